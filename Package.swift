@@ -1,0 +1,223 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers of docs/architecture.md: a target imports lower layers only. Nothing that the master links may reach a
+// codec or a plugin; `Tests/IntegrationTests` checks that on the binaries.
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Where an installed program finds the Swift runtime that `make install` ships.
+let installedRuntime: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/bulkhead/runtime"]),
+    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../../lib/bulkhead/runtime"]),
+]
+
+func libraries(_ names: String...) -> [LinkerSetting] { names.map { .linkedLibrary($0) } }
+
+let package = Package(
+    name: "bulkhead",
+    products: [
+        .executable(name: "bulkhead", targets: ["bulkhead"]),
+        .executable(name: "bulkhead-encoder", targets: ["bulkhead-encoder"]),
+        .executable(name: "bulkhead-source", targets: ["bulkhead-source"]),
+        .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
+        .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
+        .library(name: "Invert", type: .dynamic, targets: ["Invert"]),
+        .library(name: "Border", type: .dynamic, targets: ["Border"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // MARK: 0 C
+        .target(name: "CBulkheadLinux"),
+        .target(name: "CBulkheadPlugin"),
+        .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
+        .systemLibrary(
+            name: "CFFmpeg",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
+
+        // MARK: 1 values
+        .target(name: "BulkheadMedia", swiftSettings: swiftSettings),
+        .target(name: "BulkheadSystem", dependencies: ["CBulkheadLinux", systemPackage], swiftSettings: swiftSettings),
+
+        // MARK: 2 bytes
+        .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore], swiftSettings: swiftSettings),
+        .target(name: "BulkheadRTMP", dependencies: ["BulkheadMedia", "BulkheadFLV", nioCore], swiftSettings: swiftSettings),
+        .target(
+            name: "BulkheadWire", dependencies: ["BulkheadMedia", "BulkheadSystem", systemPackage],
+            swiftSettings: swiftSettings),
+
+        // MARK: 3 parts
+        .target(
+            name: "BulkheadFrames", dependencies: ["BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "BulkheadSupervision", dependencies: ["BulkheadSystem", "BulkheadWire", systemPackage],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "BulkheadRTMPTransport",
+            dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
+            swiftSettings: swiftSettings),
+
+        // MARK: 4 programs
+        .target(
+            name: "BulkheadMaster",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
+                "BulkheadSupervision", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "BulkheadLiveServer",
+            dependencies: [
+                "BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", nioCore, nioPosix,
+            ],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "BulkheadEncoder",
+            dependencies: [
+                "CX264", "CFFmpeg", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+            ],
+            swiftSettings: swiftSettings, linkerSettings: libraries("x264", "avcodec", "avutil")),
+        .target(
+            name: "BulkheadSource",
+            dependencies: [
+                "CFFmpeg", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+            ],
+            swiftSettings: swiftSettings,
+            linkerSettings: libraries("avformat", "avcodec", "avutil", "swscale", "swresample")),
+        .target(
+            name: "BulkheadPluginHost",
+            dependencies: [
+                "CBulkheadPlugin", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+            ],
+            swiftSettings: swiftSettings),
+        .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"], swiftSettings: swiftSettings),
+        .target(
+            name: "BulkheadCommands",
+            dependencies: [
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadMedia", "BulkheadSystem", "BulkheadRTMP",
+                argumentParser, yams, systemPackage, nioCore, nioPosix,
+            ],
+            swiftSettings: swiftSettings),
+
+        // MARK: 5 entry
+        .executableTarget(
+            name: "bulkhead", dependencies: ["BulkheadCommands"], swiftSettings: swiftSettings,
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-encoder", dependencies: ["BulkheadEncoder"], swiftSettings: swiftSettings,
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-source", dependencies: ["BulkheadSource"], swiftSettings: swiftSettings,
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"], swiftSettings: swiftSettings,
+            linkerSettings: installedRuntime),
+
+        // MARK: plugins
+        .target(name: "Border", dependencies: ["CBulkheadPlugin"], path: "Plugins/Border"),
+        .target(
+            name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert", swiftSettings: swiftSettings,
+            linkerSettings: installedRuntime),
+
+        // MARK: tests
+        .target(
+            name: "BulkheadTestSupport",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadSupervision",
+                "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+            ],
+            path: "Tests/BulkheadTestSupport", swiftSettings: swiftSettings),
+        .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadMedia"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadFLVTests", dependencies: ["BulkheadFLV", "BulkheadMedia", nioCore],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadRTMPTests", dependencies: ["BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadWireTests", dependencies: ["BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadFramesTests",
+            dependencies: ["BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadSupervisionTests",
+            dependencies: ["BulkheadSupervision", "BulkheadSystem", "BulkheadWire", systemPackage],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadRTMPTransportTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadRTMP", "BulkheadFLV",
+                "BulkheadMedia", nioCore, nioPosix, nioSSL,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadLiveServerTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadLiveServer", "BulkheadRTMPTransport", "BulkheadRTMP", "BulkheadFLV",
+                "BulkheadMedia", nioCore, nioPosix,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadMasterTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadMaster", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
+                "BulkheadSystem", systemPackage,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadEncoderTests",
+            dependencies: [
+                "BulkheadEncoder", "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadSourceTests",
+            dependencies: [
+                "BulkheadSource", "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadPluginHostTests",
+            dependencies: [
+                "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
+                "BulkheadSystem", systemPackage,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadCommandsTests",
+            dependencies: ["BulkheadCommands", "BulkheadMaster", "BulkheadMedia"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", systemPackage],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CrashTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", systemPackage],
+            swiftSettings: swiftSettings),
+    ],
+    swiftLanguageModes: [.v6]
+)

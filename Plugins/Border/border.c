@@ -1,0 +1,1 @@
+typedef int bulkhead_border_placeholder;

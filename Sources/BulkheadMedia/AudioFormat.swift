@@ -1,0 +1,14 @@
+/// The one format of sound between processes: interleaved 32-bit float, stereo, 48 kHz, in blocks of one AAC frame.
+package enum AudioFormat {
+    package static let sampleRate = 48_000
+    package static let channelCount = 2
+    /// Sample pairs in a block: what one AAC-LC frame codes (ISO/IEC 14496-3, 4.5.1.1).
+    package static let samplesPerBlock = 1024
+    /// Floats in a block.
+    package static let floatsPerBlock = samplesPerBlock * channelCount
+
+    /// The time at which block `number` starts.
+    package static func time(ofBlock number: Int64) -> MediaTime {
+        MediaTime(sampleIndex: number.multipliedReportingOverflow(by: Int64(samplesPerBlock)).partialValue)
+    }
+}

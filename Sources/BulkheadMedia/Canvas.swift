@@ -1,0 +1,64 @@
+/// The size of every picture on the timeline, in pixels: both even, for 4:2:0 chroma.
+package struct Canvas: Hashable, Sendable, CustomStringConvertible {
+    package let width: Int
+    package let height: Int
+
+    package static let range = 16...8192
+
+    /// Nil for odd sizes and for sizes outside 16...8192.
+    package init?(width: Int, height: Int) {
+        guard Self.range.contains(width), Self.range.contains(height), width % 2 == 0, height % 2 == 0 else { return nil }
+        self.width = width
+        self.height = height
+    }
+
+    /// Reads "1280x720" and the names 360p, 480p, 720p, 1080p, 1440p, 2160p.
+    package init?(_ text: String) {
+        let named = ["360p": (640, 360), "480p": (854, 480), "720p": (1280, 720), "1080p": (1920, 1080),
+            "1440p": (2560, 1440), "2160p": (3840, 2160)]
+        if let (width, height) = named[text] {
+            self.init(width: width, height: height)
+            return
+        }
+        let parts = text.split(separator: "x", omittingEmptySubsequences: false)
+        guard parts.count == 2, let width = Int(parts[0]), let height = Int(parts[1]) else { return nil }
+        self.init(width: width, height: height)
+    }
+
+    package var description: String { "\(width)x\(height)" }
+
+    /// How a picture of this size lies in a slot.
+    package var layout: PictureLayout { PictureLayout(self) }
+}
+
+/// An I420 picture in one stretch of memory: luma, then Cb, then Cr, each plane's rows padded to 64 bytes.
+package struct PictureLayout: Hashable, Sendable {
+    package struct Plane: Hashable, Sendable {
+        /// From the start of the picture, in bytes; a multiple of 64.
+        package let offset: Int
+        /// From row to row, in bytes; a multiple of 64.
+        package let stride: Int
+        /// In pixels, which are bytes.
+        package let width: Int
+        package let height: Int
+    }
+
+    package let luma: Plane
+    package let cb: Plane
+    package let cr: Plane
+    /// In bytes, a multiple of 4096 so that each slot starts on a page.
+    package let byteCount: Int
+
+    package var planes: [Plane] { [luma, cb, cr] }
+
+    package init(_ canvas: Canvas) {
+        let lumaStride = (canvas.width + 63) & ~63
+        let chromaStride = (canvas.width / 2 + 63) & ~63
+        luma = Plane(offset: 0, stride: lumaStride, width: canvas.width, height: canvas.height)
+        let cbOffset = lumaStride * canvas.height
+        cb = Plane(offset: cbOffset, stride: chromaStride, width: canvas.width / 2, height: canvas.height / 2)
+        let crOffset = cbOffset + chromaStride * (canvas.height / 2)
+        cr = Plane(offset: crOffset, stride: chromaStride, width: canvas.width / 2, height: canvas.height / 2)
+        byteCount = (crOffset + chromaStride * (canvas.height / 2) + 4095) & ~4095
+    }
+}

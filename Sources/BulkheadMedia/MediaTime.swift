@@ -1,0 +1,66 @@
+/// A moment or a span on the broadcast's timeline, in nanoseconds. Comparing and subtracting never trap: results that
+/// do not fit stop at the ends of the range, which lie 292 years away.
+package struct MediaTime: Hashable, Comparable, Sendable {
+    package let nanoseconds: Int64
+
+    package static let zero = MediaTime(nanoseconds: 0)
+
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    package init(milliseconds: Int64) { self.init(ticks: milliseconds, of: Timebase(1, 1000)) }
+
+    /// The time of `ticks` ticks of `timebase`, rounded to the nearest nanosecond.
+    package init(ticks: Int64, of timebase: Timebase) {
+        self.init(
+            nanoseconds: ticks.scaled(by: 1_000_000_000 * Int64(timebase.numerator), over: Int64(timebase.denominator)))
+    }
+
+    /// The time at which `sampleIndex` is heard at 48 kHz.
+    package init(sampleIndex: Int64) {
+        self.init(ticks: sampleIndex, of: Timebase(1, UInt32(AudioFormat.sampleRate)))
+    }
+
+    /// Whole milliseconds, rounded to the nearest: what FLV and RTMP carry.
+    package var milliseconds: Int64 { nanoseconds.scaled(by: 1, over: 1_000_000) }
+
+    /// The index of the 48 kHz sample nearest to this time.
+    package var sampleIndex: Int64 { nanoseconds.scaled(by: Int64(AudioFormat.sampleRate), over: 1_000_000_000) }
+
+    package var seconds: Double { Double(nanoseconds) / 1e9 }
+
+    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    package static func + (left: Self, right: Self) -> Self {
+        let (sum, overflows) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
+        return Self(nanoseconds: overflows ? (right.nanoseconds > 0 ? .max : .min) : sum)
+    }
+
+    package static func - (left: Self, right: Self) -> Self {
+        let (difference, overflows) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
+        return Self(nanoseconds: overflows ? (right.nanoseconds < 0 ? .max : .min) : difference)
+    }
+}
+
+/// The seconds of one tick, as a fraction.
+package struct Timebase: Hashable, Sendable {
+    package let numerator: UInt32
+    package let denominator: UInt32
+
+    /// A zero in either place would make no timebase: it is taken as one.
+    package init(_ numerator: UInt32, _ denominator: UInt32) {
+        self.numerator = max(1, numerator)
+        self.denominator = max(1, denominator)
+    }
+}
+
+extension Int64 {
+    /// `self * factor / divisor`, rounded to the nearest (halves away from zero), through a 128-bit product; a result
+    /// that does not fit stops at the end of the range.
+    package func scaled(by factor: Int64, over divisor: Int64) -> Int64 {
+        precondition(divisor > 0, "a scale's divisor is positive")
+        let product = Int128(self) * Int128(factor)
+        let half = Int128(divisor / 2)
+        let quotient = (product >= 0 ? product + half : product - half) / Int128(divisor)
+        return Int64(clamping: quotient)
+    }
+}
