@@ -60,9 +60,10 @@ let package = Package(
 
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore], swiftSettings: swiftSettings),
-        .target(name: "BulkheadRTMP", dependencies: ["BulkheadMedia", "BulkheadFLV", nioCore], swiftSettings: swiftSettings),
         .target(
-            name: "BulkheadWire", dependencies: ["BulkheadMedia", "BulkheadSystem", systemPackage],
+            name: "BulkheadRTMP", dependencies: ["BulkheadMedia", "BulkheadFLV", nioCore], swiftSettings: swiftSettings),
+        .target(
+            name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage],
             swiftSettings: swiftSettings),
 
         // MARK: 3 parts
@@ -157,7 +158,8 @@ let package = Package(
             name: "BulkheadRTMPTests", dependencies: ["BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "BulkheadWireTests", dependencies: ["BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage],
+            name: "BulkheadWireTests",
+            dependencies: ["BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "BulkheadFramesTests",

@@ -7,15 +7,19 @@ package struct Canvas: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil for odd sizes and for sizes outside 16...8192.
     package init?(width: Int, height: Int) {
-        guard Self.range.contains(width), Self.range.contains(height), width % 2 == 0, height % 2 == 0 else { return nil }
+        guard Self.range.contains(width), Self.range.contains(height), width % 2 == 0, height % 2 == 0 else {
+            return nil
+        }
         self.width = width
         self.height = height
     }
 
     /// Reads "1280x720" and the names 360p, 480p, 720p, 1080p, 1440p, 2160p.
     package init?(_ text: String) {
-        let named = ["360p": (640, 360), "480p": (854, 480), "720p": (1280, 720), "1080p": (1920, 1080),
-            "1440p": (2560, 1440), "2160p": (3840, 2160)]
+        let named = [
+            "360p": (640, 360), "480p": (854, 480), "720p": (1280, 720), "1080p": (1920, 1080),
+            "1440p": (2560, 1440), "2160p": (3840, 2160),
+        ]
         if let (width, height) = named[text] {
             self.init(width: width, height: height)
             return

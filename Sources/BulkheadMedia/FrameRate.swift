@@ -5,7 +5,9 @@ package struct FrameRate: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil outside 1...240 frames a second.
     package init?(_ numerator: UInt32, _ denominator: UInt32 = 1) {
-        guard denominator > 0, numerator >= denominator, UInt64(numerator) <= 240 * UInt64(denominator) else { return nil }
+        guard denominator > 0, numerator >= denominator, UInt64(numerator) <= 240 * UInt64(denominator) else {
+            return nil
+        }
         self.numerator = numerator
         self.denominator = denominator
     }

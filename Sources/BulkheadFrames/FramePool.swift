@@ -1,0 +1,59 @@
+package import BulkheadMedia
+package import BulkheadSystem
+package import BulkheadWire
+package import SystemPackage
+
+/// A region of equal slots, seen by the process that made it: the master.
+///
+/// One process writes to a pool; the others get a descriptor that can only be mapped for reading. Once the writer has
+/// mapped it, ``seal()`` shuts every other way to write, even through /proc.
+package struct FramePool: ~Copyable {
+    package let shape: PoolShape
+    private let memory: OwnedDescriptor
+
+    /// Creates `slotCount` empty slots for pictures of `canvas`. Memory is taken up only where a slot is written to.
+    package init(id: UInt32, canvas: Canvas, slotCount: Int) throws(Errno) {
+        shape = PoolShape(
+            id: id, slotCount: UInt32(clamping: slotCount), slotByteCount: UInt32(clamping: canvas.layout.byteCount))
+        memory = try OwnedDescriptor(memfdNamed: "bulkhead-pool-\(id)", byteCount: shape.byteCount)
+    }
+
+    /// A descriptor for the pool's one writer.
+    package func writerDescriptor() throws(Errno) -> OwnedDescriptor { try memory.duplicate() }
+
+    /// A descriptor for a reader.
+    package func readerDescriptor() throws(Errno) -> OwnedDescriptor { try memory.reopenedReadOnly() }
+
+    /// Lets no further process map the pool for writing. Call it when the writer has said that it has.
+    package func seal() throws(Errno) { try memory.sealFutureWrites() }
+
+    /// Writes one slot from this process, before any sealing: the master's own slate.
+    package func fill(slot: UInt32, _ body: (UnsafeMutableRawBufferPointer) -> Void) throws(Errno) {
+        let mapping = try PoolMapping(shape, memory, access: .readWrite)
+        guard let bytes = mapping.bytes(of: slot) else { throw .invalidArgument }
+        body(bytes)
+    }
+
+    package consuming func close() { memory.close() }
+}
+
+/// A pool as a child has mapped it.
+package final class PoolMapping {
+    package let shape: PoolShape
+    private let mapping: SharedMapping
+
+    /// Maps the pool behind `descriptor`, which may be closed afterwards.
+    package init(
+        _ shape: PoolShape, _ descriptor: borrowing OwnedDescriptor, access: SharedMapping.Access
+    ) throws(Errno) {
+        self.shape = shape
+        mapping = try SharedMapping(descriptor, byteCount: shape.byteCount, access: access)
+    }
+
+    /// The bytes of one slot; nil for a slot that the pool does not have. Write to them only in a pool mapped for it.
+    package func bytes(of slot: UInt32) -> UnsafeMutableRawBufferPointer? {
+        guard slot < shape.slotCount else { return nil }
+        return UnsafeMutableRawBufferPointer(
+            start: mapping.base + Int(slot) * Int(shape.slotByteCount), count: Int(shape.slotByteCount))
+    }
+}

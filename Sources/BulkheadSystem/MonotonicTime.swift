@@ -1,0 +1,41 @@
+import Glibc
+
+/// A moment on CLOCK_MONOTONIC, in nanoseconds: a clock step does not touch it.
+package struct MonotonicTime: Hashable, Comparable, Sendable {
+    package let nanoseconds: Int64
+
+    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    package static var now: MonotonicTime {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+
+    /// Nanoseconds later; moments beyond the range stop at its end.
+    package func advanced(by nanoseconds: Int64) -> MonotonicTime {
+        let (sum, overflows) = self.nanoseconds.addingReportingOverflow(nanoseconds)
+        return MonotonicTime(nanoseconds: overflows ? (nanoseconds > 0 ? .max : .min) : sum)
+    }
+
+    package func advanced(by duration: Duration) -> MonotonicTime { advanced(by: duration.nanoseconds) }
+
+    /// Nanoseconds from `earlier` to this moment.
+    package func since(_ earlier: MonotonicTime) -> Int64 {
+        let (difference, overflows) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
+        return overflows ? .max : difference
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds; spans beyond 292 years stop at the end of the range.
+    package var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        if overflows { return seconds > 0 ? .max : .min }
+        let (sum, overflowsToo) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return overflowsToo ? (seconds > 0 ? .max : .min) : sum
+    }
+}

@@ -1,0 +1,28 @@
+import Glibc
+package import SystemPackage
+
+/// A stretch of shared memory in this process's address space, unmapped when the last reference goes.
+///
+/// Other processes change it at any time: whoever reads a number from it copies it first and checks the copy.
+package final class SharedMapping {
+    package enum Access { case readOnly, readWrite }
+
+    package let base: UnsafeMutableRawPointer
+    package let byteCount: Int
+
+    /// Maps the first `byteCount` bytes behind `descriptor`, which may be closed afterwards.
+    /// - Throws: the errno of mmap: EPERM or EACCES for a writable mapping of what may only be read, EINVAL for a file
+    ///   that is too short.
+    package init(_ descriptor: borrowing OwnedDescriptor, byteCount: Int, access: Access) throws(Errno) {
+        var information = stat()
+        guard fstat(descriptor.rawValue, &information) == 0 else { throw Errno(rawValue: errno) }
+        guard byteCount > 0, information.st_size >= off_t(byteCount) else { throw .invalidArgument }
+        let protection = access == .readWrite ? PROT_READ | PROT_WRITE : PROT_READ
+        guard let memory = mmap(nil, byteCount, protection, MAP_SHARED, descriptor.rawValue, 0), memory != MAP_FAILED
+        else { throw Errno(rawValue: errno) }
+        base = memory
+        self.byteCount = byteCount
+    }
+
+    deinit { munmap(base, byteCount) }
+}

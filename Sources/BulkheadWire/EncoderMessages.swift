@@ -1,0 +1,191 @@
+package import BulkheadMedia
+
+/// How the picture is coded. Empty texts stand for x264's own defaults.
+package struct VideoSettings: Hashable, Sendable {
+    package var canvas: Canvas
+    package var frameRate: FrameRate
+    package var bitsPerSecond: UInt32
+    /// The VBV's size in milliseconds of `bitsPerSecond`; 0 leaves the rate to the encoder's average.
+    package var bufferMilliseconds: UInt32
+    /// From IDR to IDR, in frames: every so many frames exactly, counted from the first.
+    package var keyframeInterval: UInt32
+    /// 0...16; nil leaves them to the preset and tune.
+    package var bframes: UInt8?
+    package var preset: String
+    package var tune: String
+    package var profile: String
+    /// 0 leaves them to x264.
+    package var threads: UInt8
+
+    package init(
+        canvas: Canvas, frameRate: FrameRate, bitsPerSecond: UInt32, bufferMilliseconds: UInt32,
+        keyframeInterval: UInt32, bframes: UInt8?, preset: String, tune: String, profile: String, threads: UInt8
+    ) {
+        self.canvas = canvas
+        self.frameRate = frameRate
+        self.bitsPerSecond = bitsPerSecond
+        self.bufferMilliseconds = bufferMilliseconds
+        self.keyframeInterval = keyframeInterval
+        self.bframes = bframes
+        self.preset = preset
+        self.tune = tune
+        self.profile = profile
+        self.threads = threads
+    }
+}
+
+/// What the master asks of an encoder.
+package enum EncoderRequest: WireMessage, Hashable {
+    /// Opens x264 and the AAC encoder; answered by `ready` or `refused`. Sent once, before all else.
+    case configure(VideoSettings, audioBitsPerSecond: UInt32)
+    /// A pool to read pictures from; its descriptor comes along.
+    case pool(PoolShape)
+    /// A pool that no later message names.
+    case dropPool(id: UInt32)
+    /// Encodes the picture in a slot, laid out as ``PictureLayout`` says. Frame numbers rise.
+    case encode(frame: FrameNumber, slot: SlotReference, forceIDR: Bool)
+    /// Encodes one block: `AudioFormat.floatsPerBlock` floats. Block numbers rise by one.
+    case encodeAudio(block: Int64, samples: [Float])
+    /// Changes the video bitrate in place.
+    case reconfigure(bitsPerSecond: UInt32)
+    /// Asks for all that is held back; answered by `flushed` after the last access unit. Nothing is encoded after it.
+    case flush
+
+    package var frame: WireFrame {
+        switch self {
+        case .configure(let video, let audioBitsPerSecond):
+            WireFrame(0x10) {
+                $0.write(UInt16(video.canvas.width))
+                $0.write(UInt16(video.canvas.height))
+                $0.write(video.frameRate.numerator)
+                $0.write(video.frameRate.denominator)
+                $0.write(video.bitsPerSecond)
+                $0.write(video.bufferMilliseconds)
+                $0.write(video.keyframeInterval)
+                $0.write(video.bframes ?? 0xFF)
+                $0.write(video.preset)
+                $0.write(video.tune)
+                $0.write(video.profile)
+                $0.write(video.threads)
+                $0.write(audioBitsPerSecond)
+            }
+        case .pool(let shape): WireFrame(0x11, descriptor: true) { shape.write(to: &$0) }
+        case .dropPool(let id): WireFrame(0x12) { $0.write(id) }
+        case .encode(let frame, let slot, let forceIDR):
+            WireFrame(0x13) {
+                $0.write(frame)
+                slot.write(to: &$0)
+                $0.write(forceIDR)
+            }
+        case .encodeAudio(let block, let samples):
+            WireFrame(0x14, reserving: samples.count * 4 + 16) {
+                $0.write(block)
+                $0.write(samples)
+            }
+        case .reconfigure(let bitsPerSecond): WireFrame(0x15) { $0.write(bitsPerSecond) }
+        case .flush: WireFrame(0x16) { _ in }
+        }
+    }
+
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.type {
+        case 0x10:
+            let width = Int(try reader.read(UInt16.self))
+            let height = Int(try reader.read(UInt16.self))
+            guard let canvas = Canvas(width: width, height: height) else { throw reader.outsideRange("canvas") }
+            let numerator = try reader.read(UInt32.self)
+            let denominator = try reader.read(UInt32.self)
+            guard let frameRate = FrameRate(numerator, denominator) else { throw reader.outsideRange("frame rate") }
+            let bitsPerSecond = try reader.read(UInt32.self)
+            let bufferMilliseconds = try reader.read(UInt32.self)
+            let keyframeInterval = try reader.read(UInt32.self)
+            let bframes = try reader.read(UInt8.self)
+            guard bframes <= 16 || bframes == 0xFF else { throw reader.outsideRange("number of B-frames") }
+            let video = VideoSettings(
+                canvas: canvas, frameRate: frameRate, bitsPerSecond: bitsPerSecond,
+                bufferMilliseconds: bufferMilliseconds, keyframeInterval: keyframeInterval,
+                bframes: bframes == 0xFF ? nil : bframes, preset: try reader.readString(atMost: 64, "preset"),
+                tune: try reader.readString(atMost: 64, "tune"), profile: try reader.readString(atMost: 64, "profile"),
+                threads: try reader.read())
+            self = .configure(video, audioBitsPerSecond: try reader.read())
+        case 0x11: self = .pool(try PoolShape(&reader))
+        case 0x12: self = .dropPool(id: try reader.read())
+        case 0x13:
+            self = .encode(
+                frame: try reader.read(), slot: try SlotReference(&reader), forceIDR: try reader.readBool("IDR flag"))
+        case 0x14:
+            let block = try reader.read(Int64.self)
+            let samples = try reader.readFloats(atMost: AudioFormat.floatsPerBlock, "block")
+            guard samples.count == AudioFormat.floatsPerBlock else { throw reader.outsideRange("block") }
+            self = .encodeAudio(block: block, samples: samples)
+        case 0x15: self = .reconfigure(bitsPerSecond: try reader.read())
+        case 0x16: self = .flush
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}
+
+/// What an encoder answers.
+package enum EncoderReply: WireMessage, Hashable {
+    /// The encoder is open. `avcConfiguration` is an AVCDecoderConfigurationRecord, `audioSpecificConfig` AAC's.
+    /// `maximumDelay` is how many frames x264 may hold before it must answer, `reorderDepth` by how many frames an
+    /// access unit may come before one that is shown earlier.
+    case ready(avcConfiguration: [UInt8], audioSpecificConfig: [UInt8], maximumDelay: UInt32, reorderDepth: UInt32)
+    /// In decoding order; each frame that was given is answered exactly once.
+    case accessUnit(AccessUnit)
+    /// The raw AAC frame from which a decoder gets block `block`; each block is answered once, in order. The priming
+    /// frame, which stands before the first block, is kept back by the encoder.
+    case audioPacket(block: Int64, bytes: [UInt8])
+    case flushed
+    case refused(Refusal)
+
+    package var frame: WireFrame {
+        switch self {
+        case .ready(let avc, let asc, let maximumDelay, let reorderDepth):
+            WireFrame(0x20) {
+                $0.write(avc)
+                $0.write(asc)
+                $0.write(maximumDelay)
+                $0.write(reorderDepth)
+            }
+        case .accessUnit(let unit):
+            WireFrame(0x21, reserving: unit.bytes.count + 16) {
+                $0.write(unit.frame)
+                $0.write(unit.isIDR)
+                $0.write(unit.isDisposable)
+                $0.write(unit.bytes)
+            }
+        case .audioPacket(let block, let bytes):
+            WireFrame(0x22, reserving: bytes.count + 16) {
+                $0.write(block)
+                $0.write(bytes)
+            }
+        case .flushed: WireFrame(0x23) { _ in }
+        case .refused(let refusal): WireFrame(0x24) { refusal.write(to: &$0) }
+        }
+    }
+
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.type {
+        case 0x20:
+            self = .ready(
+                avcConfiguration: try reader.readBytes(atMost: 65_536, "AVC configuration"),
+                audioSpecificConfig: try reader.readBytes(atMost: 64, "audio configuration"),
+                maximumDelay: try reader.read(), reorderDepth: try reader.read())
+        case 0x21:
+            self = .accessUnit(
+                AccessUnit(
+                    frame: try reader.read(), isIDR: try reader.readBool("IDR flag"),
+                    isDisposable: try reader.readBool("disposable flag"), bytes: try reader.readBytes("access unit")))
+        case 0x22:
+            self = .audioPacket(block: try reader.read(), bytes: try reader.readBytes(atMost: 8192, "AAC frame"))
+        case 0x23: self = .flushed
+        case 0x24: self = .refused(try Refusal(&reader))
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}

@@ -1,0 +1,197 @@
+package import BulkheadMedia
+
+/// What a source is to open, and how its pictures and sound are to come out.
+package struct SourceSettings: Hashable, Sendable {
+    /// A file, a URL that libavformat knows, a device, `test`, or `-` for standard input.
+    package var url: String
+    /// A libavformat demuxer's name where probing is not enough, else empty.
+    package var inputFormat: String
+    package var canvas: Canvas
+    package var frameRate: FrameRate
+    package var loops: Bool
+    /// Set when the source takes over from one that died.
+    package var resume: SourceResume?
+
+    package init(
+        url: String, inputFormat: String, canvas: Canvas, frameRate: FrameRate, loops: Bool, resume: SourceResume? = nil
+    ) {
+        self.url = url
+        self.inputFormat = inputFormat
+        self.canvas = canvas
+        self.frameRate = frameRate
+        self.loops = loops
+        self.resume = resume
+    }
+}
+
+/// Where a source that died had come to.
+package struct SourceResume: Hashable, Sendable {
+    /// The source time of the last picture that was delivered, in nanoseconds; the first wanted comes after it.
+    package var pts: Int64
+    /// Where that picture stands in the file, in nanoseconds from its start; starts again at 0 in each pass of a loop.
+    package var position: Int64
+    /// The source time, in 48 kHz samples, of the first sample that is wanted.
+    package var audioSample: Int64
+
+    package init(pts: Int64, position: Int64, audioSample: Int64) {
+        self.pts = pts
+        self.position = position
+        self.audioSample = audioSample
+    }
+}
+
+/// What the master asks of a source. **Source time** starts at 0 with the first picture or sound of the input and runs
+/// on without jumps: over loops, over gaps and jumps in the input's own timestamps, for picture and sound alike.
+package enum SourceRequest: WireMessage, Hashable {
+    /// Sent once, after the pool; answered by `opened` or `failed`.
+    case open(SourceSettings)
+    /// The pool to write pictures to; its descriptor comes along and is mapped at once, for writing.
+    case pool(PoolShape)
+    /// A slot to fill with the next picture.
+    case lend(slot: UInt32)
+    /// Sound may be sent up to this sample of source time.
+    case audioCredit(untilSample: Int64)
+
+    package var frame: WireFrame {
+        switch self {
+        case .open(let settings):
+            WireFrame(0x30) {
+                $0.write(settings.url)
+                $0.write(settings.inputFormat)
+                $0.write(UInt16(settings.canvas.width))
+                $0.write(UInt16(settings.canvas.height))
+                $0.write(settings.frameRate.numerator)
+                $0.write(settings.frameRate.denominator)
+                $0.write(settings.loops)
+                $0.write(settings.resume != nil)
+                $0.write(settings.resume?.pts ?? 0)
+                $0.write(settings.resume?.position ?? 0)
+                $0.write(settings.resume?.audioSample ?? 0)
+            }
+        case .pool(let shape): WireFrame(0x31, descriptor: true) { shape.write(to: &$0) }
+        case .lend(let slot): WireFrame(0x32) { $0.write(slot) }
+        case .audioCredit(let sample): WireFrame(0x33) { $0.write(sample) }
+        }
+    }
+
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.type {
+        case 0x30:
+            let url = try reader.readString("URL")
+            let inputFormat = try reader.readString(atMost: 256, "input format")
+            let width = Int(try reader.read(UInt16.self))
+            let height = Int(try reader.read(UInt16.self))
+            guard let canvas = Canvas(width: width, height: height) else { throw reader.outsideRange("canvas") }
+            let numerator = try reader.read(UInt32.self)
+            let denominator = try reader.read(UInt32.self)
+            guard let frameRate = FrameRate(numerator, denominator) else { throw reader.outsideRange("frame rate") }
+            let loops = try reader.readBool("loop flag")
+            let resumes = try reader.readBool("resume flag")
+            let resume = SourceResume(
+                pts: try reader.read(), position: try reader.read(), audioSample: try reader.read())
+            self = .open(
+                SourceSettings(
+                    url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
+                    resume: resumes ? resume : nil))
+        case 0x31: self = .pool(try PoolShape(&reader))
+        case 0x32: self = .lend(slot: try reader.read())
+        case 0x33: self = .audioCredit(untilSample: try reader.read())
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}
+
+/// What a source has found behind its URL.
+package struct SourceDescription: Hashable, Sendable {
+    package var hasVideo: Bool
+    package var hasAudio: Bool
+    /// The input runs by its own clock and can't be made to wait: a device, a stream from the network.
+    package var isLive: Bool
+    /// In nanoseconds, or -1 where it is not known or has no end.
+    package var duration: Int64
+    /// For a person: format, codecs, size, rate.
+    package var summary: String
+
+    package init(hasVideo: Bool, hasAudio: Bool, isLive: Bool, duration: Int64, summary: String) {
+        self.hasVideo = hasVideo
+        self.hasAudio = hasAudio
+        self.isLive = isLive
+        self.duration = duration
+        self.summary = summary
+    }
+}
+
+/// What a source answers.
+package enum SourceReply: WireMessage, Hashable {
+    case opened(SourceDescription)
+    /// A lent slot holds the picture of source time `pts`, which stands at `position` in the file; both in nanoseconds.
+    /// `pts` rises.
+    case video(slot: UInt32, pts: Int64, position: Int64)
+    /// Interleaved floats from sample `start` of source time on; the next message goes on where this one ends.
+    case audio(start: Int64, samples: [Float])
+    /// The input yields nothing at the moment; sent at least twice a second while that lasts.
+    case waiting
+    /// Something the user should know, that the source has dealt with.
+    case notice(String)
+    /// The input is at its end; all of it has been sent.
+    case ended
+    /// The input can't be opened or goes on no more.
+    case failed(Refusal)
+
+    /// The most floats in one message: a quarter of a second.
+    package static let maximumFloatCount = AudioFormat.sampleRate / 4 * AudioFormat.channelCount
+
+    package var frame: WireFrame {
+        switch self {
+        case .opened(let description):
+            WireFrame(0x40) {
+                $0.write(description.hasVideo)
+                $0.write(description.hasAudio)
+                $0.write(description.isLive)
+                $0.write(description.duration)
+                $0.write(description.summary)
+            }
+        case .video(let slot, let pts, let position):
+            WireFrame(0x41) {
+                $0.write(slot)
+                $0.write(pts)
+                $0.write(position)
+            }
+        case .audio(let start, let samples):
+            WireFrame(0x42, reserving: samples.count * 4 + 16) {
+                $0.write(start)
+                $0.write(samples)
+            }
+        case .waiting: WireFrame(0x43) { _ in }
+        case .notice(let text): WireFrame(0x44) { $0.write(text) }
+        case .ended: WireFrame(0x45) { _ in }
+        case .failed(let refusal): WireFrame(0x46) { refusal.write(to: &$0) }
+        }
+    }
+
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.type {
+        case 0x40:
+            self = .opened(
+                SourceDescription(
+                    hasVideo: try reader.readBool("video flag"), hasAudio: try reader.readBool("audio flag"),
+                    isLive: try reader.readBool("live flag"), duration: try reader.read(),
+                    summary: try reader.readString(atMost: 4096, "summary")))
+        case 0x41: self = .video(slot: try reader.read(), pts: try reader.read(), position: try reader.read())
+        case 0x42:
+            let start = try reader.read(Int64.self)
+            let samples = try reader.readFloats(atMost: Self.maximumFloatCount, "samples")
+            guard samples.count % AudioFormat.channelCount == 0 else { throw reader.outsideRange("samples") }
+            self = .audio(start: start, samples: samples)
+        case 0x43: self = .waiting
+        case 0x44: self = .notice(try reader.readString(atMost: 4096, "notice"))
+        case 0x45: self = .ended
+        case 0x46: self = .failed(try Refusal(&reader))
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}

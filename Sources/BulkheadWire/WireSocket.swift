@@ -1,0 +1,134 @@
+package import BulkheadSystem
+import CBulkheadLinux
+import Glibc
+package import SystemPackage
+
+/// Why a child's conversation with the master is over.
+package enum WireSocketError: Error, CustomStringConvertible {
+    case closedByPeer
+    case system(Errno)
+    case malformed(WireError)
+    case mismatch(String)
+
+    package var description: String {
+        switch self {
+        case .closedByPeer: "the master has closed the connection"
+        case .system(let errno): "the connection to the master failed: \(errno)"
+        case .malformed(let error): "the master sent what this version can't read: \(error)"
+        case .mismatch(let phrase): phrase
+        }
+    }
+}
+
+/// The child's end of its socket: blocking, for one thread.
+package final class WireSocket {
+    /// The descriptor on which a child that the master has started finds its socket.
+    package static let inheritedDescriptor: CInt = 3
+
+    private let descriptor: CInt
+    private var decoder = WireDecoder()
+    private var passed: [CInt] = []
+    private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+
+    /// Takes over `descriptor`.
+    package init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor.release() }
+
+    /// Connects to a master's address for children that are started by hand.
+    package convenience init(connectingTo path: String) throws(WireSocketError) {
+        do { self.init(OwnedDescriptor(adopting: try Errno.check(bulkhead_connect_local(path)))) } catch {
+            throw .system(error)
+        }
+    }
+
+    deinit {
+        for descriptor in passed { _ = bulkhead_close(descriptor) }
+        _ = bulkhead_close(descriptor)
+        chunk.deallocate()
+    }
+
+    /// Says hello as `role` and waits for the master's.
+    /// - Throws: ``WireSocketError/mismatch(_:)`` when the two versions differ.
+    package func greet(as role: Role) throws(WireSocketError) {
+        try send(Hello(role: role, pid: getpid()))
+        let (frame, passed) = try receiveFrame()
+        if let passed { _ = bulkhead_close(passed) }
+        let hello: Hello
+        do { hello = try Hello(frame) } catch { throw .malformed(error) }
+        if let mismatch = hello.mismatch(expecting: .master) { throw .mismatch(mismatch) }
+    }
+
+    /// Sends one message, waiting until the socket has taken it.
+    package func send(_ message: some WireMessage) throws(WireSocketError) {
+        let bytes = message.frame.bytes
+        var sent = 0
+        while sent < bytes.count {
+            let taken = bytes.withUnsafeBytes { all in
+                bulkhead_send(descriptor, all.baseAddress?.advanced(by: sent), all.count - sent, -1)
+            }
+            switch taken {
+            case 0...: sent += taken
+            case -Int(EPIPE), -Int(ECONNRESET): throw .closedByPeer
+            default: throw .system(Errno(rawValue: CInt(-taken)))
+            }
+        }
+    }
+
+    /// The next message of the set `Message`, with the descriptor that came along; nil when none has come within
+    /// `timeoutMilliseconds` (0 looks without waiting, -1 waits without limit).
+    package func receive<Message: WireMessage>(
+        _: Message.Type = Message.self, timeoutMilliseconds: CInt = -1
+    ) throws(WireSocketError) -> Received<Message>? {
+        guard let (frame, passed) = try receiveFrame(timeoutMilliseconds: timeoutMilliseconds) else { return nil }
+        do {
+            return Received(
+                message: try Message(frame), descriptor: passed.map { OwnedDescriptor(adopting: $0) })
+        } catch {
+            if let passed { _ = bulkhead_close(passed) }
+            throw .malformed(error)
+        }
+    }
+
+    /// Whether the other end is gone, seen without reading: for callbacks in the middle of other work.
+    package var isAtEnd: Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLRDHUP_), revents: 0)
+        return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & (POLLRDHUP_ | Int32(POLLHUP) | Int32(POLLERR)) != 0
+    }
+
+    private func receiveFrame() throws(WireSocketError) -> (WireFrame, CInt?) {
+        while true { if let received = try receiveFrame(timeoutMilliseconds: -1) { return received } }
+    }
+
+    private func receiveFrame(timeoutMilliseconds: CInt) throws(WireSocketError) -> (WireFrame, CInt?)? {
+        while true {
+            do throws(WireError) {
+                if let frame = try decoder.next() {
+                    if frame.carriesDescriptor {
+                        guard !passed.isEmpty else { throw WireError.descriptorMissing(type: frame.type) }
+                        return (frame, passed.removeFirst())
+                    }
+                    return (frame, nil)
+                }
+            } catch { throw .malformed(error) }
+            do throws(Errno) {
+                if try Errno.check(bulkhead_wait_readable(descriptor, timeoutMilliseconds)) == 0 { return nil }
+            } catch { throw .system(error) }
+            var came: CInt = -1
+            let count = bulkhead_receive(descriptor, chunk.baseAddress, chunk.count, &came)
+            if came >= 0 { passed.append(came) }
+            switch count {
+            case 0, -Int(ECONNRESET): throw .closedByPeer
+            case 1...: decoder.append(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            default: throw .system(Errno(rawValue: CInt(-count)))
+            }
+        }
+    }
+}
+
+/// A message and the descriptor that came along.
+package struct Received<Message: WireMessage>: ~Copyable {
+    package let message: Message
+    package var descriptor: OwnedDescriptor?
+}
+
+/// Linux's POLLRDHUP, which needs _GNU_SOURCE in C: the other end will send no more.
+private let POLLRDHUP_: Int32 = 0x2000

@@ -1,0 +1,114 @@
+// The Linux calls that Swift's Glibc module does not show. Each returns a result or a negative errno value, keeps no
+// state and takes no ownership of a pointer or descriptor unless its comment says so.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// MARK: descriptors
+
+/// Closes `descriptor`, which the caller gives up even when this fails.
+int bulkhead_close(int descriptor);
+
+/// Creates a memfd of exactly `byte_count` bytes, close-on-exec, sealed against growing and shrinking.
+/// Returns a descriptor that the caller closes, or a negative errno value. Linux 3.17 and later.
+int bulkhead_memfd_create_sealed(const char *name, size_t byte_count);
+
+/// Seals a memfd against further writable mappings and writes; mappings that exist stay writable. Linux 5.1 and later.
+int bulkhead_memfd_seal_future_writes(int descriptor);
+
+/// Opens what `descriptor` refers to once more, for reading only. Returns a descriptor that the caller closes.
+int bulkhead_reopen_read_only(int descriptor);
+
+/// Duplicates `descriptor`, close-on-exec. Returns a descriptor that the caller closes.
+int bulkhead_duplicate(int descriptor);
+
+/// Creates a connected pair of stream sockets, close-on-exec, both of which the caller closes.
+int bulkhead_socketpair(int pair[2]);
+
+/// Creates a pipe, close-on-exec; `pair[0]` is read from. The caller closes both.
+int bulkhead_pipe(int pair[2]);
+
+int bulkhead_set_nonblocking(int descriptor, int enabled);
+
+/// Sends up to `byte_count` bytes and, where `passed` is not negative, that descriptor with the first of them; the
+/// caller keeps both. Never raises SIGPIPE. Returns the number of bytes taken.
+ssize_t bulkhead_send(int socket, const void *bytes, size_t byte_count, int passed);
+
+/// Receives up to `byte_count` bytes. A descriptor that came along is stored in `*passed`, close-on-exec, and is the
+/// caller's; else -1 is. More than one is a breach of the protocol: the others are closed. Returns 0 at the end.
+ssize_t bulkhead_receive(int socket, void *bytes, size_t byte_count, int *passed);
+
+/// Waits until `descriptor` can be read or is at its end. Returns 1, 0 after `timeout_milliseconds` (-1: no limit).
+int bulkhead_wait_readable(int descriptor, int timeout_milliseconds);
+
+// MARK: local sockets
+
+/// Binds and listens at `path`, close-on-exec, non-blocking. `path` must not exist.
+int bulkhead_listen_local(const char *path, int backlog);
+
+/// Connects to `path`, close-on-exec, blocking.
+int bulkhead_connect_local(const char *path);
+
+/// Accepts one connection, close-on-exec, non-blocking.
+int bulkhead_accept(int listener);
+
+/// Tells who is at the other end of a local socket.
+int bulkhead_peer_credentials(int socket, pid_t *pid, uid_t *uid);
+
+// MARK: events
+
+int bulkhead_epoll_create(void);
+/// `events`: 1 readable, 2 writable, 3 both; ends and errors are always reported. `operation`: 0 add, 1 change, 2 remove.
+int bulkhead_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
+
+typedef struct bulkhead_epoll_event {
+    uint64_t token;
+    uint32_t readable; ///< 1 when there is something to read, an end or an error
+    uint32_t writable;
+} bulkhead_epoll_event;
+
+/// Waits without limit for events and stores up to `capacity` (at most 64). Returns their number; 0 when interrupted.
+int bulkhead_epoll_wait(int epoll, bulkhead_epoll_event *events, int capacity);
+
+/// Creates a non-blocking eventfd. `bulkhead_eventfd_signal` makes it readable, `bulkhead_eventfd_clear` unreadable.
+int bulkhead_eventfd_create(void);
+int bulkhead_eventfd_signal(int descriptor);
+int bulkhead_eventfd_clear(int descriptor);
+
+/// Creates a non-blocking timer on CLOCK_MONOTONIC; it becomes readable at `nanoseconds` (0 disarms it).
+int bulkhead_timerfd_create(void);
+int bulkhead_timerfd_set(int descriptor, uint64_t nanoseconds);
+
+// MARK: processes
+
+typedef struct bulkhead_spawn_request {
+    const char *path;
+    char *const *arguments;   ///< ends with NULL
+    char *const *environment; ///< ends with NULL
+    int standard_input;       ///< a descriptor, or -1 for /dev/null
+    int standard_error;       ///< a descriptor for standard output and error, or -1 to inherit them
+    int socket;               ///< becomes descriptor 3
+    int nice_increment;
+} bulkhead_spawn_request;
+
+/// Starts a program in a process group of its own, with descriptors 0 to 3 only, default signal handling, and SIGKILL
+/// as the signal it gets when the calling THREAD ends: call this on a thread that outlives the child.
+/// Returns the process id and stores a pidfd that the caller closes; a failed exec is returned as its errno value.
+pid_t bulkhead_spawn(const bulkhead_spawn_request *request, int *pidfd);
+
+/// Sends `signal_number` to the process group that `pid` leads, and to `pid` itself.
+int bulkhead_signal_group(pid_t pid, int signal_number);
+
+/// Reaps the ended child behind `pidfd`. Stores its exit code, or the signal's number and 1 in `*signaled`.
+/// Returns 1, or 0 while it still runs.
+int bulkhead_reap(int pidfd, int *status, int *signaled);
+
+/// Asks for SIGKILL when the parent's thread ends; fails with ESRCH when the parent is no longer `parent`.
+int bulkhead_die_with_parent(pid_t parent);
+
+/// Makes the process ignore SIGPIPE: writing to a closed socket or pipe returns EPIPE.
+int bulkhead_ignore_sigpipe(void);
+
+/// Whether a process with this id exists, and may be signalled by this user.
+int bulkhead_process_exists(pid_t pid);
