@@ -71,7 +71,7 @@ let package = Package(
             name: "BulkheadFrames", dependencies: ["BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
-            name: "BulkheadSupervision", dependencies: ["BulkheadSystem", "BulkheadWire", systemPackage],
+            name: "BulkheadSupervision", dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
             name: "BulkheadRTMPTransport",

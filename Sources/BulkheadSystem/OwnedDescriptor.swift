@@ -66,10 +66,8 @@ package struct SocketPair: ~Copyable {
         theirs = OwnedDescriptor(adopting: pair[1])
     }
 
-    /// The two ends, each with an owner of its own.
-    package consuming func split(
-        _ body: (consuming OwnedDescriptor, consuming OwnedDescriptor) throws -> Void
-    ) rethrows {
-        try body(ours, theirs)
+    package consuming func close() {
+        ours.close()
+        theirs.close()
     }
 }

@@ -1,0 +1,69 @@
+package import BulkheadMedia
+package import BulkheadWire
+
+/// A picture that a source has delivered.
+package struct Picture: Hashable, Sendable {
+    package let slot: SlotReference
+    /// Source time.
+    package let pts: MediaTime
+    /// Where it stands in its file.
+    package let position: MediaTime
+
+    package init(slot: SlotReference, pts: MediaTime, position: MediaTime) {
+        self.slot = slot
+        self.pts = pts
+        self.position = position
+    }
+}
+
+/// The pictures of one source that wait for their tick. Every picture in it has one hold on its slot.
+package struct PictureQueue: Sendable {
+    private var waiting: [Picture] = []
+    /// The picture that was shown last, kept to be shown again.
+    package private(set) var current: Picture?
+
+    package init() {}
+
+    package var count: Int { waiting.count }
+    package var newestPTS: MediaTime? { waiting.last?.pts ?? current?.pts }
+
+    /// False for a picture that does not come after the newest: its source breaks its word, its slot is the caller's.
+    package mutating func push(_ picture: Picture) -> Bool {
+        if let newest = newestPTS, picture.pts <= newest { return false }
+        waiting.append(picture)
+        return true
+    }
+
+    /// Whether a picture at or after `limit` is here, so that no later one can be due before it.
+    package func reaches(_ limit: MediaTime) -> Bool { waiting.last.map { $0.pts >= limit } ?? false }
+
+    package enum Selection: Hashable, Sendable {
+        /// `current` is a picture that was not shown before.
+        case advanced
+        /// `current` is shown again, or is nil when there was none yet.
+        case held
+    }
+
+    /// Makes the newest picture before `limit` the current one. Pictures that are passed over, and the current one that
+    /// is replaced, are handed to `release`.
+    package mutating func advance(to limit: MediaTime, release: (SlotReference) -> Void) -> Selection {
+        var selection = Selection.held
+        while let next = waiting.first, next.pts < limit {
+            if let current { release(current.slot) }
+            current = waiting.removeFirst()
+            selection = .advanced
+        }
+        return selection
+    }
+
+    /// Empties the queue but for the current picture.
+    package mutating func dropWaiting(release: (SlotReference) -> Void) {
+        for picture in waiting { release(picture.slot) }
+        waiting.removeAll()
+    }
+
+    package mutating func dropCurrent(release: (SlotReference) -> Void) {
+        if let current { release(current.slot) }
+        current = nil
+    }
+}

@@ -1,0 +1,59 @@
+import BulkheadMedia
+
+/// The sound of one source that waits to be cut into blocks: sample pairs, contiguous in source time.
+package struct SampleQueue: Sendable {
+    private var floats: [Float] = []
+    private var head = 0
+    /// Source time of the first sample pair in the queue, in samples.
+    package private(set) var start: Int64 = 0
+    private var isEmptyEver = true
+
+    package init() {}
+
+    /// Source time just after the last sample pair in the queue.
+    package var end: Int64 { start + Int64((floats.count - head) / AudioFormat.channelCount) }
+
+    /// Adds samples that begin at `position`. A gap before them is filled with silence, what overlaps is left out, and
+    /// after a jump of over ten seconds the queue starts afresh.
+    package mutating func push(_ samples: [Float], at position: Int64) {
+        if isEmptyEver {
+            isEmptyEver = false
+            start = position
+        }
+        let (distance, overflows) = position.subtractingReportingOverflow(end)
+        if overflows || abs(distance) > Int64(10 * AudioFormat.sampleRate) {
+            floats = samples
+            head = 0
+            start = position
+        } else if distance >= 0 {
+            floats.append(contentsOf: repeatElement(0, count: Int(distance) * AudioFormat.channelCount))
+            floats.append(contentsOf: samples)
+        } else {
+            floats.append(contentsOf: samples.dropFirst(Int(-distance) * AudioFormat.channelCount))
+        }
+    }
+
+    /// Takes `count` sample pairs from `position` on and lets go of all before them; what is not here is silence.
+    package mutating func take(_ count: Int, from position: Int64) -> [Float] {
+        discard(before: position)
+        let lead = Int(clamping: max(0, start - position))
+        guard lead < count else { return [Float](repeating: 0, count: count * AudioFormat.channelCount) }
+        let available = min(count - lead, (floats.count - head) / AudioFormat.channelCount)
+        var block = [Float](repeating: 0, count: lead * AudioFormat.channelCount)
+        block.reserveCapacity(count * AudioFormat.channelCount)
+        block.append(contentsOf: floats[head..<head + available * AudioFormat.channelCount])
+        block.append(contentsOf: repeatElement(0, count: count * AudioFormat.channelCount - block.count))
+        discard(before: position + Int64(count))
+        return block
+    }
+
+    private mutating func discard(before position: Int64) {
+        let pairs = min(max(0, position - start), Int64((floats.count - head) / AudioFormat.channelCount))
+        head += Int(pairs) * AudioFormat.channelCount
+        start += pairs
+        if head > 1 << 16 {
+            floats.removeFirst(head)
+            head = 0
+        }
+    }
+}

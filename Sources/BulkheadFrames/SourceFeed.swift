@@ -1,0 +1,96 @@
+package import BulkheadMedia
+package import BulkheadWire
+
+/// One source as the timeline sees it: its pictures and sound, and how its time lies on the timeline.
+///
+/// Timeline time is source time plus `offset`. A source that can wait (a file) is never skipped over: when it is late,
+/// the offset grows and it goes on where it was. A live source is late for good: the offset grows by the lateness, and
+/// shrinks again when for half a minute nothing came late by less than a tenth of a second.
+package struct SourceFeed: Sendable {
+    package let description: SourceDescription
+    package var pictures = PictureQueue()
+    package var samples = SampleQueue()
+    /// Nil until the first picture or sound goes on the timeline.
+    package private(set) var offset: MediaTime?
+    /// No more will come.
+    package var hasEnded = false
+    /// Ticks at which nothing new was there although the source owed it.
+    package private(set) var lateTicks = 0
+    private var slackWindow: (least: MediaTime, since: MediaTime)?
+
+    /// How much later than its arrival a live picture is due, so that the next may jitter.
+    package static let liveMargin = MediaTime(milliseconds: 12)
+    private static let slackWindowLength = MediaTime(milliseconds: 30_000)
+    private static let wantedSlack = MediaTime(milliseconds: 40)
+    private static let excessSlack = MediaTime(milliseconds: 140)
+
+    package init(_ description: SourceDescription) { self.description = description }
+
+    /// Puts the source time `pts` at `time` of the timeline, once.
+    package mutating func anchor(_ pts: MediaTime, at time: MediaTime) {
+        if offset == nil { offset = time - pts }
+    }
+
+    /// Notes when a live picture arrived, to keep the offset as small as the source's jitter allows.
+    package mutating func noteArrival(_ pts: MediaTime, at now: MediaTime, interval: MediaTime) {
+        guard description.isLive, let offset else { return }
+        let slack = pts + offset - now
+        if slack < MediaTime(nanoseconds: -interval.nanoseconds / 2) {
+            lateTicks += 1
+            self.offset = offset - slack + Self.liveMargin
+            slackWindow = nil
+            return
+        }
+        guard let window = slackWindow, now - window.since >= Self.slackWindowLength else {
+            slackWindow = slackWindow.map { (min($0.least, slack), $0.since) } ?? (slack, now)
+            return
+        }
+        if window.least > Self.excessSlack { self.offset = offset - (window.least - Self.wantedSlack) }
+        slackWindow = (slack, now)
+    }
+
+    /// The source time before which pictures are due at the tick of `time`: half a frame after it, so that timestamps
+    /// rounded either way meet the same tick.
+    package func limit(at time: MediaTime, interval: MediaTime) -> MediaTime {
+        time + MediaTime(nanoseconds: interval.nanoseconds / 2) - (offset ?? .zero)
+    }
+
+    /// Whether all that the tick at `time` can need is here, so that it need not wait.
+    package func isComplete(at time: MediaTime, interval: MediaTime) -> Bool {
+        if hasEnded { return true }
+        guard let offset else { return false }
+        if description.hasVideo, !pictures.reaches(limit(at: time, interval: interval)) { return false }
+        if description.hasAudio, samples.end < (time + interval - offset).sampleIndex { return false }
+        return true
+    }
+
+    /// Moves a source that can wait later by `lateness`, after a tick for which it had nothing.
+    package mutating func fallBehind(by lateness: MediaTime) {
+        guard !description.isLive, let offset else { return }
+        lateTicks += 1
+        self.offset = offset + lateness
+    }
+
+    /// The sound of block `number` of the timeline; silence where there is none.
+    package mutating func takeBlock(_ number: Int64) -> [Float] {
+        samples.take(AudioFormat.samplesPerBlock, from: sourceSample(ofBlock: number))
+    }
+
+    /// Whether all samples of block `number` are here, or will never come.
+    package func hasBlock(_ number: Int64) -> Bool {
+        hasEnded || offset != nil && samples.end >= sourceSample(ofBlock: number + 1)
+    }
+
+    private func sourceSample(ofBlock number: Int64) -> Int64 {
+        number * Int64(AudioFormat.samplesPerBlock) - (offset ?? .zero).sampleIndex
+    }
+
+    /// Whether everything that came has been on the timeline before the tick at `time`.
+    package func isFinished(at time: MediaTime) -> Bool {
+        guard hasEnded else { return false }
+        guard let offset else { return true }
+        guard pictures.count == 0 else { return false }
+        let end = MediaTime(sampleIndex: samples.end) + offset
+        return !description.hasAudio || samples.end == samples.start || end <= time
+    }
+}

@@ -1,0 +1,142 @@
+package import BulkheadMedia
+
+/// Which children the master creates by itself.
+package enum ChildrenChoice: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Both: modes create and attach.
+    case both
+    /// Mode selected, with the encoder: on air, unfiltered.
+    case encoder
+    /// Mode selected, with the plugin host: the master waits for an encoder that connects by itself.
+    case plugins
+}
+
+/// One input of a broadcast.
+package struct InputSettings: Codable, Hashable, Sendable {
+    /// A file's absolute path, a URL, a device, `test`, or `-`.
+    package var url: String
+    /// A libavformat demuxer's name, or empty to probe.
+    package var format: String
+    package var loops: Bool
+
+    package init(url: String, format: String = "", loops: Bool = false) {
+        self.url = url
+        self.format = format
+        self.loops = loops
+    }
+}
+
+/// One place the stream goes to.
+package struct DestinationSettings: Codable, Hashable, Sendable {
+    /// `rtmp://…`, `rtmps://…`, or `file:PATH.flv` with an absolute path.
+    package var url: String
+    /// Given apart from the URL; empty when the URL holds it. Never shown.
+    package var streamKey: String
+    /// A file of PEM certificates to trust besides the system's; empty for none.
+    package var tlsAuthorityFile: String
+
+    package init(url: String, streamKey: String = "", tlsAuthorityFile: String = "") {
+        self.url = url
+        self.streamKey = streamKey
+        self.tlsAuthorityFile = tlsAuthorityFile
+    }
+}
+
+/// A plugin of the chain.
+package struct PluginChoice: Codable, Hashable, Sendable {
+    package var path: String
+    package var parameters: [String: String]
+
+    package init(path: String, parameters: [String: String] = [:]) {
+        self.path = path
+        self.parameters = parameters
+    }
+}
+
+/// All that one broadcast needs to know, checked before anything is created.
+package struct BroadcastSettings: Codable, Hashable, Sendable {
+    package var inputs: [InputSettings]
+    package var destinations: [DestinationSettings]
+    package var canvas: Canvas
+    package var frameRate: FrameRate
+    package var videoBitsPerSecond: UInt32
+    package var audioBitsPerSecond: UInt32
+    package var preset: String
+    package var tune: String
+    package var profile: String
+    /// From IDR to IDR, in seconds.
+    package var keyframeIntervalSeconds: Double
+    /// Nil leaves them to preset and tune.
+    package var bframes: UInt8?
+    /// The VBV's size in milliseconds of the video bitrate; 0 for none.
+    package var bufferMilliseconds: UInt32
+    /// 0 leaves them to x264.
+    package var encoderThreads: UInt8
+    package var plugins: [PluginChoice]
+    /// Ends the broadcast after so many seconds; nil for no end.
+    package var durationSeconds: Double?
+    /// As fast as the encoder goes, instead of in real time.
+    package var isFast: Bool
+    package var children: ChildrenChoice
+    /// How long a source may yield nothing before the slate is shown, in seconds.
+    package var slateAfterSeconds: Double
+
+    package init(
+        inputs: [InputSettings], destinations: [DestinationSettings], canvas: Canvas, frameRate: FrameRate,
+        videoBitsPerSecond: UInt32 = 2_500_000, audioBitsPerSecond: UInt32 = 128_000, preset: String = "veryfast",
+        tune: String = "zerolatency", profile: String = "high", keyframeIntervalSeconds: Double = 2,
+        bframes: UInt8? = nil, bufferMilliseconds: UInt32 = 1000, encoderThreads: UInt8 = 0,
+        plugins: [PluginChoice] = [], durationSeconds: Double? = nil, isFast: Bool = false,
+        children: ChildrenChoice = .both, slateAfterSeconds: Double = 3
+    ) {
+        self.inputs = inputs
+        self.destinations = destinations
+        self.canvas = canvas
+        self.frameRate = frameRate
+        self.videoBitsPerSecond = videoBitsPerSecond
+        self.audioBitsPerSecond = audioBitsPerSecond
+        self.preset = preset
+        self.tune = tune
+        self.profile = profile
+        self.keyframeIntervalSeconds = keyframeIntervalSeconds
+        self.bframes = bframes
+        self.bufferMilliseconds = bufferMilliseconds
+        self.encoderThreads = encoderThreads
+        self.plugins = plugins
+        self.durationSeconds = durationSeconds
+        self.isFast = isFast
+        self.children = children
+        self.slateAfterSeconds = slateAfterSeconds
+    }
+}
+
+extension Canvas: Codable {
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let canvas = Canvas(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\"\(text)\" is no picture size"))
+        }
+        self = canvas
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+extension FrameRate: Codable {
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let rate = FrameRate(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\"\(text)\" is no frame rate"))
+        }
+        self = rate
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

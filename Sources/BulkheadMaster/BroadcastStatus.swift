@@ -1,0 +1,87 @@
+/// One child as a user sees it.
+package struct ChildStatus: Codable, Hashable, Sendable {
+    /// `encoder`, `source 1`, `plugin host`.
+    package var name: String
+    /// Nil while there is no process.
+    package var pid: Int32?
+    /// `starting`, `ready`, `waiting` (for one to connect), `restarting`, `ended`.
+    package var state: String
+    package var restarts: Int
+    /// How the last one ended; empty when none has.
+    package var lastEnd: String
+
+    package init(name: String, pid: Int32?, state: String, restarts: Int, lastEnd: String) {
+        self.name = name
+        self.pid = pid
+        self.state = state
+        self.restarts = restarts
+        self.lastEnd = lastEnd
+    }
+}
+
+/// One link as a user sees it.
+package struct LinkStatus: Codable, Hashable, Sendable {
+    package var name: String
+    /// The destination without its key.
+    package var destination: String
+    /// `connecting`, `publishing`, `waiting`, `writing`, `failed`, `ended`.
+    package var state: String
+    package var bitsPerSecond: Int
+    /// What is committed and not yet sent.
+    package var queuedMilliseconds: Int
+    package var queuedBytes: Int
+    package var framesSent: Int
+    package var framesShed: Int
+    package var reconnects: Int
+    /// In words; empty when there was none.
+    package var lastError: String
+
+    package init(
+        name: String, destination: String, state: String, bitsPerSecond: Int = 0, queuedMilliseconds: Int = 0,
+        queuedBytes: Int = 0, framesSent: Int = 0, framesShed: Int = 0, reconnects: Int = 0, lastError: String = ""
+    ) {
+        self.name = name
+        self.destination = destination
+        self.state = state
+        self.bitsPerSecond = bitsPerSecond
+        self.queuedMilliseconds = queuedMilliseconds
+        self.queuedBytes = queuedBytes
+        self.framesSent = framesSent
+        self.framesShed = framesShed
+        self.reconnects = reconnects
+        self.lastError = lastError
+    }
+}
+
+/// A broadcast at one moment.
+package struct BroadcastStatus: Codable, Hashable, Sendable {
+    /// `starting`, `waiting for an encoder`, `on air`, `ending`, `ended`.
+    package var state: String
+    package var children: [ChildStatus]
+    package var links: [LinkStatus]
+    /// Time on air, by the timeline.
+    package var secondsOnAir: Double
+    /// Frames that the timeline has passed.
+    package var frames: Int
+    package var framesCommitted: Int
+    /// Given to the encoder and not yet safe.
+    package var framesUncommitted: Int
+    /// Ticks for which the source had nothing new.
+    package var framesRepeated: Int
+    /// Ticks left out because the encoder could not keep up.
+    package var framesSkipped: Int
+    /// Frames that went out without the plugins they should have passed.
+    package var framesUnfiltered: Int
+    /// Committed in the last two seconds.
+    package var framesPerSecond: Double
+    package var bitsPerSecond: Int
+    /// `picture`, `last picture`, `slate`.
+    package var showing: String
+    /// The address for an encoder that connects by itself; empty unless one is waited for.
+    package var encoderAddress: String
+}
+
+/// How a broadcast ended.
+package struct BroadcastSummary: Codable, Hashable, Sendable {
+    package var status: BroadcastStatus
+}

@@ -1,0 +1,273 @@
+package import BulkheadSystem
+package import BulkheadWire
+import CBulkheadLinux
+import Glibc
+package import SystemPackage
+
+/// Why a child can't be started.
+package enum ChildLaunchError: Error, CustomStringConvertible {
+    case programMissing(path: String)
+    case programNotExecutable(path: String, Errno)
+    case system(Errno)
+
+    package var description: String {
+        switch self {
+        case .programMissing(let path): "there is no program \(path)"
+        case .programNotExecutable(let path, let errno): "\(path) can't be run: \(errno)"
+        case .system(let errno): "no process can be started: \(errno)"
+        }
+    }
+}
+
+/// How a child's work came to its end.
+package struct ChildEnd: Sendable {
+    package enum Cause: Hashable, Sendable, CustomStringConvertible {
+        case exited(ChildExit)
+        /// A child that was started by hand has closed its socket.
+        case disconnected
+        /// The master has ended it, for this reason.
+        case dismissed(String)
+
+        package var description: String {
+            switch self {
+            case .exited(let exit): exit.description
+            case .disconnected: "disconnected"
+            case .dismissed(let reason): reason
+            }
+        }
+    }
+
+    package let cause: Cause
+    /// What it had written to its standard error, at most the last 4 KiB.
+    package let standardErrorTail: String
+}
+
+/// One child process and the socket to it, on the reactor's thread.
+///
+/// A child that the master has started is over when it is reaped **and** its socket is drained, so that what it had
+/// answered before it died is not lost. A child that was started by hand is over when its socket ends.
+package final class Child {
+    package let role: Role
+    package let pid: Int32
+    /// Started by hand: never killed, only let go.
+    package let isForeign: Bool
+    /// Called with every message but the hello.
+    package var onFrame: ((WireFrame) -> Void)?
+    /// Called when both sides have said hello and agree.
+    package var onGreeted: (() -> Void)?
+    /// Called once, last.
+    package var onEnd: ((ChildEnd) -> Void)?
+
+    private let reactor: Reactor
+    private var process: LaunchedChild?
+    private var connection: WireConnection?
+    private var standardError: OwnedDescriptor?
+    private var tail: [UInt8] = []
+    private var tokens: [CInt: Reactor.Token] = [:]
+    private var isGreeted = false
+    private var dismissal: String?
+    private var exit: ChildExit?
+    private var isOver = false
+
+    private static let tailByteCount = 4096
+
+    /// Starts `launch` in the role `role`.
+    package init(_ role: Role, _ launch: ChildLaunch, on reactor: Reactor) throws(ChildLaunchError) {
+        self.role = role
+        self.reactor = reactor
+        isForeign = false
+        do {
+            let sockets = try SocketPair()
+            var pipe: [CInt] = [-1, -1]
+            try Errno.check(bulkhead_pipe(&pipe))
+            let reading = OwnedDescriptor(adopting: pipe[0])
+            let writing = OwnedDescriptor(adopting: pipe[1])
+            let ours = try sockets.ours.duplicate()
+            let started: LaunchedChild
+            do { started = try launch.start(socket: sockets.theirs, standardError: writing) } catch {
+                reading.close()
+                writing.close()
+                ours.close()
+                sockets.close()
+                throw error
+            }
+            writing.close()
+            sockets.close()
+            pid = started.pid
+            process = consume started
+            try reading.setNonblocking(true)
+            standardError = consume reading
+            connection = try WireConnection(ours)
+        } catch Errno.noSuchFileOrDirectory {
+            throw .programMissing(path: launch.path)
+        } catch Errno.permissionDenied {
+            throw .programNotExecutable(path: launch.path, .permissionDenied)
+        } catch let errno as Errno {
+            throw .system(errno)
+        } catch {
+            throw .system(.ioError)
+        }
+    }
+
+    /// Takes in a child of process `pid` that has connected by itself.
+    package init(_ role: Role, connected socket: consuming OwnedDescriptor, pid: Int32, on reactor: Reactor)
+        throws(Errno)
+    {
+        self.role = role
+        self.pid = pid
+        self.reactor = reactor
+        isForeign = true
+        connection = try WireConnection(socket)
+    }
+
+    /// Begins to listen to the child, and says hello. Call it once the callbacks are set.
+    package func activate() throws(Errno) {
+        let bound = ReactorBound(self, reactor)
+        if let connection {
+            tokens[connection.descriptor] = try reactor.watch(connection.descriptor) { readiness in
+                bound.value.socketReady(readiness)
+            }
+        }
+        if let descriptor = process?.pidfd.rawValue {
+            tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.processEnded() }
+        }
+        if let descriptor = standardError?.rawValue {
+            tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.readStandardError() }
+        }
+        send(Hello(role: .master, pid: getpid()))
+    }
+
+    package func send(_ message: some WireMessage, descriptor: consuming OwnedDescriptor? = nil) {
+        guard let connection else {
+            descriptor.take()?.close()
+            return
+        }
+        connection.send(message, descriptor: descriptor)
+        if connection.isOverfull { dismiss("it does not read what it is sent") } else { updateInterest() }
+    }
+
+    /// Ends the child at once, for `reason`; ``onEnd`` follows when it is gone.
+    package func dismiss(_ reason: String) {
+        guard !isOver else { return }
+        if dismissal == nil { dismissal = reason }
+        if process != nil { process?.signal(SIGKILL) } else { endConnection() }
+    }
+
+    /// Closes the socket: a child that has nothing left to do ends by itself.
+    package func hangUp() {
+        if dismissal == nil { dismissal = "no longer needed" }
+        endConnection()
+    }
+
+    private func socketReady(_ readiness: Reactor.Readiness) {
+        guard let connection else { return }
+        if readiness.contains(.writable) {
+            connection.flush()
+            updateInterest()
+        }
+        if readiness.contains(.readable) { take(connection.receive()) }
+    }
+
+    private func take(_ intake: WireConnection.Intake) {
+        for frame in intake.frames {
+            guard !isOver, dismissal == nil else { break }
+            handle(frame)
+        }
+        if let error = intake.error {
+            dismiss("it sent what can't be understood: \(error)")
+        }
+        if intake.isOver { endConnection() }
+    }
+
+    private func handle(_ frame: WireFrame) {
+        if isGreeted {
+            onFrame?(frame)
+            return
+        }
+        do {
+            if let mismatch = try Hello(frame).mismatch(expecting: role) {
+                dismiss(mismatch)
+            } else {
+                isGreeted = true
+                onGreeted?()
+            }
+        } catch {
+            dismiss("it did not say hello: \(error)")
+        }
+    }
+
+    private func updateInterest() {
+        guard let connection, let token = tokens[connection.descriptor] else { return }
+        reactor.change(token, to: connection.wantsToWrite ? [.readable, .writable] : .readable)
+    }
+
+    private func endConnection() {
+        guard let connection else { return }
+        unwatch(connection.descriptor)
+        self.connection = nil
+        finishIfOver()
+    }
+
+    private func processEnded() {
+        guard process != nil else { return }
+        do {
+            guard let exit = try process?.reap() else { return }
+            self.exit = exit
+        } catch {
+            exit = .signaled(SIGKILL)
+        }
+        if let descriptor = process?.pidfd.rawValue { unwatch(descriptor) }
+        // A helper of the child's (a backtracer) may hold its socket and pipe open: the whole group goes.
+        process?.signal(SIGKILL)
+        process.take()?.close()
+        if let connection, dismissal == nil {
+            // What it answered before it died is still to be had; nothing more comes after that.
+            while self.connection != nil {
+                let intake = connection.receive()
+                take(intake)
+                if intake.frames.isEmpty { break }
+            }
+        }
+        endConnection()
+        readStandardError()
+        finishIfOver()
+    }
+
+    private func readStandardError() {
+        guard let descriptor = standardError?.rawValue else { return }
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.tailByteCount, alignment: 1)
+        defer { chunk.deallocate() }
+        // A child that writes without end must not hold the master up: one look for each event.
+        let count = read(descriptor, chunk.baseAddress, chunk.count)
+        if count > 0 {
+            tail.append(contentsOf: chunk[..<count])
+            if tail.count > Self.tailByteCount { tail.removeFirst(tail.count - Self.tailByteCount) }
+        } else if count == 0 || errno != EAGAIN {
+            closeStandardError()
+        }
+    }
+
+    private func closeStandardError() {
+        guard let descriptor = standardError?.rawValue else { return }
+        unwatch(descriptor)
+        standardError.take()?.close()
+    }
+
+    private func unwatch(_ descriptor: CInt) {
+        if let token = tokens.removeValue(forKey: descriptor) { reactor.unwatch(token) }
+    }
+
+    private func finishIfOver() {
+        guard !isOver, connection == nil, process == nil else { return }
+        isOver = true
+        closeStandardError()
+        let cause: ChildEnd.Cause =
+            if let dismissal { .dismissed(dismissal) } else if let exit { .exited(exit) } else { .disconnected }
+        let end = ChildEnd(cause: cause, standardErrorTail: String(decoding: tail, as: UTF8.self))
+        let onEnd = onEnd
+        self.onEnd = nil
+        onFrame = nil
+        onGreeted = nil
+        onEnd?(end)
+    }
+}

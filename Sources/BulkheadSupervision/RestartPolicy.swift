@@ -1,0 +1,24 @@
+package import BulkheadSystem
+
+/// When a child that died is started again: at once after the first deaths, then with growing delays while deaths crowd
+/// in ten seconds. It never gives up: whether to go on without the child is the broadcast's decision.
+package struct RestartPolicy: Sendable {
+    /// In milliseconds, by the number of deaths in the window.
+    package static let delays: [Int64] = [0, 0, 0, 250, 500, 1000, 2000]
+    package static let window = Duration.seconds(10)
+
+    private var deaths: [MonotonicTime] = []
+
+    package init() {}
+
+    /// Notes a death at `now` and returns how long to wait before the next start.
+    package mutating func delay(afterDeathAt now: MonotonicTime) -> Duration {
+        deaths.removeAll { now.since($0) > Self.window.nanoseconds }
+        deaths.append(now)
+        if deaths.count > Self.delays.count { deaths.removeFirst(deaths.count - Self.delays.count) }
+        return .milliseconds(Self.delays[min(deaths.count, Self.delays.count) - 1])
+    }
+
+    /// Deaths in the window that ended with the last one.
+    package var recentDeaths: Int { deaths.count }
+}

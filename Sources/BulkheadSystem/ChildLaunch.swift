@@ -1,0 +1,89 @@
+import CBulkheadLinux
+import Glibc
+package import SystemPackage
+
+/// A program to start as a child.
+package struct ChildLaunch: Sendable {
+    package var path: String
+    /// Without the program's name.
+    package var arguments: [String]
+    package var environment: [String: String]
+    /// Hands this process's standard input on; else the child has /dev/null.
+    package var inheritsStandardInput = false
+    package var niceIncrement: Int32 = 0
+
+    package init(path: String, arguments: [String], environment: [String: String]) {
+        self.path = path
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    /// Starts the child with `socket` as its descriptor 3 and `standardError` as its standard output and error. It
+    /// leads a process group of its own and dies when the calling thread ends, so call this on a reactor.
+    /// - Throws: the errno of clone, or of exec: ENOENT when there is no such program.
+    package func start(
+        socket: borrowing OwnedDescriptor, standardError: borrowing OwnedDescriptor
+    ) throws(Errno) -> LaunchedChild {
+        var arguments: [UnsafeMutablePointer<CChar>?] = ([path] + self.arguments).map { strdup($0) } + [nil]
+        var environment: [UnsafeMutablePointer<CChar>?] =
+            self.environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for pointer in arguments + environment { free(pointer) } }
+        var pidfd: CInt = -1
+        let pid = path.withCString { path in
+            var request = bulkhead_spawn_request()
+            request.path = path
+            request.standard_input = inheritsStandardInput ? 0 : -1
+            request.standard_error = standardError.rawValue
+            request.socket = socket.rawValue
+            request.nice_increment = niceIncrement
+            return arguments.withUnsafeMutableBufferPointer { arguments in
+                environment.withUnsafeMutableBufferPointer { environment in
+                    request.arguments = UnsafePointer(arguments.baseAddress)
+                    request.environment = UnsafePointer(environment.baseAddress)
+                    return bulkhead_spawn(&request, &pidfd)
+                }
+            }
+        }
+        try Errno.check(pid)
+        return LaunchedChild(pid: pid, pidfd: OwnedDescriptor(adopting: pidfd))
+    }
+}
+
+/// A child that runs, or has ended and is not yet reaped.
+package struct LaunchedChild: ~Copyable {
+    package let pid: Int32
+    /// Readable once the child has ended.
+    package let pidfd: OwnedDescriptor
+
+    /// Sends `signal` to the child and to all that it has started in its group.
+    package func signal(_ signal: Int32) { _ = bulkhead_signal_group(pid, signal) }
+
+    /// How the child ended; nil while it runs. The process id is free for others afterwards.
+    package func reap() throws(Errno) -> ChildExit? {
+        var status: CInt = 0
+        var signaled: CInt = 0
+        guard try Errno.check(bulkhead_reap(pidfd.rawValue, &status, &signaled)) == 1 else { return nil }
+        return signaled != 0 ? .signaled(status) : .exited(code: status)
+    }
+
+    package consuming func close() { pidfd.close() }
+}
+
+/// How a process ended.
+package enum ChildExit: Hashable, Sendable, CustomStringConvertible {
+    case exited(code: Int32)
+    case signaled(Int32)
+
+    package var description: String {
+        switch self {
+        case .exited(let code): return "exit code \(code)"
+        case .signaled(let number):
+            let names: [Int32: String] = [
+                SIGKILL: "SIGKILL", SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGILL: "SIGILL",
+                SIGFPE: "SIGFPE", SIGTERM: "SIGTERM", SIGTRAP: "SIGTRAP", SIGINT: "SIGINT", SIGSYS: "SIGSYS",
+                SIGXCPU: "SIGXCPU",
+            ]
+            return names[number] ?? "signal \(number)"
+        }
+    }
+}

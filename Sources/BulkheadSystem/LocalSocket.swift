@@ -1,0 +1,45 @@
+import CBulkheadLinux
+package import SystemPackage
+
+/// Who is at the other end of a local socket, as the kernel says (SO_PEERCRED).
+package struct PeerCredentials: Hashable, Sendable {
+    package let pid: Int32
+    package let uid: UInt32
+
+    package init(of socket: borrowing OwnedDescriptor) throws(Errno) {
+        var pid: pid_t = 0
+        var uid: uid_t = 0
+        try Errno.check(bulkhead_peer_credentials(socket.rawValue, &pid, &uid))
+        self.pid = pid
+        self.uid = uid
+    }
+}
+
+/// Calls for sockets in the file system.
+package enum LocalSocket {
+    /// The longest path that an address holds, in bytes.
+    package static let maximumPathByteCount = 107
+
+    /// Listens at `path`, non-blocking. Nothing may be there yet.
+    package static func listen(at path: String) throws(Errno) -> OwnedDescriptor {
+        OwnedDescriptor(adopting: try Errno.check(bulkhead_listen_local(path, 16)))
+    }
+
+    /// Connects to `path`, blocking.
+    package static func connect(to path: String) throws(Errno) -> OwnedDescriptor {
+        OwnedDescriptor(adopting: try Errno.check(bulkhead_connect_local(path)))
+    }
+
+    /// Accepts one connection, non-blocking; nil when none waits.
+    package static func accept(_ listener: borrowing OwnedDescriptor) throws(Errno) -> OwnedDescriptor? {
+        let result = bulkhead_accept(listener.rawValue)
+        if result == -CInt(Errno.wouldBlock.rawValue) { return nil }
+        return OwnedDescriptor(adopting: try Errno.check(result))
+    }
+}
+
+/// The one-time set-up of a process.
+package enum ProcessSetup {
+    /// A write to a closed pipe or socket returns an error from now on, and ends nothing.
+    package static func ignoreBrokenPipes() { _ = bulkhead_ignore_sigpipe() }
+}

@@ -1,0 +1,228 @@
+import CBulkheadLinux
+import Glibc
+import Synchronization
+package import SystemPackage
+
+/// One permanent thread that runs an actor's jobs, waits for descriptors and timers, and starts children.
+///
+/// It is the executor of the actor that holds the broadcast: a message from a child is handled on the thread that
+/// received it, without a hop. And it never ends while children live, as their parent-death signal demands.
+/// Everything but ``enqueue(_:)`` is for code that already runs on the reactor.
+package final class Reactor: SerialExecutor, @unchecked Sendable {
+    // Unchecked because `watchers`, `timers` and the counters are touched on the reactor's own thread only, which
+    // every entry checks; `jobs` and `isStopped` have their lock.
+
+    /// What a watched descriptor is ready for. An end or an error counts as readable.
+    package struct Readiness: OptionSet, Sendable {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+        package static let readable = Readiness(rawValue: 1)
+        package static let writable = Readiness(rawValue: 2)
+    }
+
+    /// A watch or a timer that can be taken back.
+    package struct Token: Hashable, Sendable { fileprivate let id: UInt64 }
+
+    private struct Watcher {
+        let descriptor: CInt
+        let handler: @Sendable (Readiness) -> Void
+    }
+
+    private struct Timer {
+        let deadline: MonotonicTime
+        let id: UInt64
+        let handler: @Sendable () -> Void
+    }
+
+    private struct Shared {
+        var jobs: [UnownedJob] = []
+        var isStopped = false
+    }
+
+    private let epoll: CInt
+    private let wake: CInt
+    private let alarm: CInt
+    private let shared = Mutex(Shared())
+    private let thread = Mutex<pthread_t?>(nil)
+    private var watchers: [UInt64: Watcher] = [:]
+    /// The latest first.
+    private var timers: [Timer] = []
+    private var lastID: UInt64 = 2
+    private static let wakeToken: UInt64 = 1
+    private static let alarmToken: UInt64 = 2
+
+    /// Makes a reactor and starts its thread.
+    package init() throws(Errno) {
+        epoll = try Errno.check(bulkhead_epoll_create())
+        wake = try Errno.check(bulkhead_eventfd_create())
+        alarm = try Errno.check(bulkhead_timerfd_create())
+        try Errno.check(bulkhead_epoll_control(epoll, 0, wake, 1, Self.wakeToken))
+        try Errno.check(bulkhead_epoll_control(epoll, 0, alarm, 1, Self.alarmToken))
+        var handle = pthread_t()
+        let context = Unmanaged.passRetained(self)
+        let error = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                let reactor = Unmanaged<Reactor>.fromOpaque(argument).takeRetainedValue()
+                reactor.thread.withLock { $0 = pthread_self() }
+                reactor.run()
+                return nil
+            }, context.toOpaque())
+        guard error == 0 else {
+            context.release()
+            throw Errno(rawValue: error)
+        }
+        pthread_detach(handle)
+    }
+
+    deinit {
+        _ = bulkhead_close(alarm)
+        _ = bulkhead_close(wake)
+        _ = bulkhead_close(epoll)
+    }
+
+    /// Ends the thread once the jobs at hand are done; nothing may be enqueued afterwards.
+    package func stop() {
+        shared.withLock { $0.isStopped = true }
+        _ = bulkhead_eventfd_signal(wake)
+    }
+
+    // MARK: executor
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let wasEmpty = shared.withLock { shared in
+            shared.jobs.append(job)
+            return shared.jobs.count == 1
+        }
+        if wasEmpty { _ = bulkhead_eventfd_signal(wake) }
+    }
+
+    package var isCurrent: Bool {
+        thread.withLock { thread in thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
+    }
+
+    package func checkIsolated() { precondition(isCurrent, "this runs on the reactor's thread") }
+
+    package func isIsolatingCurrentContext() -> Bool? { isCurrent }
+
+    // MARK: descriptors
+
+    /// Calls `handler` whenever `descriptor`, which stays the caller's, is ready for one of `interests`.
+    package func watch(
+        _ descriptor: CInt, for interests: Readiness = .readable, _ handler: @escaping @Sendable (Readiness) -> Void
+    ) throws(Errno) -> Token {
+        checkIsolated()
+        lastID += 1
+        try Errno.check(bulkhead_epoll_control(epoll, 0, descriptor, interests.rawValue, lastID))
+        watchers[lastID] = Watcher(descriptor: descriptor, handler: handler)
+        return Token(id: lastID)
+    }
+
+    package func change(_ token: Token, to interests: Readiness) {
+        checkIsolated()
+        guard let watcher = watchers[token.id] else { return }
+        // Fails only for a descriptor that was closed while it was watched, which is the caller's bug.
+        let result = bulkhead_epoll_control(epoll, 1, watcher.descriptor, interests.rawValue, token.id)
+        precondition(result == 0, "a watched descriptor is open")
+    }
+
+    /// Ends a watch; call it before the descriptor is closed.
+    package func unwatch(_ token: Token) {
+        checkIsolated()
+        guard let watcher = watchers.removeValue(forKey: token.id) else { return }
+        _ = bulkhead_epoll_control(epoll, 2, watcher.descriptor, 0, token.id)
+    }
+
+    // MARK: timers
+
+    /// Calls `handler` once, at `deadline` or soon after.
+    @discardableResult
+    package func schedule(at deadline: MonotonicTime, _ handler: @escaping @Sendable () -> Void) -> Token {
+        checkIsolated()
+        lastID += 1
+        let index = timers.firstIndex { $0.deadline <= deadline } ?? timers.count
+        timers.insert(Timer(deadline: deadline, id: lastID, handler: handler), at: index)
+        if index == timers.count - 1 { arm() }
+        return Token(id: lastID)
+    }
+
+    package func cancel(_ token: Token) {
+        checkIsolated()
+        guard let index = timers.firstIndex(where: { $0.id == token.id }) else { return }
+        timers.remove(at: index)
+        if index == timers.count { arm() }
+    }
+
+    private func arm() {
+        let nanoseconds = timers.last.map { UInt64(max(1, $0.deadline.nanoseconds)) } ?? 0
+        _ = bulkhead_timerfd_set(alarm, nanoseconds)
+    }
+
+    // MARK: the loop
+
+    private func run() {
+        let capacity = 64
+        let events = UnsafeMutablePointer<bulkhead_epoll_event>.allocate(capacity: capacity)
+        defer { events.deallocate() }
+        while true {
+            let count = Int(bulkhead_epoll_wait(epoll, events, CInt(capacity)))
+            precondition(count >= 0, "epoll works as long as its descriptor is open")
+            for event in UnsafeBufferPointer(start: events, count: count) {
+                switch event.token {
+                case Self.wakeToken: _ = bulkhead_eventfd_clear(wake)
+                case Self.alarmToken: runTimers()
+                default:
+                    var readiness: Readiness = []
+                    if event.readable != 0 { readiness.insert(.readable) }
+                    if event.writable != 0 { readiness.insert(.writable) }
+                    watchers[event.token]?.handler(readiness)
+                }
+                runJobs()
+            }
+            runJobs()
+            if shared.withLock({ $0.isStopped && $0.jobs.isEmpty }) { return }
+        }
+    }
+
+    private func runJobs() {
+        while true {
+            let jobs = shared.withLock { shared in
+                let jobs = shared.jobs
+                shared.jobs.removeAll(keepingCapacity: true)
+                return jobs
+            }
+            if jobs.isEmpty { return }
+            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+        }
+    }
+
+    private func runTimers() {
+        _ = bulkhead_eventfd_clear(alarm)
+        let now = MonotonicTime.now
+        while let timer = timers.last, timer.deadline <= now {
+            timers.removeLast()
+            timer.handler()
+        }
+        arm()
+    }
+}
+
+/// Carries a value that belongs to a reactor's thread through code that does not know it. Reading it elsewhere traps.
+package struct ReactorBound<Value>: @unchecked Sendable {
+    // Unchecked because every access checks that it happens on the one thread that owns the value.
+    private let reactor: Reactor
+    private let stored: Value
+
+    package init(_ value: Value, _ reactor: Reactor) {
+        reactor.checkIsolated()
+        self.reactor = reactor
+        stored = value
+    }
+
+    package var value: Value {
+        reactor.checkIsolated()
+        return stored
+    }
+}
