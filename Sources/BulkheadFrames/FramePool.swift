@@ -34,7 +34,7 @@ package struct FramePool: ~Copyable {
         body(bytes)
     }
 
-    package consuming func close() { memory.close() }
+    deinit { memory.close() }
 }
 
 /// A pool as a child has mapped it.

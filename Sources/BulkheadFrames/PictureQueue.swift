@@ -25,11 +25,13 @@ package struct PictureQueue: Sendable {
     package init() {}
 
     package var count: Int { waiting.count }
-    package var newestPTS: MediaTime? { waiting.last?.pts ?? current?.pts }
+    private var newestPTS: MediaTime?
+    package var firstWaitingPTS: MediaTime? { waiting.first?.pts }
 
     /// False for a picture that does not come after the newest: its source breaks its word, its slot is the caller's.
     package mutating func push(_ picture: Picture) -> Bool {
         if let newest = newestPTS, picture.pts <= newest { return false }
+        newestPTS = picture.pts
         waiting.append(picture)
         return true
     }
@@ -56,14 +58,10 @@ package struct PictureQueue: Sendable {
         return selection
     }
 
-    /// Empties the queue but for the current picture.
-    package mutating func dropWaiting(release: (SlotReference) -> Void) {
+    /// Empties the queue but for the current picture, for a source whose time begins anew.
+    package mutating func startOver(release: (SlotReference) -> Void) {
         for picture in waiting { release(picture.slot) }
         waiting.removeAll()
-    }
-
-    package mutating func dropCurrent(release: (SlotReference) -> Void) {
-        if let current { release(current.slot) }
-        current = nil
+        newestPTS = nil
     }
 }

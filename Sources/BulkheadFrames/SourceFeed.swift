@@ -16,10 +16,12 @@ package struct SourceFeed: Sendable {
     package var hasEnded = false
     /// Ticks at which nothing new was there although the source owed it.
     package private(set) var lateTicks = 0
+    private var isResumed = false
     private var slackWindow: (least: MediaTime, since: MediaTime)?
 
     /// How much later than its arrival a live picture is due, so that the next may jitter.
     package static let liveMargin = MediaTime(milliseconds: 12)
+    private static let sparseLead = MediaTime(milliseconds: 1500)
     private static let slackWindowLength = MediaTime(milliseconds: 30_000)
     private static let wantedSlack = MediaTime(milliseconds: 40)
     private static let excessSlack = MediaTime(milliseconds: 140)
@@ -29,6 +31,34 @@ package struct SourceFeed: Sendable {
     /// Puts the source time `pts` at `time` of the timeline, once.
     package mutating func anchor(_ pts: MediaTime, at time: MediaTime) {
         if offset == nil { offset = time - pts }
+    }
+
+    /// The source time of the first thing that came, when something has. A source that can wait begins at 0, even where
+    /// its sound or its picture begins later.
+    package var firstTime: MediaTime? {
+        let picture = pictures.firstWaitingPTS
+        let sound = samples.end > samples.start ? MediaTime(sampleIndex: samples.start) : nil
+        guard let first = [picture, sound].compactMap({ $0 }).min() else { return nil }
+        return description.isLive ? picture ?? first : isResumed ? first : .zero
+    }
+
+    /// Prepares for a process that goes on where the last one died. A live source begins its time anew.
+    package mutating func reconnect(release: (SlotReference) -> Void) {
+        guard description.isLive else {
+            isResumed = true
+            return
+        }
+        pictures.startOver(release: release)
+        samples = SampleQueue()
+        offset = nil
+        slackWindow = nil
+    }
+
+    /// Whether no picture is here although one could be due at `time`: the source is late. One that sends sound far
+    /// ahead of the picture has none to send.
+    package func isMissingPicture(at time: MediaTime, interval: MediaTime) -> Bool {
+        guard description.hasVideo, !description.isLive, !hasEnded, let offset, pictures.count == 0 else { return false }
+        return !description.hasAudio || MediaTime(sampleIndex: samples.end) + offset < time + Self.sparseLead
     }
 
     /// Notes when a live picture arrived, to keep the offset as small as the source's jitter allows.

@@ -40,17 +40,3 @@ package actor MasterControl {
     /// Ends the broadcast cleanly: flushes the encoder, says goodbye to the servers. A second call ends it at once.
     package func stop() {}
 }
-
-/// Where the children's programs are found.
-package struct Programs: Sendable {
-    /// The folder with `bulkhead-encoder` and the others.
-    package var folder: String
-
-    package init(folder: String) { self.folder = folder }
-
-    /// The folder beside the running program, or `../libexec/bulkhead` from it, whichever holds an encoder;
-    /// `BULKHEAD_LIBEXEC` in the environment goes before both.
-    package static func find() -> Programs { Programs(folder: ".") }
-
-    package func path(of executable: String) -> String { folder + "/" + executable }
-}

@@ -1,0 +1,102 @@
+package import BulkheadMedia
+package import BulkheadSystem
+package import BulkheadWire
+package import SystemPackage
+
+/// All pools of a broadcast and who holds which slot of them.
+///
+/// A pool belongs to one writer. When the writer is gone its pool is retired: it stays as long as somebody holds a slot
+/// of it, then it is removed and its readers are told.
+package final class FramePools {
+    private final class Entry {
+        let pool: FramePool
+        var leases: SlotLeases
+        var isRetired = false
+
+        init(_ pool: consuming FramePool) {
+            leases = SlotLeases(slotCount: Int(pool.shape.slotCount))
+            self.pool = pool
+        }
+    }
+
+    private var entries: [UInt32: Entry] = [:]
+    private var lastID: UInt32 = 0
+    /// Called with a pool that no longer is: readers may unmap it.
+    package var onRemoved: ((UInt32) -> Void)?
+
+    package init() {}
+
+    /// Makes a pool for one writer and returns its number.
+    package func create(_ canvas: Canvas, slotCount: Int) throws(Errno) -> UInt32 {
+        lastID += 1
+        entries[lastID] = Entry(try FramePool(id: lastID, canvas: canvas, slotCount: slotCount))
+        return lastID
+    }
+
+    /// The pools that a reader must know, in the order of their making.
+    package var shapes: [PoolShape] { entries.values.map(\.pool.shape).sorted { $0.id < $1.id } }
+
+    package func shape(of pool: UInt32) -> PoolShape? { entries[pool]?.pool.shape }
+
+    /// A descriptor of `pool` for its writer.
+    package func writerDescriptor(of pool: UInt32) throws(Errno) -> OwnedDescriptor {
+        guard let entry = entries[pool] else { throw .badFileDescriptor }
+        return try entry.pool.writerDescriptor()
+    }
+
+    /// A descriptor of `pool` for a reader.
+    package func readerDescriptor(of pool: UInt32) throws(Errno) -> OwnedDescriptor {
+        guard let entry = entries[pool] else { throw .badFileDescriptor }
+        return try entry.pool.readerDescriptor()
+    }
+
+    /// Lets no further process write to `pool`, once its writer has mapped it.
+    package func seal(_ pool: UInt32) throws(Errno) { try entries[pool]?.pool.seal() }
+
+    /// Fills a slot from this process and holds it once.
+    package func fill(_ pool: UInt32, _ body: (UnsafeMutableRawBufferPointer) -> Void) throws(Errno) -> SlotReference {
+        guard let entry = entries[pool], let slot = entry.leases.lend() else { throw .noBufferSpace }
+        do { try entry.pool.fill(slot: slot, body) } catch {
+            entry.leases.takeUnfilled(slot)
+            throw error
+        }
+        _ = entry.leases.takeFilled(slot)
+        return SlotReference(pool: pool, slot: slot)
+    }
+
+    // MARK: leases
+
+    /// Lends a slot of `pool` to its writer; nil when none is free.
+    package func lend(from pool: UInt32) -> UInt32? { entries[pool]?.leases.lend() }
+
+    /// Takes a filled slot back, held once. False when its writer did not have it.
+    package func takeFilled(_ slot: SlotReference) -> Bool { entries[slot.pool]?.leases.takeFilled(slot.slot) ?? false }
+
+    package func takeUnfilled(_ slot: SlotReference) { entries[slot.pool]?.leases.takeUnfilled(slot.slot) }
+
+    package func retain(_ slot: SlotReference) { entries[slot.pool]?.leases.retain(slot.slot) }
+
+    package func release(_ slot: SlotReference) {
+        guard let entry = entries[slot.pool] else { return }
+        entry.leases.release(slot.slot)
+        removeIfUnused(slot.pool)
+    }
+
+    package func lentCount(of pool: UInt32) -> Int { entries[pool]?.leases.lentCount ?? 0 }
+
+    /// How many slots have a holder, over all pools.
+    package var heldCount: Int { entries.values.reduce(0) { $0 + $1.leases.heldCount } }
+
+    /// Marks the end of the pool's writer.
+    package func retire(_ pool: UInt32) {
+        guard let entry = entries[pool] else { return }
+        entry.isRetired = true
+        removeIfUnused(pool)
+    }
+
+    private func removeIfUnused(_ pool: UInt32) {
+        guard let entry = entries[pool], entry.isRetired, entry.leases.heldCount == 0 else { return }
+        entries[pool] = nil
+        onRemoved?(pool)
+    }
+}

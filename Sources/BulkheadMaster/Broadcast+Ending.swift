@@ -1,0 +1,74 @@
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadWire
+
+/// The wanted end: nothing that was on the timeline is left out.
+extension Broadcast {
+    /// Ends the broadcast cleanly; asked a second time, at once.
+    func stop() {
+        switch state {
+        case .starting: end()
+        case .onAir: endTimeline()
+        case .ending:
+            // What still waits is given up.
+            links.forEach { $0.abort() }
+            end()
+        case .ended: links.forEach { $0.abort() }
+        }
+    }
+
+    /// No more ticks: what the filter and the encoder hold is asked for.
+    func endTimeline() {
+        guard state == .onAir else { return }
+        state = .ending
+        post(.notice, "timeline", "ending", "ending")
+        for source in sources { source.stub?.child.hangUp() }
+        finishIfDrained()
+    }
+
+    /// Asks the encoder for what it holds once the last frame has been given to it.
+    func finishIfDrained() {
+        guard !flushIsSent, filterQueue.isEmpty, inFilter == nil || filterIsLate else { return }
+        flushIsSent = true
+        // Without an encoder the next one is asked, once it has been given all again.
+        if let encoder, encoder.ready != nil { encoder.flush() } else if encoderSlot.state == .waiting { end() }
+    }
+
+    /// The encoder has answered everything.
+    func flushed() {
+        guard state == .ending else {
+            encoder?.child.dismiss("it flushed without being asked")
+            return
+        }
+        guard ledger.uncommitted.isEmpty else {
+            encoder?.child.dismiss("it flushed with \(ledger.uncommitted.count) frames unanswered")
+            return
+        }
+        releaseAudio(until: MediaTime(nanoseconds: .max))
+        end()
+    }
+}
+
+extension Broadcast {
+    func status() -> BroadcastStatus {
+        var children = [encoderSlot.status(encoder?.child)]
+        if settings.children != .encoder { children.append(pluginSlot.status(pluginHost?.child)) }
+        children += sources.map { $0.slot.status($0.stub?.child) }
+        let words =
+            switch state {
+            case .starting: encoderSlot.state == .waiting ? "waiting for an encoder" : "starting"
+            case .onAir: encoderSlot.state == .waiting ? "waiting for an encoder" : "on air"
+            case .ending: "ending"
+            case .ended: "ended"
+            }
+        return BroadcastStatus(
+            state: words, children: children, links: links.map(\.status),
+            secondsOnAir: frameRate.time(of: nextFrame).seconds, frames: Int(clamping: nextFrame),
+            framesCommitted: framesCommitted, framesUncommitted: ledger.uncommitted.count,
+            framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: framesUnfiltered,
+            framesPerSecond: committedRate.samplesPerSecond(at: .now),
+            bitsPerSecond: committedRate.bitsPerSecond(at: .now), showing: showing,
+            encoderAddress: encoderSlot.state == .waiting ? "unix:\(encoderAddress ?? "")" : "")
+    }
+}

@@ -1,0 +1,139 @@
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSupervision
+import BulkheadSystem
+import BulkheadWire
+
+/// The plugin host: every frame may pass it, none ever waits for it longer than the deadline.
+extension Broadcast {
+    /// How long a chain may take for one frame.
+    private var filterDeadline: Duration { .nanoseconds(max(interval.nanoseconds, 20_000_000)) }
+    /// A host that is late by this much does not work any more.
+    static let hostPatience = Duration.seconds(1)
+
+    func launchPluginHost() throws(BroadcastError) {
+        let child: Child
+        let pool: UInt32
+        do {
+            pool = try pools.create(settings.canvas, slotCount: maximumUncommitted + 16)
+            child = try Child(.pluginHost, programs.launch(.pluginHost), on: reactor)
+        } catch {
+            throw BroadcastError(
+                .installation, "the plugin host can't be started: \(error)",
+                advice: "reinstall Bulkhead, or name the folder of its helpers with --libexec")
+        }
+        let chain = settings.plugins.enumerated().map { index, choice in
+            PluginSettings(id: UInt32(index + 1), path: choice.path, parameters: choice.parameters)
+        }
+        let stub = PluginStub(
+            child, chain: chain, canvas: settings.canvas, frameRate: frameRate, pool: pool, of: pools)
+        pluginHost = stub
+        pluginSlot.state = .starting
+        childStarted()
+        stub.onChainReady = { [unowned self] in chainReady() }
+        stub.onRefused = { [unowned self] in pluginRefused($0, $1) }
+        stub.onProcessed = { [unowned self] in processed($0, $1) }
+        stub.onEnd = { [unowned self] in pluginHostEnded($0) }
+        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+        post(.notice, "plugin host", "started", "started", details: ["pid": "\(child.pid)"])
+    }
+
+    /// At the start the first frame waits for the chain, so that no frame goes out unfiltered without need.
+    var chainIsSettled: Bool {
+        settings.plugins.isEmpty || settings.children == .encoder || pluginSlot.state == .ready
+            || MonotonicTime.now.since(startedAt) > Duration.seconds(3).nanoseconds
+    }
+
+    private func chainReady() {
+        pluginSlot.state = .ready
+        let names = pluginHost?.loaded.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ") ?? ""
+        post(.notice, "plugin host", "ready", names.isEmpty ? "ready, without plugins" : "ready with \(names)")
+        startTimelineIfPossible()
+        pump()
+    }
+
+    private func pluginRefused(_ path: String, _ refusal: Refusal) {
+        guard origin == nil, pluginSlot.restarts == 0 else {
+            return post(.error, "plugin host", "refused", "\(path) can't be loaded: \(refusal)")
+        }
+        fail(BroadcastError(.plugin, "the plugin \(path) can't be loaded: \(refusal)"))
+    }
+
+    /// Sends a picture on its way to the encoder, through the plugins where there are any.
+    func filter(_ frame: TimelineFrame) {
+        filterQueue.append(frame)
+        advanceFilter()
+    }
+
+    private func advanceFilter() {
+        while inFilter == nil || filterIsLate, let frame = filterQueue.first {
+            filterQueue.removeFirst()
+            if !filterIsLate, let pluginHost,
+                pluginHost.process(frame.frame, pts: frameRate.time(of: frame.frame), input: frame.slot)
+            {
+                inFilter = frame
+                let number = frame.frame
+                filterTimer = reactor.schedule(at: .now.advanced(by: filterDeadline)) { [weak self] in
+                    self?.assumeIsolated { $0.filterMissed(number) }
+                }
+                return
+            }
+            if !settings.plugins.isEmpty, settings.children != .encoder { framesUnfiltered += 1 }
+            give(frame)
+        }
+    }
+
+    private func processed(_ number: FrameNumber, _ result: SlotReference?) {
+        if let timer = filterTimer { reactor.cancel(timer) }
+        filterTimer = nil
+        let wasLate = filterIsLate
+        filterIsLate = false
+        guard !wasLate, let frame = inFilter, frame.frame == number else {
+            // The frame has gone out unfiltered long since.
+            if let result { pools.release(result) }
+            inFilter = nil
+            return advanceFilter()
+        }
+        inFilter = nil
+        if let result {
+            pools.release(frame.slot)
+            give(TimelineFrame(frame: number, slot: result))
+        } else {
+            give(frame)
+        }
+        advanceFilter()
+        lendSlots()
+        pump()
+    }
+
+    private func filterMissed(_ number: FrameNumber) {
+        filterTimer = nil
+        guard let frame = inFilter, frame.frame == number, !filterIsLate else { return }
+        filterIsLate = true
+        framesUnfiltered += 1
+        give(frame)
+        advanceFilter()
+        pump()
+    }
+
+    private func pluginHostEnded(_ end: ChildEnd) {
+        let pid = pluginHost?.child.pid
+        if let pool = pluginHost?.pool { pools.retire(pool) }
+        pluginHost = nil
+        if let timer = filterTimer { reactor.cancel(timer) }
+        filterTimer = nil
+        if let frame = inFilter, !filterIsLate {
+            framesUnfiltered += 1
+            give(frame)
+        }
+        inFilter = nil
+        filterIsLate = false
+        advanceFilter()
+        defer { childEnded() }
+        guard state != .ended else { return pluginSlot.state = .ended }
+        pluginSlot.lastEnd = "\(end.cause)"
+        postDeath("plugin host", end, pid: pid)
+        let delay = pluginSlot.policy.delay(afterDeathAt: .now)
+        restart(after: delay, &pluginSlot) { broadcast throws(BroadcastError) in try broadcast.launchPluginHost() }
+    }
+}

@@ -1,0 +1,162 @@
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSupervision
+import BulkheadSystem
+import BulkheadWire
+
+/// One input over the lives of the processes that read it.
+struct SourceState {
+    var slot: ChildSlot
+    let input: InputSettings
+    var stub: SourceStub?
+    /// Kept over restarts: the timeline does not know which process fills it.
+    var feed: SourceFeed?
+    /// Where the next process goes on.
+    var resume: SourceResume?
+    var failures = 0
+
+    init(name: String, input: InputSettings) {
+        slot = ChildSlot(name: name)
+        self.input = input
+    }
+}
+
+/// Sources: their launch, their pictures and sound, and how one that died goes on where it was.
+extension Broadcast {
+    /// Pictures that are on their way from a source or wait for their tick.
+    private var lookAhead: Int { settings.isFast ? 16 : max(8, Int(frameRate.framesPerSecond / 3)) }
+    /// Sound that may come before its time, in samples.
+    private static let audioLookAhead = Int64(AudioFormat.sampleRate * 2)
+
+    func launchSource(_ index: Int) throws(BroadcastError) {
+        let input = sources[index].input
+        let settings = SourceSettings(
+            url: input.url, inputFormat: input.format, canvas: settings.canvas, frameRate: frameRate,
+            loops: input.loops, resume: sources[index].resume)
+        var launch = programs.launch(.source)
+        launch.inheritsStandardInput = input.url == "-"
+        let child: Child
+        let pool: UInt32
+        do {
+            // What the encoder may hold, what a takeover takes, what the source is ahead; only what is used takes memory.
+            pool = try pools.create(settings.canvas, slotCount: maximumUncommitted + lookAhead + 16)
+            child = try Child(.source, launch, on: reactor)
+        } catch {
+            throw BroadcastError(
+                .installation, "the source can't be started: \(error)",
+                advice: "reinstall Bulkhead, or name the folder of its helpers with --libexec")
+        }
+        let stub = SourceStub(child, settings, pool: pool, of: pools)
+        sources[index].stub = stub
+        sources[index].slot.state = .starting
+        childStarted()
+        stub.onOpened = { [unowned self] in sourceOpened(index, $0) }
+        stub.onPicture = { [unowned self] in sourceDelivered(index, $0) }
+        stub.onSound = { [unowned self] in sourceSounded(index, $0, $1) }
+        stub.onNotice = { [unowned self] in post(.warning, sources[index].slot.name, "notice", $0) }
+        stub.onInputEnded = { [unowned self] in sourceInputEnded(index) }
+        stub.onFailed = { [unowned self] in sourceFailed(index, $0) }
+        stub.onEnd = { [unowned self] in sourceEnded(index, $0) }
+        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+        post(.notice, sources[index].slot.name, "started", "started", details: ["pid": "\(child.pid)"])
+    }
+
+    private func sourceOpened(_ index: Int, _ description: SourceDescription) {
+        sources[index].slot.state = .ready
+        sources[index].failures = 0
+        if sources[index].feed == nil { sources[index].feed = SourceFeed(description) }
+        post(.notice, sources[index].slot.name, "opened", description.summary)
+        lendSlots()
+    }
+
+    private func sourceDelivered(_ index: Int, _ picture: Picture) {
+        guard sources[index].feed?.pictures.push(picture) == true else {
+            pools.release(picture.slot)
+            sources[index].stub?.child.dismiss("it sent a picture that does not come after the last one")
+            return
+        }
+        noteArrival(index, picture.pts)
+        sources[index].resume = SourceResume(
+            pts: picture.pts.nanoseconds, position: picture.position.nanoseconds,
+            audioSample: sources[index].feed?.samples.end ?? 0)
+        startTimelineIfPossible()
+        pump()
+    }
+
+    private func sourceSounded(_ index: Int, _ start: Int64, _ samples: [Float]) {
+        sources[index].feed?.samples.push(samples, at: start)
+        sources[index].resume?.audioSample = sources[index].feed?.samples.end ?? 0
+        startTimelineIfPossible()
+        pump()
+    }
+
+    private func noteArrival(_ index: Int, _ pts: MediaTime) {
+        guard let origin else { return }
+        let now = MediaTime(nanoseconds: MonotonicTime.now.since(origin))
+        sources[index].feed?.noteArrival(pts, at: now, interval: interval)
+    }
+
+    private func sourceInputEnded(_ index: Int) {
+        sources[index].feed?.hasEnded = true
+        sources[index].slot.state = .ended
+        post(.notice, sources[index].slot.name, "ended", "the input is at its end")
+        startTimelineIfPossible()
+        pump()
+    }
+
+    private func sourceFailed(_ index: Int, _ refusal: Refusal) {
+        sources[index].failures += 1
+        guard origin == nil, sources[index].feed == nil else { return }
+        fail(BroadcastError(.input, "\(sources[index].input.url) can't be opened: \(refusal)", advice: refusal.advice))
+    }
+
+    private func sourceEnded(_ index: Int, _ end: ChildEnd) {
+        let pid = sources[index].stub?.child.pid
+        if let pool = sources[index].stub?.pool { pools.retire(pool) }
+        sources[index].stub = nil
+        defer { childEnded() }
+        guard state != .ended, sources[index].feed?.hasEnded != true else { return }
+        sources[index].slot.lastEnd = "\(end.cause)"
+        postDeath(sources[index].slot.name, end, pid: pid)
+        var delay = sources[index].slot.policy.delay(afterDeathAt: .now)
+        // An input that is gone needs time to come back: one second, two, four, at most ten.
+        if sources[index].failures > 0 { delay = .seconds(min(10, 1 << min(4, sources[index].failures - 1))) }
+        if sources[index].feed == nil, sources[index].slot.policy.recentDeaths >= 5 {
+            return fail(
+                BroadcastError(
+                    .input, "\(sources[index].input.url) can't be read: the source ended "
+                        + "\(sources[index].slot.policy.recentDeaths) times (\(end.cause))"))
+        }
+        sources[index].feed?.reconnect { [pools] in pools.release($0) }
+        if sources[index].feed?.description.isLive == true { sources[index].resume = nil }
+        restart(after: delay, &sources[index].slot) { broadcast throws(BroadcastError) in
+            try broadcast.launchSource(index)
+        }
+    }
+
+    /// Gives every source slots to fill and leave to send sound, as far as it may be ahead.
+    func lendSlots() {
+        for index in sources.indices {
+            guard let stub = sources[index].stub, let feed = sources[index].feed else { continue }
+            stub.lend(upTo: lookAhead, waiting: feed.pictures.count)
+            stub.creditAudio(until: feed.samples.start + Self.audioLookAhead)
+        }
+    }
+}
+
+extension Refusal {
+    /// What a user can do about it.
+    var advice: String {
+        switch code {
+        case .notFound: "check the spelling, or give the whole path"
+        case .accessDenied: "check who may read it (for devices: the group video or audio)"
+        case .notMedia: "name the format with --input-format if it has no header to go by"
+        case .unsupportedCodec: "convert it with ffmpeg, or install a libavcodec that knows the codec"
+        case .unreachable: "check the address and that the server is up"
+        case .nameNotResolved: "check the host's name and this machine's DNS"
+        case .deviceBusy: "end the other program that uses it"
+        case .timedOut: "check that the other side is sending"
+        case .other, .settings, .missingSymbol, .wrongVersion: ""
+        }
+    }
+}

@@ -1,0 +1,257 @@
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadWire
+
+/// The timeline: a tick for each frame, which waits for nobody.
+///
+/// In real time the clock drives the ticks, and a tick takes what is there. With `--fast` the parts drive them: a tick
+/// comes as soon as the sources have all that it can need, the encoder has room, and the links have.
+extension Broadcast {
+    /// After so long without a tick the machine was asleep: the timeline goes on from now instead of catching up.
+    private static let longestLag = Duration.seconds(2)
+    /// Sound is cut this much ahead of the picture where it is there, so that neither waits for the other.
+    private static let audioLead = MediaTime(sampleIndex: Int64(3 * AudioFormat.samplesPerBlock))
+    /// How long sound from a live source may come after its picture.
+    private static let liveAudioGrace = MediaTime(milliseconds: 100)
+
+    /// Starts the timeline when every source has something, or had long enough to find it.
+    func startTimelineIfPossible() {
+        guard origin == nil, state == .starting, hasEncoded, chainIsSettled else { return }
+        let isPatient = settings.isFast || MonotonicTime.now.since(startedAt) < slateAfter.nanoseconds
+        for source in sources {
+            guard let feed = source.feed else {
+                if isPatient { return }
+                continue
+            }
+            if feed.hasEnded || !isPatient { continue }
+            if feed.description.hasVideo, feed.pictures.count == 0 { return }
+            if feed.description.hasAudio, !feed.description.isLive, feed.samples.end == feed.samples.start { return }
+        }
+        origin = .now
+        state = .onAir
+        lastAdvance = .now
+        if let seconds = settings.durationSeconds {
+            lastFrame = max(0, frameRate.frame(at: MediaTime(nanoseconds: Int64(seconds * 1e9))) - 1)
+        }
+        post(.notice, "timeline", "on air", "on air")
+        if settings.isFast { pump() } else { runDueTicks() }
+    }
+
+    var slateAfter: Duration { .nanoseconds(Int64(settings.slateAfterSeconds * 1e9)) }
+
+    /// The ticks that are due by the clock, and the timer for the next.
+    private func runDueTicks() {
+        tickTimer = nil
+        guard state == .onAir, let origin else { return }
+        let lag = MonotonicTime.now.since(origin.advanced(by: frameRate.time(of: nextFrame).nanoseconds))
+        if lag > Self.longestLag.nanoseconds {
+            self.origin = origin.advanced(by: lag)
+            post(
+                .warning, "timeline", "lag", "nothing ran for \(lag / 1_000_000) ms: the timeline goes on from now",
+                details: ["milliseconds": "\(lag / 1_000_000)"])
+        }
+        while state == .onAir, let origin = self.origin,
+            origin.advanced(by: frameRate.time(of: nextFrame).nanoseconds) <= .now
+        {
+            tick()
+        }
+        guard state == .onAir, let origin = self.origin else { return }
+        tickTimer = reactor.schedule(at: origin.advanced(by: frameRate.time(of: nextFrame).nanoseconds)) {
+            [weak self] in self?.assumeIsolated { $0.runDueTicks() }
+        }
+    }
+
+    /// With `--fast`: ticks as long as everything is there for them.
+    func pump() {
+        if state == .ending { finishIfDrained() }
+        guard settings.isFast, state == .onAir else { return }
+        while state == .onAir, canTickFast { tick() }
+    }
+
+    private var canTickFast: Bool {
+        guard ledger.uncommitted.count + filterQueue.count < maximumUncommitted, links.allSatisfy({ $0.hasRoom })
+        else { return false }
+        anchorFeeds()
+        let time = frameRate.time(of: nextFrame)
+        return sources.allSatisfy { $0.feed?.isComplete(at: time, interval: interval) ?? false }
+    }
+
+    private func tick() {
+        let time = frameRate.time(of: nextFrame)
+        anchorFeeds()
+        if let lastFrame, nextFrame > lastFrame { return endTimeline() }
+        if sources.allSatisfy({ $0.feed?.isFinished(at: time) ?? false }), !sources.isEmpty { return endTimeline() }
+        let frame = nextFrame
+        nextFrame += 1
+        advancePicture(frame, at: time)
+        cutAudio(at: time + interval)
+        lendSlots()
+    }
+
+    private func anchorFeeds() {
+        let time = frameRate.time(of: nextFrame)
+        for index in sources.indices {
+            guard let feed = sources[index].feed, feed.offset == nil, let origin else { continue }
+            guard let start = feed.firstTime else { continue }
+            let now = MediaTime(nanoseconds: MonotonicTime.now.since(origin))
+            sources[index].feed?.anchor(
+                start, at: feed.description.isLive && nextFrame > 0 ? now + SourceFeed.liveMargin : time)
+        }
+    }
+
+    // MARK: picture
+
+    /// The source that gives the picture: the first that has one.
+    private var pictureSource: Int? { sources.firstIndex { $0.feed?.description.hasVideo ?? false } }
+    private var soundSource: Int? { sources.firstIndex { $0.feed?.description.hasAudio ?? false } }
+
+    private func advancePicture(_ frame: FrameNumber, at time: MediaTime) {
+        let index = pictureSource
+        if let index { advanceFeed(index, at: time) }
+        if ledger.uncommitted.count + filterQueue.count >= maximumUncommitted {
+            framesSkipped += 1
+            if !isSkipping {
+                post(
+                    .warning, "timeline", "skipping",
+                    "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer --fps help")
+            }
+            isSkipping = true
+            return
+        }
+        isSkipping = false
+        guard let slot = slotToShow(index) else { return }
+        pools.retain(slot)
+        filter(TimelineFrame(frame: frame, slot: slot))
+    }
+
+    private func advanceFeed(_ index: Int, at time: MediaTime) {
+        guard let feed = sources[index].feed else { return }
+        if feed.isMissingPicture(at: time, interval: interval) { sources[index].feed?.fallBehind(by: interval) }
+        let limit = sources[index].feed?.limit(at: time, interval: interval) ?? .zero
+        let selection = sources[index].feed?.pictures.advance(to: limit) { [pools] in pools.release($0) }
+        if selection == .advanced {
+            lastAdvance = .now
+        } else if !feed.hasEnded {
+            framesRepeated += 1
+        }
+    }
+
+    /// The current picture; the slate where there is none, or has been none for too long.
+    private func slotToShow(_ index: Int?) -> SlotReference? {
+        let current = index.flatMap { sources[$0].feed?.pictures.current }
+        let isStale = MonotonicTime.now.since(lastAdvance) > slateAfter.nanoseconds && isStarved(index)
+        let now = current == nil || (isStale && !settings.isFast) ? "slate" : isStale ? "last picture" : "picture"
+        if now != showing {
+            post(now == "slate" && index != nil ? .warning : .notice, "timeline", "showing", "showing the \(now)")
+            showing = now
+        }
+        return now == "slate" ? slate : current?.slot
+    }
+
+    /// Whether the picture's source is unable to say what comes next: a still picture by its own will is none.
+    private func isStarved(_ index: Int?) -> Bool {
+        guard let index, let feed = sources[index].feed, !feed.hasEnded else { return false }
+        return !(sources[index].stub?.isOpened ?? false) || (feed.description.isLive && feed.pictures.count == 0)
+    }
+
+    // MARK: sound
+
+    /// Cuts the sound up to `time`, and a little further where it is there already.
+    private func cutAudio(at time: MediaTime) {
+        let source = soundSource
+        let isLive = source.flatMap { sources[$0].feed?.description.isLive } ?? false
+        let mustBefore = settings.isFast ? time : isLive ? time - Self.liveAudioGrace : time
+        while AudioFormat.time(ofBlock: nextBlock) < time + Self.audioLead {
+            let isDue = AudioFormat.time(ofBlock: nextBlock + 1) <= mustBefore
+            guard let source else {
+                // Silence is there at any time, but a source that is still opening may have sound.
+                guard isDue else { return }
+                give(block: nextBlock, [Float](repeating: 0, count: AudioFormat.floatsPerBlock))
+                nextBlock += 1
+                continue
+            }
+            guard isDue || sources[source].feed?.hasBlock(nextBlock) ?? false else { return }
+            let block = sources[source].feed?.takeBlock(nextBlock)
+            give(block: nextBlock, block ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock))
+            nextBlock += 1
+        }
+    }
+
+    // MARK: watching
+
+    /// Looks after all that shows only as time passing: deadlines, the start that does not come.
+    func armWatch() {
+        watchTimer = reactor.schedule(at: .now.advanced(by: .milliseconds(100))) { [weak self] in
+            self?.assumeIsolated { broadcast in
+                guard broadcast.state != .ended else { return }
+                broadcast.checkDeadlines()
+                broadcast.startTimelineIfPossible()
+                broadcast.pump()
+                broadcast.armWatch()
+            }
+        }
+    }
+
+    private func checkDeadlines() {
+        let now = MonotonicTime.now
+        func isOver(_ since: MonotonicTime?, _ patience: Duration) -> Bool {
+            since.map { now.since($0) > patience.nanoseconds } ?? false
+        }
+        if let encoder, !encoder.child.isForeign {
+            let patience = encoder.ready == nil ? Deadlines.opening : Deadlines.encoding
+            if isOver(encoder.owesSince, patience) {
+                encoder.child.dismiss("no answer within \(patience.inWords)")
+            }
+        }
+        if let pluginHost {
+            let patience = pluginHost.isReady ? Self.hostPatience : Deadlines.opening
+            if isOver(pluginHost.owesSince, patience) { pluginHost.child.dismiss("no answer within \(patience.inWords)") }
+        }
+        for source in sources {
+            guard let stub = source.stub, stub.owes else { continue }
+            let patience = stub.isOpened ? Deadlines.delivering : Deadlines.openingInput
+            if isOver(stub.lastSign, patience) { stub.child.dismiss("nothing came within \(patience.inWords)") }
+        }
+    }
+
+    func stopTimers() {
+        for token in [tickTimer, watchTimer, filterTimer] { if let token { reactor.cancel(token) } }
+        tickTimer = nil
+        watchTimer = nil
+        filterTimer = nil
+    }
+
+    // MARK: the slate
+
+    func makeSlate() throws(BroadcastError) {
+        do {
+            let pool = try pools.create(settings.canvas, slotCount: 1)
+            let canvas = settings.canvas
+            slate = try pools.fill(pool) { SlatePicture(canvas).draw(["STAND BY"], into: $0) }
+            try pools.seal(pool)
+        } catch {
+            throw BroadcastError(.internal, "no memory for pictures is to be had: \(error)")
+        }
+    }
+}
+
+/// How long each kind of child may owe an answer.
+enum Deadlines {
+    /// From its launch until x264, AAC or the chain are open.
+    static let opening = Duration.seconds(5)
+    /// Without an access unit while it holds more frames than it may.
+    static let encoding = Duration.seconds(1)
+    /// From its launch until the input is open: the source has time-outs of its own, which say more.
+    static let openingInput = Duration.seconds(30)
+    /// Without a word while it has slots to fill.
+    static let delivering = Duration.seconds(3)
+}
+
+extension Duration {
+    /// "250 ms", "1 s".
+    var inWords: String {
+        let milliseconds = nanoseconds / 1_000_000
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
+    }
+}

@@ -1,0 +1,244 @@
+package import BulkheadFrames
+package import BulkheadMedia
+package import BulkheadSupervision
+package import BulkheadSystem
+package import BulkheadWire
+
+/// One broadcast: the hub between its children and its links.
+///
+/// It runs on the reactor's thread, where the children's messages arrive. What it decides lies in values of
+/// `BulkheadFrames`; its parts stand in the extensions: encoder, sources, plugins, timeline, ending, status.
+actor Broadcast {
+    nonisolated let reactor: Reactor
+    nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
+
+    enum State: Hashable {
+        case starting, onAir, ending, ended
+    }
+
+    let settings: BroadcastSettings
+    let programs: Programs
+    let events: EventLog
+    /// Where an encoder that is started by hand connects; nil outside mode selected.
+    let encoderAddress: String?
+
+    var state = State.starting
+    let pools = FramePools()
+
+    // The encoder and what is not safe yet.
+    var encoder: EncoderStub?
+    var encoderSlot = ChildSlot(name: "encoder")
+    var ledger = CommitLedger()
+    var audioLedger = AudioLedger()
+    var stamper: PacketStamper?
+    var configuration: StreamConfiguration?
+    var hasEncoded = false
+    var heldAudio: [Packet] = []
+    var lastVideoDTS = MediaTime(nanoseconds: .min)
+
+    // Sources.
+    var sources: [SourceState] = []
+
+    // Plugins.
+    var pluginHost: PluginStub?
+    var pluginSlot = ChildSlot(name: "plugin host")
+    var filterQueue: [TimelineFrame] = []
+    var inFilter: TimelineFrame?
+    /// The filter has missed its deadline for the frame it still has in hand.
+    var filterIsLate = false
+    var filterTimer: Reactor.Token?
+
+    // The timeline.
+    var origin: MonotonicTime?
+    var nextFrame: FrameNumber = 0
+    var nextBlock: Int64 = 0
+    var lastFrame: FrameNumber?
+    var tickTimer: Reactor.Token?
+    var watchTimer: Reactor.Token?
+    var slate: SlotReference?
+    var lastAdvance = MonotonicTime.now
+    var showing = "picture"
+    let startedAt = MonotonicTime.now
+
+    // Figures.
+    var framesCommitted = 0
+    var framesRepeated = 0
+    var framesSkipped = 0
+    var framesUnfiltered = 0
+    var committedRate = RateMeter()
+    var isSkipping = false
+
+    // Links and the end.
+    var links: [any Link] = []
+    var linksAlive = 0
+    var failure: BroadcastError?
+    var flushIsSent = false
+    var endContinuation: CheckedContinuation<Void, Never>?
+    var childrenContinuation: CheckedContinuation<Void, Never>?
+    var childrenAlive = 0
+
+    init(
+        _ settings: BroadcastSettings, programs: Programs, events: EventLog, encoderAddress: String?, on reactor: Reactor
+    ) {
+        self.settings = settings
+        self.programs = programs
+        self.events = events
+        self.encoderAddress = encoderAddress
+        self.reactor = reactor
+    }
+
+    var frameRate: FrameRate { settings.frameRate }
+    var interval: MediaTime { settings.frameRate.interval }
+
+    /// How many frames may be given to the encoder and not be safe: what it may hold, and a second more for a takeover.
+    var maximumUncommitted: Int {
+        (encoder?.ready?.maximumDelay ?? 60) + max(8, Int(settings.frameRate.framesPerSecond.rounded(.up)))
+    }
+
+    func post(
+        _ level: Event.Level, _ part: String, _ kind: String, _ message: String, details: [String: String] = [:]
+    ) {
+        let seconds = origin == nil ? nil : frameRate.time(of: nextFrame).seconds
+        events.post(level, part, kind, message, mediaSeconds: seconds, details: details)
+    }
+
+    // MARK: running
+
+    /// Runs the broadcast to its end.
+    func run() async throws(BroadcastError) -> BroadcastSummary {
+        do { try start() } catch {
+            await dismissChildren()
+            throw error
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for (index, link) in links.enumerated() {
+                group.addTask { await self.run(link, number: index + 1) }
+            }
+            await withCheckedContinuation { endContinuation = $0 }
+            state = .ended
+            if failure == nil { links.forEach { $0.finish() } } else { links.forEach { $0.abort() } }
+            stopTimers()
+            await dismissChildren()
+            await group.waitForAll()
+        }
+        releaseEverything()
+        if let failure { throw failure }
+        return BroadcastSummary(status: status())
+    }
+
+    private func start() throws(BroadcastError) {
+        pools.onRemoved = { [weak self] id in self?.assumeIsolated { $0.poolRemoved(id) } }
+        links = try makeLinks()
+        linksAlive = links.count
+        try makeSlate()
+        if settings.children == .plugins {
+            encoderSlot.state = .waiting
+            let address = encoderAddress ?? ""
+            post(
+                .notice, "encoder", "waiting",
+                "waiting for an encoder at unix:\(address): start one with bulkhead-encoder --connect unix:\(address)",
+                details: ["address": "unix:\(address)"])
+        } else {
+            try launchEncoder()
+        }
+        for (index, input) in settings.inputs.enumerated() {
+            sources.append(SourceState(name: settings.inputs.count == 1 ? "source" : "source \(index + 1)", input: input))
+            try launchSource(index)
+        }
+        if settings.children != .encoder { try launchPluginHost() }
+        armWatch()
+    }
+
+    private func run(_ link: any Link, number: Int) async {
+        do {
+            try await link.run()
+            linkEnded(number, with: nil)
+        } catch { linkEnded(number, with: error) }
+    }
+
+    private func linkEnded(_ number: Int, with error: BroadcastError?) {
+        linksAlive -= 1
+        guard let error else { return }
+        post(.error, "link \(number)", "failed", error.problem)
+        if linksAlive == 0, state != .ended { fail(error) }
+    }
+
+    /// Ends the broadcast because it can't go on.
+    func fail(_ error: BroadcastError) {
+        if failure == nil { failure = error }
+        end()
+    }
+
+    /// Lets ``run()`` go on to its end.
+    func end() {
+        endContinuation?.resume()
+        endContinuation = nil
+        // A failure while still starting finds nobody waiting yet: run() asks again through the state.
+        state = .ended
+    }
+
+    // MARK: children
+
+    /// Ends all children and waits until they are gone.
+    private func dismissChildren() async {
+        encoder?.child.hangUp()
+        pluginHost?.child.hangUp()
+        for source in sources { source.stub?.child.hangUp() }
+        guard childrenAlive > 0 else { return }
+        let timer = reactor.schedule(at: .now.advanced(by: .seconds(2))) { [weak self] in
+            self?.assumeIsolated { $0.killChildren() }
+        }
+        await withCheckedContinuation { childrenContinuation = $0 }
+        reactor.cancel(timer)
+    }
+
+    private func killChildren() {
+        encoder?.child.dismiss("it did not end when asked")
+        pluginHost?.child.dismiss("it did not end when asked")
+        for source in sources { source.stub?.child.dismiss("it did not end when asked") }
+    }
+
+    func childStarted() { childrenAlive += 1 }
+
+    func childEnded() {
+        childrenAlive -= 1
+        if childrenAlive == 0 {
+            childrenContinuation?.resume()
+            childrenContinuation = nil
+        }
+    }
+
+    private func poolRemoved(_ id: UInt32) {
+        encoder?.dropPool(id)
+        pluginHost?.dropPool(id)
+    }
+
+    private func releaseEverything() {
+        encoder = nil
+        pluginHost = nil
+        sources.removeAll()
+    }
+}
+
+/// A place in the broadcast that a child fills, over the deaths of those that filled it.
+struct ChildSlot {
+    enum State: String {
+        case starting, ready, waiting, restarting, ended
+    }
+
+    let name: String
+    var state = State.starting
+    var restarts = 0
+    var lastEnd = ""
+    var policy = RestartPolicy()
+
+    func status(_ child: Child?) -> ChildStatus {
+        ChildStatus(name: name, pid: child?.pid, state: state.rawValue, restarts: restarts, lastEnd: lastEnd)
+    }
+}
+
+/// A picture on its way to the encoder; its slot is held once.
+struct TimelineFrame {
+    let frame: FrameNumber
+    let slot: SlotReference
+}

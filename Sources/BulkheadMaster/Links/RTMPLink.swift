@@ -1,0 +1,216 @@
+package import BulkheadMedia
+import BulkheadRTMP
+import BulkheadRTMPTransport
+import BulkheadSystem
+import NIOPosix
+import Synchronization
+
+/// A link to an RTMP server. It connects, publishes, and connects again when the connection is lost.
+final class RTMPLink: Link {
+    private struct State {
+        var words = "connecting"
+        var reconnects = 0
+        var lastError = ""
+        /// The server has taken the stream at least once: from then on no failure is final.
+        var wasAccepted = false
+        var isAborted = false
+        var isFinished = false
+        var publisher: RTMPPublisher?
+        var end: PublishEnd?
+        /// What `abort()` cancels: a connection attempt or a pause.
+        var pending: Task<Void, Never>?
+    }
+
+    /// Unsent bytes in the connection's hands; the rest waits in the mailbox, where it can be shed.
+    private static let connectionByteLimit = 512 << 10
+    /// In milliseconds, by the number of failures in a row.
+    private static let delays: [Int64] = [100, 250, 500, 1000, 2000, 3000, 5000]
+    /// How often a server that has never taken the stream may fail in a way that may pass.
+    private static let firstAttempts = 3
+
+    private let name: String
+    private let part: String
+    private let target: IngestTarget
+    private let options: PublishOptions
+    private let mailbox: LinkMailbox
+    private let events: EventLog
+    private let state = Mutex(State())
+
+    /// - Parameter part: the link's name in events.
+    init(
+        name: String, part: String, target: IngestTarget, options: PublishOptions, events: EventLog,
+        onRoom: @escaping @Sendable () -> Void
+    ) {
+        self.name = name
+        self.part = part
+        self.target = target
+        self.options = options
+        self.events = events
+        mailbox = LinkMailbox(onRoom: onRoom)
+    }
+
+    func configure(_ configuration: StreamConfiguration) { mailbox.configure(configuration) }
+    func offer(_ packet: Packet) { mailbox.offer(packet) }
+    var hasRoom: Bool { mailbox.hasRoom }
+
+    func finish() {
+        state.withLock { $0.isFinished = true }
+        mailbox.finish()
+    }
+
+    func abort() {
+        let pending = state.withLock { state in
+            state.isAborted = true
+            return state.pending
+        }
+        pending?.cancel()
+        mailbox.finish()
+    }
+
+    var status: LinkStatus {
+        let state = state.withLock { $0 }
+        var status = LinkStatus(
+            name: name, destination: "\(target)", state: state.words, reconnects: state.reconnects,
+            lastError: state.lastError)
+        mailbox.measure(&status)
+        return status
+    }
+
+    func run() async throws(BroadcastError) {
+        var failures = 0
+        while !isAborted {
+            do throws(PublishError) {
+                try await publish()
+                state.withLock { $0.words = "ended" }
+                return
+            } catch {
+                if isAborted { break }
+                failures = state.withLock { $0.wasAccepted } && failures > Self.delays.count ? Self.delays.count : failures + 1
+                try judge(error, failures: failures)
+                await pause(.milliseconds(Self.delays[min(failures, Self.delays.count) - 1]))
+                if state.withLock({ $0.end != nil && $0.wasAccepted }) { failures = 1 }
+                state.withLock { $0.reconnects += 1 }
+            }
+        }
+        state.withLock { $0.words = "ended" }
+    }
+
+    /// Notes a failure, and throws when there is no sense in another attempt.
+    private func judge(_ error: PublishError, failures: Int) throws(BroadcastError) {
+        let (wasAccepted, isFinished) = state.withLock { state in
+            state.lastError = "\(error)"
+            state.words = "waiting"
+            return (state.wasAccepted, state.isFinished)
+        }
+        let isHopeless = error.advice != .retrySlowly || failures >= Self.firstAttempts
+        if (!wasAccepted && isHopeless) || (isFinished && failures >= Self.firstAttempts) {
+            state.withLock { $0.words = "failed" }
+            throw BroadcastError(.destination, "\(error)", advice: error.remedy)
+        }
+        events.post(.warning, part, "lost", "\(error); trying again")
+    }
+
+    /// One connection, from its making to its end.
+    private func publish() async throws(PublishError) {
+        state.withLock {
+            $0.words = "connecting"
+            $0.end = nil
+        }
+        let publisher = try await connect()
+        mailbox.rewind()
+        state.withLock {
+            $0.words = "publishing"
+            $0.publisher = publisher
+        }
+        events.post(.notice, part, "connected", "publishing to \(target)")
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.follow(publisher) }
+            await send(to: publisher)
+            await publisher.close(goodbye: !isAborted && state.withLock { $0.end == nil })
+            await group.waitForAll()
+        }
+        let end = state.withLock { state in
+            state.publisher = nil
+            return state.end
+        }
+        if case .failed(let error) = end { throw error }
+    }
+
+    private func connect() async throws(PublishError) -> RTMPPublisher {
+        let outcome = Mutex<Result<RTMPPublisher, PublishError>>(.failure(.cancelled))
+        await abortable { [target, options] in
+            do throws(PublishError) {
+                let publisher = try await RTMPPublisher.connect(
+                    to: target, options: options, group: MultiThreadedEventLoopGroup.singleton)
+                outcome.withLock { $0 = .success(publisher) }
+            } catch { outcome.withLock { $0 = .failure(error) } }
+        }
+        return try outcome.withLock { $0 }.get()
+    }
+
+    private func pause(_ duration: Duration) async {
+        await abortable { try? await Task.sleep(for: duration) }
+    }
+
+    /// Runs `body` so that ``abort()`` cancels it.
+    private func abortable(_ body: @escaping @Sendable () async -> Void) async {
+        // Awaited right below: the task only makes it possible to cancel this part alone.
+        let task = Task { await body() }
+        let isAborted = state.withLock { state in
+            state.pending = task
+            return state.isAborted
+        }
+        if isAborted { task.cancel() }
+        await task.value
+        state.withLock { $0.pending = nil }
+    }
+
+    private var isAborted: Bool { state.withLock { $0.isAborted } }
+
+    /// Sends what the mailbox has until all is sent or the connection is over.
+    private func send(to publisher: RTMPPublisher) async {
+        mailbox.wake()
+        for await _ in mailbox.signals {
+            sending: while true {
+                if state.withLock({ $0.isAborted || $0.end != nil }) { return }
+                let statistics = publisher.statistics
+                guard statistics.isWritable, statistics.queuedByteCount < Self.connectionByteLimit else { break }
+                switch mailbox.take() {
+                case .configuration(let configuration): publisher.send(configuration: configuration)
+                case .packet(let packet): publisher.send(packet: packet)
+                case .empty: break sending
+                case .finished: return
+                }
+            }
+        }
+    }
+
+    /// Takes in what the connection reports.
+    private func follow(_ publisher: RTMPPublisher) async {
+        for await event in publisher.events {
+            switch event {
+            case .accepted:
+                state.withLock { $0.wasAccepted = true }
+                events.post(.notice, part, "accepted", "the server has taken the stream")
+            case .ended(let end): state.withLock { $0.end = end }
+            case .acknowledged, .writable, .reconnectRequested: break
+            }
+            mailbox.wake()
+        }
+    }
+}
+
+extension PublishError {
+    /// What a user can do about it.
+    var remedy: String {
+        switch self {
+        case .nameNotResolved: "check the host's name and this machine's DNS"
+        case .unreachable, .timedOut, .connectionLost: "check the address and that the server is up"
+        case .tlsFailed: "check the server's certificate, or name its authority with --tls-ca"
+        case .notRTMP: "check the port: RTMP is usually 1935, RTMPS 443"
+        case .applicationRejected: "check the path behind the host"
+        case .publishRefused, .closedBeforeAcceptance: "check the stream key, and that nobody else is using it"
+        case .streamNotCreated, .closedByServer, .protocolViolation, .answersNotRead, .cancelled: "look into the server's log"
+        }
+    }
+}
