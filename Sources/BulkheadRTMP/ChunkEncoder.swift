@@ -6,9 +6,10 @@ package import NIOCore
 /// beyond 24 bits are not.
 package struct ChunkEncoder: Sendable {
     /// The largest payload of one chunk: 128 bytes until a Set Chunk Size message has been written.
-    package private(set) var chunkSize = ChunkSize.initial
+    package private(set) var chunkSize: ChunkSize
 
-    package init() {}
+    /// - Parameter chunkSize: what the peer has been told before, by this or another encoder.
+    package init(chunkSize: ChunkSize = .initial) { self.chunkSize = chunkSize }
 
     /// Appends `message` as one type 0 chunk and the type 3 chunks that the rest of its payload needs.
     ///
