@@ -34,7 +34,9 @@ enum EncoderError: Error, Hashable, CustomStringConvertible {
             if let frame { "x264 failed at frame \(frame)" } else { "x264 failed while it was emptied" }
         case .reconfigurationFailed(let code): "x264 didn't take the new bitrate (code \(code))"
         case .audioFailed(let block, let reason):
-            if let block { "the AAC encoder failed at block \(block): \(reason)" } else {
+            if let block {
+                "the AAC encoder failed at block \(block): \(reason)"
+            } else {
                 "the AAC encoder failed while it was emptied: \(reason)"
             }
         case .unexpectedDescriptor: "the master sent a descriptor with a message that takes none"
