@@ -73,8 +73,13 @@ enum X264Parameters {
     private static func check(_ settings: VideoSettings) throws(Refusal) {
         try check("preset", settings.preset, isOneOf: presets)
         try check("profile", settings.profile, isOneOf: profiles)
-        for tune in settings.tune.split(whereSeparator: { ",./-+".contains($0) }) {
-            try check("tune", String(tune), isOneOf: tunes)
+        let named = settings.tune.split(whereSeparator: { ",./-+".contains($0) }).map(String.init)
+        for tune in named { try check("tune", tune, isOneOf: tunes) }
+        // x264 would take the first and only warn of the others.
+        let looks = Set(named).subtracting(["fastdecode", "zerolatency"])
+        guard looks.count <= 1 else {
+            throw Refusal(
+                .settings, "tune \(settings.tune) is too much: only fastdecode and zerolatency go with another one")
         }
         try check("video bitrate", settings.bitsPerSecond, isIn: bitsPerSecond, "bits per second")
         try check("keyframe interval", settings.keyframeInterval, isIn: keyframeIntervals, "frames")
