@@ -83,7 +83,7 @@ let package = Package(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "CBulkheadLinux", systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
         .target(

@@ -34,7 +34,7 @@ package final class FramePools {
     }
 
     /// The pools that a reader must know, in the order of their making.
-    package var shapes: [PoolShape] { entries.values.map(\.pool.shape).sorted { $0.id < $1.id } }
+    package var shapes: [PoolShape] { entries.values.map { $0.pool.shape }.sorted { $0.id < $1.id } }
 
     package func shape(of pool: UInt32) -> PoolShape? { entries[pool]?.pool.shape }
 

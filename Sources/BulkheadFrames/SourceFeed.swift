@@ -57,7 +57,9 @@ package struct SourceFeed: Sendable {
     /// Whether no picture is here although one could be due at `time`: the source is late. One that sends sound far
     /// ahead of the picture has none to send.
     package func isMissingPicture(at time: MediaTime, interval: MediaTime) -> Bool {
-        guard description.hasVideo, !description.isLive, !hasEnded, let offset, pictures.count == 0 else { return false }
+        guard description.hasVideo, !description.isLive, !hasEnded, let offset, pictures.count == 0 else {
+            return false
+        }
         return !description.hasAudio || MediaTime(sampleIndex: samples.end) + offset < time + Self.sparseLead
     }
 

@@ -153,20 +153,19 @@ extension Broadcast {
         if !hasEncoded, encoderSlot.policy.recentDeaths >= 5 {
             return fail(
                 BroadcastError(
-                    .encoder, "the encoder can't work: it ended \(encoderSlot.policy.recentDeaths) times (\(end.cause))",
+                    .encoder,
+                    "the encoder can't work: it ended \(encoderSlot.policy.recentDeaths) times (\(end.cause))",
                     advice: end.standardErrorTail.isEmpty
                         ? "try other encoder settings" : "it said: \(lastLine(of: end.standardErrorTail))"))
         }
-        restart(after: delay, &encoderSlot) { broadcast throws(BroadcastError) in try broadcast.launchEncoder() }
+        encoderSlot.noteRestart()
+        restart(after: delay) { broadcast throws(BroadcastError) in try broadcast.launchEncoder() }
     }
 
     /// Starts a child again after `delay`; where that fails, tries on.
     func restart(
-        after delay: Duration, _ slot: inout ChildSlot,
-        _ launch: @escaping @Sendable (isolated Broadcast) throws(BroadcastError) -> Void
+        after delay: Duration, _ launch: @escaping @Sendable (isolated Broadcast) throws(BroadcastError) -> Void
     ) {
-        slot.state = .restarting
-        slot.restarts += 1
         guard delay > .zero else { return attempt(launch) }
         reactor.schedule(at: .now.advanced(by: delay)) { [weak self] in
             self?.assumeIsolated { $0.attempt(launch) }

@@ -1,5 +1,6 @@
 import BulkheadFrames
 import BulkheadMedia
+import BulkheadSupervision
 import BulkheadSystem
 import BulkheadWire
 

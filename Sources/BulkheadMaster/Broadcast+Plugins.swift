@@ -134,6 +134,7 @@ extension Broadcast {
         pluginSlot.lastEnd = "\(end.cause)"
         postDeath("plugin host", end, pid: pid)
         let delay = pluginSlot.policy.delay(afterDeathAt: .now)
-        restart(after: delay, &pluginSlot) { broadcast throws(BroadcastError) in try broadcast.launchPluginHost() }
+        pluginSlot.noteRestart()
+        restart(after: delay) { broadcast throws(BroadcastError) in try broadcast.launchPluginHost() }
     }
 }

@@ -124,12 +124,14 @@ extension Broadcast {
         if sources[index].feed == nil, sources[index].slot.policy.recentDeaths >= 5 {
             return fail(
                 BroadcastError(
-                    .input, "\(sources[index].input.url) can't be read: the source ended "
+                    .input,
+                    "\(sources[index].input.url) can't be read: the source ended "
                         + "\(sources[index].slot.policy.recentDeaths) times (\(end.cause))"))
         }
         sources[index].feed?.reconnect { [pools] in pools.release($0) }
         if sources[index].feed?.description.isLive == true { sources[index].resume = nil }
-        restart(after: delay, &sources[index].slot) { broadcast throws(BroadcastError) in
+        sources[index].slot.noteRestart()
+        restart(after: delay) { broadcast throws(BroadcastError) in
             try broadcast.launchSource(index)
         }
     }

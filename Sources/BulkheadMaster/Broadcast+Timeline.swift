@@ -1,5 +1,6 @@
 import BulkheadFrames
 import BulkheadMedia
+import BulkheadSupervision
 import BulkheadSystem
 import BulkheadWire
 
@@ -114,7 +115,8 @@ extension Broadcast {
             if !isSkipping {
                 post(
                     .warning, "timeline", "skipping",
-                    "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer --fps help")
+                    "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer --fps help"
+                )
             }
             isSkipping = true
             return
@@ -206,7 +208,9 @@ extension Broadcast {
         }
         if let pluginHost {
             let patience = pluginHost.isReady ? Self.hostPatience : Deadlines.opening
-            if isOver(pluginHost.owesSince, patience) { pluginHost.child.dismiss("no answer within \(patience.inWords)") }
+            if isOver(pluginHost.owesSince, patience) {
+                pluginHost.child.dismiss("no answer within \(patience.inWords)")
+            }
         }
         for source in sources {
             guard let stub = source.stub, stub.owes else { continue }
@@ -228,7 +232,9 @@ extension Broadcast {
         do {
             let pool = try pools.create(settings.canvas, slotCount: 1)
             let canvas = settings.canvas
-            slate = try pools.fill(pool) { SlatePicture(canvas).draw(["STAND BY"], into: $0) }
+            slate = try pools.fill(pool) {
+                SlatePicture(title: "STAND BY", detail: "THE PICTURE WILL BE BACK").draw(into: $0, canvas: canvas)
+            }
             try pools.seal(pool)
         } catch {
             throw BroadcastError(.internal, "no memory for pictures is to be had: \(error)")

@@ -1,8 +1,8 @@
-package import BulkheadFrames
-package import BulkheadMedia
-package import BulkheadSupervision
-package import BulkheadSystem
-package import BulkheadWire
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSupervision
+import BulkheadSystem
+import BulkheadWire
 
 /// One broadcast: the hub between its children and its links.
 ///
@@ -78,7 +78,8 @@ actor Broadcast {
     var childrenAlive = 0
 
     init(
-        _ settings: BroadcastSettings, programs: Programs, events: EventLog, encoderAddress: String?, on reactor: Reactor
+        _ settings: BroadcastSettings, programs: Programs, events: EventLog, encoderAddress: String?,
+        on reactor: Reactor
     ) {
         self.settings = settings
         self.programs = programs
@@ -142,7 +143,8 @@ actor Broadcast {
             try launchEncoder()
         }
         for (index, input) in settings.inputs.enumerated() {
-            sources.append(SourceState(name: settings.inputs.count == 1 ? "source" : "source \(index + 1)", input: input))
+            sources.append(
+                SourceState(name: settings.inputs.count == 1 ? "source" : "source \(index + 1)", input: input))
             try launchSource(index)
         }
         if settings.children != .encoder { try launchPluginHost() }
@@ -231,6 +233,11 @@ struct ChildSlot {
     var restarts = 0
     var lastEnd = ""
     var policy = RestartPolicy()
+
+    mutating func noteRestart() {
+        state = .restarting
+        restarts += 1
+    }
 
     func status(_ child: Child?) -> ChildStatus {
         ChildStatus(name: name, pid: child?.pid, state: state.rawValue, restarts: restarts, lastEnd: lastEnd)

@@ -1,4 +1,3 @@
-package import BulkheadSystem
 import Glibc
 import Synchronization
 

@@ -1,4 +1,7 @@
+import BulkheadSupervision
 package import BulkheadSystem
+import BulkheadWire
+import Glibc
 
 /// The master control: holds the broadcast and the address at which other processes reach it.
 ///
@@ -10,11 +13,20 @@ package actor MasterControl {
 
     private let programs: Programs
     private let controlPath: String?
+    private let events = EventLog()
+    private var broadcast: Broadcast?
+    private var control: LocalListener?
+    private var encoderListener: LocalListener?
+    private var connections: [ObjectIdentifier: ControlConnection] = [:]
+    private var isServing = false
+    private var serveContinuation: CheckedContinuation<Void, Never>?
+    private var attached: Task<Void, Never>?
 
     /// - Parameters:
     ///   - programs: where the children's programs lie.
     ///   - controlPath: the control socket's path, or nil for none. Its folder is made if need be, for this user alone.
     package init(programs: Programs, controlPath: String?) throws(BroadcastError) {
+        ProcessSetup.ignoreBrokenPipes()
         do { reactor = try Reactor() } catch {
             throw BroadcastError(.internal, "the master's thread can't be started: \(error)")
         }
@@ -28,15 +40,186 @@ package actor MasterControl {
     package func broadcast(
         _ settings: BroadcastSettings, onEvent: @escaping @Sendable (Event) -> Void
     ) async throws(BroadcastError) -> BroadcastSummary {
-        throw BroadcastError(.internal, "not yet")
+        let listener = events.listen(onEvent)
+        defer { events.unlisten(listener) }
+        try listen()
+        defer { closeControl() }
+        return try await run(settings)
     }
 
-    /// Listens at the control path and serves applications until `stop()`; each may start a broadcast.
-    package func serve(onEvent: @escaping @Sendable (Event) -> Void) async throws(BroadcastError) {}
+    /// Listens at the control path and serves applications until it is stopped; each may start a broadcast.
+    package func serve(onEvent: @escaping @Sendable (Event) -> Void) async throws(BroadcastError) {
+        let listener = events.listen(onEvent)
+        defer { events.unlisten(listener) }
+        try listen()
+        isServing = true
+        events.post(.notice, "master", "listening", "listening at unix:\(controlPath ?? "")")
+        await withCheckedContinuation { serveContinuation = $0 }
+        isServing = false
+        await broadcast?.stop()
+        await attached?.value
+        closeControl()
+    }
+
+    /// Ends ``serve(onEvent:)``, and the broadcast that is on air with it; called again, at once.
+    package func shutDown() {
+        if let continuation = serveContinuation {
+            serveContinuation = nil
+            continuation.resume()
+        } else {
+            stop()
+        }
+    }
 
     /// What the broadcast is doing; nil when there is none.
-    package func status() -> BroadcastStatus? { nil }
+    package func status() async -> BroadcastStatus? { await broadcast?.status() }
 
     /// Ends the broadcast cleanly: flushes the encoder, says goodbye to the servers. A second call ends it at once.
-    package func stop() {}
+    package func stop() { broadcast?.assumeIsolated { $0.stop() } }
+
+    // MARK: broadcasts
+
+    private func run(_ settings: BroadcastSettings) async throws(BroadcastError) -> BroadcastSummary {
+        guard broadcast == nil else {
+            throw BroadcastError(
+                .control, "the master has a broadcast on air already",
+                advice: "stop it first with: bulkhead stop --attach unix:\(controlPath ?? "")")
+        }
+        var encoderAddress: String?
+        if settings.children == .plugins {
+            guard let controlPath else {
+                throw BroadcastError(
+                    .usage, "without a control socket no encoder can connect",
+                    advice: "name one with --control unix:PATH")
+            }
+            encoderAddress = controlPath + ".encoder"
+        }
+        let broadcast = Broadcast(
+            settings, programs: programs, events: events, encoderAddress: encoderAddress, on: reactor)
+        self.broadcast = broadcast
+        defer { self.broadcast = nil }
+        if let encoderAddress {
+            encoderListener = try LocalListener(path: encoderAddress, on: reactor) { socket, peer in
+                // A closure can't give away what it has captured: the number goes in, its owner is made inside.
+                let descriptor = socket.release()
+                broadcast.assumeIsolated { $0.encoderConnected(OwnedDescriptor(adopting: descriptor), pid: peer.pid) }
+            }
+        }
+        defer {
+            encoderListener?.close()
+            encoderListener = nil
+        }
+        return try await broadcast.run()
+    }
+
+    // MARK: the control socket
+
+    private func listen() throws(BroadcastError) {
+        guard let controlPath else { return }
+        control = try LocalListener(path: controlPath, on: reactor) { [weak self] socket, _ in
+            guard let self else { return socket.close() }
+            let descriptor = socket.release()
+            self.assumeIsolated { $0.accept(OwnedDescriptor(adopting: descriptor)) }
+        }
+    }
+
+    private func closeControl() {
+        control?.close()
+        control = nil
+        for connection in connections.values { connection.closeWhenSent() }
+    }
+
+    private func accept(_ socket: consuming OwnedDescriptor) {
+        let connection = ControlConnection(socket, on: reactor)
+        let id = ObjectIdentifier(connection)
+        connections[id] = connection
+        connection.onRequest = { [unowned self] request in
+            if let request { self.handle(request, from: id) } else { self.forget(id) }
+        }
+        connection.activate()
+    }
+
+    private var listening: [ObjectIdentifier: Int] = [:]
+
+    private func forget(_ id: ObjectIdentifier) {
+        connections[id] = nil
+        if let listener = listening.removeValue(forKey: id) { events.unlisten(listener) }
+    }
+
+    private func handle(_ request: ControlRequest, from id: ObjectIdentifier) {
+        switch request {
+        case .status:
+            let status = broadcast?.assumeIsolated { $0.status() }
+            connections[id]?.send(.status(status, masterPID: getpid()))
+        case .stop:
+            guard broadcast != nil else {
+                connections[id]?.send(.failed(BroadcastError(.control, "the master has no broadcast on air")))
+                return
+            }
+            stop()
+            connections[id]?.send(.done)
+        case .events:
+            forwardEvents(to: id)
+            connections[id]?.send(.done)
+        case .broadcast(let settings):
+            guard isServing else {
+                let error = BroadcastError(
+                    .control, "this master belongs to an application and takes no other broadcast",
+                    advice: "start one that does with: bulkhead master --listen unix:PATH")
+                connections[id]?.send(.failed(error))
+                return
+            }
+            guard broadcast == nil, attached == nil else {
+                let error = BroadcastError(
+                    .control, "the master has a broadcast on air already",
+                    advice: "stop it first with: bulkhead stop --attach unix:\(controlPath ?? "")")
+                connections[id]?.send(.failed(error))
+                return
+            }
+            forwardEvents(to: id)
+            // serve() waits for it before it returns.
+            attached = Task { await self.runAttached(settings, for: id) }
+        }
+    }
+
+    private func forwardEvents(to id: ObjectIdentifier) {
+        guard listening[id] == nil else { return }
+        let reactor = reactor
+        listening[id] = events.listen { [weak self] event in
+            guard let self else { return }
+            if reactor.isCurrent {
+                self.assumeIsolated { $0.connections[id]?.send(.event(event)) }
+            } else {
+                // Links report from their own threads; nobody waits for the forwarding.
+                Task { await self.forward(event, to: id) }
+            }
+        }
+    }
+
+    private func forward(_ event: Event, to id: ObjectIdentifier) { connections[id]?.send(.event(event)) }
+
+    private func runAttached(_ settings: BroadcastSettings, for id: ObjectIdentifier) async {
+        do {
+            let summary = try await run(settings)
+            connections[id]?.send(.ended(summary))
+        } catch {
+            events.post(.error, "master", "failed", error.description)
+            connections[id]?.send(.failed(error))
+        }
+        attached = nil
+    }
+}
+
+extension Broadcast {
+    /// Takes in an encoder that has connected by itself, or sends it away when there is one.
+    func encoderConnected(_ socket: consuming OwnedDescriptor, pid: Int32) {
+        guard encoder == nil, state != .ended else {
+            post(
+                .warning, "encoder", "turned away", "another encoder, process \(pid), has connected and is turned away")
+            return socket.close()
+        }
+        do { adopt(encoder: try Child(.encoder, connected: socket, pid: pid, on: reactor)) } catch {
+            post(.error, "encoder", "turned away", "the encoder's connection can't be used: \(error)")
+        }
+    }
 }

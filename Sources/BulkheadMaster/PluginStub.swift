@@ -1,8 +1,8 @@
-package import BulkheadFrames
-package import BulkheadMedia
-package import BulkheadSupervision
-package import BulkheadSystem
-package import BulkheadWire
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSupervision
+import BulkheadSystem
+import BulkheadWire
 
 /// The master's face of one plugin host, and of the pool it writes its results to. It lives on the reactor's thread.
 final class PluginStub {

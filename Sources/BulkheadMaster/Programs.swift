@@ -1,6 +1,6 @@
 import BulkheadSupervision
-package import BulkheadSystem
-package import BulkheadWire
+import BulkheadSystem
+import BulkheadWire
 import Glibc
 
 /// Where the children's programs are found.
@@ -36,7 +36,8 @@ package struct Programs: Sendable {
         }
         // A report of a crash is worth having, but not the seconds that symbols of every library cost.
         if environment["SWIFT_BACKTRACE"] == nil {
-            environment["SWIFT_BACKTRACE"] = "enable=yes,threads=crashed,registers=none,images=none,interactive=no,color=no"
+            environment["SWIFT_BACKTRACE"] =
+                "enable=yes,threads=crashed,registers=none,images=none,interactive=no,color=no"
         }
         return ChildLaunch(
             path: path(of: role.executableName), arguments: ["--socket-fd", "3"], environment: environment)

@@ -31,8 +31,8 @@ package enum LocalSocket {
     }
 
     /// Accepts one connection, non-blocking; nil when none waits.
-    package static func accept(_ listener: borrowing OwnedDescriptor) throws(Errno) -> OwnedDescriptor? {
-        let result = bulkhead_accept(listener.rawValue)
+    package static func accept(_ listener: CInt) throws(Errno) -> OwnedDescriptor? {
+        let result = bulkhead_accept(listener)
         if result == -CInt(Errno.wouldBlock.rawValue) { return nil }
         return OwnedDescriptor(adopting: try Errno.check(result))
     }

@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import BulkheadEncoder
+import Glibc
+
+@main struct Main {
+    static func main() { exit(EncoderProgram.run()) }
+}

@@ -1,5 +1,5 @@
 import BulkheadFLV
-package import BulkheadMedia
+import BulkheadMedia
 import Glibc
 import NIOCore
 import NIOPosix
@@ -56,14 +56,16 @@ final class FileLink: Link {
         try file.close()
     }
 
-    private static func open(_ path: String) throws(Errno) -> FileDescriptor {
+    private static func open(_ path: String) throws(Errno) -> SystemPackage.FileDescriptor {
         do {
-            return try FileDescriptor.open(
+            return try SystemPackage.FileDescriptor.open(
                 path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: .ownerReadWriteOthersRead)
+                permissions: [.ownerReadWrite, .groupRead, .otherRead])
         } catch Errno.fileExists where !isRegularFile(path) {
             // A pipe or a device holds nothing that could be overwritten.
-            do { return try FileDescriptor.open(path, .writeOnly, options: .closeOnExec) } catch let errno as Errno {
+            do { return try SystemPackage.FileDescriptor.open(path, .writeOnly, options: .closeOnExec) } catch let errno
+                as Errno
+            {
                 throw errno
             } catch { throw .ioError }
         } catch let errno as Errno {
@@ -76,7 +78,7 @@ final class FileLink: Link {
         return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG
     }
 
-    private func write(to file: FileDescriptor) async throws {
+    private func write(to file: SystemPackage.FileDescriptor) async throws {
         let writer = FLVWriter()
         // The disk may be slow: one write for all that waits, on a thread that may block.
         var output = writer.fileHeader
@@ -103,7 +105,7 @@ final class FileLink: Link {
         }
     }
 
-    private func flush(_ buffer: inout ByteBuffer, to file: FileDescriptor) async throws {
+    private func flush(_ buffer: inout ByteBuffer, to file: SystemPackage.FileDescriptor) async throws {
         let bytes = buffer
         buffer.clear()
         try await NIOThreadPool.singleton.runIfActive {
@@ -115,7 +117,8 @@ final class FileLink: Link {
         switch error {
         case Errno.fileExists:
             BroadcastError(
-                .file, "\(path) exists already", advice: "name another file, or move this one away: it is not overwritten")
+                .file, "\(path) exists already",
+                advice: "name another file, or move this one away: it is not overwritten")
         case Errno.noSpace:
             BroadcastError(.file, "no space is left for \(path)", advice: "free some, or write to another disk")
         case Errno.noSuchFileOrDirectory:

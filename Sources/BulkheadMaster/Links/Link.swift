@@ -1,4 +1,4 @@
-package import BulkheadMedia
+import BulkheadMedia
 import BulkheadSystem
 import Synchronization
 
@@ -124,23 +124,21 @@ final class LinkMailbox: Sendable {
 }
 
 /// Bytes over the last two seconds.
-package struct RateMeter: Sendable {
+struct RateMeter: Sendable {
     private static let window: Int64 = 2_000_000_000
     private var samples: [(time: MonotonicTime, byteCount: Int)] = []
     private var start: MonotonicTime?
 
-    package init() {}
-
-    package mutating func add(_ byteCount: Int, at now: MonotonicTime) {
+    mutating func add(_ byteCount: Int, at now: MonotonicTime) {
         if start == nil { start = now }
         samples.append((now, byteCount))
         trim(now)
     }
 
-    package mutating func bitsPerSecond(at now: MonotonicTime) -> Int { Int(perSecond(now) { $0 + $1.byteCount * 8 }) }
+    mutating func bitsPerSecond(at now: MonotonicTime) -> Int { Int(perSecond(now) { $0 + $1.byteCount * 8 }) }
 
     /// How many samples a second were added.
-    package mutating func samplesPerSecond(at now: MonotonicTime) -> Double { perSecond(now) { count, _ in count + 1 } }
+    mutating func samplesPerSecond(at now: MonotonicTime) -> Double { perSecond(now) { count, _ in count + 1 } }
 
     private mutating func perSecond(
         _ now: MonotonicTime, _ add: (Int, (time: MonotonicTime, byteCount: Int)) -> Int

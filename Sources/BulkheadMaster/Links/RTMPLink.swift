@@ -1,4 +1,4 @@
-package import BulkheadMedia
+import BulkheadMedia
 import BulkheadRTMP
 import BulkheadRTMPTransport
 import BulkheadSystem
@@ -85,7 +85,8 @@ final class RTMPLink: Link {
                 return
             } catch {
                 if isAborted { break }
-                failures = state.withLock { $0.wasAccepted } && failures > Self.delays.count ? Self.delays.count : failures + 1
+                failures =
+                    state.withLock { $0.wasAccepted } && failures > Self.delays.count ? Self.delays.count : failures + 1
                 try judge(error, failures: failures)
                 await pause(.milliseconds(Self.delays[min(failures, Self.delays.count) - 1]))
                 if state.withLock({ $0.end != nil && $0.wasAccepted }) { failures = 1 }
@@ -210,7 +211,8 @@ extension PublishError {
         case .notRTMP: "check the port: RTMP is usually 1935, RTMPS 443"
         case .applicationRejected: "check the path behind the host"
         case .publishRefused, .closedBeforeAcceptance: "check the stream key, and that nobody else is using it"
-        case .streamNotCreated, .closedByServer, .protocolViolation, .answersNotRead, .cancelled: "look into the server's log"
+        case .streamNotCreated, .closedByServer, .protocolViolation, .answersNotRead, .cancelled:
+            "look into the server's log"
         }
     }
 }

@@ -1,0 +1,67 @@
+package import BulkheadMaster
+import Glibc
+import SystemPackage
+
+/// Where masters can be reached: paths of local sockets.
+package enum ControlAddress {
+    /// The path in `unix:PATH`, absolute.
+    /// - Throws: kind `usage`, naming `flag`.
+    package static func path(from address: String, flag: String) throws(BroadcastError) -> String {
+        guard address.hasPrefix("unix:"), address.count > "unix:".count else {
+            throw BroadcastError(
+                .usage, "\(flag) \(address) is no address of a master", advice: "write \(flag) unix:PATH")
+        }
+        let path = FilePaths.absolute(String(address.dropFirst("unix:".count)))
+        guard path.utf8.count <= 107 else {
+            throw BroadcastError(
+                .usage, "the path of \(flag) is longer than the 107 bytes that a local socket's name may have",
+                advice: "choose a shorter one")
+        }
+        return path
+    }
+
+    /// Where the master of process `pid` listens when nothing else is said.
+    package static func standard(pid: Int32) -> String { "\(folder)/\(pid).sock" }
+
+    /// `$XDG_RUNTIME_DIR/bulkhead`, or `/tmp/bulkhead-UID` where there is no such directory for this user.
+    package static var folder: String {
+        if let runtime = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), runtime.hasPrefix("/"),
+            isOwnFolder(runtime)
+        {
+            return runtime + "/bulkhead"
+        }
+        return "/tmp/bulkhead-\(getuid())"
+    }
+
+    /// The one master of this user that can be reached at a standard path.
+    /// - Throws: kind `control` when there is none; kind `usage` when there are several.
+    package static func findRunning() throws(BroadcastError) -> String {
+        let paths = running(in: folder)
+        switch paths.count {
+        case 0:
+            throw BroadcastError(
+                .control, "no broadcast of this user is running",
+                advice: "if it listens elsewhere, say where: --attach unix:PATH")
+        case 1: return paths[0]
+        default:
+            let list = paths.map { "unix:\($0)" }.joined(separator: ", ")
+            throw BroadcastError(.usage, "\(paths.count) masters are running", advice: "choose one with --attach: \(list)")
+        }
+    }
+
+    /// The sockets in `folder` at which a master answers.
+    package static func running(in folder: String) -> [String] {
+        guard isOwnFolder(folder) else { return [] }
+        return FilePaths.names(in: folder).filter { $0.hasSuffix(".sock") }.map { "\(folder)/\($0)" }.filter { path in
+            (try? ControlClient(path: path)) != nil
+        }
+    }
+
+    /// Whether `path` is a folder that belongs to this user and that no other one can write to: in any other, somebody
+    /// else could pose as the master.
+    private static func isOwnFolder(_ path: String) -> Bool {
+        var information = stat()
+        return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+            && information.st_uid == getuid() && information.st_mode & 0o022 == 0
+    }
+}

@@ -1,0 +1,274 @@
+import BulkheadRTMP
+import NIOCore
+
+/// Runs one peer's connection: carries out what the session's state machine decides.
+final class ConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What the peer asks to be answered may take so much of our output between two reads of its.
+    private static let unreadReplyByteLimit = 64 << 10
+
+    private let hub: StreamHub
+    private var connection = Connection.server()
+    private var session = ServerSessionStateMachine()
+    private var context: ChannelHandlerContext?
+    private var peer = "unknown"
+    private var publications: [MessageStreamID: Publication] = [:]
+    private var players: [MessageStreamID: Player] = [:]
+    private var writtenReplyByteCount: UInt64 = 0
+    private var isClosing = false
+    private var isAdmitted = false
+    private var ticker: Scheduled<Void>?
+    private var openedAt = NIODeadline.now()
+    private var pingedAt = NIODeadline.now()
+
+    init(hub: StreamHub) { self.hub = hub }
+
+    // MARK: - Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if let address = context.remoteAddress { peer = "\(address.ipAddress ?? "local"):\(address.port ?? 0)" }
+        guard hub.add(self) else {
+            hub.send(.connectionRefused(peer: peer))
+            isClosing = true
+            context.close(promise: nil)
+            return
+        }
+        isAdmitted = true
+        scheduleTick(on: context.eventLoop)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
+        do {
+            try connection.receive(unwrapInboundIn(data))
+            while !isClosing, let event = try connection.next() { take(event) }
+        } catch {
+            close(because: error.description)
+        }
+        writeOutput()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.flush()
+        for publication in publications.values { publication.stream.flush() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return }
+        for player in Array(players.values) { player.pump() }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset is an ordinary end of a player.
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosing = true
+        ticker?.cancel()
+        ticker = nil
+        for streamID in Array(publications.keys) { endPublish(streamID, .disconnected) }
+        for streamID in Array(players.keys) { endPlay(streamID) }
+        if isAdmitted { hub.remove(self) }
+    }
+
+    private func scheduleTick(on eventLoop: any EventLoop) {
+        ticker = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in
+            guard let self, !isClosing else { return }
+            tick()
+            scheduleTick(on: eventLoop)
+        }
+    }
+
+    private func tick() {
+        let now = NIODeadline.now()
+        if publications.isEmpty, players.isEmpty, now - openedAt > TimeAmount(hub.options.setupTimeout) {
+            close(because: "the peer neither published nor played")
+        }
+        if !publications.isEmpty || !players.isEmpty { openedAt = now }
+        for (streamID, publication) in publications {
+            guard let reason = publication.fault(at: now, options: hub.options) else { continue }
+            endPublish(streamID, reason)
+            close(because: reason == .idle ? "the publisher sent nothing" : "the publisher sent too much")
+        }
+        for player in Array(players.values) { player.pump() }
+        if connection.isOpen, !isClosing, now - pingedAt > TimeAmount(hub.options.pingInterval) {
+            pingedAt = now
+            connection.send(.userControl(.ping(UInt32(truncatingIfNeeded: now.uptimeNanoseconds / 1_000_000))))
+            writeOutput()
+            context?.flush()
+        }
+    }
+
+    // MARK: - The peer's messages
+
+    private func take(_ event: Connection.Event) {
+        switch event {
+        case .opened, .acknowledged, .userControl: break
+        case .command(let command, let streamID): carryOut(session.receive(command, on: streamID))
+        case .media(let message):
+            guard let streamID = session.publishedStream(for: message.streamID),
+                let publication = publications[streamID]
+            else { return }
+            publication.count(message)
+            publication.stream.forward(message)
+        }
+    }
+
+    private func carryOut(_ actions: [ServerSessionStateMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .sendControl(let control): connection.send(control)
+            case .send(let command, let id, let streamID): send(command.message(on: streamID), on: id)
+            case .sendData(let values, let streamID): send(.data(values, on: streamID), on: .data)
+            case .requestPublish(let request): publish(request)
+            case .requestPlay(let request): play(request)
+            case .endPublish(let streamID): endPublish(streamID, .unpublished)
+            case .endPlay(let streamID): endPlay(streamID)
+            case .pausePlay(let streamID, let isPaused): players[streamID]?.setPaused(isPaused)
+            case .close(let error): close(because: error.description)
+            }
+        }
+    }
+
+    private func send(_ message: Message, on id: ChunkStreamID) {
+        do {
+            try connection.send(message, on: id)
+        } catch {
+            close(because: error.description)
+        }
+    }
+
+    private func publish(_ request: StreamRequest) {
+        let name = StreamName(app: request.app, name: request.name)
+        do {
+            let stream = try hub.publish(request, by: self)
+            publications[request.streamID] = Publication(stream: stream)
+            carryOut(session.acceptPublish(on: request.streamID))
+            hub.send(.publishStarted(name, peer: peer))
+        } catch {
+            carryOut(session.refuse(error.refusal, on: request.streamID))
+            hub.send(.publishRefused(name, peer: peer, error))
+        }
+    }
+
+    private func play(_ request: StreamRequest) {
+        guard let stream = hub.streamToPlay(request) else {
+            carryOut(session.refuse(.notPlayable, on: request.streamID))
+            return
+        }
+        let player = Player(stream: stream, streamID: request.streamID, handler: self, options: hub.options)
+        players[request.streamID] = player
+        carryOut(session.acceptPlay(on: request.streamID))
+        writeOutput()
+        hub.send(.playStarted(stream.name, peer: peer))
+        stream.add(player)
+    }
+
+    private func endPublish(_ streamID: MessageStreamID, _ reason: PublishSummary.Reason) {
+        guard let publication = publications.removeValue(forKey: streamID) else { return }
+        hub.endPublishing(publication.stream)
+        hub.send(.publishEnded(publication.stream.name, peer: peer, publication.summary(reason)))
+    }
+
+    private func endPlay(_ streamID: MessageStreamID) {
+        guard let player = players.removeValue(forKey: streamID) else { return }
+        hub.remove(player)
+        hub.send(.playEnded(player.stream.name, peer: peer, player.summary))
+    }
+
+    // MARK: - For players
+
+    var isWritable: Bool { !isClosing && context?.channel.isWritable == true }
+
+    func write(_ chunks: ByteBuffer) {
+        connection.countSent(byteCount: chunks.readableBytes)
+        context?.write(wrapOutboundOut(chunks), promise: nil)
+    }
+
+    func flush() { context?.flush() }
+
+    func announcePublisher(on streamID: MessageStreamID) {
+        carryOut(session.publishNotice(on: streamID))
+        writeOutput()
+        flush()
+    }
+
+    func announceNoPublisher(on streamID: MessageStreamID) {
+        carryOut(session.unpublishNotice(on: streamID))
+        writeOutput()
+        flush()
+    }
+
+    // MARK: - Writing and the end
+
+    private func writeOutput() {
+        guard let context, let output = connection.takeOutput() else { return }
+        let total = connection.replyByteCount
+        let replies = total - writtenReplyByteCount
+        let written = context.write(wrapOutboundOut(output)).assumeIsolated()
+        guard replies > 0 else { return }
+        if replies > Self.unreadReplyByteLimit { close(because: "the peer sent requests without reading the answers") }
+        written.whenComplete { [self] _ in writtenReplyByteCount = max(writtenReplyByteCount, total) }
+    }
+
+    /// Sends what is there, then closes.
+    func close(because reason: String) {
+        guard !isClosing else { return }
+        isClosing = true
+        hub.send(.connectionFailed(peer: peer, reason: reason))
+        if let context, let output = connection.takeOutput() {
+            context.writeAndFlush(wrapOutboundOut(output), promise: nil)
+        }
+        context?.close(promise: nil)
+    }
+
+    func stop() {
+        isClosing = true
+        context?.close(promise: nil)
+    }
+}
+
+/// One message stream on which a connection publishes.
+final class Publication {
+    private static let windowSeconds: Int64 = 5
+
+    let stream: LiveStream
+    private var videoMessageCount = 0
+    private var audioMessageCount = 0
+    private var byteCount = 0
+    private var lastMedia = NIODeadline.now()
+    private var windowStart = NIODeadline.now()
+    private var windowByteCount = 0
+
+    init(stream: LiveStream) { self.stream = stream }
+
+    func count(_ message: Message) {
+        if message.type == .video { videoMessageCount += 1 }
+        if message.type == .audio { audioMessageCount += 1 }
+        byteCount += message.payload.readableBytes
+        windowByteCount += message.payload.readableBytes
+        lastMedia = .now()
+    }
+
+    /// The rule that the publisher breaks, if any.
+    func fault(at now: NIODeadline, options: LiveServerOptions) -> PublishSummary.Reason? {
+        if now - lastMedia > TimeAmount(options.publisherIdleTimeout) { return .idle }
+        guard now - windowStart >= .seconds(Self.windowSeconds) else { return nil }
+        defer { (windowStart, windowByteCount) = (now, 0) }
+        guard let limit = options.publisherBitsPerSecondLimit else { return nil }
+        return windowByteCount / Int(Self.windowSeconds) > limit / 8 ? .overBitrate : nil
+    }
+
+    func summary(_ reason: PublishSummary.Reason) -> PublishSummary {
+        PublishSummary(
+            reason: reason, videoMessageCount: videoMessageCount, audioMessageCount: audioMessageCount,
+            byteCount: byteCount)
+    }
+}

@@ -1,0 +1,100 @@
+import BulkheadFLV
+package import BulkheadRTMP
+
+/// What a media message means to whoever forwards it.
+package enum MediaKind: Hashable, Sendable {
+    case metadata
+    case videoSequenceHeader
+    case audioSequenceHeader
+    case idr
+    case video
+    case audio
+    /// Other data, such as captions.
+    case data
+
+    /// Reads the payload's first bytes.
+    package init(_ message: Message, isMetadata: Bool = false) {
+        switch message.type {
+        case .video:
+            let header = VideoPayloadHeader(message.payload)
+            self = header?.isSequenceHeader == true ? .videoSequenceHeader : header?.isIDR == true ? .idr : .video
+        case .audio:
+            self = AudioPayloadHeader(message.payload)?.isSequenceHeader == true ? .audioSequenceHeader : .audio
+        default: self = isMetadata ? .metadata : .data
+        }
+    }
+}
+
+/// What a new player gets at once: metadata, sequence headers and everything since the last IDR.
+package struct GOPBuffer<Element> {
+    package struct Entry {
+        package let kind: MediaKind
+        package let byteCount: Int
+        package let timestampMilliseconds: UInt32
+        package let element: Element
+    }
+
+    /// What holds at a place in the stream.
+    private struct Headers {
+        var metadata: Entry?
+        var video: Entry?
+        var audio: Entry?
+    }
+
+    private let byteLimit: Int
+    private var current = Headers()
+    private var atIDR = Headers()
+    private var entries: [Entry] = []
+    private var byteCount = 0
+    private var lastTimestamp: UInt32 = 0
+    package private(set) var hasVideo = false
+
+    package init(byteLimit: Int) { self.byteLimit = byteLimit }
+
+    /// A new player can start here and now: it gets an IDR, or there is no picture to wait for.
+    package var isComplete: Bool { !hasVideo || !entries.isEmpty }
+
+    package mutating func append(
+        _ element: Element, kind: MediaKind, byteCount: Int, timestampMilliseconds: UInt32
+    ) {
+        let entry = Entry(
+            kind: kind, byteCount: byteCount, timestampMilliseconds: timestampMilliseconds, element: element)
+        lastTimestamp = timestampMilliseconds
+        switch kind {
+        case .metadata: current.metadata = entry
+        case .videoSequenceHeader: (current.video, hasVideo) = (entry, true)
+        case .audioSequenceHeader: current.audio = entry
+        case .idr:
+            hasVideo = true
+            atIDR = current
+            entries.removeAll(keepingCapacity: true)
+            self.byteCount = 0
+            keep(entry)
+            return
+        case .video: hasVideo = true
+        case .audio, .data: break
+        }
+        // Without an IDR at their start, entries would be of no use.
+        if !entries.isEmpty { keep(entry) }
+    }
+
+    private mutating func keep(_ entry: Entry) {
+        byteCount += entry.byteCount
+        if byteCount > byteLimit {
+            entries.removeAll()
+            byteCount = 0
+        } else {
+            entries.append(entry)
+        }
+    }
+
+    /// Forgets metadata (`@clearDataFrame`).
+    package mutating func clearMetadata() { current.metadata = nil }
+
+    /// The entries for a new player, and the time to write on the headers, which hold from there on.
+    package var start: (headers: [Entry], timestampMilliseconds: UInt32, entries: [Entry]) {
+        let headers = entries.isEmpty ? current : atIDR
+        let timestamp = entries.first?.timestampMilliseconds ?? lastTimestamp
+        return ([headers.metadata, headers.video, headers.audio].compactMap { $0 }, timestamp, entries)
+    }
+}

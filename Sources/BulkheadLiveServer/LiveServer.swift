@@ -1,0 +1,96 @@
+package import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// An RTMP server in this process: takes streams from publishers and gives them to players.
+///
+/// All of it runs on one event loop, which carries hundreds of megabits a second.
+package final class LiveServer: Sendable {
+    /// The address that the server listens on, as it was given.
+    package let host: String
+    /// The port that the server listens on: the system's choice if 0 was asked for.
+    package let port: Int
+    private let listener: any Channel
+    private let hub: NIOLoopBound<StreamHub>
+
+    private init(host: String, port: Int, listener: any Channel, hub: NIOLoopBound<StreamHub>) {
+        self.host = host
+        self.port = port
+        self.listener = listener
+        self.hub = hub
+    }
+
+    /// Listens on `host` and `port`, 0 for any free port.
+    ///
+    /// - Parameter onEvent: called on the server's event loop; it must not block.
+    package static func start(
+        host: String = "127.0.0.1", port: Int = 1935, options: LiveServerOptions = LiveServerOptions(),
+        on eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(),
+        onEvent: @escaping @Sendable (LiveServerEvent) -> Void = { _ in }
+    ) async throws(LiveServerError) -> LiveServer {
+        do {
+            let hub = try await eventLoop.submit {
+                NIOLoopBound(StreamHub(options: options, report: onEvent), eventLoop: eventLoop)
+            }.get()
+            let listener = try await ServerBootstrap(group: eventLoop, childGroup: eventLoop)
+                .serverChannelOption(.backlog, value: 128)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(ConnectionHandler(hub: hub.value))
+                    }
+                }
+                .bind(host: host, port: port).get()
+            return LiveServer(host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub)
+        } catch {
+            throw LiveServerError(error, host: host, port: port)
+        }
+    }
+
+    /// Closes the listener and every connection, and returns when the listener is closed.
+    package func stop() async {
+        listener.eventLoop.execute { [hub] in hub.value.stop() }
+        try? await listener.close().get()
+    }
+
+    /// What publishers and players use, without a stream's name.
+    package var address: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == 1935 ? "rtmp://\(name)" : "rtmp://\(name):\(port)"
+    }
+}
+
+/// Why a server could not listen.
+package enum LiveServerError: Error, Hashable, Sendable, CustomStringConvertible {
+    case portInUse(host: String, port: Int)
+    case addressNotAvailable(host: String)
+    case portNotAllowed(port: Int)
+    case other(host: String, port: Int, reason: String)
+
+    init(_ error: any Error, host: String, port: Int) {
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE: self = .portInUse(host: host, port: port)
+        case EADDRNOTAVAIL: self = .addressNotAvailable(host: host)
+        case EACCES: self = .portNotAllowed(port: port)
+        case let code?: self = .other(host: host, port: port, reason: String(cString: strerror(code)))
+        case nil: self = .other(host: host, port: port, reason: "\(error)")
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .portInUse(let host, let port):
+            "port \(port) on \(host) is in use: end the program that listens there, or choose another port"
+        case .addressNotAvailable(let host): "\(host) is not an address of this computer"
+        case .portNotAllowed(let port): "listening on port \(port) needs more rights: choose a port above 1023"
+        case .other(let host, let port, let reason): "listening on \(host), port \(port), failed: \(reason)"
+        }
+    }
+}

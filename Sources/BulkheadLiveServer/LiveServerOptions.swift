@@ -1,0 +1,78 @@
+/// What an embedded live server accepts, and its limits.
+package struct LiveServerOptions: Hashable, Sendable {
+    /// The stream keys that may be published; nil for any. Whoever knows a key may also play it.
+    package var streamKeys: Set<String>?
+    package var connectionLimit = 64
+    /// Streams published at one time.
+    package var streamLimit = 16
+    /// A GOP that grows beyond this is not kept: new players then wait for the next IDR.
+    package var gopByteLimit = 32 << 20
+    /// What may wait for one player before it is shed up to the next IDR.
+    package var playerQueueByteLimit = 8 << 20
+    /// A publisher that sends more than this over five seconds is closed; nil for no limit.
+    package var publisherBitsPerSecondLimit: Int?
+    /// A publisher without media for so long is closed.
+    package var publisherIdleTimeout = Duration.seconds(30)
+    /// A connection that neither publishes nor plays after so long is closed.
+    package var setupTimeout = Duration.seconds(10)
+    /// A player that takes nothing for so long although something waits for it is closed.
+    package var playerStallTimeout = Duration.seconds(15)
+    package var pingInterval = Duration.seconds(30)
+
+    package init() {}
+}
+
+/// The application and name that tell streams apart.
+package struct StreamName: Hashable, Sendable, CustomStringConvertible {
+    package let app: String
+    package let name: String
+
+    package init(app: String, name: String) {
+        self.app = app
+        self.name = name
+    }
+
+    package var description: String { name.isEmpty ? app : "\(app)/\(name)" }
+}
+
+/// What happens at an embedded live server. `peer` is the other side's address and port.
+package enum LiveServerEvent: Hashable, Sendable {
+    case publishStarted(StreamName, peer: String)
+    case publishEnded(StreamName, peer: String, PublishSummary)
+    case publishRefused(StreamName, peer: String, PublishRefusalReason)
+    case playStarted(StreamName, peer: String)
+    case playEnded(StreamName, peer: String, PlaySummary)
+    /// A connection ended by a rule of ours or by what the peer did.
+    case connectionFailed(peer: String, reason: String)
+    /// The limit of connections is reached: this one was closed at once.
+    case connectionRefused(peer: String)
+}
+
+package enum PublishRefusalReason: Hashable, Sendable {
+    case alreadyPublishing, unknownKey, tooManyStreams
+}
+
+/// One publisher's numbers.
+package struct PublishSummary: Hashable, Sendable {
+    package enum Reason: Hashable, Sendable {
+        /// The publisher said that it ends.
+        case unpublished
+        /// The connection ended without a goodbye.
+        case disconnected
+        case idle
+        case overBitrate
+    }
+
+    package let reason: Reason
+    package let videoMessageCount: Int
+    package let audioMessageCount: Int
+    package let byteCount: Int
+}
+
+/// One player's numbers.
+package struct PlaySummary: Hashable, Sendable {
+    package let sentByteCount: Int
+    /// Messages left out because the player was too slow.
+    package let shedMessageCount: Int
+    package let wasHopeless: Bool
+}

@@ -1,0 +1,41 @@
+import FoundationEssentials
+
+/// What an application asks of a master through its control socket: JSON objects, one a line.
+package enum ControlRequest: Codable, Sendable {
+    case status
+    /// Ends the broadcast cleanly; sent a second time, at once.
+    case stop
+    /// Starts a broadcast; events follow on the same connection until it ends or the application goes away.
+    case broadcast(BroadcastSettings)
+    /// Asks for the events from now on.
+    case events
+}
+
+/// What a master answers.
+package enum ControlReply: Codable, Sendable {
+    /// Nil when the master has no broadcast.
+    case status(BroadcastStatus?, masterPID: Int32)
+    case done
+    case event(Event)
+    /// The broadcast has ended well.
+    case ended(BroadcastSummary)
+    case failed(BroadcastError)
+}
+
+/// The lines of a control connection.
+enum ControlLine {
+    /// A longer line is no request.
+    static let maximumByteCount = 1 << 20
+
+    static func encode(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // The messages hold no value that JSON lacks: floats come from clocks and rates.
+        guard let data = try? encoder.encode(value) else { return [] }
+        return Array(data) + [0x0A]
+    }
+
+    static func decode<Value: Decodable>(_: Value.Type, from line: some Sequence<UInt8>) throws -> Value {
+        try JSONDecoder().decode(Value.self, from: Data(line))
+    }
+}

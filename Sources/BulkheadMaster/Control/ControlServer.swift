@@ -1,0 +1,179 @@
+import BulkheadSystem
+import CBulkheadLinux
+import Glibc
+import SystemPackage
+
+/// A socket in the file system that answers only this user. It lives on the reactor's thread.
+final class LocalListener {
+    private let path: String
+    private let reactor: Reactor
+    private var listener: OwnedDescriptor?
+    private var token: Reactor.Token?
+
+    /// Listens at `path`. Its folder is made, for this user alone, where there is none; a socket that a dead master left
+    /// is taken over.
+    /// - Parameter onConnection: called with each connection of the same user.
+    init(
+        path: String, on reactor: Reactor,
+        onConnection: @escaping @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void
+    ) throws(BroadcastError) {
+        self.path = path
+        self.reactor = reactor
+        try Self.prepareFolder(of: path)
+        try Self.clear(path)
+        do {
+            let listener = try LocalSocket.listen(at: path)
+            chmod(path, 0o600)
+            token = try reactor.watch(listener.rawValue) { [bound = ReactorBound(self, reactor)] _ in
+                bound.value.accept(onConnection)
+            }
+            self.listener = consume listener
+        } catch {
+            throw BroadcastError(.control, "unix:\(path) can't be listened at: \(error)")
+        }
+    }
+
+    /// Ends listening and removes the socket.
+    func close() {
+        guard listener != nil else { return }
+        if let token { reactor.unwatch(token) }
+        token = nil
+        listener.take()?.close()
+        unlink(path)
+    }
+
+    private func accept(_ onConnection: @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void) {
+        while listener != nil {
+            let accepted: OwnedDescriptor?
+            // Out of descriptors, or a peer that has gone again: the next one may have more luck.
+            do { accepted = try takeOne() } catch { return }
+            guard let connection = accepted else { return }
+            guard let peer = try? PeerCredentials(of: connection), peer.uid == getuid() else {
+                connection.close()
+                continue
+            }
+            onConnection(connection, peer)
+        }
+    }
+
+    private func takeOne() throws(Errno) -> OwnedDescriptor? {
+        guard let descriptor = listener?.rawValue else { return nil }
+        return try LocalSocket.accept(descriptor)
+    }
+
+    private static func prepareFolder(of path: String) throws(BroadcastError) {
+        guard path.utf8.count <= LocalSocket.maximumPathByteCount else {
+            throw BroadcastError(
+                .control, "unix:\(path) is too long for a socket (\(path.utf8.count) bytes)",
+                advice: "use a path of at most \(LocalSocket.maximumPathByteCount) bytes")
+        }
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        let folder = String(path[..<slash])
+        var information = stat()
+        if stat(folder, &information) == 0 { return }
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw BroadcastError(
+                .control, "the folder \(folder) can't be made: \(Errno(rawValue: errno))", advice: "name another one")
+        }
+    }
+
+    /// Removes the socket of a master that is no more.
+    private static func clear(_ path: String) throws(BroadcastError) {
+        var information = stat()
+        guard lstat(path, &information) == 0 else { return }
+        guard information.st_mode & S_IFMT == S_IFSOCK else {
+            throw BroadcastError(.control, "\(path) is there already, and is no socket", advice: "name another path")
+        }
+        do {
+            let connection = try LocalSocket.connect(to: path)
+            let pid = (try? PeerCredentials(of: connection).pid).map { " with process id \($0)" } ?? ""
+            connection.close()
+            throw BroadcastError(
+                .control, "a master\(pid) listens at unix:\(path) already",
+                advice: "attach to it, stop it, or name another path")
+        } catch let error as BroadcastError {
+            throw error
+        } catch {
+            unlink(path)
+        }
+    }
+}
+
+/// One application at the control socket, on the reactor's thread.
+final class ControlConnection {
+    /// Called with each request, and with nil once when the application is gone.
+    var onRequest: ((ControlRequest?) -> Void)?
+
+    private let reactor: Reactor
+    private var socket: OwnedDescriptor?
+    private var token: Reactor.Token?
+    private var incoming: [UInt8] = []
+    private var outgoing: [UInt8] = []
+    private var closesWhenSent = false
+    private static let maximumOutgoingByteCount = 4 << 20
+
+    init(_ socket: consuming OwnedDescriptor, on reactor: Reactor) {
+        self.reactor = reactor
+        self.socket = consume socket
+    }
+
+    func activate() {
+        guard let descriptor = socket?.rawValue else { return }
+        token = try? reactor.watch(descriptor) { [bound = ReactorBound(self, reactor)] readiness in
+            bound.value.ready(readiness)
+        }
+        if token == nil { close() }
+    }
+
+    func send(_ reply: ControlReply) {
+        outgoing.append(contentsOf: ControlLine.encode(reply))
+        flush()
+        // An application that does not read loses its connection; the broadcast goes on.
+        if outgoing.count > Self.maximumOutgoingByteCount { close() }
+    }
+
+    /// Closes the connection once everything has been sent.
+    func closeWhenSent() {
+        closesWhenSent = true
+        flush()
+    }
+
+    private func ready(_ readiness: Reactor.Readiness) {
+        if readiness.contains(.writable) { flush() }
+        guard readiness.contains(.readable), let descriptor = socket?.rawValue else { return }
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(descriptor, &chunk, chunk.count, 0)
+        if count < 0, errno == EAGAIN || errno == EINTR { return }
+        guard count > 0 else { return close() }
+        incoming.append(contentsOf: chunk[..<count])
+        while let end = incoming.firstIndex(of: 0x0A) {
+            let line = Array(incoming[..<end])
+            incoming.removeFirst(end + 1)
+            do { onRequest?(try ControlLine.decode(ControlRequest.self, from: line)) } catch {
+                send(.failed(BroadcastError(.control, "the request can't be read: \(error)")))
+            }
+        }
+        if incoming.count > ControlLine.maximumByteCount { close() }
+    }
+
+    private func flush() {
+        while let descriptor = socket?.rawValue, !outgoing.isEmpty {
+            let taken = outgoing.withUnsafeBytes { bulkhead_send(descriptor, $0.baseAddress, $0.count, -1) }
+            if taken == -Int(EAGAIN) { break }
+            guard taken > 0 else { return close() }
+            outgoing.removeFirst(taken)
+        }
+        if outgoing.isEmpty, closesWhenSent { return close() }
+        if let token { reactor.change(token, to: outgoing.isEmpty ? .readable : [.readable, .writable]) }
+    }
+
+    func close() {
+        guard socket != nil else { return }
+        if let token { reactor.unwatch(token) }
+        token = nil
+        socket.take()?.close()
+        let onRequest = onRequest
+        self.onRequest = nil
+        onRequest?(nil)
+    }
+}

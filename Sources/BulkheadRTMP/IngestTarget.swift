@@ -1,0 +1,142 @@
+/// Where to publish to or to play from: server, application and stream key.
+///
+/// Server and key may be given apart, as OBS asks for them: then everything behind the host is the application and the
+/// key is taken as it is, whatever it contains. In one address they are told apart like FFmpeg and librtmp do:
+///
+///     rtmp://host/app/key                    application "app", key "key"
+///     rtmp://host/app/instance/key           application "app/instance", key "key"
+///     rtmp://host/app/instance/deep/key      application "app/instance", key "deep/key"
+///     rtmp://host/app/mp4:deep/key           application "app", key "mp4:deep/key"
+///     rtmp://host/app/key?token=a/b          application "app", key "key?token=a/b"
+///     rtmp://host/path/to/stream#key         application "path/to/stream", key "key", as MediaMTX writes it
+///     rtmp://host/app?backup=1/key           application "app?backup=1", key "key"
+///
+/// A key that contains "#" has therefore to be given apart. Slashes behind the "?" of a key belong to the key.
+package struct IngestTarget: Hashable, Sendable {
+    package let usesTLS: Bool
+    /// A name or an address, an IPv6 literal without its brackets.
+    package let host: String
+    package let port: Int
+    /// With its query, without the key.
+    package let app: String
+    /// Secret: kept out of every description.
+    package let key: String
+
+    /// - Parameters:
+    ///   - address: rtmp[s]://host[:port]/app[/…][/key]
+    ///   - key: the stream key, if it is given apart; space around it, such as a key file's last newline, is dropped.
+    ///     An empty one is for servers whose path alone names the stream.
+    package init(_ address: String, key: String? = nil) throws(IngestTargetError) {
+        let address = address.trimmed
+        let schemes = [("rtmp://", false, 1935), ("rtmps://", true, 443)]
+        guard let (scheme, usesTLS, defaultPort) = schemes.first(where: { address.lowercased().hasPrefix($0.0) }) else {
+            throw .unknownScheme
+        }
+        let rest = address.dropFirst(scheme.count)
+        let authority = rest.prefix { !"/?#".contains($0) }
+        guard !authority.contains("@") else { throw .credentialsNotSupported }
+        self.usesTLS = usesTLS
+        (host, port) = try Self.hostAndPort(of: authority, defaultPort: defaultPort)
+
+        var path = rest.dropFirst(authority.count)
+        if path.first == "/" { path = path.dropFirst() }
+        let (app, ownKey) = key == nil ? Self.split(path) : (path, nil)
+        var name = app
+        while name.last == "/" { name = name.dropLast() }
+        guard !name.isEmpty else { throw .missingApplication }
+        self.app = String(name)
+        guard let key = key?.trimmed ?? ownKey.map(String.init) else { throw .missingKey }
+        self.key = key
+    }
+
+    private static func split(_ path: Substring) -> (app: Substring, key: Substring?) {
+        func nonempty(_ text: Substring) -> Substring? { text.isEmpty ? nil : text }
+        if let mark = path.firstIndex(of: "#") {
+            return (path[..<mark], nonempty(path[path.index(after: mark)...]))
+        }
+        guard let slash = path.firstIndex(of: "/") else { return (path, nil) }
+        let rest = path[path.index(after: slash)...]
+        let place = rest.prefix { $0 != "?" }
+        // A second component is the application's instance, if a third one follows and it is no "mp4:" prefix.
+        guard let second = place.firstIndex(of: "/"), !place[..<second].contains(":"),
+            second < rest.index(before: rest.endIndex)
+        else { return (path[..<slash], nonempty(rest)) }
+        return (path[..<second], nonempty(path[path.index(after: second)...]))
+    }
+
+    private static func hostAndPort(
+        of authority: Substring, defaultPort: Int
+    ) throws(IngestTargetError) -> (String, Int) {
+        let host: Substring
+        var rest: Substring
+        if authority.first == "[" {
+            guard let end = authority.firstIndex(of: "]") else { throw .invalidHost }
+            host = authority[authority.index(after: authority.startIndex)..<end]
+            rest = authority[authority.index(after: end)...]
+            guard host.contains(":"), host.allSatisfy({ $0.isHexDigit || ":.%".contains($0) || $0.isLetter }) else {
+                throw .invalidHost
+            }
+        } else {
+            host = authority.prefix { $0 != ":" }
+            rest = authority.dropFirst(host.count)
+        }
+        guard !host.isEmpty, host.utf8.count <= 255, host.unicodeScalars.allSatisfy({ $0.value > 0x20 }) else {
+            throw .invalidHost
+        }
+        if rest.isEmpty { return (String(host), defaultPort) }
+        guard rest.removeFirst() == ":", let port = Int(rest), (1...65535).contains(port) else { throw .invalidPort }
+        return (String(host), port)
+    }
+
+    /// What the connect command gives as tcUrl: the address without the key, and without the scheme's usual port.
+    package var tcURL: String { "\(usesTLS ? "rtmps" : "rtmp")://\(authority)/\(app)" }
+
+    /// Host and port for a person: the port is left out where it is the usual one.
+    package var authority: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == (usesTLS ? 443 : 1935) ? name : "\(name):\(port)"
+    }
+}
+
+extension IngestTarget: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The address without the key and without a query's content, which may be secret too.
+    package var description: String {
+        let name = app.prefix { $0 != "?" }
+        return "\(usesTLS ? "rtmps" : "rtmp")://\(authority)/\(name)\(name.count < app.count ? "?…" : "")"
+    }
+
+    package var debugDescription: String { description }
+
+    /// Without children, so that no dump shows the key.
+    package var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
+}
+
+/// Why an address can't be used. None of them repeats the address: it may hold a key.
+package enum IngestTargetError: Error, Hashable, CustomStringConvertible {
+    case unknownScheme
+    case credentialsNotSupported
+    case invalidHost
+    case invalidPort
+    case missingApplication
+    case missingKey
+
+    package var description: String {
+        switch self {
+        case .unknownScheme: "the address doesn't begin with rtmp:// or rtmps://"
+        case .credentialsNotSupported: "a user name and password in the address are not supported"
+        case .invalidHost: "the address has no usable host: write rtmp://host/app, an IPv6 address in brackets"
+        case .invalidPort: "the address's port is not a number from 1 to 65535"
+        case .missingApplication: "the address names no application: write rtmp://host/app"
+        case .missingKey: "no stream key is given: write it behind the application, or give it in a file"
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        var text = self[...]
+        while text.first?.isWhitespace == true { text = text.dropFirst() }
+        while text.last?.isWhitespace == true { text = text.dropLast() }
+        return String(text)
+    }
+}

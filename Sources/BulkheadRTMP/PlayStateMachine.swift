@@ -1,0 +1,100 @@
+import BulkheadFLV
+
+/// Decides what a playing client sends. It owns no channel and no clock.
+package struct PlayStateMachine: Sendable {
+    package enum Action: Hashable, Sendable {
+        case sendControl(ControlMessage)
+        case send(Command, on: ChunkStreamID, streamID: MessageStreamID)
+        /// The server has taken the wish to play; media comes when somebody publishes.
+        case playing
+        /// The publisher has gone; another may come.
+        case unpublished
+        case fail(PlayRefusal)
+    }
+
+    private enum Phase { case connecting, creatingStream, starting, playing, ended }
+
+    private var phase = Phase.connecting
+    private let target: IngestTarget
+    private let bufferMilliseconds: UInt32
+
+    package init(target: IngestTarget, bufferMilliseconds: UInt32 = 1000) {
+        self.target = target
+        self.bufferMilliseconds = bufferMilliseconds
+    }
+
+    /// What to send as soon as the handshake is over.
+    package mutating func start() -> [Action] {
+        let connect = Command(
+            "connect", transactionID: 1,
+            .object([
+                "app": .string(target.app), "flashVer": "LNX 9,0,124,2", "tcUrl": .string(target.tcURL),
+                "fpad": false, "capabilities": 15, "audioCodecs": 4071, "videoCodecs": 252, "videoFunction": 1,
+            ]))
+        return [
+            .sendControl(.setChunkSize(.standard)), .send(connect, on: .command, streamID: 0),
+            .sendControl(.windowAcknowledgementSize(2_500_000)),
+        ]
+    }
+
+    package mutating func receive(_ command: Command) -> [Action] {
+        let status = ServerStatus(command)
+        switch (command.name, phase, command.transactionID) {
+        case ("_result", .connecting, 1):
+            phase = .creatingStream
+            return [.send(Command("createStream", transactionID: 2, .null), on: .command, streamID: 0)]
+        case ("_result", .creatingStream, 2):
+            guard let number = command.argument(1)?.number, let id = MessageStreamID(exactly: number) else {
+                return fail(.rejected(status ?? Self.unexplained))
+            }
+            phase = .starting
+            // -2 s: live if somebody publishes, recorded otherwise (Adobe RTMP 1.0, section 7.2.2.1).
+            let play = Command("play", transactionID: 3, .null, .string(target.key), -2000)
+            return [
+                .send(play, on: .data, streamID: id),
+                .sendControl(.userControl(.setBufferLength(id, milliseconds: bufferMilliseconds))),
+            ]
+        case ("_error", .connecting, 1), ("_error", .creatingStream, 2), ("_error", .starting, 3):
+            return fail(.rejected(status ?? Self.unexplained))
+        case ("close", _, _): return fail(.closed(status))
+        case ("onStatus", _, _): return status.map { takeStatus($0) } ?? []
+        case ("onBWDone", _, _): return [.send(Command("_checkbw", .null), on: .command, streamID: 0)]
+        default: return []
+        }
+    }
+
+    private mutating func takeStatus(_ status: ServerStatus) -> [Action] {
+        if status.isError { return fail(.rejected(status)) }
+        switch status.code {
+        case "NetStream.Play.Start" where phase == .starting:
+            phase = .playing
+            return [.playing]
+        case "NetStream.Play.UnpublishNotify", "NetStream.Play.Stop", "NetStream.Play.Complete":
+            return phase == .playing ? [.unpublished] : []
+        default: return []
+        }
+    }
+
+    private static let unexplained = ServerStatus(level: "error", code: "", text: "")
+
+    private mutating func fail(_ refusal: PlayRefusal) -> [Action] {
+        guard phase != .ended else { return [] }
+        phase = .ended
+        return [.fail(refusal)]
+    }
+}
+
+/// How a server refused to play.
+package enum PlayRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    case rejected(ServerStatus)
+    case closed(ServerStatus?)
+
+    package var description: String {
+        switch self {
+        case .rejected(let status) where status.code.isEmpty: "the server refused to play and gave no reason"
+        case .rejected(let status): "the server refused to play: \(status)"
+        case .closed(let status?): "the server ended the connection: \(status)"
+        case .closed(nil): "the server ended the connection"
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import BulkheadFLV
+
+/// How a server refused to take a stream, in its own terms.
+package enum PublishRefusal: Hashable, Sendable {
+    /// connect was answered with an error: the application is unknown or closed to us.
+    case connectRejected(ServerStatus)
+    case streamNotCreated(ServerStatus)
+    /// publish was answered with an error: a wrong key, or one in use.
+    case publishRefused(ServerStatus)
+    /// The server sent `close`, or an error after it had accepted.
+    case closed(ServerStatus?)
+}
+
+/// A server's wish that we go on elsewhere (Enhanced RTMP v2, "Reconnect Request").
+package struct ReconnectRequest: Hashable, Sendable {
+    /// Absolute or relative; nil for the same address.
+    package let tcURL: String?
+    package let text: String
+}
+
+/// Decides what a publishing client sends and when it may begin. It owns no channel and no clock.
+///
+/// It never waits for replies that only some servers send (releaseStream, FCPublish, onFCPublish), and it overlooks
+/// errors in those.
+package struct PublishStateMachine: Sendable {
+    package enum Action: Hashable, Sendable {
+        case sendControl(ControlMessage)
+        case send(Command, on: ChunkStreamID, streamID: MessageStreamID)
+        /// NetStream.Publish.Start has come: media goes to this stream. The server may still close (SRS says Start
+        /// before it has looked at the key).
+        case startMedia(streamID: MessageStreamID)
+        case fail(PublishRefusal)
+        case reconnectRequested(ReconnectRequest)
+    }
+
+    /// How far it has come, for errors that name it.
+    package enum Phase: Hashable, Sendable {
+        case connecting, creatingStream, publishing, published, ended
+    }
+
+    private enum Transaction {
+        static let connect = 1.0
+        static let releaseStream = 2.0
+        static let prePublish = 3.0
+        static let createStream = 4.0
+        static let publish = 5.0
+    }
+
+    package private(set) var phase = Phase.connecting
+    private let target: IngestTarget
+    private let chunkSize: ChunkSize
+    private let windowByteCount: UInt32
+    private var streamID: MessageStreamID = 0
+
+    /// - Parameter windowByteCount: how many bytes the server may receive before it acknowledges; small, because its
+    ///   acknowledgements are the only word about what it really has. Servers acknowledge only if asked.
+    package init(target: IngestTarget, chunkSize: ChunkSize = .standard, windowByteCount: UInt32 = 250_000) {
+        self.target = target
+        self.chunkSize = chunkSize
+        self.windowByteCount = windowByteCount
+    }
+
+    /// What to send as soon as the handshake is over.
+    package mutating func start() -> [Action] {
+        let connect = Command(
+            "connect", transactionID: Transaction.connect,
+            .object([
+                "app": .string(target.app), "type": "nonprivate", "flashVer": "FMLE/3.0 (compatible; Bulkhead)",
+                "swfUrl": .string(target.tcURL), "tcUrl": .string(target.tcURL),
+            ]))
+        return [
+            .sendControl(.setChunkSize(chunkSize)), .send(connect, on: .command, streamID: 0),
+            .sendControl(.windowAcknowledgementSize(windowByteCount)),
+        ]
+    }
+
+    package mutating func receive(_ command: Command) -> [Action] {
+        switch command.name {
+        case "_result": return takeResult(command)
+        case "_error": return takeError(command)
+        case "onStatus": return takeStatus(command)
+        case "close": return fail(.closed(ServerStatus(command)))
+        case "onBWDone":
+            return [.send(Command("_checkbw", .null), on: .command, streamID: 0)]
+        case "_onbwcheck":
+            let size = command.argument(1) ?? 0
+            return reply("_result", to: command, size)
+        case "ping": return reply("pong", to: command, .null)
+        default: return []  // onFCPublish and what else servers tell unasked
+        }
+    }
+
+    private func reply(_ name: String, to command: Command, _ value: AMF0Value) -> [Action] {
+        [.send(Command(name, transactionID: command.transactionID, .null, value), on: .command, streamID: 0)]
+    }
+
+    private mutating func takeResult(_ command: Command) -> [Action] {
+        switch (phase, command.transactionID) {
+        case (.connecting, Transaction.connect):
+            if let status = ServerStatus(command), status.isError { return fail(.connectRejected(status)) }
+            phase = .creatingStream
+            let key = AMF0Value.string(target.key)
+            return [
+                Command("releaseStream", transactionID: Transaction.releaseStream, .null, key),
+                Command("FCPublish", transactionID: Transaction.prePublish, .null, key),
+                Command("createStream", transactionID: Transaction.createStream, .null),
+            ].map { .send($0, on: .command, streamID: 0) }
+        case (.creatingStream, Transaction.createStream):
+            guard let number = command.argument(1)?.number, let id = MessageStreamID(exactly: number) else {
+                return fail(.streamNotCreated(ServerStatus(level: "error", code: "", text: "no stream number")))
+            }
+            streamID = id
+            phase = .publishing
+            let publish = Command(
+                "publish", transactionID: Transaction.publish, .null, .string(target.key), "live")
+            return [.send(publish, on: .data, streamID: id)]
+        default: return []
+        }
+    }
+
+    private mutating func takeError(_ command: Command) -> [Action] {
+        let status = ServerStatus(command) ?? ServerStatus(level: "error", code: "", text: "")
+        switch (phase, command.transactionID) {
+        case (.connecting, Transaction.connect): return fail(.connectRejected(status))
+        case (.creatingStream, Transaction.createStream): return fail(.streamNotCreated(status))
+        case (.publishing, Transaction.publish): return fail(.publishRefused(status))
+        default: return []  // releaseStream, FCPublish, _checkbw: historical, and refused by many
+        }
+    }
+
+    private mutating func takeStatus(_ command: Command) -> [Action] {
+        guard let status = ServerStatus(command) else { return [] }
+        if status.code == "NetConnection.Connect.ReconnectRequest" {
+            let info = command.arguments.last { $0["code"] != nil }
+            return [.reconnectRequested(ReconnectRequest(tcURL: info?["tcUrl"]?.string, text: status.text))]
+        }
+        switch phase {
+        case .publishing where status.code == "NetStream.Publish.Start":
+            phase = .published
+            return [.startMedia(streamID: streamID)]
+        case .connecting where status.isError: return fail(.connectRejected(status))
+        case .creatingStream where status.isError, .publishing where status.isError:
+            return fail(.publishRefused(status))
+        case .published where status.isError || status.code == "NetStream.Unpublish.Success":
+            return fail(.closed(status))
+        default: return []
+        }
+    }
+
+    private mutating func fail(_ refusal: PublishRefusal) -> [Action] {
+        guard phase != .ended else { return [] }
+        phase = .ended
+        return [.fail(refusal)]
+    }
+
+    /// What to send before a wanted end. After a failover nothing is sent: a goodbye ends the broadcast at the server.
+    package mutating func goodbye() -> [Action] {
+        guard phase == .published || phase == .publishing else { return [] }
+        phase = .ended
+        return [
+            .send(Command("FCUnpublish", transactionID: 6, .null, .string(target.key)), on: .command, streamID: 0),
+            .send(
+                Command("deleteStream", transactionID: 7, .null, .number(Double(streamID))), on: .command, streamID: 0),
+        ]
+    }
+}

@@ -1,0 +1,41 @@
+package import BulkheadMedia
+package import BulkheadRTMP
+
+/// How to reach a server.
+package struct ConnectionOptions: Hashable, Sendable {
+    /// For name, connection, TLS, handshake and commands together, until media may flow.
+    package var timeout = Duration.seconds(10)
+    package var tls = TLSOptions()
+    /// How long sent bytes may stay without the peer's TCP acknowledging them before the connection counts as lost
+    /// (TCP_USER_TIMEOUT); nil leaves it to the system, which waits for a quarter of an hour.
+    package var transmissionTimeout: Duration? = .seconds(20)
+    package var limits = ChunkLimits()
+
+    package init() {}
+}
+
+/// How a server proves who it is.
+package struct TLSOptions: Hashable, Sendable {
+    /// A PEM file of the only authorities to trust; nil for those of the system.
+    package var authoritiesPath: String?
+    /// Chain and name are verified. Off, the connection is open to anyone in between: for experiments only.
+    package var verifiesServer = true
+
+    package init() {}
+}
+
+/// How to publish.
+package struct PublishOptions: Hashable, Sendable {
+    package var connection = ConnectionOptions()
+    package var chunkSize = ChunkSize.standard
+    /// How many bytes the server may receive before it acknowledges them.
+    package var windowByteCount: UInt32 = 250_000
+    /// How long after Publish.Start a server that acknowledges nothing counts as having accepted the stream.
+    package var acceptanceDelay = Duration.seconds(3)
+    /// More unsent bytes than this are not taken: the caller sheds.
+    package var queueByteLimit = 32 << 20
+    /// The media time that becomes timestamp 0; what lies before is sent as 0.
+    package var origin = MediaTime.zero
+
+    package init() {}
+}

@@ -1,0 +1,309 @@
+import BulkheadFLV
+import BulkheadMedia
+import BulkheadRTMP
+import NIOCore
+import NIOSSL
+
+/// Runs one publisher's connection on its event loop: carries out what the state machine decides, and writes packets.
+final class PublishHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What servers ask to be answered may take so much of our output between two reads of theirs.
+    private static let unreadReplyByteLimit = 64 << 10
+    /// Some servers count the handshake among the bytes they acknowledge.
+    private static let handshakeByteCount: UInt64 = 3073
+
+    private let target: IngestTarget
+    private let options: PublishOptions
+    private let queue: PublishQueue
+    private let events: AsyncStream<PublishEvent>.Continuation
+    private var started: EventLoopPromise<NIOLoopBound<PublishHandler>>?
+    private var connection: Connection
+    private var machine: PublishStateMachine
+    private var context: ChannelHandlerContext?
+    private var isSecured: Bool
+    private var streamID: MessageStreamID?
+    private var startTime: ContinuousClock.Instant?
+    private var firstIDREnd: UInt64?
+    private var writtenReplyByteCount: UInt64 = 0
+    private var timer: Scheduled<Void>?
+    private let deadline: NIODeadline
+    private var error: PublishError?
+    private var isClosing = false
+
+    init(
+        target: IngestTarget, options: PublishOptions, deadline: NIODeadline, queue: PublishQueue,
+        events: AsyncStream<PublishEvent>.Continuation, started: EventLoopPromise<NIOLoopBound<PublishHandler>>
+    ) {
+        self.target = target
+        self.options = options
+        self.deadline = deadline
+        self.queue = queue
+        self.events = events
+        self.started = started
+        isSecured = !target.usesTLS
+        var generator = SystemRandomNumberGenerator()
+        connection = .client(limits: options.connection.limits, using: &generator)
+        machine = PublishStateMachine(
+            target: target, chunkSize: options.chunkSize, windowByteCount: options.windowByteCount)
+    }
+
+    private var server: String { target.authority }
+
+    private var phase: ConnectionPhase {
+        guard isSecured else { return .securing }
+        guard connection.isOpen else { return .shakingHands }
+        return switch machine.phase {
+        case .connecting: .openingApplication
+        case .creatingStream: .creatingStream
+        case .publishing: .publishing
+        case .published, .ended: streamID == nil ? .publishing : .live
+        }
+    }
+
+    // MARK: - Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
+            fail(.timedOut(server: server, phase, after: options.connection.timeout))
+        }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard let opening = connection.takeOutput() else { return }
+        // With TLS the write is done when TLS is.
+        context.writeAndFlush(wrapOutboundOut(opening)).assumeIsolated().whenSuccess { [self] in isSecured = true }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard error == nil else { return }
+        do {
+            isSecured = true
+            try connection.receive(unwrapInboundIn(data))
+            while error == nil, let event = try connection.next() { take(event) }
+        } catch {
+            fail(Self.violation(error, server: server))
+        }
+        writeOutput()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { context.flush() }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let isWritable = context.channel.isWritable
+        queue.update { $0.isWritable = isWritable }
+        if isWritable { events.yield(.writable) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case NIOSSLError.uncleanShutdown: break  // Many servers close so; channelInactive follows.
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            fail(.tlsFailed(server: server, TLSFailure(error)))
+        case let error as IOError: fail(.connectionLost(server: server, reason: error.systemReason))
+        default: fail(.connectionLost(server: server, reason: "\(error)"))
+        }
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        finish()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        // A channel that never became active tells nothing else.
+        finish()
+        self.context = nil
+    }
+
+    // MARK: - The server's messages
+
+    private func take(_ event: Connection.Event) {
+        switch event {
+        case .opened: carryOut(machine.start())
+        case .command(let command, _): carryOut(machine.receive(command))
+        case .acknowledged(let byteCount):
+            let acknowledgement = PublishAcknowledgement(byteCount: byteCount, arrival: .now)
+            queue.update { $0.acknowledgement = acknowledgement }
+            events.yield(.acknowledged(acknowledgement))
+            if let firstIDREnd, byteCount >= firstIDREnd + Self.handshakeByteCount { accept() }
+        case .media, .userControl: break
+        }
+    }
+
+    private func carryOut(_ actions: [PublishStateMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .sendControl(let control): connection.send(control)
+            case .send(let command, let id, let streamID):
+                do {
+                    try connection.send(command, on: id, streamID: streamID)
+                } catch {
+                    fail(.protocolViolation(server: server, .chunk(error)))
+                }
+            case .startMedia(let streamID): start(streamID)
+            case .fail(let refusal): fail(Self.error(of: refusal, at: phase, target: target))
+            case .reconnectRequested(let request): events.yield(.reconnectRequested(request))
+            }
+        }
+    }
+
+    private func start(_ streamID: MessageStreamID) {
+        guard let context else { return }
+        self.streamID = streamID
+        startTime = .now
+        timer?.cancel()
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.acceptanceDelay)) { [self] in
+            accept()
+        }
+        started?.succeed(NIOLoopBound(self, eventLoop: context.eventLoop))
+        started = nil
+    }
+
+    private func accept() {
+        guard !queue.statistics.isAccepted, error == nil else { return }
+        queue.update { $0.isAccepted = true }
+        events.yield(.accepted)
+    }
+
+    private static func violation(_ error: ConnectionError, server: String) -> PublishError {
+        if case .handshake(let error) = error { return .notRTMP(server: server, error) }
+        return .protocolViolation(server: server, error)
+    }
+
+    private static func error(
+        of refusal: PublishRefusal, at phase: ConnectionPhase, target: IngestTarget
+    ) -> PublishError {
+        let server = target.authority
+        return switch refusal {
+        case .connectRejected(let status): .applicationRejected(server: server, app: target.app, status)
+        case .streamNotCreated(let status): .streamNotCreated(server: server, status)
+        case .publishRefused(let status): .publishRefused(server: server, status)
+        case .closed(let status): .closedByServer(server: server, phase, status)
+        }
+    }
+
+    // MARK: - Writing
+
+    /// Writes everything queued, in one piece.
+    func drain() {
+        let (items, byteCount) = queue.takeAll()
+        guard let streamID, !isClosing, error == nil, context != nil else {
+            queue.shorten(by: byteCount)
+            return
+        }
+        do {
+            for item in items {
+                switch item {
+                case .configuration(let configuration, let time):
+                    try send(configuration, at: time ?? options.origin, streamID)
+                case .packet(let packet):
+                    let type: MessageType = packet.isVideo ? .video : .audio
+                    try connection.send(
+                        message(type, streamID, packet.dts, packet.flvPayload), on: packet.isVideo ? .video : .audio)
+                    if packet.isIDR, firstIDREnd == nil { firstIDREnd = connection.sentByteCount }
+                }
+            }
+        } catch {
+            queue.shorten(by: byteCount)
+            fail(.protocolViolation(server: server, .chunk(error)))
+            return
+        }
+        let sent = connection.sentByteCount
+        queue.update { $0.sentByteCount = sent }
+        writeOutput(queuedByteCount: byteCount)
+        context?.flush()
+    }
+
+    private func send(
+        _ configuration: StreamConfiguration, at time: MediaTime, _ streamID: MessageStreamID
+    ) throws(ChunkError) {
+        var metadata = ByteBuffer()
+        metadata.writeAMF0("@setDataFrame")
+        metadata.writeImmutableBuffer(configuration.metadataPayload)
+        try connection.send(message(.data, streamID, time, metadata), on: .data)
+        try connection.send(message(.video, streamID, time, configuration.videoSequenceHeader), on: .video)
+        try connection.send(message(.audio, streamID, time, configuration.audioSequenceHeader), on: .audio)
+    }
+
+    private func message(
+        _ type: MessageType, _ streamID: MessageStreamID, _ time: MediaTime, _ payload: ByteBuffer
+    ) -> Message {
+        let milliseconds = max(0, (time - options.origin).milliseconds)
+        return Message(
+            type: type, streamID: streamID, timestampMilliseconds: UInt32(truncatingIfNeeded: milliseconds),
+            payload: payload)
+    }
+
+    /// Hands the connection's output to the channel, which does not send it before a flush. The queue shrinks when the
+    /// kernel has taken all of it.
+    private func writeOutput(queuedByteCount: Int = 0) {
+        guard let context, let output = connection.takeOutput() else { return }
+        let replies = connection.replyByteCount - writtenReplyByteCount
+        let written = context.write(wrapOutboundOut(output)).assumeIsolated()
+        guard queuedByteCount > 0 || replies > 0 else { return }
+        if replies > Self.unreadReplyByteLimit { fail(.answersNotRead(server: server)) }
+        let total = connection.replyByteCount
+        written.whenComplete { [self] _ in
+            if queuedByteCount > 0 { queue.shorten(by: queuedByteCount) }
+            writtenReplyByteCount = max(writtenReplyByteCount, total)
+        }
+    }
+
+    // MARK: - The end
+
+    func close() {
+        isClosing = true
+        context?.close(promise: nil)
+    }
+
+    /// Sends what is queued and the goodbye, then lets the server close; closes itself when patience is out.
+    func sayGoodbye(patience: TimeAmount) {
+        guard !isClosing else { return }
+        drain()
+        isClosing = true
+        carryOut(machine.goodbye())
+        guard let context else { return }
+        context.eventLoop.assumeIsolated().scheduleTask(in: patience) { [self] in close() }
+        guard let output = connection.takeOutput() else {
+            context.close(promise: nil)
+            return
+        }
+        context.writeAndFlush(wrapOutboundOut(output)).assumeIsolated().whenComplete { [self] _ in
+            // Only our side is closed, so that no unread byte of the server's makes a reset that overtakes the goodbye.
+            self.context?.close(mode: target.usesTLS ? .all : .output, promise: nil)
+        }
+    }
+
+    private func fail(_ error: PublishError) {
+        guard self.error == nil, !isClosing else { return }
+        self.error = error
+        context?.close(promise: nil)
+    }
+
+    /// Tells everybody who waits, once.
+    private func finish() {
+        timer?.cancel()
+        guard queue.statistics.end == nil else { return }
+        let end = isClosing && error == nil ? PublishEnd.closed : .failed(error ?? closedError)
+        queue.update { $0.end = end }
+        let (_, byteCount) = queue.takeAll()
+        queue.shorten(by: byteCount)
+        if case .failed(let error) = end { started?.fail(error) } else { started?.fail(PublishError.cancelled) }
+        started = nil
+        events.yield(.ended(end))
+        events.finish()
+    }
+
+    /// The server closed without an error of its own or of the socket.
+    private var closedError: PublishError {
+        if let startTime, !queue.statistics.isAccepted {
+            return .closedBeforeAcceptance(server: server, after: .now - startTime)
+        }
+        return .closedByServer(server: server, phase, nil)
+    }
+}

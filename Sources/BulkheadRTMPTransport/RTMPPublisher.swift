@@ -1,0 +1,161 @@
+package import BulkheadMedia
+package import BulkheadRTMP
+package import NIOCore
+import Synchronization
+
+/// One stream being published to one server. Packets can be sent from any thread; nothing but ``connect(to:options:group:)``
+/// and ``close(goodbye:)`` waits.
+///
+/// Packets sent within one turn of the event loop leave in one write.
+package final class RTMPPublisher: Sendable {
+    /// What came of a packet or configuration.
+    package enum SendResult: Hashable, Sendable {
+        case queued
+        /// The queue's limit is reached: nothing was taken.
+        case queueFull
+        case ended
+    }
+
+    package let target: IngestTarget
+    /// For one reader. When it falls 64 events behind, old ones go; the last is always ``PublishEvent/ended(_:)``.
+    package let events: AsyncStream<PublishEvent>
+    private let channel: any Channel
+    private let queue: PublishQueue
+    private let handler: NIOLoopBound<PublishHandler>
+
+    private init(
+        target: IngestTarget, channel: any Channel, queue: PublishQueue, handler: NIOLoopBound<PublishHandler>,
+        events: AsyncStream<PublishEvent>
+    ) {
+        self.target = target
+        self.channel = channel
+        self.queue = queue
+        self.handler = handler
+        self.events = events
+    }
+
+    /// Connects and publishes; returns when the server has said NetStream.Publish.Start. That is not yet acceptance:
+    /// see ``PublishEvent/accepted``.
+    ///
+    /// Each failure, the timeout and cancellation included, leaves no connection behind.
+    package static func connect(
+        to target: IngestTarget, options: PublishOptions = PublishOptions(), group: any EventLoopGroup
+    ) async throws(PublishError) -> RTMPPublisher {
+        let eventLoop = group.next()
+        let (events, continuation) = AsyncStream.makeStream(
+            of: PublishEvent.self, bufferingPolicy: .bufferingNewest(64))
+        let queue = PublishQueue(byteLimit: options.queueByteLimit)
+        let started = eventLoop.makePromise(of: NIOLoopBound<PublishHandler>.self)
+        let deadline = NIODeadline.now() + TimeAmount(options.connection.timeout)
+        let channel: any Channel
+        do {
+            channel = try await ClientChannel.connect(to: target, options: options.connection, group: eventLoop) {
+                channel in
+                let handler = PublishHandler(
+                    target: target, options: options, deadline: deadline, queue: queue, events: continuation,
+                    started: started)
+                try channel.pipeline.syncOperations.addHandler(handler)
+            }
+        } catch {
+            started.fail(error)
+            continuation.finish()
+            throw error
+        }
+        do {
+            let handler = try await withTaskCancellationHandler {
+                try await started.futureResult.get()
+            } onCancel: {
+                channel.close(promise: nil)
+            }
+            return RTMPPublisher(target: target, channel: channel, queue: queue, handler: handler, events: events)
+        } catch {
+            if Task.isCancelled { throw .cancelled }
+            throw error as? PublishError ?? .connectionLost(server: target.authority, reason: "\(error)")
+        }
+    }
+
+    /// Sends onMetaData and both sequence headers; the first configuration comes before the first packet, later ones
+    /// right before the IDR from which they hold.
+    @discardableResult
+    package func send(configuration: StreamConfiguration, at time: MediaTime? = nil) -> SendResult {
+        let byteCount = configuration.avcConfiguration.count + configuration.audioSpecificConfig.count
+        return enqueue(.configuration(configuration, time), byteCount: byteCount)
+    }
+
+    /// Sends one packet, timestamped with its DTS.
+    @discardableResult
+    package func send(packet: Packet) -> SendResult { enqueue(.packet(packet), byteCount: packet.bytes.count) }
+
+    private func enqueue(_ item: PublishQueue.Item, byteCount: Int) -> SendResult {
+        let (result, mustSchedule) = queue.append(item, byteCount: byteCount)
+        if mustSchedule { channel.eventLoop.execute { [handler] in handler.value.drain() } }
+        return result
+    }
+
+    /// Bytes of packets taken but not yet in the kernel's hands.
+    package var queuedByteCount: Int { queue.statistics.queuedByteCount }
+
+    package var statistics: PublisherStatistics { queue.statistics }
+
+    /// Ends the connection and returns when it has.
+    ///
+    /// - Parameter goodbye: true for the wanted end of the broadcast: what is queued is sent, then FCUnpublish and
+    ///   deleteStream, for at most `patience`. False is silent and at once, so that a server holds the broadcast open
+    ///   for the next connection.
+    package func close(goodbye: Bool, patience: Duration = .seconds(2)) async {
+        channel.eventLoop.execute { [handler] in
+            if goodbye { handler.value.sayGoodbye(patience: TimeAmount(patience)) } else { handler.value.close() }
+        }
+        try? await channel.closeFuture.get()
+    }
+}
+
+/// What lies between the callers' threads and the event loop, and the numbers that callers may read at any time.
+final class PublishQueue: Sendable {
+    enum Item: Sendable {
+        case configuration(StreamConfiguration, MediaTime?)
+        case packet(Packet)
+    }
+
+    private struct State {
+        var items: [Item] = []
+        var itemByteCount = 0
+        var isScheduled = false
+        var statistics = PublisherStatistics()
+    }
+
+    private let byteLimit: Int
+    private let state = Mutex(State())
+
+    init(byteLimit: Int) { self.byteLimit = byteLimit }
+
+    var statistics: PublisherStatistics { state.withLock { $0.statistics } }
+
+    /// Gives also whether the event loop has to be told to drain.
+    func append(_ item: Item, byteCount: Int) -> (RTMPPublisher.SendResult, mustSchedule: Bool) {
+        state.withLock { state in
+            guard state.statistics.end == nil else { return (.ended, false) }
+            guard state.statistics.queuedByteCount + byteCount <= byteLimit else {
+                state.statistics.refusedPacketCount += 1
+                return (.queueFull, false)
+            }
+            state.items.append(item)
+            state.itemByteCount += byteCount
+            state.statistics.queuedByteCount += byteCount
+            defer { state.isScheduled = true }
+            return (.queued, !state.isScheduled)
+        }
+    }
+
+    /// All items, and the bytes by which the queue has to be ``shorten(by:)``ed once they are written.
+    func takeAll() -> (items: [Item], byteCount: Int) {
+        state.withLock { state in
+            defer { (state.items, state.itemByteCount, state.isScheduled) = ([], 0, false) }
+            return (state.items, state.itemByteCount)
+        }
+    }
+
+    func shorten(by byteCount: Int) { update { $0.queuedByteCount -= byteCount } }
+
+    func update(_ change: (inout PublisherStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
+}
