@@ -20,3 +20,90 @@ static const int bulkhead_averror_exit = AVERROR_EXIT;
 static const int bulkhead_averror_invalid_data = AVERROR_INVALIDDATA;
 static const int bulkhead_averror_again = AVERROR(EAGAIN);
 static inline int bulkhead_averror(int posix_errno) { return AVERROR(posix_errno); }
+
+// MARK: what bulkhead-source needs
+
+#include <libavdevice/version_major.h>
+#include <libavutil/pixfmt.h>
+#include <libavutil/rational.h>
+#include <stdarg.h>
+
+static const int bulkhead_averror_decoder_not_found = AVERROR_DECODER_NOT_FOUND;
+static const int bulkhead_averror_demuxer_not_found = AVERROR_DEMUXER_NOT_FOUND;
+static const int bulkhead_averror_protocol_not_found = AVERROR_PROTOCOL_NOT_FOUND;
+static const int bulkhead_averror_stream_not_found = AVERROR_STREAM_NOT_FOUND;
+static const int bulkhead_averror_option_not_found = AVERROR_OPTION_NOT_FOUND;
+static const int bulkhead_averror_patch_welcome = AVERROR_PATCHWELCOME;
+static const int bulkhead_averror_http_unauthorized = AVERROR_HTTP_UNAUTHORIZED;
+static const int bulkhead_averror_http_forbidden = AVERROR_HTTP_FORBIDDEN;
+static const int bulkhead_averror_http_not_found = AVERROR_HTTP_NOT_FOUND;
+static const int bulkhead_averror_http_other_4xx = AVERROR_HTTP_OTHER_4XX;
+static const int bulkhead_averror_http_server_error = AVERROR_HTTP_SERVER_ERROR;
+
+/// Takes one line of a library's log; called on whatever thread logs. `line` is valid during the call.
+typedef void (*bulkhead_av_log_receiver)(const char *line);
+
+// Swift emits a static variable of a header only when it stands in a function.
+static inline bulkhead_av_log_receiver *bulkhead_av_log_target(void) {
+    static bulkhead_av_log_receiver target;
+    return &target;
+}
+
+static inline void bulkhead_av_log_line(void *context, int level, const char *format, va_list arguments) {
+    char line[512];
+    int prefix = 1;
+    if (level > AV_LOG_ERROR || !*bulkhead_av_log_target()) return;
+    av_log_format_line2(context, level, format, arguments, line, sizeof line, &prefix);
+    (*bulkhead_av_log_target())(line);
+}
+
+/// Hands errors of the libav libraries to `receiver` and silences the rest. Call it once, before all else.
+static inline void bulkhead_av_log_errors_to(bulkhead_av_log_receiver receiver) {
+    *bulkhead_av_log_target() = receiver;
+    av_log_set_level(AV_LOG_ERROR);
+    av_log_set_callback(bulkhead_av_log_line);
+}
+
+/// Creates a resampler from what `frame` holds to interleaved stereo floats at `sample_rate`; NULL when that is not
+/// possible. A mono input keeps its level in both channels. The caller frees it with swr_free.
+static inline SwrContext *bulkhead_swr_create(const AVFrame *frame, int sample_rate) {
+    static const double both[2] = {1, 1};
+    AVChannelLayout stereo = AV_CHANNEL_LAYOUT_STEREO, input = {0};
+    SwrContext *context = NULL;
+    // Streams with a number of channels but no order for them get the usual order.
+    if (frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC)
+        av_channel_layout_default(&input, frame->ch_layout.nb_channels);
+    else if (av_channel_layout_copy(&input, &frame->ch_layout) < 0)
+        return NULL;
+    int result = swr_alloc_set_opts2(
+        &context, &stereo, AV_SAMPLE_FMT_FLT, sample_rate, &input, (enum AVSampleFormat)frame->format,
+        frame->sample_rate, 0, NULL);
+    if (result >= 0 && input.nb_channels == 1) result = swr_set_matrix(context, both, 1);
+    if (result >= 0) result = swr_init(context);
+    av_channel_layout_uninit(&input);
+    if (result < 0) swr_free(&context);
+    return context;
+}
+
+/// Converts `frame` (NULL: only what is held back) into at most `capacity` pairs of floats at `output`. Returns the
+/// number of pairs, or a negative AVERROR.
+static inline int bulkhead_swr_convert(SwrContext *context, float *output, int capacity, const AVFrame *frame) {
+    uint8_t *planes[1] = {(uint8_t *)output};
+    return swr_convert(
+        context, planes, capacity, frame ? (const uint8_t **)frame->extended_data : NULL, frame ? frame->nb_samples : 0);
+}
+
+/// Scales the whole of `frame` to I420 planes. Returns the number of rows, or a negative AVERROR.
+static inline int bulkhead_sws_scale(
+    struct SwsContext *context, const AVFrame *frame, uint8_t *luma, int luma_stride, uint8_t *cb, uint8_t *cr,
+    int chroma_stride) {
+    uint8_t *planes[4] = {luma, cb, cr, NULL};
+    int strides[4] = {luma_stride, chroma_stride, chroma_stride, 0};
+    return sws_scale(
+        context, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height, planes, strides);
+}
+
+/// The file name of the libavdevice that belongs to these headers.
+#define BULKHEAD_STRINGIFY_(value) #value
+#define BULKHEAD_STRINGIFY(value) BULKHEAD_STRINGIFY_(value)
+static inline const char *bulkhead_avdevice_library_name(void) { return "libavdevice.so." BULKHEAD_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR); }

@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import BulkheadSource
+import Glibc
+
+@main struct Main {
+    static func main() { exit(SourceProgram.run(CommandLine.arguments)) }
+}

@@ -1,0 +1,128 @@
+import Glibc
+
+/// A colour as video carries it, in limited range: luma 16...235, chroma 16...240 around 128.
+package struct VideoColor: Hashable, Sendable {
+    package let y: UInt8
+    package let cb: UInt8
+    package let cr: UInt8
+
+    package static let black = VideoColor(y: 16, cb: 128, cr: 128)
+    package static let white = VideoColor(y: 235, cb: 128, cr: 128)
+
+    package init(y: UInt8, cb: UInt8, cr: UInt8) {
+        self.y = y
+        self.cb = cb
+        self.cr = cr
+    }
+
+    /// Converts red, green and blue in 0...1 with the matrix that players assume for `canvas`: BT.709 from 720 rows on
+    /// (ITU-R BT.709, 3.2), else BT.601 (2.5.1).
+    package init(red: Double, green: Double, blue: Double, for canvas: Canvas) {
+        let (kr, kb) = canvas.height >= 720 ? (0.2126, 0.0722) : (0.299, 0.114)
+        let luma = kr * red + (1 - kr - kb) * green + kb * blue
+        y = UInt8(max(16, min(235, 16 + 219 * luma)).rounded())
+        cb = UInt8(max(16, min(240, 128 + 224 * (blue - luma) / (2 * (1 - kb)))).rounded())
+        cr = UInt8(max(16, min(240, 128 + 224 * (red - luma) / (2 * (1 - kr)))).rounded())
+    }
+}
+
+/// A rectangle of pixels; its edges may lie outside the picture.
+package struct PixelRectangle: Hashable, Sendable {
+    package var x: Int
+    package var y: Int
+    package var width: Int
+    package var height: Int
+
+    package init(x: Int, y: Int, width: Int, height: Int) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
+}
+
+/// Draws into an I420 picture laid out as ``PictureLayout`` says. What lies outside the picture is left out.
+package struct PicturePainter {
+    package let canvas: Canvas
+    private let layout: PictureLayout
+    private let base: UnsafeMutableRawPointer
+
+    /// Nil when `bytes` is too short for a picture of `canvas`. The memory must outlive the painter.
+    package init?(_ bytes: UnsafeMutableRawBufferPointer, canvas: Canvas) {
+        layout = canvas.layout
+        guard let base = bytes.baseAddress, bytes.count >= layout.byteCount else { return nil }
+        self.canvas = canvas
+        self.base = base
+    }
+
+    /// Fills the whole picture.
+    package func fill(_ color: VideoColor) {
+        fill(PixelRectangle(x: 0, y: 0, width: canvas.width, height: canvas.height), color)
+    }
+
+    /// Fills `rectangle`; its chroma covers every sample that the rectangle touches.
+    package func fill(_ rectangle: PixelRectangle, _ color: VideoColor) {
+        fillLuma(rectangle, color.y)
+        let left = max(0, rectangle.x) / 2
+        let right = (min(canvas.width, rectangle.x + rectangle.width) + 1) / 2
+        let top = max(0, rectangle.y) / 2
+        let bottom = (min(canvas.height, rectangle.y + rectangle.height) + 1) / 2
+        guard left < right, top < bottom else { return }
+        for row in top..<bottom {
+            memset(base + layout.cb.offset + row * layout.cb.stride + left, Int32(color.cb), right - left)
+            memset(base + layout.cr.offset + row * layout.cr.stride + left, Int32(color.cr), right - left)
+        }
+    }
+
+    /// Fills `rectangle` in the luma plane and leaves the colours as they are.
+    package func fillLuma(_ rectangle: PixelRectangle, _ luma: UInt8) {
+        let left = max(0, rectangle.x)
+        let right = min(canvas.width, rectangle.x + rectangle.width)
+        let top = max(0, rectangle.y)
+        let bottom = min(canvas.height, rectangle.y + rectangle.height)
+        guard left < right, top < bottom else { return }
+        for row in top..<bottom { memset(base + row * layout.luma.stride + left, Int32(luma), right - left) }
+    }
+
+    /// Sets rows of the luma plane to the same `row` of bytes, and their colours to none.
+    package func fillRows(_ rows: Range<Int>, with row: [UInt8]) {
+        let rows = rows.clamped(to: 0..<canvas.height)
+        guard !rows.isEmpty else { return }
+        fill(PixelRectangle(x: 0, y: rows.lowerBound, width: canvas.width, height: rows.count), .black)
+        row.withUnsafeBytes { source in
+            guard let address = source.baseAddress else { return }
+            for index in rows {
+                memcpy(base + index * layout.luma.stride, address, min(source.count, canvas.width))
+            }
+        }
+    }
+
+    /// Writes `text` in one line whose upper left corner is at `x`, `y`, each dot of the font `scale` pixels wide, in
+    /// the luma plane only: draw on a background without colour.
+    package func draw(_ text: String, x: Int, y: Int, scale: Int, luma: UInt8 = VideoColor.white.y) {
+        var left = x
+        for character in text {
+            let rows = PixelFont.rows(of: character)
+            for (index, bits) in rows.enumerated() where bits != 0 {
+                var column = 0
+                while column < PixelFont.glyphWidth {
+                    guard PixelFont.isSet(bits, column: column) else {
+                        column += 1
+                        continue
+                    }
+                    let first = column
+                    while column < PixelFont.glyphWidth, PixelFont.isSet(bits, column: column) { column += 1 }
+                    let run = PixelRectangle(
+                        x: left + first * scale, y: y + index * scale, width: (column - first) * scale, height: scale)
+                    fillLuma(run, luma)
+                }
+            }
+            left += PixelFont.advance * scale
+        }
+    }
+
+    /// Writes `text` in one line, centred between the picture's sides.
+    package func drawCentred(_ text: String, y: Int, scale: Int, luma: UInt8 = VideoColor.white.y) {
+        draw(text, x: (canvas.width - PixelFont.width(of: text, scale: scale)) / 2, y: y, scale: scale, luma: luma)
+    }
+}

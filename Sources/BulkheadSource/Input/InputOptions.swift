@@ -1,0 +1,33 @@
+import BulkheadMedia
+
+/// What libavformat is told for each kind of input.
+enum InputOptions {
+    /// Formats whose files start with media: byte 0 is a better start than any timestamp.
+    static let bytewiseFormats: Set<String> = ["mpegts", "mpeg", "h264", "hevc", "mpegvideo", "m4v"]
+
+    /// Schemes of inputs that can be read at any speed when they have an end.
+    private static let storedSchemes: Set<String> = ["http", "https", "ftp", "sftp", "smb", "concat", "data"]
+
+    /// Whether the input runs by its own clock.
+    static func isLive(_ address: InputAddress, hasDuration: Bool) -> Bool {
+        switch address.kind {
+        case .test, .file, .standardInput: false
+        case .device: address.format != "lavfi"
+        case .network(let scheme): !(storedSchemes.contains(scheme) && hasDuration)
+        }
+    }
+
+    /// The sets of options to open the input with, the best first.
+    static func attempts(_ address: InputAddress, canvas: Canvas, frameRate: FrameRate) -> [[(String, String)]] {
+        let rate = ("framerate", "\(frameRate.numerator)/\(frameRate.denominator)")
+        let size = ("video_size", canvas.description)
+        switch (address.kind, address.format) {
+        case (.device, "video4linux2"), (.device, "v4l2"): return [[rate, size], [size], [rate], []]
+        case (.device, "x11grab"): return [[rate, ("draw_mouse", "1")]]
+        case (.device, "kmsgrab"), (.device, "fbdev"): return [[rate]]
+        case (.device, "pulse"): return [[("name", "bulkhead"), ("fragment_size", "3840")]]
+        case (.network(let scheme), _) where scheme.hasPrefix("rtsp"): return [[("rtsp_flags", "prefer_tcp")]]
+        default: return [[]]
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import BulkheadSystem
+import CFFmpeg
+import Glibc
+
+/// Asked by libavformat, in the middle of its blocking calls, whether to give up.
+final class InterruptGuard {
+    /// Blocking calls end at this time.
+    var deadline: MonotonicTime?
+    /// Whether the master is told that nothing comes.
+    var reportsWaiting = false
+    /// Set when a call was ended because the master is gone.
+    private(set) var stop: SourceStop?
+    /// Set when a call was ended by the deadline.
+    private(set) var timedOut = false
+    private let link: MasterLink
+    private let thread = pthread_self()
+    private var lastLook = MonotonicTime(nanoseconds: 0)
+
+    init(_ link: MasterLink) { self.link = link }
+
+    /// What libavformat calls. The guard must outlive the context that it is given to.
+    var callback: AVIOInterruptCB {
+        AVIOInterruptCB(
+            callback: { opaque in
+                guard let opaque else { return 0 }
+                return Unmanaged<InterruptGuard>.fromOpaque(opaque).takeUnretainedValue().shouldEnd ? 1 : 0
+            }, opaque: Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    var shouldEnd: Bool {
+        if stop != nil { return true }
+        // Some protocols have a thread of their own, which must not touch the socket.
+        guard pthread_equal(thread, pthread_self()) != 0 else { return false }
+        let now = MonotonicTime.now
+        guard now.since(lastLook) > 20_000_000 else { return timedOut }
+        lastLook = now
+        if let deadline, deadline < now {
+            timedOut = true
+            return true
+        }
+        if link.isAtEnd {
+            stop = .closed
+            return true
+        }
+        if reportsWaiting {
+            do throws(SourceStop) { try link.sendWaitingIfDue() } catch {
+                stop = error
+                return true
+            }
+        }
+        return false
+    }
+
+    func restart(deadline: MonotonicTime?) {
+        self.deadline = deadline
+        timedOut = false
+    }
+}

@@ -1,0 +1,280 @@
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadWire
+import CFFmpeg
+import Glibc
+
+/// One input that libavformat has open, with the streams that were chosen from it.
+///
+/// All times that leave it are nanoseconds, with the jumps of the input's timestamps taken out.
+final class MediaInput {
+    enum Reading {
+        case packet(UnsafeMutablePointer<AVPacket>, isVideo: Bool)
+        case nothingYet
+        case end
+        case failed(LibavError)
+        case stopped(SourceStop)
+    }
+
+    let address: InputAddress
+    private(set) var isLive = false
+    /// The file's first timestamp as its header or first packets tell; positions count from it.
+    private(set) var startTime: Int64 = 0
+    private(set) var video: UnsafeMutablePointer<AVStream>?
+    private(set) var audio: UnsafeMutablePointer<AVStream>?
+    private var context: UnsafeMutablePointer<AVFormatContext>?
+    private var repair = TimestampRepair(forwardLimit: 1_000_000_000)
+    private var descriptorReader: DescriptorReader?
+    private let interrupt: InterruptGuard
+    private let settings: SourceSettings
+    private let packet: UnsafeMutablePointer<AVPacket>
+    private var lastArrival = MonotonicTime.now
+
+    /// How long a server or device may take until its streams are known.
+    static let openingLimit: Duration = .seconds(15)
+    static let nanoseconds = AVRational(num: 1, den: 1_000_000_000)
+
+    init(_ address: InputAddress, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
+        guard let packet = av_packet_alloc() else { throw .refused(Refusal(.other, "memory is short")) }
+        self.packet = packet
+        self.address = address
+        self.settings = settings
+        interrupt = InterruptGuard(link)
+        LibavLog.start()
+        try open()
+    }
+
+    deinit {
+        close()
+        var packet: UnsafeMutablePointer<AVPacket>? = packet
+        av_packet_free(&packet)
+    }
+
+    // MARK: opening
+
+    private func open() throws(OpenFailure) {
+        if case .file = address.kind { try checkFile() }
+        if case .device = address.kind { try DeviceLibrary.load() }
+        var format: UnsafePointer<AVInputFormat>?
+        if !address.format.isEmpty {
+            format = av_find_input_format(address.format)
+            if format == nil {
+                throw .refused(Refusal(.settings, "the input format \(address.format) isn't known here"))
+            }
+        }
+        let mayBlock = address.kind != .file
+        interrupt.restart(deadline: mayBlock ? .now.advanced(by: Self.openingLimit) : nil)
+        var result: CInt = 0
+        // A camera or screen that can't give the canvas's size or rate gives what it has.
+        for options in InputOptions.attempts(address, canvas: settings.canvas, frameRate: settings.frameRate) {
+            result = try openContext(format, options)
+            if result >= 0 || interrupt.stop != nil || interrupt.timedOut { break }
+        }
+        guard result >= 0, let context else { throw failure(result) }
+        let found = avformat_find_stream_info(context, nil)
+        guard found >= 0 else { throw failure(found) }
+        try chooseStreams(context)
+        interrupt.restart(deadline: nil)
+        interrupt.reportsWaiting = true
+        startTime =
+            context.pointee.start_time == bulkhead_av_nopts_value
+            ? 0 : context.pointee.start_time.scaled(by: 1000, over: 1)
+        isLive = InputOptions.isLive(address, hasDuration: context.pointee.duration > 0)
+        lastArrival = .now
+        repair = newRepair(context)
+    }
+
+    private func openContext(
+        _ format: UnsafePointer<AVInputFormat>?, _ options: [(String, String)]
+    ) throws(OpenFailure) -> CInt {
+        guard let created = avformat_alloc_context() else { throw .refused(Refusal(.other, "memory is short")) }
+        created.pointee.interrupt_callback = interrupt.callback
+        if InputOptions.isLive(address, hasDuration: false) {
+            created.pointee.max_analyze_duration = 1_500_000
+            created.pointee.fps_probe_size = 2
+        }
+        if descriptorReader == nil, let descriptor = try pipeDescriptor() {
+            descriptorReader = DescriptorReader(descriptor, interrupt: interrupt)
+        }
+        if let descriptorReader { created.pointee.pb = descriptorReader.context }
+        var dictionary: OpaquePointer?
+        defer { av_dict_free(&dictionary) }
+        for (name, value) in options { av_dict_set(&dictionary, name, value, 0) }
+        var opening: UnsafeMutablePointer<AVFormatContext>? = created
+        let result = avformat_open_input(&opening, address.target, format, &dictionary)
+        context = result >= 0 ? opening : nil
+        return result
+    }
+
+    /// A descriptor that is read without libavformat's file protocol, which can't be interrupted in a pipe.
+    private func pipeDescriptor() throws(OpenFailure) -> CInt? {
+        if case .standardInput = address.kind { return STDIN_FILENO }
+        guard let path = address.path else { return nil }
+        var information = stat()
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFIFO else { return nil }
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(bulkhead_averror(errno)) }
+        return descriptor
+    }
+
+    private func checkFile() throws(OpenFailure) {
+        guard let path = address.path else { return }
+        var information = stat()
+        guard stat(path, &information) == 0, access(path, R_OK) == 0 else {
+            throw .refused(LibavError(code: bulkhead_averror(errno)).refusal(opening: address))
+        }
+        if information.st_mode & S_IFMT == S_IFDIR {
+            throw .refused(LibavError(code: bulkhead_averror(EISDIR)).refusal(opening: address))
+        }
+        if information.st_mode & S_IFMT == S_IFREG, information.st_size == 0 {
+            throw .refused(Refusal(.notMedia, "\(address.name) is empty"))
+        }
+    }
+
+    private func failure(_ code: CInt) -> OpenFailure {
+        if let stop = interrupt.stop { return .stopped(stop) }
+        if interrupt.timedOut { return .refused(Refusal(.timedOut, "\(address.name) did not answer in time")) }
+        let error = LibavError(code: code)
+        // The TCP protocol answers with EIO whatever went wrong with the name.
+        if code == bulkhead_averror(EIO), let host = address.host, !HostName.isResolvable(host) {
+            return .refused(Refusal(.nameNotResolved, "the name \(host) can't be resolved"))
+        }
+        return .refused(error.refusal(opening: address))
+    }
+
+    private func chooseStreams(_ context: UnsafeMutablePointer<AVFormatContext>) throws(OpenFailure) {
+        let videoIndex = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+        let audioIndex = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, videoIndex, nil, 0)
+        video = nil
+        audio = nil
+        guard let streams = context.pointee.streams else { throw failure(bulkhead_averror_stream_not_found) }
+        for index in 0..<Int(context.pointee.nb_streams) {
+            guard let stream = streams[index] else { continue }
+            // A cover in a music file is no video.
+            let isCover = stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0
+            if index == Int(videoIndex), !isCover {
+                video = stream
+            } else if index == Int(audioIndex) {
+                audio = stream
+            } else {
+                stream.pointee.discard = AVDISCARD_ALL
+            }
+        }
+        if video == nil, audio == nil {
+            throw .refused(Refusal(.notMedia, "\(address.name) has neither picture nor sound"))
+        }
+    }
+
+    private func newRepair(_ context: UnsafeMutablePointer<AVFormatContext>) -> TimestampRepair {
+        let flags = context.pointee.iformat.pointee.flags
+        let expectsJumps = isLive || flags & AVFMT_TS_DISCONT != 0
+        return TimestampRepair(forwardLimit: expectsJumps ? 1_000_000_000 : 10_000_000_000)
+    }
+
+    private func close() {
+        video = nil
+        audio = nil
+        // A reader of our own outlives the context: its data can't be read twice.
+        avformat_close_input(&context)
+    }
+
+    // MARK: reading
+
+    /// The next packet of a chosen stream, with times in nanoseconds. It stays valid until the next call.
+    func read() -> Reading {
+        guard let context else { return .end }
+        while true {
+            av_packet_unref(packet)
+            let result = av_read_frame(context, packet)
+            if let stop = interrupt.stop { return .stopped(stop) }
+            switch result {
+            case 0...: break
+            case bulkhead_averror_again: return .nothingYet
+            case bulkhead_averror_eof: return .end
+            default: return .failed(LibavError(code: result))
+            }
+            let index = packet.pointee.stream_index
+            let isVideo = index == video?.pointee.index
+            guard isVideo || index == audio?.pointee.index, let stream = isVideo ? video : audio else { continue }
+            av_packet_rescale_ts(packet, stream.pointee.time_base, Self.nanoseconds)
+            packet.pointee.time_base = Self.nanoseconds
+            repairTimes(stream: Int(index))
+            return .packet(packet, isVideo: isVideo)
+        }
+    }
+
+    private func repairTimes(stream: Int) {
+        let missing = bulkhead_av_nopts_value
+        let dts = packet.pointee.dts
+        let time = dts == missing ? packet.pointee.pts : dts
+        guard time != missing else { return }
+        let now = MonotonicTime.now
+        let offset = repair.offset(
+            stream: stream, time: time, duration: packet.pointee.duration,
+            elapsed: isLive ? now.since(lastArrival) : 0)
+        lastArrival = now
+        if dts != missing { packet.pointee.dts = dts.addingReportingOverflow(offset).partialValue }
+        if packet.pointee.pts != missing {
+            packet.pointee.pts = packet.pointee.pts.addingReportingOverflow(offset).partialValue
+        }
+    }
+
+    // MARK: seeking
+
+    /// Goes back to the first packet.
+    func rewind() throws(OpenFailure) {
+        guard let context else { return }
+        if descriptorReader != nil { throw .refused(Refusal(.settings, "\(address.name) can't be read twice")) }
+        repair = newRepair(context)
+        let name = String(cString: context.pointee.iformat.pointee.name)
+        let result =
+            InputOptions.bytewiseFormats.contains(name)
+            ? av_seek_frame(context, -1, 0, AVSEEK_FLAG_BYTE)
+            : avformat_seek_file(
+                context, -1, .min,
+                context.pointee.start_time == bulkhead_av_nopts_value
+                    ? 0 : context.pointee.start_time, .max, AVSEEK_FLAG_BACKWARD)
+        if result >= 0 { return }
+        close()
+        try open()
+    }
+
+    /// Goes to the last place from which everything after `position` (nanoseconds from the start) can be decoded;
+    /// false when the input can't be made to.
+    func seek(to position: Int64) -> Bool {
+        guard let context, descriptorReader == nil else { return false }
+        repair = newRepair(context)
+        let target = max(0, position).scaled(by: 1, over: 1000).addingReportingOverflow(startTime / 1000).partialValue
+        return avformat_seek_file(context, -1, .min, target, target, AVSEEK_FLAG_BACKWARD) >= 0
+    }
+
+    // MARK: what it is
+
+    var description: SourceDescription {
+        var parts: [String] = []
+        if let format = context?.pointee.iformat { parts.append(String(cString: format.pointee.name)) }
+        if let video, let parameters = video.pointee.codecpar?.pointee {
+            var text = "\(Self.codecName(parameters)) \(parameters.width)x\(parameters.height)"
+            let rate = video.pointee.avg_frame_rate
+            if rate.num > 0, rate.den > 0 {
+                let hundredths = (Double(rate.num) / Double(rate.den) * 100).rounded() / 100
+                text += hundredths == hundredths.rounded() ? " \(Int(hundredths)) fps" : " \(hundredths) fps"
+            }
+            parts.append(text)
+        }
+        if let parameters = audio?.pointee.codecpar?.pointee {
+            parts.append(
+                "\(Self.codecName(parameters)) \(parameters.sample_rate) Hz "
+                    + "\(parameters.ch_layout.nb_channels) channels")
+        }
+        let duration = context?.pointee.duration ?? 0
+        return SourceDescription(
+            hasVideo: video != nil, hasAudio: audio != nil, isLive: isLive,
+            duration: isLive || duration <= 0 ? -1 : duration.scaled(by: 1000, over: 1),
+            summary: parts.joined(separator: ", "))
+    }
+
+    static func codecName(_ parameters: AVCodecParameters) -> String {
+        avcodec_get_name(parameters.codec_id).map { String(cString: $0) } ?? "unknown"
+    }
+}

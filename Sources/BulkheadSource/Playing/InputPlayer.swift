@@ -1,0 +1,317 @@
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadWire
+import CFFmpeg
+import Glibc
+
+/// Plays what libavformat has opened.
+///
+/// An input that can be made to wait is read as far as lent slots and granted sound allow. A live one is read without a
+/// pause, and pictures for which there is no slot are left out.
+final class InputPlayer: Player {
+    /// Packets of one stream that wait while another stream's are looked for; beyond it nothing is read.
+    static let queueByteLimit = 64 << 20
+    /// How far sound is decoded ahead of what may be sent, so that a pass's end is known in time.
+    static let soundLead = Int64(AudioFormat.sampleRate)
+
+    private let input: MediaInput
+    private let link: MasterLink
+    private let settings: SourceSettings
+    private var clock: SourceClock
+    private let video: VideoTrack?
+    private let audio: AudioTrack?
+    private var inputHasEnded = false
+    private var lastPacketTime: Int64 = .min
+    private var framesBeforePass = 0
+    private var hasWarned: Set<Warning> = []
+
+    private enum Warning { case damaged, readError, interleaving, format }
+
+    init(_ input: MediaInput, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
+        self.input = input
+        self.link = link
+        self.settings = settings
+        if let stream = input.video { video = try VideoTrack(input, stream, settings: settings) } else { video = nil }
+        if let stream = input.audio { audio = try AudioTrack(input, stream, settings: settings) } else { audio = nil }
+        guard let resume = settings.resume else {
+            clock = SourceClock()
+            return
+        }
+        let heard = MediaTime(sampleIndex: resume.audioSample).nanoseconds
+        let soundPosition = resume.position.addingReportingOverflow(heard).partialValue
+            .subtractingReportingOverflow(resume.pts).partialValue
+        // A little earlier than needed: decoders of sound want a packet or two to warm up.
+        let start = max(0, min(resume.position, input.audio == nil ? .max : soundPosition) - 100_000_000)
+        if !input.isLive, input.seek(to: start) {
+            clock = SourceClock(
+                resumingAt: resume.pts,
+                input: resume.position.addingReportingOverflow(input.startTime).partialValue)
+        } else {
+            let next = resume.pts.addingReportingOverflow(settings.frameRate.interval.nanoseconds).partialValue
+            clock = SourceClock(startingAt: max(0, next, heard))
+        }
+    }
+
+    func step() throws(SourceStop) -> PlayerStep {
+        if input.isLive { return try stepLive() }
+        return try stepStored()
+    }
+
+    // MARK: an input that waits
+
+    private func stepStored() throws(SourceStop) -> PlayerStep {
+        var progressed = false
+        var wantsPackets = false
+        if try workOnVideo(&wantsPackets) { progressed = true }
+        if try workOnAudio(&wantsPackets) { progressed = true }
+        if !clock.isSettled { settleIfPossible(&progressed) }
+        if progressed { return .progressed }
+        if hasEndedPass { return try endPass() }
+        guard wantsPackets, !inputHasEnded else { return .idle }
+        if queuedByteCount >= Self.queueByteLimit { return try waitOutTheOtherStream() }
+        return try readPacket()
+    }
+
+    private var queuedByteCount: Int { (video?.decoder.queue.byteCount ?? 0) + (audio?.decoder.queue.byteCount ?? 0) }
+
+    /// Decodes and sends pictures; true when something was done.
+    private func workOnVideo(_ wantsPackets: inout Bool) throws(SourceStop) -> Bool {
+        guard let video else { return false }
+        let hasSlot = !link.freeSlots.isEmpty
+        if video.decoded.time == nil, !video.hasEnded, hasSlot || !clock.isSettled {
+            switch video.decode() {
+            case .frame: return true
+            case .needsPackets: wantsPackets = true
+            case .ended:
+                video.hasEnded = true
+                return true
+            }
+        }
+        if let time = video.decoded.time, let pts = clock.sourceTime(of: time) {
+            if video.candidate.time == nil {
+                advance(video, time: time, pts: pts)
+                return true
+            }
+            if video.isThinned, video.fallsTogether(video.candidatePTS, pts) {
+                advance(video, time: time, pts: pts)
+                return true
+            }
+        }
+        // With thinning a picture waits for the one behind it.
+        let isDecided = !video.isThinned || video.decoded.time != nil || video.hasEnded
+        if video.candidate.time != nil, isDecided, hasSlot {
+            try sendPicture(video)
+            return true
+        }
+        return false
+    }
+
+    /// Makes the decoded picture the candidate, or leaves it out when its time is over.
+    private func advance(_ video: VideoTrack, time: Int64, pts: Int64) {
+        clock.note(end: pts.addingReportingOverflow(video.decoded.duration).partialValue)
+        guard pts > video.lastPTS else {
+            video.decoded.clear()
+            return
+        }
+        video.promote(pts: pts, position: time.subtractingReportingOverflow(input.startTime).partialValue)
+    }
+
+    private func sendPicture(_ video: VideoTrack) throws(SourceStop) {
+        guard let pool = link.pool, let slot = link.freeSlots.first, let bytes = pool.bytes(of: slot) else { return }
+        let (pts, position) = (video.candidatePTS, video.candidatePosition)
+        do throws(PictureWriter.Failure) {
+            try video.write(slot: slot, bytes: bytes, poolGeneration: link.poolGeneration)
+        } catch {
+            try warn(.format, "a picture has a format that can't be converted")
+            return
+        }
+        _ = link.takeSlot()
+        video.lastPTS = pts
+        try link.send(.video(slot: slot, pts: pts, position: position))
+    }
+
+    /// Decodes and sends sound; true when something was done.
+    private func workOnAudio(_ wantsPackets: inout Bool) throws(SourceStop) -> Bool {
+        guard let audio else { return false }
+        let sound = audio.sound
+        let isLast = audio.hasEnded && !settings.loops && inputHasEnded
+        if try sendSound(sound, flushing: isLast) { return true }
+        guard sound.end < link.audioCredit.addingReportingOverflow(Self.soundLead).partialValue || !clock.isSettled
+        else { return false }
+        if sound.isOwingSilence {
+            sound.paySilence()
+            return true
+        }
+        if let time = audio.decoded.time {
+            guard let start = clock.sourceTime(of: time) else { return false }
+            add(audio, at: start)
+            return true
+        }
+        if audio.hasEnded {
+            // The picture goes on without sound: silence keeps up with it.
+            return fillSilence(audio)
+        }
+        switch audio.decode() {
+        case .frame: return true
+        case .needsPackets:
+            wantsPackets = true
+            return false
+        case .ended:
+            audio.hasEnded = true
+            sound.restart()
+            clock.note(end: MediaTime(sampleIndex: sound.end).nanoseconds)
+            return true
+        }
+    }
+
+    private func add(_ audio: AudioTrack, at start: Int64) {
+        let sample = MediaTime(nanoseconds: start).sampleIndex
+        if audio.sound.add(audio.decoded.frame, at: sample) {
+            clock.note(end: start.addingReportingOverflow(audio.decoded.duration).partialValue)
+            audio.decoded.clear()
+        }
+    }
+
+    private func sendSound(_ sound: SoundTrack, flushing: Bool) throws(SourceStop) -> Bool {
+        guard let chunk = sound.takeChunk(limit: link.audioCredit, flushing: flushing) else { return false }
+        try link.send(.audio(start: chunk.start, samples: chunk.samples))
+        return true
+    }
+
+    private func fillSilence(_ audio: AudioTrack) -> Bool {
+        guard let video, clock.isSettled else { return false }
+        let sample = MediaTime(nanoseconds: video.lastPTS).sampleIndex
+        guard sample - audio.sound.end >= Int64(SoundTrack.chunkSampleCount) else { return false }
+        audio.sound.fill(until: sample)
+        return true
+    }
+
+    /// Ties source time to the first picture and the first sound, once both are known or one is clearly late.
+    private func settleIfPossible(_ progressed: inout Bool) {
+        let times = [video?.decoded.time, audio?.decoded.time].compactMap { $0 }
+        guard let first = times.min() else { return }
+        let missesVideo = video.map { $0.decoded.time == nil && !$0.hasEnded } ?? false
+        let missesAudio = audio.map { $0.decoded.time == nil && !$0.hasEnded } ?? false
+        let isLate = lastPacketTime.subtractingReportingOverflow(first).partialValue > 3_000_000_000
+        guard !(missesVideo || missesAudio) || isLate || queuedByteCount >= Self.queueByteLimit / 2 else { return }
+        clock.settle(times)
+        progressed = true
+    }
+
+    /// One stream's packets are so far away that the other's fill the memory they may take.
+    private func waitOutTheOtherStream() throws(SourceStop) -> PlayerStep {
+        try warn(.interleaving, "picture and sound lie too far apart in the file: sound may be missing")
+        if let audio, fillSilence(audio) { return .progressed }
+        return .idle
+    }
+
+    private func readPacket() throws(SourceStop) -> PlayerStep {
+        switch input.read() {
+        case .packet(let packet, let isVideo):
+            let time = packet.pointee.dts == bulkhead_av_nopts_value ? packet.pointee.pts : packet.pointee.dts
+            if time != bulkhead_av_nopts_value { lastPacketTime = max(lastPacketTime, time) }
+            let decoder = isVideo ? video?.decoder : audio?.decoder
+            guard decoder?.queue.append(packet) ?? true else { return .failed(Refusal(.other, "memory is short")) }
+        case .nothingYet:
+            poll(nil, 0, 5)
+            try link.sendWaitingIfDue()
+        case .end: endInput()
+        case .failed(let error):
+            if input.isLive {
+                return .failed(Refusal(.unreachable, "\(input.address.name) was lost: \(error)"))
+            }
+            try warn(.readError, "\(input.address.name) can't be read to its end: \(error)")
+            endInput()
+        case .stopped(let stop): throw stop
+        }
+        return .progressed
+    }
+
+    private func endInput() {
+        inputHasEnded = true
+        video?.decoder.endInput()
+        audio?.decoder.endInput()
+    }
+
+    // MARK: the end of a pass
+
+    private var hasEndedPass: Bool {
+        guard inputHasEnded else { return false }
+        let videoIsDone = video.map { $0.hasEnded && $0.decoded.time == nil && $0.candidate.time == nil } ?? true
+        let audioIsDone = audio.map { $0.hasEnded && $0.decoded.time == nil && !$0.sound.isOwingSilence } ?? true
+        return videoIsDone && audioIsDone
+    }
+
+    private func endPass() throws(SourceStop) -> PlayerStep {
+        let frameCount = (video?.decoder.frameCount ?? 0) + (audio?.decoder.frameCount ?? 0)
+        let damagedCount = (video?.decoder.damagedCount ?? 0) + (audio?.decoder.damagedCount ?? 0)
+        if damagedCount > 0 { try warn(.damaged, "parts of \(input.address.name) are damaged and were left out") }
+        if frameCount == framesBeforePass {
+            return .failed(Refusal(.notMedia, "nothing in \(input.address.name) can be decoded"))
+        }
+        guard settings.loops else {
+            // Sound that is not granted yet has still to go.
+            if let audio, audio.sound.end > audio.sound.nextSample { return .idle }
+            return .ended
+        }
+        framesBeforePass = frameCount
+        do throws(OpenFailure) { try input.rewind() } catch {
+            switch error {
+            case .stopped(let stop): throw stop
+            case .refused(let refusal): return .failed(refusal)
+            }
+        }
+        clock.beginPass()
+        inputHasEnded = false
+        lastPacketTime = .min
+        video?.restart()
+        audio?.restart()
+        return .progressed
+    }
+
+    private func warn(_ warning: Warning, _ text: String) throws(SourceStop) {
+        if hasWarned.insert(warning).inserted { try link.send(.notice(text)) }
+    }
+
+    // MARK: an input that does not wait
+
+    private func stepLive() throws(SourceStop) -> PlayerStep {
+        if !inputHasEnded {
+            let result = try readPacket()
+            if case .failed = result { return result }
+        }
+        if let video { try drainLive(video) }
+        if let audio { try drainLive(audio) }
+        return inputHasEnded ? .ended : .progressed
+    }
+
+    private func drainLive(_ video: VideoTrack) throws(SourceStop) {
+        while case .frame = video.decode() {
+            guard let time = video.decoded.time else { continue }
+            clock.settle([time])
+            guard let pts = clock.sourceTime(of: time), pts > video.lastPTS, pts >= 0,
+                !video.isThinned || video.lastPTS < 0 || !video.fallsTogether(video.lastPTS, pts)
+            else { continue }
+            try link.pump(waiting: false)
+            video.promote(pts: pts, position: time.subtractingReportingOverflow(input.startTime).partialValue)
+            // Without a slot the picture is overwritten by the next: a live input does not wait.
+            if !link.freeSlots.isEmpty { try sendPicture(video) }
+        }
+    }
+
+    private func drainLive(_ audio: AudioTrack) throws(SourceStop) {
+        while case .frame = audio.decode() {
+            guard let time = audio.decoded.time else { continue }
+            clock.settle([time])
+            // Without a grant for two seconds the sound is left out; silence stands in for it later.
+            guard let start = clock.sourceTime(of: time),
+                audio.sound.end - audio.sound.nextSample < 2 * Self.soundLead
+            else { continue }
+            for _ in 0..<2 {
+                if audio.sound.add(audio.decoded.frame, at: MediaTime(nanoseconds: start).sampleIndex) { break }
+                while audio.sound.isOwingSilence { audio.sound.paySilence() }
+            }
+        }
+        while try sendSound(audio.sound, flushing: false) {}
+    }
+}

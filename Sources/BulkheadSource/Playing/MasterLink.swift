@@ -1,0 +1,98 @@
+package import BulkheadFrames
+import BulkheadSystem
+package import BulkheadWire
+
+/// The source's side of the conversation: what the master has lent and allowed, and the way to answer.
+package final class MasterLink {
+    private let socket: WireSocket
+    package private(set) var pool: PoolMapping?
+    /// Slots that wait for a picture, the one lent first in front.
+    package private(set) var freeSlots: [UInt32] = []
+    /// Sound may be sent up to this sample.
+    package private(set) var audioCredit: Int64 = 0
+    private var settings: SourceSettings?
+    private var lastSent = MonotonicTime.now
+    /// Counts the pools, so that a writer can tell that the slots it knew are gone.
+    package private(set) var poolGeneration = 0
+
+    package init(_ socket: WireSocket) { self.socket = socket }
+
+    package var isAtEnd: Bool { socket.isAtEnd }
+
+    /// Waits for the pool and for what is to be opened.
+    package func receiveSettings() throws(SourceStop) -> SourceSettings {
+        while true {
+            if let settings { return settings }
+            try pump(waiting: true)
+        }
+    }
+
+    /// Takes in all messages that have come; with `waiting` at least one.
+    package func pump(waiting: Bool) throws(SourceStop) {
+        var timeout: CInt = waiting ? -1 : 0
+        while let received = try receive(timeout) {
+            try take(received)
+            timeout = 0
+        }
+    }
+
+    /// The slot to fill next, taken off the list.
+    package func takeSlot() -> UInt32? { freeSlots.isEmpty ? nil : freeSlots.removeFirst() }
+
+    package func send(_ reply: SourceReply) throws(SourceStop) {
+        do { try socket.send(reply) } catch { throw SourceStop(error) }
+        lastSent = .now
+    }
+
+    /// Tells the master that nothing comes from the input, when it has heard nothing for a while.
+    package func sendWaitingIfDue() throws(SourceStop) {
+        if MonotonicTime.now.since(lastSent) > 300_000_000 { try send(.waiting) }
+    }
+
+    private func receive(_ timeout: CInt) throws(SourceStop) -> Received<SourceRequest>? {
+        do { return try socket.receive(SourceRequest.self, timeoutMilliseconds: timeout) } catch {
+            throw SourceStop(error)
+        }
+    }
+
+    private func take(_ received: consuming Received<SourceRequest>) throws(SourceStop) {
+        switch received.message {
+        case .open(let settings):
+            guard pool != nil else { throw .broken("the master asked to open an input before it gave a pool") }
+            guard self.settings == nil else { throw .broken("the master asked twice to open an input") }
+            self.settings = settings
+        case .pool(let shape):
+            guard let descriptor = received.descriptor.take() else { throw .broken("a pool came without memory") }
+            do { pool = try PoolMapping(shape, descriptor, access: .readWrite) } catch {
+                throw .broken("the pool can't be mapped: \(error)")
+            }
+            descriptor.close()
+            freeSlots = []
+            poolGeneration += 1
+        case .lend(let slot):
+            guard let pool, slot < pool.shape.slotCount, !freeSlots.contains(slot) else {
+                throw .broken("the master lent slot \(slot), which the source can't have")
+            }
+            freeSlots.append(slot)
+        case .audioCredit(let untilSample): audioCredit = max(audioCredit, untilSample)
+        }
+    }
+}
+
+/// Why a source's process ends.
+package enum SourceStop: Error, CustomStringConvertible {
+    /// The master is done with it.
+    case closed
+    case broken(String)
+
+    init(_ error: WireSocketError) {
+        if case .closedByPeer = error { self = .closed } else { self = .broken(error.description) }
+    }
+
+    package var description: String {
+        switch self {
+        case .closed: "the master has closed the connection"
+        case .broken(let phrase): phrase
+        }
+    }
+}

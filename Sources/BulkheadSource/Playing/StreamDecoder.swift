@@ -1,0 +1,137 @@
+import BulkheadWire
+import CFFmpeg
+
+/// Packets of one stream that wait for the decoder, the oldest in front.
+final class PacketQueue {
+    private var packets: [UnsafeMutablePointer<AVPacket>] = []
+    private var head = 0
+    private(set) var byteCount = 0
+
+    deinit { removeAll() }
+
+    var isEmpty: Bool { head == packets.count }
+
+    /// Takes over what `packet` holds and leaves it empty. False when memory is short.
+    func append(_ packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+        guard let copy = av_packet_alloc() else { return false }
+        av_packet_move_ref(copy, packet)
+        packets.append(copy)
+        byteCount += Int(copy.pointee.size)
+        return true
+    }
+
+    var first: UnsafeMutablePointer<AVPacket>? { isEmpty ? nil : packets[head] }
+
+    func removeFirst() {
+        guard !isEmpty else { return }
+        var packet: UnsafeMutablePointer<AVPacket>? = packets[head]
+        byteCount -= Int(packets[head].pointee.size)
+        av_packet_free(&packet)
+        head += 1
+        if head == packets.count || head > 512 {
+            packets.removeFirst(head)
+            head = 0
+        }
+    }
+
+    func removeAll() { while !isEmpty { removeFirst() } }
+}
+
+/// The decoder of one stream and the packets that wait for it.
+final class StreamDecoder {
+    enum Outcome {
+        case frame
+        case needsPackets
+        case ended
+    }
+
+    let queue = PacketQueue()
+    /// Packets that could not be decoded.
+    private(set) var damagedCount = 0
+    private(set) var frameCount = 0
+    private var context: UnsafeMutablePointer<AVCodecContext>?
+    private var hasEnd = false
+    private var isDrained = false
+    private var drainErrorCount = 0
+
+    init(_ stream: UnsafeMutablePointer<AVStream>, isLive: Bool, name: String) throws(OpenFailure) {
+        guard let parameters = stream.pointee.codecpar else { throw .refused(Refusal(.notMedia, "\(name) is damaged")) }
+        let codecName = MediaInput.codecName(parameters.pointee)
+        guard let codec = avcodec_find_decoder(parameters.pointee.codec_id) else {
+            throw .refused(
+                Refusal(.unsupportedCodec, "\(name) is coded with \(codecName), which can't be decoded here"))
+        }
+        context = avcodec_alloc_context3(codec)
+        guard let context, avcodec_parameters_to_context(context, parameters) >= 0 else {
+            throw .refused(Refusal(.other, "memory is short"))
+        }
+        context.pointee.pkt_timebase = MediaInput.nanoseconds
+        context.pointee.thread_count = 0
+        if isLive {
+            // Threads that each decode a picture would hold as many pictures back.
+            context.pointee.thread_type = FF_THREAD_SLICE
+            if parameters.pointee.video_delay == 0 { context.pointee.flags |= AV_CODEC_FLAG_LOW_DELAY }
+        }
+        let result = avcodec_open2(context, codec, nil)
+        guard result >= 0 else {
+            throw .refused(
+                Refusal(
+                    .unsupportedCodec,
+                    "\(name) is coded with \(codecName), whose decoder can't start: \(LibavError(code: result))"))
+        }
+    }
+
+    deinit { avcodec_free_context(&context) }
+
+    /// No packet will follow until ``restart()``.
+    func endInput() { hasEnd = true }
+
+    /// Forgets all that it holds, for packets from another place.
+    func restart() {
+        queue.removeAll()
+        avcodec_flush_buffers(context)
+        hasEnd = false
+        isDrained = false
+        drainErrorCount = 0
+    }
+
+    /// Decodes the next frame into `frame`.
+    func next(_ frame: UnsafeMutablePointer<AVFrame>) -> Outcome {
+        guard let context, !isDrained else { return .ended }
+        // Each turn takes a frame or feeds a packet; damaged packets end in another turn.
+        while true {
+            let received = avcodec_receive_frame(context, frame)
+            if received >= 0 {
+                frameCount += 1
+                return .frame
+            }
+            if received == bulkhead_averror_eof {
+                isDrained = true
+                return .ended
+            }
+            if received != bulkhead_averror_again {
+                damagedCount += 1
+                if queue.isEmpty, hasEnd {
+                    drainErrorCount += 1
+                    if drainErrorCount > 64 { return drained() }
+                }
+            }
+            if let packet = queue.first {
+                let sent = avcodec_send_packet(context, packet)
+                // The decoder wants to be emptied first only after it gave a frame, so a packet refused now is lost.
+                queue.removeFirst()
+                if sent < 0 { damagedCount += 1 }
+            } else if hasEnd {
+                let sent = avcodec_send_packet(context, nil)
+                if sent < 0, sent != bulkhead_averror_eof { return drained() }
+            } else {
+                return .needsPackets
+            }
+        }
+    }
+
+    private func drained() -> Outcome {
+        isDrained = true
+        return .ended
+    }
+}

@@ -1,0 +1,117 @@
+import BulkheadMedia
+import BulkheadWire
+import CFFmpeg
+
+/// The picture side of an input: what has been decoded, what goes out next.
+final class VideoTrack {
+    let decoder: StreamDecoder
+    /// Decoded, its place in source time not yet worked out.
+    let decoded: FrameBox
+    /// To be sent next, unless a later picture for the same frame of the canvas comes.
+    let candidate: FrameBox
+    var candidatePTS: Int64 = 0
+    var candidatePosition: Int64 = 0
+    var hasEnded = false
+    /// The source time of the last picture that was sent, or that is not wanted any more.
+    var lastPTS: Int64
+    /// Whether pictures come faster than the canvas's rate, so that some can be left out before they are scaled.
+    let isThinned: Bool
+    private let writer: PictureWriter
+    private let frameRate: FrameRate
+    private let frameDuration: Int64
+    private var lastTime: Int64?
+    private var aspect = 1.0
+    private var orientation = PictureOrientation.upright
+
+    init(_ input: MediaInput, _ stream: UnsafeMutablePointer<AVStream>, settings: SourceSettings)
+        throws(OpenFailure)
+    {
+        decoder = try StreamDecoder(stream, isLive: input.isLive, name: input.address.name)
+        decoded = try FrameBox()
+        candidate = try FrameBox()
+        writer = PictureWriter(canvas: settings.canvas)
+        frameRate = settings.frameRate
+        lastPTS = settings.resume?.pts ?? -1
+        let rate = stream.pointee.avg_frame_rate
+        let hasRate = rate.num > 0 && rate.den > 0
+        let framesPerSecond = hasRate ? Double(rate.num) / Double(rate.den) : 0
+        isThinned = framesPerSecond > settings.frameRate.framesPerSecond * 1.05
+        frameDuration =
+            hasRate ? Int64(1_000_000_000).scaled(by: Int64(rate.den), over: Int64(rate.num)) : 40_000_000
+        adopt(stream)
+    }
+
+    /// Takes the shape of pixels and the orientation from `stream`.
+    private func adopt(_ stream: UnsafeMutablePointer<AVStream>) {
+        orientation = Self.orientation(of: stream)
+        let ratio = stream.pointee.sample_aspect_ratio
+        if ratio.num > 0, ratio.den > 0 { aspect = Double(ratio.num) / Double(ratio.den) }
+    }
+
+    private static func orientation(of stream: UnsafeMutablePointer<AVStream>) -> PictureOrientation {
+        var byteCount = 0
+        guard let bytes = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &byteCount), byteCount >= 36 else {
+            return .upright
+        }
+        let matrix = (0..<9).map { UnsafeRawPointer(bytes).loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self) }
+        return PictureOrientation(displayMatrix: matrix)
+    }
+
+    /// Decodes the next picture into `decoded`.
+    func decode() -> StreamDecoder.Outcome {
+        let outcome = decoder.next(decoded.frame)
+        guard case .frame = outcome else { return outcome }
+        let frame = decoded.frame.pointee
+        let stamp = frame.best_effort_timestamp
+        let duration =
+            frame.pkt_duration > 0 && frame.pkt_duration < 60_000_000_000 ? frame.pkt_duration : frameDuration
+        let time =
+            stamp != bulkhead_av_nopts_value
+            ? stamp : lastTime.map { $0.addingReportingOverflow(duration).partialValue } ?? 0
+        decoded.time = time
+        decoded.duration = duration
+        lastTime = time
+        return .frame
+    }
+
+    /// Packets from another place follow.
+    func restart() {
+        decoder.restart()
+        decoded.clear()
+        lastTime = nil
+        hasEnded = false
+    }
+
+    /// Moves the decoded picture on to be sent next.
+    func promote(pts: Int64, position: Int64) {
+        candidate.take(from: decoded)
+        candidatePTS = pts
+        candidatePosition = position
+    }
+
+    /// Whether both times fall to the same frame of the canvas, so that only the later one can be shown.
+    func fallsTogether(_ first: Int64, _ second: Int64) -> Bool { cell(first) == cell(second) }
+
+    private func cell(_ pts: Int64) -> Int64 {
+        frameRate.frame(at: MediaTime(nanoseconds: pts) + MediaTime(nanoseconds: frameRate.interval.nanoseconds / 2))
+    }
+
+    /// Writes the next picture into `slot` and leaves the candidate empty.
+    func write(slot: UInt32, bytes: UnsafeMutableRawBufferPointer, poolGeneration: Int) throws(PictureWriter.Failure) {
+        defer { candidate.clear() }
+        let frame = candidate.frame
+        let ratio = frame.pointee.sample_aspect_ratio
+        let own = ratio.num > 0 && ratio.den > 0 ? Double(ratio.num) / Double(ratio.den) : aspect
+        var turned = orientation
+        if let data = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX), data.pointee.size >= 36,
+            let bytes = data.pointee.data
+        {
+            turned = PictureOrientation(
+                displayMatrix: (0..<9).map {
+                    UnsafeRawPointer(bytes).loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)
+                })
+        }
+        try writer.write(
+            frame, aspect: own, orientation: turned, slot: slot, bytes: bytes, poolGeneration: poolGeneration)
+    }
+}
