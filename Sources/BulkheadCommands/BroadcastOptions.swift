@@ -1,5 +1,5 @@
-package import ArgumentParser
-import BulkheadMaster
+import ArgumentParser
+package import BulkheadMaster
 
 /// The flags of `bulkhead broadcast`. Each has a key of the same name in a configuration file: ``BroadcastKey``.
 ///

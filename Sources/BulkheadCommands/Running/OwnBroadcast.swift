@@ -13,7 +13,12 @@ struct OwnBroadcast {
 
     /// Runs the broadcast to its end; `interruptions` end it sooner.
     func run(_ interruptions: Interruptions) async throws(BroadcastError) -> BroadcastEnd {
-        let controlPath = try plan.controlPath ?? ControlAddress.standard(pid: getpid())
+        let controlPath: String
+        if let path = plan.controlPath {
+            controlPath = path
+        } else {
+            controlPath = try ControlAddress.standard(pid: getpid())
+        }
         let master = try MasterControl(programs: .named(plan.libexec), controlPath: controlPath)
         let (result, signalCount) = await LongRun(reporter: reporter, interruptions: interruptions).run(
             status: { await master.status().map { StatusLine($0) } },

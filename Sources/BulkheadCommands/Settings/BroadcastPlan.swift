@@ -68,7 +68,7 @@ package struct BroadcastPlan: Hashable, Sendable {
         settings.keyframeIntervalSeconds = try words.value(
             .keyframeInterval, or: settings.keyframeIntervalSeconds, "0.1 to 60 seconds, usually 2"
         ) { Self.seconds($0, 0.1...60) }
-        settings.bframes = try words.value(.bframes, or: settings.bframes, "0 to 16") { text in
+        settings.bframes = try words.optionalValue(.bframes, or: settings.bframes, "0 to 16") { text in
             UInt8(text).flatMap { $0 <= 16 ? $0 : nil }
         }
         if settings.profile == "baseline", let bframes = settings.bframes, bframes > 0 {
@@ -89,7 +89,7 @@ package struct BroadcastPlan: Hashable, Sendable {
         settings.slateAfterSeconds = try words.value(
             .slateAfter, or: settings.slateAfterSeconds, "0.1 seconds to an hour"
         ) { Self.seconds($0, 0.1...3600) }
-        settings.durationSeconds = try words.value(
+        settings.durationSeconds = try words.optionalValue(
             .duration, or: settings.durationSeconds, "a time such as 10, 1m30s or 00:01:30"
         ) { Self.seconds($0, 0.001...TimeSpan.longest) }
         settings.isFast = words.isOn(.fast)
@@ -143,10 +143,10 @@ extension BroadcastWords {
     }
 
     /// As above, for what may stay unset.
-    fileprivate func value<Value>(
-        _ key: BroadcastKey, or standard: Value??, _ takes: String, _ read: (String) -> Value?
+    fileprivate func optionalValue<Value>(
+        _ key: BroadcastKey, or standard: Value?, _ takes: String, _ read: (String) -> Value?
     ) throws(BroadcastError) -> Value? {
-        guard let text = last(key) else { return standard ?? nil }
+        guard let text = last(key) else { return standard }
         guard let value = read(text) else { throw Self.misfit(key, text, takes) }
         return value
     }

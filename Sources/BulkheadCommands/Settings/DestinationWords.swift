@@ -1,4 +1,5 @@
 import BulkheadMaster
+import BulkheadRTMP
 import Glibc
 import SystemPackage
 
@@ -29,6 +30,11 @@ enum DestinationWords {
             destinations.append(try destination(url, number: index + 1, authority))
         }
         try giveKeys(words[.streamKeyFile], environmentKey: environmentKey, to: &destinations)
+        if let index = destinations.firstIndex(where: { $0.streamKey.isEmpty && awaitsKey($0.url) }) {
+            throw BroadcastError(
+                .usage, "destination \(index + 1) has no stream key",
+                advice: "give it with --stream-key-file, in \(keyVariable), or behind the application")
+        }
         return destinations
     }
 
@@ -52,10 +58,14 @@ enum DestinationWords {
                 .usage, "destination \(number)\(scheme.map { " begins with \($0)," } ?? "") can't be broadcast to",
                 advice: "a destination begins with rtmp://, rtmps:// or file:")
         }
-        guard lowercased.hasPrefix("rtmps://") || authority.isEmpty else {
-            return DestinationSettings(url: url)
+        do throws(IngestTargetError) { _ = try IngestTarget(url) } catch {
+            // A key may still be given apart.
+            guard error == .missingKey else {
+                throw BroadcastError(
+                    .usage, "destination \(number): \(error)", advice: "write --to rtmp://SERVER/APP/KEY")
+            }
         }
-        return DestinationSettings(url: url, tlsAuthorityFile: authority)
+        return DestinationSettings(url: url, tlsAuthorityFile: lowercased.hasPrefix("rtmps://") ? authority : "")
     }
 
     private static func authorityFile(_ path: String) throws(BroadcastError) -> String {
@@ -109,11 +119,9 @@ enum DestinationWords {
     }
 
     /// Whether an RTMP address ends after the application.
-    static func awaitsKey(_ url: String) -> Bool {
-        guard let start = url.firstRange(of: "://")?.upperBound, !url.contains("#") else { return false }
-        let path = url[start...].drop { $0 != "/" }.dropFirst()
-        guard let slash = path.firstIndex(of: "/") else { return true }
-        return path.index(after: slash) == path.endIndex
+    private static func awaitsKey(_ url: String) -> Bool {
+        do throws(IngestTargetError) { _ = try IngestTarget(url) } catch { return error == .missingKey }
+        return false
     }
 }
 

@@ -1,4 +1,5 @@
 import BulkheadMaster
+import SystemPackage
 
 /// Makes inputs of what a broadcaster has written.
 enum InputWords {
