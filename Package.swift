@@ -71,7 +71,8 @@ let package = Package(
             name: "BulkheadFrames", dependencies: ["BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
-            name: "BulkheadSupervision", dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
+            name: "BulkheadSupervision",
+            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
             name: "BulkheadRTMPTransport",
@@ -115,7 +116,8 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadMedia", "BulkheadSystem", "BulkheadRTMP",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
+                "BulkheadRTMP",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
