@@ -64,22 +64,3 @@ extension InputAddress {
         }
     }
 }
-
-/// The wording of the libav libraries' log, fit for a log file.
-package enum LibavLog {
-    /// Sends errors of the libav libraries to standard error, without secrets and at most a few hundred lines.
-    static func start() {
-        bulkhead_av_log_errors_to { line in
-            guard let line else { return }
-            let text = "bulkhead-source: " + LibavLog.redacted(String(cString: line)) + "\n"
-            _ = text.withCString { write(STDERR_FILENO, $0, strlen($0)) }
-        }
-    }
-
-    /// `line` in one line of printable characters, every URL shortened to what is no secret.
-    package static func redacted(_ line: String) -> String {
-        let words = line.split(whereSeparator: { $0.isWhitespace || $0.isNewline })
-        return words.map { $0.contains("://") ? InputAddress.redacted(String($0)) : String($0) }
-            .joined(separator: " ")
-    }
-}

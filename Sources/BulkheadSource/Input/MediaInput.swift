@@ -68,7 +68,7 @@ final class MediaInput {
         // A camera or screen that can't give the canvas's size or rate gives what it has.
         for options in InputOptions.attempts(address, canvas: settings.canvas, frameRate: settings.frameRate) {
             result = try openContext(format, options)
-            if result >= 0 || interrupt.stop != nil || interrupt.timedOut { break }
+            if result != bulkhead_averror(EINVAL), result != bulkhead_averror(EIO) { break }
         }
         guard result >= 0, let context else { throw failure(result) }
         let found = avformat_find_stream_info(context, nil)
@@ -239,13 +239,45 @@ final class MediaInput {
         try open()
     }
 
-    /// Goes to the last place from which everything after `position` (nanoseconds from the start) can be decoded;
-    /// false when the input can't be made to.
-    func seek(to position: Int64) -> Bool {
-        guard let context, descriptorReader == nil else { return false }
+    /// Goes to a place from which everything after `position` (nanoseconds from the start) can be decoded; false when
+    /// the input can't be read twice.
+    func seek(to position: Int64) throws(OpenFailure) -> Bool {
+        guard let context, descriptorReader == nil, !isLive else { return false }
+        let name = String(cString: context.pointee.iformat.pointee.name)
+        guard InputOptions.bytewiseFormats.contains(name) else {
+            // What can't be sought in is read from its start.
+            if !jump(to: position) { try rewind() }
+            return true
+        }
+        // These formats don't say where their keyframes are: go back until one comes first.
+        var step: Int64 = 0
+        while position > step, jump(to: position - step) {
+            if leadsToKeyframe(before: position) {
+                _ = jump(to: position - step)
+                return true
+            }
+            step = max(2_000_000_000, step * 2)
+        }
+        try rewind()
+        return true
+    }
+
+    private func jump(to position: Int64) -> Bool {
+        guard let context else { return false }
         repair = newRepair(context)
         let target = max(0, position).scaled(by: 1, over: 1000).addingReportingOverflow(startTime / 1000).partialValue
         return avformat_seek_file(context, -1, .min, target, target, AVSEEK_FLAG_BACKWARD) >= 0
+    }
+
+    private func leadsToKeyframe(before position: Int64) -> Bool {
+        guard video != nil else { return true }
+        while case .packet(let packet, let isVideo) = read() {
+            guard isVideo, packet.pointee.pts != bulkhead_av_nopts_value else { continue }
+            let place = packet.pointee.pts.subtractingReportingOverflow(startTime).partialValue
+            if packet.pointee.flags & AV_PKT_FLAG_KEY != 0 { return place <= position }
+            if place > position { return false }
+        }
+        return false
     }
 
     // MARK: what it is

@@ -42,7 +42,7 @@ final class InputPlayer: Player {
             .subtractingReportingOverflow(resume.pts).partialValue
         // A little earlier than needed: decoders of sound want a packet or two to warm up.
         let start = max(0, min(resume.position, input.audio == nil ? .max : soundPosition) - 100_000_000)
-        if !input.isLive, input.seek(to: start) {
+        if try input.seek(to: start) {
             clock = SourceClock(
                 resumingAt: resume.pts,
                 input: resume.position.addingReportingOverflow(input.startTime).partialValue)
