@@ -12,15 +12,15 @@ package enum MediaKind: Hashable, Sendable {
     /// Other data, such as captions.
     case data
 
-    /// Reads the payload's first bytes.
-    package init(_ message: Message, isMetadata: Bool = false) {
+    /// Reads the first bytes of an audio or video payload; all else is data.
+    package init(_ message: Message) {
         switch message.type {
         case .video:
             let header = VideoPayloadHeader(message.payload)
             self = header?.isSequenceHeader == true ? .videoSequenceHeader : header?.isIDR == true ? .idr : .video
         case .audio:
             self = AudioPayloadHeader(message.payload)?.isSequenceHeader == true ? .audioSequenceHeader : .audio
-        default: self = isMetadata ? .metadata : .data
+        default: self = .data
         }
     }
 }
@@ -59,7 +59,7 @@ package struct GOPBuffer<Element> {
     ) {
         let entry = Entry(
             kind: kind, byteCount: byteCount, timestampMilliseconds: timestampMilliseconds, element: element)
-        lastTimestamp = timestampMilliseconds
+        if kind != .metadata { lastTimestamp = timestampMilliseconds }
         switch kind {
         case .metadata: current.metadata = entry
         case .videoSequenceHeader: (current.video, hasVideo) = (entry, true)
@@ -91,7 +91,7 @@ package struct GOPBuffer<Element> {
     /// Forgets metadata (`@clearDataFrame`).
     package mutating func clearMetadata() { current.metadata = nil }
 
-    /// The entries for a new player, and the time to write on the headers, which hold from there on.
+    /// The entries for a new player, and the time to write on the sequence headers, which hold from there on.
     package var start: (headers: [Entry], timestampMilliseconds: UInt32, entries: [Entry]) {
         let headers = entries.isEmpty ? current : atIDR
         let timestamp = entries.first?.timestampMilliseconds ?? lastTimestamp
