@@ -1,29 +1,4 @@
-import BulkheadFLV
 package import BulkheadRTMP
-
-/// What a media message means to whoever forwards it.
-package enum MediaKind: Hashable, Sendable {
-    case metadata
-    case videoSequenceHeader
-    case audioSequenceHeader
-    case idr
-    case video
-    case audio
-    /// Other data, such as captions.
-    case data
-
-    /// Reads the first bytes of an audio or video payload; all else is data.
-    package init(_ message: Message) {
-        switch message.type {
-        case .video:
-            let header = VideoPayloadHeader(message.payload)
-            self = header?.isSequenceHeader == true ? .videoSequenceHeader : header?.isIDR == true ? .idr : .video
-        case .audio:
-            self = AudioPayloadHeader(message.payload)?.isSequenceHeader == true ? .audioSequenceHeader : .audio
-        default: self = .data
-        }
-    }
-}
 
 /// What a new player gets at once: metadata, sequence headers and everything since the last IDR.
 package struct GOPBuffer<Element> {

@@ -100,15 +100,12 @@ final class LiveStream {
         var data = message
         var decoder = AMF0Decoder()
         var rest = data.payload
-        var name = (try? decoder.decode(from: &rest))?.string
+        let name = try? decoder.decode(from: &rest)
         if name == "@clearDataFrame" { return nil }
-        if name == "@setDataFrame" {
-            data.payload = rest.slice()
-            name = (try? decoder.decode(from: &rest))?.string
-        }
-        guard name == "onMetaData" else { return SharedMessage(data, kind: .data) }
+        if name == "@setDataFrame" { data.payload = rest.slice() }
+        let kind = MediaKind(data)
         // FFmpeg takes metadata at any other time for a stream of text.
-        data.timestampMilliseconds = 0
-        return SharedMessage(data, kind: .metadata)
+        if kind == .metadata { data.timestampMilliseconds = 0 }
+        return SharedMessage(data, kind: kind)
     }
 }
