@@ -195,7 +195,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadEncoderTests",
             dependencies: [
-                "BulkheadEncoder", "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadTestSupport", "BulkheadEncoder", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
+                "BulkheadSystem", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -207,8 +208,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadPluginHostTests",
             dependencies: [
-                "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", systemPackage,
+                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadFrames", "BulkheadWire",
+                "BulkheadMedia", "BulkheadSystem", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
