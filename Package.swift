@@ -214,7 +214,8 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "BulkheadCommandsTests",
-            dependencies: ["BulkheadCommands", "BulkheadMaster", "BulkheadMedia"], swiftSettings: swiftSettings),
+            dependencies: ["BulkheadCommands", "BulkheadMaster", "BulkheadMedia", argumentParser],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", systemPackage],

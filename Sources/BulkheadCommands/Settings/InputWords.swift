@@ -17,6 +17,12 @@ enum InputWords {
                 .usage, "\(urls.count) inputs but \(formats.count) times --input-format",
                 advice: "give one for each input in order, \"auto\" where it is to be found out")
         }
+        // RTMP can be played as well, but not while it is unclear where to; and the word may hold a key.
+        if words[.to].isEmpty, let index = urls.firstIndex(where: { $0.lowercased().hasPrefix("rtmp") }) {
+            throw BroadcastError(
+                .usage, "there is no destination, and input \(index + 1) looks like one", advice: "write --to before it"
+            )
+        }
         if attaching, urls.contains("-") {
             throw BroadcastError(
                 .usage, "standard input can't be used with --attach: the master has another one",
