@@ -40,7 +40,7 @@ package struct Programs: Sendable {
                 "enable=yes,threads=crashed,registers=none,images=none,interactive=no,color=no"
         }
         return ChildLaunch(
-            path: path(of: role.executableName), arguments: role == .source ? [] : ["--socket-fd", "3"], environment: environment)
+            path: path(of: role.executableName), arguments: ["--socket-fd", "3"], environment: environment)
     }
 
     private static var executableFolder: String {

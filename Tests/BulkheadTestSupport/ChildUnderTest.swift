@@ -49,10 +49,7 @@ package final class ChildUnderTest<Reply: WireMessage> {
         standardError = pipe[0]
         rawSocket = try pair.ours.duplicate().release()
         socket = WireSocket(try pair.ours.duplicate())
-        pair.split { ours, theirs in
-            ours.close()
-            theirs.close()
-        }
+        pair.close()
         if greeting { try greet() }
     }
 
