@@ -165,7 +165,7 @@ extension Refusal {
         case .nameNotResolved: "check the host's name and this machine's DNS"
         case .deviceBusy: "end the other program that uses it"
         case .timedOut: "check that the other side is sending"
-        case .other, .settings, .missingSymbol, .wrongVersion: ""
+        case .other, .settings, .missingSymbol, .wrongVersion, .notLibrary: ""
         }
     }
 }
