@@ -71,7 +71,8 @@ let package = Package(
             name: "BulkheadFrames", dependencies: ["BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
-            name: "BulkheadSupervision", dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
+            name: "BulkheadSupervision",
+            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
             name: "BulkheadRTMPTransport",
@@ -115,7 +116,8 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadMedia", "BulkheadSystem", "BulkheadRTMP",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
+                "BulkheadRTMP",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -193,7 +195,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadEncoderTests",
             dependencies: [
-                "BulkheadEncoder", "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadTestSupport", "BulkheadEncoder", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
+                "BulkheadSystem", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -205,13 +208,14 @@ let package = Package(
         .testTarget(
             name: "BulkheadPluginHostTests",
             dependencies: [
-                "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", systemPackage,
+                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadFrames", "BulkheadWire",
+                "BulkheadMedia", "BulkheadSystem", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "BulkheadCommandsTests",
-            dependencies: ["BulkheadCommands", "BulkheadMaster", "BulkheadMedia"], swiftSettings: swiftSettings),
+            dependencies: ["BulkheadCommands", "BulkheadMaster", "BulkheadMedia", argumentParser],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", systemPackage],

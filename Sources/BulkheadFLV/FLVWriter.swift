@@ -20,8 +20,8 @@ package struct FLVWriter: Sendable {
     ) throws(FLVError) -> ByteBuffer {
         let timestamp = timestamp(of: time ?? origin)
         var output = ByteBuffer()
-        try output.writeTag(
-            FLVTag(kind: .script, timestampMilliseconds: timestamp, payload: configuration.metadataPayload))
+        // At time 0 wherever it stands: FFmpeg takes metadata at any other time for a stream of text.
+        try output.writeTag(FLVTag(kind: .script, timestampMilliseconds: 0, payload: configuration.metadataPayload))
         for (kind, payload) in [
             (FLVTag.Kind.video, configuration.videoSequenceHeader), (.audio, configuration.audioSequenceHeader),
         ] {

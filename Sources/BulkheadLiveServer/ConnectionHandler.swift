@@ -126,7 +126,6 @@ final class ConnectionHandler: ChannelInboundHandler {
             switch action {
             case .sendControl(let control): connection.send(control)
             case .send(let command, let id, let streamID): send(command.message(on: streamID), on: id)
-            case .sendData(let values, let streamID): send(.data(values, on: streamID), on: .data)
             case .requestPublish(let request): publish(request)
             case .requestPlay(let request): play(request)
             case .endPublish(let streamID): endPublish(streamID, .unpublished)

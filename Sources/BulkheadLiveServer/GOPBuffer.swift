@@ -1,29 +1,4 @@
-import BulkheadFLV
 package import BulkheadRTMP
-
-/// What a media message means to whoever forwards it.
-package enum MediaKind: Hashable, Sendable {
-    case metadata
-    case videoSequenceHeader
-    case audioSequenceHeader
-    case idr
-    case video
-    case audio
-    /// Other data, such as captions.
-    case data
-
-    /// Reads the payload's first bytes.
-    package init(_ message: Message, isMetadata: Bool = false) {
-        switch message.type {
-        case .video:
-            let header = VideoPayloadHeader(message.payload)
-            self = header?.isSequenceHeader == true ? .videoSequenceHeader : header?.isIDR == true ? .idr : .video
-        case .audio:
-            self = AudioPayloadHeader(message.payload)?.isSequenceHeader == true ? .audioSequenceHeader : .audio
-        default: self = isMetadata ? .metadata : .data
-        }
-    }
-}
 
 /// What a new player gets at once: metadata, sequence headers and everything since the last IDR.
 package struct GOPBuffer<Element> {
@@ -59,7 +34,7 @@ package struct GOPBuffer<Element> {
     ) {
         let entry = Entry(
             kind: kind, byteCount: byteCount, timestampMilliseconds: timestampMilliseconds, element: element)
-        lastTimestamp = timestampMilliseconds
+        if kind != .metadata { lastTimestamp = timestampMilliseconds }
         switch kind {
         case .metadata: current.metadata = entry
         case .videoSequenceHeader: (current.video, hasVideo) = (entry, true)
@@ -91,7 +66,7 @@ package struct GOPBuffer<Element> {
     /// Forgets metadata (`@clearDataFrame`).
     package mutating func clearMetadata() { current.metadata = nil }
 
-    /// The entries for a new player, and the time to write on the headers, which hold from there on.
+    /// The entries for a new player, and the time to write on the sequence headers, which hold from there on.
     package var start: (headers: [Entry], timestampMilliseconds: UInt32, entries: [Entry]) {
         let headers = entries.isEmpty ? current : atIDR
         let timestamp = entries.first?.timestampMilliseconds ?? lastTimestamp

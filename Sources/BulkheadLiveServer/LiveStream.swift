@@ -97,16 +97,15 @@ final class LiveStream {
     /// Strips `@setDataFrame`, which is for servers; nil for `@clearDataFrame`.
     private static func shared(_ message: Message) -> SharedMessage? {
         guard message.type == .data else { return SharedMessage(message, kind: MediaKind(message)) }
-        var payload = message.payload
+        var data = message
         var decoder = AMF0Decoder()
-        var name = (try? decoder.decode(from: &payload))?.string
+        var rest = data.payload
+        let name = try? decoder.decode(from: &rest)
         if name == "@clearDataFrame" { return nil }
-        guard name == "@setDataFrame" else {
-            return SharedMessage(message, kind: MediaKind(message, isMetadata: name == "onMetaData"))
-        }
-        var stripped = message
-        stripped.payload = payload.slice()
-        name = (try? decoder.decode(from: &payload))?.string
-        return SharedMessage(stripped, kind: MediaKind(stripped, isMetadata: name == "onMetaData"))
+        if name == "@setDataFrame" { data.payload = rest.slice() }
+        let kind = MediaKind(data)
+        // FFmpeg takes metadata at any other time for a stream of text.
+        if kind == .metadata { data.timestampMilliseconds = 0 }
+        return SharedMessage(data, kind: kind)
     }
 }

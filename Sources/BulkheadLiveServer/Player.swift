@@ -32,7 +32,7 @@ final class Player {
         queue = PlayerQueue(
             byteLimit: options.playerQueueByteLimit + options.gopByteLimit, awaitsIDR: !buffer.isComplete)
         let (headers, timestamp, entries) = buffer.start
-        for header in headers { append(header.element.at(timestamp)) }
+        for header in headers { append(header.kind == .metadata ? header.element : header.element.at(timestamp)) }
         for entry in entries { append(entry.element) }
         pump()
     }

@@ -1,3 +1,5 @@
+package import BulkheadRTMP
+
 /// What waits for one player, and what is left out when the player is too slow.
 ///
 /// When the queue is full everything up to the last IDR in it goes, headers excepted; if that is not enough, all media
@@ -86,8 +88,4 @@ package struct PlayerQueue<Element> {
         head = 0
         byteCount = entries.reduce(0) { $0 + $1.byteCount }
     }
-}
-
-extension MediaKind {
-    var isHeader: Bool { self == .metadata || self == .videoSequenceHeader || self == .audioSequenceHeader }
 }

@@ -45,6 +45,7 @@ extension Broadcast {
     private func encoderReady(_ ready: EncoderStub.Ready) {
         guard let encoder else { return }
         encoderSlot.state = .ready
+        lastMaximumDelay = ready.maximumDelay
         post(.notice, "encoder", "ready", "ready", details: ["pid": "\(encoder.child.pid)"])
         if stamper == nil { stamper = PacketStamper(frameRate: frameRate, reorderDepth: ready.reorderDepth) }
         let configuration = StreamConfiguration(
@@ -100,6 +101,7 @@ extension Broadcast {
             pools.release(commitment.slot)
             guard let packet = stamper?.stamp(commitment) else { continue }
             framesCommitted += 1
+            encoderHasWorked = true
             offer(packet)
         }
         if !commitments.isEmpty {
@@ -149,7 +151,8 @@ extension Broadcast {
                 "waiting for an encoder at unix:\(encoderAddress ?? ""): the stream stands still until one connects")
             return
         }
-        let delay = encoderSlot.policy.delay(afterDeathAt: .now)
+        let delay = encoderSlot.policy.delay(afterDeathAt: .now, hadWorked: encoderHasWorked)
+        encoderHasWorked = false
         if !hasEncoded, encoderSlot.policy.recentDeaths >= 5 {
             return fail(
                 BroadcastError(

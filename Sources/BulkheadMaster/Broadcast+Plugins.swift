@@ -95,6 +95,7 @@ extension Broadcast {
             return advanceFilter()
         }
         inFilter = nil
+        hostHasWorked = true
         if let result {
             pools.release(frame.slot)
             give(TimelineFrame(frame: number, slot: result))
@@ -131,9 +132,11 @@ extension Broadcast {
         advanceFilter()
         defer { childEnded() }
         guard state != .ended else { return pluginSlot.state = .ended }
+        let hadWorked = hostHasWorked
+        hostHasWorked = false
         pluginSlot.lastEnd = "\(end.cause)"
         postDeath("plugin host", end, pid: pid)
-        let delay = pluginSlot.policy.delay(afterDeathAt: .now)
+        let delay = pluginSlot.policy.delay(afterDeathAt: .now, hadWorked: hadWorked)
         pluginSlot.noteRestart()
         restart(after: delay) { broadcast throws(BroadcastError) in try broadcast.launchPluginHost() }
     }

@@ -14,6 +14,8 @@ struct SourceState {
     /// Where the next process goes on.
     var resume: SourceResume?
     var failures = 0
+    /// The process at hand has delivered something.
+    var hasDelivered = false
 
     init(name: String, input: InputSettings) {
         slot = ChildSlot(name: name)
@@ -75,6 +77,7 @@ extension Broadcast {
             sources[index].stub?.child.dismiss("it sent a picture that does not come after the last one")
             return
         }
+        sources[index].hasDelivered = true
         noteArrival(index, picture.pts)
         sources[index].resume = SourceResume(
             pts: picture.pts.nanoseconds, position: picture.position.nanoseconds,
@@ -85,7 +88,8 @@ extension Broadcast {
 
     private func sourceSounded(_ index: Int, _ start: Int64, _ samples: [Float]) {
         sources[index].feed?.samples.push(samples, at: start)
-        sources[index].resume?.audioSample = sources[index].feed?.samples.end ?? 0
+        sources[index].hasDelivered = true
+        if let end = sources[index].feed?.samples.end { sources[index].resume?.audioSample = end }
         startTimelineIfPossible()
         pump()
     }
@@ -115,10 +119,13 @@ extension Broadcast {
         if let pool = sources[index].stub?.pool { pools.retire(pool) }
         sources[index].stub = nil
         defer { childEnded() }
-        guard state != .ended, sources[index].feed?.hasEnded != true else { return }
+        guard state == .starting || state == .onAir, sources[index].feed?.hasEnded != true else {
+            return sources[index].slot.state = .ended
+        }
         sources[index].slot.lastEnd = "\(end.cause)"
         postDeath(sources[index].slot.name, end, pid: pid)
-        var delay = sources[index].slot.policy.delay(afterDeathAt: .now)
+        var delay = sources[index].slot.policy.delay(afterDeathAt: .now, hadWorked: sources[index].hasDelivered)
+        sources[index].hasDelivered = false
         // An input that is gone needs time to come back: one second, two, four, at most ten.
         if sources[index].failures > 0 { delay = .seconds(min(10, 1 << min(4, sources[index].failures - 1))) }
         if sources[index].feed == nil, sources[index].slot.policy.recentDeaths >= 5 {
@@ -158,7 +165,7 @@ extension Refusal {
         case .nameNotResolved: "check the host's name and this machine's DNS"
         case .deviceBusy: "end the other program that uses it"
         case .timedOut: "check that the other side is sending"
-        case .other, .settings, .missingSymbol, .wrongVersion: ""
+        case .other, .settings, .missingSymbol, .wrongVersion, .notLibrary: ""
         }
     }
 }

@@ -32,7 +32,11 @@ actor Broadcast {
     var audioLedger = AudioLedger()
     var stamper: PacketStamper?
     var configuration: StreamConfiguration?
+    /// An encoder has been open once.
     var hasEncoded = false
+    /// The encoder at hand has made frames safe.
+    var encoderHasWorked = false
+    var lastMaximumDelay = 60
     var heldAudio: [Packet] = []
     var lastVideoDTS = MediaTime(nanoseconds: .min)
 
@@ -47,6 +51,8 @@ actor Broadcast {
     /// The filter has missed its deadline for the frame it still has in hand.
     var filterIsLate = false
     var filterTimer: Reactor.Token?
+    /// The host at hand has filtered a frame in time.
+    var hostHasWorked = false
 
     // The timeline.
     var origin: MonotonicTime?
@@ -93,7 +99,7 @@ actor Broadcast {
 
     /// How many frames may be given to the encoder and not be safe: what it may hold, and a second more for a takeover.
     var maximumUncommitted: Int {
-        (encoder?.ready?.maximumDelay ?? 60) + max(8, Int(settings.frameRate.framesPerSecond.rounded(.up)))
+        lastMaximumDelay + max(8, Int(settings.frameRate.framesPerSecond.rounded(.up)))
     }
 
     func post(

@@ -1,4 +1,3 @@
-package import BulkheadFLV
 package import NIOCore
 
 /// The number of a chunk stream, 2...65,599: the lane in which a message's chunks follow each other.
@@ -82,13 +81,6 @@ package struct Message: Hashable, Sendable {
         self.streamID = streamID
         self.timestampMilliseconds = timestampMilliseconds
         self.payload = payload
-    }
-
-    /// A data message with a name and values, at time 0.
-    package static func data(_ values: [AMF0Value], on streamID: MessageStreamID) -> Self {
-        var payload = ByteBuffer()
-        for value in values { payload.writeAMF0(value) }
-        return Self(type: .data, streamID: streamID, payload: payload)
     }
 
     /// The longest payload that the chunk header's 24-bit field can state.

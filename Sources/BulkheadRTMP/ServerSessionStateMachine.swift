@@ -1,4 +1,4 @@
-package import BulkheadFLV
+import BulkheadFLV
 
 /// What a peer wants to publish or play.
 package struct StreamRequest: Hashable, Sendable {
@@ -37,8 +37,6 @@ package struct ServerSessionStateMachine: Sendable {
     package enum Action: Hashable, Sendable {
         case sendControl(ControlMessage)
         case send(Command, on: ChunkStreamID, streamID: MessageStreamID)
-        /// A data message without a time: name and values.
-        case sendData([AMF0Value], streamID: MessageStreamID)
         /// To be answered with ``acceptPublish(on:)`` or ``refuse(_:on:)``.
         case requestPublish(StreamRequest)
         /// To be answered with ``acceptPlay(on:)`` or ``refuse(_:on:)``.
@@ -213,7 +211,6 @@ package struct ServerSessionStateMachine: Sendable {
             .sendControl(.userControl(.streamBegin(streamID))),
             status("NetStream.Play.Reset", "Playing and resetting.", on: streamID),
             status("NetStream.Play.Start", "Started playing.", on: streamID),
-            .sendData([.string("|RtmpSampleAccess"), true, true], streamID: streamID),
         ]
     }
 

@@ -225,7 +225,8 @@ final class PublishHandler: ChannelInboundHandler {
         var metadata = ByteBuffer()
         metadata.writeAMF0("@setDataFrame")
         metadata.writeImmutableBuffer(configuration.metadataPayload)
-        try connection.send(message(.data, streamID, time, metadata), on: .data)
+        // At time 0 whenever it comes: FFmpeg takes metadata at any other time for a stream of text.
+        try connection.send(message(.data, streamID, options.origin, metadata), on: .data)
         try connection.send(message(.video, streamID, time, configuration.videoSequenceHeader), on: .video)
         try connection.send(message(.audio, streamID, time, configuration.audioSequenceHeader), on: .audio)
     }

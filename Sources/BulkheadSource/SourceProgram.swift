@@ -1,49 +1,20 @@
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem
-package import BulkheadWire
+import BulkheadWire
 import Glibc
 
 /// The program `bulkhead-source`: opens one input for the master and delivers its pictures and sound.
 package enum SourceProgram {
-    /// Runs the program.
-    ///
-    /// Without arguments it talks to the master on descriptor 3 until that socket ends. `--version` prints the version.
-    /// - Returns: the exit code; 0 when the master has closed the connection, 64 for arguments it does not know.
-    package static func run(_ arguments: [String]) -> CInt {
-        switch arguments.dropFirst() {
-        case []: break
-        case ["--version"]:
-            print("bulkhead-source \(BulkheadVersion.build)")
-            return 0
-        default:
-            complain("usage: bulkhead-source [--version]; the master starts it with a socket on descriptor 3")
-            return 64
-        }
-        var information = stat()
-        guard fstat(WireSocket.inheritedDescriptor, &information) == 0, information.st_mode & S_IFMT == S_IFSOCK else {
-            complain("descriptor 3 is no socket: bulkhead starts this program, it isn't started by hand")
-            return 64
-        }
-        return serve(WireSocket(OwnedDescriptor(adopting: WireSocket.inheritedDescriptor)))
-    }
-
-    /// Holds the conversation on `socket` to its end.
-    package static func serve(_ socket: WireSocket) -> CInt {
-        do { try socket.greet(as: .source) } catch {
-            if case .closedByPeer = error { return 0 }
-            complain(error.description)
-            return 1
-        }
-        do throws(SourceStop) {
-            try play(MasterLink(socket))
-            return 0
-        } catch {
-            switch error {
-            case .closed: return 0
-            case .broken(let phrase):
-                complain(phrase)
-                return 1
+    /// Runs to the end of the conversation; the result is the exit code.
+    package static func run() -> CInt {
+        ChildProgram.run(.source, purpose: "Opens one input for bulkhead: a file, an address, a device, a test picture.") {
+            socket in
+            do throws(SourceStop) { try play(MasterLink(socket)) } catch {
+                switch error {
+                case .closed: throw WireSocketError.closedByPeer
+                case .broken: throw error
+                }
             }
         }
     }
@@ -95,11 +66,6 @@ package enum SourceProgram {
     /// Nothing is left to do but to wait until the master closes the socket.
     private static func rest(_ link: MasterLink) throws(SourceStop) {
         while true { try link.pump(waiting: true) }
-    }
-
-    private static func complain(_ phrase: String) {
-        let line = "bulkhead-source: \(phrase)\n"
-        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     }
 }
 

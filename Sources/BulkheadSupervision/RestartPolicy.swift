@@ -1,7 +1,8 @@
 package import BulkheadSystem
 
-/// When a child that died is started again: at once after the first deaths, then with growing delays while deaths crowd
-/// in ten seconds. It never gives up: whether to go on without the child is the broadcast's decision.
+/// When a child that died is started again: at once when it had done some work; else at once after the first deaths, then
+/// with growing delays while deaths crowd in ten seconds. It never gives up: whether to go on without the child is the
+/// broadcast's decision.
 package struct RestartPolicy: Sendable {
     /// In milliseconds, by the number of deaths in the window.
     package static let delays: [Int64] = [0, 0, 0, 250, 500, 1000, 2000]
@@ -12,7 +13,13 @@ package struct RestartPolicy: Sendable {
     package init() {}
 
     /// Notes a death at `now` and returns how long to wait before the next start.
-    package mutating func delay(afterDeathAt now: MonotonicTime) -> Duration {
+    ///
+    /// - Parameter hadWorked: the child had done what it is for, if only once: its successor makes progress.
+    package mutating func delay(afterDeathAt now: MonotonicTime, hadWorked: Bool) -> Duration {
+        if hadWorked {
+            deaths.removeAll()
+            return .zero
+        }
         deaths.removeAll { now.since($0) > Self.window.nanoseconds }
         deaths.append(now)
         if deaths.count > Self.delays.count { deaths.removeFirst(deaths.count - Self.delays.count) }

@@ -152,6 +152,7 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case missingSymbol = 9
         case wrongVersion = 10
         case timedOut = 11
+        case notLibrary = 12
     }
 
     package let code: Code

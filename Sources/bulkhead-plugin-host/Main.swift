@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import BulkheadPluginHost
+import Glibc
+
+@main struct Main {
+    static func main() { exit(PluginHostProgram.run()) }
+}

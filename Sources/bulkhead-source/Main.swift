@@ -2,5 +2,5 @@ import BulkheadSource
 import Glibc
 
 @main struct Main {
-    static func main() { exit(SourceProgram.run(CommandLine.arguments)) }
+    static func main() { exit(SourceProgram.run()) }
 }

@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import BulkheadCommands
+import Glibc
+
+@main struct Main {
+    static func main() async { exit(await BulkheadCommand.run(Array(CommandLine.arguments.dropFirst()))) }
+}

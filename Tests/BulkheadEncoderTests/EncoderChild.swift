@@ -1,129 +1,14 @@
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem
+import BulkheadTestSupport
 import BulkheadWire
-import CBulkheadLinux
-import Foundation
-import SystemPackage
-import Testing
 
-/// A real `bulkhead-encoder`, with this test as its master. Ended and reaped at the latest when it goes out of scope.
-final class EncoderChild {
-    struct Exit: Equatable {
-        var status: CInt
-        var isSignal: Bool
-        /// What the child wrote to standard error.
-        var lines: [String]
-    }
+typealias EncoderChild = ChildUnderTest<EncoderReply>
 
-    enum Failure: Error {
-        case timedOut
-        case unexpected(EncoderReply)
-        case notGreeted
-    }
-
-    let socket: WireSocket
-    private let pid: pid_t
-    private let pidfd: CInt
-    private let standardError: CInt
-    /// The same socket, for what a ``WireSocket`` does not do.
-    private let rawSocket: CInt
-    private var exit: Exit?
-
-    /// Starts the child and, unless told otherwise, says hello.
-    init(greeting: Bool = true) throws {
-        let pair = try SocketPair()
-        var pipe: [CInt] = [-1, -1]
-        try Errno.check(bulkhead_pipe(&pipe))
-        let path = Self.folder + "/bulkhead-encoder"
-        var arguments = Self.cStrings([path, "--socket-fd", "3"])
-        var environment = Self.cStrings(["SWIFT_BACKTRACE=enable=no", "PATH=/usr/bin:/bin"])
-        defer { for text in arguments + environment { free(text) } }
-        var descriptor: CInt = -1
-        var request = bulkhead_spawn_request()
-        request.standard_input = -1
-        request.standard_error = pipe[1]
-        request.socket = pair.theirs.rawValue
-        let pid = path.withCString { path in
-            arguments.withUnsafeMutableBufferPointer { arguments in
-                environment.withUnsafeMutableBufferPointer { environment in
-                    request.path = path
-                    request.arguments = UnsafePointer(arguments.baseAddress)
-                    request.environment = UnsafePointer(environment.baseAddress)
-                    return bulkhead_spawn(&request, &descriptor)
-                }
-            }
-        }
-        _ = bulkhead_close(pipe[1])
-        self.pid = try Errno.check(pid)
-        pidfd = descriptor
-        standardError = pipe[0]
-        rawSocket = try pair.ours.duplicate().release()
-        socket = WireSocket(try pair.ours.duplicate())
-        pair.split { ours, theirs in
-            ours.close()
-            theirs.close()
-        }
-        if greeting { try greet() }
-    }
-
-    deinit {
-        if exit == nil {
-            _ = bulkhead_signal_group(pid, SIGKILL)
-            _ = try? waitForExit()
-        }
-        _ = bulkhead_close(pidfd)
-        _ = bulkhead_close(standardError)
-        _ = bulkhead_close(rawSocket)
-    }
-
-    /// The folder of the built products, where this test lies too.
-    static let folder: String = {
-        let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return (path as NSString).deletingLastPathComponent
-    }()
-
-    private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
-        texts.map { strdup($0) } + [nil]
-    }
-
-    private func greet() throws {
-        guard let received = try socket.receive(Hello.self, timeoutMilliseconds: 20_000) else {
-            throw Failure.timedOut
-        }
-        let hello = received.message
-        guard hello.mismatch(expecting: .encoder) == nil, hello.pid == pid else { throw Failure.notGreeted }
-        try socket.send(Hello(role: .master, pid: getpid()))
-    }
-
-    /// The next answer, waited for at most 20 seconds.
-    func reply() throws -> EncoderReply {
-        guard let received = try socket.receive(EncoderReply.self, timeoutMilliseconds: 20_000) else {
-            throw Failure.timedOut
-        }
-        return received.message
-    }
-
-    /// The answers that have come, without waiting.
-    func repliesSoFar() throws -> [EncoderReply] {
-        var replies: [EncoderReply] = []
-        while let received = try socket.receive(EncoderReply.self, timeoutMilliseconds: 0) {
-            replies.append(received.message)
-        }
-        return replies
-    }
-
-    /// Sends a message whose descriptor the child maps.
-    func send(_ message: some WireMessage, passing descriptor: borrowing OwnedDescriptor) throws {
-        let bytes = message.frame.bytes
-        let count = try Errno.check(bulkhead_send(rawSocket, bytes, bytes.count, descriptor.rawValue))
-        try #require(count == bytes.count)
-    }
-
-    /// Sends bytes as they are.
-    func sendRaw(_ bytes: [UInt8]) throws {
-        try #require(try Errno.check(bulkhead_send(rawSocket, bytes, bytes.count, -1)) == bytes.count)
-    }
+extension EncoderChild {
+    /// Starts an encoder and, unless told otherwise, says hello.
+    convenience init(greeting: Bool = true) throws { try self.init(.encoder, greeting: greeting) }
 
     /// Configures the child and returns its answer.
     func configure(_ video: VideoSettings, audioBitsPerSecond: UInt32 = 128_000) throws -> EncoderReply {
@@ -138,37 +23,10 @@ final class EncoderChild {
         descriptor.close()
     }
 
-    /// Shuts the socket for writing, which is an end for the child.
-    func hangUp() { _ = shutdown(rawSocket, CInt(SHUT_RDWR)) }
-
-    /// Waits until the child has ended, at most 20 seconds.
-    func waitForExit() throws -> Exit {
-        if let exit { return exit }
-        var entry = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, 20_000) == 1 else { throw Failure.timedOut }
-        var status: CInt = 0
-        var isSignal: CInt = 0
-        try Errno.check(bulkhead_reap(pidfd, &status, &isSignal))
-        var text: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(standardError, &chunk, chunk.count)
-            if count <= 0 { break }
-            text += chunk[..<count]
+    /// Asks for these frames, all with the picture in one slot.
+    func encode(_ frames: [FrameNumber], _ slot: SlotReference) throws {
+        for frame in frames {
+            try socket.send(EncoderRequest.encode(frame: frame, slot: slot, forceIDR: false))
         }
-        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
-        let exit = Exit(status: status, isSignal: isSignal != 0, lines: lines)
-        self.exit = exit
-        return exit
-    }
-
-    /// CPU time that the child has taken, in clock ticks (proc(5), fields 14 and 15).
-    var cpuTicks: Int? {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
-            let end = text.lastIndex(of: ")")
-        else { return nil }
-        let fields = text[end...].split(separator: " ")
-        guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else { return nil }
-        return user + system
     }
 }

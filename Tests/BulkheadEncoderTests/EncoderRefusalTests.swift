@@ -1,6 +1,7 @@
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem
+import BulkheadTestSupport
 import BulkheadWire
 import SystemPackage
 import Testing
@@ -53,7 +54,7 @@ import Testing
     @Test func socketThatEndsEndsTheChild() throws {
         let child = try EncoderChild(greeting: false)
         child.hangUp()
-        #expect(try child.waitForExit() == .init(status: 0, isSignal: false, lines: []))
+        #expect(try child.waitForExit() == ChildExit(status: 0))
     }
 
     @Test func otherVersionIsRefusedWithBothNamed() throws {
@@ -171,14 +172,5 @@ import Testing
         #expect(exit.status == 1 && !exit.isSignal)
         #expect(exit.lines.count == 1)
         #expect(exit.lines.first?.contains(phrase) == true, "\(exit.lines)")
-    }
-}
-
-extension EncoderChild {
-    /// Asks for these frames, all with the picture in one slot.
-    func encode(_ frames: [FrameNumber], _ slot: SlotReference) throws {
-        for frame in frames {
-            try socket.send(EncoderRequest.encode(frame: frame, slot: slot, forceIDR: false))
-        }
     }
 }

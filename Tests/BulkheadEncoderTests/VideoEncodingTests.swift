@@ -1,6 +1,7 @@
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem
+import BulkheadTestSupport
 import BulkheadWire
 import Foundation
 import SystemPackage
@@ -97,7 +98,7 @@ extension VideoSettings {
 
         child.hangUp()
         let exit = try child.waitForExit()
-        #expect(exit == .init(status: 0, isSignal: false, lines: []))
+        #expect(exit == ChildExit(status: 0))
     }
 
     @Test func forcedIDRsStandWhereTheyWereAsked() throws {

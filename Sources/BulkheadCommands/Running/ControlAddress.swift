@@ -21,7 +21,16 @@ package enum ControlAddress {
     }
 
     /// Where the master of process `pid` listens when nothing else is said.
-    package static func standard(pid: Int32) -> String { "\(folder)/\(pid).sock" }
+    /// - Throws: kind `control` when somebody else has taken the folder's name.
+    package static func standard(pid: Int32) throws(BroadcastError) -> String {
+        let folder = folder
+        guard access(folder, F_OK) != 0 || isOwnFolder(folder) else {
+            throw BroadcastError(
+                .control, "the folder \(folder) is not this user's alone",
+                advice: "remove it, or name a path: --control unix:PATH")
+        }
+        return "\(folder)/\(pid).sock"
+    }
 
     /// `$XDG_RUNTIME_DIR/bulkhead`, or `/tmp/bulkhead-UID` where there is no such directory for this user.
     package static var folder: String {
@@ -45,7 +54,8 @@ package enum ControlAddress {
         case 1: return paths[0]
         default:
             let list = paths.map { "unix:\($0)" }.joined(separator: ", ")
-            throw BroadcastError(.usage, "\(paths.count) masters are running", advice: "choose one with --attach: \(list)")
+            throw BroadcastError(
+                .usage, "\(paths.count) masters are running", advice: "choose one with --attach: \(list)")
         }
     }
 

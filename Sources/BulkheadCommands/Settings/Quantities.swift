@@ -1,9 +1,9 @@
 /// Bits in a second, as a broadcaster writes them: `2500k`, `6M`, `2.5M`, `2500000`.
-struct BitRate: Hashable {
-    let bitsPerSecond: UInt32
+package struct BitRate: Hashable {
+    package let bitsPerSecond: UInt32
 
     /// Nil for what is no number, with one of the suffixes `k` and `M` or none, or does not fit.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         var digits = text[...]
         var factor = 1.0
         switch digits.last {
@@ -21,12 +21,12 @@ struct BitRate: Hashable {
         bitsPerSecond = UInt32(bits)
     }
 
-    init(bitsPerSecond: UInt32) { self.bitsPerSecond = bitsPerSecond }
+    package init(bitsPerSecond: UInt32) { self.bitsPerSecond = bitsPerSecond }
 }
 
 extension BitRate: CustomStringConvertible {
     /// The shortest of the ways to write it: `6M`, `2500k`, `2500001`.
-    var description: String {
+    package var description: String {
         if bitsPerSecond > 0, bitsPerSecond % 1_000_000 == 0 { return "\(bitsPerSecond / 1_000_000)M" }
         if bitsPerSecond > 0, bitsPerSecond % 1_000 == 0 { return "\(bitsPerSecond / 1_000)k" }
         return "\(bitsPerSecond)"
@@ -34,14 +34,14 @@ extension BitRate: CustomStringConvertible {
 }
 
 /// A span of time, as a broadcaster writes it: `10`, `1.5`, `250ms`, `90s`, `1m30s`, `2h`, `01:30`, `00:01:30`.
-struct TimeSpan: Hashable {
-    let seconds: Double
+package struct TimeSpan: Hashable {
+    package let seconds: Double
 
     /// A year: nothing that is given by hand is longer.
     static let longest = 366.0 * 86_400
 
     /// Nil for what is no span of time, for negative ones and for those longer than a year.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let seconds: Double?
         if text.contains(":") {
             seconds = Self.clock(text)

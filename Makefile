@@ -1,0 +1,47 @@
+# Everything that is done with this package by hand or in CI. `make help` lists it.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Where `make build` leaves the programs.
+BUILD := .build/release
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help deps test-deps build test lint demo bench install uninstall clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install the Debian packages that building and broadcasting need
+	@Packaging/install-packages build
+
+test-deps: ## install what the tests need as well: servers, players, other broadcasters
+	@Packaging/install-packages build test
+
+build: ## build for release: .build/release/bulkhead runs in place, its helpers beside it
+	$(SWIFT) build -c release
+
+# The tests are built into the same folder, so nothing is compiled twice; `swift test` without --skip-build would
+# compile all of it again, for @testable, which no test here uses.
+test: test-deps build ## build everything and run all tests
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
+
+lint: ## check the format of the sources
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Plugins Tests
+
+demo: deps build ## broadcast the test pattern into the embedded server, until Ctrl-C
+	@Examples/test-pattern/run
+
+bench: deps build ## measure, and compare with other broadcasters
+	Benchmarks/run
+
+install: build ## install below PREFIX, /usr/local if not said; DESTDIR for packaging
+	@Packaging/install "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
+
+uninstall: ## remove what `make install` installed below PREFIX
+	@Packaging/uninstall "$(DESTDIR)" "$(PREFIX)"
+
+clean: ## remove what was built
+	rm -rf .build

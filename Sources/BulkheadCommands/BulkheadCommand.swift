@@ -1,0 +1,66 @@
+package import ArgumentParser
+package import BulkheadMaster
+import BulkheadSystem
+import BulkheadWire
+import Glibc
+
+/// The command `bulkhead`.
+package struct BulkheadCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "bulkhead",
+        abstract: "Broadcasts live, and stays on air when a part of it crashes.",
+        discussion: """
+            Exit codes: 0 ended well, also by Ctrl-C; 64 wrong flags or settings; 65 the encoder refuses; 66 an input \
+            can't be used; 67 a plugin can't be used; 69 a destination can't be used; 70 a bug; 72 the installation is \
+            incomplete; 73 a file can't be written; 75 no master, or it refuses; 130 ended at once by a second Ctrl-C.
+            """,
+        version: "bulkhead \(BulkheadVersion.build)",
+        subcommands: [
+            BroadcastCommand.self, MasterCommand.self, StatusCommand.self, StopCommand.self, ServeCommand.self,
+            DoctorCommand.self,
+        ])
+
+    package init() {}
+
+    /// Runs the command with `arguments`, without the program's name, and tells what went wrong on standard error.
+    /// - Returns: the exit code.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        ProcessSetup.ignoreBrokenPipes()
+        do {
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch let error as BroadcastError {
+            Self.tell(failure(error))
+            return error.kind.exitCode
+        } catch let ended as EndedAtOnce {
+            return ended.exitCode
+        } catch {
+            // Help, versions, and flags that can't be parsed.
+            let message = fullMessage(for: error)
+            let code = exitCode(for: error).rawValue
+            if code == 0 { print(message) } else if !message.isEmpty { tell(message) }
+            return code
+        }
+    }
+
+    /// The one line that a failed command ends with.
+    package static func failure(_ error: BroadcastError) -> String { EventLine.clean("bulkhead: \(error)") }
+
+    private static func tell(_ line: String) {
+        let line = line + "\n"
+        // Where nobody reads, nothing can be told.
+        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    }
+}
+
+/// The broadcast was ended by a second Ctrl-C: what the children still held is lost.
+struct EndedAtOnce: Error {
+    /// 128 and the number of SIGINT, as shells have it.
+    static let exitCode: Int32 = 130
+    let exitCode = Self.exitCode
+}

@@ -1,0 +1,64 @@
+package import ArgumentParser
+import BulkheadMaster
+import Glibc
+
+/// `bulkhead master`: holds broadcasts for applications that attach.
+package struct MasterCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "master",
+        abstract: "Hold broadcasts for other processes, which may come and go.",
+        discussion: """
+            Start a broadcast in it with: bulkhead broadcast … --attach unix:PATH. Ctrl-C ends the broadcast cleanly \
+            and then the master; a second one ends them at once.
+            """)
+
+    @Option(help: ArgumentHelp("Where applications attach; else a path for this process.", valueName: "unix:path"))
+    var listen: String?
+
+    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    var libexec: String?
+
+    @Flag(help: "Tell events as JSON, one object a line, on standard output.")
+    var json = false
+
+    package init() {}
+
+    package func run() async throws {
+        let reporter = Reporter.standard(isJSON: json)
+        let signalCount: Int
+        do throws(BroadcastError) { signalCount = try await serve(reporter) } catch {
+            reporter.finish()
+            reporter.failure(error)
+            throw error
+        }
+        reporter.finish()
+        if signalCount > 1 { throw EndedAtOnce() }
+    }
+
+    /// Serves until a signal comes.
+    /// - Returns: how many came.
+    private func serve(_ reporter: Reporter) async throws(BroadcastError) -> Int {
+        let path: String
+        if let listen {
+            path = try ControlAddress.path(from: listen, flag: "--listen")
+        } else {
+            path = try ControlAddress.standard(pid: getpid())
+        }
+        let master = try MasterControl(
+            programs: .named(libexec.map { FilePaths.absolute($0) }), controlPath: path)
+        let (result, signalCount) = await LongRun(reporter: reporter, interruptions: Interruptions()).run(
+            status: { await master.status().map { StatusLine($0) } ?? .idle },
+            onSignal: { count in
+                if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }
+                await master.shutDown()
+                if count > 1 { await AtOnce.leave(removing: path) }
+            },
+            body: {
+                await LongRun.outcome { () async throws(BroadcastError) in
+                    try await master.serve { reporter.event($0) }
+                }
+            })
+        try result.get()
+        return signalCount
+    }
+}

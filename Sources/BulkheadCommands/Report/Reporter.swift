@@ -1,0 +1,165 @@
+package import BulkheadMaster
+import Foundation
+import Synchronization
+import SystemPackage
+
+/// Tells a person, or a script, what a broadcast does: people on standard error, scripts on standard output.
+package final class Reporter: Sendable {
+    /// How the telling is done.
+    package enum Style: Sendable {
+        /// One live status line, events above it.
+        case terminal(hasColours: Bool)
+        /// One line for each event, and the status every ten seconds.
+        case log
+        /// Events as JSON objects on standard output, one a line.
+        case json
+    }
+
+    private struct State {
+        /// The status line as it stands on the terminal; empty when there is none.
+        var shown = ""
+        var lastLogged: ContinuousClock.Instant?
+    }
+
+    private static let logInterval = Duration.seconds(10)
+    private let style: Style
+    private let width: @Sendable () -> Int
+    private let output: FileDescriptor
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - output: where lines go.
+    ///   - width: the terminal's columns at the moment.
+    init(style: Style, output: FileDescriptor, width: @escaping @Sendable () -> Int = { 80 }) {
+        self.style = style
+        self.output = output
+        self.width = width
+    }
+
+    /// The reporter for this process: JSON if asked for, else as standard error allows.
+    package static func standard(isJSON: Bool) -> Reporter {
+        if isJSON { return Reporter(style: .json, output: .standardOutput) }
+        guard let terminal = Terminal.standardError() else { return Reporter(style: .log, output: .standardError) }
+        return Reporter(
+            style: .terminal(hasColours: terminal.hasColours), output: .standardError, width: { terminal.width })
+    }
+
+    /// Tells an event.
+    package func event(_ event: Event) {
+        switch style {
+        case .terminal(let hasColours): above(EventLine.short(event, colours: hasColours))
+        case .log: write(EventLine.log(event) + "\n")
+        case .json: json(event)
+        }
+    }
+
+    /// Shows the status: at once on a terminal, in a log when ten seconds have passed since the last one.
+    package func status(_ line: StatusLine) {
+        switch style {
+        case .terminal:
+            // The last column stays free: some terminals wrap as soon as it is written to.
+            let text = EventLine.clean(line.text(width: max(1, width() - 1)))
+            state.withLock { state in
+                guard text != state.shown else { return }
+                state.shown = text
+                write("\r\(text)\u{1B}[K")
+            }
+        case .log:
+            let now = ContinuousClock.now
+            let isDue = state.withLock { state in
+                if let last = state.lastLogged, last.duration(to: now) < Self.logInterval { return false }
+                defer { state.lastLogged = now }
+                return state.lastLogged != nil
+            }
+            if isDue { log("status: \(line.text(width: .max))") }
+        case .json: break
+        }
+    }
+
+    /// Says something that is no event; JSON leaves it out.
+    package func say(_ text: String) {
+        switch style {
+        case .terminal: above(text)
+        case .log: log(text)
+        case .json: break
+        }
+    }
+
+    /// Tells how the broadcast ended.
+    package func summary(_ summary: BroadcastSummary) {
+        if case .json = style {
+            json(SummaryLine(status: summary.status))
+            return
+        }
+        say("master: \(SummaryText.text(summary.status))")
+    }
+
+    /// Leaves the status line as it stands and goes on below it.
+    package func finish() {
+        guard case .terminal = style else { return }
+        state.withLock { state in
+            if !state.shown.isEmpty { write("\n") }
+            state.shown = ""
+        }
+    }
+
+    /// Tells a script the failure that ends the command; people are told by the command itself.
+    package func failure(_ error: BroadcastError) {
+        if case .json = style { json(FailureLine(error: error)) }
+    }
+
+    // MARK: lines
+
+    private func above(_ text: String) {
+        state.withLock { state in
+            write("\r\(text)\u{1B}[K\n\(state.shown)")
+        }
+    }
+
+    private func log(_ text: String) {
+        write("\(EventLine.timestamp(Date().timeIntervalSince1970)) notice \(EventLine.clean(text))\n")
+    }
+
+    private func json(_ value: some Encodable) {
+        guard let line = JSONLine.text(value) else { return }
+        write(line + "\n")
+    }
+
+    /// Where nobody reads any more, nothing can be told: the broadcast goes on.
+    private func write(_ text: String) { _ = try? output.writeAll(text.utf8) }
+}
+
+/// The closing line of a broadcast, for scripts.
+struct SummaryLine: Encodable {
+    var kind = "summary"
+    var part = "master"
+    var status: BroadcastStatus
+}
+
+/// The closing line of a broadcast that failed, for scripts.
+struct FailureLine: Encodable {
+    struct Failure: Encodable {
+        var kind: String
+        var problem: String
+        var advice: String
+        var exitCode: Int32
+    }
+
+    var kind = "error"
+    var part = "master"
+    var error: Failure
+
+    init(error: BroadcastError) {
+        self.error = Failure(
+            kind: error.kind.rawValue, problem: error.problem, advice: error.advice, exitCode: error.kind.exitCode)
+    }
+}
+
+/// Values as JSON on one line, keys in order.
+enum JSONLine {
+    static func text(_ value: some Encodable) -> String? {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) }
+    }
+}

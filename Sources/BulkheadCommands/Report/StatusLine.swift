@@ -1,0 +1,89 @@
+package import BulkheadMaster
+
+/// A broadcast's status as one line for a person.
+package struct StatusLine: Hashable, Sendable {
+    /// The parts of the line, the most important first: what does not fit is left out from the end.
+    package let parts: [String]
+
+    package init(_ status: BroadcastStatus) {
+        var parts = [Self.heading(status)]
+        parts.append("\(Self.decimal(status.framesPerSecond, places: 1)) fps")
+        parts.append(Self.rate(status.bitsPerSecond))
+        parts.append("queue \(status.links.map(\.queuedMilliseconds).max() ?? 0) ms")
+        parts.append("dropped \(Self.dropped(status))")
+        parts += status.links.compactMap(Self.trouble)
+        if status.showing != "picture" { parts.append("showing \(status.showing)") }
+        parts += status.children.map(Self.child)
+        if status.framesUnfiltered > 0 { parts.append("unfiltered \(status.framesUnfiltered)") }
+        if status.framesRepeated > 0 { parts.append("repeated \(status.framesRepeated)") }
+        self.parts = parts
+    }
+
+    /// For a master without a broadcast.
+    package static let idle = StatusLine(parts: ["idle"])
+
+    private init(parts: [String]) { self.parts = parts }
+
+    /// The line in at most `width` columns.
+    package func text(width: Int) -> String {
+        var line = ""
+        for part in parts {
+            let addition = line.isEmpty ? part : " | \(part)"
+            guard line.count + addition.count <= width else {
+                return line.isEmpty ? String(part.prefix(max(0, width))) : line
+            }
+            line += addition
+        }
+        return line
+    }
+
+    /// Frames that no viewer of some link gets to see: shed by the fullest link, or left out by the timeline.
+    package static func dropped(_ status: BroadcastStatus) -> Int {
+        status.framesSkipped + (status.links.map(\.framesShed).max() ?? 0)
+    }
+
+    private static func heading(_ status: BroadcastStatus) -> String {
+        "\(status.state) \(clock(status.secondsOnAir))"
+    }
+
+    /// A link that does not publish, in words; nil for one that does.
+    private static func trouble(_ link: LinkStatus) -> String? {
+        switch link.state {
+        case "publishing", "writing", "ended":
+            return link.reconnects > 0 ? "\(link.name) reconnected \(times(link.reconnects))" : nil
+        default: return "\(link.name) \(link.state)"
+        }
+    }
+
+    private static func child(_ child: ChildStatus) -> String {
+        let state = child.state == "ready" ? "ok" : child.state
+        guard child.restarts > 0 else { return "\(child.name) \(state)" }
+        return "\(child.name) \(state) (restarted \(times(child.restarts)))"
+    }
+
+    private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }
+
+    // MARK: numbers
+
+    /// Hours, minutes and seconds.
+    package static func clock(_ seconds: Double) -> String {
+        let whole = Int(clamping: Int64(max(0, min(seconds.isFinite ? seconds : 0, 1e12))))
+        return "\(padded(whole / 3600)):\(padded(whole / 60 % 60)):\(padded(whole % 60))"
+    }
+
+    /// Bits a second in the unit that reads best.
+    package static func rate(_ bitsPerSecond: Int) -> String {
+        bitsPerSecond >= 1_000_000
+            ? "\(decimal(Double(bitsPerSecond) / 1e6, places: 2)) Mbit/s" : "\(bitsPerSecond / 1000) kbit/s"
+    }
+
+    static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    /// `number` with one or two decimal places.
+    static func decimal(_ number: Double, places: Int) -> String {
+        let factor = places == 1 ? 10.0 : 100.0
+        let scaled = Int64(max(0, min(number.isFinite ? number : 0, 1e15)) * factor + 0.5)
+        let digits = "\(scaled % Int64(factor))"
+        return "\(scaled / Int64(factor)).\(String(repeating: "0", count: places - digits.count))\(digits)"
+    }
+}

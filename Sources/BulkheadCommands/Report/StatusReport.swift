@@ -1,0 +1,58 @@
+package import BulkheadMaster
+
+/// What `bulkhead status` prints.
+package struct StatusReport: Encodable, Sendable {
+    package let masterPID: Int32
+    /// Nil when the master has no broadcast.
+    package let broadcast: BroadcastStatus?
+
+    package init(masterPID: Int32, broadcast: BroadcastStatus?) {
+        self.masterPID = masterPID
+        self.broadcast = broadcast
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case masterPID, state
+    }
+
+    /// The broadcast's fields and the master's process id in one object; without a broadcast the state is `idle`.
+    package func encode(to encoder: any Encoder) throws {
+        try broadcast?.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(masterPID, forKey: .masterPID)
+        if broadcast == nil { try container.encode("idle", forKey: .state) }
+    }
+
+    /// For a person: one fact a line.
+    package var text: String {
+        guard let status = broadcast else { return "master \(masterPID): idle, no broadcast" }
+        var lines = [
+            "master \(masterPID): \(status.state), \(StatusLine.clock(status.secondsOnAir)), showing \(status.showing)",
+            "rate: \(StatusLine.decimal(status.framesPerSecond, places: 1)) fps, \(StatusLine.rate(status.bitsPerSecond))",
+            "frames: \(status.framesCommitted) safe, \(status.framesUncommitted) with the encoder, "
+                + "\(status.framesSkipped) skipped, \(status.framesRepeated) repeated, "
+                + "\(status.framesUnfiltered) unfiltered",
+        ]
+        if !status.encoderAddress.isEmpty { lines.append("waiting for an encoder at \(status.encoderAddress)") }
+        lines += status.children.map(Self.line)
+        lines += status.links.map(Self.line)
+        return lines.map(EventLine.clean).joined(separator: "\n")
+    }
+
+    private static func line(_ child: ChildStatus) -> String {
+        var line = "\(child.name): \(child.state)"
+        if let pid = child.pid { line += ", process \(pid)" }
+        if child.restarts > 0 { line += ", restarted \(child.restarts == 1 ? "once" : "\(child.restarts) times")" }
+        if !child.lastEnd.isEmpty { line += ", the last one ended: \(child.lastEnd)" }
+        return line
+    }
+
+    private static func line(_ link: LinkStatus) -> String {
+        var line =
+            "\(link.name): \(link.state), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
+            + "queue \(link.queuedMilliseconds) ms, \(link.framesSent) frames sent, \(link.framesShed) dropped"
+        if link.reconnects > 0 { line += ", reconnected \(link.reconnects == 1 ? "once" : "\(link.reconnects) times")" }
+        if !link.lastError.isEmpty { line += ", last trouble: \(link.lastError)" }
+        return line
+    }
+}

@@ -1,0 +1,15 @@
+package import BulkheadMaster
+
+/// What a broadcast came to, in one sentence.
+package enum SummaryText {
+    package static func text(_ status: BroadcastStatus) -> String {
+        let restarts = status.children.map(\.restarts).reduce(0, +)
+        var parts = [
+            "ended after \(StatusLine.clock(status.secondsOnAir))", "\(status.framesCommitted) frames",
+            "\(StatusLine.dropped(status)) dropped",
+        ]
+        if status.framesRepeated > 0 { parts.append("\(status.framesRepeated) repeated") }
+        if restarts > 0 { parts.append(restarts == 1 ? "1 restart of a child" : "\(restarts) restarts of children") }
+        return parts.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,63 @@
+import BulkheadMaster
+import Synchronization
+
+/// Something long that a command runs, and what goes on beside it: the status is shown, and signals are waited for.
+struct LongRun {
+    private static let interval = Duration.milliseconds(250)
+    let reporter: Reporter
+    let interruptions: Interruptions
+
+    /// Runs `body` to its end.
+    ///
+    /// - Parameters:
+    ///   - status: asked four times a second; nil when there is nothing to show.
+    ///   - onSignal: called with the number of signals so far, one call after the other; cancelled at the end of `body`.
+    /// - Returns: what `body` returned, and how many signals came.
+    func run<Value: Sendable>(
+        status: @escaping @Sendable () async -> StatusLine?,
+        onSignal: @escaping @Sendable (Int) async -> Void,
+        body: @escaping @Sendable () async -> Value
+    ) async -> (value: Value, signalCount: Int) {
+        let signalCount = Counter()
+        let value = await withTaskGroup(of: Value?.self) { group in
+            group.addTask { await body() }
+            group.addTask { [reporter] in
+                while !Task.isCancelled {
+                    if let line = await status(), !Task.isCancelled { reporter.status(line) }
+                    do { try await Task.sleep(for: Self.interval) } catch { break }
+                }
+                return nil
+            }
+            group.addTask { [interruptions] in
+                for await _ in interruptions.signals { await onSignal(signalCount.increment()) }
+                return nil
+            }
+            var value: Value?
+            while value == nil, let next = await group.next() { value = next }
+            group.cancelAll()
+            return value
+        }
+        guard let value else { preconditionFailure("the first task of the group has a value") }
+        return (value, signalCount.value)
+    }
+
+    /// A typed result of `body`, to be carried out of a task group.
+    static func outcome<Value>(
+        _ body: () async throws(BroadcastError) -> Value
+    ) async -> Result<Value, BroadcastError> {
+        do throws(BroadcastError) { return .success(try await body()) } catch { return .failure(error) }
+    }
+}
+
+private final class Counter: Sendable {
+    private let stored = Mutex(0)
+
+    var value: Int { stored.withLock { $0 } }
+
+    func increment() -> Int {
+        stored.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+}

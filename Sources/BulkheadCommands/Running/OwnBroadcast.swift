@@ -1,0 +1,60 @@
+import BulkheadMaster
+import Glibc
+
+/// A broadcast whose master is this process: modes create and selected.
+struct OwnBroadcast {
+    private let plan: BroadcastPlan
+    private let reporter: Reporter
+
+    init(_ plan: BroadcastPlan, reporter: Reporter) {
+        self.plan = plan
+        self.reporter = reporter
+    }
+
+    /// Runs the broadcast to its end; `interruptions` end it sooner.
+    func run(_ interruptions: Interruptions) async throws(BroadcastError) -> BroadcastEnd {
+        let controlPath: String
+        if let path = plan.controlPath {
+            controlPath = path
+        } else {
+            controlPath = try ControlAddress.standard(pid: getpid())
+        }
+        let master = try MasterControl(programs: .named(plan.libexec), controlPath: controlPath)
+        let (result, signalCount) = await LongRun(reporter: reporter, interruptions: interruptions).run(
+            status: { await master.status().map { StatusLine($0) } },
+            onSignal: { [reporter] count in
+                if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }
+                await master.stop()
+                if count > 1 { await AtOnce.leave(removing: controlPath) }
+            },
+            body: { [settings = plan.settings, reporter] in
+                await LongRun.outcome { () async throws(BroadcastError) in
+                    try await master.broadcast(settings) { reporter.event($0) }
+                }
+            })
+        if signalCount > 1 { return .endedAtOnce }
+        return .ended(try result.get())
+    }
+}
+
+/// The hurried end.
+enum AtOnce {
+    /// Ends the process after two seconds, unless the caller is cancelled before. Children end with it.
+    static func leave(removing controlPath: String) async {
+        do { try await Task.sleep(for: .seconds(2)) } catch { return }
+        unlink(controlPath)
+        _exit(EndedAtOnce.exitCode)
+    }
+}
+
+extension Programs {
+    /// The programs in `folder`, or wherever they are found.
+    /// - Throws: kind `installation` when there is no encoder in the folder.
+    static func named(_ folder: String?) throws(BroadcastError) -> Programs {
+        guard let folder else { return find() }
+        guard FilePaths.isFolder(folder) else {
+            throw BroadcastError(.installation, "there is no folder \(folder)", advice: "check --libexec")
+        }
+        return Programs(folder: folder)
+    }
+}

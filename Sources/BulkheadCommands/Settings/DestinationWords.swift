@@ -1,0 +1,134 @@
+import BulkheadMaster
+import BulkheadRTMP
+import Glibc
+import SystemPackage
+
+/// Makes destinations of what a broadcaster has written, and gives each the stream key that is meant for it.
+enum DestinationWords {
+    /// The variable of the environment that may hold a stream key.
+    static let keyVariable = "BULKHEAD_STREAM_KEY"
+
+    /// Whether a word is written like a destination, right or wrong: an address, as opposed to an input such as a file.
+    static func isAddress(_ word: String) -> Bool { word.hasPrefix("file:") || word.contains("://") }
+
+    /// The destinations in their order, files with absolute paths.
+    ///
+    /// Keys from files go to the RTMP destinations whose address holds none, in order; a single one goes to all of them.
+    /// The key of the environment is for what is left.
+    /// - Throws: kind `usage`; nothing thrown repeats a key, nor an address that may hold one.
+    static func destinations(
+        _ words: BroadcastWords, environmentKey: String?
+    ) throws(BroadcastError) -> [DestinationSettings] {
+        let urls = words[.to]
+        guard !urls.isEmpty else {
+            throw BroadcastError(
+                .usage, "there is no destination", advice: "add --to rtmp://SERVER/APP/KEY or --to file:OUT.flv")
+        }
+        let authority = try words.last(.tlsCA).map { (path) throws(BroadcastError) in try authorityFile(path) } ?? ""
+        var destinations: [DestinationSettings] = []
+        for (index, url) in urls.enumerated() {
+            destinations.append(try destination(url, number: index + 1, authority))
+        }
+        try giveKeys(words[.streamKeyFile], environmentKey: environmentKey, to: &destinations)
+        if let index = destinations.firstIndex(where: { $0.streamKey.isEmpty && awaitsKey($0.url) }) {
+            throw BroadcastError(
+                .usage, "destination \(index + 1) has no stream key",
+                advice: "give it with --stream-key-file, in \(keyVariable), or behind the application")
+        }
+        return destinations
+    }
+
+    private static func destination(
+        _ url: String, number: Int, _ authority: String
+    ) throws(BroadcastError) -> DestinationSettings {
+        if url.hasPrefix("file:") {
+            let path = String(url.dropFirst(url.hasPrefix("file://") ? 7 : 5))
+            guard path.hasSuffix(".flv") || path.hasPrefix("/dev/") else {
+                throw BroadcastError(
+                    .usage, "the destination file \(path) is not named .flv, the one format that is written",
+                    advice: "write --to file:OUT.flv")
+            }
+            return DestinationSettings(url: "file:" + FilePaths.absolute(path))
+        }
+        let lowercased = url.lowercased()
+        guard lowercased.hasPrefix("rtmp://") || lowercased.hasPrefix("rtmps://") else {
+            // The word itself may hold a key behind a mistyped scheme.
+            let scheme = url.firstRange(of: "://").map { "\(url[..<$0.lowerBound])://" }
+            throw BroadcastError(
+                .usage, "destination \(number)\(scheme.map { " begins with \($0)," } ?? "") can't be broadcast to",
+                advice: "a destination begins with rtmp://, rtmps:// or file:")
+        }
+        do throws(IngestTargetError) { _ = try IngestTarget(url) } catch {
+            // A key may still be given apart.
+            guard error == .missingKey else {
+                throw BroadcastError(
+                    .usage, "destination \(number): \(error)", advice: "write --to rtmp://SERVER/APP/KEY")
+            }
+        }
+        return DestinationSettings(url: url, tlsAuthorityFile: lowercased.hasPrefix("rtmps://") ? authority : "")
+    }
+
+    private static func authorityFile(_ path: String) throws(BroadcastError) -> String {
+        let absolute = FilePaths.absolute(path)
+        if let problem = FilePaths.readingProblem(absolute) {
+            throw BroadcastError(
+                .usage, "the certificates \(path) can't be read: \(problem.phrase)", advice: "check --tls-ca")
+        }
+        return absolute
+    }
+
+    // MARK: keys
+
+    private static func giveKeys(
+        _ files: [String], environmentKey: String?, to destinations: inout [DestinationSettings]
+    ) throws(BroadcastError) {
+        let waiting = destinations.indices.filter { awaitsKey(destinations[$0].url) }
+        guard !files.isEmpty else {
+            guard let key = environmentKey, !key.isEmpty else { return }
+            for index in waiting { destinations[index].streamKey = key }
+            return
+        }
+        guard !waiting.isEmpty else {
+            throw BroadcastError(
+                .usage, "--stream-key-file has a key for no destination: each holds one in its address",
+                advice: "end the address after the application: rtmp://SERVER/APP")
+        }
+        guard files.count == 1 || files.count == waiting.count else {
+            throw BroadcastError(
+                .usage, "\(files.count) stream key files for \(waiting.count) destinations without a key",
+                advice: "give one for all of them, or one for each in order")
+        }
+        for (position, index) in waiting.enumerated() {
+            destinations[index].streamKey = try key(in: files[files.count == 1 ? 0 : position])
+        }
+    }
+
+    /// A key file's content without the line break at its end.
+    private static func key(in path: String) throws(BroadcastError) -> String {
+        let text: String
+        do throws(Errno) { text = try SmallFile.text(at: path, limit: 4096) } catch {
+            throw BroadcastError(
+                .usage, "the stream key file \(path) can't be read: \(error.phrase)", advice: "check --stream-key-file")
+        }
+        let key = text.trimmingSuffix { $0.isNewline || $0 == " " }
+        guard !key.isEmpty, !key.contains(where: \.isNewline) else {
+            throw BroadcastError(
+                .usage, "the stream key file \(path) does not hold one line", advice: "write the key into it, alone")
+        }
+        return key
+    }
+
+    /// Whether an RTMP address ends after the application.
+    private static func awaitsKey(_ url: String) -> Bool {
+        do throws(IngestTargetError) { _ = try IngestTarget(url) } catch { return error == .missingKey }
+        return false
+    }
+}
+
+extension StringProtocol {
+    fileprivate func trimmingSuffix(_ isLeftOut: (Character) -> Bool) -> String {
+        var text = self[...]
+        while let last = text.last, isLeftOut(last) { text = text.dropLast() }
+        return String(text)
+    }
+}

@@ -1,0 +1,87 @@
+import BulkheadMaster
+import SystemPackage
+
+/// Makes inputs of what a broadcaster has written.
+enum InputWords {
+    /// The inputs in their order, files with absolute paths.
+    /// - Throws: kind `usage`, or `input` for a file that can't be read.
+    static func inputs(_ words: BroadcastWords, attaching: Bool) throws(BroadcastError) -> [InputSettings] {
+        let urls = words[.input]
+        guard !urls.isEmpty else {
+            throw BroadcastError(
+                .usage, "there is no input", advice: "name a file, a device, an address, or test for the test picture")
+        }
+        let formats = words[.inputFormat]
+        guard formats.isEmpty || formats.count == urls.count else {
+            throw BroadcastError(
+                .usage, "\(urls.count) inputs but \(formats.count) times --input-format",
+                advice: "give one for each input in order, \"auto\" where it is to be found out")
+        }
+        // RTMP can be played as well, but not while it is unclear where to; and the word may hold a key.
+        if words[.to].isEmpty, let index = urls.firstIndex(where: { $0.lowercased().hasPrefix("rtmp") }) {
+            throw BroadcastError(
+                .usage, "there is no destination, and input \(index + 1) looks like one", advice: "write --to before it"
+            )
+        }
+        if attaching, urls.contains("-") {
+            throw BroadcastError(
+                .usage, "standard input can't be used with --attach: the master has another one",
+                advice: "name a file or a pipe, or leave --attach away")
+        }
+        guard urls.filter({ $0 == "-" }).count <= 1 else {
+            throw BroadcastError(.usage, "standard input is named twice", advice: "keep one of them")
+        }
+        var inputs: [InputSettings] = []
+        for (index, url) in urls.enumerated() {
+            let format = index < formats.count && formats[index] != "auto" ? formats[index] : ""
+            inputs.append(try input(url, format: format, loops: words.isOn(.loop)))
+        }
+        if words.isOn(.loop), !inputs.contains(where: \.loops) {
+            throw BroadcastError(
+                .usage, "none of the inputs is a file that could be played again", advice: "leave --loop away")
+        }
+        return inputs
+    }
+
+    /// Whether the input never ends by itself.
+    static func isEndless(_ input: InputSettings) -> Bool { input.loops || input.url == "test" }
+
+    private static func input(_ url: String, format: String, loops: Bool) throws(BroadcastError) -> InputSettings {
+        guard let path = filePath(url, format: format) else {
+            guard !url.isEmpty else { throw BroadcastError(.usage, "an input is empty", advice: "name a file") }
+            return InputSettings(url: url, format: format, loops: false)
+        }
+        let absolute = FilePaths.absolute(path)
+        if let problem = FilePaths.readingProblem(absolute) {
+            switch problem {
+            case .noSuchFileOrDirectory, .notDirectory:
+                throw BroadcastError(.input, "there is no file \(path)", advice: "check its name and folder")
+            case .permissionDenied:
+                throw BroadcastError(
+                    .input, "\(path) may not be read by this user", advice: "change its permissions, or copy it")
+            default: throw BroadcastError(.input, "\(path) can't be read: \(problem.phrase)")
+            }
+        }
+        if FilePaths.isFolder(absolute) {
+            throw BroadcastError(.input, "\(path) is a folder", advice: "name one file in it")
+        }
+        return InputSettings(url: absolute, format: format, loops: loops)
+    }
+
+    /// The path of an input that is a file; nil for addresses, devices, standard input and the test picture.
+    static func filePath(_ url: String, format: String) -> String? {
+        if url.hasPrefix("file://") { return String(url.dropFirst(7)) }
+        if url.hasPrefix("file:") { return String(url.dropFirst(5)) }
+        if url.isEmpty || url == "-" || url == "test" || url.hasPrefix("pipe:") || url.hasPrefix("/dev/") { return nil }
+        if url.contains("://") || deviceFormats.contains(format) { return nil }
+        if let colon = url.firstIndex(of: ":"), devicePrefixes.contains(String(url[..<colon])) { return nil }
+        return url
+    }
+
+    /// What `bulkhead-source` takes for a device: before a colon, and as an input's format.
+    static let devicePrefixes: Set<String> = ["v4l2", "x11", "x11grab", "alsa", "pulse", "lavfi"]
+    static let deviceFormats: Set<String> = [
+        "video4linux2", "v4l2", "x11grab", "alsa", "pulse", "oss", "jack", "fbdev", "kmsgrab", "dv1394", "iec61883",
+        "lavfi",
+    ]
+}

@@ -1,0 +1,42 @@
+package import ArgumentParser
+import BulkheadMaster
+
+/// `bulkhead status`: what a master and its broadcast do.
+package struct StatusCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Tell what a running broadcast does.")
+
+    @Option(
+        help: ArgumentHelp("The master to ask; else the one of this user that runs.", valueName: "unix:path"))
+    var attach: String?
+
+    @Flag(help: "Print one JSON object; with --follow, events as JSON, one a line.")
+    var json = false
+
+    @Flag(help: "Stay, tell events and show the status until Ctrl-C.")
+    var follow = false
+
+    package init() {}
+
+    package func run() async throws {
+        let path =
+            try attach.map { (address) throws(BroadcastError) in
+                try ControlAddress.path(from: address, flag: "--attach")
+            } ?? ControlAddress.findRunning()
+        if follow {
+            let reporter = Reporter.standard(isJSON: json)
+            defer { reporter.finish() }
+            _ = try await AttachedBroadcast(path: path, reporter: reporter).watch(Interruptions())
+            return
+        }
+        let client = try ControlClient(path: path)
+        try client.send(.status)
+        while let reply = try client.receive() {
+            guard case .status(let status, let pid) = reply else { continue }
+            let report = StatusReport(masterPID: pid, broadcast: status)
+            print(json ? JSONLine.text(report) ?? "" : report.text)
+            return
+        }
+        throw BroadcastError(.control, "the master at unix:\(path) closed the connection without an answer")
+    }
+}

@@ -1,0 +1,21 @@
+import CBulkheadPlugin
+
+/// Where a plugin leaves lines for the user. Use it only on the thread of a call into the plugin.
+public struct PluginLog {
+    public enum Level: Int32, Sendable {
+        case debug = 0
+        case notice = 1
+        case warning = 2
+        case error = 3
+    }
+
+    private let host: UnsafePointer<bulkhead_host>?
+
+    init(_ host: UnsafePointer<bulkhead_host>?) { self.host = host }
+
+    /// Notes one line.
+    public func callAsFunction(_ level: Level, _ text: String) {
+        guard let host else { return }
+        host.pointee.log?(host.pointee.context, level.rawValue, text)
+    }
+}

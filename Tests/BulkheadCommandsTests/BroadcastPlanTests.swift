@@ -1,0 +1,185 @@
+import ArgumentParser
+import BulkheadCommands
+import BulkheadMaster
+import BulkheadMedia
+import Foundation
+import Testing
+
+@Suite struct BroadcastPlanTests {
+    static func plan(_ arguments: String..., key: String? = nil) throws -> BroadcastPlan {
+        try BroadcastPlan(BroadcastOptions.parse(arguments).words, environmentKey: key)
+    }
+
+    /// The error that `arguments` end with.
+    static func failure(_ arguments: [String], key: String? = nil) throws -> BroadcastError? {
+        do {
+            _ = try BroadcastPlan(BroadcastOptions.parse(arguments).words, environmentKey: key)
+            return nil
+        } catch let error as BroadcastError {
+            return error
+        }
+    }
+
+    @Test func littleIsNeeded() throws {
+        let plan = try Self.plan("test", "--to", "rtmp://127.0.0.1/live/key")
+        let canvas = try #require(Canvas(width: 1280, height: 720))
+        let rate = try #require(FrameRate(30))
+        #expect(
+            plan.settings
+                == BroadcastSettings(
+                    inputs: [InputSettings(url: "test")],
+                    destinations: [DestinationSettings(url: "rtmp://127.0.0.1/live/key")],
+                    canvas: canvas, frameRate: rate))
+        #expect(plan.mode == .create)
+        #expect(plan.controlPath == nil)
+        #expect(!plan.isJSON)
+    }
+
+    @Test func everythingCanBeSet() throws {
+        let plan = try Self.plan(
+            "--size", "720p", "--fps", "29.97", "--video-bitrate", "6M", "--audio-bitrate", "160k", "--preset", "fast",
+            "--tune", "none", "--profile", "main", "--keyframe-interval", "2.5", "--bframes", "2", "--buffer", "1.5s",
+            "--encoder-threads", "2", "--duration", "1m30s", "--slate-after", "5", "--fast", "--json", "--control",
+            "unix:/tmp/c.sock", "--libexec", "/opt/b", "--input-format", "auto", "--input-format", "x11grab", "--to",
+            "rtmps://h/app/key", "--to", "file:/tmp/o.flv", "--tls-ca", "/dev/null", "test", ":0")
+        let settings = plan.settings
+        #expect(settings.canvas == Canvas(width: 1280, height: 720))
+        #expect(settings.frameRate == FrameRate(30_000, 1001))
+        #expect(settings.videoBitsPerSecond == 6_000_000)
+        #expect(settings.audioBitsPerSecond == 160_000)
+        #expect((settings.preset, settings.tune, settings.profile) == ("fast", "", "main"))
+        #expect(settings.keyframeIntervalSeconds == 2.5)
+        #expect(settings.bframes == 2)
+        #expect(settings.bufferMilliseconds == 1500)
+        #expect(settings.encoderThreads == 2)
+        #expect(settings.durationSeconds == 90)
+        #expect(settings.slateAfterSeconds == 5)
+        #expect(settings.isFast)
+        #expect(
+            settings.inputs == [InputSettings(url: "test"), InputSettings(url: ":0", format: "x11grab")])
+        #expect(
+            settings.destinations == [
+                DestinationSettings(url: "rtmps://h/app/key", tlsAuthorityFile: "/dev/null"),
+                DestinationSettings(url: "file:/tmp/o.flv"),
+            ])
+        #expect(plan.controlPath == "/tmp/c.sock")
+        #expect(plan.libexec == "/opt/b")
+        #expect(plan.isJSON)
+    }
+
+    @Test func relativePathsBecomeAbsolute() throws {
+        let folder = try TemporaryFolder()
+        let here = FileManager.default.currentDirectoryPath
+        let input = try folder.write("", to: "in.mp4")
+        let up = String(repeating: "../", count: here.split(separator: "/").count)
+        let plan = try Self.plan(up + input.dropFirst(), "--loop", "--to", "file:out.flv", "--control", "unix:c.sock")
+        #expect(plan.settings.inputs == [InputSettings(url: input, loops: true)])
+        #expect(plan.settings.destinations.map(\.url) == ["file:\(here)/out.flv"])
+        #expect(plan.controlPath == "\(here)/c.sock")
+    }
+
+    @Test func wordsBehindToAreInputsUnlessTheyAreAddresses() throws {
+        let plan = try Self.plan("--to", "rtmp://a/b/c", "file:/tmp/o.flv", "test")
+        #expect(plan.settings.inputs.map(\.url) == ["test"])
+        #expect(plan.settings.destinations.map(\.url) == ["rtmp://a/b/c", "file:/tmp/o.flv"])
+    }
+
+    @Test func onlyFilesLoop() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("", to: "in.mp4")
+        let plan = try Self.plan(file, "alsa:default", "--loop", "--to", "rtmp://a/b/c")
+        #expect(plan.settings.inputs.map(\.loops) == [true, false])
+    }
+
+    @Test func pluginsHaveParameters() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("", to: "p.so")
+        let plan = try Self.plan("test", "--plugin", "\(file),width=8,colour=a=b", "--to", "rtmp://a/b/c")
+        #expect(
+            plan.settings.plugins == [PluginChoice(path: file, parameters: ["width": "8", "colour": "a=b"])])
+    }
+
+    // MARK: modes
+
+    @Test func modesComeFromTheirFlags() throws {
+        let to = ["test", "--to", "rtmp://a/b/c"]
+        func mode(_ arguments: String...) throws -> RunMode {
+            try BroadcastPlan(BroadcastOptions.parse(to + arguments).words).mode
+        }
+        #expect(try mode("--mode", "create") == .create)
+        #expect(try mode("--attach", "unix:/m") == .attach(path: "/m"))
+        #expect(try mode("--mode", "attach", "--attach", "unix:/m") == .attach(path: "/m"))
+        #expect(try mode("--only", "encoder") == .selected(.encoder))
+        #expect(try mode("--mode", "selected", "--only", "plugins") == .selected(.plugins))
+        let plan = try BroadcastPlan(BroadcastOptions.parse(to + ["--only", "plugins"]).words)
+        #expect(plan.settings.children == .plugins)
+    }
+
+    @Test(arguments: [
+        (["--mode", "selected"], "add --only encoder or --only plugins"),
+        (["--mode", "attach"], "add --attach unix:PATH"),
+        (["--mode", "create", "--only", "encoder"], "--mode selected"),
+        (["--mode", "create", "--attach", "unix:/m"], "--mode attach"),
+        (["--only", "encoder", "--attach", "unix:/m"], "leave one of them away"),
+        (["--only", "both"], "--only takes encoder or plugins"),
+        (["--mode", "solo"], "create, attach or selected"),
+        (["--attach", "/m"], "--attach unix:PATH"),
+        (["--attach", "unix:/m", "--control", "unix:/c"], "leave one of them away"),
+    ])
+    func contradictoryModesAreRefused(arguments: [String], advice: String) throws {
+        let error = try Self.failure(["test", "--to", "rtmp://a/b/c"] + arguments)
+        #expect(error?.kind == .usage)
+        #expect(error?.description.contains(advice) == true, "\(error?.description ?? "no error")")
+    }
+
+    // MARK: mistakes
+
+    @Test(arguments: [
+        ([], "there is no input"),
+        (["test"], "there is no destination"),
+        (["test", "--to", "rtmp://a/b/c", "--size", "1281x720"], "--size \"1281x720\""),
+        (["test", "--to", "rtmp://a/b/c", "--fps", "0"], "--fps \"0\""),
+        (["test", "--to", "rtmp://a/b/c", "--video-bitrate", "5"], "--video-bitrate \"5\""),
+        (["test", "--to", "rtmp://a/b/c", "--video-bitrate", "1000M"], "2500k, 6M"),
+        (["test", "--to", "rtmp://a/b/c", "--audio-bitrate", "5M"], "16k to 512k"),
+        (["test", "--to", "rtmp://a/b/c", "--profile", "high10"], "baseline, main or high"),
+        (["test", "--to", "rtmp://a/b/c", "--bframes", "17"], "0 to 16"),
+        (["test", "--to", "rtmp://a/b/c", "--profile", "baseline", "--bframes", "1"], "no B-frames"),
+        (["test", "--to", "rtmp://a/b/c", "--keyframe-interval", "0"], "0.1 to 60 seconds"),
+        (["test", "--to", "rtmp://a/b/c", "--buffer", "-1"], "--buffer"),
+        (["test", "--to", "rtmp://a/b/c", "--duration", "soon"], "1m30s"),
+        (["test", "--to", "rtmp://a/b/c", "--duration", "0"], "--duration \"0\""),
+        (["test", "--to", "rtmp://a/b/c", "--fast"], "add --duration"),
+        (["test", "--to", "rtmp://a/b/c", "--loop"], "leave --loop away"),
+        (["test", "x", "--to", "rtmp://a/b/c", "--input-format", "y"], "one for each input"),
+        (["-", "--to", "rtmp://a/b/c", "--attach", "unix:/m"], "standard input"),
+        (["-", "-", "--to", "rtmp://a/b/c"], "named twice"),
+        (["test", "--to", "http://a/b/c"], "destination 1 begins with http://"),
+        (["test", "--to", "file:out.mp4"], "file:OUT.flv"),
+        (["test", "--to", "rtmp:///b/c"], "no usable host"),
+        (["test", "--to", "rtmps://a/b/c", "--tls-ca", "/nonexistent/ca.pem"], "check --tls-ca"),
+        (["test", "--to", "rtmp://a/b/c", "--plugin", "/dev/null,width"], "has no value"),
+    ])
+    func mistakesAreRefusedInOneLine(arguments: [String], phrase: String) throws {
+        let error = try Self.failure(arguments)
+        let line = error.map { BulkheadCommand.failure($0) } ?? "no error"
+        #expect(error?.kind == .usage, "\(line)")
+        #expect(line.contains(phrase), "\(line)")
+        #expect(!line.contains("\n"))
+    }
+
+    @Test(arguments: [
+        ("/nonexistent/in.mp4", "there is no file /nonexistent/in.mp4"), ("/tmp", "/tmp is a folder"),
+    ])
+    func inputsThatCannotBeReadAreNamed(input: String, phrase: String) throws {
+        let error = try Self.failure([input, "--to", "rtmp://a/b/c"])
+        #expect(error?.kind == .input)
+        #expect(error?.problem == phrase)
+    }
+
+    @Test func aMissingPluginIsNamed() throws {
+        let error = try Self.failure(["test", "--to", "rtmp://a/b/c", "--plugin", "/nonexistent/p.so"])
+        #expect(error?.kind == .plugin)
+        #expect(error?.problem.contains("/nonexistent/p.so") == true)
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import BulkheadCommands
+import BulkheadMaster
+import Testing
+
+@Suite struct ConfigurationFileTests {
+    /// The long flags that the help of `bulkhead broadcast` lists, without the negated ones.
+    static let flags: [String] = BroadcastCommand.helpMessage(columns: 200).split(separator: "\n").compactMap { line in
+        guard line.hasPrefix("  -"), let start = line.firstRange(of: "--")?.upperBound else { return nil }
+        return String(line[start...].prefix { $0.isLetter || $0 == "-" })
+    }
+
+    /// These concern the command line itself.
+    static let withoutKey: Set<String> = ["config", "help", "version"]
+
+    @Test func everyFlagHasItsKeyAndEveryKeyItsFlag() {
+        let flags = Set(Self.flags).subtracting(Self.withoutKey)
+        #expect(flags == Set(BroadcastKey.allCases.map(\.rawValue)).subtracting(["input"]))
+    }
+
+    @Test(arguments: BroadcastKey.allCases)
+    func aKeyMeansWhatItsFlagMeans(key: BroadcastKey) throws {
+        let value = key == .to ? "rtmp://a/b/c" : "17"
+        let yaml = key.isSwitch ? "\(key.rawValue): true" : "\(key.rawValue): \(value)"
+        let arguments =
+            key == .input ? [value] : key.isSwitch ? ["--\(key.rawValue)"] : ["--\(key.rawValue)", value]
+        let fromFile = try ConfigurationFile.words(in: yaml, named: "test.yaml")
+        #expect(fromFile.keys == [key])
+        #expect(try BroadcastOptions.parse(arguments).words == fromFile)
+    }
+
+    @Test(arguments: BroadcastKey.allCases.filter(\.isList))
+    func aListIsAFlagGivenSeveralTimes(key: BroadcastKey) throws {
+        let values = key == .to ? ["rtmp://a/b/c", "file:d.flv"] : ["one", "two"]
+        let yaml = "\(key.rawValue):\n" + values.map { "  - \($0)\n" }.joined()
+        let arguments = values.flatMap { key == .input ? [$0] : ["--\(key.rawValue)", $0] }
+        #expect(
+            try BroadcastOptions.parse(arguments).words == ConfigurationFile.words(in: yaml, named: "test.yaml"))
+    }
+
+    @Test func flagsWinOverTheFile() throws {
+        let file = try ConfigurationFile.words(
+            in: "size: 720p\nfps: 25\nloop: true\nto: [file:a.flv, file:b.flv]", named: "test.yaml")
+        let flags = try BroadcastOptions.parse(["--fps", "30", "--no-loop", "--to", "file:c.flv"]).words
+        let words = flags.filled(from: file)
+        #expect(words[.size] == ["720p"])
+        #expect(words[.fps] == ["30"])
+        #expect(words[.loop] == ["false"])
+        #expect(words[.to] == ["file:c.flv"])
+    }
+
+    @Test(arguments: [
+        ("sise: 720p", "test.yaml, line 1: there is no key \"sise\"; did you mean \"size\"?"),
+        (
+            "fps: 30\nvideo_bitrate: 6M",
+            "test.yaml, line 2: there is no key \"video_bitrate\"; did you mean \"video-bitrate\"?"
+        ),
+        ("stream-key: abc", "test.yaml, line 1: there is no key \"stream-key\"; did you mean \"stream-key-file\"?"),
+        ("fps: [30, 25]", "test.yaml, line 1: \"fps\" takes one value, this is a list; keep one of them"),
+        ("loop: 17", "test.yaml, line 1: \"loop\" is either true or false; mend it there"),
+        ("to: {url: a}", "test.yaml, line 1: \"to\" takes a value or a list; mend it there"),
+        ("- a", "test.yaml holds no keys; write one key a line, such as \"size: 1280x720\""),
+    ])
+    func mistakesAreNamedWithTheirPlace(yaml: String, message: String) {
+        let error = #expect(throws: BroadcastError.self) { try ConfigurationFile.words(in: yaml, named: "test.yaml") }
+        #expect(error?.description == message)
+        #expect(error?.kind == .usage)
+    }
+
+    @Test(arguments: ["fps: 30\nfps: 25", "a: [", "\tfps: 30", "to: *nowhere"])
+    func brokenYAMLIsRefusedWithTheFilesName(yaml: String) {
+        let error = #expect(throws: BroadcastError.self) { try ConfigurationFile.words(in: yaml, named: "test.yaml") }
+        #expect(error?.description.contains("test.yaml") == true)
+        #expect(error?.kind == .usage)
+    }
+
+    @Test(arguments: ["", "# nothing\n", "~", "fps:"])
+    func nothingIsSetByNothing(yaml: String) throws {
+        #expect(try ConfigurationFile.words(in: yaml, named: "test.yaml").keys.isEmpty)
+    }
+
+    @Test func aMissingFileIsNamed() {
+        let error = #expect(throws: BroadcastError.self) { try ConfigurationFile.words(at: "/nonexistent/b.yaml") }
+        #expect(
+            error?.description
+                == "the configuration file /nonexistent/b.yaml can't be read: no such file or directory; "
+                + "check --config")
+    }
+}

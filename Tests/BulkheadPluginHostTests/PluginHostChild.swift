@@ -1,0 +1,190 @@
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadTestSupport
+import BulkheadWire
+import Foundation
+import Testing
+
+/// A running plugin host with an input pool of two slots (7) and a result pool of two (8).
+final class PluginHostChild {
+    let child: ChildUnderTest<PluginReply>
+    let canvas: Canvas
+    private let inputs: PoolMapping
+    private let results: PoolMapping
+
+    init(width: Int = 80, height: Int = 48) throws {
+        let canvas = try #require(Canvas(width: width, height: height))
+        let child = try ChildUnderTest<PluginReply>(.pluginHost)
+        let input = try FramePool(id: 7, canvas: canvas, slotCount: 2)
+        let result = try FramePool(id: 8, canvas: canvas, slotCount: 2)
+        let writer = try result.writerDescriptor()
+        results = try PoolMapping(result.shape, writer, access: .readWrite)
+        try child.send(
+            PluginRequest.resultPool(result.shape, canvas, #require(FrameRate(30))), passing: writer)
+        writer.close()
+        #expect(try child.reply() == .ready)
+        let inputWriter = try input.writerDescriptor()
+        inputs = try PoolMapping(input.shape, inputWriter, access: .readWrite)
+        inputWriter.close()
+        let reader = try input.readerDescriptor()
+        try child.send(PluginRequest.pool(input.shape), passing: reader)
+        reader.close()
+        input.close()
+        result.close()
+        self.child = child
+        self.canvas = canvas
+    }
+
+    /// Loads the library `name` from the folder of the built products, or from a path.
+    func load(_ name: String, id: UInt32 = 1, _ parameters: [String: String] = [:]) throws -> PluginReply {
+        let path = name.contains("/") ? name : "\(productFolder)/lib\(name).so"
+        try child.socket.send(PluginRequest.load(PluginSettings(id: id, path: path, parameters: parameters)))
+        return try child.reply()
+    }
+
+    /// The refusal that loading comes to.
+    func refusal(_ name: String, _ parameters: [String: String] = [:]) throws -> Refusal {
+        let reply = try load(name, parameters)
+        guard case .refused(1, let refusal) = reply else { throw ChildTestFailure.unexpected(reply) }
+        return refusal
+    }
+
+    /// Sends a picture through the chain; the result, or nil when the input is to be used.
+    func process(_ picture: Picture, frame: FrameNumber = 5) throws -> Picture? {
+        let slot = try #require(inputs.bytes(of: 1))
+        picture.write(to: slot, canvas.layout)
+        try child.socket.send(
+            PluginRequest.process(frame: frame, pts: 40, input: SlotReference(pool: 7, slot: 1), result: 1))
+        let reply = try child.reply()
+        guard case .processed(frame, let changed) = reply else { throw ChildTestFailure.unexpected(reply) }
+        #expect(Picture(slot, canvas.layout) == picture, "the input is left as it was")
+        return changed ? Picture(try #require(results.bytes(of: 1)), canvas.layout) : nil
+    }
+}
+
+/// The pixels of an I420 picture, without padding.
+struct Picture: Equatable {
+    /// Luma, Cb, Cr; rows of pixels.
+    var planes: [[[UInt8]]]
+
+    /// A picture in which every pixel of a plane is another value than its neighbours, over the whole range.
+    init(_ canvas: Canvas) {
+        planes = canvas.layout.planes.enumerated().map { index, plane in
+            (0..<plane.height).map { y in
+                (0..<plane.width).map { UInt8(truncatingIfNeeded: $0 * 7 + y * 31 + index * 50) }
+            }
+        }
+    }
+
+    init(_ slot: UnsafeMutableRawBufferPointer, _ layout: PictureLayout) {
+        planes = layout.planes.map { plane in
+            (0..<plane.height).map { y in
+                let start = plane.offset + y * plane.stride
+                return Array(slot[start..<start + plane.width])
+            }
+        }
+    }
+
+    func write(to slot: UnsafeMutableRawBufferPointer, _ layout: PictureLayout) {
+        for (plane, rows) in zip(layout.planes, planes) {
+            for (y, row) in rows.enumerated() {
+                for (x, pixel) in row.enumerated() { slot[plane.offset + y * plane.stride + x] = pixel }
+            }
+        }
+    }
+
+    /// Each pixel changed by `change(plane, x, y, pixel)`.
+    func mapped(_ change: (Int, Int, Int, UInt8) -> UInt8) -> Picture {
+        var picture = self
+        for plane in planes.indices {
+            for y in planes[plane].indices {
+                for x in planes[plane][y].indices {
+                    picture.planes[plane][y][x] = change(plane, x, y, planes[plane][y][x])
+                }
+            }
+        }
+        return picture
+    }
+
+    var inverted: Picture {
+        mapped { plane, _, _, pixel in UInt8(clamping: (plane == 0 ? 251 : 256) - Int(pixel)) }
+    }
+
+    /// With a border `width` pixels wide in the color (Y, Cb, Cr).
+    func bordered(_ width: Int, _ color: [UInt8]) -> Picture {
+        mapped { plane, x, y, pixel in
+            let border = plane == 0 ? width : width / 2
+            let rows = planes[plane]
+            let isInside =
+                x >= border && x < rows[0].count - border && y >= border && y < rows.count - border
+            return isInside ? pixel : color[plane]
+        }
+    }
+}
+
+/// Libraries that are compiled for one test from C.
+final class TestLibrary {
+    let path: String
+    private let folder: URL
+
+    /// The parts that a plugin has where a test says nothing else.
+    private static let ending = """
+        static int32_t create(const bulkhead_plugin *plugin, const bulkhead_host *host, const bulkhead_format *format,
+                              const bulkhead_value *values, void **state) {
+            (void)plugin, (void)values, (void)format, (void)host, (void)state;
+            @create@
+            return 0;
+        }
+        static void destroy(void *state) { (void)state; }
+        static int32_t process(void *state, const bulkhead_video_frame *frame) {
+            (void)state, (void)frame;
+            @process@
+        }
+        BULKHEAD_PLUGIN_EXPORT const bulkhead_plugin *bulkhead_plugin_entry(uint32_t host_abi_version) {
+            (void)host_abi_version;
+            static bulkhead_plugin plugin = {
+                .abi_version = BULKHEAD_PLUGIN_ABI_VERSION, .byte_count = sizeof(bulkhead_plugin),
+                .parameter_byte_count = sizeof(bulkhead_parameter), .capabilities = BULKHEAD_VIDEO, .name = "Test",
+                .version = "1", .create = create, .destroy = destroy, .process_video = process};
+            @entry@
+            return &plugin;
+        }
+        """
+
+    /// A plugin whose functions contain these statements.
+    convenience init(create: String = "", process: String = "return 0;", entry: String = "") throws {
+        let body = Self.ending.replacingOccurrences(of: "@create@", with: create)
+            .replacingOccurrences(of: "@process@", with: process).replacingOccurrences(of: "@entry@", with: entry)
+        try self.init(source: body)
+    }
+
+    init(source: String) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        path = folder.appendingPathComponent("libTest.so").path
+        let file = folder.appendingPathComponent("test.c")
+        let text = "#include \"bulkhead_plugin.h\"\n#include <errno.h>\n#include <string.h>\n" + source
+        try Data(text.utf8).write(to: file)
+        let include = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Sources/CBulkheadPlugin/include").path
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+            "cc", "-std=c11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
+        ]
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+    }
+
+    /// A file with these bytes.
+    init(bytes: [UInt8]) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        path = folder.appendingPathComponent("libTest.so").path
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+}

@@ -1,0 +1,80 @@
+import Foundation
+
+/// nginx with its RTMP module in a temporary folder, on a port of its own.
+package final class NginxServer: Sendable {
+    package let port: Int
+    private let folder: TemporaryFolder
+    private let process: RunningProcess
+
+    private static let modulePath = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
+
+    /// The machine has nginx and its RTMP module.
+    package static var isInstalled: Bool { FileManager.default.fileExists(atPath: modulePath) }
+
+    /// Starts with an application "live"; returns when it accepts connections.
+    /// - Parameter application: more directives for the application.
+    package init(application: String = "") async throws {
+        folder = try TemporaryFolder()
+        port = try Self.freePort()
+        let configuration = """
+            load_module \(Self.modulePath);
+            daemon off; master_process off; pid \(folder.path("pid")); error_log \(folder.path("error.log")) info;
+            events { worker_connections 64; }
+            rtmp { server { listen 127.0.0.1:\(port); chunk_size 4096;
+                application live { live on; record off; \(application) }
+            } }
+            """
+        try configuration.write(toFile: folder.path("nginx.conf"), atomically: true, encoding: .utf8)
+        process = try RunningProcess("/usr/sbin/nginx", ["-p", folder.url.path, "-c", folder.path("nginx.conf")])
+        let (process, port) = (process, port)
+        guard await eventually({ !process.isRunning || Self.accepts(port) }), process.isRunning else {
+            throw StartError.notStarted(process.errorText)
+        }
+    }
+
+    package var log: String { (try? String(contentsOfFile: folder.path("error.log"), encoding: .utf8)) ?? "" }
+
+    package func end(signal: Int32 = SIGTERM) async { await process.end(signal: signal) }
+
+    package enum StartError: Error { case notStarted(String), noPort }
+
+    /// A port that was free a moment ago.
+    package static func freePort() throws -> Int {
+        try withSocket { socket in
+            var address = loopback(port: 0)
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let result = withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
+                }
+            }
+            guard result else { throw StartError.noPort }
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
+
+    private static func accepts(_ port: Int) -> Bool {
+        withSocket { socket in
+            var address = loopback(port: UInt16(port))
+            return withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+        }
+    }
+
+    private static func loopback(port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return address
+    }
+
+    private static func withSocket<Result>(_ body: (Int32) throws -> Result) rethrows -> Result {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        return try body(descriptor)
+    }
+}

@@ -1,0 +1,84 @@
+package import Foundation
+import Synchronization
+
+/// A program started by a test, with what it wrote. It is ended by its own process ID only.
+package final class RunningProcess: Sendable {
+    private let process = Process()
+    private let captured = Mutex((output: Data(), errors: Data()))
+    private let ended = AsyncStream<Void>.makeStream()
+
+    /// Starts `program`, found in PATH.
+    package init(_ program: String, _ arguments: [String], in folder: URL? = nil) throws {
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        process.currentDirectoryURL = folder
+        process.standardInput = FileHandle.nullDevice
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        // @Sendable: the handlers run on threads of Foundation's.
+        output.fileHandleForReading.readabilityHandler = { @Sendable [weak self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            self?.captured.withLock { $0.output.append(data) }
+        }
+        errors.fileHandleForReading.readabilityHandler = { @Sendable [weak self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            self?.captured.withLock { $0.errors.append(data) }
+        }
+        process.terminationHandler = { @Sendable [ended] _ in ended.continuation.finish() }
+        try process.run()
+    }
+
+    deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+
+    package var isRunning: Bool { process.isRunning }
+    package var output: Data { captured.withLock { $0.output } }
+    package var outputText: String { String(decoding: output, as: UTF8.self) }
+    package var errorText: String { captured.withLock { String(decoding: $0.errors, as: UTF8.self) } }
+
+    /// Waits for the end and gives the exit status; kills after `timeout`.
+    @discardableResult
+    package func wait(timeout: Duration = .seconds(20)) async -> Int32 {
+        let killer = Task {
+            try await Task.sleep(for: timeout)
+            kill(process.processIdentifier, SIGKILL)
+        }
+        for await _ in ended.stream {}
+        killer.cancel()
+        return process.terminationStatus
+    }
+
+    /// Asks it to end, and waits.
+    package func end(signal: Int32 = SIGTERM) async {
+        if process.isRunning { kill(process.processIdentifier, signal) }
+        await wait(timeout: .seconds(5))
+    }
+}
+
+/// Waits until `condition` holds; false if it doesn't within `timeout`.
+package func eventually(
+    within timeout: Duration = .seconds(10), _ condition: () async throws -> Bool
+) async rethrows -> Bool {
+    let deadline = ContinuousClock.now + timeout
+    while true {
+        if try await condition() { return true }
+        if ContinuousClock.now > deadline { return false }
+        try? await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+/// A folder that goes away with its owner.
+package final class TemporaryFolder: Sendable {
+    package let url: URL
+
+    package init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("bulkhead-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    package func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+}
