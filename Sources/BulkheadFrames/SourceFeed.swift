@@ -21,7 +21,6 @@ package struct SourceFeed: Sendable {
 
     /// How much later than its arrival a live picture is due, so that the next may jitter.
     package static let liveMargin = MediaTime(milliseconds: 12)
-    private static let sparseLead = MediaTime(milliseconds: 1500)
     private static let slackWindowLength = MediaTime(milliseconds: 30_000)
     private static let wantedSlack = MediaTime(milliseconds: 40)
     private static let excessSlack = MediaTime(milliseconds: 140)
@@ -54,13 +53,10 @@ package struct SourceFeed: Sendable {
         slackWindow = nil
     }
 
-    /// Whether no picture is here although one could be due at `time`: the source is late. One that sends sound far
-    /// ahead of the picture has none to send.
-    package func isMissingPicture(at time: MediaTime, interval: MediaTime) -> Bool {
-        guard description.hasVideo, !description.isLive, !hasEnded, let offset, pictures.count == 0 else {
-            return false
-        }
-        return !description.hasAudio || MediaTime(sampleIndex: samples.end) + offset < time + Self.sparseLead
+    /// Whether no picture is here although one could be due: the source is late. One that has a still picture to show
+    /// sends it again and again, ahead of time like any other.
+    package var isMissingPicture: Bool {
+        description.hasVideo && !description.isLive && !hasEnded && offset != nil && pictures.count == 0
     }
 
     /// Notes when a live picture arrived, to keep the offset as small as the source's jitter allows.

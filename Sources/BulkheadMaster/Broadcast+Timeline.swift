@@ -129,7 +129,7 @@ extension Broadcast {
 
     private func advanceFeed(_ index: Int, at time: MediaTime) {
         guard let feed = sources[index].feed else { return }
-        if feed.isMissingPicture(at: time, interval: interval) { sources[index].feed?.fallBehind(by: interval) }
+        if feed.isMissingPicture { sources[index].feed?.fallBehind(by: interval) }
         let limit = sources[index].feed?.limit(at: time, interval: interval) ?? .zero
         let selection = sources[index].feed?.pictures.advance(to: limit) { [pools] in pools.release($0) }
         if selection == .advanced {

@@ -97,9 +97,10 @@ actor Broadcast {
     var frameRate: FrameRate { settings.frameRate }
     var interval: MediaTime { settings.frameRate.interval }
 
-    /// How many frames may be given to the encoder and not be safe: what it may hold, and a second more for a takeover.
+    /// How many frames may be given to the encoder and not be safe: what it may hold, and two seconds more: one until it
+    /// is seen that it stands still, one for the takeover.
     var maximumUncommitted: Int {
-        lastMaximumDelay + max(8, Int(settings.frameRate.framesPerSecond.rounded(.up)))
+        lastMaximumDelay + max(16, Int(2 * settings.frameRate.framesPerSecond.rounded(.up)))
     }
 
     func post(
