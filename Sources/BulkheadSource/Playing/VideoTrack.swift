@@ -19,6 +19,8 @@ final class VideoTrack {
     private let writer: PictureWriter
     private let frameRate: FrameRate
     private let frameDuration: Int64
+    /// A photograph, shown for a second in each pass.
+    private let isStill: Bool
     private var lastTime: Int64?
     private var aspect = 1.0
     private var orientation = PictureOrientation.upright
@@ -36,6 +38,7 @@ final class VideoTrack {
         let hasRate = rate.num > 0 && rate.den > 0
         let framesPerSecond = hasRate ? Double(rate.num) / Double(rate.den) : 0
         isThinned = framesPerSecond > settings.frameRate.framesPerSecond * 1.05
+        isStill = input.isStill
         frameDuration =
             hasRate ? Int64(1_000_000_000).scaled(by: Int64(rate.den), over: Int64(rate.num)) : 40_000_000
         adopt(stream)
@@ -63,8 +66,8 @@ final class VideoTrack {
         guard case .frame = outcome else { return outcome }
         let frame = decoded.frame.pointee
         let stamp = frame.best_effort_timestamp
-        let duration =
-            frame.pkt_duration > 0 && frame.pkt_duration < 60_000_000_000 ? frame.pkt_duration : frameDuration
+        let isStated = frame.pkt_duration > 0 && frame.pkt_duration < 60_000_000_000
+        let duration = isStill ? 1_000_000_000 : isStated ? frame.pkt_duration : frameDuration
         let time =
             stamp != bulkhead_av_nopts_value
             ? stamp : lastTime.map { $0.addingReportingOverflow(duration).partialValue } ?? 0
