@@ -39,7 +39,7 @@ struct AttachedBroadcast {
                     switch reply {
                     case .success(.done): isFollowing = true
                     // Who only watches has seen the end.
-                    case .failure where isFollowing: return .detached
+                    case .failure where isFollowing: return Outcome.detached
                     case .success(.event(let event)): reporter.event(event)
                     case .success(.ended(let summary)): return Outcome.ended(summary)
                     case .success(.failed(let error)), .failure(let error): return .failed(error)
