@@ -79,6 +79,7 @@ actor Broadcast {
     var linksAlive = 0
     var failure: BroadcastError?
     var flushIsSent = false
+    var endingSince: MonotonicTime?
     var endContinuation: CheckedContinuation<Void, Never>?
     var childrenContinuation: CheckedContinuation<Void, Never>?
     var childrenAlive = 0
@@ -122,12 +123,17 @@ actor Broadcast {
             for (index, link) in links.enumerated() {
                 group.addTask { await self.run(link, number: index + 1) }
             }
-            await withCheckedContinuation { endContinuation = $0 }
-            state = .ended
+            // A stop that came before this point has left its mark in the state.
+            if state != .ended { await withCheckedContinuation { endContinuation = $0 } }
             if failure == nil { links.forEach { $0.finish() } } else { links.forEach { $0.abort() } }
             stopTimers()
+            // A server that reads no more must not hold up the end.
+            let timer = reactor.schedule(at: .now.advanced(by: Deadlines.ending)) { [links] in
+                links.forEach { $0.abort() }
+            }
             await dismissChildren()
             await group.waitForAll()
+            reactor.cancel(timer)
         }
         releaseEverything()
         if let failure { throw failure }
@@ -180,10 +186,9 @@ actor Broadcast {
 
     /// Lets ``run()`` go on to its end.
     func end() {
+        state = .ended
         endContinuation?.resume()
         endContinuation = nil
-        // A failure while still starting finds nobody waiting yet: run() asks again through the state.
-        state = .ended
     }
 
     // MARK: children
