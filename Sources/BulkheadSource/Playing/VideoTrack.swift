@@ -9,6 +9,8 @@ final class VideoTrack {
     let decoded: FrameBox
     /// To be sent next, unless a later picture for the same frame of the canvas comes.
     let candidate: FrameBox
+    /// Sent last, to be sent again where no other follows.
+    private let shown: FrameBox
     var candidatePTS: Int64 = 0
     var candidatePosition: Int64 = 0
     var hasEnded = false
@@ -31,6 +33,7 @@ final class VideoTrack {
         decoder = try StreamDecoder(stream, isLive: input.isLive, name: input.address.name)
         decoded = try FrameBox()
         candidate = try FrameBox()
+        shown = try FrameBox()
         writer = PictureWriter(canvas: settings.canvas)
         frameRate = settings.frameRate
         lastPTS = settings.resume?.pts ?? -1
@@ -92,6 +95,22 @@ final class VideoTrack {
         candidatePosition = position
     }
 
+    /// Nothing is left to be sent.
+    var isExhausted: Bool { hasEnded && decoded.time == nil && candidate.time == nil }
+
+    /// Makes the picture that was sent last the next once more, when it is to stand until `end`: a second after it was
+    /// sent, or one frame before the end. False when that is over.
+    func standStill(until end: Int64) -> Bool {
+        guard shown.time != nil else { return false }
+        let last = end.subtractingReportingOverflow(frameRate.interval.nanoseconds).partialValue
+        let next = min(lastPTS.addingReportingOverflow(1_000_000_000).partialValue, last)
+        guard next > lastPTS, av_frame_ref(candidate.frame, shown.frame) >= 0 else { return false }
+        candidate.time = shown.time
+        candidatePTS = next
+        candidatePosition = candidatePosition.addingReportingOverflow(next - lastPTS).partialValue
+        return true
+    }
+
     /// Whether both times fall to the same frame of the canvas, so that only the later one can be shown.
     func fallsTogether(_ first: Int64, _ second: Int64) -> Bool { cell(first) == cell(second) }
 
@@ -99,9 +118,9 @@ final class VideoTrack {
         frameRate.frame(at: MediaTime(nanoseconds: pts) + MediaTime(nanoseconds: frameRate.interval.nanoseconds / 2))
     }
 
-    /// Writes the next picture into `slot` and leaves the candidate empty.
+    /// Writes the next picture into `slot`, leaves the candidate empty and keeps the picture.
     func write(slot: UInt32, bytes: UnsafeMutableRawBufferPointer, poolGeneration: Int) throws(PictureWriter.Failure) {
-        defer { candidate.clear() }
+        defer { shown.take(from: candidate) }
         let frame = candidate.frame
         let ratio = frame.pointee.sample_aspect_ratio
         let own = ratio.num > 0 && ratio.den > 0 ? Double(ratio.num) / Double(ratio.den) : aspect
