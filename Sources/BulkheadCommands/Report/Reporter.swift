@@ -39,20 +39,20 @@ package final class Reporter: Sendable {
     private let queue = DispatchQueue(label: "bulkhead.report")
 
     /// - Parameters:
-    ///   - output: where lines go.
+    ///   - descriptor: where lines go; it stays the caller's.
     ///   - width: the terminal's columns at the moment.
-    init(style: Style, output: FileDescriptor, width: @escaping @Sendable () -> Int = { 80 }) {
+    package init(style: Style, descriptor: CInt, width: @escaping @Sendable () -> Int = { 80 }) {
         self.style = style
-        self.output = output
         self.width = width
+        output = FileDescriptor(rawValue: descriptor)
     }
 
     /// The reporter for this process: JSON if asked for, else as standard error allows.
     package static func standard(isJSON: Bool) -> Reporter {
-        if isJSON { return Reporter(style: .json, output: .standardOutput) }
-        guard let terminal = Terminal.standardError() else { return Reporter(style: .log, output: .standardError) }
+        if isJSON { return Reporter(style: .json, descriptor: STDOUT_FILENO) }
+        guard let terminal = Terminal.standardError() else { return Reporter(style: .log, descriptor: STDERR_FILENO) }
         return Reporter(
-            style: .terminal(hasColours: terminal.hasColours), output: .standardError, width: { terminal.width })
+            style: .terminal(hasColours: terminal.hasColours), descriptor: STDERR_FILENO, width: { terminal.width })
     }
 
     /// Tells an event.
