@@ -202,7 +202,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadSourceTests",
             dependencies: [
-                "BulkheadSource", "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadTestSupport", "BulkheadSource", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
+                "BulkheadSystem", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -1,0 +1,106 @@
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadTestSupport
+import BulkheadWire
+import Foundation
+import Testing
+
+@Suite struct LiveInputTests {
+    let folder: MediaFolder
+
+    init() throws { folder = try MediaFolder() }
+
+    private static let live =
+        "-re -f lavfi -i testsrc2=s=320x180:r=30 -re -f lavfi -i sine=f=440:r=48000 \(MediaFolder.x264) "
+        + "-tune zerolatency -g 15 -c:a aac -f mpegts"
+
+    private func publish(_ target: String) throws -> Process {
+        try MediaFolder.ffmpeg(Self.live.split(separator: " ").map(String.init) + [target])
+    }
+
+    /// Threads of a test block most signals, and what they start inherits that: only SIGKILL is sure to arrive.
+    private func stop(_ process: Process) {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    @Test func networkStreamIsLiveAndTellsWhenItIsSilent() throws {
+        let port = Int.random(in: 20_000..<32_000)
+        let source = try SourceUnderTest("tcp://127.0.0.1:\(port)?listen=1", inputFormat: "mpegts")
+        // The source listens within its opening limit; ffmpeg is refused until then.
+        var publisher = try publish("tcp://127.0.0.1:\(port)")
+        let deadline = MonotonicTime.now.advanced(by: .seconds(10))
+        while MonotonicTime.now < deadline {
+            usleep(100_000)
+            if publisher.isRunning { break }
+            publisher = try publish("tcp://127.0.0.1:\(port)")
+        }
+        defer { stop(publisher) }
+        try source.play(until: { $0.shots.count >= 20 })
+        #expect(source.take.description?.isLive == true)
+        #expect(source.take.description?.duration == -1)
+        kill(publisher.processIdentifier, SIGSTOP)
+        let before = source.take.waitingCount
+        try source.play(until: { $0.waitingCount >= before + 3 })
+        kill(publisher.processIdentifier, SIGCONT)
+        let count = source.take.shots.count
+        try source.play(until: { $0.shots.count >= count + 10 })
+        let steps = zip(source.take.shots, source.take.shots.dropFirst()).map { $1.pts - $0.pts }
+        #expect(steps.allSatisfy { $0 > 0 })
+        // In the middle of waiting, the end of the socket is seen at once.
+        kill(publisher.processIdentifier, SIGSTOP)
+        source.child.hangUp()
+        #expect(try source.child.waitForExit().status == 0)
+    }
+
+    @Test func pipeIsReadAsItFills() throws {
+        let pipe = folder["pipe"]
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let writer = try MediaFolder.ffmpeg(
+            Self.live.split(separator: " ").map(String.init) + ["-y", pipe])
+        defer { stop(writer) }
+        let source = try SourceUnderTest(pipe)
+        try source.play(until: { $0.shots.count >= 30 })
+        #expect(source.take.shots.count >= 30)
+        #expect(source.take.description?.isLive == false)
+    }
+
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/Xvfb")))
+    func screenIsGrabbed() throws {
+        let display = 90 + Int.random(in: 0..<100)
+        let server = Process()
+        server.executableURL = URL(fileURLWithPath: "/usr/bin/Xvfb")
+        server.arguments = [":\(display)", "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+        server.standardError = FileHandle.nullDevice
+        server.standardOutput = FileHandle.nullDevice
+        try server.run()
+        defer { stop(server) }
+        let deadline = MonotonicTime.now.advanced(by: .seconds(10))
+        while !FileManager.default.fileExists(atPath: "/tmp/.X11-unix/X\(display)"), MonotonicTime.now < deadline {
+            usleep(20_000)
+        }
+        var source = try SourceUnderTest("x11::\(display)")
+        // The socket stands a moment before the server answers.
+        while MonotonicTime.now < deadline {
+            try source.play(until: { $0.shots.count >= 10 })
+            if source.take.failure == nil { break }
+            source = try SourceUnderTest("x11::\(display)")
+        }
+        let description = try #require(source.take.description)
+        #expect(description.hasVideo && !description.hasAudio && description.isLive)
+        #expect(source.take.shots.count >= 10)
+    }
+
+    @Test func versionIsPrinted() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: productFolder + "/bulkhead-source")
+        process.arguments = ["--version"]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        process.waitUntilExit()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        #expect(text.hasPrefix("bulkhead-source \(BulkheadVersion.build)"))
+        #expect(process.terminationStatus == 0)
+    }
+}

@@ -1,0 +1,76 @@
+import BulkheadTestSupport
+import BulkheadWire
+import Foundation
+import Testing
+
+@Suite struct RefusalTests {
+    let folder: MediaFolder
+
+    init() throws { folder = try MediaFolder() }
+
+    static let addresses: [(String, Refusal.Code)] = [
+        ("/nonexistent/clip.mp4", .notFound), ("/etc/passwd", .notMedia), ("/", .notMedia),
+        ("tcp://127.0.0.1:1", .unreachable), ("rtmp://user:secret@127.0.0.1:1/live/key", .unreachable),
+        ("http://name.invalid/x.mp4", .nameNotResolved), ("nothing://127.0.0.1/x", .settings),
+        ("v4l2:/dev/video99", .notFound), ("v4l2:/dev/null", .notFound), ("x11::97", .notFound),
+    ]
+
+    @Test(arguments: addresses)
+    func reasonIsTold(url: String, code: Refusal.Code) throws {
+        let source = try SourceUnderTest(url)
+        try source.play()
+        let failure = try #require(source.take.failure)
+        #expect(failure.code == code, "\(failure)")
+        #expect(!failure.description.contains("secret") && !failure.description.contains("key"))
+        // It waits for the master to end it.
+        source.child.hangUp()
+        #expect(try source.child.waitForExit().status == 0)
+    }
+
+    @Test func unknownInputFormatIsRefused() throws {
+        let source = try SourceUnderTest("/etc/passwd", inputFormat: "nosuchformat")
+        try source.play()
+        #expect(source.take.failure?.code == .settings)
+    }
+
+    @Test func emptyAndTruncatedFilesAreRefused() throws {
+        let empty = try SourceUnderTest(try folder.write([], to: "empty.mp4"))
+        try empty.play()
+        #expect(empty.take.failure?.code == .notMedia)
+        _ = try folder.make("t.mp4", "\(MediaFolder.picture(1)) \(MediaFolder.x264)")
+        let half = try folder.bytes(of: "t.mp4")
+        let truncated = try SourceUnderTest(try folder.write(half.prefix(half.count / 2), to: "half.mp4"))
+        try truncated.play()
+        #expect(truncated.take.failure?.code == .notMedia)
+    }
+
+    /// Files with random bytes overwritten, the same ones each time: whatever comes of them, the process stays sound.
+    @Test(arguments: ["mp4", "ts", "mkv", "flv"])
+    func damagedFileNeverCrashes(_ suffix: String) throws {
+        let name = "d." + suffix
+        _ = try folder.make(
+            name, "\(MediaFolder.picture(1)) \(MediaFolder.sound(1)) \(MediaFolder.x264) -g 10 -c:a aac")
+        let whole = try folder.bytes(of: name)
+        var state: UInt64 = 42
+        for round in 0..<6 {
+            var bytes = whole
+            for _ in 0..<(20 << round) {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                bytes[Int(state >> 33) % bytes.count] = UInt8(truncatingIfNeeded: state >> 20)
+            }
+            let source = try SourceUnderTest(try folder.write(bytes, to: "bad." + suffix))
+            try source.play()
+            #expect(source.take.hasEnded || source.take.failure != nil)
+            source.child.hangUp()
+            let exit = try source.child.waitForExit()
+            #expect(exit.status == 0 && !exit.isSignal)
+            #expect(exit.lines.count < 100)
+        }
+    }
+
+    @Test func masterThatLendsTwiceIsLeft() throws {
+        let source = try SourceUnderTest("test")
+        for _ in 0..<2 { try source.child.socket.send(SourceRequest.lend(slot: 99)) }
+        #expect(try source.child.waitForExit().status == 1)
+    }
+}
