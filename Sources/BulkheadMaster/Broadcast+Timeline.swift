@@ -203,7 +203,8 @@ extension Broadcast {
         }
         if let encoder, !encoder.child.isForeign {
             let patience =
-                encoder.ready == nil ? Deadlines.opening
+                encoder.ready == nil
+                ? Deadlines.opening
                 : settings.isFast ? Deadlines.encodingFast : Deadlines.encoding
             if isOver(encoder.owesSince, patience) {
                 encoder.child.dismiss("no answer within \(patience.inWords)")
