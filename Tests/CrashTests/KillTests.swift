@@ -129,7 +129,9 @@ import Testing
             var pids: [Int32] = []
             for name in names { pids.append(try await stage.child(name)) }
             for pid in pids { kill(pid, SIGKILL) }
-            for name in names { #expect(await eventually { (try? await stage.child(name)).map { !pids.contains($0) } ?? false }) }
+            for name in names {
+                #expect(await eventually { (try? await stage.child(name)).map { !pids.contains($0) } ?? false })
+            }
         }
         let seen = try await stage.finish()
         #expect(seen.lost == 0)
