@@ -76,18 +76,20 @@ package struct SourceFeed: Sendable {
         }
         // A server gives what it has kept at once: the first seconds tell how far ahead of the present that lies.
         let length = now - anchoredAt < Self.settlingTime ? Self.settlingWindowLength : Self.slackWindowLength
-        guard let window = slackWindow, now - window.since >= length else {
-            slackWindow = slackWindow.map { (min($0.least, slack), $0.since) } ?? (slack, now)
+        let least = min(slackWindow?.least ?? slack, slack)
+        guard let since = slackWindow?.since, now - since >= length else {
+            slackWindow = (least, slackWindow?.since ?? now)
             return
         }
-        if window.least > Self.excessSlack { self.offset = offset - (window.least - Self.wantedSlack) }
-        slackWindow = (slack, now)
+        // What is taken away was never needed in the whole window; the next window begins with what is left.
+        let excess = least > Self.excessSlack ? least - Self.wantedSlack : .zero
+        self.offset = offset - excess
+        slackWindow = (slack - excess, now)
     }
 
-    /// The source time before which pictures are due at the tick of `time`: half a frame after it, so that timestamps
-    /// rounded either way meet the same tick.
+    /// The source time before which pictures are due at the tick of `time`, as ``FrameRate/leeway(interval:)`` says.
     package func limit(at time: MediaTime, interval: MediaTime) -> MediaTime {
-        time + MediaTime(nanoseconds: interval.nanoseconds / 2) - (offset ?? .zero)
+        time + FrameRate.leeway(interval: interval) - (offset ?? .zero)
     }
 
     /// Whether all that the tick at `time` can need is here, so that it need not wait.

@@ -115,7 +115,8 @@ final class VideoTrack {
     func fallsTogether(_ first: Int64, _ second: Int64) -> Bool { cell(first) == cell(second) }
 
     private func cell(_ pts: Int64) -> Int64 {
-        frameRate.frame(at: MediaTime(nanoseconds: pts) + MediaTime(nanoseconds: frameRate.interval.nanoseconds / 2))
+        let interval = frameRate.interval
+        return frameRate.frame(at: MediaTime(nanoseconds: pts) + (interval - FrameRate.leeway(interval: interval)))
     }
 
     /// Writes the next picture into `slot`, leaves the candidate empty and keeps the picture.
