@@ -93,8 +93,11 @@ final class LocalListener {
                 advice: "attach to it, stop it, or name another path")
         } catch let error as BroadcastError {
             throw error
-        } catch {
+        } catch Errno.connectionRefused {
             unlink(path)
+        } catch {
+            // Another user's, or no descriptor is free: nothing says that its master is dead.
+            throw BroadcastError(.control, "unix:\(path) is there already and can't be asked: \(error)")
         }
     }
 }
