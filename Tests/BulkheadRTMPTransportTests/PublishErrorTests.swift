@@ -121,16 +121,16 @@ private let group = MultiThreadedEventLoopGroup.singleton
         ("connect", ConnectionPhase.openingApplication), ("createStream", .creatingStream), ("publish", .publishing),
     ])
     func serverIsSilent(at name: String, phase: ConnectionPhase) async throws {
-        let found = try await error(of: server(answering: name, with: []), timeout: .milliseconds(300))
-        guard case .timedOut(_, phase, after: .milliseconds(300)) = found else {
+        let found = try await error(of: server(answering: name, with: []), timeout: .milliseconds(1500))
+        guard case .timedOut(_, phase, after: .milliseconds(1500)) = found else {
             Issue.record("\(String(describing: found))")
             return
         }
-        #expect(found?.description.contains("within 300 ms") == true)
+        #expect(found?.description.contains("within 1500 ms") == true)
     }
 
     @Test func serverSaysNothingAtAll() async throws {
-        let found = try await error(of: ScriptedServer(raw: []), timeout: .milliseconds(300))
+        let found = try await error(of: ScriptedServer(raw: []), timeout: .milliseconds(1500))
         guard case .timedOut(_, .shakingHands, _) = found else {
             Issue.record("\(String(describing: found))")
             return
