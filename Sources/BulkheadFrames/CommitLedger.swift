@@ -38,6 +38,12 @@ package struct CommitLedger: Sendable {
         package let decodingFrame: FrameNumber
         /// The slot of the unit's frame, which is free to be lent again.
         package let slot: SlotReference
+
+        package init(unit: AccessUnit, decodingFrame: FrameNumber, slot: SlotReference) {
+            self.unit = unit
+            self.decodingFrame = decodingFrame
+            self.slot = slot
+        }
     }
 
     /// In display order.

@@ -1,8 +1,7 @@
+import BulkheadFrames
 import BulkheadMedia
 import BulkheadWire
 import Testing
-
-@testable import BulkheadFrames
 
 @Suite struct PacketStamperTests {
     private static func packets(

@@ -1,8 +1,7 @@
+import BulkheadMaster
 import BulkheadMedia
 import Foundation
 import Testing
-
-@testable import BulkheadMaster
 
 @Suite struct BroadcastSettingsTests {
     private static func full() throws -> BroadcastSettings {

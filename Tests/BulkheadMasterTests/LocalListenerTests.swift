@@ -1,3 +1,4 @@
+import BulkheadMaster
 import BulkheadSystem
 import BulkheadTestSupport
 import FoundationEssentials
@@ -5,8 +6,6 @@ import Glibc
 import Synchronization
 import SystemPackage
 import Testing
-
-@testable import BulkheadMaster
 
 @Suite(.timeLimit(.minutes(1))) struct LocalListenerTests {
     /// Keeps a listener on a reactor of its own, as the master does.

@@ -1,8 +1,7 @@
+import BulkheadMaster
 import BulkheadMedia
 import BulkheadSystem
 import Testing
-
-@testable import BulkheadMaster
 
 @Suite struct RateMeterTests {
     private static func at(_ milliseconds: Int64) -> MonotonicTime {
