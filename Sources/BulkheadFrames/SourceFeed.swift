@@ -23,6 +23,7 @@ package struct SourceFeed: Sendable {
     /// How much later than its arrival a live picture is due, so that the next may jitter.
     package static let liveMargin = MediaTime(milliseconds: 12)
     private static let slackWindowLength = MediaTime(milliseconds: 30_000)
+    private static let soundTail = MediaTime(milliseconds: 100)
     private static let settlingTime = MediaTime(milliseconds: 5000)
     private static let settlingWindowLength = MediaTime(milliseconds: 400)
     private static let wantedSlack = MediaTime(milliseconds: 40)
@@ -128,6 +129,8 @@ package struct SourceFeed: Sendable {
         guard let offset else { return true }
         guard pictures.count == 0 else { return false }
         let end = MediaTime(sampleIndex: samples.end) + offset
-        return !description.hasAudio || samples.end == samples.start || end <= time
+        // Files end their sound a block or two after their picture: no picture is shown twice for that.
+        let tail = description.hasVideo ? Self.soundTail : .zero
+        return !description.hasAudio || samples.end == samples.start || end <= time + tail
     }
 }

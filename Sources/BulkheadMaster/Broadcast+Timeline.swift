@@ -164,7 +164,9 @@ extension Broadcast {
         let source = soundSource
         let isLive = source.flatMap { sources[$0].feed?.description.isLive } ?? false
         let mustBefore = settings.isFast ? time : isLive ? time - Self.liveAudioGrace : time
-        while AudioFormat.time(ofBlock: nextBlock) < time + Self.audioLead {
+        // What lies behind the last frame is not part of the broadcast.
+        let end = lastFrame.map { frameRate.time(of: $0 + 1) } ?? MediaTime(nanoseconds: .max)
+        while AudioFormat.time(ofBlock: nextBlock) < min(time + Self.audioLead, end) {
             let isDue = AudioFormat.time(ofBlock: nextBlock + 1) <= mustBefore
             guard let source else {
                 // Silence is there at any time, but a source that is still opening may have sound.

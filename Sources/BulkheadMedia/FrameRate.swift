@@ -39,13 +39,13 @@ package struct FrameRate: Hashable, Sendable, CustomStringConvertible {
     /// The time between two frames.
     package var interval: MediaTime { time(of: 1) }
 
-    /// How long after a frame's time a picture may come and still be that frame: nine twentieths of `interval`.
+    /// How long after a frame's time a picture may come and still be that frame: eleven twentieths of `interval`.
     ///
     /// A picture that misses the time by the rounding of its timestamp, either way, stays with its frame. Half an
     /// interval would serve that as well, but then every second picture of an input at twice the rate lies on the very
     /// boundary, and with timestamps in whole milliseconds falls to either side: the motion stutters.
     package static func leeway(interval: MediaTime) -> MediaTime {
-        MediaTime(nanoseconds: interval.nanoseconds.scaled(by: 9, over: 20))
+        MediaTime(nanoseconds: interval.nanoseconds.scaled(by: 11, over: 20))
     }
 
     /// The presentation time of frame `number`, counted from the frame with number 0.

@@ -260,7 +260,7 @@ import Testing
         var feed = Self.feed(audio: true)
         feed.anchor(.zero, at: .zero)
         _ = feed.pictures.push(PictureQueueTests.picture(0, .zero))
-        feed.samples.push([Float](repeating: 1, count: 4800 * 2), at: 0)
+        feed.samples.push([Float](repeating: 1, count: 9600 * 2), at: 0)
         #expect(!feed.isFinished(at: Self.at(1000)))
         feed.hasEnded = true
         #expect(!feed.isFinished(at: Self.at(1000)))

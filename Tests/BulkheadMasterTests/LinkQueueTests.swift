@@ -205,7 +205,7 @@ struct SeededGenerator: RandomNumberGenerator {
                 shed += waiting.count - kept.count
                 waiting = kept
             }
-            if isOverfull {
+            while isOverfull {
                 let newest = waiting.lastIndex { $0.isIDR } ?? 0
                 let lost = newest > 0 ? waiting[..<newest] : waiting[...]
                 shed += lost.count { $0.isVideo }

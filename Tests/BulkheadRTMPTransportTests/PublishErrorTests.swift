@@ -5,6 +5,7 @@ import BulkheadRTMPTransport
 import BulkheadTestSupport
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 private let group = MultiThreadedEventLoopGroup.singleton
@@ -200,9 +201,15 @@ private let group = MultiThreadedEventLoopGroup.singleton
     }
 
     @Test func acknowledgementBeyondTheFirstIDRIsAcceptance() async throws {
+        // An acknowledgement of what has not been sent yet would be a lie.
+        let mediaCount = Mutex(0)
         let server = try await ScriptedServer { name, command in
             guard name == "(media)" else { return ScriptedServer.welcome(name, command) }
-            return [.control(.acknowledgement(sequenceNumber: 12_000)), .close]
+            let count = mediaCount.withLock { count in
+                count += 1
+                return count
+            }
+            return count < 3 ? [] : [.control(.acknowledgement(sequenceNumber: 12_000)), .close]
         }
         let large = Packet(
             kind: .video(isIDR: true, isDisposable: false), dts: .zero, pts: .zero,

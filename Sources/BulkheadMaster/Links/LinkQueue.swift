@@ -43,7 +43,7 @@ package struct LinkQueue: Sendable {
         packets.append(packet)
         waitingByteCount += packet.bytes.count
         if isOverfull { shedDisposable() }
-        if isOverfull { shedToNewestIDR() }
+        while isOverfull { shedToNewestIDR() }
         forgetSentGOPs()
     }
 

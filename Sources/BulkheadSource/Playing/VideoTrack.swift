@@ -104,7 +104,10 @@ final class VideoTrack {
         guard shown.time != nil else { return false }
         let last = end.subtractingReportingOverflow(frameRate.interval.nanoseconds).partialValue
         let next = min(lastPTS.addingReportingOverflow(1_000_000_000).partialValue, last)
-        guard next > lastPTS, av_frame_ref(candidate.frame, shown.frame) >= 0 else { return false }
+        // A sound that ends a block or two after the picture makes no still.
+        guard next.subtractingReportingOverflow(lastPTS).partialValue > 150_000_000,
+            av_frame_ref(candidate.frame, shown.frame) >= 0
+        else { return false }
         candidate.time = shown.time
         candidatePTS = next
         candidatePosition = candidatePosition.addingReportingOverflow(next - lastPTS).partialValue
