@@ -122,6 +122,7 @@ extension Broadcast {
             return
         }
         isSkipping = false
+        if let index { sources[index].feed?.pictures.takeFirstEarly() }
         guard let slot = slotToShow(index) else { return }
         pools.retain(slot)
         filter(TimelineFrame(frame: frame, slot: slot))
@@ -202,6 +203,9 @@ extension Broadcast {
         let now = MonotonicTime.now
         func isOver(_ since: MonotonicTime?, _ patience: Duration) -> Bool {
             since.map { now.since($0) > patience.nanoseconds } ?? false
+        }
+        if let encoder, encoder.child.isForeign, encoder.ready == nil, isOver(encoder.owesSince, Deadlines.opening) {
+            encoder.child.dismiss("it connected and said nothing for \(Deadlines.opening.inWords)")
         }
         if let encoder, !encoder.child.isForeign {
             let patience =
