@@ -136,6 +136,12 @@ let package = Package(
             name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"], swiftSettings: swiftSettings,
             linkerSettings: installedRuntime),
 
+        // MARK: benchmarks
+        .executableTarget(
+            name: "wire-hop",
+            dependencies: ["BulkheadFrames", "BulkheadWire", "BulkheadSystem", "BulkheadMedia", systemPackage],
+            path: "Benchmarks/WireHop", swiftSettings: swiftSettings),
+
         // MARK: plugins
         .target(name: "Border", dependencies: ["CBulkheadPlugin"], path: "Plugins/Border"),
         .target(

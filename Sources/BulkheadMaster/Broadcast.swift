@@ -99,9 +99,11 @@ actor Broadcast {
     var interval: MediaTime { settings.frameRate.interval }
 
     /// How many frames may be given to the encoder and not be safe: what it may hold, and two seconds more: one until it
-    /// is seen that it stands still, one for the takeover.
+    /// is seen that it stands still, one for the takeover. Where the timeline waits, a few are enough.
     var maximumUncommitted: Int {
-        lastMaximumDelay + max(16, Int(2 * settings.frameRate.framesPerSecond.rounded(.up)))
+        settings.isFast
+            ? lastMaximumDelay + 6
+            : lastMaximumDelay + max(16, Int(2 * settings.frameRate.framesPerSecond.rounded(.up)))
     }
 
     func post(

@@ -9,7 +9,8 @@ package final class EmbeddedServer: Sendable {
     package init(_ arguments: [String] = []) async throws {
         process = try BulkheadProgram.start(["serve", "--listen", "127.0.0.1:0"] + arguments)
         let process = process
-        guard await eventually(within: .seconds(20), { Self.port(in: process.outputText) != nil || !process.isRunning }),
+        guard
+            await eventually(within: .seconds(20), { Self.port(in: process.outputText) != nil || !process.isRunning }),
             let port = Self.port(in: process.outputText)
         else { throw NginxServer.StartError.notStarted(process.errorText) }
         self.port = port

@@ -119,7 +119,8 @@ package final class RecordingViewer: Sendable {
     package init(_ url: String, into folder: TemporaryFolder, name: String = "viewed.flv") throws {
         path = folder.path(name)
         process = try RunningProcess(
-            "ffmpeg", ["-v", "error", "-rw_timeout", "30000000", "-i", url, "-c", "copy", "-flush_packets", "1", "-y", path])
+            "ffmpeg",
+            ["-v", "error", "-rw_timeout", "30000000", "-i", url, "-c", "copy", "-flush_packets", "1", "-y", path])
     }
 
     /// Waits for the stream's end.

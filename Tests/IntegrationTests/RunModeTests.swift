@@ -36,7 +36,9 @@ import Testing
         await application.end(signal: SIGKILL)
         #expect(try await isOnAir(address))
 
-        let second = try await run(["broadcast", "test", "--to", "file:\(folder.path("second.flv"))", "--attach", address])
+        let second = try await run([
+            "broadcast", "test", "--to", "file:\(folder.path("second.flv"))", "--attach", address,
+        ])
         #expect(second.status == 75)
         #expect(try await run(["stop", "--attach", address]).status == 0)
         #expect(try await eventually { try await !isOnAir(address) })
@@ -45,7 +47,8 @@ import Testing
 
         // The master takes the next broadcast.
         let third = try await run(
-            ["broadcast", "test", "--to", "file:\(folder.path("third.flv"))", "--attach", address, "--duration", "1"] + Self.small)
+            ["broadcast", "test", "--to", "file:\(folder.path("third.flv"))", "--attach", address, "--duration", "1"]
+                + Self.small)
         #expect(third.status == 0, "\(third.text)")
         await master.end()
         #expect(!FileManager.default.fileExists(atPath: folder.path("run/master.sock")))
@@ -63,7 +66,9 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.path("run/master.sock")))
         let next = try BulkheadProgram.start(["master", "--listen", address])
         #expect(
-            try await eventually { try await run(["status", "--attach", address, "--json"]).text.contains("\(next.pid)") })
+            try await eventually {
+                try await run(["status", "--attach", address, "--json"]).text.contains("\(next.pid)")
+            })
         await next.end()
     }
 

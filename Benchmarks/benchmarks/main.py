@@ -1,0 +1,221 @@
+"""The command: what is measured in which order, and what is printed."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .measurements import Course, Laboratory, mebibytes, median, percentile
+from .media import FRAMES_PER_SECOND, Studio
+from .peers import Bulkhead, FFmpeg, Peer, Task
+from .processes import MeasurementError
+from .report import Aim, Figure, load, machine, table
+from .server import Server
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured."""
+
+    rounds: int
+    start_ups: int
+    seconds: float
+    """Of each broadcast in real time."""
+    fast_seconds: int
+    """Of material for each run that is as fast as possible."""
+
+
+FULL = Extent(rounds=3, start_ups=7, seconds=8, fast_seconds=10)
+QUICK = Extent(rounds=1, start_ups=3, seconds=4, fast_seconds=5)
+
+
+class Benchmark:
+    """One run of all measurements."""
+
+    def __init__(self, bulkhead: Bulkhead, ffmpeg: FFmpeg, laboratory: Laboratory, studio: Studio, extent: Extent):
+        self._peers: tuple[Peer, Peer] = (bulkhead, ffmpeg)
+        self._bulkhead = bulkhead
+        self._laboratory = laboratory
+        self._studio = studio
+        self._extent = extent
+        self.notes: list[str] = []
+
+    def run(self, plugin: Path, wire_hop: Path) -> list[Figure]:
+        _say("preparing the material")
+        file = self._studio.file(1280, 720, seconds=20, megabits=4)
+        low_latency = Task(file, "", 1280, 720)
+        look_ahead = replace(low_latency, has_look_ahead=True)
+
+        figures = self._start_up(low_latency)
+        files = self._courses("file in real time", self._laboratory.broadcast_file, low_latency)
+        files_ahead = self._courses("file in real time with look-ahead", self._laboratory.broadcast_file, look_ahead)
+        live = self._courses("live source", self._laboratory.broadcast_live, low_latency)
+        figures += [
+            _cpu("CPU of a file, zerolatency", files),
+            _cpu("CPU of a file, look-ahead", files_ahead),
+            _cpu("CPU of a raw live source, zerolatency", live),
+            _latency("latency of a live source, median", live, 50),
+            _latency("latency of a live source, 99th percentile", live, 99),
+            *_memory("a file, zerolatency", files),
+            *_memory("a file, look-ahead", files_ahead),
+        ]
+        figures += self._throughput(low_latency)
+        figures += self._hops(low_latency, files[0], plugin, wire_hop)
+        return figures
+
+    def _start_up(self, task: Task) -> list[Figure]:
+        seconds = self._rounds(
+            "start-up", self._extent.start_ups, lambda peer: self._laboratory.start_up(peer, task)
+        )
+        return [Figure("start to first picture at a waiting viewer", "s", *seconds, aim=Aim(0.3, "s"), digits=2)]
+
+    def _courses(
+        self, title: str, measure: Callable[[Peer, Task, float], Course], task: Task
+    ) -> tuple[list[Course], list[Course]]:
+        courses = self._rounds(title, self._extent.rounds, lambda peer: measure(peer, task, self._extent.seconds))
+        for peer, own in zip(self._peers, courses):
+            slow = sum(not course.kept_up for course in own)
+            if slow:
+                self.notes.append(f"{title}: {peer.name} did not keep up in {slow} of {len(own)} runs.")
+        return courses
+
+    def _throughput(self, low_latency: Task) -> list[Figure]:
+        seconds = self._extent.fast_seconds
+        large = replace(low_latency, source=self._studio.file(1920, 1080, seconds, 8), width=1920, height=1080)
+        small = replace(low_latency, source=self._studio.file(1280, 720, 2 * seconds, 4))
+        tasks = {
+            "720p, zerolatency": (small, 2 * seconds),
+            "1080p, zerolatency": (large, seconds),
+            "1080p, look-ahead": (replace(large, has_look_ahead=True), seconds),
+        }
+        figures = []
+        for title, (task, duration) in tasks.items():
+            frames = duration * FRAMES_PER_SECOND
+            speeds = self._rounds(
+                f"as fast as possible, {title}",
+                self._extent.rounds,
+                lambda peer, task=task, frames=frames: self._laboratory.frames_per_second(peer, task, frames),
+            )
+            aim = Aim(1, at_least=True)
+            figures.append(Figure(f"as fast as possible, {title}", "frames/s", *speeds, aim=aim))
+        return figures
+
+    def _hops(self, task: Task, plain: list[Course], plugin: Path, wire_hop: Path) -> list[Figure]:
+        """What the way through separate processes costs."""
+        _say("the cost of processes")
+        filtered = [
+            self._laboratory.broadcast_file(self._bulkhead, replace(task, plugin=plugin), self._extent.seconds)
+            for _ in range(self._extent.rounds)
+        ]
+        master, host = self._bulkhead.program.name, "bulkhead-plugin-host"
+        own = [course.microseconds_per_frame(master) for course in plain]
+        added = [course.microseconds_per_frame(master) - median(own) for course in filtered]
+        there = [course.microseconds_per_frame(host) for course in filtered]
+        figures = [
+            Figure("all of the master's work: hub, timeline, RTMP", "µs/frame", own, [], digits=0),
+            Figure("a plugin: added to the master's work", "µs/frame", added, [], digits=0),
+            Figure(f"a plugin: its host, with the work of {plugin.stem}", "µs/frame", there, [], digits=0),
+        ]
+        done = subprocess.run([str(wire_hop)], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise MeasurementError(f"{wire_hop.name} failed: {done.stderr.strip()}")
+        for line in done.stdout.splitlines():
+            name, _, value = line.rpartition(":")
+            figures.append(Figure(name, "µs/frame", [float(value)], [], digits=1))
+        return figures
+
+    def _rounds(
+        self, title: str, count: int, measure: Callable[[Peer], object]
+    ) -> tuple[list, list]:
+        """`count` results of each peer, taken in turns."""
+        results: tuple[list, list] = ([], [])
+        for number in range(count):
+            _say(f"{title}, round {number + 1} of {count}")
+            # Who begins changes, so that neither always finds the machine as the other left it.
+            for index in (0, 1) if number % 2 == 0 else (1, 0):
+                results[index].append(measure(self._peers[index]))
+        return results
+
+
+def _cpu(name: str, courses: tuple[list[Course], list[Course]]) -> Figure:
+    values = [[course.cpu_per_minute for course in own] for own in courses]
+    return Figure(name, "s for a minute of stream", *values, aim=Aim(1))
+
+
+def _latency(name: str, courses: tuple[list[Course], list[Course]], percent: float) -> Figure:
+    values = [[percentile(course.latencies, percent) * 1000 for course in own] for own in courses]
+    return Figure(name, "ms", *values, aim=Aim(1))
+
+
+def _memory(name: str, courses: tuple[list[Course], list[Course]]) -> list[Figure]:
+    proportional = [[mebibytes(course.memory.proportional) for course in own] for own in courses]
+    resident = [[mebibytes(course.memory.resident) for course in own] for own in courses]
+    return [
+        Figure(f"peak memory, {name}", "MiB", *proportional, aim=Aim(250, "MiB"), digits=0),
+        Figure(f"peak memory, {name}, shared pages counted in each process", "MiB", *resident, digits=0),
+    ]
+
+
+def _say(text: str) -> None:
+    print(f"… {text}", file=sys.stderr, flush=True)
+
+
+def _program(path: Path) -> Path:
+    if not path.is_file():
+        raise MeasurementError(f"there is no {path}: build it with: make build")
+    return path
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="Benchmarks/run", description="Measures Bulkhead and the ffmpeg command side by side, in about six minutes."
+    )
+    parser.add_argument("--quick", action="store_true", help="one round of short runs: about a minute, rough figures")
+    parser.add_argument(
+        "--build", type=Path, default=PACKAGE / ".build/release", help="the folder of Bulkhead's programs"
+    )
+    parser.add_argument("--ffmpeg", default="ffmpeg", help="the ffmpeg command to compare with")
+    arguments = parser.parse_args()
+    try:
+        found = shutil.which(arguments.ffmpeg)
+        if not found:
+            raise MeasurementError("there is no ffmpeg command: install it with: apt-get install ffmpeg")
+        build: Path = arguments.build.resolve()
+        program, plugin, wire_hop = (_program(build / name) for name in ("bulkhead", "libBorder.so", "wire-hop"))
+        _print_results(program, Path(found), plugin, wire_hop, QUICK if arguments.quick else FULL)
+    except MeasurementError as error:
+        print(f"Benchmarks/run: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _print_results(program: Path, ffmpeg: Path, plugin: Path, wire_hop: Path, extent: Extent) -> None:
+    load_before = load()
+    with tempfile.TemporaryDirectory(prefix="bulkhead-bench-") as name:
+        folder = Path(name)
+        studio = Studio(ffmpeg, folder)
+        with Server(program, folder) as server:
+            laboratory = Laboratory(server, studio, folder)
+            benchmark = Benchmark(Bulkhead(program), FFmpeg(ffmpeg), laboratory, studio, extent)
+            figures = benchmark.run(plugin, wire_hop)
+    print(machine(program, ffmpeg))
+    print(
+        f"H.264 by x264 {Task.preset}, {Task.video_kilobits} kbit/s, an IDR each {Task.keyframe_interval_seconds} s, "
+        f"{Task.frames_per_second} frames/s; medians of {extent.rounds} rounds, of start-up {extent.start_ups}"
+    )
+    if load_before > 0.5:
+        print(f"The machine was not idle: {load_before:.1f} processes were running before.")
+    for note in benchmark.notes:
+        print(note)
+    print()
+    print(table(figures))
