@@ -29,12 +29,13 @@ test: test-deps build ## build everything and run all tests
 	$(SWIFT) test -c release --skip-build
 
 lint: ## check the format of the sources
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Plugins Tests
+	$(SWIFT) format lint --strict --recursive --parallel \
+		Package.swift Sources Plugins Tests $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
 
 demo: deps build ## broadcast the test pattern into the embedded server, until Ctrl-C
 	@Examples/test-pattern/run
 
-bench: deps build ## measure, and compare with other broadcasters
+bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/run
 
 # Under sudo, what `make build` left is installed: root would leave files that the user can't build over.
