@@ -111,13 +111,13 @@ import Testing
                     inputs: [InputSettings(url: "test")], destinations: [], canvas: try #require(Canvas("720p")),
                     frameRate: try #require(FrameRate(30)))))
         var refused = 0
-        for _ in 0..<1500 {
+        for _ in 0..<300 {
             var bytes = line
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
             }
             do { _ = try ControlLine.decode(ControlRequest.self, from: bytes) } catch { refused += 1 }
         }
-        #expect(refused > 500)
+        #expect(refused > 100)
     }
 }
