@@ -26,6 +26,7 @@ package struct BroadcastCommand: AsyncParsableCommand {
         // What children inherit holds no key.
         unsetenv(DestinationWords.keyVariable)
         let reporter = Reporter.standard(isJSON: words.isOn(.json))
+        defer { reporter.flush() }
         do {
             let plan = try BroadcastPlan(words, environmentKey: key)
             let interruptions = Interruptions()

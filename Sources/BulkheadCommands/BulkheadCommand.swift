@@ -41,9 +41,8 @@ package struct BulkheadCommand: AsyncParsableCommand {
             return ended.exitCode
         } catch {
             // Help, versions, and flags that can't be parsed.
-            let message = fullMessage(for: error)
             let code = exitCode(for: error).rawValue
-            if code == 0 { print(message) } else if !message.isEmpty { tell(message) }
+            if code == 0 { print(fullMessage(for: error)) } else { tell(misparse(message(for: error))) }
             return code
         }
     }
@@ -51,7 +50,18 @@ package struct BulkheadCommand: AsyncParsableCommand {
     /// The one line that a failed command ends with.
     package static func failure(_ error: BroadcastError) -> String { EventLine.clean("bulkhead: \(error)") }
 
+    /// One line for a command line that can't be parsed; empty when the command has said itself what is wrong.
+    private static func misparse(_ message: String) -> String {
+        guard let first = message.split(separator: "\n").first else { return "" }
+        // An address may hold a stream key.
+        let phrase =
+            first.contains("://")
+            ? "an address stands where none belongs" : first.prefix(1).lowercased() + first.dropFirst()
+        return EventLine.clean("bulkhead: \(phrase); bulkhead help lists commands and flags")
+    }
+
     private static func tell(_ line: String) {
+        guard !line.isEmpty else { return }
         let line = line + "\n"
         // Where nobody reads, nothing can be told.
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }

@@ -1,11 +1,26 @@
 package import ArgumentParser
+import BulkheadMaster
 
 /// `bulkhead doctor`: what is installed, what can be opened, and what is missing.
 package struct DoctorCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Tell what is installed, what can be opened and what is missing.")
+        commandName: "doctor",
+        abstract: "Tell what is installed, what can be opened and what is missing.",
+        discussion: "Exits with 0 when a broadcast can be made, with 72 when the installation is incomplete.")
+
+    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    var libexec: String?
+
+    @Flag(help: "Print one JSON object a line.")
+    var json = false
 
     package init() {}
 
-    package func run() async throws {}
+    package func run() async throws {
+        let programs = try Programs.named(libexec.map { FilePaths.absolute($0) })
+        let findings = Checkup(programs: programs).findings()
+        for finding in findings { print(json ? JSONLine.text(finding) ?? "" : finding.line) }
+        guard let missing = findings.first(where: { $0.state == .missing }) else { return }
+        throw BroadcastError(.installation, "\(missing.subject): \(missing.text)", advice: missing.advice)
+    }
 }

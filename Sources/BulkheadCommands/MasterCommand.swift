@@ -25,6 +25,7 @@ package struct MasterCommand: AsyncParsableCommand {
 
     package func run() async throws {
         let reporter = Reporter.standard(isJSON: json)
+        defer { reporter.flush() }
         let signalCount: Int
         do throws(BroadcastError) { signalCount = try await serve(reporter) } catch {
             reporter.finish()

@@ -25,7 +25,10 @@ package struct StatusCommand: AsyncParsableCommand {
             } ?? ControlAddress.findRunning()
         if follow {
             let reporter = Reporter.standard(isJSON: json)
-            defer { reporter.finish() }
+            defer {
+                reporter.finish()
+                reporter.flush()
+            }
             _ = try await AttachedBroadcast(path: path, reporter: reporter).watch(Interruptions())
             return
         }

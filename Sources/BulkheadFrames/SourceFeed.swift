@@ -16,13 +16,15 @@ package struct SourceFeed: Sendable {
     package var hasEnded = false
     /// Ticks at which nothing new was there although the source owed it.
     package private(set) var lateTicks = 0
+    private var anchoredAt = MediaTime.zero
     private var isResumed = false
     private var slackWindow: (least: MediaTime, since: MediaTime)?
 
     /// How much later than its arrival a live picture is due, so that the next may jitter.
     package static let liveMargin = MediaTime(milliseconds: 12)
-    private static let sparseLead = MediaTime(milliseconds: 1500)
     private static let slackWindowLength = MediaTime(milliseconds: 30_000)
+    private static let settlingTime = MediaTime(milliseconds: 5000)
+    private static let settlingWindowLength = MediaTime(milliseconds: 400)
     private static let wantedSlack = MediaTime(milliseconds: 40)
     private static let excessSlack = MediaTime(milliseconds: 140)
 
@@ -30,7 +32,9 @@ package struct SourceFeed: Sendable {
 
     /// Puts the source time `pts` at `time` of the timeline, once.
     package mutating func anchor(_ pts: MediaTime, at time: MediaTime) {
-        if offset == nil { offset = time - pts }
+        guard offset == nil else { return }
+        offset = time - pts
+        anchoredAt = time
     }
 
     /// The source time of the first thing that came, when something has. A source that can wait begins at 0, even where
@@ -54,13 +58,10 @@ package struct SourceFeed: Sendable {
         slackWindow = nil
     }
 
-    /// Whether no picture is here although one could be due at `time`: the source is late. One that sends sound far
-    /// ahead of the picture has none to send.
-    package func isMissingPicture(at time: MediaTime, interval: MediaTime) -> Bool {
-        guard description.hasVideo, !description.isLive, !hasEnded, let offset, pictures.count == 0 else {
-            return false
-        }
-        return !description.hasAudio || MediaTime(sampleIndex: samples.end) + offset < time + Self.sparseLead
+    /// Whether no picture is here although one could be due: the source is late. One that has a still picture to show
+    /// sends it again and again, ahead of time like any other.
+    package var isMissingPicture: Bool {
+        description.hasVideo && !description.isLive && !hasEnded && offset != nil && pictures.count == 0
     }
 
     /// Notes when a live picture arrived, to keep the offset as small as the source's jitter allows.
@@ -73,7 +74,9 @@ package struct SourceFeed: Sendable {
             slackWindow = nil
             return
         }
-        guard let window = slackWindow, now - window.since >= Self.slackWindowLength else {
+        // A server gives what it has kept at once: the first seconds tell how far ahead of the present that lies.
+        let length = now - anchoredAt < Self.settlingTime ? Self.settlingWindowLength : Self.slackWindowLength
+        guard let window = slackWindow, now - window.since >= length else {
             slackWindow = slackWindow.map { (min($0.least, slack), $0.since) } ?? (slack, now)
             return
         }

@@ -23,6 +23,7 @@ extension Broadcast {
     func endTimeline() {
         guard state == .onAir else { return }
         state = .ending
+        endingSince = .now
         post(.notice, "timeline", "ending", "ending")
         for source in sources { source.stub?.child.hangUp() }
         finishIfDrained()

@@ -6,8 +6,10 @@ import BulkheadWire
 
 /// The plugin host: every frame may pass it, none ever waits for it longer than the deadline.
 extension Broadcast {
-    /// How long a chain may take for one frame.
-    private var filterDeadline: Duration { .nanoseconds(max(interval.nanoseconds, 20_000_000)) }
+    /// How long a chain may take for one frame: where no viewer waits, as long as a host that works ever takes.
+    private var filterDeadline: Duration {
+        settings.isFast ? Self.hostPatience : .nanoseconds(max(interval.nanoseconds, 20_000_000))
+    }
     /// A host that is late by this much does not work any more.
     static let hostPatience = Duration.seconds(1)
 

@@ -27,6 +27,8 @@ struct SourceState {
 extension Broadcast {
     /// Pictures that are on their way from a source or wait for their tick.
     private var lookAhead: Int { settings.isFast ? 16 : max(8, Int(frameRate.framesPerSecond / 3)) }
+    /// A live source can't wait for a slot: it needs room for what comes in a burst.
+    private var liveLookAhead: Int { Int(frameRate.framesPerSecond.rounded(.up)) }
     /// Sound that may come before its time, in samples.
     private static let audioLookAhead = Int64(AudioFormat.sampleRate * 2)
 
@@ -41,7 +43,7 @@ extension Broadcast {
         let pool: UInt32
         do {
             // What the encoder may hold, what a takeover takes, what the source is ahead; only what is used takes memory.
-            pool = try pools.create(settings.canvas, slotCount: maximumUncommitted + lookAhead + 16)
+            pool = try pools.create(settings.canvas, slotCount: maximumUncommitted + max(lookAhead, liveLookAhead) + 16)
             child = try Child(.source, launch, on: reactor)
         } catch {
             throw BroadcastError(
@@ -147,7 +149,7 @@ extension Broadcast {
     func lendSlots() {
         for index in sources.indices {
             guard let stub = sources[index].stub, let feed = sources[index].feed else { continue }
-            stub.lend(upTo: lookAhead, waiting: feed.pictures.count)
+            stub.lend(upTo: feed.description.isLive ? liveLookAhead : lookAhead, waiting: feed.pictures.count)
             stub.creditAudio(until: feed.samples.start + Self.audioLookAhead)
         }
     }

@@ -129,7 +129,7 @@ extension Broadcast {
 
     private func advanceFeed(_ index: Int, at time: MediaTime) {
         guard let feed = sources[index].feed else { return }
-        if feed.isMissingPicture(at: time, interval: interval) { sources[index].feed?.fallBehind(by: interval) }
+        if feed.isMissingPicture { sources[index].feed?.fallBehind(by: interval) }
         let limit = sources[index].feed?.limit(at: time, interval: interval) ?? .zero
         let selection = sources[index].feed?.pictures.advance(to: limit) { [pools] in pools.release($0) }
         if selection == .advanced {
@@ -190,6 +190,7 @@ extension Broadcast {
                 broadcast.checkDeadlines()
                 broadcast.startTimelineIfPossible()
                 broadcast.pump()
+                broadcast.checkEnding()
                 broadcast.armWatch()
             }
         }
@@ -201,7 +202,10 @@ extension Broadcast {
             since.map { now.since($0) > patience.nanoseconds } ?? false
         }
         if let encoder, !encoder.child.isForeign {
-            let patience = encoder.ready == nil ? Deadlines.opening : Deadlines.encoding
+            let patience =
+                encoder.ready == nil
+                ? Deadlines.opening
+                : settings.isFast ? Deadlines.encodingFast : Deadlines.encoding
             if isOver(encoder.owesSince, patience) {
                 encoder.child.dismiss("no answer within \(patience.inWords)")
             }
@@ -217,6 +221,16 @@ extension Broadcast {
             let patience = stub.isOpened ? Deadlines.delivering : Deadlines.openingInput
             if isOver(stub.lastSign, patience) { stub.child.dismiss("nothing came within \(patience.inWords)") }
         }
+    }
+
+    /// Gives up what no encoder makes safe any more.
+    private func checkEnding() {
+        guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > Deadlines.ending.nanoseconds
+        else { return }
+        post(
+            .error, "timeline", "gave up",
+            "the last \(ledger.uncommitted.count) frames could not be encoded within \(Deadlines.ending.inWords)")
+        end()
     }
 
     func stopTimers() {
@@ -248,10 +262,14 @@ enum Deadlines {
     static let opening = Duration.seconds(5)
     /// Without an access unit while it holds more frames than it may.
     static let encoding = Duration.seconds(1)
+    /// The same where no viewer waits: a slow preset may take its time.
+    static let encodingFast = Duration.seconds(20)
     /// From its launch until the input is open: the source has time-outs of its own, which say more.
     static let openingInput = Duration.seconds(30)
     /// Without a word while it has slots to fill.
     static let delivering = Duration.seconds(3)
+    /// From the last tick until all is encoded, and from there until all is sent.
+    static let ending = Duration.seconds(10)
 }
 
 extension Duration {

@@ -79,6 +79,7 @@ actor Broadcast {
     var linksAlive = 0
     var failure: BroadcastError?
     var flushIsSent = false
+    var endingSince: MonotonicTime?
     var endContinuation: CheckedContinuation<Void, Never>?
     var childrenContinuation: CheckedContinuation<Void, Never>?
     var childrenAlive = 0
@@ -97,9 +98,12 @@ actor Broadcast {
     var frameRate: FrameRate { settings.frameRate }
     var interval: MediaTime { settings.frameRate.interval }
 
-    /// How many frames may be given to the encoder and not be safe: what it may hold, and a second more for a takeover.
+    /// How many frames may be given to the encoder and not be safe: what it may hold, and two seconds more: one until it
+    /// is seen that it stands still, one for the takeover. Where the timeline waits, a few are enough.
     var maximumUncommitted: Int {
-        lastMaximumDelay + max(8, Int(settings.frameRate.framesPerSecond.rounded(.up)))
+        settings.isFast
+            ? lastMaximumDelay + 6
+            : lastMaximumDelay + max(16, Int(2 * settings.frameRate.framesPerSecond.rounded(.up)))
     }
 
     func post(
@@ -121,12 +125,17 @@ actor Broadcast {
             for (index, link) in links.enumerated() {
                 group.addTask { await self.run(link, number: index + 1) }
             }
-            await withCheckedContinuation { endContinuation = $0 }
-            state = .ended
+            // A stop that came before this point has left its mark in the state.
+            if state != .ended { await withCheckedContinuation { endContinuation = $0 } }
             if failure == nil { links.forEach { $0.finish() } } else { links.forEach { $0.abort() } }
             stopTimers()
+            // A server that reads no more must not hold up the end.
+            let timer = reactor.schedule(at: .now.advanced(by: Deadlines.ending)) { [links] in
+                links.forEach { $0.abort() }
+            }
             await dismissChildren()
             await group.waitForAll()
+            reactor.cancel(timer)
         }
         releaseEverything()
         if let failure { throw failure }
@@ -179,10 +188,9 @@ actor Broadcast {
 
     /// Lets ``run()`` go on to its end.
     func end() {
+        state = .ended
         endContinuation?.resume()
         endContinuation = nil
-        // A failure while still starting finds nobody waiting yet: run() asks again through the state.
-        state = .ended
     }
 
     // MARK: children

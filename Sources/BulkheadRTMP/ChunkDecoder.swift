@@ -204,11 +204,15 @@ private struct ChunkStream: Sendable {
     /// Some writers leave the field out: bytes that differ from the message's timestamp are payload.
     func repeatedTimestampByteCount(in cursor: ByteBuffer) -> Int? {
         guard let extendedField else { return 0 }
-        guard let value: UInt32 = cursor.getInteger(at: cursor.readerIndex) else {
-            return cursor.readableBytesView.starts(with: extendedField.bytes.prefix(cursor.readableBytes)) ? nil : 0
-        }
         // Other writers repeat the absolute time of a delta, or keep 31 bits of it.
-        return [extendedField, timestamp].contains { $0 & 0x7FFF_FFFF == value & 0x7FFF_FFFF } ? 4 : 0
+        let expected = [extendedField, timestamp, extendedField & 0x7FFF_FFFF, timestamp & 0x7FFF_FFFF]
+        guard let value: UInt32 = cursor.getInteger(at: cursor.readerIndex) else {
+            let isPossible = expected.contains {
+                cursor.readableBytesView.elementsEqual($0.bytes.prefix(cursor.readableBytes))
+            }
+            return isPossible ? nil : 0
+        }
+        return expected.contains(value) ? 4 : 0
     }
 }
 

@@ -86,6 +86,9 @@ enum ClientChannel {
 extension IOError {
     /// The system's word for the error, without the name of the failed call.
     var systemReason: String { String(cString: strerror(errnoCode)) }
+
+    /// The peer closed while bytes for it were on their way.
+    var isPeersClose: Bool { errnoCode == ECONNRESET || errnoCode == EPIPE }
 }
 
 extension TLSFailure {

@@ -103,6 +103,8 @@ final class PublishHandler: ChannelInboundHandler {
         case NIOSSLError.uncleanShutdown: break  // Many servers close so; channelInactive follows.
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             fail(.tlsFailed(server: server, TLSFailure(error)))
+        case let error as IOError where error.isPeersClose && !queue.statistics.isAccepted:
+            break  // A close that overtook what we sent: told in channelInactive, as any other.
         case let error as IOError: fail(.connectionLost(server: server, reason: error.systemReason))
         default: fail(.connectionLost(server: server, reason: "\(error)"))
         }
@@ -124,8 +126,11 @@ final class PublishHandler: ChannelInboundHandler {
 
     private func take(_ event: Connection.Event) {
         switch event {
-        case .opened: carryOut(machine.start())
-        case .command(let command, _): carryOut(machine.receive(command))
+        case .opened: carryOut(machine.start(), at: .openingApplication)
+        case .command(let command, _):
+            // A refusal ends the machine: the error tells how far it had come before.
+            let phase = phase
+            carryOut(machine.receive(command), at: phase)
         case .acknowledged(let byteCount):
             let acknowledgement = PublishAcknowledgement(byteCount: byteCount, arrival: .now)
             queue.update { $0.acknowledgement = acknowledgement }
@@ -135,7 +140,7 @@ final class PublishHandler: ChannelInboundHandler {
         }
     }
 
-    private func carryOut(_ actions: [PublishStateMachine.Action]) {
+    private func carryOut(_ actions: [PublishStateMachine.Action], at phase: ConnectionPhase = .live) {
         for action in actions {
             switch action {
             case .sendControl(let control): connection.send(control)

@@ -8,8 +8,9 @@ import Glibc
 package enum SourceProgram {
     /// Runs to the end of the conversation; the result is the exit code.
     package static func run() -> CInt {
-        ChildProgram.run(.source, purpose: "Opens one input for bulkhead: a file, an address, a device, a test picture.") {
-            socket in
+        ChildProgram.run(
+            .source, purpose: "Opens one input for bulkhead: a file, an address, a device, a test picture."
+        ) { socket in
             do throws(SourceStop) { try play(MasterLink(socket)) } catch {
                 switch error {
                 case .closed: throw WireSocketError.closedByPeer

@@ -5,7 +5,7 @@ package import BulkheadSystem
 /// broadcast's decision.
 package struct RestartPolicy: Sendable {
     /// In milliseconds, by the number of deaths in the window.
-    package static let delays: [Int64] = [0, 0, 0, 250, 500, 1000, 2000]
+    package static let delays: [Int64] = [0, 0, 0, 0, 0, 100, 250, 500, 1000, 2000]
     package static let window = Duration.seconds(10)
 
     private var deaths: [MonotonicTime] = []

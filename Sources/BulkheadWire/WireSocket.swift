@@ -90,8 +90,8 @@ package final class WireSocket {
 
     /// Whether the other end is gone, seen without reading: for callbacks in the middle of other work.
     package var isAtEnd: Bool {
-        var entry = pollfd(fd: descriptor, events: Int16(POLLRDHUP_), revents: 0)
-        return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & (POLLRDHUP_ | Int32(POLLHUP) | Int32(POLLERR)) != 0
+        var entry = pollfd(fd: descriptor, events: Int16(pollPeerClosed), revents: 0)
+        return poll(&entry, 1, 0) > 0 && Int32(entry.revents) & (pollPeerClosed | Int32(POLLHUP) | Int32(POLLERR)) != 0
     }
 
     private func receiveFrame() throws(WireSocketError) -> (WireFrame, CInt?) {
@@ -131,4 +131,4 @@ package struct Received<Message: WireMessage>: ~Copyable {
 }
 
 /// Linux's POLLRDHUP, which needs _GNU_SOURCE in C: the other end will send no more.
-private let POLLRDHUP_: Int32 = 0x2000
+private let pollPeerClosed: Int32 = 0x2000

@@ -146,7 +146,7 @@ import Testing
         (["test", "--to", "rtmp://a/b/c", "--bframes", "17"], "0 to 16"),
         (["test", "--to", "rtmp://a/b/c", "--profile", "baseline", "--bframes", "1"], "no B-frames"),
         (["test", "--to", "rtmp://a/b/c", "--keyframe-interval", "0"], "0.1 to 60 seconds"),
-        (["test", "--to", "rtmp://a/b/c", "--buffer", "-1"], "--buffer"),
+        (["test", "--to", "rtmp://a/b/c", "--buffer", "60001"], "--buffer \"60001\""),
         (["test", "--to", "rtmp://a/b/c", "--duration", "soon"], "1m30s"),
         (["test", "--to", "rtmp://a/b/c", "--duration", "0"], "--duration \"0\""),
         (["test", "--to", "rtmp://a/b/c", "--fast"], "add --duration"),

@@ -104,7 +104,6 @@ import Testing
             { child, _ in
                 let small = try FramePool(id: 6, canvas: #require(Canvas(width: 16, height: 16)), slotCount: 1)
                 try child.announce(small)
-                small.close()
                 try child.encode([1], SlotReference(pool: 6, slot: 0))
             }
         ),
@@ -166,7 +165,6 @@ import Testing
         }
         let pool = try TestPictures.pool(id: 5, canvas: settings.canvas, count: 1)
         try child.announce(pool)
-        pool.close()
         try act(child, SlotReference(pool: 5, slot: 0))
         let exit = try child.waitForExit()
         #expect(exit.status == 1 && !exit.isSignal)

@@ -58,7 +58,6 @@ extension VideoSettings {
         let first: FrameNumber = 4000
         let pool = try TestPictures.pool(id: 7, canvas: settings.canvas, count: count)
         try child.announce(pool)
-        pool.close()
         var replies: [EncoderReply] = []
         for index in 0..<count {
             try child.socket.send(
@@ -157,7 +156,6 @@ extension VideoSettings {
         for id in UInt32(1)...3 {
             let pool = try TestPictures.pool(id: id, canvas: settings.canvas, count: 2)
             try child.announce(pool)
-            pool.close()
             try child.socket.send(
                 EncoderRequest.encode(frame: Int64(id), slot: SlotReference(pool: id, slot: 1), forceIDR: false))
             guard case .accessUnit(let unit) = try child.reply() else {
@@ -209,7 +207,6 @@ extension VideoSettings {
         guard case .ready = ready else { throw EncoderChild.Failure.unexpected(ready) }
         let pool = try TestPictures.pool(id: 1, canvas: settings.canvas, count: 64)
         try child.announce(pool)
-        pool.close()
         var replies: [EncoderReply] = []
         for (index, frame) in frames.enumerated() {
             if let rate = rates[frame] { try child.socket.send(EncoderRequest.reconfigure(bitsPerSecond: rate)) }

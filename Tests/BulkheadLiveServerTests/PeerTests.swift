@@ -52,11 +52,7 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
             to: IngestTarget("\(server.address)/live", key: "key"), group: MultiThreadedEventLoopGroup.singleton)
         let sending = Task { try await publish(clip, with: publisher) }
         let probe = try RunningProcess(
-            "ffprobe",
-            [
-                "-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0",
-                "\(server.address)/live/key",
-            ])
+            "ffprobe", Self.probeArguments("\(server.address)/live/key"))
         #expect(await probe.wait() == 0)
         #expect(probe.outputText.contains("h264,320,180"), "\(probe.errorText)")
         #expect(probe.outputText.contains("aac"))
@@ -72,18 +68,68 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
         let clip = try await MediaClip.make()
         let nginx = try await NginxServer()
         let address = "rtmp://127.0.0.1:\(nginx.port)/live"
+        var options = PublishOptions()
+        options.windowByteCount = 10_000
         let publisher = try await RTMPPublisher.connect(
-            to: IngestTarget(address, key: "key"), group: MultiThreadedEventLoopGroup.singleton)
+            to: IngestTarget(address, key: "key"), options: options, group: MultiThreadedEventLoopGroup.singleton)
         let sending = Task { try await publish(clip, with: publisher) }
-        let probe = try RunningProcess(
-            "ffprobe",
-            ["-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0", "\(address)/key"])
+        let probe = try RunningProcess("ffprobe", Self.probeArguments("\(address)/key"))
         #expect(await probe.wait() == 0)
         #expect(probe.outputText.contains("h264,320,180"), "\(probe.errorText)")
         #expect(probe.outputText.contains("aac"))
-        #expect(publisher.statistics.acknowledgement != nil)
+        #expect(publisher.statistics.acknowledgement != nil && publisher.statistics.isAccepted)
+        await #expect {
+            _ = try await RTMPPublisher.connect(
+                to: IngestTarget(address, key: "key"), group: MultiThreadedEventLoopGroup.singleton)
+        } throws: { "\($0)".contains("Already publishing") }
         sending.cancel()
         await publisher.close(goodbye: true)
         await nginx.end()
+    }
+
+    private static func probeArguments(_ address: String) -> [String] {
+        ["-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0", address]
+    }
+
+    /// Publishers of others at our server, read by players of others.
+    @Test(.timeLimit(.minutes(1)), arguments: ["ffmpeg", "rtmp2sink"])
+    func peersPublishAndPlay(publisher: String) async throws {
+        let clip = try await MediaClip.make(seconds: 8)
+        let folder = try TemporaryFolder()
+        try clip.flv.write(to: URL(fileURLWithPath: folder.path("clip.flv")))
+        let log = EventLog()
+        let server = try await LiveServer.start(port: 0, onEvent: log.append)
+        let address = "\(server.address)/live/key"
+        let process =
+            publisher == "ffmpeg"
+            ? try RunningProcess(
+                "ffmpeg",
+                ["-v", "error", "-re", "-i", "clip.flv", "-c", "copy", "-f", "flv", address], in: folder.url)
+            : try RunningProcess(
+                "gst-launch-1.0",
+                ("-q filesrc location=clip.flv ! flvdemux name=d d.video ! queue ! h264parse ! identity sync=true "
+                    + "! m.video flvmux streamable=true name=m ! rtmp2sink location=\(address) d.audio ! queue "
+                    + "! aacparse ! m.audio").split(separator: " ").map(String.init), in: folder.url)
+        #expect(await eventually { log.publishCount == 1 }, "\(process.errorText)")
+        let probe = try RunningProcess("ffprobe", Self.probeArguments(address))
+        let dump = try RunningProcess("rtmpdump", ["-q", "--live", "-r", address, "-o", folder.path("dump.flv")])
+        let viewer = try RunningProcess(
+            "gst-launch-1.0",
+            [
+                "-q", "rtmp2src", "location=\(address)", "num-buffers=100", "!", "filesink",
+                "location=\(folder.path("gst.flv"))",
+            ])
+        #expect(await probe.wait() == 0)
+        #expect(probe.outputText.contains("h264,320,180") && probe.outputText.contains("aac"), "\(probe.errorText)")
+        #expect(!probe.outputText.contains("text"))
+        #expect(await viewer.wait() == 0)
+        await process.end(signal: SIGINT)
+        await dump.wait()
+        for name in ["dump.flv", "gst.flv"] {
+            let file = try RunningProcess("ffprobe", Self.probeArguments(folder.path(name)))
+            #expect(await file.wait() == 0)
+            #expect(file.outputText.contains("h264,320,180"), "\(name): \(file.outputText) \(file.errorText)")
+        }
+        await server.stop()
     }
 }

@@ -30,8 +30,6 @@ final class PluginHostChild {
         let reader = try input.readerDescriptor()
         try child.send(PluginRequest.pool(input.shape), passing: reader)
         reader.close()
-        input.close()
-        result.close()
         self.child = child
         self.canvas = canvas
     }

@@ -33,6 +33,7 @@ package final class RunningProcess: Sendable {
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
+    package var pid: Int32 { process.processIdentifier }
     package var isRunning: Bool { process.isRunning }
     package var output: Data { captured.withLock { $0.output } }
     package var outputText: String { String(decoding: output, as: UTF8.self) }

@@ -1,9 +1,13 @@
 package import BulkheadMaster
+import Dispatch
 import Foundation
 import Synchronization
 import SystemPackage
 
 /// Tells a person, or a script, what a broadcast does: people on standard error, scripts on standard output.
+///
+/// Telling never waits: a terminal that is stopped or a pipe that nobody reads must not hold up the master. Lines are
+/// written by a queue of their own; what it can't take any more is counted.
 package final class Reporter: Sendable {
     /// How the telling is done.
     package enum Style: Sendable {
@@ -19,36 +23,43 @@ package final class Reporter: Sendable {
         /// The status line as it stands on the terminal; empty when there is none.
         var shown = ""
         var lastLogged: ContinuousClock.Instant?
+        /// Handed to the queue and not yet written.
+        var waiting = 0
+        var lost = 0
     }
+
+    private static let maximumWaiting = 1000
+    private static let closingTime = DispatchTimeInterval.seconds(1)
 
     private static let logInterval = Duration.seconds(10)
     private let style: Style
     private let width: @Sendable () -> Int
     private let output: FileDescriptor
     private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "bulkhead.report")
 
     /// - Parameters:
-    ///   - output: where lines go.
+    ///   - descriptor: where lines go; it stays the caller's.
     ///   - width: the terminal's columns at the moment.
-    init(style: Style, output: FileDescriptor, width: @escaping @Sendable () -> Int = { 80 }) {
+    package init(style: Style, descriptor: CInt, width: @escaping @Sendable () -> Int = { 80 }) {
         self.style = style
-        self.output = output
         self.width = width
+        output = FileDescriptor(rawValue: descriptor)
     }
 
     /// The reporter for this process: JSON if asked for, else as standard error allows.
     package static func standard(isJSON: Bool) -> Reporter {
-        if isJSON { return Reporter(style: .json, output: .standardOutput) }
-        guard let terminal = Terminal.standardError() else { return Reporter(style: .log, output: .standardError) }
+        if isJSON { return Reporter(style: .json, descriptor: STDOUT_FILENO) }
+        guard let terminal = Terminal.standardError() else { return Reporter(style: .log, descriptor: STDERR_FILENO) }
         return Reporter(
-            style: .terminal(hasColours: terminal.hasColours), output: .standardError, width: { terminal.width })
+            style: .terminal(hasColours: terminal.hasColours), descriptor: STDERR_FILENO, width: { terminal.width })
     }
 
     /// Tells an event.
     package func event(_ event: Event) {
         switch style {
         case .terminal(let hasColours): above(EventLine.short(event, colours: hasColours))
-        case .log: write(EventLine.log(event) + "\n")
+        case .log: state.withLock { write(EventLine.log(event) + "\n", &$0) }
         case .json: json(event)
         }
     }
@@ -62,7 +73,7 @@ package final class Reporter: Sendable {
             state.withLock { state in
                 guard text != state.shown else { return }
                 state.shown = text
-                write("\r\(text)\u{1B}[K")
+                write("\r\(text)\u{1B}[K", &state)
             }
         case .log:
             let now = ContinuousClock.now
@@ -71,7 +82,7 @@ package final class Reporter: Sendable {
                 defer { state.lastLogged = now }
                 return state.lastLogged != nil
             }
-            if isDue { log("status: \(line.text(width: .max))") }
+            if isDue { log(line.text(width: .max)) }
         case .json: break
         }
     }
@@ -91,16 +102,23 @@ package final class Reporter: Sendable {
             json(SummaryLine(status: summary.status))
             return
         }
-        say("master: \(SummaryText.text(summary.status))")
+        say(SummaryText.text(summary.status))
     }
 
     /// Leaves the status line as it stands and goes on below it.
     package func finish() {
         guard case .terminal = style else { return }
         state.withLock { state in
-            if !state.shown.isEmpty { write("\n") }
+            if !state.shown.isEmpty { write("\n", &state) }
             state.shown = ""
         }
+    }
+
+    /// Waits until everything has been written, for a second at most. The last call before the process ends.
+    package func flush() {
+        let group = DispatchGroup()
+        queue.async(group: group) {}
+        _ = group.wait(timeout: .now() + Self.closingTime)
     }
 
     /// Tells a script the failure that ends the command; people are told by the command itself.
@@ -111,22 +129,44 @@ package final class Reporter: Sendable {
     // MARK: lines
 
     private func above(_ text: String) {
-        state.withLock { state in
-            write("\r\(text)\u{1B}[K\n\(state.shown)")
-        }
+        state.withLock { write("\r\(text)\u{1B}[K\n\($0.shown)", &$0) }
     }
 
     private func log(_ text: String) {
-        write("\(EventLine.timestamp(Date().timeIntervalSince1970)) notice \(EventLine.clean(text))\n")
+        let time = EventLine.timestamp(Date().timeIntervalSince1970)
+        state.withLock { write("\(time) notice bulkhead: \(EventLine.clean(text))\n", &$0) }
     }
 
     private func json(_ value: some Encodable) {
         guard let line = JSONLine.text(value) else { return }
-        write(line + "\n")
+        state.withLock { write(line + "\n", &$0) }
     }
 
-    /// Where nobody reads any more, nothing can be told: the broadcast goes on.
-    private func write(_ text: String) { _ = try? output.writeAll(text.utf8) }
+    /// Hands `text` to the queue; the lock that is held keeps the order.
+    private func write(_ text: String, _ state: inout State) {
+        guard state.waiting < Self.maximumWaiting else {
+            state.lost += 1
+            return
+        }
+        state.waiting += 1
+        let lost = state.lost
+        state.lost = 0
+        queue.async { [self] in
+            // Where nobody reads any more, nothing can be told: the broadcast goes on.
+            _ = try? output.writeAll((text + untold(lost)).utf8)
+            self.state.withLock { $0.waiting -= 1 }
+        }
+    }
+
+    /// Says how many lines nobody got to see.
+    private func untold(_ count: Int) -> String {
+        guard count > 0 else { return "" }
+        let event = Event(
+            time: Date().timeIntervalSince1970, mediaSeconds: nil, part: "bulkhead", kind: "untold", level: .warning,
+            message: "\(count) lines could not be told in time", details: ["lines": "\(count)"])
+        if case .json = style { return JSONLine.text(event).map { $0 + "\n" } ?? "" }
+        return EventLine.log(event) + "\n"
+    }
 }
 
 /// The closing line of a broadcast, for scripts.

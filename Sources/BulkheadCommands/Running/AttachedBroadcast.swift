@@ -34,12 +34,16 @@ struct AttachedBroadcast {
             status: { await poll.status().map { $0.map { StatusLine($0) } ?? .idle } },
             onSignal: { _ in conversation.leave() },
             body: { [reporter] in
+                var isFollowing = false
                 for await reply in conversation.replies {
                     switch reply {
+                    case .success(.done): isFollowing = true
+                    // Who only watches has seen the end.
+                    case .failure where isFollowing: return Outcome.detached
                     case .success(.event(let event)): reporter.event(event)
                     case .success(.ended(let summary)): return Outcome.ended(summary)
                     case .success(.failed(let error)), .failure(let error): return .failed(error)
-                    case .success(.done), .success(.status): continue
+                    case .success(.status): continue
                     }
                 }
                 return .detached

@@ -59,12 +59,19 @@ package enum ControlAddress {
         }
     }
 
-    /// The sockets in `folder` at which a master answers.
+    /// The sockets in `folder` at which a master answers. Those that dead masters have left are removed.
     package static func running(in folder: String) -> [String] {
         guard isOwnFolder(folder) else { return [] }
-        return FilePaths.names(in: folder).filter { $0.hasSuffix(".sock") }.map { "\(folder)/\($0)" }.filter { path in
-            (try? ControlClient(path: path)) != nil
+        var running: [String] = []
+        for name in FilePaths.names(in: folder) where name.hasSuffix(".sock") {
+            let path = "\(folder)/\(name)"
+            if (try? ControlClient(path: path)) != nil {
+                running.append(path)
+            } else if let pid = Int32(name.dropLast(".sock".count)), pid > 0, kill(pid, 0) != 0, errno == ESRCH {
+                unlink(path)
+            }
         }
+        return running
     }
 
     /// Whether `path` is a folder that belongs to this user and that no other one can write to: in any other, somebody

@@ -85,7 +85,11 @@ package struct BroadcastPlan: Hashable, Sendable {
     }
 
     private mutating func readCourse(_ words: BroadcastWords) throws(BroadcastError) {
-        settings.plugins = try words[.plugin].map { (word) throws(BroadcastError) in try PluginWord.choice(word) }
+        let programs = libexec.map { Programs(folder: $0) } ?? .find()
+        let folders = PluginFolders.all(beside: programs)
+        settings.plugins = try words[.plugin].map { (word) throws(BroadcastError) in
+            try PluginWord.choice(word, folders: folders)
+        }
         settings.slateAfterSeconds = try words.value(
             .slateAfter, or: settings.slateAfterSeconds, "0.1 seconds to an hour"
         ) { Self.seconds($0, 0.1...3600) }

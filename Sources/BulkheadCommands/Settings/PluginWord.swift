@@ -1,10 +1,11 @@
 import BulkheadMaster
 
-/// One plugin as it is written: `PATH[,name=value…]`.
+/// One plugin as it is written: `PATH[,name=value…]`, or the name of an installed one instead of the path.
 enum PluginWord {
     /// Reads a plugin's path, made absolute, and its parameters.
     /// - Throws: kind `usage` for a parameter without a value; kind `plugin` where there is no such file.
-    static func choice(_ word: String) throws(BroadcastError) -> PluginChoice {
+    /// - Parameter folders: where plugins are found by name.
+    static func choice(_ word: String, folders: [String]) throws(BroadcastError) -> PluginChoice {
         let parts = word.split(separator: ",", omittingEmptySubsequences: false)
         let path = parts.first.map(String.init) ?? ""
         var parameters: [String: String] = [:]
@@ -15,11 +16,14 @@ enum PluginWord {
             }
             parameters[String(part[..<equals])] = String(part[part.index(after: equals)...])
         }
+        if !path.contains("/"), let found = PluginFolders.path(ofPlugin: path, in: folders) {
+            return PluginChoice(path: found, parameters: parameters)
+        }
         let absolute = FilePaths.absolute(path)
         if let problem = FilePaths.readingProblem(absolute) {
             throw BroadcastError(
                 .plugin, "the plugin \(path.isEmpty ? "\"\"" : path) can't be read: \(problem.phrase)",
-                advice: "check --plugin, which takes the path of a shared library")
+                advice: "--plugin takes the path of a shared library, or a name that bulkhead doctor lists")
         }
         return PluginChoice(path: absolute, parameters: parameters)
     }

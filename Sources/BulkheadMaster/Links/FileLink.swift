@@ -48,7 +48,9 @@ final class FileLink: Link {
     }
 
     private func write() async throws {
-        let file = try Self.open(path)
+        let (file, isNew) = try Self.open(path)
+        // A broadcast that failed before its first packet leaves no empty file behind.
+        defer { if isNew, mailbox.isUnused { unlink(path) } }
         do { try await write(to: file) } catch {
             try? file.close()
             throw error
@@ -56,14 +58,18 @@ final class FileLink: Link {
         try file.close()
     }
 
-    private static func open(_ path: String) throws(Errno) -> SystemPackage.FileDescriptor {
+    /// Gives also whether the file was made just now.
+    private static func open(_ path: String) throws(Errno) -> (SystemPackage.FileDescriptor, isNew: Bool) {
         do {
-            return try SystemPackage.FileDescriptor.open(
+            let file = try SystemPackage.FileDescriptor.open(
                 path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead])
+            return (file, true)
         } catch Errno.fileExists where !isRegularFile(path) {
             // A pipe or a device holds nothing that could be overwritten.
-            do { return try SystemPackage.FileDescriptor.open(path, .writeOnly, options: .closeOnExec) } catch let errno
+            do {
+                return (try SystemPackage.FileDescriptor.open(path, .writeOnly, options: .closeOnExec), false)
+            } catch let errno
                 as Errno
             {
                 throw errno

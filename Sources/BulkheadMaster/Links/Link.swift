@@ -71,6 +71,9 @@ final class LinkMailbox: Sendable {
 
     var hasRoom: Bool { state.withLock { Self.hasRoom($0.queue) } }
 
+    /// Nothing has been taken out of it.
+    var isUnused: Bool { state.withLock { $0.framesSent == 0 } }
+
     private static func hasRoom(_ queue: LinkQueue) -> Bool {
         queue.waitingDuration <= roomDuration && queue.waitingByteCount <= roomByteCount
     }

@@ -15,7 +15,7 @@ final class RTMPLink: Link {
         var wasAccepted = false
         var isAborted = false
         var isFinished = false
-        var publisher: RTMPPublisher?
+        var wasConnected = false
         var end: PublishEnd?
         /// What `abort()` cancels: a connection attempt or a pause.
         var pending: Task<Void, Never>?
@@ -81,16 +81,14 @@ final class RTMPLink: Link {
         while !isAborted {
             do throws(PublishError) {
                 try await publish()
-                state.withLock { $0.words = "ended" }
-                return
+                break
             } catch {
                 if isAborted { break }
-                failures =
-                    state.withLock { $0.wasAccepted } && failures > Self.delays.count ? Self.delays.count : failures + 1
+                // A connection that was taken ends a row of failures.
+                let wasLive = state.withLock { $0.end != nil && $0.wasAccepted }
+                failures = wasLive ? 1 : failures + 1
                 try judge(error, failures: failures)
                 await pause(.milliseconds(Self.delays[min(failures, Self.delays.count) - 1]))
-                if state.withLock({ $0.end != nil && $0.wasAccepted }) { failures = 1 }
-                state.withLock { $0.reconnects += 1 }
             }
         }
         state.withLock { $0.words = "ended" }
@@ -121,7 +119,8 @@ final class RTMPLink: Link {
         mailbox.rewind()
         state.withLock {
             $0.words = "publishing"
-            $0.publisher = publisher
+            if $0.wasConnected { $0.reconnects += 1 }
+            $0.wasConnected = true
         }
         events.post(.notice, part, "connected", "publishing to \(target)")
         await withTaskGroup(of: Void.self) { group in
@@ -130,11 +129,7 @@ final class RTMPLink: Link {
             await publisher.close(goodbye: !isAborted && state.withLock { $0.end == nil })
             await group.waitForAll()
         }
-        let end = state.withLock { state in
-            state.publisher = nil
-            return state.end
-        }
-        if case .failed(let error) = end { throw error }
+        if case .failed(let error) = state.withLock({ $0.end }) { throw error }
     }
 
     private func connect() async throws(PublishError) -> RTMPPublisher {

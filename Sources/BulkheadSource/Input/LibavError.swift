@@ -17,6 +17,7 @@ package struct LibavError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What the error means for someone who asked to open `address`.
     package func refusal(opening address: InputAddress) -> Refusal {
+        if address.kind == .device, let refusal = deviceRefusal(address) { return refusal }
         let name = address.name
         switch code {
         case bulkhead_averror(ENOENT), bulkhead_averror(ENODEV), bulkhead_averror(ENXIO),
@@ -50,6 +51,25 @@ package struct LibavError: Error, Hashable, Sendable, CustomStringConvertible {
         default:
             if case .network = address.kind { return Refusal(.unreachable, "\(name) can't be reached: \(self)") }
             return Refusal(.other, "\(name) can't be opened: \(self)")
+        }
+    }
+}
+
+extension LibavError {
+    /// What the device demuxers mean by codes that say little.
+    private func deviceRefusal(_ address: InputAddress) -> Refusal? {
+        switch (address.format, code) {
+        case ("x11grab", bulkhead_averror(EIO)):
+            let display = address.target.isEmpty ? "in DISPLAY" : address.target
+            return Refusal(.notFound, "there is no X display \(display), or it doesn't let this user in")
+        case ("alsa", bulkhead_averror(EIO)):
+            return Refusal(.notFound, "there is no sound device \(address.target), or another program uses it")
+        case ("pulse", bulkhead_averror(ENOENT)), ("pulse", bulkhead_averror(ESRCH)), ("pulse", bulkhead_averror(EIO)),
+            ("pulse", bulkhead_averror(ECONNREFUSED)):
+            return Refusal(.unreachable, "the sound server can't be reached or has no source \(address.target)")
+        case ("video4linux2", bulkhead_averror(ENOTTY)), ("v4l2", bulkhead_averror(ENOTTY)):
+            return Refusal(.notFound, "\(address.target) is no camera")
+        default: return nil
         }
     }
 }

@@ -282,6 +282,13 @@ final class MediaInput {
 
     // MARK: what it is
 
+    /// The input is a file with one picture that does not move.
+    var isStill: Bool {
+        guard case .file = address.kind, let format = context?.pointee.iformat else { return false }
+        let name = String(cString: format.pointee.name)
+        return name == "image2" || name.hasSuffix("_pipe")
+    }
+
     var description: SourceDescription {
         var parts: [String] = []
         if let format = context?.pointee.iformat { parts.append(String(cString: format.pointee.name)) }

@@ -103,7 +103,9 @@ final class InputPlayer: Player {
             try sendPicture(video)
             return true
         }
-        return false
+        // Where sound goes on without pictures, or the last one is to stand for long, it is sent again each second:
+        // for the master a picture that is not there is one that is late.
+        return video.isExhausted && clock.isSettled && video.standStill(until: clock.end)
     }
 
     /// Makes the decoded picture the candidate, or leaves it out when its time is over.
@@ -237,7 +239,7 @@ final class InputPlayer: Player {
 
     private var hasEndedPass: Bool {
         guard inputHasEnded else { return false }
-        let videoIsDone = video.map { $0.hasEnded && $0.decoded.time == nil && $0.candidate.time == nil } ?? true
+        let videoIsDone = video?.isExhausted ?? true
         let audioIsDone = audio.map { $0.hasEnded && $0.decoded.time == nil && !$0.sound.isOwingSilence } ?? true
         return videoIsDone && audioIsDone
     }

@@ -9,6 +9,8 @@ final class VideoTrack {
     let decoded: FrameBox
     /// To be sent next, unless a later picture for the same frame of the canvas comes.
     let candidate: FrameBox
+    /// Sent last, to be sent again where no other follows.
+    private let shown: FrameBox
     var candidatePTS: Int64 = 0
     var candidatePosition: Int64 = 0
     var hasEnded = false
@@ -19,6 +21,8 @@ final class VideoTrack {
     private let writer: PictureWriter
     private let frameRate: FrameRate
     private let frameDuration: Int64
+    /// A photograph, shown for a second in each pass.
+    private let isStill: Bool
     private var lastTime: Int64?
     private var aspect = 1.0
     private var orientation = PictureOrientation.upright
@@ -29,6 +33,7 @@ final class VideoTrack {
         decoder = try StreamDecoder(stream, isLive: input.isLive, name: input.address.name)
         decoded = try FrameBox()
         candidate = try FrameBox()
+        shown = try FrameBox()
         writer = PictureWriter(canvas: settings.canvas)
         frameRate = settings.frameRate
         lastPTS = settings.resume?.pts ?? -1
@@ -36,6 +41,7 @@ final class VideoTrack {
         let hasRate = rate.num > 0 && rate.den > 0
         let framesPerSecond = hasRate ? Double(rate.num) / Double(rate.den) : 0
         isThinned = framesPerSecond > settings.frameRate.framesPerSecond * 1.05
+        isStill = input.isStill
         frameDuration =
             hasRate ? Int64(1_000_000_000).scaled(by: Int64(rate.den), over: Int64(rate.num)) : 40_000_000
         adopt(stream)
@@ -63,8 +69,8 @@ final class VideoTrack {
         guard case .frame = outcome else { return outcome }
         let frame = decoded.frame.pointee
         let stamp = frame.best_effort_timestamp
-        let duration =
-            frame.pkt_duration > 0 && frame.pkt_duration < 60_000_000_000 ? frame.pkt_duration : frameDuration
+        let isStated = frame.pkt_duration > 0 && frame.pkt_duration < 60_000_000_000
+        let duration = isStill ? 1_000_000_000 : isStated ? frame.pkt_duration : frameDuration
         let time =
             stamp != bulkhead_av_nopts_value
             ? stamp : lastTime.map { $0.addingReportingOverflow(duration).partialValue } ?? 0
@@ -89,6 +95,22 @@ final class VideoTrack {
         candidatePosition = position
     }
 
+    /// Nothing is left to be sent.
+    var isExhausted: Bool { hasEnded && decoded.time == nil && candidate.time == nil }
+
+    /// Makes the picture that was sent last the next once more, when it is to stand until `end`: a second after it was
+    /// sent, or one frame before the end. False when that is over.
+    func standStill(until end: Int64) -> Bool {
+        guard shown.time != nil else { return false }
+        let last = end.subtractingReportingOverflow(frameRate.interval.nanoseconds).partialValue
+        let next = min(lastPTS.addingReportingOverflow(1_000_000_000).partialValue, last)
+        guard next > lastPTS, av_frame_ref(candidate.frame, shown.frame) >= 0 else { return false }
+        candidate.time = shown.time
+        candidatePTS = next
+        candidatePosition = candidatePosition.addingReportingOverflow(next - lastPTS).partialValue
+        return true
+    }
+
     /// Whether both times fall to the same frame of the canvas, so that only the later one can be shown.
     func fallsTogether(_ first: Int64, _ second: Int64) -> Bool { cell(first) == cell(second) }
 
@@ -96,9 +118,9 @@ final class VideoTrack {
         frameRate.frame(at: MediaTime(nanoseconds: pts) + MediaTime(nanoseconds: frameRate.interval.nanoseconds / 2))
     }
 
-    /// Writes the next picture into `slot` and leaves the candidate empty.
+    /// Writes the next picture into `slot`, leaves the candidate empty and keeps the picture.
     func write(slot: UInt32, bytes: UnsafeMutableRawBufferPointer, poolGeneration: Int) throws(PictureWriter.Failure) {
-        defer { candidate.clear() }
+        defer { shown.take(from: candidate) }
         let frame = candidate.frame
         let ratio = frame.pointee.sample_aspect_ratio
         let own = ratio.num > 0 && ratio.den > 0 ? Double(ratio.num) / Double(ratio.den) : aspect

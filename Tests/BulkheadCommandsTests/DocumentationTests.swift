@@ -1,0 +1,47 @@
+import BulkheadCommands
+import BulkheadMaster
+import Foundation
+import Testing
+
+/// What is written for people names what there is.
+@Suite struct DocumentationTests {
+    private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    private func text(_ path: String) throws -> String {
+        try String(contentsOf: Self.package.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    @Test(arguments: ConfigurationFileTests.flags)
+    func manualPageHasEveryFlag(flag: String) throws {
+        guard !["help", "version"].contains(flag) else { return }
+        let written = "\\-\\-" + flag.replacingOccurrences(of: "-", with: "\\-")
+        #expect(
+            try text("docs/man/bulkhead.1").contains("\n.BI \(written) ")
+                || text("docs/man/bulkhead.1").contains("\n.B \(written)\n"))
+    }
+
+    @Test(arguments: BroadcastError.Kind.allCases)
+    func everyExitCodeIsDocumented(kind: BroadcastError.Kind) throws {
+        #expect(try text("docs/man/bulkhead.1").contains("\n.B \(kind.exitCode)\n"))
+        #expect(try text("README.md").contains("\n| \(kind.exitCode) | "))
+        #expect(BulkheadCommand.helpMessage().contains("\(kind.exitCode) "))
+    }
+
+    @Test func exitCodesTellFailuresApart() {
+        #expect(Set(BroadcastError.Kind.allCases.map(\.exitCode)).count == BroadcastError.Kind.allCases.count)
+    }
+
+    @Test(arguments: ["test-pattern", "file-loop", "two-destinations", "attach", "plugin"])
+    func configurationsOfExamplesAreRead(name: String) throws {
+        let path = Self.package.appendingPathComponent("Examples/\(name)/config.yaml").path
+        #expect(try !ConfigurationFile.words(at: path).keys.isEmpty)
+    }
+
+    @Test func configurationInTheReadmeIsRead() throws {
+        let readme = try text("README.md")
+        let start = try #require(readme.range(of: "```yaml\n")).upperBound
+        let end = try #require(readme.range(of: "```", range: start..<readme.endIndex)).lowerBound
+        #expect(try ConfigurationFile.words(in: String(readme[start..<end]), named: "README.md").keys.count > 5)
+    }
+}

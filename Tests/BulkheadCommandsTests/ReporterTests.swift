@@ -1,0 +1,73 @@
+import BulkheadCommands
+import BulkheadMaster
+import Foundation
+import Testing
+
+@Suite struct ReporterTests {
+    static let event = Event(
+        time: 0, mediaSeconds: 2.5, part: "encoder", kind: "died", level: .warning, message: "killed by SIGKILL",
+        details: ["pid": "7"])
+
+    /// What a reporter has written to a pipe once it is flushed.
+    private func output(_ style: Reporter.Style, width: Int = 80, _ body: (Reporter) -> Void) throws -> String {
+        let pipe = Pipe()
+        let reporter = Reporter(
+            style: style, descriptor: pipe.fileHandleForWriting.fileDescriptor, width: { width })
+        body(reporter)
+        reporter.flush()
+        try pipe.fileHandleForWriting.close()
+        return try String(decoding: #require(pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
+    }
+
+    @Test func eventsAreToldAboveTheStatusLine() throws {
+        let text = try output(.terminal(hasColours: false)) {
+            $0.status(.idle)
+            $0.status(.idle)
+            $0.say("hello")
+            $0.finish()
+            $0.say("goodbye")
+        }
+        #expect(text == "\ridle\u{1B}[K\rhello\u{1B}[K\nidle\n\rgoodbye\u{1B}[K\n")
+    }
+
+    @Test func theStatusLineLeavesTheLastColumnFree() throws {
+        #expect(try output(.terminal(hasColours: false), width: 4) { $0.status(.idle) } == "\ridl\u{1B}[K")
+    }
+
+    @Test func scriptsGetOneObjectALine() throws {
+        let text = try output(.json) {
+            $0.event(Self.event)
+            $0.status(.idle)
+            $0.say("hello")
+            $0.failure(BroadcastError(.destination, "it is gone", advice: "look for it"))
+        }
+        let lines = text.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(try JSONDecoder().decode(Event.self, from: Data(lines[0].utf8)) == Self.event)
+        #expect(
+            lines[1] == #"{"error":{"advice":"look for it","exitCode":69,"kind":"destination","problem":"it is gone"},"#
+                + #""kind":"error","part":"master"}"#)
+    }
+
+    @Test func logsTellEachEventInALine() throws {
+        #expect(
+            try output(.log) { $0.event(Self.event) }
+                == "1970-01-01T00:00:00.000Z warning encoder: killed by SIGKILL\n")
+    }
+
+    /// A pipe holds 64 KiB: what is told beyond that would wait for a reader, were it not for the reporter's queue.
+    @Test(.timeLimit(.minutes(1)))
+    func aReaderThatDoesNotReadHoldsNothingUp() throws {
+        let pipe = Pipe()
+        let reporter = Reporter(style: .log, descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        for _ in 0..<5000 { reporter.event(Self.event) }
+        let reading = pipe.fileHandleForReading
+        var text = ""
+        while !text.contains("lines could not be told in time") {
+            reporter.event(Self.event)
+            text += String(decoding: reading.availableData, as: UTF8.self)
+        }
+        #expect(text.hasPrefix("1970-01-01T00:00:00.000Z warning encoder: killed by SIGKILL\n"))
+        reporter.flush()
+    }
+}

@@ -1,0 +1,218 @@
+import BulkheadFLV
+import BulkheadLiveServer
+import BulkheadMedia
+import BulkheadRTMP
+import BulkheadRTMPTransport
+import BulkheadTestSupport
+import NIOCore
+import NIOPosix
+import Testing
+
+private let group = MultiThreadedEventLoopGroup.singleton
+
+/// Our publisher and our player at our server.
+@Suite(.timeLimit(.minutes(1))) struct LiveServerTests {
+    private let log = EventLog()
+
+    private func start(_ change: (inout LiveServerOptions) -> Void = { _ in }) async throws -> LiveServer {
+        var options = LiveServerOptions()
+        change(&options)
+        return try await LiveServer.start(port: 0, options: options, onEvent: log.append)
+    }
+
+    private func publisher(to server: LiveServer, key: String = "key") async throws -> RTMPPublisher {
+        try await RTMPPublisher.connect(to: IngestTarget("\(server.address)/live", key: key), group: group)
+    }
+
+    private static func configuration() throws -> StreamConfiguration {
+        StreamConfiguration(
+            canvas: try #require(Canvas(width: 640, height: 360)), frameRate: try #require(FrameRate(25)),
+            videoBitsPerSecond: 1_000_000, audioBitsPerSecond: 128_000, avcConfiguration: [1, 0x64, 0, 0x1E],
+            audioSpecificConfig: [0x11, 0x90])
+    }
+
+    private func video(_ number: Int64, start: Int64 = 0, byteCount: Int = 100) -> Packet {
+        let time = MediaTime(milliseconds: start + number * 40)
+        return Packet(
+            kind: .video(isIDR: number % 10 == 0, isDisposable: false), dts: time, pts: time,
+            bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: byteCount))
+    }
+
+    private func play<Result: Sendable>(
+        _ server: LiveServer, key: String = "key", body: (inout PlayEvents) async throws -> Result
+    ) async throws -> Result {
+        try await RTMPPlayer.play(IngestTarget("\(server.address)/live", key: key), group: group, body: body)
+    }
+
+    /// The next `count` messages.
+    private func read(_ count: Int, from events: inout PlayEvents) async throws -> [PlayedMessage] {
+        var messages: [PlayedMessage] = []
+        while messages.count < count, let event = try await events.next() {
+            if case .media(let message) = event { messages.append(message) }
+        }
+        return messages
+    }
+
+    @Test func playerBeforeThePublisherWaits() async throws {
+        let server = try await start()
+        async let played = play(server) { events in try await read(5, from: &events) }
+        #expect(await eventually { log.playCount == 1 })
+        let publisher = try await publisher(to: server)
+        publisher.send(configuration: try Self.configuration())
+        for number in 0..<2 { publisher.send(packet: video(Int64(number))) }
+        let messages = try await played
+        #expect(messages.map(\.kind) == [.metadata, .videoSequenceHeader, .audioSequenceHeader, .idr, .video])
+        #expect(Array(messages[1].message.payload.readableBytesView) == [0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1E])
+        await publisher.close(goodbye: true)
+        #expect(await eventually { log.publishEnds.first?.videoMessageCount == 3 })
+        await server.stop()
+    }
+
+    /// Times at the walls: 4 h 39 min, 24.8 days, 49.7 days; access units larger than a chunk cross them.
+    @Test(arguments: [16_777_215 - 400, 0x7FFF_FFFF - 400, 0xFFFF_FFFF - 400] as [Int64])
+    func laterPlayerStartsAtTheLastIDR(start: Int64) async throws {
+        let server = try await self.start()
+        let publisher = try await publisher(to: server)
+        publisher.send(configuration: try Self.configuration(), at: MediaTime(milliseconds: start))
+        let packets = (0..<25).map { video($0, start: start, byteCount: 10_000) }
+        for packet in packets { publisher.send(packet: packet) }
+        // The reader behind a first one has all packets.
+        let all = try await play(server) { events in try await read(8, from: &events) }
+        #expect(all.first?.kind == .metadata && all.first?.message.timestampMilliseconds == 0)
+        let media = all.dropFirst(3)
+        #expect(media.first?.kind == .idr)
+        var unwrapper = TimestampUnwrapper()
+        let times = media.map { unwrapper.milliseconds(of: $0.message.timestampMilliseconds) }
+        #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == 40 })
+        for message in media {
+            let index = Int(message.message.payload.readableBytesView.last ?? 0)
+            #expect(message.message.payload == packets[index].flvPayload)
+            #expect(
+                message.message.timestampMilliseconds
+                    == UInt32(truncatingIfNeeded: packets[index].dts.milliseconds))
+        }
+        await publisher.close(goodbye: false)
+        #expect(await eventually { log.publishEnds.first?.reason == .disconnected })
+        await server.stop()
+    }
+
+    @Test func secondPublisherIsRefused() async throws {
+        let server = try await start()
+        let first = try await publisher(to: server)
+        await #expect {
+            _ = try await publisher(to: server)
+        } throws: { error in
+            if case .publishRefused(_, let status)? = error as? PublishError {
+                return status.code == "NetStream.Publish.BadName" && status.text == "Already publishing"
+            }
+            return false
+        }
+        await first.close(goodbye: false)
+        #expect(await eventually { log.publishEnds.count == 1 })
+        let second = try await publisher(to: server)
+        await second.close(goodbye: true)
+        #expect(log.publishCount == 2)
+        await server.stop()
+    }
+
+    @Test func keysAreAnAllowList() async throws {
+        let server = try await start { $0.streamKeys = ["a?b&c=/#d"] }
+        let publisher = try await publisher(to: server, key: "a?b&c=/#d")
+        for key in ["b", "", "a"] {
+            await #expect {
+                _ = try await self.publisher(to: server, key: key)
+            } throws: { error in
+                if case .publishRefused(_, let status)? = error as? PublishError {
+                    return status.code == "NetStream.Publish.Denied"
+                }
+                return false
+            }
+        }
+        await #expect(throws: PlayError.self) { try await play(server, key: "b") { _ in } }
+        await publisher.close(goodbye: true)
+        await server.stop()
+    }
+
+    @Test func playersHearOfTheEndAndOfTheNextStart() async throws {
+        let server = try await start()
+        let first = try await publisher(to: server)
+        first.send(configuration: try Self.configuration())
+        first.send(packet: video(0))
+        try await play(server) { events in
+            #expect(try await read(4, from: &events).last?.kind == .idr)
+            await first.close(goodbye: true)
+            #expect(try await events.next() == .unpublished)
+            let second = try await publisher(to: server)
+            second.send(configuration: try Self.configuration())
+            second.send(packet: video(0))
+            #expect(try await read(4, from: &events).last?.kind == .idr)
+            await second.close(goodbye: true)
+        }
+        #expect(await eventually { log.all.contains { if case .playEnded = $0 { true } else { false } } })
+        await server.stop()
+    }
+
+    @Test func connectionsAreCounted() async throws {
+        let server = try await start { $0.connectionLimit = 1 }
+        let publisher = try await publisher(to: server)
+        await #expect(throws: PublishError.self) { _ = try await self.publisher(to: server, key: "other") }
+        #expect(log.all.contains { if case .connectionRefused = $0 { true } else { false } })
+        await publisher.close(goodbye: false)
+        await server.stop()
+    }
+
+    @Test func idlePublisherIsClosed() async throws {
+        let server = try await start { $0.publisherIdleTimeout = .milliseconds(200) }
+        let publisher = try await publisher(to: server)
+        var last: PublishEvent?
+        for await event in publisher.events { last = event }
+        guard case .ended(.failed)? = last else {
+            Issue.record("\(String(describing: last))")
+            return
+        }
+        #expect(log.publishEnds.first?.reason == .idle)
+        await server.stop()
+    }
+
+    /// A player that reads nothing is shed and then dropped, while another one misses nothing.
+    @Test func slowPlayerIsDropped() async throws {
+        let server = try await start {
+            $0.playerQueueByteLimit = 200_000
+            $0.gopByteLimit = 200_000
+        }
+        let publisher = try await publisher(to: server)
+        publisher.send(configuration: try Self.configuration())
+        try await play(server) { slow in
+            #expect(await eventually { log.playCount == 1 })
+            async let counted = play(server) { events in try await read(303, from: &events).count }
+            #expect(await eventually { log.playCount == 2 })
+            // 60 MB: more than the kernel's buffers and the queue hold.
+            for number in 0..<300 {
+                publisher.send(packet: video(Int64(number), byteCount: 200_000 / 12))
+            }
+            let count = try await counted
+            #expect(count == 303)
+            for number in 300..<1500 {
+                publisher.send(packet: video(Int64(number), byteCount: 60_000))
+                #expect(await eventually { publisher.queuedByteCount < 4_000_000 })
+            }
+            #expect(
+                await eventually {
+                    log.all.contains {
+                        if case .playEnded(_, _, let summary) = $0 { summary.wasHopeless } else { false }
+                    }
+                })
+            _ = slow
+        }
+        await publisher.close(goodbye: true)
+        await server.stop()
+    }
+
+    @Test func portInUseIsSaid() async throws {
+        let server = try await start()
+        await #expect(throws: LiveServerError.portInUse(host: "127.0.0.1", port: server.port)) {
+            _ = try await LiveServer.start(port: server.port)
+        }
+        await server.stop()
+    }
+}

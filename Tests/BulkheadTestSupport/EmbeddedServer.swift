@@ -1,0 +1,36 @@
+import Foundation
+
+/// `bulkhead serve` on a port of its own.
+package final class EmbeddedServer: Sendable {
+    package let port: Int
+    private let process: RunningProcess
+
+    /// Returns when it listens.
+    package init(_ arguments: [String] = []) async throws {
+        process = try BulkheadProgram.start(["serve", "--listen", "127.0.0.1:0"] + arguments)
+        let process = process
+        guard
+            await eventually(within: .seconds(20), { Self.port(in: process.outputText) != nil || !process.isRunning }),
+            let port = Self.port(in: process.outputText)
+        else { throw NginxServer.StartError.notStarted(process.errorText) }
+        self.port = port
+    }
+
+    package func url(_ key: String) -> String { "rtmp://127.0.0.1:\(port)/live/\(key)" }
+
+    package var log: String { process.outputText }
+
+    /// Waits until somebody waits for the stream `key`.
+    package func hasViewer(of key: String) async -> Bool {
+        await eventually(within: .seconds(20)) { self.log.contains("live/\(key):") && self.log.contains("plays") }
+    }
+
+    /// How often a publisher began.
+    package var publishCount: Int { log.split(separator: "\n").count { $0.hasSuffix(" publishes") } }
+
+    package func end() async { await process.end() }
+
+    private static func port(in text: String) -> Int? {
+        text.firstMatch(of: #/rtmp://127\.0\.0\.1:(\d+)/#).flatMap { Int($0.1) }
+    }
+}

@@ -1,0 +1,130 @@
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// The three run modes, with real processes.
+@Suite(.serialized) struct RunModeTests {
+    private static let small = ["--size", "640x360", "--video-bitrate", "800k", "--preset", "ultrafast"]
+
+    /// What a command prints and how it ends.
+    private func run(_ arguments: [String]) async throws -> (text: String, status: Int32) {
+        let program = try BulkheadProgram.start(arguments)
+        let status = await program.wait(timeout: .seconds(30))
+        return (program.outputText + program.errorText, status)
+    }
+
+    private func isOnAir(_ address: String) async throws -> Bool {
+        try await run(["status", "--attach", address, "--json"]).text.contains("\"on air\"")
+    }
+
+    @Test func attachedApplicationMayDie() async throws {
+        let folder = try TemporaryFolder()
+        let address = "unix:\(folder.path("run/master.sock"))"
+        let output = folder.path("out.flv")
+        let master = try BulkheadProgram.start(["master", "--listen", address])
+        #expect(await eventually { FileManager.default.fileExists(atPath: folder.path("run/master.sock")) })
+        let mode = try FileManager.default.attributesOfItem(atPath: folder.path("run"))[.posixPermissions] as? Int
+        #expect(mode == 0o700)
+
+        let application = try BulkheadProgram.start(
+            ["broadcast", "test", "--to", "file:\(output)", "--attach", address] + Self.small)
+        #expect(try await eventually(within: .seconds(20)) { try await isOnAir(address) })
+        for name in ["bulkhead-encoder", "bulkhead-plugin-host"] {
+            #expect(ProcessTable.children(of: master.pid, named: name).count == 1, "the master created the \(name)")
+            #expect(ProcessTable.children(of: application.pid, named: name).isEmpty)
+        }
+        await application.end(signal: SIGKILL)
+        #expect(try await isOnAir(address))
+
+        let second = try await run([
+            "broadcast", "test", "--to", "file:\(folder.path("second.flv"))", "--attach", address,
+        ])
+        #expect(second.status == 75)
+        #expect(try await run(["stop", "--attach", address]).status == 0)
+        #expect(try await eventually { try await !isOnAir(address) })
+        let seen = try await ViewedFrames.decode(output, width: 640, height: 360)
+        #expect(seen.lost == 0 && seen.repeated == 0 && seen.numbers.count > 5)
+
+        // The master takes the next broadcast.
+        let third = try await run(
+            ["broadcast", "test", "--to", "file:\(folder.path("third.flv"))", "--attach", address, "--duration", "1"]
+                + Self.small)
+        #expect(third.status == 0, "\(third.text)")
+        await master.end()
+        #expect(!FileManager.default.fileExists(atPath: folder.path("run/master.sock")))
+    }
+
+    @Test func liveMasterIsNotReplacedAndADeadOneIs() async throws {
+        let folder = try TemporaryFolder()
+        let address = "unix:\(folder.path("run/master.sock"))"
+        let first = try BulkheadProgram.start(["master", "--listen", address])
+        #expect(await eventually { FileManager.default.fileExists(atPath: folder.path("run/master.sock")) })
+        let refused = try await run(["master", "--listen", address])
+        #expect(refused.status == 75)
+        #expect(refused.text.contains("\(first.pid)"), "\(refused.text)")
+        await first.end(signal: SIGKILL)
+        #expect(FileManager.default.fileExists(atPath: folder.path("run/master.sock")))
+        let next = try BulkheadProgram.start(["master", "--listen", address])
+        #expect(
+            try await eventually {
+                try await run(["status", "--attach", address, "--json"]).text.contains("\(next.pid)")
+            })
+        await next.end()
+    }
+
+    @Test func selectedWithPluginsWaitsForAnEncoder() async throws {
+        let folder = try TemporaryFolder()
+        let control = folder.path("run/control.sock")
+        let output = folder.path("out.flv")
+        let broadcast = try BulkheadProgram.start(
+            ["broadcast", "test", "--to", "file:\(output)", "--only", "plugins", "--control", "unix:\(control)"]
+                + Self.small)
+        #expect(await eventually(within: .seconds(20)) { broadcast.errorText.contains("waiting for an encoder") })
+        let address = try #require(broadcast.errorText.firstMatch(of: #/--connect (unix:\S+)/#)).1
+        #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder").isEmpty)
+        #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-plugin-host").count == 1)
+
+        let encoderPath = BulkheadProgram.path("bulkhead-encoder")
+        let encoder = try RunningProcess(encoderPath, ["--connect", String(address)])
+        #expect(await eventually(within: .seconds(20)) { broadcast.errorText.contains("on air") })
+        await encoder.end(signal: SIGKILL)
+        let successor = try RunningProcess(encoderPath, ["--connect", String(address)])
+        #expect(
+            await eventually(within: .seconds(20)) {
+                broadcast.errorText.split(separator: "\n").count { $0.contains("encoder: ready") } == 2
+            })
+        #expect(try await run(["stop", "--attach", "unix:\(control)"]).status == 0)
+        #expect(await broadcast.wait() == 0)
+        #expect(await successor.wait() == 0)
+        let seen = try await ViewedFrames.decode(output, width: 640, height: 360)
+        #expect(seen.isInOrder && seen.repeated == 0 && seen.unreadable == 0 && !seen.numbers.isEmpty)
+    }
+
+    @Test func selectedWithEncoderHasNoPluginHost() async throws {
+        let folder = try TemporaryFolder()
+        let output = folder.path("out.flv")
+        let broadcast = try BulkheadProgram.start(
+            ["broadcast", "test", "--to", "file:\(output)", "--only", "encoder", "--duration", "2"] + Self.small)
+        #expect(await eventually(within: .seconds(20)) { broadcast.errorText.contains("on air") })
+        #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-plugin-host").isEmpty)
+        #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder").count == 1)
+        #expect(await broadcast.wait() == 0)
+    }
+
+    /// Ctrl-C: everything on its way is sent, then the goodbye; no process is left.
+    @Test func interruptEndsCleanly() async throws {
+        let folder = try TemporaryFolder()
+        let output = folder.path("out.flv")
+        let broadcast = try BulkheadProgram.start(["broadcast", "test", "--to", "file:\(output)"] + Self.small)
+        #expect(await eventually(within: .seconds(20)) { broadcast.errorText.contains("on air") })
+        let children = ["bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host"].flatMap {
+            ProcessTable.children(of: broadcast.pid, named: $0)
+        }
+        #expect(children.count == 3)
+        kill(broadcast.pid, SIGINT)
+        #expect(await broadcast.wait() == 0, "\(broadcast.errorText)")
+        for pid in children { #expect(!ProcessTable.exists(pid)) }
+        let seen = try await ViewedFrames.decode(output, width: 640, height: 360)
+        #expect(seen.lost == 0 && seen.repeated == 0)
+    }
+}
