@@ -15,7 +15,7 @@ from .server import APP, Server
 
 START_TIMEOUT = 15.0
 """How long the first picture may take, in seconds."""
-SETTLING = 2.0
+SETTLING = 1.5
 """From the first picture to the begin of a measurement, in seconds."""
 
 
@@ -75,7 +75,7 @@ class Laboratory:
             self._pictures[size] = self._studio.raw_pictures(*size, count=2 * FRAMES_PER_SECOND)
         key = self._server.new_key()
         with Camera(self._pictures[size], *size) as camera, Player(self._server.port, APP, key) as player:
-            live = replace(task, source=camera.url, output=self._server.url(key), is_live=True)
+            live = replace(task, source=camera.url, output=self._server.url(key), live_format=camera.format)
             with Running(peer.command(live), self._folder) as running:
                 course = self._observe(running, player, seconds)
                 begin = time.monotonic() - course.seconds

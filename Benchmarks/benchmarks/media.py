@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import socket
 import subprocess
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from . import framecode
+from . import framecode, matroska
 from .processes import MeasurementError
 
 FRAMES_PER_SECOND = 30
@@ -68,18 +70,20 @@ class Studio:
 
 
 class Camera:
-    """A process that gives raw numbered pictures in YUV4MPEG2, at 30 a second, to whoever connects first.
+    """A process that gives raw numbered pictures, 30 a second, and sound to whoever connects first.
 
     Like a camera it waits for nobody: a picture whose time is over when the reader takes the next one is left out.
     """
 
+    format = "matroska"
+
     def __init__(self, pictures: list[bytes], width: int, height: int) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"tcp://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._numbers, numbers = multiprocessing.Pipe(duplex=False)
         context = multiprocessing.get_context("fork")
+        self._captured, captured = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_film, args=(self._listener, pictures, width, height, numbers), name="camera", daemon=True
+            target=_film, args=(self._listener, pictures, width, height, captured), name="camera", daemon=True
         )
 
     def __enter__(self) -> Camera:
@@ -93,30 +97,34 @@ class Camera:
 
     def captured(self) -> dict[int, float]:
         """Once the reader is gone: when each picture began its way, in monotonic seconds."""
-        if not self._numbers.poll(5):
+        if not self._captured.poll(5):
             raise MeasurementError("the live source's reader did not go away")
-        return self._numbers.recv()
+        return self._captured.recv()
 
 
-def _film(listener: socket.socket, pictures: list[bytes], width: int, height: int, numbers: object) -> None:
+def _film(listener: socket.socket, pictures: list[bytes], width: int, height: int, result: Connection) -> None:
+    """The camera's process: pictures and the sound of the time before each."""
     strip = framecode.rows(height)
     start, end = strip.start * width, strip.stop * width
+    samples = matroska.SAMPLE_RATE // FRAMES_PER_SECOND
+    noise = os.urandom(4 * samples)
     listener.settimeout(30)
     connection, _ = listener.accept()
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     captured: dict[int, float] = {}
     try:
-        connection.sendall(f"YUV4MPEG2 W{width} H{height} F{FRAMES_PER_SECOND}:1 Ip A1:1 C420mpeg2\n".encode())
+        connection.sendall(matroska.header(width, height))
         first = time.monotonic()
         number = 0
         while True:
-            due = first + number / FRAMES_PER_SECOND
-            time.sleep(max(0, due - time.monotonic()))
+            seconds = number / FRAMES_PER_SECOND
+            time.sleep(max(0, first + seconds - time.monotonic()))
             picture = pictures[number % len(pictures)]
             code = framecode.row(number, width) * len(strip)
             captured[number] = time.monotonic()
-            connection.sendall(b"".join((b"FRAME\n", picture[:start], code, picture[end:])))
+            pieces = [picture[:start], code, picture[end:]]
+            connection.sendall(matroska.cluster(seconds, noise, seconds, pieces))
             number = max(number + 1, int((time.monotonic() - first) * FRAMES_PER_SECOND))
     except OSError:
         pass
-    numbers.send(captured)  # type: ignore[attr-defined]
+    result.send(captured)

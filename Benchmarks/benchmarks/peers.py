@@ -12,12 +12,13 @@ class Task:
     """One broadcast: from where, how coded, and where to."""
 
     source: str
-    """A file's path, or an address that a live source of raw pictures in YUV4MPEG2 listens at."""
+    """A file's path, or an address that a live source listens at."""
     output: str
     """An RTMP URL, or the path of an FLV file."""
     width: int
     height: int
-    is_live: bool = False
+    live_format: str = ""
+    """Of a live source: its format, by FFmpeg's name."""
     is_fast: bool = False
     """As fast as possible instead of in real time."""
     has_look_ahead: bool = False
@@ -52,8 +53,8 @@ class Bulkhead(Peer):
     def command(self, task: Task) -> list[str]:
         is_file = "://" not in task.output
         command = [str(self.program), "broadcast", task.source]
-        if task.is_live:
-            command += ["--input-format", "yuv4mpegpipe"]
+        if task.live_format:
+            command += ["--input-format", task.live_format]
         command += [
             "--to", f"file:{task.output}" if is_file else task.output,
             "--size", f"{task.width}x{task.height}",
@@ -80,9 +81,9 @@ class FFmpeg(Peer):
             raise ValueError("ffmpeg loads no plugins of Bulkhead's")
         interval = str(task.keyframe_interval_seconds * task.frames_per_second)
         command = [str(self.program), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
-        if task.is_live:
-            # Without these it would wait for more pictures before it begins.
-            command += ["-fflags", "nobuffer", "-f", "yuv4mpegpipe"]
+        if task.live_format:
+            # What is read to get to know the stream isn't kept for later.
+            command += ["-fflags", "nobuffer", "-f", task.live_format]
         elif not task.is_fast:
             command.append("-re")
         command += ["-i", task.source, "-c:v", "libx264", "-preset", task.preset]
@@ -95,6 +96,5 @@ class FFmpeg(Peer):
             "-bufsize", f"{task.video_kilobits * task.buffer_milliseconds // 1000}k",
             "-g", interval, "-keyint_min", interval, "-sc_threshold", "0",
         ]  # fmt: skip
-        if not task.is_live:
-            command += ["-c:a", "aac", "-b:a", f"{task.audio_kilobits}k", "-ar", "48000", "-ac", "2"]
+        command += ["-c:a", "aac", "-b:a", f"{task.audio_kilobits}k", "-ar", "48000", "-ac", "2"]
         return command + ["-f", "flv", task.output]
