@@ -41,7 +41,8 @@ import Testing
     }
 
     static let shapes = [
-        Shape(name: "odd.mkv", arguments: "-vf format=yuv444p,scale=161:99,setsar=1 -c:v ffv1", place: [14, 0, 292, 180]),
+        Shape(
+            name: "odd.mkv", arguments: "-vf format=yuv444p,scale=161:99,setsar=1 -c:v ffv1", place: [14, 0, 292, 180]),
         Shape(
             name: "anamorphic.mp4", arguments: "-vf scale=160:180,setsar=2 \(MediaFolder.x264)",
             place: [0, 0, 320, 180]),
