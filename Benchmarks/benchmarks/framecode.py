@@ -28,9 +28,8 @@ def read(strip: bytes, width: int) -> int | None:
     levels = []
     for index in range(CELLS):
         start = left + index * cell + cell // 4
-        sample = b"".join(
-            strip[y * width + start : y * width + start + cell // 2] for y in range(height // 4, height - height // 4, 4)
-        )
+        inner_rows = range(height // 4, height - height // 4, 4)
+        sample = b"".join(strip[y * width + start : y * width + start + cell // 2] for y in inner_rows)
         levels.append(sum(sample) / len(sample))
     bits = "".join("1" if level > 125 else "0" for level in levels)
     number = int(bits[2:34], 2)

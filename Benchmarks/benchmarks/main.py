@@ -176,7 +176,8 @@ def _program(path: Path) -> Path:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="Benchmarks/run", description="Measures Bulkhead and the ffmpeg command side by side, in about six minutes."
+        prog="Benchmarks/run",
+        description="Measures Bulkhead and the ffmpeg command side by side, in about six minutes.",
     )
     parser.add_argument("--quick", action="store_true", help="one round of short runs: about a minute, rough figures")
     parser.add_argument(

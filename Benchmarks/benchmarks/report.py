@@ -70,13 +70,11 @@ def table(figures: list[Figure]) -> str:
     """The figures as a table in Markdown, with columns that line up."""
     rows = [["figure", "Bulkhead", "ffmpeg", "ratio", "aim", "met"], *(figure.cells for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [cell.ljust(width) if not index else cell.rjust(width) for index, (cell, width) in enumerate(zip(row, widths))]
-        lines.append(f"| {' | '.join(cells)} |")
-    rule = [("-" * width) if not index else "-" * (width - 1) + ":" for index, width in enumerate(widths)]
-    lines.insert(1, f"| {' | '.join(rule)} |")
-    return "\n".join(lines)
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines = [
+        [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))] for row in rows
+    ]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [lines[0], rule, *lines[1:]])
 
 
 def machine(bulkhead: Path, ffmpeg: Path) -> str:
