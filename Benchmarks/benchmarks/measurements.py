@@ -15,7 +15,7 @@ from .server import APP, Server
 
 START_TIMEOUT = 15.0
 """How long the first picture may take, in seconds."""
-SETTLING = 2.0
+SETTLING = 1.5
 """From the first picture to the begin of a measurement, in seconds."""
 
 
