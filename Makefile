@@ -37,7 +37,10 @@ demo: deps build ## broadcast the test pattern into the embedded server, until C
 bench: deps build ## measure, and compare with other broadcasters
 	Benchmarks/run
 
-install: build ## install below PREFIX, /usr/local if not said; DESTDIR for packaging
+# Under sudo, what `make build` left is installed: root would leave files that the user can't build over.
+install: ## install below PREFIX, /usr/local if not said; DESTDIR for packaging
+	@if [ -z "$${SUDO_USER:-}" ] || [ ! -x "$(BUILD)/bulkhead" ]; then $(MAKE) build; fi
+	@Packaging/install-packages install
 	@Packaging/install "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
 
 uninstall: ## remove what `make install` installed below PREFIX

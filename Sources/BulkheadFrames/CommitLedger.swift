@@ -38,6 +38,12 @@ package struct CommitLedger: Sendable {
         package let decodingFrame: FrameNumber
         /// The slot of the unit's frame, which is free to be lent again.
         package let slot: SlotReference
+
+        package init(unit: AccessUnit, decodingFrame: FrameNumber, slot: SlotReference) {
+            self.unit = unit
+            self.decodingFrame = decodingFrame
+            self.slot = slot
+        }
     }
 
     /// In display order.
@@ -97,15 +103,26 @@ package struct AudioLedger: Sendable {
     /// How many committed blocks a new encoder is given first, to fill its filter bank; what it yields is thrown away.
     package static let warmUpCount = 2
 
+    /// Blocks that may wait for an encoder, 21 seconds: a broadcast can stand without one for hours.
+    package static let maximumUncommitted = 1024
+
     package private(set) var uncommitted: [Block] = []
+    /// Blocks that were given up because too many waited.
+    package private(set) var skipped = 0
     private var committed: [Block] = []
     private var ignoredBefore: Int64 = 0
 
     package init() {}
 
-    /// Adds a block; numbers rise by one.
+    /// Adds a block; numbers rise by one. When too many wait the oldest is given up: what an encoder is given later has
+    /// no gap.
     package mutating func give(_ number: Int64, _ samples: [Float]) {
         uncommitted.append(Block(number: number, samples: samples))
+        guard uncommitted.count > Self.maximumUncommitted else { return }
+        ignoredBefore = max(ignoredBefore, uncommitted.removeFirst().number + 1)
+        skipped += 1
+        // They would no longer stand before the first that waits.
+        committed.removeAll()
     }
 
     /// Takes an answer. False for a block of the warm-up, whose packet is thrown away; true for one that is committed.

@@ -3,11 +3,17 @@ package import BulkheadMedia
 /// Gives committed access units and sound their times: one DTS that rises for the life of the broadcast, whichever
 /// encoder they come from.
 ///
-/// Stream time is the timeline's time plus the reordering delay, so that no DTS is negative. The k-th access unit in
-/// decoding order has the timeline time of the k-th frame as its DTS; its PTS is its own frame's stream time.
+/// Stream time is the timeline's time plus the reordering delay, so that no DTS is negative. An access unit's PTS is its
+/// own frame's stream time. With a reorder depth of r, the k-th in decoding order has as its DTS the PTS of the
+/// (k - r)-th in display order, which none of them is shown before, even where frame numbers are left out. Without gaps
+/// that is the timeline time of the k-th frame.
 package struct PacketStamper: Sendable {
     private let frameRate: FrameRate
+    private let reorderDepth: Int
     private let delay: MediaTime
+    /// The last `reorderDepth` frames in display order that are not used up as a DTS.
+    private var recent: [FrameNumber] = []
+    private var first: FrameNumber?
     private var lastVideoDTS: MediaTime?
 
     /// Access units whose PTS would have come before their DTS: an encoder reorders deeper than it said.
@@ -16,12 +22,13 @@ package struct PacketStamper: Sendable {
     /// - Parameter reorderDepth: by how many frames an access unit may come before one that is shown earlier.
     package init(frameRate: FrameRate, reorderDepth: UInt32) {
         self.frameRate = frameRate
+        self.reorderDepth = Int(reorderDepth)
         delay = frameRate.time(of: Int64(reorderDepth))
     }
 
     package mutating func stamp(_ commitment: CommitLedger.Commitment) -> Packet {
         let unit = commitment.unit
-        var dts = frameRate.time(of: commitment.decodingFrame)
+        var dts = decodingTime(commitment.decodingFrame)
         if let last = lastVideoDTS, dts <= last { dts = last + MediaTime(milliseconds: 1) }
         lastVideoDTS = dts
         var pts = frameRate.time(of: unit.frame) + delay
@@ -31,6 +38,16 @@ package struct PacketStamper: Sendable {
         }
         return Packet(
             kind: .video(isIDR: unit.isIDR, isDisposable: unit.isDisposable), dts: dts, pts: pts, bytes: unit.bytes)
+    }
+
+    /// The DTS of the access unit that is as many places after the first in decoding order as `frame` in display order.
+    private mutating func decodingTime(_ frame: FrameNumber) -> MediaTime {
+        let first = first ?? frame
+        self.first = first
+        recent.append(frame)
+        // The first few have no PTS that many places before theirs: they count up to it.
+        guard recent.count > reorderDepth else { return frameRate.time(of: first + Int64(recent.count - 1)) }
+        return frameRate.time(of: recent.removeFirst()) + delay
     }
 
     /// One AAC frame, of block `number`.

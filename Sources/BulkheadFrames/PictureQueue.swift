@@ -58,6 +58,12 @@ package struct PictureQueue: Sendable {
         return selection
     }
 
+    /// Makes the first picture of all the current one before its time: where sound begins a little earlier, the picture
+    /// stands from the start.
+    package mutating func takeFirstEarly() {
+        if current == nil, !waiting.isEmpty { current = waiting.removeFirst() }
+    }
+
     /// Empties the queue but for the current picture, for a source whose time begins anew.
     package mutating func startOver(release: (SlotReference) -> Void) {
         for picture in waiting { release(picture.slot) }

@@ -13,15 +13,19 @@ package struct SampleQueue: Sendable {
     /// Source time just after the last sample pair in the queue.
     package var end: Int64 { start + Int64((floats.count - head) / AudioFormat.channelCount) }
 
+    /// Positions beyond this are nobody's: three million years of sound.
+    private static let farthest: UInt64 = 1 << 62
+
     /// Adds samples that begin at `position`. A gap before them is filled with silence, what overlaps is left out, and
-    /// after a jump of over ten seconds the queue starts afresh.
+    /// after a jump of over ten seconds the queue starts afresh. Samples at an impossible position are left out.
     package mutating func push(_ samples: [Float], at position: Int64) {
+        guard position.magnitude < Self.farthest else { return }
         if isEmptyEver {
             isEmptyEver = false
             start = position
         }
         let (distance, overflows) = position.subtractingReportingOverflow(end)
-        if overflows || abs(distance) > Int64(10 * AudioFormat.sampleRate) {
+        if overflows || distance.magnitude > UInt64(10 * AudioFormat.sampleRate) {
             floats = samples
             head = 0
             start = position
@@ -35,6 +39,8 @@ package struct SampleQueue: Sendable {
 
     /// Takes `count` sample pairs from `position` on and lets go of all before them; what is not here is silence.
     package mutating func take(_ count: Int, from position: Int64) -> [Float] {
+        let farthest = Int64(Self.farthest)
+        let position = min(max(position, -farthest), farthest)
         discard(before: position)
         let lead = Int(clamping: max(0, start - position))
         guard lead < count else { return [Float](repeating: 0, count: count * AudioFormat.channelCount) }
@@ -48,10 +54,13 @@ package struct SampleQueue: Sendable {
     }
 
     private mutating func discard(before position: Int64) {
-        let pairs = min(max(0, position - start), Int64((floats.count - head) / AudioFormat.channelCount))
+        let (distance, overflows) = position.subtractingReportingOverflow(start)
+        let wanted = overflows ? (position > start ? .max : 0) : max(0, distance)
+        let pairs = min(wanted, Int64((floats.count - head) / AudioFormat.channelCount))
         head += Int(pairs) * AudioFormat.channelCount
         start += pairs
-        if head > 1 << 16 {
+        // Moving what is left costs less than what was taken: a long queue is not moved again and again.
+        if head > 1 << 16, head >= floats.count / 2 {
             floats.removeFirst(head)
             head = 0
         }

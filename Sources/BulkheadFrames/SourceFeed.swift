@@ -24,6 +24,7 @@ package struct SourceFeed: Sendable {
     /// How much later than its arrival a live picture is due at the latest, so that the next may jitter.
     package static let liveMargin = MediaTime(milliseconds: 12)
     private static let slackWindowLength = MediaTime(milliseconds: 30_000)
+    private static let soundTail = MediaTime(milliseconds: 100)
     private static let settlingTime = MediaTime(milliseconds: 5000)
     private static let settlingWindowLength = MediaTime(milliseconds: 400)
     private static let wantedSlack = MediaTime(milliseconds: 40)
@@ -79,20 +80,22 @@ package struct SourceFeed: Sendable {
         // tell how far ahead of the present that lies.
         let isSettling = now - anchoredAt < Self.settlingTime
         let length = isSettling ? Self.settlingWindowLength : Self.slackWindowLength
-        guard let window = slackWindow, now - window.since >= length else {
-            slackWindow = slackWindow.map { (min($0.least, slack), $0.since) } ?? (slack, now)
+        let least = min(slackWindow?.least ?? slack, slack)
+        guard let since = slackWindow?.since, now - since >= length else {
+            slackWindow = (least, slackWindow?.since ?? now)
             return
         }
         let wanted = isSettling ? Self.liveMargin : Self.wantedSlack
-        let excess = isSettling ? MediaTime(nanoseconds: interval.nanoseconds / 2) : Self.excessSlack
-        if window.least > excess { self.offset = offset - (window.least - wanted) }
-        slackWindow = (slack, now)
+        let limit = isSettling ? MediaTime(nanoseconds: interval.nanoseconds / 2) : Self.excessSlack
+        // What is taken away was never needed in the whole window; the next window begins with what is left.
+        let excess = least > limit ? least - wanted : .zero
+        self.offset = offset - excess
+        slackWindow = (slack - excess, now)
     }
 
-    /// The source time before which pictures are due at the tick of `time`: half a frame after it, so that timestamps
-    /// rounded either way meet the same tick.
+    /// The source time before which pictures are due at the tick of `time`, as ``FrameRate/leeway(interval:)`` says.
     package func limit(at time: MediaTime, interval: MediaTime) -> MediaTime {
-        time + MediaTime(nanoseconds: interval.nanoseconds / 2) - (offset ?? .zero)
+        time + FrameRate.leeway(interval: interval) - (offset ?? .zero)
     }
 
     /// Whether the picture that a live source has for the tick at `time` is here, so that nothing better can come for it.
@@ -136,6 +139,8 @@ package struct SourceFeed: Sendable {
         guard let offset else { return true }
         guard pictures.count == 0 else { return false }
         let end = MediaTime(sampleIndex: samples.end) + offset
-        return !description.hasAudio || samples.end == samples.start || end <= time
+        // Files end their sound a block or two after their picture: no picture is shown twice for that.
+        let tail = description.hasVideo ? Self.soundTail : .zero
+        return !description.hasAudio || samples.end == samples.start || end <= time + tail
     }
 }

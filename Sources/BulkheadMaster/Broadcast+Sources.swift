@@ -113,8 +113,9 @@ extension Broadcast {
 
     private func sourceFailed(_ index: Int, _ refusal: Refusal) {
         sources[index].failures += 1
-        guard origin == nil, sources[index].feed == nil else { return }
-        fail(BroadcastError(.input, "\(sources[index].input.url) can't be opened: \(refusal)", advice: refusal.advice))
+        // An input that fails before it has given anything fails the broadcast; later it is opened again.
+        guard origin == nil, !sources[index].hasDelivered, sources[index].resume == nil else { return }
+        fail(BroadcastError(.input, "\(refusal)", advice: refusal.advice))
     }
 
     private func sourceEnded(_ index: Int, _ end: ChildEnd) {
@@ -135,7 +136,7 @@ extension Broadcast {
             return fail(
                 BroadcastError(
                     .input,
-                    "\(sources[index].input.url) can't be read: the source ended "
+                    "input \(index + 1) can't be read: the source ended "
                         + "\(sources[index].slot.policy.recentDeaths) times (\(end.cause))"))
         }
         sources[index].feed?.reconnect { [pools] in pools.release($0) }

@@ -140,6 +140,7 @@ extension Broadcast {
             return
         }
         isSkipping = false
+        if let index { sources[index].feed?.pictures.takeFirstEarly() }
         guard let slot = slotToShow(index) else { return }
         pools.retain(slot)
         filter(TimelineFrame(frame: frame, slot: slot))
@@ -182,7 +183,9 @@ extension Broadcast {
         let source = soundSource
         let isLive = source.flatMap { sources[$0].feed?.description.isLive } ?? false
         let mustBefore = settings.isFast ? time : isLive ? time - Self.liveAudioGrace : time
-        while AudioFormat.time(ofBlock: nextBlock) < time + Self.audioLead {
+        // What lies behind the last frame is not part of the broadcast.
+        let end = lastFrame.map { frameRate.time(of: $0 + 1) } ?? MediaTime(nanoseconds: .max)
+        while AudioFormat.time(ofBlock: nextBlock) < min(time + Self.audioLead, end) {
             let isDue = AudioFormat.time(ofBlock: nextBlock + 1) <= mustBefore
             guard let source else {
                 // Silence is there at any time, but a source that is still opening may have sound.
@@ -218,6 +221,9 @@ extension Broadcast {
         let now = MonotonicTime.now
         func isOver(_ since: MonotonicTime?, _ patience: Duration) -> Bool {
             since.map { now.since($0) > patience.nanoseconds } ?? false
+        }
+        if let encoder, encoder.child.isForeign, encoder.ready == nil, isOver(encoder.owesSince, Deadlines.opening) {
+            encoder.child.dismiss("it connected and said nothing for \(Deadlines.opening.inWords)")
         }
         if let encoder, !encoder.child.isForeign {
             let patience =

@@ -9,6 +9,6 @@ package enum AudioFormat {
 
     /// The time at which block `number` starts.
     package static func time(ofBlock number: Int64) -> MediaTime {
-        MediaTime(sampleIndex: number.multipliedReportingOverflow(by: Int64(samplesPerBlock)).partialValue)
+        MediaTime(ticks: number, of: Timebase(UInt32(samplesPerBlock), UInt32(sampleRate)))
     }
 }

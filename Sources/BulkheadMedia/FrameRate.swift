@@ -21,7 +21,10 @@ package struct FrameRate: Hashable, Sendable, CustomStringConvertible {
             self.init(whole)
         } else if let value = Double(text), value.isFinite, value >= 1, value <= 240 {
             let ntsc = (value * 1.001).rounded()
-            if abs(ntsc / 1.001 - value) < 0.006 {
+            if value == value.rounded() {
+                // "2.0" lies within the tolerance of 2000/1001.
+                self.init(UInt32(value))
+            } else if abs(ntsc / 1.001 - value) < 0.006 {
                 self.init(UInt32(ntsc) * 1000, 1001)
             } else {
                 self.init(UInt32((value * 1000).rounded()), 1000)
@@ -35,6 +38,15 @@ package struct FrameRate: Hashable, Sendable, CustomStringConvertible {
 
     /// The time between two frames.
     package var interval: MediaTime { time(of: 1) }
+
+    /// How long after a frame's time a picture may come and still be that frame: eleven twentieths of `interval`.
+    ///
+    /// A picture that misses the time by the rounding of its timestamp, either way, stays with its frame. Half an
+    /// interval would serve that as well, but then every second picture of an input at twice the rate lies on the very
+    /// boundary, and with timestamps in whole milliseconds falls to either side: the motion stutters.
+    package static func leeway(interval: MediaTime) -> MediaTime {
+        MediaTime(nanoseconds: interval.nanoseconds.scaled(by: 11, over: 20))
+    }
 
     /// The presentation time of frame `number`, counted from the frame with number 0.
     package func time(of number: Int64) -> MediaTime { MediaTime(ticks: number, of: Timebase(denominator, numerator)) }

@@ -118,15 +118,15 @@ package struct ServerHandshake: Sendable {
 }
 
 /// The digests that Flash hid in C1 and S1.
-enum HandshakeDigest {
+package enum HandshakeDigest {
     /// Which of the two halves holds the digest: behind its four offset bytes, which stand at this place.
-    enum Place: Int, CaseIterable {
+    package enum Place: Int, CaseIterable {
         case second = 772
         case first = 8
     }
 
-    static let playerKey = Array("Genuine Adobe Flash Player 001".utf8)
-    static let serverKey = Array("Genuine Adobe Flash Media Server 001".utf8)
+    package static let playerKey = Array("Genuine Adobe Flash Player 001".utf8)
+    package static let serverKey = Array("Genuine Adobe Flash Media Server 001".utf8)
     /// What follows either text where the whole key is used.
     private static let keyTail: [UInt8] = [
         0xF0, 0xEE, 0xC2, 0x4A, 0x80, 0x68, 0xBE, 0xE8, 0x2E, 0x00, 0xD0, 0xD1, 0x02, 0x9E, 0x7E, 0x57,
@@ -134,20 +134,20 @@ enum HandshakeDigest {
     ]
 
     /// The digest's place in a part: the four offset bytes' sum, modulo 728, behind them.
-    static func range(in part: [UInt8], at place: Place) -> Range<Int> {
+    package static func range(in part: [UInt8], at place: Place) -> Range<Int> {
         let sum = part[place.rawValue..<place.rawValue + 4].reduce(0) { $0 + Int($1) }
         let start = place.rawValue + 4 + sum % 728
         return start..<start + SHA256.byteCount
     }
 
     /// The digest that belongs to `part`: of all its bytes but the digest's own.
-    static func digest(of part: [UInt8], at place: Place, key: [UInt8]) -> [UInt8] {
+    package static func digest(of part: [UInt8], at place: Place, key: [UInt8]) -> [UInt8] {
         let range = range(in: part, at: place)
         return SHA256.authenticationCode(key: key, Array(part[..<range.lowerBound] + part[range.upperBound...]))
     }
 
     /// The valid digest of a client's C1, if there is one.
-    static func find(in part: [UInt8]) -> (digest: [UInt8], place: Place)? {
+    package static func find(in part: [UInt8]) -> (digest: [UInt8], place: Place)? {
         for place in Place.allCases {
             let digest = digest(of: part, at: place, key: playerKey)
             if part[range(in: part, at: place)].elementsEqual(digest) { return (digest, place) }
@@ -156,12 +156,12 @@ enum HandshakeDigest {
     }
 
     /// Puts the server's digest into S1.
-    static func sign(_ part: inout [UInt8], at place: Place) {
+    package static func sign(_ part: inout [UInt8], at place: Place) {
         part.replaceSubrange(range(in: part, at: place), with: digest(of: part, at: place, key: serverKey))
     }
 
     /// The end of S2: a digest of what stands before, with a key made from the client's digest.
-    static func response(to digest: [UInt8], body: [UInt8]) -> [UInt8] {
+    package static func response(to digest: [UInt8], body: [UInt8]) -> [UInt8] {
         let key = SHA256.authenticationCode(key: serverKey + keyTail, digest)
         return SHA256.authenticationCode(key: key, body)
     }

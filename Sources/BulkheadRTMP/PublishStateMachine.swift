@@ -16,6 +16,11 @@ package struct ReconnectRequest: Hashable, Sendable {
     /// Absolute or relative; nil for the same address.
     package let tcURL: String?
     package let text: String
+
+    package init(tcURL: String?, text: String) {
+        self.tcURL = tcURL
+        self.text = text
+    }
 }
 
 /// Decides what a publishing client sends and when it may begin. It owns no channel and no clock.

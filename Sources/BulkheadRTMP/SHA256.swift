@@ -1,6 +1,6 @@
 /// The hash of FIPS 180-4, section 6.2, for the digest handshake: a dependency of its own would weigh more.
-struct SHA256 {
-    static let byteCount = 32
+package struct SHA256 {
+    package static let byteCount = 32
     private static let blockByteCount = 64
 
     private static let roundConstants: [UInt32] = [
@@ -19,7 +19,7 @@ struct SHA256 {
     ]
     private var schedule = [UInt32](repeating: 0, count: 64)
 
-    static func hash(_ bytes: [UInt8]) -> [UInt8] {
+    package static func hash(_ bytes: [UInt8]) -> [UInt8] {
         var padded = bytes + [0x80]
         padded += [UInt8](repeating: 0, count: (120 - padded.count % blockByteCount) % blockByteCount)
         let bitCount = UInt64(bytes.count) << 3
@@ -55,7 +55,7 @@ struct SHA256 {
     }
 
     /// The keyed hash of RFC 2104.
-    static func authenticationCode(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    package static func authenticationCode(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
         var block = key.count > blockByteCount ? hash(key) : key
         block += [UInt8](repeating: 0, count: blockByteCount - block.count)
         return hash(block.map { $0 ^ 0x5C } + hash(block.map { $0 ^ 0x36 } + bytes))

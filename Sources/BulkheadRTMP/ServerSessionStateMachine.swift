@@ -8,6 +8,12 @@ package struct StreamRequest: Hashable, Sendable {
     /// The stream key or play name as it came, query included.
     package let fullName: String
 
+    package init(streamID: MessageStreamID, app: String, fullName: String) {
+        self.streamID = streamID
+        self.app = app
+        self.fullName = fullName
+    }
+
     /// The name without its query: what tells streams apart.
     package var name: String { String(fullName.prefix { $0 != "?" }) }
 }

@@ -4,7 +4,7 @@ package import BulkheadRTMP
 package enum ConnectionPhase: String, Hashable, Sendable {
     case connecting = "the connection was being made"
     case securing = "TLS was being set up"
-    case shakingHands = "the RTMP handshake"
+    case shakingHands = "the RTMP handshake was being made"
     case openingApplication = "the application was being opened"
     case creatingStream = "the stream was being created"
     case publishing = "the stream was being published"

@@ -288,6 +288,8 @@ final class PublishHandler: ChannelInboundHandler {
     private func fail(_ error: PublishError) {
         guard self.error == nil, !isClosing else { return }
         self.error = error
+        // Before the channel has closed: with TLS that takes as long as the server likes.
+        finish()
         context?.close(promise: nil)
     }
 

@@ -34,6 +34,9 @@ package final class RTMPPublisher: Sendable {
         self.events = events
     }
 
+    /// Whoever lets go of a publisher without closing it has closed it silently.
+    deinit { channel.close(promise: nil) }
+
     /// Connects and publishes; returns when the server has said NetStream.Publish.Start. That is not yet acceptance:
     /// see ``PublishEvent/accepted``.
     ///

@@ -68,8 +68,14 @@ package final class Child {
     private var dismissal: String?
     private var exit: ChildExit?
     private var isOver = false
+    /// Runs out when a child that has ended the conversation does not end itself.
+    private var graceTimer: Reactor.Token?
 
     private static let tailByteCount = 4096
+    /// What an unprivileged process may make a pipe hold, as pipe(7) says.
+    private static let longestPipeByteCount = 1 << 20
+    /// How long a child that has closed its socket unasked may go on running.
+    package static let grace = Duration.seconds(1)
 
     /// Starts `launch` in the role `role`.
     package init(_ role: Role, _ launch: ChildLaunch, on reactor: Reactor) throws(ChildLaunchError) {
@@ -102,6 +108,8 @@ package final class Child {
             throw .programMissing(path: launch.path)
         } catch Errno.permissionDenied {
             throw .programNotExecutable(path: launch.path, .permissionDenied)
+        } catch Errno.execFormatError {
+            throw .programNotExecutable(path: launch.path, .execFormatError)
         } catch let errno as Errno {
             throw .system(errno)
         } catch {
@@ -205,11 +213,21 @@ package final class Child {
         guard let connection else { return }
         unwatch(connection.descriptor)
         self.connection = nil
+        // Nothing more comes from it, and nothing can be asked of it any more: it must not keep its successor waiting.
+        if process != nil, dismissal == nil {
+            let bound = ReactorBound(self, reactor)
+            graceTimer = reactor.schedule(at: .now.advanced(by: Self.grace)) {
+                bound.value.dismiss("it closed its connection and went on running")
+            }
+        }
         finishIfOver()
     }
 
     private func processEnded() {
         guard process != nil else { return }
+        // A helper of the child's (a backtracer) may hold its socket and pipe open: the whole group goes. This comes
+        // before the reaping, after which the number may be another process's.
+        process?.signal(SIGKILL)
         do {
             guard let exit = try process?.reap() else { return }
             self.exit = exit
@@ -217,9 +235,12 @@ package final class Child {
             exit = .signaled(SIGKILL)
         }
         if let descriptor = process?.pidfd.rawValue { unwatch(descriptor) }
-        // A helper of the child's (a backtracer) may hold its socket and pipe open: the whole group goes.
-        process?.signal(SIGKILL)
         process.take()?.close()
+        if let graceTimer { reactor.cancel(graceTimer) }
+        graceTimer = nil
+        // Its last words, before its end is told.
+        var rest = Self.longestPipeByteCount / Self.tailByteCount
+        while rest > 0, readStandardError() { rest -= 1 }
         if let connection, dismissal == nil {
             // What it answered before it died is still to be had; nothing more comes after that.
             while self.connection != nil {
@@ -229,12 +250,13 @@ package final class Child {
             }
         }
         endConnection()
-        readStandardError()
         finishIfOver()
     }
 
-    private func readStandardError() {
-        guard let descriptor = standardError?.rawValue else { return }
+    /// Reads once; false when nothing was there.
+    @discardableResult
+    private func readStandardError() -> Bool {
+        guard let descriptor = standardError?.rawValue else { return false }
         let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.tailByteCount, alignment: 1)
         defer { chunk.deallocate() }
         // A child that writes without end must not hold the master up: one look for each event.
@@ -245,6 +267,7 @@ package final class Child {
         } else if count == 0 || errno != EAGAIN {
             closeStandardError()
         }
+        return count > 0
     }
 
     private func closeStandardError() {

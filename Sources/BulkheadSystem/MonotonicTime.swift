@@ -22,10 +22,10 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
 
     package func advanced(by duration: Duration) -> MonotonicTime { advanced(by: duration.nanoseconds) }
 
-    /// Nanoseconds from `earlier` to this moment.
+    /// Nanoseconds from `earlier` to this moment; spans beyond the range stop at its end.
     package func since(_ earlier: MonotonicTime) -> Int64 {
         let (difference, overflows) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
-        return overflows ? .max : difference
+        return overflows ? (earlier.nanoseconds < 0 ? .max : .min) : difference
     }
 }
 

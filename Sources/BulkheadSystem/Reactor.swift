@@ -182,8 +182,13 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
                 runJobs()
             }
             runJobs()
-            if shared.withLock({ $0.isStopped && $0.jobs.isEmpty }) { return }
+            if shared.withLock({ $0.isStopped && $0.jobs.isEmpty }) { break }
         }
+        // Handlers hold the reactor, which would otherwise live for ever.
+        let last = (watchers, timers)
+        watchers = [:]
+        timers = []
+        withExtendedLifetime(last) {}
     }
 
     private func runJobs() {
@@ -201,7 +206,9 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     private func runTimers() {
         _ = bulkhead_eventfd_clear(alarm)
         let now = MonotonicTime.now
-        while let timer = timers.last, timer.deadline <= now {
+        // A timer that a handler sets to a moment already gone has its turn after the descriptors have had theirs.
+        let newest = lastID
+        while let timer = timers.last, timer.deadline <= now, timer.id <= newest {
             timers.removeLast()
             timer.handler()
         }

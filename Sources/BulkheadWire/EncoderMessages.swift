@@ -63,9 +63,9 @@ package enum EncoderRequest: WireMessage, Hashable {
                 $0.write(video.bufferMilliseconds)
                 $0.write(video.keyframeInterval)
                 $0.write(video.bframes ?? 0xFF)
-                $0.write(video.preset)
-                $0.write(video.tune)
-                $0.write(video.profile)
+                $0.write(video.preset, atMost: 64)
+                $0.write(video.tune, atMost: 64)
+                $0.write(video.profile, atMost: 64)
                 $0.write(video.threads)
                 $0.write(audioBitsPerSecond)
             }

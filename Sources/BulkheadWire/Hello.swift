@@ -57,7 +57,7 @@ package struct Hello: WireMessage, Hashable {
             $0.write(wireVersion)
             $0.write(role.rawValue)
             $0.write(pid)
-            $0.write(build)
+            $0.write(build, atMost: 256)
         }
     }
 
@@ -75,7 +75,7 @@ package struct Hello: WireMessage, Hashable {
 
     /// Nil when both sides can work together, else a phrase that names both versions.
     package func mismatch(expecting role: Role) -> String? {
-        if self.role != role { return "the other side is a \(self.role), not the \(role)" }
+        if self.role != role { return "the other side says that it is the \(self.role), not the \(role)" }
         if wireVersion != BulkheadVersion.wire || build != BulkheadVersion.build {
             return "the \(self.role) is version \(build) (schema \(wireVersion)), this is version "
                 + "\(BulkheadVersion.build) (schema \(BulkheadVersion.wire))"
@@ -165,7 +165,7 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
 
     func write(to writer: inout WireWriter) {
         writer.write(code.rawValue)
-        writer.write(description)
+        writer.write(description, atMost: 4096)
     }
 
     init(_ reader: inout WireReader) throws(WireError) {

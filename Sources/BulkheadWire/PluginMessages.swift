@@ -44,11 +44,11 @@ package enum PluginRequest: WireMessage, Hashable {
         case .load(let settings):
             WireFrame(0x53) {
                 $0.write(settings.id)
-                $0.write(settings.path)
+                $0.write(settings.path, atMost: 4096)
                 $0.write(UInt16(clamping: settings.parameters.count))
-                for (name, value) in settings.parameters.sorted(by: { $0.key < $1.key }) {
-                    $0.write(name)
-                    $0.write(value)
+                for (name, value) in settings.parameters.sorted(by: { $0.key < $1.key }).prefix(Int(UInt16.max)) {
+                    $0.write(name, atMost: 256)
+                    $0.write(value, atMost: 4096)
                 }
             }
         case .unload(let id): WireFrame(0x54) { $0.write(id) }
@@ -113,8 +113,8 @@ package enum PluginReply: WireMessage, Hashable {
         case .loaded(let id, let name, let version):
             WireFrame(0x61) {
                 $0.write(id)
-                $0.write(name)
-                $0.write(version)
+                $0.write(name, atMost: 256)
+                $0.write(version, atMost: 256)
             }
         case .refused(let id, let refusal):
             WireFrame(0x62) {

@@ -57,7 +57,7 @@ package enum SourceRequest: WireMessage, Hashable {
         case .open(let settings):
             WireFrame(0x30) {
                 $0.write(settings.url)
-                $0.write(settings.inputFormat)
+                $0.write(settings.inputFormat, atMost: 256)
                 $0.write(UInt16(settings.canvas.width))
                 $0.write(UInt16(settings.canvas.height))
                 $0.write(settings.frameRate.numerator)
@@ -151,7 +151,7 @@ package enum SourceReply: WireMessage, Hashable {
                 $0.write(description.hasAudio)
                 $0.write(description.isLive)
                 $0.write(description.duration)
-                $0.write(description.summary)
+                $0.write(description.summary, atMost: 4096)
             }
         case .video(let slot, let pts, let position):
             WireFrame(0x41) {
@@ -165,7 +165,7 @@ package enum SourceReply: WireMessage, Hashable {
                 $0.write(samples)
             }
         case .waiting: WireFrame(0x43) { _ in }
-        case .notice(let text): WireFrame(0x44) { $0.write(text) }
+        case .notice(let text): WireFrame(0x44) { $0.write(text, atMost: 4096) }
         case .ended: WireFrame(0x45) { _ in }
         case .failed(let refusal): WireFrame(0x46) { refusal.write(to: &$0) }
         }

@@ -10,8 +10,15 @@ package struct WireWriter {
 
     package mutating func write(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
-    /// UTF-8 behind a 4-byte length.
-    package mutating func write(_ text: String) { write(Array(text.utf8)) }
+    /// UTF-8 behind a 4-byte length. What goes beyond `limit` bytes is left out, in whole Unicode scalars: the reader would
+    /// take more for a breach, and a long phrase is no reason to end a process.
+    package mutating func write(_ text: String, atMost limit: Int = 65_536) {
+        let utf8 = Array(text.utf8)
+        guard utf8.count > limit else { return write(utf8) }
+        // Bytes of the form 10xxxxxx go on a scalar that began before them (RFC 3629, 3).
+        let end = utf8[...limit].lastIndex { $0 & 0xC0 != 0x80 } ?? 0
+        write(Array(utf8[..<end]))
+    }
 
     /// Bytes behind a 4-byte length.
     package mutating func write(_ bytes: [UInt8]) {

@@ -21,6 +21,8 @@ package final class WireConnection {
     private var outbox: [(bytes: [UInt8], descriptor: CInt)] = []
     private var outboxByteCount = 0
     private var sentOfFirst = 0
+    /// The socket has refused to take part of what was to be sent: what follows would not be understood.
+    private var isBroken = false
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
     /// Takes over `socket` and makes it non-blocking.
@@ -49,7 +51,7 @@ package final class WireConnection {
         let frame = message.frame
         let raw = descriptor.take()?.release() ?? -1
         precondition(frame.carriesDescriptor == (raw >= 0), "a descriptor goes with the messages that name one")
-        guard !isOverfull else {
+        guard !isOverfull, !isBroken else {
             if raw >= 0 { _ = bulkhead_close(raw) }
             return
         }
@@ -59,7 +61,8 @@ package final class WireConnection {
         flush()
     }
 
-    /// Sends what the socket takes. An error shows as the end of the other direction.
+    /// Sends what the socket takes. After an error nothing more is sent: the child sees the end, and its own end shows
+    /// as that of the other direction.
     package func flush() {
         while let (bytes, passed) = outbox.first {
             let taken = bytes.withUnsafeBytes { all in
@@ -68,7 +71,11 @@ package final class WireConnection {
                     sentOfFirst == 0 ? passed : -1)
             }
             guard taken > 0 else {
-                if taken != -Int(EAGAIN) { discardOutbox() }
+                if taken != -Int(EAGAIN) {
+                    isBroken = true
+                    discardOutbox()
+                    shutdown(socket, CInt(SHUT_WR))
+                }
                 return
             }
             if sentOfFirst == 0, passed >= 0 {

@@ -32,7 +32,8 @@ static void become(const bulkhead_spawn_request *request, pid_t parent, int repo
     int high_error = lift(request->standard_error), high_input = lift(request->standard_input);
     if (high_report < 0 || high_socket < 0) goto failed;
     report = high_report;
-    if (high_input < 0) high_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    // Lifted as well: where the master runs without a standard input, open() answers with the very 0 that is wanted.
+    if (high_input < 0) high_input = lift(open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (high_input < 0 || dup2(high_input, 0) < 0) goto failed;
     if (high_error >= 0 && (dup2(high_error, 1) < 0 || dup2(high_error, 2) < 0)) goto failed;
     if (dup2(high_socket, 3) < 0) goto failed;

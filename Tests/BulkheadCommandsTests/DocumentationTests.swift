@@ -1,3 +1,4 @@
+import ArgumentParser
 import BulkheadCommands
 import BulkheadMaster
 import Foundation

@@ -16,7 +16,7 @@ import Testing
         body(reporter)
         reporter.flush()
         try pipe.fileHandleForWriting.close()
-        return try String(decoding: #require(pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
+        return String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
     }
 
     @Test func eventsAreToldAboveTheStatusLine() throws {

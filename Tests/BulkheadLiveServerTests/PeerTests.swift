@@ -31,7 +31,7 @@ final class EventLog: Sendable {
 func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .max) async throws {
     publisher.send(configuration: clip.configuration)
     let start = ContinuousClock.now
-    let length = (clip.packets.map(\.dts).max() ?? .zero) + MediaTime(milliseconds: 40)
+    let length = MediaTime(milliseconds: 40 * Int64(clip.videoCount))
     for round in 0..<rounds {
         let shift = MediaTime(milliseconds: length.milliseconds * Int64(round))
         for packet in clip.packets {
@@ -88,7 +88,10 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
     }
 
     private static func probeArguments(_ address: String) -> [String] {
-        ["-v", "error", "-show_entries", "stream=codec_name,width,height", "-of", "csv=p=0", address]
+        [
+            "-v", "error", "-analyzeduration", "1500000", "-show_entries", "stream=codec_name,width,height", "-of",
+            "csv=p=0", address,
+        ]
     }
 
     /// Publishers of others at our server, read by players of others.
@@ -116,7 +119,7 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
         let viewer = try RunningProcess(
             "gst-launch-1.0",
             [
-                "-q", "rtmp2src", "location=\(address)", "num-buffers=100", "!", "filesink",
+                "-q", "rtmp2src", "location=\(address)", "num-buffers=30", "!", "filesink",
                 "location=\(folder.path("gst.flv"))",
             ])
         #expect(await probe.wait() == 0)
@@ -130,6 +133,38 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
             #expect(await file.wait() == 0)
             #expect(file.outputText.contains("h264,320,180"), "\(name): \(file.outputText) \(file.errorText)")
         }
+        await server.stop()
+    }
+
+    /// FFmpeg reads pictures without a gap across 0xFFFFFF ms, through our server and through nginx.
+    @Test(.timeLimit(.minutes(1)), arguments: NginxServer.isInstalled ? [false, true] : [false])
+    func timestampsPassTheWall(throughNginx: Bool) async throws {
+        let clip = try await MediaClip.make(bitsPerSecond: 3_000_000)
+        let server = try await LiveServer.start(port: 0)
+        let nginx = throughNginx ? try await NginxServer() : nil
+        let address = nginx.map { "rtmp://127.0.0.1:\($0.port)" } ?? server.address
+        var options = PublishOptions()
+        let wall: Int64 = 0xFF_FFFF
+        options.origin = MediaTime(milliseconds: 2500 - wall)
+        let publisher = try await RTMPPublisher.connect(
+            to: IngestTarget("\(address)/live", key: "key"), options: options,
+            group: MultiThreadedEventLoopGroup.singleton)
+        let sending = Task { try await publish(clip, with: publisher) }
+        let viewer = try RunningProcess(
+            "ffmpeg",
+            ["-v", "error", "-nostdin", "-analyzeduration", "1500000", "-copyts", "-i", "\(address)/live/key"]
+                + ["-map", "0:v", "-c", "copy", "-frames:v", "100", "-f", "framecrc", "-"])
+        #expect(await viewer.wait() == 0, "\(viewer.errorText)")
+        // Lines such as "0, 16777215, 16777255, 40, 5000, 0x1234"; lines of "#" are comments.
+        let times = viewer.outputText.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
+            line.split(separator: ",").dropFirst().first.flatMap { Int64($0.drop { $0 == " " }) }
+        }
+        #expect(times.count == 100)
+        #expect((times.first ?? .max) < wall && (times.last ?? 0) > wall)
+        #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == 40 }, "\(times)")
+        sending.cancel()
+        await publisher.close(goodbye: true)
+        await nginx?.end()
         await server.stop()
     }
 }

@@ -1,8 +1,7 @@
 import BulkheadFLV
+import BulkheadRTMP
 import NIOCore
 import Testing
-
-@testable import BulkheadRTMP
 
 /// All messages in `bytes`, given to a decoder in pieces of `count`.
 func messages(in bytes: [UInt8], by count: Int = .max, limits: ChunkLimits = ChunkLimits()) throws -> [Message] {

@@ -1,7 +1,6 @@
+import BulkheadRTMP
 import NIOCore
 import Testing
-
-@testable import BulkheadRTMP
 
 @Suite struct ChunkEncoderTests {
     /// The edges of the three basic header forms in Adobe RTMP 1.0, section 5.3.1.1, worked out by hand.

@@ -1,8 +1,7 @@
 import BulkheadFLV
+import BulkheadRTMP
 import NIOCore
 import Testing
-
-@testable import BulkheadRTMP
 
 @Suite struct ConnectionTests {
     /// A client's connection behind its handshake, with nothing left to send.

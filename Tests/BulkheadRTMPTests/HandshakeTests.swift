@@ -1,7 +1,6 @@
+import BulkheadRTMP
 import NIOCore
 import Testing
-
-@testable import BulkheadRTMP
 
 @Suite struct HandshakeTests {
     @Test func digestOfFFmpegIsFound() throws {

@@ -1,7 +1,6 @@
 import BulkheadFLV
+import BulkheadRTMP
 import Testing
-
-@testable import BulkheadRTMP
 
 @Suite struct PublishStateMachineTests {
     static func machine() throws -> PublishStateMachine {

@@ -1,6 +1,5 @@
+import BulkheadRTMP
 import Testing
-
-@testable import BulkheadRTMP
 
 private func hex(_ bytes: [UInt8]) -> String {
     bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()

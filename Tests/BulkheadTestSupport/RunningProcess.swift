@@ -4,7 +4,7 @@ import Synchronization
 /// A program started by a test, with what it wrote. It is ended by its own process ID only.
 package final class RunningProcess: Sendable {
     private let process = Process()
-    private let captured = Mutex((output: Data(), errors: Data()))
+    private let captured = Mutex((output: Data(), errors: Data(), openPipes: 2))
     private let ended = AsyncStream<Void>.makeStream()
 
     /// Starts `program`, found in PATH.
@@ -20,12 +20,18 @@ package final class RunningProcess: Sendable {
         output.fileHandleForReading.readabilityHandler = { @Sendable [weak self] handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
-            self?.captured.withLock { $0.output.append(data) }
+            self?.captured.withLock {
+                $0.output.append(data)
+                if data.isEmpty { $0.openPipes -= 1 }
+            }
         }
         errors.fileHandleForReading.readabilityHandler = { @Sendable [weak self] handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
-            self?.captured.withLock { $0.errors.append(data) }
+            self?.captured.withLock {
+                $0.errors.append(data)
+                if data.isEmpty { $0.openPipes -= 1 }
+            }
         }
         process.terminationHandler = { @Sendable [ended] _ in ended.continuation.finish() }
         try process.run()
@@ -48,6 +54,8 @@ package final class RunningProcess: Sendable {
         }
         for await _ in ended.stream {}
         killer.cancel()
+        // Its last words may come after its end; a child of its own may hold the pipes open longer.
+        _ = await eventually(within: .seconds(2)) { self.captured.withLock { $0.openPipes <= 0 } }
         return process.terminationStatus
     }
 

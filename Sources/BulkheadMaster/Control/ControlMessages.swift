@@ -23,11 +23,12 @@ package enum ControlReply: Codable, Sendable {
 }
 
 /// The lines of a control connection.
-enum ControlLine {
+package enum ControlLine {
     /// A longer line is no request.
-    static let maximumByteCount = 1 << 20
+    package static let maximumByteCount = 1 << 20
 
-    static func encode(_ value: some Encodable) -> [UInt8] {
+    /// The value as one line, its end included.
+    package static func encode(_ value: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // The messages hold no value that JSON lacks: floats come from clocks and rates.
@@ -35,7 +36,8 @@ enum ControlLine {
         return Array(data) + [0x0A]
     }
 
-    static func decode<Value: Decodable>(_: Value.Type, from line: some Sequence<UInt8>) throws -> Value {
+    /// The value that a line holds.
+    package static func decode<Value: Decodable>(_: Value.Type, from line: some Sequence<UInt8>) throws -> Value {
         try JSONDecoder().decode(Value.self, from: Data(line))
     }
 }

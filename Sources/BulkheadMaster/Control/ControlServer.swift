@@ -1,10 +1,10 @@
-import BulkheadSystem
+package import BulkheadSystem
 import CBulkheadLinux
 import Glibc
 import SystemPackage
 
 /// A socket in the file system that answers only this user. It lives on the reactor's thread.
-final class LocalListener {
+package final class LocalListener {
     private let path: String
     private let reactor: Reactor
     private var listener: OwnedDescriptor?
@@ -13,7 +13,7 @@ final class LocalListener {
     /// Listens at `path`. Its folder is made, for this user alone, where there is none; a socket that a dead master left
     /// is taken over.
     /// - Parameter onConnection: called with each connection of the same user.
-    init(
+    package init(
         path: String, on reactor: Reactor,
         onConnection: @escaping @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void
     ) throws(BroadcastError) {
@@ -34,7 +34,7 @@ final class LocalListener {
     }
 
     /// Ends listening and removes the socket.
-    func close() {
+    package func close() {
         guard listener != nil else { return }
         if let token { reactor.unwatch(token) }
         token = nil
@@ -93,8 +93,11 @@ final class LocalListener {
                 advice: "attach to it, stop it, or name another path")
         } catch let error as BroadcastError {
             throw error
-        } catch {
+        } catch Errno.connectionRefused {
             unlink(path)
+        } catch {
+            // Another user's, or no descriptor is free: nothing says that its master is dead.
+            throw BroadcastError(.control, "unix:\(path) is there already and can't be asked: \(error)")
         }
     }
 }

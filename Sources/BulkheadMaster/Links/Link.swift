@@ -1,5 +1,5 @@
 import BulkheadMedia
-import BulkheadSystem
+package import BulkheadSystem
 import Synchronization
 
 /// One destination of a broadcast. The broadcast hands packets over without ever waiting; the link sends them when it
@@ -127,21 +127,25 @@ final class LinkMailbox: Sendable {
 }
 
 /// Bytes over the last two seconds.
-struct RateMeter: Sendable {
+package struct RateMeter: Sendable {
     private static let window: Int64 = 2_000_000_000
     private var samples: [(time: MonotonicTime, byteCount: Int)] = []
     private var start: MonotonicTime?
 
-    mutating func add(_ byteCount: Int, at now: MonotonicTime) {
+    package init() {}
+
+    /// Notes `byteCount` bytes at `now`.
+    package mutating func add(_ byteCount: Int, at now: MonotonicTime) {
         if start == nil { start = now }
         samples.append((now, byteCount))
         trim(now)
     }
 
-    mutating func bitsPerSecond(at now: MonotonicTime) -> Int { Int(perSecond(now) { $0 + $1.byteCount * 8 }) }
+    /// Of the bytes that were added.
+    package mutating func bitsPerSecond(at now: MonotonicTime) -> Int { Int(perSecond(now) { $0 + $1.byteCount * 8 }) }
 
     /// How many samples a second were added.
-    mutating func samplesPerSecond(at now: MonotonicTime) -> Double { perSecond(now) { count, _ in count + 1 } }
+    package mutating func samplesPerSecond(at now: MonotonicTime) -> Double { perSecond(now) { count, _ in count + 1 } }
 
     private mutating func perSecond(
         _ now: MonotonicTime, _ add: (Int, (time: MonotonicTime, byteCount: Int)) -> Int

@@ -43,7 +43,7 @@ package struct LinkQueue: Sendable {
         packets.append(packet)
         waitingByteCount += packet.bytes.count
         if isOverfull { shedDisposable() }
-        if isOverfull { shedToNewestIDR() }
+        while isOverfull { shedToNewestIDR() }
         forgetSentGOPs()
     }
 
@@ -70,7 +70,7 @@ package struct LinkQueue: Sendable {
 
     private mutating func shedDisposable() {
         let kept = packets[nextToSend...].filter { packet in
-            guard case .video(_, isDisposable: true) = packet.kind else { return true }
+            guard case .video(isIDR: false, isDisposable: true) = packet.kind else { return true }
             shedFrames += 1
             waitingByteCount -= packet.bytes.count
             return false

@@ -104,7 +104,10 @@ final class VideoTrack {
         guard shown.time != nil else { return false }
         let last = end.subtractingReportingOverflow(frameRate.interval.nanoseconds).partialValue
         let next = min(lastPTS.addingReportingOverflow(1_000_000_000).partialValue, last)
-        guard next > lastPTS, av_frame_ref(candidate.frame, shown.frame) >= 0 else { return false }
+        // A sound that ends a block or two after the picture makes no still.
+        guard next.subtractingReportingOverflow(lastPTS).partialValue > 150_000_000,
+            av_frame_ref(candidate.frame, shown.frame) >= 0
+        else { return false }
         candidate.time = shown.time
         candidatePTS = next
         candidatePosition = candidatePosition.addingReportingOverflow(next - lastPTS).partialValue
@@ -115,7 +118,8 @@ final class VideoTrack {
     func fallsTogether(_ first: Int64, _ second: Int64) -> Bool { cell(first) == cell(second) }
 
     private func cell(_ pts: Int64) -> Int64 {
-        frameRate.frame(at: MediaTime(nanoseconds: pts) + MediaTime(nanoseconds: frameRate.interval.nanoseconds / 2))
+        let interval = frameRate.interval
+        return frameRate.frame(at: MediaTime(nanoseconds: pts) + (interval - FrameRate.leeway(interval: interval)))
     }
 
     /// Writes the next picture into `slot`, leaves the candidate empty and keeps the picture.

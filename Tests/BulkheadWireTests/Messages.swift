@@ -1,0 +1,112 @@
+import BulkheadMedia
+import BulkheadWire
+import Testing
+
+/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): the same numbers every time.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// Messages with every field off its default, and with the extremes of what their fields hold.
+enum Messages {
+    static func canvas(_ width: Int, _ height: Int) throws -> Canvas {
+        try #require(Canvas(width: width, height: height))
+    }
+
+    static func settings(bframes: UInt8?) throws -> VideoSettings {
+        VideoSettings(
+            canvas: try canvas(1920, 1080), frameRate: try #require(FrameRate(30_000, 1001)), bitsPerSecond: 4_500_000,
+            bufferMilliseconds: 1000, keyframeInterval: 60, bframes: bframes, preset: "veryfast", tune: "zerolatency",
+            profile: "high", threads: 3)
+    }
+
+    static func encoderRequests() throws -> [EncoderRequest] {
+        [
+            .configure(try settings(bframes: nil), audioBitsPerSecond: 128_000),
+            .configure(try settings(bframes: 0), audioBitsPerSecond: .max),
+            .configure(try settings(bframes: 16), audioBitsPerSecond: 0),
+            .pool(PoolShape(id: 7, slotCount: 4096, slotByteCount: 1 << 28)),
+            .pool(PoolShape(id: .max, slotCount: 1, slotByteCount: 4096)),
+            .dropPool(id: .max), .encode(frame: .max, slot: SlotReference(pool: 1, slot: .max), forceIDR: true),
+            .encode(frame: .min, slot: SlotReference(pool: .max, slot: 0), forceIDR: false),
+            .encodeAudio(block: -5, samples: (0..<AudioFormat.floatsPerBlock).map { Float($0) / 7 - 100 }),
+            .reconfigure(bitsPerSecond: 1), .flush,
+        ]
+    }
+
+    static let encoderReplies: [EncoderReply] = [
+        .ready(avcConfiguration: [1, 2, 3], audioSpecificConfig: [0x11, 0x90], maximumDelay: 40, reorderDepth: 2),
+        .ready(avcConfiguration: [], audioSpecificConfig: [], maximumDelay: .max, reorderDepth: .max),
+        .accessUnit(AccessUnit(frame: 120, isIDR: true, isDisposable: false, bytes: [0, 0, 0, 1, 0x65])),
+        .accessUnit(AccessUnit(frame: .min, isIDR: false, isDisposable: true, bytes: [])),
+        .audioPacket(block: .max, bytes: [UInt8](repeating: 9, count: 8192)), .flushed,
+        .refused(Refusal(.settings, "no such preset: Übermäßig")), .refused(Refusal(.other, "")),
+    ]
+
+    static func sourceRequests() throws -> [SourceRequest] {
+        let settings = SourceSettings(
+            url: "rtsp://host/ä?b=c", inputFormat: "rtsp", canvas: try canvas(16, 8192),
+            frameRate: try #require(FrameRate(60)), loops: true,
+            resume: SourceResume(pts: .max, position: -1, audioSample: 48_000))
+        var fresh = settings
+        fresh.resume = nil
+        fresh.loops = false
+        fresh.url = ""
+        return [
+            .open(settings), .open(fresh), .pool(PoolShape(id: 0, slotCount: 3, slotByteCount: 8192)), .lend(slot: 5),
+            .audioCredit(untilSample: .min),
+        ]
+    }
+
+    static let sourceReplies: [SourceReply] = [
+        .opened(
+            SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "h264 1280x720")),
+        .opened(SourceDescription(hasVideo: false, hasAudio: true, isLive: false, duration: .max, summary: "")),
+        .video(slot: 3, pts: -1, position: .max), .audio(start: 0, samples: []),
+        .audio(start: .max, samples: (0..<SourceReply.maximumFloatCount).map { Float($0) }), .waiting,
+        .notice("the picture has changed its size"), .ended, .failed(Refusal(.notFound, "no such file")),
+    ]
+
+    static func pluginRequests() throws -> [PluginRequest] {
+        [
+            .resultPool(
+                PoolShape(id: 3, slotCount: 12, slotByteCount: 4096), try canvas(640, 360), try #require(FrameRate(25))),
+            .pool(PoolShape(id: 4, slotCount: 12, slotByteCount: 4096)), .dropPool(id: 4),
+            .load(PluginSettings(id: 9, path: "/usr/lib/a.so", parameters: [:])),
+            .load(PluginSettings(id: 9, path: "", parameters: ["b": "", "a": "1", "": "empty name"])),
+            .unload(id: 0), .process(frame: 1, pts: -2, input: SlotReference(pool: 3, slot: 4), result: 5),
+        ]
+    }
+
+    static let pluginReplies: [PluginReply] = [
+        .ready, .loaded(id: 1, name: "Invert", version: "1.0"),
+        .refused(id: .max, Refusal(.notLibrary, "not a library")),
+        .unloaded(id: 2), .processed(frame: .max, changed: true), .processed(frame: 0, changed: false),
+    ]
+
+    static let hellos: [Hello] = [
+        Hello(role: .encoder, pid: 4711), Hello(role: .pluginHost, pid: .min, wireVersion: .max, build: ""),
+    ]
+
+    /// All of them as frames, each with a function that reads its payload as a message of the right set.
+    static func all() throws -> [(frame: WireFrame, read: (WireFrame) throws(WireError) -> any WireMessage)] {
+        func entry<Message: WireMessage>(_ message: Message) -> (
+            frame: WireFrame, read: (WireFrame) throws(WireError) -> any WireMessage
+        ) {
+            (message.frame, { frame throws(WireError) in try Message(frame) })
+        }
+        return try hellos.map(entry) + encoderRequests().map(entry) + encoderReplies.map(entry)
+            + sourceRequests().map(entry) + sourceReplies.map(entry) + pluginRequests().map(entry)
+            + pluginReplies.map(entry)
+    }
+}
