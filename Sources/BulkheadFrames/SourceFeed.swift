@@ -5,7 +5,8 @@ package import BulkheadWire
 ///
 /// Timeline time is source time plus `offset`. A source that can wait (a file) is never skipped over: when it is late,
 /// the offset grows and it goes on where it was. A live source is late for good: the offset grows by the lateness, and
-/// shrinks again when for half a minute nothing came late by less than a tenth of a second.
+/// shrinks again when for half a minute nothing came late by less than a tenth of a second. In its first seconds it
+/// shrinks at once, until pictures come just before they are due.
 package struct SourceFeed: Sendable {
     package let description: SourceDescription
     package var pictures = PictureQueue()
@@ -20,7 +21,7 @@ package struct SourceFeed: Sendable {
     private var isResumed = false
     private var slackWindow: (least: MediaTime, since: MediaTime)?
 
-    /// How much later than its arrival a live picture is due, so that the next may jitter.
+    /// How much later than its arrival a live picture is due at the latest, so that the next may jitter.
     package static let liveMargin = MediaTime(milliseconds: 12)
     private static let slackWindowLength = MediaTime(milliseconds: 30_000)
     private static let soundTail = MediaTime(milliseconds: 100)
@@ -75,15 +76,19 @@ package struct SourceFeed: Sendable {
             slackWindow = nil
             return
         }
-        // A server gives what it has kept at once: the first seconds tell how far ahead of the present that lies.
-        let length = now - anchoredAt < Self.settlingTime ? Self.settlingWindowLength : Self.slackWindowLength
+        // A server gives what it has kept at once, and a device what came while it was being opened: the first seconds
+        // tell how far ahead of the present that lies.
+        let isSettling = now - anchoredAt < Self.settlingTime
+        let length = isSettling ? Self.settlingWindowLength : Self.slackWindowLength
         let least = min(slackWindow?.least ?? slack, slack)
         guard let since = slackWindow?.since, now - since >= length else {
             slackWindow = (least, slackWindow?.since ?? now)
             return
         }
+        let wanted = isSettling ? Self.liveMargin : Self.wantedSlack
+        let limit = isSettling ? MediaTime(nanoseconds: interval.nanoseconds / 2) : Self.excessSlack
         // What is taken away was never needed in the whole window; the next window begins with what is left.
-        let excess = least > Self.excessSlack ? least - Self.wantedSlack : .zero
+        let excess = least > limit ? least - wanted : .zero
         self.offset = offset - excess
         slackWindow = (slack - excess, now)
     }
@@ -91,6 +96,11 @@ package struct SourceFeed: Sendable {
     /// The source time before which pictures are due at the tick of `time`, as ``FrameRate/leeway(interval:)`` says.
     package func limit(at time: MediaTime, interval: MediaTime) -> MediaTime {
         time + FrameRate.leeway(interval: interval) - (offset ?? .zero)
+    }
+
+    /// Whether the picture that a live source has for the tick at `time` is here, so that nothing better can come for it.
+    package func hasLivePicture(for time: MediaTime, interval: MediaTime) -> Bool {
+        description.isLive && offset != nil && pictures.reaches(limit(at: time, interval: interval) - interval)
     }
 
     /// Whether all that the tick at `time` can need is here, so that it need not wait.

@@ -85,6 +85,7 @@ extension Broadcast {
             pts: picture.pts.nanoseconds, position: picture.position.nanoseconds,
             audioSample: sources[index].feed?.samples.end ?? 0)
         startTimelineIfPossible()
+        tickEarly()
         pump()
     }
 

@@ -6,8 +6,10 @@ import BulkheadWire
 
 /// The timeline: a tick for each frame, which waits for nobody.
 ///
-/// In real time the clock drives the ticks, and a tick takes what is there. With `--fast` the parts drive them: a tick
-/// comes as soon as the sources have all that it can need, the encoder has room, and the links have.
+/// In real time the clock drives the ticks, and a tick takes what is there. Where the picture is live, a tick comes up to
+/// half a frame before its time, as soon as its picture is there: the clock is then only the latest time for it. With
+/// `--fast` the parts drive them: a tick comes as soon as the sources have all that it can need, the encoder has room,
+/// and the links have.
 extension Broadcast {
     /// After so long without a tick the machine was asleep: the timeline goes on from now instead of catching up.
     private static let longestLag = Duration.seconds(2)
@@ -57,7 +59,23 @@ extension Broadcast {
         {
             tick()
         }
-        guard state == .onAir, let origin = self.origin else { return }
+        scheduleTick()
+    }
+
+    /// The tick for which a live picture has just come.
+    func tickEarly() {
+        guard !settings.isFast, state == .onAir, let origin, let index = pictureSource else { return }
+        let time = frameRate.time(of: nextFrame)
+        guard sources[index].feed?.hasLivePicture(for: time, interval: interval) ?? false,
+            origin.advanced(by: time.nanoseconds - interval.nanoseconds / 2) <= .now
+        else { return }
+        tick()
+        if let tickTimer { reactor.cancel(tickTimer) }
+        scheduleTick()
+    }
+
+    private func scheduleTick() {
+        guard state == .onAir, let origin else { return }
         tickTimer = reactor.schedule(at: origin.advanced(by: frameRate.time(of: nextFrame).nanoseconds)) {
             [weak self] in self?.assumeIsolated { $0.runDueTicks() }
         }
