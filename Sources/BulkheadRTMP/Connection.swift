@@ -270,10 +270,11 @@ extension Message {
             firstTime = firstTime ?? timestamp
             let type = MessageType(rawValue: UInt8(head >> 24))
             if [.audio, .video, .data].contains(type) {
+                // A slice would keep all of the aggregate for as long as somebody keeps the part.
                 parts.append(
                     Message(
                         type: type, streamID: streamID, timestampMilliseconds: timestampMilliseconds &+ offset,
-                        payload: payload))
+                        payload: ByteBuffer(bytes: payload.readableBytesView)))
             }
             rest.moveReaderIndex(forwardBy: min(4, rest.readableBytes))
         }

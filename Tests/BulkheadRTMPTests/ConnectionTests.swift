@@ -49,8 +49,15 @@ import Testing
         try encoder.encode(Message(type: .aggregate, streamID: 1, payload: parts), on: .video, into: &bytes)
         try connection.receive(bytes)
         var seen = 0
-        while try connection.next() != nil { seen += 1 }
+        var largest = 0
+        while let event = try connection.next() {
+            guard case .media(let part) = event else { continue }
+            seen += 1
+            largest = max(largest, part.payload.storageCapacity)
+        }
         #expect(seen == count)
+        // A part that is kept does not keep all of the aggregate.
+        #expect(largest < 1024)
     }
 
     @Test func ownSmallWindowIsKept() throws {
