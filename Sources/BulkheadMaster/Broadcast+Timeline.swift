@@ -252,8 +252,8 @@ extension Broadcast {
                 pluginHost.child.dismiss("no answer within \(patience.inWords)")
             }
         }
-        for source in sources {
-            guard let stub = source.stub, stub.owes else { continue }
+        for stub in sources.compactMap(\.stub) + slateReaders {
+            guard stub.owes else { continue }
             let patience = stub.isOpened ? Deadlines.delivering : Deadlines.openingInput
             if isOver(stub.lastSign, patience) { stub.child.dismiss("nothing came within \(patience.inWords)") }
         }
@@ -282,21 +282,6 @@ extension Broadcast {
         tickTimer = nil
         watchTimer = nil
         filterTimer = nil
-    }
-
-    // MARK: the slate
-
-    func makeSlate() throws(BroadcastError) {
-        do {
-            let pool = try pools.create(settings.canvas, slotCount: 1)
-            let canvas = settings.canvas
-            slate = try pools.fill(pool) {
-                SlatePicture(title: "STAND BY", detail: "THE PICTURE WILL BE BACK").draw(into: $0, canvas: canvas)
-            }
-            try pools.seal(pool)
-        } catch {
-            throw BroadcastError(.internal, "no memory for pictures is to be had: \(error)")
-        }
     }
 }
 

@@ -82,6 +82,7 @@ actor Broadcast {
     var tickTimer: Reactor.Token?
     var watchTimer: Reactor.Token?
     var slate: SlotReference?
+    var slateReaders: [SourceStub] = []
     var lastAdvance = MonotonicTime.now
     var showing = "picture"
     let startedAt = MonotonicTime.now
@@ -227,6 +228,7 @@ actor Broadcast {
         pluginHost?.child.hangUp()
         nextPluginHost?.child.hangUp()
         for source in sources { source.stub?.child.hangUp() }
+        for reader in slateReaders { reader.child.hangUp() }
         guard childrenAlive > 0 else { return }
         let timer = reactor.schedule(at: .now.advanced(by: .seconds(2))) { [weak self] in
             self?.assumeIsolated { $0.killChildren() }
@@ -241,6 +243,7 @@ actor Broadcast {
         nextPluginHost?.child.dismiss("it did not end when asked")
         for host in retiredHosts { host.child.dismiss("it did not end when asked") }
         for source in sources { source.stub?.child.dismiss("it did not end when asked") }
+        for reader in slateReaders { reader.child.dismiss("it did not end when asked") }
     }
 
     func childStarted() { childrenAlive += 1 }

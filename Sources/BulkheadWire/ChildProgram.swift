@@ -75,6 +75,7 @@ package enum ChildProgram {
         _ role: Role, purpose: String, arguments: [String] = CommandLine.arguments, serve: (WireSocket) throws -> Void
     ) -> CInt {
         _ = bulkhead_ignore_sigpipe()
+        bulkhead_report_crashes()
         let name = role.executableName
         let usageLine = "usage: \(name) --connect unix:PATH | --version | --help"
         let invocation: ChildInvocation
