@@ -11,8 +11,9 @@ package struct BulkheadCommand: AsyncParsableCommand {
         abstract: "Broadcasts live, and stays on air when a part of it crashes.",
         discussion: """
             Exit codes: 0 ended well, also by Ctrl-C; 64 wrong flags or settings; 65 the encoder refuses; 66 an input \
-            can't be used; 67 a plugin can't be used; 69 a destination can't be used; 70 a bug; 72 the installation is \
-            incomplete; 73 a file can't be written; 75 no master, or it refuses; 130 ended at once by a second Ctrl-C.
+            can't be used; 67 a plugin can't be used; 68 one of several destinations failed; 69 a destination can't be \
+            used; 70 a bug; 72 the installation is incomplete; 73 a file can't be written; 75 no master, or it refuses; \
+            130 ended at once by a second Ctrl-C.
             """,
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [

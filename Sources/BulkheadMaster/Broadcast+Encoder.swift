@@ -36,7 +36,9 @@ extension Broadcast {
         stub.onReply = { [unowned self] in encoderReplied($0) }
         stub.onRefused = { [unowned self] in encoderRefused($0) }
         stub.onEnd = { [unowned self] in encoderEnded($0) }
-        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+        if !child.isGreeted {
+            do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+        }
         post(
             .notice, "encoder", "started", child.isForeign ? "an encoder has connected" : "started",
             details: ["pid": "\(child.pid)"])

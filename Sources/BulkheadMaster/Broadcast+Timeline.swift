@@ -35,7 +35,7 @@ extension Broadcast {
         state = .onAir
         lastAdvance = .now
         if let seconds = settings.durationSeconds {
-            lastFrame = max(0, frameRate.frame(at: MediaTime(nanoseconds: Int64(seconds * 1e9))) - 1)
+            lastFrame = max(1, frameRate.frameCount(lasting: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
         if settings.isFast { pump() } else { runDueTicks() }
@@ -223,7 +223,7 @@ extension Broadcast {
             since.map { now.since($0) > patience.nanoseconds } ?? false
         }
         if let encoder, encoder.child.isForeign, encoder.ready == nil, isOver(encoder.owesSince, Deadlines.opening) {
-            encoder.child.dismiss("it connected and said nothing for \(Deadlines.opening.inWords)")
+            encoder.child.dismiss("it was not ready within \(Deadlines.opening.inWords)")
         }
         if let encoder, !encoder.child.isForeign {
             let patience =

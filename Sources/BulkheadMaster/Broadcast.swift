@@ -37,6 +37,8 @@ actor Broadcast {
     /// The encoder at hand has made frames safe.
     var encoderHasWorked = false
     var lastMaximumDelay = 60
+    /// Processes that have connected and not said hello yet.
+    var callers: [ObjectIdentifier: Child] = [:]
     var heldAudio: [Packet] = []
     var lastVideoDTS = MediaTime(nanoseconds: .min)
 
@@ -117,7 +119,8 @@ actor Broadcast {
 
     /// Runs the broadcast to its end.
     func run() async throws(BroadcastError) -> BroadcastSummary {
-        do { try start() } catch {
+        // A stop may have come before there was anything to stop.
+        do { if state != .ended { try start() } } catch {
             await dismissChildren()
             throw error
         }
@@ -137,9 +140,10 @@ actor Broadcast {
             await group.waitForAll()
             reactor.cancel(timer)
         }
+        let summary = BroadcastSummary(status: status())
         releaseEverything()
         if let failure { throw failure }
-        return BroadcastSummary(status: status())
+        return summary
     }
 
     private func start() throws(BroadcastError) {
@@ -197,6 +201,7 @@ actor Broadcast {
 
     /// Ends all children and waits until they are gone.
     private func dismissChildren() async {
+        closeEncoderDoor()
         encoder?.child.hangUp()
         pluginHost?.child.hangUp()
         for source in sources { source.stub?.child.hangUp() }

@@ -61,5 +61,11 @@ package struct FrameRate: Hashable, Sendable, CustomStringConvertible {
         return Int64(clamping: (scaled + slack) % unit < 0 ? quotient - 1 : quotient)
     }
 
+    /// How many frames come closest to lasting `seconds`: 600 for 20 seconds at 30000/1001.
+    package func frameCount(lasting seconds: Double) -> Int64 {
+        let count = (seconds * framesPerSecond).rounded()
+        return count.isFinite ? Int64(max(0, min(count, 9e15))) : 0
+    }
+
     package var description: String { denominator == 1 ? "\(numerator)" : "\(numerator)/\(denominator)" }
 }
