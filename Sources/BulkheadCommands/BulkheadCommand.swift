@@ -27,8 +27,9 @@ package struct BulkheadCommand: AsyncParsableCommand {
     /// - Returns: the exit code.
     package static func run(_ arguments: [String]) async -> Int32 {
         ProcessSetup.ignoreBrokenPipes()
+        ProcessSetup.occupyStandardDescriptors()
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try parseAsRoot(joiningNegativeNumbers(arguments))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -46,6 +47,22 @@ package struct BulkheadCommand: AsyncParsableCommand {
             if code == 0 { print(fullMessage(for: error)) } else { tell(misparse(message(for: error))) }
             return code
         }
+    }
+
+    /// `--flag -5` as `--flag=-5`: no flag looks like a number, and what is wrong with it is better said of the value.
+    static func joiningNegativeNumbers(_ arguments: [String]) -> [String] {
+        var joined: [String] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--" { return joined + [argument] + rest }
+            if argument.hasPrefix("--"), !argument.contains("="), let value = rest.first, value.isNegativeNumber {
+                rest.removeFirst()
+                joined.append("\(argument)=\(value)")
+            } else {
+                joined.append(argument)
+            }
+        }
+        return joined
     }
 
     /// The one line that a failed command ends with.
@@ -66,6 +83,12 @@ package struct BulkheadCommand: AsyncParsableCommand {
         let line = line + "\n"
         // Where nobody reads, nothing can be told.
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    }
+}
+
+extension String {
+    fileprivate var isNegativeNumber: Bool {
+        hasPrefix("-") && dropFirst().first.map { ("0"..."9").contains($0) || $0 == "." } ?? false
     }
 }
 
