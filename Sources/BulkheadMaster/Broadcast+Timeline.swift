@@ -35,7 +35,7 @@ extension Broadcast {
         state = .onAir
         lastAdvance = .now
         if let seconds = settings.durationSeconds {
-            lastFrame = max(1, frameRate.frameCount(lasting: seconds)) - 1
+            lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
         if settings.isFast { pump() } else { runDueTicks() }

@@ -89,10 +89,13 @@ package struct BroadcastSummary: Codable, Hashable, Sendable {
 
     /// What was wrong although the broadcast went on to its end: destinations that failed for good. Nil when all was
     /// well.
-    package var shortfall: BroadcastError? {
-        let failed = status.links.filter { $0.state == "failed" }
+    package var shortfall: BroadcastError? { Self.shortfall(of: status.links) }
+
+    /// What some of `links` lacked at the end of a broadcast.
+    package static func shortfall(of links: [LinkStatus]) -> BroadcastError? {
+        let failed = links.filter { $0.state == "failed" }
         guard let first = failed.first else { return nil }
-        let all = status.links.count
+        let all = links.count
         let problem =
             failed.count == 1
             ? "\(first.name) of \(all) failed: \(first.lastError)"

@@ -23,8 +23,9 @@ enum PluginWord {
         let absolute = FilePaths.absolute(path)
         if !path.contains("/"), !path.isEmpty, FilePaths.readingProblem(absolute) == .noSuchFileOrDirectory {
             throw BroadcastError(
-                .plugin, "there is no plugin \(path): looked for lib\(path).so in \(Self.list(folders)), and for a file "
-                    + "of that name in the working directory",
+                .plugin,
+                "there is no plugin \(path): looked for lib\(path).so in \(Self.list(folders)), "
+                    + "and for a file \(path) in the working directory",
                 advice: "bulkhead doctor lists the plugins that are installed")
         }
         if let problem = FilePaths.readingProblem(absolute) {
