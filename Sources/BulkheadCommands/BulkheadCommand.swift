@@ -17,8 +17,8 @@ package struct BulkheadCommand: AsyncParsableCommand {
             """,
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
-            BroadcastCommand.self, MasterCommand.self, StatusCommand.self, StopCommand.self, ServeCommand.self,
-            DoctorCommand.self,
+            BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
+            DeathsCommand.self, StopCommand.self, ServeCommand.self, DoctorCommand.self,
         ])
 
     package init() {}

@@ -32,12 +32,15 @@ extension Broadcast {
 
     private func greeted(_ id: ObjectIdentifier) {
         guard let caller = callers[id] else { return }
-        if let encoder {
+        guard let run = currentRun, settings.children == .plugins, state != .ended else {
+            return caller.dismiss("the broadcast has ended")
+        }
+        if let encoder = run.encoder {
             return caller.dismiss("another encoder, process \(encoder.child.pid), is at work already")
         }
-        guard state != .ended else { return caller.dismiss("the broadcast has ended") }
         callers[id] = nil
-        adopt(encoder: caller)
+        encoderSlot.state = .starting
+        run.encoder = adopt(caller, run.settings, as: "encoder")
     }
 
     private func callerEnded(_ id: ObjectIdentifier, _ end: ChildEnd) {

@@ -79,6 +79,7 @@ extension Broadcast {
             sources[index].stub?.child.dismiss("it sent a picture that does not come after the last one")
             return
         }
+        if !sources[index].hasDelivered { closeDeathRecords(of: sources[index].slot.name) }
         sources[index].hasDelivered = true
         noteArrival(index, picture.pts)
         sources[index].resume = SourceResume(
@@ -127,7 +128,7 @@ extension Broadcast {
             return sources[index].slot.state = .ended
         }
         sources[index].slot.lastEnd = "\(end.cause)"
-        postDeath(sources[index].slot.name, end, pid: pid)
+        if end.cause != .released { postDeath(sources[index].slot.name, end, pid: pid) }
         var delay = sources[index].slot.policy.delay(afterDeathAt: .now, hadWorked: sources[index].hasDelivered)
         sources[index].hasDelivered = false
         // An input that is gone needs time to come back: one second, two, four, at most ten.

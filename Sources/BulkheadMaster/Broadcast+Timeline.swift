@@ -38,6 +38,8 @@ extension Broadcast {
             lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
+        lastCommit = .now
+        scheduleSlate()
         if settings.isFast { pump() } else { runDueTicks() }
     }
 
@@ -89,7 +91,7 @@ extension Broadcast {
     }
 
     private var canTickFast: Bool {
-        guard ledger.uncommitted.count + filterQueue.count < maximumUncommitted, links.allSatisfy({ $0.hasRoom })
+        guard uncommittedCount + filterQueue.count < maximumUncommitted, links.allSatisfy({ $0.hasRoom })
         else { return false }
         anchorFeeds()
         let time = frameRate.time(of: nextFrame)
@@ -128,22 +130,33 @@ extension Broadcast {
     private func advancePicture(_ frame: FrameNumber, at time: MediaTime) {
         let index = pictureSource
         if let index { advanceFeed(index, at: time) }
-        if ledger.uncommitted.count + filterQueue.count >= maximumUncommitted {
+        guard hasRoom() else {
             framesSkipped += 1
-            if !isSkipping {
-                post(
-                    .warning, "timeline", "skipping",
-                    "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer --fps help"
-                )
-            }
-            isSkipping = true
             return
         }
-        isSkipping = false
         if let index { sources[index].feed?.pictures.takeFirstEarly() }
         guard let slot = slotToShow(index) else { return }
         pools.retain(slot)
         filter(TimelineFrame(frame: frame, slot: slot))
+    }
+
+    /// Whether the encoder keeps up well enough to be given the next frame.
+    private func hasRoom() -> Bool {
+        let backlog = uncommittedCount + filterQueue.count
+        if settings.isFast { return backlog < maximumUncommitted }
+        let wasThinning = overload.isThinning
+        let admits = overload.admits(backlog: backlog - lastMaximumDelay, room: maximumUncommitted - lastMaximumDelay)
+        if overload.isThinning, !wasThinning {
+            post(
+                .warning, "timeline", "skipping",
+                "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer --fps help"
+            )
+        } else if wasThinning, !overload.isThinning {
+            post(
+                .notice, "timeline", "keeping up", "the encoder keeps up again",
+                details: ["skipped": "\(framesSkipped)"])
+        }
+        return admits
     }
 
     private func advanceFeed(_ index: Int, at time: MediaTime) {
@@ -209,6 +222,7 @@ extension Broadcast {
             self?.assumeIsolated { broadcast in
                 guard broadcast.state != .ended else { return }
                 broadcast.checkDeadlines()
+                broadcast.watchEncoder()
                 broadcast.startTimelineIfPossible()
                 broadcast.pump()
                 broadcast.checkEnding()
@@ -222,16 +236,14 @@ extension Broadcast {
         func isOver(_ since: MonotonicTime?, _ patience: Duration) -> Bool {
             since.map { now.since($0) > patience.nanoseconds } ?? false
         }
-        if let encoder, encoder.child.isForeign, encoder.ready == nil, isOver(encoder.owesSince, Deadlines.opening) {
-            encoder.child.dismiss("it was not ready within \(Deadlines.opening.inWords)")
-        }
-        if let encoder, !encoder.child.isForeign {
-            let patience =
-                encoder.ready == nil
-                ? Deadlines.opening
-                : settings.isFast ? Deadlines.encodingFast : Deadlines.encoding
+        for encoder in encoders {
+            if encoder.child.isForeign, encoder.ready != nil { continue }
+            let patience = encoder.ready == nil ? Deadlines.opening : patience(for: encoder)
             if isOver(encoder.owesSince, patience) {
-                encoder.child.dismiss("no answer within \(patience.inWords)")
+                encoder.child.dismiss(
+                    encoder.child.isForeign
+                        ? "it was not ready within \(patience.inWords)"
+                        : "no answer within \(patience.inWords)")
             }
         }
         if let pluginHost {
@@ -247,13 +259,21 @@ extension Broadcast {
         }
     }
 
+    /// How long an encoder may owe an access unit: half a second or fifteen frames, whichever is longer, and the time of
+    /// the frames that it looks at before its first answer.
+    private func patience(for encoder: EncoderStub) -> Duration {
+        if settings.isFast { return Deadlines.encodingFast }
+        let frames = Int64(15 + encoder.framesBeforeAnswer)
+        return max(Deadlines.encoding, .nanoseconds(interval.nanoseconds * frames)) * ladder.patience
+    }
+
     /// Gives up what no encoder makes safe any more.
     private func checkEnding() {
         guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > Deadlines.ending.nanoseconds
         else { return }
         post(
             .error, "timeline", "gave up",
-            "the last \(ledger.uncommitted.count) frames could not be encoded within \(Deadlines.ending.inWords)")
+            "the last \(uncommittedCount) frames could not be encoded within \(Deadlines.ending.inWords)")
         end()
     }
 
@@ -284,8 +304,8 @@ extension Broadcast {
 enum Deadlines {
     /// From its launch until x264, AAC or the chain are open.
     static let opening = Duration.seconds(5)
-    /// Without an access unit while it holds more frames than it may.
-    static let encoding = Duration.seconds(1)
+    /// Without an access unit while it holds more frames than it may; longer where frames are far apart.
+    static let encoding = Duration.milliseconds(500)
     /// The same where no viewer waits: a slow preset may take its time.
     static let encodingFast = Duration.seconds(20)
     /// From its launch until the input is open: the source has time-outs of its own, which say more.

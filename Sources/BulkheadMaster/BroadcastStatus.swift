@@ -72,6 +72,10 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var framesSkipped: Int
     /// Frames that went out without the plugins they should have passed.
     package var framesUnfiltered: Int
+    /// Frames that went out as the slate because no encoder could work.
+    package var framesSlated: Int
+    /// `off`, `warm`, `hot`, or `in lockstep` while a hot standby encodes the same frames.
+    package var standby: String
     /// Committed in the last two seconds.
     package var framesPerSecond: Double
     package var bitsPerSecond: Int

@@ -23,6 +23,8 @@ package actor MasterControl {
     private var isEndWanted = false
     private var serveContinuation: CheckedContinuation<Void, Never>?
     private var attached: Task<Void, Never>?
+    /// Those of the last broadcast.
+    private var lastDeaths: [DeathRecord] = []
 
     /// - Parameters:
     ///   - programs: where the children's programs lie.
@@ -117,7 +119,14 @@ package actor MasterControl {
             encoderListener?.close()
             encoderListener = nil
         }
-        return try await broadcast.run()
+        do throws(BroadcastError) {
+            let summary = try await broadcast.run()
+            lastDeaths = await broadcast.deaths.all
+            return summary
+        } catch {
+            lastDeaths = await broadcast.deaths.all
+            throw error
+        }
     }
 
     // MARK: the control socket
@@ -160,12 +169,19 @@ package actor MasterControl {
             let status = broadcast?.assumeIsolated { $0.status() }
             connections[id]?.send(.status(status, masterPID: getpid()))
         case .stop:
-            guard broadcast != nil else {
-                connections[id]?.send(.failed(BroadcastError(.control, "the master has no broadcast on air")))
-                return
-            }
+            guard broadcast != nil else { return refuseWithoutBroadcast(id) }
             stop()
             connections[id]?.send(.done)
+        case .set(let change):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            let done = answer(id)
+            broadcast.assumeIsolated { $0.change(change, done: done) }
+        case .restart(let part):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            let done = answer(id)
+            broadcast.assumeIsolated { $0.restart(part, done: done) }
+        case .deaths:
+            connections[id]?.send(.deaths(broadcast?.assumeIsolated { $0.deaths.all } ?? lastDeaths))
         case .events:
             forwardEvents(to: id)
             connections[id]?.send(.done)
@@ -187,6 +203,17 @@ package actor MasterControl {
             forwardEvents(to: id)
             // serve() waits for it before it returns.
             attached = Task { await self.runAttached(settings, for: id) }
+        }
+    }
+
+    private func refuseWithoutBroadcast(_ id: ObjectIdentifier) {
+        connections[id]?.send(.failed(BroadcastError(.control, "the master has no broadcast on air")))
+    }
+
+    /// Answers a request whose outcome comes later, on the reactor's thread.
+    private func answer(_ id: ObjectIdentifier) -> @Sendable (BroadcastError?) -> Void {
+        { [weak self] error in
+            self?.assumeIsolated { $0.connections[id]?.send(error.map { .failed($0) } ?? .done) }
         }
     }
 
