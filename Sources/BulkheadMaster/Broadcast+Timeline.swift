@@ -35,7 +35,7 @@ extension Broadcast {
         state = .onAir
         lastAdvance = .now
         if let seconds = settings.durationSeconds {
-            lastFrame = max(0, frameRate.frame(at: MediaTime(nanoseconds: Int64(seconds * 1e9))) - 1)
+            lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
         lastCommit = .now
@@ -242,7 +242,7 @@ extension Broadcast {
             if isOver(encoder.owesSince, patience) {
                 encoder.child.dismiss(
                     encoder.child.isForeign
-                        ? "it connected and said nothing for \(patience.inWords)"
+                        ? "it was not ready within \(patience.inWords)"
                         : "no answer within \(patience.inWords)")
             }
         }

@@ -48,6 +48,8 @@ actor Broadcast {
     var encoderlessSince: MonotonicTime?
     var lastCommit = MonotonicTime.now
     var lastMaximumDelay = 60
+    /// Processes that have connected and not said hello yet.
+    var callers: [ObjectIdentifier: Child] = [:]
     var slateMaker: SlateMaker?
     var slateLoop: SlateLoop?
     /// The slate is on air because no encoder can work.
@@ -142,7 +144,8 @@ actor Broadcast {
 
     /// Runs the broadcast to its end.
     func run() async throws(BroadcastError) -> BroadcastSummary {
-        do { try start() } catch {
+        // A stop may have come before there was anything to stop.
+        do { if state != .ended { try start() } } catch {
             await dismissChildren()
             throw error
         }
@@ -162,10 +165,11 @@ actor Broadcast {
             await group.waitForAll()
             reactor.cancel(timer)
         }
+        let summary = BroadcastSummary(status: status())
         releaseEverything()
         DeathArchive.standard.append(deaths.unrecovered)
         if let failure { throw failure }
-        return BroadcastSummary(status: status())
+        return summary
     }
 
     private func start() throws(BroadcastError) {
@@ -224,6 +228,7 @@ actor Broadcast {
 
     /// Ends all children and waits until they are gone.
     private func dismissChildren() async {
+        closeEncoderDoor()
         for encoder in encoders { encoder.child.hangUp() }
         pluginHost?.child.hangUp()
         nextPluginHost?.child.hangUp()

@@ -114,11 +114,13 @@ package enum ChildProgram {
                 return failure
             }
         }
+        var isGreeted = false
         do {
             try socket.greet(as: role)
+            isGreeted = true
             try serve(socket)
             return success
-        } catch WireSocketError.closedByPeer {
+        } catch WireSocketError.closedByPeer where isGreeted {
             return success
         } catch {
             say("\(name): \(error)")

@@ -1,3 +1,4 @@
+import BulkheadSystem
 import BulkheadTestSupport
 import Foundation
 import Testing
@@ -54,6 +55,18 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.path("run/master.sock")))
     }
 
+    /// A signal that comes while the master is only being made is not forgotten.
+    @Test(arguments: [5, 20, 40, 80]) func earlySignalEndsTheMaster(milliseconds: Int) async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("run/master.sock")
+        let master = try BulkheadProgram.start(["master", "--listen", "unix:\(path)"])
+        try await Task.sleep(for: .milliseconds(milliseconds))
+        kill(master.pid, SIGTERM)
+        // Foundation reports the signal's number for a process that it has ended, before it could catch it.
+        #expect([0, SIGTERM].contains(await master.wait(timeout: .seconds(10))))
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
     @Test func liveMasterIsNotReplacedAndADeadOneIs() async throws {
         let folder = try TemporaryFolder()
         let address = "unix:\(folder.path("run/master.sock"))"
@@ -81,12 +94,18 @@ import Testing
                 + Self.small)
         #expect(await eventually(within: .seconds(20)) { broadcast.errorText.contains("waiting for an encoder") })
         let address = try #require(broadcast.errorText.firstMatch(of: #/--connect (unix:\S+)/#)).1
+        // One that says nothing keeps no encoder out.
+        let silent = try LocalSocket.connect(to: String(address.dropFirst("unix:".count))).release()
+        defer { close(silent) }
         #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder").isEmpty)
         #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-plugin-host").count == 1)
 
         let encoderPath = BulkheadProgram.path("bulkhead-encoder")
         let encoder = try RunningProcess(encoderPath, ["--connect", String(address)])
         #expect(await eventually(within: .seconds(20)) { broadcast.errorText.contains("on air") })
+        let surplus = try RunningProcess(encoderPath, ["--connect", String(address)])
+        #expect(await surplus.wait() == 1)
+        #expect(surplus.errorText.contains("turned it away: another encoder, process \(encoder.pid),"))
         await encoder.end(signal: SIGKILL)
         let successor = try RunningProcess(encoderPath, ["--connect", String(address)])
         #expect(
