@@ -138,12 +138,14 @@ final class InputPlayer: Player {
         let sound = audio.sound
         let isLast = audio.hasEnded && !settings.loops && inputHasEnded
         if try sendSound(sound, flushing: isLast) { return true }
-        guard sound.end < link.audioCredit.addingReportingOverflow(Self.soundLead).partialValue || !clock.isSettled
-        else { return false }
+        let limit = link.audioCredit.addingReportingOverflow(Self.soundLead).partialValue
         if sound.isOwingSilence {
+            // By what is paid, not by what is owed: a long silence is paid as it is wanted.
+            guard sound.paidEnd < limit else { return false }
             sound.paySilence()
             return true
         }
+        guard sound.end < limit || !clock.isSettled else { return false }
         if let time = audio.decoded.time {
             guard let start = clock.sourceTime(of: time) else { return false }
             add(audio, at: start)
