@@ -69,6 +69,7 @@ extension Broadcast {
         sources[index].slot.state = .ready
         sources[index].failures = 0
         if sources[index].feed == nil { sources[index].feed = SourceFeed(description) }
+        sources[index].feed?.pictureLimit = description.isLive ? liveLookAhead : lookAhead
         post(.notice, sources[index].slot.name, "opened", description.summary)
         lendSlots()
     }

@@ -24,6 +24,8 @@ package struct TimestampRepair: Sendable {
         /// Where its next packet should stand, with the offset.
         var expected: Int64
         var composition: Int64?
+        /// Its first packet's time, as the packet said it.
+        let first: Int64
     }
 
     private enum Verdict {
@@ -92,9 +94,16 @@ package struct TimestampRepair: Sendable {
                 track.offset = target &- time
                 newestOffset = track.offset
             }
-        } else if streams[stamp.stream]?.step ?? 0 <= 0 {
+        } else if error < step / 10 &- step, step >= 5_000_000 {
+            switch crowds(time, stamp.stream, following, lookahead) {
+            case nil: return nil
+            case true?: return putInPlace(stamp, track, step)
+            case false?: break
+            }
+        } else if streams[stamp.stream]?.isSteady != true || step == 0 {
+            // Headers give an average, which a gap spoils.
             let seen = error &+ step
-            if (1_000_000...Self.gapLimit).contains(seen) { steps[stamp.stream] = seen }
+            if (4_000_000...Self.gapLimit).contains(seen) { steps[stamp.stream] = seen }
         }
         return keep(stamp, time, track)
     }
@@ -144,7 +153,7 @@ package struct TimestampRepair: Sendable {
             offset = end &- start
         }
         let next = following.first { $0.stream == stamp.stream && $0.composition != nil }
-        let track = Track(offset: offset, expected: start &+ offset, composition: next?.composition)
+        let track = Track(offset: offset, expected: start &+ offset, composition: next?.composition, first: start)
         return start == time ? keep(stamp, time, track) : putInPlace(stamp, track, step)
     }
 
@@ -172,12 +181,33 @@ package struct TimestampRepair: Sendable {
         return .open
     }
 
+    /// Whether the packets from `time` on all have about the same time; nil when more of them must be seen.
+    private func crowds(
+        _ time: Int64, _ stream: Int, _ following: some Collection<PacketStamp>, _ lookahead: Lookahead
+    ) -> Bool? {
+        guard let step = steps[stream] else { return false }
+        var run = step
+        for next in following where next.stream == stream {
+            guard let later = next.time else { continue }
+            if (later &- time).magnitude > UInt64(max(1_000_000, run / 20)) { return false }
+            if run >= window { return true }
+            run += step
+        }
+        return lookahead == .more ? nil : run > 3 * step
+    }
+
     /// Where the stream begins: at its first packet, unless those that follow agree that it begins elsewhere. Nil when
     /// more of them must be seen.
     private func firstTime(
         _ stream: Int, _ time: Int64, _ following: some Collection<PacketStamp>, _ lookahead: Lookahead
     ) -> Int64? {
         let step = max(1_000_000, steps[stream] ?? 0)
+        let other =
+            tracks.first { $0.key != stream }?.value.first
+            ?? following.first { $0.stream != stream && $0.time != nil }?.time
+        guard let isCrowd = crowds(time, stream, following, lookahead) else { return nil }
+        // Times that stand still say nothing: picture and sound of most inputs begin together.
+        if isCrowd { return other ?? time }
         var previous = time
         var run = step
         var rest: (start: Int64, headLength: Int64, length: Int64)?
@@ -202,7 +232,6 @@ package struct TimestampRepair: Sendable {
         guard let rest, rest.length >= rest.headLength, rest.length >= 2 * step else {
             return lookahead == .more ? nil : time
         }
-        let other = following.first { $0.stream != stream && $0.time != nil }?.time
         let isStray =
             other.map { (rest.start &- $0).magnitude < (time &- $0).magnitude } ?? (rest.start < time)
         return isStray ? rest.start &- rest.headLength : time

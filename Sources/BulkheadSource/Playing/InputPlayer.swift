@@ -84,6 +84,7 @@ final class InputPlayer: Player {
             case .needsPackets: wantsPackets = true
             case .ended:
                 video.hasEnded = true
+                clock.note(end: video.lastEnd)
                 return true
             }
         }
@@ -110,7 +111,9 @@ final class InputPlayer: Player {
 
     /// Makes the decoded picture the candidate, or leaves it out when its time is over.
     private func advance(_ video: VideoTrack, time: Int64, pts: Int64) {
-        clock.note(end: pts.addingReportingOverflow(video.decoded.duration).partialValue)
+        // How long it lasts counts for the last one only: any other lasts until the next, whatever the file says.
+        clock.note(end: pts)
+        video.lastEnd = pts.addingReportingOverflow(video.decoded.duration).partialValue
         guard pts > video.lastPTS else {
             video.decoded.clear()
             return
@@ -173,6 +176,9 @@ final class InputPlayer: Player {
         if audio.sound.add(audio.decoded.frame, at: sample) {
             clock.note(end: start.addingReportingOverflow(audio.decoded.duration).partialValue)
             audio.decoded.clear()
+        } else {
+            // A silence before it lasts, and the picture has to stand that long.
+            clock.note(end: MediaTime(sampleIndex: audio.sound.end).nanoseconds)
         }
     }
 
