@@ -71,7 +71,8 @@ package struct SourceFeed: Sendable {
     /// Whether no picture is here although one could be due: the source is late. One that has a still picture to show
     /// sends it again and again, ahead of time like any other.
     package var isMissingPicture: Bool {
-        description.hasVideo && !description.isLive && !hasEnded && offset != nil && pictures.count == 0 && !pictures.isEarly
+        description.hasVideo && !description.isLive && !hasEnded && offset != nil && pictures.count == 0
+            && !pictures.isEarly
     }
 
     /// Notes when a live picture arrived, to keep the offset as small as the source's jitter allows.

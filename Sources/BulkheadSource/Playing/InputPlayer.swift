@@ -23,6 +23,8 @@ final class InputPlayer: Player {
     private var inputHasEnded = false
     private var lastPacketTime: Int64 = .min
     private var framesBeforePass = 0
+    /// A pass after the first has begun.
+    private var hasBegunPass = false
     private var hasWarned: Set<Warning> = []
 
     private enum Warning { case damaged, readError, interleaving, format }
@@ -256,7 +258,9 @@ final class InputPlayer: Player {
         let frameCount = (video?.decoder.frameCount ?? 0) + (audio?.decoder.frameCount ?? 0)
         let damagedCount = (video?.decoder.damagedCount ?? 0) + (audio?.decoder.damagedCount ?? 0)
         if damagedCount > 0 { try warn(.damaged, "parts of \(input.address.name) are damaged and were left out") }
-        if frameCount == framesBeforePass {
+        // Behind the place where a source takes over there may be nothing left.
+        let mayBeEmpty = framesBeforePass == 0 && settings.resume != nil && !hasBegunPass
+        if frameCount == framesBeforePass, !mayBeEmpty {
             return .failed(Refusal(.notMedia, "nothing in \(input.address.name) can be decoded"))
         }
         guard settings.loops else {
@@ -265,6 +269,7 @@ final class InputPlayer: Player {
             return .ended
         }
         framesBeforePass = frameCount
+        hasBegunPass = true
         do throws(OpenFailure) { try input.rewind() } catch {
             switch error {
             case .stopped(let stop): throw stop
