@@ -206,7 +206,7 @@ extension Broadcast {
             !isBehindEnd ? CrashPlace.text(target) : sources[index].input.loops ? "the next pass" : "its end"
         post(
             .warning, sources[index].slot.name, "skips",
-            "crashed twice at \(CrashPlace.text(resume.position)): skips to \(goal)",
+            "crashed \(skip > CrashSpot.extent ? "again" : "twice") at \(CrashPlace.text(resume.position)): skips to \(goal)",
             details: [
                 "position": "\(Double(max(0, resume.position)) / 1e9)", "seconds": "\(skip.seconds)",
             ])
