@@ -17,7 +17,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, StopCommand.self, ServeCommand.self,
-            DoctorCommand.self,
+            ProbeCommand.self, DoctorCommand.self,
         ])
 
     package init() {}
