@@ -17,7 +17,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, StopCommand.self, ServeCommand.self,
-            ProbeCommand.self, DoctorCommand.self,
+            ProbeCommand.self, DrillCommand.self, DoctorCommand.self,
         ])
 
     package init() {}
@@ -36,15 +36,20 @@ package struct BulkheadCommand: AsyncParsableCommand {
             return 0
         } catch let error as BroadcastError {
             Self.tell(failure(error))
-            return error.kind.exitCode
+            return error.kind == .usage && isDrill(arguments) ? DrillCommand.usageExitCode : error.kind.exitCode
         } catch let ended as EndedAtOnce {
             return ended.exitCode
         } catch {
             // Help, versions, and flags that can't be parsed.
             let code = exitCode(for: error).rawValue
             if code == 0 { print(fullMessage(for: error)) } else { tell(misparse(message(for: error))) }
-            return code
+            return code == BroadcastError.Kind.usage.exitCode && isDrill(arguments) ? DrillCommand.usageExitCode : code
         }
+    }
+
+    /// Continuous integration systems know 2 as "used wrongly", and 1 as "failed".
+    private static func isDrill(_ arguments: [String]) -> Bool {
+        arguments.first == DrillCommand.configuration.commandName
     }
 
     /// The one line that a failed command ends with.

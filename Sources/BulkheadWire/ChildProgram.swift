@@ -115,6 +115,7 @@ package enum ChildProgram {
         }
         do {
             try socket.greet(as: role)
+            socket.faults = ArmedFaults.ofEnvironment(for: role)
             try serve(socket)
             return success
         } catch WireSocketError.closedByPeer {

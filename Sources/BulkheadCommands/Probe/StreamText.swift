@@ -21,7 +21,7 @@ package enum StreamText {
         if let arrival = report.arrival {
             let frame = arrival.longestGap.frame.map { "frame \($0)" } ?? "access unit \(arrival.longestGap.unit)"
             lines.append(
-                "arrival: longest gap \(decimal(arrival.longestGap.milliseconds, 1)) ms before \(frame) at "
+                "gaps: longest \(decimal(arrival.longestGap.milliseconds, 1)) ms before \(frame) at "
                     + "\(decimal(arrival.longestGap.endSeconds, 2)) s, median \(Int(arrival.medianGapMilliseconds)) ms, "
                     + "99 of 100 up to \(Int(arrival.usualGapMilliseconds)) ms")
         }

@@ -116,6 +116,12 @@ package final class Reporter: Sendable {
         for verdict in verdicts { say(verdict.text) }
     }
 
+    /// Tells what a drill came to.
+    func drill(_ report: DrillReport) {
+        if case .json = style { return json(DrillLine(report)) }
+        for line in report.lines { say(EventLine.clean(line)) }
+    }
+
     /// Leaves the status line as it stands and goes on below it.
     package func finish() {
         guard case .terminal = style else { return }

@@ -24,6 +24,7 @@ package struct StreamReport: Codable, Hashable, Sendable {
         package var configurationChanges: Int
     }
 
+    /// From access unit to access unit, by the time of arrival; in files by timestamps.
     package struct Arrival: Codable, Hashable, Sendable {
         package var longestGap: GapJudge.Gap
         package var medianGapMilliseconds: Double
@@ -63,7 +64,6 @@ package struct StreamReport: Codable, Hashable, Sendable {
     package var seconds: Double
     package var video: Video?
     package var audio: Audio?
-    /// Nil for files.
     package var arrival: Arrival?
     package var videoTimestamps: Timestamps
     package var audioTimestamps: Timestamps

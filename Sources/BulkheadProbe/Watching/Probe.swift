@@ -54,14 +54,19 @@ package actor Probe {
         onObservation(Observation(.unpublished, at: seconds(at: .now), "the publisher has gone"))
     }
 
+    /// Whether a server has taken the wish to play.
+    package private(set) var isConnected = false
+
     /// The connection is there.
     package func connected(to server: String) {
+        isConnected = true
         onObservation(Observation(.connected, at: seconds(at: .now), "watching \(server)", isNotice: true))
     }
 
     /// The connection has gone, and another is made.
     package func disconnected(_ reason: String) {
         reconnects += 1
+        isConnected = false
         watch.beginAnew(isViewers: true)
         onObservation(Observation(.disconnected, at: seconds(at: .now), reason))
     }

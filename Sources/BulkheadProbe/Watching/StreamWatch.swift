@@ -291,7 +291,7 @@ struct StreamWatch {
         let span = isFile ? secondsOfMedia : seconds
         func perSecond(_ amount: Int) -> Double { span > 0 ? Double(amount) / span : 0 }
         var arrival: StreamReport.Arrival?
-        if !isFile, let longest = gaps.longest, let median = gaps.percentile(0.5), let usual = gaps.percentile(0.99) {
+        if let longest = gaps.longest, let median = gaps.percentile(0.5), let usual = gaps.percentile(0.99) {
             arrival = StreamReport.Arrival(
                 longestGap: longest, medianGapMilliseconds: median, usualGapMilliseconds: usual)
         }
