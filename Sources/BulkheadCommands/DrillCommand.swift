@@ -100,11 +100,17 @@ package struct DrillCommand: AsyncParsableCommand {
         if words[.plugin].isEmpty, faults.contains(where: { $0.part == .plugins }) {
             words[.plugin] = try standardPlugin()
         }
+        // What the broadcast would refuse is refused here, before anything is started.
+        var whole = words
+        whole[.input] = inputs.isEmpty ? ["test"] : inputs
+        whole[.to] = [to ?? "rtmp://127.0.0.1/live/drill"]
+        let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
+        _ = try BroadcastPlan(whole, environmentKey: key)
         var expectations: [Expectation] = []
         for list in expect { expectations += try Expectation.list(list) }
         if expect.isEmpty { expectations = DrillSettings.standardExpectations(faults) }
         return DrillSettings(
-            inputs: inputs.isEmpty ? ["test"] : inputs, to: to, view: view, faults: faults, seed: seed,
+            inputs: whole[.input], to: to, view: view, streamKey: key, faults: faults, seed: seed,
             expectations: expectations, seconds: seconds, frameRate: frameRate, broadcastFlags: Self.flags(words),
             libexec: libexec.map { FilePaths.absolute($0) })
     }

@@ -23,7 +23,7 @@ struct DrillCourse: Sendable {
         let began = MonotonicTime.now
         let address = try await startServer()
         let target: IngestTarget
-        do { target = try IngestTarget(settings.view ?? address) } catch {
+        do { target = try settings.target(address) } catch {
             throw BroadcastError(
                 .usage, "the viewer's address can't be used: \(error)", advice: "check --to and --view")
         }
@@ -143,7 +143,7 @@ struct DrillCourse: Sendable {
         _ faults: [(record: FaultRecord, span: ClosedRange<Double>)], failure: String?, wallSeconds: Double
     ) async -> DrillReport {
         let measured = await probe.report()
-        let connections = settings.to == nil ? log.publishCount : log.connectCount(of: "link 1")
+        let connections = settings.to == nil ? log.publishCount : log.connectCount
         var records: [FaultRecord] = []
         for (record, span) in faults {
             var record = record

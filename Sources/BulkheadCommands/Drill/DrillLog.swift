@@ -35,9 +35,9 @@ final class DrillLog: Sendable {
     var words: [String] { state.withLock { $0.words } }
     var onAir: MonotonicTime? { events.first { $0.event.kind == "on air" }?.time }
 
-    /// How often a link published anew at its server.
-    func connectCount(of part: String) -> Int {
-        events.count { $0.event.part == part && $0.event.kind == "connected" }
+    /// How often the first link began to publish at its server.
+    var connectCount: Int {
+        events.count { ["link", "link 1"].contains($0.event.part) && $0.event.kind == "connected" }
     }
 
     /// Takes a line of the broadcast.

@@ -59,12 +59,18 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             }
         }
 
+        /// Whole milliseconds, without zeros at the end: `5`, `2.5`, `1.075`.
+        private static func decimal(_ seconds: Double) -> String {
+            let milliseconds = Int((seconds * 1000).rounded())
+            let fraction = "\(1000 + milliseconds % 1000)".dropFirst()
+            let digits = fraction.reversed().drop { $0 == "0" }.reversed()
+            return digits.isEmpty ? "\(milliseconds / 1000)" : "\(milliseconds / 1000).\(String(digits))"
+        }
+
         package var description: String {
             switch self {
             case .frame(let number): "frame=\(number)"
-            case .seconds(let seconds):
-                seconds == seconds.rounded()
-                    ? "\(Int(seconds))s" : "\(Int((seconds * 1000).rounded()))ms"
+            case .seconds(let seconds): "\(Self.decimal(seconds))s"
             }
         }
     }

@@ -28,9 +28,9 @@ struct FaultInjector: Sendable {
     /// Waits for the fault's moment, carries it out, and sees what becomes of it.
     func carryOut(_ fault: Fault, number: Int) async -> Outcome {
         guard await moment(fault.moment) else { return missed(fault, "the broadcast had ended before") }
-        let start = MonotonicTime.now
-        let onAir = course.secondsOnAir
-        let viewed = await course.probe.seconds
+        var start = MonotonicTime.now
+        var onAir = course.secondsOnAir
+        var viewed = await course.probe.seconds
         let frame = await poll.status().flatMap { $0 }?.frames
         let action: Action
         switch fault.kind {
@@ -38,6 +38,13 @@ struct FaultInjector: Sendable {
         case .armed: action = await awaitClaim(fault)
         case .serverKill, .serverStop, .serverHang: action = await disturbServer(fault.kind)
         case .diskFull: action = await fillDisk()
+        }
+        if let taken = action.taken {
+            // A source is ahead of the timeline, and so it comes to its frame sooner.
+            let shift = Double(taken.since(start)) / 1e9
+            start = taken
+            onAir = max(0, onAir + shift)
+            viewed = max(0, viewed + shift)
         }
         var record = FaultRecord(
             fault: "\(fault)", isDone: action.isDone, action: action.phrase, seconds: onAir, frame: frame)
@@ -53,8 +60,12 @@ struct FaultInjector: Sendable {
     private struct Action {
         var isDone: Bool
         var phrase: String
+        /// When it happened, where that was not just now.
+        var taken: MonotonicTime?
 
-        static func done(_ phrase: String) -> Action { Action(isDone: true, phrase: phrase) }
+        static func done(_ phrase: String, at taken: MonotonicTime? = nil) -> Action {
+            Action(isDone: true, phrase: phrase, taken: taken)
+        }
         static func failed(_ phrase: String) -> Action { Action(isDone: false, phrase: phrase) }
     }
 
@@ -124,7 +135,19 @@ struct FaultInjector: Sendable {
         guard let number = armed.firstIndex(of: fault) else { return .failed("it was not armed") }
         let claim = "\(course.folder.claims)/\(number)"
         let isTaken = await DrillLog.wait(within: Self.childPatience) { access(claim, F_OK) == 0 }
-        return isTaken ? .done("taken by the child itself") : .failed("no child came to its frame")
+        return isTaken
+            ? .done("taken by the child itself", at: Self.age(of: claim)) : .failed("no child came to its frame")
+    }
+
+    /// When the file was made, on the clock that does not jump.
+    private static func age(of path: String) -> MonotonicTime? {
+        var information = stat()
+        var now = timespec()
+        guard stat(path, &information) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return nil }
+        let made = information.st_mtim
+        let age = (now.tv_sec - made.tv_sec) * 1_000_000_000 + now.tv_nsec - made.tv_nsec
+        // The file system's clock ticks in steps of up to 10 ms.
+        return MonotonicTime.now.advanced(by: -Int64(max(0, age)) - 10_000_000)
     }
 
     // MARK: server and disk

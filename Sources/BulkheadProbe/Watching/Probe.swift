@@ -51,7 +51,7 @@ package actor Probe {
     /// The publisher has gone; another may come, with timestamps of its own.
     package func unpublished() {
         watch.beginAnew(isViewers: false)
-        onObservation(Observation(.unpublished, at: seconds(at: .now), "the publisher has gone"))
+        onObservation(Observation(.unpublished, at: seconds(at: .now), "the publisher has gone", isNotice: true))
     }
 
     /// Whether a server has taken the wish to play.
