@@ -247,7 +247,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "BulkheadCommandsTests",
-            dependencies: ["BulkheadCommands", "BulkheadMaster", "BulkheadMedia", argumentParser],
+            dependencies: [
+                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire", argumentParser,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "IntegrationTests",
