@@ -47,7 +47,9 @@ extension Broadcast {
         stub.onReply = { [unowned self] in encoderReplied(id, $0) }
         stub.onRefused = { [unowned self] in encoderRefused(id, $0) }
         stub.onEnd = { [unowned self] in encoderEnded(id, $0) }
-        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+        if !child.isGreeted {
+            do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+        }
         post(
             .notice, part, "started", child.isForeign ? "an encoder has connected" : "started",
             details: ["pid": "\(child.pid)"])

@@ -11,7 +11,7 @@ extension Broadcast {
     /// hundred libraries would take the time that the takeover needs.
     private static let spareDelay = Duration.milliseconds(250)
     /// A stream that has stood still for so long shows the slate instead.
-    private static let longestStandstill = Duration.milliseconds(1500)
+    private static let longestStandstill = Duration.milliseconds(1200)
 
     // MARK: deaths
 

@@ -35,7 +35,7 @@ extension Broadcast {
         state = .onAir
         lastAdvance = .now
         if let seconds = settings.durationSeconds {
-            lastFrame = max(0, frameRate.frame(at: MediaTime(nanoseconds: Int64(seconds * 1e9))) - 1)
+            lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
         lastCommit = .now
@@ -114,7 +114,7 @@ extension Broadcast {
         let time = frameRate.time(of: nextFrame)
         for index in sources.indices {
             guard let feed = sources[index].feed, feed.offset == nil, let origin else { continue }
-            guard let start = feed.firstTime else { continue }
+            guard let start = feed.firstTime(interval: interval) else { continue }
             let now = MediaTime(nanoseconds: MonotonicTime.now.since(origin))
             sources[index].feed?.anchor(
                 start, at: feed.description.isLive && nextFrame > 0 ? now + SourceFeed.liveMargin : time)
@@ -242,7 +242,7 @@ extension Broadcast {
             if isOver(encoder.owesSince, patience) {
                 encoder.child.dismiss(
                     encoder.child.isForeign
-                        ? "it connected and said nothing for \(patience.inWords)"
+                        ? "it was not ready within \(patience.inWords)"
                         : "no answer within \(patience.inWords)")
             }
         }
@@ -252,8 +252,8 @@ extension Broadcast {
                 pluginHost.child.dismiss("no answer within \(patience.inWords)")
             }
         }
-        for source in sources {
-            guard let stub = source.stub, stub.owes else { continue }
+        for stub in sources.compactMap(\.stub) + slateReaders {
+            guard stub.owes else { continue }
             let patience = stub.isOpened ? Deadlines.delivering : Deadlines.openingInput
             if isOver(stub.lastSign, patience) { stub.child.dismiss("nothing came within \(patience.inWords)") }
         }
@@ -282,21 +282,6 @@ extension Broadcast {
         tickTimer = nil
         watchTimer = nil
         filterTimer = nil
-    }
-
-    // MARK: the slate
-
-    func makeSlate() throws(BroadcastError) {
-        do {
-            let pool = try pools.create(settings.canvas, slotCount: 1)
-            let canvas = settings.canvas
-            slate = try pools.fill(pool) {
-                SlatePicture(title: "STAND BY", detail: "THE PICTURE WILL BE BACK").draw(into: $0, canvas: canvas)
-            }
-            try pools.seal(pool)
-        } catch {
-            throw BroadcastError(.internal, "no memory for pictures is to be had: \(error)")
-        }
     }
 }
 

@@ -48,6 +48,8 @@ actor Broadcast {
     var encoderlessSince: MonotonicTime?
     var lastCommit = MonotonicTime.now
     var lastMaximumDelay = 60
+    /// Processes that have connected and not said hello yet.
+    var callers: [ObjectIdentifier: Child] = [:]
     var slateMaker: SlateMaker?
     var slateLoop: SlateLoop?
     /// The slate is on air because no encoder can work.
@@ -82,6 +84,7 @@ actor Broadcast {
     var tickTimer: Reactor.Token?
     var watchTimer: Reactor.Token?
     var slate: SlotReference?
+    var slateReaders: [SourceStub] = []
     var lastAdvance = MonotonicTime.now
     var showing = "picture"
     let startedAt = MonotonicTime.now
@@ -141,7 +144,8 @@ actor Broadcast {
 
     /// Runs the broadcast to its end.
     func run() async throws(BroadcastError) -> BroadcastSummary {
-        do { try start() } catch {
+        // A stop may have come before there was anything to stop.
+        do { if state != .ended { try start() } } catch {
             await dismissChildren()
             throw error
         }
@@ -161,10 +165,11 @@ actor Broadcast {
             await group.waitForAll()
             reactor.cancel(timer)
         }
+        let summary = BroadcastSummary(status: status())
         releaseEverything()
         DeathArchive.standard.append(deaths.unrecovered)
         if let failure { throw failure }
-        return BroadcastSummary(status: status())
+        return summary
     }
 
     private func start() throws(BroadcastError) {
@@ -223,10 +228,12 @@ actor Broadcast {
 
     /// Ends all children and waits until they are gone.
     private func dismissChildren() async {
+        closeEncoderDoor()
         for encoder in encoders { encoder.child.hangUp() }
         pluginHost?.child.hangUp()
         nextPluginHost?.child.hangUp()
         for source in sources { source.stub?.child.hangUp() }
+        for reader in slateReaders { reader.child.hangUp() }
         guard childrenAlive > 0 else { return }
         let timer = reactor.schedule(at: .now.advanced(by: .seconds(2))) { [weak self] in
             self?.assumeIsolated { $0.killChildren() }
@@ -241,6 +248,7 @@ actor Broadcast {
         nextPluginHost?.child.dismiss("it did not end when asked")
         for host in retiredHosts { host.child.dismiss("it did not end when asked") }
         for source in sources { source.stub?.child.dismiss("it did not end when asked") }
+        for reader in slateReaders { reader.child.dismiss("it did not end when asked") }
     }
 
     func childStarted() { childrenAlive += 1 }

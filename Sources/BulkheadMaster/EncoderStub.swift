@@ -56,6 +56,7 @@ final class EncoderStub {
         child.onGreeted = { [weak self] in self?.configure() }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] end in self?.onEnd?(end) }
+        if child.isGreeted { configure() }
     }
 
     /// Announces those of `pools` that the encoder does not know yet.

@@ -19,6 +19,8 @@ package actor MasterControl {
     private var encoderListener: LocalListener?
     private var connections: [ObjectIdentifier: ControlConnection] = [:]
     private var isServing = false
+    /// The end was asked for before there was anything to end.
+    private var isEndWanted = false
     private var serveContinuation: CheckedContinuation<Void, Never>?
     private var attached: Task<Void, Never>?
     /// Those of the last broadcast.
@@ -56,7 +58,7 @@ package actor MasterControl {
         try listen()
         isServing = true
         events.post(.notice, "master", "listening", "listening at unix:\(controlPath ?? "")")
-        await withCheckedContinuation { serveContinuation = $0 }
+        if !isEndWanted { await withCheckedContinuation { serveContinuation = $0 } }
         isServing = false
         await broadcast?.stop()
         await attached?.value
@@ -69,6 +71,7 @@ package actor MasterControl {
             serveContinuation = nil
             continuation.resume()
         } else {
+            isEndWanted = true
             stop()
         }
     }
@@ -77,7 +80,11 @@ package actor MasterControl {
     package func status() async -> BroadcastStatus? { await broadcast?.status() }
 
     /// Ends the broadcast cleanly: flushes the encoder, says goodbye to the servers. A second call ends it at once.
-    package func stop() { broadcast?.assumeIsolated { $0.stop() } }
+    package func stop() {
+        // A signal may come while the broadcast is only being made.
+        guard let broadcast else { return isEndWanted = true }
+        broadcast.assumeIsolated { $0.stop() }
+    }
 
     // MARK: broadcasts
 
@@ -100,6 +107,7 @@ package actor MasterControl {
             settings, programs: programs, events: events, encoderAddress: encoderAddress, on: reactor)
         self.broadcast = broadcast
         defer { self.broadcast = nil }
+        if isEndWanted { await broadcast.stop() }
         if let encoderAddress {
             encoderListener = try LocalListener(path: encoderAddress, on: reactor) { socket, peer in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
@@ -238,23 +246,5 @@ package actor MasterControl {
             connections[id]?.send(.failed(error))
         }
         attached = nil
-    }
-}
-
-extension Broadcast {
-    /// Takes in an encoder that has connected by itself, or sends it away when there is one.
-    func encoderConnected(_ socket: consuming OwnedDescriptor, pid: Int32) {
-        guard let run = currentRun, run.encoder == nil, settings.children == .plugins, state != .ended else {
-            post(
-                .warning, "encoder", "turned away", "another encoder, process \(pid), has connected and is turned away")
-            return socket.close()
-        }
-        do {
-            let child = try Child(.encoder, connected: socket, pid: pid, on: reactor)
-            encoderSlot.state = .starting
-            run.encoder = adopt(child, run.settings, as: "encoder")
-        } catch {
-            post(.error, "encoder", "turned away", "the encoder's connection can't be used: \(error)")
-        }
     }
 }

@@ -67,7 +67,8 @@ package final class Child {
     private var standardError: OwnedDescriptor?
     private var tail: [UInt8] = []
     private var tokens: [CInt: Reactor.Token] = [:]
-    private var isGreeted = false
+    /// Both sides have said hello and agree.
+    package private(set) var isGreeted = false
     private var dismissal: String?
     private var exit: ChildExit?
     private var isOver = false
@@ -160,10 +161,14 @@ package final class Child {
         if connection.isOverfull { dismiss("it does not read what it is sent") } else { updateInterest() }
     }
 
-    /// Ends the child at once, for `reason`; ``onEnd`` follows when it is gone.
+    /// Ends the child at once, for `reason`, which one that was started by hand is told; ``onEnd`` follows when it is
+    /// gone.
     package func dismiss(_ reason: String) {
         guard !isOver else { return }
-        if dismissal == nil, !isReleased { dismissal = reason }
+        if dismissal == nil, !isReleased {
+            dismissal = reason
+            if isForeign { connection?.send(Farewell(reason: reason)) }
+        }
         if process != nil { process?.signal(SIGKILL) } else { endConnection() }
     }
 
