@@ -13,6 +13,14 @@ import Testing
     /// These concern the command line itself.
     static let withoutKey: Set<String> = ["config", "help", "version"]
 
+    /// Looking for what it resembles would take minutes.
+    @Test(.timeLimit(.minutes(1))) func aKeyOfAMillionCharactersIsRefusedAtOnce() {
+        let error = #expect(throws: BroadcastError.self) {
+            try ConfigurationFile.words(in: "? " + String(repeating: "k", count: 1_000_000), named: "test.yaml")
+        }
+        #expect(error?.problem.hasSuffix("begins with \"\(String(repeating: "k", count: 40))\"") == true)
+    }
+
     @Test func everyFlagHasItsKeyAndEveryKeyItsFlag() {
         let flags = Set(Self.flags).subtracting(Self.withoutKey)
         #expect(flags == Set(BroadcastKey.allCases.map(\.rawValue)).subtracting(["input"]))

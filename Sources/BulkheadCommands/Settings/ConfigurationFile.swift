@@ -88,12 +88,18 @@ package enum ConfigurationFile {
     }
 
     private static func unknown(_ name: String, at place: String) -> BroadcastError {
+        let general = "the keys are the flags of `bulkhead broadcast --help`, without dashes"
+        // Comparing takes the product of both lengths, and what is longer than this resembles none.
+        guard name.utf8.count <= 64 else {
+            return BroadcastError(
+                .usage, "\(place): there is no key that begins with \"\(name.prefix(40))\"", advice: general)
+        }
         let names = BroadcastKey.allCases.map(\.rawValue)
         let closest = names.min { name.editDistance(to: $0) < name.editDistance(to: $1) } ?? ""
-        let advice =
-            name.editDistance(to: closest) <= max(2, closest.count / 2)
-            ? "did you mean \"\(closest)\"?" : "the keys are the flags of `bulkhead broadcast --help`, without dashes"
-        return BroadcastError(.usage, "\(place): there is no key \"\(name)\"", advice: advice)
+        let isClose = name.editDistance(to: closest) <= max(2, closest.count / 2)
+        return BroadcastError(
+            .usage, "\(place): there is no key \"\(name)\"",
+            advice: isClose ? "did you mean \"\(closest)\"?" : general)
     }
 
     private static func phrase(_ error: any Error) -> String {
