@@ -57,7 +57,10 @@ private struct SourceOnTimeline {
     }
 
     private mutating func tick() throws {
-        if let first = feed.firstTime { feed.anchor(first, at: now) }
+        if let first = feed.firstTime(interval: Self.interval), feed.offset == nil {
+            feed.anchor(first, at: now)
+            feed.pictures.takeFirstEarly()
+        }
         _ = feed.isComplete(at: now, interval: Self.interval)
         _ = feed.hasLivePicture(for: now, interval: Self.interval)
         if !feed.isMissingPicture {
