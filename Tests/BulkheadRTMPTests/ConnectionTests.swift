@@ -36,10 +36,10 @@ import Testing
             connection.takeOutput() == ByteBuffer(bytes: [2, 0, 0, 0, 0, 0, 4, 5, 0, 0, 0, 0, 0, 0x4C, 0x4B, 0x40]))
     }
 
-    /// 8 MB of nothing but parts' headers: with work for each that grows with all of them, this would take hours.
+    /// Nothing but parts' headers: with work for each that grows with all of them, this would take minutes, and 8 MB hours.
     @Test(.timeLimit(.minutes(1))) func anAggregateOfManyPartsIsTakenApart() throws {
         var connection = try Self.openClient()
-        let count = 500_000
+        let count = 100_000
         var parts = ByteBuffer()
         for _ in 0..<count { parts.writeBytes([8] + [UInt8](repeating: 0, count: 14)) }
         var encoder = ChunkEncoder()
