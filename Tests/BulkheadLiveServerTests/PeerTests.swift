@@ -74,7 +74,7 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
         let connect = Command("connect", transactionID: 1, .object(["app": "live"]))
         try encoder.encode(connect.message(on: 0), on: .command, into: &bytes)
         let question = Command("_checkbw", transactionID: 2, .null).message(on: 0)
-        for _ in 0..<200_000 { try encoder.encode(question, on: .command, into: &bytes) }
+        for _ in 0..<20_000 { try encoder.encode(question, on: .command, into: &bytes) }
         let peer = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.autoRead, value: false).connect(host: target.host, port: target.port).get()
         peer.writeAndFlush(bytes, promise: nil)
