@@ -89,6 +89,13 @@ private func decode(_ bytes: [UInt8]) throws -> AMF0Value {
         }
     }
 
+    /// Two arrays, each ten deep; the second holds the first once more.
+    @Test func referencesGoAsDeepAsWhatTheyRepeat() {
+        let nested = [[UInt8]](repeating: [0x09, 0x03, 0x01], count: 10).flatMap { $0 }
+        let bytes: [UInt8] = [0x11, 0x09, 0x05, 0x01] + nested + [0x01] + nested + [0x09, 0x04]
+        #expect(throws: AMFError.nestedTooDeeply(limit: 16)) { try decode(bytes) }
+    }
+
     /// References to references double with each step: 20 steps would stand for a million values.
     @Test func referencesCostWhatTheyRepeat() {
         var bytes: [UInt8] = [0x11, 0x09, 0x29, 0x01] + [0x09, 0x05, 0x01, 0x01, 0x01]
