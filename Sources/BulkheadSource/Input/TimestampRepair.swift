@@ -80,7 +80,7 @@ package struct TimestampRepair: Sendable {
             }
         }
         if error < -Self.backwardLimit || error > Self.gapLimit &+ stamp.elapsed {
-            switch verdict(time, track, stamp.stream, following) {
+            switch verdict(time, track, stamp.stream, following, lookahead) {
             case .stray, .crowded: return putInPlace(stamp, track, step)
             case .moved: break
             case .open:
@@ -160,7 +160,8 @@ package struct TimestampRepair: Sendable {
     // MARK: judging
 
     private func verdict(
-        _ time: Int64, _ track: Track, _ stream: Int, _ following: some Collection<PacketStamp>
+        _ time: Int64, _ track: Track, _ stream: Int, _ following: some Collection<PacketStamp>,
+        _ lookahead: Lookahead
     ) -> Verdict {
         let step = max(1_000_000, steps[stream] ?? 0)
         var run = step
@@ -186,6 +187,11 @@ package struct TimestampRepair: Sendable {
             }
             previous = later
             run += step
+        }
+        // The input may end soon after a jump.
+        if lookahead == .end, run >= window / 4 {
+            let isSteady = streams[stream]?.isSteady ?? false
+            return previous &- time >= (run - step) / (isSteady ? 2 : 20) ? .moved : .crowded
         }
         return .open
     }
