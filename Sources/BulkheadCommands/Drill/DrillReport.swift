@@ -89,7 +89,7 @@ package struct DrillReport: Sendable {
         let kept = verdicts.count(where: \.holds)
         lines.append(
             passed
-                ? "PASSED: \(verdicts.count) expectations hold, \(faults.count) faults"
+                ? "PASSED: \(verdicts.count) of \(verdicts.count) expectations hold, \(faults.count) of \(faults.count) faults done"
                 : "FAILED: \(kept) of \(verdicts.count) expectations hold, \(faults.count(where: \.isDone)) of "
                     + "\(faults.count) faults done")
         return lines

@@ -60,6 +60,7 @@ package actor Probe {
     /// The connection is there.
     package func connected(to server: String) {
         isConnected = true
+        startDecoder()
         onObservation(Observation(.connected, at: seconds(at: .now), "watching \(server)", isNotice: true))
     }
 
