@@ -38,7 +38,9 @@ package struct BroadcastCommand: AsyncParsableCommand {
             }
             reporter.finish()
             switch end {
-            case .ended(let summary): reporter.summary(summary)
+            case .ended(let summary):
+                reporter.summary(summary)
+                if let shortfall = summary.shortfall { throw shortfall }
             case .detached(let path):
                 reporter.say(
                     "detached: the broadcast goes on; see it with: bulkhead status --attach unix:\(path), "

@@ -75,12 +75,16 @@ package struct InputFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Show the slate after so long without a picture.", valueName: "time"))
     var slateAfter: String?
 
+    @Option(help: ArgumentHelp("A picture to show in place of the built-in slate.", valueName: "file"))
+    var slate: String?
+
     package init() {}
 
     func write(to words: inout BroadcastWords) {
         words[.inputFormat] = inputFormat
         words[.loop] = loop.words
         words[.slateAfter] = slateAfter.words
+        words[.slate] = slate.words
     }
 }
 
@@ -122,6 +126,12 @@ package struct EncodingFlags: ParsableArguments {
     var encoderThreads: String?
 
     @Option(
+        help: ArgumentHelp(
+            "What stands by for the encoder: warm (an open one that waits), hot (one that encodes the same), off.",
+            valueName: "way"))
+    var standby: String?
+
+    @Option(
         help: ArgumentHelp("A plugin that pictures go through, with its parameters.", valueName: "path[,name=value…]"))
     var plugin: [String] = []
 
@@ -139,6 +149,7 @@ package struct EncodingFlags: ParsableArguments {
         words[.bframes] = bframes.words
         words[.buffer] = buffer.words
         words[.encoderThreads] = encoderThreads.words
+        words[.standby] = standby.words
         words[.plugin] = plugin
     }
 }

@@ -11,13 +11,15 @@ package struct BulkheadCommand: AsyncParsableCommand {
         abstract: "Broadcasts live, and stays on air when a part of it crashes.",
         discussion: """
             Exit codes: 0 ended well, also by Ctrl-C; 64 wrong flags or settings; 65 the encoder refuses; 66 an input \
-            can't be used; 67 a plugin can't be used; 69 a destination can't be used; 70 a bug; 72 the installation is \
-            incomplete; 73 a file can't be written; 75 no master, or it refuses; 130 ended at once by a second Ctrl-C.
+            can't be used; 67 a plugin can't be used; 68 one of several destinations failed; 69 a destination can't be \
+            used; 70 a bug; 72 the installation is incomplete; 73 a file can't be written; 75 no master, or it refuses; \
+            130 ended at once by a second Ctrl-C.
             """,
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
-            BroadcastCommand.self, MasterCommand.self, StatusCommand.self, StopCommand.self, ServeCommand.self,
-            ProbeCommand.self, DrillCommand.self, DoctorCommand.self,
+            BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
+            DeathsCommand.self, StopCommand.self, ServeCommand.self, ProbeCommand.self, DrillCommand.self,
+            DoctorCommand.self,
         ])
 
     package init() {}
@@ -26,8 +28,9 @@ package struct BulkheadCommand: AsyncParsableCommand {
     /// - Returns: the exit code.
     package static func run(_ arguments: [String]) async -> Int32 {
         ProcessSetup.ignoreBrokenPipes()
+        ProcessSetup.occupyStandardDescriptors()
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try parseAsRoot(joiningNegativeNumbers(arguments))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -45,6 +48,22 @@ package struct BulkheadCommand: AsyncParsableCommand {
             if code == 0 { print(fullMessage(for: error)) } else { tell(misparse(message(for: error))) }
             return code == BroadcastError.Kind.usage.exitCode && isDrill(arguments) ? DrillCommand.usageExitCode : code
         }
+    }
+
+    /// `--flag -5` as `--flag=-5`: no flag looks like a number, and what is wrong with it is better said of the value.
+    static func joiningNegativeNumbers(_ arguments: [String]) -> [String] {
+        var joined: [String] = []
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--" { return joined + [argument] + rest }
+            if argument.hasPrefix("--"), !argument.contains("="), let value = rest.first, value.isNegativeNumber {
+                rest.removeFirst()
+                joined.append("\(argument)=\(value)")
+            } else {
+                joined.append(argument)
+            }
+        }
+        return joined
     }
 
     /// Continuous integration systems know 2 as "used wrongly", and 1 as "failed".
@@ -70,6 +89,12 @@ package struct BulkheadCommand: AsyncParsableCommand {
         let line = line + "\n"
         // Where nobody reads, nothing can be told.
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    }
+}
+
+extension String {
+    fileprivate var isNegativeNumber: Bool {
+        hasPrefix("-") && dropFirst().first.map { ("0"..."9").contains($0) || $0 == "." } ?? false
     }
 }
 

@@ -39,6 +39,8 @@ package struct MasterCommand: AsyncParsableCommand {
     /// Serves until a signal comes.
     /// - Returns: how many came.
     private func serve(_ reporter: Reporter) async throws(BroadcastError) -> Int {
+        // Before anything is made that a signal could leave behind.
+        let interruptions = Interruptions()
         let path: String
         if let listen {
             path = try ControlAddress.path(from: listen, flag: "--listen")
@@ -47,7 +49,9 @@ package struct MasterCommand: AsyncParsableCommand {
         }
         let master = try MasterControl(
             programs: .named(libexec.map { FilePaths.absolute($0) }), controlPath: path)
-        let (result, signalCount) = await LongRun(reporter: reporter, interruptions: Interruptions()).run(
+        let (result, signalCount) = await LongRun(
+            reporter: reporter, interruptions: interruptions, survivesHangUp: true
+        ).run(
             status: { await master.status().map { StatusLine($0) } ?? .idle },
             onSignal: { count in
                 if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }

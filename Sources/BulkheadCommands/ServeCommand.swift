@@ -1,6 +1,5 @@
 package import ArgumentParser
 import BulkheadLiveServer
-import Dispatch
 
 #if canImport(Glibc)
     import Glibc
@@ -46,7 +45,7 @@ package struct ServeCommand: AsyncParsableCommand {
         options.streamKeys = streamKeys.isEmpty ? nil : Set(streamKeys)
         let log = ServeLog(isJSON: json, secretNames: options.streamKeys ?? [])
         // Before anybody can connect, so that no signal finds the default action.
-        let signals = TerminationSignals()
+        let interruptions = Interruptions()
         let server: LiveServer
         do {
             server = try await LiveServer.start(
@@ -56,7 +55,7 @@ package struct ServeCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
         log.writeReady(address: server.address, port: server.port, key: streamKeys.isEmpty ? "KEY" : "<stream key>")
-        await signals.first()
+        for await _ in interruptions.signals { break }
         await server.stop()
         log.writeStopped()
     }
@@ -81,26 +80,6 @@ struct ListenAddress: Hashable {
         self.host = String(host)
         self.port = port
     }
-}
-
-/// SIGINT and SIGTERM as something to wait for.
-private struct TerminationSignals {
-    private let sources: [any DispatchSourceSignal]
-    private let arrivals: AsyncStream<Void>
-
-    init() {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        arrivals = stream
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { @Sendable in continuation.yield() }
-            source.resume()
-            return source
-        }
-    }
-
-    func first() async { for await _ in arrivals { break } }
 }
 
 /// Writes what happens, a line each, at once.

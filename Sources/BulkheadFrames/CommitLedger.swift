@@ -29,6 +29,11 @@ package struct CommitLedger: Sendable {
     package struct Entry: Hashable, Sendable {
         package let frame: FrameNumber
         package let slot: SlotReference
+
+        package init(frame: FrameNumber, slot: SlotReference) {
+            self.frame = frame
+            self.slot = slot
+        }
     }
 
     /// An access unit that may be sent, with its place in the order of decoding.
@@ -98,6 +103,11 @@ package struct AudioLedger: Sendable {
         package let number: Int64
         /// `AudioFormat.floatsPerBlock` floats.
         package let samples: [Float]
+
+        package init(number: Int64, samples: [Float]) {
+            self.number = number
+            self.samples = samples
+        }
     }
 
     /// How many committed blocks a new encoder is given first, to fill its filter bank; what it yields is thrown away.

@@ -10,10 +10,12 @@ package import SystemPackage
 package final class FramePools {
     private final class Entry {
         let pool: FramePool
+        let canvas: Canvas
         var leases: SlotLeases
         var isRetired = false
 
-        init(_ pool: consuming FramePool) {
+        init(_ pool: consuming FramePool, _ canvas: Canvas) {
+            self.canvas = canvas
             leases = SlotLeases(slotCount: Int(pool.shape.slotCount))
             self.pool = pool
         }
@@ -29,7 +31,7 @@ package final class FramePools {
     /// Makes a pool for one writer and returns its number.
     package func create(_ canvas: Canvas, slotCount: Int) throws(Errno) -> UInt32 {
         lastID += 1
-        entries[lastID] = Entry(try FramePool(id: lastID, canvas: canvas, slotCount: slotCount))
+        entries[lastID] = Entry(try FramePool(id: lastID, canvas: canvas, slotCount: slotCount), canvas)
         return lastID
     }
 
@@ -37,6 +39,9 @@ package final class FramePools {
     package var shapes: [PoolShape] { entries.values.map { $0.pool.shape }.sorted { $0.id < $1.id } }
 
     package func shape(of pool: UInt32) -> PoolShape? { entries[pool]?.pool.shape }
+
+    /// How large the pictures in `pool` are.
+    package func canvas(of pool: UInt32) -> Canvas? { entries[pool]?.canvas }
 
     /// A descriptor of `pool` for its writer.
     package func writerDescriptor(of pool: UInt32) throws(Errno) -> OwnedDescriptor {

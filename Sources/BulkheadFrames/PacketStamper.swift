@@ -7,9 +7,12 @@ package import BulkheadMedia
 /// own frame's stream time. With a reorder depth of r, the k-th in decoding order has as its DTS the PTS of the
 /// (k - r)-th in display order, which none of them is shown before, even where frame numbers are left out. Without gaps
 /// that is the timeline time of the k-th frame.
+///
+/// The delay stays for the life of the broadcast, whatever encoders with other settings come later: where one reorders
+/// deeper than the first did, its first DTS follow one another more closely.
 package struct PacketStamper: Sendable {
     private let frameRate: FrameRate
-    private let reorderDepth: Int
+    private var reorderDepth: Int
     private let delay: MediaTime
     /// The last `reorderDepth` frames in display order that are not used up as a DTS.
     private var recent: [FrameNumber] = []
@@ -26,7 +29,11 @@ package struct PacketStamper: Sendable {
         delay = frameRate.time(of: Int64(reorderDepth))
     }
 
-    package mutating func stamp(_ commitment: CommitLedger.Commitment) -> Packet {
+    /// Prepares for access units of an encoder that reorders by `depth` frames.
+    package mutating func reorder(by depth: UInt32) { reorderDepth = Int(depth) }
+
+    /// - Parameter configuration: which stream configuration the unit belongs to.
+    package mutating func stamp(_ commitment: CommitLedger.Commitment, configuration: Int = 0) -> Packet {
         let unit = commitment.unit
         var dts = decodingTime(commitment.decodingFrame)
         if let last = lastVideoDTS, dts <= last { dts = last + MediaTime(milliseconds: 1) }
@@ -37,7 +44,8 @@ package struct PacketStamper: Sendable {
             pts = dts
         }
         return Packet(
-            kind: .video(isIDR: unit.isIDR, isDisposable: unit.isDisposable), dts: dts, pts: pts, bytes: unit.bytes)
+            kind: .video(isIDR: unit.isIDR, isDisposable: unit.isDisposable), dts: dts, pts: pts, bytes: unit.bytes,
+            configuration: configuration)
     }
 
     /// The DTS of the access unit that is as many places after the first in decoding order as `frame` in display order.
@@ -47,7 +55,9 @@ package struct PacketStamper: Sendable {
         recent.append(frame)
         // The first few have no PTS that many places before theirs: they count up to it.
         guard recent.count > reorderDepth else { return frameRate.time(of: first + Int64(recent.count - 1)) }
-        return frameRate.time(of: recent.removeFirst()) + delay
+        let frame = recent[recent.count - 1 - reorderDepth]
+        recent.removeFirst(recent.count - reorderDepth)
+        return frameRate.time(of: frame) + delay
     }
 
     /// One AAC frame, of block `number`.

@@ -4,21 +4,32 @@ import BulkheadSupervision
 import BulkheadSystem
 import BulkheadWire
 
-/// The encoder: its launch, what it is given, what it answers, and who takes over when it is gone.
+/// The encoder on air: what it is given, what it answers, and how that goes out.
 extension Broadcast {
-    private var videoSettings: VideoSettings {
-        let interval = (settings.keyframeIntervalSeconds * frameRate.framesPerSecond).rounded()
-        return VideoSettings(
-            canvas: settings.canvas, frameRate: frameRate, bitsPerSecond: settings.videoBitsPerSecond,
-            bufferMilliseconds: settings.bufferMilliseconds, keyframeInterval: UInt32(max(1, min(interval, 100_000))),
-            bframes: settings.bframes, preset: settings.preset, tune: settings.tune, profile: settings.profile,
-            threads: settings.encoderThreads)
+    /// The run that new frames belong to.
+    var currentRun: EncodingRun? { runs.last }
+
+    /// What encoders are opened with: as the user wants it, or safe where that has failed.
+    var encodingSettings: EncodingSettings { ladder.isSafe ? safeSettings : wantedSettings(settings) }
+
+    func wantedSettings(_ settings: BroadcastSettings) -> EncodingSettings {
+        let interval = (settings.keyframeIntervalSeconds * settings.frameRate.framesPerSecond).rounded()
+        return EncodingSettings(
+            video: VideoSettings(
+                canvas: settings.canvas, frameRate: settings.frameRate, bitsPerSecond: settings.videoBitsPerSecond,
+                bufferMilliseconds: settings.bufferMilliseconds,
+                keyframeInterval: UInt32(max(1, min(interval, 100_000))), bframes: settings.bframes,
+                preset: settings.preset, tune: settings.tune, profile: settings.profile,
+                threads: settings.encoderThreads),
+            audioBitsPerSecond: settings.audioBitsPerSecond)
     }
 
-    /// Starts an encoder; before the first one has worked, a failure is the broadcast's.
-    func launchEncoder() throws(BroadcastError) {
+    /// Starts an encoder; who it is for decides what happens when it is ready.
+    func launchEncoder(_ settings: EncodingSettings, as part: String = "encoder") throws(BroadcastError)
+        -> EncoderStub
+    {
         do {
-            adopt(encoder: try Child(.encoder, programs.launch(.encoder), on: reactor))
+            return adopt(try Child(.encoder, programs.launch(.encoder), on: reactor), settings, as: part)
         } catch {
             throw BroadcastError(
                 .installation, "the encoder can't be started: \(error)",
@@ -26,92 +37,194 @@ extension Broadcast {
         }
     }
 
-    /// Puts a child that has just been made in the encoder's place.
-    func adopt(encoder child: Child) {
-        let stub = EncoderStub(child, videoSettings, audioBitsPerSecond: settings.audioBitsPerSecond)
-        encoder = stub
-        encoderSlot.state = .starting
+    /// Makes the stub of a child that has just been made.
+    func adopt(_ child: Child, _ settings: EncodingSettings, as part: String) -> EncoderStub {
+        let stub = EncoderStub(child, settings)
+        encoders.append(stub)
         childStarted()
-        stub.onReady = { [unowned self] in encoderReady($0) }
-        stub.onReply = { [unowned self] in encoderReplied($0) }
-        stub.onRefused = { [unowned self] in encoderRefused($0) }
-        stub.onEnd = { [unowned self] in encoderEnded($0) }
-        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+        let id = ObjectIdentifier(stub)
+        stub.onReady = { [unowned self] in encoderReady(id, $0) }
+        stub.onReply = { [unowned self] in encoderReplied(id, $0) }
+        stub.onRefused = { [unowned self] in encoderRefused(id, $0) }
+        stub.onEnd = { [unowned self] in encoderEnded(id, $0) }
+        if !child.isGreeted {
+            do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+        }
         post(
-            .notice, "encoder", "started", child.isForeign ? "an encoder has connected" : "started",
+            .notice, part, "started", child.isForeign ? "an encoder has connected" : "started",
             details: ["pid": "\(child.pid)"])
+        return stub
     }
 
-    private func encoderReady(_ ready: EncoderStub.Ready) {
-        guard let encoder else { return }
-        encoderSlot.state = .ready
-        lastMaximumDelay = ready.maximumDelay
-        post(.notice, "encoder", "ready", "ready", details: ["pid": "\(encoder.child.pid)"])
-        if stamper == nil { stamper = PacketStamper(frameRate: frameRate, reorderDepth: ready.reorderDepth) }
-        let configuration = StreamConfiguration(
-            canvas: settings.canvas, frameRate: frameRate, videoBitsPerSecond: Int(settings.videoBitsPerSecond),
-            audioBitsPerSecond: Int(settings.audioBitsPerSecond), avcConfiguration: ready.avcConfiguration,
-            audioSpecificConfig: ready.audioSpecificConfig)
-        if self.configuration != configuration {
-            self.configuration = configuration
-            links.forEach { $0.configure(configuration) }
-        }
-        // Whatever is not safe is given again, from the first frame on, as an IDR.
-        encoder.announce(pools)
-        ledger.startOver()
-        for (index, entry) in ledger.uncommitted.enumerated() { encoder.encode(entry, forceIDR: index == 0) }
-        for block in audioLedger.startOver() { encoder.encode(block) }
-        if flushIsSent { encoder.flush() }
+    /// The encoder that has something to say.
+    func encoder(_ id: ObjectIdentifier) -> EncoderStub? { encoders.first { ObjectIdentifier($0) == id } }
+
+    /// An encoder that is not needed any more ends by itself once its socket is closed.
+    func retire(_ stub: EncoderStub?) { stub?.child.hangUp() }
+
+    private func encoderReady(_ id: ObjectIdentifier, _ ready: EncoderStub.Ready) {
+        guard let stub = encoder(id) else { return }
         hasEncoded = true
-        lendSlots()
+        stub.configuration = configurationNumber(stub, ready)
+        if let run = runs.first(where: { $0.encoder === stub }) {
+            takeUp(run)
+        } else if change?.encoder === stub {
+            changeIsReady()
+        } else if spares.contains(where: { $0 === stub }) {
+            spareReady(stub)
+        } else if slateMaker?.encoder === stub {
+            encodeSlate()
+        }
         startTimelineIfPossible()
         pump()
     }
 
+    /// Lets the run's encoder, which is open, go on where the last one ended: whatever is not safe is given again, from
+    /// the first frame on, as an IDR.
+    func takeUp(_ run: EncodingRun) {
+        guard let encoder = run.encoder, let ready = encoder.ready else { return }
+        post(.notice, "encoder", "ready", "ready", details: ["pid": "\(encoder.child.pid)"])
+        encoderSlot.state = .ready
+        encoderlessSince = nil
+        if stamper == nil { stamper = PacketStamper(frameRate: frameRate, reorderDepth: ready.reorderDepth) }
+        run.ledger.startOver()
+        run.lockstep = Lockstep()
+        run.firstFrame = nil
+        run.hasWorked = false
+        for (index, entry) in run.ledger.uncommitted.enumerated() {
+            run.encode(entry, forceIDR: index == 0, pools: pools)
+        }
+        if run === currentRun {
+            lastMaximumDelay = ready.maximumDelay
+            announceConfiguration(encoder.configuration)
+            endSlate()
+            for block in audioLedger.startOver() { run.encode(block) }
+        }
+        if run.isClosed { run.close() }
+        lendSlots()
+    }
+
+    /// The number of the stream configuration that `stub`'s access units belong to.
+    private func configurationNumber(_ stub: EncoderStub, _ ready: EncoderStub.Ready) -> Int {
+        let configuration = StreamConfiguration(
+            canvas: stub.settings.video.canvas, frameRate: frameRate,
+            videoBitsPerSecond: Int(stub.settings.video.bitsPerSecond),
+            audioBitsPerSecond: Int(stub.settings.audioBitsPerSecond), avcConfiguration: ready.avcConfiguration,
+            audioSpecificConfig: ready.audioSpecificConfig)
+        return configurations.number(of: configuration)
+    }
+
+    /// Tells the links what players need for packets of configuration `number`, once.
+    func announceConfiguration(_ number: Int) {
+        guard let configuration = configurations.announce(number) else { return }
+        links.forEach { $0.configure(configuration, number: number) }
+    }
+
+    // MARK: what it is given
+
     /// Hands a picture, filtered or not, to the encoder. Its slot stays leased until it is committed.
     func give(_ frame: TimelineFrame) {
-        ledger.give(frame.frame, in: frame.slot)
-        guard let encoder, encoder.ready != nil, let entry = ledger.uncommitted.last else { return }
-        encoder.announce(pools)
-        encoder.encode(entry, forceIDR: false)
+        openRunIfDue(at: frame)
+        guard let run = currentRun else { return }
+        run.ledger.give(frame.frame, in: frame.slot)
+        guard slateOnAir == nil else { return answerWithSlate(run) }
+        if let entry = run.ledger.uncommitted.last { run.encode(entry, forceIDR: false, pools: pools) }
     }
 
     func give(block number: Int64, _ samples: [Float]) {
         audioLedger.give(number, samples)
-        guard let encoder, encoder.ready != nil, let block = audioLedger.uncommitted.last else { return }
-        encoder.encode(block)
+        guard slateOnAir == nil else { return answerSoundWithSilence() }
+        if let block = audioLedger.uncommitted.last { currentRun?.encode(block) }
     }
 
-    private func encoderReplied(_ reply: EncoderReply) {
+    /// Frames that are not safe yet, in all runs.
+    var uncommittedCount: Int { runs.reduce(0) { $0 + $1.ledger.uncommitted.count } }
+
+    // MARK: what it answers
+
+    private func encoderReplied(_ id: ObjectIdentifier, _ reply: EncoderReply) {
+        guard let stub = encoder(id) else { return }
+        if slateMaker?.encoder === stub { return slateMakerReplied(reply) }
+        // One that has been retired may still have something to say.
+        guard let run = runs.first(where: { $0.employs(stub) }) else { return }
+        if run.shadow === stub {
+            if run.lockstep.follow(reply) == .differs { shadowDiffers(run) }
+            return
+        }
+        if run.shadow != nil {
+            if run.lockstep.lead(reply) == .differs { shadowDiffers(run) }
+        } else if let outcome = run.lockstep.catchUp(reply) {
+            if outcome == .differs {
+                stub.child.dismiss("it answers otherwise than the encoder before it, and can't go on from there")
+            }
+            return
+        }
+        take(reply, from: stub, of: run)
+    }
+
+    func take(_ reply: EncoderReply, from stub: EncoderStub, of run: EncodingRun) {
         do throws(LedgerError) {
             switch reply {
-            case .accessUnit(let unit): commit(try ledger.answer(unit))
+            case .accessUnit(let unit): commit(try run.ledger.answer(unit), of: run, stub)
             case .audioPacket(let block, let bytes):
+                // The sound goes over to a new run at once: it can be cut anywhere.
+                guard run === currentRun else { return }
                 if try audioLedger.answer(block), let stamper { offer(stamper.stamp(audioBlock: block, bytes: bytes)) }
-            case .flushed: flushed()
+            case .flushed: flushed(run, stub)
             case .ready, .refused: break
             }
         } catch {
-            encoder?.child.dismiss("it lies: \(error)")
+            stub.child.dismiss("it lies: \(error)")
         }
     }
 
-    private func commit(_ commitments: [CommitLedger.Commitment]) {
+    private func commit(_ commitments: [CommitLedger.Commitment], of run: EncodingRun, _ stub: EncoderStub) {
+        guard !commitments.isEmpty else { return }
+        let depth = stub.ready?.reorderDepth ?? 0
         for commitment in commitments {
             pools.release(commitment.slot)
-            guard let packet = stamper?.stamp(commitment) else { continue }
-            framesCommitted += 1
-            encoderHasWorked = true
-            offer(packet)
+            run.waiting.append(
+                EncodingRun.Finished(
+                    commitment: commitment, configuration: stub.configuration, reorderDepth: depth))
         }
-        if !commitments.isEmpty {
-            lendSlots()
-            pump()
+        if !run.hasWorked {
+            run.hasWorked = true
+            encoderHasWorked(run)
         }
+        drainRuns()
+        lendSlots()
+        pump()
+    }
+
+    /// Sends what is safe, the oldest run first, and lets go of runs that are complete.
+    func drainRuns() {
+        while let run = runs.first {
+            let waiting = run.waiting
+            run.waiting.removeAll(keepingCapacity: true)
+            waiting.forEach(emit)
+            guard run.isComplete else { return }
+            guard runs.count > 1 else {
+                guard state == .ending else { return }
+                releaseAudio(until: MediaTime(nanoseconds: .max))
+                return end()
+            }
+            runs.removeFirst()
+            retire(run.encoder)
+            retire(run.shadow)
+        }
+    }
+
+    private func emit(_ finished: EncodingRun.Finished) {
+        stamper?.reorder(by: finished.reorderDepth)
+        announceConfiguration(finished.configuration)
+        guard let packet = stamper?.stamp(finished.commitment, configuration: finished.configuration) else { return }
+        framesCommitted += 1
+        lastCommit = .now
+        offer(packet)
     }
 
     /// Hands a packet to every link. Sound that is ahead of the picture is held until the picture has come up to it.
-    private func offer(_ packet: Packet) {
+    func offer(_ packet: Packet) {
         if packet.isVideo {
             committedRate.add(packet.bytes.count, at: .now)
             lastVideoDTS = packet.dts
@@ -130,71 +243,37 @@ extension Broadcast {
         for packet in ready { links.forEach { $0.offer(packet) } }
     }
 
-    private func encoderRefused(_ refusal: Refusal) {
-        // Settings that are refused once are refused by every encoder.
-        fail(BroadcastError(.encoder, "the encoder refuses the settings: \(refusal)"))
-    }
-
-    private func encoderEnded(_ end: ChildEnd) {
-        let pid = encoder?.child.pid
-        let isForeign = encoder?.child.isForeign ?? false
-        encoder = nil
-        ledger.startOver()
-        defer { childEnded() }
-        guard state != .ended else { return encoderSlot.state = .ended }
-        encoderSlot.lastEnd = "\(end.cause)"
-        postDeath("encoder", end, pid: pid, details: ["uncommitted": "\(ledger.uncommitted.count)"])
-        if isForeign {
-            encoderSlot.state = .waiting
-            post(
-                .warning, "encoder", "waiting",
-                "waiting for an encoder at unix:\(encoderAddress ?? ""): the stream stands still until one connects")
-            return
+    /// The encoder has handed out everything it held.
+    private func flushed(_ run: EncodingRun, _ stub: EncoderStub) {
+        guard run.isClosed else { return stub.child.dismiss("it flushed without being asked") }
+        guard run.ledger.uncommitted.isEmpty else {
+            return stub.child.dismiss("it flushed with \(run.ledger.uncommitted.count) frames unanswered")
         }
-        let delay = encoderSlot.policy.delay(afterDeathAt: .now, hadWorked: encoderHasWorked)
-        encoderHasWorked = false
-        if !hasEncoded, encoderSlot.policy.recentDeaths >= 5 {
-            return fail(
-                BroadcastError(
-                    .encoder,
-                    "the encoder can't work: it ended \(encoderSlot.policy.recentDeaths) times (\(end.cause))",
-                    advice: end.standardErrorTail.isEmpty
-                        ? "try other encoder settings" : "it said: \(lastLine(of: end.standardErrorTail))"))
+        run.isFlushed = true
+        drainRuns()
+    }
+}
+
+/// The stream configurations of a broadcast, counted from 0. Those that differ in their bitrates alone are one: players
+/// need no new headers for it.
+struct StreamConfigurations {
+    private var all: [StreamConfiguration] = []
+    private var announced: Set<Int> = []
+
+    /// The number of `configuration`, which is the newest from now on.
+    mutating func number(of configuration: StreamConfiguration) -> Int {
+        let same = all.lastIndex {
+            $0.canvas == configuration.canvas && $0.avcConfiguration == configuration.avcConfiguration
+                && $0.audioSpecificConfig == configuration.audioSpecificConfig
         }
-        encoderSlot.noteRestart()
-        restart(after: delay) { broadcast throws(BroadcastError) in try broadcast.launchEncoder() }
+        if let same { return same }
+        all.append(configuration)
+        return all.count - 1
     }
 
-    /// Starts a child again after `delay`; where that fails, tries on.
-    func restart(
-        after delay: Duration, _ launch: @escaping @Sendable (isolated Broadcast) throws(BroadcastError) -> Void
-    ) {
-        guard delay > .zero else { return attempt(launch) }
-        reactor.schedule(at: .now.advanced(by: delay)) { [weak self] in
-            self?.assumeIsolated { $0.attempt(launch) }
-        }
-    }
-
-    private func attempt(_ launch: @escaping @Sendable (isolated Broadcast) throws(BroadcastError) -> Void) {
-        guard state != .ended else { return }
-        do throws(BroadcastError) { try launch(self) } catch {
-            post(.error, "master", "launch failed", error.description)
-            reactor.schedule(at: .now.advanced(by: .seconds(1))) { [weak self] in
-                self?.assumeIsolated { $0.attempt(launch) }
-            }
-        }
-    }
-
-    /// Says how a child ended.
-    func postDeath(_ part: String, _ end: ChildEnd, pid: Int32?, details: [String: String] = [:]) {
-        var details = details
-        details["pid"] = pid.map { "\($0)" }
-        details["cause"] = "\(end.cause)"
-        if !end.standardErrorTail.isEmpty { details["stderr"] = end.standardErrorTail }
-        post(.warning, part, "died", "ended: \(end.cause)", details: details)
-    }
-
-    func lastLine(of text: String) -> String {
-        text.split(separator: "\n").last.map(String.init) ?? ""
+    /// The configuration of that number if it has never been announced.
+    mutating func announce(_ number: Int) -> StreamConfiguration? {
+        guard all.indices.contains(number), announced.insert(number).inserted else { return nil }
+        return all[number]
     }
 }

@@ -34,27 +34,22 @@ extension Broadcast {
         guard !flushIsSent, filterQueue.isEmpty, inFilter == nil || filterIsLate else { return }
         flushIsSent = true
         // Without an encoder the next one is asked, once it has been given all again.
-        if let encoder, encoder.ready != nil { encoder.flush() } else if encoderSlot.state == .waiting { end() }
-    }
-
-    /// The encoder has answered everything.
-    func flushed() {
-        guard state == .ending else {
-            encoder?.child.dismiss("it flushed without being asked")
-            return
-        }
-        guard ledger.uncommitted.isEmpty else {
-            encoder?.child.dismiss("it flushed with \(ledger.uncommitted.count) frames unanswered")
-            return
-        }
-        releaseAudio(until: MediaTime(nanoseconds: .max))
-        end()
+        currentRun?.close()
+        if encoderSlot.state == .waiting { return end() }
+        if slateOnAir != nil { currentRun?.isFlushed = true }
+        drainRuns()
     }
 }
 
 extension Broadcast {
+    /// Encoders that stand by for the one on air.
+    private var standbys: [EncoderStub] { (currentRun?.shadow).map { [$0] } ?? spares }
+
     func status() -> BroadcastStatus {
-        var children = [encoderSlot.status(encoder?.child)]
+        var children = [encoderSlot.status(currentRun?.encoder?.child)]
+        if settings.standby != .off, settings.children != .plugins {
+            children += standbys.isEmpty ? [spareSlot.status(nil)] : standbys.map { spareSlot.status($0.child) }
+        }
         if settings.children != .encoder { children.append(pluginSlot.status(pluginHost?.child)) }
         children += sources.map { $0.slot.status($0.stub?.child) }
         let words =
@@ -67,10 +62,12 @@ extension Broadcast {
         return BroadcastStatus(
             state: words, children: children, links: links.map(\.status),
             secondsOnAir: frameRate.time(of: nextFrame).seconds, frames: Int(clamping: nextFrame),
-            framesCommitted: framesCommitted, framesUncommitted: ledger.uncommitted.count,
+            framesCommitted: framesCommitted, framesUncommitted: uncommittedCount,
             framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: framesUnfiltered,
+            framesSlated: framesSlated, standby: currentRun?.shadow == nil ? settings.standby.rawValue : "in lockstep",
             framesPerSecond: committedRate.samplesPerSecond(at: .now),
-            bitsPerSecond: committedRate.bitsPerSecond(at: .now), showing: showing,
+            bitsPerSecond: committedRate.bitsPerSecond(at: .now),
+            showing: slateOnAir == nil ? showing : "slate without an encoder",
             encoderAddress: encoderSlot.state == .waiting ? "unix:\(encoderAddress ?? "")" : "")
     }
 }

@@ -13,6 +13,7 @@ extension Broadcast {
     /// A host that is late by this much does not work any more.
     static let hostPatience = Duration.seconds(1)
 
+    /// Starts the plugin host, or the next one beside the one that works.
     func launchPluginHost() throws(BroadcastError) {
         let child: Child
         let pool: UInt32
@@ -29,13 +30,15 @@ extension Broadcast {
         }
         let stub = PluginStub(
             child, chain: chain, canvas: settings.canvas, frameRate: frameRate, pool: pool, of: pools)
-        pluginHost = stub
-        pluginSlot.state = .starting
+        let isNext = pluginHost != nil
+        if isNext { nextPluginHost = stub } else { pluginHost = stub }
+        if !isNext { pluginSlot.state = .starting }
         childStarted()
-        stub.onChainReady = { [unowned self] in chainReady() }
+        let id = ObjectIdentifier(stub)
+        stub.onChainReady = { [unowned self] in chainReady(id) }
         stub.onRefused = { [unowned self] in pluginRefused($0, $1) }
         stub.onProcessed = { [unowned self] in processed($0, $1) }
-        stub.onEnd = { [unowned self] in pluginHostEnded($0) }
+        stub.onEnd = { [unowned self] in pluginHostEnded(id, $0) }
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
         post(.notice, "plugin host", "started", "started", details: ["pid": "\(child.pid)"])
     }
@@ -46,12 +49,35 @@ extension Broadcast {
             || MonotonicTime.now.since(startedAt) > Duration.seconds(3).nanoseconds
     }
 
-    private func chainReady() {
+    private func chainReady(_ id: ObjectIdentifier) {
+        if let next = nextPluginHost, ObjectIdentifier(next) == id {
+            nextIsReady = true
+            return takeNextPluginHost()
+        }
         pluginSlot.state = .ready
         let names = pluginHost?.loaded.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ") ?? ""
         post(.notice, "plugin host", "ready", names.isEmpty ? "ready, without plugins" : "ready with \(names)")
         startTimelineIfPossible()
         pump()
+    }
+
+    /// Puts the next host in the place of the one that works, between two frames.
+    private func takeNextPluginHost() {
+        guard nextIsReady, inFilter == nil, let next = nextPluginHost else { return }
+        let old = pluginHost
+        nextIsReady = false
+        nextPluginHost = nil
+        pluginHost = next
+        pluginSlot.state = .ready
+        post(
+            .notice, "plugin host", "replaced", "the next one goes on from frame \(nextFrame)",
+            details: ["pid": "\(next.child.pid)"])
+        if let old {
+            pools.retire(old.pool)
+            retiredHosts.append(old)
+            old.child.hangUp()
+        }
+        advanceFilter()
     }
 
     private func pluginRefused(_ path: String, _ refusal: Refusal) {
@@ -94,10 +120,13 @@ extension Broadcast {
             // The frame has gone out unfiltered long since.
             if let result { pools.release(result) }
             inFilter = nil
+            takeNextPluginHost()
             return advanceFilter()
         }
         inFilter = nil
+        if !hostHasWorked { closeDeathRecords(of: "plugin host") }
         hostHasWorked = true
+        takeNextPluginHost()
         if let result {
             pools.release(frame.slot)
             give(TimelineFrame(frame: number, slot: result))
@@ -119,8 +148,19 @@ extension Broadcast {
         pump()
     }
 
-    private func pluginHostEnded(_ end: ChildEnd) {
-        let pid = pluginHost?.child.pid
+    private func pluginHostEnded(_ id: ObjectIdentifier, _ end: ChildEnd) {
+        if let next = nextPluginHost, ObjectIdentifier(next) == id {
+            pools.retire(next.pool)
+            nextPluginHost = nil
+            nextIsReady = false
+            post(.warning, "plugin host", "not replaced", "the next one ended: \(end.cause)")
+            return childEnded()
+        }
+        guard let ended = pluginHost, ObjectIdentifier(ended) == id else {
+            retiredHosts.removeAll { ObjectIdentifier($0) == id }
+            return childEnded()
+        }
+        let pid = ended.child.pid
         if let pool = pluginHost?.pool { pools.retire(pool) }
         pluginHost = nil
         if let timer = filterTimer { reactor.cancel(timer) }
@@ -137,9 +177,10 @@ extension Broadcast {
         let hadWorked = hostHasWorked
         hostHasWorked = false
         pluginSlot.lastEnd = "\(end.cause)"
-        postDeath("plugin host", end, pid: pid)
+        if end.cause != .released { postDeath("plugin host", end, pid: pid) }
         let delay = pluginSlot.policy.delay(afterDeathAt: .now, hadWorked: hadWorked)
         pluginSlot.noteRestart()
+        if nextIsReady { return takeNextPluginHost() }
         restart(after: delay) { broadcast throws(BroadcastError) in try broadcast.launchPluginHost() }
     }
 }

@@ -35,9 +35,11 @@ extension Broadcast {
         state = .onAir
         lastAdvance = .now
         if let seconds = settings.durationSeconds {
-            lastFrame = max(0, frameRate.frame(at: MediaTime(nanoseconds: Int64(seconds * 1e9))) - 1)
+            lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
+        lastCommit = .now
+        scheduleSlate()
         if settings.isFast { pump() } else { runDueTicks() }
     }
 
@@ -89,7 +91,7 @@ extension Broadcast {
     }
 
     private var canTickFast: Bool {
-        guard ledger.uncommitted.count + filterQueue.count < maximumUncommitted, links.allSatisfy({ $0.hasRoom })
+        guard uncommittedCount + filterQueue.count < maximumUncommitted, links.allSatisfy({ $0.hasRoom })
         else { return false }
         anchorFeeds()
         let time = frameRate.time(of: nextFrame)
@@ -112,7 +114,7 @@ extension Broadcast {
         let time = frameRate.time(of: nextFrame)
         for index in sources.indices {
             guard let feed = sources[index].feed, feed.offset == nil, let origin else { continue }
-            guard let start = feed.firstTime else { continue }
+            guard let start = feed.firstTime(interval: interval) else { continue }
             let now = MediaTime(nanoseconds: MonotonicTime.now.since(origin))
             sources[index].feed?.anchor(
                 start, at: feed.description.isLive && nextFrame > 0 ? now + SourceFeed.liveMargin : time)
@@ -128,22 +130,33 @@ extension Broadcast {
     private func advancePicture(_ frame: FrameNumber, at time: MediaTime) {
         let index = pictureSource
         if let index { advanceFeed(index, at: time) }
-        if ledger.uncommitted.count + filterQueue.count >= maximumUncommitted {
+        guard hasRoom() else {
             framesSkipped += 1
-            if !isSkipping {
-                post(
-                    .warning, "timeline", "skipping",
-                    "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer --fps help"
-                )
-            }
-            isSkipping = true
             return
         }
-        isSkipping = false
         if let index { sources[index].feed?.pictures.takeFirstEarly() }
         guard let slot = slotToShow(index) else { return }
         pools.retain(slot)
         filter(TimelineFrame(frame: frame, slot: slot))
+    }
+
+    /// Whether the encoder keeps up well enough to be given the next frame.
+    private func hasRoom() -> Bool {
+        let backlog = uncommittedCount + filterQueue.count
+        if settings.isFast { return backlog < maximumUncommitted }
+        let wasThinning = overload.isThinning
+        let admits = overload.admits(backlog: backlog - lastMaximumDelay, room: maximumUncommitted - lastMaximumDelay)
+        if overload.isThinning, !wasThinning {
+            post(
+                .warning, "timeline", "skipping",
+                "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer --fps help"
+            )
+        } else if wasThinning, !overload.isThinning {
+            post(
+                .notice, "timeline", "keeping up", "the encoder keeps up again",
+                details: ["skipped": "\(framesSkipped)"])
+        }
+        return admits
     }
 
     private func advanceFeed(_ index: Int, at time: MediaTime) {
@@ -209,6 +222,7 @@ extension Broadcast {
             self?.assumeIsolated { broadcast in
                 guard broadcast.state != .ended else { return }
                 broadcast.checkDeadlines()
+                broadcast.watchEncoder()
                 broadcast.startTimelineIfPossible()
                 broadcast.pump()
                 broadcast.checkEnding()
@@ -222,16 +236,14 @@ extension Broadcast {
         func isOver(_ since: MonotonicTime?, _ patience: Duration) -> Bool {
             since.map { now.since($0) > patience.nanoseconds } ?? false
         }
-        if let encoder, encoder.child.isForeign, encoder.ready == nil, isOver(encoder.owesSince, Deadlines.opening) {
-            encoder.child.dismiss("it connected and said nothing for \(Deadlines.opening.inWords)")
-        }
-        if let encoder, !encoder.child.isForeign {
-            let patience =
-                encoder.ready == nil
-                ? Deadlines.opening
-                : settings.isFast ? Deadlines.encodingFast : Deadlines.encoding
+        for encoder in encoders {
+            if encoder.child.isForeign, encoder.ready != nil { continue }
+            let patience = encoder.ready == nil ? Deadlines.opening : patience(for: encoder)
             if isOver(encoder.owesSince, patience) {
-                encoder.child.dismiss("no answer within \(patience.inWords)")
+                encoder.child.dismiss(
+                    encoder.child.isForeign
+                        ? "it was not ready within \(patience.inWords)"
+                        : "no answer within \(patience.inWords)")
             }
         }
         if let pluginHost {
@@ -240,11 +252,19 @@ extension Broadcast {
                 pluginHost.child.dismiss("no answer within \(patience.inWords)")
             }
         }
-        for source in sources {
-            guard let stub = source.stub, stub.owes else { continue }
+        for stub in sources.compactMap(\.stub) + slateReaders {
+            guard stub.owes else { continue }
             let patience = stub.isOpened ? Deadlines.delivering : Deadlines.openingInput
             if isOver(stub.lastSign, patience) { stub.child.dismiss("nothing came within \(patience.inWords)") }
         }
+    }
+
+    /// How long an encoder may owe an access unit: half a second or fifteen frames, whichever is longer, and the time of
+    /// the frames that it looks at before its first answer.
+    private func patience(for encoder: EncoderStub) -> Duration {
+        if settings.isFast { return Deadlines.encodingFast }
+        let frames = Int64(15 + encoder.framesBeforeAnswer)
+        return max(Deadlines.encoding, .nanoseconds(interval.nanoseconds * frames)) * ladder.patience
     }
 
     /// Gives up what no encoder makes safe any more.
@@ -253,7 +273,7 @@ extension Broadcast {
         else { return }
         post(
             .error, "timeline", "gave up",
-            "the last \(ledger.uncommitted.count) frames could not be encoded within \(Deadlines.ending.inWords)")
+            "the last \(uncommittedCount) frames could not be encoded within \(Deadlines.ending.inWords)")
         end()
     }
 
@@ -263,29 +283,14 @@ extension Broadcast {
         watchTimer = nil
         filterTimer = nil
     }
-
-    // MARK: the slate
-
-    func makeSlate() throws(BroadcastError) {
-        do {
-            let pool = try pools.create(settings.canvas, slotCount: 1)
-            let canvas = settings.canvas
-            slate = try pools.fill(pool) {
-                SlatePicture(title: "STAND BY", detail: "THE PICTURE WILL BE BACK").draw(into: $0, canvas: canvas)
-            }
-            try pools.seal(pool)
-        } catch {
-            throw BroadcastError(.internal, "no memory for pictures is to be had: \(error)")
-        }
-    }
 }
 
 /// How long each kind of child may owe an answer.
 enum Deadlines {
     /// From its launch until x264, AAC or the chain are open.
     static let opening = Duration.seconds(5)
-    /// Without an access unit while it holds more frames than it may.
-    static let encoding = Duration.seconds(1)
+    /// Without an access unit while it holds more frames than it may; longer where frames are far apart.
+    static let encoding = Duration.milliseconds(500)
     /// The same where no viewer waits: a slow preset may take its time.
     static let encodingFast = Duration.seconds(20)
     /// From its launch until the input is open: the source has time-outs of its own, which say more.

@@ -16,7 +16,8 @@ actor Broadcast {
         case starting, onAir, ending, ended
     }
 
-    let settings: BroadcastSettings
+    /// As they are now: they may change on air.
+    var settings: BroadcastSettings
     let programs: Programs
     let events: EventLog
     /// Where an encoder that is started by hand connects; nil outside mode selected.
@@ -25,18 +26,34 @@ actor Broadcast {
     var state = State.starting
     let pools = FramePools()
 
-    // The encoder and what is not safe yet.
-    var encoder: EncoderStub?
+    // The encoders and what is not safe yet.
+    /// The oldest first; new frames belong to the last. Never empty.
+    var runs: [EncodingRun] = []
+    /// Standbys: open, and given nothing.
+    var spares: [EncoderStub] = []
+    /// All encoders that have not ended, whatever they are for.
+    var encoders: [EncoderStub] = []
     var encoderSlot = ChildSlot(name: "encoder")
-    var ledger = CommitLedger()
+    var spareSlot = ChildSlot(name: "standby encoder")
+    var spareIsComing = false
+    var ladder = EncoderLadder()
+    var safetyPatience = Duration.seconds(30)
+    var change: PlannedChange?
     var audioLedger = AudioLedger()
     var stamper: PacketStamper?
-    var configuration: StreamConfiguration?
+    var configurations = StreamConfigurations()
     /// An encoder has been open once.
     var hasEncoded = false
-    /// The encoder at hand has made frames safe.
-    var encoderHasWorked = false
+    /// Since when the current run has had no encoder that is open; nil while it has one.
+    var encoderlessSince: MonotonicTime?
+    var lastCommit = MonotonicTime.now
     var lastMaximumDelay = 60
+    /// Processes that have connected and not said hello yet.
+    var callers: [ObjectIdentifier: Child] = [:]
+    var slateMaker: SlateMaker?
+    var slateLoop: SlateLoop?
+    /// The slate is on air because no encoder can work.
+    var slateOnAir: SlateOnAir?
     var heldAudio: [Packet] = []
     var lastVideoDTS = MediaTime(nanoseconds: .min)
 
@@ -45,6 +62,11 @@ actor Broadcast {
 
     // Plugins.
     var pluginHost: PluginStub?
+    /// It takes over between two frames as soon as its chain is loaded.
+    var nextPluginHost: PluginStub?
+    var nextIsReady = false
+    /// Replaced, and not ended yet.
+    var retiredHosts: [PluginStub] = []
     var pluginSlot = ChildSlot(name: "plugin host")
     var filterQueue: [TimelineFrame] = []
     var inFilter: TimelineFrame?
@@ -62,6 +84,7 @@ actor Broadcast {
     var tickTimer: Reactor.Token?
     var watchTimer: Reactor.Token?
     var slate: SlotReference?
+    var slateReaders: [SourceStub] = []
     var lastAdvance = MonotonicTime.now
     var showing = "picture"
     let startedAt = MonotonicTime.now
@@ -71,8 +94,12 @@ actor Broadcast {
     var framesRepeated = 0
     var framesSkipped = 0
     var framesUnfiltered = 0
+    /// Went out as the slate because no encoder could work.
+    var framesSlated = 0
+    var overload = OverloadRule()
+    var deaths = DeathRecords()
+    var launchProblem: BroadcastError?
     var committedRate = RateMeter()
-    var isSkipping = false
 
     // Links and the end.
     var links: [any Link] = []
@@ -117,7 +144,8 @@ actor Broadcast {
 
     /// Runs the broadcast to its end.
     func run() async throws(BroadcastError) -> BroadcastSummary {
-        do { try start() } catch {
+        // A stop may have come before there was anything to stop.
+        do { if state != .ended { try start() } } catch {
             await dismissChildren()
             throw error
         }
@@ -137,9 +165,11 @@ actor Broadcast {
             await group.waitForAll()
             reactor.cancel(timer)
         }
+        let summary = BroadcastSummary(status: status())
         releaseEverything()
+        DeathArchive.standard.append(deaths.unrecovered)
         if let failure { throw failure }
-        return BroadcastSummary(status: status())
+        return summary
     }
 
     private func start() throws(BroadcastError) {
@@ -147,6 +177,7 @@ actor Broadcast {
         links = try makeLinks()
         linksAlive = links.count
         try makeSlate()
+        runs = [EncodingRun(encodingSettings)]
         if settings.children == .plugins {
             encoderSlot.state = .waiting
             let address = encoderAddress ?? ""
@@ -155,7 +186,7 @@ actor Broadcast {
                 "waiting for an encoder at unix:\(address): start one with bulkhead-encoder --connect unix:\(address)",
                 details: ["address": "unix:\(address)"])
         } else {
-            try launchEncoder()
+            runs[0].encoder = try launchEncoder(encodingSettings)
         }
         for (index, input) in settings.inputs.enumerated() {
             sources.append(
@@ -197,9 +228,12 @@ actor Broadcast {
 
     /// Ends all children and waits until they are gone.
     private func dismissChildren() async {
-        encoder?.child.hangUp()
+        closeEncoderDoor()
+        for encoder in encoders { encoder.child.hangUp() }
         pluginHost?.child.hangUp()
+        nextPluginHost?.child.hangUp()
         for source in sources { source.stub?.child.hangUp() }
+        for reader in slateReaders { reader.child.hangUp() }
         guard childrenAlive > 0 else { return }
         let timer = reactor.schedule(at: .now.advanced(by: .seconds(2))) { [weak self] in
             self?.assumeIsolated { $0.killChildren() }
@@ -209,9 +243,12 @@ actor Broadcast {
     }
 
     private func killChildren() {
-        encoder?.child.dismiss("it did not end when asked")
+        for encoder in encoders { encoder.child.dismiss("it did not end when asked") }
         pluginHost?.child.dismiss("it did not end when asked")
+        nextPluginHost?.child.dismiss("it did not end when asked")
+        for host in retiredHosts { host.child.dismiss("it did not end when asked") }
         for source in sources { source.stub?.child.dismiss("it did not end when asked") }
+        for reader in slateReaders { reader.child.dismiss("it did not end when asked") }
     }
 
     func childStarted() { childrenAlive += 1 }
@@ -225,12 +262,16 @@ actor Broadcast {
     }
 
     private func poolRemoved(_ id: UInt32) {
-        encoder?.dropPool(id)
+        for encoder in encoders { encoder.dropPool(id) }
         pluginHost?.dropPool(id)
+        nextPluginHost?.dropPool(id)
     }
 
     private func releaseEverything() {
-        encoder = nil
+        runs.removeAll()
+        spares.removeAll()
+        encoders.removeAll()
+        change = nil
         pluginHost = nil
         sources.removeAll()
     }

@@ -2,7 +2,7 @@
 package struct BroadcastError: Error, Codable, Hashable, Sendable, CustomStringConvertible {
     /// What kind of failure this is. The exit codes are part of the command line's contract.
     package enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
-        case usage, input, destination, encoder, plugin, installation, control, file, `internal`
+        case usage, input, destination, someDestinations, encoder, plugin, installation, control, file, `internal`
 
         /// The exit code of the command that ends with this failure.
         package var exitCode: Int32 {
@@ -10,6 +10,7 @@ package struct BroadcastError: Error, Codable, Hashable, Sendable, CustomStringC
             case .usage: 64
             case .input: 66
             case .destination: 69
+            case .someDestinations: 68
             case .internal: 70
             case .encoder: 65
             case .plugin: 67

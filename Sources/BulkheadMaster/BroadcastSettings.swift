@@ -10,6 +10,16 @@ package enum ChildrenChoice: String, Codable, Hashable, Sendable, CaseIterable {
     case plugins
 }
 
+/// What stands by for the encoder on air.
+package enum StandbyChoice: String, Codable, Hashable, Sendable, CaseIterable {
+    /// None: a new encoder is started when one dies.
+    case off
+    /// An encoder that is open and waits.
+    case warm
+    /// An encoder that encodes the same frames, for those with processor cores to spare.
+    case hot
+}
+
 /// One input of a broadcast.
 package struct InputSettings: Codable, Hashable, Sendable {
     /// A file's absolute path, a URL, a device, `test`, or `-`.
@@ -79,6 +89,9 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var children: ChildrenChoice
     /// How long a source may yield nothing before the slate is shown, in seconds.
     package var slateAfterSeconds: Double
+    package var standby: StandbyChoice
+    /// A picture's absolute path to show in place of the built-in slate; empty for that one.
+    package var slatePath: String
 
     package init(
         inputs: [InputSettings], destinations: [DestinationSettings], canvas: Canvas, frameRate: FrameRate,
@@ -86,7 +99,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
         tune: String = "zerolatency", profile: String = "high", keyframeIntervalSeconds: Double = 2,
         bframes: UInt8? = nil, bufferMilliseconds: UInt32 = 1000, encoderThreads: UInt8 = 0,
         plugins: [PluginChoice] = [], durationSeconds: Double? = nil, isFast: Bool = false,
-        children: ChildrenChoice = .both, slateAfterSeconds: Double = 3
+        children: ChildrenChoice = .both, slateAfterSeconds: Double = 3, standby: StandbyChoice = .warm,
+        slatePath: String = ""
     ) {
         self.inputs = inputs
         self.destinations = destinations
@@ -106,6 +120,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
         self.isFast = isFast
         self.children = children
         self.slateAfterSeconds = slateAfterSeconds
+        self.standby = standby
+        self.slatePath = slatePath
     }
 }
 

@@ -72,6 +72,10 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var framesSkipped: Int
     /// Frames that went out without the plugins they should have passed.
     package var framesUnfiltered: Int
+    /// Frames that went out as the slate because no encoder could work.
+    package var framesSlated: Int
+    /// `off`, `warm`, `hot`, or `in lockstep` while a hot standby encodes the same frames.
+    package var standby: String
     /// Committed in the last two seconds.
     package var framesPerSecond: Double
     package var bitsPerSecond: Int
@@ -84,4 +88,22 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
 /// How a broadcast ended.
 package struct BroadcastSummary: Codable, Hashable, Sendable {
     package var status: BroadcastStatus
+
+    package init(status: BroadcastStatus) { self.status = status }
+
+    /// What was wrong although the broadcast went on to its end: destinations that failed for good. Nil when all was
+    /// well.
+    package var shortfall: BroadcastError? { Self.shortfall(of: status.links) }
+
+    /// What some of `links` lacked at the end of a broadcast.
+    package static func shortfall(of links: [LinkStatus]) -> BroadcastError? {
+        let failed = links.filter { $0.state == "failed" }
+        guard let first = failed.first else { return nil }
+        let all = links.count
+        let problem =
+            failed.count == 1
+            ? "\(first.name) of \(all) failed: \(first.lastError)"
+            : "\(failed.count) of \(all) destinations failed, first \(first.name): \(first.lastError)"
+        return BroadcastError(.someDestinations, problem, advice: "the others had the broadcast to its end")
+    }
 }

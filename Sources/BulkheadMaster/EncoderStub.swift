@@ -4,6 +4,12 @@ import BulkheadSupervision
 import BulkheadSystem
 import BulkheadWire
 
+/// All that two encoders must be told alike to write streams that fit together.
+struct EncodingSettings: Hashable, Sendable {
+    var video: VideoSettings
+    var audioBitsPerSecond: UInt32
+}
+
 /// The master's face of one encoder process. It lives on the reactor's thread.
 ///
 /// Frames are given without waiting for an answer; answers come through the callbacks, in decoding order.
@@ -26,22 +32,31 @@ final class EncoderStub {
     var onEnd: ((ChildEnd) -> Void)?
 
     let child: Child
+    /// As it was opened, and reconfigured since.
+    private(set) var settings: EncodingSettings
     private(set) var ready: Ready?
+    /// Which stream configuration its access units belong to; set when it is ready.
+    var configuration = 0
     /// Frames given and not answered.
     private(set) var outstanding = 0
+    /// It has been given something to encode.
+    private(set) var wasUsed = false
     /// Since when the encoder has owed an answer without giving one; nil when it owes none.
     private(set) var owesSince: MonotonicTime?
-    private let settings: EncoderRequest
+    /// When it last said anything.
+    private(set) var lastSign = MonotonicTime.now
+    private var hasAnswered = false
     private var knownPools: Set<UInt32> = []
     private var isFlushing = false
 
-    init(_ child: Child, _ video: VideoSettings, audioBitsPerSecond: UInt32) {
+    init(_ child: Child, _ settings: EncodingSettings) {
         self.child = child
-        settings = .configure(video, audioBitsPerSecond: audioBitsPerSecond)
+        self.settings = settings
         owesSince = .now
         child.onGreeted = { [weak self] in self?.configure() }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] end in self?.onEnd?(end) }
+        if child.isGreeted { configure() }
     }
 
     /// Announces those of `pools` that the encoder does not know yet.
@@ -63,11 +78,13 @@ final class EncoderStub {
 
     func encode(_ entry: CommitLedger.Entry, forceIDR: Bool) {
         outstanding += 1
+        wasUsed = true
         if owesSince == nil, owes { owesSince = .now }
         child.send(EncoderRequest.encode(frame: entry.frame, slot: entry.slot, forceIDR: forceIDR))
     }
 
     func encode(_ block: AudioLedger.Block) {
+        wasUsed = true
         child.send(EncoderRequest.encodeAudio(block: block.number, samples: block.samples))
     }
 
@@ -77,11 +94,23 @@ final class EncoderStub {
         child.send(EncoderRequest.flush)
     }
 
-    private func configure() { child.send(settings) }
+    /// Changes the bitrate from the next frame on.
+    func reconfigure(bitsPerSecond: UInt32) {
+        settings.video.bitsPerSecond = bitsPerSecond
+        child.send(EncoderRequest.reconfigure(bitsPerSecond: bitsPerSecond))
+    }
+
+    /// How many frames it may look at before its next answer: none is late before it had time for them.
+    var framesBeforeAnswer: Int { hasAnswered ? 0 : ready?.maximumDelay ?? 0 }
+
+    private func configure() {
+        child.send(EncoderRequest.configure(settings.video, audioBitsPerSecond: settings.audioBitsPerSecond))
+    }
 
     private var owes: Bool { ready == nil || isFlushing || outstanding > (ready?.maximumDelay ?? 0) }
 
     private func take(_ frame: WireFrame) {
+        lastSign = .now
         let reply: EncoderReply
         do { reply = try EncoderReply(frame) } catch {
             child.dismiss("it sent what can't be understood: \(error)")
@@ -104,6 +133,7 @@ final class EncoderStub {
             child.dismiss("it refused the settings: \(refusal)")
         case .accessUnit:
             outstanding = max(0, outstanding - 1)
+            hasAnswered = true
             owesSince = owes ? .now : nil
             onReply?(reply)
         case .audioPacket:

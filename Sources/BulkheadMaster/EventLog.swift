@@ -28,15 +28,20 @@ package final class EventLog: Sendable {
     /// The last events, oldest first.
     package var recent: [Event] { state.withLock { $0.recent } }
 
+    /// Seconds since 1970, for people alone.
+    static func wallClock() -> Double {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    }
+
     package func post(
         _ level: Event.Level, _ part: String, _ kind: String, _ message: String, mediaSeconds: Double? = nil,
         details: [String: String] = [:]
     ) {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
         let event = Event(
-            time: Double(now.tv_sec) + Double(now.tv_nsec) / 1e9, mediaSeconds: mediaSeconds, part: part, kind: kind,
-            level: level, message: message, details: details)
+            time: Self.wallClock(), mediaSeconds: mediaSeconds, part: part, kind: kind, level: level, message: message,
+            details: details)
         let listeners = state.withLock { state in
             state.recent.append(event)
             if state.recent.count > Self.recentCount { state.recent.removeFirst() }

@@ -19,8 +19,12 @@ package actor MasterControl {
     private var encoderListener: LocalListener?
     private var connections: [ObjectIdentifier: ControlConnection] = [:]
     private var isServing = false
+    /// The end was asked for before there was anything to end.
+    private var isEndWanted = false
     private var serveContinuation: CheckedContinuation<Void, Never>?
     private var attached: Task<Void, Never>?
+    /// Those of the last broadcast.
+    private var lastDeaths: [DeathRecord] = []
 
     /// - Parameters:
     ///   - programs: where the children's programs lie.
@@ -54,7 +58,7 @@ package actor MasterControl {
         try listen()
         isServing = true
         events.post(.notice, "master", "listening", "listening at unix:\(controlPath ?? "")")
-        await withCheckedContinuation { serveContinuation = $0 }
+        if !isEndWanted { await withCheckedContinuation { serveContinuation = $0 } }
         isServing = false
         await broadcast?.stop()
         await attached?.value
@@ -67,6 +71,7 @@ package actor MasterControl {
             serveContinuation = nil
             continuation.resume()
         } else {
+            isEndWanted = true
             stop()
         }
     }
@@ -75,7 +80,11 @@ package actor MasterControl {
     package func status() async -> BroadcastStatus? { await broadcast?.status() }
 
     /// Ends the broadcast cleanly: flushes the encoder, says goodbye to the servers. A second call ends it at once.
-    package func stop() { broadcast?.assumeIsolated { $0.stop() } }
+    package func stop() {
+        // A signal may come while the broadcast is only being made.
+        guard let broadcast else { return isEndWanted = true }
+        broadcast.assumeIsolated { $0.stop() }
+    }
 
     // MARK: broadcasts
 
@@ -98,6 +107,7 @@ package actor MasterControl {
             settings, programs: programs, events: events, encoderAddress: encoderAddress, on: reactor)
         self.broadcast = broadcast
         defer { self.broadcast = nil }
+        if isEndWanted { await broadcast.stop() }
         if let encoderAddress {
             encoderListener = try LocalListener(path: encoderAddress, on: reactor) { socket, peer in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
@@ -109,7 +119,14 @@ package actor MasterControl {
             encoderListener?.close()
             encoderListener = nil
         }
-        return try await broadcast.run()
+        do throws(BroadcastError) {
+            let summary = try await broadcast.run()
+            lastDeaths = await broadcast.deaths.all
+            return summary
+        } catch {
+            lastDeaths = await broadcast.deaths.all
+            throw error
+        }
     }
 
     // MARK: the control socket
@@ -152,12 +169,19 @@ package actor MasterControl {
             let status = broadcast?.assumeIsolated { $0.status() }
             connections[id]?.send(.status(status, masterPID: getpid()))
         case .stop:
-            guard broadcast != nil else {
-                connections[id]?.send(.failed(BroadcastError(.control, "the master has no broadcast on air")))
-                return
-            }
+            guard broadcast != nil else { return refuseWithoutBroadcast(id) }
             stop()
             connections[id]?.send(.done)
+        case .set(let change):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            let done = answer(id)
+            broadcast.assumeIsolated { $0.change(change, done: done) }
+        case .restart(let part):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            let done = answer(id)
+            broadcast.assumeIsolated { $0.restart(part, done: done) }
+        case .deaths:
+            connections[id]?.send(.deaths(broadcast?.assumeIsolated { $0.deaths.all } ?? lastDeaths))
         case .events:
             forwardEvents(to: id)
             connections[id]?.send(.done)
@@ -179,6 +203,17 @@ package actor MasterControl {
             forwardEvents(to: id)
             // serve() waits for it before it returns.
             attached = Task { await self.runAttached(settings, for: id) }
+        }
+    }
+
+    private func refuseWithoutBroadcast(_ id: ObjectIdentifier) {
+        connections[id]?.send(.failed(BroadcastError(.control, "the master has no broadcast on air")))
+    }
+
+    /// Answers a request whose outcome comes later, on the reactor's thread.
+    private func answer(_ id: ObjectIdentifier) -> @Sendable (BroadcastError?) -> Void {
+        { [weak self] error in
+            self?.assumeIsolated { $0.connections[id]?.send(error.map { .failed($0) } ?? .done) }
         }
     }
 
@@ -207,19 +242,5 @@ package actor MasterControl {
             connections[id]?.send(.failed(error))
         }
         attached = nil
-    }
-}
-
-extension Broadcast {
-    /// Takes in an encoder that has connected by itself, or sends it away when there is one.
-    func encoderConnected(_ socket: consuming OwnedDescriptor, pid: Int32) {
-        guard encoder == nil, state != .ended else {
-            post(
-                .warning, "encoder", "turned away", "another encoder, process \(pid), has connected and is turned away")
-            return socket.close()
-        }
-        do { adopt(encoder: try Child(.encoder, connected: socket, pid: pid, on: reactor)) } catch {
-            post(.error, "encoder", "turned away", "the encoder's connection can't be used: \(error)")
-        }
     }
 }

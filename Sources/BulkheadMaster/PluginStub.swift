@@ -47,9 +47,11 @@ final class PluginStub {
     /// It has plugins, and nothing in hand.
     var canProcess: Bool { isReady && unanswered.isEmpty && !loaded.isEmpty && inHand == nil }
 
-    /// Runs the chain on a picture. False when no result slot is free.
+    /// Runs the chain on a picture. False when no result slot is free, or the picture is of another size.
     func process(_ frame: FrameNumber, pts: MediaTime, input: SlotReference) -> Bool {
-        guard canProcess, let result = pools.lend(from: pool) else { return false }
+        guard canProcess, pools.canvas(of: input.pool) == canvas, let result = pools.lend(from: pool) else {
+            return false
+        }
         inHand = (frame, result)
         owesSince = .now
         announcePools()

@@ -34,11 +34,9 @@ package struct Programs: Sendable {
             }
             entry += 1
         }
-        // A report of a crash is worth having, but not the seconds that symbols of every library cost.
-        if environment["SWIFT_BACKTRACE"] == nil {
-            environment["SWIFT_BACKTRACE"] =
-                "enable=yes,threads=crashed,registers=none,images=none,interactive=no,color=no"
-        }
+        // Swift's crash reporter holds a dying process up while it looks for symbols, and swallows a signal that was
+        // sent from outside: a child is to be gone at once. Who debugs one asks for the reporter.
+        if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }
         return ChildLaunch(
             path: path(of: role.executableName), arguments: ["--socket-fd", "3"], environment: environment)
     }

@@ -30,12 +30,15 @@ package struct Packet: Hashable, Sendable {
     package let pts: MediaTime
     /// A length-prefixed access unit, or one raw AAC frame without ADTS.
     package let bytes: [UInt8]
+    /// Which ``StreamConfiguration`` a player needs for a picture, as the broadcast counts them; sound needs none.
+    package let configuration: Int
 
-    package init(kind: Kind, dts: MediaTime, pts: MediaTime, bytes: [UInt8]) {
+    package init(kind: Kind, dts: MediaTime, pts: MediaTime, bytes: [UInt8], configuration: Int = 0) {
         self.kind = kind
         self.dts = dts
         self.pts = pts
         self.bytes = bytes
+        self.configuration = configuration
     }
 
     package var isIDR: Bool { if case .video(isIDR: true, _) = kind { true } else { false } }

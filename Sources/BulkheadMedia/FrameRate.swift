@@ -61,5 +61,12 @@ package struct FrameRate: Hashable, Sendable, CustomStringConvertible {
         return Int64(clamping: (scaled + slack) % unit < 0 ? quotient - 1 : quotient)
     }
 
+    /// How many frames begin within `seconds`: 600 in 20 seconds at 30000/1001.
+    package func frameCount(within seconds: Double) -> Int64 {
+        // What a product of two rounded numbers is too large by is no frame.
+        let count = (seconds * framesPerSecond - 1e-6).rounded(.up)
+        return count.isFinite ? Int64(max(0, min(count, 9e15))) : 0
+    }
+
     package var description: String { denominator == 1 ? "\(numerator)" : "\(numerator)/\(denominator)" }
 }

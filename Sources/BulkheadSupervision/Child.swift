@@ -27,12 +27,15 @@ package struct ChildEnd: Sendable {
         case disconnected
         /// The master has ended it, for this reason.
         case dismissed(String)
+        /// The master needed it no longer.
+        case released
 
         package var description: String {
             switch self {
             case .exited(let exit): exit.description
             case .disconnected: "disconnected"
             case .dismissed(let reason): reason
+            case .released: "no longer needed"
             }
         }
     }
@@ -64,10 +67,12 @@ package final class Child {
     private var standardError: OwnedDescriptor?
     private var tail: [UInt8] = []
     private var tokens: [CInt: Reactor.Token] = [:]
-    private var isGreeted = false
+    /// Both sides have said hello and agree.
+    package private(set) var isGreeted = false
     private var dismissal: String?
     private var exit: ChildExit?
     private var isOver = false
+    private var isReleased = false
     /// Runs out when a child that has ended the conversation does not end itself.
     private var graceTimer: Reactor.Token?
 
@@ -76,6 +81,8 @@ package final class Child {
     private static let longestPipeByteCount = 1 << 20
     /// How long a child that has closed its socket unasked may go on running.
     package static let grace = Duration.seconds(1)
+    /// How long one whose socket the master has closed may.
+    package static let releaseGrace = Duration.seconds(3)
 
     /// Starts `launch` in the role `role`.
     package init(_ role: Role, _ launch: ChildLaunch, on reactor: Reactor) throws(ChildLaunchError) {
@@ -154,16 +161,20 @@ package final class Child {
         if connection.isOverfull { dismiss("it does not read what it is sent") } else { updateInterest() }
     }
 
-    /// Ends the child at once, for `reason`; ``onEnd`` follows when it is gone.
+    /// Ends the child at once, for `reason`, which one that was started by hand is told; ``onEnd`` follows when it is
+    /// gone.
     package func dismiss(_ reason: String) {
         guard !isOver else { return }
-        if dismissal == nil { dismissal = reason }
+        if dismissal == nil, !isReleased {
+            dismissal = reason
+            if isForeign { connection?.send(Farewell(reason: reason)) }
+        }
         if process != nil { process?.signal(SIGKILL) } else { endConnection() }
     }
 
     /// Closes the socket: a child that has nothing left to do ends by itself.
     package func hangUp() {
-        if dismissal == nil { dismissal = "no longer needed" }
+        isReleased = dismissal == nil
         endConnection()
     }
 
@@ -178,7 +189,7 @@ package final class Child {
 
     private func take(_ intake: WireConnection.Intake) {
         for frame in intake.frames {
-            guard !isOver, dismissal == nil else { break }
+            guard !isOver, dismissal == nil, !isReleased else { break }
             handle(frame)
         }
         if let error = intake.error {
@@ -216,7 +227,7 @@ package final class Child {
         // Nothing more comes from it, and nothing can be asked of it any more: it must not keep its successor waiting.
         if process != nil, dismissal == nil {
             let bound = ReactorBound(self, reactor)
-            graceTimer = reactor.schedule(at: .now.advanced(by: Self.grace)) {
+            graceTimer = reactor.schedule(at: .now.advanced(by: isReleased ? Self.releaseGrace : Self.grace)) {
                 bound.value.dismiss("it closed its connection and went on running")
             }
         }
@@ -285,7 +296,9 @@ package final class Child {
         isOver = true
         closeStandardError()
         let cause: ChildEnd.Cause =
-            if let dismissal { .dismissed(dismissal) } else if let exit { .exited(exit) } else { .disconnected }
+            if isReleased { .released } else if let dismissal { .dismissed(dismissal) } else if let exit {
+                .exited(exit)
+            } else { .disconnected }
         let end = ChildEnd(cause: cause, standardErrorTail: String(decoding: tail, as: UTF8.self))
         let onEnd = onEnd
         self.onEnd = nil

@@ -1,4 +1,5 @@
 import CBulkheadLinux
+import Glibc
 package import SystemPackage
 
 /// Who is at the other end of a local socket, as the kernel says (SO_PEERCRED).
@@ -42,4 +43,19 @@ package enum LocalSocket {
 package enum ProcessSetup {
     /// A write to a closed pipe or socket returns an error from now on, and ends nothing.
     package static func ignoreBrokenPipes() { _ = bulkhead_ignore_sigpipe() }
+
+    /// Puts something in place of standard descriptors that are closed, so that no file or socket of ours gets their
+    /// numbers. Standard input stays unreadable.
+    package static func occupyStandardDescriptors() {
+        for number in CInt(0)...2 where fcntl(number, F_GETFD) < 0 {
+            // The lowest free number is the one that was asked for.
+            _ = open("/dev/null", number == 0 ? O_WRONLY : O_RDWR)
+        }
+    }
+
+    /// Standard input was closed when this process began.
+    package static var standardInputIsClosed: Bool {
+        let flags = fcntl(0, F_GETFL)
+        return flags < 0 || flags & O_ACCMODE == O_WRONLY
+    }
 }

@@ -169,10 +169,11 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         while true {
             let count = Int(bulkhead_epoll_wait(epoll, events, CInt(capacity)))
             precondition(count >= 0, "epoll works as long as its descriptor is open")
+            var timersAreDue = false
             for event in UnsafeBufferPointer(start: events, count: count) {
                 switch event.token {
                 case Self.wakeToken: _ = bulkhead_eventfd_clear(wake)
-                case Self.alarmToken: runTimers()
+                case Self.alarmToken: timersAreDue = true
                 default:
                     var readiness: Readiness = []
                     if event.readable != 0 { readiness.insert(.readable) }
@@ -181,6 +182,8 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
                 }
                 runJobs()
             }
+            // Last: when all was stopped for a while, answers that came meanwhile are seen before they count as missing.
+            if timersAreDue { runTimers() }
             runJobs()
             if shared.withLock({ $0.isStopped && $0.jobs.isEmpty }) { break }
         }

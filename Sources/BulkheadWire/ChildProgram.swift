@@ -75,6 +75,7 @@ package enum ChildProgram {
         _ role: Role, purpose: String, arguments: [String] = CommandLine.arguments, serve: (WireSocket) throws -> Void
     ) -> CInt {
         _ = bulkhead_ignore_sigpipe()
+        bulkhead_report_crashes()
         let name = role.executableName
         let usageLine = "usage: \(name) --connect unix:PATH | --version | --help"
         let invocation: ChildInvocation
@@ -113,12 +114,14 @@ package enum ChildProgram {
                 return failure
             }
         }
+        var isGreeted = false
         do {
             try socket.greet(as: role)
+            isGreeted = true
             socket.faults = ArmedFaults.ofEnvironment(for: role)
             try serve(socket)
             return success
-        } catch WireSocketError.closedByPeer {
+        } catch WireSocketError.closedByPeer where isGreeted {
             return success
         } catch {
             say("\(name): \(error)")

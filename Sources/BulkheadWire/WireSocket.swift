@@ -10,6 +10,8 @@ package enum WireSocketError: Error, CustomStringConvertible {
     case system(Errno)
     case malformed(WireError)
     case mismatch(String)
+    /// The master has ended the conversation, and said why.
+    case turnedAway(reason: String)
 
     package var description: String {
         switch self {
@@ -17,6 +19,7 @@ package enum WireSocketError: Error, CustomStringConvertible {
         case .system(let errno): "the connection to the master failed: \(errno)"
         case .malformed(let error): "the master sent what this version can't read: \(error)"
         case .mismatch(let phrase): phrase
+        case .turnedAway(let reason): "the master has turned it away: \(reason)"
         }
     }
 }
@@ -70,10 +73,22 @@ package final class WireSocket {
             }
             switch taken {
             case 0...: sent += taken
-            case -Int(EPIPE), -Int(ECONNRESET): throw .closedByPeer
+            case -Int(EPIPE), -Int(ECONNRESET): throw lastWords()
             default: throw .system(Errno(rawValue: CInt(-taken)))
             }
         }
+    }
+
+    /// How a master that reads no more has ended the conversation: what it had sent before is still to be read.
+    private func lastWords() -> WireSocketError {
+        do throws(WireSocketError) {
+            while let (_, passed) = try receiveFrame(timeoutMilliseconds: 0) {
+                if let passed { _ = bulkhead_close(passed) }
+            }
+        } catch {
+            if case .turnedAway = error { return error }
+        }
+        return .closedByPeer
     }
 
     /// The next message of the set `Message`, with the descriptor that came along; nil when none has come within
@@ -105,9 +120,14 @@ package final class WireSocket {
     }
 
     private func receiveFrame(timeoutMilliseconds: CInt) throws(WireSocketError) -> (WireFrame, CInt?)? {
+        let farewell: Farewell
         while true {
             do throws(WireError) {
                 if let frame = try decoder.next() {
+                    if frame.type == Farewell.type {
+                        farewell = try Farewell(frame)
+                        break
+                    }
                     if frame.carriesDescriptor {
                         guard !passed.isEmpty else { throw WireError.descriptorMissing(type: frame.type) }
                         return (frame, passed.removeFirst())
@@ -127,6 +147,7 @@ package final class WireSocket {
             default: throw .system(Errno(rawValue: CInt(-count)))
             }
         }
+        throw .turnedAway(reason: farewell.reason)
     }
 }
 

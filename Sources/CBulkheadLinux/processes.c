@@ -110,4 +110,20 @@ int bulkhead_die_with_parent(pid_t parent) {
 
 int bulkhead_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0; }
 
+static volatile sig_atomic_t signal_descriptor = -1;
+
+static void tell_signal(int signal_number) {
+    int error = errno;
+    unsigned char byte = (unsigned char)signal_number;
+    ssize_t ignored = write(signal_descriptor, &byte, 1);
+    (void)ignored;
+    errno = error;
+}
+
+int bulkhead_tell_signal(int signal_number, int descriptor) {
+    struct sigaction action = {.sa_handler = tell_signal, .sa_flags = SA_RESTART};
+    signal_descriptor = descriptor;
+    return sigaction(signal_number, &action, NULL) < 0 ? -errno : 0;
+}
+
 int bulkhead_process_exists(pid_t pid) { return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM) ? 1 : 0; }

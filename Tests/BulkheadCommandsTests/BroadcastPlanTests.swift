@@ -70,7 +70,7 @@ import Testing
     @Test func relativePathsBecomeAbsolute() throws {
         let folder = try TemporaryFolder()
         let here = FileManager.default.currentDirectoryPath
-        let input = try folder.write("", to: "in.mp4")
+        let input = try folder.write("media", to: "in.mp4")
         let up = String(repeating: "../", count: here.split(separator: "/").count)
         let plan = try Self.plan(up + input.dropFirst(), "--loop", "--to", "file:out.flv", "--control", "unix:c.sock")
         #expect(plan.settings.inputs == [InputSettings(url: input, loops: true)])
@@ -86,7 +86,7 @@ import Testing
 
     @Test func onlyFilesLoop() throws {
         let folder = try TemporaryFolder()
-        let file = try folder.write("", to: "in.mp4")
+        let file = try folder.write("media", to: "in.mp4")
         let plan = try Self.plan(file, "alsa:default", "--loop", "--to", "rtmp://a/b/c")
         #expect(plan.settings.inputs.map(\.loops) == [true, false])
     }
@@ -154,7 +154,9 @@ import Testing
         (["test", "x", "--to", "rtmp://a/b/c", "--input-format", "y"], "one for each input"),
         (["-", "--to", "rtmp://a/b/c", "--attach", "unix:/m"], "standard input"),
         (["-", "-", "--to", "rtmp://a/b/c"], "named twice"),
-        (["test", "--to", "http://a/b/c"], "destination 1 begins with http://"),
+        (["test", "--to", "http://a/b/c"], "destination 1 can't be broadcast to: it begins with http://"),
+        (["test", "--to", "rtmp:/a/b/c"], "destination 1 has one slash"),
+        (["rtmps:/a/b/c", "--to", "file:/tmp/o.flv"], "input 1 is an address with one slash"),
         (["test", "--to", "file:out.mp4"], "file:OUT.flv"),
         (["test", "--to", "rtmp:///b/c"], "no usable host"),
         (["test", "--to", "rtmps://a/b/c", "--tls-ca", "/nonexistent/ca.pem"], "check --tls-ca"),

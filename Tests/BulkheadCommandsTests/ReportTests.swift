@@ -10,6 +10,7 @@ import Testing
             #"""
             {"state": "on air", "secondsOnAir": 3723.9, "frames": 111717, "framesCommitted": 111710,
             "framesUncommitted": 7, "framesRepeated": 4, "framesSkipped": 1, "framesUnfiltered": 12,
+            "framesSlated": 0, "standby": "warm",
             "framesPerSecond": 29.97, "bitsPerSecond": 2512345, "showing": "slate", "encoderAddress": "",
             "children": [
                 {"name": "encoder", "pid": 7, "state": "ready", "restarts": 1, "lastEnd": "SIGKILL"},

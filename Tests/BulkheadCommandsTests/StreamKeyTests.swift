@@ -59,6 +59,7 @@ import Testing
         ["--to", "rtmp://a:99999/live/SECRET"], ["--to", "rtmp://user:SECRET@a/live/SECRET"],
         ["--to", "rtmp://a/live/SECRET", "--fps", "0"], ["--to", "rtmp://a/live/SECRET", "--mode", "selected"],
         ["--to", "rtmp://a/live/SECRET", "--stream-key-file", "/dev/null"], ["--to", "https://a/SECRET"],
+        ["--to", "rtmp:/a/live/SECRET"],
     ])
     func errorsShowNoKey(arguments: [String]) throws {
         let error = #expect(throws: BroadcastError.self) { try keys(arguments, environment: "SECRET") }

@@ -27,6 +27,14 @@ import Testing
         #expect(FrameRate(text) == nil)
     }
 
+    @Test(arguments: [
+        ("29.97", 20, 600), ("30", 20, 600), ("30", 0.5, 15), ("25", 1, 25), ("59.94", 10, 600), ("29.97", 0.001, 1),
+        ("30000/1001", 1.001, 30), ("30", 0, 0),
+    ])
+    func framesThatBeginWithinATime(rate: String, seconds: Double, count: Int64) {
+        #expect(FrameRate(rate)?.frameCount(within: seconds) == count)
+    }
+
     @Test func rangeIsOneTo240() {
         #expect(FrameRate(0) == nil)
         #expect(FrameRate(30, 0) == nil)

@@ -12,9 +12,19 @@ package enum BulkheadProgram {
 
     package static func path(_ program: String) -> String { folder + "/" + program }
 
+    /// What programs under test take for `XDG_RUNTIME_DIR`, so that no test meets a broadcast of the user's: a folder of
+    /// this process's, removed at its end.
+    package static let runtimeFolder: String = {
+        var name = Array("/tmp/bulkhead-tests-XXXXXX".utf8CString)
+        guard mkdtemp(&name) != nil else { return "/nonexistent" }
+        atexit { try? FileManager.default.removeItem(atPath: BulkheadProgram.runtimeFolder) }
+        return String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }()
+
     /// Starts `bulkhead` with `arguments`.
     package static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> RunningProcess {
-        let variables = environment.map { "\($0.key)=\($0.value)" }
+        let own = ["XDG_RUNTIME_DIR": runtimeFolder]
+        let variables = own.merging(environment) { _, given in given }.map { "\($0.key)=\($0.value)" }
         return try RunningProcess("env", variables + [path("bulkhead")] + arguments)
     }
 }

@@ -42,6 +42,23 @@ import Testing
         return count
     }
 
+    /// Whether the child reads on or was about to write, it hears the reason.
+    @Test(arguments: [true, false]) func whoIsTurnedAwayIsToldWhy(byWriting: Bool) throws {
+        let pair = try SocketPair()
+        var master: WireConnection? = try WireConnection(try pair.ours.duplicate())
+        let child = WireSocket(try pair.theirs.duplicate())
+        pair.close()
+        master?.send(Hello(role: .master, pid: 1))
+        master?.send(Farewell(reason: "another one is at work"))
+        master = nil
+        let error = #expect(throws: WireSocketError.self) {
+            if byWriting { while true { try child.send(EncoderReply.flushed) } }
+            _ = try child.receive(Hello.self)
+            _ = try child.receive(Hello.self)
+        }
+        #expect(error?.description == "the master has turned it away: another one is at work")
+    }
+
     @Test func messagesGoBothWays() throws {
         let ends = try Ends()
         for message in try Messages.encoderRequests() where !message.frame.carriesDescriptor {

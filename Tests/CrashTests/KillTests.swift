@@ -30,7 +30,11 @@ import Testing
             let parent = broadcast.pid
             var found: Int32?
             _ = await eventually(within: .seconds(20)) {
-                found = ProcessTable.children(of: parent, named: name).first
+                let running = ProcessTable.children(of: parent, named: name)
+                // Of the encoders it is the one on air.
+                found =
+                    name == "bulkhead-encoder"
+                    ? encoderOnAir.flatMap { running.contains($0) ? $0 : nil } : running.first
                 return found != nil
             }
             return try #require(found, "\(name) runs")
@@ -46,6 +50,19 @@ import Testing
                 "\(name) \(pid) is replaced after signal \(signal)")
             let seen = viewedByteCount
             #expect(await eventually(within: .seconds(20)) { viewedByteCount > seen + 8000 }, "the viewer sees more")
+        }
+
+        /// The process that last said that it is ready as the encoder, and not as its standby.
+        private var encoderOnAir: Int32? {
+            struct Line: Decodable {
+                let part: String?
+                let kind: String?
+                let details: [String: String]?
+            }
+            let lines = broadcast.outputText.split(separator: "\n")
+                .compactMap { try? JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+            let last = lines.last { $0.part == "encoder" && ($0.kind == "ready" || $0.kind == "took over") }
+            return last?.details?["pid"].flatMap { Int32($0) }
         }
 
         private var viewedByteCount: Int {

@@ -171,6 +171,9 @@ import Testing
         (["broadcast", "test", "--to", "file:OUT", "--libexec", "/etc"], 72, "no program"),
         (["broadcast", "test", "--to", "file:OUT", "--plugin", "/etc/passwd"], 67, "shared library"),
         (["broadcast", "test"], 64, "--to"),
+        (["broadcast", "test", "--to", "file:OUT", "--video-bitrate", "-5"], 64, "--video-bitrate \"-5\""),
+        (["broadcast", "test", "--to", "file:OUT", "--plugin", "nosuch"], 67, "looked for libnosuch.so in /"),
+        (["broadcast", "/proc/version", "--to", "file:OUT"], 66, "no file with media"),
         (["broadcast", "test", "--to", "file:OUT", "--mode", "selected"], 64, "--only"),
         (["status", "--attach", "unix:/no/such/master"], 75, "no master"),
     ])
@@ -183,6 +186,18 @@ import Testing
         #expect(said.count == 1)
         #expect(said.first?.contains(phrase) ?? false, "\(program.errorText)")
         #expect(!FileManager.default.fileExists(atPath: output))
+    }
+
+    @Test func oneOfTwoDestinationsFails() async throws {
+        let folder = try TemporaryFolder()
+        let output = folder.path("out.flv")
+        let program = try BulkheadProgram.start(
+            ["broadcast", "test", "--to", "file:\(output)", "rtmp://127.0.0.1:1/live/a", "--duration", "1"] + Self.small
+        )
+        #expect(await program.wait(timeout: .seconds(30)) == 68, "\(program.errorText)")
+        #expect(program.errorText.contains("ended after") && program.errorText.contains("link 2 of 2 failed"))
+        let seen = try await ViewedFrames.decode(output, width: 640, height: 360)
+        #expect(seen.lost == 0 && seen.numbers.count == 30)
     }
 
     /// The master links neither a codec nor a plugin interface; what can crash stays in the children.

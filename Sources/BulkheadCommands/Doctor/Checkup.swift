@@ -93,18 +93,27 @@ struct Checkup {
     }
 
     private var screen: Finding {
+        let local = DisplayName.local.map { "x11:\($0)" }.joined(separator: ", ")
         guard let display = environment("DISPLAY") else {
-            let isWayland = environment("WAYLAND_DISPLAY") != nil
+            if environment("WAYLAND_DISPLAY") != nil {
+                return Finding(
+                    .absent, "screen", "Wayland without X11 can't be grabbed", advice: "log in to an X11 session")
+            }
             return Finding(
-                .absent, "screen", isWayland ? "Wayland without X11 can't be grabbed" : "none: DISPLAY is not set",
-                advice: isWayland ? "log in to an X11 session" : "")
+                .absent, "screen", "none: DISPLAY is not set",
+                advice: local.isEmpty ? "" : "these displays answer: \(local)")
+        }
+        guard DisplayName(display)?.answers ?? true else {
+            return Finding(
+                .absent, "screen", "DISPLAY is \(display), but no display answers there",
+                advice: local.isEmpty ? "check DISPLAY" : "these displays answer: \(local)")
         }
         return Finding(.ok, "screen", "x11:\(display)")
     }
 
     private var sound: Finding {
         var inputs: [String] = []
-        if let runtime = environment("XDG_RUNTIME_DIR"), access("\(runtime)/pulse/native", R_OK | W_OK) == 0 {
+        if let runtime = environment("XDG_RUNTIME_DIR"), LocalSocket.answers(at: "\(runtime)/pulse/native") {
             inputs.append("pulse:default")
         }
         // Capture devices of ALSA end in "c".

@@ -74,6 +74,33 @@ package enum ControlAddress {
         return running
     }
 
+    /// Asks the master at `attach`, or the one that runs, and returns its answer; nil when it went away without one.
+    /// - Throws: what the master refuses with, among others.
+    static func reply(to request: ControlRequest, attach: String?) throws(BroadcastError) -> ControlReply? {
+        let named = try attach.map { (address) throws(BroadcastError) in
+            try Self.path(from: address, flag: "--attach")
+        }
+        let path: String
+        if let named { path = named } else { path = try findRunning() }
+        let client = try ControlClient(path: path)
+        try client.send(request)
+        while let reply = try client.receive() {
+            switch reply {
+            case .event: continue
+            case .failed(let error): throw error
+            default: return reply
+            }
+        }
+        return nil
+    }
+
+    /// Asks for something to be done, and returns when it is.
+    static func ask(_ request: ControlRequest, attach: String?) throws(BroadcastError) {
+        guard try reply(to: request, attach: attach) != nil else {
+            throw BroadcastError(.control, "the master closed the connection without an answer")
+        }
+    }
+
     /// Whether `path` is a folder that belongs to this user and that no other one can write to: in any other, somebody
     /// else could pose as the master.
     private static func isOwnFolder(_ path: String) -> Bool {

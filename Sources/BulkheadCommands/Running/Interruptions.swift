@@ -1,7 +1,10 @@
+import BulkheadSystem
 import Dispatch
 import Glibc
+import SystemPackage
 
-/// The requests to end that come as signals: SIGINT (Ctrl-C), SIGTERM, and SIGHUP where it was not ignored before.
+/// The requests that come as signals: SIGINT (Ctrl-C) and SIGTERM to end, SIGHUP, where it was not ignored before, because
+/// the terminal is gone.
 ///
 /// Make one early: from then on these signals no longer end the process.
 struct Interruptions: Sendable {
@@ -11,17 +14,26 @@ struct Interruptions: Sendable {
     init() {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         signals = stream
-        let queue = DispatchQueue(label: "bulkhead.signals")
-        for number in [SIGINT, SIGTERM, SIGHUP] {
-            let previous = signal(number, SIG_IGN)
-            // `nohup` asks for SIGHUP to be ignored.
-            if number == SIGHUP, unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
-                continue
+        // `nohup` asks for SIGHUP to be ignored.
+        let numbers = [SIGINT, SIGTERM] + (Self.isIgnored(SIGHUP) ? [] : [SIGHUP])
+        // Without a free descriptor for a pipe the signals keep their usual meaning, and nothing else can work either.
+        guard let pipe = try? SignalPipe.open(numbers) else { return }
+        let source = DispatchSource.makeReadSource(
+            fileDescriptor: pipe, queue: DispatchQueue(label: "bulkhead.signals"))
+        // The handler holds its own source: it is there as long as the process.
+        source.setEventHandler {
+            withExtendedLifetime(source) {
+                var byte: UInt8 = 0
+                while read(pipe, &byte, 1) == 1 { continuation.yield(Int32(byte)) }
             }
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            // The handler holds its own source: it is there as long as the process.
-            source.setEventHandler { withExtendedLifetime(source) { _ = continuation.yield(number) } }
-            source.resume()
         }
+        source.resume()
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        return sigaction(number, nil, &action) == 0
+            && unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+                == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }

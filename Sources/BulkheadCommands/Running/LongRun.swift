@@ -1,4 +1,5 @@
 import BulkheadMaster
+import Glibc
 import Synchronization
 
 /// Something long that a command runs, and what goes on beside it: the status is shown, and signals are waited for.
@@ -6,6 +7,8 @@ struct LongRun {
     private static let interval = Duration.milliseconds(250)
     let reporter: Reporter
     let interruptions: Interruptions
+    /// SIGHUP asks it to go on without its terminal.
+    var survivesHangUp = false
 
     /// Runs `body` to its end.
     ///
@@ -28,8 +31,14 @@ struct LongRun {
                 }
                 return nil
             }
-            group.addTask { [interruptions] in
-                for await _ in interruptions.signals { await onSignal(signalCount.increment()) }
+            group.addTask { [interruptions, reporter, survivesHangUp] in
+                for await number in interruptions.signals {
+                    if number == SIGHUP, survivesHangUp {
+                        reporter.say("the terminal is gone: going on without it; `bulkhead stop` ends this broadcast")
+                    } else {
+                        await onSignal(signalCount.increment())
+                    }
+                }
                 return nil
             }
             var value: Value?

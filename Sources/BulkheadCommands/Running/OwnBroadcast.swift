@@ -20,7 +20,9 @@ struct OwnBroadcast {
             controlPath = try ControlAddress.standard(pid: getpid())
         }
         let master = try MasterControl(programs: .named(plan.libexec), controlPath: controlPath)
-        let (result, signalCount) = await LongRun(reporter: reporter, interruptions: interruptions).run(
+        let (result, signalCount) = await LongRun(
+            reporter: reporter, interruptions: interruptions, survivesHangUp: true
+        ).run(
             status: { await master.status().map { StatusLine($0) } },
             onSignal: { [reporter] count in
                 if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }

@@ -19,6 +19,8 @@ package enum BroadcastKey: String, CaseIterable, Sendable {
     case encoderThreads = "encoder-threads"
     case plugin
     case slateAfter = "slate-after"
+    case slate
+    case standby
     case duration
     case fast
     case mode

@@ -9,7 +9,15 @@ enum DestinationWords {
     static let keyVariable = "BULKHEAD_STREAM_KEY"
 
     /// Whether a word is written like a destination, right or wrong: an address, as opposed to an input such as a file.
-    static func isAddress(_ word: String) -> Bool { word.hasPrefix("file:") || word.contains("://") }
+    static func isAddress(_ word: String) -> Bool {
+        word.hasPrefix("file:") || word.contains("://") || isAddressWithOneSlash(word)
+    }
+
+    /// Whether a word is `rtmp:/host/app` or `rtmps:host/app`, which are no addresses yet.
+    static func isAddressWithOneSlash(_ word: String) -> Bool {
+        let word = word.lowercased()
+        return ["rtmp:", "rtmps:"].contains { word.hasPrefix($0) && !word.hasPrefix($0 + "//") }
+    }
 
     /// The destinations in their order, files with absolute paths.
     ///
@@ -53,9 +61,13 @@ enum DestinationWords {
         let lowercased = url.lowercased()
         guard lowercased.hasPrefix("rtmp://") || lowercased.hasPrefix("rtmps://") else {
             // The word itself may hold a key behind a mistyped scheme.
-            let scheme = url.firstRange(of: "://").map { "\(url[..<$0.lowerBound])://" }
+            let start = url.firstRange(of: "://").map { "\(url[..<$0.lowerBound])://" }
+            let problem =
+                if isAddressWithOneSlash(url) { " has one slash behind the colon instead of two" } else {
+                    " can't be broadcast to" + (start.map { ": it begins with \($0)" } ?? "")
+                }
             throw BroadcastError(
-                .usage, "destination \(number)\(scheme.map { " begins with \($0)," } ?? "") can't be broadcast to",
+                .usage, "destination \(number)\(problem)",
                 advice: "a destination begins with rtmp://, rtmps:// or file:")
         }
         do throws(IngestTargetError) { _ = try IngestTarget(url) } catch {

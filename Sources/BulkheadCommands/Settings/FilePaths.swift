@@ -21,6 +21,12 @@ enum FilePaths {
         return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether `path` is a file, not a pipe or a device, without a byte in it.
+    static func isEmptyFile(_ path: String) -> Bool {
+        var information = stat()
+        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG && information.st_size == 0
+    }
+
     static func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 && !isFolder(path) }
 
     /// The names in a folder, sorted; none when it can't be read.

@@ -1,4 +1,5 @@
 import BulkheadMaster
+import BulkheadSystem
 import SystemPackage
 
 /// Makes inputs of what a broadcaster has written.
@@ -30,6 +31,15 @@ enum InputWords {
         }
         guard urls.filter({ $0 == "-" }).count <= 1 else {
             throw BroadcastError(.usage, "standard input is named twice", advice: "keep one of them")
+        }
+        if urls.contains("-"), ProcessSetup.standardInputIsClosed {
+            throw BroadcastError(.input, "standard input is closed", advice: "pipe something into it: … | bulkhead …")
+        }
+        // Taken for a file, it would be named, and it may hold a key.
+        if let index = urls.firstIndex(where: DestinationWords.isAddressWithOneSlash) {
+            throw BroadcastError(
+                .usage, "input \(index + 1) is an address with one slash behind its colon", advice: "write rtmp://"
+            )
         }
         var inputs: [InputSettings] = []
         for (index, url) in urls.enumerated() {
@@ -64,6 +74,13 @@ enum InputWords {
         }
         if FilePaths.isFolder(absolute) {
             throw BroadcastError(.input, "\(path) is a folder", advice: "name one file in it")
+        }
+        if FilePaths.isEmptyFile(absolute) {
+            // Files of the kernel's say nothing of their size.
+            guard !absolute.hasPrefix("/proc/"), !absolute.hasPrefix("/sys/") else {
+                throw BroadcastError(.input, "\(path) is no file with media", advice: "name a video or a sound file")
+            }
+            throw BroadcastError(.input, "\(path) is empty", advice: "check that it was copied or recorded to its end")
         }
         return InputSettings(url: absolute, format: format, loops: loops)
     }

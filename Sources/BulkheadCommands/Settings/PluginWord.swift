@@ -1,4 +1,5 @@
 import BulkheadMaster
+import SystemPackage
 
 /// One plugin as it is written: `PATH[,name=value…]`, or the name of an installed one instead of the path.
 enum PluginWord {
@@ -20,11 +21,22 @@ enum PluginWord {
             return PluginChoice(path: found, parameters: parameters)
         }
         let absolute = FilePaths.absolute(path)
+        if !path.contains("/"), !path.isEmpty, FilePaths.readingProblem(absolute) == .noSuchFileOrDirectory {
+            throw BroadcastError(
+                .plugin,
+                "there is no plugin \(path): looked for lib\(path).so in \(Self.list(folders)), "
+                    + "and for a file \(path) in the working directory",
+                advice: "bulkhead doctor lists the plugins that are installed")
+        }
         if let problem = FilePaths.readingProblem(absolute) {
             throw BroadcastError(
                 .plugin, "the plugin \(path.isEmpty ? "\"\"" : path) can't be read: \(problem.phrase)",
                 advice: "--plugin takes the path of a shared library, or a name that bulkhead doctor lists")
         }
         return PluginChoice(path: absolute, parameters: parameters)
+    }
+
+    private static func list(_ folders: [String]) -> String {
+        folders.map { FilePath($0).lexicallyNormalized().string }.joined(separator: " and ")
     }
 }

@@ -9,6 +9,12 @@ package enum ControlRequest: Codable, Sendable {
     case broadcast(BroadcastSettings)
     /// Asks for the events from now on.
     case events
+    /// Changes settings on air; answered when they are in effect.
+    case set(SettingsChange)
+    /// Starts a part anew without a gap; answered when its successor is on its way, the encoder's when it is on air.
+    case restart(RestartablePart)
+    /// Asks for the deaths of children in this broadcast.
+    case deaths
 }
 
 /// What a master answers.
@@ -16,6 +22,8 @@ package enum ControlReply: Codable, Sendable {
     /// Nil when the master has no broadcast.
     case status(BroadcastStatus?, masterPID: Int32)
     case done
+    /// The oldest first; the last 200 at most.
+    case deaths([DeathRecord])
     case event(Event)
     /// The broadcast has ended well.
     case ended(BroadcastSummary)

@@ -7,6 +7,8 @@ import SystemPackage
 package final class LocalListener {
     private let path: String
     private let reactor: Reactor
+    /// Made by this listener; nil where it was there already.
+    private let ownFolder: String?
     private var listener: OwnedDescriptor?
     private var token: Reactor.Token?
 
@@ -19,17 +21,27 @@ package final class LocalListener {
     ) throws(BroadcastError) {
         self.path = path
         self.reactor = reactor
-        try Self.prepareFolder(of: path)
-        try Self.clear(path)
+        ownFolder = try Self.prepareFolder(of: path)
         do {
-            let listener = try LocalSocket.listen(at: path)
+            try Self.clear(path)
+            let listener = try Self.listen(at: path)
             chmod(path, 0o600)
             token = try reactor.watch(listener.rawValue) { [bound = ReactorBound(self, reactor)] _ in
                 bound.value.accept(onConnection)
             }
             self.listener = consume listener
         } catch {
+            if let ownFolder { rmdir(ownFolder) }
+            if let error = error as? BroadcastError { throw error }
             throw BroadcastError(.control, "unix:\(path) can't be listened at: \(error)")
+        }
+    }
+
+    /// Listens at `path`, in a folder that another master may be about to remove with its last socket.
+    private static func listen(at path: String) throws -> OwnedDescriptor {
+        do { return try LocalSocket.listen(at: path) } catch Errno.noSuchFileOrDirectory {
+            _ = try prepareFolder(of: path)
+            return try LocalSocket.listen(at: path)
         }
     }
 
@@ -40,6 +52,8 @@ package final class LocalListener {
         token = nil
         listener.take()?.close()
         unlink(path)
+        // Stays as long as another master has a socket in it.
+        if let ownFolder { rmdir(ownFolder) }
     }
 
     private func accept(_ onConnection: @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void) {
@@ -61,20 +75,23 @@ package final class LocalListener {
         return try LocalSocket.accept(descriptor)
     }
 
-    private static func prepareFolder(of path: String) throws(BroadcastError) {
+    /// Makes the folder of `path` where there is none, and gives its path then.
+    private static func prepareFolder(of path: String) throws(BroadcastError) -> String? {
         guard path.utf8.count <= LocalSocket.maximumPathByteCount else {
             throw BroadcastError(
                 .control, "unix:\(path) is too long for a socket (\(path.utf8.count) bytes)",
                 advice: "use a path of at most \(LocalSocket.maximumPathByteCount) bytes")
         }
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return nil }
         let folder = String(path[..<slash])
         var information = stat()
-        if stat(folder, &information) == 0 { return }
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+        if stat(folder, &information) == 0 { return nil }
+        if mkdir(folder, 0o700) == 0 { return folder }
+        guard errno == EEXIST else {
             throw BroadcastError(
                 .control, "the folder \(folder) can't be made: \(Errno(rawValue: errno))", advice: "name another one")
         }
+        return nil
     }
 
     /// Removes the socket of a master that is no more.
@@ -153,7 +170,12 @@ final class ControlConnection {
             let line = Array(incoming[..<end])
             incoming.removeFirst(end + 1)
             do { onRequest?(try ControlLine.decode(ControlRequest.self, from: line)) } catch {
-                send(.failed(BroadcastError(.control, "the request can't be read: \(error)")))
+                // Why, only a developer could use; and the line may hold a key.
+                send(
+                    .failed(
+                        BroadcastError(
+                            .control, "the master can't read the request",
+                            advice: "use the bulkhead command of the same version")))
             }
         }
         if incoming.count > ControlLine.maximumByteCount { close() }

@@ -19,7 +19,9 @@ final class FileLink: Link {
         mailbox = LinkMailbox(onRoom: onRoom)
     }
 
-    func configure(_ configuration: StreamConfiguration) { mailbox.configure(configuration) }
+    func configure(_ configuration: StreamConfiguration, number: Int) {
+        mailbox.configure(configuration, number: number)
+    }
     func offer(_ packet: Packet) { mailbox.offer(packet) }
     var hasRoom: Bool { mailbox.hasRoom }
     func finish() { mailbox.finish() }

@@ -5,8 +5,8 @@ import Synchronization
 /// One destination of a broadcast. The broadcast hands packets over without ever waiting; the link sends them when it
 /// can, from tasks of its own.
 protocol Link: Sendable {
-    /// Told what players must know, before the first packet and whenever it changes.
-    func configure(_ configuration: StreamConfiguration)
+    /// Told what players must know for packets of configuration `number`, before the first of them.
+    func configure(_ configuration: StreamConfiguration, number: Int)
     /// Takes a packet. Never waits; what there is no room for is shed and counted.
     func offer(_ packet: Packet)
     /// Whether so little waits that a broadcast in no hurry should go on.
@@ -24,9 +24,11 @@ protocol Link: Sendable {
 final class LinkMailbox: Sendable {
     struct State {
         var queue = LinkQueue()
-        var configuration: StreamConfiguration?
-        /// The configuration has changed since it was last taken.
-        var configurationIsNew = false
+        /// By number. They are few: one for each change of settings by hand.
+        var configurations: [Int: StreamConfiguration] = [:]
+        var newestConfiguration: Int?
+        /// The one that was last taken for this connection.
+        var takenConfiguration: Int?
         var isFinished = false
         var rate = RateMeter()
         var framesSent = 0
@@ -48,10 +50,10 @@ final class LinkMailbox: Sendable {
         self.onRoom = onRoom
     }
 
-    func configure(_ configuration: StreamConfiguration) {
+    func configure(_ configuration: StreamConfiguration, number: Int) {
         state.withLock {
-            $0.configuration = configuration
-            $0.configurationIsNew = true
+            $0.configurations[number] = configuration
+            $0.newestConfiguration = number
         }
         signal.yield()
     }
@@ -90,12 +92,13 @@ final class LinkMailbox: Sendable {
     /// Takes what is to be sent next.
     func take() -> Item {
         let (item, hasRoomAgain) = state.withLock { state -> (Item, Bool) in
-            if state.configurationIsNew, let configuration = state.configuration {
-                state.configurationIsNew = false
+            // A new connection gets its headers at once; later ones go in front of their first picture.
+            let picture = state.queue.first.flatMap { $0.isVideo ? $0.configuration : nil }
+            let needed = picture ?? state.takenConfiguration ?? state.newestConfiguration
+            if let needed, needed != state.takenConfiguration, let configuration = state.configurations[needed] {
+                state.takenConfiguration = needed
                 return (.configuration(configuration), false)
             }
-            // Players can make nothing of packets before the first configuration.
-            guard state.configuration != nil else { return (state.isFinished ? .finished : .empty, false) }
             let hadRoom = Self.hasRoom(state.queue)
             guard let packet = state.queue.next() else { return (state.isFinished ? .finished : .empty, false) }
             state.rate.add(packet.bytes.count, at: .now)
@@ -110,7 +113,7 @@ final class LinkMailbox: Sendable {
     func rewind() {
         state.withLock {
             $0.queue.rewind()
-            $0.configurationIsNew = $0.configuration != nil
+            $0.takenConfiguration = nil
         }
     }
 

@@ -26,6 +26,9 @@ package struct LinkQueue: Sendable {
 
     package var isEmpty: Bool { nextToSend == packets.count }
 
+    /// The packet that is sent next.
+    package var first: Packet? { nextToSend < packets.count ? packets[nextToSend] : nil }
+
     /// The time between the first and the last packet that wait.
     package var waitingDuration: MediaTime {
         guard nextToSend < packets.count, let last = packets.last else { return .zero }

@@ -11,8 +11,7 @@ final class RTMPLink: Link {
         var words = "connecting"
         var reconnects = 0
         var lastError = ""
-        /// The server has taken the stream at least once: from then on no failure is final.
-        var wasAccepted = false
+        var patience = LinkPatience()
         var isAborted = false
         var isFinished = false
         var wasConnected = false
@@ -23,10 +22,6 @@ final class RTMPLink: Link {
 
     /// Unsent bytes in the connection's hands; the rest waits in the mailbox, where it can be shed.
     private static let connectionByteLimit = 512 << 10
-    /// In milliseconds, by the number of failures in a row.
-    private static let delays: [Int64] = [100, 250, 500, 1000, 2000, 3000, 5000]
-    /// How often a server that has never taken the stream may fail in a way that may pass.
-    private static let firstAttempts = 3
 
     private let name: String
     private let part: String
@@ -49,7 +44,9 @@ final class RTMPLink: Link {
         mailbox = LinkMailbox(onRoom: onRoom)
     }
 
-    func configure(_ configuration: StreamConfiguration) { mailbox.configure(configuration) }
+    func configure(_ configuration: StreamConfiguration, number: Int) {
+        mailbox.configure(configuration, number: number)
+    }
     func offer(_ packet: Packet) { mailbox.offer(packet) }
     var hasRoom: Bool { mailbox.hasRoom }
 
@@ -77,36 +74,31 @@ final class RTMPLink: Link {
     }
 
     func run() async throws(BroadcastError) {
-        var failures = 0
         while !isAborted {
             do throws(PublishError) {
                 try await publish()
                 break
             } catch {
                 if isAborted { break }
-                // A connection that was taken ends a row of failures.
-                let wasLive = state.withLock { $0.end != nil && $0.wasAccepted }
-                failures = wasLive ? 1 : failures + 1
-                try judge(error, failures: failures)
-                await pause(.milliseconds(Self.delays[min(failures, Self.delays.count) - 1]))
+                await pause(try judge(error))
             }
         }
         state.withLock { $0.words = "ended" }
     }
 
-    /// Notes a failure, and throws when there is no sense in another attempt.
-    private func judge(_ error: PublishError, failures: Int) throws(BroadcastError) {
-        let (wasAccepted, isFinished) = state.withLock { state in
+    /// Notes a failure and tells how long to wait; throws when there is no sense in another attempt.
+    private func judge(_ error: PublishError) throws(BroadcastError) -> Duration {
+        let verdict = state.withLock { state in
             state.lastError = "\(error)"
             state.words = "waiting"
-            return (state.wasAccepted, state.isFinished)
+            return state.patience.judge(error, isEnding: state.isFinished)
         }
-        let isHopeless = error.advice != .retrySlowly || failures >= Self.firstAttempts
-        if (!wasAccepted && isHopeless) || (isFinished && failures >= Self.firstAttempts) {
+        guard case .retry(let delay) = verdict else {
             state.withLock { $0.words = "failed" }
             throw BroadcastError(.destination, "\(error)", advice: error.remedy)
         }
         events.post(.warning, part, "lost", "\(error); trying again")
+        return delay
     }
 
     /// One connection, from its making to its end.
@@ -119,6 +111,7 @@ final class RTMPLink: Link {
         mailbox.rewind()
         state.withLock {
             $0.words = "publishing"
+            $0.patience.started()
             if $0.wasConnected { $0.reconnects += 1 }
             $0.wasConnected = true
         }
@@ -186,7 +179,7 @@ final class RTMPLink: Link {
         for await event in publisher.events {
             switch event {
             case .accepted:
-                state.withLock { $0.wasAccepted = true }
+                state.withLock { $0.patience.accepted() }
                 events.post(.notice, part, "accepted", "the server has taken the stream")
             case .ended(let end): state.withLock { $0.end = end }
             case .acknowledged, .writable, .reconnectRequested: break

@@ -110,5 +110,12 @@ int bulkhead_die_with_parent(pid_t parent);
 /// Makes the process ignore SIGPIPE: writing to a closed socket or pipe returns EPIPE.
 int bulkhead_ignore_sigpipe(void);
 
+/// Writes the signal and a backtrace to standard error when this process crashes, and lets it die of that signal at once,
+/// also when the signal comes from outside. Signals that have a handler already keep it.
+void bulkhead_report_crashes(void);
+/// From now on writes one byte, the signal's number, to `descriptor` for each `signal_number` that comes. The descriptor
+/// must not block and stays open; there is one for all signals, the last that was given. No signal is lost meanwhile.
+int bulkhead_tell_signal(int signal_number, int descriptor);
+
 /// Whether a process with this id exists, and may be signalled by this user.
 int bulkhead_process_exists(pid_t pid);

@@ -1,0 +1,36 @@
+package import ArgumentParser
+import BulkheadMaster
+
+/// `bulkhead deaths`: which children of a broadcast died, and what came of it.
+package struct DeathsCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "deaths",
+        abstract: "List the deaths of children, of the running broadcast or of earlier ones.",
+        discussion: "Without a running broadcast, and with --past, those that were kept from earlier ones are listed.")
+
+    @Option(
+        help: ArgumentHelp("The master to ask; else the one of this user that runs.", valueName: "unix:path"))
+    var attach: String?
+
+    @Flag(help: "List those of earlier broadcasts too.")
+    var past = false
+
+    @Flag(help: "Print one JSON object for each death.")
+    var json = false
+
+    package init() {}
+
+    package func run() async throws {
+        var deaths: [DeathRecord] = past ? DeathArchive.standard.records() : []
+        do throws(BroadcastError) {
+            if case .deaths(let current)? = try ControlAddress.reply(to: .deaths, attach: attach) {
+                deaths += current.filter { !deaths.contains($0) }
+            }
+        } catch {
+            guard attach == nil else { throw error }
+            if !past { deaths = DeathArchive.standard.records() }
+        }
+        for death in deaths { print(json ? JSONLine.text(death) ?? "" : DeathText.text(death)) }
+        if deaths.isEmpty, !json { print("no child has died") }
+    }
+}

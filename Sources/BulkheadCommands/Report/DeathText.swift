@@ -1,0 +1,22 @@
+package import BulkheadMaster
+
+/// A death as a few lines for a person.
+package enum DeathText {
+    package static func text(_ death: DeathRecord) -> String {
+        var line = "\(EventLine.timestamp(death.time)) \(death.part) \(death.pid): \(death.cause)"
+        if let frame = death.frame { line += ", at frame \(frame)" }
+        line += "; seen within \(milliseconds(death.detectedWithinMilliseconds))"
+        if let recovered = death.recoveredAfterMilliseconds {
+            line += ", worked again after \(milliseconds(recovered))"
+        } else {
+            line += ", not replaced yet"
+        }
+        line += ", \(death.framesLate) frames late"
+        let last = death.standardError.split(separator: "\n").suffix(12).map { "    " + EventLine.clean(String($0)) }
+        return ([EventLine.clean(line)] + last).joined(separator: "\n")
+    }
+
+    private static func milliseconds(_ value: Double) -> String {
+        "\(Int(max(0, min(value.isFinite ? value : 0, 1e12)).rounded())) ms"
+    }
+}

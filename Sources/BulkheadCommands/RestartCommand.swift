@@ -1,0 +1,28 @@
+package import ArgumentParser
+import BulkheadMaster
+
+/// `bulkhead restart`: puts a fresh process in the place of a child.
+package struct RestartCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "restart",
+        abstract: "Start a child of a running broadcast anew, without losing a frame.",
+        discussion: "This is also how a new version of a helper goes on air.")
+
+    @Argument(help: ArgumentHelp("encoder, plugins or source.", valueName: "child"))
+    var part: String
+
+    @Option(
+        help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+    var attach: String?
+
+    package init() {}
+
+    package func run() async throws {
+        guard let part = RestartablePart(rawValue: part) else {
+            throw BroadcastError(
+                .usage, "\"\(part)\" can't be restarted",
+                advice: "it takes " + RestartablePart.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        try ControlAddress.ask(.restart(part), attach: attach)
+    }
+}

@@ -1,0 +1,31 @@
+package import ArgumentParser
+import BulkheadMaster
+
+/// `bulkhead set`: changes a running broadcast.
+package struct SetCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Change a running broadcast, without losing a frame.",
+        discussion: """
+            The bitrate changes in place; all else by a takeover to an encoder with the new settings. Returns once it is \
+            on air. Where the encoder refuses the settings, everything stays as it was.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "What to change: "
+                + EncodingWords.changeable.map(\.rawValue).joined(separator: ", ") + ", each with =VALUE.",
+            valueName: "name=value"))
+    var changes: [String]
+
+    @Option(
+        help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+    var attach: String?
+
+    package init() {}
+
+    package func run() async throws {
+        let change = try EncodingWords.change(changes)
+        try ControlAddress.ask(.set(change), attach: attach)
+    }
+}

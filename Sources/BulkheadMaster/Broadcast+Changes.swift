@@ -1,0 +1,172 @@
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSupervision
+import BulkheadSystem
+import BulkheadWire
+
+/// A takeover on purpose that is under way: the next encoder is being opened, or waits for its first frame.
+struct PlannedChange {
+    let settings: BroadcastSettings
+    let encoder: EncoderStub
+    /// The encoder is open; pictures of the new size have been asked for.
+    var awaitsPicture = false
+    let done: @Sendable (BroadcastError?) -> Void
+}
+
+/// Changes on air. All but the bitrate is a takeover to an encoder that is opened beside the one on air: where it can't
+/// be opened, nothing has changed.
+extension Broadcast {
+    /// Changes settings.
+    /// - Parameter done: called once, with an error when everything stays as it was.
+    func change(_ change: SettingsChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        guard let error = refusalOfChange() else {
+            let new = change.applied(to: settings)
+            guard new != settings else { return done(nil) }
+            var onlyBitrate = settings
+            onlyBitrate.videoBitsPerSecond = new.videoBitsPerSecond
+            if onlyBitrate == new {
+                settings = new
+                reconfigureBitrate()
+                return done(nil)
+            }
+            return begin(new, done)
+        }
+        done(error)
+    }
+
+    /// Starts a part anew, which is how a new version of its program goes on air.
+    func restart(_ part: RestartablePart, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        if let error = refusalOfChange() { return done(error) }
+        switch part {
+        case .encoder: begin(settings, done)
+        case .plugins:
+            guard settings.children == .both, pluginHost != nil, nextPluginHost == nil else {
+                return done(BroadcastError(.control, "there is no plugin host that could be restarted now"))
+            }
+            do throws(BroadcastError) {
+                try launchPluginHost()
+                done(nil)
+            } catch { done(error) }
+        case .source:
+            for source in sources where source.stub != nil {
+                post(.notice, source.slot.name, "restarting", "restarted as asked")
+                source.stub?.child.hangUp()
+            }
+            done(nil)
+        }
+    }
+
+    private func refusalOfChange() -> BroadcastError? {
+        guard state == .onAir else {
+            return BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is")
+        }
+        guard settings.children != .plugins else {
+            return BroadcastError(
+                .control, "the encoder was not started by this master",
+                advice: "end it and connect one with other settings, or use another run mode")
+        }
+        guard change == nil else {
+            return BroadcastError(.control, "another change is under way", advice: "try again in a moment")
+        }
+        return nil
+    }
+
+    private func reconfigureBitrate() {
+        for stub in encoders where stub.ready != nil && slateMaker?.encoder !== stub {
+            stub.reconfigure(bitsPerSecond: settings.videoBitsPerSecond)
+        }
+        for run in runs { run.settings.video.bitsPerSecond = settings.videoBitsPerSecond }
+        post(
+            .notice, "encoder", "bitrate", "encodes at \(settings.videoBitsPerSecond / 1000) kbit/s from now on",
+            details: ["bitsPerSecond": "\(settings.videoBitsPerSecond)"])
+    }
+
+    private func begin(_ new: BroadcastSettings, _ done: @escaping @Sendable (BroadcastError?) -> Void) {
+        do throws(BroadcastError) {
+            let encoder = try launchEncoder(wantedSettings(new), as: "next encoder")
+            change = PlannedChange(settings: new, encoder: encoder, done: done)
+        } catch { done(error) }
+    }
+
+    func changeFailed(_ problem: String) {
+        guard let failed = change else { return }
+        change = nil
+        retire(failed.encoder)
+        post(.warning, "encoder", "not changed", problem)
+        failed.done(BroadcastError(.encoder, problem, advice: "everything stays as it was"))
+        topUpSpares(after: .zero)
+    }
+
+    /// The next encoder is open: frames go to it from now on, or from the first picture of the new size.
+    func changeIsReady() {
+        guard let ready = change else { return }
+        guard ready.settings.canvas != settings.canvas else { return completeChange() }
+        let old = settings
+        let oldSlate = slate
+        settings = ready.settings
+        do throws(BroadcastError) { try makeSlate() } catch {
+            settings = old
+            slate = oldSlate
+            return changeFailed("pictures of the new size can't be had: \(error.problem)")
+        }
+        change?.awaitsPicture = true
+        // What is left of the old size is shown until the source gives the new one.
+        for source in sources { source.stub?.child.hangUp() }
+        if pluginHost != nil { try? launchPluginHost() }
+    }
+
+    /// Opens the run that begins with `frame`, where there is one to open.
+    func openRunIfDue(at frame: TimelineFrame) {
+        if let waiting = change, waiting.awaitsPicture,
+            pools.canvas(of: frame.slot.pool) == waiting.settings.canvas
+        {
+            completeChange()
+        }
+        openPairIfDue(at: frame.frame)
+    }
+
+    private func completeChange() {
+        guard let done = change else { return }
+        change = nil
+        settings = done.settings
+        ladder.leaveSafety()
+        openRun(done.encoder.settings, encoder: done.encoder)
+        post(
+            .notice, "encoder", "changed",
+            "encodes \(settings.canvas) with preset \(settings.preset) from frame \(nextFrame) on",
+            details: ["frame": "\(nextFrame)", "pid": "\(done.encoder.child.pid)"])
+        done.done(nil)
+        topUpSpares(after: .milliseconds(250))
+    }
+
+    // MARK: safe settings
+
+    /// What any encoder can do: nothing that is held back, nothing that is exotic.
+    var safeSettings: EncodingSettings {
+        var safe = wantedSettings(settings)
+        safe.video.preset = "veryfast"
+        safe.video.tune = "zerolatency"
+        safe.video.profile = "baseline"
+        safe.video.bframes = 0
+        safe.video.threads = 0
+        return safe
+    }
+
+    /// Tries the settings that the user wants again after a while, each time after twice as long.
+    func scheduleReturnFromSafety() {
+        let patience = safetyPatience
+        safetyPatience = min(patience * 2, .seconds(600))
+        reactor.schedule(at: .now.advanced(by: patience)) { [weak self] in
+            self?.assumeIsolated { $0.returnFromSafety() }
+        }
+    }
+
+    private func returnFromSafety() {
+        guard state == .onAir, ladder.isSafe else { return }
+        guard change == nil, slateOnAir == nil, currentRun?.hasWorked ?? false else {
+            return scheduleReturnFromSafety()
+        }
+        post(.notice, "encoder", "safe settings", "trying the wanted settings again")
+        begin(settings) { _ in }
+    }
+}

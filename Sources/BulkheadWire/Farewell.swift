@@ -1,0 +1,23 @@
+/// The master's last message to a child that it turns away or ends, if that child was started by hand: the reason.
+///
+/// It may come instead of the master's hello, and its layout never changes: a child of any version can say why.
+package struct Farewell: WireMessage, Hashable {
+    package static let type: UInt16 = 2
+    private static let maximumByteCount = 4096
+
+    /// Why, as one lowercase phrase for a person.
+    package let reason: String
+
+    package init(reason: String) { self.reason = reason }
+
+    package var frame: WireFrame {
+        WireFrame(Self.type) { $0.write(reason, atMost: Self.maximumByteCount) }
+    }
+
+    package init(_ frame: WireFrame) throws(WireError) {
+        guard frame.type == Self.type else { throw .unknownType(frame.type) }
+        var reader = WireReader(frame)
+        reason = try reader.readString(atMost: Self.maximumByteCount, "reason")
+        try reader.finish()
+    }
+}

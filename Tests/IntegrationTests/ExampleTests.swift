@@ -1,0 +1,53 @@
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// The examples, as a reader runs them.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct ExampleTests {
+    private static let examples = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Examples")
+
+    /// Every folder of `Examples/`: a new one is run without being named here.
+    static let names: [String] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: examples.path)) ?? []
+        return names.filter { FileManager.default.isExecutableFile(atPath: examples.path + "/\($0)/run") }.sorted()
+    }()
+
+    /// Runs an example for two seconds with the programs beside the tests.
+    private static func run(_ name: String, _ arguments: [String] = []) async throws -> (text: String, status: Int32) {
+        let program = try RunningProcess(
+            "env",
+            [
+                "BULKHEAD=\(BulkheadProgram.path("bulkhead"))", "XDG_RUNTIME_DIR=\(BulkheadProgram.runtimeFolder)",
+                "PORT=0", examples.path + "/\(name)/run", "2",
+            ] + arguments)
+        let status = await program.wait(timeout: .seconds(60))
+        return (program.outputText + program.errorText, status)
+    }
+
+    @Test func thereAreExamples() { #expect(Self.names.count >= 5) }
+
+    @Test(arguments: names.filter { $0 != "two-destinations" })
+    func exampleIsOnAirAndEndsWell(name: String) async throws {
+        let (text, status) = try await Self.run(name)
+        #expect(status == 0, "\(text)")
+        #expect(text.contains("on air"), "\(text)")
+        #expect(text.contains(#/open rtmp:\S+|ffplay .*rtmp:\S+/#), "it says where it can be seen: \(text)")
+        #expect(!text.contains(" error "), "\(text)")
+    }
+
+    @Test func twoDestinationsAreRecorded() async throws {
+        let folder = try TemporaryFolder()
+        let recording = folder.path("recording.flv")
+        let (text, status) = try await Self.run("two-destinations", [recording])
+        #expect(status == 0, "\(text)")
+        let frames = try RunningProcess(
+            "ffprobe",
+            [
+                "-v", "error", "-select_streams", "v", "-count_packets", "-show_entries", "stream=nb_read_packets",
+                "-of", "csv=p=0", recording,
+            ])
+        await frames.wait()
+        #expect(Int(frames.outputText.trimmingCharacters(in: .whitespacesAndNewlines)).map { $0 >= 48 } ?? false)
+    }
+}
