@@ -72,6 +72,16 @@ package actor Probe {
         onObservation(Observation(.disconnected, at: seconds(at: .now), reason))
     }
 
+    /// Whether nothing has come for so long.
+    func isSilent(for span: Duration) -> Bool { MonotonicTime.now.since(lastArrival) > span.nanoseconds }
+
+    func fellSilent(for span: Duration) {
+        onObservation(
+            Observation(
+                .silent, at: seconds(at: .now),
+                "nothing has come for \(span.components.seconds) seconds: the stream has ended"))
+    }
+
     /// Waits until the decoder has answered what it was given, for `limit` at most.
     package func drain(within limit: Duration = .seconds(10)) async {
         guard let decoder, !isClosed else { return }
