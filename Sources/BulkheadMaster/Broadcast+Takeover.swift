@@ -13,6 +13,9 @@ extension Broadcast {
     /// A stream that has stood still for so long shows the slate instead.
     private static let longestStandstill = Duration.milliseconds(1200)
 
+    /// Pairs that may differ before lockstep is given up.
+    private static let mostDifferences = 3
+
     // MARK: deaths
 
     func encoderEnded(_ id: ObjectIdentifier, _ end: ChildEnd) {
@@ -271,6 +274,15 @@ extension Broadcast {
         run.shadow = nil
         run.lockstep = Lockstep()
         shadow?.child.dismiss("its answers differ from its twin's")
+        differences += 1
+        if differences == Self.mostDifferences {
+            // Not a fault of one machine's memory, then, but of the settings.
+            settings.standby = .warm
+            post(
+                .warning, "standby encoder", "not in lockstep",
+                "with these settings two encoders don't write the same: the standby waits instead; with --tune "
+                    + "zerolatency and a rate buffer, --encoder-threads 1 makes them steady")
+        }
         topUpSpares(after: Self.spareDelay)
     }
 }

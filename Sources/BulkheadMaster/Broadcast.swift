@@ -37,6 +37,8 @@ actor Broadcast {
     var spareSlot = ChildSlot(name: "standby encoder")
     var spareIsComing = false
     var ladder = EncoderLadder()
+    /// Pairs in lockstep that differed.
+    var differences = 0
     var safetyPatience = Duration.seconds(30)
     var change: PlannedChange?
     var audioLedger = AudioLedger()

@@ -57,7 +57,7 @@ private struct SourceOnTimeline {
     }
 
     private mutating func tick() throws {
-        if let first = feed.firstTime { feed.anchor(first, at: now) }
+        if let first = feed.firstTime(interval: Self.interval) { feed.anchor(first, at: now) }
         _ = feed.isComplete(at: now, interval: Self.interval)
         _ = feed.hasLivePicture(for: now, interval: Self.interval)
         if !feed.isMissingPicture {
