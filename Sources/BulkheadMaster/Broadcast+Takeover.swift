@@ -74,14 +74,14 @@ extension Broadcast {
                         ? "try other encoder settings" : "it said: \(lastLine(of: end.standardErrorTail))"))
         }
         encoderSlot.noteRestart()
-        if MonotonicTime.now.since(lastCommit) > Self.longestStandstill.nanoseconds { beginSlate() }
+        if isOnProbation || MonotonicTime.now.since(lastCommit) > Self.longestStandstill.nanoseconds { beginSlate() }
         switch step {
         case .restart(let delay): replaceEncoder(of: run, after: delay)
         case .safeSettings(let delay):
             if run.settings != encodingSettings {
                 post(
                     .warning, "encoder", "safe settings",
-                    "encoders died \(ladder.recentDeaths) times in a row: going on with safe settings")
+                    "encoder after encoder ends: going on with safe settings (veryfast, baseline, no look-ahead)")
                 run.settings = encodingSettings
                 scheduleReturnFromSafety()
             }
@@ -150,6 +150,7 @@ extension Broadcast {
 
     /// The first frame of a new encoder is safe.
     func encoderHasWorked(_ run: EncodingRun) {
+        isOnProbation = false
         closeDeathRecords(of: "encoder")
         topUpSpares(after: Self.spareDelay)
     }

@@ -56,6 +56,8 @@ actor Broadcast {
     var slateLoop: SlateLoop?
     /// The slate is on air because no encoder can work.
     var slateOnAir: SlateOnAir?
+    /// The slate went off air for an encoder that has not made a frame safe yet.
+    var isOnProbation = false
     var heldAudio: [Packet] = []
     var lastVideoDTS = MediaTime(nanoseconds: .min)
 
