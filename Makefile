@@ -8,7 +8,7 @@ BUILD := .build/release
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps test-deps build test test-asan test-tsan fuzz lint demo bench install uninstall clean
+.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint demo bench install uninstall clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test-tsan: test-deps ## run the tests with the thread sanitizer: data races
 
 fuzz: ## feed the decoders with made-up inputs, FUZZ_SECONDS (60) for each
 	@Tests/Fuzzing/run
+
+soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and descriptors must stay flat
+	@Tests/Soak/run
 
 lint: ## check the format of the sources
 	$(SWIFT) format lint --strict --recursive --parallel \
