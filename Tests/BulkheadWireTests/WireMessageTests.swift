@@ -151,11 +151,7 @@ import Testing
         expectRefused(SourceReply.audio(start: 0, samples: [1, 2]), "samples") { $0[10] = 1 }
         expectRefused(SourceReply.notice("x"), "notice") { $0[1] = 0x11 }
         expectRefused(Hello(role: .source, pid: 1), "magic") { $0[0] = 0 }
-<<<<<<< HEAD
-        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 0xFF }
-=======
         expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 5 }
->>>>>>> 931d6d2c6e7c9d547eab7d76afbd67cbc94f459f
         expectRefused(PluginReply.processed(frame: 1, changed: true), "change flag") { $0[8] = 0xFF }
         expectRefused(EncoderReply.audioPacket(block: 1, bytes: [1]), "AAC frame") { $0[9] = 0x21 }
     }
