@@ -45,7 +45,7 @@ import Testing
         #expect(report.audio?.codec == "AAC-LC 48000 Hz stereo")
         #expect(report.arrival?.longestGap.milliseconds == 40)
         #expect(report.numbers == nil)
-        #expect(observed.allSatisfy(\.isNotice))
+        #expect(observed.allSatisfy { $0.isNotice })
     }
 
     @Test func missingPicturesAreAGapAndAJump() async throws {
