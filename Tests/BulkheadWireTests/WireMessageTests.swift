@@ -127,6 +127,11 @@ import Testing
         ) {
             $0[16] = 2
         }
+        // No destination could take it: FLV states lengths in 24 bits.
+        let unit = AccessUnit(
+            frame: 0, isIDR: true, isDisposable: false,
+            bytes: [UInt8](repeating: 0, count: EncoderReply.maximumAccessUnitByteCount + 1))
+        expectRefused(EncoderReply.accessUnit(unit), "access unit") { _ in }
         let samples = [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
         expectRefused(EncoderRequest.encodeAudio(block: 0, samples: samples), "block") { $0[8] = 1 }
         expectRefused(EncoderRequest.encodeAudio(block: 0, samples: samples), "block") { payload in

@@ -141,7 +141,7 @@ final class DecoderStub {
     }
 
     private func answered(_ unit: Int64) {
-        unanswered.remove(unit)
+        guard unanswered.remove(unit) != nil else { return }
         // What a decoder has swallowed must not be kept for ever.
         if unanswered.count > 64 { for old in unanswered where old < unit - 64 { unanswered.remove(old) } }
         let first = unanswered.min() ?? Int64.max

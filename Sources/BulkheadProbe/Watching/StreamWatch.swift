@@ -161,7 +161,8 @@ struct StreamWatch {
         if let fault { actions.append(.tell(Self.finding(fault, "sound", at: seconds, unit: nil))) }
         audioRate.take(byteCount: payload.readableBytes, at: isFile ? secondsOfMedia : seconds)
         if isDecoding {
-            actions.append(.decode(.sound(pts: time * 1_000_000, bytes: bytes), unit: nil, isIDR: false))
+            let pts = MediaTime(milliseconds: time).nanoseconds
+            actions.append(.decode(.sound(pts: pts, bytes: bytes), unit: nil, isIDR: false))
         }
         return actions
     }

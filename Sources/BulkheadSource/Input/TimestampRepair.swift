@@ -80,7 +80,7 @@ package struct TimestampRepair: Sendable {
             }
         }
         if error < -Self.backwardLimit || error > Self.gapLimit &+ stamp.elapsed {
-            switch verdict(time, track, stamp.stream, following) {
+            switch verdict(time, track, stamp.stream, following, lookahead) {
             case .stray, .crowded: return putInPlace(stamp, track, step)
             case .moved: break
             case .open:
@@ -160,10 +160,12 @@ package struct TimestampRepair: Sendable {
     // MARK: judging
 
     private func verdict(
-        _ time: Int64, _ track: Track, _ stream: Int, _ following: some Collection<PacketStamp>
+        _ time: Int64, _ track: Track, _ stream: Int, _ following: some Collection<PacketStamp>,
+        _ lookahead: Lookahead
     ) -> Verdict {
         let step = max(1_000_000, steps[stream] ?? 0)
         var run = step
+        var previous = time
         for next in following where next.stream == stream {
             guard let later = next.time else {
                 run += step
@@ -171,12 +173,25 @@ package struct TimestampRepair: Sendable {
             }
             let error = later &+ track.offset &- (track.expected &+ run)
             if error >= -Self.backwardLimit, error <= Self.gapLimit { return .stray }
-            if run >= window {
-                let progress = later &- time
-                let isSteady = streams[stream]?.isSteady ?? false
-                return progress >= run / (isSteady ? 2 : 20) ? .moved : .crowded
+            // Where they go elsewhere again soon after, what lies before that has to do.
+            let jumpsAgain =
+                later &- previous &- step < -Self.backwardLimit || later &- previous &- step > Self.gapLimit
+            if jumpsAgain, run < window / 4 {
+                run += step
+                continue
             }
+            if jumpsAgain || run >= window {
+                let (progress, length) = jumpsAgain ? (previous &- time, run - step) : (later &- time, run)
+                let isSteady = streams[stream]?.isSteady ?? false
+                return progress >= length / (isSteady ? 2 : 20) ? .moved : .crowded
+            }
+            previous = later
             run += step
+        }
+        // The input may end soon after a jump.
+        if lookahead == .end, run >= window / 4 {
+            let isSteady = streams[stream]?.isSteady ?? false
+            return previous &- time >= (run - step) / (isSteady ? 2 : 20) ? .moved : .crowded
         }
         return .open
     }
