@@ -43,9 +43,9 @@ import Testing
         #expect(video.codec.hasPrefix("H.264 "))
         #expect((24.9...25.1).contains(video.framesPerSecond))
         #expect(report.audio?.codec == "AAC-LC 48000 Hz stereo")
-        #expect(report.arrival?.longestGap.milliseconds == 40)
+        #expect(report.arrival?.longestGap.milliseconds.rounded() == 40)
         #expect(report.numbers == nil)
-        #expect(observed.allSatisfy(\.isNotice))
+        #expect(observed.allSatisfy { $0.isNotice })
     }
 
     @Test func missingPicturesAreAGapAndAJump() async throws {
@@ -55,7 +55,7 @@ import Testing
         let (report, observed) = try await watch(tags)
         #expect(report.videoTimestamps.jumps == 1)
         #expect(report.videoTimestamps.longestJumpMilliseconds == 280)
-        #expect(report.arrival?.longestGap.milliseconds == 280)
+        #expect(report.arrival?.longestGap.milliseconds.rounded() == 280)
         #expect(report.arrival?.longestGap.unit == 30)
         #expect(observed.contains { $0.kind == .jump } && observed.contains { $0.kind == .gap })
     }
@@ -74,7 +74,7 @@ import Testing
         var tags = try await tags(seconds: 1)
         let index = try #require(tags.firstIndex { $0.kind == .video && !isPicture($0) })
         var other = tags[index]
-        other.payload.setInteger(UInt8(77), at: other.payload.readerIndex + 6)
+        other.payload.setInteger(UInt8(66), at: other.payload.readerIndex + 6)
         tags += [tags[index], other, tags[index]]
         let (report, observed) = try await watch(tags)
         #expect(report.video?.configurationChanges == 2)

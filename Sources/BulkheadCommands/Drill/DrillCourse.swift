@@ -132,6 +132,9 @@ struct DrillCourse: Sendable {
             return Task.isCancelled ? "the drill was interrupted" : "the broadcast did not end after its --duration"
         }
         guard exit != .exited(code: 0) else { return nil }
+        // A recording without room is what was asked for; the other destination had the broadcast to its end.
+        let losesRecording = settings.faults.contains { $0.kind == .diskFull }
+        if losesRecording, exit == .exited(code: BroadcastError.Kind.someDestinations.exitCode) { return nil }
         return "the broadcast ended with \(exit): \(log.words.last ?? "it said nothing")"
     }
 

@@ -2,7 +2,7 @@
 package struct Observation: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {
         case connected, disconnected, unpublished, silent, video, audio, gap, lost, repeated, disordered, restarted
-        case backwards, jump, decoder, undecodable
+        case backwards, jump, sync, decoder, undecodable
     }
 
     package var kind: Kind

@@ -206,8 +206,7 @@ struct StreamWatch {
             let message = "access unit \(unit) can't be decoded; later ones are only counted"
             return [Observation(.undecodable, at: entry.seconds, message, ["unit": "\(unit)"])]
         case .beep(let pts):
-            sync.take(beepAt: Double(pts) / 1e6)
-            return []
+            return Self.observation(offset: sync.take(beepAt: Double(pts) / 1e6), at: secondsOfMedia)
         case .refused(let refusal):
             return [Observation(.decoder, at: secondsOfMedia, "not decoded: \(refusal)")]
         case .flushed: return []
@@ -219,30 +218,41 @@ struct StreamWatch {
         guard let entry = pending.removeValue(forKey: picture.unit) else { return [] }
         size = (Int(picture.width), Int(picture.height))
         giveUp(before: picture.unit - Self.reorderLimit)
+        var observations: [Observation] = []
         if let number = picture.number {
-            sync.take(flashLuma: picture.flashLuma, at: Double(entry.pts))
+            let offset = sync.take(flashLuma: picture.flashLuma, at: Double(entry.pts))
+            observations = Self.observation(offset: offset, at: entry.seconds)
             gaps.name(unit: picture.unit, frame: number)
         }
-        return numbers.take(picture.number).map { finding in
-            switch finding {
-            case .lost(let range):
-                let text = StreamReport.Numbers.text(range)
-                return Observation(
-                    .lost, at: entry.seconds, range.count == 1 ? "frame \(text) is lost" : "frames \(text) are lost",
-                    ["frames": text, "count": "\(range.count)"])
-            case .repeated(let number):
-                return Observation(
-                    .repeated, at: entry.seconds, "frame \(number) is shown again", ["frame": "\(number)"])
-            case .disordered(let number, let earlier):
-                return Observation(
-                    .disordered, at: entry.seconds, "frame \(number) comes after frame \(earlier)",
-                    ["frame": "\(number)", "after": "\(earlier)"])
-            case .restarted(let number, let earlier):
-                return Observation(
-                    .restarted, at: entry.seconds, "the source began anew: frame \(number) comes after \(earlier)",
-                    ["frame": "\(number)", "after": "\(earlier)"])
+        return observations
+            + numbers.take(picture.number).map { finding in
+                switch finding {
+                case .lost(let range):
+                    let text = StreamReport.Numbers.text(range)
+                    return Observation(
+                        .lost, at: entry.seconds,
+                        range.count == 1 ? "frame \(text) is lost" : "frames \(text) are lost",
+                        ["frames": text, "count": "\(range.count)"])
+                case .repeated(let number):
+                    return Observation(
+                        .repeated, at: entry.seconds, "frame \(number) is shown again", ["frame": "\(number)"])
+                case .disordered(let number, let earlier):
+                    return Observation(
+                        .disordered, at: entry.seconds, "frame \(number) comes after frame \(earlier)",
+                        ["frame": "\(number)", "after": "\(earlier)"])
+                case .restarted(let number, let earlier):
+                    return Observation(
+                        .restarted, at: entry.seconds, "the source began anew: frame \(number) comes after \(earlier)",
+                        ["frame": "\(number)", "after": "\(earlier)"])
+                }
             }
-        }
+    }
+
+    private static func observation(offset: Double?, at seconds: Double) -> [Observation] {
+        guard let offset, abs(offset) >= SyncJudge.noticeable else { return [] }
+        let milliseconds = Int(abs(offset).rounded())
+        let phrase = "the sound comes \(milliseconds) ms \(offset > 0 ? "after" : "before") the picture"
+        return [Observation(.sync, at: seconds, phrase, ["milliseconds": "\(Int(offset.rounded()))"])]
     }
 
     /// Notes that these access units are not looked at.
