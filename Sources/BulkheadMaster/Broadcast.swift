@@ -220,6 +220,7 @@ actor Broadcast {
     /// Lets ``run()`` go on to its end.
     func end() {
         state = .ended
+        abandonChange()
         endContinuation?.resume()
         endContinuation = nil
     }
