@@ -34,6 +34,7 @@ let package = Package(
         .executable(name: "bulkhead-encoder", targets: ["bulkhead-encoder"]),
         .executable(name: "bulkhead-source", targets: ["bulkhead-source"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
+        .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
         .library(name: "Invert", type: .dynamic, targets: ["Invert"]),
         .library(name: "Border", type: .dynamic, targets: ["Border"]),
@@ -112,12 +113,22 @@ let package = Package(
                 "CBulkheadPlugin", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
             ],
             swiftSettings: swiftSettings),
+        .target(
+            name: "BulkheadDecoder", dependencies: ["CFFmpeg", "BulkheadMedia", "BulkheadSystem", "BulkheadWire"],
+            swiftSettings: swiftSettings, linkerSettings: libraries("avcodec", "avutil")),
+        .target(
+            name: "BulkheadProbe",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire",
+                "BulkheadSupervision", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+            ],
+            swiftSettings: swiftSettings),
         .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"], swiftSettings: swiftSettings),
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
-                "BulkheadRTMP",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadMedia", "BulkheadSystem",
+                "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -134,6 +145,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"], swiftSettings: swiftSettings,
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-decoder", dependencies: ["BulkheadDecoder"], swiftSettings: swiftSettings,
             linkerSettings: installedRuntime),
 
         // MARK: benchmarks
@@ -220,8 +234,22 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "BulkheadDecoderTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadDecoder", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadProbeTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadProbe", "BulkheadFLV", "BulkheadMedia", "BulkheadSystem", nioCore,
+            ],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "BulkheadCommandsTests",
-            dependencies: ["BulkheadCommands", "BulkheadMaster", "BulkheadMedia", argumentParser],
+            dependencies: [
+                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire", argumentParser,
+            ],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "IntegrationTests",

@@ -17,6 +17,7 @@ from .peers import Bulkhead, FFmpeg, Peer, Task
 from .processes import MeasurementError
 from .report import Aim, Figure, load, machine, table
 from .server import Server
+from .takeovers import Killer
 
 PACKAGE = Path(__file__).resolve().parents[2]
 
@@ -29,21 +30,32 @@ class Extent:
     start_ups: int
     seconds: float
     """Of each broadcast in real time."""
+    kills: int
+    """Of each child."""
     fast_seconds: int
     """Of material for each run that is as fast as possible."""
 
 
-FULL = Extent(rounds=5, start_ups=7, seconds=4, fast_seconds=4)
-QUICK = Extent(rounds=1, start_ups=3, seconds=4, fast_seconds=4)
+FULL = Extent(rounds=5, start_ups=7, seconds=4, kills=12, fast_seconds=4)
+QUICK = Extent(rounds=1, start_ups=3, seconds=4, kills=4, fast_seconds=4)
 
 
 class Benchmark:
     """One run of all measurements."""
 
-    def __init__(self, bulkhead: Bulkhead, ffmpeg: FFmpeg, laboratory: Laboratory, studio: Studio, extent: Extent):
+    def __init__(
+        self,
+        bulkhead: Bulkhead,
+        ffmpeg: FFmpeg,
+        laboratory: Laboratory,
+        killer: Killer,
+        studio: Studio,
+        extent: Extent,
+    ):
         self._peers: tuple[Peer, Peer] = (bulkhead, ffmpeg)
         self._bulkhead = bulkhead
         self._laboratory = laboratory
+        self._killer = killer
         self._studio = studio
         self._extent = extent
         self.notes: list[str] = []
@@ -68,6 +80,7 @@ class Benchmark:
             *_memory("a file, look-ahead", files_ahead),
         ]
         figures += self._throughput(low_latency)
+        figures += self._takeovers(low_latency, look_ahead, plugin)
         figures += self._hops(low_latency, files[0], plugin, wire_hop)
         return figures
 
@@ -106,6 +119,34 @@ class Benchmark:
             )
             aim = Aim(1, at_least=True)
             figures.append(Figure(f"as fast as possible, {title}", "frames/s", *speeds, aim=aim))
+        return figures
+
+    def _takeovers(self, low_latency: Task, look_ahead: Task, plugin: Path) -> list[Figure]:
+        """What a viewer notices of kills. All of ffmpeg dies, whatever of it has failed."""
+        bulkhead, ffmpeg = self._peers
+        assert isinstance(bulkhead, Bulkhead) and isinstance(ffmpeg, FFmpeg)
+        kills = self._extent.kills
+        victims = {
+            "encoder, zerolatency": (low_latency, "bulkhead-encoder"),
+            "encoder, look-ahead": (look_ahead, "bulkhead-encoder"),
+            "source": (low_latency, "bulkhead-source"),
+            "plugin host": (replace(low_latency, plugin=plugin), "bulkhead-plugin-host"),
+        }
+        theirs = {}
+        for task in (low_latency, look_ahead):
+            _say("killing ffmpeg in a shell loop")
+            theirs[task.has_look_ahead] = self._killer.ffmpeg(ffmpeg, task, max(3, kills // 3))
+        figures = []
+        for name, (task, program) in victims.items():
+            _say(f"killing: {name}")
+            ours = self._killer.bulkhead(bulkhead, task, program, kills)
+            other = theirs[task.has_look_ahead]
+            figures += [
+                _kills(f"SIGKILL of the {name}: to the next access unit, median", ours.next_unit, other.next_unit, 50),
+                _kills(f"SIGKILL of the {name}: longest gap, median", ours.gap, other.gap, 50),
+                _kills(f"SIGKILL of the {name}: longest gap, worst", ours.gap, other.gap, 100),
+                _kills(f"SIGKILL of the {name}: gap above the usual, worst", ours.above_quiet, other.above_quiet, 100),
+            ]
         return figures
 
     def _hops(self, task: Task, plain: list[Course], plugin: Path, wire_hop: Path) -> list[Figure]:
@@ -148,6 +189,11 @@ class Benchmark:
 def _cpu(name: str, courses: tuple[list[Course], list[Course]]) -> Figure:
     values = [[course.cpu_per_minute for course in own] for own in courses]
     return Figure(name, "s for a minute of stream", *values, aim=Aim(1))
+
+
+def _kills(name: str, ours: list[float], theirs: list[float], percent: float) -> Figure:
+    """One figure of each peer: they were killed another number of times."""
+    return Figure(name, "ms", [percentile(ours, percent)], [percentile(theirs, percent)], digits=0)
 
 
 def _latency(name: str, courses: tuple[list[Course], list[Course]], percent: float) -> Figure:
@@ -207,7 +253,7 @@ def _print_results(program: Path, ffmpeg: Path, plugin: Path, wire_hop: Path, ex
         studio = Studio(ffmpeg, folder)
         with Server(program, folder) as server:
             laboratory = Laboratory(server, studio, folder)
-            benchmark = Benchmark(Bulkhead(program), FFmpeg(ffmpeg), laboratory, studio, extent)
+            benchmark = Benchmark(Bulkhead(program), FFmpeg(ffmpeg), laboratory, Killer(server, folder), studio, extent)
             figures = benchmark.run(plugin, wire_hop)
     print(machine(program, ffmpeg))
     print(

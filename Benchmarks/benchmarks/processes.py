@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,6 +160,17 @@ class Running:
                 continue
         return memory
 
+    def descendant(self, program: str) -> int:
+        """The process that has been running `program` for the longest time."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            # The name that is looked for may be a shell's own argument: only the program itself counts.
+            found = [pid for pid in self._descendants() if _program(pid) == program]
+            if found:
+                return min(found, key=_start)
+            time.sleep(0.01)
+        raise MeasurementError(f"no process of {self.name} runs {program}{self._said()}")
+
     def _descendants(self) -> list[int]:
         """The program and all processes below it, the oldest first."""
         if self.process.returncode is not None:
@@ -188,6 +200,14 @@ def _parent(pid: int) -> int | None:
     except (OSError, ValueError):
         return None
     return None if state in "ZX" else int(parent)
+
+
+def _start(pid: int) -> int:
+    """When the process was started, in clock ticks since the machine was."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError):
+        return sys.maxsize
 
 
 def _program(pid: int) -> str:

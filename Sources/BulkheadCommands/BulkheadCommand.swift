@@ -18,7 +18,8 @@ package struct BulkheadCommand: AsyncParsableCommand {
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
-            DeathsCommand.self, StopCommand.self, ServeCommand.self, DoctorCommand.self,
+            DeathsCommand.self, StopCommand.self, ServeCommand.self, ProbeCommand.self, DrillCommand.self,
+            DoctorCommand.self,
         ])
 
     package init() {}
@@ -38,14 +39,14 @@ package struct BulkheadCommand: AsyncParsableCommand {
             return 0
         } catch let error as BroadcastError {
             Self.tell(failure(error))
-            return error.kind.exitCode
+            return error.kind == .usage && isDrill(arguments) ? DrillCommand.usageExitCode : error.kind.exitCode
         } catch let ended as EndedAtOnce {
             return ended.exitCode
         } catch {
             // Help, versions, and flags that can't be parsed.
             let code = exitCode(for: error).rawValue
             if code == 0 { print(fullMessage(for: error)) } else { tell(misparse(message(for: error))) }
-            return code
+            return code == BroadcastError.Kind.usage.exitCode && isDrill(arguments) ? DrillCommand.usageExitCode : code
         }
     }
 
@@ -63,6 +64,11 @@ package struct BulkheadCommand: AsyncParsableCommand {
             }
         }
         return joined
+    }
+
+    /// Continuous integration systems know 2 as "used wrongly", and 1 as "failed".
+    private static func isDrill(_ arguments: [String]) -> Bool {
+        arguments.first == DrillCommand.configuration.commandName
     }
 
     /// The one line that a failed command ends with.

@@ -46,6 +46,7 @@ package final class EncoderService {
             guard pools.removeValue(forKey: id) != nil else { throw EncoderError.poolUnknown(id: id) }
         case .encode(let frame, let reference, let forceIDR):
             guard let (video, _) = try encoders() else { return }
+            socket.reach(frame)
             if let unit = try video.encode(frame, in: slot(reference), forceIDR: forceIDR) {
                 try socket.send(EncoderReply.accessUnit(unit))
             }

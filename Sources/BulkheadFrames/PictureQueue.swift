@@ -21,6 +21,8 @@ package struct PictureQueue: Sendable {
     private var waiting: [Picture] = []
     /// The picture that was shown last, kept to be shown again.
     package private(set) var current: Picture?
+    /// The current picture is the first of all and is shown before its time.
+    package private(set) var isEarly = false
 
     package init() {}
 
@@ -37,7 +39,9 @@ package struct PictureQueue: Sendable {
     }
 
     /// Whether a picture at or after `limit` is here, so that no later one can be due before it.
-    package func reaches(_ limit: MediaTime) -> Bool { waiting.last.map { $0.pts >= limit } ?? false }
+    package func reaches(_ limit: MediaTime) -> Bool {
+        (waiting.last ?? (isEarly ? current : nil)).map { $0.pts >= limit } ?? false
+    }
 
     package enum Selection: Hashable, Sendable {
         /// `current` is a picture that was not shown before.
@@ -50,6 +54,7 @@ package struct PictureQueue: Sendable {
     /// is replaced, are handed to `release`.
     package mutating func advance(to limit: MediaTime, release: (SlotReference) -> Void) -> Selection {
         var selection = Selection.held
+        if let current, current.pts < limit { isEarly = false }
         while let next = waiting.first, next.pts < limit {
             if let current { release(current.slot) }
             current = waiting.removeFirst()
@@ -61,13 +66,16 @@ package struct PictureQueue: Sendable {
     /// Makes the first picture of all the current one before its time: where sound begins a little earlier, the picture
     /// stands from the start.
     package mutating func takeFirstEarly() {
-        if current == nil, !waiting.isEmpty { current = waiting.removeFirst() }
+        guard current == nil, !waiting.isEmpty else { return }
+        current = waiting.removeFirst()
+        isEarly = true
     }
 
     /// Empties the queue but for the current picture, for a source whose time begins anew.
     package mutating func startOver(release: (SlotReference) -> Void) {
         for picture in waiting { release(picture.slot) }
         waiting.removeAll()
+        isEarly = false
         newestPTS = nil
     }
 }

@@ -17,6 +17,8 @@ package struct SourceFeed: Sendable {
     package var hasEnded = false
     /// Ticks at which nothing new was there although the source owed it.
     package private(set) var lateTicks = 0
+    /// With so many pictures waiting no more are asked for, however close they lie to each other.
+    package var pictureLimit = Int.max
     private var anchoredAt = MediaTime.zero
     private var isResumed = false
     private var slackWindow: (least: MediaTime, since: MediaTime)?
@@ -24,6 +26,7 @@ package struct SourceFeed: Sendable {
     /// How much later than its arrival a live picture is due at the latest, so that the next may jitter.
     package static let liveMargin = MediaTime(milliseconds: 12)
     private static let slackWindowLength = MediaTime(milliseconds: 30_000)
+    private static let shortLead = MediaTime(milliseconds: 50)
     private static let soundTail = MediaTime(milliseconds: 100)
     private static let settlingTime = MediaTime(milliseconds: 5000)
     private static let settlingWindowLength = MediaTime(milliseconds: 400)
@@ -39,13 +42,18 @@ package struct SourceFeed: Sendable {
         anchoredAt = time
     }
 
-    /// The source time of the first thing that came, when something has. A source that can wait begins at 0, even where
-    /// its sound or its picture begins later.
-    package var firstTime: MediaTime? {
+    /// The source time that is to stand on the timeline first, when something has come. A source that can wait begins
+    /// at 0, even where its sound or its picture begins later, but its first picture stands on a tick of `interval`:
+    /// sound that comes a little before it is not worth a picture that is shown twice.
+    package func firstTime(interval: MediaTime) -> MediaTime? {
         let picture = pictures.firstWaitingPTS
         let sound = samples.end > samples.start ? MediaTime(sampleIndex: samples.start) : nil
         guard let first = [picture, sound].compactMap({ $0 }).min() else { return nil }
-        return description.isLive ? picture ?? first : isResumed ? first : .zero
+        if description.isLive { return picture ?? first }
+        if isResumed { return first }
+        guard let picture, picture > .zero, interval > .zero else { return .zero }
+        return picture <= Self.shortLead
+            ? picture : MediaTime(nanoseconds: picture.nanoseconds % interval.nanoseconds)
     }
 
     /// Prepares for a process that goes on where the last one died. A live source begins its time anew.
@@ -64,6 +72,7 @@ package struct SourceFeed: Sendable {
     /// sends it again and again, ahead of time like any other.
     package var isMissingPicture: Bool {
         description.hasVideo && !description.isLive && !hasEnded && offset != nil && pictures.count == 0
+            && !pictures.isEarly
     }
 
     /// Notes when a live picture arrived, to keep the offset as small as the source's jitter allows.
@@ -107,7 +116,8 @@ package struct SourceFeed: Sendable {
     package func isComplete(at time: MediaTime, interval: MediaTime) -> Bool {
         if hasEnded { return true }
         guard let offset else { return false }
-        if description.hasVideo, !pictures.reaches(limit(at: time, interval: interval)) { return false }
+        let isFull = pictures.count >= pictureLimit
+        if description.hasVideo, !isFull, !pictures.reaches(limit(at: time, interval: interval)) { return false }
         if description.hasAudio, samples.end < (time + interval - offset).sampleIndex { return false }
         return true
     }

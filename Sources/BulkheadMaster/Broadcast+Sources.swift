@@ -3,6 +3,7 @@ import BulkheadMedia
 import BulkheadSupervision
 import BulkheadSystem
 import BulkheadWire
+import Glibc
 
 /// One input over the lives of the processes that read it.
 struct SourceState {
@@ -13,7 +14,10 @@ struct SourceState {
     var feed: SourceFeed?
     /// Where the next process goes on.
     var resume: SourceResume?
-    var failures = 0
+    /// It said why it can't go on.
+    var hasFailed = false
+    var reopenDelay = ReopenDelay()
+    var crashSpot = CrashSpot()
     /// The process at hand has delivered something.
     var hasDelivered = false
 
@@ -67,8 +71,9 @@ extension Broadcast {
 
     private func sourceOpened(_ index: Int, _ description: SourceDescription) {
         sources[index].slot.state = .ready
-        sources[index].failures = 0
+        sources[index].hasFailed = false
         if sources[index].feed == nil { sources[index].feed = SourceFeed(description) }
+        sources[index].feed?.pictureLimit = description.isLive ? liveLookAhead : lookAhead
         post(.notice, sources[index].slot.name, "opened", description.summary)
         lendSlots()
     }
@@ -79,8 +84,7 @@ extension Broadcast {
             sources[index].stub?.child.dismiss("it sent a picture that does not come after the last one")
             return
         }
-        if !sources[index].hasDelivered { closeDeathRecords(of: sources[index].slot.name) }
-        sources[index].hasDelivered = true
+        noteWorked(index)
         noteArrival(index, picture.pts)
         sources[index].resume = SourceResume(
             pts: picture.pts.nanoseconds, position: picture.position.nanoseconds,
@@ -92,10 +96,30 @@ extension Broadcast {
 
     private func sourceSounded(_ index: Int, _ start: Int64, _ samples: [Float]) {
         sources[index].feed?.samples.push(samples, at: start)
-        sources[index].hasDelivered = true
-        if let end = sources[index].feed?.samples.end { sources[index].resume?.audioSample = end }
+        noteWorked(index)
+        if let feed = sources[index].feed {
+            if feed.description.hasVideo {
+                sources[index].resume?.audioSample = feed.samples.end
+            } else {
+                sources[index].resume = Self.soundResume(feed, loops: sources[index].input.loops)
+            }
+        }
         startTimelineIfPossible()
         pump()
+    }
+
+    /// Where sound without a picture goes on: its place in the file follows from its time.
+    private static func soundResume(_ feed: SourceFeed, loops: Bool) -> SourceResume {
+        let time = MediaTime(sampleIndex: feed.samples.end).nanoseconds
+        let length = feed.description.duration
+        return SourceResume(
+            pts: time, position: loops && length > 0 ? time % length : time, audioSample: feed.samples.end)
+    }
+
+    private func noteWorked(_ index: Int) {
+        if !sources[index].hasDelivered { closeDeathRecords(of: sources[index].slot.name) }
+        sources[index].hasDelivered = true
+        sources[index].reopenDelay.reset()
     }
 
     private func noteArrival(_ index: Int, _ pts: MediaTime) {
@@ -105,6 +129,16 @@ extension Broadcast {
     }
 
     private func sourceInputEnded(_ index: Int) {
+        // Who sends a live stream may come back at any time: only the user ends it.
+        if sources[index].feed?.description.isLive == true {
+            sources[index].hasFailed = true
+            sources[index].stub?.child.dismiss("the other side has ended the stream")
+            return
+        }
+        finishInput(index)
+    }
+
+    private func finishInput(_ index: Int) {
         sources[index].feed?.hasEnded = true
         sources[index].slot.state = .ended
         post(.notice, sources[index].slot.name, "ended", "the input is at its end")
@@ -113,7 +147,7 @@ extension Broadcast {
     }
 
     private func sourceFailed(_ index: Int, _ refusal: Refusal) {
-        sources[index].failures += 1
+        sources[index].hasFailed = true
         // An input that fails before it has given anything fails the broadcast; later it is opened again.
         guard origin == nil, !sources[index].hasDelivered, sources[index].resume == nil else { return }
         fail(BroadcastError(.input, "\(refusal)", advice: refusal.advice))
@@ -128,11 +162,17 @@ extension Broadcast {
             return sources[index].slot.state = .ended
         }
         sources[index].slot.lastEnd = "\(end.cause)"
-        if end.cause != .released { postDeath(sources[index].slot.name, end, pid: pid) }
+        let isPlanned = end.cause == .released
+        if !isPlanned { postDeath(sources[index].slot.name, end, pid: pid) }
+        let isLive = sources[index].feed?.description.isLive ?? false
         var delay = sources[index].slot.policy.delay(afterDeathAt: .now, hadWorked: sources[index].hasDelivered)
         sources[index].hasDelivered = false
-        // An input that is gone needs time to come back: one second, two, four, at most ten.
-        if sources[index].failures > 0 { delay = .seconds(min(10, 1 << min(4, sources[index].failures - 1))) }
+        // An input that is gone needs time to come back.
+        if isPlanned {
+            delay = .zero
+        } else if isLive || sources[index].hasFailed {
+            delay = sources[index].reopenDelay.next()
+        }
         if sources[index].feed == nil, sources[index].slot.policy.recentDeaths >= 5 {
             return fail(
                 BroadcastError(
@@ -141,11 +181,45 @@ extension Broadcast {
                         + "\(sources[index].slot.policy.recentDeaths) times (\(end.cause))"))
         }
         sources[index].feed?.reconnect { [pools] in pools.release($0) }
-        if sources[index].feed?.description.isLive == true { sources[index].resume = nil }
+        if isLive {
+            sources[index].resume = nil
+        } else if !isPlanned, !sources[index].hasFailed, skipCrashSpot(index, end) {
+            return finishInput(index)
+        }
+        sources[index].hasFailed = false
         sources[index].slot.noteRestart()
         restart(after: delay) { broadcast throws(BroadcastError) in
             try broadcast.launchSource(index)
         }
+    }
+
+    /// Moves the place where a file goes on past one at which process after process dies. True when nothing is left
+    /// behind it.
+    private func skipCrashSpot(_ index: Int, _ end: ChildEnd) -> Bool {
+        // The test picture has no places; what can't be read twice goes on where it stands anyway.
+        guard let feed = sources[index].feed, feed.description.duration > 0 else { return false }
+        let frame = interval.nanoseconds
+        let start = SourceResume(pts: -frame, position: -frame, audioSample: feed.samples.end)
+        var resume = sources[index].resume ?? start
+        let heard = MediaTime(sampleIndex: resume.audioSample)
+        let reached = feed.description.hasVideo ? MediaTime(nanoseconds: resume.pts) : heard
+        let wasKilled = end.cause == .exited(.signaled(SIGKILL))
+        let skip = sources[index].crashSpot.noteDeath(at: reached, wasKilled: wasKilled)
+        guard skip > .zero else { return false }
+        let target = resume.position.addingReportingOverflow(skip.nanoseconds).partialValue
+        let isBehindEnd = target >= feed.description.duration
+        let goal =
+            !isBehindEnd ? CrashPlace.text(target) : sources[index].input.loops ? "the next pass" : "its end"
+        post(
+            .warning, sources[index].slot.name, "skips",
+            "crashed \(skip > CrashSpot.extent ? "again" : "twice") at \(CrashPlace.text(resume.position)): skips to \(goal)",
+            details: [
+                "position": "\(Double(max(0, resume.position)) / 1e9)", "seconds": "\(skip.seconds)",
+            ])
+        // Source time goes on without a gap: picture and sound are moved alike.
+        resume.position = isBehindEnd ? -frame : target
+        sources[index].resume = resume
+        return isBehindEnd && !sources[index].input.loops
     }
 
     /// Gives every source slots to fill and leave to send sound, as far as it may be ahead.
@@ -155,6 +229,18 @@ extension Broadcast {
             stub.lend(upTo: feed.description.isLive ? liveLookAhead : lookAhead, waiting: feed.pictures.count)
             stub.creditAudio(until: feed.samples.start + Self.audioLookAhead)
         }
+    }
+}
+
+/// Places in a file, as people read them.
+enum CrashPlace {
+    /// "00:12.3", "01:00:12.3".
+    static func text(_ nanoseconds: Int64) -> String {
+        let tenths = max(0, nanoseconds) / 100_000_000
+        func padded(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60)
+        return (hours > 0 ? padded(hours) + ":" : "")
+            + "\(padded(minutes)):\(padded(tenths / 10 % 60)).\(tenths % 10)"
     }
 }
 

@@ -114,7 +114,7 @@ extension Broadcast {
         let time = frameRate.time(of: nextFrame)
         for index in sources.indices {
             guard let feed = sources[index].feed, feed.offset == nil, let origin else { continue }
-            guard let start = feed.firstTime else { continue }
+            guard let start = feed.firstTime(interval: interval) else { continue }
             let now = MediaTime(nanoseconds: MonotonicTime.now.since(origin))
             sources[index].feed?.anchor(
                 start, at: feed.description.isLive && nextFrame > 0 ? now + SourceFeed.liveMargin : time)

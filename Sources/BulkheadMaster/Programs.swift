@@ -1,6 +1,6 @@
 import BulkheadSupervision
-import BulkheadSystem
-import BulkheadWire
+package import BulkheadSystem
+package import BulkheadWire
 import Glibc
 
 /// Where the children's programs are found.
@@ -24,7 +24,7 @@ package struct Programs: Sendable {
     package func path(of executable: String) -> String { folder + "/" + executable }
 
     /// How a child of `role` is started: with its socket as descriptor 3, and an environment without secrets.
-    func launch(_ role: Role) -> ChildLaunch {
+    package func launch(_ role: Role) -> ChildLaunch {
         var environment: [String: String] = [:]
         var entry = environ
         while let line = entry.pointee {

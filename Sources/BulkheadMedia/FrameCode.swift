@@ -16,6 +16,9 @@ package struct FrameCode: Hashable, Sendable {
     /// The luma rows that the strip takes in a picture `height` rows high.
     package static func rows(height: Int) -> Range<Int> { (height - max(8, height / 20 & ~1))..<height }
 
+    /// The middle of the square that the test picture shows white in the first tenth of each second, else black.
+    package static func flashCentre(width: Int, height: Int) -> (x: Int, y: Int) { (width / 2, height * 31 / 100) }
+
     /// The cells from left to right; true is white.
     package var cells: [Bool] {
         let bits = UInt64(number) << 8 | UInt64(Self.checksum(number))

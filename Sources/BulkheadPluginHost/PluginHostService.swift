@@ -66,6 +66,7 @@ package final class PluginHostService {
             try socket.send(PluginReply.unloaded(id: id))
         case .process(let frame, let pts, let input, let result):
             let stage = try currentStage()
+            socket.reach(frame)
             guard let pool = pools[input.pool] else { throw PluginHostError.poolUnknown(id: input.pool) }
             let changed = stage.chain.process(
                 frame: frame, pts: pts, input: try picture(input.slot, of: pool, stage.canvas),

@@ -118,6 +118,7 @@ package enum ChildProgram {
         do {
             try socket.greet(as: role)
             isGreeted = true
+            socket.faults = ArmedFaults.ofEnvironment(for: role)
             try serve(socket)
             return success
         } catch WireSocketError.closedByPeer where isGreeted {

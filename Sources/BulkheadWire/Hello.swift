@@ -4,6 +4,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
     case encoder = 1
     case source = 2
     case pluginHost = 3
+    /// Decodes for a viewer, whose own process is on the master's side of the socket.
+    case decoder = 4
 
     package var description: String {
         switch self {
@@ -11,6 +13,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .encoder: "encoder"
         case .source: "source"
         case .pluginHost: "plugin host"
+        case .decoder: "decoder"
         }
     }
 
@@ -21,6 +24,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .encoder: "bulkhead-encoder"
         case .source: "bulkhead-source"
         case .pluginHost: "bulkhead-plugin-host"
+        case .decoder: "bulkhead-decoder"
         }
     }
 }

@@ -1,3 +1,4 @@
+package import BulkheadMedia
 package import BulkheadSystem
 import CBulkheadLinux
 import Glibc
@@ -31,6 +32,8 @@ package final class WireSocket {
     private let descriptor: CInt
     private var decoder = WireDecoder()
     private var passed: [CInt] = []
+    /// What a drill has armed in this process; nil in ordinary life.
+    var faults: ArmedFaults?
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
     /// Takes over `descriptor`.
@@ -102,6 +105,9 @@ package final class WireSocket {
             throw .malformed(error)
         }
     }
+
+    /// Tells that the work has come to `frame`, where a drill may have armed a fault.
+    package func reach(_ frame: FrameNumber) { faults?.reach(frame, socket: descriptor) }
 
     /// Whether the other end is gone, seen without reading: for callbacks in the middle of other work.
     package var isAtEnd: Bool {

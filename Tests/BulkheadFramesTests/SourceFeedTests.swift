@@ -130,12 +130,44 @@ import Testing
 
     @Test func fileBeginsAtZeroEvenWhereItsSoundBeginsLater() {
         var feed = Self.feed(audio: true)
-        #expect(feed.firstTime == nil)
+        #expect(feed.firstTime(interval: Self.interval) == nil)
         feed.samples.push([1, 1], at: 4800)
-        #expect(feed.firstTime == .zero)
+        #expect(feed.firstTime(interval: Self.interval) == .zero)
         feed.anchor(.zero, at: Self.at(1000))
         feed.anchor(.zero, at: Self.at(5000))
         #expect(feed.offset == Self.at(1000))
+    }
+
+    /// Sound of a packet before the picture, as MPEG-TS has it, makes no picture stand twice.
+    @Test(arguments: [(23, 23), (50, 50), (51, 18), (1000, 0), (0, 0)] as [(Int64, Int64)])
+    func firstPictureStandsOnATick(lead: Int64, start: Int64) throws {
+        var feed = Self.feed(audio: true)
+        feed.samples.push([1, 1], at: 0)
+        _ = feed.pictures.push(PictureQueueTests.picture(0, Self.at(lead)))
+        let first = try #require(feed.firstTime(interval: Self.interval))
+        #expect(first.milliseconds == start)
+    }
+
+    /// Pictures so close together that all the slots lie before the next tick: it comes nevertheless.
+    @Test func fullQueueIsComplete() {
+        var feed = Self.feed()
+        feed.pictureLimit = 4
+        feed.anchor(.zero, at: .zero)
+        for number in UInt32(0)..<4 {
+            #expect(!feed.isComplete(at: .zero, interval: Self.interval))
+            _ = feed.pictures.push(PictureQueueTests.picture(number, MediaTime(nanoseconds: Int64(number))))
+        }
+        #expect(feed.isComplete(at: .zero, interval: Self.interval))
+    }
+
+    /// The first picture may be the only one, far ahead of where the sound begins.
+    @Test func pictureShownEarlyReachesItsOwnTime() {
+        var feed = Self.feed()
+        feed.anchor(.zero, at: .zero)
+        _ = feed.pictures.push(PictureQueueTests.picture(0, Self.at(5000)))
+        feed.pictures.takeFirstEarly()
+        #expect(feed.isComplete(at: Self.at(4000), interval: Self.interval))
+        #expect(!feed.isComplete(at: Self.at(5000), interval: Self.interval))
     }
 
     /// A file whose process died goes on with the same offset.
@@ -238,7 +270,7 @@ import Testing
         #expect(feed.pictures.current?.slot.slot == 0)
         #expect(feed.samples.end == feed.samples.start)
         #expect(feed.pictures.push(PictureQueueTests.picture(7, .zero)) == true)
-        #expect(feed.firstTime == .zero)
+        #expect(feed.firstTime(interval: Self.interval) == .zero)
         feed.anchor(.zero, at: Self.at(9000))
         #expect(feed.offset == Self.at(9000))
     }
@@ -294,7 +326,7 @@ import Testing
                     let (a, b) = (MediaTime(nanoseconds: first), MediaTime(nanoseconds: second))
                     _ = feed.pictures.push(PictureQueueTests.picture(0, a))
                     feed.samples.push([1, 1], at: second)
-                    feed.anchor(feed.firstTime ?? .zero, at: Self.at(5))
+                    feed.anchor(feed.firstTime(interval: Self.interval) ?? .zero, at: Self.at(5))
                     _ = feed.pictures.push(PictureQueueTests.picture(1, b))
                     feed.noteArrival(b, at: Self.at(10), interval: Self.at(40))
                     feed.fallBehind(by: Self.at(40))

@@ -44,7 +44,8 @@ import Testing
         #expect(source.take.shots.count == 90)
         let steps = zip(source.take.shots, source.take.shots.dropFirst()).map { $1.pts - $0.pts }
         // Where the parts meet, the sound may be up to a packet longer than the picture.
-        #expect(steps.allSatisfy { (33_000_000...60_000_000).contains($0) })
+        let strange = steps.filter { !(33_000_000...60_000_000).contains($0) }
+        #expect(strange.isEmpty, "\(strange)")
         let end = MediaTime(nanoseconds: source.take.shots.last?.pts ?? 0).sampleIndex
         #expect(abs(Int64(source.take.samples.count / 2) - end) < 4800)
     }

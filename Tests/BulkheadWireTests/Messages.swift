@@ -94,6 +94,18 @@ enum Messages {
         .unloaded(id: 2), .processed(frame: .max, changed: true), .processed(frame: 0, changed: false),
     ]
 
+    static let decoderRequests: [DecoderRequest] = [
+        .configureVideo(codec: 0x6176_6331, configuration: [1, 100, 0, 31]),
+        .configureAudio(codec: .max, configuration: []), .picture(unit: .max, bytes: [0, 0, 0, 1, 0x65]),
+        .picture(unit: .min, bytes: []), .sound(pts: -1, bytes: [UInt8](repeating: 7, count: 5000)), .flush,
+    ]
+
+    static let decoderReplies: [DecoderReply] = [
+        .picture(DecodedPicture(unit: 7, width: 1280, height: 720, number: .max, flashLuma: 235)),
+        .picture(DecodedPicture(unit: .min, width: 0, height: .max, number: nil, flashLuma: 0)),
+        .undecodable(unit: .max), .beep(pts: .min), .refused(Refusal(.unsupportedCodec, "no decoder")), .flushed,
+    ]
+
     static let hellos: [Hello] = [
         Hello(role: .encoder, pid: 4711), Hello(role: .pluginHost, pid: .min, wireVersion: .max, build: ""),
     ]
@@ -107,6 +119,6 @@ enum Messages {
         }
         return try hellos.map(entry) + encoderRequests().map(entry) + encoderReplies.map(entry)
             + sourceRequests().map(entry) + sourceReplies.map(entry) + pluginRequests().map(entry)
-            + pluginReplies.map(entry)
+            + pluginReplies.map(entry) + decoderRequests.map(entry) + decoderReplies.map(entry)
     }
 }

@@ -145,4 +145,28 @@ import Testing
         try expect(PluginReply.unloaded(id: 1), "04000000 6300 0000 01000000")
         try expect(PluginReply.processed(frame: 2, changed: true), "09000000 6400 0000 0200000000000000 01")
     }
+
+    @Test func decoderRequests() throws {
+        try expect(
+            DecoderRequest.configureVideo(codec: 0x6176_6331, configuration: [1, 0x64]),
+            "0A000000 7000 0000  31637661  02000000 0164")
+        try expect(
+            DecoderRequest.configureAudio(codec: 0x6D70_3461, configuration: [0x11, 0x90]),
+            "0A000000 7100 0000  6134706D  02000000 1190")
+        try expect(
+            DecoderRequest.picture(unit: 258, bytes: [0x65]), "0D000000 7200 0000  0201000000000000  01000000 65")
+        try expect(
+            DecoderRequest.sound(pts: -1, bytes: [0x21]), "0D000000 7300 0000  FFFFFFFFFFFFFFFF  01000000 21")
+        try expect(DecoderRequest.flush, "00000000 7400 0000")
+    }
+
+    @Test func decoderReplies() throws {
+        try expect(
+            DecoderReply.picture(DecodedPicture(unit: 258, width: 1280, height: 720, number: 300, flashLuma: 16)),
+            "12000000 8000 0000  0201000000000000  0005 D002  01 2C010000  10")
+        try expect(DecoderReply.undecodable(unit: 1), "08000000 8100 0000 0100000000000000")
+        try expect(DecoderReply.beep(pts: 1_000_000_000), "08000000 8200 0000 00CA9A3B00000000")
+        try expect(DecoderReply.refused(Refusal(.notMedia, "no")), "08000000 8300 0000  0300  02000000 6E6F")
+        try expect(DecoderReply.flushed, "00000000 8400 0000")
+    }
 }

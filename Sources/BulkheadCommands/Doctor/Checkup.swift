@@ -12,7 +12,7 @@ struct Checkup {
 
     func findings() -> [Finding] {
         [Finding(.ok, "bulkhead", "version \(BulkheadVersion.build)")]
-            + [Role.encoder, .source, .pluginHost].map(program)
+            + [Role.encoder, .source, .pluginHost, .decoder].map(program)
             + [plugins, memory, controlFolder, cameras, screen, sound]
     }
 

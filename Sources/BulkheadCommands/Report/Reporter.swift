@@ -1,4 +1,5 @@
 package import BulkheadMaster
+import BulkheadProbe
 import Dispatch
 import Foundation
 import Synchronization
@@ -105,6 +106,22 @@ package final class Reporter: Sendable {
         say(SummaryText.text(summary.status))
     }
 
+    /// Tells what a viewer measured, and what came of the expectations.
+    func measurements(_ report: StreamReport, _ verdicts: [Verdict]) {
+        if case .json = style {
+            json(MeasurementLine(measured: report, expectations: verdicts.map(VerdictLine.init)))
+            return
+        }
+        for line in StreamText.lines(report) { say(line) }
+        for verdict in verdicts { say(verdict.text) }
+    }
+
+    /// Tells what a drill came to.
+    func drill(_ report: DrillReport) {
+        if case .json = style { return json(DrillLine(report)) }
+        for line in report.lines { say(EventLine.clean(line)) }
+    }
+
     /// Leaves the status line as it stands and goes on below it.
     package func finish() {
         guard case .terminal = style else { return }
@@ -174,6 +191,30 @@ struct SummaryLine: Encodable {
     var kind = "summary"
     var part = "master"
     var status: BroadcastStatus
+}
+
+/// The closing line of a probe, for scripts.
+struct MeasurementLine: Encodable {
+    var kind = "summary"
+    var part = "viewer"
+    var measured: StreamReport
+    var expectations: [VerdictLine]
+}
+
+/// What came of one expectation, for scripts.
+struct VerdictLine: Encodable {
+    var expectation: String
+    var holds: Bool
+    /// Nil where it could not be measured.
+    var value: Double?
+    var detail: String
+
+    init(_ verdict: Verdict) {
+        expectation = "\(verdict.expectation)"
+        holds = verdict.holds
+        value = verdict.value
+        detail = verdict.detail
+    }
 }
 
 /// The closing line of a broadcast that failed, for scripts.

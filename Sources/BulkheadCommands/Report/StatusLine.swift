@@ -22,7 +22,7 @@ package struct StatusLine: Hashable, Sendable {
     /// For a master without a broadcast.
     package static let idle = StatusLine(parts: ["idle"])
 
-    private init(parts: [String]) { self.parts = parts }
+    init(parts: [String]) { self.parts = parts }
 
     /// The line in at most `width` columns.
     package func text(width: Int) -> String {

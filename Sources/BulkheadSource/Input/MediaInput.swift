@@ -23,7 +23,8 @@ final class MediaInput {
     private(set) var video: UnsafeMutablePointer<AVStream>?
     private(set) var audio: UnsafeMutablePointer<AVStream>?
     private var context: UnsafeMutablePointer<AVFormatContext>?
-    private var repair = TimestampRepair(forwardLimit: 1_000_000_000)
+    private var repair = TimestampRepair(streams: [:], forwardLimit: 1_000_000_000, isLive: false)
+    private var held = HeldPackets()
     private var descriptorReader: DescriptorReader?
     private let interrupt: InterruptGuard
     private let settings: SourceSettings
@@ -81,7 +82,7 @@ final class MediaInput {
             ? 0 : context.pointee.start_time.scaled(by: 1000, over: 1)
         isLive = InputOptions.isLive(address, hasDuration: context.pointee.duration > 0)
         lastArrival = .now
-        repair = newRepair(context)
+        startTimesAnew(context)
     }
 
     private func openContext(
@@ -165,15 +166,37 @@ final class MediaInput {
         }
     }
 
-    private func newRepair(_ context: UnsafeMutablePointer<AVFormatContext>) -> TimestampRepair {
+    /// Forgets the packets that were read ahead, and the times of those that came before.
+    private func startTimesAnew(_ context: UnsafeMutablePointer<AVFormatContext>) {
+        held.removeAll()
         let flags = context.pointee.iformat.pointee.flags
         let expectsJumps = isLive || flags & AVFMT_TS_DISCONT != 0
-        return TimestampRepair(forwardLimit: expectsJumps ? 1_000_000_000 : 10_000_000_000)
+        var streams: [Int: TimestampRepair.Stream] = [:]
+        for (stream, isSteady) in [(video, false), (audio, true)] {
+            guard let stream else { continue }
+            streams[Int(stream.pointee.index)] = TimestampRepair.Stream(
+                step: Self.packetStep(stream, isSteady: isSteady), isSteady: isSteady)
+        }
+        repair = TimestampRepair(
+            streams: streams, forwardLimit: expectsJumps ? 1_000_000_000 : 10_000_000_000, isLive: isLive)
+    }
+
+    /// How far packets of `stream` are apart, by what its header says; 0 when it says nothing.
+    private static func packetStep(_ stream: UnsafeMutablePointer<AVStream>, isSteady: Bool) -> Int64 {
+        guard let parameters = stream.pointee.codecpar?.pointee else { return 0 }
+        if isSteady {
+            guard parameters.frame_size > 0, parameters.sample_rate > 0 else { return 0 }
+            return Int64(parameters.frame_size).scaled(by: 1_000_000_000, over: Int64(parameters.sample_rate))
+        }
+        let rate = stream.pointee.avg_frame_rate
+        return rate.num > 0 && rate.den > 0
+            ? Int64(1_000_000_000).scaled(by: Int64(rate.den), over: Int64(rate.num)) : 0
     }
 
     private func close() {
         video = nil
         audio = nil
+        held.removeAll()
         // A reader of our own outlives the context: its data can't be read twice.
         avformat_close_input(&context)
     }
@@ -182,6 +205,33 @@ final class MediaInput {
 
     /// The next packet of a chosen stream, with times in nanoseconds. It stays valid until the next call.
     func read() -> Reading {
+        while true {
+            if let stamp = held.first,
+                let times = repair.place(stamp, following: held.following, held.lookahead(isLive: isLive))
+            {
+                held.takeFirst(into: packet)
+                set(times)
+                return .packet(packet, isVideo: packet.pointee.stream_index == video?.pointee.index)
+            }
+            switch readAhead() {
+            case .packet(_, let isVideo):
+                let stamp = stamp(of: packet)
+                if held.isEmpty, let times = repair.place(stamp, following: [], .more) {
+                    set(times)
+                    return .packet(packet, isVideo: isVideo)
+                }
+                guard held.append(packet, stamp) else { return .failed(LibavError(code: bulkhead_averror(ENOMEM))) }
+            case .end where !held.isEmpty: held.isAtEnd = true
+            case .failed where !held.isEmpty:
+                // It will be said again when what came before it is used up.
+                held.isAtEnd = true
+            case let other: return other
+            }
+        }
+    }
+
+    /// The next packet of a chosen stream as it stands in the input, but for the unit of its times.
+    private func readAhead() -> Reading {
         guard let context else { return .end }
         while true {
             av_packet_unref(packet)
@@ -198,25 +248,24 @@ final class MediaInput {
             guard isVideo || index == audio?.pointee.index, let stream = isVideo ? video : audio else { continue }
             av_packet_rescale_ts(packet, stream.pointee.time_base, Self.nanoseconds)
             packet.pointee.time_base = Self.nanoseconds
-            repairTimes(stream: Int(index))
             return .packet(packet, isVideo: isVideo)
         }
     }
 
-    private func repairTimes(stream: Int) {
+    private func stamp(of packet: UnsafeMutablePointer<AVPacket>) -> PacketStamp {
         let missing = bulkhead_av_nopts_value
-        let dts = packet.pointee.dts
-        let time = dts == missing ? packet.pointee.pts : dts
-        guard time != missing else { return }
         let now = MonotonicTime.now
-        let offset = repair.offset(
-            stream: stream, time: time, duration: packet.pointee.duration,
+        defer { lastArrival = now }
+        return PacketStamp(
+            stream: Int(packet.pointee.stream_index),
+            dts: packet.pointee.dts == missing ? nil : packet.pointee.dts,
+            pts: packet.pointee.pts == missing ? nil : packet.pointee.pts,
             elapsed: isLive ? now.since(lastArrival) : 0)
-        lastArrival = now
-        if dts != missing { packet.pointee.dts = dts.addingReportingOverflow(offset).partialValue }
-        if packet.pointee.pts != missing {
-            packet.pointee.pts = packet.pointee.pts.addingReportingOverflow(offset).partialValue
-        }
+    }
+
+    private func set(_ times: PlacedTimes) {
+        packet.pointee.dts = times.dts ?? bulkhead_av_nopts_value
+        packet.pointee.pts = times.pts ?? bulkhead_av_nopts_value
     }
 
     // MARK: seeking
@@ -225,7 +274,7 @@ final class MediaInput {
     func rewind() throws(OpenFailure) {
         guard let context else { return }
         if descriptorReader != nil { throw .refused(Refusal(.settings, "\(address.name) can't be read twice")) }
-        repair = newRepair(context)
+        startTimesAnew(context)
         let name = String(cString: context.pointee.iformat.pointee.name)
         let result =
             InputOptions.bytewiseFormats.contains(name)
@@ -264,7 +313,7 @@ final class MediaInput {
 
     private func jump(to position: Int64) -> Bool {
         guard let context else { return false }
-        repair = newRepair(context)
+        startTimesAnew(context)
         let target = max(0, position).scaled(by: 1, over: 1000).addingReportingOverflow(startTime / 1000).partialValue
         return avformat_seek_file(context, -1, .min, target, target, AVSEEK_FLAG_BACKWARD) >= 0
     }

@@ -23,6 +23,8 @@ final class InputPlayer: Player {
     private var inputHasEnded = false
     private var lastPacketTime: Int64 = .min
     private var framesBeforePass = 0
+    /// A pass after the first has begun.
+    private var hasBegunPass = false
     private var hasWarned: Set<Warning> = []
 
     private enum Warning { case damaged, readError, interleaving, format }
@@ -84,6 +86,7 @@ final class InputPlayer: Player {
             case .needsPackets: wantsPackets = true
             case .ended:
                 video.hasEnded = true
+                clock.note(end: video.lastEnd)
                 return true
             }
         }
@@ -110,7 +113,9 @@ final class InputPlayer: Player {
 
     /// Makes the decoded picture the candidate, or leaves it out when its time is over.
     private func advance(_ video: VideoTrack, time: Int64, pts: Int64) {
-        clock.note(end: pts.addingReportingOverflow(video.decoded.duration).partialValue)
+        // How long it lasts counts for the last one only: any other lasts until the next, whatever the file says.
+        clock.note(end: pts)
+        video.lastEnd = pts.addingReportingOverflow(video.decoded.duration).partialValue
         guard pts > video.lastPTS else {
             video.decoded.clear()
             return
@@ -138,12 +143,14 @@ final class InputPlayer: Player {
         let sound = audio.sound
         let isLast = audio.hasEnded && !settings.loops && inputHasEnded
         if try sendSound(sound, flushing: isLast) { return true }
-        guard sound.end < link.audioCredit.addingReportingOverflow(Self.soundLead).partialValue || !clock.isSettled
-        else { return false }
+        let limit = link.audioCredit.addingReportingOverflow(Self.soundLead).partialValue
         if sound.isOwingSilence {
+            // By what is paid, not by what is owed: a long silence is paid as it is wanted.
+            guard sound.paidEnd < limit else { return false }
             sound.paySilence()
             return true
         }
+        guard sound.end < limit || !clock.isSettled else { return false }
         if let time = audio.decoded.time {
             guard let start = clock.sourceTime(of: time) else { return false }
             add(audio, at: start)
@@ -171,6 +178,9 @@ final class InputPlayer: Player {
         if audio.sound.add(audio.decoded.frame, at: sample) {
             clock.note(end: start.addingReportingOverflow(audio.decoded.duration).partialValue)
             audio.decoded.clear()
+        } else {
+            // A silence before it lasts, and the picture has to stand that long.
+            clock.note(end: MediaTime(sampleIndex: audio.sound.end).nanoseconds)
         }
     }
 
@@ -248,7 +258,9 @@ final class InputPlayer: Player {
         let frameCount = (video?.decoder.frameCount ?? 0) + (audio?.decoder.frameCount ?? 0)
         let damagedCount = (video?.decoder.damagedCount ?? 0) + (audio?.decoder.damagedCount ?? 0)
         if damagedCount > 0 { try warn(.damaged, "parts of \(input.address.name) are damaged and were left out") }
-        if frameCount == framesBeforePass {
+        // Behind the place where a source takes over there may be nothing left.
+        let mayBeEmpty = framesBeforePass == 0 && settings.resume != nil && !hasBegunPass
+        if frameCount == framesBeforePass, !mayBeEmpty {
             return .failed(Refusal(.notMedia, "nothing in \(input.address.name) can be decoded"))
         }
         guard settings.loops else {
@@ -257,6 +269,7 @@ final class InputPlayer: Player {
             return .ended
         }
         framesBeforePass = frameCount
+        hasBegunPass = true
         do throws(OpenFailure) { try input.rewind() } catch {
             switch error {
             case .stopped(let stop): throw stop

@@ -1,4 +1,5 @@
 package import BulkheadFrames
+import BulkheadMedia
 import BulkheadSystem
 package import BulkheadWire
 
@@ -40,6 +41,9 @@ package final class MasterLink {
     package func takeSlot() -> UInt32? { freeSlots.isEmpty ? nil : freeSlots.removeFirst() }
 
     package func send(_ reply: SourceReply) throws(SourceStop) {
+        if case .video(_, let pts, _) = reply, let rate = settings?.frameRate {
+            socket.reach(rate.frame(at: MediaTime(nanoseconds: pts)))
+        }
         do { try socket.send(reply) } catch { throw SourceStop(error) }
         lastSent = .now
     }

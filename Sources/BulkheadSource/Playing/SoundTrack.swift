@@ -35,6 +35,9 @@ final class SoundTrack {
     /// Where the row ends.
     var end: Int64 { nextSample + Int64(pendingSampleCount) + owedSilence }
 
+    /// Where the samples end that are here, without the silence that is still owed.
+    var paidEnd: Int64 { nextSample + Int64(pendingSampleCount) }
+
     private var pendingSampleCount: Int { (pending.count - sentCount) / AudioFormat.channelCount }
 
     var isOwingSilence: Bool { owedSilence > 0 }

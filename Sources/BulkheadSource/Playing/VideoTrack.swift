@@ -16,6 +16,8 @@ final class VideoTrack {
     var hasEnded = false
     /// The source time of the last picture that was sent, or that is not wanted any more.
     var lastPTS: Int64
+    /// The source time up to which the last decoded picture stands.
+    var lastEnd: Int64 = 0
     /// Whether pictures come faster than the canvas's rate, so that some can be left out before they are scaled.
     let isThinned: Bool
     private let writer: PictureWriter

@@ -1,0 +1,86 @@
+import BulkheadMaster
+import BulkheadSystem
+import Foundation
+import Synchronization
+
+/// What the programs of a drill have said, with the time at which each line came.
+final class DrillLog: Sendable {
+    struct Entry {
+        let event: Event
+        let time: MonotonicTime
+    }
+
+    private struct State {
+        var events: [Entry] = []
+        var words: [String] = []
+        var serverPort: Int?
+        var publishCount = 0
+        var playCount = 0
+    }
+
+    private static let wordLimit = 50
+    private let state = Mutex(State())
+    private let onEvent: @Sendable (Event) -> Void
+
+    /// - Parameter onEvent: called with each event of the broadcast.
+    init(onEvent: @escaping @Sendable (Event) -> Void) { self.onEvent = onEvent }
+
+    /// The events of the broadcast, the oldest first.
+    var events: [Entry] { state.withLock { $0.events } }
+    var serverPort: Int? { state.withLock { $0.serverPort } }
+    /// How often somebody began to publish at the embedded server.
+    var publishCount: Int { state.withLock { $0.publishCount } }
+    var playCount: Int { state.withLock { $0.playCount } }
+    /// The last lines that were no JSON.
+    var words: [String] { state.withLock { $0.words } }
+    var onAir: MonotonicTime? { events.first { $0.event.kind == "on air" }?.time }
+
+    /// How often the first link began to publish at its server.
+    var connectCount: Int {
+        events.count { ["link", "link 1"].contains($0.event.part) && $0.event.kind == "connected" }
+    }
+
+    /// Takes a line of the broadcast.
+    func takeBroadcast(_ line: String) {
+        guard line.hasPrefix("{") else { return note(line) }
+        // The closing lines are no events.
+        guard let event = try? JSONDecoder().decode(Event.self, from: Data(line.utf8)) else { return }
+        state.withLock { $0.events.append(Entry(event: event, time: .now)) }
+        onEvent(event)
+    }
+
+    private struct ServerLine: Decodable {
+        var event: String
+        var port: Int?
+    }
+
+    /// Takes a line of the embedded server.
+    func takeServer(_ line: String) {
+        guard let said = try? JSONDecoder().decode(ServerLine.self, from: Data(line.utf8)) else { return note(line) }
+        state.withLock { state in
+            switch said.event {
+            case "ready": state.serverPort = said.port
+            case "publish-started": state.publishCount += 1
+            case "play-started": state.playCount += 1
+            default: break
+            }
+        }
+    }
+
+    private func note(_ line: String) {
+        state.withLock { state in
+            state.words.append(line)
+            if state.words.count > Self.wordLimit { state.words.removeFirst() }
+        }
+    }
+
+    /// Waits until `condition` holds; false if it doesn't within `limit`, or when the task is cancelled.
+    static func wait(within limit: Duration, _ condition: () async -> Bool) async -> Bool {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            if await condition() { return true }
+            if ContinuousClock.now > deadline { return false }
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { return false }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package import BulkheadMaster
+package import BulkheadWire
+import Glibc
+
+/// One fault of a drill: what is done to which part, and when.
+package struct Fault: Hashable, Sendable, CustomStringConvertible {
+    package enum Part: String, Hashable, Sendable, CaseIterable {
+        case encoder, standby, source, plugins, server, disk
+
+        /// A child of the master's, which can be signalled.
+        package var isChild: Bool { self != .server && self != .disk }
+    }
+
+    package enum Kind: Hashable, Sendable {
+        /// A signal to the child's process.
+        case signal(Signal)
+        /// Something that the child does to itself, armed through its environment.
+        case armed(ArmedFaults.Kind)
+        /// The server is killed, and started again at once.
+        case serverKill
+        /// The server is ended, and started again after so many milliseconds.
+        case serverStop(milliseconds: Int)
+        /// The server stands still for so many milliseconds.
+        case serverHang(milliseconds: Int)
+        /// A second destination, a file, has no room any more.
+        case diskFull
+    }
+
+    package enum Signal: String, Hashable, Sendable, CaseIterable {
+        case kill, segv, abrt, bus, ill, fpe, term
+        /// The process stands still: SIGSTOP.
+        case hang
+
+        var number: Int32 {
+            switch self {
+            case .kill: SIGKILL
+            case .segv: SIGSEGV
+            case .abrt: SIGABRT
+            case .bus: SIGBUS
+            case .ill: SIGILL
+            case .fpe: SIGFPE
+            case .term: SIGTERM
+            case .hang: SIGSTOP
+            }
+        }
+    }
+
+    package enum Moment: Hashable, Sendable, CustomStringConvertible {
+        /// When the broadcast's timeline has come to this frame.
+        case frame(Int)
+        /// On air for so long.
+        case seconds(Double)
+
+        /// Seconds on air at `rate` frames a second.
+        package func seconds(at rate: Double) -> Double {
+            switch self {
+            case .frame(let number): Double(number) / rate
+            case .seconds(let seconds): seconds
+            }
+        }
+
+        /// Whole milliseconds, without zeros at the end: `5`, `2.5`, `1.075`.
+        private static func decimal(_ seconds: Double) -> String {
+            let milliseconds = Int((seconds * 1000).rounded())
+            let fraction = "\(1000 + milliseconds % 1000)".dropFirst()
+            let digits = fraction.reversed().drop { $0 == "0" }.reversed()
+            return digits.isEmpty ? "\(milliseconds / 1000)" : "\(milliseconds / 1000).\(String(digits))"
+        }
+
+        package var description: String {
+            switch self {
+            case .frame(let number): "frame=\(number)"
+            case .seconds(let seconds): "\(Self.decimal(seconds))s"
+            }
+        }
+    }
+
+    package let part: Part
+    package let kind: Kind
+    package let moment: Moment
+
+    package init(_ part: Part, _ kind: Kind, _ moment: Moment) {
+        self.part = part
+        self.kind = kind
+        self.moment = moment
+    }
+
+    /// Reads `encoder:kill@frame=300`, `plugins:slow=500ms@5s`, `server:stop=3s@12s`, `disk:full@14s`.
+    /// - Throws: kind `usage`, saying what is accepted.
+    package init(_ word: String) throws(BroadcastError) {
+        let halves = word.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2 else {
+            throw BroadcastError(
+                .usage, "--fault \(word) has no moment", advice: "write PART:KIND@frame=300 or PART:KIND@5s")
+        }
+        let names = halves[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let part = names.first.flatMap({ Part(rawValue: String($0)) }), names.count == 2 else {
+            throw BroadcastError(
+                .usage, "--fault \(word) names no part",
+                advice:
+                    "write PART:KIND@MOMENT, the part one of \(Part.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self.part = part
+        kind = try Self.kind(String(names[1]), of: part)
+        moment = try Self.moment(String(halves[1]))
+    }
+
+    private static func kind(_ text: String, of part: Part) throws(BroadcastError) -> Kind {
+        let words = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let name = words.first ?? ""
+        let value = words.count == 2 ? words[1] : nil
+        func span(_ standard: Int) throws(BroadcastError) -> Int {
+            guard let value else { return standard }
+            guard let span = TimeSpan(value), span.seconds <= 60 else {
+                throw BroadcastError(
+                    .usage, "\"\(value)\" is no time up to a minute for \(part.rawValue):\(name)",
+                    advice: "write it like \(name)=500ms")
+            }
+            return Int((span.seconds * 1000).rounded())
+        }
+        let takesValue = ["slow", "stop", "hang"].contains(name) && (part == .server || name == "slow")
+        guard value == nil || takesValue else { throw unknown(text, part) }
+        switch (part, name) {
+        case (.server, "kill"): return .serverKill
+        case (.server, "restart"): return .serverStop(milliseconds: 0)
+        case (.server, "stop"): return .serverStop(milliseconds: try span(3000))
+        case (.server, "hang"): return .serverHang(milliseconds: try span(3000))
+        case (.disk, "full"): return .diskFull
+        case (.server, _), (.disk, _): throw unknown(text, part)
+        case (_, "slow"): return .armed(.slow(milliseconds: UInt32(try span(500))))
+        case (.standby, _):
+            guard let signal = Signal(rawValue: name) else { throw unknown(text, part) }
+            return .signal(signal)
+        default:
+            if let signal = Signal(rawValue: name) { return .signal(signal) }
+            guard let armed = ArmedFaults.Kind(name) else { throw unknown(text, part) }
+            return .armed(armed)
+        }
+    }
+
+    private static func unknown(_ text: String, _ part: Part) -> BroadcastError {
+        let signals = Signal.allCases.map(\.rawValue).joined(separator: ", ")
+        let kinds =
+            switch part {
+            case .server: "kill, restart, stop[=TIME], hang[=TIME]"
+            case .disk: "full"
+            case .standby: signals
+            case .encoder, .source, .plugins: signals + ", trap, exit, garbage, leak, slow[=TIME]"
+            }
+        return BroadcastError(
+            .usage, "--fault can't do \"\(text)\" to \(part.rawValue)", advice: "for \(part.rawValue) it knows \(kinds)"
+        )
+    }
+
+    private static func moment(_ text: String) throws(BroadcastError) -> Moment {
+        if text.hasPrefix("frame=") {
+            guard let number = UInt32(text.dropFirst("frame=".count)) else {
+                throw BroadcastError(.usage, "\"\(text)\" names no frame", advice: "write it like @frame=300")
+            }
+            return .frame(Int(number))
+        }
+        guard let span = TimeSpan(text) else {
+            throw BroadcastError(.usage, "\"\(text)\" is no moment", advice: "write @frame=300, @5s or @2.5s")
+        }
+        return .seconds(span.seconds)
+    }
+
+    package var description: String { "\(part.rawValue):\(kindText)@\(moment)" }
+
+    private var kindText: String {
+        switch kind {
+        case .signal(let signal): signal.rawValue
+        case .armed(.slow(let milliseconds)): "slow=\(milliseconds)ms"
+        case .armed(let kind): "\(kind)"
+        case .serverKill: "kill"
+        case .serverStop(0): "restart"
+        case .serverStop(let milliseconds): "stop=\(milliseconds)ms"
+        case .serverHang(let milliseconds): "hang=\(milliseconds)ms"
+        case .diskFull: "full"
+        }
+    }
+
+    /// The fault as the environment of the children names it, with the frame at `rate`; nil for all others.
+    package func armedWord(rate: Double) -> String? {
+        guard case .armed(let kind) = kind else { return nil }
+        let role = part == .plugins ? "plugin-host" : part.rawValue
+        let frame: Int
+        switch moment {
+        case .frame(let number): frame = number
+        case .seconds(let seconds): frame = Int((seconds * rate).rounded())
+        }
+        let text = if case .slow(let milliseconds) = kind { "slow=\(milliseconds)" } else { "\(kind)" }
+        return "\(role):\(text)@\(frame)"
+    }
+}

@@ -1,0 +1,242 @@
+import BulkheadMaster
+import BulkheadProbe
+import BulkheadSystem
+import BulkheadWire
+import Glibc
+
+/// Carries out the faults of a drill.
+struct FaultInjector: Sendable {
+    /// A fault's record, and when it was felt: seconds at the viewer.
+    struct Outcome: Sendable {
+        var record: FaultRecord
+        var span: ClosedRange<Double>
+    }
+
+    /// How long a fault is felt where nothing tells of its end, in seconds.
+    private static let feltSeconds = 2.0
+    /// How long a child is waited for, that has just died of something else.
+    private static let childPatience = Duration.seconds(5)
+
+    let course: DrillCourse
+    private let poll: MasterPoll
+
+    init(course: DrillCourse) {
+        self.course = course
+        poll = MasterPoll(path: course.folder.controlPath)
+    }
+
+    /// Waits for the fault's moment, carries it out, and sees what becomes of it.
+    func carryOut(_ fault: Fault, number: Int) async -> Outcome {
+        guard await moment(fault.moment) else { return missed(fault, "the broadcast had ended before") }
+        var start = MonotonicTime.now
+        var onAir = course.secondsOnAir
+        var viewed = await course.probe.seconds
+        let frame = await poll.status().flatMap { $0 }?.frames
+        let action: Action
+        switch fault.kind {
+        case .signal(let signal): action = await send(signal, to: fault.part)
+        case .armed: action = await awaitClaim(fault)
+        case .serverKill, .serverStop, .serverHang: action = await disturbServer(fault.kind)
+        case .diskFull: action = await fillDisk()
+        }
+        if let taken = action.taken {
+            // A source is ahead of the timeline, and so it comes to its frame sooner.
+            let shift = Double(taken.since(start)) / 1e9
+            start = taken
+            onAir = max(0, onAir + shift)
+            viewed = max(0, viewed + shift)
+        }
+        var record = FaultRecord(
+            fault: "\(fault)", isDone: action.isDone, action: action.phrase, seconds: onAir, frame: frame)
+        guard action.isDone else { return Outcome(record: record, span: viewed...viewed) }
+        let felt = await follow(fault, since: start, &record)
+        return Outcome(record: record, span: viewed...(viewed + felt))
+    }
+
+    private func missed(_ fault: Fault, _ phrase: String) -> Outcome {
+        Outcome(record: FaultRecord(fault: "\(fault)", isDone: false, action: phrase, seconds: 0), span: 0...0)
+    }
+
+    private struct Action {
+        var isDone: Bool
+        var phrase: String
+        /// When it happened, where that was not just now.
+        var taken: MonotonicTime?
+
+        static func done(_ phrase: String, at taken: MonotonicTime? = nil) -> Action {
+            Action(isDone: true, phrase: phrase, taken: taken)
+        }
+        static func failed(_ phrase: String) -> Action { Action(isDone: false, phrase: phrase) }
+    }
+
+    // MARK: the moment
+
+    /// Frames are counted at the master, by its status.
+    private func moment(_ moment: Fault.Moment) async -> Bool {
+        while !Task.isCancelled, await course.stage.isRunning(DrillCourse.broadcast) {
+            let rest: Double
+            switch moment {
+            case .seconds(let seconds): rest = seconds - course.secondsOnAir
+            case .frame(let number):
+                // What stands behind a master that does not answer is asked again soon.
+                let frames = await poll.status().flatMap { $0 }?.frames ?? 0
+                rest = Double(number - frames) / course.settings.frameRate
+            }
+            if rest <= 0 { return true }
+            // Most of the way at once: the broadcast may end meanwhile.
+            let pause = min(0.25, max(0.005, rest * 0.8))
+            do { try await Task.sleep(for: .milliseconds(Int64(pause * 1000))) } catch { return false }
+        }
+        return false
+    }
+
+    // MARK: children
+
+    private func send(_ signal: Fault.Signal, to part: Fault.Part) async -> Action {
+        var found: Int32?
+        _ = await DrillLog.wait(within: Self.childPatience) {
+            found = await pid(of: part)
+            return found != nil
+        }
+        guard let pid = found else { return .failed("no \(part.rawValue) process was found") }
+        let deaths = deathCount(of: part)
+        guard kill(pid, signal.number) == 0 else { return .failed("process \(pid) had ended by itself") }
+        let name = signal == .hang ? "SIGSTOP" : "SIG\(signal.rawValue.uppercased())"
+        guard [.segv, .bus, .ill, .fpe].contains(signal) else { return .done("\(name) to process \(pid)") }
+        // Swift's crash reporter catches the first one, writes its report, and goes on where the process stood: a real
+        // fault would happen again there.
+        for _ in 0..<20 {
+            let isOver = await DrillLog.wait(within: .milliseconds(250)) {
+                deathCount(of: part) > deaths || kill(pid, 0) != 0
+            }
+            if isOver || Task.isCancelled { break }
+            kill(pid, signal.number)
+        }
+        return .done("\(name) to process \(pid)")
+    }
+
+    private func pid(of part: Fault.Part) async -> Int32? {
+        guard let status = await poll.status().flatMap({ $0 }) else { return nil }
+        let children = status.children.filter { child in
+            switch part {
+            case .encoder: child.name == "encoder"
+            case .standby: child.name.contains("standby")
+            case .source: child.name.hasPrefix("source")
+            case .plugins: child.name.hasPrefix("plugin host")
+            case .server, .disk: false
+            }
+        }
+        return children.first { $0.state == "ready" && $0.pid != nil }?.pid
+    }
+
+    /// A child takes its armed fault when it comes to the frame, which may be a little later than the timeline.
+    private func awaitClaim(_ fault: Fault) async -> Action {
+        let armed = course.settings.faults.filter { $0.armedWord(rate: 1) != nil }
+        guard let number = armed.firstIndex(of: fault) else { return .failed("it was not armed") }
+        let claim = "\(course.folder.claims)/\(number)"
+        let isTaken = await DrillLog.wait(within: Self.childPatience) { access(claim, F_OK) == 0 }
+        return isTaken
+            ? .done("taken by the child itself", at: Self.age(of: claim)) : .failed("no child came to its frame")
+    }
+
+    /// When the file was made, on the clock that does not jump.
+    private static func age(of path: String) -> MonotonicTime? {
+        var information = stat()
+        var now = timespec()
+        guard stat(path, &information) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return nil }
+        let made = information.st_mtim
+        let age = (now.tv_sec - made.tv_sec) * 1_000_000_000 + now.tv_nsec - made.tv_nsec
+        // The file system's clock ticks in steps of up to 10 ms.
+        return MonotonicTime.now.advanced(by: -Int64(max(0, age)) - 10_000_000)
+    }
+
+    // MARK: server and disk
+
+    private func disturbServer(_ kind: Fault.Kind) async -> Action {
+        guard course.settings.to == nil, let port = course.log.serverPort else {
+            return .failed("only the embedded server can be disturbed, and --to names another")
+        }
+        let stage = course.stage
+        switch kind {
+        case .serverHang(let milliseconds):
+            await stage.signal(DrillCourse.server, SIGSTOP)
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            await stage.signal(DrillCourse.server, SIGCONT)
+            return .done("the server stood still for \(milliseconds) ms")
+        case .serverKill:
+            await stage.signal(DrillCourse.server, SIGKILL)
+            _ = await stage.end(of: DrillCourse.server, within: .seconds(5))
+        case .serverStop(let milliseconds):
+            await stage.finish(DrillCourse.server)
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+        case .signal, .armed, .diskFull: break
+        }
+        do throws(BroadcastError) { try await course.launchServer(port: port) } catch {
+            return .failed("the server did not start again: \(error)")
+        }
+        if case .serverStop(let milliseconds) = kind, milliseconds > 0 {
+            return .done("the server was away for \(milliseconds) ms")
+        }
+        return .done("the server was ended and started again")
+    }
+
+    private func fillDisk() async -> Action {
+        guard let master = await stagePID() else { return .failed("the broadcast had ended before") }
+        if SmallDisk.fill(course.folder.disk, of: master) { return .done("the disk was filled to the last byte") }
+        let isFull = course.log.events.contains { $0.event.part.hasPrefix("link") && $0.event.kind == "failed" }
+        return isFull
+            ? .done("full from the start (/dev/full): this system gives a user no small disk")
+            : .failed("the disk could not be filled")
+    }
+
+    private func stagePID() async -> Int32? { await course.stage.pid(of: DrillCourse.broadcast) }
+
+    // MARK: what becomes of it
+
+    /// The name of the part in the broadcast's events.
+    private func isPart(_ event: Event, _ part: Fault.Part) -> Bool {
+        switch part {
+        case .encoder: event.part == "encoder"
+        case .standby: event.part.contains("standby")
+        case .source: event.part.hasPrefix("source")
+        case .plugins: event.part == "plugin host"
+        case .server, .disk: event.part.hasPrefix("link")
+        }
+    }
+
+    private func deathCount(of part: Fault.Part) -> Int {
+        course.log.events.count { isPart($0.event, part) && $0.event.kind == "died" }
+    }
+
+    /// Looks for the part's end and its successor.
+    /// - Returns: how long the fault was felt, in seconds.
+    private func follow(_ fault: Fault, since start: MonotonicTime, _ record: inout FaultRecord) async -> Double {
+        let endings: Set<String> = fault.part == .server ? ["lost"] : fault.part == .disk ? ["failed"] : ["died"]
+        let returns: Set<String> = fault.part == .server ? ["connected"] : ["ready", "opened"]
+        var death: DrillLog.Entry?
+        var back: DrillLog.Entry?
+        // Whoever is to be missed is missed after a second; a part that is only slow has no end.
+        let patience: Duration = endsPart(fault) ? .seconds(8) : .seconds(2)
+        _ = await DrillLog.wait(within: patience) {
+            let later = course.log.events.filter { $0.time >= start && isPart($0.event, fault.part) }
+            guard let index = later.firstIndex(where: { endings.contains($0.event.kind) }) else {
+                return await !course.stage.isRunning(DrillCourse.broadcast)
+            }
+            death = later[index]
+            back = later[index...].first { returns.contains($0.event.kind) }
+            if back != nil || fault.part == .disk { return true }
+            return await !course.stage.isRunning(DrillCourse.broadcast)
+        }
+        record.death = death?.event
+        record.backAfterSeconds = back.map { Double($0.time.since(start)) / 1e9 }
+        let now = Double(MonotonicTime.now.since(start)) / 1e9
+        return back.map { Double($0.time.since(start)) / 1e9 + 1 } ?? min(now, Self.feltSeconds) + 1
+    }
+
+    private func endsPart(_ fault: Fault) -> Bool {
+        switch fault.kind {
+        case .armed(.leak), .armed(.slow), .serverHang: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,47 @@
+/// SplitMix64: the same numbers for the same seed, on every machine.
+/// - SeeAlso: Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014.
+package struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// Faults drawn at random: the same seed gives the same faults.
+package enum RandomPlan {
+    /// The first fault comes after so many seconds, and none in the last ones, so that what follows it is seen.
+    package static let quietStart = 2.0
+    package static let quietEnd = 3.0
+
+    /// - Parameters:
+    ///   - kills: how many; nil for one every 1 to 4 seconds.
+    ///   - parts: the parts that faults are drawn for.
+    package static func faults(
+        seed: UInt64, seconds: Double, kills: Int? = nil, parts: [Fault.Part] = [.encoder, .source, .plugins]
+    ) -> [Fault] {
+        var generator = SplitMix64(seed: seed)
+        let end = seconds - quietEnd
+        guard end > quietStart, !parts.isEmpty else { return [] }
+        var faults: [Fault] = []
+        var time = quietStart
+        let spacing = kills.map { (end - quietStart) / Double(max(1, $0)) }
+        while kills.map({ faults.count < $0 }) ?? (time < end) {
+            // Numbers drawn by remainders: how the library draws from ranges may change.
+            let jitter = Double(generator.next() % 1000) / 1000
+            let part = parts[Int(generator.next() % UInt64(parts.count))]
+            let signals: [Fault.Signal] = [.kill, .kill, .kill, .kill, .segv, .abrt, .term, .hang]
+            let signal = signals[Int(generator.next() % UInt64(signals.count))]
+            let moment = spacing.map { quietStart + (Double(faults.count) + jitter * 0.8) * $0 } ?? time
+            faults.append(Fault(part, .signal(signal), .seconds((moment * 1000).rounded() / 1000)))
+            time += 1 + 3 * jitter
+        }
+        return faults
+    }
+}

@@ -1,0 +1,186 @@
+package import ArgumentParser
+import BulkheadMaster
+import BulkheadMedia
+import Glibc
+
+/// `bulkhead drill`: broadcasts, injects faults, watches as a viewer, and judges.
+package struct DrillCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "drill",
+        abstract: "Broadcast, inject faults by a plan, watch as a viewer, and judge what the viewer got.",
+        usage: "bulkhead drill [<input> …] [--to <url>] --fault <part:kind@moment> … [--expect <list>] [<options>]",
+        discussion: """
+            For continuous integration: no child needs a special build to be killed. Parts: encoder, standby, source, \
+            plugins: kill, segv, abrt, bus, ill, fpe, term, hang; all but standby also trap, exit, garbage, leak, \
+            slow[=TIME]; server: kill, restart, stop[=TIME], hang[=TIME]; disk: full. Moments: @frame=300, @5s.
+
+            Exits with 0 when all expectations hold, with 1 when one does not, with 2 on wrong flags; with the codes \
+            of `bulkhead broadcast` when the drill can't be held at all.
+            """)
+
+    @Argument(help: ArgumentHelp("What is broadcast; without it test, whose frames have numbers.", valueName: "input"))
+    var inputs: [String] = []
+
+    @Option(help: ArgumentHelp("Broadcast to this server instead of the embedded one.", valueName: "url"))
+    var to: String?
+
+    @Option(help: ArgumentHelp("Where the viewer watches; else the address of --to.", valueName: "url"))
+    var view: String?
+
+    @Option(help: ArgumentHelp("A fault: encoder:kill@frame=300, plugins:hang@5s, …", valueName: "part:kind@moment"))
+    var fault: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What must hold: lost=0,repeated=0,gap<200ms,connections=1; else lost, disorder and backwards are 0 and "
+                + "there is 1 connection.", valueName: "list"))
+    var expect: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the broadcast is on air; else six seconds after the last fault.", valueName: "time"))
+    var duration: String?
+
+    @Flag(help: "Draw faults at random, one every 1 to 4 seconds.")
+    var random = false
+
+    @Option(help: ArgumentHelp("Draw the same faults as the drill that printed this number.", valueName: "number"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("How many faults are drawn, spread over the duration.", valueName: "count"))
+    var kills: Int?
+
+    @Option(help: ArgumentHelp("Write the report as JUnit XML.", valueName: "file"))
+    var junit: String?
+
+    @OptionGroup(title: "ENCODING")
+    var encodingFlags: EncodingFlags
+
+    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    var libexec: String?
+
+    @Flag(help: "Tell events as JSON, one object a line, and the report as the last one.")
+    var json = false
+
+    /// The exit code for wrong flags, which is 64 elsewhere.
+    static let usageExitCode: Int32 = 2
+
+    package init() {}
+
+    package func run() async throws {
+        let reporter = Reporter.standard(isJSON: json)
+        defer { reporter.flush() }
+        do {
+            let settings = try settings()
+            for line in Self.opening(settings) { reporter.say(line) }
+            let report = try await Drill(settings: settings, reporter: reporter).run(Interruptions())
+            reporter.finish()
+            reporter.drill(report)
+            if let junit { try Self.write(JUnit.text(report), to: junit) }
+            guard report.passed else { throw ExitCode.failure }
+        } catch let error as BroadcastError {
+            reporter.finish()
+            reporter.failure(error)
+            throw error
+        }
+    }
+
+    // MARK: settings
+
+    private func settings() throws(BroadcastError) -> DrillSettings {
+        var words = BroadcastWords()
+        encodingFlags.write(to: &words)
+        let rate = words.last(.fps) ?? "30"
+        guard let frameRate = FrameRate(rate)?.framesPerSecond else {
+            throw BroadcastError(.usage, "--fps \(rate) is no frame rate", advice: "write 30, 29.97 or 30000/1001")
+        }
+        let (faults, seed, seconds) = try plan(rate: frameRate)
+        for (key, value) in [(BroadcastKey.size, "640x360"), (.videoBitrate, "800k"), (.preset, "ultrafast")]
+        where words[key].isEmpty { words[key] = [value] }
+        if words[.plugin].isEmpty, faults.contains(where: { $0.part == .plugins }) {
+            words[.plugin] = try standardPlugin()
+        }
+        // What the broadcast would refuse is refused here, before anything is started.
+        var whole = words
+        whole[.input] = inputs.isEmpty ? ["test"] : inputs
+        whole[.to] = [to ?? "rtmp://127.0.0.1/live/drill"]
+        let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
+        _ = try BroadcastPlan(whole, environmentKey: key)
+        var expectations: [Expectation] = []
+        for list in expect { expectations += try Expectation.list(list) }
+        if expect.isEmpty { expectations = DrillSettings.standardExpectations(faults) }
+        return DrillSettings(
+            inputs: whole[.input], to: to, view: view, streamKey: key, faults: faults, seed: seed,
+            expectations: expectations, seconds: seconds, frameRate: frameRate, broadcastFlags: Self.flags(words),
+            libexec: libexec.map { FilePaths.absolute($0) })
+    }
+
+    private func plan(rate: Double) throws(BroadcastError) -> ([Fault], UInt64?, Double) {
+        var faults: [Fault] = []
+        for word in fault { faults.append(try Fault(word)) }
+        if to != nil, let fault = faults.first(where: { $0.part == .server }) {
+            throw BroadcastError(
+                .usage, "--fault \(fault) needs the embedded server", advice: "leave --to out, or this fault")
+        }
+        var span: Double?
+        if let duration {
+            guard let parsed = TimeSpan(duration), parsed.seconds >= 1 else {
+                throw BroadcastError(
+                    .usage, "--duration \(duration) is no time from a second on", advice: "write 20s or 10m")
+            }
+            span = parsed.seconds
+        }
+        guard random else {
+            guard seed == nil, kills == nil else {
+                throw BroadcastError(.usage, "--seed and --kills are for faults at random", advice: "add --random")
+            }
+            let last = faults.map { $0.moment.seconds(at: rate) }.max() ?? 4
+            return (faults, nil, span ?? (last + 6).rounded(.up))
+        }
+        if let kills, !(1...10_000).contains(kills) {
+            throw BroadcastError(.usage, "--kills \(kills) is not between 1 and 10000")
+        }
+        let seconds = span ?? 60
+        guard seconds >= 8 else {
+            throw BroadcastError(.usage, "faults at random need 8 seconds at least", advice: "give a longer --duration")
+        }
+        let seed = seed ?? UInt64.random(in: 1...999_999_999)
+        return (faults + RandomPlan.faults(seed: seed, seconds: seconds, kills: kills), seed, seconds)
+    }
+
+    /// Without a plugin nothing passes the plugin host, and nobody would notice that it hangs.
+    private func standardPlugin() throws(BroadcastError) -> [String] {
+        let folders = PluginFolders.all(beside: try Programs.named(libexec.map { FilePaths.absolute($0) }))
+        return PluginFolders.path(ofPlugin: "border", in: folders).map { ["\($0),width=4"] } ?? []
+    }
+
+    private static func flags(_ words: BroadcastWords) -> [String] {
+        words.keys.sorted { $0.rawValue < $1.rawValue }.flatMap { key in
+            words[key].flatMap { ["--\(key.rawValue)", $0] }
+        }
+    }
+
+    private static func opening(_ settings: DrillSettings) -> [String] {
+        let faults = settings.faults.isEmpty ? "no fault" : settings.faults.map { "\($0)" }.joined(separator: " ")
+        var lines = ["drill: \(StatusLine.decimal(settings.seconds, places: 1)) s on air, \(faults)"]
+        if let seed = settings.seed { lines.append("seed \(seed)") }
+        return lines
+    }
+
+    private static func write(_ text: String, to path: String) throws(BroadcastError) {
+        let file = FilePaths.absolute(path)
+        let descriptor = open(file, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw BroadcastError(.file, "\(path) can't be written: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else {
+                throw BroadcastError(.file, "\(path) can't be written: \(String(cString: strerror(errno)))")
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package import BulkheadMaster
+package import BulkheadProbe
+
+/// What can be measured of a stream, and expected.
+package enum Measure: String, Hashable, Sendable, CaseIterable {
+    case lost, repeated, disorder, unnumbered, frames, backwards, jumps, gap, connections
+    case offset = "av-offset"
+
+    /// Given in time; else a count.
+    package var isTime: Bool { self == .gap || self == .offset }
+
+    /// What was measured, in milliseconds or as a count; nil where it could not be.
+    package func value(in report: StreamReport, connections: Int?) -> Double? {
+        switch self {
+        case .lost: report.numbers.map { Double($0.lost) }
+        case .repeated: report.numbers.map { Double($0.repeated) }
+        case .disorder: report.numbers.map { Double($0.disordered) }
+        case .unnumbered: report.numbers.map { Double($0.unnumbered) }
+        case .frames: Double(report.video?.accessUnits ?? 0)
+        case .backwards:
+            report.video.map { _ in
+                Double(
+                    report.videoTimestamps.backwards + report.videoTimestamps.repeated
+                        + report.audioTimestamps.backwards + report.audioTimestamps.repeated)
+            }
+        case .jumps: report.video.map { _ in Double(report.videoTimestamps.jumps + report.audioTimestamps.jumps) }
+        case .gap: report.arrival?.longestGap.milliseconds
+        case .connections: connections.map(Double.init)
+        case .offset: report.sync.map { abs($0.worstOffsetMilliseconds) }
+        }
+    }
+}
+
+/// One thing that must hold for a stream: `lost=0`, `gap<200ms`, `av-offset<=40ms`.
+package struct Expectation: Hashable, Sendable, CustomStringConvertible {
+    package enum Relation: String, Hashable, Sendable, CaseIterable {
+        case atMost = "<="
+        case atLeast = ">="
+        case less = "<"
+        case more = ">"
+        case equal = "="
+
+        package func holds(_ value: Double, _ limit: Double) -> Bool {
+            switch self {
+            case .atMost: value <= limit
+            case .atLeast: value >= limit
+            case .less: value < limit
+            case .more: value > limit
+            case .equal: value == limit
+            }
+        }
+    }
+
+    package let measure: Measure
+    package let relation: Relation
+    /// In milliseconds or as a count.
+    package let limit: Double
+
+    package init(_ measure: Measure, _ relation: Relation, _ limit: Double) {
+        self.measure = measure
+        self.relation = relation
+        self.limit = limit
+    }
+
+    /// Reads expectations with commas between them.
+    /// - Throws: kind `usage`, saying what is accepted.
+    package static func list(_ text: String) throws(BroadcastError) -> [Expectation] {
+        var list: [Expectation] = []
+        for word in text.split(separator: ",", omittingEmptySubsequences: false) { list.append(try one(word)) }
+        return list
+    }
+
+    private static func one(_ word: Substring) throws(BroadcastError) -> Expectation {
+        let measures = Measure.allCases.map(\.rawValue).joined(separator: ", ")
+        // The longer relations come first: "<" begins "<=" too.
+        guard let (relation, place) = find(word) else {
+            throw BroadcastError(
+                .usage, "--expect \(word) has no relation",
+                advice: "write one of \(measures), then =, <, <=, > or >=, then a value")
+        }
+        let name = String(word[..<place.lowerBound])
+        guard let measure = Measure(rawValue: name) else {
+            throw BroadcastError(.usage, "--expect can't measure \"\(name)\"", advice: "it knows \(measures)")
+        }
+        let value = String(word[place.upperBound...])
+        if measure.isTime {
+            guard let span = TimeSpan(value) else {
+                throw BroadcastError(
+                    .usage, "\"\(value)\" is no time for \(name)", advice: "write it like \(name)<200ms")
+            }
+            return Expectation(measure, relation, span.seconds * 1000)
+        }
+        guard let count = UInt32(value) else {
+            throw BroadcastError(.usage, "\"\(value)\" is no count for \(name)", advice: "write it like \(name)=0")
+        }
+        return Expectation(measure, relation, Double(count))
+    }
+
+    private static func find(_ word: Substring) -> (Relation, Range<Substring.Index>)? {
+        for relation in Relation.allCases {
+            if let place = word.firstRange(of: relation.rawValue) { return (relation, place) }
+        }
+        return nil
+    }
+
+    package var description: String { "\(measure.rawValue)\(relation.rawValue)\(text(limit))" }
+
+    /// A value of this measure for a person.
+    package func text(_ value: Double) -> String {
+        let number = value == value.rounded() ? "\(Int(value))" : StatusLine.decimal(value, places: 1)
+        return measure.isTime ? "\(number)ms" : number
+    }
+}
+
+/// An expectation and what came of it.
+package struct Verdict: Hashable, Sendable {
+    package let expectation: Expectation
+    /// Nil where it could not be measured, which fails the expectation.
+    package let value: Double?
+    /// Where it happened, in words; empty where there is nothing to say.
+    package let detail: String
+
+    package init(_ expectation: Expectation, in report: StreamReport, connections: Int? = nil) {
+        self.expectation = expectation
+        value = expectation.measure.value(in: report, connections: connections)
+        detail = Self.detail(expectation.measure, report)
+    }
+
+    package var holds: Bool { value.map { expectation.relation.holds($0, expectation.limit) } ?? false }
+
+    /// One line for a person.
+    package var text: String {
+        guard let value else { return "\(expectation): not measured" }
+        let place = holds || detail.isEmpty ? "" : " (\(detail))"
+        return "\(expectation): \(holds ? "ok" : "FAILED"), \(expectation.text(value))\(place)"
+    }
+
+    private static func detail(_ measure: Measure, _ report: StreamReport) -> String {
+        switch measure {
+        case .lost:
+            guard let ranges = report.numbers?.lostRanges, !ranges.isEmpty else { return "" }
+            return "frames \(ranges.prefix(20).joined(separator: ", "))\(ranges.count > 20 ? ", …" : "")"
+        case .gap:
+            guard let gap = report.arrival?.longestGap else { return "" }
+            let frame = gap.frame.map { "frame \($0)" } ?? "access unit \(gap.unit)"
+            return "before \(frame), at \(StatusLine.decimal(gap.endSeconds, places: 2)) s"
+        case .offset: return report.sync.map { "\(Int($0.worstOffsetMilliseconds.rounded())) ms at worst" } ?? ""
+        default: return ""
+        }
+    }
+}

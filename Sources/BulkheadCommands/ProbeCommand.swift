@@ -1,0 +1,158 @@
+package import ArgumentParser
+import BulkheadMaster
+import BulkheadProbe
+import BulkheadRTMP
+import BulkheadRTMPTransport
+import BulkheadWire
+import Foundation
+
+/// `bulkhead probe`: watches a stream and measures what a viewer gets.
+package struct ProbeCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "probe",
+        abstract: "Watch a stream of any server, or an FLV file, and measure what a viewer gets.",
+        discussion: """
+            Counts frames, gaps, timestamp faults and the rate; in pictures of the test source it reads the frame \
+            numbers, and says which are lost or repeated and how far sound and picture lie apart. Ends with the \
+            stream, after --duration, or by Ctrl-C.
+
+            Exits with 0, or with 1 when something that --expect names does not hold.
+            """)
+
+    @Argument(help: ArgumentHelp("rtmp://SERVER/APP/KEY, rtmps://…, or an FLV file.", valueName: "url"))
+    var url: String
+
+    @Option(help: ArgumentHelp("End after so long: 10, 1m30s, 00:01:30.", valueName: "time"))
+    var duration: String?
+
+    @Option(help: ArgumentHelp("How long a first picture is waited for (10s).", valueName: "time"))
+    var wait: String?
+
+    @Flag(help: "Stay when the publisher or the server goes away, and connect anew.")
+    var stay = false
+
+    @Flag(inversion: .prefixedNo, help: "Decode pictures and sound to read numbers and beeps in them.")
+    var decode = true
+
+    @Option(
+        help: ArgumentHelp(
+            "What must hold: lost=0,repeated=0,gap<200ms,av-offset<=60ms; see the manual.", valueName: "list"))
+    var expect: [String] = []
+
+    @Option(
+        name: .customLong("tls-ca"),
+        help: ArgumentHelp("Certificates (PEM) to trust besides the system's.", valueName: "file"))
+    var tlsCA: String?
+
+    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    var libexec: String?
+
+    @Flag(help: "Tell findings as JSON, one object a line, and the measurements as the last one.")
+    var json = false
+
+    package init() {}
+
+    package func run() async throws {
+        let reporter = Reporter.standard(isJSON: json)
+        defer { reporter.flush() }
+        do {
+            let verdicts = try await watch(reporter)
+            guard verdicts.allSatisfy(\.holds) else { throw ExitCode.failure }
+        } catch let error as BroadcastError {
+            reporter.finish()
+            reporter.failure(error)
+            throw error
+        }
+    }
+
+    private func watch(_ reporter: Reporter) async throws(BroadcastError) -> [Verdict] {
+        let source = try WatchedAddress(url)
+        var expectations: [Expectation] = []
+        for list in expect { expectations += try Expectation.list(list) }
+        let span = try duration.map { (text) throws(BroadcastError) in try Self.time(text, "--duration") }
+        var options = StreamReader.Options()
+        options.stays = stay
+        if stay, wait == nil { options.patience = nil }
+        if let wait { options.patience = try Self.time(wait, "--wait") }
+        options.connection.tls.authoritiesPath = tlsCA
+        if stay { options.connection.timeout = .seconds(5) }
+        let programs = try Programs.named(libexec.map { FilePaths.absolute($0) })
+        let probe: Probe
+        do throws(ProbeError) {
+            probe = try Probe(decoder: decode ? programs.launch(.decoder) : nil, isFile: source.isFile) { observation in
+                reporter.event(Event(observation, time: Date().timeIntervalSince1970))
+            }
+        } catch { throw BroadcastError(.internal, error.description) }
+        let failure = await follow(source, probe, span, options, reporter)
+        await probe.drain()
+        let report = await probe.report()
+        await probe.close()
+        reporter.finish()
+        if let failure, report.video == nil { throw BroadcastError(.input, failure.description) }
+        let verdicts = expectations.map { Verdict($0, in: report) }
+        reporter.measurements(report, verdicts)
+        return verdicts
+    }
+
+    /// Watches until the stream or the time is over, or a signal comes.
+    private func follow(
+        _ source: WatchedAddress, _ probe: Probe, _ span: Duration?, _ options: StreamReader.Options,
+        _ reporter: Reporter
+    ) async -> ProbeError? {
+        let watching = Task { await Self.outcome(source, probe, options) }
+        let clock = Task {
+            guard let span else { return }
+            try await Task.sleep(for: span)
+            watching.cancel()
+        }
+        // Both end with the watching.
+        let (failure, _) = await LongRun(reporter: reporter, interruptions: Interruptions()).run(
+            status: { StatusLine(await probe.view()) },
+            onSignal: { _ in watching.cancel() },
+            body: { await watching.value })
+        clock.cancel()
+        return failure
+    }
+
+    private static func outcome(
+        _ source: WatchedAddress, _ probe: Probe, _ options: StreamReader.Options
+    ) async -> ProbeError? {
+        do throws(ProbeError) {
+            switch source {
+            case .server(let target): try await StreamReader.watch(target, with: probe, options: options)
+            case .file(let path): try await StreamReader.read(path, with: probe)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func time(_ text: String, _ flag: String) throws(BroadcastError) -> Duration {
+        guard let span = TimeSpan(text), span.seconds > 0 else {
+            throw BroadcastError(.usage, "\(flag) \(text) is no time", advice: "write 10, 1m30s or 00:01:30")
+        }
+        return .milliseconds(Int64(span.seconds * 1000))
+    }
+}
+
+/// What is watched: a server's stream, or a file.
+enum WatchedAddress {
+    case server(IngestTarget)
+    case file(String)
+
+    /// - Throws: kind `usage` for an address that can't be watched.
+    init(_ address: String) throws(BroadcastError) {
+        if address.hasPrefix("file:") {
+            self = .file(FilePaths.absolute(String(address.dropFirst("file:".count))))
+        } else if address.contains("://") {
+            do { self = .server(try IngestTarget(address)) } catch {
+                throw BroadcastError(.usage, "\(error)", advice: "write rtmp://SERVER/APP/KEY, or an FLV file")
+            }
+        } else {
+            self = .file(FilePaths.absolute(address))
+        }
+    }
+
+    var isFile: Bool { if case .file = self { true } else { false } }
+}

@@ -1,0 +1,53 @@
+package import BulkheadMedia
+
+/// Decides when a file is gone on with past the place at which its reader died.
+///
+/// The first death at a place costs nothing: the next process goes on from the frame after the last one delivered. When
+/// that one dies at about the same place, the place is to blame and a second of the file is left out; when that does
+/// not help, two, four and so on.
+package struct CrashSpot: Hashable, Sendable {
+    /// A process that got farther than this has passed the place.
+    package static let extent = MediaTime(milliseconds: 1000)
+    private static let firstSkip = MediaTime(milliseconds: 1000)
+    private static let longestSkip = MediaTime(milliseconds: 3_600_000)
+
+    private var last: MediaTime?
+    private var skip = MediaTime.zero
+
+    package init() {}
+
+    /// Notes a death after the frame of source time `time` was delivered, and returns how much of the input to leave
+    /// out.
+    ///
+    /// - Parameter wasKilled: by SIGKILL from outside, which says little about the place, unless nothing at all came
+    ///   since the last death.
+    package mutating func noteDeath(at time: MediaTime, wasKilled: Bool) -> MediaTime {
+        let allowed = wasKilled ? MediaTime.zero : Self.extent
+        if let last, time - last <= allowed {
+            skip = skip == .zero ? Self.firstSkip : min(skip + skip, Self.longestSkip)
+        } else {
+            skip = .zero
+        }
+        last = time
+        return skip
+    }
+}
+
+/// How long to wait before an input that went away is opened again: at first shortly, then longer and longer, until it
+/// has given something.
+package struct ReopenDelay: Hashable, Sendable {
+    /// In milliseconds.
+    package static let delays: [Int64] = [250, 500, 1000, 2000, 4000, 8000, 10_000]
+    private var attempts = 0
+
+    package init() {}
+
+    /// The wait before the next attempt.
+    package mutating func next() -> Duration {
+        attempts += 1
+        return .milliseconds(Self.delays[min(attempts, Self.delays.count) - 1])
+    }
+
+    /// The input has given something.
+    package mutating func reset() { attempts = 0 }
+}

@@ -1,0 +1,112 @@
+/// Judges the numbers that the `test` source paints into its pictures, as a viewer sees them in the order of showing.
+///
+/// What the decoder could not look at is told with ``skip(_:)``: such a picture is neither lost nor seen.
+package struct NumberJudge: Sendable {
+    /// What one picture had to tell.
+    package enum Finding: Hashable, Sendable {
+        /// The numbers that should have come before this one.
+        case lost(ClosedRange<UInt32>)
+        /// A number that was shown before.
+        case repeated(UInt32)
+        /// The number is lower than the one before it.
+        case disordered(UInt32, after: UInt32)
+        /// The source began anew.
+        case restarted(UInt32, after: UInt32)
+    }
+
+    /// No more ranges of lost numbers are kept; their count goes on.
+    package static let rangeLimit = 1000
+    /// A number that is lower by more than this is that of a source that began anew.
+    package static let longestStepBack: UInt32 = 600
+
+    package private(set) var numbered = 0
+    package private(set) var unnumbered = 0
+    /// Pictures that could not be looked at.
+    package private(set) var unread = 0
+    package private(set) var lost = 0
+    /// In the order in which they went missing; those that came late are taken out.
+    package private(set) var lostRanges: [ClosedRange<UInt32>] = []
+    package private(set) var repeated = 0
+    package private(set) var disordered = 0
+    package private(set) var restarts = 0
+    /// Pictures that a server sent again because the viewer had connected anew.
+    package private(set) var replayed = 0
+    package private(set) var first: UInt32?
+    package private(set) var last: UInt32?
+    private var highest: UInt32 = 0
+    private var unreadSinceLast = 0
+    private var isReplay = false
+
+    package init() {}
+
+    /// Notes that the viewer has connected anew: servers begin with what they have kept.
+    package mutating func reconnected() { isReplay = last != nil }
+
+    /// Notes `count` pictures that were there and could not be looked at.
+    package mutating func skip(_ count: Int) {
+        unread += count
+        unreadSinceLast += count
+    }
+
+    /// Takes the next picture; nil for one without a number.
+    package mutating func take(_ number: UInt32?) -> [Finding] {
+        guard let number else {
+            unnumbered += 1
+            return []
+        }
+        numbered += 1
+        defer {
+            last = number
+            unreadSinceLast = 0
+        }
+        guard let last else {
+            first = number
+            highest = number
+            return []
+        }
+        if isReplay, number <= highest {
+            replayed += 1
+            return []
+        }
+        isReplay = false
+        if number > highest {
+            defer { highest = number }
+            return number - highest > 1 ? miss((highest + 1)...(number - 1)) : []
+        }
+        if number < last, number == 0 || last - number > Self.longestStepBack {
+            restarts += 1
+            highest = number
+            return [.restarted(number, after: last)]
+        }
+        var findings: [Finding] = []
+        if number < last {
+            disordered += 1
+            findings.append(.disordered(number, after: last))
+        }
+        if !cameLate(number) {
+            repeated += 1
+            findings.append(.repeated(number))
+        }
+        return findings
+    }
+
+    private mutating func miss(_ range: ClosedRange<UInt32>) -> [Finding] {
+        // Some of the missing were there and could not be looked at: which ones, nobody knows.
+        let missing = range.count - unreadSinceLast
+        guard missing > 0 else { return [] }
+        lost += missing
+        let lostRange = range.lowerBound...(range.lowerBound + UInt32(missing) - 1)
+        if lostRanges.count < Self.rangeLimit { lostRanges.append(lostRange) }
+        return [.lost(lostRange)]
+    }
+
+    /// Takes `number` out of the lost ones; false if it is not among them.
+    private mutating func cameLate(_ number: UInt32) -> Bool {
+        guard let index = lostRanges.firstIndex(where: { $0.contains(number) }) else { return false }
+        let range = lostRanges.remove(at: index)
+        if number < range.upperBound { lostRanges.insert((number + 1)...range.upperBound, at: index) }
+        if number > range.lowerBound { lostRanges.insert(range.lowerBound...(number - 1), at: index) }
+        lost -= 1
+        return true
+    }
+}

@@ -1,0 +1,124 @@
+import BulkheadFLV
+package import BulkheadRTMP
+package import BulkheadRTMPTransport
+import NIOCore
+import NIOPosix
+import SystemPackage
+
+/// Brings a stream to a probe.
+package enum StreamReader {
+    /// How a stream of a server is watched.
+    package struct Options: Sendable {
+        package var connection = ConnectionOptions()
+        /// Goes on when the publisher or the server goes away, connecting anew.
+        package var stays = false
+        /// How long a first picture is waited for; nil for ever.
+        package var patience: Duration? = .seconds(10)
+
+        package init() {}
+    }
+
+    /// Watches the stream `target` until it ends or the task is cancelled.
+    /// - Throws: ``ProbeError`` when there is nothing to watch.
+    package static func watch(_ target: IngestTarget, with probe: Probe, options: Options) async throws(ProbeError) {
+        let result: Result<Void, ProbeError> = await withTaskGroup(of: Result<Void, ProbeError>?.self) { group in
+            group.addTask { await follow(target, with: probe, options: options) }
+            if let patience = options.patience {
+                group.addTask {
+                    try? await Task.sleep(for: patience)
+                    guard !Task.isCancelled, await !probe.hasMedia else { return nil }
+                    return .failure(.nothingCame(after: patience))
+                }
+            }
+            var result: Result<Void, ProbeError> = .success(())
+            while let next = await group.next() {
+                if let next {
+                    result = next
+                    break
+                }
+            }
+            group.cancelAll()
+            return result
+        }
+        try result.get()
+    }
+
+    private static func follow(
+        _ target: IngestTarget, with probe: Probe, options: Options
+    ) async -> Result<Void, ProbeError> {
+        let group = MultiThreadedEventLoopGroup.singleton
+        while !Task.isCancelled {
+            let reason: String
+            do {
+                let isOver = try await RTMPPlayer.play(target, options: options.connection, group: group) { events in
+                    await probe.connected(to: "\(target)")
+                    while let event = try await events.next() {
+                        switch event {
+                        case .media(let played): await forward(played.message, to: probe)
+                        case .unpublished:
+                            guard await probe.hasMedia else { continue }
+                            await probe.unpublished()
+                            if !options.stays { return true }
+                        }
+                    }
+                    return false
+                }
+                if isOver { return .success(()) }
+                reason = "the server closed the connection"
+            } catch is CancellationError {
+                return .success(())
+            } catch {
+                reason = "\(error)"
+            }
+            let hasMedia = await probe.hasMedia
+            if Task.isCancelled { return .success(()) }
+            if !options.stays { return hasMedia ? .success(()) : .failure(.notPlayed(reason)) }
+            if hasMedia { await probe.disconnected(reason) }
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return .success(()) }
+        }
+        return .success(())
+    }
+
+    private static func forward(_ message: Message, to probe: Probe) async {
+        switch message.type {
+        case .video:
+            await probe.take(.video, timestamp: message.timestampMilliseconds, payload: message.payload)
+        case .audio:
+            await probe.take(.audio, timestamp: message.timestampMilliseconds, payload: message.payload)
+        default: break
+        }
+    }
+
+    /// Reads the FLV file at `path` to its end.
+    package static func read(_ path: String, with probe: Probe) async throws(ProbeError) {
+        let file: SystemPackage.FileDescriptor
+        do { file = try SystemPackage.FileDescriptor.open(path, .readOnly, options: .closeOnExec) } catch {
+            throw .file(path: path, reason: "it can't be read: \(error)")
+        }
+        do {
+            try await feed(file, to: probe)
+            try file.close()
+        } catch {
+            try? file.close()
+            if let error = error as? FLVError { throw .file(path: path, reason: "\(error)") }
+            throw .file(path: path, reason: "it can't be read: \(error)")
+        }
+        guard await probe.hasMedia else { throw .file(path: path, reason: "there is no picture in it") }
+    }
+
+    private static func feed(_ file: SystemPackage.FileDescriptor, to probe: Probe) async throws {
+        var decoder = FLVDecoder()
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+        defer { chunk.deallocate() }
+        while !Task.isCancelled {
+            let count = try file.read(into: chunk)
+            guard count > 0 else { return }
+            decoder.append(ByteBuffer(bytes: chunk[..<count]))
+            while let tag = try decoder.next() {
+                // A file comes faster than its pictures can be decoded.
+                while await !probe.hasRoom, !Task.isCancelled { try await Task.sleep(for: .milliseconds(5)) }
+                await probe.take(tag.kind, timestamp: tag.timestampMilliseconds, payload: tag.payload)
+            }
+        }
+    }
+}

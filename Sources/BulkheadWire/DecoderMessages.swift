@@ -1,0 +1,128 @@
+/// What a viewer asks of a decoder.
+package enum DecoderRequest: WireMessage, Hashable {
+    /// The pictures that follow are of this codec, a FourCC as Enhanced RTMP has them (`avc1`, `hvc1`, `av01`, `vp09`);
+    /// the configuration is what stands in the sequence header. A decoder that was open before ends.
+    case configureVideo(codec: UInt32, configuration: [UInt8])
+    /// As for pictures: `mp4a`, `Opus`, `.mp3`.
+    case configureAudio(codec: UInt32, configuration: [UInt8])
+    /// One access unit, in decoding order; answered by `picture` or `undecodable`, pictures in the order of showing.
+    case picture(unit: Int64, bytes: [UInt8])
+    /// One coded audio frame; pts in nanoseconds.
+    case sound(pts: Int64, bytes: [UInt8])
+    /// Asks for all pictures that are held back; answered by `flushed`. An IDR may follow.
+    case flush
+
+    package var frame: WireFrame {
+        switch self {
+        case .configureVideo(let codec, let configuration):
+            WireFrame(0x70) {
+                $0.write(codec)
+                $0.write(configuration)
+            }
+        case .configureAudio(let codec, let configuration):
+            WireFrame(0x71) {
+                $0.write(codec)
+                $0.write(configuration)
+            }
+        case .picture(let unit, let bytes):
+            WireFrame(0x72, reserving: bytes.count + 16) {
+                $0.write(unit)
+                $0.write(bytes)
+            }
+        case .sound(let pts, let bytes):
+            WireFrame(0x73, reserving: bytes.count + 16) {
+                $0.write(pts)
+                $0.write(bytes)
+            }
+        case .flush: WireFrame(0x74) { _ in }
+        }
+    }
+
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.type {
+        case 0x70:
+            self = .configureVideo(
+                codec: try reader.read(), configuration: try reader.readBytes(atMost: 65_536, "configuration"))
+        case 0x71:
+            self = .configureAudio(
+                codec: try reader.read(), configuration: try reader.readBytes(atMost: 65_536, "configuration"))
+        case 0x72: self = .picture(unit: try reader.read(), bytes: try reader.readBytes("access unit"))
+        case 0x73: self = .sound(pts: try reader.read(), bytes: try reader.readBytes("audio frame"))
+        case 0x74: self = .flush
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}
+
+/// What a decoder read in one picture.
+package struct DecodedPicture: Hashable, Sendable {
+    /// The access unit that the picture was in.
+    package var unit: Int64
+    package var width: UInt16
+    package var height: UInt16
+    /// The number painted into the picture; nil where there is none that can be read.
+    package var number: UInt32?
+    /// The luma where the test picture flashes on each second: 16 is black, 235 white.
+    package var flashLuma: UInt8
+
+    package init(unit: Int64, width: UInt16, height: UInt16, number: UInt32?, flashLuma: UInt8) {
+        self.unit = unit
+        self.width = width
+        self.height = height
+        self.number = number
+        self.flashLuma = flashLuma
+    }
+}
+
+/// What a decoder answers.
+package enum DecoderReply: WireMessage, Hashable {
+    case picture(DecodedPicture)
+    case undecodable(unit: Int64)
+    /// A tone begins after a fifth of a second of quiet; pts in nanoseconds.
+    case beep(pts: Int64)
+    /// The codec named last can't be decoded; what follows for it is passed over.
+    case refused(Refusal)
+    case flushed
+
+    package var frame: WireFrame {
+        switch self {
+        case .picture(let picture):
+            WireFrame(0x80) {
+                $0.write(picture.unit)
+                $0.write(picture.width)
+                $0.write(picture.height)
+                $0.write(picture.number != nil)
+                $0.write(picture.number ?? 0)
+                $0.write(picture.flashLuma)
+            }
+        case .undecodable(let unit): WireFrame(0x81) { $0.write(unit) }
+        case .beep(let pts): WireFrame(0x82) { $0.write(pts) }
+        case .refused(let refusal): WireFrame(0x83) { refusal.write(to: &$0) }
+        case .flushed: WireFrame(0x84) { _ in }
+        }
+    }
+
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.type {
+        case 0x80:
+            let unit = try reader.read(Int64.self)
+            let width = try reader.read(UInt16.self)
+            let height = try reader.read(UInt16.self)
+            let hasNumber = try reader.readBool("number flag")
+            let number = try reader.read(UInt32.self)
+            self = .picture(
+                DecodedPicture(
+                    unit: unit, width: width, height: height, number: hasNumber ? number : nil,
+                    flashLuma: try reader.read()))
+        case 0x81: self = .undecodable(unit: try reader.read())
+        case 0x82: self = .beep(pts: try reader.read())
+        case 0x83: self = .refused(try Refusal(&reader))
+        case 0x84: self = .flushed
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}

@@ -1,0 +1,6 @@
+import BulkheadDecoder
+import Glibc
+
+@main struct Main {
+    static func main() { exit(DecoderProgram.run()) }
+}

@@ -1,0 +1,166 @@
+import BulkheadCommands
+import BulkheadMaster
+import BulkheadProbe
+import Foundation
+import Testing
+
+@Suite struct ExpectationTests {
+    /// A stream with a gap of 130 ms, three lost frames, and sound up to 45 ms early.
+    private func measured() throws -> StreamReport {
+        let text = """
+            {"seconds": 10,
+             "video": {"codec": "H.264", "width": 640, "height": 360, "accessUnits": 297, "framesPerSecond": 29.7,
+              "bitsPerSecond": 800000, "keyframes": 5, "shortestKeyframeIntervalSeconds": 2,
+              "longestKeyframeIntervalSeconds": 2, "configurationChanges": 0},
+             "arrival": {"longestGap": {"milliseconds": 130.4, "endSeconds": 5.25, "unit": 155, "frame": 158},
+              "medianGapMilliseconds": 33, "usualGapMilliseconds": 40},
+             "videoTimestamps": {"backwards": 0, "repeated": 0, "jumps": 1, "longestJumpMilliseconds": 133},
+             "audioTimestamps": {"backwards": 0, "repeated": 0, "jumps": 0, "longestJumpMilliseconds": 0},
+             "numbers": {"numbered": 297, "unnumbered": 0, "unread": 0, "first": 0, "last": 299, "lost": 3,
+              "lostRanges": ["155-157"], "repeated": 0, "disordered": 0, "restarts": 0, "replayed": 0},
+             "sync": {"typicalOffsetMilliseconds": 0, "worstOffsetMilliseconds": -45, "beeps": 9},
+             "reconnects": 0, "decoderRestarts": 0}
+            """
+        return try JSONDecoder().decode(StreamReport.self, from: Data(text.utf8))
+    }
+
+    @Test func listsAreRead() throws {
+        #expect(
+            try Expectation.list("lost=0,gap<200ms,av-offset<=60ms,frames>=290,connections=1") == [
+                Expectation(.lost, .equal, 0), Expectation(.gap, .less, 200), Expectation(.offset, .atMost, 60),
+                Expectation(.frames, .atLeast, 290), Expectation(.connections, .equal, 1),
+            ])
+        #expect(try Expectation.list("gap<1.5s").map { "\($0)" } == ["gap<1500ms"])
+        #expect(try Expectation.list("repeated>2").map { "\($0)" } == ["repeated>2"])
+    }
+
+    @Test(arguments: ["", "lost", "lost=", "lost=x", "lost=-1", "gap<x", "gap<", "loss=0", "=0", "lost=0,", "lost==0"])
+    func whatIsNoExpectationIsRefusedWithAdvice(text: String) {
+        let error = #expect(throws: BroadcastError.self) { try Expectation.list(text) }
+        #expect(error?.kind == .usage)
+        #expect(error?.advice.isEmpty == false)
+    }
+
+    @Test(arguments: [
+        ("lost=0", false), ("lost<=3", true), ("repeated=0", true), ("gap<131ms", true), ("gap<130ms", false),
+        ("av-offset<45ms", false), ("av-offset<=45ms", true), ("jumps=0", false), ("backwards=0", true),
+        ("frames>296", true), ("connections=1", true), ("disorder=0", true), ("unnumbered=0", true),
+    ])
+    func expectationsAreJudged(text: String, holds: Bool) throws {
+        let expectation = try #require(try Expectation.list(text).first)
+        #expect(try Verdict(expectation, in: measured(), connections: 1).holds == holds)
+    }
+
+    @Test func whatWasNotMeasuredDoesNotHold() throws {
+        var report = try measured()
+        report.numbers = nil
+        report.sync = nil
+        for text in ["lost=0", "lost>=0", "av-offset<1s", "connections=1"] {
+            let expectation = try #require(try Expectation.list(text).first)
+            let verdict = Verdict(expectation, in: report)
+            #expect(!verdict.holds)
+            #expect(verdict.text == "\(expectation): not measured")
+        }
+    }
+
+    @Test func failuresNameThePlace() throws {
+        func text(_ list: String) throws -> String {
+            try Verdict(#require(try Expectation.list(list).first), in: measured()).text
+        }
+        #expect(try text("lost=0") == "lost=0: FAILED, 3 (frames 155-157)")
+        #expect(try text("gap<100ms") == "gap<100ms: FAILED, 130.4ms (before frame 158, at 5.25 s)")
+        #expect(try text("repeated=0") == "repeated=0: ok, 0")
+    }
+
+    // MARK: the report as XML
+
+    private func drill(seed: UInt64? = nil) throws -> DrillReport {
+        var fault = FaultRecord(
+            fault: "encoder:kill@frame=150", isDone: true, action: "SIGKILL to process 7", seconds: 5, frame: 150)
+        fault.death = Event(
+            time: 0, mediaSeconds: 5, part: "encoder", kind: "died", level: .warning, message: "ended: SIGKILL",
+            details: ["stderr": "a <b> & \"c\"\u{1}\nsecond"])
+        return try DrillReport(
+            seed: seed, faults: [fault],
+            verdicts: Expectation.list("lost=0,repeated=0").map { try Verdict($0, in: measured()) },
+            measured: measured(), connections: 1, undisturbedGapMilliseconds: 40, failure: nil, wallSeconds: 12.345)
+    }
+
+    @Test func xmlHasACaseForEachExpectationAndFault() throws {
+        let text = JUnit.text(try drill(seed: 99))
+        let parser = JUnitReader()
+        #expect(parser.read(text))
+        #expect(
+            parser.cases == [
+                "bulkhead.drill.broadcast ends well", "bulkhead.drill.fault encoder:kill@frame=150",
+                "bulkhead.drill.expectation lost=0", "bulkhead.drill.expectation repeated=0",
+            ])
+        #expect(parser.failures == ["lost=0: FAILED, 3 (frames 155-157)"])
+        #expect(parser.attributes["tests"] == "4")
+        #expect(parser.attributes["failures"] == "1")
+        #expect(text.contains("<property name=\"seed\" value=\"99\"/>"))
+    }
+
+    @Test func textIsMadeFitForXML() {
+        #expect(JUnit.escaped("a<b> & \"c\"\u{1}\u{FFFE}\nä") == "a&lt;b&gt; &amp; &quot;c&quot;&#10;ä")
+    }
+
+    @Test func theReportNamesFramesAndDeaths() throws {
+        let lines = try drill(seed: 99).lines
+        #expect(
+            lines.first
+                == "encoder:kill@frame=150: SIGKILL to process 7 at frame 150, 5.00 s; encoder ended: SIGKILL")
+        #expect(lines.contains("lost=0: FAILED, 3 (frames 155-157)"))
+        #expect(lines.contains("    second"))
+        #expect(lines.contains("seed 99: the same faults again with --random --seed 99"))
+        #expect(lines.last == "FAILED: 1 of 2 expectations hold, 1 of 1 faults done")
+    }
+
+    @Test func aFaultThatWasNotDoneFailsTheDrill() throws {
+        var report = try drill()
+        report.verdicts = []
+        #expect(report.passed)
+        report.faults[0].isDone = false
+        #expect(!report.passed)
+        report.faults = []
+        report.failure = "the drill was interrupted"
+        #expect(!report.passed)
+    }
+}
+
+/// What a reader of JUnit files takes out of one.
+private final class JUnitReader {
+    private(set) var cases: [String] = []
+    private(set) var failures: [String] = []
+    private(set) var attributes: [String: String] = [:]
+
+    /// False for text that is no well-formed XML, as far as this small reader sees.
+    func read(_ text: String) -> Bool {
+        var open: [String] = []
+        for piece in text.split(separator: "<").dropFirst() {
+            guard let end = piece.firstIndex(of: ">") else { return false }
+            let tag = piece[..<end]
+            if tag.hasPrefix("?") { continue }
+            if tag.hasPrefix("/") {
+                guard open.popLast() == String(tag.dropFirst()) else { return false }
+                continue
+            }
+            let name = String(tag.prefix { $0.isLetter || $0 == "-" })
+            if !tag.hasSuffix("/") { open.append(name) }
+            let values = Self.values(tag)
+            switch name {
+            case "testsuites": attributes = values
+            case "testcase": cases.append("\(values["classname"] ?? "") \(values["name"] ?? "")")
+            case "failure": failures.append(values["message"] ?? "")
+            default: break
+            }
+        }
+        return open.isEmpty
+    }
+
+    private static func values(_ tag: Substring) -> [String: String] {
+        var values: [String: String] = [:]
+        for match in tag.matches(of: #/([a-z]+)="([^"]*)"/#) { values[String(match.1)] = String(match.2) }
+        return values
+    }
+}

@@ -1,0 +1,82 @@
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// `bulkhead drill` as a user's continuous integration runs it.
+@Suite(.serialized) struct DrillTests {
+    private func drill(_ arguments: [String], within timeout: Duration = .seconds(60)) async throws -> (
+        status: Int32, process: RunningProcess
+    ) {
+        let process = try BulkheadProgram.start(["drill"] + arguments)
+        return (await process.wait(timeout: timeout), process)
+    }
+
+    private func summary(_ process: RunningProcess) throws -> [String: Any] {
+        let line = try #require(process.outputText.split(separator: "\n").last)
+        return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+    }
+
+    @Test func everyChildIsKilledAndNothingIsLost() async throws {
+        let folder = try TemporaryFolder()
+        let (status, process) = try await drill([
+            "--fault", "encoder:kill@frame=45", "--fault", "plugins:kill@2.5s", "--fault", "source:kill@3.5s",
+            "--fault", "encoder:trap@frame=130", "--duration", "8s", "--expect",
+            "lost=0,disorder=0,backwards=0,connections=1,frames>=230", "--junit", folder.path("out.xml"), "--json",
+        ])
+        #expect(status == 0, "\(process.outputText.suffix(3000)) \(process.errorText)")
+        let summary = try summary(process)
+        #expect(summary["passed"] as? Bool == true)
+        let faults = try #require(summary["faults"] as? [[String: Any]])
+        #expect(faults.count == 4)
+        for fault in faults {
+            #expect(fault["isDone"] as? Bool == true)
+            let death = fault["death"] as? [String: Any]
+            #expect(death?["kind"] as? String == "died", "\(fault)")
+            #expect(fault["backAfterSeconds"] != nil, "\(fault)")
+        }
+        let measured = try #require(summary["measured"] as? [String: Any])
+        #expect(measured["sync"] != nil)
+        let xml = try String(contentsOfFile: folder.path("out.xml"), encoding: .utf8)
+        #expect(xml.contains("failures=\"0\""))
+    }
+
+    @Test func anExpectationThatDoesNotHoldIsNamed() async throws {
+        let (status, process) = try await drill([
+            "--fault", "encoder:kill@1s", "--duration", "3s", "--expect", "lost=0,gap<1ms,frames>9000",
+        ])
+        #expect(status == 1)
+        #expect(process.errorText.contains("gap<1ms: FAILED"))
+        #expect(process.errorText.contains("before frame"))
+        #expect(process.errorText.contains("lost=0: ok"))
+        #expect(process.errorText.contains("encoder ended: SIGKILL"))
+    }
+
+    @Test func serverAndDiskAreDisturbed() async throws {
+        let (status, process) = try await drill([
+            "--fault", "server:restart@2s", "--fault", "disk:full@3s", "--duration", "6s", "--expect",
+            "disorder=0,connections=2", "--json",
+        ])
+        #expect(status == 0, "\(process.outputText.suffix(3000)) \(process.errorText)")
+        let faults = try #require(try summary(process)["faults"] as? [[String: Any]])
+        let death = faults.last?["death"] as? [String: Any]
+        #expect((death?["message"] as? String)?.contains("no space is left") == true, "\(faults)")
+    }
+
+    @Test(arguments: [
+        ["--fault", "encoder:die@5s"], ["--fault", "encoder:kill"], ["--expect", "lost"], ["--seed", "3"],
+        ["--no-such-flag"], ["--size", "3x3"], ["--fault", "server:kill@1s", "--to", "rtmp://127.0.0.1/live/a"],
+    ])
+    func wrongFlagsAreTwo(arguments: [String]) async throws {
+        let (status, process) = try await drill(arguments)
+        #expect(status == 2)
+        #expect(process.errorText.hasPrefix("bulkhead: "))
+    }
+
+    @Test func aSeedIsPrinted() async throws {
+        let (status, process) = try await drill([
+            "--random", "--duration", "8s", "--kills", "1", "--expect", "lost=0,disorder=0",
+        ])
+        #expect(status == 0, "\(process.errorText.suffix(3000))")
+        #expect(process.errorText.firstMatch(of: #/seed \d+: the same faults again with --random --seed \d+/#) != nil)
+    }
+}
