@@ -18,7 +18,12 @@ package struct ViewedFrames: Sendable {
                 "rawvideo", "-pix_fmt", "gray", "-",
             ])
         let status = await ffmpeg.wait(timeout: .seconds(60))
-        guard status == 0, ffmpeg.errorText.isEmpty else { throw DecodingFailure.ffmpeg(ffmpeg.errorText) }
+        // FFmpeg's parser (unlike its decoder) goes on with the first parameter sets when a stream changes them on its way,
+        // and complains of what it reads with them. It has no name to put before its messages.
+        let complaints = ffmpeg.errorText.split(separator: "\n").filter {
+            !$0.hasPrefix("[NULL @") && !$0.contains("Last message repeated")
+        }
+        guard status == 0, complaints.isEmpty else { throw DecodingFailure.ffmpeg(ffmpeg.errorText) }
         let strip = width * rows.count
         let output = ffmpeg.output
         let numbers = (0..<output.count / strip).map { index in

@@ -112,6 +112,27 @@ import Testing
             seen.lost == 0 && seen.isInOrder && seen.unreadable == 0, "\(seen.numbers)\n\(stage.broadcast.outputText)")
     }
 
+    /// Pictures of the new size are on their way when the encoder for them dies: another one takes them.
+    @Test func deathBeforeTheFirstPictureOfTheNewSize() async throws {
+        let stage = try await Stage(seconds: nil, [])
+        await stage.more()
+        let asking = Task { try await stage.command(["set", "size=320x180"]) }
+        let source = try #require(try await stage.event("source", "started", count: 2).pid)
+        // The picture waits until the encoder is gone.
+        kill(source, SIGSTOP)
+        kill(try #require(stage.events("next encoder", "started").last?.pid), SIGKILL)
+        try await stage.event("next encoder", "started", count: 2)
+        kill(source, SIGCONT)
+        let (text, status) = try await asking.value
+        #expect(status == 0, "\(text)")
+        await stage.more()
+        try await stage.stop()
+        let seen = try await stage.finish()
+        #expect(seen.lost == 0 && seen.isInOrder && seen.unreadable == 0, "\(seen.numbers)")
+        #expect(stage.sequenceHeaders.count == 2)
+        #expect(stage.events("encoder", "died").isEmpty)
+    }
+
     /// The end comes before the change: whoever asked is told, and the end is not held up.
     @Test func endInTheMiddleOfAChange() async throws {
         let stage = try await Stage(seconds: nil, [])
