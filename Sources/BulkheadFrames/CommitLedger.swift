@@ -140,9 +140,12 @@ package struct AudioLedger: Sendable {
     /// Takes an answer. False for a block of the warm-up, whose packet is thrown away; true for one that is committed.
     package mutating func answer(_ number: Int64) throws(LedgerError) -> Bool {
         guard number > lastAnswer else { throw .blockOutOfOrder(number) }
-        lastAnswer = number
-        if number < ignoredBefore { return false }
+        if number < ignoredBefore {
+            lastAnswer = number
+            return false
+        }
         guard let first = uncommitted.first, first.number == number else { throw .blockOutOfOrder(number) }
+        lastAnswer = number
         committed.append(uncommitted.removeFirst())
         if committed.count > Self.warmUpCount { committed.removeFirst() }
         return true
