@@ -8,7 +8,7 @@ BUILD := .build/release
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps test-deps build test lint demo bench install uninstall clean
+.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint demo bench install uninstall clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,18 @@ build: ## build for release: .build/release/bulkhead runs in place, its helpers 
 test: test-deps build ## build everything and run all tests
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+
+test-asan: test-deps ## run the tests with the address sanitizer: memory used wrongly
+	Tests/Sanitizers/run address
+
+test-tsan: test-deps ## run the tests with the thread sanitizer: data races
+	Tests/Sanitizers/run thread
+
+fuzz: ## feed the decoders with made-up inputs, FUZZ_SECONDS (60) for each
+	@Tests/Fuzzing/run
+
+soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and descriptors must stay flat
+	@Tests/Soak/run
 
 lint: ## check the format of the sources
 	$(SWIFT) format lint --strict --recursive --parallel \

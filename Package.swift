@@ -162,7 +162,17 @@ let package = Package(
             name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert", swiftSettings: swiftSettings,
             linkerSettings: installedRuntime),
 
+        // MARK: fuzzing
+        .target(
+            name: "BulkheadFuzzing",
+            dependencies: [
+                "BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames", "BulkheadMaster",
+                "BulkheadCommands", nioCore,
+            ],
+            path: "Tests/Fuzzing/Subjects", swiftSettings: swiftSettings),
+
         // MARK: tests
+        .testTarget(name: "FuzzingTests", dependencies: ["BulkheadFuzzing"], swiftSettings: swiftSettings),
         .target(
             name: "BulkheadTestSupport",
             dependencies: [
@@ -262,3 +272,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer brings the program's `main`: it can only be linked in a build with its sanitizer, which `Tests/Fuzzing/run`
+// makes.
+if Context.environment["BULKHEAD_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "bulkhead-fuzz", dependencies: ["BulkheadFuzzing"], path: "Tests/Fuzzing/Program",
+            swiftSettings: swiftSettings))
+}

@@ -28,6 +28,12 @@ package struct ProbeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long a first picture is waited for (10s).", valueName: "time"))
     var wait: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "After so long without anything the stream counts as ended, for servers that don't tell (10s).",
+            valueName: "time"))
+    var silence: String?
+
     @Flag(help: "Stay when the publisher or the server goes away, and connect anew.")
     var stay = false
 
@@ -72,7 +78,8 @@ package struct ProbeCommand: AsyncParsableCommand {
         let span = try duration.map { (text) throws(BroadcastError) in try Self.time(text, "--duration") }
         var options = StreamReader.Options()
         options.stays = stay
-        if stay, wait == nil { options.patience = nil }
+        if stay { (options.patience, options.silence) = (nil, nil) }
+        if let silence { options.silence = try Self.time(silence, "--silence") }
         if let wait { options.patience = try Self.time(wait, "--wait") }
         options.connection.tls.authoritiesPath = tlsCA
         if stay { options.connection.timeout = .seconds(5) }

@@ -77,7 +77,7 @@ package struct AMF0Decoder: Sendable {
         case .unsupported: return .unsupported
         case .amf3:
             var decoder = AMF3Decoder(valueBudget: Self.valueLimit - valueCount)
-            let value = try decoder.decode(from: &buffer)
+            let value = try decoder.decode(from: &buffer, depth: depth)
             valueCount += decoder.valueCount
             return value
         case .objectEnd, .reference, .movieClip, .recordSet: throw .unknownMarker(byte)

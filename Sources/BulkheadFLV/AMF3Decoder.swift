@@ -14,18 +14,26 @@ struct AMF3Decoder {
     private(set) var valueCount = 0
     private var strings: [String] = []
     private var traits: [Traits] = []
-    /// What references point to, each with the number of values in it: a reference costs as much as what it repeats,
-    /// or a few bytes of nested references would stand for billions of values.
-    private var objects: [(value: AMF0Value, valueCount: Int)] = []
+    /// How deep the deepest value lies of the object being read.
+    private var deepest = 0
+
+    private struct Referable {
+        var value: AMF0Value
+        var valueCount: Int
+        /// How much deeper than the value itself the deepest one in it lies.
+        var height: Int
+    }
+
+    /// What references point to. A reference costs as many values, and goes as deep, as what it repeats: or a few bytes
+    /// of nested references would stand for billions of values.
+    private var objects: [Referable] = []
 
     init(valueBudget: Int) { self.valueBudget = valueBudget }
 
-    mutating func decode(from buffer: inout ByteBuffer) throws(AMFError) -> AMF0Value {
-        try decode(from: &buffer, depth: 0)
-    }
-
-    private mutating func decode(from buffer: inout ByteBuffer, depth: Int) throws(AMFError) -> AMF0Value {
+    /// Reads one value, which lies `depth` deep in others.
+    mutating func decode(from buffer: inout ByteBuffer, depth: Int) throws(AMFError) -> AMF0Value {
         guard depth < Self.depthLimit else { throw .nestedTooDeeply(limit: Self.depthLimit) }
+        deepest = max(deepest, depth)
         valueCount += 1
         guard valueCount <= valueBudget else { throw .tooManyValues(limit: AMF0Decoder.valueLimit) }
         guard let marker = buffer.readInteger(as: UInt8.self) else { throw .truncated }
@@ -40,7 +48,7 @@ struct AMF3Decoder {
             return .number(Double(value))
         case 0x05: return .number(try buffer.readAMFDouble())
         case 0x06: return .string(try readString(from: &buffer))
-        case 0x08: return try decodeDate(from: &buffer)
+        case 0x08: return try decodeDate(from: &buffer, depth: depth)
         case 0x09: return try decodeArray(from: &buffer, depth: depth)
         case 0x0A: return try decodeObject(from: &buffer, depth: depth)
         default: throw .unknownMarker(marker)
@@ -72,58 +80,73 @@ struct AMF3Decoder {
         return text
     }
 
-    private mutating func reference(_ head: UInt32) throws(AMFError) -> AMF0Value {
+    private mutating func reference(_ head: UInt32, depth: Int) throws(AMFError) -> AMF0Value {
         guard let index = Int(exactly: head >> 1), index < objects.count else { throw .danglingReference(head >> 1) }
-        valueCount += objects[index].valueCount
+        let object = objects[index]
+        guard depth + object.height < Self.depthLimit else { throw .nestedTooDeeply(limit: Self.depthLimit) }
+        deepest = max(deepest, depth + object.height)
+        valueCount += object.valueCount
         guard valueCount <= valueBudget else { throw .tooManyValues(limit: AMF0Decoder.valueLimit) }
-        return objects[index].value
+        return object.value
     }
 
-    private mutating func decodeDate(from buffer: inout ByteBuffer) throws(AMFError) -> AMF0Value {
+    /// Keeps a place among the objects for one that `read` reads: it comes before those inside. A cycle would see it
+    /// undefined.
+    private mutating func referable(
+        depth: Int, _ read: (inout Self) throws(AMFError) -> AMF0Value
+    ) throws(AMFError) -> AMF0Value {
+        let place = objects.count
+        let countBefore = valueCount
+        let deepestBefore = deepest
+        deepest = depth
+        objects.append(Referable(value: .undefined, valueCount: 1, height: 0))
+        let value = try read(&self)
+        objects[place] = Referable(value: value, valueCount: valueCount - countBefore + 1, height: deepest - depth)
+        deepest = max(deepest, deepestBefore)
+        return value
+    }
+
+    private mutating func decodeDate(from buffer: inout ByteBuffer, depth: Int) throws(AMFError) -> AMF0Value {
         let head = try readVariable(from: &buffer)
-        if head & 1 == 0 { return try reference(head) }
+        if head & 1 == 0 { return try reference(head, depth: depth) }
         let date = AMF0Value.date(try buffer.readAMFDouble())
-        objects.append((date, 1))
+        objects.append(Referable(value: date, valueCount: 1, height: 0))
         return date
     }
 
     private mutating func decodeArray(from buffer: inout ByteBuffer, depth: Int) throws(AMFError) -> AMF0Value {
         let head = try readVariable(from: &buffer)
-        if head & 1 == 0 { return try reference(head) }
-        // The array's own place in the table comes before those of its elements; a cycle would see it undefined.
-        let place = objects.count
-        let countBefore = valueCount
-        objects.append((.undefined, 1))
-        var named = AMF0Object()
-        while true {
-            let name = try readString(from: &buffer)
-            if name.isEmpty { break }
-            named.append(name, try decode(from: &buffer, depth: depth + 1))
+        if head & 1 == 0 { return try reference(head, depth: depth) }
+        return try referable(depth: depth) { (decoder) throws(AMFError) in
+            var named = AMF0Object()
+            while true {
+                let name = try decoder.readString(from: &buffer)
+                if name.isEmpty { break }
+                named.append(name, try decoder.decode(from: &buffer, depth: depth + 1))
+            }
+            guard head >> 1 <= UInt32(decoder.valueBudget) else {
+                throw .tooManyValues(limit: AMF0Decoder.valueLimit)
+            }
+            var dense: [AMF0Value] = []
+            for _ in 0..<(head >> 1) { dense.append(try decoder.decode(from: &buffer, depth: depth + 1)) }
+            return named.properties.isEmpty ? AMF0Value.strictArray(dense) : .ecmaArray(named)
         }
-        guard head >> 1 <= UInt32(valueBudget) else { throw .tooManyValues(limit: AMF0Decoder.valueLimit) }
-        var dense: [AMF0Value] = []
-        for _ in 0..<(head >> 1) { dense.append(try decode(from: &buffer, depth: depth + 1)) }
-        let array = named.properties.isEmpty ? AMF0Value.strictArray(dense) : .ecmaArray(named)
-        objects[place] = (array, valueCount - countBefore + 1)
-        return array
     }
 
     private mutating func decodeObject(from buffer: inout ByteBuffer, depth: Int) throws(AMFError) -> AMF0Value {
         let head = try readVariable(from: &buffer)
-        if head & 1 == 0 { return try reference(head) }
+        if head & 1 == 0 { return try reference(head, depth: depth) }
         let trait = try readTraits(head, from: &buffer)
-        let place = objects.count
-        let countBefore = valueCount
-        objects.append((.undefined, 1))
-        var object = AMF0Object()
-        for name in trait.names { object.append(name, try decode(from: &buffer, depth: depth + 1)) }
-        while trait.isDynamic {
-            let name = try readString(from: &buffer)
-            if name.isEmpty { break }
-            object.append(name, try decode(from: &buffer, depth: depth + 1))
+        return try referable(depth: depth) { (decoder) throws(AMFError) in
+            var object = AMF0Object()
+            for name in trait.names { object.append(name, try decoder.decode(from: &buffer, depth: depth + 1)) }
+            while trait.isDynamic {
+                let name = try decoder.readString(from: &buffer)
+                if name.isEmpty { break }
+                object.append(name, try decoder.decode(from: &buffer, depth: depth + 1))
+            }
+            return .object(object)
         }
-        objects[place] = (.object(object), valueCount - countBefore + 1)
-        return .object(object)
     }
 
     private mutating func readTraits(_ head: UInt32, from buffer: inout ByteBuffer) throws(AMFError) -> Traits {

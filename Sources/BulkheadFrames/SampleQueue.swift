@@ -13,8 +13,9 @@ package struct SampleQueue: Sendable {
     /// Source time just after the last sample pair in the queue.
     package var end: Int64 { start + Int64((floats.count - head) / AudioFormat.channelCount) }
 
-    /// Positions beyond this are nobody's: three million years of sound.
-    private static let farthest: UInt64 = 1 << 62
+    /// Positions beyond this are nobody's: a million years of sound. Two of them are as far apart as `Int64`
+    /// can say, with room for a queue's length.
+    private static let farthest: UInt64 = 1 << 61
 
     /// Adds samples that begin at `position`. A gap before them is filled with silence, what overlaps is left out, and
     /// after a jump of over ten seconds the queue starts afresh. Samples at an impossible position are left out.

@@ -6,7 +6,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What the peer asks to be answered may take so much of our output between two reads of its.
+    /// What we say beside media (answers, pongs, acknowledgements) may wait for the peer up to so much:
+    /// one that asks on and on without reading would have us keep all of it.
     private static let unreadReplyByteLimit = 64 << 10
 
     private let hub: StreamHub
@@ -16,7 +17,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var peer = "unknown"
     private var publications: [MessageStreamID: Publication] = [:]
     private var players: [MessageStreamID: Player] = [:]
-    private var writtenReplyByteCount: UInt64 = 0
+    private var unreadReplyByteCount = 0
     private var isClosing = false
     private var isAdmitted = false
     private var ticker: Scheduled<Void>?
@@ -209,12 +210,14 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func writeOutput() {
         guard let context, let output = connection.takeOutput() else { return }
-        let total = connection.replyByteCount
-        let replies = total - writtenReplyByteCount
-        let written = context.write(wrapOutboundOut(output)).assumeIsolated()
-        guard replies > 0 else { return }
-        if replies > Self.unreadReplyByteLimit { close(because: "the peer sent requests without reading the answers") }
-        written.whenComplete { [self] _ in writtenReplyByteCount = max(writtenReplyByteCount, total) }
+        let byteCount = output.readableBytes
+        unreadReplyByteCount += byteCount
+        context.write(wrapOutboundOut(output)).assumeIsolated().whenComplete { [self] _ in
+            unreadReplyByteCount -= byteCount
+        }
+        if unreadReplyByteCount > Self.unreadReplyByteLimit {
+            close(because: "the peer sent requests without reading the answers")
+        }
     }
 
     /// Sends what is there, then closes.

@@ -13,7 +13,10 @@ final class SharedMessage {
         self.kind = kind
     }
 
-    var byteCount: Int { message.payload.readableBytes }
+    var byteCount: Int { message.payload.readableBytes + Self.ownByteCount }
+
+    /// About what a message takes up beside its payload. Empty ones count too: a publisher may send them without end.
+    private static let ownByteCount = 256
 
     /// Complete chunks of the standard size, which the server has announced to every peer.
     func chunks(for streamID: MessageStreamID) -> ByteBuffer? {

@@ -23,6 +23,7 @@ extension Broadcast {
         guard let error = refusalOfChange() else {
             let new = change.applied(to: settings)
             guard new != settings else { return done(nil) }
+            do throws(BroadcastError) { try new.checkRanges() } catch { return done(error) }
             var onlyBitrate = settings
             onlyBitrate.videoBitsPerSecond = new.videoBitsPerSecond
             if onlyBitrate == new {

@@ -27,8 +27,14 @@ extension Broadcast {
                 bufferMilliseconds: settings.bufferMilliseconds,
                 keyframeInterval: UInt32(max(1, min(interval, 100_000))), bframes: settings.bframes,
                 preset: settings.preset, tune: settings.tune, profile: settings.profile,
-                threads: settings.encoderThreads),
+                threads: isUnsteady(settings) ? 1 : settings.encoderThreads),
             audioBitsPerSecond: settings.audioBitsPerSecond)
+    }
+
+    /// Whether two encoders would not write the same: frames, and with zerolatency slices, that x264 encodes at the same
+    /// time share the rate buffer's bits as they happen to come. One thread for each encoder takes the chance out of it.
+    private func isUnsteady(_ settings: BroadcastSettings) -> Bool {
+        settings.standby == .hot && settings.encoderThreads == 0 && settings.bufferMilliseconds > 0
     }
 
     /// Starts an encoder; who it is for decides what happens when it is ready.

@@ -117,6 +117,7 @@ extension Broadcast {
     func endSlate() {
         guard let ended = slateOnAir else { return }
         slateOnAir = nil
+        isOnProbation = true
         post(
             .notice, "encoder", "slate ended", "an encoder works again: the slate goes off air",
             details: ["frames": "\(ended.frames)"])

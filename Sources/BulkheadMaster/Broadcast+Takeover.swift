@@ -13,6 +13,9 @@ extension Broadcast {
     /// A stream that has stood still for so long shows the slate instead.
     private static let longestStandstill = Duration.milliseconds(1200)
 
+    /// Pairs that may differ before lockstep is given up.
+    private static let mostDifferences = 3
+
     // MARK: deaths
 
     func encoderEnded(_ id: ObjectIdentifier, _ end: ChildEnd) {
@@ -71,14 +74,14 @@ extension Broadcast {
                         ? "try other encoder settings" : "it said: \(lastLine(of: end.standardErrorTail))"))
         }
         encoderSlot.noteRestart()
-        if MonotonicTime.now.since(lastCommit) > Self.longestStandstill.nanoseconds { beginSlate() }
+        if isOnProbation || MonotonicTime.now.since(lastCommit) > Self.longestStandstill.nanoseconds { beginSlate() }
         switch step {
         case .restart(let delay): replaceEncoder(of: run, after: delay)
         case .safeSettings(let delay):
             if run.settings != encodingSettings(for: run) {
                 post(
                     .warning, "encoder", "safe settings",
-                    "encoders died \(ladder.recentDeaths) times in a row: going on with safe settings")
+                    "encoder after encoder ends: going on with safe settings (veryfast, baseline, no look-ahead)")
                 run.settings = encodingSettings(for: run)
                 scheduleReturnFromSafety()
             }
@@ -147,6 +150,7 @@ extension Broadcast {
 
     /// The first frame of a new encoder is safe.
     func encoderHasWorked(_ run: EncodingRun) {
+        isOnProbation = false
         closeDeathRecords(of: "encoder")
         topUpSpares(after: Self.spareDelay)
     }
@@ -282,6 +286,15 @@ extension Broadcast {
         run.shadow = nil
         run.lockstep = Lockstep()
         shadow?.child.dismiss("its answers differ from its twin's")
+        differences += 1
+        if differences == Self.mostDifferences {
+            // Not a fault of one machine's memory, then, but of the settings.
+            settings.standby = .warm
+            post(
+                .warning, "standby encoder", "not in lockstep",
+                "with these settings two encoders don't write the same: the standby waits instead; with a rate buffer, "
+                    + "--encoder-threads 1 makes them steady")
+        }
         topUpSpares(after: Self.spareDelay)
     }
 }

@@ -147,10 +147,12 @@ extension Broadcast {
         let wasThinning = overload.isThinning
         let admits = overload.admits(backlog: backlog - lastMaximumDelay, room: maximumUncommitted - lastMaximumDelay)
         if overload.isThinning, !wasThinning {
+            let isSlow = currentRun?.hasWorked ?? false
             post(
                 .warning, "timeline", "skipping",
-                "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer --fps help"
-            )
+                isSlow
+                    ? "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer "
+                        + "--fps help" : "frames are skipped: no encoder has worked for too long")
         } else if wasThinning, !overload.isThinning {
             post(
                 .notice, "timeline", "keeping up", "the encoder keeps up again",

@@ -37,6 +37,8 @@ actor Broadcast {
     var spareSlot = ChildSlot(name: "standby encoder")
     var spareIsComing = false
     var ladder = EncoderLadder()
+    /// Pairs in lockstep that differed.
+    var differences = 0
     var safetyPatience = Duration.seconds(30)
     var change: PlannedChange?
     var audioLedger = AudioLedger()
@@ -54,6 +56,8 @@ actor Broadcast {
     var slateLoop: SlateLoop?
     /// The slate is on air because no encoder can work.
     var slateOnAir: SlateOnAir?
+    /// The slate went off air for an encoder that has not made a frame safe yet.
+    var isOnProbation = false
     var heldAudio: [Packet] = []
     var lastVideoDTS = MediaTime(nanoseconds: .min)
 

@@ -200,6 +200,10 @@ package actor MasterControl {
                 connections[id]?.send(.failed(error))
                 return
             }
+            do throws(BroadcastError) { try settings.checkRanges() } catch {
+                connections[id]?.send(.failed(error))
+                return
+            }
             forwardEvents(to: id)
             // serve() waits for it before it returns.
             attached = Task { await self.runAttached(settings, for: id) }

@@ -98,11 +98,11 @@ final class PluginStub {
             }
             noteChain()
         case .loaded(let id, let name, _):
-            unanswered.remove(id)
+            guard unanswered.remove(id) != nil else { return dismissForAnswer(id) }
             loaded[id] = name
             noteChain()
         case .refused(let id, let refusal):
-            unanswered.remove(id)
+            guard unanswered.remove(id) != nil else { return dismissForAnswer(id) }
             onRefused?(chain.first { $0.id == id }?.path ?? "a plugin", refusal)
             noteChain()
         case .unloaded(let id):
@@ -123,6 +123,10 @@ final class PluginStub {
                 onProcessed?(frame, nil)
             }
         }
+    }
+
+    private func dismissForAnswer(_ id: UInt32) {
+        child.dismiss("it answered for plugin \(id), for which it had nothing to answer")
     }
 
     private func noteChain() {

@@ -43,6 +43,9 @@ package struct Connection: Sendable {
     private var encoder = ChunkEncoder()
     private var output = ByteBuffer()
     private var events: [Event] = []
+    /// How many of `events` were given out. Taking each from the front would move all others: an aggregate of a few
+    /// megabytes holds hundreds of thousands.
+    private var takenEventCount = 0
     private var peerWindowByteCount: UInt32?
     private var ownWindowByteCount: UInt32?
     private var unacknowledgedInputByteCount: UInt64 = 0
@@ -146,7 +149,12 @@ package struct Connection: Sendable {
     /// The next event, or nil if more bytes are needed. After an error the connection is of no more use.
     package mutating func next() throws(ConnectionError) -> Event? {
         while true {
-            if !events.isEmpty { return events.removeFirst() }
+            if takenEventCount < events.count {
+                defer { takenEventCount += 1 }
+                return events[takenEventCount]
+            }
+            events.removeAll(keepingCapacity: takenEventCount < 64)
+            takenEventCount = 0
             guard case .open = phase else { return nil }
             let message: Message?
             do {
@@ -205,7 +213,7 @@ package struct Connection: Sendable {
         guard step < 0x8000_0000 else { return }
         let value = min(last + UInt64(step), sentByteCount)
         acknowledgedByteCount = value
-        if case .acknowledged? = events.last { events.removeLast() }
+        if takenEventCount < events.count, case .acknowledged? = events.last { events.removeLast() }
         events.append(.acknowledged(byteCount: value))
     }
 
@@ -262,10 +270,11 @@ extension Message {
             firstTime = firstTime ?? timestamp
             let type = MessageType(rawValue: UInt8(head >> 24))
             if [.audio, .video, .data].contains(type) {
+                // A slice would keep all of the aggregate for as long as somebody keeps the part.
                 parts.append(
                     Message(
                         type: type, streamID: streamID, timestampMilliseconds: timestampMilliseconds &+ offset,
-                        payload: payload))
+                        payload: ByteBuffer(bytes: payload.readableBytesView)))
             }
             rest.moveReaderIndex(forwardBy: min(4, rest.readableBytes))
         }

@@ -23,7 +23,11 @@ private enum HandshakePart {
     static let byteCount = 1536
 
     static func random(_ count: Int, _ generator: inout some RandomNumberGenerator) -> [UInt8] {
-        (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        // Eight bytes at a time: the system's generator is asked by a call to the kernel each time.
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 7)
+        while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) } }
+        return Array(bytes.prefix(count))
     }
 }
 

@@ -89,9 +89,6 @@ package struct EncoderLadder: Sendable {
     package mutating func takePoisonousFrame() -> Int64? {
         guard let suspect, suspect.deaths >= Self.deathsForOneFrame, isSuspectExact else { return nil }
         self.suspect = nil
-        // It was the frame, not the settings.
-        deaths.removeAll()
-        safeDeaths = 0
         return suspect.frame
     }
 

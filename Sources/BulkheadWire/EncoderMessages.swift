@@ -141,6 +141,9 @@ package enum EncoderReply: WireMessage, Hashable {
     case flushed
     case refused(Refusal)
 
+    /// What an FLV tag or RTMP message of 24 bits' length holds behind its video header: no destination takes more.
+    package static let maximumAccessUnitByteCount = 0xFF_FFFF - 5
+
     package var frame: WireFrame {
         switch self {
         case .ready(let avc, let asc, let maximumDelay, let reorderDepth):
@@ -179,7 +182,8 @@ package enum EncoderReply: WireMessage, Hashable {
             self = .accessUnit(
                 AccessUnit(
                     frame: try reader.read(), isIDR: try reader.readBool("IDR flag"),
-                    isDisposable: try reader.readBool("disposable flag"), bytes: try reader.readBytes("access unit")))
+                    isDisposable: try reader.readBool("disposable flag"),
+                    bytes: try reader.readBytes(atMost: Self.maximumAccessUnitByteCount, "access unit")))
         case 0x22:
             self = .audioPacket(block: try reader.read(), bytes: try reader.readBytes(atMost: 8192, "AAC frame"))
         case 0x23: self = .flushed

@@ -22,6 +22,18 @@ import Testing
                 || text("docs/man/bulkhead.1").contains("\n.B \(written)\n"))
     }
 
+    /// The long flags of the commands that watch, without the negated ones.
+    static let watchingFlags = [ProbeCommand.helpMessage(columns: 200), DrillCommand.helpMessage(columns: 200)]
+        .flatMap { $0.split(separator: "\n") }
+        .compactMap { line -> String? in
+            guard line.hasPrefix("  -"), let start = line.firstRange(of: "--")?.upperBound else { return nil }
+            let flag = String(line[start...].prefix { $0.isLetter || $0 == "-" })
+            return flag == "decode" ? "no-decode" : flag
+        }
+
+    @Test(arguments: watchingFlags)
+    func manualPageHasTheFlagsOfProbeAndDrill(flag: String) throws { try manualPageHasEveryFlag(flag: flag) }
+
     @Test(arguments: BroadcastError.Kind.allCases)
     func everyExitCodeIsDocumented(kind: BroadcastError.Kind) throws {
         #expect(try text("docs/man/bulkhead.1").contains("\n.B \(kind.exitCode)\n"))

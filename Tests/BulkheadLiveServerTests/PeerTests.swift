@@ -63,6 +63,31 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
         await server.stop()
     }
 
+    /// Its questions are short and their answers would have to be kept: a server's memory for the asking.
+    @Test(.timeLimit(.minutes(1))) func aPeerThatAsksOnAndOnWithoutReadingIsClosed() async throws {
+        let log = EventLog()
+        let server = try await LiveServer.start(port: 0, onEvent: log.append)
+        let target = try IngestTarget("\(server.address)/live", key: "key")
+        // C0, C1 and C2, whose content nobody checks.
+        var bytes = ByteBuffer(bytes: [3] + [UInt8](repeating: 0, count: 2 * 1536))
+        var encoder = ChunkEncoder()
+        let connect = Command("connect", transactionID: 1, .object(["app": "live"]))
+        try encoder.encode(connect.message(on: 0), on: .command, into: &bytes)
+        let question = Command("_checkbw", transactionID: 2, .null).message(on: 0)
+        for _ in 0..<200_000 { try encoder.encode(question, on: .command, into: &bytes) }
+        let peer = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.autoRead, value: false).connect(host: target.host, port: target.port).get()
+        peer.writeAndFlush(bytes, promise: nil)
+        #expect(
+            await eventually {
+                log.count {
+                    if case .connectionFailed(_, let reason) = $0 { reason.contains("reading") } else { false }
+                } == 1
+            })
+        try? await peer.close()
+        await server.stop()
+    }
+
     @Test(.enabled(if: NginxServer.isInstalled), .timeLimit(.minutes(1)))
     func nginxTakesWhatOurPublisherSends() async throws {
         let clip = try await MediaClip.make()

@@ -36,6 +36,29 @@ import Testing
         }
     }
 
+    @Test func whatTheControlSocketBringsIsCheckedBeforeItIsCountedWith() throws {
+        var good = try Self.plain()
+        good.inputs = [InputSettings(url: "test")]
+        good.destinations = [DestinationSettings(url: "file:/a.flv")]
+        #expect(throws: Never.self) { try good.checkRanges() }
+        let changes: [(String, (inout BroadcastSettings) -> Void)] = [
+            ("inputs", { $0.inputs = [] }), ("destinations", { $0.destinations = [] }),
+            ("videoBitsPerSecond", { $0.videoBitsPerSecond = 0 }),
+            ("audioBitsPerSecond", { $0.audioBitsPerSecond = .max }),
+            ("keyframeIntervalSeconds", { $0.keyframeIntervalSeconds = 1e300 }), ("bframes", { $0.bframes = 17 }),
+            ("bufferMilliseconds", { $0.bufferMilliseconds = .max }), ("encoderThreads", { $0.encoderThreads = .max }),
+            ("slateAfterSeconds", { $0.slateAfterSeconds = -1e300 }),
+            ("durationSeconds", { $0.durationSeconds = .nan }),
+            ("durationSeconds", { $0.durationSeconds = 1e300 }),
+        ]
+        for (name, change) in changes {
+            var bad = good
+            change(&bad)
+            let error = #expect(throws: BroadcastError.self) { try bad.checkRanges() }
+            #expect(error?.kind == .control && error?.problem.contains(name) == true)
+        }
+    }
+
     @Test func sizeAndRateAreWrittenAsPeopleWriteThem() throws {
         let data = try JSONEncoder().encode(try Self.full())
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

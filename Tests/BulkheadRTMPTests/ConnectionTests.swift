@@ -36,6 +36,30 @@ import Testing
             connection.takeOutput() == ByteBuffer(bytes: [2, 0, 0, 0, 0, 0, 4, 5, 0, 0, 0, 0, 0, 0x4C, 0x4B, 0x40]))
     }
 
+    /// 8 MB of nothing but parts' headers: with work for each that grows with all of them, this would take hours.
+    @Test(.timeLimit(.minutes(1))) func anAggregateOfManyPartsIsTakenApart() throws {
+        var connection = try Self.openClient()
+        let count = 500_000
+        var parts = ByteBuffer()
+        for _ in 0..<count { parts.writeBytes([8] + [UInt8](repeating: 0, count: 14)) }
+        var encoder = ChunkEncoder()
+        var bytes = ByteBuffer()
+        try encoder.encode(
+            ControlMessage.setChunkSize(try #require(ChunkSize(0xFF_FFFF))).message, on: .control, into: &bytes)
+        try encoder.encode(Message(type: .aggregate, streamID: 1, payload: parts), on: .video, into: &bytes)
+        try connection.receive(bytes)
+        var seen = 0
+        var largest = 0
+        while let event = try connection.next() {
+            guard case .media(let part) = event else { continue }
+            seen += 1
+            largest = max(largest, part.payload.storageCapacity)
+        }
+        #expect(seen == count)
+        // A part that is kept does not keep all of the aggregate.
+        #expect(largest < 1024)
+    }
+
     @Test func ownSmallWindowIsKept() throws {
         var connection = try Self.openClient()
         connection.send(.windowAcknowledgementSize(250_000))

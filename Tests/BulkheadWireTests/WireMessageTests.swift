@@ -127,6 +127,11 @@ import Testing
         ) {
             $0[16] = 2
         }
+        // No destination could take it: FLV states lengths in 24 bits.
+        let unit = AccessUnit(
+            frame: 0, isIDR: true, isDisposable: false,
+            bytes: [UInt8](repeating: 0, count: EncoderReply.maximumAccessUnitByteCount + 1))
+        expectRefused(EncoderReply.accessUnit(unit), "access unit") { _ in }
         let samples = [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
         expectRefused(EncoderRequest.encodeAudio(block: 0, samples: samples), "block") { $0[8] = 1 }
         expectRefused(EncoderRequest.encodeAudio(block: 0, samples: samples), "block") { payload in
@@ -146,7 +151,7 @@ import Testing
         expectRefused(SourceReply.audio(start: 0, samples: [1, 2]), "samples") { $0[10] = 1 }
         expectRefused(SourceReply.notice("x"), "notice") { $0[1] = 0x11 }
         expectRefused(Hello(role: .source, pid: 1), "magic") { $0[0] = 0 }
-        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 4 }
+        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 5 }
         expectRefused(PluginReply.processed(frame: 1, changed: true), "change flag") { $0[8] = 0xFF }
         expectRefused(EncoderReply.audioPacket(block: 1, bytes: [1]), "AAC frame") { $0[9] = 0x21 }
     }

@@ -29,7 +29,8 @@ struct DrillCourse: Sendable {
         }
         var options = StreamReader.Options()
         options.stays = true
-        options.patience = nil
+        (options.patience, options.silence) = (nil, nil)
+        options.reconnectDelay = .milliseconds(50)
         options.connection.timeout = .seconds(5)
         // Ended below, once the broadcast has.
         let watching = Task { [probe, options] in try? await StreamReader.watch(target, with: probe, options: options) }

@@ -14,8 +14,10 @@ package struct FaultRecord: Encodable, Hashable, Sendable {
     package var frame: Int?
     /// The event that tells of the end of the part.
     package var death: Event?
-    /// How long after the fault another was ready in its place.
+    /// How long after the fault its successor worked.
     package var backAfterSeconds: Double?
+    /// Frames that had to be given again, and so were late; nil where nobody says.
+    package var framesLate: Int?
     /// The longest time without a picture at the viewer, while the fault was felt.
     package var longestGapMilliseconds: Double?
 
@@ -31,8 +33,12 @@ package struct FaultRecord: Encodable, Hashable, Sendable {
     package var text: String {
         var text = "\(fault): \(isDone ? "" : "NOT DONE: ")\(action)"
         if let frame, isDone { text += " at frame \(frame), \(StatusLine.decimal(seconds, places: 2)) s" }
-        if let death { text += "; \(death.part) \(death.message)" }
-        if let backAfterSeconds { text += "; back after \(Int((backAfterSeconds * 1000).rounded())) ms" }
+        if let death {
+            text += "; \(death.part) \(death.message)"
+            if let owed = death.details["frame"] { text += ", it owed frame \(owed)" }
+        }
+        if let backAfterSeconds { text += "; works again after \(Int((backAfterSeconds * 1000).rounded())) ms" }
+        if let framesLate, framesLate > 0 { text += "; \(framesLate) frames late" }
         if let longestGapMilliseconds { text += "; longest gap \(Int(longestGapMilliseconds.rounded())) ms" }
         return text
     }
@@ -89,7 +95,7 @@ package struct DrillReport: Sendable {
         let kept = verdicts.count(where: \.holds)
         lines.append(
             passed
-                ? "PASSED: \(verdicts.count) expectations hold, \(faults.count) faults"
+                ? "PASSED: \(verdicts.count) of \(verdicts.count) expectations hold, \(faults.count) of \(faults.count) faults done"
                 : "FAILED: \(kept) of \(verdicts.count) expectations hold, \(faults.count(where: \.isDone)) of "
                     + "\(faults.count) faults done")
         return lines

@@ -2,6 +2,7 @@ import BulkheadMaster
 import BulkheadSystem
 import CBulkheadLinux
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// The programs that a drill has started: their lines, their ends, and signals to them. They end with the drill.
@@ -44,10 +45,12 @@ actor DrillStage {
     /// How the program ended; nil if it has not within `limit`.
     func end(of name: String, within limit: Duration) async -> ChildExit? {
         guard let process = processes[name] else { return nil }
-        let deadline = ContinuousClock.now + limit
-        while process.exit == nil, ContinuousClock.now < deadline {
-            // Cancelling hurries nothing: who waits here has asked the program to end.
-            if (try? await Task.sleep(for: .milliseconds(10))) == nil { await Task.yield() }
+        guard process.exit == nil else { return process.exit }
+        // Not by sleeping: a drill that is cancelled must still wait for the programs that it ends.
+        await withCheckedContinuation { continuation in
+            let resume = OnceOnly(continuation)
+            process.onExit.append { resume.call() }
+            reactor.schedule(at: .now.advanced(by: limit)) { resume.call() }
         }
         return process.exit
     }
@@ -71,10 +74,27 @@ actor DrillStage {
     }
 }
 
+/// A continuation that the first of several callers resumes.
+private final class OnceOnly: Sendable {
+    private let continuation: Mutex<CheckedContinuation<Void, Never>?>
+
+    init(_ continuation: CheckedContinuation<Void, Never>) { self.continuation = Mutex(continuation) }
+
+    func call() {
+        let waiting = continuation.withLock { stored in
+            defer { stored = nil }
+            return stored
+        }
+        waiting?.resume()
+    }
+}
+
 /// One program and the pipe that its standard output and error go to, on the reactor's thread.
 private final class StageProcess {
     let pid: Int32
     private(set) var exit: ChildExit?
+    /// Called when it has ended.
+    var onExit: [() -> Void] = []
 
     private let reactor: Reactor
     private let onLine: @Sendable (String) -> Void
@@ -119,6 +139,9 @@ private final class StageProcess {
         while read() {}
         exit = status
         if pipe != nil { closePipe() }
+        let waiting = onExit
+        onExit = []
+        for call in waiting { call() }
     }
 
     /// Reads once; false when nothing was there.

@@ -204,6 +204,12 @@ struct FaultInjector: Sendable {
         }
     }
 
+    /// Of two encoders in lockstep either may come to an armed fault first.
+    private func concerns(_ event: Event, _ fault: Fault) -> Bool {
+        if case .armed = fault.kind, fault.part == .encoder, isPart(event, .standby) { return true }
+        return isPart(event, fault.part)
+    }
+
     private func deathCount(of part: Fault.Part) -> Int {
         course.log.events.count { isPart($0.event, part) && $0.event.kind == "died" }
     }
@@ -212,22 +218,25 @@ struct FaultInjector: Sendable {
     /// - Returns: how long the fault was felt, in seconds.
     private func follow(_ fault: Fault, since start: MonotonicTime, _ record: inout FaultRecord) async -> Double {
         let endings: Set<String> = fault.part == .server ? ["lost"] : fault.part == .disk ? ["failed"] : ["died"]
-        let returns: Set<String> = fault.part == .server ? ["connected"] : ["ready", "opened"]
+        let returns: Set<String> =
+            fault.part == .server ? ["connected"] : fault.part == .standby ? ["ready"] : ["recovered"]
         var death: DrillLog.Entry?
         var back: DrillLog.Entry?
         // Whoever is to be missed is missed after a second; a part that is only slow has no end.
         let patience: Duration = endsPart(fault) ? .seconds(8) : .seconds(2)
         _ = await DrillLog.wait(within: patience) {
-            let later = course.log.events.filter { $0.time >= start && isPart($0.event, fault.part) }
+            let later = course.log.events.filter { $0.time >= start && concerns($0.event, fault) }
             guard let index = later.firstIndex(where: { endings.contains($0.event.kind) }) else {
                 return await !course.stage.isRunning(DrillCourse.broadcast)
             }
             death = later[index]
-            back = later[index...].first { returns.contains($0.event.kind) }
+            let isStandby = isPart(later[index].event, .standby)
+            back = later[index...].first { (isStandby ? ["ready"] : returns).contains($0.event.kind) }
             if back != nil || fault.part == .disk { return true }
             return await !course.stage.isRunning(DrillCourse.broadcast)
         }
         record.death = death?.event
+        record.framesLate = back.flatMap { $0.event.details["framesLate"] }.flatMap { Int($0) }
         record.backAfterSeconds = back.map { Double($0.time.since(start)) / 1e9 }
         let now = Double(MonotonicTime.now.since(start)) / 1e9
         return back.map { Double($0.time.since(start)) / 1e9 + 1 } ?? min(now, Self.feltSeconds) + 1

@@ -8,6 +8,7 @@ package enum SummaryText {
             "ended after \(StatusLine.clock(status.secondsOnAir))", "\(status.framesCommitted) frames",
             "\(StatusLine.dropped(status)) dropped",
         ]
+        if status.framesSlated > 0 { parts.append("\(status.framesSlated) went out as the slate") }
         if status.framesRepeated > 0 { parts.append("\(status.framesRepeated) repeated") }
         if restarts > 0 { parts.append(restarts == 1 ? "1 restart of a child" : "\(restarts) restarts of children") }
         return parts.joined(separator: ", ")

@@ -60,10 +60,10 @@ package struct BroadcastPlan: Hashable, Sendable {
         }
         settings.slateAfterSeconds = try words.value(
             .slateAfter, or: settings.slateAfterSeconds, "0.1 seconds to an hour"
-        ) { Self.seconds($0, 0.1...3600) }
+        ) { Self.seconds($0, SettingRange.slateAfterSeconds) }
         settings.durationSeconds = try words.optionalValue(
             .duration, or: settings.durationSeconds, "a time such as 10, 1m30s or 00:01:30"
-        ) { Self.seconds($0, 0.001...TimeSpan.longest) }
+        ) { Self.seconds($0, SettingRange.durationSeconds) }
         settings.isFast = words.isOn(.fast)
         // Where no viewer waits, a standby would only take memory.
         settings.standby = try words.value(

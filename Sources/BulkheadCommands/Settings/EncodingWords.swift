@@ -16,10 +16,10 @@ package enum EncodingWords {
         ) { Canvas($0) }
         settings.videoBitsPerSecond = try words.value(
             .videoBitrate, or: settings.videoBitsPerSecond, "20k to 200M bits a second: 2500k, 6M or 2500000"
-        ) { Self.bits($0, 20_000...200_000_000) }
+        ) { Self.bits($0, SettingRange.videoBitsPerSecond) }
         settings.audioBitsPerSecond = try words.value(
             .audioBitrate, or: settings.audioBitsPerSecond, "16k to 512k bits a second: 128k"
-        ) { Self.bits($0, 16_000...512_000) }
+        ) { Self.bits($0, SettingRange.audioBitsPerSecond) }
         settings.preset = try words.value(.preset, or: settings.preset, "the name of an x264 preset") { Self.name($0) }
         settings.tune = try words.value(.tune, or: settings.tune, "the name of an x264 tuning, or none") {
             $0 == "none" ? "" : Self.name($0)
@@ -29,9 +29,9 @@ package enum EncodingWords {
         }
         settings.keyframeIntervalSeconds = try words.value(
             .keyframeInterval, or: settings.keyframeIntervalSeconds, "0.1 to 60 seconds, usually 2"
-        ) { BroadcastPlan.seconds($0, 0.1...60) }
+        ) { BroadcastPlan.seconds($0, SettingRange.keyframeIntervalSeconds) }
         settings.bframes = try words.optionalValue(.bframes, or: settings.bframes, "0 to 16") { text in
-            UInt8(text).flatMap { $0 <= 16 ? $0 : nil }
+            UInt8(text).flatMap { SettingRange.bframes.contains($0) ? $0 : nil }
         }
         if settings.profile == "baseline", let bframes = settings.bframes, bframes > 0 {
             throw BroadcastError(
@@ -43,7 +43,7 @@ package enum EncodingWords {
         ) { text in Self.milliseconds(text) }
         settings.encoderThreads = try words.value(
             .encoderThreads, or: settings.encoderThreads, "0 to 128, 0 to leave it to x264"
-        ) { text in UInt8(text).flatMap { $0 <= 128 ? $0 : nil } }
+        ) { text in UInt8(text).flatMap { SettingRange.encoderThreads.contains($0) ? $0 : nil } }
     }
 
     /// The changes on air that words such as `preset=fast` ask for.
@@ -91,7 +91,7 @@ package enum EncodingWords {
             ?? (text.contains(where: \.isLetter) ? TimeSpan(text) : nil).map { span in
                 UInt32(min(span.seconds * 1000, Double(UInt32.max)).rounded())
             }
-        return number.flatMap { $0 <= 60_000 ? $0 : nil }
+        return number.flatMap { SettingRange.bufferMilliseconds.contains($0) ? $0 : nil }
     }
 
     /// A plain word; whether there is such a thing, x264 knows.

@@ -1,3 +1,5 @@
+import BulkheadMaster
+
 /// Bits in a second, as a broadcaster writes them: `2500k`, `6M`, `2.5M`, `2500000`.
 package struct BitRate: Hashable {
     package let bitsPerSecond: UInt32
@@ -37,9 +39,6 @@ extension BitRate: CustomStringConvertible {
 package struct TimeSpan: Hashable {
     package let seconds: Double
 
-    /// A year: nothing that is given by hand is longer.
-    static let longest = 366.0 * 86_400
-
     /// Nil for what is no span of time, for negative ones and for those longer than a year.
     package init?(_ text: String) {
         let seconds: Double?
@@ -50,7 +49,7 @@ package struct TimeSpan: Hashable {
         } else {
             seconds = Double(plain: text[...])
         }
-        guard let seconds, seconds <= Self.longest else { return nil }
+        guard let seconds, seconds <= SettingRange.durationSeconds.upperBound else { return nil }
         self.seconds = seconds
     }
 

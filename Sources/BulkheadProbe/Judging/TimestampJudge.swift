@@ -18,6 +18,8 @@ package struct TimestampJudge: Sendable {
     /// From the first timestamp, without wraps.
     package private(set) var first: Int64?
     package private(set) var last: Int64 = 0
+    /// From the first to the last timestamp, over all connections: what was between two of them is not in it.
+    package private(set) var span: Int64 = 0
     /// The latest steps forward, to know what is usual.
     private var steps: [Int64] = []
 
@@ -43,6 +45,7 @@ package struct TimestampJudge: Sendable {
         // The difference is right over a wrap too: 24 days either way.
         let step = Int64(Int32(bitPattern: timestamp &- UInt32(truncatingIfNeeded: last)))
         last += step
+        span += step
         if step < 0 {
             backwards += 1
             return (last, .backwards(milliseconds: -step))

@@ -24,16 +24,21 @@ final class DecoderStub {
     /// From the last IDR before the first unanswered access unit on: what a successor needs.
     private var kept: [(unit: Int64, isIDR: Bool, request: DecoderRequest, byteCount: Int)] = []
     private var keptByteCount = 0
+    private var waitingSound: [DecoderRequest] = []
     private var unanswered: Set<Int64> = []
     /// The decoder is behind: nothing is given to it up to the next IDR.
     private var isShedding = false
-    /// The first unanswered access unit when the last decoder died.
+    /// The first unanswered access unit when the last decoder died, and how many died there.
     private var lastDeathUnit: Int64?
+    private var deathsThere = 0
     private var onFlushed: (() -> Void)?
     private var onGone: (() -> Void)?
     private var isClosing = false
 
     private static let unansweredLimit = 600
+    private static let waitingSoundLimit = 2000
+    /// So many decoders may die of one access unit before it is passed over.
+    private static let deathLimit = 3
     private static let keptByteLimit = 48 << 20
     private static let restartLimit = 20
 
@@ -74,7 +79,10 @@ final class DecoderStub {
             kept.append((unit, isIDR, request, bytes.count))
             keptByteCount += bytes.count
             unanswered.insert(unit)
-        case .sound, .flush: break
+        case .sound:
+            // Sound is not given twice, but none is left out while the process starts.
+            if !isGreeted, !hasGivenUp, waitingSound.count < Self.waitingSoundLimit { waitingSound.append(request) }
+        case .flush: break
         }
         if isGreeted { child?.send(request) }
     }
@@ -109,6 +117,8 @@ final class DecoderStub {
         if let videoConfiguration { child?.send(videoConfiguration) }
         if let audioConfiguration { child?.send(audioConfiguration) }
         for entry in kept { child?.send(entry.request) }
+        for request in waitingSound { child?.send(request) }
+        waitingSound = []
         if onFlushed != nil { child?.send(DecoderRequest.flush) }
     }
 
@@ -131,7 +141,7 @@ final class DecoderStub {
     }
 
     private func answered(_ unit: Int64) {
-        unanswered.remove(unit)
+        guard unanswered.remove(unit) != nil else { return }
         // What a decoder has swallowed must not be kept for ever.
         if unanswered.count > 64 { for old in unanswered where old < unit - 64 { unanswered.remove(old) } }
         let first = unanswered.min() ?? Int64.max
@@ -154,8 +164,9 @@ final class DecoderStub {
         }
         let first = unanswered.min()
         var phrase = "the decoder ended (\(end.cause)) and is started again"
-        if let first, first == lastDeathUnit {
-            // The same access unit twice: it is passed over, up to the next IDR.
+        deathsThere = first == lastDeathUnit ? deathsThere + 1 : 1
+        if let first, deathsThere >= Self.deathLimit {
+            // Not chance any more: it is passed over, up to the next IDR.
             let next = kept.firstIndex { $0.isIDR && $0.unit > first } ?? kept.endIndex
             let skipped = kept[..<next].map(\.unit).filter { unanswered.contains($0) }
             forget(..<next)

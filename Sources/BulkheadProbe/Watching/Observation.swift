@@ -1,7 +1,7 @@
 /// Something that a viewer noticed.
 package struct Observation: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {
-        case started, connected, disconnected, unpublished, video, audio, gap, lost, repeated, disordered, restarted
+        case connected, disconnected, unpublished, silent, video, audio, gap, lost, repeated, disordered, restarted
         case backwards, jump, decoder, undecodable
     }
 

@@ -60,6 +60,7 @@ package actor Probe {
     /// The connection is there.
     package func connected(to server: String) {
         isConnected = true
+        startDecoder()
         onObservation(Observation(.connected, at: seconds(at: .now), "watching \(server)", isNotice: true))
     }
 
@@ -69,6 +70,16 @@ package actor Probe {
         isConnected = false
         watch.beginAnew(isViewers: true)
         onObservation(Observation(.disconnected, at: seconds(at: .now), reason))
+    }
+
+    /// Whether nothing has come for so long.
+    func isSilent(for span: Duration) -> Bool { MonotonicTime.now.since(lastArrival) > span.nanoseconds }
+
+    func fellSilent(for span: Duration) {
+        onObservation(
+            Observation(
+                .silent, at: seconds(at: .now),
+                "nothing has come for \(span.components.seconds) seconds: the stream has ended"))
     }
 
     /// Waits until the decoder has answered what it was given, for `limit` at most.

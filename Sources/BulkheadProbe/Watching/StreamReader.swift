@@ -12,8 +12,12 @@ package enum StreamReader {
         package var connection = ConnectionOptions()
         /// Goes on when the publisher or the server goes away, connecting anew.
         package var stays = false
+        /// How long is waited before connecting anew.
+        package var reconnectDelay = Duration.seconds(1)
         /// How long a first picture is waited for; nil for ever.
         package var patience: Duration? = .seconds(10)
+        /// After so long without anything the stream has ended: some servers don't tell. Nil to wait for ever.
+        package var silence: Duration? = .seconds(10)
 
         package init() {}
     }
@@ -23,13 +27,7 @@ package enum StreamReader {
     package static func watch(_ target: IngestTarget, with probe: Probe, options: Options) async throws(ProbeError) {
         let result: Result<Void, ProbeError> = await withTaskGroup(of: Result<Void, ProbeError>?.self) { group in
             group.addTask { await follow(target, with: probe, options: options) }
-            if let patience = options.patience {
-                group.addTask {
-                    try? await Task.sleep(for: patience)
-                    guard !Task.isCancelled, await !probe.hasMedia else { return nil }
-                    return .failure(.nothingCame(after: patience))
-                }
-            }
+            group.addTask { await limit(probe, options) }
             var result: Result<Void, ProbeError> = .success(())
             while let next = await group.next() {
                 if let next {
@@ -41,6 +39,23 @@ package enum StreamReader {
             return result
         }
         try result.get()
+    }
+
+    /// Ends the watching of a stream that does not come, or comes no more.
+    private static func limit(_ probe: Probe, _ options: Options) async -> Result<Void, ProbeError>? {
+        let start = ContinuousClock.now
+        while !Task.isCancelled {
+            if await !probe.hasMedia {
+                if let patience = options.patience, ContinuousClock.now - start > patience {
+                    return .failure(.nothingCame(after: patience))
+                }
+            } else if let silence = options.silence, await probe.isSilent(for: silence) {
+                await probe.fellSilent(for: silence)
+                return .success(())
+            }
+            do { try await Task.sleep(for: .milliseconds(100)) } catch { return nil }
+        }
+        return nil
     }
 
     private static func follow(
@@ -74,7 +89,7 @@ package enum StreamReader {
             if Task.isCancelled { return .success(()) }
             if !options.stays { return hasMedia ? .success(()) : .failure(.notPlayed(reason)) }
             if hasMedia { await probe.disconnected(reason) }
-            do { try await Task.sleep(for: .milliseconds(50)) } catch { return .success(()) }
+            do { try await Task.sleep(for: options.reconnectDelay) } catch { return .success(()) }
         }
         return .success(())
     }

@@ -49,7 +49,7 @@ struct StreamWatch {
 
     init(isFile: Bool) { self.isFile = isFile }
 
-    var secondsOfMedia: Double { Double(videoTimes.last - (videoTimes.first ?? videoTimes.last)) / 1000 }
+    var secondsOfMedia: Double { Double(videoTimes.span) / 1000 }
     var unitCount: Int64 { nextUnit }
     var pendingCount: Int { pending.count }
 
@@ -161,7 +161,8 @@ struct StreamWatch {
         if let fault { actions.append(.tell(Self.finding(fault, "sound", at: seconds, unit: nil))) }
         audioRate.take(byteCount: payload.readableBytes, at: isFile ? secondsOfMedia : seconds)
         if isDecoding {
-            actions.append(.decode(.sound(pts: time * 1_000_000, bytes: bytes), unit: nil, isIDR: false))
+            let pts = MediaTime(milliseconds: time).nanoseconds
+            actions.append(.decode(.sound(pts: pts, bytes: bytes), unit: nil, isIDR: false))
         }
         return actions
     }
@@ -288,7 +289,8 @@ struct StreamWatch {
     }
 
     func report(seconds: Double, reconnects: Int, decoderRestarts: Int) -> StreamReport {
-        let span = isFile ? secondsOfMedia : seconds
+        // Servers begin with what they have kept: by the time of arrival, rates would come out too high.
+        let span = secondsOfMedia
         func perSecond(_ amount: Int) -> Double { span > 0 ? Double(amount) / span : 0 }
         var arrival: StreamReport.Arrival?
         if let longest = gaps.longest, let median = gaps.percentile(0.5), let usual = gaps.percentile(0.99) {
@@ -296,7 +298,7 @@ struct StreamWatch {
                 longestGap: longest, medianGapMilliseconds: median, usualGapMilliseconds: usual)
         }
         return StreamReport(
-            seconds: span,
+            seconds: isFile ? span : seconds,
             video: videoRate.count == 0
                 ? nil
                 : StreamReport.Video(

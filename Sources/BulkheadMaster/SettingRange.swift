@@ -1,0 +1,37 @@
+/// What the numbers of a broadcast's settings may be, wherever they come from: words, or another process.
+package enum SettingRange {
+    package static let videoBitsPerSecond: ClosedRange<UInt32> = 20_000...200_000_000
+    package static let audioBitsPerSecond: ClosedRange<UInt32> = 16_000...512_000
+    package static let keyframeIntervalSeconds: ClosedRange<Double> = 0.1...60
+    package static let bframes: ClosedRange<UInt8> = 0...16
+    /// 0 for none.
+    package static let bufferMilliseconds: ClosedRange<UInt32> = 0...60_000
+    /// 0 leaves them to x264.
+    package static let encoderThreads: ClosedRange<UInt8> = 0...128
+    package static let slateAfterSeconds: ClosedRange<Double> = 0.1...3600
+    /// A year: nothing that is given by hand is longer.
+    package static let durationSeconds: ClosedRange<Double> = 0.001...366 * 86_400
+}
+
+extension BroadcastSettings {
+    /// Checks what the control socket brought: an application of another version may have other ideas, and a number that
+    /// can't be counted with must not end the master.
+    /// - Throws: kind `control`, naming the first setting outside its range.
+    package func checkRanges() throws(BroadcastError) {
+        let outside = [
+            ("inputs", !inputs.isEmpty), ("destinations", !destinations.isEmpty),
+            ("videoBitsPerSecond", SettingRange.videoBitsPerSecond.contains(videoBitsPerSecond)),
+            ("audioBitsPerSecond", SettingRange.audioBitsPerSecond.contains(audioBitsPerSecond)),
+            ("keyframeIntervalSeconds", SettingRange.keyframeIntervalSeconds.contains(keyframeIntervalSeconds)),
+            ("bframes", bframes.map { SettingRange.bframes.contains($0) } ?? true),
+            ("bufferMilliseconds", SettingRange.bufferMilliseconds.contains(bufferMilliseconds)),
+            ("encoderThreads", SettingRange.encoderThreads.contains(encoderThreads)),
+            ("slateAfterSeconds", SettingRange.slateAfterSeconds.contains(slateAfterSeconds)),
+            ("durationSeconds", durationSeconds.map { SettingRange.durationSeconds.contains($0) } ?? true),
+        ].first { !$0.1 }
+        guard let outside else { return }
+        throw BroadcastError(
+            .control, "the setting \(outside.0) is outside its range",
+            advice: "use the bulkhead command of the master's version")
+    }
+}
