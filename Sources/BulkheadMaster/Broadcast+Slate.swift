@@ -110,6 +110,7 @@ extension Broadcast {
         } else {
             encoderlessSince = nil
             endSlate()
+            isOnProbation = !(currentRun?.hasWorked ?? false)
         }
     }
 
