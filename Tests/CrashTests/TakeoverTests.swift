@@ -140,6 +140,7 @@ import Testing
         #expect(deaths.map(\.part) == ["encoder"])
         #expect(deaths.first?.pid == onAir)
         #expect(try #require(deaths.first?.recoveredAfterMilliseconds) > 0)
+        await stage.more()
         try await stage.stop()
         expectWhole(try await stage.finish())
         // They outlive the broadcast.
