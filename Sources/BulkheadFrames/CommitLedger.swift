@@ -121,6 +121,8 @@ package struct AudioLedger: Sendable {
     package private(set) var skipped = 0
     private var committed: [Block] = []
     private var ignoredBefore: Int64 = 0
+    /// Of the encoder at hand; before its first, the one before the first block that it was given.
+    private var lastAnswer: Int64 = .min
 
     package init() {}
 
@@ -137,8 +139,13 @@ package struct AudioLedger: Sendable {
 
     /// Takes an answer. False for a block of the warm-up, whose packet is thrown away; true for one that is committed.
     package mutating func answer(_ number: Int64) throws(LedgerError) -> Bool {
-        if number < ignoredBefore { return false }
+        guard number > lastAnswer else { throw .blockOutOfOrder(number) }
+        if number < ignoredBefore {
+            lastAnswer = number
+            return false
+        }
         guard let first = uncommitted.first, first.number == number else { throw .blockOutOfOrder(number) }
+        lastAnswer = number
         committed.append(uncommitted.removeFirst())
         if committed.count > Self.warmUpCount { committed.removeFirst() }
         return true
@@ -147,6 +154,8 @@ package struct AudioLedger: Sendable {
     /// What a new encoder is given: a few committed blocks to warm up, then all that is uncommitted.
     package mutating func startOver() -> [Block] {
         ignoredBefore = uncommitted.first?.number ?? committed.last.map { $0.number + 1 } ?? 0
-        return committed + uncommitted
+        let blocks = committed + uncommitted
+        lastAnswer = blocks.first.map { $0.number - 1 } ?? .min
+        return blocks
     }
 }

@@ -7,7 +7,8 @@ import BulkheadWire
 /// A takeover on purpose that is under way: the next encoder is being opened, or waits for its first frame.
 struct PlannedChange {
     let settings: BroadcastSettings
-    let encoder: EncoderStub
+    /// Nil where it has ended while pictures of the new size were on their way, and no other could be started.
+    var encoder: EncoderStub?
     /// The encoder is open; pictures of the new size have been asked for.
     var awaitsPicture = false
     let done: @Sendable (BroadcastError?) -> Void
@@ -98,9 +99,28 @@ extension Broadcast {
         topUpSpares(after: .zero)
     }
 
+    /// The next encoder is gone before its first frame. When pictures of the new size have been asked for there is no
+    /// way back: another one is opened.
+    func nextEncoderEnded(_ end: ChildEnd) {
+        guard let waiting = change, waiting.awaitsPicture else {
+            return changeFailed("the new encoder ended: \(end.cause)")
+        }
+        post(.warning, "next encoder", "died", "ended: \(end.cause)", details: ["cause": "\(end.cause)"])
+        change?.encoder = try? launchEncoder(wantedSettings(waiting.settings), as: "next encoder")
+    }
+
+    /// The broadcast ends before the change: whoever waits for it is told.
+    func abandonChange() {
+        guard let abandoned = change else { return }
+        change = nil
+        retire(abandoned.encoder)
+        abandoned.done(BroadcastError(.control, "the broadcast ended before the change was made"))
+    }
+
     /// The next encoder is open: frames go to it from now on, or from the first picture of the new size.
     func changeIsReady() {
-        guard let ready = change else { return }
+        guard let ready = change, !ready.awaitsPicture else { return }
+        guard state == .onAir else { return abandonChange() }
         guard ready.settings.canvas != settings.canvas else { return completeChange() }
         let old = settings
         let oldSlate = slate
@@ -131,13 +151,14 @@ extension Broadcast {
         change = nil
         settings = done.settings
         ladder.leaveSafety()
-        openRun(done.encoder.settings, encoder: done.encoder)
+        openRun(wantedSettings(settings), encoder: done.encoder)
         post(
             .notice, "encoder", "changed",
             "encodes \(settings.canvas) with preset \(settings.preset) from frame \(nextFrame) on",
-            details: ["frame": "\(nextFrame)", "pid": "\(done.encoder.child.pid)"])
+            details: ["frame": "\(nextFrame)", "pid": "\(done.encoder?.child.pid ?? 0)"])
         done.done(nil)
         topUpSpares(after: .milliseconds(250))
+        if slateLoop?.configuration.canvas != settings.canvas { scheduleSlate() }
     }
 
     // MARK: safe settings
@@ -168,6 +189,9 @@ extension Broadcast {
             return scheduleReturnFromSafety()
         }
         post(.notice, "encoder", "safe settings", "trying the wanted settings again")
-        begin(settings) { _ in }
+        begin(settings) { [weak self] error in
+            guard error != nil, let self else { return }
+            self.assumeIsolated { $0.scheduleReturnFromSafety() }
+        }
     }
 }

@@ -1,5 +1,5 @@
 import BulkheadFrames
-import BulkheadMedia
+package import BulkheadMedia
 import BulkheadSupervision
 import BulkheadSystem
 import BulkheadWire
@@ -11,6 +11,13 @@ extension Broadcast {
 
     /// What encoders are opened with: as the user wants it, or safe where that has failed.
     var encodingSettings: EncodingSettings { ladder.isSafe ? safeSettings : wantedSettings(settings) }
+
+    /// The same for a run that may have begun with another size.
+    func encodingSettings(for run: EncodingRun) -> EncodingSettings {
+        var settings = encodingSettings
+        settings.video.canvas = run.settings.video.canvas
+        return settings
+    }
 
     func wantedSettings(_ settings: BroadcastSettings) -> EncodingSettings {
         let interval = (settings.keyframeIntervalSeconds * settings.frameRate.framesPerSecond).rounded()
@@ -24,11 +31,10 @@ extension Broadcast {
             audioBitsPerSecond: settings.audioBitsPerSecond)
     }
 
-    /// Whether two encoders would not write the same: x264's slices that are encoded at the same time (zerolatency) share
-    /// the rate buffer's bits as they happen to come. One thread for each encoder takes the chance out of it.
+    /// Whether two encoders would not write the same: frames, and with zerolatency slices, that x264 encodes at the same
+    /// time share the rate buffer's bits as they happen to come. One thread for each encoder takes the chance out of it.
     private func isUnsteady(_ settings: BroadcastSettings) -> Bool {
         settings.standby == .hot && settings.encoderThreads == 0 && settings.bufferMilliseconds > 0
-            && settings.tune.contains("zerolatency")
     }
 
     /// Starts an encoder; who it is for decides what happens when it is ready.
@@ -73,6 +79,12 @@ extension Broadcast {
         guard let stub = encoder(id) else { return }
         hasEncoded = true
         stub.configuration = configurationNumber(stub, ready)
+        // The bitrate may have changed since it was launched.
+        if change?.encoder !== stub, slateMaker?.encoder !== stub,
+            stub.settings.video.bitsPerSecond != settings.videoBitsPerSecond
+        {
+            stub.reconfigure(bitsPerSecond: settings.videoBitsPerSecond)
+        }
         if let run = runs.first(where: { $0.encoder === stub }) {
             takeUp(run)
         } else if change?.encoder === stub {
@@ -103,7 +115,8 @@ extension Broadcast {
         }
         if run === currentRun {
             lastMaximumDelay = ready.maximumDelay
-            announceConfiguration(encoder.configuration)
+            // So that a server has the headers early; those of a stranger count when a frame of its own is safe.
+            if !encoder.child.isForeign { announceConfiguration(encoder.configuration) }
             endSlate()
             for block in audioLedger.startOver() { run.encode(block) }
         }
@@ -263,12 +276,14 @@ extension Broadcast {
 
 /// The stream configurations of a broadcast, counted from 0. Those that differ in their bitrates alone are one: players
 /// need no new headers for it.
-struct StreamConfigurations {
+package struct StreamConfigurations: Sendable {
     private var all: [StreamConfiguration] = []
     private var announced: Set<Int> = []
 
+    package init() {}
+
     /// The number of `configuration`, which is the newest from now on.
-    mutating func number(of configuration: StreamConfiguration) -> Int {
+    package mutating func number(of configuration: StreamConfiguration) -> Int {
         let same = all.lastIndex {
             $0.canvas == configuration.canvas && $0.avcConfiguration == configuration.avcConfiguration
                 && $0.audioSpecificConfig == configuration.audioSpecificConfig
@@ -279,7 +294,7 @@ struct StreamConfigurations {
     }
 
     /// The configuration of that number if it has never been announced.
-    mutating func announce(_ number: Int) -> StreamConfiguration? {
+    package mutating func announce(_ number: Int) -> StreamConfiguration? {
         guard all.indices.contains(number), announced.insert(number).inserted else { return nil }
         return all[number]
     }

@@ -7,6 +7,8 @@ import BulkheadWire
 extension Broadcast {
     /// How many may stand in front of the door.
     private static let maximumCallers = 16
+    /// One that has not answered for so long gives way to the next.
+    private static let standstill = Duration.seconds(2)
 
     /// Takes in a process that has connected: it is an encoder once it has said hello.
     func encoderConnected(_ socket: consuming OwnedDescriptor, pid: Int32) {
@@ -36,7 +38,12 @@ extension Broadcast {
             return caller.dismiss("the broadcast has ended")
         }
         if let encoder = run.encoder {
-            return caller.dismiss("another encoder, process \(encoder.child.pid), is at work already")
+            // One that somebody looks into with a debugger may stand still, until there is another for its work.
+            let owes = encoder.owesSince.map { MonotonicTime.now.since($0) } ?? 0
+            guard encoder.ready != nil, owes > Self.standstill.nanoseconds else {
+                return caller.dismiss("another encoder, process \(encoder.child.pid), is at work already")
+            }
+            encoder.child.dismiss("it stands still, and process \(caller.pid) has connected to go on in its place")
         }
         callers[id] = nil
         encoderSlot.state = .starting

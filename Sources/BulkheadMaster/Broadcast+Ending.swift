@@ -33,6 +33,7 @@ extension Broadcast {
     func finishIfDrained() {
         guard !flushIsSent, filterQueue.isEmpty, inFilter == nil || filterIsLate else { return }
         flushIsSent = true
+        abandonChange()
         // Without an encoder the next one is asked, once it has been given all again.
         currentRun?.close()
         if encoderSlot.state == .waiting { return end() }

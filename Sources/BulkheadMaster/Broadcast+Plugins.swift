@@ -30,6 +30,14 @@ extension Broadcast {
         }
         let stub = PluginStub(
             child, chain: chain, canvas: settings.canvas, frameRate: frameRate, pool: pool, of: pools)
+        if let superseded = nextPluginHost {
+            // It was for settings that have changed again.
+            nextPluginHost = nil
+            nextIsReady = false
+            pools.retire(superseded.pool)
+            retiredHosts.append(superseded)
+            superseded.child.hangUp()
+        }
         let isNext = pluginHost != nil
         if isNext { nextPluginHost = stub } else { pluginHost = stub }
         if !isNext { pluginSlot.state = .starting }

@@ -90,7 +90,7 @@ extension Broadcast {
 
     /// Puts the slate on air in place of an encoder; what waits for one goes out as the slate.
     func beginSlate() {
-        guard state == .onAir, slateOnAir == nil, let slateLoop else { return }
+        guard state == .onAir || state == .ending, slateOnAir == nil, let slateLoop else { return }
         // Players of a stream whose size changed in between would see the old size: rather nothing for a moment.
         guard slateLoop.configuration.canvas == settings.canvas else { return }
         let number = configurations.number(of: slateLoop.configuration)
@@ -98,13 +98,20 @@ extension Broadcast {
         post(
             .error, "encoder", "slate", "no encoder can work: the slate is on air until one does",
             details: runs.first?.firstUncommitted.map { ["frame": "\($0)"] } ?? [:])
-        for run in runs {
+        // A younger run whose encoder works waits for an older one that has none: that one alone is stood in for.
+        for run in runs where run.encoder?.ready == nil {
             run.ledger.startOver()
             answerWithSlate(run)
-            if run !== currentRun { run.isFlushed = true }
+            if run.isClosed { run.isFlushed = true }
         }
-        answerSoundWithSilence()
         drainRuns()
+        if currentRun?.encoder?.ready == nil {
+            answerSoundWithSilence()
+        } else {
+            encoderlessSince = nil
+            endSlate()
+            isOnProbation = !(currentRun?.hasWorked ?? false)
+        }
     }
 
     /// An encoder goes on.

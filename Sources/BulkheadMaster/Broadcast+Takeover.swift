@@ -27,7 +27,7 @@ extension Broadcast {
             spares.remove(at: index)
             return spareEnded(stub, end)
         }
-        if change?.encoder === stub { return changeFailed("the new encoder ended: \(end.cause)") }
+        if let change, change.encoder === stub { return nextEncoderEnded(end) }
         if slateMaker?.encoder === stub { return slateMakerEnded() }
         guard let run = runs.first(where: { $0.employs(stub) }) else { return }
         if run.shadow === stub {
@@ -78,16 +78,16 @@ extension Broadcast {
         switch step {
         case .restart(let delay): replaceEncoder(of: run, after: delay)
         case .safeSettings(let delay):
-            if run.settings != encodingSettings {
+            if run.settings != encodingSettings(for: run) {
                 post(
                     .warning, "encoder", "safe settings",
                     "encoder after encoder ends: going on with safe settings (veryfast, baseline, no look-ahead)")
-                run.settings = encodingSettings
+                run.settings = encodingSettings(for: run)
                 scheduleReturnFromSafety()
             }
             replaceEncoder(of: run, after: delay)
         case .slate(let delay):
-            run.settings = encodingSettings
+            run.settings = encodingSettings(for: run)
             beginSlate()
             replaceEncoder(of: run, after: delay)
         }
@@ -107,7 +107,7 @@ extension Broadcast {
     }
 
     /// Puts the next encoder in the run's empty place: the standby where there is one with the same settings.
-    private func replaceEncoder(of run: EncodingRun, after delay: Duration) {
+    func replaceEncoder(of run: EncodingRun, after delay: Duration) {
         if delay == .zero, let index = spares.firstIndex(where: { $0.settings == run.settings }) {
             let spare = spares.remove(at: index)
             run.encoder = spare
@@ -140,11 +140,11 @@ extension Broadcast {
     }
 
     func encoderRefused(_ id: ObjectIdentifier, _ refusal: Refusal) {
-        if let stub = encoder(id), change?.encoder === stub {
-            return changeFailed("the encoder refuses the settings: \(refusal)")
-        }
-        // Settings that are refused once are refused by every encoder.
-        guard !hasEncoded else { return }
+        guard let stub = encoder(id) else { return }
+        if change?.encoder === stub { return changeFailed("the encoder refuses the settings: \(refusal)") }
+        // Settings that are refused once are refused by every encoder; one that somebody has connected may be of
+        // another kind.
+        guard !hasEncoded, !stub.child.isForeign else { return }
         fail(BroadcastError(.encoder, "the encoder refuses the settings: \(refusal)"))
     }
 
@@ -157,7 +157,9 @@ extension Broadcast {
 
     /// Shows the slate when no encoder has been there for too long.
     func watchEncoder() {
-        guard state == .onAir, let since = encoderlessSince, encoderSlot.state != .waiting else { return }
+        guard state == .onAir || state == .ending, let since = encoderlessSince, encoderSlot.state != .waiting else {
+            return
+        }
         if MonotonicTime.now.since(since) > Self.longestStandstill.nanoseconds { beginSlate() }
     }
 
@@ -210,11 +212,13 @@ extension Broadcast {
         guard spares.count < wanted, spares.allSatisfy({ $0.ready != nil }), !spareIsComing else { return }
         spareIsComing = true
         restart(after: delay) { broadcast throws(BroadcastError) in
+            // Where it can't be started it is still to come: this is tried again.
+            if broadcast.spares.count < broadcast.wantedSpares {
+                broadcast.spares.append(
+                    try broadcast.launchEncoder(broadcast.encodingSettings, as: "standby encoder"))
+                broadcast.spareSlot.state = .starting
+            }
             broadcast.spareIsComing = false
-            guard broadcast.spares.count < broadcast.wantedSpares else { return }
-            broadcast.spares.append(
-                try broadcast.launchEncoder(broadcast.encodingSettings, as: "standby encoder"))
-            broadcast.spareSlot.state = .starting
         }
     }
 
@@ -222,6 +226,7 @@ extension Broadcast {
         // The pools are mapped before they are needed.
         stub.announce(pools)
         spareSlot.state = .ready
+        closeDeathRecords(of: "standby encoder")
         post(.notice, "standby encoder", "ready", "ready", details: ["pid": "\(stub.child.pid)"])
         topUpSpares(after: .zero)
     }
@@ -253,7 +258,7 @@ extension Broadcast {
     }
 
     /// Closes the run at hand and opens the next, with encoders that are open already.
-    func openRun(_ settings: EncodingSettings, encoder: EncoderStub, shadow: EncoderStub? = nil) {
+    func openRun(_ settings: EncodingSettings, encoder: EncoderStub?, shadow: EncoderStub? = nil) {
         currentRun?.close()
         if currentRun?.encoder == nil, currentRun?.ledger.uncommitted.isEmpty ?? false {
             currentRun?.isFlushed = true
@@ -262,6 +267,12 @@ extension Broadcast {
         run.encoder = encoder
         run.shadow = shadow
         runs.append(run)
+        if encoder?.ready == nil {
+            // It takes up as soon as it is ready; where there is none, another one does.
+            encoderSlot.state = .starting
+            encoderlessSince = encoderlessSince ?? .now
+            if encoder == nil { replaceEncoder(of: run, after: .zero) }
+        }
         takeUp(run)
         drainRuns()
     }
@@ -281,8 +292,8 @@ extension Broadcast {
             settings.standby = .warm
             post(
                 .warning, "standby encoder", "not in lockstep",
-                "with these settings two encoders don't write the same: the standby waits instead; with --tune "
-                    + "zerolatency and a rate buffer, --encoder-threads 1 makes them steady")
+                "with these settings two encoders don't write the same: the standby waits instead; with a rate buffer, "
+                    + "--encoder-threads 1 makes them steady")
         }
         topUpSpares(after: Self.spareDelay)
     }

@@ -224,6 +224,7 @@ actor Broadcast {
     /// Lets ``run()`` go on to its end.
     func end() {
         state = .ended
+        abandonChange()
         endContinuation?.resume()
         endContinuation = nil
     }

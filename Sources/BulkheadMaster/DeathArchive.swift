@@ -30,11 +30,11 @@ package struct DeathArchive: Sendable {
     package func append(_ records: [DeathRecord]) {
         guard !records.isEmpty else { return }
         makeFolder()
-        let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard file >= 0 else { return }
         defer { close(file) }
-        // Several masters of one user share the file.
-        guard flock(file, LOCK_EX) == 0 else { return }
+        // Several masters of one user share the file; one that holds it for good holds nobody up.
+        guard Self.lock(file) else { return }
         var information = stat()
         var bytes = records.flatMap { ControlLine.encode($0) }
         if fstat(file, &information) == 0, information.st_size > Self.mostBytes {
@@ -42,7 +42,19 @@ package struct DeathArchive: Sendable {
             bytes = kept.flatMap { Array($0) + [0x0A] } + bytes
             guard ftruncate(file, 0) == 0 else { return }
         }
-        _ = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        let length = lseek(file, 0, SEEK_END)
+        let written = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        // Half a line would spoil the next one too.
+        if written < bytes.count, length >= 0 { _ = ftruncate(file, length) }
+    }
+
+    private static func lock(_ file: CInt) -> Bool {
+        for _ in 0..<40 {
+            if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard errno == EWOULDBLOCK || errno == EINTR else { return false }
+            usleep(5000)
+        }
+        return false
     }
 
     /// The same away from the caller's thread: a slow disk holds nothing up.

@@ -1,6 +1,6 @@
 import BulkheadMedia
 import BulkheadSupervision
-import BulkheadSystem
+package import BulkheadSystem
 
 /// One death of a child, and what came of it.
 package struct DeathRecord: Codable, Hashable, Sendable {
@@ -26,15 +26,20 @@ package struct DeathRecord: Codable, Hashable, Sendable {
 }
 
 /// The deaths of a broadcast: the newest ones, and those whose successors have not worked yet.
-struct DeathRecords {
+package struct DeathRecords: Sendable {
     /// So many are kept.
-    static let limit = 200
+    package static let limit = 200
 
-    private(set) var all: [DeathRecord] = []
+    /// The oldest first, at most ``limit``.
+    package private(set) var all: [DeathRecord] = []
     private var open: [(part: String, index: Int, since: MonotonicTime)] = []
-    private(set) var count = 0
+    /// Of all there ever were.
+    package private(set) var count = 0
 
-    mutating func add(_ record: DeathRecord, at now: MonotonicTime) {
+    package init() {}
+
+    /// Adds a death that was seen at `now`.
+    package mutating func add(_ record: DeathRecord, at now: MonotonicTime) {
         count += 1
         all.append(record)
         open.append((record.part, all.count - 1, now))
@@ -45,10 +50,10 @@ struct DeathRecords {
     }
 
     /// Those whose successors have not worked yet.
-    var unrecovered: [DeathRecord] { open.map { all[$0.index] } }
+    package var unrecovered: [DeathRecord] { open.map { all[$0.index] } }
 
     /// The part works again. Returns the records that are complete now.
-    mutating func close(_ part: String, at now: MonotonicTime) -> [DeathRecord] {
+    package mutating func close(_ part: String, at now: MonotonicTime) -> [DeathRecord] {
         let closed = open.filter { $0.part == part }
         open.removeAll { $0.part == part }
         for entry in closed {

@@ -131,7 +131,11 @@ final class EncoderStub {
         case .refused(let refusal):
             onRefused?(refusal)
             child.dismiss("it refused the settings: \(refusal)")
-        case .accessUnit:
+        case .accessUnit(let unit):
+            guard unit.isWellFormed else {
+                child.dismiss("it sent an access unit for frame \(unit.frame) that is none")
+                return
+            }
             outstanding = max(0, outstanding - 1)
             hasAnswered = true
             owesSince = owes ? .now : nil

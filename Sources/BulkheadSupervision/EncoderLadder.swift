@@ -108,6 +108,7 @@ package struct EncoderLadder: Sendable {
 
     /// Two deaths at the same frame of encoders that hold many: safe settings will tell which one it is.
     private func isSuspectVague(_ death: Death) -> Bool {
-        !death.isExact && (suspect?.deaths ?? 0) >= Self.deathsForOneFrame - 1
+        guard !death.isExact, death.isItsOwn, let suspect, death.frame == suspect.frame else { return false }
+        return suspect.deaths >= Self.deathsForOneFrame - 1
     }
 }

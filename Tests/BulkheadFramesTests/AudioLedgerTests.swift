@@ -15,6 +15,21 @@ import Testing
         #expect(ledger.uncommitted.isEmpty)
     }
 
+    /// The warm-up's packets are thrown away, but each once: an encoder can't keep the master busy with them.
+    @Test func warmUpIsAnsweredOnce() throws {
+        var ledger = AudioLedger()
+        for number in 0..<6 as Range<Int64> { ledger.give(number, []) }
+        for number in 0..<4 as Range<Int64> { _ = try ledger.answer(number) }
+        #expect(ledger.startOver().map(\.number) == [2, 3, 4, 5])
+        #expect(throws: LedgerError.blockOutOfOrder(1)) { try ledger.answer(1) }
+        #expect(try ledger.answer(2) == false)
+        #expect(throws: LedgerError.blockOutOfOrder(2)) { try ledger.answer(2) }
+        #expect(try ledger.answer(3) == false)
+        #expect(try ledger.answer(4) == true)
+        #expect(throws: LedgerError.blockOutOfOrder(3)) { try ledger.answer(3) }
+        #expect(try ledger.answer(5) == true)
+    }
+
     @Test func liesAreRefused() throws {
         var empty = AudioLedger()
         #expect(throws: LedgerError.blockOutOfOrder(0)) { _ = try empty.answer(0) }

@@ -13,10 +13,17 @@ package struct ViewedFrames: Sendable {
             "ffmpeg",
             [
                 "-v", "error", "-xerror", "-i", path, "-an", "-fps_mode", "passthrough", "-vf",
-                "crop=\(width):\(rows.count):0:\(rows.lowerBound)", "-f", "rawvideo", "-pix_fmt", "gray", "-",
+                // A stream whose size changes is shown by a player in a window that stays as it is.
+                "scale=\(width):\(height):flags=neighbor,crop=\(width):\(rows.count):0:\(rows.lowerBound)", "-f",
+                "rawvideo", "-pix_fmt", "gray", "-",
             ])
         let status = await ffmpeg.wait(timeout: .seconds(60))
-        guard status == 0, ffmpeg.errorText.isEmpty else { throw DecodingFailure.ffmpeg(ffmpeg.errorText) }
+        // FFmpeg's parser (unlike its decoder) goes on with the first parameter sets when a stream changes them on its way,
+        // and complains of what it reads with them. It has no name to put before its messages.
+        let complaints = ffmpeg.errorText.split(separator: "\n").filter {
+            !$0.hasPrefix("[NULL @") && !$0.contains("Last message repeated")
+        }
+        guard status == 0, complaints.isEmpty else { throw DecodingFailure.ffmpeg(ffmpeg.errorText) }
         let strip = width * rows.count
         let output = ffmpeg.output
         let numbers = (0..<output.count / strip).map { index in
@@ -59,6 +66,8 @@ package enum DecodingFailure: Error {
 package struct ViewedPackets: Sendable {
     package struct Packet: Sendable {
         package let isVideo: Bool
+        /// A player can start with it.
+        package let isKey: Bool
         package let pts: Double
         package let dts: Double
     }
@@ -68,13 +77,14 @@ package struct ViewedPackets: Sendable {
     package static func list(_ path: String) async throws -> ViewedPackets {
         let ffprobe = try RunningProcess(
             "ffprobe",
-            ["-v", "error", "-show_entries", "packet=codec_type,pts_time,dts_time", "-of", "csv=p=0", path])
+            ["-v", "error", "-show_entries", "packet=codec_type,pts_time,dts_time,flags", "-of", "csv=p=0", path])
         guard await ffprobe.wait(timeout: .seconds(30)) == 0 else { throw DecodingFailure.ffmpeg(ffprobe.errorText) }
         return ViewedPackets(
             packets: ffprobe.outputText.split(separator: "\n").compactMap { line in
                 let fields = line.split(separator: ",")
-                guard fields.count >= 3, let pts = Double(fields[1]), let dts = Double(fields[2]) else { return nil }
-                return Packet(isVideo: fields[0] == "video", pts: pts, dts: dts)
+                guard fields.count >= 4, let pts = Double(fields[1]), let dts = Double(fields[2]) else { return nil }
+                return Packet(
+                    isVideo: fields[0] == "video", isKey: fields[3].hasPrefix("K"), pts: pts, dts: dts)
             })
     }
 

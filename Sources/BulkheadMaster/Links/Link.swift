@@ -1,4 +1,4 @@
-import BulkheadMedia
+package import BulkheadMedia
 package import BulkheadSystem
 import Synchronization
 
@@ -21,8 +21,8 @@ protocol Link: Sendable {
 }
 
 /// The queue between the broadcast and a link's task, and the signal that something is in it.
-final class LinkMailbox: Sendable {
-    struct State {
+package final class LinkMailbox: Sendable {
+    private struct State {
         var queue = LinkQueue()
         /// By number. They are few: one for each change of settings by hand.
         var configurations: [Int: StreamConfiguration] = [:]
@@ -36,7 +36,7 @@ final class LinkMailbox: Sendable {
 
     private let state = Mutex(State())
     /// Something new is in the mailbox; several signals may come as one.
-    let signals: AsyncStream<Void>
+    package let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
     private let onRoom: @Sendable () -> Void
 
@@ -45,12 +45,13 @@ final class LinkMailbox: Sendable {
     private static let roomByteCount = 8 << 20
 
     /// - Parameter onRoom: called, on any thread, when a link that had no room has some again.
-    init(onRoom: @escaping @Sendable () -> Void) {
+    package init(onRoom: @escaping @Sendable () -> Void) {
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.onRoom = onRoom
     }
 
-    func configure(_ configuration: StreamConfiguration, number: Int) {
+    /// Keeps what players need for packets of configuration `number`, until they come.
+    package func configure(_ configuration: StreamConfiguration, number: Int) {
         state.withLock {
             $0.configurations[number] = configuration
             $0.newestConfiguration = number
@@ -58,12 +59,14 @@ final class LinkMailbox: Sendable {
         signal.yield()
     }
 
-    func offer(_ packet: Packet) {
+    /// Puts a packet into the queue, which may shed others.
+    package func offer(_ packet: Packet) {
         state.withLock { $0.queue.append(packet) }
         signal.yield()
     }
 
-    func finish() {
+    /// No more packets come.
+    package func finish() {
         state.withLock { $0.isFinished = true }
         signal.yield()
     }
@@ -71,16 +74,17 @@ final class LinkMailbox: Sendable {
     /// Wakes the link's task for a reason of the link's own.
     func wake() { signal.yield() }
 
-    var hasRoom: Bool { state.withLock { Self.hasRoom($0.queue) } }
+    /// So little waits that a broadcast in no hurry should go on.
+    package var hasRoom: Bool { state.withLock { Self.hasRoom($0.queue) } }
 
     /// Nothing has been taken out of it.
-    var isUnused: Bool { state.withLock { $0.framesSent == 0 } }
+    package var isUnused: Bool { state.withLock { $0.framesSent == 0 } }
 
     private static func hasRoom(_ queue: LinkQueue) -> Bool {
         queue.waitingDuration <= roomDuration && queue.waitingByteCount <= roomByteCount
     }
 
-    enum Item {
+    package enum Item: Sendable {
         case configuration(StreamConfiguration)
         case packet(Packet)
         /// Nothing waits; more may come.
@@ -90,7 +94,7 @@ final class LinkMailbox: Sendable {
     }
 
     /// Takes what is to be sent next.
-    func take() -> Item {
+    package func take() -> Item {
         let (item, hasRoomAgain) = state.withLock { state -> (Item, Bool) in
             // A new connection gets its headers at once; later ones go in front of their first picture.
             let picture = state.queue.first.flatMap { $0.isVideo ? $0.configuration : nil }
@@ -110,7 +114,7 @@ final class LinkMailbox: Sendable {
     }
 
     /// Prepares for a new connection: headers first, then the GOP that was being sent.
-    func rewind() {
+    package func rewind() {
         state.withLock {
             $0.queue.rewind()
             $0.takenConfiguration = nil
