@@ -150,6 +150,8 @@ actor Broadcast {
     func run() async throws(BroadcastError) -> BroadcastSummary {
         // A stop may have come before there was anything to stop.
         do { if state != .ended { try start() } } catch {
+            // Whoever ends from here on has no successor.
+            state = .ended
             await dismissChildren()
             throw error
         }
