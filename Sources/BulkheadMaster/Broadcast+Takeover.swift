@@ -74,7 +74,10 @@ extension Broadcast {
                         ? "try other encoder settings" : "it said: \(lastLine(of: end.standardErrorTail))"))
         }
         encoderSlot.noteRestart()
-        if isOnProbation || MonotonicTime.now.since(lastCommit) > Self.longestStandstill.nanoseconds { beginSlate() }
+        // A standby that is open may still save every frame that waits.
+        let hasSpare = spares.contains { $0.ready != nil && $0.settings == run.settings }
+        let standsStill = MonotonicTime.now.since(lastCommit) > Self.longestStandstill.nanoseconds
+        if isOnProbation || (standsStill && !hasSpare) { beginSlate() }
         switch step {
         case .restart(let delay): replaceEncoder(of: run, after: delay)
         case .safeSettings(let delay):

@@ -52,9 +52,16 @@ import Testing
     }
 
     @Test func socketThatEndsEndsTheChild() throws {
-        let child = try EncoderChild(greeting: false)
+        let child = try EncoderChild()
         child.hangUp()
         #expect(try child.waitForExit() == ChildExit(status: 0))
+    }
+
+    @Test func masterThatNeverSaysHelloIsToldOf() throws {
+        let child = try EncoderChild(greeting: false)
+        child.hangUp()
+        let exit = try child.waitForExit()
+        #expect(exit.status == 1 && exit.lines.count == 1)
     }
 
     @Test func otherVersionIsRefusedWithBothNamed() throws {

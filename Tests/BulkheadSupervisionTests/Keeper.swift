@@ -66,9 +66,9 @@ actor Keeper {
     struct Patience: Error {}
 }
 
-/// Waits until `condition` holds, for at most ten seconds.
-func eventually(_ condition: () async -> Bool) async throws -> Bool {
-    let deadline = MonotonicTime.now.advanced(by: .seconds(10))
+/// Waits until `condition` holds; false if it doesn't within `timeout`.
+func eventually(within timeout: Duration = .seconds(10), _ condition: () async -> Bool) async throws -> Bool {
+    let deadline = MonotonicTime.now.advanced(by: timeout)
     while MonotonicTime.now < deadline {
         if await condition() { return true }
         try await Task.sleep(for: .milliseconds(2))
