@@ -23,10 +23,12 @@ build: ## build for release: .build/release/bulkhead runs in place, its helpers 
 	$(SWIFT) build -c release
 
 # The tests are built into the same folder, so nothing is compiled twice; `swift test` without --skip-build would
-# compile all of it again, for @testable, which no test here uses.
+# compile all of it again, for @testable, which no test here uses. Broadcasts whose parts are killed run one at a time:
+# several would want more processor time than there is, and a stream that leaves out frames for want of it is right.
 test: test-deps build ## build everything and run all tests
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build
+	$(SWIFT) test -c release --skip-build --skip '^CrashTests\.'
+	$(SWIFT) test -c release --skip-build --filter '^CrashTests\.' --no-parallel
 
 test-asan: test-deps ## run the tests with the address sanitizer: memory used wrongly
 	Tests/Sanitizers/run address

