@@ -53,6 +53,7 @@ package final class EncoderService {
         case .encodeAudio(let block, let samples):
             guard let (_, audio) = try encoders() else { return }
             try audio.encode(block, samples, emit: sendAudio)
+        case .probe: try socket.send(EncoderReply.alive)
         case .reconfigure(let bitsPerSecond):
             guard let (video, _) = try encoders() else { return }
             guard VideoEncoder.accepts(bitsPerSecond: bitsPerSecond) else {

@@ -54,7 +54,8 @@ package struct CommitLedger: Sendable {
     /// In display order.
     package private(set) var uncommitted: [Entry] = []
     private var answered: [AccessUnit] = []
-    private var hasAnswer = false
+    /// An answer of the encoder at hand has come: the first must be an IDR.
+    package private(set) var hasAnswer = false
 
     package init() {}
 

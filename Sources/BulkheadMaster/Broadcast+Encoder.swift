@@ -46,7 +46,7 @@ extension Broadcast {
         } catch {
             throw BroadcastError(
                 .installation, "the encoder can't be started: \(error)",
-                advice: "reinstall Bulkhead, or name the folder of its helpers with --libexec")
+                advice: launchAdvice(error))
         }
     }
 
@@ -107,7 +107,7 @@ extension Broadcast {
         encoderlessSince = nil
         if stamper == nil { stamper = PacketStamper(frameRate: frameRate, reorderDepth: ready.reorderDepth) }
         run.ledger.startOver()
-        run.lockstep = Lockstep()
+        run.lockstep = TwinLockstep()
         run.firstFrame = nil
         run.hasWorked = false
         for (index, entry) in run.ledger.uncommitted.enumerated() {
@@ -168,12 +168,12 @@ extension Broadcast {
         // One that has been retired may still have something to say.
         guard let run = runs.first(where: { $0.employs(stub) }) else { return }
         if run.shadow === stub {
-            if run.lockstep.follow(reply) == .differs { shadowDiffers(run) }
+            if run.lockstep.follow(reply, isSound: reply.isSound) == .differs { shadowDiffers(run) }
             return
         }
         if run.shadow != nil {
-            if run.lockstep.lead(reply) == .differs { shadowDiffers(run) }
-        } else if let outcome = run.lockstep.catchUp(reply) {
+            if run.lockstep.lead(reply, isSound: reply.isSound) == .differs { shadowDiffers(run) }
+        } else if let outcome = run.lockstep.catchUp(reply, isSound: reply.isSound) {
             if outcome == .differs {
                 stub.child.dismiss("it answers otherwise than the encoder before it, and can't go on from there")
             }
@@ -191,7 +191,7 @@ extension Broadcast {
                 guard run === currentRun else { return }
                 if try audioLedger.answer(block), let stamper { offer(stamper.stamp(audioBlock: block, bytes: bytes)) }
             case .flushed: flushed(run, stub)
-            case .ready, .refused: break
+            case .ready, .refused, .alive: break
             }
         } catch {
             stub.child.dismiss("it lies: \(error)")

@@ -23,7 +23,7 @@ extension Broadcast {
         } catch {
             throw BroadcastError(
                 .installation, "the plugin host can't be started: \(error)",
-                advice: "reinstall Bulkhead, or name the folder of its helpers with --libexec")
+                advice: launchAdvice(error))
         }
         let chain = settings.plugins.enumerated().map { index, choice in
             PluginSettings(id: UInt32(index + 1), path: choice.path, parameters: choice.parameters)

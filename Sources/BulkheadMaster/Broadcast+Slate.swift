@@ -17,8 +17,7 @@ struct SlateOnAir {
     let configuration: Int
     /// How many of its access units have gone out.
     var frames = 0
-    /// The run it stands in for, and how many access units it has given there: each run begins with an IDR.
-    var run: ObjectIdentifier?
+    /// How many of its access units have gone out since it last began with its IDR.
     var index = 0
 }
 
@@ -77,7 +76,7 @@ extension Broadcast {
                     audioBitsPerSecond: Int(settings.audioBitsPerSecond), avcConfiguration: ready.avcConfiguration,
                     audioSpecificConfig: ready.audioSpecificConfig))
             retire(maker.encoder)
-        case .ready, .refused: break
+        case .ready, .refused, .alive: break
         }
     }
 
@@ -129,10 +128,8 @@ extension Broadcast {
         guard let slateLoop else { return }
         for entry in run.ledger.uncommitted {
             guard var slate = slateOnAir else { return }
-            if slate.run != ObjectIdentifier(run) {
-                slate.run = ObjectIdentifier(run)
-                slate.index = 0
-            }
+            // A run begins with an IDR, and so it does after an encoder was tried in vain.
+            if !run.ledger.hasAnswer { slate.index = 0 }
             let unit = slateLoop.unit(at: slate.index, for: entry.frame)
             guard let commitments = try? run.ledger.answer(unit) else { continue }
             slate.index += 1

@@ -33,7 +33,7 @@ extension Broadcast {
         } catch {
             throw BroadcastError(
                 .installation, "the source can't be started: \(error)",
-                advice: "reinstall Bulkhead, or name the folder of its helpers with --libexec")
+                advice: launchAdvice(error))
         }
         slateReaders.append(stub)
         childStarted()

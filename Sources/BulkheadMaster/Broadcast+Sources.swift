@@ -52,7 +52,7 @@ extension Broadcast {
         } catch {
             throw BroadcastError(
                 .installation, "the source can't be started: \(error)",
-                advice: "reinstall Bulkhead, or name the folder of its helpers with --libexec")
+                advice: launchAdvice(error))
         }
         let stub = SourceStub(child, settings, pool: pool, of: pools)
         sources[index].stub = stub
@@ -156,6 +156,7 @@ extension Broadcast {
     private func sourceEnded(_ index: Int, _ end: ChildEnd) {
         let pid = sources[index].stub?.child.pid
         if let pool = sources[index].stub?.pool { pools.retire(pool) }
+        let blamesPlace = sources[index].stub.map { mayBlamePlace($0, end) } ?? false
         sources[index].stub = nil
         defer { childEnded() }
         guard state == .starting || state == .onAir, sources[index].feed?.hasEnded != true else {
@@ -183,7 +184,7 @@ extension Broadcast {
         sources[index].feed?.reconnect { [pools] in pools.release($0) }
         if isLive {
             sources[index].resume = nil
-        } else if !isPlanned, !sources[index].hasFailed, skipCrashSpot(index, end) {
+        } else if !isPlanned, blamesPlace, !sources[index].hasFailed, skipCrashSpot(index, end) {
             return finishInput(index)
         }
         sources[index].hasFailed = false
@@ -191,6 +192,14 @@ extension Broadcast {
         restart(after: delay) { broadcast throws(BroadcastError) in
             try broadcast.launchSource(index)
         }
+    }
+
+    /// Whether a death can be the fault of the place in the file: not before the file was open, nor by a signal from
+    /// outside right after that.
+    private func mayBlamePlace(_ stub: SourceStub, _ end: ChildEnd) -> Bool {
+        guard let openedAt = stub.openedAt else { return false }
+        return end.cause != .exited(.signaled(SIGKILL))
+            || MonotonicTime.now.since(openedAt) > Deadlines.blamingPlace.nanoseconds
     }
 
     /// Moves the place where a file goes on past one at which process after process dies. True when nothing is left

@@ -32,7 +32,7 @@ extension Broadcast {
         guard let run = runs.first(where: { $0.employs(stub) }) else { return }
         if run.shadow === stub {
             run.shadow = nil
-            run.lockstep = Lockstep()
+            run.lockstep = TwinLockstep()
             return spareEnded(stub, end)
         }
         run.encoder = nil
@@ -115,6 +115,7 @@ extension Broadcast {
             let spare = spares.remove(at: index)
             run.encoder = spare
             encoderSlot.state = .starting
+            spareSlot.state = .restarting
             post(
                 .notice, "encoder", "took over", "the standby takes over", details: ["pid": "\(spare.child.pid)"])
             // One that is still opening takes up as soon as it is ready.
@@ -182,11 +183,12 @@ extension Broadcast {
         guard state != .ended else { return }
         do throws(BroadcastError) {
             try launch(self)
-            launchProblem = nil
+            launchProblems.removeAll()
         } catch {
             // It is tried on for as long as it takes; it is said once.
-            if launchProblem != error { post(.error, "master", "launch failed", error.description) }
-            launchProblem = error
+            if launchProblems.insert(error.description).inserted {
+                post(.error, "master", "launch failed", error.description)
+            }
             reactor.schedule(at: .now.advanced(by: .seconds(1))) { [weak self] in
                 self?.assumeIsolated { $0.attempt(launch) }
             }
@@ -287,7 +289,7 @@ extension Broadcast {
             details: run.firstUncommitted.map { ["frame": "\($0)"] } ?? [:])
         let shadow = run.shadow
         run.shadow = nil
-        run.lockstep = Lockstep()
+        run.lockstep = TwinLockstep()
         shadow?.child.dismiss("its answers differ from its twin's")
         differences += 1
         if differences == Self.mostDifferences {

@@ -238,6 +238,7 @@ extension Broadcast {
         func isOver(_ since: MonotonicTime?, _ patience: Duration) -> Bool {
             since.map { now.since($0) > patience.nanoseconds } ?? false
         }
+        spares.forEach { $0.probe() }
         for encoder in encoders {
             if encoder.child.isForeign, encoder.ready != nil { continue }
             let patience = encoder.ready == nil ? Deadlines.opening : patience(for: encoder)
@@ -273,9 +274,9 @@ extension Broadcast {
     private func checkEnding() {
         guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > Deadlines.ending.nanoseconds
         else { return }
-        post(
-            .error, "timeline", "gave up",
-            "the last \(uncommittedCount) frames could not be encoded within \(Deadlines.ending.inWords)")
+        let problem = "the last \(uncommittedCount) frames could not be encoded within \(Deadlines.ending.inWords)"
+        post(.error, "timeline", "gave up", problem)
+        lateFailure = BroadcastError(.encoder, problem)
         end()
     }
 
@@ -297,6 +298,8 @@ enum Deadlines {
     static let encodingFast = Duration.seconds(20)
     /// From its launch until the input is open: the source has time-outs of its own, which say more.
     static let openingInput = Duration.seconds(30)
+    /// From when its input is open until a kill from outside may be the place's fault after all: memory it asks for.
+    static let blamingPlace = Duration.seconds(2)
     /// Without a word while it has slots to fill.
     static let delivering = Duration.seconds(3)
     /// From the last tick until all is encoded, and from there until all is sent.

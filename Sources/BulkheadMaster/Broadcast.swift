@@ -102,13 +102,16 @@ actor Broadcast {
     var framesSlated = 0
     var overload = OverloadRule()
     var deaths = DeathRecords()
-    var launchProblem: BroadcastError?
+    /// What has been said of launches that failed, until one succeeds.
+    var launchProblems: Set<String> = []
     var committedRate = RateMeter()
 
     // Links and the end.
     var links: [any Link] = []
     var linksAlive = 0
     var failure: BroadcastError?
+    /// What went wrong at the very end, when everything else has been sent.
+    var lateFailure: BroadcastError?
     var flushIsSent = false
     var endingSince: MonotonicTime?
     var endContinuation: CheckedContinuation<Void, Never>?
@@ -174,7 +177,7 @@ actor Broadcast {
         let summary = BroadcastSummary(status: status())
         releaseEverything()
         DeathArchive.standard.append(deaths.unrecovered)
-        if let failure { throw failure }
+        if let failure = failure ?? lateFailure { throw failure }
         return summary
     }
 
@@ -282,6 +285,14 @@ actor Broadcast {
         pluginHost = nil
         sources.removeAll()
     }
+}
+
+/// What to do when a child can't be started.
+func launchAdvice(_ error: any Error) -> String {
+    if let error = error as? ChildLaunchError, case .system = error {
+        return "see what this machine lacks: ulimit -a, free -m"
+    }
+    return "reinstall Bulkhead, or name the folder of its helpers with --libexec"
 }
 
 /// A place in the broadcast that a child fills, over the deaths of those that filled it.

@@ -100,6 +100,11 @@ package struct BroadcastSummary: Codable, Hashable, Sendable {
         let failed = links.filter { $0.state == "failed" }
         guard let first = failed.first else { return nil }
         let all = links.count
+        if failed.count == all {
+            let problem =
+                all == 1 ? first.lastError : "all \(all) destinations failed, first \(first.name): \(first.lastError)"
+            return BroadcastError(.destination, problem, advice: "check the address and that the server is up")
+        }
         let problem =
             failed.count == 1
             ? "\(first.name) of \(all) failed: \(first.lastError)"

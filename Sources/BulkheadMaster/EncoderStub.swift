@@ -48,6 +48,7 @@ final class EncoderStub {
     private var hasAnswered = false
     private var knownPools: Set<UInt32> = []
     private var isFlushing = false
+    private var isProbed = false
 
     init(_ child: Child, _ settings: EncodingSettings) {
         self.child = child
@@ -100,6 +101,18 @@ final class EncoderStub {
         child.send(EncoderRequest.reconfigure(bitsPerSecond: bitsPerSecond))
     }
 
+    /// Asks one that has nothing to do for a sign of life, now and then: a standby that hangs is of no use.
+    func probe() {
+        guard ready != nil, owesSince == nil, MonotonicTime.now.since(lastSign) > Self.probeInterval.nanoseconds else {
+            return
+        }
+        isProbed = true
+        owesSince = .now
+        child.send(EncoderRequest.probe)
+    }
+
+    private static let probeInterval = Duration.milliseconds(500)
+
     /// How many frames it may look at before its next answer: none is late before it had time for them.
     var framesBeforeAnswer: Int { hasAnswered ? 0 : ready?.maximumDelay ?? 0 }
 
@@ -107,7 +120,7 @@ final class EncoderStub {
         child.send(EncoderRequest.configure(settings.video, audioBitsPerSecond: settings.audioBitsPerSecond))
     }
 
-    private var owes: Bool { ready == nil || isFlushing || outstanding > (ready?.maximumDelay ?? 0) }
+    private var owes: Bool { ready == nil || isFlushing || isProbed || outstanding > (ready?.maximumDelay ?? 0) }
 
     private func take(_ frame: WireFrame) {
         lastSign = .now
@@ -146,6 +159,9 @@ final class EncoderStub {
             isFlushing = false
             owesSince = nil
             onReply?(reply)
+        case .alive:
+            isProbed = false
+            owesSince = owes ? .now : nil
         }
     }
 }

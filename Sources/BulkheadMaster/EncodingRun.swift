@@ -24,7 +24,7 @@ final class EncodingRun {
     var encoder: EncoderStub?
     /// An encoder that is given the same as the one on air, and answers the same.
     var shadow: EncoderStub?
-    var lockstep = Lockstep<EncoderReply>()
+    var lockstep = TwinLockstep<EncoderReply>()
     /// Its last frame has been given.
     var isClosed = false
     /// Its encoder has handed out everything.

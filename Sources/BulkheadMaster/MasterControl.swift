@@ -2,6 +2,7 @@ import BulkheadSupervision
 package import BulkheadSystem
 import BulkheadWire
 import Glibc
+import NIOCore
 
 /// The master control: holds the broadcast and the address at which other processes reach it.
 ///
@@ -94,6 +95,7 @@ package actor MasterControl {
                 .control, "the master has a broadcast on air already",
                 advice: "stop it first with: bulkhead stop --attach unix:\(controlPath ?? "")")
         }
+        try Self.reserveDescriptors(settings)
         var encoderAddress: String?
         if settings.children == .plugins {
             guard let controlPath else {
@@ -129,6 +131,18 @@ package actor MasterControl {
         }
     }
 
+    /// A broadcast that could not start another child when one dies must not begin.
+    private static func reserveDescriptors(_ settings: BroadcastSettings) throws(BroadcastError) {
+        let threads = UInt64(System.coreCount)
+        let needed = 128 + 4 * threads + 8 * UInt64(settings.destinations.count + settings.inputs.count)
+        let limit = ProcessSetup.raiseDescriptorLimit()
+        guard limit >= needed else {
+            throw BroadcastError(
+                .installation, "only \(limit) files may be open at once, and a broadcast may need \(needed)",
+                advice: "raise the limit: ulimit -n \(needed)")
+        }
+    }
+
     // MARK: the control socket
 
     private func listen() throws(BroadcastError) {
@@ -146,7 +160,11 @@ package actor MasterControl {
         for connection in connections.values { connection.closeWhenSent() }
     }
 
+    /// Applications that may be connected at once; each takes a descriptor that a child may need.
+    private static let mostConnections = 64
+
     private func accept(_ socket: consuming OwnedDescriptor) {
+        guard connections.count < Self.mostConnections else { return socket.close() }
         let connection = ControlConnection(socket, on: reactor)
         let id = ObjectIdentifier(connection)
         connections[id] = connection

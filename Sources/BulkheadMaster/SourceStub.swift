@@ -19,6 +19,7 @@ final class SourceStub {
     let child: Child
     let pool: UInt32
     private(set) var isOpened = false
+    private(set) var openedAt: MonotonicTime?
     private(set) var hasEnded = false
     /// When the source last said anything, or was last given something to do after it had nothing.
     private(set) var lastSign = MonotonicTime.now
@@ -86,6 +87,7 @@ final class SourceStub {
                 return
             }
             isOpened = true
+            openedAt = .now
             // The source has mapped its pool: from now on nobody else can write to it.
             do { try pools.seal(pool) } catch {
                 child.dismiss("its frame pool could not be sealed: \(error)")

@@ -44,6 +44,17 @@ package enum ProcessSetup {
     /// A write to a closed pipe or socket returns an error from now on, and ends nothing.
     package static func ignoreBrokenPipes() { _ = bulkhead_ignore_sigpipe() }
 
+    /// Raises the limit of open descriptors as far as this process may.
+    /// - Returns: how many may be open.
+    package static func raiseDescriptorLimit() -> UInt64 {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(7), &limit) == 0 else { return .max }  // RLIMIT_NOFILE
+        var raised = limit
+        raised.rlim_cur = min(limit.rlim_max, 65_536)
+        if raised.rlim_cur > limit.rlim_cur, setrlimit(__rlimit_resource_t(7), &raised) == 0 { limit = raised }
+        return UInt64(limit.rlim_cur)
+    }
+
     /// Puts something in place of standard descriptors that are closed, so that no file or socket of ours gets their
     /// numbers. Standard input stays unreadable.
     package static func occupyStandardDescriptors() {

@@ -50,6 +50,8 @@ package enum EncoderRequest: WireMessage, Hashable {
     case reconfigure(bitsPerSecond: UInt32)
     /// Asks for all that is held back; answered by `flushed` after the last access unit. Nothing is encoded after it.
     case flush
+    /// Asks for a sign of life; answered by `alive`.
+    case probe
 
     package var frame: WireFrame {
         switch self {
@@ -84,6 +86,7 @@ package enum EncoderRequest: WireMessage, Hashable {
             }
         case .reconfigure(let bitsPerSecond): WireFrame(0x15) { $0.write(bitsPerSecond) }
         case .flush: WireFrame(0x16) { _ in }
+        case .probe: WireFrame(0x17) { _ in }
         }
     }
 
@@ -121,6 +124,7 @@ package enum EncoderRequest: WireMessage, Hashable {
             self = .encodeAudio(block: block, samples: samples)
         case 0x15: self = .reconfigure(bitsPerSecond: try reader.read())
         case 0x16: self = .flush
+        case 0x17: self = .probe
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -140,6 +144,10 @@ package enum EncoderReply: WireMessage, Hashable {
     case audioPacket(block: Int64, bytes: [UInt8])
     case flushed
     case refused(Refusal)
+    case alive
+
+    /// It is about sound.
+    package var isSound: Bool { if case .audioPacket = self { true } else { false } }
 
     /// What an FLV tag or RTMP message of 24 bits' length holds behind its video header: no destination takes more.
     package static let maximumAccessUnitByteCount = 0xFF_FFFF - 5
@@ -167,6 +175,7 @@ package enum EncoderReply: WireMessage, Hashable {
             }
         case .flushed: WireFrame(0x23) { _ in }
         case .refused(let refusal): WireFrame(0x24) { refusal.write(to: &$0) }
+        case .alive: WireFrame(0x25) { _ in }
         }
     }
 
@@ -188,6 +197,7 @@ package enum EncoderReply: WireMessage, Hashable {
             self = .audioPacket(block: try reader.read(), bytes: try reader.readBytes(atMost: 8192, "AAC frame"))
         case 0x23: self = .flushed
         case 0x24: self = .refused(try Refusal(&reader))
+        case 0x25: self = .alive
         default: throw .unknownType(frame.type)
         }
         try reader.finish()

@@ -40,7 +40,7 @@ enum Messages {
             .dropPool(id: .max), .encode(frame: .max, slot: SlotReference(pool: 1, slot: .max), forceIDR: true),
             .encode(frame: .min, slot: SlotReference(pool: .max, slot: 0), forceIDR: false),
             .encodeAudio(block: -5, samples: (0..<AudioFormat.floatsPerBlock).map { Float($0) / 7 - 100 }),
-            .reconfigure(bitsPerSecond: 1), .flush,
+            .reconfigure(bitsPerSecond: 1), .flush, .probe,
         ]
     }
 
@@ -50,7 +50,7 @@ enum Messages {
         .accessUnit(AccessUnit(frame: 120, isIDR: true, isDisposable: false, bytes: [0, 0, 0, 1, 0x65])),
         .accessUnit(AccessUnit(frame: .min, isIDR: false, isDisposable: true, bytes: [])),
         .audioPacket(block: .max, bytes: [UInt8](repeating: 9, count: 8192)), .flushed,
-        .refused(Refusal(.settings, "no such preset: Übermäßig")), .refused(Refusal(.other, "")),
+        .refused(Refusal(.settings, "no such preset: Übermäßig")), .refused(Refusal(.other, "")), .alive,
     ]
 
     static func sourceRequests() throws -> [SourceRequest] {

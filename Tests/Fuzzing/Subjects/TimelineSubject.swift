@@ -122,7 +122,7 @@ private struct EncoderOnTimeline {
                 _ = try FLVWriter().bytes(of: packet)
             }
         case .flushed: ledger.startOver()
-        case .ready, .refused: break
+        case .ready, .refused, .alive: break
         }
     }
 }
