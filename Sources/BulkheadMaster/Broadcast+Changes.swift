@@ -20,20 +20,16 @@ extension Broadcast {
     /// Changes settings.
     /// - Parameter done: called once, with an error when everything stays as it was.
     func change(_ change: SettingsChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
-        guard let error = refusalOfChange() else {
-            let new = change.applied(to: settings)
-            guard new != settings else { return done(nil) }
-            do throws(BroadcastError) { try new.checkRanges() } catch { return done(error) }
-            var onlyBitrate = settings
-            onlyBitrate.videoBitsPerSecond = new.videoBitsPerSecond
-            if onlyBitrate == new {
-                settings = new
-                reconfigureBitrate()
-                return done(nil)
-            }
-            return begin(new, done)
-        }
-        done(error)
+        if let error = refusalOfChange() { return done(error) }
+        let new = change.applied(to: settings)
+        guard new != settings else { return done(nil) }
+        do throws(BroadcastError) { try new.checkRanges() } catch { return done(error) }
+        var onlyBitrate = settings
+        onlyBitrate.videoBitsPerSecond = new.videoBitsPerSecond
+        guard onlyBitrate == new else { return begin(new, done) }
+        settings = new
+        reconfigureBitrate()
+        done(nil)
     }
 
     /// Starts a part anew, which is how a new version of its program goes on air.
