@@ -15,8 +15,8 @@ from .server import APP, Server
 
 START_TIMEOUT = 15.0
 """How long the first picture may take, in seconds."""
-SETTLING = 1.5
-"""From the first picture to the begin of a measurement, in seconds."""
+SETTLING = 3.0
+"""From the first picture to the begin of a measurement, in seconds: by then standbys wait and the slate is encoded."""
 
 
 @dataclass
