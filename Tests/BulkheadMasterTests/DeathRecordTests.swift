@@ -59,7 +59,10 @@ import Testing
     }
 
     @Test func recordsComeBackInOrder() throws {
-        let archive = Self.archive(try TemporaryFolder())
+        let folder = try TemporaryFolder()
+        // It would go with its last use, and the archive would make it anew.
+        defer { withExtendedLifetime(folder) {} }
+        let archive = Self.archive(folder)
         #expect(archive.records().isEmpty)
         archive.append([try Self.record(1), try Self.record(2, text: "two\\nlines \\\"quoted\\\"")])
         archive.append([])
@@ -71,7 +74,10 @@ import Testing
     }
 
     @Test func unreadableLinesAreLeftOut() throws {
-        let archive = Self.archive(try TemporaryFolder())
+        let folder = try TemporaryFolder()
+        // It would go with its last use, and the archive would make it anew.
+        defer { withExtendedLifetime(folder) {} }
+        let archive = Self.archive(folder)
         archive.append([try Self.record(1)])
         let handle = try #require(FileHandle(forWritingAtPath: archive.path))
         try handle.seekToEnd()
@@ -84,6 +90,8 @@ import Testing
     /// A long file is cut down to the newest records, again and again.
     @Test func fileIsBounded() throws {
         let folder = try TemporaryFolder()
+        // It would go with its last use, and the archive would make it anew.
+        defer { withExtendedLifetime(folder) {} }
         let archive = Self.archive(folder)
         let text = String(repeating: "x", count: 4000)
         for batch in 0..<14 {
@@ -101,6 +109,8 @@ import Testing
     /// Several masters of one user write at once: every line is whole.
     @Test func severalWritersShareIt() async throws {
         let folder = try TemporaryFolder()
+        // It would go with its last use, and the archive would make it anew.
+        defer { withExtendedLifetime(folder) {} }
         let archive = Self.archive(folder)
         let text = String(repeating: "y", count: 3000)
         await withTaskGroup(of: Void.self) { group in
@@ -125,6 +135,8 @@ import Testing
     @Test func whatCanNotBeWrittenIsLost() throws {
         let record = try Self.record(1)
         let folder = try TemporaryFolder()
+        // It would go with its last use, and the archive would make it anew.
+        defer { withExtendedLifetime(folder) {} }
         try FileManager.default.createDirectory(atPath: folder.path("folder"), withIntermediateDirectories: true)
         symlink(folder.path("elsewhere"), folder.path("link"))
         mkfifo(folder.path("fifo"), 0o600)
@@ -145,7 +157,10 @@ import Testing
 
     /// Another process that never lets go of the file holds nobody up for long.
     @Test func lockedFileIsGivenUp() throws {
-        let archive = Self.archive(try TemporaryFolder())
+        let folder = try TemporaryFolder()
+        // It would go with its last use, and the archive would make it anew.
+        defer { withExtendedLifetime(folder) {} }
+        let archive = Self.archive(folder)
         archive.append([try Self.record(1)])
         let holder = open(archive.path, O_RDONLY | O_CLOEXEC)
         defer { close(holder) }

@@ -23,7 +23,7 @@ package enum BulkheadProgram {
 
     /// Starts `bulkhead` with `arguments`.
     package static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> RunningProcess {
-        let own = ["XDG_RUNTIME_DIR": runtimeFolder]
+        let own = ["XDG_RUNTIME_DIR": runtimeFolder, "XDG_STATE_HOME": runtimeFolder + "/state"]
         let variables = own.merging(environment) { _, given in given }.map { "\($0.key)=\($0.value)" }
         return try RunningProcess("env", variables + [path("bulkhead")] + arguments)
     }
