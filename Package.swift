@@ -50,6 +50,7 @@ let package = Package(
         // MARK: 0 C
         .target(name: "CBulkheadLinux"),
         .target(name: "CBulkheadPlugin"),
+        .target(name: "CBulkheadEffects", cSettings: [.unsafeFlags(["-O3"])]),
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
@@ -76,6 +77,10 @@ let package = Package(
             dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
+            name: "BulkheadPluginCatalog",
+            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
+            swiftSettings: swiftSettings),
+        .target(
             name: "BulkheadRTMPTransport",
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
             swiftSettings: swiftSettings),
@@ -85,7 +90,8 @@ let package = Package(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "CBulkheadLinux", systemPackage, nioCore, nioPosix,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadPluginCatalog", "CBulkheadLinux", systemPackage,
+                nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -110,7 +116,8 @@ let package = Package(
         .target(
             name: "BulkheadPluginHost",
             dependencies: [
-                "CBulkheadPlugin", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+                "CBulkheadPlugin", "CBulkheadEffects", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
+                "BulkheadFrames", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -127,8 +134,8 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadMedia", "BulkheadSystem",
-                "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadPluginCatalog", "BulkheadMedia",
+                "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),

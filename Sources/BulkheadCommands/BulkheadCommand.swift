@@ -19,7 +19,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
             DeathsCommand.self, StopCommand.self, ServeCommand.self, ProbeCommand.self, DrillCommand.self,
-            DoctorCommand.self,
+            PluginCommand.self, DoctorCommand.self,
         ])
 
     package init() {}
