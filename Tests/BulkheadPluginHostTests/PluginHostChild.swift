@@ -197,7 +197,7 @@ final class TestLibrary {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            "cc", "-std=c11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
+            "cc", "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
         ]
         try process.run()
         process.waitUntilExit()
