@@ -23,7 +23,10 @@ extension Broadcast {
         if let error = refusalOfChange() { return done(error) }
         let new = change.applied(to: settings)
         guard new != settings else { return done(nil) }
-        do throws(BroadcastError) { try new.checkRanges() } catch { return done(error) }
+        do throws(BroadcastError) {
+            try new.checkRanges()
+            try new.checkLevel()
+        } catch { return done(error) }
         var onlyBitrate = settings
         onlyBitrate.videoBitsPerSecond = new.videoBitsPerSecond
         guard onlyBitrate == new else { return begin(new, done) }

@@ -218,7 +218,10 @@ package actor MasterControl {
                 connections[id]?.send(.failed(error))
                 return
             }
-            do throws(BroadcastError) { try settings.checkRanges() } catch {
+            do throws(BroadcastError) {
+                try settings.checkRanges()
+                try settings.checkLevel()
+            } catch {
                 connections[id]?.send(.failed(error))
                 return
             }

@@ -59,6 +59,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("8192x4320", "30", true), ("8192x8192", "1", false), ("1920x1080", "240", true), ("8192x4320", "240", false),
+        ("16x16", "1", true),
+    ])
+    func whatH264HasNoLevelForIsRefused(size: String, rate: String, isFine: Bool) throws {
+        var settings = try Self.plain()
+        settings.canvas = try #require(Canvas(size))
+        settings.frameRate = try #require(FrameRate(rate))
+        if isFine {
+            #expect(throws: Never.self) { try settings.checkLevel() }
+        } else {
+            #expect(throws: BroadcastError.self) { try settings.checkLevel() }
+        }
+    }
+
     @Test func sizeAndRateAreWrittenAsPeopleWriteThem() throws {
         let data = try JSONEncoder().encode(try Self.full())
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

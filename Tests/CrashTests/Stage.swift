@@ -155,6 +155,34 @@ struct Stage {
         return try await ViewedFrames.decode(viewer.path, width: 640, height: 360)
     }
 
+    /// What the master itself counted, said at its end.
+    struct Figures: Decodable {
+        /// Ticks for which the source had nothing new.
+        let framesRepeated: Int
+        /// Ticks left out because the encoder could not keep up.
+        let framesSkipped: Int
+        /// Frames in whose place the slate went out because no encoder worked.
+        let framesSlated: Int
+    }
+
+    func figures(sourceLocation: SourceLocation = #_sourceLocation) throws -> Figures {
+        struct Summary: Decodable { let status: Figures }
+        let line = try #require(
+            broadcast.outputText.split(separator: "\n").last { $0.contains("\"kind\":\"summary\"") },
+            sourceLocation: sourceLocation)
+        return try JSONDecoder().decode(Summary.self, from: Data(line.utf8)).status
+    }
+
+    /// No frame is lost to the viewer, none comes twice: but for those that a machine too slow for the broadcast left
+    /// out or repeated by rule, which the master counts.
+    func expectWhole(_ seen: ViewedFrames, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let figures = try figures(sourceLocation: sourceLocation)
+        #expect(seen.lost <= figures.framesSkipped, "\(seen.numbers)", sourceLocation: sourceLocation)
+        #expect(seen.repeated <= figures.framesRepeated, "\(seen.numbers)", sourceLocation: sourceLocation)
+        #expect(seen.unreadable <= figures.framesSlated, "\(seen.numbers)", sourceLocation: sourceLocation)
+        #expect(seen.isInOrder, sourceLocation: sourceLocation)
+    }
+
     func packets() async throws -> ViewedPackets { try await ViewedPackets.list(viewer.path) }
 
     /// The AVC sequence headers that the broadcast has written, by their place among the pictures: Adobe's FLV 10.1,

@@ -44,6 +44,7 @@ package struct BroadcastPlan: Hashable, Sendable {
             frameRate: try words.value(.fps, or: Self.frameRate, "1 to 240 frames a second: 30, 29.97 or 30000/1001") {
                 FrameRate($0)
             })
+        try settings.checkLevel()
         settings.children = mode.children
         try EncodingWords.read(words, into: &settings)
         try readCourse(words)
