@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "encoder:trap@5-", "encoder:trap@5-4", "encoder:trap@-5", "", "encoder", "encoder:trap", "encoder:trap@", "encoder:trap@x", "encoder:dance@3", ":trap@3", ",@",
+        "encoder:trap@5-", "encoder:trap@5-4", "encoder:trap@-5", "", "encoder", "encoder:trap", "encoder:trap@",
+        "encoder:trap@x", "encoder:dance@3", ":trap@3", ",@",
     ])
     func whatCanNotBeReadIsPassedOver(text: String) {
         #expect(ArmedFaults(text, role: .encoder, claims: nil) == nil)
