@@ -128,7 +128,7 @@ extension Broadcast {
         change?.awaitsPicture = true
         // What is left of the old size is shown until the source gives the new one.
         for source in sources { source.stub?.child.hangUp() }
-        for place in places { renew(place, with: place.plugins, isAsked: false) }
+        places.forEach(renewForNewSize)
     }
 
     /// Opens the run that begins with `frame`, where there is one to open.

@@ -25,6 +25,7 @@ extension Broadcast {
         state = .ending
         endingSince = .now
         post(.notice, "timeline", "ending", "ending")
+        tellStreamState()
         for source in sources { source.stub?.child.hangUp() }
         finishIfDrained()
     }

@@ -37,9 +37,7 @@ extension Broadcast {
         stub.onSound = { [unowned place] in
             if let host = place.host, ObjectIdentifier(host) == id { place.processedSound(at: $0, $1) }
         }
-        stub.onTime = { [unowned place] plugin, microseconds, failed in
-            place.plugins.first { $0.id == plugin }?.note(microseconds: microseconds, failed: failed)
-        }
+        stub.onTime = { [unowned place] time in place.plugins.first { $0.id == time.id }?.note(time) }
         stub.onLog = { [unowned self, unowned place] in pluginSpoke(place, $0, $1, $2) }
         // The place lives as long as its last process.
         stub.onEnd = { [unowned self] in hostEnded(place, id, $0) }
@@ -76,6 +74,14 @@ extension Broadcast {
         } catch { done(error) }
     }
 
+    /// Starts a host for pictures of another size, with whatever chain is to come.
+    func renewForNewSize(_ place: PluginPlace) {
+        guard let coming = place.next else { return renew(place, with: place.plugins, isAsked: false) }
+        place.next = nil
+        retire(coming.stub, of: place)
+        renew(place, with: coming.plugins, isAsked: coming.isAsked, done: coming.done)
+    }
+
     func retire(_ stub: PluginStub, of place: PluginPlace) {
         pools.retire(stub.pool)
         place.retired.append(stub)
@@ -105,9 +111,16 @@ extension Broadcast {
     private func hostIsOnAir(_ place: PluginPlace) {
         guard let host = place.host else { return }
         place.slot.state = .ready
-        for plugin in place.plugins where host.loaded[plugin.id] != nil {
+        for plugin in place.plugins {
+            guard let abilities = host.loaded[plugin.id] else { continue }
+            plugin.abilities = abilities
             plugin.refusal = ""
-            plugin.quarantine.readmit()
+            if plugin.quarantine.isDue(at: .now) {
+                plugin.quarantine.readmit()
+            } else {
+                // It was loaded before it was charged.
+                host.setEnabled(plugin.id, false)
+            }
         }
         let names = place.plugins.filter { host.loaded[$0.id] != nil && $0.isActive }.map(\.name)
         post(
@@ -127,7 +140,6 @@ extension Broadcast {
         guard place.hasNothingInHand else { return place.hold() }
         place.next = nil
         let old = place.host
-        for plugin in next.plugins where next.stub.loaded[plugin.id] != nil { plugin.quarantine.readmit() }
         place.plugins = next.plugins
         place.take(next.stub)
         syncSettings()
@@ -195,6 +207,7 @@ extension Broadcast {
         defer { childEnded() }
         if let index = place.retired.firstIndex(where: { ObjectIdentifier($0) == id }) {
             place.retired.remove(at: index)
+            if place.stubs.isEmpty { otherPlaces.removeAll { $0 === place } }
             return
         }
         if let next = place.next, ObjectIdentifier(next.stub) == id { return nextHostEnded(place, next, end) }
@@ -217,7 +230,7 @@ extension Broadcast {
         if end.cause != .released {
             postDeath(
                 place.name, end, pid: ended.child.pid, lastSign: ended.lastSign, plugin: guilty?.name,
-                call: guilty == nil ? nil : ended.breadcrumb?.call.words)
+                call: guilty == nil ? nil : ended.breadcrumb.map { "\($0.call)" })
         }
         let delay = place.slot.policy.delay(
             afterDeathAt: .now, hadWorked: place.hostHasWorked || guilty != nil)
@@ -229,7 +242,6 @@ extension Broadcast {
         if let standby = place.standby, standby.isLoaded {
             place.standby = nil
             place.standbySlot.state = .restarting
-            if let guilty, standby.loaded[guilty.id] != nil { standby.setEnabled(guilty.id, false) }
             post(
                 .notice, place.name, "took over", "the standby takes over",
                 details: ["pid": "\(standby.child.pid)"])
@@ -241,7 +253,6 @@ extension Broadcast {
         // A standby that is still loading is sooner there than another.
         if let standby = place.standby {
             place.standby = nil
-            if let guilty { standby.setEnabled(guilty.id, false) }
             place.take(standby)
             place.slot.state = .starting
             return

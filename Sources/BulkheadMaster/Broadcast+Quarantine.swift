@@ -1,5 +1,6 @@
 import BulkheadSupervision
 import BulkheadSystem
+import BulkheadWire
 import Glibc
 
 /// Who has brought a host down, and what becomes of it.
@@ -8,7 +9,8 @@ extension Broadcast {
     ///
     /// A signal from outside may hit any call; the second one in a row that hits the same plugin's comes from it.
     func charge(_ place: PluginPlace, _ stub: PluginStub, _ end: ChildEnd) -> ChainPlugin? {
-        let culprit = stub.breadcrumb.flatMap { crumb in place.plugins.first { $0.id == crumb.plugin } }
+        let culprit =
+            stub.breadcrumb.flatMap { crumb in place.plugins.first { $0.id == crumb.plugin } }
             ?? stub.suspect.flatMap { id in place.plugins.first { $0.id == id } }
         let wasInKill = culprit?.wasInKill ?? false
         for plugin in place.plugins { plugin.wasInKill = false }
@@ -79,8 +81,8 @@ extension Broadcast {
     private func watchMemory(of stub: PluginStub, in place: PluginPlace) {
         guard stub.isLoaded, let bytes = ProcessMemory.privateByteCount(of: stub.child.pid) else { return }
         guard let base = stub.firstByteCount else { return stub.firstByteCount = bytes }
-        let limit = place.plugins.reduce(0) { $0 + $1.choice.memoryMebibytes(or: PluginChoice.standardMebibytes) } << 20
-        guard bytes - base > max(limit, PluginChoice.standardMebibytes << 20 / 8) else { return }
+        let limit = place.memoryLimit
+        guard bytes - base > limit else { return }
         // With several plugins only the one in a call can be suspected.
         if place.plugins.filter(\.isActive).count == 1 { stub.suspect = place.plugins.first(where: \.isActive)?.id }
         stub.child.dismiss(

@@ -38,6 +38,7 @@ extension Broadcast {
             lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
+        tellStreamState()
         lastCommit = .now
         scheduleSlate()
         if settings.isFast { pump() } else { runDueTicks() }

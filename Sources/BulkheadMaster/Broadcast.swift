@@ -23,6 +23,8 @@ actor Broadcast {
     /// Where an encoder that is started by hand connects; nil outside mode selected.
     let encoderAddress: String?
     let plugins: PluginFinder
+    /// Where the plugins that it begins with lie.
+    let libraries: [PluginLibraryPlace]
 
     var state = State.starting
     let pools = FramePools()
@@ -118,12 +120,13 @@ actor Broadcast {
     var childrenAlive = 0
 
     init(
-        _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, events: EventLog,
-        encoderAddress: String?, on reactor: Reactor
+        _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, libraries: [PluginLibraryPlace],
+        events: EventLog, encoderAddress: String?, on reactor: Reactor
     ) {
         self.settings = settings
         self.programs = programs
         self.plugins = plugins
+        self.libraries = libraries
         self.events = events
         self.encoderAddress = encoderAddress
         self.reactor = reactor

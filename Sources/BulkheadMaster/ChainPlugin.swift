@@ -11,6 +11,8 @@ final class ChainPlugin {
     /// Where the catalogue has found it.
     var library: PluginLibraryPlace
     var quarantine = Quarantine()
+    /// What it can be given, as its last host said.
+    var abilities: PluginAbilities = .video
     /// Why the host on air does not have it; empty when it does.
     var refusal = ""
     /// It was in a call when its host was killed from outside, the last time a host was.
@@ -38,18 +40,34 @@ final class ChainPlugin {
     var isActive: Bool { choice.isEnabled && quarantine.isFree && refusal.isEmpty }
 
     /// Notes one call.
-    func note(microseconds: UInt32, failed: Bool) {
+    func note(_ time: PluginTime) {
         calls += 1
-        if failed { failures += 1 }
-        let weight = max(1 / 30, 1 / Double(calls))
-        meanMicroseconds += (Double(microseconds) - meanMicroseconds) * weight
+        if time.hasFailed { failures += 1 }
+        if time.isLate { misses += 1 }
+        let weight = max(1.0 / 30, 1 / Double(calls))
+        meanMicroseconds += (Double(time.microseconds) - meanMicroseconds) * weight
     }
 
     /// What its host is told of it.
     var settings: PluginSettings {
         PluginSettings(
-            id: id, path: library.path, parameters: choice.parameters, label: library.label,
-            deadline: choice.deadlineMicroseconds, isEnabled: choice.isEnabled)
+            id: id, path: library.path, label: library.label, parameters: parameters,
+            deadlineMicroseconds: choice.deadlineMicroseconds, isEnabled: choice.isEnabled)
+    }
+
+    /// With files by their absolute paths: hosts have no working directory to speak of.
+    var parameters: [String: String] {
+        var parameters = choice.parameters
+        for (name, value) in parameters where library.fileParameters.contains(name) {
+            parameters[name] = PluginFinder.absolute(value, in: choice.folder)
+        }
+        return parameters
+    }
+
+    /// What its host must be able to read for it.
+    var readablePaths: [String] {
+        let files = parameters.filter { library.fileParameters.contains($0.key) && !$0.value.isEmpty }.map(\.value)
+        return [library.path] + files.sorted()
     }
 
     func status(at now: MonotonicTime, host: Int32?) -> PluginStatus {
@@ -71,8 +89,6 @@ struct PluginLibraryPlace: Hashable {
     var path: String
     /// Which of the library's plugins; empty where it has one.
     var label = ""
-    var takesVideo = true
-    var takesAudio = false
     /// Parameters whose values are files.
     var fileParameters: Set<String> = []
 }

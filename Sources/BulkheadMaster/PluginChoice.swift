@@ -64,7 +64,8 @@ package struct PluginChoice: Codable, Hashable, Sendable {
         for choice in choices where !choice.name.isEmpty {
             guard taken.insert(choice.name).inserted else {
                 throw BroadcastError(
-                    .usage, "there are two plugins called \(choice.name) in the chain", advice: "give each its own name")
+                    .usage, "there are two plugins called \(choice.name) in the chain", advice: "give each its own name"
+                )
             }
         }
         var named = choices

@@ -33,9 +33,20 @@ final class PluginPlace {
     /// Loaded like the host, and given nothing.
     var standby: PluginStub?
     var standbyIsComing = false
-    var next: NextHost?
+    var next: NextHost? {
+        didSet {
+            guard next == nil else { return }
+            let waiting = whenSettled
+            whenSettled.removeAll()
+            for step in waiting { step() }
+        }
+    }
+    /// Called once, when no next host is on its way.
+    var whenSettled: [() -> Void] = []
     /// Replaced, and not ended yet.
     var retired: [PluginStub] = []
+    /// It is out of the chain for good, and waits for its processes to end.
+    var isGone = false
     /// The host at hand has answered something in time.
     var hostHasWorked = false
     /// Nothing more is given to the host until it has answered what it has: the next one takes over then.
@@ -46,10 +57,12 @@ final class PluginPlace {
     /// Called with what leaves the place, in order.
     var onFrame: ((TimelineFrame) -> Void)?
     var onSound: ((AudioLedger.Block) -> Void)?
-    /// Called when the host has answered in time, with the first answer of its life or a later one.
-    var onWorked: ((_ first: Bool) -> Void)?
-    /// Called when the host has nothing in hand.
+    /// Called when the host at hand has answered in time for the first time.
+    var onWorked: (() -> Void)?
+    /// Called when the host has nothing in hand, before it is given what waits.
     var onIdle: (() -> Void)?
+    /// Called when something has left by itself, and not because something else came in.
+    var onProgress: (() -> Void)?
 
     private let reactor: Reactor
     private let pools: FramePools
@@ -71,7 +84,8 @@ final class PluginPlace {
 
     /// - Parameter isPatient: where no viewer waits: a host has as long as one that works ever takes.
     init(
-        name: String, plugins: [ChainPlugin], frameRate: FrameRate, isPatient: Bool, pools: FramePools, on reactor: Reactor
+        name: String, plugins: [ChainPlugin], frameRate: FrameRate, isPatient: Bool, pools: FramePools,
+        on reactor: Reactor
     ) {
         self.plugins = plugins
         self.frameRate = frameRate
@@ -83,6 +97,7 @@ final class PluginPlace {
         sound = SoundPassage(reactor)
         sound.onSound = { [weak self] in self?.onSound?($0) }
         sound.onAnswered = { [weak self] in self?.noteAnswer() }
+        sound.onExpired = { [weak self] in self?.goOn() }
     }
 
     // MARK: what it is to do
@@ -107,16 +122,27 @@ final class PluginPlace {
     /// After how long without an answer the host has no hope left.
     var hostPatience: Duration { max(Self.patience, deadline * 2) }
 
-    /// Some plugin should have worked on a picture.
-    private var wantsVideo: Bool { plugins.contains { $0.choice.isEnabled && $0.library.takesVideo } }
+    /// How much a host may grow, in bytes: what its plugins may take, and once the standard for those that don't say.
+    var memoryLimit: Int {
+        let own = plugins.filter(\.choice.isEnabled).map { Int($0.choice.memoryMebibytes) }
+        let needsStandard = own.isEmpty || own.contains(0)
+        return (own.reduce(0, +) + (needsStandard ? PluginChoice.standardMebibytes : 0)) << 20
+    }
 
-    private func works(_ plugin: ChainPlugin) -> Bool { plugin.isActive && host?.loaded[plugin.id] != nil }
+    /// Some plugin should have worked on a picture.
+    private var wantsVideo: Bool { plugins.contains { $0.choice.isEnabled && $0.abilities.contains(.video) } }
+
+    /// Whether the host runs a plugin that can be given this.
+    private func works(on ability: PluginAbilities) -> Bool {
+        guard let host else { return false }
+        return plugins.contains { $0.isActive && host.loaded[$0.id]?.contains(ability) ?? false }
+    }
 
     /// Nothing of the timeline is in it.
     var isEmpty: Bool { queue.isEmpty && inHand.map(\.isLate) ?? true && sound.isEmpty }
 
-    /// How many pictures wait here.
-    var waitingCount: Int { queue.count }
+    /// How many pictures, or as much sound, wait here.
+    var waitingCount: Int { max(queue.count, sound.count / 4) }
 
     // MARK: pictures
 
@@ -138,7 +164,7 @@ final class PluginPlace {
     }
 
     private func giveToHost(_ frame: TimelineFrame) -> Bool {
-        guard let host, plugins.contains(where: { works($0) && $0.library.takesVideo }),
+        guard let host, works(on: .video),
             host.process(frame.frame, pts: frameRate.time(of: frame.frame), input: frame.slot)
         else { return false }
         var deadline = MonotonicTime.now.advanced(by: deadline)
@@ -171,14 +197,15 @@ final class PluginPlace {
     }
 
     private func noteAnswer() {
-        let isFirst = !hostHasWorked
+        guard !hostHasWorked else { return }
         hostHasWorked = true
-        onWorked?(isFirst)
+        onWorked?()
     }
 
     private func goOn() {
         if hasNothingInHand { onIdle?() }
         advance()
+        onProgress?()
     }
 
     private func missed(_ number: FrameNumber) {
@@ -202,7 +229,7 @@ final class PluginPlace {
 
     private func sendSound() {
         guard !sound.isEmpty else { return }
-        sound.isOpen = plugins.contains { works($0) && $0.library.takesAudio }
+        sound.isOpen = works(on: .audio)
         // The host may be at work on a picture first.
         sound.send(to: host, within: deadline * 2)
     }

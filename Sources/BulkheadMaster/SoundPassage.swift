@@ -9,6 +9,8 @@ final class SoundPassage {
     var onSound: ((AudioLedger.Block) -> Void)?
     /// Called when the host has answered a block in time.
     var onAnswered: (() -> Void)?
+    /// Called when blocks have left that the host was late with.
+    var onExpired: (() -> Void)?
     /// Blocks are to be worked on, and can be.
     var isOpen = false
     /// Blocks wait for the next host.
@@ -35,6 +37,7 @@ final class SoundPassage {
     init(_ reactor: Reactor) { self.reactor = reactor }
 
     var isEmpty: Bool { entries.isEmpty }
+    var count: Int { entries.count }
 
     var hasNothingInHand: Bool {
         !entries.contains { if case .sent = $0.state { true } else { false } }
@@ -65,7 +68,9 @@ final class SoundPassage {
             abandoned -= 1
             return
         }
-        guard let index = entries.firstIndex(where: { if case .sent = $0.state { true } else { false } }) else { return }
+        guard let index = entries.firstIndex(where: { if case .sent = $0.state { true } else { false } }) else {
+            return
+        }
         let block = entries[index].block
         // One sample that is no number would end the encoder.
         if let samples, samples.count == block.samples.count, samples.allSatisfy(\.isFinite) {
@@ -110,5 +115,6 @@ final class SoundPassage {
             onSound?(late.block)
         }
         leave()
+        onExpired?()
     }
 }
