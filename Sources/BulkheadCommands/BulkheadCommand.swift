@@ -18,7 +18,8 @@ package struct BulkheadCommand: AsyncParsableCommand {
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
-            DeathsCommand.self, StopCommand.self, ServeCommand.self, ProbeCommand.self, DrillCommand.self,
+            PluginCommand.self, DeathsCommand.self, StopCommand.self, ServeCommand.self, ProbeCommand.self,
+            DrillCommand.self,
             DoctorCommand.self,
         ])
 

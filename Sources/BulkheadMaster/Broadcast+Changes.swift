@@ -41,13 +41,12 @@ extension Broadcast {
         switch part {
         case .encoder: begin(settings, done)
         case .plugins:
-            guard settings.children == .both, pluginHost != nil, nextPluginHost == nil else {
+            let filled = places.filter { $0.host != nil && $0.next == nil }
+            guard settings.children == .both, !filled.isEmpty else {
                 return done(BroadcastError(.control, "there is no plugin host that could be restarted now"))
             }
-            do throws(BroadcastError) {
-                try launchPluginHost()
-                done(nil)
-            } catch { done(error) }
+            for place in filled { renew(place, with: place.plugins, isAsked: false) }
+            done(nil)
         case .source:
             for source in sources where source.stub != nil {
                 post(.notice, source.slot.name, "restarting", "restarted as asked")
@@ -132,7 +131,7 @@ extension Broadcast {
         change?.awaitsPicture = true
         // What is left of the old size is shown until the source gives the new one.
         for source in sources { source.stub?.child.hangUp() }
-        if pluginHost != nil { try? launchPluginHost() }
+        places.forEach(renewForNewSize)
     }
 
     /// Opens the run that begins with `frame`, where there is one to open.
@@ -149,6 +148,7 @@ extension Broadcast {
         guard let done = change else { return }
         change = nil
         settings = done.settings
+        syncSettings()
         ladder.leaveSafety()
         openRun(wantedSettings(settings), encoder: done.encoder)
         post(

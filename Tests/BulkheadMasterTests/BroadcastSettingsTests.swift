@@ -13,7 +13,7 @@ import Testing
             ], canvas: try #require(Canvas(width: 854, height: 480)), frameRate: try #require(FrameRate("29.97")),
             videoBitsPerSecond: .max, audioBitsPerSecond: 96_000, preset: "fast", tune: "", profile: "main",
             keyframeIntervalSeconds: 0.5, bframes: 3, bufferMilliseconds: 0, encoderThreads: 255,
-            plugins: [PluginChoice(path: "/p.so", parameters: ["a": "1"])], durationSeconds: 1.5, isFast: true,
+            plugins: [PluginChoice("/p.so", parameters: ["a": "1"])], durationSeconds: 1.5, isFast: true,
             children: .plugins, slateAfterSeconds: 0.25)
     }
 

@@ -78,10 +78,13 @@ struct Stage {
         var found: Int32?
         _ = await eventually(within: .seconds(20)) {
             let running = ProcessTable.children(of: parent, named: name)
-            // Of the encoders it is the one on air.
+            // Of those that have a standby it is the one on air.
             found =
-                name == "bulkhead-encoder"
-                ? encoderOnAir.flatMap { running.contains($0) ? $0 : nil } : running.first
+                switch name {
+                case "bulkhead-encoder": encoderOnAir.flatMap { running.contains($0) ? $0 : nil }
+                case "bulkhead-plugin-host": pluginHostOnAir.flatMap { running.contains($0) ? $0 : nil }
+                default: running.first
+                }
             return found != nil
         }
         return try #require(found, "\(name) runs")
@@ -102,6 +105,9 @@ struct Stage {
     var encoderOnAir: Int32? {
         events.last { $0.part == "encoder" && ($0.kind == "ready" || $0.kind == "took over") }?.pid
     }
+
+    /// The same for the plugin host.
+    var pluginHostOnAir: Int32? { events("plugin host", "ready").last?.pid }
 
     var encoders: [Int32] { ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder") }
 

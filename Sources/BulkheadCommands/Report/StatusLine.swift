@@ -13,6 +13,7 @@ package struct StatusLine: Hashable, Sendable {
         parts.append("dropped \(Self.dropped(status))")
         parts += status.links.compactMap(Self.trouble)
         if status.showing != "picture" { parts.append("showing \(status.showing)") }
+        parts += status.plugins.compactMap(PluginText.trouble)
         parts += status.children.map(Self.child)
         if status.framesUnfiltered > 0 { parts.append("unfiltered \(status.framesUnfiltered)") }
         if status.framesRepeated > 0 { parts.append("repeated \(status.framesRepeated)") }

@@ -39,6 +39,14 @@ package enum ConfigurationFile {
             guard let keyName = keyNode.string else {
                 throw BroadcastError(.usage, "\(place): a key is no plain word", advice: "mend it there")
             }
+            if keyName == PluginEntries.key {
+                guard words[.plugin].isEmpty else {
+                    throw BroadcastError(
+                        .usage, "\(place): plugins stand under \"plugin\" already", advice: "keep one of them")
+                }
+                words[.plugin] = try PluginEntries.words(value, at: place)
+                continue
+            }
             guard let key = BroadcastKey(rawValue: keyName) else { throw unknown(keyName, at: place) }
             guard words[key].isEmpty else {
                 throw BroadcastError(.usage, "\(place): \"\(key.rawValue)\" is set twice", advice: "keep one of them")
