@@ -59,6 +59,8 @@ let package = Package(
         .target(name: "BulkheadMedia", swiftSettings: swiftSettings),
         .target(name: "BulkheadSystem", dependencies: ["CBulkheadLinux", systemPackage], swiftSettings: swiftSettings),
 
+        .target(name: "BulkheadSelection", swiftSettings: swiftSettings),
+
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore], swiftSettings: swiftSettings),
         .target(
@@ -85,7 +87,8 @@ let package = Package(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "CBulkheadLinux", systemPackage, nioCore, nioPosix,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "CBulkheadLinux", systemPackage,
+                nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -128,7 +131,7 @@ let package = Package(
             name: "BulkheadCommands",
             dependencies: [
                 "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadMedia", "BulkheadSystem",
-                "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -180,6 +183,8 @@ let package = Package(
                 "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
             ],
             path: "Tests/BulkheadTestSupport", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadSelectionTests", dependencies: ["BulkheadSelection"], swiftSettings: swiftSettings),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadMedia"], swiftSettings: swiftSettings),
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage], swiftSettings: swiftSettings),
@@ -219,7 +224,7 @@ let package = Package(
             name: "BulkheadMasterTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadMaster", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage,
+                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -258,7 +263,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [
-                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire", argumentParser,
+                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire",
+                "BulkheadSelection", argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
