@@ -82,6 +82,9 @@ let package = Package(
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "BulkheadFaults", dependencies: [nioCore, nioPosix], swiftSettings: swiftSettings),
+
         // MARK: 4 programs
         .target(
             name: "BulkheadMaster",
@@ -130,8 +133,8 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadMedia", "BulkheadSystem",
-                "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadMedia",
+                "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -180,7 +183,8 @@ let package = Package(
             name: "BulkheadTestSupport",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadSupervision",
-                "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+                "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadFaults", systemPackage, nioCore,
+                nioPosix,
             ],
             path: "Tests/BulkheadTestSupport", swiftSettings: swiftSettings),
         .testTarget(
@@ -209,8 +213,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadRTMPTransportTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadRTMP", "BulkheadFLV",
-                "BulkheadMedia", nioCore, nioPosix, nioSSL,
+                "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadFaults", "BulkheadRTMP",
+                "BulkheadFLV", "BulkheadMedia", nioCore, nioPosix, nioSSL,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -245,6 +245,8 @@ extension PublishError {
         case .tlsFailed: "check the server's certificate, or name its authority with --tls-ca"
         case .notRTMP: "check the port: RTMP is usually 1935, RTMPS 443"
         case .applicationRejected: "check the path behind the host"
+        case .notAuthenticated: "check the user name and password"
+        case .redirectedInVain: "give the address of the server that takes the stream"
         case .publishRefused, .closedBeforeAcceptance: "check the stream key, and that nobody else is using it"
         case .streamNotCreated, .closedByServer, .protocolViolation, .answersNotRead, .cancelled:
             "look into the server's log"
