@@ -165,6 +165,27 @@ package struct EncodingFlags: ParsableArguments {
 package struct DestinationFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
+            "Another server for the destination before it, for when that one is lost; may be repeated.",
+            valueName: "url"))
+    var or: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How one of several servers is chosen: priority, latency, weighted, round-robin, sticky.",
+            valueName: "name"))
+    var rule: String?
+
+    @Flag(inversion: .prefixedNo, help: "Two servers of each destination get the stream at once.")
+    var redundant: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "How far back a new connection may start so that nothing is missing; 0 prefers the live edge.",
+            valueName: "time"))
+    var backfill: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A file that holds the stream key of a destination whose address ends after the application.",
             valueName: "file"))
     var streamKeyFile: [String] = []
@@ -177,6 +198,10 @@ package struct DestinationFlags: ParsableArguments {
     package init() {}
 
     func write(to words: inout BroadcastWords) {
+        words[.or] = or
+        words[.rule] = rule.words
+        words[.redundant] = redundant.words
+        words[.backfill] = backfill.words
         words[.streamKeyFile] = streamKeyFile
         words[.tlsCA] = tlsCA.words
     }

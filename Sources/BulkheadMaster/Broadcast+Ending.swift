@@ -62,7 +62,7 @@ extension Broadcast {
             case .ended: "ended"
             }
         return BroadcastStatus(
-            state: words, children: children, links: links.map(\.status),
+            state: words, children: children, links: links.flatMap(\.statuses),
             secondsOnAir: frameRate.time(of: nextFrame).seconds, frames: Int(clamping: nextFrame),
             framesCommitted: framesCommitted, framesUncommitted: uncommittedCount,
             framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: framesUnfiltered,

@@ -108,14 +108,20 @@ actor Broadcast {
     var committedRate = RateMeter()
 
     // Links and the end.
-    var links: [any Link] = []
+    var linkSlots: [LinkSlot] = [] { didSet { links = linkSlots.map(\.link) } }
+    /// Those of the slots.
+    private(set) var links: [any Link] = []
     var linksAlive = 0
+    var lastLinkNumber = 0
+    /// Links that are to be run while on air; ends when the broadcast does.
+    let linkRuns = AsyncStream<LinkSlot>.makeStream()
+    var networkWatch: NetworkWatch?
+    var networkTimer: Reactor.Token?
     var failure: BroadcastError?
     /// What went wrong at the very end, when everything else has been sent.
     var lateFailure: BroadcastError?
     var flushIsSent = false
     var endingSince: MonotonicTime?
-    var endContinuation: CheckedContinuation<Void, Never>?
     var childrenContinuation: CheckedContinuation<Void, Never>?
     var childrenAlive = 0
 
@@ -162,11 +168,9 @@ actor Broadcast {
             throw error
         }
         await withTaskGroup(of: Void.self) { group in
-            for (index, link) in links.enumerated() {
-                group.addTask { await self.run(link, number: index + 1) }
-            }
-            // A stop that came before this point has left its mark in the state.
-            if state != .ended { await withCheckedContinuation { endContinuation = $0 } }
+            for slot in linkSlots { group.addTask { await self.run(slot) } }
+            // A stop that came before this point has ended the stream already.
+            for await slot in linkRuns.stream { group.addTask { await self.run(slot) } }
             if failure == nil { links.forEach { $0.finish() } } else { links.forEach { $0.abort() } }
             stopTimers()
             // A server that reads no more must not hold up the end.
@@ -186,8 +190,8 @@ actor Broadcast {
 
     private func start() throws(BroadcastError) {
         pools.onRemoved = { [weak self] id in self?.assumeIsolated { $0.poolRemoved(id) } }
-        links = try makeLinks()
-        linksAlive = links.count
+        try makeLinks()
+        watchNetwork()
         try makeSlate()
         runs = [EncodingRun(encodingSettings)]
         if settings.children == .plugins {
@@ -209,20 +213,6 @@ actor Broadcast {
         armWatch()
     }
 
-    private func run(_ link: any Link, number: Int) async {
-        do {
-            try await link.run()
-            linkEnded(number, with: nil)
-        } catch { linkEnded(number, with: error) }
-    }
-
-    private func linkEnded(_ number: Int, with error: BroadcastError?) {
-        linksAlive -= 1
-        guard let error else { return }
-        post(.error, "link \(number)", "failed", error.problem)
-        if linksAlive == 0, state != .ended { fail(error) }
-    }
-
     /// Ends the broadcast because it can't go on.
     func fail(_ error: BroadcastError) {
         if failure == nil { failure = error }
@@ -234,8 +224,7 @@ actor Broadcast {
         state = .ended
         abandonChange()
         abandonPluginChanges()
-        endContinuation?.resume()
-        endContinuation = nil
+        linkRuns.continuation.finish()
     }
 
     // MARK: children
@@ -285,6 +274,8 @@ actor Broadcast {
         places.removeAll()
         otherPlaces.removeAll()
         sources.removeAll()
+        networkWatch?.close()
+        networkWatch = nil
     }
 }
 

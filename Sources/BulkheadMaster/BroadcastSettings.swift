@@ -35,22 +35,6 @@ package struct InputSettings: Codable, Hashable, Sendable {
     }
 }
 
-/// One place the stream goes to.
-package struct DestinationSettings: Codable, Hashable, Sendable {
-    /// `rtmp://…`, `rtmps://…`, or `file:PATH.flv` with an absolute path.
-    package var url: String
-    /// Given apart from the URL; empty when the URL holds it. Never shown.
-    package var streamKey: String
-    /// A file of PEM certificates to trust besides the system's; empty for none.
-    package var tlsAuthorityFile: String
-
-    package init(url: String, streamKey: String = "", tlsAuthorityFile: String = "") {
-        self.url = url
-        self.streamKey = streamKey
-        self.tlsAuthorityFile = tlsAuthorityFile
-    }
-}
-
 /// All that one broadcast needs to know, checked before anything is created.
 package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var inputs: [InputSettings]

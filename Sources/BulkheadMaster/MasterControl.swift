@@ -227,6 +227,19 @@ package actor MasterControl {
             guard let broadcast else { return refuseWithoutBroadcast(id) }
             let done = answer(id)
             broadcast.assumeIsolated { $0.change(change, done: done) }
+        case .link(let change):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            let done = answer(id)
+            broadcast.assumeIsolated { broadcast in
+                do throws(BroadcastError) {
+                    try broadcast.change(change)
+                    done(nil)
+                } catch { done(error) }
+            }
+        case .servers(let name, let isMeasured):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            // Nobody waits for it but the application, which may go away.
+            Task { await self.tellServers(of: name, isMeasured, in: broadcast, to: id) }
         case .deaths:
             connections[id]?.send(.deaths(broadcast?.assumeIsolated { $0.deaths.all } ?? lastDeaths))
         case .events:
@@ -258,6 +271,14 @@ package actor MasterControl {
             // serve() waits for it before it returns.
             attached = Task { await self.runAttached(settings, for: id) }
         }
+    }
+
+    private func tellServers(
+        of name: String?, _ isMeasured: Bool, in broadcast: Broadcast, to id: ObjectIdentifier
+    ) async {
+        do throws(BroadcastError) {
+            connections[id]?.send(.servers(try await broadcast.servers(of: name, isMeasured: isMeasured)))
+        } catch { connections[id]?.send(.failed(error)) }
     }
 
     private func refuseWithoutBroadcast(_ id: ObjectIdentifier) {

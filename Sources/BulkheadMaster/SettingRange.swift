@@ -11,6 +11,14 @@ package enum SettingRange {
     /// 0 leaves them to x264.
     package static let encoderThreads: ClosedRange<UInt8> = 0...128
     package static let slateAfterSeconds: ClosedRange<Double> = 0.1...3600
+    /// 0 prefers the live edge.
+    package static let backfillSeconds: ClosedRange<Double> = 0...60
+    package static let serverWeight = 1...1000
+    package static let serverPriority = 0...1000
+    /// Of one link.
+    package static let mostServers = 16
+    /// Of one broadcast.
+    package static let mostLinks = 64
     /// A year: nothing that is given by hand is longer.
     package static let durationSeconds: ClosedRange<Double> = 0.001...366 * 86_400
 }
@@ -21,7 +29,12 @@ extension BroadcastSettings {
     /// - Throws: kind `control`, naming the first setting outside its range.
     package func checkRanges() throws(BroadcastError) {
         let outside = [
-            ("inputs", !inputs.isEmpty), ("destinations", !destinations.isEmpty),
+            ("inputs", !inputs.isEmpty),
+            (
+                "destinations",
+                !destinations.isEmpty && destinations.count <= SettingRange.mostLinks
+                    && destinations.allSatisfy(\.isInRange)
+            ),
             ("videoBitsPerSecond", SettingRange.videoBitsPerSecond.contains(videoBitsPerSecond)),
             ("audioBitsPerSecond", SettingRange.audioBitsPerSecond.contains(audioBitsPerSecond)),
             ("keyframeIntervalSeconds", SettingRange.keyframeIntervalSeconds.contains(keyframeIntervalSeconds)),

@@ -47,6 +47,10 @@ package enum ConfigurationFile {
                 words[.plugin] = try PluginEntries.words(value, at: place)
                 continue
             }
+            if keyName == "links" {
+                words.links = try LinkWords.read(value, named: name)
+                continue
+            }
             guard let key = BroadcastKey(rawValue: keyName) else { throw unknown(keyName, at: place) }
             guard words[key].isEmpty else {
                 throw BroadcastError(.usage, "\(place): \"\(key.rawValue)\" is set twice", advice: "keep one of them")
@@ -102,7 +106,7 @@ package enum ConfigurationFile {
             return BroadcastError(
                 .usage, "\(place): there is no key that begins with \"\(name.prefix(40))\"", advice: general)
         }
-        let names = BroadcastKey.allCases.map(\.rawValue)
+        let names = BroadcastKey.allCases.map(\.rawValue) + ["links"]
         let closest = names.min { name.editDistance(to: $0) < name.editDistance(to: $1) } ?? ""
         let isClose = name.editDistance(to: closest) <= max(2, closest.count / 2)
         return BroadcastError(
