@@ -277,7 +277,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CrashTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", systemPackage],
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadFaults", "BulkheadMedia", "BulkheadSystem", systemPackage,
+            ],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
