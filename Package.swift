@@ -50,6 +50,7 @@ let package = Package(
         // MARK: 0 C
         .target(name: "CBulkheadLinux"),
         .target(name: "CBulkheadPlugin"),
+        .target(name: "CBulkheadEffects", cSettings: [.unsafeFlags(["-O3"])]),
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
@@ -78,6 +79,10 @@ let package = Package(
             dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
+            name: "BulkheadPluginCatalog",
+            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
+            swiftSettings: swiftSettings),
+        .target(
             name: "BulkheadRTMPTransport",
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
             swiftSettings: swiftSettings),
@@ -90,7 +95,8 @@ let package = Package(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "CBulkheadLinux", systemPackage,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadPluginCatalog",
+                "CBulkheadLinux", systemPackage,
                 nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -116,7 +122,8 @@ let package = Package(
         .target(
             name: "BulkheadPluginHost",
             dependencies: [
-                "CBulkheadPlugin", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+                "CBulkheadPlugin", "CBulkheadEffects", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
+                "BulkheadFrames", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -133,7 +140,8 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadMedia",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadPluginCatalog",
+                "BulkheadMedia",
                 "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
