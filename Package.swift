@@ -256,8 +256,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadPluginHostTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadFrames", "BulkheadWire",
-                "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadPluginCatalog",
+                "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -61,6 +61,21 @@ final class PluginHostChild {
         return refusal
     }
 
+    /// Sends a picture through the chain that is gray but for a moving band; whether it was changed.
+    func processBand(frame: FrameNumber) throws -> Bool {
+        let slot = try #require(inputs.bytes(of: 1))
+        let layout = canvas.layout
+        slot.initializeMemory(as: UInt8.self, repeating: 128)
+        let top = Int(frame) * 4 % max(1, layout.luma.height - 8)
+        let start = layout.luma.offset + top * layout.luma.stride
+        slot[start..<start + 8 * layout.luma.stride].initializeMemory(as: UInt8.self, repeating: 220)
+        let reply = try ask(
+            .process(frame: frame, pts: frame * 33_333_333, input: SlotReference(pool: 7, slot: 1), result: 1))
+        guard case .processed(frame, let changed, let times) = reply else { throw ChildTestFailure.unexpected(reply) }
+        self.times = times
+        return changed
+    }
+
     /// Sends a picture through the chain; the result, or nil when the input is to be used.
     func process(_ picture: Picture, frame: FrameNumber = 5) throws -> Picture? {
         let slot = try #require(inputs.bytes(of: 1))
