@@ -90,6 +90,7 @@ extension Broadcast {
     }
 
     private func pluginSaid(_ id: UInt32, _ level: PluginLogLevel, _ line: String) {
+        guard level > .debug else { return }
         let choice = settings.plugins.indices.contains(Int(id) - 1) ? settings.plugins[Int(id) - 1].path : ""
         let name = choice.split(separator: "/").last.map { "plugin \($0)" } ?? "plugin host"
         post(level >= .warning ? .warning : .notice, "plugin host", "said", "\(name): \(line)")

@@ -152,7 +152,7 @@ package struct Sandbox {
                 setenv("XDG_CACHE_HOME", dataFolder, 1)
             }
             // The rule for /proc/self stands with this entry of the kernel's, which it would forget if nobody held it.
-            _ = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC)
+            _ = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             try rules.enter()
             if isComplete { report.note(.granted, "files", "by Landlock \(version)") }
             report.note(

@@ -5,7 +5,8 @@ import Glibc
 package enum PluginEnvironment {
     /// The names that are kept. What libraries are loaded from is for the user to say; it can't be said by a plugin.
     private static let names: Set<String> = [
-        "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "FREI0R_PATH", "LADSPA_PATH", "BULKHEAD_PLUGIN_PATH",
+        "PATH", "HOME", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "FREI0R_PATH", "LADSPA_PATH",
+        "BULKHEAD_PLUGIN_PATH",
         "FONTCONFIG_PATH", "FONTCONFIG_FILE", "XDG_DATA_HOME", "XDG_DATA_DIRS", "SWIFT_BACKTRACE", "OMP_NUM_THREADS",
         "MALLOC_ARENA_MAX", "BULKHEAD_FAULTS", "BULKHEAD_FAULT_CLAIMS", "BULKHEAD_PLUGIN_SANDBOX", "LLVM_PROFILE_FILE",
     ]
