@@ -63,6 +63,8 @@ let package = Package(
         .target(name: "BulkheadMedia", swiftSettings: swiftSettings),
         .target(name: "BulkheadSystem", dependencies: ["CBulkheadLinux", systemPackage], swiftSettings: swiftSettings),
 
+        .target(name: "BulkheadSelection", swiftSettings: swiftSettings),
+
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore], swiftSettings: swiftSettings),
         .target(
@@ -84,12 +86,16 @@ let package = Package(
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "BulkheadFaults", dependencies: [nioCore, nioPosix], swiftSettings: swiftSettings),
+
         // MARK: 4 programs
         .target(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "CBulkheadLinux", systemPackage, nioCore, nioPosix,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "CBulkheadLinux", systemPackage,
+                nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -131,8 +137,8 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadMedia", "BulkheadSystem",
-                "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadMedia",
+                "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -187,9 +193,12 @@ let package = Package(
             name: "BulkheadTestSupport",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadSupervision",
-                "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+                "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadFaults", systemPackage, nioCore,
+                nioPosix,
             ],
             path: "Tests/BulkheadTestSupport", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadSelectionTests", dependencies: ["BulkheadSelection"], swiftSettings: swiftSettings),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadMedia"], swiftSettings: swiftSettings),
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage], swiftSettings: swiftSettings),
@@ -214,8 +223,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadRTMPTransportTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadRTMP", "BulkheadFLV",
-                "BulkheadMedia", nioCore, nioPosix, nioSSL,
+                "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadFaults", "BulkheadRTMP",
+                "BulkheadFLV", "BulkheadMedia", nioCore, nioPosix, nioSSL,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -229,7 +238,7 @@ let package = Package(
             name: "BulkheadMasterTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadMaster", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage,
+                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -268,7 +277,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [
-                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire", argumentParser,
+                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire",
+                "BulkheadSelection", argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
