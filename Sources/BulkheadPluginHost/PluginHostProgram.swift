@@ -7,8 +7,10 @@ package enum PluginHostProgram {
     /// Runs to the end of the conversation; the result is the exit code.
     package static func run() -> CInt {
         PluginEnvironment.scrubOwn()
-        if CommandLine.arguments.dropFirst() == ["--sandbox"] { return trySandbox() }
-        return ChildProgram.run(.pluginHost, purpose: "Runs plugins on pictures for bulkhead.") { socket in
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments == ["--sandbox"] { return trySandbox() }
+        if arguments.first == "--enumerate" { return EnumeratorProgram.run(Array(arguments.dropFirst())) }
+        return ChildProgram.run(.pluginHost, purpose: "Runs plugins on pictures and sound for bulkhead.") { socket in
             try PluginHostService(socket).run()
         }
     }

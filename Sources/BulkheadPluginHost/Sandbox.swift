@@ -77,7 +77,7 @@ package struct Sandbox {
                 : "these limits can't be set: \(refused.joined(separator: ", "))")
         Self.write(Self.outOfMemoryScore, to: "/proc/self/oom_score_adj")
         boundProcessor()
-        for descriptor in [STDOUT_FILENO, STDERR_FILENO] { Self.stopBlocking(descriptor) }
+        Self.stopBlocking(STDERR_FILENO)
     }
 
     /// A plugin that computes without end, on as many threads as it likes, leaves one processor to the master and the

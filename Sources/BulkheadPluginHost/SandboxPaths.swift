@@ -20,7 +20,7 @@ enum SandboxPaths {
     static func readable(_ given: [String]) -> [String] {
         let home = getenv("HOME").map { String(cString: $0) } ?? ""
         let fonts = home.hasPrefix("/") && home.count > 1 ? fonts.map { "\(home)/\($0)" } : []
-        return common + loadedFolders + fonts + given + given.flatMap(siblings)
+        return common + loadedFolders + fonts + given + siblings(of: given)
     }
 
     /// Whether a file is named as libraries are: `libx.so`, `libx.so.1.2`.
@@ -33,13 +33,11 @@ enum SandboxPaths {
         path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     }
 
-    /// The libraries that the library at `path` may need, by name: others of its folder and of those that it names.
-    private static func siblings(of path: String) -> [String] {
-        guard isLibrary(path) else { return [] }
-        let named = LibraryFile.searchFolders(of: path)
-        return ([folder(of: path)] + named).flatMap { folder in
-            names(in: folder).filter(isLibrary).map { "\(folder)/\($0)" }
-        }
+    /// What the libraries among `paths` may need: others of their folders and of those that they name.
+    private static func siblings(of paths: [String]) -> [String] {
+        let libraries = paths.filter(isLibrary)
+        let folders = Set(libraries.map(folder)).union(libraries.flatMap(LibraryFile.searchFolders))
+        return folders.sorted().flatMap { folder in names(in: folder).filter(isLibrary).map { "\(folder)/\($0)" } }
     }
 
     private static func names(in folder: String) -> [String] {
