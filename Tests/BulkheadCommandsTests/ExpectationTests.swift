@@ -74,7 +74,7 @@ import Testing
 
     // MARK: the report as XML
 
-    private func drill(seed: UInt64? = nil) throws -> DrillReport {
+    private func drill(seed: UInt64? = nil, linkCount: Int = 1) throws -> DrillReport {
         var fault = FaultRecord(
             fault: "encoder:kill@frame=150", isDone: true, action: "SIGKILL to process 7", seconds: 5, frame: 150)
         fault.death = Event(
@@ -82,8 +82,12 @@ import Testing
             details: ["stderr": "a <b> & \"c\"\u{1}\nsecond"])
         return try DrillReport(
             seed: seed, faults: [fault],
-            verdicts: Expectation.list("lost=0,repeated=0").map { try Verdict($0, in: measured()) },
-            measured: measured(), connections: 1, undisturbedGapMilliseconds: 40, failure: nil, wallSeconds: 12.345)
+            links: (1...linkCount).map { number in
+                DrillReport.Link(
+                    number: number,
+                    verdicts: Expectation.list("lost=0,repeated=0").map { try Verdict($0, in: measured()) },
+                    measured: measured(), connections: 1)
+            }, undisturbedGapMilliseconds: 40, failure: nil, wallSeconds: 12.345)
     }
 
     @Test func xmlHasACaseForEachExpectationAndFault() throws {
@@ -99,6 +103,15 @@ import Testing
         #expect(parser.attributes["tests"] == "4")
         #expect(parser.attributes["failures"] == "1")
         #expect(text.contains("<property name=\"seed\" value=\"99\"/>"))
+    }
+
+    @Test func linksAreToldApart() throws {
+        let report = try drill(linkCount: 2)
+        let parser = JUnitReader()
+        #expect(parser.read(JUnit.text(report)))
+        #expect(parser.failures.count == 2)
+        #expect(parser.cases.contains("bulkhead.drill.expectation link 2: lost=0"))
+        #expect(report.lines.contains("link 2: lost=0: FAILED, 3 (frames 155-157)"))
     }
 
     @Test func textIsMadeFitForXML() {
