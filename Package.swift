@@ -50,6 +50,7 @@ let package = Package(
         // MARK: 0 C
         .target(name: "CBulkheadLinux"),
         .target(name: "CBulkheadPlugin"),
+        .target(name: "CBulkheadEffects", cSettings: [.unsafeFlags(["-O3"])]),
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
@@ -58,6 +59,8 @@ let package = Package(
         // MARK: 1 values
         .target(name: "BulkheadMedia", swiftSettings: swiftSettings),
         .target(name: "BulkheadSystem", dependencies: ["CBulkheadLinux", systemPackage], swiftSettings: swiftSettings),
+
+        .target(name: "BulkheadSelection", swiftSettings: swiftSettings),
 
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore], swiftSettings: swiftSettings),
@@ -76,6 +79,10 @@ let package = Package(
             dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
+            name: "BulkheadPluginCatalog",
+            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
+            swiftSettings: swiftSettings),
+        .target(
             name: "BulkheadRTMPTransport",
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
             swiftSettings: swiftSettings),
@@ -88,7 +95,9 @@ let package = Package(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "CBulkheadLinux", systemPackage, nioCore, nioPosix,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadPluginCatalog",
+                "CBulkheadLinux", systemPackage,
+                nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -113,7 +122,8 @@ let package = Package(
         .target(
             name: "BulkheadPluginHost",
             dependencies: [
-                "CBulkheadPlugin", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+                "CBulkheadPlugin", "CBulkheadEffects", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
+                "BulkheadFrames", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -130,8 +140,9 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadPluginCatalog",
+                "BulkheadMedia",
+                "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -184,6 +195,8 @@ let package = Package(
                 nioPosix,
             ],
             path: "Tests/BulkheadTestSupport", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadSelectionTests", dependencies: ["BulkheadSelection"], swiftSettings: swiftSettings),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadMedia"], swiftSettings: swiftSettings),
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage], swiftSettings: swiftSettings),
@@ -223,7 +236,7 @@ let package = Package(
             name: "BulkheadMasterTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadMaster", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage,
+                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -262,7 +275,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [
-                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire", argumentParser,
+                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire",
+                "BulkheadSelection", argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -271,7 +285,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CrashTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", systemPackage],
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadFaults", "BulkheadMedia", "BulkheadSystem", systemPackage,
+            ],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
