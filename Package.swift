@@ -38,6 +38,10 @@ let package = Package(
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
         .library(name: "Invert", type: .dynamic, targets: ["Invert"]),
         .library(name: "Border", type: .dynamic, targets: ["Border"]),
+        // For the tests of the sandbox; never installed.
+        .library(name: "Hostile", type: .dynamic, targets: ["Hostile"]),
+        .library(name: "HostileThrowing", type: .dynamic, targets: ["HostileThrowing"]),
+        .library(name: "HostileConstructor", type: .dynamic, targets: ["HostileConstructor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -59,6 +63,8 @@ let package = Package(
         // MARK: 1 values
         .target(name: "BulkheadMedia", swiftSettings: swiftSettings),
         .target(name: "BulkheadSystem", dependencies: ["CBulkheadLinux", systemPackage], swiftSettings: swiftSettings),
+
+        .target(name: "BulkheadSelection", swiftSettings: swiftSettings),
 
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore], swiftSettings: swiftSettings),
@@ -85,12 +91,16 @@ let package = Package(
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
             swiftSettings: swiftSettings),
 
+        .target(
+            name: "BulkheadFaults", dependencies: [nioCore, nioPosix], swiftSettings: swiftSettings),
+
         // MARK: 4 programs
         .target(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadPluginCatalog", "CBulkheadLinux", systemPackage,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadPluginCatalog",
+                "CBulkheadLinux", systemPackage,
                 nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -134,8 +144,9 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadPluginCatalog", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadPluginCatalog",
+                "BulkheadMedia",
+                "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -169,6 +180,12 @@ let package = Package(
             name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert", swiftSettings: swiftSettings,
             linkerSettings: installedRuntime),
 
+        // MARK: hostile plugins
+        .target(name: "Hostile", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Hostile"),
+        .target(name: "HostileThrowing", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Throwing"),
+        .target(
+            name: "HostileConstructor", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Constructor"),
+
         // MARK: fuzzing
         .target(
             name: "BulkheadFuzzing",
@@ -184,9 +201,12 @@ let package = Package(
             name: "BulkheadTestSupport",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadSupervision",
-                "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+                "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadFaults", systemPackage, nioCore,
+                nioPosix,
             ],
             path: "Tests/BulkheadTestSupport", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "BulkheadSelectionTests", dependencies: ["BulkheadSelection"], swiftSettings: swiftSettings),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadMedia"], swiftSettings: swiftSettings),
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage], swiftSettings: swiftSettings),
@@ -211,8 +231,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadRTMPTransportTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadRTMP", "BulkheadFLV",
-                "BulkheadMedia", nioCore, nioPosix, nioSSL,
+                "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadFaults", "BulkheadRTMP",
+                "BulkheadFLV", "BulkheadMedia", nioCore, nioPosix, nioSSL,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -226,7 +246,7 @@ let package = Package(
             name: "BulkheadMasterTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadMaster", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", systemPackage,
+                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -265,7 +285,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [
-                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire", argumentParser,
+                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire",
+                "BulkheadSelection", argumentParser,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -274,7 +295,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CrashTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", systemPackage],
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadFaults", "BulkheadMedia", "BulkheadSystem", systemPackage,
+            ],
             swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

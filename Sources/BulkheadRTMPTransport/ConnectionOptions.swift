@@ -5,10 +5,15 @@ package import BulkheadRTMP
 package struct ConnectionOptions: Hashable, Sendable {
     /// For name, connection, TLS, handshake and commands together, until media may flow.
     package var timeout = Duration.seconds(10)
+    /// For each attempt to connect an address (TCP), within ``timeout``; nil for all of that. A short one asks again more
+    /// often on a path that comes back.
+    package var connectingTimeout: Duration?
     package var tls = TLSOptions()
     /// How long sent bytes may stay without the peer's TCP acknowledging them before the connection counts as lost
     /// (TCP_USER_TIMEOUT); nil leaves it to the system, which waits for a quarter of an hour.
     package var transmissionTimeout: Duration? = .seconds(20)
+    /// How long what is sent may stay without an answer; told sooner than the system's own limits.
+    package var patience = DeliveryMonitor.Patience()
     package var limits = ChunkLimits()
 
     package init() {}

@@ -12,14 +12,31 @@ final class PluginHostChild {
     let canvas: Canvas
     /// The lines of plugins that came before the answers so far.
     private(set) var log: [PluginReply] = []
-    private let inputs: PoolMapping
-    private let results: PoolMapping
+    /// What its sandbox came to, where it has one.
+    let confinement: String?
+    let inputs: PoolMapping
+    let results: PoolMapping
     /// What the plugins took for the last picture.
     private(set) var times: [PluginTime] = []
 
-    init(width: Int = 80, height: Int = 48) throws {
+    /// - Parameter confined: what it may read, and where it may write; nil for a host without a sandbox.
+    init(
+        width: Int = 80, height: Int = 48, confined: (readable: [String], dataFolder: String)? = nil,
+        variables: [String] = []
+    ) throws {
         let canvas = try #require(Canvas(width: width, height: height))
-        let child = try ChildUnderTest<PluginReply>(.pluginHost)
+        let child = try ChildUnderTest<PluginReply>(.pluginHost, variables: variables)
+        if let confined {
+            try child.socket.send(
+                PluginRequest.confine(readablePaths: confined.readable, dataFolder: confined.dataFolder))
+            guard case .log(0, _, let summary) = try child.reply() else { throw ChildTestFailure<PluginReply>.timedOut }
+            confinement = summary
+            let breadcrumb = try OwnedDescriptor(memfdNamed: "bulkhead-breadcrumb", byteCount: 4096)
+            try child.send(PluginRequest.breadcrumb, passing: breadcrumb)
+            breadcrumb.close()
+        } else {
+            confinement = nil
+        }
         let input = try FramePool(id: 7, canvas: canvas, slotCount: 2)
         let result = try FramePool(id: 8, canvas: canvas, slotCount: 2)
         let writer = try result.writerDescriptor()
@@ -28,9 +45,11 @@ final class PluginHostChild {
             PluginRequest.resultPool(result.shape, canvas, #require(FrameRate(30))), passing: writer)
         writer.close()
         #expect(try child.reply() == .ready)
+        try result.seal()
         let inputWriter = try input.writerDescriptor()
         inputs = try PoolMapping(input.shape, inputWriter, access: .readWrite)
         inputWriter.close()
+        try input.seal()
         let reader = try input.readerDescriptor()
         try child.send(PluginRequest.pool(input.shape), passing: reader)
         reader.close()

@@ -5,7 +5,7 @@ package struct PluginCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "plugin",
         abstract: "Change the plugins of a running broadcast, and list those there are.",
-        subcommands: [PluginListCommand.self])
+        subcommands: [PluginListCommand.self] + PluginChangeCommands.all)
 
     package init() {}
 }

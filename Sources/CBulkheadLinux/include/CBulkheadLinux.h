@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "CBulkheadSandbox.h"
 
 // MARK: descriptors
 
@@ -79,6 +80,10 @@ int bulkhead_eventfd_clear(int descriptor);
 /// Creates a non-blocking timer on CLOCK_MONOTONIC; it becomes readable at `nanoseconds` (0 disarms it).
 int bulkhead_timerfd_create(void);
 int bulkhead_timerfd_set(int descriptor, uint64_t nanoseconds);
+
+/// Opens a non-blocking rtnetlink socket, close-on-exec, that becomes readable when a route, an address or an interface of
+/// this machine changes. Returns a descriptor that the caller closes, or a negative errno value.
+int bulkhead_route_events_open(void);
 
 // MARK: processes
 
