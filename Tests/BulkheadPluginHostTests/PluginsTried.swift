@@ -68,6 +68,8 @@ struct PluginsTried {
         var outcome = Outcome(identity: plugin.identity, media: media, result: "", isWell: false)
         do {
             let host = try PluginHostChild(width: size.width, height: size.height)
+            // As a broadcast does it.
+            try host.child.socket.send(PluginRequest.confine(readablePaths: [plugin.path], dataFolder: ""))
             let memory = try OwnedDescriptor(memfdNamed: "breadcrumb", byteCount: PluginBreadcrumb.byteCount)
             let notes = try SharedMapping(memory, byteCount: PluginBreadcrumb.byteCount, access: .readOnly)
             try host.child.send(PluginRequest.breadcrumb, passing: memory)
