@@ -38,6 +38,10 @@ let package = Package(
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
         .library(name: "Invert", type: .dynamic, targets: ["Invert"]),
         .library(name: "Border", type: .dynamic, targets: ["Border"]),
+        // For the tests of the sandbox; never installed.
+        .library(name: "Hostile", type: .dynamic, targets: ["Hostile"]),
+        .library(name: "HostileThrowing", type: .dynamic, targets: ["HostileThrowing"]),
+        .library(name: "HostileConstructor", type: .dynamic, targets: ["HostileConstructor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -50,6 +54,7 @@ let package = Package(
         // MARK: 0 C
         .target(name: "CBulkheadLinux"),
         .target(name: "CBulkheadPlugin"),
+        .target(name: "CBulkheadEffects", cSettings: [.unsafeFlags(["-O3"])]),
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
@@ -78,6 +83,10 @@ let package = Package(
             dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
+            name: "BulkheadPluginCatalog",
+            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
+            swiftSettings: swiftSettings),
+        .target(
             name: "BulkheadRTMPTransport",
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
             swiftSettings: swiftSettings),
@@ -90,7 +99,8 @@ let package = Package(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "CBulkheadLinux", systemPackage,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadPluginCatalog",
+                "CBulkheadLinux", systemPackage,
                 nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -116,7 +126,8 @@ let package = Package(
         .target(
             name: "BulkheadPluginHost",
             dependencies: [
-                "CBulkheadPlugin", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+                "CBulkheadPlugin", "CBulkheadEffects", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
+                "BulkheadFrames", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -133,7 +144,8 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadMedia",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadPluginCatalog",
+                "BulkheadMedia",
                 "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
@@ -167,6 +179,12 @@ let package = Package(
         .target(
             name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert", swiftSettings: swiftSettings,
             linkerSettings: installedRuntime),
+
+        // MARK: hostile plugins
+        .target(name: "Hostile", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Hostile"),
+        .target(name: "HostileThrowing", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Throwing"),
+        .target(
+            name: "HostileConstructor", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Constructor"),
 
         // MARK: fuzzing
         .target(
@@ -249,8 +267,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadPluginHostTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadFrames", "BulkheadWire",
-                "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadPluginCatalog",
+                "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -132,8 +132,14 @@ package struct EncodingFlags: ParsableArguments {
     var standby: String?
 
     @Option(
-        help: ArgumentHelp("A plugin that pictures go through, with its parameters.", valueName: "path[,name=value…]"))
+        help: ArgumentHelp(
+            "A plugin that pictures and sound go through, with its parameters: frei0r:glow,blur=0.3, ladspa:1423, "
+                + "./mine.so; `bulkhead plugin list` lists them.",
+            valueName: "plugin[,name=value…]"))
     var plugin: [String] = []
+
+    @Option(help: ArgumentHelp("How many hosts plugins have: all (one for all of them) or each.", valueName: "way"))
+    var pluginIsolation: String?
 
     package init() {}
 
@@ -151,6 +157,7 @@ package struct EncodingFlags: ParsableArguments {
         words[.encoderThreads] = encoderThreads.words
         words[.standby] = standby.words
         words[.plugin] = plugin
+        words[.pluginIsolation] = pluginIsolation.words
     }
 }
 

@@ -18,9 +18,8 @@ package struct BulkheadCommand: AsyncParsableCommand {
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
-            LinkCommand.self, DeathsCommand.self, StopCommand.self, ServeCommand.self, ProbeCommand.self,
-            DrillCommand.self,
-            DoctorCommand.self,
+            PluginCommand.self, LinkCommand.self, DeathsCommand.self, StopCommand.self, ServeCommand.self,
+            ProbeCommand.self, DrillCommand.self, DoctorCommand.self,
         ])
 
     package init() {}

@@ -116,6 +116,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var showing: String
     /// The address for an encoder that connects by itself; empty unless one is waited for.
     package var encoderAddress: String
+    /// The chain, in its order.
+    package var plugins: [PluginStatus]
 }
 
 /// How a broadcast ended.

@@ -10,12 +10,33 @@ import Testing
 final class PluginHostChild {
     let child: ChildUnderTest<PluginReply>
     let canvas: Canvas
-    private let inputs: PoolMapping
-    private let results: PoolMapping
+    /// The lines of plugins that came before the answers so far.
+    private(set) var log: [PluginReply] = []
+    /// What its sandbox came to, where it has one.
+    let confinement: String?
+    let inputs: PoolMapping
+    let results: PoolMapping
+    /// What the plugins took for the last picture.
+    private(set) var times: [PluginTime] = []
 
-    init(width: Int = 80, height: Int = 48) throws {
+    /// - Parameter confined: what it may read, and where it may write; nil for a host without a sandbox.
+    init(
+        width: Int = 80, height: Int = 48, confined: (readable: [String], dataFolder: String)? = nil,
+        variables: [String] = []
+    ) throws {
         let canvas = try #require(Canvas(width: width, height: height))
-        let child = try ChildUnderTest<PluginReply>(.pluginHost)
+        let child = try ChildUnderTest<PluginReply>(.pluginHost, variables: variables)
+        if let confined {
+            try child.socket.send(
+                PluginRequest.confine(readablePaths: confined.readable, dataFolder: confined.dataFolder))
+            guard case .log(0, _, let summary) = try child.reply() else { throw ChildTestFailure<PluginReply>.timedOut }
+            confinement = summary
+            let breadcrumb = try OwnedDescriptor(memfdNamed: "bulkhead-breadcrumb", byteCount: 4096)
+            try child.send(PluginRequest.breadcrumb, passing: breadcrumb)
+            breadcrumb.close()
+        } else {
+            confinement = nil
+        }
         let input = try FramePool(id: 7, canvas: canvas, slotCount: 2)
         let result = try FramePool(id: 8, canvas: canvas, slotCount: 2)
         let writer = try result.writerDescriptor()
@@ -24,9 +45,11 @@ final class PluginHostChild {
             PluginRequest.resultPool(result.shape, canvas, #require(FrameRate(30))), passing: writer)
         writer.close()
         #expect(try child.reply() == .ready)
+        try result.seal()
         let inputWriter = try input.writerDescriptor()
         inputs = try PoolMapping(input.shape, inputWriter, access: .readWrite)
         inputWriter.close()
+        try input.seal()
         let reader = try input.readerDescriptor()
         try child.send(PluginRequest.pool(input.shape), passing: reader)
         reader.close()
@@ -37,8 +60,17 @@ final class PluginHostChild {
     /// Loads the library `name` from the folder of the built products, or from a path.
     func load(_ name: String, id: UInt32 = 1, _ parameters: [String: String] = [:]) throws -> PluginReply {
         let path = name.contains("/") ? name : "\(productFolder)/lib\(name).so"
-        try child.socket.send(PluginRequest.load(PluginSettings(id: id, path: path, parameters: parameters)))
-        return try child.reply()
+        return try ask(.load(PluginSettings(id: id, path: path, parameters: parameters)))
+    }
+
+    /// The answer to `request`, behind what plugins have said before it.
+    func ask(_ request: PluginRequest) throws -> PluginReply {
+        try child.socket.send(request)
+        while true {
+            let reply = try child.reply()
+            guard case .log = reply else { return reply }
+            log.append(reply)
+        }
     }
 
     /// The refusal that loading comes to.
@@ -48,14 +80,29 @@ final class PluginHostChild {
         return refusal
     }
 
+    /// Sends a picture through the chain that is gray but for a moving band; whether it was changed.
+    func processBand(frame: FrameNumber) throws -> Bool {
+        let slot = try #require(inputs.bytes(of: 1))
+        let layout = canvas.layout
+        slot.initializeMemory(as: UInt8.self, repeating: 128)
+        let top = Int(frame) * 4 % max(1, layout.luma.height - 8)
+        let start = layout.luma.offset + top * layout.luma.stride
+        slot[start..<start + 8 * layout.luma.stride].initializeMemory(as: UInt8.self, repeating: 220)
+        let reply = try ask(
+            .process(frame: frame, pts: frame * 33_333_333, input: SlotReference(pool: 7, slot: 1), result: 1))
+        guard case .processed(frame, let changed, let times) = reply else { throw ChildTestFailure.unexpected(reply) }
+        self.times = times
+        return changed
+    }
+
     /// Sends a picture through the chain; the result, or nil when the input is to be used.
     func process(_ picture: Picture, frame: FrameNumber = 5) throws -> Picture? {
         let slot = try #require(inputs.bytes(of: 1))
         picture.write(to: slot, canvas.layout)
-        try child.socket.send(
-            PluginRequest.process(frame: frame, pts: 40, input: SlotReference(pool: 7, slot: 1), result: 1))
-        let reply = try child.reply()
-        guard case .processed(frame, let changed) = reply else { throw ChildTestFailure.unexpected(reply) }
+        let reply = try ask(
+            .process(frame: frame, pts: 40, input: SlotReference(pool: 7, slot: 1), result: 1))
+        guard case .processed(frame, let changed, let times) = reply else { throw ChildTestFailure.unexpected(reply) }
+        self.times = times
         #expect(Picture(slot, canvas.layout) == picture, "the input is left as it was")
         return changed ? Picture(try #require(results.bytes(of: 1)), canvas.layout) : nil
     }

@@ -125,7 +125,7 @@ struct FaultInjector: Sendable {
         let children = status.children.filter { child in
             switch part {
             case .encoder: child.name == "encoder"
-            case .standby: child.name.contains("standby")
+            case .standby: child.name == "standby encoder"
             case .source: child.name.hasPrefix("source")
             case .plugins: child.name.hasPrefix("plugin host")
             case .server, .disk: false
@@ -233,9 +233,9 @@ struct FaultInjector: Sendable {
         case .server where link != nil:
             event.part == (course.settings.linkCount == 1 && !hasDisk ? "link" : "link \(link ?? 1)")
         case .encoder: event.part == "encoder"
-        case .standby: event.part.contains("standby")
+        case .standby: event.part == "standby encoder"
         case .source: event.part.hasPrefix("source")
-        case .plugins: event.part == "plugin host"
+        case .plugins: event.part.hasPrefix("plugin host")
         case .server, .disk: event.part.hasPrefix("link")
         }
     }

@@ -23,6 +23,7 @@ package enum BroadcastKey: String, CaseIterable, Sendable {
     case buffer
     case encoderThreads = "encoder-threads"
     case plugin
+    case pluginIsolation = "plugin-isolation"
     case slateAfter = "slate-after"
     case slate
     case standby

@@ -39,6 +39,14 @@ package enum ConfigurationFile {
             guard let keyName = keyNode.string else {
                 throw BroadcastError(.usage, "\(place): a key is no plain word", advice: "mend it there")
             }
+            if keyName == PluginEntries.key {
+                guard words[.plugin].isEmpty else {
+                    throw BroadcastError(
+                        .usage, "\(place): plugins stand under \"plugin\" already", advice: "keep one of them")
+                }
+                words[.plugin] = try PluginEntries.words(value, at: place)
+                continue
+            }
             if keyName == "links" {
                 words.links = try LinkWords.read(value, named: name)
                 continue

@@ -13,6 +13,8 @@ package enum ControlRequest: Codable, Sendable {
     case set(SettingsChange)
     /// Starts a part anew without a gap; answered when its successor is on its way, the encoder's when it is on air.
     case restart(RestartablePart)
+    /// Changes the chain of plugins; answered when the change is in effect.
+    case plugin(PluginChange)
     /// Asks for the deaths of children in this broadcast.
     case deaths
     /// Changes the links on air; answered when it is under way.
