@@ -38,6 +38,10 @@ let package = Package(
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
         .library(name: "Invert", type: .dynamic, targets: ["Invert"]),
         .library(name: "Border", type: .dynamic, targets: ["Border"]),
+        // For the tests of the sandbox; never installed.
+        .library(name: "Hostile", type: .dynamic, targets: ["Hostile"]),
+        .library(name: "HostileThrowing", type: .dynamic, targets: ["HostileThrowing"]),
+        .library(name: "HostileConstructor", type: .dynamic, targets: ["HostileConstructor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -176,6 +180,12 @@ let package = Package(
             name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert", swiftSettings: swiftSettings,
             linkerSettings: installedRuntime),
 
+        // MARK: hostile plugins
+        .target(name: "Hostile", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Hostile"),
+        .target(name: "HostileThrowing", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Throwing"),
+        .target(
+            name: "HostileConstructor", dependencies: ["CBulkheadPlugin"], path: "Tests/HostilePlugins/Constructor"),
+
         // MARK: fuzzing
         .target(
             name: "BulkheadFuzzing",
@@ -256,8 +266,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadPluginHostTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadFrames", "BulkheadWire",
-                "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadPluginCatalog",
+                "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .testTarget(
