@@ -56,7 +56,7 @@ package final class RTMPLink: Link {
     }
 
     /// Unsent bytes in the connection's hands; the rest waits in the mailbox, where it can be shed.
-    static let connectionByteLimit = 512 << 10
+    static let connectionByteLimit = 128 << 10
 
     let name: String
     let number: Int
