@@ -50,7 +50,8 @@ enum bulkhead_parameter_type {
     BULKHEAD_PARAMETER_BOOLEAN = 3, ///< `integer`, 0 or 1; written "true" or "false"
     BULKHEAD_PARAMETER_CHOICE = 4,  ///< `integer`, the index among `choices`; written as the choice itself
     BULKHEAD_PARAMETER_COLOR = 5,   ///< `integer`, 0xRRGGBB in sRGB; written "#RRGGBB"
-    BULKHEAD_PARAMETER_TEXT = 6     ///< `text`
+    BULKHEAD_PARAMETER_TEXT = 6,    ///< `text`
+    BULKHEAD_PARAMETER_FILE = 7     ///< `text`: the absolute path of a file that the plugin may read, or empty
 };
 
 /// One thing that a user can set.
