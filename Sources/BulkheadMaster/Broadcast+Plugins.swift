@@ -46,6 +46,7 @@ extension Broadcast {
         stub.onChainReady = { [unowned self] in chainReady(id) }
         stub.onRefused = { [unowned self] in pluginRefused($0, $1) }
         stub.onProcessed = { [unowned self] in processed($0, $1) }
+        stub.onLog = { [unowned self] in pluginSaid($0, $1, $2) }
         stub.onEnd = { [unowned self] in pluginHostEnded(id, $0) }
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
         post(.notice, "plugin host", "started", "started", details: ["pid": "\(child.pid)"])
@@ -86,6 +87,12 @@ extension Broadcast {
             old.child.hangUp()
         }
         advanceFilter()
+    }
+
+    private func pluginSaid(_ id: UInt32, _ level: PluginLogLevel, _ line: String) {
+        let choice = settings.plugins.indices.contains(Int(id) - 1) ? settings.plugins[Int(id) - 1].path : ""
+        let name = choice.split(separator: "/").last.map { "plugin \($0)" } ?? "plugin host"
+        post(level >= .warning ? .warning : .notice, "plugin host", "said", "\(name): \(line)")
     }
 
     private func pluginRefused(_ path: String, _ refusal: Refusal) {

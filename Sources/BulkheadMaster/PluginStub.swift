@@ -11,6 +11,8 @@ final class PluginStub {
     var onRefused: ((_ path: String, Refusal) -> Void)?
     /// Called with the result of ``process(_:pts:input:)``: the slot it is in, held once, or nil when nothing changed.
     var onProcessed: ((FrameNumber, SlotReference?) -> Void)?
+    /// A line from a plugin, by its number, or with 0 from the host.
+    var onLog: ((UInt32, PluginLogLevel, String) -> Void)?
     var onEnd: ((ChildEnd) -> Void)?
 
     let child: Child
@@ -97,7 +99,7 @@ final class PluginStub {
                 return
             }
             noteChain()
-        case .loaded(let id, let name, _):
+        case .loaded(let id, let name, _, _):
             guard unanswered.remove(id) != nil else { return dismissForAnswer(id) }
             loaded[id] = name
             noteChain()
@@ -107,7 +109,7 @@ final class PluginStub {
             noteChain()
         case .unloaded(let id):
             loaded[id] = nil
-        case .processed(let frame, let changed):
+        case .processed(let frame, let changed, _):
             guard let inHand, inHand.frame == frame else {
                 child.dismiss("it answered for frame \(frame), which it was not given")
                 return
@@ -122,8 +124,13 @@ final class PluginStub {
                 pools.takeUnfilled(result)
                 onProcessed?(frame, nil)
             }
+        case .log(let id, let level, let text): onLog?(id, level, text)
+        case .parameterSet: dismissForUnasked("a parameter")
+        case .processedAudio: dismissForUnasked("sound")
         }
     }
+
+    private func dismissForUnasked(_ what: String) { child.dismiss("it answered for \(what), unasked") }
 
     private func dismissForAnswer(_ id: UInt32) {
         child.dismiss("it answered for plugin \(id), for which it had nothing to answer")

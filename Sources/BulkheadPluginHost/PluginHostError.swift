@@ -7,7 +7,9 @@ enum PluginHostError: Error, Hashable, CustomStringConvertible {
     case poolNotMapped(id: UInt32, reason: String)
     case slotUnknown(pool: UInt32, slot: UInt32)
     case slotTooSmall(byteCount: Int, needed: Int)
-    case pluginUnknown(id: UInt32)
+    case breadcrumbTwice
+    case breadcrumbNotMapped(reason: String)
+    case confinedLate
     case unexpectedDescriptor
 
     var description: String {
@@ -19,7 +21,9 @@ enum PluginHostError: Error, Hashable, CustomStringConvertible {
         case .poolNotMapped(let id, let reason): "pool \(id) can't be mapped: \(reason)"
         case .slotUnknown(let pool, let slot): "the master named slot \(slot) of pool \(pool), which has none such"
         case .slotTooSmall(let byteCount, let needed): "a slot of \(byteCount) bytes can't hold a picture of \(needed)"
-        case .pluginUnknown(let id): "the master named plugin \(id), which isn't loaded"
+        case .breadcrumbTwice: "the master sent the memory for notes twice"
+        case .breadcrumbNotMapped(let reason): "the memory for notes can't be mapped: \(reason)"
+        case .confinedLate: "the master asked for confinement twice, or after a plugin"
         case .unexpectedDescriptor: "the master sent a descriptor with a message that takes none"
         }
     }

@@ -7,14 +7,17 @@ package import BulkheadWire
 package final class PluginHostService {
     private struct Stage {
         let results: PoolMapping
-        let canvas: Canvas
-        let frameRate: FrameRate
         let chain: PluginChain
+
+        var canvas: Canvas { chain.stage.canvas }
     }
 
     private let socket: WireSocket
     private var pools: [UInt32: PoolMapping] = [:]
     private var stage: Stage?
+    private let trail = CallTrail()
+    private var isConfined = false
+    private var hasLoaded = false
 
     package init(_ socket: WireSocket) { self.socket = socket }
 
@@ -40,14 +43,19 @@ package final class PluginHostService {
                 throw PluginHostError.slotTooSmall(
                     byteCount: Int(shape.slotByteCount), needed: canvas.layout.byteCount)
             }
-            stage = Stage(results: results, canvas: canvas, frameRate: frameRate, chain: PluginChain(canvas: canvas))
+            stage = Stage(
+                results: results, chain: PluginChain(PluginStage(canvas: canvas, frameRate: frameRate)))
             try socket.send(PluginReply.ready)
         case .pool(let shape):
             let mapping = try map(shape, descriptor, access: .readOnly)
             guard pools.updateValue(mapping, forKey: shape.id) == nil else {
                 throw PluginHostError.poolKnown(id: shape.id)
             }
-        case .dropPool, .load, .unload, .process:
+        case .breadcrumb:
+            let memory = try note(in: descriptor)
+            guard !trail.isKept else { throw PluginHostError.breadcrumbTwice }
+            trail.keep(in: memory)
+        default:
             descriptor.close()
             throw PluginHostError.unexpectedDescriptor
         }
@@ -57,13 +65,21 @@ package final class PluginHostService {
         switch request {
         case .resultPool(let shape, _, _), .pool(let shape):
             throw PluginHostError.poolNotMapped(id: shape.id, reason: "its descriptor is missing")
+        case .breadcrumb: throw PluginHostError.breadcrumbNotMapped(reason: "its descriptor is missing")
         case .dropPool(let id):
             guard pools.removeValue(forKey: id) != nil else { throw PluginHostError.poolUnknown(id: id) }
-        case .load(let settings):
-            try socket.send(load(settings, into: currentStage()))
+        case .confine(let readablePaths, let dataFolder):
+            guard !isConfined, !hasLoaded else { throw PluginHostError.confinedLate }
+            isConfined = true
+            try confine(readablePaths: readablePaths, dataFolder: dataFolder)
+        case .load(let settings): try socket.send(load(settings, into: currentStage().chain))
         case .unload(let id):
-            guard try currentStage().chain.remove(id: id) else { throw PluginHostError.pluginUnknown(id: id) }
+            try currentStage().chain.remove(id: id)
             try socket.send(PluginReply.unloaded(id: id))
+        case .setParameter(let id, let name, let value):
+            try socket.send(setParameter(name, to: value, of: id, in: currentStage().chain))
+        case .enable(let id, let isEnabled): try currentStage().chain[id]?.isEnabled = isEnabled
+        case .move(let id, let position): try currentStage().chain.move(id: id, to: Int(position))
         case .process(let frame, let pts, let input, let result):
             let stage = try currentStage()
             socket.reach(frame)
@@ -71,21 +87,52 @@ package final class PluginHostService {
             let changed = stage.chain.process(
                 frame: frame, pts: pts, input: try picture(input.slot, of: pool, stage.canvas),
                 result: try picture(result, of: stage.results, stage.canvas))
-            try socket.send(PluginReply.processed(frame: frame, changed: changed))
+            try socket.send(PluginReply.processed(frame: frame, changed: changed, times: stage.chain.times))
+        case .processAudio(let firstSample, var samples):
+            let chain = try currentStage().chain
+            let changed = chain.process(firstSample: firstSample, samples: &samples)
+            try socket.send(
+                PluginReply.processedAudio(
+                    firstSample: firstSample, changed: changed, samples: changed ? samples : [], times: chain.times))
+        case .event(let kind, let pts, let name, let bytes):
+            try currentStage().chain.tell(kind: kind, pts: pts, name: name, bytes: bytes)
         }
     }
 
-    private func load(_ settings: PluginSettings, into stage: Stage) -> PluginReply {
-        guard !stage.chain.contains(id: settings.id) else {
+    private func load(_ settings: PluginSettings, into chain: PluginChain) -> PluginReply {
+        guard chain[settings.id] == nil, settings.id != 0 else {
             return .refused(id: settings.id, Refusal(.settings, "plugin \(settings.id) is loaded already"))
         }
+        hasLoaded = true
+        // A master that has gone shows at the next request.
+        let voice = PluginVoice(id: settings.id, trail: trail) { [socket] in try? socket.send($0) }
         do throws(Refusal) {
-            let plugin = try PluginInstance(settings, canvas: stage.canvas, frameRate: stage.frameRate)
-            stage.chain.append(plugin)
-            return .loaded(id: settings.id, name: plugin.library.name, version: plugin.library.version)
+            let library = try voice.during(.open) { () throws(Refusal) in try PluginLibrary(path: settings.path) }
+            let plugin = try voice.during(.create) { () throws(Refusal) in
+                try BulkheadInstance(library, parameters: settings.parameters, stage: chain.stage, voice: voice)
+            }
+            chain.append(PluginChain.Seat(settings, plugin, voice))
+            return .loaded(
+                id: settings.id, name: plugin.name, version: plugin.version, abilities: plugin.abilities)
         } catch {
             return .refused(id: settings.id, error)
         }
+    }
+
+    private func setParameter(_ name: String, to value: String, of id: UInt32, in chain: PluginChain) -> PluginReply {
+        guard let seat = chain[id] else {
+            return .refused(id: id, Refusal(.settings, "plugin \(id) isn't loaded"))
+        }
+        do throws(Refusal) {
+            try seat.voice.during(.setParameter) { () throws(Refusal) in try seat.plugin.setParameter(name, to: value) }
+            return .parameterSet(id: id, name: name)
+        } catch {
+            return .refused(id: id, error)
+        }
+    }
+
+    /// Gives up what plugins must not have.
+    private func confine(readablePaths: [String], dataFolder: String) throws {
     }
 
     private func currentStage() throws(PluginHostError) -> Stage {
@@ -115,6 +162,17 @@ package final class PluginHostService {
         } catch {
             descriptor.close()
             throw .poolNotMapped(id: shape.id, reason: "\(error)")
+        }
+    }
+
+    private func note(in descriptor: consuming OwnedDescriptor) throws(PluginHostError) -> SharedMapping {
+        do {
+            let memory = try SharedMapping(descriptor, byteCount: PluginBreadcrumb.byteCount, access: .readWrite)
+            descriptor.close()
+            return memory
+        } catch {
+            descriptor.close()
+            throw .breadcrumbNotMapped(reason: "\(error)")
         }
     }
 }

@@ -50,9 +50,6 @@ final class PluginLibrary {
 
     deinit { dlclose(handle) }
 
-    var takesVideo: Bool { functions.capabilities & BULKHEAD_VIDEO.rawValue != 0 }
-    var worksInPlace: Bool { functions.capabilities & BULKHEAD_VIDEO_IN_PLACE.rawValue != 0 }
-
     private static func checked(
         _ plugin: UnsafePointer<bulkhead_plugin>, _ path: String
     ) throws(Refusal) -> bulkhead_plugin {

@@ -72,15 +72,20 @@ struct PluginParameter: Hashable {
         of parameters: [PluginParameter], given: [String: String]
     ) throws(Refusal) -> [Value] {
         for name in given.keys.sorted() where !parameters.contains(where: { $0.name == name }) {
-            let known = parameters.map(\.name).joined(separator: ", ")
-            throw Refusal(
-                .settings, "parameter \(name) isn't known: there \(known.isEmpty ? "are none" : "are \(known)")")
+            throw unknown(name, among: parameters)
         }
         var values: [Value] = []
         for parameter in parameters {
             values.append(try parameter.value(given[parameter.name] ?? parameter.defaultText))
         }
         return values
+    }
+
+    /// The refusal of a parameter that a plugin does not have.
+    static func unknown(_ name: String, among parameters: [PluginParameter]) -> Refusal {
+        let known = parameters.map(\.name).joined(separator: ", ")
+        return Refusal(
+            .settings, "parameter \(name) isn't known: there \(known.isEmpty ? "are none" : "are \(known)")")
     }
 
     /// Reads a value as a user writes it.

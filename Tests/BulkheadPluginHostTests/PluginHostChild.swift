@@ -10,8 +10,12 @@ import Testing
 final class PluginHostChild {
     let child: ChildUnderTest<PluginReply>
     let canvas: Canvas
+    /// The lines of plugins that came before the answers so far.
+    private(set) var log: [PluginReply] = []
     private let inputs: PoolMapping
     private let results: PoolMapping
+    /// What the plugins took for the last picture.
+    private(set) var times: [PluginTime] = []
 
     init(width: Int = 80, height: Int = 48) throws {
         let canvas = try #require(Canvas(width: width, height: height))
@@ -37,8 +41,17 @@ final class PluginHostChild {
     /// Loads the library `name` from the folder of the built products, or from a path.
     func load(_ name: String, id: UInt32 = 1, _ parameters: [String: String] = [:]) throws -> PluginReply {
         let path = name.contains("/") ? name : "\(productFolder)/lib\(name).so"
-        try child.socket.send(PluginRequest.load(PluginSettings(id: id, path: path, parameters: parameters)))
-        return try child.reply()
+        return try ask(.load(PluginSettings(id: id, path: path, parameters: parameters)))
+    }
+
+    /// The answer to `request`, behind what plugins have said before it.
+    func ask(_ request: PluginRequest) throws -> PluginReply {
+        try child.socket.send(request)
+        while true {
+            let reply = try child.reply()
+            guard case .log = reply else { return reply }
+            log.append(reply)
+        }
     }
 
     /// The refusal that loading comes to.
@@ -52,10 +65,10 @@ final class PluginHostChild {
     func process(_ picture: Picture, frame: FrameNumber = 5) throws -> Picture? {
         let slot = try #require(inputs.bytes(of: 1))
         picture.write(to: slot, canvas.layout)
-        try child.socket.send(
-            PluginRequest.process(frame: frame, pts: 40, input: SlotReference(pool: 7, slot: 1), result: 1))
-        let reply = try child.reply()
-        guard case .processed(frame, let changed) = reply else { throw ChildTestFailure.unexpected(reply) }
+        let reply = try ask(
+            .process(frame: frame, pts: 40, input: SlotReference(pool: 7, slot: 1), result: 1))
+        guard case .processed(frame, let changed, let times) = reply else { throw ChildTestFailure.unexpected(reply) }
+        self.times = times
         #expect(Picture(slot, canvas.layout) == picture, "the input is left as it was")
         return changed ? Picture(try #require(results.bytes(of: 1)), canvas.layout) : nil
     }

@@ -11,7 +11,7 @@ import Testing
         let host = try PluginHostChild()
         let refusal = try host.refusal("/nowhere/libNone.so")
         #expect(refusal == Refusal(.notFound, "there is no file at /nowhere/libNone.so"))
-        #expect(try host.load("Border") == .loaded(id: 1, name: "Border", version: "1.0"))
+        #expect(try host.load("Border") == .loaded(id: 1, name: "Border", version: "1.0", abilities: .video))
     }
 
     @Test func otherFilesAreNoLibraries() throws {
@@ -71,7 +71,8 @@ import Testing
 
     @Test func newerPluginWithMoreMembersIsTaken() throws {
         let library = try TestLibrary(entry: "plugin.byte_count = sizeof plugin + 64;")
-        #expect(try PluginHostChild().load(library.path) == .loaded(id: 1, name: "Test", version: "1"))
+        #expect(
+            try PluginHostChild().load(library.path) == .loaded(id: 1, name: "Test", version: "1", abilities: .video))
     }
 
     static let breaches = [
@@ -122,7 +123,10 @@ import Testing
     }
 
     static let orders: [(String, [PluginRequest])] = [
-        ("plugin 4, which isn't loaded", [.unload(id: 4)]),
+        (
+            "asked for confinement twice",
+            [.confine(readablePaths: [], dataFolder: ""), .confine(readablePaths: [], dataFolder: "")]
+        ),
         ("pool 3, which it hasn't announced", [.dropPool(id: 3)]),
         (
             "slot 2 of pool 7",

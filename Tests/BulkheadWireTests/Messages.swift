@@ -84,14 +84,35 @@ enum Messages {
             .pool(PoolShape(id: 4, slotCount: 12, slotByteCount: 4096)), .dropPool(id: 4),
             .load(PluginSettings(id: 9, path: "/usr/lib/a.so", parameters: [:])),
             .load(PluginSettings(id: 9, path: "", parameters: ["b": "", "a": "1", "": "empty name"])),
+            .load(
+                PluginSettings(
+                    id: .max, path: "/usr/lib/ladspa/b.so", label: "amp", parameters: ["gain": "2"],
+                    deadlineMicroseconds: 15_000, isEnabled: false)),
             .unload(id: 0), .process(frame: 1, pts: -2, input: SlotReference(pool: 3, slot: 4), result: 5),
+            .breadcrumb, .confine(readablePaths: ["/usr/lib/a.so", ""], dataFolder: "/var/lib/x"),
+            .confine(readablePaths: [], dataFolder: ""), .setParameter(id: 1, name: "width", value: "8"),
+            .enable(id: 2, true), .enable(id: 0, false), .move(id: 3, position: .max),
+            .processAudio(firstSample: -1, samples: []),
+            .processAudio(firstSample: .max, samples: (0..<PluginRequest.maximumFloatCount).map { Float($0) }),
+            .event(kind: 1, pts: -5, name: "Ann", bytes: Array("hello".utf8)),
+            .event(kind: .max, pts: .max, name: "", bytes: []),
         ]
     }
 
     static let pluginReplies: [PluginReply] = [
-        .ready, .loaded(id: 1, name: "Invert", version: "1.0"),
+        .ready, .loaded(id: 1, name: "Invert", version: "1.0", abilities: [.video, .audio]),
         .refused(id: .max, Refusal(.notLibrary, "not a library")),
-        .unloaded(id: 2), .processed(frame: .max, changed: true), .processed(frame: 0, changed: false),
+        .unloaded(id: 2), .processed(frame: .max, changed: true, times: []),
+        .processed(
+            frame: 0, changed: false,
+            times: [
+                PluginTime(id: 1, microseconds: 30), PluginTime(id: .max, microseconds: .max, hasFailed: true),
+                PluginTime(id: 3, microseconds: 0, isLate: true),
+            ]),
+        .parameterSet(id: 4, name: "width"), .processedAudio(firstSample: 7, changed: false, samples: [], times: []),
+        .processedAudio(
+            firstSample: .min, changed: true, samples: [0.5, -1, 0, 1], times: [PluginTime(id: 1, microseconds: 9)]),
+        .log(id: 0, .debug, ""), .log(id: 6, .error, "the moon is full"),
     ]
 
     static let decoderRequests: [DecoderRequest] = [

@@ -19,7 +19,7 @@ import Testing
 
     @Test func onlyPoolsCarryADescriptor() throws {
         for (frame, _) in try Messages.all() {
-            #expect(frame.carriesDescriptor == [0x11, 0x31, 0x50, 0x51].contains(frame.type))
+            #expect(frame.carriesDescriptor == [0x11, 0x31, 0x50, 0x51, 0x56].contains(frame.type))
         }
     }
 
@@ -64,8 +64,8 @@ import Testing
             #expect(isUnknown(EncoderReply.self) == !(0x20...0x25).contains(type))
             #expect(isUnknown(SourceRequest.self) == !(0x30...0x33).contains(type))
             #expect(isUnknown(SourceReply.self) == !(0x40...0x46).contains(type))
-            #expect(isUnknown(PluginRequest.self) == !(0x50...0x55).contains(type))
-            #expect(isUnknown(PluginReply.self) == !(0x60...0x64).contains(type))
+            #expect(isUnknown(PluginRequest.self) == !(0x50...0x5C).contains(type))
+            #expect(isUnknown(PluginReply.self) == !(0x60...0x67).contains(type))
         }
     }
 
@@ -152,7 +152,16 @@ import Testing
         expectRefused(SourceReply.notice("x"), "notice") { $0[1] = 0x11 }
         expectRefused(Hello(role: .source, pid: 1), "magic") { $0[0] = 0 }
         expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 5 }
-        expectRefused(PluginReply.processed(frame: 1, changed: true), "change flag") { $0[8] = 0xFF }
+        expectRefused(PluginReply.processed(frame: 1, changed: true, times: []), "change flag") { $0[8] = 0xFF }
+        expectRefused(PluginReply.log(id: 1, .error, "x"), "level") { $0[4] = 4 }
+        expectRefused(PluginReply.log(id: 1, .error, "x"), "line") { $0[6] = 5 }
+        expectRefused(PluginRequest.processAudio(firstSample: 0, samples: [1, 2]), "samples") { payload in
+            payload[8] = 1
+            payload = Array(payload.dropLast(4))
+        }
+        expectRefused(PluginRequest.processAudio(firstSample: 0, samples: [1, 2]), "samples") { $0[10] = 1 }
+        expectRefused(PluginRequest.confine(readablePaths: [], dataFolder: ""), "path count") { $0[1] = 5 }
+        expectRefused(PluginRequest.event(kind: 1, pts: 0, name: "", bytes: []), "event") { $0[19] = 1 }
         expectRefused(EncoderReply.audioPacket(block: 1, bytes: [1]), "AAC frame") { $0[9] = 0x21 }
     }
 
@@ -189,7 +198,7 @@ import Testing
         _ = try EncoderRequest(EncoderRequest.configure(settings, audioBitsPerSecond: 1).frame)
         _ = try PluginRequest(
             PluginRequest.load(PluginSettings(id: 1, path: long, parameters: [long: long, "a": "b"])).frame)
-        _ = try PluginReply(PluginReply.loaded(id: 1, name: long, version: long).frame)
+        _ = try PluginReply(PluginReply.loaded(id: 1, name: long, version: long, abilities: []).frame)
         _ = try EncoderReply(EncoderReply.refused(Refusal(.settings, long)).frame)
         _ = try Hello(Hello(role: .source, pid: 1, build: long).frame)
         let description = SourceDescription(hasVideo: true, hasAudio: true, isLive: true, duration: 0, summary: long)

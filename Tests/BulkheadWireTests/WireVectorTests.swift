@@ -124,26 +124,55 @@ import Testing
             "0C000000 5100 0100 02000000 01000000 00100000")
         try expect(PluginRequest.dropPool(id: 2), "04000000 5200 0000 02000000")
         try expect(
-            PluginRequest.load(PluginSettings(id: 1, path: "/p", parameters: ["b": "2", "a": "10"])),
+            PluginRequest.load(
+                PluginSettings(
+                    id: 1, path: "/p", label: "l", parameters: ["b": "2", "a": "10"], deadlineMicroseconds: 513)),
             """
-            21000000 5300 0000  01000000  02000000 2F70  0200
+            2B000000 5300 0000  01000000  02000000 2F70  01000000 6C  01020000 01  0200
             01000000 61 02000000 3130  01000000 62 01000000 32
             """)
         try expect(PluginRequest.unload(id: 1), "04000000 5400 0000 01000000")
         try expect(
             PluginRequest.process(frame: 8, pts: 266_666_667, input: SlotReference(pool: 1, slot: 2), result: 3),
             "1C000000 5500 0000  0800000000000000  AB02E50F00000000  01000000 02000000  03000000")
+        try expect(PluginRequest.breadcrumb, "00000000 5600 0100")
+        try expect(
+            PluginRequest.confine(readablePaths: ["/p"], dataFolder: "/d"),
+            "0E000000 5700 0000  0100 02000000 2F70  02000000 2F64")
+        try expect(
+            PluginRequest.setParameter(id: 1, name: "a", value: "10"),
+            "0F000000 5800 0000  01000000  01000000 61  02000000 3130")
+        try expect(PluginRequest.enable(id: 1, true), "05000000 5900 0000 01000000 01")
+        try expect(PluginRequest.move(id: 1, position: 2), "08000000 5A00 0000 01000000 02000000")
+        try expect(
+            PluginRequest.processAudio(firstSample: 1024, samples: [0.25, -2]),
+            "14000000 5B00 0000  0004000000000000  02000000 0000803E 000000C0")
+        try expect(
+            PluginRequest.event(kind: 2, pts: 1, name: "n", bytes: [7]),
+            "16000000 5C00 0000  02000000 0100000000000000  01000000 6E  01000000 07")
     }
 
     @Test func pluginReplies() throws {
         try expect(PluginReply.ready, "00000000 6000 0000")
         try expect(
-            PluginReply.loaded(id: 1, name: "Inv", version: "1"),
-            "10000000 6100 0000 01000000 03000000 496E76 01000000 31")
+            PluginReply.loaded(id: 1, name: "Inv", version: "1", abilities: [.video, .events]),
+            "14000000 6100 0000 01000000 03000000 496E76 01000000 31 05000000")
         try expect(
             PluginReply.refused(id: 1, Refusal(.notLibrary, "")), "0A000000 6200 0000 01000000 0C00 00000000")
         try expect(PluginReply.unloaded(id: 1), "04000000 6300 0000 01000000")
-        try expect(PluginReply.processed(frame: 2, changed: true), "09000000 6400 0000 0200000000000000 01")
+        try expect(
+            PluginReply.processed(
+                frame: 2, changed: true, times: [PluginTime(id: 1, microseconds: 515, hasFailed: true)]),
+            "15000000 6400 0000  0200000000000000 01  0100 01000000 03020000 01 00")
+        try expect(PluginReply.parameterSet(id: 1, name: "a"), "09000000 6500 0000 01000000 01000000 61")
+        try expect(
+            PluginReply.processedAudio(
+                firstSample: 1024, changed: true, samples: [0.25, -2],
+                times: [PluginTime(id: 1, microseconds: 2, isLate: true)]),
+            """
+            21000000 6600 0000  0004000000000000 01  02000000 0000803E 000000C0  0100 01000000 02000000 00 01
+            """)
+        try expect(PluginReply.log(id: 1, .warning, "hm"), "0B000000 6700 0000 01000000 02 02000000 686D")
     }
 
     @Test func decoderRequests() throws {

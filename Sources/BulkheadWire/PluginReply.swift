@@ -1,0 +1,93 @@
+package import BulkheadMedia
+
+/// What a plugin host answers.
+package enum PluginReply: WireMessage, Hashable {
+    /// The result pool is mapped.
+    case ready
+    case loaded(id: UInt32, name: String, version: String, abilities: PluginAbilities)
+    /// The answer to `load` and `setParameter`.
+    case refused(id: UInt32, Refusal)
+    case unloaded(id: UInt32)
+    /// The chain has run; `changed` is false when the result slot holds nothing of use and the input is to be used. The
+    /// times are those of the plugins that were called, in their order.
+    case processed(frame: FrameNumber, changed: Bool, times: [PluginTime])
+    case parameterSet(id: UInt32, name: String)
+    /// The chain has run on a block of sound; `samples` are empty when `changed` is false, else as many as were given.
+    case processedAudio(firstSample: Int64, changed: Bool, samples: [Float], times: [PluginTime])
+    /// A line from a plugin, or, with id 0, from the host itself. A plugin that says more than a few lines a second is
+    /// cut short by the host, which then tells how many lines were left out.
+    case log(id: UInt32, PluginLogLevel, String)
+
+    package var frame: WireFrame {
+        switch self {
+        case .ready: WireFrame(0x60) { _ in }
+        case .loaded(let id, let name, let version, let abilities):
+            WireFrame(0x61) {
+                $0.write(id)
+                $0.write(name, atMost: 256)
+                $0.write(version, atMost: 256)
+                $0.write(abilities.rawValue)
+            }
+        case .refused(let id, let refusal):
+            WireFrame(0x62) {
+                $0.write(id)
+                refusal.write(to: &$0)
+            }
+        case .unloaded(let id): WireFrame(0x63) { $0.write(id) }
+        case .processed(let frame, let changed, let times):
+            WireFrame(0x64) {
+                $0.write(frame)
+                $0.write(changed)
+                PluginTime.write(times, to: &$0)
+            }
+        case .parameterSet(let id, let name):
+            WireFrame(0x65) {
+                $0.write(id)
+                $0.write(name, atMost: 256)
+            }
+        case .processedAudio(let firstSample, let changed, let samples, let times):
+            WireFrame(0x66, reserving: samples.count * 4 + 64) {
+                $0.write(firstSample)
+                $0.write(changed)
+                $0.write(samples)
+                PluginTime.write(times, to: &$0)
+            }
+        case .log(let id, let level, let text):
+            WireFrame(0x67) {
+                $0.write(id)
+                $0.write(level.rawValue)
+                $0.write(text, atMost: 1024)
+            }
+        }
+    }
+
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.type {
+        case 0x60: self = .ready
+        case 0x61:
+            self = .loaded(
+                id: try reader.read(), name: try reader.readString(atMost: 256, "name"),
+                version: try reader.readString(atMost: 256, "version"),
+                abilities: PluginAbilities(rawValue: try reader.read()))
+        case 0x62: self = .refused(id: try reader.read(), try Refusal(&reader))
+        case 0x63: self = .unloaded(id: try reader.read())
+        case 0x64:
+            self = .processed(
+                frame: try reader.read(), changed: try reader.readBool("change flag"),
+                times: try PluginTime.read(&reader))
+        case 0x65:
+            self = .parameterSet(id: try reader.read(), name: try reader.readString(atMost: 256, "parameter name"))
+        case 0x66:
+            self = .processedAudio(
+                firstSample: try reader.read(), changed: try reader.readBool("change flag"),
+                samples: try reader.readStereo(), times: try PluginTime.read(&reader))
+        case 0x67:
+            let id = try reader.read(UInt32.self)
+            guard let level = PluginLogLevel(rawValue: try reader.read()) else { throw reader.outsideRange("level") }
+            self = .log(id: id, level, try reader.readString(atMost: 1024, "line"))
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}
