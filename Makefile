@@ -44,7 +44,7 @@ soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and d
 
 lint: ## check the format of the sources
 	$(SWIFT) format lint --strict --recursive --parallel \
-		Package.swift Sources Plugins Tests $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
+		Package.swift Kit/Package.swift Sources Plugins Tests $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
 
 demo: deps build ## broadcast the test pattern into the embedded server, until Ctrl-C
 	@Examples/test-pattern/run
