@@ -27,8 +27,8 @@ build: ## build for release: .build/release/bulkhead runs in place, its helpers 
 # several would want more processor time than there is, and a stream that leaves out frames for want of it is right.
 test: test-deps build ## build everything and run all tests
 	$(SWIFT) build -c release --build-tests
-	$(SWIFT) test -c release --skip-build --skip '^CrashTests\.'
-	$(SWIFT) test -c release --skip-build --filter '^CrashTests\.' --no-parallel
+	Tests/run -c release --skip-build --skip '^CrashTests\.'
+	Tests/run -c release --skip-build --filter '^CrashTests\.' --no-parallel
 
 test-asan: test-deps ## run the tests with the address sanitizer: memory used wrongly
 	Tests/Sanitizers/run address

@@ -132,8 +132,14 @@ package struct EncodingFlags: ParsableArguments {
     var standby: String?
 
     @Option(
-        help: ArgumentHelp("A plugin that pictures go through, with its parameters.", valueName: "path[,name=value…]"))
+        help: ArgumentHelp(
+            "A plugin that pictures and sound go through, with its parameters: frei0r:glow,blur=0.3, ladspa:1423, "
+                + "./mine.so; `bulkhead plugin list` lists them.",
+            valueName: "plugin[,name=value…]"))
     var plugin: [String] = []
+
+    @Option(help: ArgumentHelp("How many hosts plugins have: all (one for all of them) or each.", valueName: "way"))
+    var pluginIsolation: String?
 
     package init() {}
 
@@ -151,11 +157,33 @@ package struct EncodingFlags: ParsableArguments {
         words[.encoderThreads] = encoderThreads.words
         words[.standby] = standby.words
         words[.plugin] = plugin
+        words[.pluginIsolation] = pluginIsolation.words
     }
 }
 
 /// What concerns the destinations.
 package struct DestinationFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Another server for the destination before it, for when that one is lost; may be repeated.",
+            valueName: "url"))
+    var or: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How one of several servers is chosen: priority, latency, weighted, round-robin, sticky.",
+            valueName: "name"))
+    var rule: String?
+
+    @Flag(inversion: .prefixedNo, help: "Two servers of each destination get the stream at once.")
+    var redundant: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "How far back a new connection may start so that nothing is missing; 0 prefers the live edge.",
+            valueName: "time"))
+    var backfill: String?
+
     @Option(
         help: ArgumentHelp(
             "A file that holds the stream key of a destination whose address ends after the application.",
@@ -170,6 +198,10 @@ package struct DestinationFlags: ParsableArguments {
     package init() {}
 
     func write(to words: inout BroadcastWords) {
+        words[.or] = or
+        words[.rule] = rule.words
+        words[.redundant] = redundant.words
+        words[.backfill] = backfill.words
         words[.streamKeyFile] = streamKeyFile
         words[.tlsCA] = tlsCA.words
     }

@@ -18,8 +18,8 @@ package struct BulkheadCommand: AsyncParsableCommand {
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
-            DeathsCommand.self, StopCommand.self, ServeCommand.self, ProbeCommand.self, DrillCommand.self,
-            DoctorCommand.self,
+            PluginCommand.self, LinkCommand.self, DeathsCommand.self, StopCommand.self, ServeCommand.self,
+            ProbeCommand.self, DrillCommand.self, DoctorCommand.self,
         ])
 
     package init() {}
@@ -30,7 +30,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
         ProcessSetup.ignoreBrokenPipes()
         ProcessSetup.occupyStandardDescriptors()
         do {
-            var command = try parseAsRoot(joiningNegativeNumbers(arguments))
+            var command = try parseAsRoot(joiningAlternatives(joiningNegativeNumbers(arguments)))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -59,6 +59,26 @@ package struct BulkheadCommand: AsyncParsableCommand {
             if argument.hasPrefix("--"), !argument.contains("="), let value = rest.first, value.isNegativeNumber {
                 rest.removeFirst()
                 joined.append("\(argument)=\(value)")
+            } else {
+                joined.append(argument)
+            }
+        }
+        return joined
+    }
+
+    /// `--to A --or B` as `--to A --to |B`: which destination an alternative belongs to is told by their order alone.
+    package static func joiningAlternatives(_ arguments: [String]) -> [String] {
+        var joined: [String] = []
+        var rest = arguments[...]
+        var hasDestination = false
+        while let argument = rest.popFirst() {
+            if argument == "--" { return joined + [argument] + rest }
+            if argument == "--to" || argument.hasPrefix("--to=") { hasDestination = true }
+            if hasDestination, argument == "--or", let url = rest.first, !url.hasPrefix("-") {
+                rest.removeFirst()
+                joined += ["--to", DestinationWords.alternativeMark + url]
+            } else if hasDestination, argument.hasPrefix("--or=") {
+                joined += ["--to", DestinationWords.alternativeMark + argument.dropFirst("--or=".count)]
             } else {
                 joined.append(argument)
             }

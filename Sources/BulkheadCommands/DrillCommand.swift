@@ -72,6 +72,8 @@ package struct DrillCommand: AsyncParsableCommand {
         defer { reporter.flush() }
         do {
             let settings = try settings()
+            // A report that can't be kept is to be known before the drill, not after it.
+            if let junit { try Self.write("", to: junit) }
             for line in Self.opening(settings) { reporter.say(line) }
             let report = try await Drill(settings: settings, reporter: reporter).run(Interruptions())
             reporter.finish()

@@ -33,6 +33,7 @@ package struct StatusCommand: AsyncParsableCommand {
             return
         }
         let client = try ControlClient(path: path)
+        client.limitWaiting(toSeconds: 5)
         try client.send(.status)
         while let reply = try client.receive() {
             guard case .status(let status, let pid) = reply else { continue }

@@ -23,7 +23,10 @@ extension Broadcast {
         if let error = refusalOfChange() { return done(error) }
         let new = change.applied(to: settings)
         guard new != settings else { return done(nil) }
-        do throws(BroadcastError) { try new.checkRanges() } catch { return done(error) }
+        do throws(BroadcastError) {
+            try new.checkRanges()
+            try new.checkLevel()
+        } catch { return done(error) }
         var onlyBitrate = settings
         onlyBitrate.videoBitsPerSecond = new.videoBitsPerSecond
         guard onlyBitrate == new else { return begin(new, done) }
@@ -38,13 +41,12 @@ extension Broadcast {
         switch part {
         case .encoder: begin(settings, done)
         case .plugins:
-            guard settings.children == .both, pluginHost != nil, nextPluginHost == nil else {
+            let filled = places.filter { $0.host != nil && $0.next == nil }
+            guard settings.children == .both, !filled.isEmpty else {
                 return done(BroadcastError(.control, "there is no plugin host that could be restarted now"))
             }
-            do throws(BroadcastError) {
-                try launchPluginHost()
-                done(nil)
-            } catch { done(error) }
+            for place in filled { renew(place, with: place.plugins, isAsked: false) }
+            done(nil)
         case .source:
             for source in sources where source.stub != nil {
                 post(.notice, source.slot.name, "restarting", "restarted as asked")
@@ -129,7 +131,7 @@ extension Broadcast {
         change?.awaitsPicture = true
         // What is left of the old size is shown until the source gives the new one.
         for source in sources { source.stub?.child.hangUp() }
-        if pluginHost != nil { try? launchPluginHost() }
+        places.forEach(renewForNewSize)
     }
 
     /// Opens the run that begins with `frame`, where there is one to open.
@@ -146,6 +148,7 @@ extension Broadcast {
         guard let done = change else { return }
         change = nil
         settings = done.settings
+        syncSettings()
         ladder.leaveSafety()
         openRun(wantedSettings(settings), encoder: done.encoder)
         post(

@@ -25,13 +25,14 @@ extension Broadcast {
         state = .ending
         endingSince = .now
         post(.notice, "timeline", "ending", "ending")
+        tellStreamState()
         for source in sources { source.stub?.child.hangUp() }
         finishIfDrained()
     }
 
     /// Asks the encoder for what it holds once the last frame has been given to it.
     func finishIfDrained() {
-        guard !flushIsSent, filterQueue.isEmpty, inFilter == nil || filterIsLate else { return }
+        guard !flushIsSent, chainIsEmpty else { return }
         flushIsSent = true
         abandonChange()
         // Without an encoder the next one is asked, once it has been given all again.
@@ -51,7 +52,7 @@ extension Broadcast {
         if settings.standby != .off, settings.children != .plugins {
             children += standbys.isEmpty ? [spareSlot.status(nil)] : standbys.map { spareSlot.status($0.child) }
         }
-        if settings.children != .encoder { children.append(pluginSlot.status(pluginHost?.child)) }
+        children += places.flatMap(status)
         children += sources.map { $0.slot.status($0.stub?.child) }
         let words =
             switch state {
@@ -61,7 +62,7 @@ extension Broadcast {
             case .ended: "ended"
             }
         return BroadcastStatus(
-            state: words, children: children, links: links.map(\.status),
+            state: words, children: children, links: links.flatMap(\.statuses),
             secondsOnAir: frameRate.time(of: nextFrame).seconds, frames: Int(clamping: nextFrame),
             framesCommitted: framesCommitted, framesUncommitted: uncommittedCount,
             framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: framesUnfiltered,
@@ -69,6 +70,6 @@ extension Broadcast {
             framesPerSecond: committedRate.samplesPerSecond(at: .now),
             bitsPerSecond: committedRate.bitsPerSecond(at: .now),
             showing: slateOnAir == nil ? showing : "slate without an encoder",
-            encoderAddress: encoderSlot.state == .waiting ? "unix:\(encoderAddress ?? "")" : "")
+            encoderAddress: encoderSlot.state == .waiting ? "unix:\(encoderAddress ?? "")" : "", plugins: pluginStatus)
     }
 }

@@ -4,198 +4,165 @@ import BulkheadSupervision
 import BulkheadSystem
 import BulkheadWire
 
-/// The plugin host: every frame may pass it, none ever waits for it longer than the deadline.
+/// The chain of plugins: every frame and all sound may pass it, none ever waits for it longer than the deadlines.
+///
+/// It is a row of places, each with a host: one for all plugins, or one for each. What leaves one place enters the next.
 extension Broadcast {
-    /// How long a chain may take for one frame: where no viewer waits, as long as a host that works ever takes.
-    private var filterDeadline: Duration {
-        settings.isFast ? Self.hostPatience : .nanoseconds(max(interval.nanoseconds, 20_000_000))
+    /// Makes the places and starts their hosts.
+    func startChain() throws(BroadcastError) {
+        let plugins = zip(settings.plugins, libraries).map { newPlugin($0, $1) }
+        switch settings.pluginIsolation {
+        case .all: places = [newPlace(plugins)]
+        case .each: places = plugins.map { newPlace([$0]) }
+        }
+        for place in places { try launchHost(place) }
     }
-    /// A host that is late by this much does not work any more.
-    static let hostPatience = Duration.seconds(1)
 
-    /// Starts the plugin host, or the next one beside the one that works.
-    func launchPluginHost() throws(BroadcastError) {
-        let child: Child
-        let pool: UInt32
-        do {
-            pool = try pools.create(settings.canvas, slotCount: maximumUncommitted + 16)
-            child = try Child(.pluginHost, programs.launch(.pluginHost), on: reactor)
-        } catch {
-            throw BroadcastError(
-                .installation, "the plugin host can't be started: \(error)",
-                advice: launchAdvice(error))
-        }
-        let chain = settings.plugins.enumerated().map { index, choice in
-            PluginSettings(id: UInt32(index + 1), path: choice.path, parameters: choice.parameters)
-        }
-        let stub = PluginStub(
-            child, chain: chain, canvas: settings.canvas, frameRate: frameRate, pool: pool, of: pools)
-        if let superseded = nextPluginHost {
-            // It was for settings that have changed again.
-            nextPluginHost = nil
-            nextIsReady = false
-            pools.retire(superseded.pool)
-            retiredHosts.append(superseded)
-            superseded.child.hangUp()
-        }
-        let isNext = pluginHost != nil
-        if isNext { nextPluginHost = stub } else { pluginHost = stub }
-        if !isNext { pluginSlot.state = .starting }
-        childStarted()
-        let id = ObjectIdentifier(stub)
-        stub.onChainReady = { [unowned self] in chainReady(id) }
-        stub.onRefused = { [unowned self] in pluginRefused($0, $1) }
-        stub.onProcessed = { [unowned self] in processed($0, $1) }
-        stub.onLog = { [unowned self] in pluginSaid($0, $1, $2) }
-        stub.onEnd = { [unowned self] in pluginHostEnded(id, $0) }
-        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
-        post(.notice, "plugin host", "started", "started", details: ["pid": "\(child.pid)"])
+    func newPlugin(_ choice: PluginChoice, _ library: PluginLibraryPlace) -> ChainPlugin {
+        lastPluginID += 1
+        return ChainPlugin(id: lastPluginID, choice, library)
     }
+
+    /// Makes a place for `plugins` that is not in the chain yet.
+    func newPlace(_ plugins: [ChainPlugin]) -> PluginPlace {
+        var name = "plugin host"
+        if settings.pluginIsolation == .each, let plugin = plugins.first { name += " \(plugin.name)" }
+        let place = PluginPlace(
+            name: name, plugins: plugins, frameRate: frameRate, isPatient: settings.isFast, pools: pools, on: reactor)
+        place.onFrame = { [unowned self, unowned place] in hasLeft(place, $0) }
+        place.onSound = { [unowned self, unowned place] in hasLeft(place, $0) }
+        place.onWorked = { [unowned self, unowned place] in closeDeathRecords(of: place.name) }
+        place.onIdle = { [unowned self, unowned place] in takeNextHost(place) }
+        place.onProgress = { [unowned self] in
+            lendSlots()
+            pump()
+        }
+        return place
+    }
+
+    /// The places that have processes, wherever they stand.
+    var allPlaces: [PluginPlace] { places + otherPlaces }
+
+    /// All plugins, in the order in which they work.
+    var chain: [ChainPlugin] { places.flatMap(\.plugins) }
+
+    func place(of id: UInt32) -> PluginPlace? { places.first { $0.plugins.contains { $0.id == id } } }
+
+    /// The settings say what the chain is, as it was asked for.
+    func syncSettings() { settings.plugins = chain.map(\.choice) }
 
     /// At the start the first frame waits for the chain, so that no frame goes out unfiltered without need.
     var chainIsSettled: Bool {
-        settings.plugins.isEmpty || settings.children == .encoder || pluginSlot.state == .ready
+        chain.isEmpty || places.allSatisfy { $0.slot.state == .ready }
             || MonotonicTime.now.since(startedAt) > Duration.seconds(3).nanoseconds
     }
 
-    private func chainReady(_ id: ObjectIdentifier) {
-        if let next = nextPluginHost, ObjectIdentifier(next) == id {
-            nextIsReady = true
-            return takeNextPluginHost()
-        }
-        pluginSlot.state = .ready
-        let names = pluginHost?.loaded.sorted { $0.key < $1.key }.map(\.value).joined(separator: ", ") ?? ""
-        post(.notice, "plugin host", "ready", names.isEmpty ? "ready, without plugins" : "ready with \(names)")
-        startTimelineIfPossible()
-        pump()
-    }
-
-    /// Puts the next host in the place of the one that works, between two frames.
-    private func takeNextPluginHost() {
-        guard nextIsReady, inFilter == nil, let next = nextPluginHost else { return }
-        let old = pluginHost
-        nextIsReady = false
-        nextPluginHost = nil
-        pluginHost = next
-        pluginSlot.state = .ready
-        post(
-            .notice, "plugin host", "replaced", "the next one goes on from frame \(nextFrame)",
-            details: ["pid": "\(next.child.pid)"])
-        if let old {
-            pools.retire(old.pool)
-            retiredHosts.append(old)
-            old.child.hangUp()
-        }
-        advanceFilter()
-    }
-
-    private func pluginSaid(_ id: UInt32, _ level: PluginLogLevel, _ line: String) {
-        let choice = settings.plugins.indices.contains(Int(id) - 1) ? settings.plugins[Int(id) - 1].path : ""
-        let name = choice.split(separator: "/").last.map { "plugin \($0)" } ?? "plugin host"
-        post(level >= .warning ? .warning : .notice, "plugin host", "said", "\(name): \(line)")
-    }
-
-    private func pluginRefused(_ path: String, _ refusal: Refusal) {
-        guard origin == nil, pluginSlot.restarts == 0 else {
-            return post(.error, "plugin host", "refused", "\(path) can't be loaded: \(refusal)")
-        }
-        fail(BroadcastError(.plugin, "the plugin \(path) can't be loaded: \(refusal)"))
-    }
+    // MARK: the way through
 
     /// Sends a picture on its way to the encoder, through the plugins where there are any.
     func filter(_ frame: TimelineFrame) {
-        filterQueue.append(frame)
-        advanceFilter()
+        if borderWork.isEmpty { enter(frame, 0) } else { framesBeforeChain.append(frame) }
     }
 
-    private func advanceFilter() {
-        while inFilter == nil || filterIsLate, let frame = filterQueue.first {
-            filterQueue.removeFirst()
-            if !filterIsLate, let pluginHost,
-                pluginHost.process(frame.frame, pts: frameRate.time(of: frame.frame), input: frame.slot)
-            {
-                inFilter = frame
-                let number = frame.frame
-                filterTimer = reactor.schedule(at: .now.advanced(by: filterDeadline)) { [weak self] in
-                    self?.assumeIsolated { $0.filterMissed(number) }
-                }
-                return
+    /// The same for sound.
+    func filter(block number: Int64, _ samples: [Float]) {
+        let block = AudioLedger.Block(number: number, samples: samples)
+        if borderWork.isEmpty { enter(block, 0) } else { soundBeforeChain.append(block) }
+    }
+
+    private func enter(_ frame: TimelineFrame, _ index: Int) {
+        guard places.indices.contains(index) else {
+            if frame.isUnfiltered { framesUnfiltered += 1 }
+            return give(frame)
+        }
+        places[index].pass(frame)
+    }
+
+    private func enter(_ block: AudioLedger.Block, _ index: Int) {
+        guard places.indices.contains(index) else { return give(block: block.number, block.samples) }
+        places[index].pass(block)
+    }
+
+    private func hasLeft(_ place: PluginPlace, _ frame: TimelineFrame) {
+        enter(frame, (places.firstIndex { $0 === place } ?? places.count) + 1)
+        workAtBorder()
+    }
+
+    private func hasLeft(_ place: PluginPlace, _ block: AudioLedger.Block) {
+        enter(block, (places.firstIndex { $0 === place } ?? places.count) + 1)
+        workAtBorder()
+    }
+
+    /// Nothing of the timeline is in the chain or waits before it.
+    var chainIsEmpty: Bool {
+        framesBeforeChain.isEmpty && soundBeforeChain.isEmpty && places.allSatisfy(\.isEmpty)
+    }
+
+    /// How many pictures wait for the chain or in it.
+    var chainBacklog: Int { framesBeforeChain.count + places.reduce(0) { $0 + $1.waitingCount } }
+
+    /// Does `work` as soon as nothing is in the chain; what comes meanwhile waits, no longer than the deadlines.
+    func atBorder(_ work: @escaping () -> Void) {
+        borderWork.append(work)
+        workAtBorder()
+    }
+
+    private func workAtBorder() {
+        guard !borderWork.isEmpty, places.allSatisfy(\.isEmpty) else { return }
+        let work = borderWork
+        borderWork.removeAll()
+        for step in work { step() }
+        let (frames, sound) = (framesBeforeChain, soundBeforeChain)
+        framesBeforeChain.removeAll()
+        soundBeforeChain.removeAll()
+        for frame in frames { enter(frame, 0) }
+        for block in sound { enter(block, 0) }
+    }
+
+    // MARK: what plugins hear and say
+
+    private static let streamStateEvent: UInt32 = 3
+
+    /// Tells all plugins that take events.
+    func tellPlugins(_ kind: UInt32, _ name: String, _ bytes: [UInt8] = []) {
+        let pts = frameRate.time(of: nextFrame)
+        for place in places { place.host?.tell(kind: kind, pts: pts, name: name, bytes) }
+    }
+
+    /// Tells a host that goes on air, or all of them, what the stream does.
+    func tellStreamState(to host: PluginStub? = nil) {
+        let name =
+            switch state {
+            case .starting: "preparing"
+            case .onAir: "live"
+            case .ending, .ended: "ending"
             }
-            if !settings.plugins.isEmpty, settings.children != .encoder { framesUnfiltered += 1 }
-            give(frame)
-        }
+        guard let host else { return tellPlugins(Self.streamStateEvent, name) }
+        host.tell(kind: Self.streamStateEvent, pts: frameRate.time(of: nextFrame), name: name)
     }
 
-    private func processed(_ number: FrameNumber, _ result: SlotReference?) {
-        if let timer = filterTimer { reactor.cancel(timer) }
-        filterTimer = nil
-        let wasLate = filterIsLate
-        filterIsLate = false
-        guard !wasLate, let frame = inFilter, frame.frame == number else {
-            // The frame has gone out unfiltered long since.
-            if let result { pools.release(result) }
-            inFilter = nil
-            takeNextPluginHost()
-            return advanceFilter()
-        }
-        inFilter = nil
-        if !hostHasWorked { closeDeathRecords(of: "plugin host") }
-        hostHasWorked = true
-        takeNextPluginHost()
-        if let result {
-            pools.release(frame.slot)
-            give(TimelineFrame(frame: number, slot: result))
-        } else {
-            give(frame)
-        }
-        advanceFilter()
-        lendSlots()
-        pump()
+    func pluginSpoke(_ place: PluginPlace, _ id: UInt32, _ level: PluginLogLevel, _ line: String) {
+        guard level >= .notice else { return }
+        let plugin = place.plugins.first { $0.id == id }
+        post(
+            level >= .warning ? .warning : .notice, plugin.map { "plugin \($0.name)" } ?? place.name, "said", line)
     }
 
-    private func filterMissed(_ number: FrameNumber) {
-        filterTimer = nil
-        guard let frame = inFilter, frame.frame == number, !filterIsLate else { return }
-        filterIsLate = true
-        framesUnfiltered += 1
-        give(frame)
-        advanceFilter()
-        pump()
+    // MARK: status
+
+    /// A place's processes as a user sees them.
+    func status(_ place: PluginPlace) -> [ChildStatus] {
+        let host = place.slot.status(place.host?.child)
+        guard settings.standby != .off, place.plugins.contains(where: \.isActive) else { return [host] }
+        return [host, place.standbySlot.status(place.standby?.child)]
     }
 
-    private func pluginHostEnded(_ id: ObjectIdentifier, _ end: ChildEnd) {
-        if let next = nextPluginHost, ObjectIdentifier(next) == id {
-            pools.retire(next.pool)
-            nextPluginHost = nil
-            nextIsReady = false
-            post(.warning, "plugin host", "not replaced", "the next one ended: \(end.cause)")
-            return childEnded()
+    var pluginStatus: [PluginStatus] {
+        places.flatMap { place in
+            place.plugins.map { plugin in
+                let isThere = place.host?.loaded[plugin.id] != nil && place.host?.isLoaded ?? false
+                return plugin.status(at: .now, host: isThere ? place.host?.child.pid : nil)
+            }
         }
-        guard let ended = pluginHost, ObjectIdentifier(ended) == id else {
-            retiredHosts.removeAll { ObjectIdentifier($0) == id }
-            return childEnded()
-        }
-        let pid = ended.child.pid
-        if let pool = pluginHost?.pool { pools.retire(pool) }
-        pluginHost = nil
-        if let timer = filterTimer { reactor.cancel(timer) }
-        filterTimer = nil
-        if let frame = inFilter, !filterIsLate {
-            framesUnfiltered += 1
-            give(frame)
-        }
-        inFilter = nil
-        filterIsLate = false
-        advanceFilter()
-        defer { childEnded() }
-        guard state != .ended else { return pluginSlot.state = .ended }
-        let hadWorked = hostHasWorked
-        hostHasWorked = false
-        pluginSlot.lastEnd = "\(end.cause)"
-        if end.cause != .released { postDeath("plugin host", end, pid: pid) }
-        let delay = pluginSlot.policy.delay(afterDeathAt: .now, hadWorked: hadWorked)
-        pluginSlot.noteRestart()
-        if nextIsReady { return takeNextPluginHost() }
-        restart(after: delay) { broadcast throws(BroadcastError) in try broadcast.launchPluginHost() }
     }
 }

@@ -38,6 +38,7 @@ extension Broadcast {
             lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
+        tellStreamState()
         lastCommit = .now
         scheduleSlate()
         if settings.isFast { pump() } else { runDueTicks() }
@@ -91,7 +92,7 @@ extension Broadcast {
     }
 
     private var canTickFast: Bool {
-        guard uncommittedCount + filterQueue.count < maximumUncommitted, links.allSatisfy({ $0.hasRoom })
+        guard uncommittedCount + chainBacklog < maximumUncommitted, links.allSatisfy({ $0.hasRoom })
         else { return false }
         anchorFeeds()
         let time = frameRate.time(of: nextFrame)
@@ -142,7 +143,7 @@ extension Broadcast {
 
     /// Whether the encoder keeps up well enough to be given the next frame.
     private func hasRoom() -> Bool {
-        let backlog = uncommittedCount + filterQueue.count
+        let backlog = uncommittedCount + chainBacklog
         if settings.isFast { return backlog < maximumUncommitted }
         let wasThinning = overload.isThinning
         let admits = overload.admits(backlog: backlog - lastMaximumDelay, room: maximumUncommitted - lastMaximumDelay)
@@ -205,13 +206,13 @@ extension Broadcast {
             guard let source else {
                 // Silence is there at any time, but a source that is still opening may have sound.
                 guard isDue else { return }
-                give(block: nextBlock, [Float](repeating: 0, count: AudioFormat.floatsPerBlock))
+                filter(block: nextBlock, [Float](repeating: 0, count: AudioFormat.floatsPerBlock))
                 nextBlock += 1
                 continue
             }
             guard isDue || sources[source].feed?.hasBlock(nextBlock) ?? false else { return }
             let block = sources[source].feed?.takeBlock(nextBlock)
-            give(block: nextBlock, block ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock))
+            filter(block: nextBlock, block ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock))
             nextBlock += 1
         }
     }
@@ -249,12 +250,7 @@ extension Broadcast {
                         : "no answer within \(patience.inWords)")
             }
         }
-        if let pluginHost {
-            let patience = pluginHost.isReady ? Self.hostPatience : Deadlines.opening
-            if isOver(pluginHost.owesSince, patience) {
-                pluginHost.child.dismiss("no answer within \(patience.inWords)")
-            }
-        }
+        watchPluginHosts(now)
         for stub in sources.compactMap(\.stub) + slateReaders {
             guard stub.owes else { continue }
             let patience = stub.isOpened ? Deadlines.delivering : Deadlines.openingInput
@@ -281,10 +277,10 @@ extension Broadcast {
     }
 
     func stopTimers() {
-        for token in [tickTimer, watchTimer, filterTimer] { if let token { reactor.cancel(token) } }
+        for token in [tickTimer, watchTimer] { if let token { reactor.cancel(token) } }
         tickTimer = nil
         watchTimer = nil
-        filterTimer = nil
+        allPlaces.forEach { $0.close() }
     }
 }
 

@@ -22,6 +22,9 @@ actor Broadcast {
     let events: EventLog
     /// Where an encoder that is started by hand connects; nil outside mode selected.
     let encoderAddress: String?
+    let plugins: PluginFinder
+    /// Where the plugins that it begins with lie.
+    let libraries: [PluginLibraryPlace]
 
     var state = State.starting
     let pools = FramePools()
@@ -65,20 +68,18 @@ actor Broadcast {
     var sources: [SourceState] = []
 
     // Plugins.
-    var pluginHost: PluginStub?
-    /// It takes over between two frames as soon as its chain is loaded.
-    var nextPluginHost: PluginStub?
-    var nextIsReady = false
-    /// Replaced, and not ended yet.
-    var retiredHosts: [PluginStub] = []
-    var pluginSlot = ChildSlot(name: "plugin host")
-    var filterQueue: [TimelineFrame] = []
-    var inFilter: TimelineFrame?
-    /// The filter has missed its deadline for the frame it still has in hand.
-    var filterIsLate = false
-    var filterTimer: Reactor.Token?
-    /// The host at hand has filtered a frame in time.
-    var hostHasWorked = false
+    /// The hosts' places, in the order in which frames pass them.
+    var places: [PluginPlace] = []
+    /// Not in the chain yet, or no more, with processes that have not ended.
+    var otherPlaces: [PluginPlace] = []
+    var lastPluginID: UInt32 = 0
+    /// What is to be done as soon as no frame is in the chain; frames wait before it until then.
+    var borderWork: [() -> Void] = []
+    var framesBeforeChain: [TimelineFrame] = []
+    var soundBeforeChain: [AudioLedger.Block] = []
+    var pluginChanges: [PendingPluginChange] = []
+    var chainIsChanging = false
+    var lastMemoryLook = MonotonicTime.now
 
     // The timeline.
     var origin: MonotonicTime?
@@ -107,23 +108,31 @@ actor Broadcast {
     var committedRate = RateMeter()
 
     // Links and the end.
-    var links: [any Link] = []
+    var linkSlots: [LinkSlot] = [] { didSet { links = linkSlots.map(\.link) } }
+    /// Those of the slots.
+    private(set) var links: [any Link] = []
     var linksAlive = 0
+    var lastLinkNumber = 0
+    /// Links that are to be run while on air; ends when the broadcast does.
+    let linkRuns = AsyncStream<LinkSlot>.makeStream()
+    var networkWatch: NetworkWatch?
+    var networkTimer: Reactor.Token?
     var failure: BroadcastError?
     /// What went wrong at the very end, when everything else has been sent.
     var lateFailure: BroadcastError?
     var flushIsSent = false
     var endingSince: MonotonicTime?
-    var endContinuation: CheckedContinuation<Void, Never>?
     var childrenContinuation: CheckedContinuation<Void, Never>?
     var childrenAlive = 0
 
     init(
-        _ settings: BroadcastSettings, programs: Programs, events: EventLog, encoderAddress: String?,
-        on reactor: Reactor
+        _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, libraries: [PluginLibraryPlace],
+        events: EventLog, encoderAddress: String?, on reactor: Reactor
     ) {
         self.settings = settings
         self.programs = programs
+        self.plugins = plugins
+        self.libraries = libraries
         self.events = events
         self.encoderAddress = encoderAddress
         self.reactor = reactor
@@ -159,11 +168,9 @@ actor Broadcast {
             throw error
         }
         await withTaskGroup(of: Void.self) { group in
-            for (index, link) in links.enumerated() {
-                group.addTask { await self.run(link, number: index + 1) }
-            }
-            // A stop that came before this point has left its mark in the state.
-            if state != .ended { await withCheckedContinuation { endContinuation = $0 } }
+            for slot in linkSlots { group.addTask { await self.run(slot) } }
+            // A stop that came before this point has ended the stream already.
+            for await slot in linkRuns.stream { group.addTask { await self.run(slot) } }
             if failure == nil { links.forEach { $0.finish() } } else { links.forEach { $0.abort() } }
             stopTimers()
             // A server that reads no more must not hold up the end.
@@ -183,8 +190,8 @@ actor Broadcast {
 
     private func start() throws(BroadcastError) {
         pools.onRemoved = { [weak self] id in self?.assumeIsolated { $0.poolRemoved(id) } }
-        links = try makeLinks()
-        linksAlive = links.count
+        try makeLinks()
+        watchNetwork()
         try makeSlate()
         runs = [EncodingRun(encodingSettings)]
         if settings.children == .plugins {
@@ -202,22 +209,8 @@ actor Broadcast {
                 SourceState(name: settings.inputs.count == 1 ? "source" : "source \(index + 1)", input: input))
             try launchSource(index)
         }
-        if settings.children != .encoder { try launchPluginHost() }
+        if settings.children != .encoder { try startChain() }
         armWatch()
-    }
-
-    private func run(_ link: any Link, number: Int) async {
-        do {
-            try await link.run()
-            linkEnded(number, with: nil)
-        } catch { linkEnded(number, with: error) }
-    }
-
-    private func linkEnded(_ number: Int, with error: BroadcastError?) {
-        linksAlive -= 1
-        guard let error else { return }
-        post(.error, "link \(number)", "failed", error.problem)
-        if linksAlive == 0, state != .ended { fail(error) }
     }
 
     /// Ends the broadcast because it can't go on.
@@ -230,8 +223,8 @@ actor Broadcast {
     func end() {
         state = .ended
         abandonChange()
-        endContinuation?.resume()
-        endContinuation = nil
+        abandonPluginChanges()
+        linkRuns.continuation.finish()
     }
 
     // MARK: children
@@ -240,8 +233,7 @@ actor Broadcast {
     private func dismissChildren() async {
         closeEncoderDoor()
         for encoder in encoders { encoder.child.hangUp() }
-        pluginHost?.child.hangUp()
-        nextPluginHost?.child.hangUp()
+        for stub in allPlaces.flatMap(\.stubs) { stub.child.hangUp() }
         for source in sources { source.stub?.child.hangUp() }
         for reader in slateReaders { reader.child.hangUp() }
         guard childrenAlive > 0 else { return }
@@ -254,9 +246,7 @@ actor Broadcast {
 
     private func killChildren() {
         for encoder in encoders { encoder.child.dismiss("it did not end when asked") }
-        pluginHost?.child.dismiss("it did not end when asked")
-        nextPluginHost?.child.dismiss("it did not end when asked")
-        for host in retiredHosts { host.child.dismiss("it did not end when asked") }
+        for stub in allPlaces.flatMap(\.stubs) { stub.child.dismiss("it did not end when asked") }
         for source in sources { source.stub?.child.dismiss("it did not end when asked") }
         for reader in slateReaders { reader.child.dismiss("it did not end when asked") }
     }
@@ -273,8 +263,7 @@ actor Broadcast {
 
     private func poolRemoved(_ id: UInt32) {
         for encoder in encoders { encoder.dropPool(id) }
-        pluginHost?.dropPool(id)
-        nextPluginHost?.dropPool(id)
+        for stub in allPlaces.flatMap(\.stubs) { stub.dropPool(id) }
     }
 
     private func releaseEverything() {
@@ -282,8 +271,11 @@ actor Broadcast {
         spares.removeAll()
         encoders.removeAll()
         change = nil
-        pluginHost = nil
+        places.removeAll()
+        otherPlaces.removeAll()
         sources.removeAll()
+        networkWatch?.close()
+        networkWatch = nil
     }
 }
 
@@ -321,4 +313,6 @@ struct ChildSlot {
 struct TimelineFrame {
     let frame: FrameNumber
     let slot: SlotReference
+    /// A plugin that should have worked on it has not.
+    var isUnfiltered = false
 }

@@ -35,33 +35,6 @@ package struct InputSettings: Codable, Hashable, Sendable {
     }
 }
 
-/// One place the stream goes to.
-package struct DestinationSettings: Codable, Hashable, Sendable {
-    /// `rtmp://…`, `rtmps://…`, or `file:PATH.flv` with an absolute path.
-    package var url: String
-    /// Given apart from the URL; empty when the URL holds it. Never shown.
-    package var streamKey: String
-    /// A file of PEM certificates to trust besides the system's; empty for none.
-    package var tlsAuthorityFile: String
-
-    package init(url: String, streamKey: String = "", tlsAuthorityFile: String = "") {
-        self.url = url
-        self.streamKey = streamKey
-        self.tlsAuthorityFile = tlsAuthorityFile
-    }
-}
-
-/// A plugin of the chain.
-package struct PluginChoice: Codable, Hashable, Sendable {
-    package var path: String
-    package var parameters: [String: String]
-
-    package init(path: String, parameters: [String: String] = [:]) {
-        self.path = path
-        self.parameters = parameters
-    }
-}
-
 /// All that one broadcast needs to know, checked before anything is created.
 package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var inputs: [InputSettings]
@@ -82,6 +55,7 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     /// 0 leaves them to x264.
     package var encoderThreads: UInt8
     package var plugins: [PluginChoice]
+    package var pluginIsolation: PluginIsolation
     /// Ends the broadcast after so many seconds; nil for no end.
     package var durationSeconds: Double?
     /// As fast as the encoder goes, instead of in real time.
@@ -98,7 +72,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
         videoBitsPerSecond: UInt32 = 2_500_000, audioBitsPerSecond: UInt32 = 128_000, preset: String = "veryfast",
         tune: String = "zerolatency", profile: String = "high", keyframeIntervalSeconds: Double = 2,
         bframes: UInt8? = nil, bufferMilliseconds: UInt32 = 1000, encoderThreads: UInt8 = 0,
-        plugins: [PluginChoice] = [], durationSeconds: Double? = nil, isFast: Bool = false,
+        plugins: [PluginChoice] = [], pluginIsolation: PluginIsolation = .all, durationSeconds: Double? = nil,
+        isFast: Bool = false,
         children: ChildrenChoice = .both, slateAfterSeconds: Double = 3, standby: StandbyChoice = .warm,
         slatePath: String = ""
     ) {
@@ -116,6 +91,7 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
         self.bufferMilliseconds = bufferMilliseconds
         self.encoderThreads = encoderThreads
         self.plugins = plugins
+        self.pluginIsolation = pluginIsolation
         self.durationSeconds = durationSeconds
         self.isFast = isFast
         self.children = children

@@ -19,12 +19,35 @@ package struct ChildStatus: Codable, Hashable, Sendable {
     }
 }
 
+/// One server of a link as a user sees it.
+package struct ServerStatus: Codable, Hashable, Sendable {
+    /// Host, port and application, without the key.
+    package var name: String
+    package var priority: Int
+    package var weight: Int
+    /// `on air`, `well`, `untried`, `failing`, `resting` (it failed again and again), `refused`.
+    package var state: String
+    package var roundTripMilliseconds: Double?
+    /// In words; empty when there was none.
+    package var lastError: String
+}
+
+/// What a link would choose, and from what.
+package struct LinkServersReport: Codable, Hashable, Sendable {
+    package var link: String
+    package var rule: String
+    package var servers: [ServerStatus]
+    /// The name of the one it would be with; nil when none can be used.
+    package var choice: String?
+    package var reason: String
+}
+
 /// One link as a user sees it.
 package struct LinkStatus: Codable, Hashable, Sendable {
     package var name: String
     /// The destination without its key.
     package var destination: String
-    /// `connecting`, `publishing`, `waiting`, `writing`, `failed`, `ended`.
+    /// A word of ``LinkState``; `writing` for a file.
     package var state: String
     package var bitsPerSecond: Int
     /// What is committed and not yet sent.
@@ -35,6 +58,16 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     package var reconnects: Int
     /// In words; empty when there was none.
     package var lastError: String
+    /// The server that it is with, or was with last, by its name; nil for a file.
+    package var server: String?
+    /// By which servers are chosen, and why this one was.
+    package var rule: String?
+    package var reason: String?
+    /// Up to where on the timeline the server has said to have everything; nil where it says nothing.
+    package var acknowledgedSeconds: Double?
+    package var roundTripMilliseconds: Double?
+    /// All that may be chosen.
+    package var servers: [ServerStatus]?
 
     package init(
         name: String, destination: String, state: String, bitsPerSecond: Int = 0, queuedMilliseconds: Int = 0,
@@ -83,6 +116,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var showing: String
     /// The address for an encoder that connects by itself; empty unless one is waited for.
     package var encoderAddress: String
+    /// The chain, in its order.
+    package var plugins: [PluginStatus]
 }
 
 /// How a broadcast ended.

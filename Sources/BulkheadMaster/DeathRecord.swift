@@ -23,6 +23,8 @@ package struct DeathRecord: Codable, Hashable, Sendable {
     package var framesLate: Int
     /// What it had written to its standard error, at most the last 4 KiB; a backtrace where there is one.
     package var standardError: String
+    /// The plugin that brought its host down; nil for other parts, and where none was in a call.
+    package var plugin: String?
 }
 
 /// The deaths of a broadcast: the newest ones, and those whose successors have not worked yet.
@@ -67,21 +69,25 @@ extension Broadcast {
     /// Says how a child ended, and keeps it.
     func postDeath(
         _ part: String, _ end: ChildEnd, pid: Int32?, lastSign: MonotonicTime? = nil, frame: Int64? = nil,
-        framesLate: Int = 0, details: [String: String] = [:]
+        framesLate: Int = 0, plugin: String? = nil, call: String? = nil, details: [String: String] = [:]
     ) {
         var details = details
         details["pid"] = pid.map { "\($0)" }
         details["cause"] = "\(end.cause)"
         details["frame"] = frame.map { "\($0)" }
+        details["plugin"] = plugin
+        details["call"] = call
         if !end.standardErrorTail.isEmpty { details["stderr"] = end.standardErrorTail }
-        post(.warning, part, "died", "ended: \(end.cause)", details: details)
+        let place = plugin.map { " in the plugin \($0)" + (call.map { ", \($0)" } ?? "") } ?? ""
+        post(.warning, part, "died", "ended: \(end.cause)\(place)", details: details)
         let now = MonotonicTime.now
         deaths.add(
             DeathRecord(
                 time: EventLog.wallClock(), mediaSeconds: origin == nil ? nil : frameRate.time(of: nextFrame).seconds,
                 part: part, pid: pid ?? 0, cause: "\(end.cause)", frame: frame,
                 detectedWithinMilliseconds: lastSign.map { Double(now.since($0)) / 1e6 } ?? 0,
-                recoveredAfterMilliseconds: nil, framesLate: framesLate, standardError: end.standardErrorTail),
+                recoveredAfterMilliseconds: nil, framesLate: framesLate, standardError: end.standardErrorTail,
+                plugin: plugin),
             at: now)
     }
 

@@ -20,6 +20,8 @@ package actor MasterControl {
     private var encoderListener: LocalListener?
     private var connections: [ObjectIdentifier: ControlConnection] = [:]
     private var isServing = false
+    /// The plugins of a broadcast that is to begin are being looked for.
+    private var isFinding = false
     /// The end was asked for before there was anything to end.
     private var isEndWanted = false
     private var serveContinuation: CheckedContinuation<Void, Never>?
@@ -105,8 +107,17 @@ package actor MasterControl {
             }
             encoderAddress = controlPath + ".encoder"
         }
+        guard let finder = isFinding ? nil : PluginFinder(programs: programs) else {
+            throw BroadcastError(.control, "the master is about to begin a broadcast already")
+        }
+        var settings = settings
+        settings.plugins = try PluginChoice.named(settings.plugins)
+        isFinding = true
+        let found = await Self.libraries(of: settings.plugins, finder)
+        isFinding = false
         let broadcast = Broadcast(
-            settings, programs: programs, events: events, encoderAddress: encoderAddress, on: reactor)
+            settings, programs: programs, plugins: finder, libraries: try found.get(), events: events,
+            encoderAddress: encoderAddress, on: reactor)
         self.broadcast = broadcast
         defer { self.broadcast = nil }
         if isEndWanted { await broadcast.stop() }
@@ -131,10 +142,24 @@ package actor MasterControl {
         }
     }
 
+    private static func libraries(
+        of plugins: [PluginChoice], _ finder: PluginFinder
+    ) async -> Result<[PluginLibraryPlace], BroadcastError> {
+        var libraries: [PluginLibraryPlace] = []
+        for choice in plugins {
+            do throws(BroadcastError) { libraries.append(try await finder.find(choice)) } catch {
+                return .failure(error)
+            }
+        }
+        return .success(libraries)
+    }
+
     /// A broadcast that could not start another child when one dies must not begin.
     private static func reserveDescriptors(_ settings: BroadcastSettings) throws(BroadcastError) {
         let threads = UInt64(System.coreCount)
-        let needed = 128 + 4 * threads + 8 * UInt64(settings.destinations.count + settings.inputs.count)
+        let needed =
+            128 + 4 * threads + 8 * UInt64(settings.destinations.count + settings.inputs.count)
+            + 24 * UInt64(settings.pluginIsolation == .each ? max(4, settings.plugins.count) : 1)
         let limit = ProcessSetup.raiseDescriptorLimit()
         guard limit >= needed else {
             throw BroadcastError(
@@ -198,6 +223,23 @@ package actor MasterControl {
             guard let broadcast else { return refuseWithoutBroadcast(id) }
             let done = answer(id)
             broadcast.assumeIsolated { $0.restart(part, done: done) }
+        case .plugin(let change):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            let done = answer(id)
+            broadcast.assumeIsolated { $0.change(change, done: done) }
+        case .link(let change):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            let done = answer(id)
+            broadcast.assumeIsolated { broadcast in
+                do throws(BroadcastError) {
+                    try broadcast.change(change)
+                    done(nil)
+                } catch { done(error) }
+            }
+        case .servers(let name, let isMeasured):
+            guard let broadcast else { return refuseWithoutBroadcast(id) }
+            // Nobody waits for it but the application, which may go away.
+            Task { await self.tellServers(of: name, isMeasured, in: broadcast, to: id) }
         case .deaths:
             connections[id]?.send(.deaths(broadcast?.assumeIsolated { $0.deaths.all } ?? lastDeaths))
         case .events:
@@ -218,7 +260,10 @@ package actor MasterControl {
                 connections[id]?.send(.failed(error))
                 return
             }
-            do throws(BroadcastError) { try settings.checkRanges() } catch {
+            do throws(BroadcastError) {
+                try settings.checkRanges()
+                try settings.checkLevel()
+            } catch {
                 connections[id]?.send(.failed(error))
                 return
             }
@@ -226,6 +271,14 @@ package actor MasterControl {
             // serve() waits for it before it returns.
             attached = Task { await self.runAttached(settings, for: id) }
         }
+    }
+
+    private func tellServers(
+        of name: String?, _ isMeasured: Bool, in broadcast: Broadcast, to id: ObjectIdentifier
+    ) async {
+        do throws(BroadcastError) {
+            connections[id]?.send(.servers(try await broadcast.servers(of: name, isMeasured: isMeasured)))
+        } catch { connections[id]?.send(.failed(error)) }
     }
 
     private func refuseWithoutBroadcast(_ id: ObjectIdentifier) {

@@ -8,34 +8,65 @@ import BulkheadWire
 final class PluginStub {
     /// Called when every plugin of the chain is loaded or refused.
     var onChainReady: (() -> Void)?
-    var onRefused: ((_ path: String, Refusal) -> Void)?
+    var onRefused: ((_ id: UInt32, Refusal) -> Void)?
     /// Called with the result of ``process(_:pts:input:)``: the slot it is in, held once, or nil when nothing changed.
     var onProcessed: ((FrameNumber, SlotReference?) -> Void)?
+    /// Called with the result of ``processSound(at:_:)``; nil when nothing changed.
+    var onSound: ((_ position: Int64, [Float]?) -> Void)?
+    /// Called with what each plugin took for a picture or a block.
+    var onTime: ((PluginTime) -> Void)?
     /// A line from a plugin, by its number, or with 0 from the host.
     var onLog: ((UInt32, PluginLogLevel, String) -> Void)?
     var onEnd: ((ChildEnd) -> Void)?
 
     let child: Child
     let pool: UInt32
-    /// Since when the host has owed an answer; nil when it owes none.
-    private(set) var owesSince: MonotonicTime? = .now
-    private(set) var loaded: [UInt32: String] = [:]
-    private(set) var isReady = false
+    /// What is loaded, and what it can be given.
+    private(set) var loaded: [UInt32: PluginAbilities] = [:]
+    /// All plugins of the chain are loaded or refused.
+    private(set) var isLoaded = false
+    /// When it last said anything.
+    private(set) var lastSign = MonotonicTime.now
+    /// What it held of memory when its chain was loaded.
+    var firstByteCount: Int?
+    /// The plugin that it is ended for, where the breadcrumb can't know.
+    var suspect: UInt32?
+
     private let pools: FramePools
     private let canvas: Canvas
     private let frameRate: FrameRate
     private let chain: [PluginSettings]
+    private let readablePaths: [String]
+    private var note: SharedMapping?
+    private var isReady = false
+    private var order: [UInt32] = []
     private var unanswered: Set<UInt32>
     private var knownPools: Set<UInt32> = []
-    private var inHand: (frame: FrameNumber, result: UInt32)?
+    private var inHand: (frame: FrameNumber, result: UInt32, since: MonotonicTime)?
+    private var sounds: [(position: Int64, since: MonotonicTime)] = []
+    private var questions: [Question] = []
+    private let startedAt = MonotonicTime.now
 
-    /// - Parameter pool: a new pool of `pools`, which this host will write to.
+    /// A change that the host answers.
+    private struct Question {
+        let id: UInt32
+        /// The parameter's name; nil where the plugin is to be taken out.
+        let parameter: String?
+        let since: MonotonicTime
+        let done: (Refusal?) -> Void
+    }
+
+    /// - Parameters:
+    ///   - chain: what it is to load.
+    ///   - readablePaths: files and folders that the plugins may read.
+    ///   - pool: a new pool of `pools`, which this host will write to.
     init(
-        _ child: Child, chain: [PluginSettings], canvas: Canvas, frameRate: FrameRate, pool: UInt32,
-        of pools: FramePools
+        _ child: Child, chain: [PluginSettings], readablePaths: [String], canvas: Canvas, frameRate: FrameRate,
+        pool: UInt32, of pools: FramePools
     ) {
         self.child = child
         self.chain = chain
+        self.readablePaths = readablePaths
         self.canvas = canvas
         self.frameRate = frameRate
         self.pool = pool
@@ -43,29 +74,88 @@ final class PluginStub {
         unanswered = Set(chain.map(\.id))
         child.onGreeted = { [weak self] in self?.open() }
         child.onFrame = { [weak self] in self?.take($0) }
-        child.onEnd = { [weak self] end in self?.onEnd?(end) }
+        child.onEnd = { [weak self] in self?.end($0) }
     }
 
-    /// It has plugins, and nothing in hand.
-    var canProcess: Bool { isReady && unanswered.isEmpty && !loaded.isEmpty && inHand == nil }
+    /// Since when the host has owed its oldest answer; nil when it owes none.
+    var owesSince: MonotonicTime? {
+        if !isLoaded { return startedAt }
+        return [inHand?.since, sounds.first?.since, questions.first?.since].compactMap { $0 }.min()
+    }
+
+    /// What the host has noted of its last call, where that concerns a plugin it was given. It can lie.
+    var breadcrumb: PluginBreadcrumb? {
+        guard let note, let crumb = PluginBreadcrumb(in: note.base), crumb.plugin != 0,
+            chain.contains(where: { $0.id == crumb.plugin })
+        else { return nil }
+        return crumb
+    }
+
+    // MARK: work
 
     /// Runs the chain on a picture. False when no result slot is free, or the picture is of another size.
     func process(_ frame: FrameNumber, pts: MediaTime, input: SlotReference) -> Bool {
-        guard canProcess, pools.canvas(of: input.pool) == canvas, let result = pools.lend(from: pool) else {
-            return false
-        }
-        inHand = (frame, result)
-        owesSince = .now
+        guard isLoaded, inHand == nil, pools.canvas(of: input.pool) == canvas, let result = pools.lend(from: pool)
+        else { return false }
+        inHand = (frame, result, .now)
         announcePools()
         child.send(PluginRequest.process(frame: frame, pts: pts.nanoseconds, input: input, result: result))
         return true
     }
 
+    /// Runs the chain on a block of sound that begins at `position`, in sample pairs. False when it can't.
+    func processSound(at position: Int64, _ samples: [Float]) -> Bool {
+        guard isLoaded, sounds.count < Self.mostSounds else { return false }
+        sounds.append((position, .now))
+        child.send(PluginRequest.processAudio(firstSample: position, samples: samples))
+        return true
+    }
+
+    /// So many blocks may be unanswered: a second of sound.
+    private static let mostSounds = 48
+
+    /// Tells the plugins that take events. What is not loaded yet is not told.
+    func tell(kind: UInt32, pts: MediaTime, name: String, _ bytes: [UInt8] = []) {
+        guard isLoaded, loaded.values.contains(where: { $0.contains(.events) }) else { return }
+        child.send(PluginRequest.event(kind: kind, pts: pts.nanoseconds, name: name, bytes: bytes))
+    }
+
+    // MARK: changes
+
+    /// Changes one parameter from the next frame on.
+    /// - Parameter done: called once, with why the plugin does not take it.
+    func setParameter(_ name: String, to value: String, of id: UInt32, done: @escaping (Refusal?) -> Void) {
+        questions.append(Question(id: id, parameter: name, since: .now, done: done))
+        child.send(PluginRequest.setParameter(id: id, name: name, value: value))
+    }
+
+    /// Takes a plugin out of the chain from the next frame on.
+    func unload(_ id: UInt32, done: @escaping (Refusal?) -> Void) {
+        order.removeAll { $0 == id }
+        questions.append(Question(id: id, parameter: nil, since: .now, done: done))
+        child.send(PluginRequest.unload(id: id))
+    }
+
+    /// Lets a plugin take part from the next frame on, or leaves it out.
+    func setEnabled(_ id: UInt32, _ isEnabled: Bool) { child.send(PluginRequest.enable(id: id, isEnabled)) }
+
+    /// Puts what is loaded in the order of `ids`, from the next frame on.
+    func arrange(_ ids: [UInt32]) {
+        for (position, id) in ids.filter(order.contains).enumerated() where order[position] != id {
+            order.removeAll { $0 == id }
+            order.insert(id, at: position)
+            child.send(PluginRequest.move(id: id, position: UInt32(position)))
+        }
+    }
+
+    // MARK: pools
+
     func dropPool(_ id: UInt32) {
         if knownPools.remove(id) != nil { child.send(PluginRequest.dropPool(id: id)) }
     }
 
-    private func announcePools() {
+    /// Hands over the pools that the host does not know yet.
+    func announcePools() {
         for shape in pools.shapes where shape.id != pool && !knownPools.contains(shape.id) {
             guard let descriptor = try? pools.readerDescriptor(of: shape.id) else {
                 child.dismiss("the frame pool could not be handed over: no descriptor is free")
@@ -76,16 +166,29 @@ final class PluginStub {
         }
     }
 
+    // MARK: conversation
+
     private func open() {
         guard let shape = pools.shape(of: pool), let descriptor = try? pools.writerDescriptor(of: pool) else {
             child.dismiss("its frame pool could not be handed over: no descriptor is free")
             return
         }
+        sendNote()
+        child.send(PluginRequest.confine(readablePaths: readablePaths, dataFolder: ""))
         child.send(PluginRequest.resultPool(shape, canvas, frameRate), descriptor: descriptor)
         for plugin in chain { child.send(PluginRequest.load(plugin)) }
     }
 
+    /// Without memory for it nobody is charged; the host works all the same.
+    private func sendNote() {
+        guard let memory = try? OwnedDescriptor(memfdNamed: "bulkhead-note", byteCount: PluginBreadcrumb.byteCount)
+        else { return }
+        note = try? SharedMapping(memory, byteCount: PluginBreadcrumb.byteCount, access: .readOnly)
+        child.send(PluginRequest.breadcrumb, descriptor: memory)
+    }
+
     private func take(_ frame: WireFrame) {
+        lastSign = .now
         let reply: PluginReply
         do { reply = try PluginReply(frame) } catch {
             child.dismiss("it sent what can't be understood: \(error)")
@@ -99,46 +202,69 @@ final class PluginStub {
                 return
             }
             noteChain()
-        case .loaded(let id, let name, _, _):
+        case .loaded(let id, _, _, let abilities):
             guard unanswered.remove(id) != nil else { return dismissForAnswer(id) }
-            loaded[id] = name
+            loaded[id] = abilities
+            order = chain.map(\.id).filter { loaded[$0] != nil }
             noteChain()
         case .refused(let id, let refusal):
-            guard unanswered.remove(id) != nil else { return dismissForAnswer(id) }
-            onRefused?(chain.first { $0.id == id }?.path ?? "a plugin", refusal)
-            noteChain()
+            if unanswered.remove(id) != nil {
+                onRefused?(id, refusal)
+                return noteChain()
+            }
+            answer(id, refusal) { $0.parameter != nil }
+        case .parameterSet(let id, let name): answer(id, nil) { $0.parameter == name }
         case .unloaded(let id):
             loaded[id] = nil
-        case .processed(let frame, let changed, _):
-            guard let inHand, inHand.frame == frame else {
-                child.dismiss("it answered for frame \(frame), which it was not given")
-                return
+            answer(id, nil) { $0.parameter == nil }
+        case .processed(let frame, let changed, let times): takePicture(frame, changed, times)
+        case .processedAudio(let position, let changed, let samples, let times):
+            guard let first = sounds.first, first.position == position else {
+                return child.dismiss("it answered for sound at \(position), which was not its turn")
             }
-            self.inHand = nil
-            owesSince = nil
-            let result = SlotReference(pool: pool, slot: inHand.result)
-            if changed {
-                _ = pools.takeFilled(result)
-                onProcessed?(frame, result)
-            } else {
-                pools.takeUnfilled(result)
-                onProcessed?(frame, nil)
-            }
+            sounds.removeFirst()
+            times.forEach { onTime?($0) }
+            onSound?(position, changed ? samples : nil)
         case .log(let id, let level, let text): onLog?(id, level, text)
-        case .parameterSet: dismissForUnasked("a parameter")
-        case .processedAudio: dismissForUnasked("sound")
         }
     }
 
-    private func dismissForUnasked(_ what: String) { child.dismiss("it answered for \(what), unasked") }
+    private func takePicture(_ frame: FrameNumber, _ changed: Bool, _ times: [PluginTime]) {
+        guard let inHand, inHand.frame == frame else {
+            return child.dismiss("it answered for frame \(frame), which it was not given")
+        }
+        self.inHand = nil
+        times.forEach { onTime?($0) }
+        let result = SlotReference(pool: pool, slot: inHand.result)
+        if changed {
+            _ = pools.takeFilled(result)
+            onProcessed?(frame, result)
+        } else {
+            pools.takeUnfilled(result)
+            onProcessed?(frame, nil)
+        }
+    }
+
+    private func answer(_ id: UInt32, _ refusal: Refusal?, _ fits: (Question) -> Bool) {
+        guard let first = questions.first, first.id == id, fits(first) else { return dismissForAnswer(id) }
+        questions.removeFirst()
+        first.done(refusal)
+    }
 
     private func dismissForAnswer(_ id: UInt32) {
         child.dismiss("it answered for plugin \(id), for which it had nothing to answer")
     }
 
     private func noteChain() {
-        guard isReady, unanswered.isEmpty else { return }
-        owesSince = nil
+        guard isReady, unanswered.isEmpty, !isLoaded else { return }
+        isLoaded = true
         onChainReady?()
+    }
+
+    private func end(_ end: ChildEnd) {
+        let open = questions
+        questions.removeAll()
+        for question in open { question.done(Refusal(.other, "the plugin host ended: \(end.cause)")) }
+        onEnd?(end)
     }
 }

@@ -1,3 +1,5 @@
+import BulkheadMedia
+
 /// What the numbers of a broadcast's settings may be, wherever they come from: words, or another process.
 package enum SettingRange {
     package static let videoBitsPerSecond: ClosedRange<UInt32> = 20_000...200_000_000
@@ -9,6 +11,14 @@ package enum SettingRange {
     /// 0 leaves them to x264.
     package static let encoderThreads: ClosedRange<UInt8> = 0...128
     package static let slateAfterSeconds: ClosedRange<Double> = 0.1...3600
+    /// 0 prefers the live edge.
+    package static let backfillSeconds: ClosedRange<Double> = 0...60
+    package static let serverWeight = 1...1000
+    package static let serverPriority = 0...1000
+    /// Of one link.
+    package static let mostServers = 16
+    /// Of one broadcast.
+    package static let mostLinks = 64
     /// A year: nothing that is given by hand is longer.
     package static let durationSeconds: ClosedRange<Double> = 0.001...366 * 86_400
 }
@@ -19,7 +29,12 @@ extension BroadcastSettings {
     /// - Throws: kind `control`, naming the first setting outside its range.
     package func checkRanges() throws(BroadcastError) {
         let outside = [
-            ("inputs", !inputs.isEmpty), ("destinations", !destinations.isEmpty),
+            ("inputs", !inputs.isEmpty),
+            (
+                "destinations",
+                !destinations.isEmpty && destinations.count <= SettingRange.mostLinks
+                    && destinations.allSatisfy(\.isInRange)
+            ),
             ("videoBitsPerSecond", SettingRange.videoBitsPerSecond.contains(videoBitsPerSecond)),
             ("audioBitsPerSecond", SettingRange.audioBitsPerSecond.contains(audioBitsPerSecond)),
             ("keyframeIntervalSeconds", SettingRange.keyframeIntervalSeconds.contains(keyframeIntervalSeconds)),
@@ -33,5 +48,21 @@ extension BroadcastSettings {
         throw BroadcastError(
             .control, "the setting \(outside.0) is outside its range",
             advice: "use the bulkhead command of the master's version")
+    }
+
+    /// Checks the canvas and the frame rate against what H.264 has a level for (ITU-T H.264, table A-1, level 6.2):
+    /// beyond it no decoder is bound to follow, and no encoder here has ever kept up.
+    /// - Throws: kind `usage`.
+    package func checkLevel() throws(BroadcastError) {
+        let macroblocks = ((canvas.width + 15) / 16) * ((canvas.height + 15) / 16)
+        guard macroblocks <= 139_264 else {
+            throw BroadcastError(
+                .usage, "H.264 has no level for pictures of \(canvas)", advice: "choose at most 8192x4320")
+        }
+        guard Double(macroblocks) * frameRate.framesPerSecond <= 16_711_680 else {
+            throw BroadcastError(
+                .usage, "H.264 has no level for \(canvas) at \(frameRate) frames a second",
+                advice: "choose a smaller --size or fewer --fps")
+        }
     }
 }

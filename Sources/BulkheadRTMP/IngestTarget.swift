@@ -12,6 +12,8 @@
 ///     rtmp://host/app?backup=1/key           application "app?backup=1", key "key"
 ///
 /// A key that contains "#" has therefore to be given apart. Slashes behind the "?" of a key belong to the key.
+/// A server that asks who publishes is told what stands before the host, as in rtmp://user:password@host/app/key, with
+/// "%40" for an "@" in either.
 package struct IngestTarget: Hashable, Sendable {
     package let usesTLS: Bool
     /// A name or an address, an IPv6 literal without its brackets.
@@ -21,6 +23,8 @@ package struct IngestTarget: Hashable, Sendable {
     package let app: String
     /// Secret: kept out of every description.
     package let key: String
+    /// For servers that ask.
+    package let credentials: Credentials?
 
     /// - Parameters:
     ///   - address: rtmp[s]://host[:port]/app[/…][/key]
@@ -33,12 +37,18 @@ package struct IngestTarget: Hashable, Sendable {
             throw .unknownScheme
         }
         let rest = address.dropFirst(scheme.count)
-        let authority = rest.prefix { !"/?#".contains($0) }
-        guard !authority.contains("@") else { throw .credentialsNotSupported }
+        let place = rest.prefix { !"/?#".contains($0) }
+        var authority = place
+        var credentials: Credentials?
+        if let mark = place.lastIndex(of: "@") {
+            credentials = try Self.credentials(place[..<mark])
+            authority = place[place.index(after: mark)...]
+        }
+        self.credentials = credentials
         self.usesTLS = usesTLS
         (host, port) = try Self.hostAndPort(of: authority, defaultPort: defaultPort)
 
-        var path = rest.dropFirst(authority.count)
+        var path = rest.dropFirst(place.count)
         if path.first == "/" { path = path.dropFirst() }
         let (app, ownKey) = key == nil ? Self.split(path) : (path, nil)
         var name = app
@@ -47,6 +57,25 @@ package struct IngestTarget: Hashable, Sendable {
         self.app = String(name)
         guard let key = key?.trimmed ?? ownKey.map(String.init) else { throw .missingKey }
         self.key = key
+    }
+
+    private init(
+        usesTLS: Bool, host: String, port: Int, app: String, key: String, credentials: Credentials?
+    ) {
+        self.usesTLS = usesTLS
+        self.host = host
+        self.port = port
+        self.app = app
+        self.key = key
+        self.credentials = credentials
+    }
+
+    private static func credentials(_ text: Substring) throws(IngestTargetError) -> Credentials {
+        let user = text.prefix { $0 != ":" }
+        guard let name = user.unescaped, let password = text.dropFirst(user.count + 1).unescaped, !name.isEmpty else {
+            throw .invalidCredentials
+        }
+        return Credentials(user: name, password: password)
     }
 
     private static func split(_ path: Substring) -> (app: Substring, key: Substring?) {
@@ -89,7 +118,39 @@ package struct IngestTarget: Hashable, Sendable {
     }
 
     /// What the connect command gives as tcUrl: the address without the key, and without the scheme's usual port.
-    package var tcURL: String { "\(usesTLS ? "rtmps" : "rtmp")://\(authority)/\(app)" }
+    package var tcURL: String { tcURL(app: app) }
+
+    func tcURL(app: String) -> String { "\(usesTLS ? "rtmps" : "rtmp")://\(authority)/\(app)" }
+
+    /// The application's name with `query`, which is given without "?" and may be empty, behind its own.
+    func app(withQuery query: String) -> String {
+        query.isEmpty ? app : app + (app.contains("?") ? "&" : "?") + query
+    }
+
+    /// Where a server sends us by `url`, with the same key: the target of a redirection or of a reconnect request.
+    ///
+    /// - Parameter url: absolute, or relative to ``tcURL`` as RFC 3986, section 4.2, has it: "//host/app", "/app",
+    ///   "app". It may end with the key, which some servers add. Never from rtmps to rtmp: the key must not be read on
+    ///   the way.
+    package func resolving(_ url: String) -> IngestTarget? {
+        var text = url.trimmed
+        let scheme = usesTLS ? "rtmps" : "rtmp"
+        if text.hasPrefix("//") {
+            text = "\(scheme):\(text)"
+        } else if !text.contains("://") {
+            guard !text.isEmpty else { return nil }
+            // What stands behind the last slash of a path is replaced; an application alone has nothing before it.
+            let folder = app.prefix { $0 != "?" }.lastIndex(of: "/").map { app[...$0] } ?? ""
+            text = "\(scheme)://\(authority)/" + (text.hasPrefix("/") ? text.dropFirst() : folder + text)
+        }
+        if !key.isEmpty, text.hasSuffix("/" + key) { text = String(text.dropLast(key.count + 1)) }
+        guard let found = try? IngestTarget(text, key: key), found.usesTLS || !usesTLS else { return nil }
+        // A password is for the server that it was given for.
+        let credentials = found.host == host ? credentials : nil
+        return IngestTarget(
+            usesTLS: found.usesTLS, host: found.host, port: found.port, app: found.app, key: key,
+            credentials: found.credentials ?? credentials)
+    }
 
     /// Host and port for a person: the port is left out where it is the usual one.
     package var authority: String {
@@ -114,7 +175,7 @@ extension IngestTarget: CustomStringConvertible, CustomDebugStringConvertible, C
 /// Why an address can't be used. None of them repeats the address: it may hold a key.
 package enum IngestTargetError: Error, Hashable, CustomStringConvertible {
     case unknownScheme
-    case credentialsNotSupported
+    case invalidCredentials
     case invalidHost
     case invalidPort
     case missingApplication
@@ -123,12 +184,33 @@ package enum IngestTargetError: Error, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unknownScheme: "the address doesn't begin with rtmp:// or rtmps://"
-        case .credentialsNotSupported: "a user name and password in the address are not supported"
+        case .invalidCredentials:
+            "the user name and password before the address's @ can't be read: write user:password@host, and %40 for an @"
         case .invalidHost: "the address has no usable host: write rtmp://host/app, an IPv6 address in brackets"
         case .invalidPort: "the address's port is not a number from 1 to 65535"
         case .missingApplication: "the address names no application: write rtmp://host/app"
         case .missingKey: "no stream key is given: write it behind the application, or give it in a file"
         }
+    }
+}
+
+extension Substring {
+    /// With each percent sign and two digits read as a byte; nil if that makes no text.
+    fileprivate var unescaped: String? {
+        var bytes: [UInt8] = []
+        var rest = utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
     }
 }
 

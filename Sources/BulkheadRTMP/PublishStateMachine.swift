@@ -4,6 +4,10 @@ import BulkheadFLV
 package enum PublishRefusal: Hashable, Sendable {
     /// connect was answered with an error: the application is unknown or closed to us.
     case connectRejected(ServerStatus)
+    /// connect was answered with another address to go to.
+    case redirected(String)
+    /// connect was answered with the question who we are: the next attempt may answer it.
+    case authenticationDemanded(AuthenticationDemand, ServerStatus)
     case streamNotCreated(ServerStatus)
     /// publish was answered with an error: a wrong key, or one in use.
     case publishRefused(ServerStatus)
@@ -34,13 +38,25 @@ package struct PublishStateMachine: Sendable {
         /// NetStream.Publish.Start has come: media goes to this stream. The server may still close (SRS says Start
         /// before it has looked at the key).
         case startMedia(streamID: MessageStreamID)
+        /// The goal short of publishing is reached: see ``Goal``.
+        case prepared
         case fail(PublishRefusal)
         case reconnectRequested(ReconnectRequest)
     }
 
+    /// How far it goes by itself.
+    package enum Goal: Hashable, Sendable {
+        /// Up to the answer to connect: the server works.
+        case application
+        /// Up to createStream: ``publish()`` is then one round trip from the first picture, and nothing has been said
+        /// of the stream's name that could disturb one who is publishing it.
+        case stream
+        case publish
+    }
+
     /// How far it has come, for errors that name it.
     package enum Phase: Hashable, Sendable {
-        case connecting, creatingStream, publishing, published, ended
+        case connecting, creatingStream, prepared, publishing, published, ended
     }
 
     private enum Transaction {
@@ -55,23 +71,35 @@ package struct PublishStateMachine: Sendable {
     private let target: IngestTarget
     private let chunkSize: ChunkSize
     private let windowByteCount: UInt32
+    private let goal: Goal
+    private let query: String
     private var streamID: MessageStreamID = 0
 
-    /// - Parameter windowByteCount: how many bytes the server may receive before it acknowledges; small, because its
-    ///   acknowledgements are the only word about what it really has. Servers acknowledge only if asked.
-    package init(target: IngestTarget, chunkSize: ChunkSize = .standard, windowByteCount: UInt32 = 250_000) {
+    /// - Parameters:
+    ///   - windowByteCount: how many bytes the server may receive before it acknowledges; small, because its
+    ///     acknowledgements are the only word about what it really has. Servers acknowledge only if asked.
+    ///   - query: of an ``AuthenticationDemand``, put behind the application's name; empty for none.
+    package init(
+        target: IngestTarget, chunkSize: ChunkSize = .standard, windowByteCount: UInt32 = 250_000,
+        goal: Goal = .publish, query: String = ""
+    ) {
         self.target = target
+        self.goal = goal
+        self.query = query
         self.chunkSize = chunkSize
         self.windowByteCount = windowByteCount
     }
 
     /// What to send as soon as the handshake is over.
     package mutating func start() -> [Action] {
+        let app = target.app(withQuery: query)
+        let url = target.tcURL(app: app)
+        // Of Enhanced RTMP only what is done: capsEx 1 is the reconnect request.
         let connect = Command(
             "connect", transactionID: Transaction.connect,
             .object([
-                "app": .string(target.app), "type": "nonprivate", "flashVer": "FMLE/3.0 (compatible; Bulkhead)",
-                "swfUrl": .string(target.tcURL), "tcUrl": .string(target.tcURL),
+                "app": .string(app), "type": "nonprivate", "flashVer": "FMLE/3.0 (compatible; Bulkhead)",
+                "swfUrl": .string(url), "tcUrl": .string(url), "capsEx": 1,
             ]))
         return [
             .sendControl(.setChunkSize(chunkSize)), .send(connect, on: .command, streamID: 0),
@@ -103,34 +131,64 @@ package struct PublishStateMachine: Sendable {
         switch (phase, command.transactionID) {
         case (.connecting, Transaction.connect):
             if let status = ServerStatus(command), status.isError { return fail(.connectRejected(status)) }
+            guard goal != .application else {
+                phase = .prepared
+                return [.prepared]
+            }
             phase = .creatingStream
             let key = AMF0Value.string(target.key)
+            let createStream = Command("createStream", transactionID: Transaction.createStream, .null)
+            guard goal == .publish else { return [.send(createStream, on: .command, streamID: 0)] }
             return [
                 Command("releaseStream", transactionID: Transaction.releaseStream, .null, key),
-                Command("FCPublish", transactionID: Transaction.prePublish, .null, key),
-                Command("createStream", transactionID: Transaction.createStream, .null),
+                Command("FCPublish", transactionID: Transaction.prePublish, .null, key), createStream,
             ].map { .send($0, on: .command, streamID: 0) }
         case (.creatingStream, Transaction.createStream):
             guard let number = command.argument(1)?.number, let id = MessageStreamID(exactly: number) else {
                 return fail(.streamNotCreated(ServerStatus(level: "error", code: "", text: "no stream number")))
             }
             streamID = id
+            guard goal == .publish else {
+                phase = .prepared
+                return [.prepared]
+            }
             phase = .publishing
-            let publish = Command(
-                "publish", transactionID: Transaction.publish, .null, .string(target.key), "live")
-            return [.send(publish, on: .data, streamID: id)]
+            return [.send(publishCommand, on: .data, streamID: id)]
         default: return []
         }
+    }
+
+    private var publishCommand: Command {
+        Command("publish", transactionID: Transaction.publish, .null, .string(target.key), "live")
+    }
+
+    /// What to send to publish on a stream that has been prepared, in the order of Haivision's encoders (FCPublish behind
+    /// createStream), which servers that tell clients apart know.
+    package mutating func publish() -> [Action] {
+        guard phase == .prepared, goal == .stream else { return [] }
+        phase = .publishing
+        let prePublish = Command(
+            "FCPublish", transactionID: Transaction.prePublish, .null, .string(target.key))
+        return [
+            .send(prePublish, on: .command, streamID: 0), .send(publishCommand, on: .data, streamID: streamID),
+        ]
     }
 
     private mutating func takeError(_ command: Command) -> [Action] {
         let status = ServerStatus(command) ?? ServerStatus(level: "error", code: "", text: "")
         switch (phase, command.transactionID) {
-        case (.connecting, Transaction.connect): return fail(.connectRejected(status))
+        case (.connecting, Transaction.connect): return fail(refusal(of: command, status))
         case (.creatingStream, Transaction.createStream): return fail(.streamNotCreated(status))
         case (.publishing, Transaction.publish): return fail(.publishRefused(status))
         default: return []  // releaseStream, FCPublish, _checkbw: historical, and refused by many
         }
+    }
+
+    /// What a rejected connect means: some servers reject it only to be asked elsewhere, or with a name and password.
+    private func refusal(of command: Command, _ status: ServerStatus) -> PublishRefusal {
+        if let url = command.redirectURL { return .redirected(url) }
+        if let demand = AuthenticationDemand(status.text) { return .authenticationDemanded(demand, status) }
+        return .connectRejected(status)
     }
 
     private mutating func takeStatus(_ command: Command) -> [Action] {
@@ -143,7 +201,8 @@ package struct PublishStateMachine: Sendable {
         case .publishing where status.code == "NetStream.Publish.Start":
             phase = .published
             return [.startMedia(streamID: streamID)]
-        case .connecting where status.isError: return fail(.connectRejected(status))
+        case .connecting where status.isError: return fail(refusal(of: command, status))
+        case .prepared where status.isError: return fail(.closed(status))
         case .creatingStream where status.isError, .publishing where status.isError:
             return fail(.publishRefused(status))
         case .published where status.isError || status.code == "NetStream.Unpublish.Success":
@@ -167,5 +226,17 @@ package struct PublishStateMachine: Sendable {
             .send(
                 Command("deleteStream", transactionID: 7, .null, .number(Double(streamID))), on: .command, streamID: 0),
         ]
+    }
+}
+
+extension Command {
+    /// Where a server that rejects connect sends us: `ex.redirect` with `ex.code` 302 (Adobe's servers, SRS).
+    fileprivate var redirectURL: String? {
+        let places = arguments.flatMap { [$0["ex"], $0] }.compactMap { $0 }
+        for place in places {
+            guard let url = place["redirect"]?.string, !url.isEmpty else { continue }
+            return url
+        }
+        return nil
     }
 }

@@ -56,6 +56,43 @@ enum ClientChannel {
         return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : target.host)
     }
 
+    /// Finds out what is wrong with a certificate that was not trusted, which BoringSSL does not tell: connects once more
+    /// and looks at the certificate's dates. Nothing is sent but TLS's greeting.
+    static func explainDistrust(
+        of target: IngestTarget, options: ConnectionOptions, group: any EventLoopGroup
+    ) async -> TLSFailure {
+        let eventLoop = group.next()
+        let promise = eventLoop.makePromise(of: TLSFailure.self)
+        let timer = eventLoop.scheduleTask(in: .seconds(2)) { promise.succeed(.unknownAuthority) }
+        do {
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.minimumTLSVersion = .tlsv12
+            let context = try NIOSSLContext(configuration: configuration)
+            let isAddress = (try? SocketAddress(ipAddress: target.host, port: target.port)) != nil
+            let channel = try await ClientBootstrap(group: eventLoop).connectTimeout(.seconds(2))
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let handler = try NIOSSLClientHandler(
+                            context: context, serverHostname: isAddress ? nil : target.host,
+                            customVerificationCallback: { certificates, result in
+                                promise.succeed(TLSFailure(untrusted: certificates.first))
+                                result.succeed(.failed)
+                            })
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
+                }
+                .connect(host: target.host, port: target.port).get()
+            defer { channel.close(promise: nil) }
+            let failure = try await promise.futureResult.get()
+            timer.cancel()
+            return failure
+        } catch {
+            promise.succeed(.unknownAuthority)
+            timer.cancel()
+            return .unknownAuthority
+        }
+    }
+
     private static func tlsContext(_ options: TLSOptions, server: String) throws(PublishError) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
@@ -77,7 +114,8 @@ enum ClientChannel {
             return connectError(failure.error, target: target, timeout: timeout)
         case ChannelError.connectTimeout: return .timedOut(server: server, .connecting, after: timeout)
         case let error as IOError: return .unreachable(server: server, reason: error.systemReason)
-        case is NIOSSLError, is NIOSSLExtraError: return .tlsFailed(server: server, TLSFailure(error))
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            return .tlsFailed(server: server, TLSFailure(error))
         default: return .unreachable(server: server, reason: "\(error)")
         }
     }
@@ -89,9 +127,28 @@ extension IOError {
 
     /// The peer closed while bytes for it were on their way.
     var isPeersClose: Bool { errnoCode == ECONNRESET || errnoCode == EPIPE }
+
+    var loss: ConnectionLoss {
+        switch errnoCode {
+        case ECONNRESET, EPIPE, ECONNABORTED: .reset
+        case ETIMEDOUT: .timedOut
+        case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN, EADDRNOTAVAIL: .noRoute(systemReason)
+        default: .other(systemReason)
+        }
+    }
 }
 
 extension TLSFailure {
+    /// Why a certificate is not trusted whose name nobody has looked at yet.
+    fileprivate init(untrusted certificate: NIOSSLCertificate?) {
+        let now = time(nil)
+        switch certificate {
+        case let certificate? where certificate.notValidAfter < now: self = .expiredCertificate
+        case let certificate? where certificate.notValidBefore > now: self = .certificateNotYetValid
+        default: self = .unknownAuthority
+        }
+    }
+
     /// Reads what BoringSSL reports, which names its reasons in text only.
     init(_ error: any Error) {
         if let error = error as? NIOSSLExtraError, error == .failedToValidateHostname {
@@ -100,7 +157,12 @@ extension TLSFailure {
         }
         let text = String(describing: error)
         if text.contains("CERTIFICATE_VERIFY_FAILED") {
-            self = .untrustedCertificate
+            self = .unknownAuthority
+        } else if [
+            "PROTOCOL_VERSION", "HANDSHAKE_FAILURE", "UNSUPPORTED_PROTOCOL", "NO_SHARED", "CERTIFICATE_REQUIRED",
+        ]
+        .contains(where: text.contains) {
+            self = .handshakeFailed
         } else if ["WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "UNEXPECTED_MESSAGE"].contains(
             where: text.contains)
         {

@@ -9,6 +9,8 @@ package struct ConnectionOptions: Hashable, Sendable {
     /// How long sent bytes may stay without the peer's TCP acknowledging them before the connection counts as lost
     /// (TCP_USER_TIMEOUT); nil leaves it to the system, which waits for a quarter of an hour.
     package var transmissionTimeout: Duration? = .seconds(20)
+    /// How long what is sent may stay without an answer; told sooner than the system's own limits.
+    package var patience = DeliveryMonitor.Patience()
     package var limits = ChunkLimits()
 
     package init() {}

@@ -7,6 +7,7 @@ package enum ConnectionPhase: String, Hashable, Sendable {
     case shakingHands = "the RTMP handshake was being made"
     case openingApplication = "the application was being opened"
     case creatingStream = "the stream was being created"
+    case prepared = "the connection waited to be used"
     case publishing = "the stream was being published"
     case live = "the stream was live"
 }
@@ -21,24 +22,47 @@ package enum PublishError: Error, Hashable, Sendable {
     /// The server answers, but not with RTMP.
     case notRTMP(server: String, HandshakeError)
     case applicationRejected(server: String, app: String, ServerStatus)
+    /// The server asks who we are, and was not satisfied.
+    case notAuthenticated(server: String, AuthenticationFailure)
+    /// The server sent us on, and the next one too, until nobody would follow; or to an address that can't be used.
+    case redirectedInVain(server: String)
     case streamNotCreated(server: String, ServerStatus)
     case publishRefused(server: String, ServerStatus)
     /// The server said goodbye, or closed without a word.
     case closedByServer(server: String, ConnectionPhase, ServerStatus?)
     /// Closed between Publish.Start and acceptance: how SRS and nginx's on_publish turn a key down.
     case closedBeforeAcceptance(server: String, after: Duration)
-    /// The network or the system ended the connection.
-    case connectionLost(server: String, reason: String)
+    /// The network or the system ended the connection, or nothing came through it any more.
+    case connectionLost(server: String, ConnectionLoss)
     case protocolViolation(server: String, ConnectionError)
     /// The server sends requests without reading the answers.
     case answersNotRead(server: String)
     case cancelled
 }
 
+/// How a connection was lost.
+package enum ConnectionLoss: Hashable, Sendable {
+    /// The other side tore it down (RST): the server died, was restarted, or something between has forgotten us.
+    case reset
+    /// Nothing more came through: see ``DeliveryDoubt``.
+    case silence(DeliveryDoubt, after: Duration)
+    /// The system gave up (TCP_USER_TIMEOUT).
+    case timedOut
+    /// This machine has no way there any more; the system's word.
+    case noRoute(String)
+    case other(String)
+}
+
 /// What went wrong with TLS.
 package enum TLSFailure: Hashable, Sendable {
-    case untrustedCertificate
+    /// Signed by itself or by an authority that is not trusted.
+    case unknownAuthority
+    case expiredCertificate
+    /// Valid only in the future: one of the two clocks is wrong.
+    case certificateNotYetValid
     case wrongName
+    /// The two can't agree: another TLS version, or a certificate of ours is asked for.
+    case handshakeFailed
     case notTLS
     case invalidAuthorities(path: String)
     case other(String)
@@ -48,8 +72,11 @@ package enum TLSFailure: Hashable, Sendable {
 package enum PublishAdvice: Hashable, Sendable {
     /// The path or the server failed: the same server may work at once.
     case retry
-    /// The key may be held by our own former connection for minutes, or the server turned us down without a word.
+    /// The server turned us down without a word, or what it did makes no sense.
     case retrySlowly
+    /// The key is in use, as far as can be told by our own former connection, which the server holds for up to some
+    /// minutes: try on, it is no refusal.
+    case awaitRelease
     /// The server said no: it will say no again.
     case giveUp
 }
@@ -60,8 +87,12 @@ extension PublishError {
         case .nameNotResolved, .unreachable, .timedOut, .connectionLost: .retry
         case .closedByServer(_, .live, _): .retry
         case .closedByServer, .closedBeforeAcceptance: .retrySlowly
+        case .publishRefused(_, let status) where status.saysInUse: .awaitRelease
         case .publishRefused(_, let status) where status.code.hasSuffix(".BadName"): .retrySlowly
-        case .tlsFailed, .notRTMP, .applicationRejected, .streamNotCreated, .publishRefused: .giveUp
+        // Clocks are set and certificates renewed; what is on the way of a handshake may have been cut off.
+        case .tlsFailed(_, .handshakeFailed), .tlsFailed(_, .other): .retrySlowly
+        case .redirectedInVain: .retrySlowly
+        case .notAuthenticated, .tlsFailed, .notRTMP, .applicationRejected, .streamNotCreated, .publishRefused: .giveUp
         case .protocolViolation, .answersNotRead: .retrySlowly
         case .cancelled: .giveUp
         }
@@ -80,15 +111,19 @@ extension PublishError: CustomStringConvertible {
         case .applicationRejected(let server, let app, let status):
             "\(server) rejected the application \"\(app.prefix { $0 != "?" })\"\(Self.said(status))"
         case .streamNotCreated(let server, let status): "\(server) did not create a stream\(Self.said(status))"
+        case .notAuthenticated(let server, let failure): "\(server) \(failure)"
+        case .redirectedInVain(let server): "\(server) sent us on to another server, and in vain"
+        case .publishRefused(let server, let status) where status.saysInUse:
+            "\(server) says that the stream is being published already, perhaps by our former connection"
+                + Self.said(status)
         case .publishRefused(let server, let status) where status.code.hasSuffix(".BadName"):
             "\(server) says that the stream key is wrong or in use\(Self.said(status))"
         case .publishRefused(let server, let status): "\(server) refused the stream\(Self.said(status))"
         case .closedByServer(let server, let phase, let status):
             "\(server) closed the connection while \(phase.rawValue)\(status.map(Self.said) ?? ", without a word")"
         case .closedBeforeAcceptance(let server, let duration):
-            "\(server) closed the connection \(duration.shortDescription) after it had said that the stream may start: "
-                + "the stream key may be wrong or in use"
-        case .connectionLost(let server, let reason): "the connection to \(server) was lost: \(reason)"
+            "\(server) closed the connection \(duration.shortDescription) after it had said that the stream may start"
+        case .connectionLost(let server, let loss): "the connection to \(server) was lost: \(loss)"
         case .protocolViolation(let server, let error): "\(server) broke the RTMP protocol: \(error)"
         case .answersNotRead(let server): "\(server) sent requests without reading the answers"
         case .cancelled: "publishing was cancelled"
@@ -101,11 +136,80 @@ extension PublishError: CustomStringConvertible {
     }
 }
 
+extension ConnectionLoss: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .reset: "the other side reset it"
+        case .silence(let doubt, let duration): "\(doubt), for \(duration.shortDescription)"
+        case .timedOut: "nothing was acknowledged, and the system gave up"
+        case .noRoute(let reason): "this machine has no way there (\(reason))"
+        case .other(let reason): reason
+        }
+    }
+}
+
+extension AuthenticationFailure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .credentialsMissing: "asks for a user name and password: write rtmp://USER:PASSWORD@host/app"
+        case .wrongCredentials: "does not accept this user name and password"
+        case .unknownMethod(let word): "asks for a user name in a way that is unknown here (\(word.prefix(40)))"
+        }
+    }
+}
+
+extension ServerStatus {
+    /// BadName stands for a key that is wrong and for one that is in use; the text tells, with most servers.
+    var saysInUse: Bool {
+        guard code.hasSuffix(".BadName") else { return false }
+        let words = text.lowercased()
+        return ["already", "busy", "in use", "exist", "occupied", "publishing"].contains { words.contains($0) }
+    }
+}
+
+extension PublishError {
+    /// One word for programs: what kind of loss or refusal it was. It does not change from version to version.
+    package var cause: String {
+        switch self {
+        case .nameNotResolved: "name"
+        case .unreachable: "unreachable"
+        case .tlsFailed(_, let failure):
+            switch failure {
+            case .unknownAuthority: "tls-authority"
+            case .expiredCertificate: "tls-expired"
+            case .certificateNotYetValid: "tls-clock"
+            case .wrongName: "tls-name"
+            case .handshakeFailed, .notTLS, .invalidAuthorities, .other: "tls"
+            }
+        case .timedOut: "timeout"
+        case .notRTMP, .protocolViolation, .answersNotRead: "protocol"
+        case .applicationRejected: "application"
+        case .notAuthenticated: "authentication"
+        case .redirectedInVain: "redirect"
+        case .streamNotCreated: "stream"
+        case .publishRefused(_, let status): status.saysInUse ? "in-use" : "refused"
+        case .closedByServer: "closed"
+        case .closedBeforeAcceptance: "closed-early"
+        case .connectionLost(_, let loss):
+            switch loss {
+            case .reset: "reset"
+            case .silence(.noAnswer, _), .timedOut: "blackhole"
+            case .silence: "stalled"
+            case .noRoute: "route"
+            case .other: "lost"
+            }
+        case .cancelled: "cancelled"
+        }
+    }
+}
+
 extension TLSFailure: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .untrustedCertificate:
-            "its certificate is not trusted (self-signed, out of date or from an unknown authority)"
+        case .unknownAuthority: "its certificate is signed by itself or by an authority that is not trusted here"
+        case .expiredCertificate: "its certificate has expired"
+        case .certificateNotYetValid: "its certificate is not valid yet: compare its clock with this machine's"
+        case .handshakeFailed: "the two could not agree on how to secure it"
         case .wrongName: "its certificate is for another name"
         case .notTLS: "it does not speak TLS on this port; rtmp:// may be meant instead of rtmps://"
         case .invalidAuthorities(let path): "the certificate authorities in \(path) could not be read"

@@ -1,3 +1,4 @@
+package import BulkheadMedia
 package import BulkheadRTMP
 
 /// What happens to a stream while it is published.
@@ -8,8 +9,17 @@ package enum PublishEvent: Hashable, Sendable {
     case acknowledged(PublishAcknowledgement)
     /// The connection's buffer has drained after it had been full.
     case writable
-    /// The server asks to be left for another.
-    case reconnectRequested(ReconnectRequest)
+    /// The connection may be lost: time to make another one ready. ``ended(_:)`` follows if nothing comes of it.
+    case suspected(DeliveryDoubt)
+    /// What was suspected did not come true.
+    case recovered
+    /// The server asks to be left for another, at the next IDR (Enhanced RTMP v2, "Reconnect Request").
+    ///
+    /// - Parameters:
+    ///   - IngestTarget: where to go, with the same key; the same server where it named none; nil if its address can't be
+    ///     used.
+    ///   - String: the server's own words. Foreign text.
+    case reconnectRequested(IngestTarget?, String)
     /// Nothing comes after it.
     case ended(PublishEnd)
 }
@@ -35,9 +45,27 @@ package struct PublisherStatistics: Hashable, Sendable {
     /// Bytes behind the handshake given to the socket or waiting before it.
     package internal(set) var sentByteCount: UInt64 = 0
     package internal(set) var acknowledgement: PublishAcknowledgement?
+    /// The DTS, as it was given, of the last picture that the server has acknowledged as a whole: it has this one and all
+    /// before. Nil until it has acknowledged one, and for ever with servers that acknowledge nothing.
+    package internal(set) var acknowledgedDTS: MediaTime?
     package internal(set) var isAccepted = false
     package internal(set) var isWritable = true
+    /// As the kernel has measured it; nil until it has.
+    package internal(set) var roundTrip: Duration?
+    /// Bytes in the kernel that the path has not taken yet, behind those of ``queuedByteCount``.
+    package internal(set) var notSentByteCount = 0
+    /// Segments sent again since the connection was made.
+    package internal(set) var retransmissionCount = 0
+    /// Bytes that the server's kernel has, by its own TCP's word, since the connection was made; handshake and TLS
+    /// included.
+    package internal(set) var deliveredByteCount: UInt64 = 0
+    /// Since when the other side has acknowledged nothing of what is under way; nil while it does, and when nothing is.
+    package internal(set) var unacknowledgedSince: ContinuousClock.Instant?
+    package internal(set) var doubt: DeliveryDoubt?
     /// Packets not taken because the queue was full.
     package internal(set) var refusedPacketCount = 0
     package internal(set) var end: PublishEnd?
+
+    /// What the server has said to have, behind the handshake; nil when it says nothing.
+    package var acknowledgedByteCount: UInt64? { acknowledgement?.byteCount }
 }

@@ -31,10 +31,19 @@ final class PublishHandler: ChannelInboundHandler {
     private let deadline: NIODeadline
     private var error: PublishError?
     private var isClosing = false
+    private var monitor: DeliveryMonitor
+    private var deliveries = DeliveryLog()
+    /// Runs while something is under way.
+    private var checkTimer: Scheduled<Void>?
+    private var lastCheck = NIODeadline.now()
 
+    /// - Parameters:
+    ///   - query: see ``PublishStateMachine/init(target:chunkSize:windowByteCount:goal:query:)``.
+    ///   - started: fulfilled when the goal is reached; fails with ``PublishError`` or ``Detour``.
     init(
-        target: IngestTarget, options: PublishOptions, deadline: NIODeadline, queue: PublishQueue,
-        events: AsyncStream<PublishEvent>.Continuation, started: EventLoopPromise<NIOLoopBound<PublishHandler>>
+        target: IngestTarget, options: PublishOptions, goal: PublishStateMachine.Goal, query: String,
+        deadline: NIODeadline, queue: PublishQueue, events: AsyncStream<PublishEvent>.Continuation,
+        started: EventLoopPromise<NIOLoopBound<PublishHandler>>
     ) {
         self.target = target
         self.options = options
@@ -46,7 +55,9 @@ final class PublishHandler: ChannelInboundHandler {
         var generator = SystemRandomNumberGenerator()
         connection = .client(limits: options.connection.limits, using: &generator)
         machine = PublishStateMachine(
-            target: target, chunkSize: options.chunkSize, windowByteCount: options.windowByteCount)
+            target: target, chunkSize: options.chunkSize, windowByteCount: options.windowByteCount, goal: goal,
+            query: query)
+        monitor = DeliveryMonitor(patience: options.connection.patience)
     }
 
     private var server: String { target.authority }
@@ -57,6 +68,7 @@ final class PublishHandler: ChannelInboundHandler {
         return switch machine.phase {
         case .connecting: .openingApplication
         case .creatingStream: .creatingStream
+        case .prepared: .prepared
         case .publishing: .publishing
         case .published, .ended: streamID == nil ? .publishing : .live
         }
@@ -66,7 +78,11 @@ final class PublishHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
+        armTimeout(deadline)
+    }
+
+    private func armTimeout(_ deadline: NIODeadline) {
+        timer = context?.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [self] in
             fail(.timedOut(server: server, phase, after: options.connection.timeout))
         }
     }
@@ -105,8 +121,8 @@ final class PublishHandler: ChannelInboundHandler {
             fail(.tlsFailed(server: server, TLSFailure(error)))
         case let error as IOError where error.isPeersClose && !queue.statistics.isAccepted:
             break  // A close that overtook what we sent: told in channelInactive, as any other.
-        case let error as IOError: fail(.connectionLost(server: server, reason: error.systemReason))
-        default: fail(.connectionLost(server: server, reason: "\(error)"))
+        case let error as IOError: fail(.connectionLost(server: server, error.loss))
+        default: fail(.connectionLost(server: server, .other("\(error)")))
         }
         context.close(promise: nil)
     }
@@ -133,7 +149,14 @@ final class PublishHandler: ChannelInboundHandler {
             carryOut(machine.receive(command), at: phase)
         case .acknowledged(let byteCount):
             let acknowledgement = PublishAcknowledgement(byteCount: byteCount, arrival: .now)
-            queue.update { $0.acknowledgement = acknowledgement }
+            monitor.acknowledged(byteCount)
+            // Where it counts the handshake too, the last of these bytes are still on their way.
+            let delivered = byteCount > Self.handshakeByteCount ? byteCount - Self.handshakeByteCount : 0
+            let dts = deliveries.delivered(delivered).map { MediaTime(nanoseconds: $0) }
+            queue.update {
+                $0.acknowledgement = acknowledgement
+                if let dts { $0.acknowledgedDTS = dts }
+            }
             events.yield(.acknowledged(acknowledgement))
             if let firstIDREnd, byteCount >= firstIDREnd + Self.handshakeByteCount { accept() }
         case .media, .userControl: break
@@ -151,10 +174,47 @@ final class PublishHandler: ChannelInboundHandler {
                     fail(.protocolViolation(server: server, .chunk(error)))
                 }
             case .startMedia(let streamID): start(streamID)
+            case .prepared: prepared()
+            case .fail(.redirected(let url)): leave(.redirect(url), .redirectedInVain(server: server))
+            case .fail(.authenticationDemanded(let demand, _)):
+                leave(.authenticate(demand), .notAuthenticated(server: server, .wrongCredentials))
             case .fail(let refusal): fail(Self.error(of: refusal, at: phase, target: target))
-            case .reconnectRequested(let request): events.yield(.reconnectRequested(request))
+            case .reconnectRequested(let request):
+                let next = request.tcURL.map { target.resolving($0) } ?? target
+                events.yield(.reconnectRequested(next, request.text))
             }
         }
+    }
+
+    /// The server wants another attempt: whoever waits is told what to do, and nobody else.
+    private func leave(_ detour: Detour, _ error: PublishError) {
+        started?.fail(detour)
+        started = nil
+        fail(error)
+    }
+
+    private func prepared() {
+        guard let context else { return }
+        timer?.cancel()
+        started?.succeed(NIOLoopBound(self, eventLoop: context.eventLoop))
+        started = nil
+    }
+
+    /// Publishes on a stream that has been prepared.
+    func publish(_ promise: EventLoopPromise<NIOLoopBound<PublishHandler>>) {
+        guard context != nil, !isClosing, queue.statistics.end == nil else {
+            if case .failed(let error)? = queue.statistics.end {
+                promise.fail(error)
+            } else {
+                promise.fail(PublishError.cancelled)
+            }
+            return
+        }
+        started = promise
+        armTimeout(.now() + TimeAmount(options.connection.timeout))
+        carryOut(machine.publish(), at: .publishing)
+        writeOutput()
+        context?.flush()
     }
 
     private func start(_ streamID: MessageStreamID) {
@@ -189,6 +249,9 @@ final class PublishHandler: ChannelInboundHandler {
         case .streamNotCreated(let status): .streamNotCreated(server: server, status)
         case .publishRefused(let status): .publishRefused(server: server, status)
         case .closed(let status): .closedByServer(server: server, phase, status)
+        // Dealt with before.
+        case .redirected: .redirectedInVain(server: server)
+        case .authenticationDemanded(_, let status): .applicationRejected(server: server, app: target.app, status)
         }
     }
 
@@ -211,6 +274,9 @@ final class PublishHandler: ChannelInboundHandler {
                     try connection.send(
                         message(type, streamID, packet.dts, packet.flvPayload), on: packet.isVideo ? .video : .audio)
                     if packet.isIDR, firstIDREnd == nil { firstIDREnd = connection.sentByteCount }
+                    if packet.isVideo {
+                        deliveries.append(end: connection.sentByteCount, dts: packet.dts.nanoseconds)
+                    }
                 }
             }
         } catch {
@@ -222,6 +288,7 @@ final class PublishHandler: ChannelInboundHandler {
         queue.update { $0.sentByteCount = sent }
         writeOutput(queuedByteCount: byteCount)
         context?.flush()
+        armCheck()
     }
 
     private func send(
@@ -257,6 +324,59 @@ final class PublishHandler: ChannelInboundHandler {
         written.whenComplete { [self] _ in
             if queuedByteCount > 0 { queue.shorten(by: queuedByteCount) }
             writtenReplyByteCount = max(writtenReplyByteCount, total)
+        }
+    }
+
+    // MARK: - Seeing a break
+
+    private func armCheck() {
+        guard checkTimer == nil, let context, error == nil, !isClosing else { return }
+        lastCheck = .now()
+        scheduleCheck(on: context.eventLoop)
+    }
+
+    private func scheduleCheck(on eventLoop: any EventLoop) {
+        checkTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(DeliveryMonitor.interval)) { [weak self] in
+            self?.check()
+        }
+    }
+
+    private func check() {
+        checkTimer = nil
+        guard let context, error == nil, queue.statistics.end == nil else { return }
+        let now = NIODeadline.now()
+        let tcp = TCPStatus.read(context.channel)
+        let pendingByteCount = queue.statistics.queuedByteCount
+        let verdict = monitor.check(
+            .init(tcp: tcp, pendingByteCount: pendingByteCount), elapsed: Duration(now - lastCheck))
+        lastCheck = now
+        note(tcp)
+        switch verdict {
+        case .suspected(let doubt, _):
+            queue.update { $0.doubt = doubt }
+            events.yield(.suspected(doubt))
+        case .recovered:
+            queue.update { $0.doubt = nil }
+            events.yield(.recovered)
+        case .lost(let doubt, let duration):
+            return fail(.connectionLost(server: server, .silence(doubt, after: duration)))
+        case nil: break
+        }
+        let isUnderWay =
+            pendingByteCount > 0
+            || tcp.map { $0.unacknowledgedSegmentCount > 0 || $0.notSentByteCount > 0 } ?? false
+        if isUnderWay || monitor.isConcerned { scheduleCheck(on: context.eventLoop) }
+    }
+
+    private func note(_ tcp: TCPStatus?) {
+        let since = monitor.silence.map { ContinuousClock.now - $0 }
+        queue.update { statistics in
+            statistics.unacknowledgedSince = since
+            guard let tcp else { return }
+            statistics.roundTrip = tcp.roundTrip
+            statistics.notSentByteCount = tcp.notSentByteCount
+            statistics.retransmissionCount = tcp.totalRetransmissionCount
+            statistics.deliveredByteCount = tcp.acknowledgedByteCount
         }
     }
 
@@ -296,6 +416,8 @@ final class PublishHandler: ChannelInboundHandler {
     /// Tells everybody who waits, once.
     private func finish() {
         timer?.cancel()
+        checkTimer?.cancel()
+        checkTimer = nil
         guard queue.statistics.end == nil else { return }
         let end = isClosing && error == nil ? PublishEnd.closed : .failed(error ?? closedError)
         queue.update { $0.end = end }
@@ -314,4 +436,10 @@ final class PublishHandler: ChannelInboundHandler {
         }
         return .closedByServer(server: server, phase, nil)
     }
+}
+
+/// Where to go instead, before anything has been published.
+enum Detour: Error {
+    case redirect(String)
+    case authenticate(AuthenticationDemand)
 }

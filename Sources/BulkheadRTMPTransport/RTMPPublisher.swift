@@ -16,6 +16,9 @@ package final class RTMPPublisher: Sendable {
         case ended
     }
 
+    package typealias Statistics = PublisherStatistics
+
+    /// The server that publishes, which may have been named by the one that was asked.
     package let target: IngestTarget
     /// For one reader. When it falls 64 events behind, old ones go; the last is always ``PublishEvent/ended(_:)``.
     package let events: AsyncStream<PublishEvent>
@@ -23,15 +26,12 @@ package final class RTMPPublisher: Sendable {
     private let queue: PublishQueue
     private let handler: NIOLoopBound<PublishHandler>
 
-    private init(
-        target: IngestTarget, channel: any Channel, queue: PublishQueue, handler: NIOLoopBound<PublishHandler>,
-        events: AsyncStream<PublishEvent>
-    ) {
-        self.target = target
-        self.channel = channel
-        self.queue = queue
-        self.handler = handler
-        self.events = events
+    init(_ opened: OpenedConnection) {
+        target = opened.target
+        channel = opened.channel
+        queue = opened.queue
+        handler = opened.handler
+        events = opened.events
     }
 
     /// Whoever lets go of a publisher without closing it has closed it silently.
@@ -40,41 +40,20 @@ package final class RTMPPublisher: Sendable {
     /// Connects and publishes; returns when the server has said NetStream.Publish.Start. That is not yet acceptance:
     /// see ``PublishEvent/accepted``.
     ///
-    /// Each failure, the timeout and cancellation included, leaves no connection behind.
+    /// Follows redirections, so that ``target`` may be another than the one asked for, and proves who we are to servers
+    /// that ask. Each failure, the timeout and cancellation included, leaves no connection behind.
     package static func connect(
         to target: IngestTarget, options: PublishOptions = PublishOptions(), group: any EventLoopGroup
     ) async throws(PublishError) -> RTMPPublisher {
-        let eventLoop = group.next()
-        let (events, continuation) = AsyncStream.makeStream(
-            of: PublishEvent.self, bufferingPolicy: .bufferingNewest(64))
-        let queue = PublishQueue(byteLimit: options.queueByteLimit)
-        let started = eventLoop.makePromise(of: NIOLoopBound<PublishHandler>.self)
-        let deadline = NIODeadline.now() + TimeAmount(options.connection.timeout)
-        let channel: any Channel
-        do {
-            channel = try await ClientChannel.connect(to: target, options: options.connection, group: eventLoop) {
-                channel in
-                let handler = PublishHandler(
-                    target: target, options: options, deadline: deadline, queue: queue, events: continuation,
-                    started: started)
-                try channel.pipeline.syncOperations.addHandler(handler)
-            }
-        } catch {
-            started.fail(error)
-            continuation.finish()
-            throw error
-        }
-        do {
-            let handler = try await withTaskCancellationHandler {
-                try await started.futureResult.get()
-            } onCancel: {
-                channel.close(promise: nil)
-            }
-            return RTMPPublisher(target: target, channel: channel, queue: queue, handler: handler, events: events)
-        } catch {
-            if Task.isCancelled { throw .cancelled }
-            throw error as? PublishError ?? .connectionLost(server: target.authority, reason: "\(error)")
-        }
+        RTMPPublisher(try await OpenedConnection.open(target, options: options, group: group, goal: .publish))
+    }
+
+    /// Does all that can be done before publishing: ``PreparedPublisher/publish()`` is then one round trip. The stream's
+    /// name is not told to the server before.
+    package static func prepare(
+        for target: IngestTarget, options: PublishOptions = PublishOptions(), group: any EventLoopGroup
+    ) async throws(PublishError) -> PreparedPublisher {
+        PreparedPublisher(try await OpenedConnection.open(target, options: options, group: group, goal: .stream))
     }
 
     /// Sends onMetaData and both sequence headers; the first configuration comes before the first packet, later ones
@@ -98,7 +77,7 @@ package final class RTMPPublisher: Sendable {
     /// Bytes of packets taken but not yet in the kernel's hands.
     package var queuedByteCount: Int { queue.statistics.queuedByteCount }
 
-    package var statistics: PublisherStatistics { queue.statistics }
+    package var statistics: Statistics { queue.statistics }
 
     /// Ends the connection and returns when it has.
     ///

@@ -8,7 +8,8 @@ import Glibc
 /// `BULKHEAD_FAULTS` holds faults with commas between them, each `ROLE:KIND[=MILLISECONDS]@FRAME`, the role as in a
 /// program's name: `encoder:trap@300,source:slow=500@120`. A fault is taken by the first process of its role that comes
 /// to its frame, so that its successor lives: whoever makes the file of its number in the folder
-/// `BULKHEAD_FAULT_CLAIMS` has it. Without that variable every process takes it.
+/// `BULKHEAD_FAULT_CLAIMS` has it. Without that variable every process takes it. With `@FIRST-LAST` only a process that
+/// comes to one of these frames does: one that starts beyond them goes free, as it does behind a damaged place.
 package struct ArmedFaults: Sendable {
     package enum Kind: Hashable, Sendable {
         /// Stops at a trap, as Swift does at a broken precondition.
@@ -42,7 +43,7 @@ package struct ArmedFaults: Sendable {
         /// Its place in the list, which is the name of its claim.
         package let number: Int
         package let kind: Kind
-        package let frame: FrameNumber
+        package let frames: ClosedRange<FrameNumber>
     }
 
     package static let variable = "BULKHEAD_FAULTS"
@@ -59,15 +60,23 @@ package struct ArmedFaults: Sendable {
     package init?(_ text: String, role: Role, claims: String?) {
         waiting = text.split(separator: ",").enumerated().compactMap { number, word in
             let parts = word.split(separator: "@")
-            guard parts.count == 2, let frame = FrameNumber(parts[1]) else { return nil }
+            guard parts.count == 2, let frames = Self.frames(parts[1]) else { return nil }
             let names = parts[0].split(separator: ":", maxSplits: 1)
             guard names.count == 2, "bulkhead-\(names[0])" == role.executableName, let kind = Kind(names[1]) else {
                 return nil
             }
-            return Entry(number: number, kind: kind, frame: frame)
+            return Entry(number: number, kind: kind, frames: frames)
         }
         guard !waiting.isEmpty else { return nil }
         self.claims = claims
+    }
+
+    private static func frames(_ text: Substring) -> ClosedRange<FrameNumber>? {
+        let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { FrameNumber($0) }
+        guard let first = ends[0] else { return nil }
+        guard ends.count == 2 else { return first...FrameNumber.max }
+        guard let last = ends[1], last >= first else { return nil }
+        return first...last
     }
 
     /// What the environment has armed for `role`.
@@ -78,9 +87,8 @@ package struct ArmedFaults: Sendable {
 
     /// The faults that are this process's to take now that it has come to `frame`.
     package mutating func due(at frame: FrameNumber) -> [Kind] {
-        let due = waiting.filter { $0.frame <= frame }
-        guard !due.isEmpty else { return [] }
-        waiting.removeAll { $0.frame <= frame }
+        let due = waiting.filter { $0.frames.contains(frame) }
+        waiting.removeAll { $0.frames.lowerBound <= frame }
         return due.filter(claim).map(\.kind)
     }
 

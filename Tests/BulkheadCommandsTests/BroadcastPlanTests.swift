@@ -96,7 +96,10 @@ import Testing
         let file = try folder.write("", to: "p.so")
         let plan = try Self.plan("test", "--plugin", "\(file),width=8,colour=a=b", "--to", "rtmp://a/b/c")
         #expect(
-            plan.settings.plugins == [PluginChoice(path: file, parameters: ["width": "8", "colour": "a=b"])])
+            plan.settings.plugins == [
+                PluginChoice(
+                    file, name: "p", parameters: ["width": "8", "colour": "a=b"], folder: FilePaths.workingFolder)
+            ])
     }
 
     // MARK: modes

@@ -12,6 +12,7 @@ import Testing
             "framesUncommitted": 7, "framesRepeated": 4, "framesSkipped": 1, "framesUnfiltered": 12,
             "framesSlated": 0, "standby": "warm",
             "framesPerSecond": 29.97, "bitsPerSecond": 2512345, "showing": "slate", "encoderAddress": "",
+            "plugins": [],
             "children": [
                 {"name": "encoder", "pid": 7, "state": "ready", "restarts": 1, "lastEnd": "SIGKILL"},
                 {"name": "source", "pid": 8, "state": "ready", "restarts": 0, "lastEnd": ""},

@@ -13,7 +13,7 @@ import Testing
             ], canvas: try #require(Canvas(width: 854, height: 480)), frameRate: try #require(FrameRate("29.97")),
             videoBitsPerSecond: .max, audioBitsPerSecond: 96_000, preset: "fast", tune: "", profile: "main",
             keyframeIntervalSeconds: 0.5, bframes: 3, bufferMilliseconds: 0, encoderThreads: 255,
-            plugins: [PluginChoice(path: "/p.so", parameters: ["a": "1"])], durationSeconds: 1.5, isFast: true,
+            plugins: [PluginChoice("/p.so", parameters: ["a": "1"])], durationSeconds: 1.5, isFast: true,
             children: .plugins, slateAfterSeconds: 0.25)
     }
 
@@ -56,6 +56,21 @@ import Testing
             change(&bad)
             let error = #expect(throws: BroadcastError.self) { try bad.checkRanges() }
             #expect(error?.kind == .control && error?.problem.contains(name) == true)
+        }
+    }
+
+    @Test(arguments: [
+        ("8192x4320", "30", true), ("8192x8192", "1", false), ("1920x1080", "240", true), ("8192x4320", "240", false),
+        ("16x16", "1", true),
+    ])
+    func whatH264HasNoLevelForIsRefused(size: String, rate: String, isFine: Bool) throws {
+        var settings = try Self.plain()
+        settings.canvas = try #require(Canvas(size))
+        settings.frameRate = try #require(FrameRate(rate))
+        if isFine {
+            #expect(throws: Never.self) { try settings.checkLevel() }
+        } else {
+            #expect(throws: BroadcastError.self) { try settings.checkLevel() }
         }
     }
 

@@ -42,11 +42,33 @@ import Testing
         ("rtmp://host:0/app/key", .invalidPort), ("rtmp://host:99999/app/key", .invalidPort),
         ("rtmp://host:/app/key", .invalidPort), ("rtmp://host", .missingApplication),
         ("rtmp://host//key", .missingApplication), ("rtmp://host/app", .missingKey), ("rtmp://host/app/", .missingKey),
-        ("rtmp://user:word@host/app/key", .credentialsNotSupported),
+        ("rtmp://:word@host/app/key", .invalidCredentials),
     ])
     func mistakeIsNamed(address: String, error: IngestTargetError) {
         #expect(throws: error) { try IngestTarget(address) }
         #expect(!error.description.isEmpty)
+    }
+
+    /// RFC 3986, section 5.4, in so far as it says anything of such addresses.
+    @Test(
+        arguments: [
+            ("rtmp://other/live", "rtmp://other/live"), ("//other:1936/live", "rtmp://other:1936/live"),
+            ("/live", "rtmp://host/live"), ("live", "rtmp://host/app/live"),
+            ("rtmps://other/live", "rtmps://other/live"),
+            // With the key behind it, as some servers send it.
+            ("rtmp://other/live/k?e=y", "rtmp://other/live"), ("http://other/live", nil), ("", nil), ("rtmp://", nil),
+        ] as [(String, String?)])
+    func serversSendUsOn(url: String, tcURL: String?) throws {
+        let target = try IngestTarget("rtmp://host/app/instance", key: "k?e=y").resolving(url)
+        #expect(target?.tcURL == tcURL)
+        #expect(target == nil || target?.key == "k?e=y")
+    }
+
+    @Test func keyIsNeverSentInTheOpenAfterTLS() throws {
+        let target = try IngestTarget("rtmps://user:word@host/app/key")
+        #expect(target.resolving("rtmp://host/app") == nil)
+        #expect(target.resolving("rtmps://other/app")?.credentials == nil)
+        #expect(target.resolving("/app2")?.credentials != nil)
     }
 
     @Test func nothingShowsTheKey() throws {

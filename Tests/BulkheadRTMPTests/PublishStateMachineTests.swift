@@ -43,6 +43,49 @@ import Testing
         #expect(machine.goodbye().isEmpty)
     }
 
+    @Test func preparationStopsBeforeTheStreamsName() throws {
+        var machine = PublishStateMachine(target: try IngestTarget("rtmp://host/app", key: "key"), goal: .stream)
+        _ = machine.start()
+        #expect(sentNames(machine.receive(Self.connected)) == ["createStream"])
+        #expect(machine.receive(Self.created) == [.prepared])
+        #expect(sentNames(machine.publish()) == ["FCPublish", "publish"])
+        #expect(machine.receive(Self.started) == [.startMedia(streamID: 1)])
+        #expect(machine.publish().isEmpty)
+
+        var probe = PublishStateMachine(target: try IngestTarget("rtmp://host/app", key: "key"), goal: .application)
+        _ = probe.start()
+        #expect(probe.receive(Self.connected) == [.prepared])
+        #expect(probe.publish().isEmpty)
+    }
+
+    @Test func redirectionAndQuestionAreNoRejection() throws {
+        var machine = try Self.machine()
+        _ = machine.start()
+        let elsewhere = AMF0Value.object([
+            "level": "error", "code": "NetConnection.Connect.Rejected",
+            "ex": .object(["code": 302, "redirect": "rtmp://other/app"]),
+        ])
+        #expect(
+            machine.receive(Command("_error", transactionID: 1, .null, elsewhere))
+                == [.fail(.redirected("rtmp://other/app"))])
+
+        var asked = PublishStateMachine(
+            target: try IngestTarget("rtmp://host/app?a=b", key: "key"), query: "authmod=adobe&user=u")
+        guard case .send(let connect, _, _) = asked.start()[1] else {
+            Issue.record("no connect")
+            return
+        }
+        #expect(connect.argument(0)?["app"] == "app?a=b&authmod=adobe&user=u")
+        #expect(connect.argument(0)?["tcUrl"] == "rtmp://host/app?a=b&authmod=adobe&user=u")
+        let text = "[ AccessManager.Reject ] : [ code=403 need auth; authmod=adobe ] : "
+        let question = Self.status("NetConnection.Connect.Rejected", level: "error", text: text)
+        let actions = asked.receive(Command("_error", transactionID: 1, .null, question))
+        guard case .fail(.authenticationDemanded(_, _))? = actions.last else {
+            Issue.record("no question")
+            return
+        }
+    }
+
     /// What nginx-rtmp 1.2.2 answered to FFmpeg, whose createStream has the number 4 like ours.
     @Test func recordedAnswersOfNginxLeadToMedia() throws {
         var connection = try ConnectionTests.openClient()

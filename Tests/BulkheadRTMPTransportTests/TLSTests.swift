@@ -66,7 +66,7 @@ private struct Authority {
         #expect(server.names.last == "deleteStream")
         #expect(
             try await error(of: address, authorityPath: nil)
-                == .tlsFailed(server: "localhost:\(server.port)", .untrustedCertificate))
+                == .tlsFailed(server: "localhost:\(server.port)", .unknownAuthority))
         #expect(
             try await error(of: "rtmps://127.0.0.1:\(server.port)/app/key", authorityPath: authority.authorityPath)
                 == .tlsFailed(server: "127.0.0.1:\(server.port)", .wrongName))

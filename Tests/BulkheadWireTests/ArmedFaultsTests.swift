@@ -16,8 +16,14 @@ import Testing
         #expect(ArmedFaults(text, role: .decoder, claims: nil) == nil)
     }
 
+    @Test(arguments: [(59, 0), (60, 1), (75, 1), (76, 0)]) func aPlaceHasAnEnd(start: Int64, count: Int) throws {
+        var source = try #require(ArmedFaults("source:trap@60-75", role: .source, claims: nil))
+        #expect(source.due(at: start).count == count)
+    }
+
     @Test(arguments: [
-        "", "encoder", "encoder:trap", "encoder:trap@", "encoder:trap@x", "encoder:dance@3", ":trap@3", ",@",
+        "encoder:trap@5-", "encoder:trap@5-4", "encoder:trap@-5", "", "encoder", "encoder:trap", "encoder:trap@",
+        "encoder:trap@x", "encoder:dance@3", ":trap@3", ",@",
     ])
     func whatCanNotBeReadIsPassedOver(text: String) {
         #expect(ArmedFaults(text, role: .encoder, claims: nil) == nil)

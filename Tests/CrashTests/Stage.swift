@@ -78,10 +78,13 @@ struct Stage {
         var found: Int32?
         _ = await eventually(within: .seconds(20)) {
             let running = ProcessTable.children(of: parent, named: name)
-            // Of the encoders it is the one on air.
+            // Of those that have a standby it is the one on air.
             found =
-                name == "bulkhead-encoder"
-                ? encoderOnAir.flatMap { running.contains($0) ? $0 : nil } : running.first
+                switch name {
+                case "bulkhead-encoder": encoderOnAir.flatMap { running.contains($0) ? $0 : nil }
+                case "bulkhead-plugin-host": pluginHostOnAir.flatMap { running.contains($0) ? $0 : nil }
+                default: running.first
+                }
             return found != nil
         }
         return try #require(found, "\(name) runs")
@@ -102,6 +105,9 @@ struct Stage {
     var encoderOnAir: Int32? {
         events.last { $0.part == "encoder" && ($0.kind == "ready" || $0.kind == "took over") }?.pid
     }
+
+    /// The same for the plugin host.
+    var pluginHostOnAir: Int32? { events("plugin host", "ready").last?.pid }
 
     var encoders: [Int32] { ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder") }
 
@@ -153,6 +159,34 @@ struct Stage {
         await server.end()
         #expect(try await packets().backwardSteps == 0)
         return try await ViewedFrames.decode(viewer.path, width: 640, height: 360)
+    }
+
+    /// What the master itself counted, said at its end.
+    struct Figures: Decodable {
+        /// Ticks for which the source had nothing new.
+        let framesRepeated: Int
+        /// Ticks left out because the encoder could not keep up.
+        let framesSkipped: Int
+        /// Frames in whose place the slate went out because no encoder worked.
+        let framesSlated: Int
+    }
+
+    func figures(sourceLocation: SourceLocation = #_sourceLocation) throws -> Figures {
+        struct Summary: Decodable { let status: Figures }
+        let line = try #require(
+            broadcast.outputText.split(separator: "\n").last { $0.contains("\"kind\":\"summary\"") },
+            sourceLocation: sourceLocation)
+        return try JSONDecoder().decode(Summary.self, from: Data(line.utf8)).status
+    }
+
+    /// No frame is lost to the viewer, none comes twice: but for those that a machine too slow for the broadcast left
+    /// out or repeated by rule, which the master counts.
+    func expectWhole(_ seen: ViewedFrames, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let figures = try figures(sourceLocation: sourceLocation)
+        #expect(seen.lost <= figures.framesSkipped, "\(seen.numbers)", sourceLocation: sourceLocation)
+        #expect(seen.repeated <= figures.framesRepeated, "\(seen.numbers)", sourceLocation: sourceLocation)
+        #expect(seen.unreadable <= figures.framesSlated, "\(seen.numbers)", sourceLocation: sourceLocation)
+        #expect(seen.isInOrder, sourceLocation: sourceLocation)
     }
 
     func packets() async throws -> ViewedPackets { try await ViewedPackets.list(viewer.path) }

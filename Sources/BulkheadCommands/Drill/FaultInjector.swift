@@ -120,7 +120,7 @@ struct FaultInjector: Sendable {
         let children = status.children.filter { child in
             switch part {
             case .encoder: child.name == "encoder"
-            case .standby: child.name.contains("standby")
+            case .standby: child.name == "standby encoder"
             case .source: child.name.hasPrefix("source")
             case .plugins: child.name.hasPrefix("plugin host")
             case .server, .disk: false
@@ -197,9 +197,9 @@ struct FaultInjector: Sendable {
     private func isPart(_ event: Event, _ part: Fault.Part) -> Bool {
         switch part {
         case .encoder: event.part == "encoder"
-        case .standby: event.part.contains("standby")
+        case .standby: event.part == "standby encoder"
         case .source: event.part.hasPrefix("source")
-        case .plugins: event.part == "plugin host"
+        case .plugins: event.part.hasPrefix("plugin host")
         case .server, .disk: event.part.hasPrefix("link")
         }
     }

@@ -4,6 +4,7 @@ package import BulkheadMaster
 package enum DeathText {
     package static func text(_ death: DeathRecord) -> String {
         var line = "\(EventLine.timestamp(death.time)) \(death.part) \(death.pid): \(death.cause)"
+        if let plugin = death.plugin { line += " in the plugin \(plugin)" }
         if let frame = death.frame { line += ", at frame \(frame)" }
         line += "; seen within \(milliseconds(death.detectedWithinMilliseconds))"
         if let recovered = death.recoveredAfterMilliseconds {

@@ -12,7 +12,9 @@ package struct StatusLine: Hashable, Sendable {
         parts.append("queue \(status.links.map(\.queuedMilliseconds).max() ?? 0) ms")
         parts.append("dropped \(Self.dropped(status))")
         parts += status.links.compactMap(Self.trouble)
+        if status.links.count > 1 { parts += status.links.compactMap(Self.figures) }
         if status.showing != "picture" { parts.append("showing \(status.showing)") }
+        parts += status.plugins.compactMap(PluginText.trouble)
         parts += status.children.map(Self.child)
         if status.framesUnfiltered > 0 { parts.append("unfiltered \(status.framesUnfiltered)") }
         if status.framesRepeated > 0 { parts.append("repeated \(status.framesRepeated)") }
@@ -49,10 +51,19 @@ package struct StatusLine: Hashable, Sendable {
     /// A link that does not publish, in words; nil for one that does.
     private static func trouble(_ link: LinkStatus) -> String? {
         switch link.state {
-        case "publishing", "writing", "ended":
+        case "publishing", "writing", "restored", "ended":
             return link.reconnects > 0 ? "\(link.name) reconnected \(times(link.reconnects))" : nil
+        case "saved", "cleared", "selected": return "\(link.name) reconnecting (\(link.state))"
         default: return "\(link.name) \(link.state)"
         }
+    }
+
+    /// What a link that works sends, and how much waits; the server where there are several.
+    private static func figures(_ link: LinkStatus) -> String? {
+        guard link.state == "publishing", let servers = link.servers else { return nil }
+        let server =
+            servers.count > 1 ? link.server.map { " to \($0.drop { $0 != "/" }.drop { $0 == "/" })" } ?? "" : ""
+        return "\(link.name)\(server) \(rate(link.bitsPerSecond)), queue \(link.queuedMilliseconds) ms"
     }
 
     private static func child(_ child: ChildStatus) -> String {

@@ -35,8 +35,9 @@ package struct StatusReport: Encodable, Sendable {
         ]
         if !status.encoderAddress.isEmpty { lines.append("waiting for an encoder at \(status.encoderAddress)") }
         lines += status.children.map(Self.line)
-        lines += status.links.map(Self.line)
-        return lines.map(EventLine.clean).joined(separator: "\n")
+        lines += status.plugins.map { "plugin \(PluginText.line($0))" }
+        let links = status.links.flatMap(LinkText.lines)
+        return (lines.map(EventLine.clean) + links).joined(separator: "\n")
     }
 
     private static func line(_ child: ChildStatus) -> String {
@@ -44,15 +45,6 @@ package struct StatusReport: Encodable, Sendable {
         if let pid = child.pid { line += ", process \(pid)" }
         if child.restarts > 0 { line += ", restarted \(child.restarts == 1 ? "once" : "\(child.restarts) times")" }
         if !child.lastEnd.isEmpty { line += ", the last one ended: \(child.lastEnd)" }
-        return line
-    }
-
-    private static func line(_ link: LinkStatus) -> String {
-        var line =
-            "\(link.name): \(link.state), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
-            + "queue \(link.queuedMilliseconds) ms, \(link.framesSent) frames sent, \(link.framesShed) dropped"
-        if link.reconnects > 0 { line += ", reconnected \(link.reconnects == 1 ? "once" : "\(link.reconnects) times")" }
-        if !link.lastError.isEmpty { line += ", last trouble: \(link.lastError)" }
         return line
     }
 }

@@ -4,6 +4,11 @@ package enum BroadcastKey: String, CaseIterable, Sendable {
     case inputFormat = "input-format"
     case loop
     case to
+    /// Another server for the destination before it.
+    case or
+    case rule
+    case redundant
+    case backfill
     case streamKeyFile = "stream-key-file"
     case tlsCA = "tls-ca"
     case size
@@ -18,6 +23,7 @@ package enum BroadcastKey: String, CaseIterable, Sendable {
     case buffer
     case encoderThreads = "encoder-threads"
     case plugin
+    case pluginIsolation = "plugin-isolation"
     case slateAfter = "slate-after"
     case slate
     case standby
@@ -33,7 +39,7 @@ package enum BroadcastKey: String, CaseIterable, Sendable {
     /// Whether it may be given several times on the command line, and as a list in a file.
     package var isList: Bool {
         switch self {
-        case .input, .inputFormat, .to, .streamKeyFile, .plugin: true
+        case .input, .inputFormat, .to, .or, .streamKeyFile, .plugin: true
         default: false
         }
     }
@@ -41,7 +47,7 @@ package enum BroadcastKey: String, CaseIterable, Sendable {
     /// Whether it is on or off: a flag without a value, and `true` or `false` in a file.
     package var isSwitch: Bool {
         switch self {
-        case .loop, .fast, .json: true
+        case .loop, .fast, .json, .redundant: true
         default: false
         }
     }
@@ -53,6 +59,8 @@ package enum BroadcastKey: String, CaseIterable, Sendable {
 /// What a broadcaster has set, in words, before anything is made of them: from flags or from a configuration file.
 package struct BroadcastWords: Hashable, Sendable {
     private var values: [BroadcastKey: [String]] = [:]
+    /// Of a configuration file's `links`.
+    package var links: [LinkWords] = []
 
     package init() {}
 
@@ -65,10 +73,15 @@ package struct BroadcastWords: Hashable, Sendable {
     /// The keys that are set.
     package var keys: Set<BroadcastKey> { Set(values.keys) }
 
-    /// These words, and those of `other` for the keys that are not set here.
+    /// These words, and those of `other` for the keys that are not set here. Who names destinations here means no others.
     package func filled(from other: BroadcastWords) -> BroadcastWords {
         var words = self
         words.values.merge(other.values) { own, _ in own }
+        guard self[.to].isEmpty else {
+            words[.or] = self[.or]
+            return words
+        }
+        words.links = other.links
         return words
     }
 

@@ -44,6 +44,7 @@ package struct BroadcastPlan: Hashable, Sendable {
             frameRate: try words.value(.fps, or: Self.frameRate, "1 to 240 frames a second: 30, 29.97 or 30000/1001") {
                 FrameRate($0)
             })
+        try settings.checkLevel()
         settings.children = mode.children
         try EncodingWords.read(words, into: &settings)
         try readCourse(words)
@@ -53,10 +54,10 @@ package struct BroadcastPlan: Hashable, Sendable {
     private static let frameRate = FrameRate(30)
 
     private mutating func readCourse(_ words: BroadcastWords) throws(BroadcastError) {
-        let programs = libexec.map { Programs(folder: $0) } ?? .find()
-        let folders = PluginFolders.all(beside: programs)
-        settings.plugins = try words[.plugin].map { (word) throws(BroadcastError) in
-            try PluginWord.choice(word, folders: folders)
+        let plugins = try words[.plugin].map { (word) throws(BroadcastError) in try PluginWord.choice(word) }
+        settings.plugins = try PluginChoice.named(plugins)
+        settings.pluginIsolation = try words.value(.pluginIsolation, or: .all, "all or each") {
+            PluginIsolation(rawValue: $0)
         }
         settings.slateAfterSeconds = try words.value(
             .slateAfter, or: settings.slateAfterSeconds, "0.1 seconds to an hour"

@@ -39,6 +39,18 @@ package enum ConfigurationFile {
             guard let keyName = keyNode.string else {
                 throw BroadcastError(.usage, "\(place): a key is no plain word", advice: "mend it there")
             }
+            if keyName == PluginEntries.key {
+                guard words[.plugin].isEmpty else {
+                    throw BroadcastError(
+                        .usage, "\(place): plugins stand under \"plugin\" already", advice: "keep one of them")
+                }
+                words[.plugin] = try PluginEntries.words(value, at: place)
+                continue
+            }
+            if keyName == "links" {
+                words.links = try LinkWords.read(value, named: name)
+                continue
+            }
             guard let key = BroadcastKey(rawValue: keyName) else { throw unknown(keyName, at: place) }
             guard words[key].isEmpty else {
                 throw BroadcastError(.usage, "\(place): \"\(key.rawValue)\" is set twice", advice: "keep one of them")
@@ -94,7 +106,7 @@ package enum ConfigurationFile {
             return BroadcastError(
                 .usage, "\(place): there is no key that begins with \"\(name.prefix(40))\"", advice: general)
         }
-        let names = BroadcastKey.allCases.map(\.rawValue)
+        let names = BroadcastKey.allCases.map(\.rawValue) + ["links"]
         let closest = names.min { name.editDistance(to: $0) < name.editDistance(to: $1) } ?? ""
         let isClose = name.editDistance(to: closest) <= max(2, closest.count / 2)
         return BroadcastError(

@@ -8,9 +8,13 @@ enum DestinationWords {
     /// The variable of the environment that may hold a stream key.
     static let keyVariable = "BULKHEAD_STREAM_KEY"
 
+    /// Stands before the address of another server for the destination before it, among those of `--to`.
+    static let alternativeMark = "|"
+
     /// Whether a word is written like a destination, right or wrong: an address, as opposed to an input such as a file.
     static func isAddress(_ word: String) -> Bool {
-        word.hasPrefix("file:") || word.contains("://") || isAddressWithOneSlash(word)
+        word.hasPrefix(alternativeMark) || word.hasPrefix("file:") || word.contains("://")
+            || isAddressWithOneSlash(word)
     }
 
     /// Whether a word is `rtmp:/host/app` or `rtmps:host/app`, which are no addresses yet.
@@ -19,26 +23,42 @@ enum DestinationWords {
         return ["rtmp:", "rtmps:"].contains { word.hasPrefix($0) && !word.hasPrefix($0 + "//") }
     }
 
-    /// The destinations in their order, files with absolute paths.
+    /// The destinations in their order, files with absolute paths: those of `to`, then those of `links`.
     ///
-    /// Keys from files go to the RTMP destinations whose address holds none, in order; a single one goes to all of them.
+    /// Keys from files go to the RTMP servers whose address holds none, in order; a single one goes to all of them.
     /// The key of the environment is for what is left.
     /// - Throws: kind `usage`; nothing thrown repeats a key, nor an address that may hold one.
     static func destinations(
         _ words: BroadcastWords, environmentKey: String?
     ) throws(BroadcastError) -> [DestinationSettings] {
-        let urls = words[.to]
-        guard !urls.isEmpty else {
+        let groups = try groups(words)
+        guard !groups.isEmpty || !words.links.isEmpty else {
             throw BroadcastError(
                 .usage, "there is no destination", advice: "add --to rtmp://SERVER/APP/KEY or --to file:OUT.flv")
         }
         let authority = try words.last(.tlsCA).map { (path) throws(BroadcastError) in try authorityFile(path) } ?? ""
         var destinations: [DestinationSettings] = []
-        for (index, url) in urls.enumerated() {
-            destinations.append(try destination(url, number: index + 1, authority))
+        for (index, group) in groups.enumerated() {
+            var destination = try destination(group[0], number: index + 1, authority)
+            for url in group.dropFirst() {
+                let other = try self.destination(url, number: index + 1, authority)
+                guard !other.isFile, !destination.isFile else {
+                    throw BroadcastError(
+                        .usage, "destination \(index + 1) can't choose between a file and others",
+                        advice: "give the file a --to of its own")
+                }
+                destination.alternatives.append(
+                    ServerSettings(url: other.url, tlsAuthorityFile: other.tlsAuthorityFile))
+            }
+            destinations.append(destination)
         }
+        for link in words.links {
+            destinations.append(try LinkPlan.destination(link, number: destinations.count + 1, authority))
+        }
+        for index in destinations.indices { try LinkPlan.read(words, into: &destinations[index], number: index + 1) }
         try giveKeys(words[.streamKeyFile], environmentKey: environmentKey, to: &destinations)
-        if let index = destinations.firstIndex(where: { $0.streamKey.isEmpty && awaitsKey($0.url) }) {
+        let keyless = destinations.firstIndex { $0.servers.contains { $0.streamKey.isEmpty && awaitsKey($0.url) } }
+        if let index = keyless {
             throw BroadcastError(
                 .usage, "destination \(index + 1) has no stream key",
                 advice: "give it with --stream-key-file, in \(keyVariable), or behind the application")
@@ -46,7 +66,26 @@ enum DestinationWords {
         return destinations
     }
 
-    private static func destination(
+    /// The addresses of each destination, the first one first.
+    private static func groups(_ words: BroadcastWords) throws(BroadcastError) -> [[String]] {
+        var groups: [[String]] = []
+        for word in words[.to] {
+            if word.hasPrefix(alternativeMark), !groups.isEmpty {
+                groups[groups.count - 1].append(String(word.dropFirst(alternativeMark.count)))
+            } else {
+                groups.append([word])
+            }
+        }
+        guard !words[.or].isEmpty else { return groups }
+        guard groups.count == 1 else {
+            throw BroadcastError(
+                .usage, "--or needs the destination that it is another server of", advice: "write --to URL --or URL")
+        }
+        groups[0] += words[.or]
+        return groups
+    }
+
+    static func destination(
         _ url: String, number: Int, _ authority: String
     ) throws(BroadcastError) -> DestinationSettings {
         if url.hasPrefix("file:") {
@@ -94,10 +133,14 @@ enum DestinationWords {
     private static func giveKeys(
         _ files: [String], environmentKey: String?, to destinations: inout [DestinationSettings]
     ) throws(BroadcastError) {
-        let waiting = destinations.indices.filter { awaitsKey(destinations[$0].url) }
+        // Each as the numbers of destination and server.
+        let waiting = destinations.indices.flatMap { index in
+            destinations[index].servers.enumerated().filter { $1.streamKey.isEmpty && awaitsKey($1.url) }
+                .map { (destination: index, server: $0.offset) }
+        }
         guard !files.isEmpty else {
             guard let key = environmentKey, !key.isEmpty else { return }
-            for index in waiting { destinations[index].streamKey = key }
+            for place in waiting { destinations[place.destination].setKey(key, of: place.server) }
             return
         }
         guard !waiting.isEmpty else {
@@ -110,13 +153,14 @@ enum DestinationWords {
                 .usage, "\(files.count) stream key files for \(waiting.count) destinations without a key",
                 advice: "give one for all of them, or one for each in order")
         }
-        for (position, index) in waiting.enumerated() {
-            destinations[index].streamKey = try key(in: files[files.count == 1 ? 0 : position])
+        for (position, place) in waiting.enumerated() {
+            let key = try key(in: files[files.count == 1 ? 0 : position])
+            destinations[place.destination].setKey(key, of: place.server)
         }
     }
 
     /// A key file's content without the line break at its end.
-    private static func key(in path: String) throws(BroadcastError) -> String {
+    static func key(in path: String) throws(BroadcastError) -> String {
         let text: String
         do throws(Errno) { text = try SmallFile.text(at: path, limit: 4096) } catch {
             throw BroadcastError(
@@ -134,6 +178,13 @@ enum DestinationWords {
     private static func awaitsKey(_ url: String) -> Bool {
         do throws(IngestTargetError) { _ = try IngestTarget(url) } catch { return error == .missingKey }
         return false
+    }
+}
+
+extension DestinationSettings {
+    /// Gives the server of that number, from 0, its key.
+    mutating func setKey(_ key: String, of server: Int) {
+        if server == 0 { streamKey = key } else { alternatives[server - 1].streamKey = key }
     }
 }
 

@@ -2,13 +2,21 @@ import Glibc
 import SystemPackage
 
 /// Paths of files, for processes that may have another working directory.
-enum FilePaths {
+package enum FilePaths {
     /// `path` from the root; a relative one counts from the working directory.
-    static func absolute(_ path: String) -> String {
-        if path.hasPrefix("/") { return path }
-        guard let current = getcwd(nil, 0) else { return path }
+    static func absolute(_ path: String) -> String { absolute(path, in: workingFolder) }
+
+    /// `path` from the root; a relative one counts from `folder`, where there is one.
+    static func absolute(_ path: String, in folder: String) -> String {
+        if path.hasPrefix("/") || folder.isEmpty { return path }
+        return FilePath(folder).pushing(FilePath(path)).lexicallyNormalized().string
+    }
+
+    /// The working directory's path; empty where it has none.
+    package static var workingFolder: String {
+        guard let current = getcwd(nil, 0) else { return "" }
         defer { free(current) }
-        return FilePath(String(cString: current)).pushing(FilePath(path)).lexicallyNormalized().string
+        return String(cString: current)
     }
 
     /// Why `path` can't be read; nil when it can.

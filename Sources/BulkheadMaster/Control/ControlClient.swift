@@ -25,6 +25,12 @@ package final class ControlClient {
         }
     }
 
+    /// From now on ``receive()`` throws when the master has not said anything for so long.
+    package func limitWaiting(toSeconds seconds: Int) {
+        var limit = timeval(tv_sec: seconds, tv_usec: 0)
+        _ = setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     deinit { _ = bulkhead_close(socket) }
 
     package func send(_ request: ControlRequest) throws(BroadcastError) {
@@ -54,6 +60,10 @@ package final class ControlClient {
             }
             let count = recv(socket, &chunk, chunk.count, 0)
             if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EAGAIN {
+                throw BroadcastError(
+                    .control, "the master does not answer", advice: "it may be stopped: look at it with ps and strace")
+            }
             guard count > 0 else { return nil }
             buffer.append(contentsOf: chunk[..<count])
         }

@@ -13,8 +13,25 @@ package enum ControlRequest: Codable, Sendable {
     case set(SettingsChange)
     /// Starts a part anew without a gap; answered when its successor is on its way, the encoder's when it is on air.
     case restart(RestartablePart)
+    /// Changes the chain of plugins; answered when the change is in effect.
+    case plugin(PluginChange)
     /// Asks for the deaths of children in this broadcast.
     case deaths
+    /// Changes the links on air; answered when it is under way.
+    case link(LinkChange)
+    /// Asks what a link, or each of all, knows of its servers and would choose; measured now or as it stands.
+    case servers(link: String?, isMeasured: Bool)
+}
+
+/// A change of the links on air. Links go by their numbers or names.
+package enum LinkChange: Codable, Hashable, Sendable {
+    case add(DestinationSettings)
+    /// It sends what waits, says goodbye and is no more.
+    case remove(String)
+    /// It says goodbye, and nothing waits for it.
+    case pause(String)
+    /// A paused one comes back; one that waits tries at once; one that has failed begins anew.
+    case retry(String)
 }
 
 /// What a master answers.
@@ -25,6 +42,7 @@ package enum ControlReply: Codable, Sendable {
     /// The oldest first; the last 200 at most.
     case deaths([DeathRecord])
     case event(Event)
+    case servers([LinkServersReport])
     /// The broadcast has ended well.
     case ended(BroadcastSummary)
     case failed(BroadcastError)

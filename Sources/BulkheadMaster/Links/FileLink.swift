@@ -13,10 +13,10 @@ final class FileLink: Link {
     private let mailbox: LinkMailbox
     private let state = Mutex((state: "writing", lastError: "", isAborted: false))
 
-    init(name: String, path: String, onRoom: @escaping @Sendable () -> Void) {
+    init(name: String, path: String, awaitsIDR: Bool, onRoom: @escaping @Sendable () -> Void) {
         self.name = name
         self.path = path
-        mailbox = LinkMailbox(onRoom: onRoom)
+        mailbox = LinkMailbox(awaitsIDR: awaitsIDR, onRoom: onRoom)
     }
 
     func configure(_ configuration: StreamConfiguration, number: Int) {
@@ -31,11 +31,20 @@ final class FileLink: Link {
         mailbox.finish()
     }
 
-    var status: LinkStatus {
+    /// A file has no gap: it is paused by nobody.
+    func pause(_ isPaused: Bool) {}
+    func retry() {}
+    func networkChanged() {}
+
+    func servers(isMeasured: Bool) async -> LinkServersReport {
+        LinkServersReport(link: name, rule: "", servers: [], choice: nil, reason: "it is a file")
+    }
+
+    var statuses: [LinkStatus] {
         let (state, lastError, _) = state.withLock { $0 }
         var status = LinkStatus(name: name, destination: "file:\(path)", state: state, lastError: lastError)
         mailbox.measure(&status)
-        return status
+        return [status]
     }
 
     func run() async throws(BroadcastError) {
@@ -90,7 +99,8 @@ final class FileLink: Link {
         let writer = FLVWriter()
         // The disk may be slow: one write for all that waits, on a thread that may block.
         var output = writer.fileHeader
-        for await _ in mailbox.signals {
+        while true {
+            await mailbox.wait()
             var isFinished = false
             collecting: while !state.withLock({ $0.isAborted }) {
                 switch mailbox.take() {

@@ -1,190 +1,237 @@
 import BulkheadMedia
 import BulkheadRTMP
 import BulkheadRTMPTransport
+import BulkheadSelection
 import BulkheadSystem
-import NIOPosix
 import Synchronization
 
-/// A link to an RTMP server. It connects, publishes, and connects again when the connection is lost.
+/// A link to one of several RTMP servers. It connects, publishes, and when the connection is lost finds its way back, to
+/// the same server or to another: see ``LinkState`` for the steps.
+///
+/// The parts stand in extensions: reconnecting, what goes on while on air, the sending itself.
 final class RTMPLink: Link {
-    private struct State {
-        var words = "connecting"
+    struct State {
+        var phase = LinkState.idle
         var reconnects = 0
         var lastError = ""
-        var patience = LinkPatience()
+        var reason = ""
+        /// The one that it is with, or was with last.
+        var server: Int?
         var isAborted = false
-        var isFinished = false
-        var wasConnected = false
+        var isPaused = false
+        var wasOnAir = false
+        /// Since when it is off the air by a break.
+        var brokeAt: Duration?
+        /// The last picture that was handed to a connection, and the last that a server has said to have.
+        var sentDTS: MediaTime?
+        var acknowledgedDTS: MediaTime?
+        /// The media time that is timestamp 0 on the wire.
+        var origin: MediaTime
+        /// The connection on air, and how it ended.
+        var publisher: RTMPPublisher?
         var end: PublishEnd?
-        /// What `abort()` cancels: a connection attempt or a pause.
-        var pending: Task<Void, Never>?
+        /// Another connection, made ready because the one on air may be lost.
+        var understudy: Understudy?
+        /// Where to go over at the next IDR.
+        var move: Move?
+        /// What ``abort()`` and ``pause(_:)`` cancel: attempts to connect.
+        var pending: [Int: @Sendable () -> Void] = [:]
+        var lastPending = 0
+
+        init(origin: MediaTime) { self.origin = origin }
+    }
+
+    /// A connection that is ready up to createStream.
+    struct Understudy: Sendable {
+        let server: Int
+        let reason: String
+        let connection: PreparedPublisher
+    }
+
+    /// A planned way to another server, or to the same one anew.
+    struct Move: Sendable {
+        let understudy: Understudy
+        /// The same server can't be given the same stream twice: the old connection ends first.
+        let replacesSame: Bool
     }
 
     /// Unsent bytes in the connection's hands; the rest waits in the mailbox, where it can be shed.
-    private static let connectionByteLimit = 512 << 10
+    static let connectionByteLimit = 512 << 10
 
-    private let name: String
-    private let part: String
-    private let target: IngestTarget
-    private let options: PublishOptions
-    private let mailbox: LinkMailbox
-    private let events: EventLog
-    private let state = Mutex(State())
+    let name: String
+    let number: Int
+    let lane: Int
+    let servers: LinkServers
+    let mailbox: LinkMailbox
+    let events: EventLog
+    let archive: LinkArchive?
+    let loop = LinkLoop()
+    /// Ends a wait for the next attempt.
+    let alarm = Signal()
+    /// Wakes what looks after the servers while on air.
+    let watch = Signal()
+    let state: Mutex<State>
 
-    /// - Parameter part: the link's name in events.
+    /// - Parameters:
+    ///   - number: the link's, from 1.
+    ///   - lane: which of a redundant link's two it is; 0 for others.
+    ///   - origin: the media time that is timestamp 0 on the wire.
+    ///   - archive: where its state is kept when the connection breaks; nil for nowhere.
     init(
-        name: String, part: String, target: IngestTarget, options: PublishOptions, events: EventLog,
-        onRoom: @escaping @Sendable () -> Void
+        name: String, number: Int, servers: LinkServers, lane: Int = 0, mailbox: LinkMailbox, events: EventLog,
+        archive: LinkArchive?, origin: MediaTime = .zero
     ) {
         self.name = name
-        self.part = part
-        self.target = target
-        self.options = options
+        self.number = number
+        self.servers = servers
+        self.lane = lane
+        self.mailbox = mailbox
         self.events = events
-        mailbox = LinkMailbox(onRoom: onRoom)
+        self.archive = archive
+        state = Mutex(State(origin: origin))
     }
+
+    // MARK: what the broadcast asks
 
     func configure(_ configuration: StreamConfiguration, number: Int) {
         mailbox.configure(configuration, number: number)
     }
     func offer(_ packet: Packet) { mailbox.offer(packet) }
     var hasRoom: Bool { mailbox.hasRoom }
-
-    func finish() {
-        state.withLock { $0.isFinished = true }
-        mailbox.finish()
-    }
+    func finish() { mailbox.finish() }
 
     func abort() {
         let pending = state.withLock { state in
             state.isAborted = true
-            return state.pending
+            return Array(state.pending.values)
         }
-        pending?.cancel()
+        pending.forEach { $0() }
         mailbox.finish()
+        alarm.ring()
     }
 
-    var status: LinkStatus {
-        let state = state.withLock { $0 }
-        var status = LinkStatus(
-            name: name, destination: "\(target)", state: state.words, reconnects: state.reconnects,
-            lastError: state.lastError)
-        mailbox.measure(&status)
-        return status
+    func pause(_ isPaused: Bool) {
+        let pending = state.withLock { state in
+            let isChange = state.isPaused != isPaused
+            state.isPaused = isPaused
+            return isChange && isPaused ? Array(state.pending.values) : []
+        }
+        mailbox.pause(isPaused)
+        pending.forEach { $0() }
+        alarm.ring()
     }
+
+    func retry() {
+        servers.update { table, _ in table.renew(forgives: true) }
+        alarm.ring()
+        watch.ring()
+    }
+
+    func networkChanged() {
+        guard state.withLock({ $0.publisher == nil }) else { return }
+        servers.update { table, _ in table.renew(forgives: false) }
+        alarm.ring()
+    }
+
+    func servers(isMeasured: Bool) async -> LinkServersReport {
+        let others = (0..<servers.count).filter { index in
+            !servers.read { table, now in table.status(at: now)[index].state == "on air" }
+        }
+        if isMeasured { await servers.probe(others, patience: .seconds(3), on: loop) }
+        return servers.read { $0.report(name, lane, at: $1) }
+    }
+
+    var statuses: [LinkStatus] {
+        let state = state.withLock { $0 }
+        let statistics = state.publisher?.statistics
+        let server = state.server.map { servers.name($0) }
+        var status = LinkStatus(
+            name: name, destination: server ?? servers.name(lane), state: state.phase.rawValue,
+            reconnects: state.reconnects, lastError: state.lastError)
+        status.server = server
+        status.rule = servers.read { table, _ in table.rule.rawValue }
+        status.reason = state.reason
+        status.acknowledgedSeconds = (statistics?.acknowledgedDTS ?? state.acknowledgedDTS)?.seconds
+        status.roundTripMilliseconds = statistics?.roundTrip?.inMilliseconds
+        status.servers = servers.read { $0.status(at: $1) }
+        mailbox.measure(&status)
+        return [status]
+    }
+
+    // MARK: running
 
     func run() async throws(BroadcastError) {
-        while !isAborted {
+        state.withLock { $0.phase = .idle }
+        var broken: PublishError?
+        while !isOver {
+            if isPaused {
+                await rest()
+                broken = nil
+                continue
+            }
+            if let broken { await noteBreak(broken) }
             do throws(PublishError) {
-                try await publish()
-                break
+                guard let session = try await establish() else { continue }
+                broken = await onAir(session)
             } catch {
-                if isAborted { break }
-                await pause(try judge(error))
+                enter(.failed)
+                dismissUnderstudy()
+                throw BroadcastError(.destination, "\(error)", advice: error.remedy)
             }
+            if broken == nil, !isPaused { break }
         }
-        state.withLock { $0.words = "ended" }
+        dismissUnderstudy()
+        archive?.remove(number: number, lane: lane)
+        enter(.ended)
     }
 
-    /// Notes a failure and tells how long to wait; throws when there is no sense in another attempt.
-    private func judge(_ error: PublishError) throws(BroadcastError) -> Duration {
-        let verdict = state.withLock { state in
-            state.lastError = "\(error)"
-            state.words = "waiting"
-            return state.patience.judge(error, isEnding: state.isFinished)
-        }
-        guard case .retry(let delay) = verdict else {
-            state.withLock { $0.words = "failed" }
-            throw BroadcastError(.destination, "\(error)", advice: error.remedy)
-        }
-        events.post(.warning, part, "lost", "\(error); trying again")
-        return delay
+    /// Waits until it is no longer paused.
+    private func rest() async {
+        enter(.paused)
+        servers.update { table, _ in table.leave(lane) }
+        dismissUnderstudy()
+        events.post(.notice, name, "paused", "paused")
+        while isPaused, !isOver { await alarm.wait() }
+        guard !isOver else { return }
+        state.withLock { $0.wasOnAir = false }
+        servers.update { table, _ in table.renew(forgives: true) }
+        events.post(.notice, name, "resumed", "goes on air again")
     }
 
-    /// One connection, from its making to its end.
-    private func publish() async throws(PublishError) {
-        state.withLock {
-            $0.words = "connecting"
-            $0.end = nil
-        }
-        let publisher = try await connect()
-        mailbox.rewind()
-        state.withLock {
-            $0.words = "publishing"
-            $0.patience.started()
-            if $0.wasConnected { $0.reconnects += 1 }
-            $0.wasConnected = true
-        }
-        events.post(.notice, part, "connected", "publishing to \(target)")
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.follow(publisher) }
-            await send(to: publisher)
-            await publisher.close(goodbye: !isAborted && state.withLock { $0.end == nil })
-            await group.waitForAll()
-        }
-        if case .failed(let error) = state.withLock({ $0.end }) { throw error }
-    }
+    /// There is nothing more to do.
+    var isOver: Bool { state.withLock { $0.isAborted } }
+    var isPaused: Bool { state.withLock { $0.isPaused } }
 
-    private func connect() async throws(PublishError) -> RTMPPublisher {
-        let outcome = Mutex<Result<RTMPPublisher, PublishError>>(.failure(.cancelled))
-        await abortable { [target, options] in
-            do throws(PublishError) {
-                let publisher = try await RTMPPublisher.connect(
-                    to: target, options: options, group: MultiThreadedEventLoopGroup.singleton)
-                outcome.withLock { $0 = .success(publisher) }
-            } catch { outcome.withLock { $0 = .failure(error) } }
-        }
-        return try outcome.withLock { $0 }.get()
-    }
+    func enter(_ phase: LinkState) { state.withLock { $0.phase = phase } }
 
-    private func pause(_ duration: Duration) async {
-        await abortable { try? await Task.sleep(for: duration) }
-    }
-
-    /// Runs `body` so that ``abort()`` cancels it.
-    private func abortable(_ body: @escaping @Sendable () async -> Void) async {
+    /// Runs `body` so that ``abort()`` and ``pause(_:)`` cancel it.
+    func abortable<Value: Sendable>(
+        _ body: @escaping @Sendable () async -> Result<Value, PublishError>
+    ) async throws(PublishError) -> Value {
         // Awaited right below: the task only makes it possible to cancel this part alone.
-        let task = Task { await body() }
-        let isAborted = state.withLock { state in
-            state.pending = task
-            return state.isAborted
+        let work = Task { await body() }
+        let (id, isUnwanted) = state.withLock { state in
+            state.lastPending += 1
+            state.pending[state.lastPending] = { work.cancel() }
+            return (state.lastPending, state.isAborted || state.isPaused)
         }
-        if isAborted { task.cancel() }
-        await task.value
-        state.withLock { $0.pending = nil }
+        if isUnwanted { work.cancel() }
+        let result = await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            work.cancel()
+        }
+        state.withLock { $0.pending[id] = nil }
+        return try result.get()
     }
 
-    private var isAborted: Bool { state.withLock { $0.isAborted } }
-
-    /// Sends what the mailbox has until all is sent or the connection is over.
-    private func send(to publisher: RTMPPublisher) async {
-        mailbox.wake()
-        for await _ in mailbox.signals {
-            sending: while true {
-                if state.withLock({ $0.isAborted || $0.end != nil }) { return }
-                let statistics = publisher.statistics
-                guard statistics.isWritable, statistics.queuedByteCount < Self.connectionByteLimit else { break }
-                switch mailbox.take() {
-                case .configuration(let configuration): publisher.send(configuration: configuration)
-                case .packet(let packet): publisher.send(packet: packet)
-                case .empty: break sending
-                case .finished: return
-                }
-            }
-        }
-    }
-
-    /// Takes in what the connection reports.
-    private func follow(_ publisher: RTMPPublisher) async {
-        for await event in publisher.events {
-            switch event {
-            case .accepted:
-                state.withLock { $0.patience.accepted() }
-                events.post(.notice, part, "accepted", "the server has taken the stream")
-            case .ended(let end): state.withLock { $0.end = end }
-            case .acknowledged, .writable, .reconnectRequested: break
-            }
-            mailbox.wake()
+    /// Waits for `duration`, or until there is a reason to try at once.
+    func wait(_ duration: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [servers] in await servers.clock.sleep(duration) }
+            group.addTask { [alarm] in await alarm.wait() }
+            await group.next()
+            group.cancelAll()
         }
     }
 }
@@ -198,6 +245,8 @@ extension PublishError {
         case .tlsFailed: "check the server's certificate, or name its authority with --tls-ca"
         case .notRTMP: "check the port: RTMP is usually 1935, RTMPS 443"
         case .applicationRejected: "check the path behind the host"
+        case .notAuthenticated: "check the user name and password"
+        case .redirectedInVain: "give the address of the server that takes the stream"
         case .publishRefused, .closedBeforeAcceptance: "check the stream key, and that nobody else is using it"
         case .streamNotCreated, .closedByServer, .protocolViolation, .answersNotRead, .cancelled:
             "look into the server's log"

@@ -80,6 +80,10 @@ int bulkhead_eventfd_clear(int descriptor);
 int bulkhead_timerfd_create(void);
 int bulkhead_timerfd_set(int descriptor, uint64_t nanoseconds);
 
+/// Opens a non-blocking rtnetlink socket, close-on-exec, that becomes readable when a route, an address or an interface of
+/// this machine changes. Returns a descriptor that the caller closes, or a negative errno value.
+int bulkhead_route_events_open(void);
+
 // MARK: processes
 
 typedef struct bulkhead_spawn_request {

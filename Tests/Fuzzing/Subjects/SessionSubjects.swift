@@ -144,7 +144,7 @@ extension PublishStateMachine.Action {
         switch self {
         case .sendControl(let control): .control(control)
         case .send(let command, let id, let streamID): .command(command, id, streamID)
-        case .startMedia, .fail, .reconnectRequested: .nothing
+        case .startMedia, .prepared, .fail, .reconnectRequested: .nothing
         }
     }
 }

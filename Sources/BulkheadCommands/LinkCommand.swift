@@ -1,0 +1,125 @@
+package import ArgumentParser
+import BulkheadMaster
+import Glibc
+
+/// `bulkhead link`: the destinations of a running broadcast.
+package struct LinkCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "link",
+        abstract: "See and change the destinations of a running broadcast.",
+        discussion: "Links go by their numbers or names: 2, \"link 2\", main.",
+        subcommands: [List.self, Add.self, Remove.self, Pause.self, Retry.self, Servers.self],
+        defaultSubcommand: List.self)
+
+    package init() {}
+
+    /// Which broadcast is meant.
+    struct Master: ParsableArguments {
+        @Option(
+            help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+        var attach: String?
+    }
+
+    struct Name: ParsableArguments {
+        @Argument(help: ArgumentHelp("The link's number or name.", valueName: "link"))
+        var link: String
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Tell what the links do.")
+
+        @OptionGroup var master: Master
+
+        @Flag(help: "Print a JSON list.")
+        var json = false
+
+        func run() async throws {
+            guard case .status(let status, _) = try ControlAddress.reply(to: .status, attach: master.attach) else {
+                throw BroadcastError(.control, "the master closed the connection without an answer")
+            }
+            guard let status else { throw BroadcastError(.control, "the master has no broadcast on air") }
+            if json { return print(JSONLine.text(status.links) ?? "") }
+            for link in status.links { print(LinkText.lines(link).joined(separator: "\n")) }
+        }
+    }
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add a destination; it begins with the next IDR.",
+            usage: "bulkhead link add --to <url> [--or <url> …] [<options>]")
+
+        @Option(
+            parsing: .upToNextOption,
+            help: ArgumentHelp("Where the stream goes besides: rtmp://SERVER/APP/KEY, file:OUT.flv.", valueName: "url"))
+        var to: [String]
+
+        @OptionGroup var flags: DestinationFlags
+        @OptionGroup var master: Master
+
+        func run() async throws {
+            var words = BroadcastWords()
+            words[.to] = to
+            flags.write(to: &words)
+            let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
+            let destinations = try DestinationWords.destinations(words, environmentKey: key)
+            for destination in destinations {
+                try ControlAddress.ask(.link(.add(destination)), attach: master.attach)
+            }
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "End a link: it sends what waits and says goodbye.")
+
+        @OptionGroup var name: Name
+        @OptionGroup var master: Master
+
+        func run() async throws { try ControlAddress.ask(.link(.remove(name.link)), attach: master.attach) }
+    }
+
+    struct Pause: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take a link off the air until it is told to retry.")
+
+        @OptionGroup var name: Name
+        @OptionGroup var master: Master
+
+        func run() async throws { try ControlAddress.ask(.link(.pause(name.link)), attach: master.attach) }
+    }
+
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a link try at once: one that is paused, waits or has failed.")
+
+        @OptionGroup var name: Name
+        @OptionGroup var master: Master
+
+        func run() async throws { try ControlAddress.ask(.link(.retry(name.link)), attach: master.attach) }
+    }
+
+    struct Servers: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Tell what is known of the links' servers, and which would be chosen.")
+
+        @Argument(help: ArgumentHelp("The link's number or name; else all links.", valueName: "link"))
+        var link: String?
+
+        @Flag(help: "Shake hands with each server first.")
+        var probe = false
+
+        @Flag(help: "Print a JSON list.")
+        var json = false
+
+        @OptionGroup var master: Master
+
+        func run() async throws {
+            let request = ControlRequest.servers(link: link, isMeasured: probe)
+            guard case .servers(let reports) = try ControlAddress.reply(to: request, attach: master.attach) else {
+                throw BroadcastError(.control, "the master closed the connection without an answer")
+            }
+            if json { return print(JSONLine.text(reports) ?? "") }
+            for report in reports { print(LinkText.lines(report).joined(separator: "\n")) }
+        }
+    }
+}

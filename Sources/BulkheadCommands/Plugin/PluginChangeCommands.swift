@@ -1,0 +1,211 @@
+package import ArgumentParser
+package import BulkheadMaster
+
+/// The commands that change the chain of plugins on air. Each returns when its change is in effect; where it can't be
+/// made, the chain stays as it was.
+package enum PluginChangeCommands {
+    /// All of them, in the order in which help lists them.
+    package static let all: [any ParsableCommand.Type] = [
+        PluginChainCommand.self, PluginAddCommand.self, PluginRemoveCommand.self, PluginMoveCommand.self,
+        PluginSetCommand.self, PluginEnableCommand.self, PluginDisableCommand.self, PluginReloadCommand.self,
+        PluginPardonCommand.self,
+    ]
+}
+
+/// Which broadcast a command is for.
+package struct MasterFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+    var attach: String?
+
+    package init() {}
+
+    func ask(_ change: PluginChange) throws(BroadcastError) {
+        try ControlAddress.ask(.plugin(change), attach: attach)
+    }
+}
+
+package struct PluginAddCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Put a plugin into the chain.",
+        discussion: "It is loaded beside the chain on air, which goes on unchanged where it can't be loaded.")
+
+    @Argument(
+        help: ArgumentHelp(
+            "frei0r:NAME, ladspa:NUMBER, an installed plugin's name or a library's path, with its parameters.",
+            valueName: "plugin[,name=value…]"))
+    var plugin: String
+
+    @Option(help: ArgumentHelp("What it is called in the chain; else as the plugin is.", valueName: "name"))
+    var name: String?
+
+    @Option(help: ArgumentHelp("Its place in the chain, from 1; else the last.", valueName: "number"))
+    var position: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "What it may take for a frame, such as 8ms; else its share of the frame interval.",
+            valueName: "time"))
+    var deadline: String?
+
+    @Option(help: ArgumentHelp("How much memory its host may grow by: 256M; else 512M.", valueName: "size"))
+    var memory: String?
+
+    @Flag(help: "Load it, and pass it over until it is enabled.")
+    var disabled = false
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws {
+        var choice = try PluginWord.choice(plugin)
+        if let name { try PluginWord.set("@name", name, of: &choice) }
+        if let deadline { try PluginWord.set("@deadline", deadline, of: &choice) }
+        if let memory { try PluginWord.set("@memory", memory, of: &choice) }
+        if disabled { choice.isEnabled = false }
+        try master.ask(.add(choice, position: position))
+    }
+}
+
+package struct PluginRemoveCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Take a plugin out of the chain.")
+
+    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    var name: String
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws { try master.ask(.remove(name: name)) }
+}
+
+package struct PluginMoveCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "move", abstract: "Put a plugin elsewhere in the chain.")
+
+    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    var name: String
+
+    @Argument(help: ArgumentHelp("Its new place, from 1.", valueName: "position"))
+    var position: Int
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws { try master.ask(.move(name: name, position: position)) }
+}
+
+package struct PluginSetCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Change parameters of a plugin in the chain.",
+        discussion: "The parameters that are not named stay as they are.")
+
+    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    var name: String
+
+    @Argument(help: ArgumentHelp("What to change.", valueName: "parameter=value"))
+    var parameters: [String]
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws {
+        var values: [String: String] = [:]
+        for word in parameters {
+            let (name, value) = try PluginWord.parameter(word)
+            values[name] = value
+        }
+        try master.ask(.set(name: name, parameters: values, folder: FilePaths.workingFolder))
+    }
+}
+
+package struct PluginEnableCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "enable", abstract: "Let a plugin of the chain work again.")
+
+    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    var name: String
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws { try master.ask(.enable(name: name, true)) }
+}
+
+package struct PluginDisableCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "disable", abstract: "Pass a plugin of the chain over; it stays loaded.")
+
+    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    var name: String
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws { try master.ask(.enable(name: name, false)) }
+}
+
+package struct PluginReloadCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "reload", abstract: "Take a plugin as it is on disk now.",
+        discussion: """
+            A new host loads the chain and takes over between two frames. Replace the file by renaming another over it: \
+            a library that is overwritten in place may crash the host that runs it, which costs no frame either.
+            """)
+
+    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    var name: String
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws { try master.ask(.reload(name: name)) }
+}
+
+package struct PluginPardonCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "pardon", abstract: "Let a plugin in again that is in quarantine or off.")
+
+    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    var name: String
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws { try master.ask(.pardon(name: name)) }
+}
+
+package struct PluginChainCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "chain", abstract: "Show the chain of plugins on air.")
+
+    @Flag(help: "Print one JSON object for each plugin.")
+    var json = false
+
+    @OptionGroup var master: MasterFlags
+
+    package init() {}
+
+    package func run() async throws {
+        for line in try Self.lines(attach: master.attach, json: json) { print(line) }
+    }
+
+    /// What the master at `attach` says of its chain.
+    package static func lines(attach: String?, json: Bool) throws(BroadcastError) -> [String] {
+        guard case .status(let status?, _)? = try ControlAddress.reply(to: .status, attach: attach) else {
+            throw BroadcastError(.control, "the master has no broadcast on air")
+        }
+        if json { return status.plugins.compactMap { JSONLine.text($0) } }
+        if status.plugins.isEmpty { return ["the chain is empty"] }
+        return status.plugins.enumerated().map { "\($0.offset + 1). " + PluginText.line($0.element) }
+    }
+}

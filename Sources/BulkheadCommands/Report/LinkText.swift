@@ -1,0 +1,40 @@
+package import BulkheadMaster
+
+/// A link for a person.
+package enum LinkText {
+    /// One line, and one more for each server where there are several.
+    package static func lines(_ link: LinkStatus) -> [String] {
+        var lines = [line(link)]
+        if let servers = link.servers, servers.count > 1 { lines += servers.map { "  " + line($0) } }
+        return lines.map(EventLine.clean)
+    }
+
+    package static func line(_ link: LinkStatus) -> String {
+        var line =
+            "\(link.name): \(link.state), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
+            + "queue \(link.queuedMilliseconds) ms, \(link.framesSent) frames sent, \(link.framesShed) dropped"
+        if let seconds = link.acknowledgedSeconds { line += ", acknowledged to \(StatusLine.clock(seconds))" }
+        if link.reconnects > 0 { line += ", reconnected \(link.reconnects == 1 ? "once" : "\(link.reconnects) times")" }
+        if let rule = link.rule, let servers = link.servers, servers.count > 1 {
+            line += ", by \(rule)"
+            if let reason = link.reason, !reason.isEmpty { line += " (\(reason))" }
+        }
+        if !link.lastError.isEmpty { line += ", last trouble: \(link.lastError)" }
+        return line
+    }
+
+    private static func line(_ server: ServerStatus) -> String {
+        var line = "\(server.name): \(server.state)"
+        if let time = server.roundTripMilliseconds { line += ", \(StatusLine.decimal(time, places: 1)) ms" }
+        if server.priority != 0 { line += ", priority \(server.priority)" }
+        if server.weight != 1 { line += ", weight \(server.weight)" }
+        if !server.lastError.isEmpty, server.state != "on air" { line += ", last trouble: \(server.lastError)" }
+        return line
+    }
+
+    package static func lines(_ report: LinkServersReport) -> [String] {
+        let choice = report.choice.map { "would choose \($0): \(report.reason)" } ?? report.reason
+        let heading = report.rule.isEmpty ? "\(report.link): \(choice)" : "\(report.link), by \(report.rule): \(choice)"
+        return ([heading] + report.servers.map { "  " + line($0) }).map(EventLine.clean)
+    }
+}

@@ -1,0 +1,279 @@
+import BulkheadFrames
+import BulkheadSupervision
+import BulkheadSystem
+import BulkheadWire
+
+/// A change that somebody waits for.
+struct PendingPluginChange {
+    let change: PluginChange
+    let done: @Sendable (BroadcastError?) -> Void
+}
+
+/// Changes of the chain on air, one after the other, each at a frame border. What can't be done leaves the chain as it
+/// was.
+extension Broadcast {
+    /// Changes the chain.
+    /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
+    func change(_ change: PluginChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        guard state == .onAir else {
+            return done(BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is"))
+        }
+        guard settings.children != .encoder else {
+            return done(BroadcastError(.control, "this broadcast has no plugin host", advice: "use another run mode"))
+        }
+        pluginChanges.append(PendingPluginChange(change: change, done: done))
+        makeNextChange()
+    }
+
+    private func makeNextChange() {
+        guard !chainIsChanging, let first = pluginChanges.first else { return }
+        pluginChanges.removeFirst()
+        chainIsChanging = true
+        // Whoever asked waits for it; it ends with the broadcast at the latest.
+        Task {
+            do throws(BroadcastError) {
+                try await make(first.change)
+                syncSettings()
+                first.done(nil)
+            } catch { first.done(error) }
+            chainIsChanging = false
+            makeNextChange()
+        }
+    }
+
+    /// The broadcast ends before the changes: whoever waits for them is told.
+    func abandonPluginChanges() {
+        let error = BroadcastError(.control, "the broadcast ended before the change was made")
+        for pending in pluginChanges { pending.done(error) }
+        pluginChanges.removeAll()
+        for place in allPlaces {
+            guard let next = place.next else { continue }
+            place.next = nil
+            retire(next.stub, of: place)
+            next.done(error)
+        }
+    }
+
+    private func make(_ change: PluginChange) async throws(BroadcastError) {
+        // A plugin may just be tried again, or pictures have a new size: that comes first.
+        while let place = places.first(where: { $0.next != nil }) {
+            await withCheckedContinuation { continuation in place.whenSettled.append { continuation.resume() } }
+        }
+        switch change {
+        case .add(let choice, let position): try await add(choice, at: position)
+        case .remove(let name): try await remove(try plugin(name))
+        case .move(let name, let position): try move(try plugin(name), to: position)
+        case .set(let name, let parameters, let folder): try await set(try plugin(name), parameters, folder)
+        case .enable(let name, let isEnabled): try await enable(try plugin(name), isEnabled)
+        case .reload(let name): try await reload(try plugin(name))
+        case .pardon(let name): try await pardon(try plugin(name))
+        }
+    }
+
+    private func plugin(_ name: String) throws(BroadcastError) -> (PluginPlace, ChainPlugin) {
+        for place in places {
+            if let plugin = place.plugins.first(where: { $0.name == name }) { return (place, plugin) }
+        }
+        let names = chain.map(\.name).joined(separator: ", ")
+        throw BroadcastError(
+            .usage, "there is no plugin \(name) in the chain",
+            advice: names.isEmpty ? "the chain is empty" : "it has \(names)")
+    }
+
+    // MARK: with a next host
+
+    private func add(_ wanted: PluginChoice, at position: Int?) async throws(BroadcastError) {
+        guard let choice = try PluginChoice.named([wanted], besides: Set(chain.map(\.name))).first else { return }
+        let index = try index(position, count: chain.count + 1) ?? chain.count
+        let library = try await plugins.find(choice)
+        let plugin = newPlugin(choice, library)
+        switch settings.pluginIsolation {
+        case .all:
+            guard let place = places.first else { return }
+            var plugins = place.plugins
+            plugins.insert(plugin, at: min(index, plugins.count))
+            try await takeOver(place, with: plugins)
+        case .each:
+            let place = newPlace([plugin])
+            otherPlaces.append(place)
+            do { try await takeOver(place, with: [plugin]) } catch {
+                letGo(place)
+                throw error
+            }
+            await border {
+                self.otherPlaces.removeAll { $0 === place }
+                self.places.insert(place, at: min(index, self.places.count))
+            }
+        }
+        post(.notice, "plugin \(plugin.name)", "added", "works from frame \(nextFrame) on")
+    }
+
+    private func reload(_ found: (PluginPlace, ChainPlugin)) async throws(BroadcastError) {
+        let (place, plugin) = found
+        let old = (plugin.library, plugin.quarantine, plugin.refusal)
+        plugin.library = try await plugins.find(plugin.choice)
+        plugin.quarantine.pardon()
+        plugin.refusal = ""
+        do throws(BroadcastError) { try await takeOver(place, with: place.plugins) } catch {
+            (plugin.library, plugin.quarantine, plugin.refusal) = old
+            throw error
+        }
+        post(.notice, "plugin \(plugin.name)", "reloaded", "the library on disk works from frame \(nextFrame) on")
+    }
+
+    private func pardon(_ found: (PluginPlace, ChainPlugin)) async throws(BroadcastError) {
+        let (place, plugin) = found
+        guard !plugin.quarantine.isFree || !plugin.refusal.isEmpty || plugin.quarantine.charges > 0 else { return }
+        let old = plugin.quarantine
+        plugin.quarantine.pardon()
+        do throws(BroadcastError) { try await takeOver(place, with: place.plugins) } catch {
+            plugin.quarantine = old
+            throw error
+        }
+        post(.notice, "plugin \(plugin.name)", "pardoned", "is back in the chain")
+    }
+
+    /// Returns when a next host with `plugins` is on air.
+    private func takeOver(_ place: PluginPlace, with plugins: [ChainPlugin]) async throws(BroadcastError) {
+        let error = await withCheckedContinuation { continuation in
+            renew(place, with: plugins, isAsked: true) { continuation.resume(returning: $0) }
+        }
+        if let error { throw error }
+    }
+
+    // MARK: with the host on air
+
+    private func remove(_ found: (PluginPlace, ChainPlugin)) async throws(BroadcastError) {
+        let (place, plugin) = found
+        if settings.pluginIsolation == .each {
+            await border {
+                self.places.removeAll { $0 === place }
+                self.otherPlaces.append(place)
+            }
+            letGo(place)
+        } else {
+            place.plugins.removeAll { $0 === plugin }
+            for stub in stubs(of: place) where stub !== place.host { stub.unload(plugin.id) { _ in } }
+            if let host = place.host, host.loaded[plugin.id] != nil {
+                await withCheckedContinuation { continuation in
+                    host.unload(plugin.id) { _ in continuation.resume() }
+                }
+            }
+        }
+        post(.notice, "plugin \(plugin.name)", "removed", "no longer in the chain")
+    }
+
+    private func move(_ found: (PluginPlace, ChainPlugin), to position: Int) throws(BroadcastError) {
+        let (place, plugin) = found
+        let index = try index(position, count: chain.count) ?? 0
+        if settings.pluginIsolation == .each {
+            atBorder { [self] in
+                places.removeAll { $0 === place }
+                places.insert(place, at: min(index, places.count))
+            }
+        } else {
+            place.plugins.removeAll { $0 === plugin }
+            place.plugins.insert(plugin, at: min(index, place.plugins.count))
+            for stub in stubs(of: place) { stub.arrange(place.plugins.map(\.id)) }
+        }
+        post(.notice, "plugin \(plugin.name)", "moved", "is number \(position) of the chain")
+    }
+
+    private func enable(_ found: (PluginPlace, ChainPlugin), _ isEnabled: Bool) async throws(BroadcastError) {
+        let (place, plugin) = found
+        guard plugin.choice.isEnabled != isEnabled else { return }
+        plugin.choice.isEnabled = isEnabled
+        for stub in stubs(of: place) where stub.loaded[plugin.id] != nil {
+            stub.setEnabled(plugin.id, isEnabled && plugin.quarantine.isFree)
+        }
+        post(
+            .notice, "plugin \(plugin.name)", isEnabled ? "enabled" : "disabled", isEnabled ? "works" : "is passed over"
+        )
+        topUpStandby(of: place, after: Self.standbyHostDelay)
+    }
+
+    private func set(
+        _ found: (PluginPlace, ChainPlugin), _ parameters: [String: String], _ folder: String
+    ) async throws(BroadcastError) {
+        let (place, plugin) = found
+        let old = plugin.choice
+        var choice = old
+        choice.parameters.merge(parameters) { $1 }
+        if !folder.isEmpty { choice.folder = folder }
+        let library = try await plugins.find(choice)
+        plugin.choice = choice
+        do throws(BroadcastError) {
+            if parameters.keys.contains(where: library.fileParameters.contains) {
+                // The host on air may not read the file.
+                try await takeOver(place, with: place.plugins)
+            } else {
+                try await setOnAir(place, plugin, parameters)
+            }
+        } catch {
+            plugin.choice = old
+            throw error
+        }
+        let words = parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+        post(.notice, "plugin \(plugin.name)", "set", words)
+    }
+
+    private func setOnAir(
+        _ place: PluginPlace, _ plugin: ChainPlugin, _ parameters: [String: String]
+    ) async throws(BroadcastError) {
+        guard let host = place.host, host.loaded[plugin.id] != nil else { return }
+        for (name, value) in parameters.sorted(by: { $0.key < $1.key }) {
+            let refusal = await withCheckedContinuation { continuation in
+                host.setParameter(name, to: value, of: plugin.id) { continuation.resume(returning: $0) }
+            }
+            if let refusal {
+                throw BroadcastError(
+                    .plugin, "the plugin \(plugin.name) does not take \(name)=\(value): \(refusal)",
+                    advice: "the chain stays as it was")
+            }
+            for stub in stubs(of: place) where stub !== host && stub.loaded[plugin.id] != nil {
+                stub.setParameter(name, to: value, of: plugin.id) { _ in }
+            }
+        }
+    }
+
+    // MARK: parts
+
+    /// The processes that a change must reach. A standby that is still loading has been given the old chain: it is
+    /// replaced.
+    private func stubs(of place: PluginPlace) -> [PluginStub] {
+        if let standby = place.standby, !standby.isLoaded {
+            place.standby = nil
+            retire(standby, of: place)
+            topUpStandby(of: place, after: Self.standbyHostDelay)
+        }
+        return [place.host, place.standby].compactMap { $0 }
+    }
+
+    /// Ends the processes of a place that is not in the chain.
+    private func letGo(_ place: PluginPlace) {
+        place.isGone = true
+        place.close()
+        for stub in [place.host, place.standby].compactMap({ $0 }) { retire(stub, of: place) }
+        place.host = nil
+        place.standby = nil
+    }
+
+    private func border(_ work: @escaping () -> Void) async {
+        await withCheckedContinuation { continuation in
+            atBorder {
+                work()
+                continuation.resume()
+            }
+        }
+    }
+
+    /// A position counted from 1 as an index.
+    private func index(_ position: Int?, count: Int) throws(BroadcastError) -> Int? {
+        guard let position else { return nil }
+        guard (1...max(1, count)).contains(position) else {
+            throw BroadcastError(
+                .usage, "there is no position \(position) in the chain", advice: "it takes 1 to \(max(1, count))")
+        }
+        return position - 1
+    }
+}

@@ -1,0 +1,113 @@
+import BulkheadSupervision
+import BulkheadSystem
+import BulkheadWire
+import Glibc
+
+/// Who has brought a host down, and what becomes of it.
+extension Broadcast {
+    /// The plugin that was in a call when its host ended, where that is its doing. It is left out from now on.
+    ///
+    /// A signal from outside may hit any call; the second one in a row that hits the same plugin's comes from it.
+    func charge(_ place: PluginPlace, _ stub: PluginStub, _ end: ChildEnd) -> ChainPlugin? {
+        let culprit =
+            stub.breadcrumb.flatMap { crumb in place.plugins.first { $0.id == crumb.plugin } }
+            ?? stub.suspect.flatMap { id in place.plugins.first { $0.id == id } }
+        let wasInKill = culprit?.wasInKill ?? false
+        for plugin in place.plugins { plugin.wasInKill = false }
+        guard let culprit else { return nil }
+        guard end.cause.isItsOwn || wasInKill else {
+            culprit.wasInKill = true
+            return nil
+        }
+        culprit.deaths += 1
+        quarantine(culprit, in: place, because: "\(end.cause)")
+        return culprit
+    }
+
+    /// Leaves a plugin out, and lets it in again when its time has come.
+    func quarantine(_ plugin: ChainPlugin, in place: PluginPlace, because cause: String) {
+        plugin.quarantine.charge(at: .now)
+        let part = "plugin \(plugin.name)"
+        guard let seconds = plugin.quarantine.secondsLeft(at: .now) else {
+            return post(
+                .error, part, "off",
+                "ended its host again (\(cause)): it is off until `bulkhead plugin pardon \(plugin.name)`",
+                details: ["cause": cause, "deaths": "\(plugin.deaths)"])
+        }
+        post(
+            .warning, part, "quarantined", "ended its host (\(cause)): left out for \(Int(seconds.rounded(.up))) s",
+            details: ["cause": cause, "deaths": "\(plugin.deaths)", "seconds": "\(Int(seconds.rounded(.up)))"])
+        let id = plugin.id
+        reactor.schedule(at: .now.advanced(by: .nanoseconds(Int64(seconds * 1e9)))) { [weak self] in
+            self?.assumeIsolated { $0.readmit(id) }
+        }
+    }
+
+    /// Tries a plugin again whose quarantine is over, in a next host.
+    private func readmit(_ id: UInt32) {
+        guard state == .onAir || state == .starting, let place = place(of: id),
+            let plugin = place.plugins.first(where: { $0.id == id }), case .until = plugin.quarantine.state,
+            plugin.quarantine.isDue(at: .now)
+        else { return }
+        guard place.next == nil, !chainIsChanging else {
+            // After the change that is under way, which may take it in itself.
+            reactor.schedule(at: .now.advanced(by: .milliseconds(250))) { [weak self] in
+                self?.assumeIsolated { $0.readmit(id) }
+            }
+            return
+        }
+        post(.notice, "plugin \(plugin.name)", "readmitted", "is tried again")
+        renew(place, with: place.plugins, isAsked: false)
+    }
+
+    // MARK: watching
+
+    /// Looks after hosts that do not answer, and once a second after their memory.
+    func watchPluginHosts(_ now: MonotonicTime) {
+        let looksAtMemory = now.since(lastMemoryLook) > 1_000_000_000
+        if looksAtMemory { lastMemoryLook = now }
+        for place in allPlaces {
+            for stub in place.stubs where !place.retired.contains(where: { $0 === stub }) {
+                let patience = stub.isLoaded ? place.hostPatience : Deadlines.opening
+                if let since = stub.owesSince, now.since(since) > patience.nanoseconds {
+                    stub.child.dismiss("no answer within \(patience.inWords)")
+                }
+                if looksAtMemory { watchMemory(of: stub, in: place) }
+            }
+        }
+    }
+
+    /// Ends a host that has grown beyond what its plugins may take.
+    private func watchMemory(of stub: PluginStub, in place: PluginPlace) {
+        guard stub.isLoaded, let bytes = ProcessMemory.privateByteCount(of: stub.child.pid) else { return }
+        guard let base = stub.firstByteCount else { return stub.firstByteCount = bytes }
+        let limit = place.memoryLimit
+        guard bytes - base > limit else { return }
+        // With several plugins only the one in a call can be suspected.
+        if place.plugins.filter(\.isActive).count == 1 { stub.suspect = place.plugins.first(where: \.isActive)?.id }
+        stub.child.dismiss(
+            "it has taken \((bytes - base) >> 20) MiB more memory than at first, and may take \(limit >> 20)")
+    }
+}
+
+/// What a process holds of memory.
+enum ProcessMemory {
+    /// Resident bytes that it shares with nobody, by /proc/PID/statm; nil when it is gone.
+    static func privateByteCount(of pid: Int32) -> Int? {
+        guard let file = fopen("/proc/\(pid)/statm", "re") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
+        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return privatePages(inStatm: text).map { $0 * sysconf(Int32(_SC_PAGESIZE)) }
+    }
+
+    /// `size resident shared …`, in pages, as proc(5) says.
+    static func privatePages(inStatm text: String) -> Int? {
+        let fields = text.split(separator: " ").prefix(3).map { Int($0) }
+        guard fields.count == 3, let resident = fields[1], let shared = fields[2], resident >= shared, shared >= 0,
+            resident < 1 << 40
+        else { return nil }
+        return resident - shared
+    }
+}

@@ -1,0 +1,47 @@
+import BulkheadMedia
+import Synchronization
+
+/// A link that publishes to two of its servers at once: two lanes, each with a queue, a connection and a state of its own.
+/// Each finds its way back by itself, and never to the server that the other one has.
+final class RedundantLink: Link {
+    private let lanes: [RTMPLink]
+
+    init(_ lanes: [RTMPLink]) { self.lanes = lanes }
+
+    func configure(_ configuration: StreamConfiguration, number: Int) {
+        lanes.forEach { $0.configure(configuration, number: number) }
+    }
+    func offer(_ packet: Packet) { lanes.forEach { $0.offer(packet) } }
+    var hasRoom: Bool { lanes.allSatisfy(\.hasRoom) }
+    func finish() { lanes.forEach { $0.finish() } }
+    func abort() { lanes.forEach { $0.abort() } }
+    func pause(_ isPaused: Bool) { lanes.forEach { $0.pause(isPaused) } }
+    func retry() { lanes.forEach { $0.retry() } }
+    func networkChanged() { lanes.forEach { $0.networkChanged() } }
+    var statuses: [LinkStatus] { lanes.flatMap(\.statuses) }
+
+    func servers(isMeasured: Bool) async -> LinkServersReport {
+        await lanes.first?.servers(isMeasured: isMeasured)
+            ?? LinkServersReport(link: "", rule: "", servers: [], choice: nil, reason: "it has no servers")
+    }
+
+    /// Fails when no lane is left.
+    func run() async throws(BroadcastError) {
+        let failures = await withTaskGroup(of: BroadcastError?.self) { group in
+            for lane in lanes {
+                group.addTask {
+                    do throws(BroadcastError) {
+                        try await lane.run()
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            var failures: [BroadcastError] = []
+            for await failure in group { if let failure { failures.append(failure) } }
+            return failures
+        }
+        if failures.count == lanes.count, let first = failures.first { throw first }
+    }
+}

@@ -1,0 +1,182 @@
+/// Decides from what the kernel and the server acknowledge whether a connection still carries anything.
+///
+/// It owns no socket and no clock: it is told what is known, again and again while something is under way, and how much
+/// time has passed. A check that comes late counts for one and a half intervals at most, so that a machine that stood
+/// still blames nobody.
+package struct DeliveryMonitor: Sendable {
+    /// How long what is not delivered is waited for.
+    package struct Patience: Hashable, Sendable {
+        /// Until a connection is suspected, by whatever sign.
+        package var suspicion = Duration.milliseconds(450)
+        /// Until a path on which nothing is answered counts as lost.
+        package var loss = Duration.milliseconds(1500)
+        /// Until a server that answers but reads nothing counts as lost. It may come to itself; where there is another
+        /// one to go to, two seconds are enough.
+        package var stall = Duration.seconds(5)
+
+        package init() {}
+    }
+
+    /// What is known at one moment.
+    package struct Observation: Hashable, Sendable {
+        package var tcp: TCPStatus?
+        /// Bytes that wait before the kernel.
+        package var pendingByteCount: Int
+
+        package init(tcp: TCPStatus?, pendingByteCount: Int) {
+            self.tcp = tcp
+            self.pendingByteCount = pendingByteCount
+        }
+    }
+
+    package enum Verdict: Hashable, Sendable {
+        case suspected(DeliveryDoubt, after: Duration)
+        /// What was suspected is under way again.
+        case recovered
+        case lost(DeliveryDoubt, after: Duration)
+    }
+
+    /// How often to check while something is under way.
+    package static let interval = Duration.milliseconds(100)
+    /// So many round trips without an answer are waited for on slow paths.
+    private static let roundTripFactor = 4
+    /// From so many acknowledgements of the server's a habit is read.
+    private static let habitCount = 3
+    /// What a server may lag behind its habit.
+    private static let habitSlack: UInt64 = 64 << 10
+
+    private let patience: Patience
+    private var lastTCPByteCount: UInt64 = 0
+    private var pathSilence = Duration.zero
+    private var readingSilence = Duration.zero
+    private var serverSilence = Duration.zero
+    private var suspicion: DeliveryDoubt?
+    private var isLost = false
+    // The server's own acknowledgements.
+    private var acknowledgementCount = 0
+    private var largestStep: UInt64 = 0
+    private var lastAcknowledgement: UInt64 = 0
+    /// What the server's kernel had when the server acknowledged last; nil until the next check.
+    private var tcpByteCountAtAcknowledgement: UInt64?
+
+    package init(patience: Patience = Patience()) { self.patience = patience }
+
+    /// For how long nothing has been acknowledged by the peer's kernel although it should be; nil while all is well.
+    package var silence: Duration? {
+        let longest = max(pathSilence, readingSilence)
+        return longest > .zero ? longest : nil
+    }
+
+    /// The server has said that it has so many bytes.
+    package mutating func acknowledged(_ byteCount: UInt64) {
+        // The first one may count from anywhere.
+        if acknowledgementCount > 0, byteCount > lastAcknowledgement {
+            largestStep = max(largestStep, byteCount - lastAcknowledgement)
+        }
+        acknowledgementCount += 1
+        lastAcknowledgement = byteCount
+        tcpByteCountAtAcknowledgement = nil
+        serverSilence = .zero
+    }
+
+    /// Takes in what is known `elapsed` after the last check.
+    package mutating func check(_ observation: Observation, elapsed: Duration) -> Verdict? {
+        guard !isLost else { return nil }
+        let step = min(elapsed, Self.interval * 3 / 2)
+        if let tcp = observation.tcp { measure(tcp, step, elapsed: elapsed) }
+        let isMoving = observation.tcp.map { $0.acknowledgedByteCount != lastTCPByteCount } ?? false
+        let hasMore = observation.pendingByteCount > 0 || (observation.tcp?.notSentByteCount ?? 0) > 0
+        readingSilence = hasMore && !isMoving && pathSilence == .zero ? readingSilence + step : .zero
+        if let tcp = observation.tcp { lastTCPByteCount = tcp.acknowledgedByteCount }
+        return judge(roundTrip: observation.tcp?.roundTrip ?? .zero)
+    }
+
+    /// Something is expected or suspected: checks have to go on even if nothing more is sent.
+    package var isConcerned: Bool { suspicion != nil || serverSilence > .zero }
+
+    private mutating func measure(_ tcp: TCPStatus, _ step: Duration, elapsed: Duration) {
+        let isOwed = tcp.unacknowledgedSegmentCount > 0 || tcp.unansweredProbeCount >= 2
+        let isAnswered = tcp.acknowledgedByteCount != lastTCPByteCount || tcp.sinceAcknowledgement < elapsed
+        pathSilence = isOwed && !isAnswered ? pathSilence + step : .zero
+
+        let start = tcpByteCountAtAcknowledgement ?? tcp.acknowledgedByteCount
+        tcpByteCountAtAcknowledgement = start
+        let delivered = tcp.acknowledgedByteCount &- start
+        let isOverdue = acknowledgementCount >= Self.habitCount && delivered > largestStep * 3 / 2 + Self.habitSlack
+        serverSilence = isOverdue ? serverSilence + step : .zero
+    }
+
+    private mutating func judge(roundTrip: Duration) -> Verdict? {
+        let slow = roundTrip * Self.roundTripFactor
+        let signs: [(DeliveryDoubt, Duration, limit: Duration, loss: Duration)] = [
+            (.noAnswer, pathSilence, max(patience.suspicion, slow), max(patience.loss, slow * 2)),
+            (.notReading, readingSilence, patience.suspicion, patience.stall),
+            (.notAcknowledging, serverSilence, patience.suspicion, patience.stall),
+        ]
+        for (doubt, silence, _, loss) in signs where silence >= loss {
+            isLost = true
+            return .lost(doubt, after: silence)
+        }
+        for (doubt, silence, limit, _) in signs where silence >= limit {
+            guard suspicion != doubt else { return nil }
+            suspicion = doubt
+            return .suspected(doubt, after: silence)
+        }
+        // What is suspected stays so until there is an answer, not only until the doubt is a little smaller.
+        guard suspicion != nil, signs.allSatisfy({ $0.1 == .zero }) else { return nil }
+        suspicion = nil
+        return .recovered
+    }
+}
+
+/// Why a connection may carry nothing any more.
+package enum DeliveryDoubt: String, Hashable, Sendable, CustomStringConvertible {
+    /// Not even the server's kernel answers: the path is broken, or the machine is gone.
+    case noAnswer
+    /// The server's machine answers, and takes nothing.
+    case notReading
+    /// The server's machine takes everything, and the server does not acknowledge as it did: it hangs, or something
+    /// between takes the bytes for it.
+    case notAcknowledging
+
+    package var description: String {
+        switch self {
+        case .noAnswer: "nothing that is sent is answered"
+        case .notReading: "the server takes nothing any more"
+        case .notAcknowledging: "the server acknowledges nothing any more"
+        }
+    }
+}
+
+/// Which packets stand where in the bytes of one connection, to tell from the server's acknowledgements what it has.
+struct DeliveryLog {
+    /// About the pictures of ten minutes: a server that never acknowledges must not make it grow.
+    private static let limit = 20_000
+    private var entries: [(end: UInt64, dts: Int64)] = []
+    private var head = 0
+
+    /// Notes that a picture ends with byte `end` behind the handshake.
+    mutating func append(end: UInt64, dts: Int64) {
+        entries.append((end, dts))
+        if entries.count - head > Self.limit { head += Self.limit / 2 }
+        compact()
+    }
+
+    /// The DTS of the last picture that lies before byte `byteCount` as a whole; nil if none was added to those told
+    /// before.
+    mutating func delivered(_ byteCount: UInt64) -> Int64? {
+        var found: Int64?
+        while head < entries.count, entries[head].end <= byteCount {
+            found = entries[head].dts
+            head += 1
+        }
+        compact()
+        return found
+    }
+
+    private mutating func compact() {
+        guard head > 1024 else { return }
+        entries.removeFirst(head)
+        head = 0
+    }
+}

@@ -1,0 +1,161 @@
+import BulkheadRTMPTransport
+import Testing
+
+@Suite struct DeliveryMonitorTests {
+    /// A connection as its monitor sees it, every tenth of a second.
+    private struct Line {
+        var monitor = DeliveryMonitor()
+        var tcp = TCPStatus()
+        var pendingByteCount = 0
+        var milliseconds = 0
+        var verdicts: [(milliseconds: Int, verdict: DeliveryMonitor.Verdict)] = []
+
+        init() {
+            tcp.roundTrip = .milliseconds(20)
+            tcp.acknowledgedByteCount = 4000
+        }
+
+        mutating func run(_ count: Int, _ change: (inout Line) -> Void = { _ in }) {
+            for _ in 0..<count {
+                milliseconds += 100
+                change(&self)
+                let observation = DeliveryMonitor.Observation(tcp: tcp, pendingByteCount: pendingByteCount)
+                if let verdict = monitor.check(observation, elapsed: .milliseconds(100)) {
+                    verdicts.append((milliseconds, verdict))
+                }
+            }
+        }
+
+        /// All that is sent arrives.
+        static func flows(_ line: inout Line) {
+            line.tcp.acknowledgedByteCount += 30_000
+            line.tcp.sinceAcknowledgement = .milliseconds(10)
+            line.tcp.unacknowledgedSegmentCount = 3
+        }
+
+        /// Nothing is answered any more.
+        static func isSwallowed(_ line: inout Line) {
+            line.tcp.sinceAcknowledgement += .milliseconds(100)
+            line.tcp.unacknowledgedSegmentCount = 20
+            line.tcp.retransmissionCount += 1
+            line.tcp.notSentByteCount = 100_000
+        }
+
+        /// The server's kernel answers that it has no room.
+        static func isFull(_ line: inout Line) {
+            line.tcp.unacknowledgedSegmentCount = 0
+            line.tcp.sinceAcknowledgement = .milliseconds(50)
+            line.tcp.notSentByteCount = 100_000
+            line.pendingByteCount = 10_000
+        }
+    }
+
+    @Test func healthyLineIsLeftAlone() {
+        var line = Line()
+        line.run(6000, Line.flows)
+        #expect(line.verdicts.isEmpty)
+        #expect(line.monitor.silence == nil)
+    }
+
+    @Test func blackholeIsSuspectedAndThenLost() {
+        var line = Line()
+        line.run(20, Line.flows)
+        let start = line.milliseconds
+        line.run(30, Line.isSwallowed)
+        #expect(line.verdicts.count == 2)
+        guard case (let first, .suspected(.noAnswer, _))? = line.verdicts.first,
+            case (let last, .lost(.noAnswer, _))? = line.verdicts.last
+        else {
+            Issue.record("\(line.verdicts)")
+            return
+        }
+        #expect(first - start <= 500)
+        #expect(last - start <= 1600)
+    }
+
+    @Test func lineThatComesBackIsKept() {
+        var line = Line()
+        line.run(20, Line.flows)
+        line.run(10, Line.isSwallowed)
+        line.run(10, Line.flows)
+        #expect(line.verdicts.map(\.verdict).last == .recovered)
+        #expect(line.verdicts.count == 2)
+    }
+
+    @Test func fullServerIsGivenMoreTime() {
+        var line = Line()
+        line.run(20, Line.flows)
+        line.run(45, Line.isFull)
+        guard case [(_, .suspected(.notReading, _))] = line.verdicts else {
+            Issue.record("\(line.verdicts)")
+            return
+        }
+        line.run(10, Line.isFull)
+        guard case (_, .lost(.notReading, _))? = line.verdicts.last else {
+            Issue.record("\(line.verdicts)")
+            return
+        }
+    }
+
+    @Test func probesThatNobodyAnswersAreABlackhole() {
+        var line = Line()
+        line.run(20, Line.isFull)
+        line.run(20) { line in
+            line.tcp.unansweredProbeCount += 1
+            line.tcp.sinceAcknowledgement += .milliseconds(100)
+        }
+        guard case (_, .lost(.noAnswer, _))? = line.verdicts.last else {
+            Issue.record("\(line.verdicts)")
+            return
+        }
+    }
+
+    @Test func machineThatStoodStillBlamesNobody() {
+        var line = Line()
+        line.run(20, Line.flows)
+        Line.isSwallowed(&line)
+        let observation = DeliveryMonitor.Observation(tcp: line.tcp, pendingByteCount: 1000)
+        #expect(line.monitor.check(observation, elapsed: .seconds(60)) == nil)
+    }
+
+    @Test func slowPathIsGivenItsRoundTrips() {
+        var line = Line()
+        line.tcp.roundTrip = .milliseconds(600)
+        line.run(23, Line.isSwallowed)
+        #expect(line.verdicts.isEmpty)
+    }
+
+    @Test func serverWithoutAcknowledgementsIsNotWaitedFor() {
+        var line = Line()
+        line.monitor.acknowledged(250_000)
+        line.run(600, Line.flows)
+        #expect(line.verdicts.isEmpty)
+    }
+
+    @Test func serverThatStopsAcknowledgingIsSuspected() {
+        var line = Line()
+        for step in 1...4 {
+            line.run(8, Line.flows)
+            line.monitor.acknowledged(UInt64(step) * 250_000)
+        }
+        // Its habit is a quarter of a megabyte: 14.6 checks' worth of bytes are due without a word, and then it is late.
+        line.run(14, Line.flows)
+        #expect(line.verdicts.isEmpty)
+        line.run(10, Line.flows)
+        guard case [(_, .suspected(.notAcknowledging, _))] = line.verdicts else {
+            Issue.record("\(line.verdicts)")
+            return
+        }
+        line.monitor.acknowledged(1_500_000)
+        line.run(1, Line.flows)
+        #expect(line.verdicts.map(\.verdict).last == .recovered)
+    }
+
+    @Test func unknownNumbersMeanNothing() {
+        var monitor = DeliveryMonitor()
+        for _ in 0..<100 {
+            #expect(
+                monitor.check(.init(tcp: nil, pendingByteCount: 0), elapsed: .milliseconds(100)) == nil)
+        }
+    }
+}
