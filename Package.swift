@@ -51,6 +51,7 @@ let package = Package(
         // MARK: 0 C
         .target(name: "CBulkheadLinux"),
         .target(name: "CBulkheadPlugin"),
+        .target(name: "CBulkheadEffects", cSettings: [.unsafeFlags(["-O3"])]),
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
@@ -83,6 +84,10 @@ let package = Package(
             dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
             swiftSettings: swiftSettings),
         .target(
+            name: "BulkheadPluginCatalog",
+            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
+            swiftSettings: swiftSettings),
+        .target(
             name: "BulkheadRTMPTransport",
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
             swiftSettings: swiftSettings),
@@ -95,7 +100,8 @@ let package = Package(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "CBulkheadLinux", systemPackage,
+                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadPluginCatalog",
+                "CBulkheadLinux", systemPackage,
                 nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -121,7 +127,8 @@ let package = Package(
         .target(
             name: "BulkheadPluginHost",
             dependencies: [
-                "CBulkheadPlugin", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+                "CBulkheadPlugin", "CBulkheadEffects", "CBulkheadLinux", "BulkheadMedia", "BulkheadSystem",
+                "BulkheadWire", "BulkheadFrames", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -140,6 +147,7 @@ let package = Package(
             dependencies: [
                 "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadMedia",
                 "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
+                "BulkheadPluginCatalog", "CBulkheadLinux",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),

@@ -5,7 +5,7 @@ import Glibc
 
 /// A plugin of Bulkhead's own interface at work.
 final class BulkheadInstance: PluginInstance {
-    private let library: PluginLibrary
+    private let library: BulkheadLibrary
     private let stage: PluginStage
     private let voice: PluginVoice
     private let host: UnsafeMutablePointer<bulkhead_host>
@@ -15,9 +15,9 @@ final class BulkheadInstance: PluginInstance {
     /// Makes an instance with the parameters that are given; the others have their defaults.
     /// - Throws: a refusal that names the parameter, or repeats what the plugin has said.
     init(
-        _ library: PluginLibrary, parameters: [String: String], stage: PluginStage, voice: PluginVoice
+        _ library: BulkheadLibrary, parameters: [String: String], stage: PluginStage, voice: PluginVoice
     ) throws(Refusal) {
-        let values = try PluginParameter.values(of: library.parameters, given: parameters)
+        let values = try library.parameters.values(given: parameters)
         let host = UnsafeMutablePointer<bulkhead_host>.allocate(capacity: 1)
         host.initialize(
             to: bulkhead_host(
@@ -45,14 +45,7 @@ final class BulkheadInstance: PluginInstance {
     var version: String { library.version }
     var worksInPlace: Bool { library.functions.capabilities & BULKHEAD_VIDEO_IN_PLACE.rawValue != 0 }
 
-    var abilities: PluginAbilities {
-        let bits = library.functions.capabilities
-        var abilities: PluginAbilities = []
-        if bits & BULKHEAD_VIDEO.rawValue != 0 { abilities.insert(.video) }
-        if bits & BULKHEAD_AUDIO.rawValue != 0 { abilities.insert(.audio) }
-        if bits & BULKHEAD_EVENTS.rawValue != 0 { abilities.insert(.events) }
-        return abilities
-    }
+    var abilities: PluginAbilities { library.description.abilities }
 
     func process(_ frame: inout bulkhead_video_frame) -> PluginOutcome {
         outcome(library.functions.process_video?(state, &frame) ?? -ENOSYS)
@@ -65,8 +58,8 @@ final class BulkheadInstance: PluginInstance {
     func handle(_ event: inout bulkhead_event) { library.functions.handle_event?(state, &event) }
 
     func setParameter(_ name: String, to text: String) throws(Refusal) {
-        guard let index = library.parameters.firstIndex(where: { $0.name == name }) else {
-            throw PluginParameter.unknown(name, among: library.parameters)
+        guard let index = library.parameters.index(called: name) else {
+            throw library.parameters.unknown(name)
         }
         let value = try library.parameters[index].value(text)
         var changed = values
@@ -100,7 +93,7 @@ final class BulkheadInstance: PluginInstance {
     }
 
     private static func create(
-        _ library: PluginLibrary, _ host: UnsafePointer<bulkhead_host>, _ values: [PluginParameter.Value],
+        _ library: BulkheadLibrary, _ host: UnsafePointer<bulkhead_host>, _ values: [PluginParameter.Value],
         _ stage: PluginStage, _ voice: PluginVoice
     ) throws(Refusal) -> UnsafeMutableRawPointer? {
         var format = bulkhead_format(
@@ -136,7 +129,7 @@ final class BulkheadInstance: PluginInstance {
         defer { for text in texts { free(text) } }
         let described = zip(parameters, values).map { parameter, value in
             var described = bulkhead_value()
-            described.type = parameter.type
+            described.type = BulkheadLibrary.type(of: parameter.kind)
             switch value {
             case .integer(let integer): described.integer = integer
             case .number(let number): described.number = number
@@ -144,6 +137,7 @@ final class BulkheadInstance: PluginInstance {
                 let copy = strdup(text)
                 texts.append(copy)
                 described.text = UnsafePointer(copy)
+            case .position: break  // no parameter of this interface has such a value
             }
             return described
         }

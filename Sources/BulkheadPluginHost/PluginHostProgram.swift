@@ -4,7 +4,10 @@ import BulkheadWire
 package enum PluginHostProgram {
     /// Runs to the end of the conversation; the result is the exit code.
     package static func run() -> CInt {
-        ChildProgram.run(.pluginHost, purpose: "Runs plugins on pictures for bulkhead.") { socket in
+        let arguments = CommandLine.arguments.dropFirst()
+        if arguments.first == "--enumerate" { return EnumeratorProgram.run(Array(arguments.dropFirst())) }
+        if arguments.first == "--check" { return CheckProgram.run() }
+        return ChildProgram.run(.pluginHost, purpose: "Runs plugins on pictures and sound for bulkhead.") { socket in
             try PluginHostService(socket).run()
         }
     }

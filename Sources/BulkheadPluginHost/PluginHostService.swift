@@ -16,6 +16,7 @@ package final class PluginHostService {
     private var pools: [UInt32: PoolMapping] = [:]
     private var stage: Stage?
     private let trail = CallTrail()
+    private let shelf = PluginShelf()
     private var isConfined = false
     private var hasLoaded = false
 
@@ -107,10 +108,7 @@ package final class PluginHostService {
         // A master that has gone shows at the next request.
         let voice = PluginVoice(id: settings.id, trail: trail) { [socket] in try? socket.send($0) }
         do throws(Refusal) {
-            let library = try voice.during(.open) { () throws(Refusal) in try PluginLibrary(path: settings.path) }
-            let plugin = try voice.during(.create) { () throws(Refusal) in
-                try BulkheadInstance(library, parameters: settings.parameters, stage: chain.stage, voice: voice)
-            }
+            let plugin = try shelf.instance(settings, stage: chain.stage, voice: voice)
             chain.append(PluginChain.Seat(settings, plugin, voice))
             return .loaded(
                 id: settings.id, name: plugin.name, version: plugin.version, abilities: plugin.abilities)

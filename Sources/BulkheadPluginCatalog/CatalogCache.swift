@@ -1,0 +1,74 @@
+import BulkheadWire
+import Foundation
+
+/// What is known of libraries from earlier times, for as long as their files stay as they were.
+struct CatalogCache: Codable {
+    /// What tells one state of a file from another.
+    struct Stamp: Codable, Hashable {
+        var byteCount: Int64
+        var inode: UInt64
+        var modifiedNanoseconds: Int64
+
+        /// Nil when there is no such file.
+        init?(_ path: String) {
+            var information = stat()
+            guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return nil }
+            byteCount = Int64(information.st_size)
+            inode = UInt64(information.st_ino)
+            modifiedNanoseconds =
+                Int64(information.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(information.st_mtim.tv_nsec)
+        }
+    }
+
+    struct Entry: Codable {
+        var stamp: Stamp
+        var listings: [PluginListing]
+    }
+
+    /// Raised when entries mean something else.
+    private static let format = 1
+
+    private var format = Self.format
+    private var build = BulkheadVersion.build
+    private var enumerator: Stamp?
+    private var entries: [String: Entry] = [:]
+
+    init(enumerator: Stamp?) { self.enumerator = enumerator }
+
+    /// What `file` holds; empty when it holds nothing of use, or was written by another version.
+    init(file: String, enumerator: Stamp?) {
+        self.init(enumerator: enumerator)
+        guard let data = FileManager.default.contents(atPath: file), data.count <= 64 << 20,
+            let kept = try? JSONDecoder().decode(CatalogCache.self, from: data),
+            kept.format == format, kept.build == build, kept.enumerator == enumerator
+        else { return }
+        entries = kept.entries
+    }
+
+    /// What is known of the file at `path`, unless it has changed.
+    func listings(of path: String) -> [PluginListing]? {
+        guard let entry = entries[path], entry.stamp == Stamp(path) else { return nil }
+        return entry.listings
+    }
+
+    mutating func keep(_ listings: [PluginListing], of path: String, stamp: Stamp?) {
+        entries[path] = stamp.map { Entry(stamp: $0, listings: listings) }
+    }
+
+    /// Writes the cache to `file`. A cache that can't be written costs time, nothing else.
+    func write(to file: String) {
+        let folder = (file as NSString).deletingLastPathComponent
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        guard let data = try? JSONEncoder().encode(self) else { return }
+        try? data.write(to: URL(fileURLWithPath: file), options: .atomic)
+    }
+
+    /// `bulkhead/plugins.json` in the user's folder for caches.
+    static var standardFile: String? {
+        let environment = ProcessInfo.processInfo.environment
+        if let folder = environment["XDG_CACHE_HOME"], folder.hasPrefix("/") {
+            return folder + "/bulkhead/plugins.json"
+        }
+        return environment["HOME"].flatMap { $0.hasPrefix("/") ? $0 + "/.cache/bulkhead/plugins.json" : nil }
+    }
+}
