@@ -28,22 +28,27 @@ extension Broadcast {
             child, chain: chain.map(\.settings), readablePaths: chain.flatMap(\.readablePaths),
             canvas: settings.canvas, frameRate: frameRate, pool: pool, of: pools)
         childStarted()
-        let id = ObjectIdentifier(stub)
-        stub.onChainReady = { [unowned self, unowned place] in hostReady(place, id) }
-        stub.onRefused = { [unowned self, unowned place] in hostRefused(place, id, plugin: $0, $1) }
-        stub.onProcessed = { [unowned place] in
-            if let host = place.host, ObjectIdentifier(host) == id { place.processed($0, $1) }
+        let (id, home) = (ObjectIdentifier(stub), ObjectIdentifier(place))
+        stub.onChainReady = { [unowned self] in hostReady(home, id) }
+        stub.onRefused = { [unowned self] in hostRefused(home, id, plugin: $0, $1) }
+        stub.onProcessed = { [unowned self] in placeOnAir(home, id)?.processed($0, $1) }
+        stub.onSound = { [unowned self] in placeOnAir(home, id)?.processedSound(at: $0, $1) }
+        stub.onTime = { [unowned self] time in
+            placeOnAir(home, id)?.plugins.first { $0.id == time.id }?.note(time)
         }
-        stub.onSound = { [unowned place] in
-            if let host = place.host, ObjectIdentifier(host) == id { place.processedSound(at: $0, $1) }
-        }
-        stub.onTime = { [unowned place] time in place.plugins.first { $0.id == time.id }?.note(time) }
-        stub.onLog = { [unowned self, unowned place] in pluginSpoke(place, $0, $1, $2) }
-        // The place lives as long as its last process.
-        stub.onEnd = { [unowned self] in hostEnded(place, id, $0) }
+        stub.onLog = { [unowned self] in pluginSpoke(home, $0, $1, $2) }
+        stub.onEnd = { [unowned self] in hostEnded(home, id, $0) }
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
         post(.notice, part, "started", "started", details: ["pid": "\(child.pid)"])
         return stub
+    }
+
+    /// The place that has processes, or is in the chain.
+    func place(_ id: ObjectIdentifier) -> PluginPlace? { allPlaces.first { ObjectIdentifier($0) == id } }
+
+    /// The place whose host on air is `host`.
+    private func placeOnAir(_ id: ObjectIdentifier, _ host: ObjectIdentifier) -> PluginPlace? {
+        place(id).flatMap { place in place.host.map { ObjectIdentifier($0) == host ? place : nil } ?? nil }
     }
 
     /// Fills a place that has no host.
@@ -90,7 +95,8 @@ extension Broadcast {
 
     // MARK: ready
 
-    private func hostReady(_ place: PluginPlace, _ id: ObjectIdentifier) {
+    private func hostReady(_ home: ObjectIdentifier, _ id: ObjectIdentifier) {
+        guard let place = place(home) else { return }
         if let next = place.next, ObjectIdentifier(next.stub) == id {
             place.next?.isReady = true
             return takeNextHost(place)
@@ -156,7 +162,8 @@ extension Broadcast {
         next.done(nil)
     }
 
-    private func hostRefused(_ place: PluginPlace, _ id: ObjectIdentifier, plugin: UInt32, _ refusal: Refusal) {
+    private func hostRefused(_ home: ObjectIdentifier, _ id: ObjectIdentifier, plugin: UInt32, _ refusal: Refusal) {
+        guard let place = place(home) else { return }
         let entry = (place.next?.plugins ?? place.plugins).first { $0.id == plugin }
         let name = entry?.choice.identity ?? "a plugin"
         let problem = "the plugin \(name) can't be loaded: \(refusal)"
@@ -203,8 +210,9 @@ extension Broadcast {
 
     // MARK: ends
 
-    private func hostEnded(_ place: PluginPlace, _ id: ObjectIdentifier, _ end: ChildEnd) {
+    private func hostEnded(_ home: ObjectIdentifier, _ id: ObjectIdentifier, _ end: ChildEnd) {
         defer { childEnded() }
+        guard let place = place(home) else { return }
         if let index = place.retired.firstIndex(where: { ObjectIdentifier($0) == id }) {
             place.retired.remove(at: index)
             if place.stubs.isEmpty { otherPlaces.removeAll { $0 === place } }

@@ -29,10 +29,13 @@ extension Broadcast {
         if settings.pluginIsolation == .each, let plugin = plugins.first { name += " \(plugin.name)" }
         let place = PluginPlace(
             name: name, plugins: plugins, frameRate: frameRate, isPatient: settings.isFast, pools: pools, on: reactor)
-        place.onFrame = { [unowned self, unowned place] in hasLeft(place, $0) }
-        place.onSound = { [unowned self, unowned place] in hasLeft(place, $0) }
-        place.onWorked = { [unowned self, unowned place] in closeDeathRecords(of: place.name) }
-        place.onIdle = { [unowned self, unowned place] in takeNextHost(place) }
+        let id = ObjectIdentifier(place)
+        place.onFrame = { [unowned self] in hasLeft(id, $0) }
+        place.onSound = { [unowned self] in hasLeft(id, $0) }
+        place.onWorked = { [unowned self] in
+            if let place = self.place(id) { closeDeathRecords(of: place.name) }
+        }
+        place.onIdle = { [unowned self] in if let place = self.place(id) { takeNextHost(place) } }
         place.onProgress = { [unowned self] in
             lendSlots()
             pump()
@@ -83,13 +86,13 @@ extension Broadcast {
         places[index].pass(block)
     }
 
-    private func hasLeft(_ place: PluginPlace, _ frame: TimelineFrame) {
-        enter(frame, (places.firstIndex { $0 === place } ?? places.count) + 1)
+    private func hasLeft(_ place: ObjectIdentifier, _ frame: TimelineFrame) {
+        enter(frame, (places.firstIndex { ObjectIdentifier($0) == place } ?? places.count) + 1)
         workAtBorder()
     }
 
-    private func hasLeft(_ place: PluginPlace, _ block: AudioLedger.Block) {
-        enter(block, (places.firstIndex { $0 === place } ?? places.count) + 1)
+    private func hasLeft(_ place: ObjectIdentifier, _ block: AudioLedger.Block) {
+        enter(block, (places.firstIndex { ObjectIdentifier($0) == place } ?? places.count) + 1)
         workAtBorder()
     }
 
@@ -141,8 +144,8 @@ extension Broadcast {
         host.tell(kind: Self.streamStateEvent, pts: frameRate.time(of: nextFrame), name: name)
     }
 
-    func pluginSpoke(_ place: PluginPlace, _ id: UInt32, _ level: PluginLogLevel, _ line: String) {
-        guard level >= .notice else { return }
+    func pluginSpoke(_ home: ObjectIdentifier, _ id: UInt32, _ level: PluginLogLevel, _ line: String) {
+        guard level >= .notice, let place = place(home) else { return }
         let plugin = place.plugins.first { $0.id == id }
         post(
             level >= .warning ? .warning : .notice, plugin.map { "plugin \($0.name)" } ?? place.name, "said", line)

@@ -83,6 +83,7 @@ package struct DestinationSettings: Codable, Hashable, Sendable {
     /// Whether its numbers can be counted with.
     var isInRange: Bool {
         SettingRange.backfillSeconds.contains(backfillSeconds) && alternatives.count < SettingRange.mostServers
+            && (!isRedundant || (!isFile && !alternatives.isEmpty)) && (!isFile || alternatives.isEmpty)
             && servers.allSatisfy {
                 SettingRange.serverWeight.contains($0.weight) && SettingRange.serverPriority.contains($0.priority)
             }

@@ -34,6 +34,7 @@ package struct Programs: Sendable {
             }
             entry += 1
         }
+        if role == .pluginHost { environment = PluginEnvironment.scrubbed(environment) }
         // Swift's crash reporter holds a dying process up while it looks for symbols, and swallows a signal that was
         // sent from outside: a child is to be gone at once. Who debugs one asks for the reporter.
         if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }

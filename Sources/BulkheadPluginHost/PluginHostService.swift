@@ -40,6 +40,7 @@ package final class PluginHostService {
         case .resultPool(let shape, let canvas, let frameRate):
             let results = try map(shape, descriptor, access: .readWrite)
             guard stage == nil else { throw PluginHostError.resultPoolTwice }
+            try results.shut()
             guard Int(shape.slotByteCount) >= canvas.layout.byteCount else {
                 throw PluginHostError.slotTooSmall(
                     byteCount: Int(shape.slotByteCount), needed: canvas.layout.byteCount)
@@ -85,9 +86,12 @@ package final class PluginHostService {
             let stage = try currentStage()
             socket.reach(frame)
             guard let pool = pools[input.pool] else { throw PluginHostError.poolUnknown(id: input.pool) }
-            let changed = stage.chain.process(
-                frame: frame, pts: pts, input: try picture(input.slot, of: pool, stage.canvas),
-                result: try picture(result, of: stage.results, stage.canvas))
+            let source = try picture(input.slot, of: pool, stage.canvas)
+            let target = try picture(result, of: stage.results, stage.canvas)
+            // Other slots hold pictures that wait for the encoder: a plugin that writes there ends here.
+            let changed = try stage.results.withWritable(slot: result) {
+                stage.chain.process(frame: frame, pts: pts, input: source, result: target)
+            }
             try socket.send(PluginReply.processed(frame: frame, changed: changed, times: stage.chain.times))
         case .processAudio(let firstSample, var samples):
             let chain = try currentStage().chain
@@ -131,6 +135,8 @@ package final class PluginHostService {
 
     /// Gives up what plugins must not have.
     private func confine(readablePaths: [String], dataFolder: String) throws {
+        let report = Sandbox.enter(readablePaths: readablePaths, dataFolder: dataFolder)
+        try socket.send(PluginReply.log(id: 0, report.isWhole ? .debug : .warning, report.summary))
     }
 
     private func currentStage() throws(PluginHostError) -> Stage {

@@ -24,7 +24,7 @@ enum ClientChannel {
     ) async throws(PublishError) -> any Channel {
         let context = target.usesTLS ? try tlsContext(options.tls, server: target.authority) : nil
         let bootstrap = ClientBootstrap(group: group)
-            .connectTimeout(TimeAmount(options.timeout))
+            .connectTimeout(TimeAmount(min(options.timeout, options.connectingTimeout ?? options.timeout)))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             // What the kernel can't send yet stays with us, where it can be counted and shed.
             .channelOption(ChannelOptions.Types.SocketOption(level: .tcp, name: tcpNotSentLowWater), value: 128 << 10)
@@ -112,7 +112,8 @@ enum ClientChannel {
             // One address of several may fail in its own way; the first is the one preferred.
             guard let failure = error.connectionErrors.first else { return .nameNotResolved(host: target.host) }
             return connectError(failure.error, target: target, timeout: timeout)
-        case ChannelError.connectTimeout: return .timedOut(server: server, .connecting, after: timeout)
+        case ChannelError.connectTimeout(let limit):
+            return .timedOut(server: server, .connecting, after: .nanoseconds(limit.nanoseconds))
         case let error as IOError: return .unreachable(server: server, reason: error.systemReason)
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             return .tlsFailed(server: server, TLSFailure(error))

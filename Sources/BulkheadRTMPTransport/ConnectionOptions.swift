@@ -5,6 +5,9 @@ package import BulkheadRTMP
 package struct ConnectionOptions: Hashable, Sendable {
     /// For name, connection, TLS, handshake and commands together, until media may flow.
     package var timeout = Duration.seconds(10)
+    /// For each attempt to connect an address (TCP), within ``timeout``; nil for all of that. A short one asks again more
+    /// often on a path that comes back.
+    package var connectingTimeout: Duration?
     package var tls = TLSOptions()
     /// How long sent bytes may stay without the peer's TCP acknowledging them before the connection counts as lost
     /// (TCP_USER_TIMEOUT); nil leaves it to the system, which waits for a quarter of an hour.

@@ -73,10 +73,18 @@ package final class Child {
     private var exit: ChildExit?
     private var isOver = false
     private var isReleased = false
+    /// What may still be read of its standard error before the master looks away for a while.
+    private var readAllowance = Child.burstByteCount
+    /// Runs while the master looks away from what the child writes.
+    private var quietTimer: Reactor.Token?
     /// Runs out when a child that has ended the conversation does not end itself.
     private var graceTimer: Reactor.Token?
 
     private static let tailByteCount = 4096
+    /// What the master reads at once of what a child writes. One that writes without end may then wait, or lose what
+    /// its pipe does not hold: 640 KiB each second cost the master nothing that shows.
+    private static let burstByteCount = 1 << 16
+    private static let quiet = Duration.milliseconds(100)
     /// What an unprivileged process may make a pipe hold, as pipe(7) says.
     private static let longestPipeByteCount = 1 << 20
     /// How long a child that has closed its socket unasked may go on running.
@@ -147,7 +155,7 @@ package final class Child {
             tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.processEnded() }
         }
         if let descriptor = standardError?.rawValue {
-            tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.readStandardError() }
+            tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.followStandardError() }
         }
         send(Hello(role: .master, pid: getpid()))
     }
@@ -247,8 +255,9 @@ package final class Child {
         }
         if let descriptor = process?.pidfd.rawValue { unwatch(descriptor) }
         process.take()?.close()
-        if let graceTimer { reactor.cancel(graceTimer) }
+        for timer in [graceTimer, quietTimer] { if let timer { reactor.cancel(timer) } }
         graceTimer = nil
+        quietTimer = nil
         // Its last words, before its end is told.
         var rest = Self.longestPipeByteCount / Self.tailByteCount
         while rest > 0, readStandardError() { rest -= 1 }
@@ -262,6 +271,29 @@ package final class Child {
         }
         endConnection()
         finishIfOver()
+    }
+
+    /// Reads what the child has written, up to a bound; what comes beyond it is looked at a little later.
+    private func followStandardError() {
+        guard readStandardError() else { return }
+        readAllowance -= Self.tailByteCount
+        if quietTimer == nil {
+            let bound = ReactorBound(self, reactor)
+            quietTimer = reactor.schedule(at: .now.advanced(by: Self.quiet)) { bound.value.listenAgain() }
+        }
+        if readAllowance <= 0, let descriptor = standardError?.rawValue { unwatch(descriptor) }
+    }
+
+    private func listenAgain() {
+        quietTimer = nil
+        readAllowance = Self.burstByteCount
+        guard let descriptor = standardError?.rawValue, tokens[descriptor] == nil else { return }
+        let bound = ReactorBound(self, reactor)
+        do {
+            tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.followStandardError() }
+        } catch {
+            closeStandardError()
+        }
     }
 
     /// Reads once; false when nothing was there.

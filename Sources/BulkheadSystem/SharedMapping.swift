@@ -24,5 +24,13 @@ package final class SharedMapping {
         self.byteCount = byteCount
     }
 
+    /// Changes what this process may do with `bytes` of the mapping, which are whole pages. Every thread that does more
+    /// ends the process with SIGSEGV.
+    package func allow(_ access: Access, to bytes: Range<Int>) throws(Errno) {
+        guard bytes.lowerBound >= 0, bytes.upperBound <= byteCount else { throw .invalidArgument }
+        let protection = access == .readWrite ? PROT_READ | PROT_WRITE : PROT_READ
+        guard mprotect(base + bytes.lowerBound, bytes.count, protection) == 0 else { throw Errno(rawValue: errno) }
+    }
+
     deinit { munmap(base, byteCount) }
 }

@@ -33,7 +33,7 @@ import Testing
 
     @Test func lostConnectionsBeforeAnyStartAreTriedThreeTimes() {
         var patience = LinkPatience()
-        let lost = PublishError.connectionLost(server: "s", reason: "Connection reset by peer")
+        let lost = PublishError.connectionLost(server: "s", .reset)
         #expect(Self.retries(&patience, [lost, lost, lost]) == [true, true, false])
     }
 

@@ -12,14 +12,31 @@ final class PluginHostChild {
     let canvas: Canvas
     /// The lines of plugins that came before the answers so far.
     private(set) var log: [PluginReply] = []
-    private let inputs: PoolMapping
-    private let results: PoolMapping
+    /// What its sandbox came to, where it has one.
+    let confinement: String?
+    let inputs: PoolMapping
+    let results: PoolMapping
     /// What the plugins took for the last picture.
     private(set) var times: [PluginTime] = []
 
-    init(width: Int = 80, height: Int = 48) throws {
+    /// - Parameter confined: what it may read, and where it may write; nil for a host without a sandbox.
+    init(
+        width: Int = 80, height: Int = 48, confined: (readable: [String], dataFolder: String)? = nil,
+        variables: [String] = []
+    ) throws {
         let canvas = try #require(Canvas(width: width, height: height))
-        let child = try ChildUnderTest<PluginReply>(.pluginHost)
+        let child = try ChildUnderTest<PluginReply>(.pluginHost, variables: variables)
+        if let confined {
+            try child.socket.send(
+                PluginRequest.confine(readablePaths: confined.readable, dataFolder: confined.dataFolder))
+            guard case .log(0, _, let summary) = try child.reply() else { throw ChildTestFailure<PluginReply>.timedOut }
+            confinement = summary
+            let breadcrumb = try OwnedDescriptor(memfdNamed: "bulkhead-breadcrumb", byteCount: 4096)
+            try child.send(PluginRequest.breadcrumb, passing: breadcrumb)
+            breadcrumb.close()
+        } else {
+            confinement = nil
+        }
         let input = try FramePool(id: 7, canvas: canvas, slotCount: 2)
         let result = try FramePool(id: 8, canvas: canvas, slotCount: 2)
         let writer = try result.writerDescriptor()
@@ -28,9 +45,11 @@ final class PluginHostChild {
             PluginRequest.resultPool(result.shape, canvas, #require(FrameRate(30))), passing: writer)
         writer.close()
         #expect(try child.reply() == .ready)
+        try result.seal()
         let inputWriter = try input.writerDescriptor()
         inputs = try PoolMapping(input.shape, inputWriter, access: .readWrite)
         inputWriter.close()
+        try input.seal()
         let reader = try input.readerDescriptor()
         try child.send(PluginRequest.pool(input.shape), passing: reader)
         reader.close()
@@ -59,6 +78,21 @@ final class PluginHostChild {
         let reply = try load(name, parameters)
         guard case .refused(1, let refusal) = reply else { throw ChildTestFailure.unexpected(reply) }
         return refusal
+    }
+
+    /// Sends a picture through the chain that is gray but for a moving band; whether it was changed.
+    func processBand(frame: FrameNumber) throws -> Bool {
+        let slot = try #require(inputs.bytes(of: 1))
+        let layout = canvas.layout
+        slot.initializeMemory(as: UInt8.self, repeating: 128)
+        let top = Int(frame) * 4 % max(1, layout.luma.height - 8)
+        let start = layout.luma.offset + top * layout.luma.stride
+        slot[start..<start + 8 * layout.luma.stride].initializeMemory(as: UInt8.self, repeating: 220)
+        let reply = try ask(
+            .process(frame: frame, pts: frame * 33_333_333, input: SlotReference(pool: 7, slot: 1), result: 1))
+        guard case .processed(frame, let changed, let times) = reply else { throw ChildTestFailure.unexpected(reply) }
+        self.times = times
+        return changed
     }
 
     /// Sends a picture through the chain; the result, or nil when the input is to be used.

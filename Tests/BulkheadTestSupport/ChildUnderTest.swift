@@ -19,14 +19,15 @@ package final class ChildUnderTest<Reply: WireMessage> {
     private var exit: ChildExit?
 
     /// Starts the program of `role` from the folder of the built products and, unless told otherwise, says hello.
-    package init(_ role: Role, greeting: Bool = true) throws {
+    /// - Parameter variables: `NAME=value`, added to its environment.
+    package init(_ role: Role, greeting: Bool = true, variables: [String] = []) throws {
         self.role = role
         let pair = try SocketPair()
         var pipe: [CInt] = [-1, -1]
         try Errno.check(bulkhead_pipe(&pipe))
         let path = productFolder + "/" + role.executableName
         var arguments = Self.cStrings([path, "--socket-fd", "3"])
-        var environment = Self.cStrings(["SWIFT_BACKTRACE=enable=no", "PATH=/usr/bin:/bin"])
+        var environment = Self.cStrings(["SWIFT_BACKTRACE=enable=no", "PATH=/usr/bin:/bin"] + variables)
         defer { for text in arguments + environment { free(text) } }
         var descriptor: CInt = -1
         var request = bulkhead_spawn_request()
@@ -76,9 +77,12 @@ package final class ChildUnderTest<Reply: WireMessage> {
         try socket.send(Hello(role: .master, pid: getpid()))
     }
 
-    /// The next answer, waited for at most 20 seconds.
+    /// How long ``reply()`` waits.
+    package var patienceMilliseconds: CInt = 20_000
+
+    /// The next answer, waited for at most 20 seconds unless ``patienceMilliseconds`` is changed.
     package func reply() throws -> Reply {
-        guard let received = try socket.receive(Reply.self, timeoutMilliseconds: 20_000) else {
+        guard let received = try socket.receive(Reply.self, timeoutMilliseconds: patienceMilliseconds) else {
             throw Failure.timedOut
         }
         return received.message

@@ -12,22 +12,24 @@ package final class NginxServer: Sendable {
     package static var isInstalled: Bool { FileManager.default.fileExists(atPath: modulePath) }
 
     /// Starts with an application "live"; returns when it accepts connections.
-    /// - Parameter application: more directives for the application.
-    package init(application: String = "") async throws {
+    /// - Parameters:
+    ///   - application: more directives for the application.
+    ///   - port: nil for a free one.
+    package init(application: String = "", port: Int? = nil) async throws {
         folder = try TemporaryFolder()
-        port = try Self.freePort()
+        self.port = try port ?? Self.freePort()
         let configuration = """
             load_module \(Self.modulePath);
             daemon off; master_process off; pid \(folder.path("pid")); error_log \(folder.path("error.log")) info;
             events { worker_connections 64; }
-            rtmp { server { listen 127.0.0.1:\(port); chunk_size 4096;
+            rtmp { server { listen 127.0.0.1:\(self.port); chunk_size 4096;
                 application live { live on; record off; \(application) }
             } }
             """
         try configuration.write(toFile: folder.path("nginx.conf"), atomically: true, encoding: .utf8)
         process = try RunningProcess("/usr/sbin/nginx", ["-p", folder.url.path, "-c", folder.path("nginx.conf")])
-        let (process, port) = (process, port)
-        guard await eventually({ !process.isRunning || Self.accepts(port) }), process.isRunning else {
+        let (process, number) = (process, self.port)
+        guard await eventually({ !process.isRunning || Self.accepts(number) }), process.isRunning else {
             throw StartError.notStarted(process.errorText)
         }
     }

@@ -1,3 +1,4 @@
+import BulkheadFLV
 import BulkheadFaults
 package import BulkheadRTMP
 package import NIOCore

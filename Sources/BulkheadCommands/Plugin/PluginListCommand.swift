@@ -81,7 +81,7 @@ enum PluginText {
 
     /// All that is known of one plugin.
     static func page(_ plugin: PluginDescription) -> String {
-        var lines = ["\(plugin.identity): \(plugin.name) \(plugin.version)"]
+        var lines = ["\(plugin.identity): \(plugin.name)" + (plugin.version.isEmpty ? "" : " \(plugin.version)")]
         if !plugin.summary.isEmpty { lines.append(plugin.summary) }
         lines.append("\(media(plugin)) \(plugin.role.rawValue), \(plugin.kind.rawValue), \(plugin.path)")
         if !plugin.author.isEmpty { lines.append("by \(plugin.author)") }

@@ -216,8 +216,10 @@ extension RTMPLink {
 
     private func makeUnderstudy(_ choice: Choice) async -> Understudy? {
         servers.update { table, _ in table.reserve(choice.index, for: lane) }
+        let start = servers.clock.now()
         do throws(PublishError) {
             let connection = try await prepare(choice.index)
+            servers.update { table, now in table.answered(choice.index, in: now - start, at: now) }
             return Understudy(server: choice.index, reason: choice.reason, connection: connection)
         } catch {
             servers.update { table, now in
@@ -332,6 +334,8 @@ extension RTMPLink {
             .notice, name, "renewed", "the timestamps come to their end: publishing anew from 0",
             details: ["origin": "\(origin.seconds)"])
         state.withLock { $0.origin = origin }
+        // What was made ready counts from the old origin.
+        dismissUnderstudy()
         let isComplete = await leave(session)
         do throws(PublishError) {
             let publisher = try await begin(try await prepare(session.server))

@@ -40,13 +40,17 @@ extension RTMPLink {
         tellSaved(saved ?? nil)
     }
 
-    /// Shakes hands with the servers that are not known to answer, as far as that is quick.
+    /// Shakes hands with the servers of which nothing is known, as far as that is quick. The one that was lost is not
+    /// asked: finding that out is the next step.
     private func confirmServers() async {
-        guard servers.count > 1 else { return }
+        guard servers.count > 1, !isOver else { return }
+        let lost = state.withLock { $0.server }
         let unsure = servers.read { table, now in
-            table.status(at: now).indices.filter { ["untried", "failing"].contains(table.status(at: now)[$0].state) }
+            table.status(at: now).enumerated().filter { $0 != lost && ["untried", "failing"].contains($1.state) }
+                .map(\.offset)
         }
-        if !unsure.isEmpty, !isOver { await servers.probe(unsure, patience: Self.confirmationPatience, on: loop) }
+        let isReady = state.withLock { $0.understudy != nil }
+        if !unsure.isEmpty, !isReady { await servers.probe(unsure, patience: Self.confirmationPatience, on: loop) }
     }
 
     private func tellSaved(_ place: String?) {
@@ -80,12 +84,11 @@ extension RTMPLink {
         if state.withLock({ $0.brokeAt == nil }) { enter(.connecting) }
         await measureBeforeFirstChoice()
         while !isOver, !isPaused {
-            guard let choice = servers.read({ $0.choose(lane, at: $1) }) else {
+            guard let choice = servers.update({ $0.chooseAndTake(lane, at: $1) }) else {
                 let delay = servers.read { $0.delay(lane, at: $1) } ?? .milliseconds(250)
                 await wait(max(delay, .milliseconds(5)))
                 continue
             }
-            servers.update { table, _ in table.take(choice.index, for: lane) }
             do throws(PublishError) {
                 let session = try await publish(choice)
                 state.withLock { $0.lastError = $0.wasOnAir ? $0.lastError : "" }
@@ -145,13 +148,23 @@ extension RTMPLink {
     func prepare(_ index: Int) async throws(PublishError) -> PreparedPublisher {
         let server = servers.server(index)
         var options = server.options
-        options.origin = state.withLock { $0.origin }
+        let (origin, isReturn) = state.withLock { ($0.origin, $0.wasOnAir) }
+        options.origin = origin
+        if isReturn { Self.hurry(&options.connection, roundTrip: server.roundTrip) }
         return try await abortable { [options, loop] in
             do throws(PublishError) {
                 return .success(
                     try await RTMPPublisher.prepare(for: server.target, options: options, group: loop.group))
             } catch { return .failure(error) }
         }
+    }
+
+    /// On the way back, a server that was fast before and does not answer is asked again sooner, or another one is.
+    private static func hurry(_ options: inout ConnectionOptions, roundTrip: Duration?) {
+        // What was measured holds some six round trips of the network.
+        let usual = roundTrip ?? .milliseconds(300)
+        options.connectingTimeout = max(.seconds(1), usual)
+        options.timeout = max(.seconds(4), usual * 3)
     }
 
     func begin(_ prepared: PreparedPublisher) async throws(PublishError) -> RTMPPublisher {

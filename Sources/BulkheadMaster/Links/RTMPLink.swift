@@ -98,7 +98,10 @@ final class RTMPLink: Link {
     }
     func offer(_ packet: Packet) { mailbox.offer(packet) }
     var hasRoom: Bool { mailbox.hasRoom }
-    func finish() { mailbox.finish() }
+    func finish() {
+        mailbox.finish()
+        alarm.ring()
+    }
 
     func abort() {
         let pending = state.withLock { state in
@@ -162,11 +165,13 @@ final class RTMPLink: Link {
 
     func run() async throws(BroadcastError) {
         state.withLock { $0.phase = .idle }
+        mailbox.leaveAir()
         var broken: PublishError?
         while !isOver {
             if isPaused {
                 await rest()
                 broken = nil
+                if mailbox.isEnding { break }
                 continue
             }
             if let broken { await noteBreak(broken) }
@@ -178,7 +183,7 @@ final class RTMPLink: Link {
                 dismissUnderstudy()
                 throw BroadcastError(.destination, "\(error)", advice: error.remedy)
             }
-            if broken == nil, !isPaused { break }
+            if broken == nil, mailbox.isEnding { break }
         }
         dismissUnderstudy()
         archive?.remove(number: number, lane: lane)
@@ -191,8 +196,8 @@ final class RTMPLink: Link {
         servers.update { table, _ in table.leave(lane) }
         dismissUnderstudy()
         events.post(.notice, name, "paused", "paused")
-        while isPaused, !isOver { await alarm.wait() }
-        guard !isOver else { return }
+        while isPaused, !isOver, !mailbox.isEnding { await alarm.wait() }
+        guard !isOver, !mailbox.isEnding else { return }
         state.withLock { $0.wasOnAir = false }
         servers.update { table, _ in table.renew(forgives: true) }
         events.post(.notice, name, "resumed", "goes on air again")

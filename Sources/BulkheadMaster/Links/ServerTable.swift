@@ -22,6 +22,8 @@ package struct ServerTable: Sendable {
         fileprivate var isGivenUp = false
         fileprivate var lane: Int?
         package fileprivate(set) var lastError = ""
+        /// From the first packet to an answer to RTMP's connect, smoothed.
+        package var roundTrip: Duration? { breaker.roundTrip }
 
         package init(target: IngestTarget, options: PublishOptions = PublishOptions(), candidate: Candidate) {
             self.target = target
@@ -118,6 +120,13 @@ package struct ServerTable: Sendable {
 
     // MARK: what happens
 
+    /// The server that `lane` should try now, which is nobody else's from now on; nil when it is too early for any.
+    package mutating func chooseAndTake(_ lane: Int, at now: Duration) -> Choice? {
+        let choice = choose(lane, at: now)
+        if let choice { take(choice.index, for: lane) }
+        return choice
+    }
+
     /// `lane` turns to the server: it is nobody else's from now on.
     package mutating func take(_ index: Int, for lane: Int) {
         leave(lane)
@@ -129,6 +138,11 @@ package struct ServerTable: Sendable {
     package mutating func reserve(_ index: Int, for lane: Int) {
         servers[index].lane = lane
         histories[lane].note(index)
+    }
+
+    /// It is ready.
+    package mutating func answered(_ index: Int, in time: Duration, at now: Duration) {
+        servers[index].breaker.succeeded(in: time, at: now)
     }
 
     /// What was made ready is not needed.

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "CBulkheadSandbox.h"
 
 // MARK: descriptors
 

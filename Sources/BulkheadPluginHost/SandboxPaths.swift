@@ -1,0 +1,71 @@
+import Glibc
+
+/// What may be read in a sandbox.
+enum SandboxPaths {
+    /// Libraries and what they come with, fonts, time zones, and what the C library tells of the machine and of this
+    /// process. No folder here holds anybody's data.
+    private static let common = [
+        "/usr", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store", "/gnu/store", "/etc/ld.so.cache", "/etc/fonts",
+        "/var/cache/fontconfig", "/etc/localtime", "/etc/timezone", "/etc/alternatives", "/proc/self", "/proc/cpuinfo",
+        "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu",
+        "/sys/devices/system/node", "/dev/random", "/dev/urandom",
+    ]
+    /// Below the user's home.
+    private static let fonts = [".fonts", ".fonts.conf", ".local/share/fonts", ".config/fontconfig"]
+    /// Libraries beside one library, at most.
+    private static let mostSiblings = 4096
+
+    /// All of them: the common ones, the folders of the libraries that this process has loaded, the user's fonts, and
+    /// `given` with the libraries that lie beside each library.
+    static func readable(_ given: [String]) -> [String] {
+        let home = getenv("HOME").map { String(cString: $0) } ?? ""
+        let fonts = home.hasPrefix("/") && home.count > 1 ? fonts.map { "\(home)/\($0)" } : []
+        return common + loadedFolders + fonts + given + siblings(of: given)
+    }
+
+    /// Whether a file is named as libraries are: `libx.so`, `libx.so.1.2`.
+    private static func isLibrary(_ path: String) -> Bool {
+        let name = path.split(separator: "/").last ?? ""
+        return name.hasSuffix(".so") || name.contains(".so.")
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
+
+    /// What the libraries among `paths` may need: others of their folders and of those that they name.
+    private static func siblings(of paths: [String]) -> [String] {
+        let libraries = paths.filter(isLibrary)
+        let folders = Set(libraries.map(folder)).union(libraries.flatMap(LibraryFile.searchFolders))
+        return folders.sorted().flatMap { folder in names(in: folder).filter(isLibrary).map { "\(folder)/\($0)" } }
+    }
+
+    private static func names(in folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream), names.count < mostSiblings {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
+        }
+        return names
+    }
+
+    /// Where this process has its own libraries from: what a plugin in Swift needs of Swift's lies there.
+    private static var loadedFolders: [String] {
+        guard let file = fopen("/proc/self/maps", "re") else { return [] }
+        defer { fclose(file) }
+        var folders: Set<String> = []
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        defer { free(line) }
+        while getline(&line, &capacity, file) > 0, let text = line.map({ String(cString: $0) }) {
+            guard let start = text.firstIndex(of: "/") else { continue }
+            let path = text[start...].split(separator: "\n").first.map(String.init) ?? ""
+            if isLibrary(path), folder(of: path) != "/" { folders.insert(folder(of: path)) }
+        }
+        return folders.sorted()
+    }
+}

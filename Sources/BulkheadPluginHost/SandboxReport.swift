@@ -1,0 +1,35 @@
+/// What a sandbox came to: which of its measures the kernel has granted.
+package struct SandboxReport: Hashable, Sendable {
+    package struct Measure: Hashable, Sendable {
+        package enum State: String, Hashable, Sendable {
+            case granted
+            /// In part, which the text says; or in another way.
+            case weaker
+            case missing
+        }
+
+        package let state: State
+        package let subject: String
+        /// One lowercase phrase.
+        package let text: String
+    }
+
+    package private(set) var measures: [Measure] = []
+
+    /// Every measure was granted.
+    package var isWhole: Bool { measures.allSatisfy { $0.state == .granted } }
+
+    mutating func note(_ state: Measure.State, _ subject: String, _ text: String) {
+        measures.append(Measure(state: state, subject: subject, text: text))
+    }
+
+    /// One sentence for the event log: what is missing, or that nothing is.
+    package var summary: String {
+        let short = measures.filter { $0.state != .granted }
+        guard !short.isEmpty else { return "the sandbox is whole" }
+        return "the sandbox is not whole: " + short.map { "\($0.subject): \($0.text)" }.joined(separator: "; ")
+    }
+
+    /// One line for each measure, its three parts with tabs between them: what `bulkhead doctor` reads.
+    package var lines: [String] { measures.map { "\($0.state.rawValue)\t\($0.subject)\t\($0.text)" } }
+}
