@@ -1,4 +1,5 @@
 #include "drawing.h"
+#include "shaping.h"
 
 #include <errno.h>
 #include <fontconfig/fontconfig.h>
@@ -109,38 +110,24 @@ static void draw_glyph(
 
 // MARK: lines
 
-/// One line of text, shaped: the caller destroys the buffer.
-typedef struct line {
-    hb_buffer_t *buffer;
-    int64_t width; ///< in 1/64 pixels
-} line;
-
-static line shape(hb_font_t *font, const char *text, size_t length) {
-    line line = { .buffer = hb_buffer_create() };
-    hb_buffer_add_utf8(line.buffer, text, (int)length, 0, (int)length);
-    hb_buffer_guess_segment_properties(line.buffer);
-    hb_shape(font, line.buffer, NULL, 0);
-    unsigned count;
-    const hb_glyph_position_t *positions = hb_buffer_get_glyph_positions(line.buffer, &count);
-    for (unsigned i = 0; i < count; i++) line.width += positions[i].x_advance;
-    return line;
-}
-
 static void draw_line(
-    drawing_font *font, const line *line, FT_Stroker stroker, const canvas *canvas, int64_t left, int64_t baseline) {
-    unsigned count;
-    const hb_glyph_info_t *glyphs = hb_buffer_get_glyph_infos(line->buffer, &count);
-    const hb_glyph_position_t *positions = hb_buffer_get_glyph_positions(line->buffer, &count);
+    drawing_font *font, const shaped_line *line, FT_Stroker stroker, const canvas *canvas, int64_t left,
+    int64_t baseline) {
     int64_t x = left, y = 0;
-    for (unsigned i = 0; i < count; i++) {
-        // What lies beyond the canvas isn't seen; far away, numbers would no longer fit.
-        if (x > -(1 << 24) && x < 1 << 24) {
-            FT_Vector pen = { (FT_Pos)(x + positions[i].x_offset), (FT_Pos)(y + positions[i].y_offset) };
-            if (stroker) draw_glyph(font, glyphs[i].codepoint, stroker, canvas->outlines, canvas, pen, baseline);
-            draw_glyph(font, glyphs[i].codepoint, NULL, canvas->letters, canvas, pen, baseline);
+    for (size_t run = 0; run < line->run_count; run++) {
+        unsigned count;
+        const hb_glyph_info_t *glyphs = hb_buffer_get_glyph_infos(line->runs[run].buffer, &count);
+        const hb_glyph_position_t *positions = hb_buffer_get_glyph_positions(line->runs[run].buffer, &count);
+        for (unsigned i = 0; i < count; i++) {
+            // What lies beyond the canvas isn't seen; far away, numbers would no longer fit.
+            if (x > -(1 << 24) && x < 1 << 24) {
+                FT_Vector pen = { (FT_Pos)(x + positions[i].x_offset), (FT_Pos)(y + positions[i].y_offset) };
+                if (stroker) draw_glyph(font, glyphs[i].codepoint, stroker, canvas->outlines, canvas, pen, baseline);
+                draw_glyph(font, glyphs[i].codepoint, NULL, canvas->letters, canvas, pen, baseline);
+            }
+            x += positions[i].x_advance;
+            y += positions[i].y_advance;
         }
-        x += positions[i].x_advance;
-        y += positions[i].y_advance;
     }
 }
 
@@ -181,7 +168,7 @@ enum { MOST_LINES = 64 };
 static uint32_t smaller(int64_t value, uint32_t limit) { return value < limit ? (uint32_t)value : limit; }
 
 static int32_t draw_lines(
-    drawing_font *font, const line *lines, size_t count, const drawing_style *style, uint32_t width, uint32_t height,
+    drawing_font *font, const shaped_line *lines, size_t count, const drawing_style *style, uint32_t width, uint32_t height,
     overlay *overlay) {
     const FT_Size_Metrics *metrics = &font->face->size->metrics;
     int64_t widest = 0, line_height = (metrics->height + 63) >> 6, ascender = (metrics->ascender + 63) >> 6;
@@ -220,15 +207,15 @@ int32_t drawing_draw(
     if (FT_Set_Pixel_Sizes(font->face, 0, style->size)) return -EINVAL;
     hb_font_t *shaper = hb_ft_font_create_referenced(font->face);
     hb_ft_font_set_load_flags(shaper, FT_LOAD_NO_BITMAP | FT_LOAD_NO_HINTING);
-    line lines[MOST_LINES];
+    shaped_line lines[MOST_LINES];
     size_t count = 0;
     for (const char *start = text; start && count < MOST_LINES; ) {
         const char *end = strchr(start, '\n');
-        lines[count++] = shape(shaper, start, end ? (size_t)(end - start) : strlen(start));
+        lines[count++] = shaped_line_make(shaper, start, end ? (size_t)(end - start) : strlen(start));
         start = end ? end + 1 : NULL;
     }
     int32_t result = draw_lines(font, lines, count, style, width, height, overlay);
-    for (size_t i = 0; i < count; i++) hb_buffer_destroy(lines[i].buffer);
+    for (size_t i = 0; i < count; i++) shaped_line_free(&lines[i]);
     hb_font_destroy(shaper);
     return result;
 }

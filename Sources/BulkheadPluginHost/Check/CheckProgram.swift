@@ -16,6 +16,10 @@ enum CheckProgram {
             guard let received = try socket.receive(PluginCheckRequest.self, timeoutMilliseconds: 10_000) else {
                 return ChildProgram.failure
             }
+            let settings = received.message.settings
+            // As on air: what the sandbox does not let a plugin do is to be found here.
+            let files = settings.parameters.values.filter { $0.hasPrefix("/") }
+            _ = Sandbox.enter(readablePaths: [settings.path] + files, dataFolder: "")
             let bench = CheckBench(received.message) { reply in try? socket.send(reply) }
             bench.run()
             try socket.send(PluginCheckReply.finished)
