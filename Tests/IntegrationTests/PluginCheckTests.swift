@@ -142,4 +142,25 @@ import Testing
             ["plugin", "new", "my-sun", "--language", "c", "--folder", folder.url.path])
         #expect(await again.wait(timeout: .seconds(30)) == 73)
     }
+
+    /// What docs/plugins.md shows in C++, as its reader has it.
+    @Test func thePluginInCppOfTheManualIsFit() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let manual = try String(contentsOf: Self.sources.appendingPathComponent("docs/plugins.md"), encoding: .utf8)
+        let start = try #require(manual.range(of: "```cpp\n")).upperBound
+        let end = try #require(manual.range(of: "```", range: start..<manual.endIndex)).lowerBound
+        let file = folder.path("plugin.cpp")
+        try Data(manual[start..<end].utf8).write(to: URL(fileURLWithPath: file))
+        let compiler = try RunningProcess(
+            "c++",
+            [
+                "-std=c++17", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", "-fvisibility=hidden", "-I",
+                Self.sources.appendingPathComponent("Sources/CBulkheadPlugin/include").path, "-o",
+                folder.path("libCpp.so"), file,
+            ])
+        #expect(await compiler.wait(timeout: .seconds(60)) == 0, "\(compiler.errorText)")
+        let (text, status) = try await Self.check([folder.path("libCpp.so"), "--size", "18x34", "--strict"])
+        #expect(status == 0, "\(text)")
+    }
 }
