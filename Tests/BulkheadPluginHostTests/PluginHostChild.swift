@@ -100,11 +100,11 @@ final class PluginHostChild {
     }
 
     /// Sends a picture through the chain; the result, or nil when the input is to be used.
-    func process(_ picture: Picture, frame: FrameNumber = 5) throws -> Picture? {
+    func process(_ picture: Picture, frame: FrameNumber = 5, pts: Int64 = 40) throws -> Picture? {
         let slot = try #require(inputs.bytes(of: 1))
         picture.write(to: slot, canvas.layout)
         let reply = try ask(
-            .process(frame: frame, pts: 40, input: SlotReference(pool: 7, slot: 1), result: 1))
+            .process(frame: frame, pts: pts, input: SlotReference(pool: 7, slot: 1), result: 1))
         guard case .processed(frame, let changed, let times) = reply else { throw ChildTestFailure.unexpected(reply) }
         self.times = times
         #expect(Picture(slot, canvas.layout) == picture, "the input is left as it was")
