@@ -9,7 +9,7 @@ import Testing
         "fault", "exit", "overflow", "corrupt-heap", "close-all", "next-slot", "exhaust", "spin", "ignored-fault",
     ]
     /// They go on answering.
-    private static let nuisances = ["flood", "spin-beside", "fork", "kill-parent", "inet", "read-file"]
+    private static let nuisances = ["flood", "fork", "kill-parent", "inet", "read-file"]
 
     @Test func aChainOfHostilePluginsLosesNoFrame() async throws {
         let library = BulkheadProgram.path("libHostile.so")
