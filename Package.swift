@@ -266,7 +266,8 @@ let package = Package(
             name: "BulkheadMasterTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadMaster", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", systemPackage,
+                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadFLV",
+                systemPackage, nioCore,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

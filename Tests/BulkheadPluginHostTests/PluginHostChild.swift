@@ -14,6 +14,8 @@ final class PluginHostChild {
     private(set) var log: [PluginReply] = []
     /// What its sandbox came to, where it has one.
     let confinement: String?
+    /// Where a host with a sandbox notes its calls.
+    let notes: SharedMapping?
     let inputs: PoolMapping
     let results: PoolMapping
     /// What the plugins took for the last picture.
@@ -33,9 +35,11 @@ final class PluginHostChild {
             confinement = summary
             let breadcrumb = try OwnedDescriptor(memfdNamed: "bulkhead-breadcrumb", byteCount: 4096)
             try child.send(PluginRequest.breadcrumb, passing: breadcrumb)
+            notes = try SharedMapping(breadcrumb, byteCount: PluginBreadcrumb.byteCount, access: .readOnly)
             breadcrumb.close()
         } else {
             confinement = nil
+            notes = nil
         }
         let input = try FramePool(id: 7, canvas: canvas, slotCount: 2)
         let result = try FramePool(id: 8, canvas: canvas, slotCount: 2)
@@ -216,7 +220,7 @@ final class TestLibrary {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            "cc", "-std=c11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
+            "cc", "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
         ]
         try process.run()
         process.waitUntilExit()
