@@ -99,6 +99,18 @@ package struct EncodingFlags: ParsableArguments {
     @Option(help: ArgumentHelp("Bits a second for the picture: 2500k, 6M.", valueName: "rate"))
     var videoBitrate: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the video bitrate never goes below when a destination's way carries less; else a quarter of it.",
+            valueName: "rate"))
+    var minBitrate: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which destinations the bitrate follows when they carry less: slowest, main (the first), none.",
+            valueName: "name"))
+    var congestion: String?
+
     @Option(help: ArgumentHelp("Bits a second for the sound: 128k.", valueName: "rate"))
     var audioBitrate: String?
 
@@ -147,6 +159,8 @@ package struct EncodingFlags: ParsableArguments {
         words[.size] = size.words
         words[.fps] = fps.words
         words[.videoBitrate] = videoBitrate.words
+        words[.minBitrate] = minBitrate.words
+        words[.congestion] = congestion.words
         words[.audioBitrate] = audioBitrate.words
         words[.preset] = preset.words
         words[.tune] = tune.words

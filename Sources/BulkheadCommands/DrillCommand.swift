@@ -12,7 +12,9 @@ package struct DrillCommand: AsyncParsableCommand {
         discussion: """
             For continuous integration: no child needs a special build to be killed. Parts: encoder, standby, source, \
             plugins: kill, segv, abrt, bus, ill, fpe, term, hang; all but standby also trap, exit, garbage, leak, \
-            slow[=TIME]; server: kill, restart, stop[=TIME], hang[=TIME]; disk: full. Moments: @frame=300, @5s.
+            slow[=TIME]; server: kill, restart, stop[=TIME], hang[=TIME], and on the path to it stall[=TIME], \
+            blackhole[=TIME], refuse[=TIME], slow[=TIME]; disk: full. Moments: @frame=300, @5s; behind a server's, \
+            ,link=2 for that of another link.
 
             Exits with 0 when all expectations hold, with 1 when one does not, with 2 on wrong flags; with the codes \
             of `bulkhead broadcast` when the drill can't be held at all.
@@ -49,6 +51,16 @@ package struct DrillCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("How many faults are drawn, spread over the duration.", valueName: "count"))
     var kills: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Publish to so many embedded servers, each watched; else as many as the faults name.", valueName: "count"))
+    var links: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "How many faults of the first link's server and path are drawn besides; 0 without it.", valueName: "count"))
+    var linkFaults: Int?
 
     @Option(help: ArgumentHelp("Write the report as JUnit XML.", valueName: "file"))
     var junit: String?
@@ -107,14 +119,28 @@ package struct DrillCommand: AsyncParsableCommand {
         whole[.input] = inputs.isEmpty ? ["test"] : inputs
         whole[.to] = [to ?? "rtmp://127.0.0.1/live/drill"]
         let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
-        _ = try BroadcastPlan(whole, environmentKey: key)
+        let plan = try BroadcastPlan(whole, environmentKey: key)
         var expectations: [Expectation] = []
         for list in expect { expectations += try Expectation.list(list) }
-        if expect.isEmpty { expectations = DrillSettings.standardExpectations(faults) }
         return DrillSettings(
-            inputs: whole[.input], to: to, view: view, streamKey: key, faults: faults, seed: seed,
-            expectations: expectations, seconds: seconds, frameRate: frameRate, broadcastFlags: Self.flags(words),
-            libexec: libexec.map { FilePaths.absolute($0) })
+            inputs: whole[.input], to: to, view: view, streamKey: key, linkCount: try linkCount(faults),
+            faults: faults, seed: seed, expectations: expectations, seconds: seconds, frameRate: frameRate,
+            bitsPerSecond: Int(plan.settings.videoBitsPerSecond) + Int(plan.settings.audioBitsPerSecond),
+            broadcastFlags: Self.flags(words), libexec: libexec.map { FilePaths.absolute($0) })
+    }
+
+    private func linkCount(_ faults: [Fault]) throws(BroadcastError) -> Int {
+        let named = faults.map(\.link).max() ?? 1
+        guard let links else { return named }
+        guard Fault.links.contains(links), links >= named else {
+            throw BroadcastError(
+                .usage, "--links \(links) is not between \(named) and \(Fault.links.upperBound)",
+                advice: "give as many as the faults name at least")
+        }
+        guard to == nil || links == 1 else {
+            throw BroadcastError(.usage, "--links is for embedded servers", advice: "leave --to out, or --links")
+        }
+        return links
     }
 
     private func plan(rate: Double) throws(BroadcastError) -> ([Fault], UInt64?, Double) {
@@ -133,8 +159,9 @@ package struct DrillCommand: AsyncParsableCommand {
             span = parsed.seconds
         }
         guard random else {
-            guard seed == nil, kills == nil else {
-                throw BroadcastError(.usage, "--seed and --kills are for faults at random", advice: "add --random")
+            guard seed == nil, kills == nil, linkFaults == nil else {
+                throw BroadcastError(
+                    .usage, "--seed, --kills and --link-faults are for faults at random", advice: "add --random")
             }
             let last = faults.map { $0.moment.seconds(at: rate) }.max() ?? 4
             return (faults, nil, span ?? (last + 6).rounded(.up))
@@ -142,12 +169,20 @@ package struct DrillCommand: AsyncParsableCommand {
         if let kills, !(1...10_000).contains(kills) {
             throw BroadcastError(.usage, "--kills \(kills) is not between 1 and 10000")
         }
+        if let linkFaults, !(1...10_000).contains(linkFaults) || to != nil {
+            throw BroadcastError(
+                .usage, "--link-faults \(linkFaults) is not between 1 and 10000, or --to names a server",
+                advice: "leave --to out: only embedded servers are disturbed")
+        }
         let seconds = span ?? 60
         guard seconds >= 8 else {
             throw BroadcastError(.usage, "faults at random need 8 seconds at least", advice: "give a longer --duration")
         }
         let seed = seed ?? UInt64.random(in: 1...999_999_999)
-        return (faults + RandomPlan.faults(seed: seed, seconds: seconds, kills: kills), seed, seconds)
+        let drawn =
+            RandomPlan.faults(seed: seed, seconds: seconds, kills: kills)
+            + RandomPlan.linkFaults(seed: seed, seconds: seconds, count: linkFaults ?? 0)
+        return (faults + drawn, seed, seconds)
     }
 
     /// Without a plugin nothing passes the plugin host, and nobody would notice that it hangs.

@@ -27,11 +27,14 @@ extension Broadcast {
             try new.checkRanges()
             try new.checkLevel()
         } catch { return done(error) }
-        var onlyBitrate = settings
-        onlyBitrate.videoBitsPerSecond = new.videoBitsPerSecond
-        guard onlyBitrate == new else { return begin(new, done) }
+        var inPlace = settings
+        inPlace.videoBitsPerSecond = new.videoBitsPerSecond
+        inPlace.minimumVideoBitsPerSecond = new.minimumVideoBitsPerSecond
+        inPlace.congestion = new.congestion
+        guard inPlace == new else { return begin(new, done) }
+        let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
         settings = new
-        reconfigureBitrate()
+        if isBitrate { reconfigureBitrate() }
         done(nil)
     }
 
@@ -72,10 +75,9 @@ extension Broadcast {
     }
 
     private func reconfigureBitrate() {
-        for stub in encoders where stub.ready != nil && slateMaker?.encoder !== stub {
-            stub.reconfigure(bitsPerSecond: settings.videoBitsPerSecond)
-        }
-        for run in runs { run.settings.video.bitsPerSecond = settings.videoBitsPerSecond }
+        // What is set by hand is tried as it is, whatever the links could carry before.
+        congestion = CongestionController(bitsPerSecond: Int(settings.videoBitsPerSecond))
+        matchBitrate()
         post(
             .notice, "encoder", "bitrate", "encodes at \(settings.videoBitsPerSecond / 1000) kbit/s from now on",
             details: ["bitsPerSecond": "\(settings.videoBitsPerSecond)"])

@@ -81,9 +81,9 @@ extension Broadcast {
         stub.configuration = configurationNumber(stub, ready)
         // The bitrate may have changed since it was launched.
         if change?.encoder !== stub, slateMaker?.encoder !== stub,
-            stub.settings.video.bitsPerSecond != settings.videoBitsPerSecond
+            stub.settings.video.bitsPerSecond != effectiveBitsPerSecond
         {
-            stub.reconfigure(bitsPerSecond: settings.videoBitsPerSecond)
+            stub.reconfigure(bitsPerSecond: effectiveBitsPerSecond)
         }
         if let run = runs.first(where: { $0.encoder === stub }) {
             takeUp(run)

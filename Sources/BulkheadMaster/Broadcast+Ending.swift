@@ -68,7 +68,7 @@ extension Broadcast {
             framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: framesUnfiltered,
             framesSlated: framesSlated, standby: currentRun?.shadow == nil ? settings.standby.rawValue : "in lockstep",
             framesPerSecond: committedRate.samplesPerSecond(at: .now),
-            bitsPerSecond: committedRate.bitsPerSecond(at: .now),
+            bitsPerSecond: committedRate.bitsPerSecond(at: .now), encoderBitsPerSecond: Int(effectiveBitsPerSecond),
             showing: slateOnAir == nil ? showing : "slate without an encoder",
             encoderAddress: encoderSlot.state == .waiting ? "unix:\(encoderAddress ?? "")" : "", plugins: pluginStatus)
     }

@@ -227,6 +227,7 @@ extension Broadcast {
                 guard broadcast.state != .ended else { return }
                 broadcast.checkDeadlines()
                 broadcast.watchEncoder()
+                broadcast.watchCongestion()
                 broadcast.startTimelineIfPossible()
                 broadcast.pump()
                 broadcast.checkEnding()

@@ -107,6 +107,11 @@ actor Broadcast {
     var launchProblems: Set<String> = []
     var committedRate = RateMeter()
 
+    // What the links can carry.
+    /// Nil before the first look at them.
+    var congestion: CongestionController?
+    var lastCongestionCheck: MonotonicTime?
+
     // Links and the end.
     var linkSlots: [LinkSlot] = [] { didSet { links = linkSlots.map(\.link) } }
     /// Those of the slots.

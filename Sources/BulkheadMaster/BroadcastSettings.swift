@@ -66,6 +66,10 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var standby: StandbyChoice
     /// A picture's absolute path to show in place of the built-in slate; empty for that one.
     package var slatePath: String
+    /// What the bitrate of pictures never goes below when links carry less; nil for a quarter of it.
+    package var minimumVideoBitsPerSecond: UInt32?
+    /// Which links' congestion lowers the bitrate.
+    package var congestion = CongestionRule.slowest
 
     package init(
         inputs: [InputSettings], destinations: [DestinationSettings], canvas: Canvas, frameRate: FrameRate,

@@ -112,6 +112,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     /// Committed in the last two seconds.
     package var framesPerSecond: Double
     package var bitsPerSecond: Int
+    /// What the encoder is told for pictures: less than what the user wants while a link can't carry it.
+    package var encoderBitsPerSecond: Int? = nil
     /// `picture`, `last picture`, `slate`.
     package var showing: String
     /// The address for an encoder that connects by itself; empty unless one is waited for.

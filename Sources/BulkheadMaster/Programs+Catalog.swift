@@ -1,4 +1,5 @@
 package import BulkheadPluginCatalog
+import BulkheadWire
 
 extension Programs {
     /// The plugins that there are, looked at by these programs.

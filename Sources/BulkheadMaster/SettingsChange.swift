@@ -11,6 +11,8 @@ package struct SettingsChange: Codable, Hashable, Sendable {
     package var keyframeIntervalSeconds: Double?
     package var bframes: UInt8?
     package var bufferMilliseconds: UInt32?
+    package var minimumVideoBitsPerSecond: UInt32?
+    package var congestion: CongestionRule?
 
     package init() {}
 
@@ -26,6 +28,8 @@ package struct SettingsChange: Codable, Hashable, Sendable {
         settings.keyframeIntervalSeconds = keyframeIntervalSeconds ?? settings.keyframeIntervalSeconds
         settings.bframes = bframes ?? settings.bframes
         settings.bufferMilliseconds = bufferMilliseconds ?? settings.bufferMilliseconds
+        settings.minimumVideoBitsPerSecond = minimumVideoBitsPerSecond ?? settings.minimumVideoBitsPerSecond
+        settings.congestion = congestion ?? settings.congestion
         return settings
     }
 }

@@ -6,7 +6,7 @@ import Foundation
 /// short-lived processes, and what those tell is kept until a library's file changes.
 package actor PluginCatalog {
     /// What a library may take until it counts as one that hangs.
-    package static let patience = Duration.seconds(5)
+    package static let patience = Duration.seconds(10)
 
     package let searchPath: PluginSearchPath
     private let enumerator: Enumerator
@@ -133,9 +133,12 @@ package actor PluginCatalog {
 
     /// Up to three of `choices` that look most like `wanted`.
     static func near(_ wanted: String, among choices: [String]) -> [String] {
-        let wanted = Array(wanted.lowercased().utf8)
-        let limit = max(2, wanted.count / 3)
-        let ranked = Set(choices).map { (distance: distance(wanted, Array($0.lowercased().utf8)), name: $0) }
+        // Of a kind that is named, only what is of that kind.
+        let kind = wanted.firstIndex(of: ":").map { wanted[...$0] } ?? ""
+        let limit = max(2, (wanted.count - kind.count) / 3)
+        let all = Array(wanted.lowercased().utf8)
+        let ranked = Set(choices.filter { $0.hasPrefix(kind) })
+            .map { (distance: distance(all, Array($0.lowercased().utf8)), name: $0) }
         return ranked.filter { $0.distance <= limit }.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
             .prefix(3).map(\.name)
     }
@@ -192,9 +195,7 @@ package actor PluginCatalog {
             for (path, stamp, result) in found {
                 let listings = try result.get()
                 known[path] = listings
-                // What another package may repair, such as a missing library, is looked at again.
-                let isLasting = listings.allSatisfy { $0.plugin != nil } || listings.contains { $0.plugin != nil }
-                cache.keep(listings, of: path, stamp: isLasting || Self.isDeadly(listings) ? stamp : nil)
+                cache.keep(listings, of: path, stamp: stamp)
                 cacheHasChanged = true
             }
         }
@@ -203,11 +204,6 @@ package actor PluginCatalog {
             cacheHasChanged = false
         }
         return paths.flatMap { known[$0] ?? [] }
-    }
-
-    /// Looking at it again would cost a process again.
-    private static func isDeadly(_ listings: [PluginListing]) -> Bool {
-        listings.contains { $0.problem.map { $0.hasPrefix("it crashed") || $0.hasPrefix("it hung") } ?? false }
     }
 
     /// What came of looking at a library: its path, its file's state before, and what it holds.

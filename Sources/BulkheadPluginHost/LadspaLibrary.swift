@@ -89,7 +89,7 @@ final class LadspaLibrary {
             description: PluginDescription(
                 identity: "ladspa:\(label)", kind: .ladspa, path: path, label: label,
                 uniqueID: UInt32(clamping: descriptor.unique_id), name: foreignText(descriptor.name, atMost: 256),
-                version: "1.1", author: foreignText(descriptor.maker), license: foreignText(descriptor.copyright)))
+                version: "", author: foreignText(descriptor.maker), license: foreignText(descriptor.copyright)))
         for port in 0..<portCount {
             let bits = UInt32(bitPattern: descriptor.ports?[port] ?? 0)
             func has(_ bit: bulkhead_ladspa_port) -> Bool { bits & bit.rawValue != 0 }
@@ -111,7 +111,10 @@ final class LadspaLibrary {
         }
         plugin.description.takesAudio = !plugin.audioOutputs.isEmpty || !plugin.audioInputs.isEmpty
         plugin.description.role = plugin.audioInputs.isEmpty ? .source : .filter
-        guard plugin.description.takesAudio else { throw breach("it takes no sound and makes none") }
+        guard plugin.description.takesAudio else {
+            throw Refusal(
+                .other, "plugin \(label) in \(path) works on controls alone: it takes no sound and makes none")
+        }
         return plugin
     }
 }

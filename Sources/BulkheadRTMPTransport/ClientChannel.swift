@@ -28,7 +28,7 @@ enum ClientChannel {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             // What the kernel can't send yet stays with us, where it can be counted and shed.
             .channelOption(ChannelOptions.Types.SocketOption(level: .tcp, name: tcpNotSentLowWater), value: 128 << 10)
-            .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 512 << 10))
+            .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 128 << 10))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let milliseconds = options.transmissionTimeout.map({ TimeAmount($0).nanoseconds / 1_000_000 }) {

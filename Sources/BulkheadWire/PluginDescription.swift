@@ -25,6 +25,7 @@ package struct PluginDescription: Hashable, Codable, Sendable {
     /// LADSPA's number for it; 0 for others.
     package var uniqueID: UInt32
     package var name: String
+    /// Empty where the interface has none, as LADSPA's.
     package var version: String
     package var author: String
     package var license: String

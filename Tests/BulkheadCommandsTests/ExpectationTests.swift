@@ -74,16 +74,19 @@ import Testing
 
     // MARK: the report as XML
 
-    private func drill(seed: UInt64? = nil) throws -> DrillReport {
+    private func drill(seed: UInt64? = nil, linkCount: Int = 1) throws -> DrillReport {
         var fault = FaultRecord(
             fault: "encoder:kill@frame=150", isDone: true, action: "SIGKILL to process 7", seconds: 5, frame: 150)
         fault.death = Event(
             time: 0, mediaSeconds: 5, part: "encoder", kind: "died", level: .warning, message: "ended: SIGKILL",
             details: ["stderr": "a <b> & \"c\"\u{1}\nsecond"])
-        return try DrillReport(
-            seed: seed, faults: [fault],
-            verdicts: Expectation.list("lost=0,repeated=0").map { try Verdict($0, in: measured()) },
-            measured: measured(), connections: 1, undisturbedGapMilliseconds: 40, failure: nil, wallSeconds: 12.345)
+        let links = try (1...linkCount).map { number in
+            let verdicts = try Expectation.list("lost=0,repeated=0").map { try Verdict($0, in: measured()) }
+            return DrillReport.Link(number: number, verdicts: verdicts, measured: try measured(), connections: 1)
+        }
+        return DrillReport(
+            seed: seed, faults: [fault], links: links, undisturbedGapMilliseconds: 40, failure: nil, wallSeconds: 12.345
+        )
     }
 
     @Test func xmlHasACaseForEachExpectationAndFault() throws {
@@ -99,6 +102,15 @@ import Testing
         #expect(parser.attributes["tests"] == "4")
         #expect(parser.attributes["failures"] == "1")
         #expect(text.contains("<property name=\"seed\" value=\"99\"/>"))
+    }
+
+    @Test func linksAreToldApart() throws {
+        let report = try drill(linkCount: 2)
+        let parser = JUnitReader()
+        #expect(parser.read(JUnit.text(report)))
+        #expect(parser.failures.count == 2)
+        #expect(parser.cases.contains("bulkhead.drill.expectation link 2: lost=0"))
+        #expect(report.lines.contains("link 2: lost=0: FAILED, 3 (frames 155-157)"))
     }
 
     @Test func textIsMadeFitForXML() {
@@ -118,7 +130,7 @@ import Testing
 
     @Test func aFaultThatWasNotDoneFailsTheDrill() throws {
         var report = try drill()
-        report.verdicts = []
+        report.links[0].verdicts = []
         #expect(report.passed)
         report.faults[0].isDone = false
         #expect(!report.passed)

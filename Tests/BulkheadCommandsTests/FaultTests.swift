@@ -16,6 +16,11 @@ import Testing
         ("server:restart@12s", Fault(.server, .serverStop(milliseconds: 0), .seconds(12))),
         ("server:stop@12s", Fault(.server, .serverStop(milliseconds: 3000), .seconds(12))),
         ("server:hang=250ms@12s", Fault(.server, .serverHang(milliseconds: 250), .seconds(12))),
+        ("server:blackhole@5s", Fault(.server, .path(.blackhole, milliseconds: 3000), .seconds(5))),
+        ("server:stall=250ms@5s,link=2", Fault(.server, .path(.stall, milliseconds: 250), .seconds(5), link: 2)),
+        ("server:refuse=1s@frame=30,link=3", Fault(.server, .path(.refuse, milliseconds: 1000), .frame(30), link: 3)),
+        ("server:slow=2s@5s,link=1", Fault(.server, .path(.slow, milliseconds: 2000), .seconds(5))),
+        ("server:kill@5s,link=2", Fault(.server, .serverKill, .seconds(5), link: 2)),
         ("disk:full@14s", Fault(.disk, .diskFull, .seconds(14))),
     ]
 
@@ -29,7 +34,8 @@ import Testing
         "", "encoder", "encoder:kill", "encoder@5s", "encoder:@5s", ":kill@5s", "master:kill@5s", "encoder:die@5s",
         "encoder:kill=3@5s", "encoder:hang=3s@5s", "standby:trap@5s", "server:segv@5s", "disk:kill@5s",
         "disk:full=3@5s", "encoder:kill@", "encoder:kill@frame=", "encoder:kill@frame=-1", "encoder:kill@soon",
-        "source:slow=x@5s", "source:slow=2h@5s", "server:stop=@5s",
+        "encoder:kill@5s,link=2", "server:kill@5s,link=0", "server:kill@5s,link=", "server:kill@5s,2",
+        "encoder:blackhole@5s", "server:kill=1s@5s", "source:slow=x@5s", "source:slow=2h@5s", "server:stop=@5s",
     ])
     func whatIsNoFaultIsRefusedWithAdvice(word: String) {
         let error = #expect(throws: BroadcastError.self) { try Fault(word) }
@@ -55,6 +61,16 @@ import Testing
         #expect(times.allSatisfy { $0 < 600 - RandomPlan.quietEnd })
         #expect(zip(times, times.dropFirst()).allSatisfy { (1.0...4.001).contains($1 - $0) })
         #expect(Set(faults.map(\.part)) == [.encoder, .source, .plugins])
+    }
+
+    @Test func linksFaultsAreOverBeforeTheNextBegins() {
+        let faults = RandomPlan.linkFaults(seed: 42, seconds: 605, count: 100)
+        #expect(faults == RandomPlan.linkFaults(seed: 42, seconds: 605, count: 100))
+        #expect(faults.count == 100)
+        #expect(faults.allSatisfy { $0.part == .server && $0.link == 1 })
+        let times = faults.map { $0.moment.seconds(at: 30) }
+        #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 > 3 })
+        #expect(Set(faults.map { "\($0)".prefix { !"=@".contains($0) } }).count == 7)
     }
 
     /// The plan that a printed seed names must not change from one version to the next.

@@ -142,6 +142,96 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(queue.waitingByteCount <= 600)
     }
 
+    // MARK: backfill
+
+    private static func backfill(milliseconds: Int64) -> LinkQueue.Limits {
+        var limits = limits(milliseconds: 60_000)
+        limits.backfill = MediaTime(milliseconds: milliseconds)
+        return limits
+    }
+
+    /// A new connection starts with the IDR at or before the last picture that a server is known to have.
+    @Test(
+        arguments: [
+            (250, "I0 P1 P2 I3 P4 I5 P6"), (300, "I3 P4 I5 P6"), (450, "I3 P4 I5 P6"), (500, "I5 P6"), (9000, "I5 P6"),
+            // Older than all that is kept: with the oldest IDR there is.
+            (-50, "I0 P1 P2 I3 P4 I5 P6"),
+        ] as [(Int64, String)])
+    func rewindGoesBackToWhatHasArrived(received: Int64, rest: String) {
+        var queue = Self.queue("IPPIPIP", Self.backfill(milliseconds: 10_000))
+        _ = Self.drain(&queue)
+        queue.rewind(received: MediaTime(milliseconds: received))
+        #expect(queue.waitingByteCount == rest.split(separator: " ").count * 10)
+        #expect(Self.drain(&queue) == rest)
+        #expect(queue.shedFrames == 0)
+    }
+
+    @Test func sentGOPsAreKeptForTheBackfill() {
+        var queue = LinkQueue(limits: Self.backfill(milliseconds: 1000))
+        for index in Int64(0)..<100 {
+            queue.append(Self.packet(index % 5 == 0 ? "I" : "P", index * 100))
+            #expect(queue.next() != nil)
+        }
+        queue.rewind(received: .zero)
+        // The newest is at 9.9 s: the GOP from 8.5 s on covers the second before it, the next would not.
+        #expect(queue.first?.dts == MediaTime(milliseconds: 8500))
+        #expect(queue.waitingByteCount == 150)
+    }
+
+    @Test func backfillIsBoundedByBytes() {
+        var limits = Self.backfill(milliseconds: 60_000)
+        limits.backfillByteCount = 200
+        var queue = LinkQueue(limits: limits)
+        for index in Int64(0)..<100 {
+            queue.append(Self.packet(index % 5 == 0 ? "I" : "P", index * 100))
+            #expect(queue.next() != nil)
+        }
+        queue.rewind(received: .zero)
+        #expect(queue.waitingByteCount <= 200 && queue.waitingByteCount >= 100)
+    }
+
+    /// Off the air the newest seconds stay, sent or not; what is shed was never sent.
+    @Test func withoutAConnectionTheNewestSecondsStay() {
+        var queue = LinkQueue(limits: Self.backfill(milliseconds: 1000))
+        for index in Int64(0)..<10 { queue.append(Self.packet(index % 5 == 0 ? "I" : "P", index * 100)) }
+        _ = Self.drain(&queue)
+        queue.isOffAir = true
+        for index in Int64(10)..<50 {
+            queue.append(Self.packet(index % 5 == 0 ? "I" : "P", index * 100))
+            if index == 12 { #expect(queue.shedFrames == 0) }
+        }
+        #expect(queue.shedFrames == 25)
+        queue.rewind(received: .zero)
+        queue.isOffAir = false
+        #expect(Self.drain(&queue, 2) == "I35 P36")
+    }
+
+    @Test func withoutBackfillItStartsWithTheNewestIDR() {
+        var queue = LinkQueue(limits: Self.backfill(milliseconds: 0))
+        for (index, kind) in "IPPIP".enumerated() { queue.append(Self.packet(kind, Int64(index) * 100)) }
+        _ = Self.drain(&queue)
+        // While connected nothing is shed for it.
+        for (index, kind) in "PIPIP".enumerated() { queue.append(Self.packet(kind, Int64(index + 5) * 100)) }
+        queue.rewind(received: .zero)
+        #expect(queue.shedFrames == 3)
+        #expect(Self.drain(&queue) == "I8 P9")
+    }
+
+    @Test func clearedQueueBeginsWithAnIDR() {
+        var queue = Self.queue("IPPP")
+        _ = Self.drain(&queue, 2)
+        queue.clear()
+        #expect(queue.isEmpty && queue.waitingByteCount == 0)
+        queue.append(Self.packet("P", 500))
+        queue.append(Self.packet("I", 600))
+        queue.rewind()
+        #expect(Self.drain(&queue) == "I6")
+        var late = LinkQueue(awaitsIDR: true)
+        late.append(Self.packet("a", 0))
+        late.append(Self.packet("I", 100))
+        #expect(Self.drain(&late) == "I1")
+    }
+
     /// Random packets, sends and new connections against a queue that keeps everything for ever.
     @Test func randomOperationsFollowASimpleModel() {
         for seed in UInt64(1)...20 {

@@ -115,6 +115,23 @@ enum Messages {
         .log(id: 0, .debug, ""), .log(id: 6, .error, "the moon is full"),
     ]
 
+    private static let plugin = PluginDescription(
+        identity: "ladspa:amp", kind: .ladspa, path: "/usr/lib/ladspa/amp.so", label: "amp", uniqueID: 1048,
+        name: "Amplifier", version: "1", author: "Ann", license: "GPL", summary: "Makes it loud.", role: .source,
+        takesVideo: true, takesAudio: false, takesEvents: true, worksInPlace: true,
+        parameters: [
+            PluginParameter(
+                name: "gain", printedName: "Gain (dB)", kind: .number, summary: "How loud.", unit: "dB",
+                defaultText: "0.5", minimum: -90, maximum: nil),
+            PluginParameter(name: "mode", kind: .choice, defaultText: "a", choices: ["a", "b"]),
+        ])
+
+    static let enumeratorReplies: [EnumeratorReply] = [
+        .calling(.open), .plugin(plugin),
+        .plugin(PluginDescription(identity: "", kind: .bulkhead, path: "", name: "", version: "")),
+        .refused(path: "/x.so", label: "", Refusal(.missingSymbol, "not a plugin")), .finished(path: "/x.so"),
+    ]
+
     static let decoderRequests: [DecoderRequest] = [
         .configureVideo(codec: 0x6176_6331, configuration: [1, 100, 0, 31]),
         .configureAudio(codec: .max, configuration: []), .picture(unit: .max, bytes: [0, 0, 0, 1, 0x65]),
@@ -140,6 +157,7 @@ enum Messages {
         }
         return try hellos.map(entry) + encoderRequests().map(entry) + encoderReplies.map(entry)
             + sourceRequests().map(entry) + sourceReplies.map(entry) + pluginRequests().map(entry)
-            + pluginReplies.map(entry) + decoderRequests.map(entry) + decoderReplies.map(entry)
+            + pluginReplies.map(entry) + enumeratorReplies.map(entry) + decoderRequests.map(entry)
+            + decoderReplies.map(entry)
     }
 }

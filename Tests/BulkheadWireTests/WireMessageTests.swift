@@ -15,6 +15,7 @@ import Testing
         try expectRoundTrip(Messages.sourceReplies)
         try expectRoundTrip(Messages.pluginRequests())
         try expectRoundTrip(Messages.pluginReplies)
+        try expectRoundTrip(Messages.enumeratorReplies)
     }
 
     @Test func onlyPoolsCarryADescriptor() throws {

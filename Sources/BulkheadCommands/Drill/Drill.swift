@@ -19,24 +19,34 @@ struct Drill {
         let programs = try Programs.named(settings.libexec)
         let log = DrillLog { [reporter] in reporter.event($0) }
         let stage = try DrillStage()
-        let probe: Probe
-        do throws(ProbeError) {
-            probe = try Probe(decoder: programs.launch(.decoder)) { [reporter] observation in
-                reporter.event(Event(observation, time: Date().timeIntervalSince1970))
+        var probes: [Probe] = []
+        for number in 1...settings.linkCount {
+            do throws(ProbeError) {
+                let probe = try Probe(decoder: programs.launch(.decoder)) { [reporter, settings] observation in
+                    var event = Event(observation, time: Date().timeIntervalSince1970)
+                    if settings.linkCount > 1 { event.part = "viewer \(number)" }
+                    reporter.event(event)
+                }
+                probes.append(probe)
+            } catch {
+                for probe in probes { await probe.close() }
+                await stage.close()
+                throw BroadcastError(.internal, error.description)
             }
-        } catch { throw BroadcastError(.internal, error.description) }
+        }
         let course = DrillCourse(
-            settings: settings, folder: folder, programs: programs, log: log, stage: stage, probe: probe)
+            settings: settings, folder: folder, programs: programs, log: log, stage: stage, probes: probes)
         let body = Task { await LongRun.outcome { () async throws(BroadcastError) in try await course.run() } }
         let (result, signalCount) = await LongRun(reporter: reporter, interruptions: interruptions).run(
-            status: { StatusLine(await probe.view()) },
+            status: { [probe = probes[0]] in StatusLine(await probe.view()) },
             onSignal: { [reporter] count in
                 if count == 1 { reporter.say("ending the drill") }
                 body.cancel()
             },
             body: { await body.value })
+        await course.paths.close()
         await stage.close()
-        await probe.close()
+        for probe in probes { await probe.close() }
         var report = try result.get()
         if signalCount > 0 { report.failure = "the drill was interrupted" }
         return report

@@ -8,7 +8,7 @@ import Glibc
 
 /// The course of a drill, from the server's start to the judgement.
 struct DrillCourse: Sendable {
-    static let server = "server"
+    static func server(_ link: Int) -> String { link == 1 ? "server" : "server \(link)" }
     static let broadcast = "broadcast"
     private static let patience = Duration.seconds(20)
 
@@ -17,29 +17,27 @@ struct DrillCourse: Sendable {
     let programs: Programs
     let log: DrillLog
     let stage: DrillStage
-    let probe: Probe
+    /// The viewers, one for each link.
+    let probes: [Probe]
+    let paths = DrillPaths()
+
+    /// What the viewer of the first link sees.
+    var probe: Probe { probes[0] }
+
+    /// What the viewer of `link` sees.
+    func probe(of link: Int) -> Probe { probes.indices.contains(link - 1) ? probes[link - 1] : probes[0] }
 
     func run() async throws(BroadcastError) -> DrillReport {
         let began = MonotonicTime.now
-        let address = try await startServer()
-        let target: IngestTarget
-        do { target = try settings.target(address) } catch {
-            throw BroadcastError(
-                .usage, "the viewer's address can't be used: \(error)", advice: "check --to and --view")
+        var addresses: [String] = []
+        var watching: [Task<Void, Never>] = []
+        defer { for task in watching { task.cancel() } }
+        for link in 1...settings.linkCount {
+            let (view, address) = try await startServer(link)
+            addresses.append(address)
+            watching.append(try await watch(view, link: link))
         }
-        var options = StreamReader.Options()
-        options.stays = true
-        (options.patience, options.silence) = (nil, nil)
-        options.reconnectDelay = .milliseconds(50)
-        options.connection.timeout = .seconds(5)
-        // Ended below, once the broadcast has.
-        let watching = Task { [probe, options] in try? await StreamReader.watch(target, with: probe, options: options) }
-        defer { watching.cancel() }
-        guard await DrillLog.wait(within: Self.patience, { await isWatched }) else {
-            throw BroadcastError(
-                .destination, "the viewer could not connect to \(target)", advice: "check --to and --view")
-        }
-        try await startBroadcast(to: address)
+        try await startBroadcast(to: addresses)
         var records: [(record: FaultRecord, span: ClosedRange<Double>)] = []
         let injector = FaultInjector(course: self)
         records = await withTaskGroup(of: (Int, FaultInjector.Outcome).self) { group in
@@ -52,39 +50,68 @@ struct DrillCourse: Sendable {
             return outcomes.sorted { $0.key < $1.key }.map { ($0.value.record, $0.value.span) }
         }
         let failure = await awaitEnd()
-        _ = await DrillLog.wait(within: .seconds(2)) { await probe.view().silentSeconds > 0.3 }
-        watching.cancel()
-        await probe.drain()
+        for probe in probes { _ = await DrillLog.wait(within: .seconds(2)) { await probe.view().silentSeconds > 0.3 } }
+        for task in watching { task.cancel() }
+        for probe in probes { await probe.drain() }
         return await judge(records, failure: failure, wallSeconds: Double(MonotonicTime.now.since(began)) / 1e9)
     }
 
     // MARK: the programs
 
-    /// Gives the address to publish to.
-    private func startServer() async throws(BroadcastError) -> String {
-        if let to = settings.to { return to }
-        try await launchServer(port: 0)
-        guard await DrillLog.wait(within: Self.patience, { log.serverPort != nil }), let port = log.serverPort else {
+    /// Starts the server of `link`, where the drill has its own.
+    /// - Returns: the addresses to watch, and to publish to.
+    private func startServer(_ link: Int) async throws(BroadcastError) -> (view: String, to: String) {
+        if let to = settings.to { return (to, to) }
+        try await launchServer(link, port: 0)
+        guard await DrillLog.wait(within: Self.patience, { log.server(of: link).port != nil }),
+            let port = log.server(of: link).port
+        else {
             throw BroadcastError(
                 .internal, "the embedded server did not start: \(log.words.last ?? "it said nothing")")
         }
-        return "rtmp://127.0.0.1:\(port)/live/drill"
+        let pathPort = try await paths.open(link, to: port)
+        return ("rtmp://127.0.0.1:\(port)/live/drill", "rtmp://127.0.0.1:\(pathPort)/live/drill")
     }
 
-    func launchServer(port: Int) async throws(BroadcastError) {
+    func launchServer(_ link: Int, port: Int) async throws(BroadcastError) {
         _ = try await stage.start(
-            Self.server, launch(["serve", "--listen", "127.0.0.1:\(port)", "--json"]), onLine: log.takeServer)
+            Self.server(link), launch(["serve", "--listen", "127.0.0.1:\(port)", "--json"])
+        ) { [log] in log.takeServer($0, link: link) }
     }
 
-    private var isWatched: Bool {
-        get async {
-            if settings.to == nil { return log.playCount > 0 }
-            return await probe.isConnected
+    /// Begins to watch the stream of `link`; whoever calls ends it, once the broadcast has ended.
+    private func watch(_ address: String, link: Int) async throws(BroadcastError) -> Task<Void, Never> {
+        let target: IngestTarget
+        do { target = try settings.target(address) } catch {
+            throw BroadcastError(
+                .usage, "the viewer's address can't be used: \(error)", advice: "check --to and --view")
         }
+        var options = StreamReader.Options()
+        options.stays = true
+        (options.patience, options.silence) = (nil, nil)
+        options.reconnectDelay = .milliseconds(50)
+        options.connection.timeout = .seconds(5)
+        let probe = probe(of: link)
+        let watching = Task { [probe, options] in
+            do throws(ProbeError) { try await StreamReader.watch(target, with: probe, options: options) } catch {
+                // What the viewer could not see is judged as lost.
+            }
+        }
+        guard await DrillLog.wait(within: Self.patience, { await isWatched(link) }) else {
+            watching.cancel()
+            throw BroadcastError(
+                .destination, "the viewer could not connect to \(target)", advice: "check --to and --view")
+        }
+        return watching
     }
 
-    private func startBroadcast(to address: String) async throws(BroadcastError) {
-        var arguments = ["broadcast"] + settings.inputs + ["--to", address]
+    private func isWatched(_ link: Int) async -> Bool {
+        if settings.to == nil { return log.server(of: link).playCount > 0 }
+        return await probe(of: link).isConnected
+    }
+
+    private func startBroadcast(to addresses: [String]) async throws(BroadcastError) {
+        var arguments = ["broadcast"] + settings.inputs + addresses.flatMap { ["--to", $0] }
         let disk = settings.faults.contains { $0.kind == .diskFull } ? SmallDisk(folder: folder.disk) : nil
         if let disk { arguments += ["--to", disk.destination] }
         arguments += ["--duration", "\(settings.seconds)", "--json", "--control", "unix:\(folder.controlPath)"]
@@ -146,21 +173,33 @@ struct DrillCourse: Sendable {
     private func judge(
         _ faults: [(record: FaultRecord, span: ClosedRange<Double>)], failure: String?, wallSeconds: Double
     ) async -> DrillReport {
-        let measured = await probe.report()
-        let connections = settings.to == nil ? log.publishCount : log.connectCount
         var records: [FaultRecord] = []
         for (record, span) in faults {
             var record = record
             if record.isDone {
-                record.longestGapMilliseconds = await probe.longestGap(overlapping: [span])?.milliseconds
+                record.longestGapMilliseconds =
+                    await probe(of: record.link).longestGap(overlapping: [span])?.milliseconds
             }
             records.append(record)
         }
-        let undisturbed = await probe.longestGap(overlapping: faults.map(\.span), outside: true)
+        let spans = faults.filter { !$0.record.isServers || $0.record.link == 1 }.map(\.span)
+        let undisturbed = await probe.longestGap(overlapping: spans, outside: true)
+        var links: [DrillReport.Link] = []
+        for (index, probe) in probes.enumerated() {
+            let link = index + 1
+            let measured = await probe.report()
+            let connections =
+                settings.to == nil ? log.server(of: link).publishCount : log.connectCount
+            links.append(
+                DrillReport.Link(
+                    number: link,
+                    verdicts: settings.expectations(of: link).map {
+                        Verdict($0, in: measured, connections: connections)
+                    },
+                    measured: measured, connections: connections))
+        }
         return DrillReport(
-            seed: settings.seed, faults: records,
-            verdicts: settings.expectations.map { Verdict($0, in: measured, connections: connections) },
-            measured: measured, connections: connections, undisturbedGapMilliseconds: undisturbed?.milliseconds,
+            seed: settings.seed, faults: records, links: links, undisturbedGapMilliseconds: undisturbed?.milliseconds,
             failure: failure, wallSeconds: wallSeconds)
     }
 }

@@ -13,7 +13,14 @@ final class DrillLog: Sendable {
     private struct State {
         var events: [Entry] = []
         var words: [String] = []
-        var serverPort: Int?
+        /// By the number of its link.
+        var servers: [Int: Server] = [:]
+    }
+
+    /// What an embedded server has said, over all its lives.
+    struct Server {
+        var port: Int?
+        /// How often somebody began to publish.
         var publishCount = 0
         var playCount = 0
     }
@@ -27,10 +34,7 @@ final class DrillLog: Sendable {
 
     /// The events of the broadcast, the oldest first.
     var events: [Entry] { state.withLock { $0.events } }
-    var serverPort: Int? { state.withLock { $0.serverPort } }
-    /// How often somebody began to publish at the embedded server.
-    var publishCount: Int { state.withLock { $0.publishCount } }
-    var playCount: Int { state.withLock { $0.playCount } }
+    func server(of link: Int) -> Server { state.withLock { $0.servers[link] ?? Server() } }
     /// The last lines that were no JSON.
     var words: [String] { state.withLock { $0.words } }
     var onAir: MonotonicTime? { events.first { $0.event.kind == "on air" }?.time }
@@ -54,16 +58,18 @@ final class DrillLog: Sendable {
         var port: Int?
     }
 
-    /// Takes a line of the embedded server.
-    func takeServer(_ line: String) {
+    /// Takes a line of the embedded server of `link`.
+    func takeServer(_ line: String, link: Int) {
         guard let said = try? JSONDecoder().decode(ServerLine.self, from: Data(line.utf8)) else { return note(line) }
         state.withLock { state in
+            var server = state.servers[link] ?? Server()
             switch said.event {
-            case "ready": state.serverPort = said.port
-            case "publish-started": state.publishCount += 1
-            case "play-started": state.playCount += 1
+            case "ready": server.port = said.port
+            case "publish-started": server.publishCount += 1
+            case "play-started": server.playCount += 1
             default: break
             }
+            state.servers[link] = server
         }
     }
 

@@ -4,6 +4,10 @@ package import BulkheadProbe
 /// What became of one fault.
 package struct FaultRecord: Encodable, Hashable, Sendable {
     package var fault: String
+    /// The link whose server or path it was done to, or the first.
+    package var link = 1
+    /// It was done to a server or the path to it, and shows at that link alone.
+    package var isServers = false
     /// Whether it was done.
     package var isDone: Bool
     /// What was done, or why nothing was: one lowercase phrase.
@@ -49,42 +53,64 @@ package struct DrillReport: Sendable {
     /// Nil unless the faults were drawn at random.
     package var seed: UInt64?
     package var faults: [FaultRecord]
-    package var verdicts: [Verdict]
-    package var measured: StreamReport
-    package var connections: Int
+    /// What the viewer of each link measured; one at least.
+    package var links: [Link]
     /// The longest gap while no fault was felt, in milliseconds.
     package var undisturbedGapMilliseconds: Double?
     /// Why the broadcast or the drill did not come to its end; nil when it did.
     package var failure: String?
     package var wallSeconds: Double
 
+    /// What came of one link.
+    package struct Link: Sendable {
+        package var number: Int
+        package var verdicts: [Verdict]
+        package var measured: StreamReport
+        package var connections: Int
+
+        package init(number: Int, verdicts: [Verdict], measured: StreamReport, connections: Int) {
+            self.number = number
+            self.verdicts = verdicts
+            self.measured = measured
+            self.connections = connections
+        }
+    }
+
     package init(
-        seed: UInt64?, faults: [FaultRecord], verdicts: [Verdict], measured: StreamReport, connections: Int,
-        undisturbedGapMilliseconds: Double?, failure: String?, wallSeconds: Double
+        seed: UInt64?, faults: [FaultRecord], links: [Link], undisturbedGapMilliseconds: Double?, failure: String?,
+        wallSeconds: Double
     ) {
         self.seed = seed
         self.faults = faults
-        self.verdicts = verdicts
-        self.measured = measured
-        self.connections = connections
+        self.links = links
         self.undisturbedGapMilliseconds = undisturbedGapMilliseconds
         self.failure = failure
         self.wallSeconds = wallSeconds
     }
 
+    package var verdicts: [Verdict] { links.flatMap(\.verdicts) }
+
     package var passed: Bool { failure == nil && verdicts.allSatisfy(\.holds) && faults.allSatisfy(\.isDone) }
 
     /// For a person, one fact a line.
     package var lines: [String] {
-        var lines = faults.map(\.text) + StreamText.lines(measured)
-        lines.append("connections: \(connections)")
-        if let longest = measured.arrival?.longestGap, let undisturbed = undisturbedGapMilliseconds {
+        var lines = faults.map(\.text)
+        for link in links {
+            // One link needs no name.
+            let name = links.count == 1 ? "" : "link \(link.number): "
+            lines += StreamText.lines(link.measured).map { name + $0 }
+            lines.append("\(name)connections: \(link.connections)")
+        }
+        if let longest = links.first?.measured.arrival?.longestGap, let undisturbed = undisturbedGapMilliseconds {
             let excess = max(0, longest.milliseconds - undisturbed)
             lines.append(
                 "longest gap undisturbed: \(Int(undisturbed.rounded())) ms; with faults \(Int(excess.rounded())) ms more"
             )
         }
-        lines += verdicts.map(\.text)
+        for link in links {
+            let name = links.count == 1 ? "" : "link \(link.number): "
+            lines += link.verdicts.map { name + $0.text }
+        }
         if let failure { lines.append(failure) }
         for record in faults where !passed {
             guard let stderr = record.death?.details["stderr"], !stderr.isEmpty else { continue }
@@ -112,16 +138,34 @@ struct DrillLine: Encodable {
     var expectations: [VerdictLine]
     var measured: StreamReport
     var connections: Int
+    /// All links, where there are several; the fields above are those of the first.
+    var links: [LinkLine]?
     var undisturbedGapMilliseconds: Double?
     var failure: String?
 
-    init(_ report: DrillReport) {
+    struct LinkLine: Encodable {
+        var link: Int
+        var expectations: [VerdictLine]
+        var measured: StreamReport
+        var connections: Int
+    }
+
+    /// Nil for a report without a link, which there is none of.
+    init?(_ report: DrillReport) {
+        guard let first = report.links.first else { return nil }
         passed = report.passed
         seed = report.seed
         faults = report.faults
-        expectations = report.verdicts.map(VerdictLine.init)
-        measured = report.measured
-        connections = report.connections
+        expectations = first.verdicts.map(VerdictLine.init)
+        measured = first.measured
+        connections = first.connections
+        if report.links.count > 1 {
+            links = report.links.map {
+                LinkLine(
+                    link: $0.number, expectations: $0.verdicts.map(VerdictLine.init), measured: $0.measured,
+                    connections: $0.connections)
+            }
+        }
         undisturbedGapMilliseconds = report.undisturbedGapMilliseconds
         failure = report.failure
     }

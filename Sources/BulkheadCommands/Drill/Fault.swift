@@ -22,8 +22,22 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case serverStop(milliseconds: Int)
         /// The server stands still for so many milliseconds.
         case serverHang(milliseconds: Int)
+        /// The path to the server does something for so many milliseconds.
+        case path(PathFault, milliseconds: Int)
         /// A second destination, a file, has no room any more.
         case diskFull
+    }
+
+    /// What the path to a server does, or the server behind it, as the publisher sees it.
+    package enum PathFault: String, Hashable, Sendable, CaseIterable {
+        /// Nothing is taken any more; the connection stays.
+        case stall
+        /// Nothing comes through, and nothing is answered.
+        case blackhole
+        /// Connections are reset, and new ones refused.
+        case refuse
+        /// Less comes through than the stream brings.
+        case slow
     }
 
     package enum Signal: String, Hashable, Sendable, CaseIterable {
@@ -78,14 +92,21 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
     package let part: Part
     package let kind: Kind
     package let moment: Moment
+    /// Which of the drill's links, from 1, the server of a server's fault belongs to.
+    package let link: Int
 
-    package init(_ part: Part, _ kind: Kind, _ moment: Moment) {
+    package init(_ part: Part, _ kind: Kind, _ moment: Moment, link: Int = 1) {
         self.part = part
         self.kind = kind
         self.moment = moment
+        self.link = link
     }
 
-    /// Reads `encoder:kill@frame=300`, `plugins:slow=500ms@5s`, `server:stop=3s@12s`, `disk:full@14s`.
+    /// How many links a drill can have.
+    package static let links = 1...16
+
+    /// Reads `encoder:kill@frame=300`, `plugins:slow=500ms@5s`, `server:stop=3s@12s`, `server:blackhole@5s,link=2`,
+    /// `disk:full@14s`.
     /// - Throws: kind `usage`, saying what is accepted.
     package init(_ word: String) throws(BroadcastError) {
         let halves = word.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
@@ -102,7 +123,22 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         }
         self.part = part
         kind = try Self.kind(String(names[1]), of: part)
-        moment = try Self.moment(String(halves[1]))
+        let places = halves[1].split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
+        moment = try Self.moment(String(places[0]))
+        link = places.count == 2 ? try Self.link(places[1], word, part) : 1
+    }
+
+    private static func link(_ text: Substring, _ word: String, _ part: Part) throws(BroadcastError) -> Int {
+        guard text.hasPrefix("link="), let number = Int(text.dropFirst("link=".count)), links.contains(number) else {
+            throw BroadcastError(
+                .usage, "--fault \(word) names no link", advice: "write link=1 to link=\(links.upperBound)")
+        }
+        guard part == .server else {
+            throw BroadcastError(
+                .usage, "--fault \(word) names a link, and \(part.rawValue) belongs to none",
+                advice: "leave ,link=\(number) out, or write server:kill")
+        }
+        return number
     }
 
     private static func kind(_ text: String, of part: Part) throws(BroadcastError) -> Kind {
@@ -118,13 +154,17 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             }
             return Int((span.seconds * 1000).rounded())
         }
-        let takesValue = ["slow", "stop", "hang"].contains(name) && (part == .server || name == "slow")
+        let isPath = PathFault(rawValue: name) != nil
+        let takesValue = name == "slow" || part == .server && (isPath || ["stop", "hang"].contains(name))
         guard value == nil || takesValue else { throw unknown(text, part) }
         switch (part, name) {
         case (.server, "kill"): return .serverKill
         case (.server, "restart"): return .serverStop(milliseconds: 0)
         case (.server, "stop"): return .serverStop(milliseconds: try span(3000))
         case (.server, "hang"): return .serverHang(milliseconds: try span(3000))
+        case (.server, _) where isPath:
+            guard let fault = PathFault(rawValue: name) else { throw unknown(text, part) }
+            return .path(fault, milliseconds: try span(3000))
         case (.disk, "full"): return .diskFull
         case (.server, _), (.disk, _): throw unknown(text, part)
         case (_, "slow"): return .armed(.slow(milliseconds: UInt32(try span(500))))
@@ -142,7 +182,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         let signals = Signal.allCases.map(\.rawValue).joined(separator: ", ")
         let kinds =
             switch part {
-            case .server: "kill, restart, stop[=TIME], hang[=TIME]"
+            case .server:
+                "kill, restart, stop[=TIME], hang[=TIME], stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME]"
             case .disk: "full"
             case .standby: signals
             case .encoder, .source, .plugins: signals + ", trap, exit, garbage, leak, slow[=TIME]"
@@ -165,7 +206,9 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         return .seconds(span.seconds)
     }
 
-    package var description: String { "\(part.rawValue):\(kindText)@\(moment)" }
+    package var description: String {
+        "\(part.rawValue):\(kindText)@\(moment)" + (link == 1 ? "" : ",link=\(link)")
+    }
 
     private var kindText: String {
         switch kind {
@@ -176,6 +219,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case .serverStop(0): "restart"
         case .serverStop(let milliseconds): "stop=\(milliseconds)ms"
         case .serverHang(let milliseconds): "hang=\(milliseconds)ms"
+        case .path(let fault, let milliseconds): "\(fault.rawValue)=\(milliseconds)ms"
         case .diskFull: "full"
         }
     }

@@ -1,3 +1,4 @@
+import BulkheadFaults
 import BulkheadMaster
 import BulkheadProbe
 import BulkheadSystem
@@ -30,13 +31,15 @@ struct FaultInjector: Sendable {
         guard await moment(fault.moment) else { return missed(fault, "the broadcast had ended before") }
         var start = MonotonicTime.now
         var onAir = course.secondsOnAir
-        var viewed = await course.probe.seconds
+        var viewed = await course.probe(of: fault.link).seconds
         let frame = await poll.status().flatMap { $0 }?.frames
         let action: Action
         switch fault.kind {
         case .signal(let signal): action = await send(signal, to: fault.part)
         case .armed: action = await awaitClaim(fault)
-        case .serverKill, .serverStop, .serverHang: action = await disturbServer(fault.kind)
+        case .serverKill, .serverStop, .serverHang: action = await disturbServer(fault)
+        case .path(let kind, let milliseconds):
+            action = await disturbPath(kind, milliseconds: milliseconds, link: fault.link)
         case .diskFull: action = await fillDisk()
         }
         if let taken = action.taken {
@@ -48,6 +51,8 @@ struct FaultInjector: Sendable {
         }
         var record = FaultRecord(
             fault: "\(fault)", isDone: action.isDone, action: action.phrase, seconds: onAir, frame: frame)
+        record.link = fault.link
+        record.isServers = fault.part == .server
         guard action.isDone else { return Outcome(record: record, span: viewed...viewed) }
         let felt = await follow(fault, since: start, &record)
         return Outcome(record: record, span: viewed...(viewed + felt))
@@ -152,32 +157,61 @@ struct FaultInjector: Sendable {
 
     // MARK: server and disk
 
-    private func disturbServer(_ kind: Fault.Kind) async -> Action {
-        guard course.settings.to == nil, let port = course.log.serverPort else {
+    private func disturbServer(_ fault: Fault) async -> Action {
+        let link = fault.link
+        guard course.settings.to == nil, let port = course.log.server(of: link).port else {
             return .failed("only the embedded server can be disturbed, and --to names another")
         }
         let stage = course.stage
-        switch kind {
+        let name = DrillCourse.server(link)
+        switch fault.kind {
         case .serverHang(let milliseconds):
-            await stage.signal(DrillCourse.server, SIGSTOP)
+            await stage.signal(name, SIGSTOP)
             try? await Task.sleep(for: .milliseconds(milliseconds))
-            await stage.signal(DrillCourse.server, SIGCONT)
+            await stage.signal(name, SIGCONT)
             return .done("the server stood still for \(milliseconds) ms")
         case .serverKill:
-            await stage.signal(DrillCourse.server, SIGKILL)
-            _ = await stage.end(of: DrillCourse.server, within: .seconds(5))
+            await stage.signal(name, SIGKILL)
+            // Nobody listens where a server has died.
+            _ = await course.paths.set(link, to: .refusing)
+            _ = await stage.end(of: name, within: .seconds(5))
         case .serverStop(let milliseconds):
-            await stage.finish(DrillCourse.server)
+            await stage.finish(name)
+            _ = await course.paths.set(link, to: .refusing)
             try? await Task.sleep(for: .milliseconds(milliseconds))
-        case .signal, .armed, .diskFull: break
+        case .signal, .armed, .path, .diskFull: break
         }
-        do throws(BroadcastError) { try await course.launchServer(port: port) } catch {
+        let players = course.log.server(of: link).playCount
+        do throws(BroadcastError) { try await course.launchServer(link, port: port) } catch {
             return .failed("the server did not start again: \(error)")
         }
-        if case .serverStop(let milliseconds) = kind, milliseconds > 0 {
+        // A viewer that came later than the publisher would miss what is sent again first.
+        _ = await DrillLog.wait(within: Self.childPatience) { course.log.server(of: link).playCount > players }
+        guard await course.paths.set(link, to: .open) else { return .failed("the path did not open again") }
+        if case .serverStop(let milliseconds) = fault.kind, milliseconds > 0 {
             return .done("the server was away for \(milliseconds) ms")
         }
         return .done("the server was ended and started again")
+    }
+
+    private func disturbPath(_ kind: Fault.PathFault, milliseconds: Int, link: Int) async -> Action {
+        let (condition, phrase): (FaultyPath.Condition, String) =
+            switch kind {
+            case .stall: (.stalled, "nothing was taken from link \(link) for \(milliseconds) ms")
+            case .blackhole: (.blackhole, "the path of link \(link) was a blackhole for \(milliseconds) ms")
+            case .refuse: (.refusing, "link \(link) was reset, and refused for \(milliseconds) ms")
+            case .slow:
+                (
+                    .slow(bytesPerSecond: max(1000, course.settings.bitsPerSecond / 8 * 2 / 5)),
+                    "the path of link \(link) carried two fifths of the stream for \(milliseconds) ms"
+                )
+            }
+        guard await course.paths.set(link, to: condition) else {
+            return .failed("only the path to an embedded server can be disturbed, and --to names another")
+        }
+        try? await Task.sleep(for: .milliseconds(milliseconds))
+        guard await course.paths.set(link, to: .open) else { return .failed("the path did not open again") }
+        return .done(phrase)
     }
 
     private func fillDisk() async -> Action {
@@ -194,8 +228,10 @@ struct FaultInjector: Sendable {
     // MARK: what becomes of it
 
     /// The name of the part in the broadcast's events.
-    private func isPart(_ event: Event, _ part: Fault.Part) -> Bool {
+    private func isPart(_ event: Event, _ part: Fault.Part, link: Int? = nil) -> Bool {
         switch part {
+        case .server where link != nil:
+            event.part == (course.settings.linkCount == 1 && !hasDisk ? "link" : "link \(link ?? 1)")
         case .encoder: event.part == "encoder"
         case .standby: event.part == "standby encoder"
         case .source: event.part.hasPrefix("source")
@@ -204,10 +240,13 @@ struct FaultInjector: Sendable {
         }
     }
 
+    /// The disk is a destination too.
+    private var hasDisk: Bool { course.settings.faults.contains { $0.part == .disk } }
+
     /// Of two encoders in lockstep either may come to an armed fault first.
     private func concerns(_ event: Event, _ fault: Fault) -> Bool {
         if case .armed = fault.kind, fault.part == .encoder, isPart(event, .standby) { return true }
-        return isPart(event, fault.part)
+        return isPart(event, fault.part, link: fault.link)
     }
 
     private func deathCount(of part: Fault.Part) -> Int {
@@ -244,7 +283,9 @@ struct FaultInjector: Sendable {
 
     private func endsPart(_ fault: Fault) -> Bool {
         switch fault.kind {
-        case .armed(.leak), .armed(.slow), .serverHang: false
+        case .armed(.leak), .armed(.slow), .serverHang, .path(.stall, _), .path(.slow, _): false
+        // It may be over before it is believed.
+        case .path(.blackhole, let milliseconds): milliseconds > 2000
         default: true
         }
     }

@@ -15,11 +15,14 @@ package enum JUnit {
                     "fault", record.fault, failure: record.isDone ? nil : (record.action, words), output: record.text))
         }
         let deaths = report.faults.filter { $0.death != nil }.map(\.text).joined(separator: "\n")
-        for verdict in report.verdicts {
-            cases.append(
-                testCase(
-                    "expectation", "\(verdict.expectation)", failure: verdict.holds ? nil : (verdict.text, deaths),
-                    output: verdict.text))
+        for link in report.links {
+            let name = report.links.count == 1 ? "" : "link \(link.number): "
+            for verdict in link.verdicts {
+                cases.append(
+                    testCase(
+                        "expectation", "\(name)\(verdict.expectation)",
+                        failure: verdict.holds ? nil : (verdict.text, deaths), output: verdict.text))
+            }
         }
         let failures = cases.count { $0.contains("<failure") }
         let seed = report.seed.map {

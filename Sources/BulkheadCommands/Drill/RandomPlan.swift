@@ -44,4 +44,27 @@ package enum RandomPlan {
         }
         return faults
     }
+
+    /// Faults of link 1, its server and the path to it, spread over the drill. Each lasts for a second or two at most, and
+    /// is over before the next begins.
+    package static func linkFaults(seed: UInt64, seconds: Double, count: Int) -> [Fault] {
+        // Another row of numbers than that of the children's faults, which must stay as they are.
+        var generator = SplitMix64(seed: seed ^ 0x6C69_6E6B)
+        let end = seconds - quietEnd
+        guard end > quietStart, count > 0 else { return [] }
+        let spacing = (end - quietStart) / Double(count)
+        let longest = Int(min(2000, spacing * 1000 * 0.4))
+        return (0..<count).map { number in
+            let jitter = Double(generator.next() % 1000) / 1000
+            let milliseconds = max(100, longest / 4 + Int(generator.next() % UInt64(max(1, longest * 3 / 4))))
+            let kinds: [Fault.Kind] = [
+                .serverKill, .serverStop(milliseconds: milliseconds), .serverHang(milliseconds: milliseconds),
+                .path(.stall, milliseconds: milliseconds), .path(.blackhole, milliseconds: milliseconds),
+                .path(.refuse, milliseconds: milliseconds), .path(.slow, milliseconds: milliseconds),
+            ]
+            let kind = kinds[Int(generator.next() % UInt64(kinds.count))]
+            let moment = quietStart + (Double(number) + jitter * 0.4) * spacing
+            return Fault(.server, kind, .seconds((moment * 1000).rounded() / 1000))
+        }
+    }
 }

@@ -40,7 +40,7 @@ package struct PluginListCommand: AsyncParsableCommand {
             do throws(PluginCatalogError) { plugin = try await catalog.describe(name) } catch {
                 throw BroadcastError(.plugin, "\(error)")
             }
-            return print(json ? JSONLine.text(plugin) ?? "" : PluginText.page(plugin))
+            return print(json ? JSONLine.text(plugin) ?? "" : PluginPage.page(plugin))
         }
         var kinds = PluginDescription.Kind.allCases
         if let kind {
@@ -54,13 +54,13 @@ package struct PluginListCommand: AsyncParsableCommand {
         if json {
             for listing in listings { print(JSONLine.text(listing) ?? "") }
         } else {
-            print(PluginText.table(listings))
+            print(PluginPage.table(listings))
         }
     }
 }
 
 /// Plugins as lines for a person.
-enum PluginText {
+enum PluginPage {
     /// A line for each plugin, and below them those that can't be used.
     static func table(_ listings: [PluginListing]) -> String {
         let usable = listings.filter { $0.plugin != nil }
@@ -81,7 +81,7 @@ enum PluginText {
 
     /// All that is known of one plugin.
     static func page(_ plugin: PluginDescription) -> String {
-        var lines = ["\(plugin.identity): \(plugin.name) \(plugin.version)"]
+        var lines = ["\(plugin.identity): \(plugin.name)" + (plugin.version.isEmpty ? "" : " \(plugin.version)")]
         if !plugin.summary.isEmpty { lines.append(plugin.summary) }
         lines.append("\(media(plugin)) \(plugin.role.rawValue), \(plugin.kind.rawValue), \(plugin.path)")
         if !plugin.author.isEmpty { lines.append("by \(plugin.author)") }

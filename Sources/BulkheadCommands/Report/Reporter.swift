@@ -118,7 +118,7 @@ package final class Reporter: Sendable {
 
     /// Tells what a drill came to.
     func drill(_ report: DrillReport) {
-        if case .json = style { return json(DrillLine(report)) }
+        if case .json = style, let line = DrillLine(report) { return json(line) }
         for line in report.lines { say(EventLine.clean(line)) }
     }
 

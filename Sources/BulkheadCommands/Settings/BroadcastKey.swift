@@ -14,6 +14,9 @@ package enum BroadcastKey: String, CaseIterable, Sendable {
     case size
     case fps
     case videoBitrate = "video-bitrate"
+    /// What the video bitrate never goes below when links carry less.
+    case minBitrate = "min-bitrate"
+    case congestion
     case audioBitrate = "audio-bitrate"
     case preset
     case tune

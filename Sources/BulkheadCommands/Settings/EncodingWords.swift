@@ -5,7 +5,8 @@ import BulkheadMedia
 package enum EncodingWords {
     /// Those that can be changed while a broadcast is on air.
     package static let changeable: [BroadcastKey] = [
-        .size, .videoBitrate, .audioBitrate, .preset, .tune, .profile, .keyframeInterval, .bframes, .buffer,
+        .size, .videoBitrate, .minBitrate, .congestion, .audioBitrate, .preset, .tune, .profile, .keyframeInterval,
+        .bframes, .buffer,
     ]
 
     /// Reads what `words` say of the encoding; what they don't say stays.
@@ -17,6 +18,12 @@ package enum EncodingWords {
         settings.videoBitsPerSecond = try words.value(
             .videoBitrate, or: settings.videoBitsPerSecond, "20k to 200M bits a second: 2500k, 6M or 2500000"
         ) { Self.bits($0, SettingRange.videoBitsPerSecond) }
+        settings.minimumVideoBitsPerSecond = try words.optionalValue(
+            .minBitrate, or: settings.minimumVideoBitsPerSecond, "20k to 200M bits a second: 500k"
+        ) { Self.bits($0, SettingRange.videoBitsPerSecond) }
+        settings.congestion = try words.value(.congestion, or: settings.congestion, "slowest, main or none") {
+            CongestionRule(rawValue: $0)
+        }
         settings.audioBitsPerSecond = try words.value(
             .audioBitrate, or: settings.audioBitsPerSecond, "16k to 512k bits a second: 128k"
         ) { Self.bits($0, SettingRange.audioBitsPerSecond) }
@@ -57,6 +64,8 @@ package enum EncodingWords {
         let keys = words.keys
         if keys.contains(.size) { change.canvas = read.canvas }
         if keys.contains(.videoBitrate) { change.videoBitsPerSecond = read.videoBitsPerSecond }
+        if keys.contains(.minBitrate) { change.minimumVideoBitsPerSecond = read.minimumVideoBitsPerSecond }
+        if keys.contains(.congestion) { change.congestion = read.congestion }
         if keys.contains(.audioBitrate) { change.audioBitsPerSecond = read.audioBitsPerSecond }
         if keys.contains(.preset) { change.preset = read.preset }
         if keys.contains(.tune) { change.tune = read.tune }

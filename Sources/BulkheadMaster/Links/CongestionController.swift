@@ -59,6 +59,8 @@ package struct CongestionController: Sendable {
         package var link: String?
         /// What links leave out of what waits.
         package var sheds: [String: Shedding] = [:]
+
+        package init() {}
     }
 
     /// How often to ask.

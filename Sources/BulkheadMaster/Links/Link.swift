@@ -25,4 +25,14 @@ protocol Link: Sendable {
     func run() async throws(BroadcastError)
     /// One for each server that it publishes to at once.
     var statuses: [LinkStatus] { get }
+    /// How much waits, for each server that it publishes to at once; `bitsPerSecond` is what is encoded.
+    func loads(bitsPerSecond: Int) -> [CongestionController.Load]
+    /// Leaves out of what waits what is said of the names that ``loads(bitsPerSecond:)`` gave.
+    func shed(_ sheds: [String: CongestionController.Shedding])
+}
+
+extension Link {
+    // A file is written as fast as the disk takes it, and says so by itself.
+    func loads(bitsPerSecond: Int) -> [CongestionController.Load] { [] }
+    func shed(_ sheds: [String: CongestionController.Shedding]) {}
 }

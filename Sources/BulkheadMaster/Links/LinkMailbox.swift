@@ -191,6 +191,14 @@ package final class LinkMailbox: Sendable {
         }
     }
 
+    /// Of what waits, by DTS.
+    var waitingMilliseconds: Int64 { state.withLock { $0.queue.waitingDuration.milliseconds } }
+
+    /// Leaves out of what waits what a slow path can't carry.
+    package func shed(_ shedding: CongestionController.Shedding) {
+        state.withLock { $0.queue.shed(shedding) }
+    }
+
     /// Fills in the figures of a status.
     func measure(_ status: inout LinkStatus) {
         state.withLock {

@@ -121,6 +121,19 @@ package struct LinkQueue: Sendable {
         waitingByteCount > limits.byteCount || (!isOffAir && waitingDuration > limits.duration)
     }
 
+    /// Leaves disposable pictures out of what waits, or everything up to the newest IDR where one waits behind the first
+    /// packet.
+    package mutating func shed(_ shedding: CongestionController.Shedding) {
+        switch shedding {
+        case .disposable: shedDisposable()
+        case .toNextIDR:
+            guard let newest = packets[nextToSend...].lastIndex(where: { $0.isIDR }), newest > nextToSend else {
+                return
+            }
+            shedToNewestIDR()
+        }
+    }
+
     private mutating func shedDisposable() {
         let kept = packets[nextToSend...].filter { packet in
             guard case .video(isIDR: false, isDisposable: true) = packet.kind else { return true }

@@ -18,6 +18,10 @@ final class RedundantLink: Link {
     func pause(_ isPaused: Bool) { lanes.forEach { $0.pause(isPaused) } }
     func retry() { lanes.forEach { $0.retry() } }
     func networkChanged() { lanes.forEach { $0.networkChanged() } }
+    func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
+        lanes.flatMap { $0.loads(bitsPerSecond: bitsPerSecond) }
+    }
+    func shed(_ sheds: [String: CongestionController.Shedding]) { lanes.forEach { $0.shed(sheds) } }
     var statuses: [LinkStatus] { lanes.flatMap(\.statuses) }
 
     func servers(isMeasured: Bool) async -> LinkServersReport {

@@ -29,7 +29,7 @@ package struct NumberJudge: Sendable {
     package private(set) var repeated = 0
     package private(set) var disordered = 0
     package private(set) var restarts = 0
-    /// Pictures that a server sent again because the viewer had connected anew.
+    /// Pictures that were sent again because the viewer or the publisher had connected anew.
     package private(set) var replayed = 0
     package private(set) var first: UInt32?
     package private(set) var last: UInt32?
@@ -39,7 +39,7 @@ package struct NumberJudge: Sendable {
 
     package init() {}
 
-    /// Notes that the viewer has connected anew: servers begin with what they have kept.
+    /// Notes that the viewer or the publisher has connected anew: they begin with what they have kept.
     package mutating func reconnected() { isReplay = last != nil }
 
     /// Notes `count` pictures that were there and could not be looked at.
@@ -64,7 +64,7 @@ package struct NumberJudge: Sendable {
             highest = number
             return []
         }
-        if isReplay, number <= highest {
+        if isReplay, number <= highest, highest - number <= Self.longestStepBack {
             replayed += 1
             return []
         }

@@ -50,7 +50,7 @@ package actor Probe {
 
     /// The publisher has gone; another may come, with timestamps of its own.
     package func unpublished() {
-        watch.beginAnew(isViewers: false)
+        watch.beginAnew()
         onObservation(Observation(.unpublished, at: seconds(at: .now), "the publisher has gone", isNotice: true))
     }
 
@@ -68,7 +68,7 @@ package actor Probe {
     package func disconnected(_ reason: String) {
         reconnects += 1
         isConnected = false
-        watch.beginAnew(isViewers: true)
+        watch.beginAnew()
         onObservation(Observation(.disconnected, at: seconds(at: .now), reason))
     }
 

@@ -275,13 +275,14 @@ struct StreamWatch {
 
     // MARK: connections
 
-    /// Notes that timestamps begin anew, for `isViewers` because the viewer has connected anew.
-    mutating func beginAnew(isViewers: Bool) {
+    /// Notes that timestamps begin anew, because the viewer or the publisher has connected anew.
+    mutating func beginAnew() {
         videoTimes.beginAnew()
         audioTimes.beginAnew()
         sync.beginAnew()
         lastIDR = nil
-        if isViewers { numbers.reconnected() }
+        // A publisher that comes again sends again what it doesn't know to have arrived.
+        numbers.reconnected()
     }
 
     // MARK: the report
