@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .measurements import SETTLING, START_TIMEOUT
 from .media import FRAMES_PER_SECOND
+from .paths import NarrowPath
 from .peers import FFmpeg, Peer, Task
 from .processes import MeasurementError, Running
 from .rtmp import MediaMessage, Player
@@ -22,6 +23,8 @@ OUTAGE = 3.0
 """How long a server stays away, in seconds."""
 PATIENCE = 20.0
 """How long the stream may stay away once the server is back, in seconds."""
+NARROW = 15.0
+"""How long a path is narrow, in seconds."""
 AFTERWARDS = 3.0
 """How long is watched once the stream is back, in seconds: what was kept is sent again meanwhile."""
 
@@ -88,6 +91,57 @@ class LinkBench:
                 player.__exit__()
         found.on_air.sort()
         return found
+
+
+    # A path that gets narrow
+
+    def narrow(self, peer: Peer, task: Task, share: float, flags: list[str] | None = None) -> Narrowness:
+        """Lets only `share` of the stream through for a while; 0 for a server that reads nothing for a fifth of it."""
+        key = self._server.new_key()
+        bits = (task.video_kilobits + task.audio_kilobits) * 1000
+        with NarrowPath(self._server.port) as path, Player(self._server.port, APP, key) as player:
+            command = peer.command(replace(task, output=f"rtmp://127.0.0.1:{path.port}/{APP}/{key}"))
+            with Running(command + (flags or []), self._folder) as running:
+                player.first_access_unit(START_TIMEOUT, running.check)
+                time.sleep(SETTLING)
+                begin = time.monotonic()
+                path.bytes_per_second = bits / 8 * share
+                time.sleep(NARROW if share > 0 else NARROW / 5)
+                path.bytes_per_second = None
+                time.sleep(NARROW / 2)
+                units = _units(player)
+        return _judge_narrow([unit for unit in units if unit.arrival > begin - SETTLING / 2])
+
+
+@dataclass
+class Narrowness:
+    """What a viewer had of a stream while its path was narrow."""
+
+    lost: int
+    """Pictures that never came."""
+    longest_gap: float
+    """Between two pictures, in milliseconds."""
+    worst_delay: float
+    """How much later a picture came than it would have before, in milliseconds."""
+    kilobits: float
+    """What came in a second, on average."""
+
+
+def _judge_narrow(units: list[MediaMessage]) -> Narrowness:
+    first = units[0]
+    times = {unit.milliseconds for unit in units}
+    expected = round((max(times) - min(times)) * FRAMES_PER_SECOND / 1000) + 1
+    arrivals = [unit.arrival for unit in units]
+    delays = [
+        (unit.arrival - first.arrival) * 1000 - (unit.milliseconds - first.milliseconds) for unit in units
+    ]
+    span = max(arrivals[-1] - arrivals[0], 0.001)
+    return Narrowness(
+        lost=max(0, expected - len(times)),
+        longest_gap=max(after - before for before, after in zip(arrivals, arrivals[1:])) * 1000,
+        worst_delay=max(delays),
+        kilobits=sum(len(unit.payload) for unit in units) * 8 / span / 1000,
+    )
 
 
 @dataclass

@@ -202,7 +202,28 @@ class Benchmark:
             ]
             figures.append(Figure(f"CPU with {count} links (ffmpeg: tee)", "s for a minute of stream", *seconds))
             figures.append(Figure(f"CPU of each link beside the first, {count} links", "‰ of a core", *added))
-        return figures + self._outages(replace(task, source=self._studio.file(1280, 720, seconds=120, megabits=4)))
+        long_task = replace(task, source=self._studio.file(1280, 720, seconds=120, megabits=4))
+        return figures + self._narrow_paths(long_task) + self._outages(long_task)
+
+    def _narrow_paths(self, task: Task) -> list[Figure]:
+        """A path that carries three fifths of the stream for a while, and a server that reads nothing for three seconds."""
+        bulkhead, ffmpeg = self._peers
+        figures = []
+        for share, name in ((0.6, "three fifths of the stream come through for 15 s"), (0, "nothing is read for 3 s")):
+            _say(name)
+            found = {
+                "": self._links.narrow(bulkhead, task, share),
+                ", bitrate fixed": self._links.narrow(bulkhead, task, share, ["--congestion", "none"]),
+            }
+            theirs = self._links.narrow(ffmpeg, task, share)
+            for way, ours in found.items():
+                figures += [
+                    Figure(f"{name}{way}: pictures lost", "frames", [ours.lost], [theirs.lost], digits=0),
+                    Figure(f"{name}{way}: longest gap", "ms", [ours.longest_gap], [theirs.longest_gap], digits=0),
+                    Figure(f"{name}{way}: worst delay", "ms", [ours.worst_delay], [theirs.worst_delay], digits=0),
+                    Figure(f"{name}{way}: carried", "kbit/s", [ours.kilobits], [theirs.kilobits], digits=0),
+                ]
+        return figures
 
     def _outages(self, task: Task) -> list[Figure]:
         """What becomes of the stream when its server goes away for three seconds."""
