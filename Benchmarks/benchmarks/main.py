@@ -206,7 +206,7 @@ class Benchmark:
         return figures + self._narrow_paths(long_task) + self._outages(long_task)
 
     def _narrow_paths(self, task: Task) -> list[Figure]:
-        """A path that carries three fifths of the stream for a while, and a server that reads nothing for three seconds."""
+        """A path that carries three fifths of the stream for a while; a server that reads nothing for three seconds."""
         bulkhead, ffmpeg = self._peers
         figures = []
         for share, name in ((0.6, "three fifths of the stream come through for 15 s"), (0, "nothing is read for 3 s")):
