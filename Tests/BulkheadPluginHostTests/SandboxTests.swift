@@ -44,7 +44,7 @@ enum Granted {
     /// What Landlock refuses.
     static let files = [
         "parent-environ", "parent-cmdline", "parent-maps", "parent-memory", "parent-memory-write", "parent-descriptors",
-        "processes", "read-file", "by-own-root", "passwords",
+        "processes", "read-file", "by-own-root", "passwords", "around-self",
     ]
     /// Of both, what is granted without a sandbox on every machine: the plugin does try.
     static let possible = [
