@@ -130,7 +130,7 @@ struct PluginCheck: Sendable {
             defer { errors.close() }
             let pair = try SocketPair()
             let socket = WireSocket(try pair.ours.duplicate())
-            let child = try errors.withDescriptor { (descriptor: borrowing OwnedDescriptor) throws(Errno) in
+            let child = try errors.withDescriptor { descriptor throws(Errno) in
                 try launch.start(socket: pair.theirs, standardError: descriptor)
             }
             pair.close()
