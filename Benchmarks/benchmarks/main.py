@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from .links import LinkBench, RecoveringFFmpeg
 from .measurements import Course, Laboratory, mebibytes, median, percentile
 from .media import FRAMES_PER_SECOND, Studio
 from .peers import Bulkhead, FFmpeg, Peer, Task
@@ -32,12 +33,14 @@ class Extent:
     """Of each broadcast in real time."""
     kills: int
     """Of each child."""
+    outages: int
+    """Of a server, for each peer."""
     fast_seconds: int
     """Of material for each run that is as fast as possible."""
 
 
-FULL = Extent(rounds=5, start_ups=7, seconds=4, kills=12, fast_seconds=4)
-QUICK = Extent(rounds=1, start_ups=3, seconds=4, kills=4, fast_seconds=4)
+FULL = Extent(rounds=5, start_ups=7, seconds=4, kills=12, outages=5, fast_seconds=4)
+QUICK = Extent(rounds=1, start_ups=3, seconds=4, kills=4, outages=2, fast_seconds=4)
 
 
 class Benchmark:
@@ -49,6 +52,7 @@ class Benchmark:
         ffmpeg: FFmpeg,
         laboratory: Laboratory,
         killer: Killer,
+        links: LinkBench,
         studio: Studio,
         extent: Extent,
     ):
@@ -56,9 +60,15 @@ class Benchmark:
         self._bulkhead = bulkhead
         self._laboratory = laboratory
         self._killer = killer
+        self._links = links
         self._studio = studio
         self._extent = extent
         self.notes: list[str] = []
+
+    def run_links(self) -> list[Figure]:
+        """Only what is about links."""
+        _say("preparing the material")
+        return self._all_links(Task(self._studio.file(1280, 720, seconds=20, megabits=4), "", 1280, 720))
 
     def run(self, plugin: Path, wire_hop: Path) -> list[Figure]:
         _say("preparing the material")
@@ -82,6 +92,7 @@ class Benchmark:
         figures += self._throughput(low_latency)
         figures += self._takeovers(low_latency, look_ahead, plugin)
         figures += self._hops(low_latency, files[0], plugin, wire_hop)
+        figures += self._all_links(low_latency)
         return figures
 
     def _start_up(self, task: Task) -> list[Figure]:
@@ -173,6 +184,69 @@ class Benchmark:
             figures.append(Figure(name, "µs/frame", [float(value)], [], digits=1))
         return figures
 
+    def _all_links(self, task: Task) -> list[Figure]:
+        figures = []
+        alone: tuple[list, list] = ([], [])
+        for count in (1, 2, 5, 10):
+            seconds = self._rounds(
+                f"{count} links", self._extent.rounds,
+                lambda peer, count=count: self._links.cpu(peer, task, count, self._extent.seconds),
+            )  # fmt: skip
+            if count == 1:
+                alone = seconds
+                continue
+            # What each link costs beside the first, in thousandths of a core.
+            added = [
+                [(cpu - one) / (count - 1) / 60 * 1000 for cpu, one in zip(own, ones)]
+                for own, ones in zip(seconds, alone)
+            ]
+            figures.append(Figure(f"CPU with {count} links (ffmpeg: tee)", "s for a minute of stream", *seconds))
+            figures.append(Figure(f"CPU of each link beside the first, {count} links", "‰ of a core", *added))
+        long_task = replace(task, source=self._studio.file(1280, 720, seconds=120, megabits=4))
+        return figures + self._narrow_paths(long_task) + self._outages(long_task)
+
+    def _narrow_paths(self, task: Task) -> list[Figure]:
+        """A path that carries three fifths of the stream for a while; a server that reads nothing for three seconds."""
+        bulkhead, ffmpeg = self._peers
+        figures = []
+        for share, name in ((0.6, "three fifths of the stream come through for 15 s"), (0, "nothing is read for 3 s")):
+            _say(name)
+            found = {
+                "": self._links.narrow(bulkhead, task, share),
+                ", bitrate fixed": self._links.narrow(bulkhead, task, share, ["--congestion", "none"]),
+            }
+            theirs = self._links.narrow(ffmpeg, task, share)
+            for way, ours in found.items():
+                figures += [
+                    Figure(f"{name}{way}: pictures lost", "frames", [ours.lost], [theirs.lost], digits=0),
+                    Figure(f"{name}{way}: longest gap", "ms", [ours.longest_gap], [theirs.longest_gap], digits=0),
+                    Figure(f"{name}{way}: worst delay", "ms", [ours.worst_delay], [theirs.worst_delay], digits=0),
+                    Figure(f"{name}{way}: carried", "kbit/s", [ours.kilobits], [theirs.kilobits], digits=0),
+                ]
+        return figures
+
+    def _outages(self, task: Task) -> list[Figure]:
+        """What becomes of the stream when its server goes away for three seconds."""
+        bulkhead, ffmpeg = self._peers
+        count = self._extent.outages
+        _say("a server that comes back: Bulkhead")
+        ours = self._links.outages(bulkhead, task, count)
+        _say("a server that comes back: ffmpeg -f fifo")
+        fifo = self._links.outages(RecoveringFFmpeg(ffmpeg.program), task, count)
+        _say("a server that comes back: ffmpeg, restarted")
+        restarted = self._links.outages(ffmpeg, task, count, is_restarted=True)
+        figures = []
+        for name, theirs in {"ffmpeg: -f fifo": fifo, "ffmpeg: restarted by a shell loop": restarted}.items():
+            for percent, word in ((50, "median"), (100, "worst")):
+                figures.append(
+                    _kills(f"server back to picture, {word} ({name})", ours.on_air, theirs.on_air, percent)
+                )
+            figures.append(
+                Figure(f"pictures lost at a server's outage of 3 s, worst ({name})", "frames",
+                       [max(ours.lost)], [max(theirs.lost)], digits=0)
+            )  # fmt: skip
+        return figures
+
     def _rounds(
         self, title: str, count: int, measure: Callable[[Peer], object]
     ) -> tuple[list, list]:
@@ -226,6 +300,7 @@ def main() -> int:
         description="Measures Bulkhead and the ffmpeg command side by side, in about ten minutes.",
     )
     parser.add_argument("--quick", action="store_true", help="one round of short runs: two minutes, rough figures")
+    parser.add_argument("--links", action="store_true", help="only what is about links to servers: three minutes")
     parser.add_argument(
         "--build", type=Path, default=PACKAGE / ".build/release", help="the folder of Bulkhead's programs"
     )
@@ -237,7 +312,7 @@ def main() -> int:
             raise MeasurementError("there is no ffmpeg command: install it with: apt-get install ffmpeg")
         build: Path = arguments.build.resolve()
         program, plugin, wire_hop = (_program(build / name) for name in ("bulkhead", "libBorder.so", "wire-hop"))
-        _print_results(program, Path(found), plugin, wire_hop, QUICK if arguments.quick else FULL)
+        _print_results(program, Path(found), plugin, wire_hop, arguments)
     except MeasurementError as error:
         print(f"Benchmarks/run: {error}", file=sys.stderr)
         return 1
@@ -246,15 +321,20 @@ def main() -> int:
     return 0
 
 
-def _print_results(program: Path, ffmpeg: Path, plugin: Path, wire_hop: Path, extent: Extent) -> None:
+def _print_results(
+    program: Path, ffmpeg: Path, plugin: Path, wire_hop: Path, arguments: argparse.Namespace
+) -> None:
+    extent = QUICK if arguments.quick else FULL
     load_before = load()
     with tempfile.TemporaryDirectory(prefix="bulkhead-bench-") as name:
         folder = Path(name)
         studio = Studio(ffmpeg, folder)
         with Server(program, folder) as server:
             laboratory = Laboratory(server, studio, folder)
-            benchmark = Benchmark(Bulkhead(program), FFmpeg(ffmpeg), laboratory, Killer(server, folder), studio, extent)
-            figures = benchmark.run(plugin, wire_hop)
+            links = LinkBench(server, program, folder)
+            killer = Killer(server, folder)
+            benchmark = Benchmark(Bulkhead(program), FFmpeg(ffmpeg), laboratory, killer, links, studio, extent)
+            figures = benchmark.run_links() if arguments.links else benchmark.run(plugin, wire_hop)
     print(machine(program, ffmpeg))
     print(
         f"H.264 by x264 {Task.preset}, {Task.video_kilobits} kbit/s, an IDR each {Task.keyframe_interval_seconds} s, "

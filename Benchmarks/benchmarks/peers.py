@@ -17,6 +17,8 @@ class Task:
     """An RTMP URL, or the path of an FLV file."""
     width: int
     height: int
+    more_outputs: tuple[str, ...] = ()
+    """RTMP URLs of servers that get the same stream."""
     live_format: str = ""
     """Of a live source: its format, by FFmpeg's name."""
     is_fast: bool = False
@@ -66,6 +68,8 @@ class Bulkhead(Peer):
             "--keyframe-interval", str(task.keyframe_interval_seconds),
             "--audio-bitrate", f"{task.audio_kilobits}k",
         ]  # fmt: skip
+        for output in task.more_outputs:
+            command += ["--to", output]
         if task.is_fast:
             command.append("--fast")
         if task.plugin:
@@ -97,4 +101,7 @@ class FFmpeg(Peer):
             "-g", interval, "-keyint_min", interval, "-sc_threshold", "0",
         ]  # fmt: skip
         command += ["-c:a", "aac", "-b:a", f"{task.audio_kilobits}k", "-ar", "48000", "-ac", "2"]
+        if task.more_outputs:
+            outputs = "|".join(f"[f=flv]{output}" for output in (task.output, *task.more_outputs))
+            return command + ["-flags", "+global_header", "-map", "0:v", "-map", "0:a", "-f", "tee", outputs]
         return command + ["-f", "flv", task.output]

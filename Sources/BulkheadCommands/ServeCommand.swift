@@ -13,7 +13,8 @@ package struct ServeCommand: AsyncParsableCommand {
         commandName: "serve", abstract: "Take streams by RTMP and give them to RTMP players.",
         discussion: """
             Publish to the address that is printed, with any stream key, or with those of --stream-key only; open \
-            address and key with any RTMP player. Ends with Control-C.
+            address and key with any RTMP player. Ends with Control-C. SIGUSR1 asks all publishers to go on elsewhere \
+            (Enhanced RTMP's reconnect request), as before maintenance: to --move-to, or here with another connection.
             """)
 
     @Option(help: "The address and port to listen on; port 0 takes a free one.")
@@ -24,6 +25,12 @@ package struct ServeCommand: AsyncParsableCommand {
 
     @Option(name: .customLong("max-connections"), help: "The most publishers and players at one time.")
     var connectionLimit = 64
+
+    @Option(
+        help: ArgumentHelp(
+            "Where SIGUSR1 sends publishers: rtmp://HOST/APP, or a path such as /APP on this server.", valueName: "url")
+    )
+    var moveTo: String?
 
     @Flag(help: "Write one JSON object for each event instead of sentences.")
     var json = false
@@ -45,7 +52,7 @@ package struct ServeCommand: AsyncParsableCommand {
         options.streamKeys = streamKeys.isEmpty ? nil : Set(streamKeys)
         let log = ServeLog(isJSON: json, secretNames: options.streamKeys ?? [])
         // Before anybody can connect, so that no signal finds the default action.
-        let interruptions = Interruptions()
+        let interruptions = Interruptions(and: [SIGUSR1])
         let server: LiveServer
         do {
             server = try await LiveServer.start(
@@ -55,7 +62,10 @@ package struct ServeCommand: AsyncParsableCommand {
             throw ExitCode.failure
         }
         log.writeReady(address: server.address, port: server.port, key: streamKeys.isEmpty ? "KEY" : "<stream key>")
-        for await _ in interruptions.signals { break }
+        for await signal in interruptions.signals {
+            guard signal == SIGUSR1 else { break }
+            log.writeAsked(await server.askPublishersToReconnect(to: moveTo, text: "asked to by the server's operator"))
+        }
         await server.stop()
         log.writeStopped()
     }
@@ -93,6 +103,14 @@ private struct ServeLog: Sendable {
             writeObject([("event", .text("ready")), ("address", .text("\(address)/live")), ("port", .number(port))])
         } else {
             writeLine("Ready: publish to \(address)/live with the stream key \(key), open \(address)/live/\(key)")
+        }
+    }
+
+    func writeAsked(_ count: Int) {
+        if isJSON {
+            writeObject([("event", .text("reconnect-asked")), ("publishers", .number(count))])
+        } else {
+            writeLine("Asked \(count) publisher\(count == 1 ? "" : "s") to reconnect")
         }
     }
 

@@ -235,6 +235,15 @@ final class ConnectionHandler: ChannelInboundHandler {
         isClosing = true
         context?.close(promise: nil)
     }
+
+    /// Asks a publisher to go on elsewhere; false for others, and for publishers that don't know such requests.
+    func askToReconnect(to tcURL: String?, text: String) -> Bool {
+        guard !isClosing, !publications.isEmpty, session.takesReconnectRequests else { return false }
+        carryOut(session.reconnectRequest(to: tcURL, text: text))
+        writeOutput()
+        flush()
+        return true
+    }
 }
 
 /// One message stream on which a connection publishes.

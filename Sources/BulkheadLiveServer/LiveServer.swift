@@ -60,6 +60,19 @@ package final class LiveServer: Sendable {
         try? await listener.close().get()
     }
 
+    /// Asks all publishers that know such requests to go on elsewhere, with the same keys, each at its next IDR. What they
+    /// send meanwhile is taken as before.
+    ///
+    /// - Parameter tcURL: rtmp://host/app, or relative to what they publish to; nil for here, with another connection.
+    /// - Returns: how many were asked.
+    /// - SeeAlso: Enhanced RTMP v2, "Reconnect Request".
+    package func askPublishersToReconnect(to tcURL: String? = nil, text: String = "") async -> Int {
+        let asked = try? await listener.eventLoop.submit { [hub] in
+            hub.value.askToReconnect(to: tcURL, text: text)
+        }.get()
+        return asked ?? 0
+    }
+
     /// What publishers and players use, without a stream's name.
     package var address: String {
         let name = host.contains(":") ? "[\(host)]" : host

@@ -31,6 +31,11 @@ final class StreamHub {
         for connection in Array(connections.values) { connection.stop() }
     }
 
+    /// Gives how many publishers were asked.
+    func askToReconnect(to tcURL: String?, text: String) -> Int {
+        connections.values.count { $0.askToReconnect(to: tcURL, text: text) }
+    }
+
     /// Makes `handler` the publisher of a stream.
     func publish(
         _ request: StreamRequest, by handler: ConnectionHandler

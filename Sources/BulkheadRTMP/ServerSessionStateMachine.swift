@@ -77,6 +77,8 @@ package struct ServerSessionStateMachine: Sendable {
     private static let windowByteCount: UInt32 = 2_500_000
 
     private var app: String?
+    /// The client has said that it knows reconnect requests: the first bit of `capsEx`.
+    package private(set) var takesReconnectRequests = false
     private var objectEncoding = 0.0
     private var uses: [MessageStreamID: Use] = [:]
     private var nextStreamID: MessageStreamID = 1
@@ -130,7 +132,12 @@ package struct ServerSessionStateMachine: Sendable {
         while name.first == "/" { name = name.dropFirst() }
         app = String(name)
         objectEncoding = command.argument(0)?["objectEncoding"]?.number ?? 0
-        let properties = AMF0Value.object(["fmsVer": "FMS/3,5,7,7009", "capabilities": 31, "mode": 1])
+        let capabilities = command.argument(0)?["capsEx"]?.number.flatMap { UInt32(exactly: $0) } ?? 0
+        takesReconnectRequests = capabilities & 1 != 0
+        var described: AMF0Object = ["fmsVer": "FMS/3,5,7,7009", "capabilities": 31, "mode": 1]
+        // Of what the client can do, what we do as well.
+        if takesReconnectRequests { described.append("capsEx", 1) }
+        let properties = AMF0Value.object(described)
         let info = AMF0Value.object([
             "level": "status", "code": "NetConnection.Connect.Success", "description": "Connection succeeded.",
             "objectEncoding": .number(objectEncoding),
@@ -223,6 +230,16 @@ package struct ServerSessionStateMachine: Sendable {
     package mutating func refuse(_ refusal: StreamRefusal, on streamID: MessageStreamID) -> [Action] {
         uses[streamID] = .idle
         return [status(refusal.status.code, refusal.status.text, on: streamID, "error")]
+    }
+
+    /// Asks the client to go on elsewhere (Enhanced RTMP v2, "Reconnect Request"), at the next IDR.
+    ///
+    /// - Parameter tcURL: absolute or relative; nil for here, anew.
+    package func reconnectRequest(to tcURL: String?, text: String) -> [Action] {
+        var info: AMF0Object = ["level": "status", "code": "NetConnection.Connect.ReconnectRequest"]
+        if let tcURL { info.append("tcUrl", .string(tcURL)) }
+        if !text.isEmpty { info.append("description", .string(text)) }
+        return [.send(Command("onStatus", .null, .object(info)), on: .command, streamID: 0)]
     }
 
     /// Tells a player that its stream is being published (again).

@@ -15,14 +15,15 @@ private struct Authority {
     let folder: TemporaryFolder
     var authorityPath: String { folder.path("ca.pem") }
 
-    init(serverName: String) async throws {
+    /// - Parameter days: how long the certificate is valid; below 0 it has expired.
+    init(serverName: String, days: Int = 2) async throws {
         folder = try TemporaryFolder()
         let script = """
             set -e
             openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=TestCA 2>/dev/null
             openssl req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=server 2>/dev/null
             printf 'subjectAltName=\(serverName)' > names
-            openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names \
+            openssl x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days \(days) -extfile names \
               -out certificate.pem 2>/dev/null
             """
         let process = try RunningProcess("sh", ["-c", script], in: folder.url)
@@ -81,6 +82,15 @@ private struct Authority {
         #expect(
             try await error(of: "rtmps://127.0.0.1:\(server.port)/app/key", authorityPath: authority.authorityPath)
                 == nil)
+        await server.stop()
+    }
+
+    @Test func expiredCertificateIsNamed() async throws {
+        let authority = try await Authority(serverName: "DNS:localhost", days: -1)
+        let server = try await authority.server()
+        #expect(
+            try await error(of: "rtmps://localhost:\(server.port)/app/key", authorityPath: authority.authorityPath)
+                == .tlsFailed(server: "localhost:\(server.port)", .expiredCertificate))
         await server.stop()
     }
 

@@ -11,11 +11,12 @@ struct Interruptions: Sendable {
     /// One element for each signal that comes; for one reader.
     let signals: AsyncStream<Int32>
 
-    init() {
+    /// - Parameter others: more signals that shall come.
+    init(and others: [Int32] = []) {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         signals = stream
         // `nohup` asks for SIGHUP to be ignored.
-        let numbers = [SIGINT, SIGTERM] + (Self.isIgnored(SIGHUP) ? [] : [SIGHUP])
+        let numbers = [SIGINT, SIGTERM] + others + (Self.isIgnored(SIGHUP) ? [] : [SIGHUP])
         // Without a free descriptor for a pipe the signals keep their usual meaning, and nothing else can work either.
         guard let pipe = try? SignalPipe.open(numbers) else { return }
         let source = DispatchSource.makeReadSource(
