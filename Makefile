@@ -44,13 +44,14 @@ soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and d
 
 lint: ## check the format of the sources
 	$(SWIFT) format lint --strict --recursive --parallel \
-		Package.swift Sources Plugins Tests $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
+		Package.swift Kit/Package.swift Sources Plugins Tests $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
 
 demo: deps build ## broadcast the test pattern into the embedded server, until Ctrl-C
 	@Examples/test-pattern/run
 
 bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/run
+	Benchmarks/plugins
 
 # Under sudo, what `make build` left is installed: root would leave files that the user can't build over.
 install: ## install below PREFIX, /usr/local if not said; DESTDIR for packaging

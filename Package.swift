@@ -27,6 +27,9 @@ let installedRuntime: [LinkerSetting] = [
 
 func libraries(_ names: String...) -> [LinkerSetting] { names.map { .linkedLibrary($0) } }
 
+/// The plugins that ship, each a library that the plugin host opens.
+let plugins = ["Bars", "Border", "Delay", "Dynamics", "Invert", "Logo", "Text"]
+
 let package = Package(
     name: "bulkhead",
     products: [
@@ -36,13 +39,11 @@ let package = Package(
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
-        .library(name: "Invert", type: .dynamic, targets: ["Invert"]),
-        .library(name: "Border", type: .dynamic, targets: ["Border"]),
         // For the tests of the sandbox; never installed.
         .library(name: "Hostile", type: .dynamic, targets: ["Hostile"]),
         .library(name: "HostileThrowing", type: .dynamic, targets: ["HostileThrowing"]),
         .library(name: "HostileConstructor", type: .dynamic, targets: ["HostileConstructor"]),
-    ],
+    ] + plugins.map { .library(name: $0, type: .dynamic, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -59,6 +60,10 @@ let package = Package(
         .systemLibrary(
             name: "CFFmpeg",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
+
+        .systemLibrary(
+            name: "CFreeType", pkgConfig: "freetype2",
+            providers: [.apt(["libfreetype-dev", "libharfbuzz-dev", "libfontconfig-dev"])]),
 
         // MARK: 1 values
         .target(name: "BulkheadMedia", swiftSettings: swiftSettings),
@@ -126,8 +131,8 @@ let package = Package(
         .target(
             name: "BulkheadPluginHost",
             dependencies: [
-                "CBulkheadPlugin", "CBulkheadEffects", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
-                "BulkheadFrames", systemPackage,
+                "CBulkheadPlugin", "CBulkheadEffects", "CBulkheadLinux", "BulkheadMedia", "BulkheadSystem",
+                "BulkheadWire", "BulkheadFrames", systemPackage,
             ],
             swiftSettings: swiftSettings),
         .target(
@@ -144,9 +149,9 @@ let package = Package(
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadPluginCatalog",
-                "BulkheadMedia",
+                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadMedia",
                 "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
+                "BulkheadPluginCatalog", "CBulkheadLinux",
                 argumentParser, yams, systemPackage, nioCore, nioPosix,
             ],
             swiftSettings: swiftSettings),
@@ -175,7 +180,22 @@ let package = Package(
             path: "Benchmarks/WireHop", swiftSettings: swiftSettings),
 
         // MARK: plugins
+        .target(
+            name: "Bars", dependencies: ["CBulkheadPlugin"], path: "Plugins/Bars", linkerSettings: libraries("m")),
         .target(name: "Border", dependencies: ["CBulkheadPlugin"], path: "Plugins/Border"),
+        .target(
+            name: "Delay", dependencies: ["BulkheadPluginKit"], path: "Plugins/Delay", swiftSettings: swiftSettings,
+            linkerSettings: installedRuntime),
+        .target(
+            name: "Dynamics", dependencies: ["BulkheadPluginKit"], path: "Plugins/Dynamics",
+            swiftSettings: swiftSettings, linkerSettings: installedRuntime),
+        .target(
+            name: "Logo", dependencies: ["CBulkheadPlugin", "PluginOverlay"], path: "Plugins/Logo",
+            linkerSettings: libraries("png")),
+        .target(name: "PluginOverlay", dependencies: ["CBulkheadPlugin"], path: "Plugins/Overlay"),
+        .target(
+            name: "Text", dependencies: ["CBulkheadPlugin", "PluginOverlay", "CFreeType"], path: "Plugins/Text",
+            linkerSettings: libraries("freetype", "harfbuzz", "fontconfig")),
         .target(
             name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert", swiftSettings: swiftSettings,
             linkerSettings: installedRuntime),
@@ -246,7 +266,8 @@ let package = Package(
             name: "BulkheadMasterTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadMaster", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", systemPackage,
+                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadFLV",
+                systemPackage, nioCore,
             ],
             swiftSettings: swiftSettings),
         .testTarget(

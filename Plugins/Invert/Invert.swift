@@ -2,20 +2,18 @@ import BulkheadPluginKit
 
 /// Turns the picture into its negative.
 struct Invert: VideoFilter {
+    static let luma = Parameter("luma", true, "Light becomes dark.")
+    static let chroma = Parameter("chroma", true, "Colors become their complements.")
     static let info = PluginInfo(
         name: "Invert", version: "1.0", description: "Turns the picture into its negative.",
-        author: "The Bulkhead authors", license: "MIT",
-        parameters: [
-            Parameter("luma", .boolean(default: true), description: "Light becomes dark."),
-            Parameter("chroma", .boolean(default: true), description: "Colors become their complements."),
-        ])
+        author: "The Bulkhead authors", license: "MIT", parameters: [luma, chroma])
 
     private let luma: Bool
     private let chroma: Bool
 
-    init(_ parameters: ParameterValues, format: PluginFormat, log: PluginLog) {
-        luma = parameters.boolean("luma")
-        chroma = parameters.boolean("chroma")
+    init(_ setup: PluginSetup) {
+        luma = setup[Self.luma]
+        chroma = setup[Self.chroma]
     }
 
     mutating func process(_ frame: borrowing VideoFrame) -> Outcome {

@@ -55,8 +55,9 @@ struct CatalogCache: Codable {
         entries[path] = stamp.map { Entry(stamp: $0, listings: listings) }
     }
 
-    /// Writes the cache to `file`. A cache that can't be written costs time, nothing else.
-    func write(to file: String) {
+    /// Writes the cache to `file`, without what is there no more. A cache that can't be written costs time, nothing else.
+    mutating func write(to file: String) {
+        entries = entries.filter { Stamp($0.key) != nil }
         let folder = (file as NSString).deletingLastPathComponent
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         guard let data = try? JSONEncoder().encode(self) else { return }

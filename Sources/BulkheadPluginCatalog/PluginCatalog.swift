@@ -133,9 +133,12 @@ package actor PluginCatalog {
 
     /// Up to three of `choices` that look most like `wanted`.
     static func near(_ wanted: String, among choices: [String]) -> [String] {
-        let wanted = Array(wanted.lowercased().utf8)
-        let limit = max(2, wanted.count / 3)
-        let ranked = Set(choices).map { (distance: distance(wanted, Array($0.lowercased().utf8)), name: $0) }
+        // Of a kind that is named, only what is of that kind.
+        let kind = wanted.firstIndex(of: ":").map { wanted[...$0] } ?? ""
+        let limit = max(2, (wanted.count - kind.count) / 3)
+        let all = Array(wanted.lowercased().utf8)
+        let ranked = Set(choices.filter { $0.hasPrefix(kind) })
+            .map { (distance: distance(all, Array($0.lowercased().utf8)), name: $0) }
         return ranked.filter { $0.distance <= limit }.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
             .prefix(3).map(\.name)
     }

@@ -111,7 +111,10 @@ final class LadspaLibrary {
         }
         plugin.description.takesAudio = !plugin.audioOutputs.isEmpty || !plugin.audioInputs.isEmpty
         plugin.description.role = plugin.audioInputs.isEmpty ? .source : .filter
-        guard plugin.description.takesAudio else { throw breach("it takes no sound and makes none") }
+        guard plugin.description.takesAudio else {
+            throw Refusal(
+                .other, "plugin \(label) in \(path) works on controls alone: it takes no sound and makes none")
+        }
         return plugin
     }
 }

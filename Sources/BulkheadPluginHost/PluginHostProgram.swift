@@ -10,6 +10,7 @@ package enum PluginHostProgram {
         let arguments = CommandLine.arguments.dropFirst()
         if arguments == ["--sandbox"] { return trySandbox() }
         if arguments.first == "--enumerate" { return EnumeratorProgram.run(Array(arguments.dropFirst())) }
+        if arguments.first == "--check" { return CheckProgram.run() }
         return ChildProgram.run(.pluginHost, purpose: "Runs plugins on pictures and sound for bulkhead.") { socket in
             try PluginHostService(socket).run()
         }

@@ -1,49 +1,34 @@
 import CBulkheadPlugin
 import Glibc
 
-extension VideoFilter {
+extension Plugin {
     /// What a library's `bulkhead_plugin_entry` returns; nil when the host speaks another version of the interface.
     ///
     /// Each call makes a description that stays until the process ends; a host calls the entry once for each load.
     public static func pluginEntry(hostVersion: UInt32) -> UnsafeRawPointer? {
         guard hostVersion == UInt32(BULKHEAD_PLUGIN_ABI_VERSION) else { return nil }
-        let maker = InstanceMaker(info: info) { values, format, log in
-            FilterInstance(filter: try Self(values, format: format, log: log))
-        }
-        return UnsafeRawPointer(Description.make(info, maker: maker))
+        let functions = PluginInstance.Functions(Self.self)
+        let maker = InstanceMaker(parameters: info.parameters) { try TypedPluginInstance<Self>(functions, $0) }
+        return UnsafeRawPointer(PluginDescription.make(info, functions, maker))
     }
 }
 
-/// Makes instances of one filter type, which C function pointers can't name.
+/// Makes instances of one plugin type, which C function pointers can't name.
 private final class InstanceMaker {
-    let info: PluginInfo
-    let make: (ParameterValues, PluginFormat, PluginLog) throws -> Instance
+    let parameters: [any PluginParameter]
+    let make: (PluginSetup) throws -> PluginInstance
 
-    init(info: PluginInfo, make: @escaping (ParameterValues, PluginFormat, PluginLog) throws -> Instance) {
-        self.info = info
+    init(parameters: [any PluginParameter], make: @escaping (PluginSetup) throws -> PluginInstance) {
+        self.parameters = parameters
         self.make = make
     }
 }
 
-/// An instance as C holds it.
-private class Instance {
-    final var log = PluginLog(nil)
-    final var failureCount = 0
-
-    func process(_ frame: borrowing VideoFrame) throws -> Outcome { .unchanged }
-}
-
-private final class FilterInstance<Filter: VideoFilter>: Instance {
-    private var filter: Filter
-
-    init(filter: Filter) { self.filter = filter }
-
-    override func process(_ frame: borrowing VideoFrame) throws -> Outcome { try filter.process(frame) }
-}
-
-/// A plugin's description in C's terms.
-private enum Description {
-    static func make(_ info: PluginInfo, maker: InstanceMaker) -> UnsafePointer<bulkhead_plugin> {
+/// A plugin's description in C's terms. Nothing of it is ever freed: the host may read it as long as the library lives.
+private enum PluginDescription {
+    static func make(
+        _ info: PluginInfo, _ functions: PluginInstance.Functions, _ maker: InstanceMaker
+    ) -> UnsafePointer<bulkhead_plugin> {
         let parameters = UnsafeMutablePointer<bulkhead_parameter>.allocate(capacity: max(1, info.parameters.count))
         for (index, parameter) in info.parameters.enumerated() {
             (parameters + index).initialize(to: describe(parameter))
@@ -52,7 +37,6 @@ private enum Description {
         plugin.abi_version = UInt32(BULKHEAD_PLUGIN_ABI_VERSION)
         plugin.byte_count = UInt32(MemoryLayout<bulkhead_plugin>.size)
         plugin.parameter_byte_count = UInt32(MemoryLayout<bulkhead_parameter>.size)
-        plugin.capabilities = BULKHEAD_VIDEO.rawValue
         plugin.name = lasting(info.name)
         plugin.version = lasting(info.version)
         plugin.description = lasting(info.description)
@@ -63,13 +47,26 @@ private enum Description {
         plugin.context = Unmanaged.passRetained(maker).toOpaque()
         plugin.create = create
         plugin.destroy = destroy
-        plugin.process_video = processVideo
+        plugin.set_parameter = setParameter
+        if functions.video != nil {
+            plugin.capabilities |= BULKHEAD_VIDEO.rawValue
+            if functions.worksInPlace { plugin.capabilities |= BULKHEAD_VIDEO_IN_PLACE.rawValue }
+            plugin.process_video = processVideo
+        }
+        if functions.audio != nil {
+            plugin.capabilities |= BULKHEAD_AUDIO.rawValue
+            plugin.process_audio = processAudio
+        }
+        if functions.event != nil {
+            plugin.capabilities |= BULKHEAD_EVENTS.rawValue
+            plugin.handle_event = handleEvent
+        }
         let memory = UnsafeMutablePointer<bulkhead_plugin>.allocate(capacity: 1)
         memory.initialize(to: plugin)
         return UnsafePointer(memory)
     }
 
-    private static func describe(_ parameter: Parameter) -> bulkhead_parameter {
+    private static func describe(_ parameter: any PluginParameter) -> bulkhead_parameter {
         var described = bulkhead_parameter()
         described.name = lasting(parameter.name)
         described.description = lasting(parameter.description)
@@ -79,13 +76,13 @@ private enum Description {
         case .integer(let value, let range):
             type = BULKHEAD_PARAMETER_INTEGER
             described.default_value = lasting("\(value)")
-            described.minimum = Double(range.lowerBound)
-            described.maximum = Double(range.upperBound)
+            described.minimum = Double(range?.lowerBound ?? 0)
+            described.maximum = Double(range?.upperBound ?? 0)
         case .number(let value, let range):
             type = BULKHEAD_PARAMETER_NUMBER
             described.default_value = lasting("\(value)")
-            described.minimum = range.lowerBound
-            described.maximum = range.upperBound
+            described.minimum = range?.lowerBound ?? 0
+            described.maximum = range?.upperBound ?? 0
         case .boolean(let value):
             type = BULKHEAD_PARAMETER_BOOLEAN
             described.default_value = lasting(value ? "true" : "false")
@@ -98,17 +95,19 @@ private enum Description {
             described.choices = UnsafePointer(texts)
         case .color(let value):
             type = BULKHEAD_PARAMETER_COLOR
-            let digits = String(value & 0xFF_FFFF, radix: 16)
+            let digits = String(value.code, radix: 16, uppercase: true)
             described.default_value = lasting("#" + String(repeating: "0", count: 6 - digits.count) + digits)
         case .text(let value):
             type = BULKHEAD_PARAMETER_TEXT
             described.default_value = lasting(value)
+        case .file:
+            type = BULKHEAD_PARAMETER_FILE
+            described.default_value = lasting("")
         }
         described.type = type.rawValue
         return described
     }
 
-    /// A C string that is never freed.
     private static func lasting(_ text: String) -> UnsafePointer<CChar>? { UnsafePointer(strdup(text)) }
 }
 
@@ -123,54 +122,87 @@ private func create(
         return -EINVAL
     }
     let maker = Unmanaged<InstanceMaker>.fromOpaque(context).takeUnretainedValue()
-    let log = PluginLog(host)
     let rate = Double(format.frame_rate_numerator) / Double(max(1, format.frame_rate_denominator))
+    var setup = PluginSetup(
+        PluginFormat(
+            width: Int(format.width), height: Int(format.height), frameRate: rate, sampleRate: Int(format.sample_rate),
+            channelCount: Int(format.channel_count)),
+        log: PluginLog(host))
+    for (index, parameter) in maker.parameters.enumerated() {
+        guard let value = values?[index] else { continue }
+        setup.set(parameter, setting(value, parameter.kind))
+    }
     do {
-        let instance = try maker.make(
-            ParameterValues(maker.info.parameters, values),
-            PluginFormat(width: Int(format.width), height: Int(format.height), frameRate: rate), log)
-        instance.log = log
-        state.pointee = Unmanaged.passRetained(instance).toOpaque()
+        state.pointee = Unmanaged.passRetained(Made(try maker.make(setup), maker)).toOpaque()
         return 0
     } catch {
-        log(.error, "\(error)")
+        setup.log(.error, "\(error)")
         return -EINVAL
+    }
+}
+
+/// An instance together with what made it.
+private final class Made {
+    let instance: PluginInstance
+    let maker: InstanceMaker
+
+    init(_ instance: PluginInstance, _ maker: InstanceMaker) {
+        self.instance = instance
+        self.maker = maker
+    }
+
+    static func at(_ state: UnsafeMutableRawPointer?) -> Made? {
+        state.map { Unmanaged<Made>.fromOpaque($0).takeUnretainedValue() }
     }
 }
 
 private func destroy(state: UnsafeMutableRawPointer?) {
     guard let state else { return }
-    Unmanaged<Instance>.fromOpaque(state).release()
+    Unmanaged<Made>.fromOpaque(state).release()
 }
 
-private func processVideo(state: UnsafeMutableRawPointer?, frame: UnsafePointer<bulkhead_video_frame>?) -> Int32 {
-    guard let state, let frame, let picture = VideoFrame(frame.pointee) else { return -EINVAL }
-    let instance = Unmanaged<Instance>.fromOpaque(state).takeUnretainedValue()
+private func setParameter(
+    state: UnsafeMutableRawPointer?, index: UInt32, value: UnsafePointer<bulkhead_value>?
+) -> Int32 {
+    guard let made = Made.at(state), let value = value?.pointee, made.maker.parameters.indices.contains(Int(index))
+    else { return -EINVAL }
+    let parameter = made.maker.parameters[Int(index)]
+    var setup = made.instance.setup
+    setup.set(parameter, setting(value, parameter.kind))
     do {
-        return try instance.process(picture) == .changed ? 0 : BULKHEAD_UNCHANGED
+        try made.instance.update(setup)
+        return 0
     } catch {
-        // The first is enough for a person; the host counts them all.
-        if instance.failureCount == 0 { instance.log(.error, "\(error)") }
-        instance.failureCount += 1
-        return -EIO
+        setup.log(.error, "\(error)")
+        return -EINVAL
     }
 }
 
-extension ParameterValues {
-    fileprivate init(_ parameters: [Parameter], _ values: UnsafePointer<bulkhead_value>?) {
-        var read: [String: Value] = [:]
-        for (index, parameter) in parameters.enumerated() {
-            guard let value = values?[index] else { continue }
-            read[parameter.name] =
-                switch parameter.kind {
-                case .integer, .color: .integer(Int(value.integer))
-                case .number: .number(value.number)
-                case .boolean: .boolean(value.integer != 0)
-                case .choice(_, let choices):
-                    .text(choices.indices.contains(Int(value.integer)) ? choices[Int(value.integer)] : "")
-                case .text: .text(value.text.map { String(cString: $0) } ?? "")
-                }
-        }
-        self.init(read)
+private func processVideo(state: UnsafeMutableRawPointer?, frame: UnsafePointer<bulkhead_video_frame>?) -> Int32 {
+    guard let instance = Made.at(state)?.instance, let process = instance.functions.video, let frame,
+        let picture = VideoFrame(frame.pointee)
+    else { return -EINVAL }
+    return instance.code { try process(instance.memory, picture) }
+}
+
+private func processAudio(state: UnsafeMutableRawPointer?, block: UnsafePointer<bulkhead_audio_block>?) -> Int32 {
+    guard let instance = Made.at(state)?.instance, let process = instance.functions.audio, let block,
+        let sound = AudioBlock(block.pointee, channelCount: instance.setup.format.channelCount)
+    else { return -EINVAL }
+    return instance.code { try process(instance.memory, sound) }
+}
+
+private func handleEvent(state: UnsafeMutableRawPointer?, event: UnsafePointer<bulkhead_event>?) {
+    guard let instance = Made.at(state)?.instance, let event = event.flatMap({ PluginEvent($0.pointee) }) else {
+        return
+    }
+    instance.functions.event?(instance.memory, event)
+}
+
+private func setting(_ value: bulkhead_value, _ kind: ParameterKind) -> ParameterSetting {
+    switch kind {
+    case .integer, .boolean, .choice, .color: .integer(value.integer)
+    case .number: .number(value.number)
+    case .text, .file: .text(value.text.map { String(cString: $0) } ?? "")
     }
 }

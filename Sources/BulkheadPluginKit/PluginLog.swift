@@ -1,4 +1,5 @@
 import CBulkheadPlugin
+import Glibc
 
 /// Where a plugin leaves lines for the user. Use it only on the thread of a call into the plugin.
 public struct PluginLog {
@@ -13,9 +14,16 @@ public struct PluginLog {
 
     init(_ host: UnsafePointer<bulkhead_host>?) { self.host = host }
 
+    /// A log without a host, for tests.
+    public static var standardError: PluginLog { PluginLog(nil) }
+
     /// Notes one line.
     public func callAsFunction(_ level: Level, _ text: String) {
-        guard let host else { return }
+        guard let host else {
+            // Where nobody reads, nothing can be told.
+            _ = (text + "\n").withCString { write(STDERR_FILENO, $0, strlen($0)) }
+            return
+        }
         host.pointee.log?(host.pointee.context, level.rawValue, text)
     }
 }

@@ -1,7 +1,7 @@
 import CBulkheadPlugin
 
 /// One picture on its way through a plugin: an input to read and an output to fill, both I420, 8 bits, limited range.
-/// It exists only while ``VideoFilter/process(_:)`` runs.
+/// It exists only while ``VideoFilter/process(_:)-(VideoFrame)`` runs. Where a filter works in place, both are the same picture.
 public struct VideoFrame: ~Copyable {
     /// The planes of an I420 picture; the two of chroma have half the width and height.
     public enum Plane: Int, CaseIterable, Sendable {
@@ -23,6 +23,21 @@ public struct VideoFrame: ~Copyable {
     let output: (UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<UInt8>)
     @usableFromInline let inputStrides: (Int, Int, Int)
     @usableFromInline let outputStrides: (Int, Int, Int)
+
+    init(
+        width: Int, height: Int, number: Int64, ptsNanoseconds: Int64,
+        input: (UnsafePointer<UInt8>, UnsafePointer<UInt8>, UnsafePointer<UInt8>),
+        output: (UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<UInt8>, UnsafeMutablePointer<UInt8>)
+    ) {
+        self.width = width
+        self.height = height
+        self.number = number
+        self.ptsNanoseconds = ptsNanoseconds
+        self.input = input
+        self.output = output
+        inputStrides = (width, width / 2, width / 2)
+        outputStrides = inputStrides
+    }
 
     /// Nil when the host passed no picture.
     init?(_ frame: bulkhead_video_frame) {
@@ -64,11 +79,25 @@ public struct VideoFrame: ~Copyable {
         }
     }
 
+    /// Calls `body` for each row of a plane, from top to bottom, with the row's number and its pixels in the output:
+    /// what a filter that works in place changes, or one that does not look at its input fills.
+    @inlinable
+    public borrowing func forEachRow(of plane: Plane, _ body: (_ y: Int, _ row: inout MutableSpan<UInt8>) -> Void) {
+        let (target, targetStride) = target(of: plane)
+        let width = width(of: plane)
+        for y in 0..<height(of: plane) {
+            let row = UnsafeMutableBufferPointer(start: target + y * targetStride, count: width)
+            var span = row.mutableSpan
+            body(y, &span)
+        }
+    }
+
     /// Takes a plane over as it came.
     @inlinable
     public borrowing func copy(_ plane: Plane) {
         let (source, sourceStride) = source(of: plane)
         let (target, targetStride) = target(of: plane)
+        guard source != UnsafePointer(target) else { return }
         for y in 0..<height(of: plane) {
             (target + y * targetStride).update(from: source + y * sourceStride, count: width(of: plane))
         }

@@ -2,7 +2,9 @@
 #include "CBulkheadLinux.h"
 #include <execinfo.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 // Only what signal-safety(7) allows is called in the handler; backtrace(3) does not allocate once it has been called.
@@ -12,8 +14,46 @@ static void say(const char *text) {
     (void)ignored;
 }
 
-static void tell_and_die(int number, siginfo_t *information, void *context) {
+// MARK: watched memory
+
+static struct { uintptr_t start, end; char phrase[96]; } watched[128];
+
+void bulkhead_watch_memory(const void *start, size_t byte_count, const char *phrase) {
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+        if (watched[i].end) continue;
+        strncpy(watched[i].phrase, phrase, sizeof watched[i].phrase - 1);
+        watched[i].start = (uintptr_t)start;
+        watched[i].end = (uintptr_t)start + byte_count;
+        return;
+    }
+}
+
+void bulkhead_forget_memory(const void *start, size_t byte_count) {
+    uintptr_t from = (uintptr_t)start;
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
+        if (watched[i].end && watched[i].start >= from && watched[i].start < from + byte_count)
+            memset(&watched[i], 0, sizeof watched[i]);
+}
+
+static void say_watched(const siginfo_t *information, const void *context) {
+    uintptr_t address = (uintptr_t)information->si_addr;
+    const char *verb = "touched memory ";
+#if defined(__x86_64__)
+    // Bit 1 of the page fault's error code: it was a write.
+    verb = ((const ucontext_t *)context)->uc_mcontext.gregs[REG_ERR] & 2 ? "wrote " : "read ";
+#else
     (void)context;
+#endif
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+        if (address < watched[i].start || address >= watched[i].end) continue;
+        say("it ");
+        say(verb);
+        say(watched[i].phrase);
+        say("\n");
+    }
+}
+
+static void tell_and_die(int number, siginfo_t *information, void *context) {
     static const struct { int number; const char *name; } names[] = {
         { SIGSEGV, "SIGSEGV" }, { SIGBUS, "SIGBUS" }, { SIGILL, "SIGILL" },
         { SIGFPE, "SIGFPE" },   { SIGABRT, "SIGABRT" }, { SIGTRAP, "SIGTRAP" },
@@ -24,6 +64,7 @@ static void tell_and_die(int number, siginfo_t *information, void *context) {
     say("crashed by ");
     say(name);
     say(information->si_code <= 0 ? ", sent by a process\n" : "\n");
+    if ((number == SIGSEGV || number == SIGBUS) && information->si_code > 0) say_watched(information, context);
     void *frames[32];
     int count = backtrace(frames, 32);
     // The first two are this function and the return from the handler.

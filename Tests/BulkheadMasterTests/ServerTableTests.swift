@@ -26,21 +26,33 @@ import Testing
         table.failed(index, error, isEnding: false, at: now, chance: 0)
     }
 
+    private static func take(_ table: inout ServerTable, _ lane: Int, at now: Duration) -> Int? {
+        table.chooseAndTake(lane, at: now)?.index
+    }
+
+    private static func probe(
+        _ table: inout ServerTable, _ index: Int, _ result: Result<Duration, PublishError>, at now: Duration
+    ) -> Bool { table.probed(index, result, at: now, chance: 0) }
+
+    private static func claim(_ table: inout ServerTable, at now: Duration) -> [Int] {
+        table.claimProbes(at: now, chance: 0)
+    }
+
     @Test func lostServerGivesWayAtOnceAndIsReturnedToWhenItHasBeenWell() throws {
         var table = try Self.table(2)
-        #expect(table.chooseAndTake(0, at: .zero)?.index == 0)
+        #expect(Self.take(&table, 0, at: .zero) == 0)
         table.started(0, for: 0, in: .milliseconds(5), at: .zero)
         table.accepted(0)
         #expect(Self.fail(&table, 0, at: .seconds(10)) == .goOn)
         // Now, without waiting for anything.
-        #expect(table.chooseAndTake(0, at: .seconds(10))?.index == 1)
+        #expect(Self.take(&table, 0, at: .seconds(10)) == 1)
         table.started(1, for: 0, in: .milliseconds(5), at: .seconds(10))
         #expect(table.better(0, at: .seconds(11)) == nil)
-        #expect(table.probed(0, .success(.milliseconds(3)), at: .seconds(20), chance: 0))
+        #expect(Self.probe(&table, 0, .success(.milliseconds(3)), at: .seconds(20)))
         #expect(table.better(0, at: .seconds(49)) == nil)
         #expect(table.better(0, at: .seconds(50))?.index == 0)
         // A failure between starts the time anew.
-        #expect(table.probed(0, .failure(Self.refused), at: .seconds(51), chance: 0))
+        #expect(Self.probe(&table, 0, .failure(Self.refused), at: .seconds(51)))
         #expect(table.better(0, at: .seconds(99)) == nil)
     }
 
@@ -58,7 +70,7 @@ import Testing
             #expect(delay <= .seconds(1) && delay > .zero)
             #expect(table.choose(0, at: now) == nil)
             now += delay
-            #expect(table.chooseAndTake(0, at: now)?.index == 0)
+            #expect(Self.take(&table, 0, at: now) == 0)
             #expect(Self.fail(&table, 0, at: now) == .goOn)
             attempts += 1
             if now < .seconds(20) { #expect(delay <= .milliseconds(250)) }
@@ -69,12 +81,12 @@ import Testing
     @Test func serversThatAreAllAwayAreTriedInTurn() throws {
         var table = try Self.table(3)
         for index in 0..<3 {
-            #expect(table.chooseAndTake(0, at: .zero)?.index == index)
+            #expect(Self.take(&table, 0, at: .zero) == index)
             table.started(index, for: 0, in: nil, at: .zero)
             table.accepted(index)
             #expect(Self.fail(&table, index, at: .zero) == .goOn)
         }
-        #expect(table.chooseAndTake(0, at: .zero) == nil)
+        #expect(Self.take(&table, 0, at: .zero) == nil)
         var tried: [Int] = []
         var now = Duration.zero
         for _ in 0..<30 {
@@ -90,12 +102,12 @@ import Testing
 
     @Test func linkGivesUpWhenEveryServerIsWrong() throws {
         var table = try Self.table(2)
-        #expect(table.chooseAndTake(0, at: .zero)?.index == 0)
+        #expect(Self.take(&table, 0, at: .zero) == 0)
         #expect(Self.fail(&table, 0, at: .zero) == .goOn)
-        #expect(table.chooseAndTake(0, at: .zero)?.index == 1)
+        #expect(Self.take(&table, 0, at: .zero) == 1)
         #expect(Self.fail(&table, 1, Self.wrongKey, at: .zero) == .giveUp)
         table.renew(forgives: true)
-        #expect(table.chooseAndTake(0, at: .zero)?.index == 0)
+        #expect(Self.take(&table, 0, at: .zero) == 0)
     }
 
     @Test func serverThatWasNotThereAtFirstIsFoundLater() throws {
@@ -105,9 +117,9 @@ import Testing
         _ = table.chooseAndTake(0, at: .zero)
         table.started(1, for: 0, in: nil, at: .zero)
         table.accepted(1)
-        #expect(table.claimProbes(at: .seconds(60), chance: 0) == [0])
-        #expect(table.claimProbes(at: .seconds(60), chance: 0) == [])
-        #expect(table.probed(0, .success(.milliseconds(1)), at: .seconds(60), chance: 0))
+        #expect(Self.claim(&table, at: .seconds(60)) == [0])
+        #expect(Self.claim(&table, at: .seconds(60)) == [])
+        #expect(Self.probe(&table, 0, .success(.milliseconds(1)), at: .seconds(60)))
         #expect(table.better(0, at: .seconds(100))?.index == 0)
     }
 
@@ -124,17 +136,17 @@ import Testing
 
     @Test func lanesNeverShareAServer() throws {
         var table = try Self.table(3, lanes: 2)
-        #expect(table.chooseAndTake(0, at: .zero)?.index == 0)
-        #expect(table.chooseAndTake(1, at: .zero)?.index == 1)
+        #expect(Self.take(&table, 0, at: .zero) == 0)
+        #expect(Self.take(&table, 1, at: .zero) == 1)
         table.started(0, for: 0, in: nil, at: .zero)
         table.started(1, for: 1, in: nil, at: .zero)
         table.accepted(0)
         _ = Self.fail(&table, 0, at: .seconds(1))
-        #expect(table.chooseAndTake(0, at: .seconds(1))?.index == 2)
+        #expect(Self.take(&table, 0, at: .seconds(1)) == 2)
         // Two lanes and one server that works: the other lane waits for what failed.
         table.started(2, for: 0, in: nil, at: .seconds(1))
         _ = Self.fail(&table, 1, at: .seconds(2))
-        #expect([0, 1].contains(table.chooseAndTake(1, at: .seconds(10))?.index ?? 9))
+        #expect([0, 1].contains(Self.take(&table, 1, at: .seconds(10)) ?? 9))
     }
 
     @Test func understudyIsAnotherServer() throws {

@@ -6,7 +6,7 @@ import Testing
 /// Libraries of frei0r and LADSPA, written for the tests from the two specifications.
 @Suite struct ForeignPluginTests {
     /// A frei0r plugin with one parameter of each type. `@update@` stands for what it does.
-    private static func frei0r(
+    static func frei0r(
         type: Int = 0, model: Int = 1, update: String, leavingOut: String = "", version: Int = 1
     ) -> String {
         """
@@ -143,8 +143,8 @@ import Testing
 
     // MARK: LADSPA
 
-    /// Two plugins: `amp`, one to one, and `swap`, two to two.
-    private static let ladspa = """
+    /// Three plugins: `amp`, one to one, `swap`, two to two, and `hints`, which has a control of each sort.
+    static let ladspa = """
         #include <stdlib.h>
         typedef struct { int hints; float lower, upper; } range;
         typedef struct descriptor {
@@ -182,10 +182,19 @@ import Testing
             static const range none[4];
             static range all[4];
             all[0] = ranges[0];
+            // ladspa.h 1.1: 1 bounded below, 2 above, 4 toggled, 8 of the sample rate, 0x10 logarithmic, 0x20 integer.
+            static const int many[] = {9, 10, 5, 5, 5, 5, 5, 5, 5, 5};
+            static const char *const hinted[] = {
+                "In", "Out", "Plain", "Cutoff Frequency (Hz)", "Low", "Log High", "Steps", "On", "Least", "Low"};
+            static const range hints[] = {
+                {0, 0, 0}, {0, 0, 0}, {0, 0, 0}, {0x1 | 0x2 | 0x8 | 0x140, 0, 0.25f}, {0x3 | 0x80, 0, 8},
+                {0x3 | 0x10 | 0x100, 1, 10000}, {0x3 | 0x20 | 0xC0, -0.5f, 3.5f}, {0x4 | 0x240, 0, 0}, {0x1, 2, 0},
+                {0x2C0, 0, 0}};
             static const descriptor plugins[] = {
                 {7001, "amp", 0, "Amplifier", "Ann", "None", 4, mono, names, all, 0, make, connect, 0, amplify, 0, 0, 0, end},
+                {7003, "hints", 0, "Hints", "Ann", "None", 10, many, hinted, hints, 0, make, connect, 0, amplify, 0, 0, 0, end},
                 {7002, "swap", 0, "Swapper", "Ann", "None", 4, stereo, names, none, 0, make, connect, 0, swap, 0, 0, 0, end}};
-            return index < 2 ? &plugins[index] : 0;
+            return index < 3 ? &plugins[index] : 0;
         }
         """
 
@@ -193,7 +202,7 @@ import Testing
         let library = try TestLibrary(source: Self.ladspa)
         let host = try PluginHostChild()
         let refusal = try host.refusal(library.path)
-        #expect(refusal.description.hasSuffix("holds 2 plugins: name one of amp, swap"), "\(refusal)")
+        #expect(refusal.description.hasSuffix("holds 3 plugins: name one of amp, hints, swap"), "\(refusal)")
         func load(_ label: String, _ id: UInt32, _ parameters: [String: String] = [:]) throws -> PluginReply {
             try host.ask(.load(PluginSettings(id: id, path: library.path, label: label, parameters: parameters)))
         }
@@ -218,6 +227,6 @@ import Testing
             Issue.record("a label that isn't there was taken")
             return
         }
-        #expect(unknown.description.hasSuffix("holds no plugin none: there are amp, swap"))
+        #expect(unknown.description.hasSuffix("holds no plugin none: there are amp, hints, swap"))
     }
 }

@@ -82,6 +82,37 @@ import Testing
         #expect(await refusal(library.path + "#label", catalog).contains("one plugin, which has no label"))
     }
 
+    @Test func frei0rIsDescribedWithItsDefaults() async throws {
+        let library = try TestLibrary(source: ForeignPluginTests.frei0r(type: 1, update: "out[i] = 0;"))
+        let catalog = catalog(PluginSearchPath(frei0r: [folder(of: library)]))
+        // The file is libTest.so; the plugin calls itself something else.
+        for name in ["frei0r:Test", "frei0r:test-of-all"] {
+            let plugin = try await catalog.describe(name)
+            #expect(plugin.identity == "frei0r:Test" && plugin.role == .source && plugin.summary == "Tries all.")
+            #expect(plugin.parameters.map(\.name) == ["flag", "the-number", "color", "place", "text"])
+            #expect(plugin.parameters.map(\.defaultText) == ["true", "0.25", "#FF8000", "0.5/0.75", "hello"])
+            #expect(plugin.parameters.map(\.kind) == [.boolean, .number, .color, .position, .text])
+        }
+    }
+
+    @Test func ladspaIsDescribedByItsHints() async throws {
+        let library = try TestLibrary(source: ForeignPluginTests.ladspa)
+        let catalog = catalog(PluginSearchPath(ladspa: [folder(of: library)]))
+        #expect(try await catalog.describe("ladspa:7001").identity == "ladspa:amp")
+        #expect(try await catalog.describe(library.path + "#7002").label == "swap")
+        #expect(await refusal(library.path, catalog).contains("may be any of 3 plugins: \(library.path)#amp"))
+        #expect(await refusal("ladspa:amo", catalog) == "there is no plugin ladspa:amo; there is ladspa:amp")
+        let parameters = try await catalog.describe("ladspa:hints").parameters
+        #expect(
+            parameters.map(\.name)
+                == ["plain", "cutoff-frequency", "low", "log-high", "steps", "on", "least", "low-2"])
+        // The defaults by the formulas of ladspa.h; log-high is 10000 ^ 0.75.
+        #expect(parameters.map(\.defaultText) == ["0", "12000", "2", "1000", "2", "true", "2", "440"])
+        #expect(parameters.map(\.minimum) == [nil, 0, 0, 1, 0, nil, 2, nil])
+        #expect(parameters.map(\.maximum) == [nil, 12000, 8, 10000, 3, nil, nil, nil])
+        #expect(parameters[1].unit == "Hz" && parameters[4].kind == .integer && parameters[5].kind == .boolean)
+    }
+
     @Test func whatIsKnownIsKeptUntilTheFileChanges() async throws {
         let library = try TestLibrary()
         let file = folder(of: library) + "/cache/plugins.json"

@@ -14,6 +14,8 @@ final class PluginHostChild {
     private(set) var log: [PluginReply] = []
     /// What its sandbox came to, where it has one.
     let confinement: String?
+    /// Where a host with a sandbox notes its calls.
+    let notes: SharedMapping?
     let inputs: PoolMapping
     let results: PoolMapping
     /// What the plugins took for the last picture.
@@ -33,9 +35,11 @@ final class PluginHostChild {
             confinement = summary
             let breadcrumb = try OwnedDescriptor(memfdNamed: "bulkhead-breadcrumb", byteCount: 4096)
             try child.send(PluginRequest.breadcrumb, passing: breadcrumb)
+            notes = try SharedMapping(breadcrumb, byteCount: PluginBreadcrumb.byteCount, access: .readOnly)
             breadcrumb.close()
         } else {
             confinement = nil
+            notes = nil
         }
         let input = try FramePool(id: 7, canvas: canvas, slotCount: 2)
         let result = try FramePool(id: 8, canvas: canvas, slotCount: 2)
@@ -96,11 +100,11 @@ final class PluginHostChild {
     }
 
     /// Sends a picture through the chain; the result, or nil when the input is to be used.
-    func process(_ picture: Picture, frame: FrameNumber = 5) throws -> Picture? {
+    func process(_ picture: Picture, frame: FrameNumber = 5, pts: Int64 = 40) throws -> Picture? {
         let slot = try #require(inputs.bytes(of: 1))
         picture.write(to: slot, canvas.layout)
         let reply = try ask(
-            .process(frame: frame, pts: 40, input: SlotReference(pool: 7, slot: 1), result: 1))
+            .process(frame: frame, pts: pts, input: SlotReference(pool: 7, slot: 1), result: 1))
         guard case .processed(frame, let changed, let times) = reply else { throw ChildTestFailure.unexpected(reply) }
         self.times = times
         #expect(Picture(slot, canvas.layout) == picture, "the input is left as it was")
@@ -216,7 +220,7 @@ final class TestLibrary {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            "cc", "-std=c11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
+            "cc", "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
         ]
         try process.run()
         process.waitUntilExit()

@@ -55,10 +55,10 @@ import Testing
         for (index, letter) in chain.enumerated() {
             let width = 4 + index * 2
             if letter == "B" {
-                _ = try host.load("Border", id: UInt32(index), ["width": "\(width)", "color": "#00FF00"])
+                _ = try host.load("Border", id: UInt32(index + 1), ["width": "\(width)", "color": "#00FF00"])
                 expected = expected.bordered(width, Self.green)
             } else {
-                _ = try host.load("Invert", id: UInt32(index))
+                _ = try host.load("Invert", id: UInt32(index + 1))
                 expected = expected.inverted
             }
         }

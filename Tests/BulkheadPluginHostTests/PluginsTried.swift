@@ -67,15 +67,13 @@ struct PluginsTried {
         let media = "\(plugin.takesVideo ? "picture" : "sound") \(plugin.role.rawValue)"
         var outcome = Outcome(identity: plugin.identity, media: media, result: "", isWell: false)
         do {
-            let host = try PluginHostChild(width: size.width, height: size.height)
-            let memory = try OwnedDescriptor(memfdNamed: "breadcrumb", byteCount: PluginBreadcrumb.byteCount)
-            let notes = try SharedMapping(memory, byteCount: PluginBreadcrumb.byteCount, access: .readOnly)
-            try host.child.send(PluginRequest.breadcrumb, passing: memory)
-            memory.close()
+            // In a sandbox, as a broadcast has it.
+            let host = try PluginHostChild(
+                width: size.width, height: size.height, confined: (readable: [plugin.path], dataFolder: ""))
             do {
                 try run(plugin, in: host, &outcome)
             } catch {
-                let place = PluginBreadcrumb(in: notes.base).map { " \($0.call)" } ?? ""
+                let place = host.notes.flatMap { PluginBreadcrumb(in: $0.base) }.map { " \($0.call)" } ?? ""
                 if case ChildTestFailure<PluginReply>.timedOut = error {
                     outcome.result = "hung\(place)"
                 } else {
@@ -101,13 +99,13 @@ struct PluginsTried {
             return
         }
         var random = SystemRandomNumberGenerator()
+        let samples = (0..<AudioFormat.floatsPerBlock).map { _ in Float.random(in: -0.5...0.5, using: &random) }
         var times: [PluginTime] = []
         for index in 0..<count {
             if plugin.takesVideo {
                 _ = try host.processBand(frame: Int64(index))
                 times += host.times
             } else {
-                let samples = (0..<AudioFormat.floatsPerBlock).map { _ in Float.random(in: -0.5...0.5, using: &random) }
                 let first = Int64(index * AudioFormat.samplesPerBlock)
                 let reply = try host.ask(.processAudio(firstSample: first, samples: samples))
                 guard case .processedAudio(_, _, _, let taken) = reply else { throw ChildTestFailure.unexpected(reply) }

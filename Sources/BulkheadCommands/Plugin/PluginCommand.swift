@@ -4,8 +4,9 @@ package import ArgumentParser
 package struct PluginCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "plugin",
-        abstract: "Change the plugins of a running broadcast, and list those there are.",
-        subcommands: [PluginListCommand.self] + PluginChangeCommands.all)
+        abstract: "Write plugins, check them, list those there are, and change those of a running broadcast.",
+        subcommands: [PluginNewCommand.self, PluginCheckCommand.self, PluginListCommand.self]
+            + PluginChangeCommands.all)
 
     package init() {}
 }

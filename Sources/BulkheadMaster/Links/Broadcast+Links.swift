@@ -50,6 +50,8 @@ extension Broadcast {
             let servers = try LinkServers(destination, name: name, clock: .system)
             var limits = LinkQueue.Limits()
             limits.backfill = MediaTime(nanoseconds: Int64(destination.backfillSeconds * 1e9))
+            // What is sent again after a break waits too, and is no reason to shed.
+            limits.duration = max(limits.duration, limits.backfill + MediaTime(milliseconds: 10_000))
             let lanes = (0..<(destination.isRedundant ? 2 : 1)).map { lane in
                 RTMPLink(
                     name: destination.isRedundant ? "\(name) \(lane == 0 ? "a" : "b")" : name, number: number,

@@ -1,4 +1,5 @@
 import BulkheadMedia
+import FoundationEssentials
 import Glibc
 import NIOPosix
 
@@ -61,30 +62,41 @@ package struct LinkArchive: Sendable {
     /// - Returns: the file's path; nil when it could not be written, or not in time.
     func save(_ snapshot: LinkSnapshot, number: Int, lane: Int) async -> String? {
         let path = path(number: number, lane: lane)
+        return await inTime { write(snapshot, to: path) } ? path : nil
+    }
+
+    /// Runs `body` where it may block. False also where that takes too long; it goes on by itself then.
+    private func inTime(_ body: @escaping @Sendable () -> Bool) async -> Bool {
         let outcome = AsyncStream<Bool>.makeStream()
         NIOThreadPool.singleton.submit { _ in
-            outcome.continuation.yield(write(snapshot, to: path))
+            outcome.continuation.yield(body())
             outcome.continuation.finish()
         }
         return await withTaskGroup(of: Bool.self) { group in
             group.addTask {
-                for await isWritten in outcome.stream { return isWritten }
+                for await isDone in outcome.stream { return isDone }
                 return false
             }
             group.addTask {
                 try? await Task.sleep(for: Self.patience)
                 return false
             }
-            let isWritten = await group.next() ?? false
+            let isDone = await group.next() ?? false
             group.cancelAll()
-            return isWritten ? path : nil
+            return isDone
         }
     }
 
+    /// What a snapshot's file holds; nil where there is none that can be read.
+    package static func read(_ path: String) -> LinkSnapshot? {
+        guard let data = try? Data(contentsOf: URL(filePath: path)), data.count <= 1 << 20 else { return nil }
+        return try? ControlLine.decode(LinkSnapshot.self, from: data)
+    }
+
     /// The link has ended well: nobody needs its snapshot.
-    func remove(number: Int, lane: Int) {
+    func remove(number: Int, lane: Int) async {
         let path = path(number: number, lane: lane)
-        NIOThreadPool.singleton.submit { _ in unlink(path) }
+        _ = await inTime { unlink(path) == 0 }
     }
 
     /// Writes beside the file and puts it in its place. What older masters left is removed after a week.

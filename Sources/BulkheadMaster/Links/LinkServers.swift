@@ -5,12 +5,13 @@ import BulkheadSelection
 import Synchronization
 
 /// The servers of one link, shared by its lanes.
-final class LinkServers: Sendable {
+package final class LinkServers: Sendable {
     private let table: Mutex<ServerTable>
     let clock: LinkClock
     let count: Int
 
-    init(_ table: ServerTable, clock: LinkClock) {
+    /// - Parameter clock: for what the table counts, and for waiting.
+    package init(_ table: ServerTable, clock: LinkClock) {
         count = table.servers.count
         self.table = Mutex(table)
         self.clock = clock

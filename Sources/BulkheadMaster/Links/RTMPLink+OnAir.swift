@@ -80,7 +80,11 @@ extension RTMPLink {
             let departure = await send(session)
             var isGoodbye = false
             if case .wanted = departure { isGoodbye = !isOver && state.withLock { $0.end == nil } }
-            await session.publisher.close(goodbye: isGoodbye)
+            if isGoodbye {
+                await session.publisher.close(goodbye: true)
+            } else {
+                await closeSilently(session.publisher)
+            }
             state.withLock { state in
                 state.acknowledgedDTS = session.publisher.statistics.acknowledgedDTS ?? state.acknowledgedDTS
                 if state.publisher === session.publisher { state.publisher = nil }
@@ -274,7 +278,7 @@ extension RTMPLink {
         }
         guard let move else { return }
         if !move.replacesSame { servers.update { table, _ in table.release(move.understudy.server) } }
-        Self.drop(move.understudy)
+        drop(move.understudy)
     }
 
     /// In front of an IDR: goes over to another connection where one is waiting, or where timestamps come to their end.
@@ -319,8 +323,26 @@ extension RTMPLink {
             await servers.clock.sleep(.milliseconds(5))
         }
         let isComplete = session.publisher.queuedByteCount == 0
-        await session.publisher.close(goodbye: false)
+        await closeSilently(session.publisher)
         return isComplete
+    }
+
+    /// Closes a connection without a word. With TLS the peer is asked to agree, which one that is gone never does: it is
+    /// not waited for long.
+    private func closeSilently(_ publisher: RTMPPublisher) async {
+        let isClosed = Signal()
+        // Ends by itself: TLS waits a few seconds at most.
+        Task { [loop] in
+            await publisher.close(goodbye: false)
+            isClosed.ring()
+            withExtendedLifetime(loop) {}
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await isClosed.wait() }
+            group.addTask { [servers] in await servers.clock.sleep(.milliseconds(200)) }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     /// The IDR's time where the timestamps of this connection come near to their end.

@@ -198,7 +198,7 @@ extension RTMPLink {
         guard let understudy else { return nil }
         if understudy.server == index, understudy.connection.end == nil { return understudy }
         if understudy.server != index { servers.update { table, _ in table.release(understudy.server) } }
-        Self.drop(understudy)
+        drop(understudy)
         return nil
     }
 
@@ -210,11 +210,14 @@ extension RTMPLink {
             })
         else { return }
         servers.update { table, _ in table.release(understudy.server) }
-        Self.drop(understudy)
+        drop(understudy)
     }
 
-    static func drop(_ understudy: Understudy) {
-        // Closing is silent and nobody waits for it.
-        Task { await understudy.connection.close() }
+    func drop(_ understudy: Understudy) {
+        // Closing is silent and nobody waits for it, but the event loop.
+        Task { [loop] in
+            await understudy.connection.close()
+            withExtendedLifetime(loop) {}
+        }
     }
 }

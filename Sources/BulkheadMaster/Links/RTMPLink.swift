@@ -1,4 +1,4 @@
-import BulkheadMedia
+package import BulkheadMedia
 import BulkheadRTMP
 import BulkheadRTMPTransport
 import BulkheadSelection
@@ -9,7 +9,7 @@ import Synchronization
 /// the same server or to another: see ``LinkState`` for the steps.
 ///
 /// The parts stand in extensions: reconnecting, what goes on while on air, the sending itself.
-final class RTMPLink: Link {
+package final class RTMPLink: Link {
     struct State {
         var phase = LinkState.idle
         var reconnects = 0
@@ -77,7 +77,7 @@ final class RTMPLink: Link {
     ///   - lane: which of a redundant link's two it is; 0 for others.
     ///   - origin: the media time that is timestamp 0 on the wire.
     ///   - archive: where its state is kept when the connection breaks; nil for nowhere.
-    init(
+    package init(
         name: String, number: Int, servers: LinkServers, lane: Int = 0, mailbox: LinkMailbox, events: EventLog,
         archive: LinkArchive?, origin: MediaTime = .zero
     ) {
@@ -93,17 +93,17 @@ final class RTMPLink: Link {
 
     // MARK: what the broadcast asks
 
-    func configure(_ configuration: StreamConfiguration, number: Int) {
+    package func configure(_ configuration: StreamConfiguration, number: Int) {
         mailbox.configure(configuration, number: number)
     }
-    func offer(_ packet: Packet) { mailbox.offer(packet) }
-    var hasRoom: Bool { mailbox.hasRoom }
-    func finish() {
+    package func offer(_ packet: Packet) { mailbox.offer(packet) }
+    package var hasRoom: Bool { mailbox.hasRoom }
+    package func finish() {
         mailbox.finish()
         alarm.ring()
     }
 
-    func abort() {
+    package func abort() {
         let pending = state.withLock { state in
             state.isAborted = true
             return Array(state.pending.values)
@@ -113,7 +113,7 @@ final class RTMPLink: Link {
         alarm.ring()
     }
 
-    func pause(_ isPaused: Bool) {
+    package func pause(_ isPaused: Bool) {
         let pending = state.withLock { state in
             let isChange = state.isPaused != isPaused
             state.isPaused = isPaused
@@ -124,19 +124,19 @@ final class RTMPLink: Link {
         alarm.ring()
     }
 
-    func retry() {
+    package func retry() {
         servers.update { table, _ in table.renew(forgives: true) }
         alarm.ring()
         watch.ring()
     }
 
-    func networkChanged() {
+    package func networkChanged() {
         guard state.withLock({ $0.publisher == nil }) else { return }
         servers.update { table, _ in table.renew(forgives: false) }
         alarm.ring()
     }
 
-    func servers(isMeasured: Bool) async -> LinkServersReport {
+    package func servers(isMeasured: Bool) async -> LinkServersReport {
         let others = (0..<servers.count).filter { index in
             !servers.read { table, now in table.status(at: now)[index].state == "on air" }
         }
@@ -144,7 +144,7 @@ final class RTMPLink: Link {
         return servers.read { $0.report(name, lane, at: $1) }
     }
 
-    var statuses: [LinkStatus] {
+    package var statuses: [LinkStatus] {
         let state = state.withLock { $0 }
         let statistics = state.publisher?.statistics
         let server = state.server.map { servers.name($0) }
@@ -163,7 +163,7 @@ final class RTMPLink: Link {
 
     // MARK: running
 
-    func run() async throws(BroadcastError) {
+    package func run() async throws(BroadcastError) {
         state.withLock { $0.phase = .idle }
         mailbox.leaveAir()
         var broken: PublishError?
@@ -186,7 +186,9 @@ final class RTMPLink: Link {
             if broken == nil, mailbox.isEnding { break }
         }
         dismissUnderstudy()
-        archive?.remove(number: number, lane: lane)
+        if state.withLock({ $0.reconnects > 0 || $0.brokeAt != nil }) {
+            await archive?.remove(number: number, lane: lane)
+        }
         enter(.ended)
     }
 

@@ -118,6 +118,13 @@ int bulkhead_ignore_sigpipe(void);
 /// Writes the signal and a backtrace to standard error when this process crashes, and lets it die of that signal at once,
 /// also when the signal comes from outside. Signals that have a handler already keep it.
 void bulkhead_report_crashes(void);
+
+/// Has that report say `phrase`, which is copied, when the address of a fault lies among the `byte_count` bytes from
+/// `start` on. At most 128 stretches are known at a time.
+void bulkhead_watch_memory(const void *start, size_t byte_count, const char *phrase);
+
+/// Forgets the watched stretches that begin among the `byte_count` bytes from `start` on.
+void bulkhead_forget_memory(const void *start, size_t byte_count);
 /// From now on writes one byte, the signal's number, to `descriptor` for each `signal_number` that comes. The descriptor
 /// must not block and stays open; there is one for all signals, the last that was given. No signal is lost meanwhile.
 int bulkhead_tell_signal(int signal_number, int descriptor);

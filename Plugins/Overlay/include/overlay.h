@@ -1,0 +1,30 @@
+// overlay.h: a small picture with opacity that is laid over the broadcast's pictures. What Logo and Text have in common.
+#ifndef BULKHEAD_OVERLAY_H
+#define BULKHEAD_OVERLAY_H
+
+#include "bulkhead_plugin.h"
+
+/// A picture to lay over others: I420, limited range, with an opacity for each pixel of luma and of chroma.
+typedef struct overlay {
+    uint32_t width;  ///< in pixels, even
+    uint32_t height; ///< even
+    uint8_t *luma;   ///< width * height
+    uint8_t *opacity;
+    uint8_t *chroma[2]; ///< width / 2 * height / 2
+    uint8_t *chroma_opacity;
+} overlay;
+
+/// Makes an overlay from `width * height` pixels of red, green, blue and opacity, 8 bits each, whose colours are not
+/// multiplied by their opacity. Odd sizes are filled up with nothing. Whatever `*self` held is freed when it works out,
+/// and left as it is when it does not; it must be zero the first time. `opacity` is 0 to 1.
+/// Returns 0 or -ENOMEM.
+int32_t overlay_make(overlay *self, const uint8_t *pixels, uint32_t width, uint32_t height, double opacity);
+
+/// Lays the overlay over a picture that is changed in place, its top left corner at (x, y), which may lie outside; both
+/// are rounded down to even numbers. What does not fit is cut off.
+void overlay_blend(const overlay *self, const bulkhead_video_frame *frame, int64_t x, int64_t y);
+
+/// Frees what the overlay holds and makes it zero.
+void overlay_free(overlay *self);
+
+#endif

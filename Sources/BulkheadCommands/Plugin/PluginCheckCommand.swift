@@ -1,0 +1,108 @@
+package import ArgumentParser
+import BulkheadMaster
+import BulkheadPluginCatalog
+import BulkheadWire
+
+/// `bulkhead plugin check`: whether a plugin is fit for a broadcast, for its author and for continuous integration.
+package struct PluginCheckCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check whether a plugin is fit for a broadcast.",
+        discussion: """
+            Runs the plugin over test pictures of several sizes and over sound, each test in a process of its own: it \
+            must not crash or hang, write or read outside of what it is given, leak, depend on what it has not been \
+            given, or take longer than there is time. Exits with 0 when it is fit (warnings are no hindrance, but for \
+            --strict), with 67 when it is not.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "A library's path, or a plugin's name, with parameters.", valueName: "plugin[,name=value…]"))
+    var plugin: String
+
+    @Option(
+        name: .customLong("size"),
+        help: ArgumentHelp("Pictures of this size only; may be given several times.", valueName: "WxH"))
+    var sizes: [String] = []
+
+    @Option(
+        help: ArgumentHelp("How many seconds a plugin may be silent until it counts as hung.", valueName: "seconds"))
+    var patience = 20
+
+    @Flag(help: "Warnings count as errors.")
+    var strict = false
+
+    @Flag(help: "Print one JSON object for each test, and one for all.")
+    var json = false
+
+    @Option(help: ArgumentHelp("The folder with Bulkhead's other programs.", visibility: .hidden))
+    var libexec: String?
+
+    package init() {}
+
+    package func run() async throws {
+        let programs = libexec.map { Programs(folder: FilePaths.absolute($0)) } ?? .find()
+        let (identity, parameters) = try words()
+        let description: PluginDescription
+        do throws(PluginCatalogError) {
+            description = try await programs.pluginCatalog(isFresh: true).describe(identity)
+            try description.check(parameters)
+        } catch {
+            throw BroadcastError(.plugin, "\(error)")
+        }
+        guard (1...3600).contains(patience) else {
+            throw BroadcastError(.usage, "--patience \(patience) is not possible", advice: "it takes 1 to 3600 seconds")
+        }
+        let check = PluginCheck(
+            plugin: description, parameters: parameters, launch: programs.launch(.pluginHost),
+            patience: .seconds(patience))
+        if !json { print(PluginCheckText.title(description)) }
+        var summary = PluginCheckSummary(plugin: description.identity, path: description.path)
+        for test in PluginCheck.tests(of: description, sizes: try pictureSizes()) {
+            let result = await check.run(test)
+            summary.add(result)
+            print(json ? JSONLine.text(result) ?? "" : PluginCheckText.lines(result))
+            // What can't be made once will not be made for the next test.
+            if result.isRefused { break }
+        }
+        summary.isFit = summary.errors == 0 && (!strict || summary.warnings == 0)
+        print(json ? JSONLine.text(summary) ?? "" : PluginCheckText.line(summary))
+        if !summary.isFit { throw BroadcastError(.plugin, "\(description.identity) is not fit for a broadcast") }
+    }
+
+    /// What is checked, and its parameters; paths of files are made absolute.
+    private func words() throws(BroadcastError) -> (String, [String: String]) {
+        let parts = plugin.split(separator: ",", omittingEmptySubsequences: false)
+        var parameters: [String: String] = [:]
+        for part in parts.dropFirst() {
+            guard let equals = part.firstIndex(of: "="), equals > part.startIndex else {
+                throw BroadcastError(
+                    .usage, "the plugin parameter \"\(part)\" has no value", advice: "write PLUGIN,name=value")
+            }
+            let value = String(part[part.index(after: equals)...])
+            let path = FilePaths.absolute(value)
+            // Only a file parameter can want a path: of the others, those that name a file are few, and mean it.
+            let isFile = !value.isEmpty && FilePaths.readingProblem(path) == nil
+            parameters[String(part[..<equals])] = isFile ? path : value
+        }
+        var identity = parts.first.map(String.init) ?? ""
+        if !identity.contains("/"), !identity.contains(":"), FilePaths.readingProblem(identity) == nil {
+            identity = "./" + identity
+        }
+        return (identity, parameters)
+    }
+
+    private func pictureSizes() throws(BroadcastError) -> [(width: Int, height: Int)]? {
+        guard !sizes.isEmpty else { return nil }
+        var read: [(width: Int, height: Int)] = []
+        for size in sizes {
+            guard let canvas = PluginCheck.canvas(size) else {
+                throw BroadcastError(
+                    .usage, "there are no pictures of the size \"\(size)\"",
+                    advice: "--size takes even numbers from 16 to 8192, such as 320x180")
+            }
+            read.append(canvas)
+        }
+        return read
+    }
+}
