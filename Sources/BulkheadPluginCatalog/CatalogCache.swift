@@ -23,6 +23,8 @@ struct CatalogCache: Codable {
     struct Entry: Codable {
         var stamp: Stamp
         var listings: [PluginListing]
+        /// From when on it is to be looked at again, in seconds since 1970; nil while the file stays as it is.
+        var endsAt: Double?
     }
 
     /// Raised when entries mean something else.
@@ -48,12 +50,27 @@ struct CatalogCache: Codable {
     /// What is known of the file at `path`, unless it has changed.
     func listings(of path: String) -> [PluginListing]? {
         guard let entry = entries[path], entry.stamp == Stamp(path) else { return nil }
+        if let end = entry.endsAt, Date().timeIntervalSince1970 >= end { return nil }
         return entry.listings
     }
 
+    /// Keeps what is told of a file. What kills or holds up a process is believed for an hour: it may have been the
+    /// machine's fault. What another package may repair, such as a missing library, is looked at again each time.
     mutating func keep(_ listings: [PluginListing], of path: String, stamp: Stamp?) {
-        entries[path] = stamp.map { Entry(stamp: $0, listings: listings) }
+        entries[path] = nil
+        guard let stamp else { return }
+        var entry = Entry(stamp: stamp, listings: listings)
+        if !listings.contains(where: { $0.plugin != nil }) {
+            let problem = listings.first?.problem ?? ""
+            guard Self.deadly.contains(where: { problem.hasPrefix($0) }) else { return }
+            entry.endsAt = Date().timeIntervalSince1970 + Self.secondsOfRest
+        }
+        entries[path] = entry
     }
+
+    /// How the problems begin that cost a process.
+    private static let deadly = ["it crashed ", "it hung ", "it ended "]
+    private static let secondsOfRest: Double = 3600
 
     /// Writes the cache to `file`, without what is there no more. A cache that can't be written costs time, nothing else.
     mutating func write(to file: String) {

@@ -6,7 +6,7 @@ import Foundation
 /// short-lived processes, and what those tell is kept until a library's file changes.
 package actor PluginCatalog {
     /// What a library may take until it counts as one that hangs.
-    package static let patience = Duration.seconds(5)
+    package static let patience = Duration.seconds(10)
 
     package let searchPath: PluginSearchPath
     private let enumerator: Enumerator
@@ -195,9 +195,7 @@ package actor PluginCatalog {
             for (path, stamp, result) in found {
                 let listings = try result.get()
                 known[path] = listings
-                // What another package may repair, such as a missing library, is looked at again.
-                let isLasting = listings.allSatisfy { $0.plugin != nil } || listings.contains { $0.plugin != nil }
-                cache.keep(listings, of: path, stamp: isLasting || Self.isDeadly(listings) ? stamp : nil)
+                cache.keep(listings, of: path, stamp: stamp)
                 cacheHasChanged = true
             }
         }
@@ -206,11 +204,6 @@ package actor PluginCatalog {
             cacheHasChanged = false
         }
         return paths.flatMap { known[$0] ?? [] }
-    }
-
-    /// Looking at it again would cost a process again.
-    private static func isDeadly(_ listings: [PluginListing]) -> Bool {
-        listings.contains { $0.problem.map { $0.hasPrefix("it crashed") || $0.hasPrefix("it hung") } ?? false }
     }
 
     /// What came of looking at a library: its path, its file's state before, and what it holds.

@@ -11,6 +11,12 @@ enum LibraryFile {
         private static let machineName = "AArch64"
     #endif
 
+    /// ELF's numbers of machines, for people.
+    private static let machines = [
+        2: "SPARC", 3: "x86", 8: "MIPS", 20: "PowerPC", 21: "PowerPC", 22: "S/390", 40: "ARM", 62: "x86-64",
+        183: "AArch64", 243: "RISC-V", 258: "LoongArch",
+    ]
+
     /// Sees that `path` is a 64-bit little-endian ELF shared library for this machine.
     /// - SeeAlso: elf(5), Elf64_Ehdr.
     /// - Throws: a refusal that says what the file is instead.
@@ -36,9 +42,11 @@ enum LibraryFile {
         let type = Int(header[16]) | Int(header[17]) << 8
         let theirs = Int(header[18]) | Int(header[19]) << 8
         guard header[4] == 2, header[5] == 1, theirs == machine else {
+            let name = machines[theirs] ?? "machine \(theirs)"
             throw Refusal(
-                .notLibrary, "\(path) was built for another kind of machine (ELF \(theirs)); this one is \(machineName)"
-            )
+                .notLibrary,
+                "\(path) was built for \(name)\(header[4] == 1 ? " (32 bits)" : ""), but this host takes libraries for "
+                    + "\(machineName) (64 bits)")
         }
         guard type == 3 else { throw Refusal(.notLibrary, "\(path) is an ELF file, but not a shared library") }
     }
