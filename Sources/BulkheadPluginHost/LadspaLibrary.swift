@@ -113,69 +113,6 @@ final class LadspaLibrary {
         plugin.description.takesAudio = true
         plugin.description.role = plugin.audioInputs.isEmpty && !plugin.audioOutputs.isEmpty ? .source : .filter
         return plugin
-        }
-        if let refusal = refused.first(where: { $0.label == label })?.1 { throw refusal }
-        let labels = plugins.map(\.description.label).joined(separator: ", ")
-        throw Refusal(
-            .settings,
-            label.isEmpty
-                ? "\(library.path) holds \(plugins.count) plugins: name one of \(labels)"
-                : "\(library.path) holds no plugin \(label): there are \(labels)")
-    }
-
-    private static func plugin(
-        _ pointer: UnsafePointer<bulkhead_ladspa_descriptor>, _ path: String
-    ) throws(Refusal) -> Plugin {
-        let descriptor = pointer.pointee
-        let label = foreignText(descriptor.label, atMost: 128)
-        func breach(_ what: String) -> Refusal {
-            Refusal(.other, "plugin \(label) in \(path) breaks the interface of LADSPA: \(what)")
-        }
-        guard !label.isEmpty else { throw breach("it has no label") }
-        guard descriptor.port_count <= maximumPortCount else { throw breach("it has \(descriptor.port_count) ports") }
-        let portCount = Int(descriptor.port_count)
-        guard portCount == 0 || descriptor.ports != nil && descriptor.ranges != nil && descriptor.port_names != nil
-        else { throw breach("its ports are missing") }
-        var missing: [String] = []
-        if descriptor.instantiate == nil { missing.append("instantiate") }
-        if descriptor.connect_port == nil { missing.append("connect_port") }
-        if descriptor.run == nil { missing.append("run") }
-        if descriptor.cleanup == nil { missing.append("cleanup") }
-        guard missing.isEmpty else {
-            throw Refusal(.missingSymbol, breach("it lacks \(missing.joined(separator: " and "))").description)
-        }
-        var plugin = Plugin(
-            descriptor: pointer,
-            description: PluginDescription(
-                identity: "ladspa:\(label)", kind: .ladspa, path: path, label: label,
-                uniqueID: UInt32(clamping: descriptor.unique_id), name: foreignText(descriptor.name, atMost: 256),
-                version: "", author: foreignText(descriptor.maker), license: foreignText(descriptor.copyright)))
-        for port in 0..<portCount {
-            let bits = UInt32(bitPattern: descriptor.ports?[port] ?? 0)
-            func has(_ bit: bulkhead_ladspa_port) -> Bool { bits & bit.rawValue != 0 }
-            guard has(BULKHEAD_LADSPA_INPUT) != has(BULKHEAD_LADSPA_OUTPUT),
-                has(BULKHEAD_LADSPA_CONTROL) != has(BULKHEAD_LADSPA_AUDIO)
-            else { throw breach("port \(port) is of kind \(bits)") }
-            switch (has(BULKHEAD_LADSPA_AUDIO), has(BULKHEAD_LADSPA_INPUT)) {
-            case (true, true): plugin.audioInputs.append(port)
-            case (true, false): plugin.audioOutputs.append(port)
-            case (false, false): plugin.meters.append(port)
-            case (false, true):
-                plugin.controls.append(port)
-                let parameter = LadspaControl.parameter(
-                    foreignText(descriptor.port_names?[port], atMost: 256),
-                    descriptor.ranges?[port] ?? bulkhead_ladspa_range(),
-                    among: plugin.description.parameters)
-                plugin.description.parameters.append(parameter)
-            }
-        }
-        plugin.description.takesAudio = !plugin.audioOutputs.isEmpty || !plugin.audioInputs.isEmpty
-        plugin.description.role = plugin.audioInputs.isEmpty ? .source : .filter
-        guard plugin.description.takesAudio else {
-            throw Refusal(
-                .other, "plugin \(label) in \(path) works on controls alone: it takes no sound and makes none")
-        }
-        return plugin
     }
 }
 
