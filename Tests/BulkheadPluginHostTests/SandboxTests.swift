@@ -89,7 +89,8 @@ enum Granted {
         bystander.arguments = ["600"]
         try bystander.run()
         defer {
-            bystander.terminate()
+            // It has the signal mask of the thread that started it: SIGTERM might wait for ever.
+            kill(bystander.processIdentifier, SIGKILL)
             bystander.waitUntilExit()
         }
         let outcomes = try outcomes(
