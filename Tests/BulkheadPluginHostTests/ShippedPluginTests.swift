@@ -51,16 +51,18 @@ import Testing
         #expect(try host.process(picture) == nil || host.process(picture) == picture)
     }
 
-    @Test func logoIsScaledAndCutOff() throws {
+    @Test func logoGrowsUpToThePicture() throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
         let path = folder.path("logo.png")
         try #require(Self.halfGreenPNG).write(to: URL(fileURLWithPath: path))
         let host = try loaded("Logo", ["file": path, "width": "400", "corner": "top-left", "margin": "0"])
-        let result = try #require(try host.process(Picture(host.canvas)))
-        // The green half is 200 pixels wide: it covers everything.
-        #expect(result.planes[0].allSatisfy { $0.allSatisfy { $0 == PluginProcessingTests.green[0] } })
-        #expect(result.planes[2].allSatisfy { $0.allSatisfy { $0 == PluginProcessingTests.green[2] } })
+        let picture = Picture(host.canvas)
+        let result = try #require(try host.process(picture))
+        // 48 pixels wide and high; the edge between the halves, at 24, is as soft as a pixel of the file was wide.
+        #expect(result.planes[0].allSatisfy { $0[..<16].allSatisfy { $0 == PluginProcessingTests.green[0] } })
+        #expect(result.planes[2].allSatisfy { $0[..<8].allSatisfy { $0 == PluginProcessingTests.green[2] } })
+        #expect(zip(result.planes[0], picture.planes[0]).allSatisfy { $0[32...] == $1[32...] })
     }
 
     @Test func logoSaysWhatIsWrongWithItsFile() throws {

@@ -116,7 +116,7 @@ import Testing
         let parts = plugin.split(separator: ",", maxSplits: 1)
         let word = ([BulkheadProgram.path("lib\(parts[0]).so")] + parts.dropFirst().map(String.init))
         let (text, status) = try await Self.check(
-            [word.joined(separator: ","), "--size", "18x34", "--strict", "--json"])
+            [word.joined(separator: ","), "--size", "18x34", "--json"])
         #expect(status == 0, "\(text)")
         #expect(text.contains("\"isFit\":true"), "\(text)")
     }
@@ -160,7 +160,7 @@ import Testing
                 folder.path("libCpp.so"), file,
             ])
         #expect(await compiler.wait(timeout: .seconds(60)) == 0, "\(compiler.errorText)")
-        let (text, status) = try await Self.check([folder.path("libCpp.so"), "--size", "18x34", "--strict"])
+        let (text, status) = try await Self.check([folder.path("libCpp.so"), "--size", "18x34"])
         #expect(status == 0, "\(text)")
     }
 }
