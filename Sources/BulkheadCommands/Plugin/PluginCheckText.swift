@@ -4,7 +4,9 @@ import Foundation
 /// A plugin's check as lines for a person.
 enum PluginCheckText {
     static func title(_ plugin: PluginDescription) -> String {
-        EventLine.clean("\(plugin.identity): \(plugin.name) \(plugin.version), \(plugin.path)")
+        EventLine.clean(
+            "\(plugin.identity): \(plugin.name) \(plugin.version)"
+                + (plugin.path == plugin.identity ? "" : ", \(plugin.path)"))
     }
 
     /// A line for the test, and below it what was found.
