@@ -2,6 +2,7 @@
 #include "CBulkheadLinux.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -25,7 +26,7 @@ static void become(const bulkhead_spawn_request *request, pid_t parent, int repo
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
     if (getppid() != parent) _exit(127); // the master died before it could be watched
-    setpgid(0, 0);
+    if (!request->own_session || setsid() < 0) setpgid(0, 0);
     if (request->nice_increment) setpriority(PRIO_PROCESS, 0, request->nice_increment);
 
     int high_report = lift(report), high_socket = lift(request->socket);
@@ -127,3 +128,8 @@ int bulkhead_tell_signal(int signal_number, int descriptor) {
 }
 
 int bulkhead_process_exists(pid_t pid) { return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM) ? 1 : 0; }
+
+size_t bulkhead_heap_byte_count(void) {
+    struct mallinfo2 information = mallinfo2();
+    return information.uordblks + information.hblkhd;
+}

@@ -1,3 +1,6 @@
+import BulkheadRTMPTransport
+import Synchronization
+
 /// What the link's way carries.
 extension RTMPLink {
     /// Two lanes of one link have queues of their own.

@@ -95,6 +95,7 @@ typedef struct bulkhead_spawn_request {
     int standard_error;       ///< a descriptor for standard output and error, or -1 to inherit them
     int socket;               ///< becomes descriptor 3
     int nice_increment;
+    int own_session; ///< not 0: also a session of its own, which Linux may weigh as one against all others
 } bulkhead_spawn_request;
 
 /// Starts a program in a process group of its own, with descriptors 0 to 3 only, default signal handling, and SIGKILL
@@ -122,6 +123,9 @@ void bulkhead_report_crashes(void);
 /// Has that report say `phrase`, which is copied, when the address of a fault lies among the `byte_count` bytes from
 /// `start` on. At most 128 stretches are known at a time.
 void bulkhead_watch_memory(const void *start, size_t byte_count, const char *phrase);
+
+/// How many bytes malloc has given out that were not given back, in all threads.
+size_t bulkhead_heap_byte_count(void);
 
 /// Forgets the watched stretches that begin among the `byte_count` bytes from `start` on.
 void bulkhead_forget_memory(const void *start, size_t byte_count);
