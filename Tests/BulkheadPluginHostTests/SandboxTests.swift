@@ -89,7 +89,8 @@ enum Granted {
         bystander.arguments = ["600"]
         try bystander.run()
         defer {
-            bystander.terminate()
+            // It inherits this thread's blocked signals, SIGTERM among them on a thread of a pool.
+            kill(bystander.processIdentifier, SIGKILL)
             bystander.waitUntilExit()
         }
         let outcomes = try outcomes(
