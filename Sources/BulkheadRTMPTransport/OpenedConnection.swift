@@ -72,8 +72,8 @@ struct OpenedConnection: Sendable {
         } catch {
             started.fail(error)
             continuation.finish()
-            // The handler's own limit may have been first, and knows more than that its channel was closed.
-            if case .failed(let known)? = queue.statistics.end { throw .final(known) }
+            // The handler's own limit may have been first: then the channel was only closed.
+            if case .failed(let known)? = queue.statistics.end, case .timedOut = known { throw .final(known) }
             throw .final(error)
         }
         do {
