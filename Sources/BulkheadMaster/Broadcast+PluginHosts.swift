@@ -177,6 +177,8 @@ extension Broadcast {
             }
             place.next = nil
             retire(next.stub, of: place)
+            place.advance()
+            topUpStandby(of: place, after: Self.standbyHostDelay)
             return next.done(BroadcastError(.plugin, problem, advice: "the chain stays as it was"))
         }
         if let standby = place.standby, ObjectIdentifier(standby) == id {
