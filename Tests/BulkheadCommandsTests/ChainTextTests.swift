@@ -20,7 +20,7 @@ import Testing
             ),
             (
                 PluginStatus(name: "bad", plugin: "bad", state: .refused, problem: "no such\u{1B} thing"),
-                "bad: refused (no such  thing), bad", "bad refused (no such\u{1B} thing)"
+                "bad: refused (no such  thing), bad", "bad refused (no such  thing)"
             ),
             (PluginStatus(name: "a", plugin: "b", state: .off), "a: off, b", "a off"),
         ] as [(PluginStatus, String, String?)])
