@@ -292,7 +292,7 @@ extension Broadcast {
         if let guilty, !next.isAsked { quarantine(guilty, in: place, because: words) }
         next.done(
             BroadcastError(.plugin, "the next plugin host ended: \(words)", advice: "the chain stays as it was"))
-        if place.host == nil, !place.isGone { relaunch(place, after: .zero) }
+        if place.host == nil, places.contains(where: { $0 === place }) { relaunch(place, after: .zero) }
         place.advance()
         topUpStandby(of: place, after: Self.standbyHostDelay)
     }
