@@ -202,7 +202,8 @@ extension Broadcast {
     ) async throws(BroadcastError) {
         let (place, plugin) = found
         let old = (plugin.choice, plugin.library)
-        let found = try await plugins.find(plugin.choice, changes: parameters, folder: folder)
+        let found = try PluginFinder.change(
+            plugin.choice, by: parameters, in: folder, of: plugin.library.description)
         let changed = found.choice.parameters.filter { plugin.choice.parameters[$0.key] != $0.value }
         (plugin.choice, plugin.library) = (found.choice, found.library)
         do throws(BroadcastError) {
