@@ -15,7 +15,7 @@ enum PluginCheckText {
         for finding in result.findings {
             lines.append("    \(finding.severity.rawValue): \(EventLine.clean(finding.text))")
         }
-        for line in result.backtrace.prefix(12) { lines.append("      \(line)") }
+        for line in result.backtrace.prefix(6) { lines.append("      \(line)") }
         return lines.joined(separator: "\n")
     }
 
