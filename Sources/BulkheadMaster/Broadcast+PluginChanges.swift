@@ -83,10 +83,9 @@ extension Broadcast {
     // MARK: with a next host
 
     private func add(_ wanted: PluginChoice, at position: Int?) async throws(BroadcastError) {
-        guard let choice = try PluginChoice.named([wanted], besides: Set(chain.map(\.name))).first else { return }
+        guard let named = try PluginChoice.named([wanted], besides: Set(chain.map(\.name))).first else { return }
         let index = try index(position, count: chain.count + 1) ?? chain.count
-        let library = try await plugins.find(choice)
-        let plugin = newPlugin(choice, library)
+        let plugin = newPlugin(try await plugins.find(named))
         switch settings.pluginIsolation {
         case .all:
             guard let place = places.first else { return }
@@ -111,7 +110,7 @@ extension Broadcast {
     private func reload(_ found: (PluginPlace, ChainPlugin)) async throws(BroadcastError) {
         let (place, plugin) = found
         let old = (plugin.library, plugin.quarantine, plugin.refusal)
-        plugin.library = try await plugins.find(plugin.choice)
+        plugin.library = try await plugins.find(plugin.choice).library
         plugin.quarantine.pardon()
         plugin.refusal = ""
         do throws(BroadcastError) { try await takeOver(place, with: place.plugins) } catch {
@@ -196,24 +195,22 @@ extension Broadcast {
         _ found: (PluginPlace, ChainPlugin), _ parameters: [String: String], _ folder: String
     ) async throws(BroadcastError) {
         let (place, plugin) = found
-        let old = plugin.choice
-        var choice = old
-        choice.parameters.merge(parameters) { $1 }
-        if !folder.isEmpty { choice.folder = folder }
-        let library = try await plugins.find(choice)
-        plugin.choice = choice
+        let old = (plugin.choice, plugin.library)
+        let found = try await plugins.find(plugin.choice, changes: parameters, folder: folder)
+        let changed = found.choice.parameters.filter { plugin.choice.parameters[$0.key] != $0.value }
+        (plugin.choice, plugin.library) = (found.choice, found.library)
         do throws(BroadcastError) {
-            if parameters.keys.contains(where: library.fileParameters.contains) {
+            if changed.keys.contains(where: found.library.fileParameters.contains) {
                 // The host on air may not read the file.
                 try await takeOver(place, with: place.plugins)
             } else {
-                try await setOnAir(place, plugin, parameters)
+                try await setOnAir(place, plugin, changed)
             }
         } catch {
-            plugin.choice = old
+            (plugin.choice, plugin.library) = old
             throw error
         }
-        let words = parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+        let words = changed.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
         post(.notice, "plugin \(plugin.name)", "set", words)
     }
 

@@ -26,6 +26,7 @@ extension Broadcast {
         let chain = plugins.filter { $0.quarantine.isDue(at: now) }
         let stub = PluginStub(
             child, chain: chain.map(\.settings), readablePaths: chain.flatMap(\.readablePaths),
+            dataFolder: chain.isEmpty ? "" : PluginData.folder(place.dataName),
             canvas: settings.canvas, frameRate: frameRate, pool: pool, of: pools)
         childStarted()
         let (id, home) = (ObjectIdentifier(stub), ObjectIdentifier(place))
@@ -133,6 +134,8 @@ extension Broadcast {
             .notice, place.name, "ready",
             names.isEmpty ? "ready, without plugins" : "ready with \(names.joined(separator: ", "))",
             details: ["pid": "\(host.child.pid)"])
+        // Where all its plugins are left out, nothing will show that it works.
+        if !place.plugins.contains(where: \.isActive) { closeDeathRecords(of: place.name) }
         tellStreamState(to: host)
         place.advance()
         topUpStandby(of: place, after: Self.standbyHostDelay)
@@ -287,6 +290,7 @@ extension Broadcast {
         next.done(
             BroadcastError(.plugin, "the next plugin host ended: \(words)", advice: "the chain stays as it was"))
         if place.host == nil, !place.isGone { relaunch(place, after: .zero) }
+        place.advance()
         topUpStandby(of: place, after: Self.standbyHostDelay)
     }
 

@@ -10,7 +10,7 @@ import BulkheadWire
 extension Broadcast {
     /// Makes the places and starts their hosts.
     func startChain() throws(BroadcastError) {
-        let plugins = zip(settings.plugins, libraries).map { newPlugin($0, $1) }
+        let plugins = foundPlugins.map(newPlugin)
         switch settings.pluginIsolation {
         case .all: places = [newPlace(plugins)]
         case .each: places = plugins.map { newPlace([$0]) }
@@ -18,14 +18,14 @@ extension Broadcast {
         for place in places { try launchHost(place) }
     }
 
-    func newPlugin(_ choice: PluginChoice, _ library: PluginLibraryPlace) -> ChainPlugin {
+    func newPlugin(_ found: PluginFinder.Found) -> ChainPlugin {
         lastPluginID += 1
-        return ChainPlugin(id: lastPluginID, choice, library)
+        return ChainPlugin(id: lastPluginID, found.choice, found.library)
     }
 
     /// Makes a place for `plugins` that is not in the chain yet.
     func newPlace(_ plugins: [ChainPlugin]) -> PluginPlace {
-        var name = "plugin host"
+        var name = PluginPlace.sharedName
         if settings.pluginIsolation == .each, let plugin = plugins.first { name += " \(plugin.name)" }
         let place = PluginPlace(
             name: name, plugins: plugins, frameRate: frameRate, isPatient: settings.isFast, pools: pools, on: reactor)
@@ -103,6 +103,9 @@ extension Broadcast {
 
     /// How many pictures wait for the chain or in it.
     var chainBacklog: Int { framesBeforeChain.count + places.reduce(0) { $0 + $1.waitingCount } }
+
+    /// No sound has been on its way for long.
+    var soundIsThrough: Bool { places.allSatisfy { $0.soundCount < 8 } }
 
     /// Does `work` as soon as nothing is in the chain; what comes meanwhile waits, no longer than the deadlines.
     func atBorder(_ work: @escaping () -> Void) {

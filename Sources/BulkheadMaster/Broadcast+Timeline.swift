@@ -92,7 +92,8 @@ extension Broadcast {
     }
 
     private var canTickFast: Bool {
-        guard uncommittedCount + chainBacklog < maximumUncommitted, links.allSatisfy({ $0.hasRoom })
+        guard uncommittedCount + chainBacklog < maximumUncommitted, soundIsThrough,
+            links.allSatisfy({ $0.hasRoom })
         else { return false }
         anchorFeeds()
         let time = frameRate.time(of: nextFrame)

@@ -23,8 +23,8 @@ actor Broadcast {
     /// Where an encoder that is started by hand connects; nil outside mode selected.
     let encoderAddress: String?
     let plugins: PluginFinder
-    /// Where the plugins that it begins with lie.
-    let libraries: [PluginLibraryPlace]
+    /// Those that it begins with.
+    let foundPlugins: [PluginFinder.Found]
 
     var state = State.starting
     let pools = FramePools()
@@ -131,13 +131,13 @@ actor Broadcast {
     var childrenAlive = 0
 
     init(
-        _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, libraries: [PluginLibraryPlace],
+        _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, foundPlugins: [PluginFinder.Found],
         events: EventLog, encoderAddress: String?, on reactor: Reactor
     ) {
         self.settings = settings
         self.programs = programs
         self.plugins = plugins
-        self.libraries = libraries
+        self.foundPlugins = foundPlugins
         self.events = events
         self.encoderAddress = encoderAddress
         self.reactor = reactor

@@ -12,7 +12,7 @@ final class ChainPlugin {
     var library: PluginLibraryPlace
     var quarantine = Quarantine()
     /// What it can be given, as its last host said.
-    var abilities: PluginAbilities = .video
+    var abilities: PluginAbilities
     /// Why the host on air does not have it; empty when it does.
     var refusal = ""
     /// It was in a call when its host was killed from outside, the last time a host was.
@@ -32,6 +32,7 @@ final class ChainPlugin {
         self.id = id
         self.choice = choice
         self.library = library
+        abilities = library.abilities
     }
 
     var name: String { choice.name }
@@ -51,22 +52,14 @@ final class ChainPlugin {
     /// What its host is told of it.
     var settings: PluginSettings {
         PluginSettings(
-            id: id, path: library.path, label: library.label, parameters: parameters,
+            id: id, path: library.path, label: library.label, parameters: choice.parameters,
             deadlineMicroseconds: choice.deadlineMicroseconds, isEnabled: choice.isEnabled)
-    }
-
-    /// With files by their absolute paths: hosts have no working directory to speak of.
-    var parameters: [String: String] {
-        var parameters = choice.parameters
-        for (name, value) in parameters where library.fileParameters.contains(name) {
-            parameters[name] = PluginFinder.absolute(value, in: choice.folder)
-        }
-        return parameters
     }
 
     /// What its host must be able to read for it.
     var readablePaths: [String] {
-        let files = parameters.filter { library.fileParameters.contains($0.key) && !$0.value.isEmpty }.map(\.value)
+        let files = choice.parameters.filter { library.fileParameters.contains($0.key) && !$0.value.isEmpty }.map(
+            \.value)
         return [library.path] + files.sorted()
     }
 
@@ -89,6 +82,7 @@ struct PluginLibraryPlace: Hashable {
     var path: String
     /// Which of the library's plugins; empty where it has one.
     var label = ""
+    var abilities: PluginAbilities = .video
     /// Parameters whose values are files.
     var fileParameters: Set<String> = []
 }

@@ -68,7 +68,8 @@ package struct DeathArchive: Sendable {
         return Array(data).split(separator: 0x0A)
     }
 
-    private func makeFolder() {
+    /// Makes the folders on the way to the file.
+    func makeFolder() {
         var end = path.startIndex
         while let slash = path[end...].dropFirst().firstIndex(of: "/") {
             mkdir(String(path[..<slash]), 0o700)

@@ -113,10 +113,10 @@ package actor MasterControl {
         var settings = settings
         settings.plugins = try PluginChoice.named(settings.plugins)
         isFinding = true
-        let found = await Self.libraries(of: settings.plugins, finder)
+        let found = await Self.find(settings.plugins, finder)
         isFinding = false
         let broadcast = Broadcast(
-            settings, programs: programs, plugins: finder, libraries: try found.get(), events: events,
+            settings, programs: programs, plugins: finder, foundPlugins: try found.get(), events: events,
             encoderAddress: encoderAddress, on: reactor)
         self.broadcast = broadcast
         defer { self.broadcast = nil }
@@ -142,16 +142,16 @@ package actor MasterControl {
         }
     }
 
-    private static func libraries(
-        of plugins: [PluginChoice], _ finder: PluginFinder
-    ) async -> Result<[PluginLibraryPlace], BroadcastError> {
-        var libraries: [PluginLibraryPlace] = []
+    private static func find(
+        _ plugins: [PluginChoice], _ finder: PluginFinder
+    ) async -> Result<[PluginFinder.Found], BroadcastError> {
+        var found: [PluginFinder.Found] = []
         for choice in plugins {
-            do throws(BroadcastError) { libraries.append(try await finder.find(choice)) } catch {
+            do throws(BroadcastError) { found.append(try await finder.find(choice)) } catch {
                 return .failure(error)
             }
         }
-        return .success(libraries)
+        return .success(found)
     }
 
     /// A broadcast that could not start another child when one dies must not begin.

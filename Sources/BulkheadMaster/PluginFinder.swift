@@ -1,21 +1,100 @@
-import BulkheadSystem
+import BulkheadPluginCatalog
+import BulkheadWire
 import Glibc
 
 /// Finds the libraries that plugins are in, without ever loading one into this process.
 struct PluginFinder: Sendable {
-    let programs: Programs
+    private let catalog: PluginCatalog
 
-    /// Where the plugin of `choice` lies.
-    /// - Throws: kind `plugin`: there is none, or its parameters don't fit, with what would.
-    func find(_ choice: PluginChoice) async throws(BroadcastError) -> PluginLibraryPlace {
-        guard access(choice.identity, R_OK) == 0 else {
-            throw BroadcastError(.plugin, "the plugin \(choice.identity) can't be read")
+    init(programs: Programs) { catalog = programs.pluginCatalog() }
+
+    /// A plugin as it is to be loaded.
+    struct Found {
+        /// With the parameters by the names that the plugin gives them.
+        var choice: PluginChoice
+        var library: PluginLibraryPlace
+    }
+
+    /// Finds the plugin of `choice`, and sees that it takes its parameters.
+    /// - Parameters:
+    ///   - changes: parameters to be changed in it.
+    ///   - folder: where relative files among the changes count from.
+    /// - Throws: kind `plugin`: there is none, or a parameter does not fit, with what would.
+    func find(
+        _ choice: PluginChoice, changes: [String: String] = [:], folder: String = ""
+    ) async throws(BroadcastError) -> Found {
+        do throws(PluginCatalogError) {
+            let plugin = try await catalog.describe(choice.identity)
+            var found = choice
+            found.parameters = try Self.parameters(choice.parameters, of: plugin, from: choice.folder)
+            let changed = try Self.parameters(changes, of: plugin, from: folder)
+            found.parameters.merge(changed) { $1 }
+            try plugin.check(found.parameters)
+            let library = PluginLibraryPlace(
+                path: plugin.path, label: plugin.label, abilities: Self.abilities(of: plugin),
+                fileParameters: Self.files(found.parameters, of: plugin))
+            return Found(choice: found, library: library)
+        } catch {
+            if case .noEnumerator = error {
+                throw BroadcastError(.installation, "\(error)", advice: "reinstall Bulkhead")
+            }
+            throw BroadcastError(.plugin, "\(error)")
         }
-        return PluginLibraryPlace(path: choice.identity)
+    }
+
+    /// The parameters by the plugin's own names, and files by their absolute paths.
+    /// - Throws: a refusal of what the plugin does not have, or is given twice.
+    static func parameters(
+        _ given: [String: String], of plugin: PluginDescription, from folder: String
+    ) throws(PluginCatalogError) -> [String: String] {
+        try plugin.check(
+            given.filter { name, _ in
+                plugin.parameters.index(called: name).map { plugin.parameters[$0].kind != .file } ?? true
+            })
+        var parameters: [String: String] = [:]
+        for (name, value) in given {
+            guard let index = plugin.parameters.index(called: name) else { continue }
+            let parameter = plugin.parameters[index]
+            parameters[parameter.name] = isFile(value, for: parameter, in: folder) ? absolute(value, in: folder) : value
+        }
+        return parameters
+    }
+
+    private static func files(_ parameters: [String: String], of plugin: PluginDescription) -> Set<String> {
+        Set(plugin.parameters.filter { isFile(parameters[$0.name] ?? "", for: $0, in: "") }.map(\.name))
+    }
+
+    /// Whether a value is a file that the plugin is to read. Other kinds of plugin have files as plain text.
+    private static func isFile(_ value: String, for parameter: PluginParameter, in folder: String) -> Bool {
+        switch parameter.kind {
+        case .file: true
+        case .text: value.contains("/") && access(absolute(value, in: folder), R_OK) == 0
+        default: false
+        }
+    }
+
+    private static func abilities(of plugin: PluginDescription) -> PluginAbilities {
+        var abilities: PluginAbilities = []
+        if plugin.takesVideo { abilities.insert(.video) }
+        if plugin.takesAudio { abilities.insert(.audio) }
+        if plugin.takesEvents { abilities.insert(.events) }
+        return abilities
     }
 
     /// `path` from the root; a relative one counts from `folder`.
     static func absolute(_ path: String, in folder: String) -> String {
         path.isEmpty || path.hasPrefix("/") || folder.isEmpty ? path : folder + "/" + path
+    }
+}
+
+/// Folders in which plugins may write, one for each host's place.
+enum PluginData {
+    /// The folder for `name`, below the user's state folder, whose parents are made.
+    static func folder(_ name: String) -> String {
+        let archive = DeathArchive.standard
+        archive.makeFolder()
+        let state = archive.path.lastIndex(of: "/").map { String(archive.path[..<$0]) } ?? "/tmp"
+        mkdir(state + "/plugins", 0o700)
+        return state + "/plugins/" + name
     }
 }

@@ -23,6 +23,9 @@ final class PluginPlace {
     /// A host that is late by this much does not work any more.
     static let patience = Duration.seconds(1)
 
+    /// What the host of all plugins is called.
+    static let sharedName = "plugin host"
+
     /// What hosts are called here: `plugin host`, or with the plugin's name.
     var name: String { slot.name }
     /// In the order in which they work.
@@ -36,6 +39,7 @@ final class PluginPlace {
     var next: NextHost? {
         didSet {
             guard next == nil else { return }
+            isHolding = false
             let waiting = whenSettled
             whenSettled.removeAll()
             for step in waiting { step() }
@@ -100,6 +104,9 @@ final class PluginPlace {
         sound.onExpired = { [weak self] in self?.goOn() }
     }
 
+    /// What the folder is called in which its plugins may write.
+    var dataName: String { slot.name == Self.sharedName ? "shared" : plugins.first?.name ?? "shared" }
+
     // MARK: what it is to do
 
     /// How long the place may take for one frame: one interval for all plugins that have no deadline of their own, and
@@ -141,8 +148,10 @@ final class PluginPlace {
     /// Nothing of the timeline is in it.
     var isEmpty: Bool { queue.isEmpty && inHand.map(\.isLate) ?? true && sound.isEmpty }
 
-    /// How many pictures, or as much sound, wait here.
-    var waitingCount: Int { max(queue.count, sound.count / 4) }
+    /// How many pictures wait here.
+    var waitingCount: Int { queue.count }
+    /// How many blocks of sound are on their way through.
+    var soundCount: Int { sound.count }
 
     // MARK: pictures
 

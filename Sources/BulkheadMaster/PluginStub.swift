@@ -37,6 +37,7 @@ final class PluginStub {
     private let frameRate: FrameRate
     private let chain: [PluginSettings]
     private let readablePaths: [String]
+    private let dataFolder: String
     private var note: SharedMapping?
     private var isReady = false
     private var order: [UInt32] = []
@@ -46,6 +47,8 @@ final class PluginStub {
     private var sounds: [(position: Int64, since: MonotonicTime)] = []
     private var questions: [Question] = []
     private let startedAt = MonotonicTime.now
+    private var linesSince = MonotonicTime.now
+    private var lineCount = 0
 
     /// A change that the host answers.
     private struct Question {
@@ -59,14 +62,17 @@ final class PluginStub {
     /// - Parameters:
     ///   - chain: what it is to load.
     ///   - readablePaths: files and folders that the plugins may read.
+    ///   - dataFolder: where they may write; empty for nowhere.
     ///   - pool: a new pool of `pools`, which this host will write to.
     init(
-        _ child: Child, chain: [PluginSettings], readablePaths: [String], canvas: Canvas, frameRate: FrameRate,
+        _ child: Child, chain: [PluginSettings], readablePaths: [String], dataFolder: String, canvas: Canvas,
+        frameRate: FrameRate,
         pool: UInt32, of pools: FramePools
     ) {
         self.child = child
         self.chain = chain
         self.readablePaths = readablePaths
+        self.dataFolder = dataFolder
         self.canvas = canvas
         self.frameRate = frameRate
         self.pool = pool
@@ -174,7 +180,7 @@ final class PluginStub {
             return
         }
         sendNote()
-        child.send(PluginRequest.confine(readablePaths: readablePaths, dataFolder: ""))
+        child.send(PluginRequest.confine(readablePaths: readablePaths, dataFolder: dataFolder))
         child.send(PluginRequest.resultPool(shape, canvas, frameRate), descriptor: descriptor)
         for plugin in chain { child.send(PluginRequest.load(plugin)) }
     }
@@ -225,9 +231,19 @@ final class PluginStub {
             sounds.removeFirst()
             times.forEach { onTime?($0) }
             onSound?(position, changed ? samples : nil)
-        case .log(let id, let level, let text): onLog?(id, level, text)
+        case .log(let id, let level, let text): takeLine(id, level, text)
         }
     }
+
+    /// The host cuts plugins short that say too much; one that they have taken over is cut short here.
+    private func takeLine(_ id: UInt32, _ level: PluginLogLevel, _ text: String) {
+        if lastSign.since(linesSince) > 1_000_000_000 { (linesSince, lineCount) = (lastSign, 0) }
+        lineCount += 1
+        if lineCount <= Self.mostLines { onLog?(id, level, text) }
+    }
+
+    /// In a second.
+    private static let mostLines = 50
 
     private func takePicture(_ frame: FrameNumber, _ changed: Bool, _ times: [PluginTime]) {
         guard let inHand, inHand.frame == frame else {

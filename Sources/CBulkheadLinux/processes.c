@@ -2,6 +2,7 @@
 #include "CBulkheadLinux.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -127,3 +128,8 @@ int bulkhead_tell_signal(int signal_number, int descriptor) {
 }
 
 int bulkhead_process_exists(pid_t pid) { return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM) ? 1 : 0; }
+
+size_t bulkhead_heap_byte_count(void) {
+    struct mallinfo2 information = mallinfo2();
+    return information.uordblks + information.hblkhd;
+}

@@ -23,7 +23,10 @@ package enum BulkheadProgram {
 
     /// Starts `bulkhead` with `arguments`.
     package static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> RunningProcess {
-        let own = ["XDG_RUNTIME_DIR": runtimeFolder, "XDG_STATE_HOME": runtimeFolder + "/state"]
+        let own = [
+            "XDG_RUNTIME_DIR": runtimeFolder, "XDG_STATE_HOME": runtimeFolder + "/state",
+            "XDG_CACHE_HOME": runtimeFolder + "/cache",
+        ]
         let variables = own.merging(environment) { _, given in given }.map { "\($0.key)=\($0.value)" }
         return try RunningProcess("env", variables + [path("bulkhead")] + arguments)
     }

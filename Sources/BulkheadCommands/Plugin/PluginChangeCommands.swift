@@ -206,6 +206,6 @@ package struct PluginChainCommand: AsyncParsableCommand {
         }
         if json { return status.plugins.compactMap { JSONLine.text($0) } }
         if status.plugins.isEmpty { return ["the chain is empty"] }
-        return status.plugins.enumerated().map { "\($0.offset + 1). " + PluginText.line($0.element) }
+        return status.plugins.enumerated().map { "\($0.offset + 1). " + ChainText.line($0.element) }
     }
 }

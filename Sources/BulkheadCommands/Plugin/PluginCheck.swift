@@ -130,7 +130,9 @@ struct PluginCheck: Sendable {
             defer { errors.close() }
             let pair = try SocketPair()
             let socket = WireSocket(try pair.ours.duplicate())
-            let child = try errors.withDescriptor { try launch.start(socket: pair.theirs, standardError: $0) }
+            let child = try errors.withDescriptor { descriptor throws(Errno) in
+                try launch.start(socket: pair.theirs, standardError: descriptor)
+            }
             pair.close()
             let settings = PluginSettings(id: 1, path: plugin.path, label: plugin.label, parameters: parameters)
             let values = test.kind == .parameters ? Self.values(of: plugin.parameters) : []

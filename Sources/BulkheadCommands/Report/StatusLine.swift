@@ -14,7 +14,7 @@ package struct StatusLine: Hashable, Sendable {
         parts += status.links.compactMap(Self.trouble)
         if status.links.count > 1 { parts += status.links.compactMap(Self.figures) }
         if status.showing != "picture" { parts.append("showing \(status.showing)") }
-        parts += status.plugins.compactMap(PluginText.trouble)
+        parts += status.plugins.compactMap(ChainText.trouble)
         parts += status.children.map(Self.child)
         if status.framesUnfiltered > 0 { parts.append("unfiltered \(status.framesUnfiltered)") }
         if status.framesRepeated > 0 { parts.append("repeated \(status.framesRepeated)") }

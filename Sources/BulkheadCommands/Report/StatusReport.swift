@@ -35,7 +35,7 @@ package struct StatusReport: Encodable, Sendable {
         ]
         if !status.encoderAddress.isEmpty { lines.append("waiting for an encoder at \(status.encoderAddress)") }
         lines += status.children.map(Self.line)
-        lines += status.plugins.map { "plugin \(PluginText.line($0))" }
+        lines += status.plugins.map { "plugin \(ChainText.line($0))" }
         let links = status.links.flatMap(LinkText.lines)
         return (lines.map(EventLine.clean) + links).joined(separator: "\n")
     }

@@ -96,7 +96,12 @@ final class GuardedPicture {
     }
 
     /// Fills everything, the padding too.
-    func clear() { for plane in planes { memset(plane.content.baseAddress, Int32(filling), plane.content.count) } }
+    func clear() {
+        for plane in planes {
+            guard let base = plane.content.baseAddress else { continue }
+            memset(base, Int32(filling), plane.content.count)
+        }
+    }
 
     /// Draws a picture that differs from number to number: noise in the range of pictures.
     func draw(_ number: Int) {

@@ -1,5 +1,6 @@
 import BulkheadMedia
 import BulkheadWire
+import CBulkheadLinux
 import CBulkheadPlugin
 import Glibc
 
@@ -65,7 +66,7 @@ struct MemoryCheck {
         guard let memory = GuardedMemory(byteCount: 1024 * 8, at: .end, name: "the samples") else { return }
         bench.calling(.audio, "\(Self.callCount) blocks")
         for number in 0..<Self.callCount {
-            memset(memory.content.baseAddress, 0, memory.content.count)
+            for index in memory.content.indices { memory.content[index] = 0 }
             var block = bulkhead_audio_block()
             block.byte_count = UInt32(MemoryLayout<bulkhead_audio_block>.size)
             block.sample_count = 1024
@@ -83,10 +84,7 @@ struct MemoryCheck {
     }
 
     /// What malloc has given out.
-    private static var usedByteCount: Int {
-        let information = mallinfo2()
-        return information.uordblks + information.hblkhd
-    }
+    private static var usedByteCount: Int { Int(bulkhead_heap_byte_count()) }
 
     private static func count(in folder: String) -> Int {
         guard let directory = opendir(folder) else { return 0 }

@@ -59,7 +59,7 @@ struct ParameterCheck {
         if instance.abilities.contains(.audio),
             let memory = GuardedMemory(byteCount: 1024 * 8, at: .end, name: "the samples")
         {
-            memset(memory.content.baseAddress, 0, memory.content.count)
+            for index in memory.content.indices { memory.content[index] = 0 }
             var block = bulkhead_audio_block()
             block.byte_count = UInt32(MemoryLayout<bulkhead_audio_block>.size)
             block.sample_count = 1024

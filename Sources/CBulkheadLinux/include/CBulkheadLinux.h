@@ -123,6 +123,9 @@ void bulkhead_report_crashes(void);
 /// `start` on. At most 128 stretches are known at a time.
 void bulkhead_watch_memory(const void *start, size_t byte_count, const char *phrase);
 
+/// How many bytes malloc has given out that were not given back, in all threads.
+size_t bulkhead_heap_byte_count(void);
+
 /// Forgets the watched stretches that begin among the `byte_count` bytes from `start` on.
 void bulkhead_forget_memory(const void *start, size_t byte_count);
 /// From now on writes one byte, the signal's number, to `descriptor` for each `signal_number` that comes. The descriptor

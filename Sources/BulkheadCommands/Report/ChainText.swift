@@ -1,7 +1,7 @@
 package import BulkheadMaster
 
 /// A plugin of the chain in words.
-package enum PluginText {
+package enum ChainText {
     /// One line: what it is, what it does, what it takes, and what went wrong.
     package static func line(_ plugin: PluginStatus) -> String {
         var line = "\(plugin.name): \(state(plugin))"

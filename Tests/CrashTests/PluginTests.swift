@@ -1,0 +1,133 @@
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// Plugins that crash, hang and change while on air: the viewer sees every frame.
+@Suite(.serialized) struct PluginTests {
+    private static let border = BulkheadProgram.path("libBorder.so")
+    private static let hostile = BulkheadProgram.path("libHostile.so")
+
+    private func expectWhole(_ seen: ViewedFrames, sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(seen.lost == 0, "\(seen.numbers)", sourceLocation: sourceLocation)
+        #expect(seen.isInOrder, sourceLocation: sourceLocation)
+        #expect(seen.unreadable == 0, sourceLocation: sourceLocation)
+        #expect(seen.numbers.first == 0, sourceLocation: sourceLocation)
+    }
+
+    private struct Plugin: Decodable {
+        let name: String
+        let state: String
+        let parameters: [String: String]
+        let calls: Int
+        let deaths: Int
+        let pid: Int32?
+    }
+
+    private func chain(_ stage: Stage) async throws -> [Plugin] {
+        let (text, status) = try await stage.command(["plugin", "chain", "--json"])
+        #expect(status == 0, "\(text)")
+        return try text.split(separator: "\n").map { try JSONDecoder().decode(Plugin.self, from: Data($0.utf8)) }
+    }
+
+    /// Waits until the chain is so.
+    private func chain(_ stage: Stage, is fits: ([Plugin]) -> Bool) async throws {
+        var last: [Plugin] = []
+        let limit = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < limit {
+            last = try await chain(stage)
+            if fits(last) { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        Issue.record("\(last)\n\(stage.broadcast.outputText)")
+    }
+
+    /// One of two plugins ends its host again and again, by a fault or by standing still: it alone is left out.
+    @Test(arguments: ["fault", "exit-at-once", "stop"], ["all", "each"])
+    func guiltyPluginAloneIsLeftOut(act: String, isolation: String) async throws {
+        // Each way once in each isolation would take longer, and show no more.
+        guard (act == "fault") == (isolation == "all") || act == "stop" && isolation == "all" else { return }
+        let stage = try await Stage(
+            seconds: nil,
+            [
+                "--plugin", "\(Self.border),width=4", "--plugin", "\(Self.hostile),act=\(act),frame=15,@name=bad",
+                "--plugin-isolation", isolation,
+            ])
+        let first = try #require(try await chain(stage).first?.pid)
+        let quarantined = try await stage.event("plugin bad", "quarantined")
+        #expect(quarantined.details?["seconds"] == "1")
+        // The other one goes on meanwhile.
+        let before = try await chain(stage)
+        #expect(before.map(\.name) == ["border", "bad"])
+        try await chain(stage) { $0[0].calls > before[0].calls && $0[0].state == "working" }
+        #expect(isolation == "all" ? stage.pluginHostOnAir != first : try await chain(stage).first?.pid == first)
+        try await stage.event("plugin bad", "readmitted")
+        #expect(try await stage.event("plugin bad", "quarantined", count: 2).details?["seconds"] == "5")
+        let host = isolation == "all" ? "plugin host" : "plugin host bad"
+        #expect(stage.events(host, "died").count == 2)
+        #expect(stage.events(host, "died").allSatisfy { $0.details?["plugin"] == "bad" })
+        #expect(stage.events("plugin border", "quarantined").isEmpty)
+        try await stage.stop()
+        expectWhole(try await stage.finish())
+        let kept = try String(contentsOfFile: stage.folder.path("state/bulkhead/deaths.jsonl"), encoding: .utf8)
+        #expect(kept.contains("\"plugin\":\"bad\""))
+    }
+
+    /// What dies when it is made never goes on air, and the chain stays as it was.
+    @Test(arguments: ["all", "each"]) func changesOnAirLoseNothing(isolation: String) async throws {
+        let stage = try await Stage(
+            seconds: nil, ["--plugin", "\(Self.border),width=4", "--plugin-isolation", isolation])
+        await stage.more()
+        for words in [
+            ["add", "\(Self.hostile)", "--name", "quiet", "--position", "1"], ["add", "\(Self.border),width=20"],
+            ["move", "border-2", "1"], ["set", "border", "width=8"], ["disable", "border"], ["enable", "border"],
+            ["reload", "border"], ["set", "quiet", "frame=3"], ["pardon", "border"],
+        ] {
+            try await stage.expect(["plugin"] + words)
+        }
+        try await chain(stage) { $0.map(\.name) == ["border-2", "quiet", "border"] && $0.allSatisfy { $0.calls > 0 } }
+        #expect(try await chain(stage).map { $0.parameters["width"] } == ["20", nil, "8"])
+        for (words, code, part) in [
+            (["set", "border", "width=x"], 67, "from 2 to 4096"), (["set", "border", "wdth=3"], 67, "width"),
+            (["set", "nosuch", "a=b"], 64, "border-2"), (["move", "border", "7"], 64, "1 to 3"),
+            (["add", "/etc/passwd"], 67, "not"), (["add", "frei0r:nosuch"], 67, "no plugin"),
+            (["add", "\(Self.hostile),act=fault,place=create,frame=0"], 67, "SIGSEGV"),
+            (["add", "\(Self.border),@name=border"], 64, "two plugins"), (["reload", "nosuch"], 64, "border-2"),
+        ] {
+            let (text, status) = try await stage.command(["plugin"] + words)
+            #expect(status == Int32(code) && text.contains(part), "\(words): \(status) \(text)")
+        }
+        try await stage.expect(["plugin", "remove", "quiet"])
+        #expect(try await chain(stage).map(\.name) == ["border-2", "border"])
+        try await stage.expect(["plugin", "remove", "border"])
+        try await stage.expect(["plugin", "remove", "border-2"])
+        #expect(try await chain(stage).isEmpty)
+        try await stage.expect(["plugin", "add", "\(Self.border)"])
+        try await chain(stage) { $0.count == 1 && $0[0].calls > 0 }
+        try await stage.stop()
+        expectWhole(try await stage.finish())
+        #expect(!stage.events.contains { $0.kind == "died" })
+    }
+
+    /// A library that is replaced on disk goes on air with `reload`; one that is no plugin does not.
+    @Test func reloadTakesTheFileAsItIsNow() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let file = folder.path("mine.so")
+        try FileManager.default.copyItem(atPath: Self.border, toPath: file)
+        let stage = try await Stage(seconds: nil, ["--plugin", "\(file),@name=mine"])
+        func replace(with path: String) throws {
+            try FileManager.default.copyItem(atPath: path, toPath: file + ".new")
+            rename(file + ".new", file)
+        }
+        try replace(with: "/etc/passwd")
+        let (text, status) = try await stage.command(["plugin", "reload", "mine"])
+        #expect(status == 67, "\(text)")
+        try replace(with: Self.hostile)
+        try await stage.expect(["plugin", "reload", "mine"])
+        // It has other parameters now.
+        try await stage.expect(["plugin", "set", "mine", "frame=7"])
+        #expect(try await stage.command(["plugin", "set", "mine", "width=7"]).status == 67)
+        try await stage.stop()
+        expectWhole(try await stage.finish())
+    }
+}
