@@ -99,6 +99,8 @@ private final class Relay {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.maxMessagesPerRead, value: 1)
+            // In small pieces, so that a slow path is slow evenly.
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 8192))
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try relay.value.accept(channel) }
@@ -178,6 +180,8 @@ private final class Pair {
     private var isEnded = false
     /// The publisher's next bytes are waited for, or for their time.
     private var isReading = false
+    /// What the server has said into a blackhole.
+    private var held: [ByteBuffer] = []
 
     init(publisher: any Channel, relay: Relay) {
         self.publisher = publisher
@@ -197,6 +201,8 @@ private final class Pair {
         case .blackhole, .stalled, .refusing: return
         case .open, .slow: break
         }
+        for bytes in held { publisher.writeAndFlush(bytes, promise: nil) }
+        held = []
         server?.read()
         if !isReading {
             isReading = true
@@ -205,6 +211,7 @@ private final class Pair {
     }
 
     func read(_ bytes: ByteBuffer, isPublisher: Bool) {
+        if !isPublisher, relay.condition == .blackhole { return held.append(bytes) }
         let other = isPublisher ? server : publisher
         // What was under way when the path closed is lost in a blackhole; TCP sends it again, so only a reset ends it.
         other?.writeAndFlush(bytes).assumeIsolated().whenComplete { [self] _ in

@@ -7,7 +7,7 @@ package struct DeliveryMonitor: Sendable {
     /// How long what is not delivered is waited for.
     package struct Patience: Hashable, Sendable {
         /// Until a connection is suspected, by whatever sign.
-        package var suspicion = Duration.milliseconds(450)
+        package var suspicion = Duration.milliseconds(400)
         /// Until a path on which nothing is answered counts as lost.
         package var loss = Duration.milliseconds(1500)
         /// Until a server that answers but reads nothing counts as lost. It may come to itself; where there is another

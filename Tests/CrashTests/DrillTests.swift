@@ -51,6 +51,23 @@ import Testing
         #expect(process.errorText.contains("encoder ended: SIGKILL"))
     }
 
+    /// Link 1 has a blackhole that is noticed and a child that is killed meanwhile; link 2 must show nothing of it.
+    @Test func faultsOfOneLinkStayWithIt() async throws {
+        let (status, process) = try await drill([
+            "--links", "2", "--fault", "server:blackhole=2500ms@2s", "--fault", "encoder:kill@3s", "--duration", "9s",
+            "--json",
+        ])
+        #expect(status == 0, "\(process.outputText.suffix(3000)) \(process.errorText)")
+        let summary = try summary(process)
+        let faults = try #require(summary["faults"] as? [[String: Any]])
+        #expect(faults.allSatisfy { $0["isDone"] as? Bool == true }, "\(faults)")
+        let death = faults.first?["death"] as? [String: Any]
+        #expect(death?["kind"] as? String == "lost", "\(faults)")
+        let links = try #require(summary["links"] as? [[String: Any]])
+        #expect(links.map { $0["link"] as? Int } == [1, 2])
+        #expect(links.last?["connections"] as? Int == 1)
+    }
+
     @Test func serverAndDiskAreDisturbed() async throws {
         let (status, process) = try await drill([
             "--fault", "server:restart@2s", "--fault", "disk:full@3s", "--duration", "6s", "--expect",

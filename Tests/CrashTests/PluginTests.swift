@@ -108,6 +108,21 @@ import Testing
         #expect(!stage.events.contains { $0.kind == "died" })
     }
 
+    /// Sound that plugins work on has neither gap nor repeat, whatever becomes of their host.
+    @Test func soundPassesWholeThroughAHostThatDies() async throws {
+        let stage = try await Stage(seconds: nil, ["--plugin", BulkheadProgram.path("libDynamics.so")])
+        try await chain(stage) { $0.first.map { $0.calls > 20 && $0.state == "working" } ?? false }
+        for _ in 1...2 { try await stage.replace("bulkhead-plugin-host", with: SIGKILL) }
+        try await stage.expect(["plugin", "add", "\(Self.border)"])
+        await stage.more()
+        try await stage.stop()
+        expectWhole(try await stage.finish())
+        let sound = try await stage.packets().packets.filter { !$0.isVideo }.map(\.dts)
+        #expect(sound.count > 100)
+        // Blocks of 1024 samples, in whole milliseconds.
+        #expect(zip(sound, sound.dropFirst()).allSatisfy { abs($1 - $0 - 1024.0 / 48_000) < 0.002 }, "\(sound)")
+    }
+
     /// A library that is replaced on disk goes on air with `reload`; one that is no plugin does not.
     @Test func reloadTakesTheFileAsItIsNow() async throws {
         let folder = try TemporaryFolder()

@@ -27,12 +27,21 @@ package struct PluginListCommand: AsyncParsableCommand {
     @Flag(help: "Look at every library anew.")
     var refresh = false
 
+    @Option(
+        help: ArgumentHelp(
+            "List the chain of the broadcast that this master holds, as `plugin chain` does.", valueName: "unix:path"))
+    var attach: String?
+
     @Option(help: ArgumentHelp("The folder with Bulkhead's other programs.", visibility: .hidden))
     var libexec: String?
 
     package init() {}
 
     package func run() async throws {
+        if let attach {
+            for line in try PluginChainCommand.lines(attach: attach, json: json) { print(line) }
+            return
+        }
         let programs = libexec.map { Programs(folder: FilePaths.absolute($0)) } ?? .find()
         let catalog = programs.pluginCatalog(isFresh: refresh)
         if let name {

@@ -93,6 +93,9 @@ package struct CongestionController: Sendable {
             }
         }
 
+        /// It has been watched for a second: what is new may only be on its way to its pace.
+        var isComplete: Bool { delays.count == CongestionController.window }
+
         /// What waits is becoming less, such as after a reconnect.
         var isDraining: Bool {
             guard let first = delays.first, let last = delays.last else { return false }
@@ -158,7 +161,9 @@ package struct CongestionController: Sendable {
         }
         calm = .zero
         let history = histories[worst.link] ?? History()
-        guard sinceChange >= Self.settling, bitsPerSecond > bounds.floor, !history.isDraining else { return }
+        guard sinceChange >= Self.settling, bitsPerSecond > bounds.floor, history.isComplete, !history.isDraining else {
+            return
+        }
         if let sinceClimb, sinceClimb < .seconds(10) { trial = min(trial * 2, Self.longestTrial) }
         sinceClimb = nil
         let share = worst.delay > Self.severe ? 0.7 : 0.9
