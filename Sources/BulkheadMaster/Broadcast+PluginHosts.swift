@@ -17,6 +17,7 @@ extension Broadcast {
         let pool: UInt32
         do {
             pool = try pools.create(settings.canvas, slotCount: maximumUncommitted + 16)
+            Confinement.hideMemoryWithoutLandlock()
             child = try Child(.pluginHost, programs.launch(.pluginHost), on: reactor)
         } catch {
             throw BroadcastError(

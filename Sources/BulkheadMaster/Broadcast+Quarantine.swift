@@ -7,15 +7,18 @@ import Glibc
 extension Broadcast {
     /// The plugin that was in a call when its host ended, where that is its doing. It is left out from now on.
     ///
-    /// A signal from outside may hit any call; the second one in a row that hits the same plugin's comes from it.
+    /// A signal from outside may hit any call; the second one in a row that hits the same plugin's comes from it. So does
+    /// the second end in a row between calls, of a host with one plugin: a thread of the plugin's crashes there.
     func charge(_ place: PluginPlace, _ stub: PluginStub, _ end: ChildEnd) -> ChainPlugin? {
-        let culprit =
+        let known =
             stub.breadcrumb.flatMap { crumb in place.plugins.first { $0.id == crumb.plugin } }
             ?? stub.suspect.flatMap { id in place.plugins.first { $0.id == id } }
+        let active = place.plugins.filter(\.isActive)
+        let culprit = known ?? (active.count == 1 && end.cause.isItsOwn ? active.first : nil)
         let wasInKill = culprit?.wasInKill ?? false
         for plugin in place.plugins { plugin.wasInKill = false }
         guard let culprit else { return nil }
-        guard end.cause.isItsOwn || wasInKill else {
+        guard (known != nil && end.cause.isItsOwn) || wasInKill else {
             culprit.wasInKill = true
             return nil
         }

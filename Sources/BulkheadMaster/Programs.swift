@@ -38,8 +38,10 @@ package struct Programs: Sendable {
         // Swift's crash reporter holds a dying process up while it looks for symbols, and swallows a signal that was
         // sent from outside: a child is to be gone at once. Who debugs one asks for the reporter.
         if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }
-        return ChildLaunch(
+        var launch = ChildLaunch(
             path: path(of: role.executableName), arguments: ["--socket-fd", "3"], environment: environment)
+        launch.hasOwnSession = role == .pluginHost
+        return launch
     }
 
     private static var executableFolder: String {

@@ -109,12 +109,9 @@ final class LadspaLibrary {
                 plugin.description.parameters.append(parameter)
             }
         }
-        plugin.description.takesAudio = !plugin.audioOutputs.isEmpty || !plugin.audioInputs.isEmpty
-        plugin.description.role = plugin.audioInputs.isEmpty ? .source : .filter
-        guard plugin.description.takesAudio else {
-            throw Refusal(
-                .other, "plugin \(label) in \(path) works on controls alone: it takes no sound and makes none")
-        }
+        // One that works on controls alone is run as well; it changes nothing.
+        plugin.description.takesAudio = true
+        plugin.description.role = plugin.audioInputs.isEmpty && !plugin.audioOutputs.isEmpty ? .source : .filter
         return plugin
     }
 }

@@ -20,7 +20,10 @@ package final class PluginHostService {
     private var isConfined = false
     private var hasLoaded = false
 
-    package init(_ socket: WireSocket) { self.socket = socket }
+    package init(_ socket: WireSocket) {
+        self.socket = socket
+        trail.isWireIntact = { socket.isIntact }
+    }
 
     /// Serves until the socket ends.
     /// - Throws: always in the end: `WireSocketError.closedByPeer` when all went well.

@@ -30,7 +30,10 @@ final class PluginVoice {
         _ call: PluginBreadcrumb.Call, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let previous = trail.enter(id, call)
-        defer { trail.leave(to: previous) }
+        defer {
+            trail.inspect()
+            trail.leave(to: previous)
+        }
         return try body()
     }
 
@@ -76,6 +79,16 @@ final class CallTrail {
     func keep(in memory: SharedMapping) { self.memory = memory }
 
     var isKept: Bool { memory != nil }
+
+    /// Looked at after each call, while the note still names the plugin.
+    var isWireIntact: () -> Bool = { true }
+
+    /// Ends the process where a call has taken the connection to the master away: later nobody could tell which.
+    func inspect() {
+        guard !isWireIntact() else { return }
+        ChildProgram.say("a plugin has closed or replaced the connection to the master")
+        abort()
+    }
 
     /// Returns the note that a call goes back to.
     func enter(_ plugin: UInt32, _ call: PluginBreadcrumb.Call) -> PluginBreadcrumb {

@@ -15,9 +15,6 @@ package struct Sandbox {
     /// How much sooner than others this process is ended when the machine runs out of memory, in thousandths of it.
     private static let outOfMemoryScore = "300"
 
-    /// The switch for those who look into their own plugin under a debugger, in a host that they start by hand.
-    package static let variable = "BULKHEAD_PLUGIN_SANDBOX"
-
     private let readablePaths: [String]
     private let dataFolder: String
     private var report = SandboxReport()
@@ -31,10 +28,6 @@ package struct Sandbox {
     /// - Returns: what the kernel has granted. Nothing that it refuses stops the rest.
     package static func enter(readablePaths: [String], dataFolder: String) -> SandboxReport {
         var sandbox = Sandbox(readablePaths: readablePaths, dataFolder: dataFolder)
-        guard !isSwitchedOff else {
-            sandbox.report.note(.missing, "sandbox", "switched off by \(variable)")
-            return sandbox.report
-        }
         sandbox.bound()
         sandbox.giveUpPrivileges()
         let hasLandlock = sandbox.restrictFiles()
@@ -45,11 +38,6 @@ package struct Sandbox {
     private init(readablePaths: [String], dataFolder: String) {
         self.readablePaths = readablePaths
         self.dataFolder = dataFolder
-    }
-
-    private static var isSwitchedOff: Bool {
-        CommandLine.arguments.contains { $0.hasPrefix("--connect") }
-            && getenv(variable).map { String(cString: $0) } == "off"
     }
 
     // MARK: limits
@@ -81,14 +69,18 @@ package struct Sandbox {
     }
 
     /// A plugin that computes without end, on as many threads as it likes, leaves one processor to the master and the
-    /// encoder. (Priorities would hold a well-behaved plugin back whenever the machine is busy, and a hundred threads
-    /// of low priority still outweigh one.)
+    /// encoder; and where the kernel weighs sessions (the master gives each host its own), half of the others.
+    /// (Priorities would hold a well-behaved plugin back whenever the machine is busy, and a hundred threads of low
+    /// priority still outweigh one.)
     private mutating func boundProcessor() {
+        let isWeighed = Self.firstByte(of: "/proc/sys/kernel/sched_autogroup_enabled") == 0x31
+        let weight = isWeighed ? "; its threads weigh as much as all others together" : ""
         do throws(Errno) {
             let count = try Confinement.leaveFirstCPU()
-            report.note(.granted, "processors", "\(count), one fewer than there are")
+            report.note(.granted, "processors", "\(count), one fewer than there are\(weight)")
         } catch {
-            report.note(.weaker, "processors", "the only one there is; it is shared with the encoder")
+            report.note(
+                isWeighed ? .granted : .weaker, "processors", "the only one there is, with the encoder\(weight)")
         }
     }
 
@@ -137,7 +129,8 @@ package struct Sandbox {
                 // What isn't there need not be allowed; loading it will say so.
                 try? rules.allow(.read, to: path)
             }
-            for path in ["/dev/null", "/dev/zero", "/dev/full"] { try? rules.allow([.read, .write], to: path) }
+            // Not /dev/zero, which makes memory that nothing counts.
+            for path in ["/dev/null", "/dev/full"] { try? rules.allow([.read, .write], to: path) }
             // A drill's faults are taken by making a file.
             if let claims = getenv("BULKHEAD_FAULT_CLAIMS") {
                 try? rules.allow([.read, .write, .make], to: String(cString: claims))
@@ -165,6 +158,14 @@ package struct Sandbox {
             report.note(.weaker, "files", "Landlock does not work: \(error); plugins can't write anywhere")
             return false
         }
+    }
+
+    private static func firstByte(of path: String) -> UInt8? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var byte: UInt8 = 0
+        return read(descriptor, &byte, 1) == 1 ? byte : nil
     }
 
     private static func write(_ text: String, to path: String) {

@@ -8,7 +8,7 @@ enum SandboxPaths {
         "/usr", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store", "/gnu/store", "/etc/ld.so.cache", "/etc/fonts",
         "/var/cache/fontconfig", "/etc/localtime", "/etc/timezone", "/etc/alternatives", "/proc/self", "/proc/cpuinfo",
         "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu",
-        "/sys/devices/system/node", "/dev/random", "/dev/urandom",
+        "/sys/devices/system/node", "/dev/zero", "/dev/random", "/dev/urandom",
     ]
     /// Below the user's home.
     private static let fonts = [".fonts", ".fonts.conf", ".local/share/fonts", ".config/fontconfig"]

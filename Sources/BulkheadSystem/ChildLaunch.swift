@@ -11,6 +11,9 @@ package struct ChildLaunch: Sendable {
     /// Hands this process's standard input on; else the child has /dev/null.
     package var inheritsStandardInput = false
     package var niceIncrement: Int32 = 0
+    /// Gives the child a session of its own. Where the kernel has automatic groups (sched(7)), all its threads together
+    /// then weigh as much as all other processes of the master's session together, however many they are.
+    package var hasOwnSession = false
 
     package init(path: String, arguments: [String], environment: [String: String]) {
         self.path = path
@@ -36,6 +39,7 @@ package struct ChildLaunch: Sendable {
             request.standard_error = standardError.rawValue
             request.socket = socket.rawValue
             request.nice_increment = niceIncrement
+            request.own_session = hasOwnSession ? 1 : 0
             return arguments.withUnsafeMutableBufferPointer { arguments in
                 environment.withUnsafeMutableBufferPointer { environment in
                     request.arguments = UnsafePointer(arguments.baseAddress)

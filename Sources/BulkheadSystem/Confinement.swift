@@ -50,8 +50,12 @@ package enum Confinement {
     /// - Returns: how many are left to it.
     package static func leaveFirstCPU() throws(Errno) -> Int { Int(try Errno.check(bulkhead_leave_first_cpu())) }
 
-    /// Keeps other processes of this user from tracing this one and from reading its memory and environment.
-    package static func hideMemory() throws(Errno) { try Errno.check(bulkhead_set_dumpable(0)) }
+    /// Keeps a plugin host from reading this process's memory and environment where Landlock would not: on kernels
+    /// without it nobody of this user may trace this process any more.
+    package static func hideMemoryWithoutLandlock() {
+        guard Landlock.version == nil else { return }
+        _ = bulkhead_set_dumpable(0)
+    }
 
     /// From now on this process may only call what computing takes: no new process or program, no connection, no
     /// signal or look at another process.

@@ -101,6 +101,7 @@ package enum ChildProgram {
                 """, to: STDOUT_FILENO)
             return success
         case .socket(let descriptor):
+            if role != .pluginHost { Confinement.hideMemoryWithoutLandlock() }
             guard isSocket(descriptor) else {
                 say("\(name): descriptor \(descriptor) isn't a socket; by hand, use --connect unix:PATH")
                 return usage

@@ -30,6 +30,8 @@ package final class WireSocket {
     package static let inheritedDescriptor: CInt = 3
 
     private let descriptor: CInt
+    /// The socket that the descriptor stood for at first, by its number in the kernel.
+    private let inode: ino_t
     private var decoder = WireDecoder()
     private var passed: [CInt] = []
     /// What a drill has armed in this process; nil in ordinary life.
@@ -37,7 +39,20 @@ package final class WireSocket {
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
 
     /// Takes over `descriptor`.
-    package init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor.release() }
+    package init(_ descriptor: consuming OwnedDescriptor) {
+        self.descriptor = descriptor.release()
+        inode = Self.inode(of: self.descriptor)
+    }
+
+    /// Whether the descriptor still stands for the same socket: a library may have closed it, or put a file in its
+    /// place.
+    package var isIntact: Bool { Self.inode(of: descriptor) == inode }
+
+    /// 0 for what is no open descriptor.
+    private static func inode(of descriptor: CInt) -> ino_t {
+        var information = stat()
+        return fstat(descriptor, &information) == 0 ? information.st_ino : 0
+    }
 
     /// Connects to a master's address for children that are started by hand.
     package convenience init(connectingTo path: String) throws(WireSocketError) {

@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ enum { newest_known_call = 450 };
 /// Allowed whatever the arguments: they touch nothing but this process, or files that Landlock watches over.
 static const int allowed[] = {
     // memory
-    SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_mincore, SYS_msync, SYS_mlock, SYS_mlock2,
+    SYS_brk, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_mincore, SYS_msync, SYS_mlock, SYS_mlock2,
     SYS_munlock, SYS_mlockall, SYS_munlockall, SYS_membarrier,
     // threads and waiting
     SYS_futex, SYS_set_robust_list, SYS_get_robust_list, SYS_set_tid_address, SYS_sched_yield, SYS_sched_getaffinity,
@@ -154,6 +155,14 @@ static void add_conditions(struct program *program) {
     // Threads, and nothing else that clone() can make.
     bits(program, SYS_clone, 0, CLONE_THREAD, CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
         CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE, EPERM);
+
+    // No memory that is shared with nobody in particular: it counts neither as private nor as a file's.
+    emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 5, SYS_mmap);
+    emit(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, low_half(3));
+    emit(program, BPF_JMP | BPF_JSET | BPF_K, 0, 1, MAP_ANONYMOUS);
+    emit(program, BPF_JMP | BPF_JSET | BPF_K, 1, 0, MAP_SHARED);
+    answer(program, SECCOMP_RET_ALLOW);
+    answer(program, refusal(EPERM));
 
     // Signals to itself, as abort() and raise() send them; it can't become another process.
     const unsigned own[] = {(unsigned)getpid()};

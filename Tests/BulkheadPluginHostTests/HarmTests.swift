@@ -40,8 +40,8 @@ import Testing
         Harm(act: "endless-fault", end: .silence), Harm(act: "alarm", end: .signal(SIGALRM)),
         Harm(act: "spin", end: .silence), Harm(act: "blocked-spin", end: .silence),
         Harm(act: "spin", end: .silence, place: "create"), Harm(act: "sleep", end: .silence),
-        Harm(act: "steal-requests", end: .silence), Harm(act: "close-all", end: .exit(1)),
-        Harm(act: "replace-all", end: .exit(1)), Harm(act: "shut-wire", end: .exit(1)),
+        Harm(act: "steal-requests", end: .silence), Harm(act: "close-all", end: .signal(SIGABRT)),
+        Harm(act: "replace-all", end: .signal(SIGABRT)), Harm(act: "shut-wire", end: .signal(SIGABRT)),
         Harm(act: "flood", end: .answer), Harm(act: "next-slot", end: .signal(SIGSEGV)),
         Harm(act: "slot-before", end: .signal(SIGSEGV)), Harm(act: "write-input", end: .signal(SIGSEGV)),
         Harm(act: "open-input", end: .answer), Harm(act: "keep-slot", end: .signalAfterwards(SIGSEGV)),
@@ -54,14 +54,14 @@ import Testing
         defer { withExtendedLifetime(folder) {} }
         let host = try PluginHostChild(confined: (["\(productFolder)/libHostile.so"], folder.path("data")))
         let picture = Picture(host.canvas)
-        let slots = try (0..<2).map { try #require(host.results.bytes(of: $0)) }
-        slots[0].copyBytes(from: [UInt8](repeating: 0x33, count: slots[0].count))
+        let others = try [UInt32(0), 2].map { try #require(host.results.bytes(of: $0)) }
+        for slot in others { slot.copyBytes(from: [UInt8](repeating: 0x33, count: slot.count)) }
         try meet(harm.end, of: host) {
             let reply = try host.load("Hostile", ["act": harm.act, "target": harm.target, "place": harm.place])
             guard case .loaded = reply else { throw ChildTestFailure.unexpected(reply) }
             _ = try host.process(picture)
         }
-        #expect(slots[0].allSatisfy { $0 == 0x33 }, "the other slot is as it was")
+        for slot in others { #expect(slot.allSatisfy { $0 == 0x33 }, "the other slots are as they were") }
         if let input = host.inputs.bytes(of: 1), harm.place == "picture" {
             #expect(Picture(input, host.canvas.layout) == picture)
         }

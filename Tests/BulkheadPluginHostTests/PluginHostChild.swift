@@ -6,7 +6,7 @@ import BulkheadWire
 import Foundation
 import Testing
 
-/// A running plugin host with an input pool of two slots (7) and a result pool of two (8).
+/// A running plugin host with an input pool of two slots (7) and a result pool of three (8).
 final class PluginHostChild {
     let child: ChildUnderTest<PluginReply>
     let canvas: Canvas
@@ -42,7 +42,7 @@ final class PluginHostChild {
             notes = nil
         }
         let input = try FramePool(id: 7, canvas: canvas, slotCount: 2)
-        let result = try FramePool(id: 8, canvas: canvas, slotCount: 2)
+        let result = try FramePool(id: 8, canvas: canvas, slotCount: 3)
         let writer = try result.writerDescriptor()
         results = try PoolMapping(result.shape, writer, access: .readWrite)
         try child.send(

@@ -39,7 +39,7 @@ enum Granted {
         "signal-by-pipe", "signal-by-ioctl", "trace-parent", "be-traced", "read-parent", "limit-parent", "slow-user",
         "pin-parent", "take-all-processors", "real-time", "nicer", "raise-limit", "outlive-parent", "leave-group",
         "mount", "user-namespace", "files-of-own", "change-root", "keys", "bpf", "io-uring", "userfaultfd", "perf",
-        "memory-file", "shared-segment", "persona", "host-name", "become-root",
+        "memory-file", "shared-segment", "shared-memory", "shared-zeroes", "persona", "host-name", "become-root",
     ]
     /// What Landlock refuses.
     static let files = [

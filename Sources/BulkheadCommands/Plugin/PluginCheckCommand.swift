@@ -42,10 +42,13 @@ package struct PluginCheckCommand: AsyncParsableCommand {
 
     package func run() async throws {
         let programs = libexec.map { Programs(folder: FilePaths.absolute($0)) } ?? .find()
-        let (identity, parameters) = try words()
+        var (identity, parameters) = try words()
         let description: PluginDescription
         do throws(PluginCatalogError) {
             description = try await programs.pluginCatalog(isFresh: true).describe(identity)
+            for parameter in description.parameters where parameter.kind == .file {
+                parameters[parameter.name] = parameters[parameter.name].map(Self.path)
+            }
             try description.check(parameters)
         } catch {
             throw BroadcastError(.plugin, "\(error)")
@@ -70,7 +73,10 @@ package struct PluginCheckCommand: AsyncParsableCommand {
         if !summary.isFit { throw BroadcastError(.plugin, "\(description.identity) is not fit for a broadcast") }
     }
 
-    /// What is checked, and its parameters; paths of files are made absolute.
+    /// A file's path from the root; the empty one names no file.
+    private static func path(_ text: String) -> String { text.isEmpty ? "" : FilePaths.absolute(text) }
+
+    /// What is checked, and its parameters.
     private func words() throws(BroadcastError) -> (String, [String: String]) {
         let parts = plugin.split(separator: ",", omittingEmptySubsequences: false)
         var parameters: [String: String] = [:]
@@ -79,11 +85,7 @@ package struct PluginCheckCommand: AsyncParsableCommand {
                 throw BroadcastError(
                     .usage, "the plugin parameter \"\(part)\" has no value", advice: "write PLUGIN,name=value")
             }
-            let value = String(part[part.index(after: equals)...])
-            let path = FilePaths.absolute(value)
-            // Only a file parameter can want a path: of the others, those that name a file are few, and mean it.
-            let isFile = !value.isEmpty && FilePaths.readingProblem(path) == nil
-            parameters[String(part[..<equals])] = isFile ? path : value
+            parameters[String(part[..<equals])] = String(part[part.index(after: equals)...])
         }
         var identity = parts.first.map(String.init) ?? ""
         if !identity.contains("/"), !identity.contains(":"), FilePaths.readingProblem(identity) == nil {

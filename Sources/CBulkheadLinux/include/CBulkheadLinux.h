@@ -95,6 +95,7 @@ typedef struct bulkhead_spawn_request {
     int standard_error;       ///< a descriptor for standard output and error, or -1 to inherit them
     int socket;               ///< becomes descriptor 3
     int nice_increment;
+    int own_session; ///< not 0: also a session of its own, which Linux may weigh as one against all others
 } bulkhead_spawn_request;
 
 /// Starts a program in a process group of its own, with descriptors 0 to 3 only, default signal handling, and SIGKILL

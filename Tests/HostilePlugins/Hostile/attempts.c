@@ -294,6 +294,23 @@ static int counters(const char *target) {
     return opened((int)syscall(SYS_perf_event_open, event, 0, -1, -1, 0));
 }
 static int memory_file(const char *target) { (void)target; return opened(memfd_create("hostile", 0)); }
+static int shared_memory(const char *target) {
+    (void)target;
+    void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return errno;
+    munmap(memory, 4096);
+    return 0;
+}
+static int shared_zeroes(const char *target) {
+    (void)target;
+    int zero = open("/dev/zero", O_RDWR);
+    if (zero < 0) return errno;
+    void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, zero, 0);
+    close(zero);
+    if (memory == MAP_FAILED) return errno;
+    munmap(memory, 4096);
+    return 0;
+}
 static int shared_segment(const char *target) {
     (void)target;
     int segment = shmget(IPC_PRIVATE, 4096, 0600);
@@ -343,7 +360,8 @@ static const attempt attempts[] = {
     ATTEMPT("mount", mounted), ATTEMPT("user-namespace", user_namespace), ATTEMPT("files-of-own", files_of_own),
     ATTEMPT("change-root", change_root), ATTEMPT("keys", keys), ATTEMPT("bpf", programs), ATTEMPT("io-uring", rings),
     ATTEMPT("userfaultfd", faults), ATTEMPT("perf", counters), ATTEMPT("memory-file", memory_file),
-    ATTEMPT("shared-segment", shared_segment), ATTEMPT("persona", persona), ATTEMPT("host-name", host_name),
+    ATTEMPT("shared-segment", shared_segment), ATTEMPT("shared-memory", shared_memory),
+    ATTEMPT("shared-zeroes", shared_zeroes), ATTEMPT("persona", persona), ATTEMPT("host-name", host_name),
     ATTEMPT("become-root", become_root),
 };
 

@@ -1,0 +1,36 @@
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// A chain of plugins that each do harm, one after the other, while on air: the viewer sees every frame, and each of them
+/// is named and left out.
+@Suite(.serialized) struct HostilePluginTests {
+    private static let acts = [
+        "fault", "exit", "overflow", "corrupt-heap", "close-all", "next-slot", "exhaust", "spin", "ignored-fault",
+    ]
+    /// They go on answering.
+    private static let nuisances = ["flood", "fork", "kill-parent", "inet", "read-file"]
+
+    @Test func aChainOfHostilePluginsLosesNoFrame() async throws {
+        let library = BulkheadProgram.path("libHostile.so")
+        let throwing = BulkheadProgram.path("libHostileThrowing.so")
+        // Each begins some frames after the first call: a host that is dead takes the counts of the others with it.
+        let words =
+            ["\(BulkheadProgram.path("libBorder.so")),width=4,@name=good"]
+            + Self.nuisances.map { "\(library),act=\($0),target=/etc/passwd,frame=5,@name=\($0)" }
+            + Self.acts.map { "\(library),act=\($0),frame=8,@name=\($0)" } + ["\(throwing),@name=throwing"]
+        let stage = try await Stage(seconds: nil, words.flatMap { ["--plugin", $0] })
+        for name in Self.acts + ["throwing"] { try await stage.event("plugin \(name)", "quarantined") }
+        await stage.more()
+        #expect(stage.events("plugin good", "quarantined").isEmpty)
+        for name in Self.nuisances { #expect(stage.events("plugin \(name)", "quarantined").isEmpty, "\(name)") }
+        let said = stage.events.filter { $0.kind == "said" }
+        #expect(said.count >= 4, "\(said)")
+        #expect(!stage.broadcast.outputText.contains(": granted"))
+        try await stage.stop()
+        let seen = try await stage.finish()
+        #expect(seen.lost == 0)
+        #expect(seen.isInOrder)
+        #expect(seen.unreadable == 0)
+    }
+}
