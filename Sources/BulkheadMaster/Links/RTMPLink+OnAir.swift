@@ -67,7 +67,7 @@ extension RTMPLink {
         guard wasOnAir, let gap else { return }
         events.post(
             .notice, self.name, "restored",
-            "on air again after \(gap.inWords), \(Duration.milliseconds(backfill.milliseconds).inWords) are sent again",
+            "on air again after \(gap.inWords), with \(Duration.milliseconds(backfill.milliseconds).inWords) to catch up",
             details: [
                 "server": name, "gapMilliseconds": "\(gap.nanoseconds / 1_000_000)",
                 "backfillMilliseconds": "\(backfill.milliseconds)",
