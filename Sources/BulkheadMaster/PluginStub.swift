@@ -240,10 +240,13 @@ final class PluginStub {
         if lastSign.since(linesSince) > 1_000_000_000 { (linesSince, lineCount) = (lastSign, 0) }
         lineCount += 1
         if lineCount <= Self.mostLines { onLog?(id, level, text) }
+        // Reading them costs the master time, too.
+        if lineCount > Self.floodLines { child.dismiss("it floods the master with lines") }
     }
 
     /// In a second.
     private static let mostLines = 50
+    private static let floodLines = 10_000
 
     private func takePicture(_ frame: FrameNumber, _ changed: Bool, _ times: [PluginTime]) {
         guard let inHand, inHand.frame == frame else {
@@ -274,6 +277,7 @@ final class PluginStub {
     private func noteChain() {
         guard isReady, unanswered.isEmpty, !isLoaded else { return }
         isLoaded = true
+        firstByteCount = ProcessMemory.privateByteCount(of: child.pid)
         onChainReady?()
     }
 

@@ -20,7 +20,7 @@ enum SandboxPaths {
     static func readable(_ given: [String]) -> [String] {
         let home = getenv("HOME").map { String(cString: $0) } ?? ""
         let fonts = home.hasPrefix("/") && home.count > 1 ? fonts.map { "\(home)/\($0)" } : []
-        return common + loadedFolders + fonts + given + siblings(of: given)
+        return common + loadedFolders + fonts + given + siblings(of: given) + given.flatMap(dataFolders)
     }
 
     /// Whether a file is named as libraries are: `libx.so`, `libx.so.1.2`.
@@ -38,6 +38,24 @@ enum SandboxPaths {
         let libraries = paths.filter(isLibrary)
         let folders = Set(libraries.map(folder)).union(libraries.flatMap(LibraryFile.searchFolders))
         return folders.sorted().flatMap { folder in names(in: folder).filter(isLibrary).map { "\(folder)/\($0)" } }
+    }
+
+    /// The folders beside a library that are its own: for `libmine.so`, `mine` and, as SwiftPM names what comes with a
+    /// target, `PACKAGE_mine.resources`.
+    private static func dataFolders(of path: String) -> [String] {
+        guard isLibrary(path), var name = path.split(separator: "/").last?.prefix(while: { $0 != "." }) else {
+            return []
+        }
+        if name.hasPrefix("lib") { name = name.dropFirst(3) }
+        guard !name.isEmpty else { return [] }
+        let folder = folder(of: path)
+        let resources = names(in: folder).filter { $0.hasSuffix("_\(name).resources") }
+        return ([String(name)] + resources).map { "\(folder)/\($0)" }.filter(isFolder)
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var information = stat()
+        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
     }
 
     private static func names(in folder: String) -> [String] {

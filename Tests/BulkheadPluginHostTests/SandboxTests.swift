@@ -44,7 +44,7 @@ enum Granted {
     /// What Landlock refuses.
     static let files = [
         "parent-environ", "parent-cmdline", "parent-maps", "parent-memory", "parent-memory-write", "parent-descriptors",
-        "processes", "read-file", "by-own-root", "passwords",
+        "processes", "read-file", "by-own-root", "passwords", "around-self",
     ]
     /// Of both, what is granted without a sandbox on every machine: the plugin does try.
     static let possible = [
@@ -89,7 +89,8 @@ enum Granted {
         bystander.arguments = ["600"]
         try bystander.run()
         defer {
-            bystander.terminate()
+            // It inherits this thread's blocked signals, SIGTERM among them on a thread of a pool.
+            kill(bystander.processIdentifier, SIGKILL)
             bystander.waitUntilExit()
         }
         let outcomes = try outcomes(
@@ -141,6 +142,28 @@ enum Granted {
         #expect(try outcome("file-in-home", "data/new") == "granted")
         #expect(try outcome("symbolic-link", "data/new") == "refused: Operation not permitted")
         #expect(try outcome("temporary-file", "") == "refused: Permission denied")
+    }
+
+    @Test(.enabled(if: Granted.files, "this kernel has no Landlock"))
+    func aPluginReadsItsOwnDataFolder() throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let library = folder.path("libmine.so")
+        try FileManager.default.copyItem(atPath: "\(productFolder)/libHostile.so", toPath: library)
+        for name in ["mine", "package_mine.resources", "yours"] {
+            try FileManager.default.createDirectory(atPath: folder.path(name), withIntermediateDirectories: false)
+            try Data("x".utf8).write(to: URL(fileURLWithPath: folder.path(name) + "/data"))
+        }
+        let host = try PluginHostChild(confined: ([library], ""))
+        for (index, name) in ["mine", "package_mine.resources", "yours"].enumerated() {
+            let target = folder.path(name) + "/data"
+            _ = try host.load(library, id: UInt32(index + 1), ["act": "read-file", "target": target])
+        }
+        _ = try host.process(Picture(host.canvas))
+        let outcomes: [String] = ["granted", "granted", "refused: Permission denied"]
+        #expect(
+            host.log
+                == outcomes.enumerated().map { .log(id: UInt32($0.offset + 1), .notice, "read-file: \($0.element)") })
     }
 
     /// The plugins that ship, one in C and one in Swift, and the libraries that those need.

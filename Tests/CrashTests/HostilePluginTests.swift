@@ -7,6 +7,7 @@ import Testing
 @Suite(.serialized) struct HostilePluginTests {
     private static let acts = [
         "fault", "exit", "overflow", "corrupt-heap", "close-all", "next-slot", "exhaust", "spin", "ignored-fault",
+        "flood-wire",
     ]
     /// They go on answering.
     private static let nuisances = ["flood", "fork", "kill-parent", "inet", "read-file"]

@@ -10,11 +10,14 @@ extension Checkup {
         else {
             return [Finding(.absent, "plugin sandbox", "it can't be tried: the plugin host does not start")]
         }
-        return Self.findings(sandbox: call.text)
+        return SandboxFindings.read(call.text)
     }
+}
 
+/// What a plugin host says of the sandbox that it has entered.
+package enum SandboxFindings {
     /// One finding for each line `STATE<tab>SUBJECT<tab>TEXT` of the plugin host.
-    static func findings(sandbox text: String) -> [Finding] {
+    package static func read(_ text: String) -> [Finding] {
         let findings = text.split(separator: "\n").compactMap { line -> Finding? in
             let fields = line.split(separator: "\t", maxSplits: 2).map(String.init)
             guard fields.count == 3 else { return nil }

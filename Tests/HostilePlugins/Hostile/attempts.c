@@ -82,6 +82,12 @@ static int by_own_root(const char *target) {
     snprintf(path, sizeof path, "/proc/self/root%s", target);
     return opened(open(path, O_RDONLY));
 }
+static int around_self(const char *target) {
+    (void)target;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/../%d/cmdline", getppid());
+    return opened(open(path, O_RDONLY));
+}
 static int passwords(const char *target) { (void)target; return opened(open("/etc/passwd", O_RDONLY)); }
 
 // MARK: files
@@ -330,6 +336,7 @@ static const attempt attempts[] = {
     ATTEMPT("parent-memory-write", parent_memory_write), ATTEMPT("parent-descriptors", parent_descriptors),
     ATTEMPT("processes", processes), ATTEMPT("read-file", read_file), ATTEMPT("by-own-root", by_own_root),
     ATTEMPT("passwords", passwords),
+    ATTEMPT("around-self", around_self),
 
     ATTEMPT("write-file", write_file), ATTEMPT("empty-file", empty_file), ATTEMPT("rename-file", rename_file),
     ATTEMPT("change-mode", change_mode), ATTEMPT("change-owner", change_owner),

@@ -137,6 +137,19 @@ static int32_t babble(const char *target, frame_pointer frame) {
     memset(bytes, 0xA5, sizeof bytes);
     return write(3, bytes, sizeof bytes) < 0 ? -errno : 0;
 }
+/// Lines as the host sends them, without its bound: type 0x67 of docs/wire.md.
+static int32_t flood_wire(const char *target, frame_pointer frame) {
+    UNUSED;
+    static unsigned char lines[2100];
+    static const unsigned char line[] = {13, 0, 0, 0, 0x67, 0, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 'l', 'i', 'n', 'e'};
+    for (size_t place = 0; place < sizeof lines; place += sizeof line) memcpy(lines + place, line, sizeof line);
+    for (;;)
+        for (size_t sent = 0; sent < sizeof lines;) {
+            ssize_t count = write(3, lines + sent, sizeof lines - sent);
+            if (count <= 0) abort();
+            sent += (size_t)count;
+        }
+}
 static int32_t shut_wire(const char *target, frame_pointer frame) {
     UNUSED;
     // Not allowed; closing it is.
@@ -259,7 +272,7 @@ static const harm harms[] = {
     {"kill-self", killed}, {"overflow", overflow}, {"corrupt-heap", corrupt_heap}, {"ignored-fault", ignored_fault},
     {"endless-fault", endless_fault}, {"alarm", alarmed}, {"spin", spin}, {"blocked-spin", blocked_spin},
     {"sleep", sleeping}, {"steal-requests", steal_requests}, {"spin-beside", spin_beside}, {"close-all", close_all},
-    {"replace-all", replace_all}, {"babble", babble}, {"shut-wire", shut_wire}, {"flood", flood},
+    {"replace-all", replace_all}, {"babble", babble}, {"flood-wire", flood_wire}, {"shut-wire", shut_wire}, {"flood", flood},
     {"next-slot", next_slot}, {"slot-before", slot_before}, {"write-input", write_input}, {"open-input", open_input},
     {"keep-slot", keep_slot}, {"unmap", unmap}, {"exhaust", exhaust}, {"grow", grow}, {"threads", threads},
     {"big-file", big_file},
