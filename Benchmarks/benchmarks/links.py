@@ -86,7 +86,7 @@ class LinkBench:
                         player = Player(server.port, APP, "outage")
                         first = player.first_access_unit(PATIENCE)
                         time.sleep(AFTERWARDS)
-                        found.add(seen, _units(player), (first.arrival - back) * 1000)
+                        found.add(seen, _units(player), (first.arrival - back) * 1000, begins_anew=is_restarted)
             finally:
                 player.__exit__()
         found.on_air.sort()
@@ -153,13 +153,15 @@ class Outages:
     lost: list[float] = field(default_factory=list)
     """Pictures that no viewer of the server ever gets, in both of its lives."""
 
-    def add(self, before: list[MediaMessage], after: list[MediaMessage], on_air: float) -> None:
+    def add(
+        self, before: list[MediaMessage], after: list[MediaMessage], on_air: float, begins_anew: bool
+    ) -> None:
         self.on_air.append(on_air)
         # By timestamps where they go on; one that begins anew has lost all the time between.
         times = {unit.milliseconds for unit in before[-2 * FRAMES_PER_SECOND :]}
         start, end = min(times), max(times)
         later = {unit.milliseconds for unit in after}
-        if min(later) >= start - 20_000 and max(later) > end:
+        if not begins_anew and max(later) > end:
             expected = round((max(later) - start) * FRAMES_PER_SECOND / 1000) + 1
             self.lost.append(max(0, expected - len(times | {time for time in later if time >= start})))
         else:

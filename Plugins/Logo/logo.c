@@ -24,7 +24,7 @@ static const bulkhead_parameter parameters[] = {
     [WIDTH] = {
         .type = BULKHEAD_PARAMETER_INTEGER,
         .name = "width",
-        .description = "How wide the logo is to be; 0 leaves it as it is in the file.",
+        .description = "How wide the logo is, at most as the picture; 0 leaves it as it is in the file.",
         .unit = "px",
         .default_value = "0",
         .minimum = 0,
@@ -182,20 +182,23 @@ static int32_t draw(logo *self) {
         overlay_free(&self->overlay);
         return 0;
     }
-    uint32_t width = self->width ? (uint32_t)self->width : self->pixel_width;
-    uint32_t height = (uint32_t)(((uint64_t)self->pixel_height * width + self->pixel_width / 2) / self->pixel_width);
+    // As wide as is asked for, but never beyond the picture: what can't be seen would only cost memory.
+    uint64_t width = self->width ? (uint64_t)self->width : self->pixel_width;
+    if (width > self->format.width) width = self->format.width;
+    uint64_t height = (self->pixel_height * width + self->pixel_width / 2) / self->pixel_width;
+    if (height > self->format.height) {
+        height = self->format.height;
+        width = (self->pixel_width * height + self->pixel_height / 2) / self->pixel_height;
+    }
+    if (width == 0) width = 1;
     if (height == 0) height = 1;
-    // A tall logo can't grow without bound.
-    if (height > 8192) {
-        say(self, "a logo %u pixels wide would be %u high; at most 8192 are possible", width, height);
-        return -EINVAL;
-    }
     if (width == self->pixel_width && height == self->pixel_height) {
-        return overlay_make(&self->overlay, self->pixels, width, height, self->opacity);
+        return overlay_make(
+            &self->overlay, self->pixels, self->pixel_width, self->pixel_height, self->opacity);
     }
-    uint8_t *pixels = scaled(self, width, height);
+    uint8_t *pixels = scaled(self, (uint32_t)width, (uint32_t)height);
     if (!pixels) return -ENOMEM;
-    int32_t result = overlay_make(&self->overlay, pixels, width, height, self->opacity);
+    int32_t result = overlay_make(&self->overlay, pixels, (uint32_t)width, (uint32_t)height, self->opacity);
     free(pixels);
     return result;
 }

@@ -46,6 +46,10 @@ extension Broadcast {
         let error = BroadcastError(.control, "the broadcast ended before the change was made")
         for pending in pluginChanges { pending.done(error) }
         pluginChanges.removeAll()
+        // Nothing comes to the border any more; whoever waits there goes on, and finds that the broadcast has ended.
+        let work = borderWork
+        borderWork.removeAll()
+        for step in work { step() }
         for place in allPlaces {
             guard let next = place.next else { continue }
             place.next = nil
@@ -134,6 +138,8 @@ extension Broadcast {
 
     /// Returns when a next host with `plugins` is on air.
     private func takeOver(_ place: PluginPlace, with plugins: [ChainPlugin]) async throws(BroadcastError) {
+        // What is started now would never be ended.
+        guard state != .ended else { throw BroadcastError(.control, "the broadcast has ended") }
         let error = await withCheckedContinuation { continuation in
             renew(place, with: plugins, isAsked: true) { continuation.resume(returning: $0) }
         }
@@ -196,7 +202,8 @@ extension Broadcast {
     ) async throws(BroadcastError) {
         let (place, plugin) = found
         let old = (plugin.choice, plugin.library)
-        let found = try await plugins.find(plugin.choice, changes: parameters, folder: folder)
+        let found = try PluginFinder.change(
+            plugin.choice, by: parameters, in: folder, of: plugin.library.description)
         let changed = found.choice.parameters.filter { plugin.choice.parameters[$0.key] != $0.value }
         (plugin.choice, plugin.library) = (found.choice, found.library)
         do throws(BroadcastError) {

@@ -178,6 +178,8 @@ extension Broadcast {
             }
             place.next = nil
             retire(next.stub, of: place)
+            place.advance()
+            topUpStandby(of: place, after: Self.standbyHostDelay)
             return next.done(BroadcastError(.plugin, problem, advice: "the chain stays as it was"))
         }
         if let standby = place.standby, ObjectIdentifier(standby) == id {
@@ -290,7 +292,7 @@ extension Broadcast {
         if let guilty, !next.isAsked { quarantine(guilty, in: place, because: words) }
         next.done(
             BroadcastError(.plugin, "the next plugin host ended: \(words)", advice: "the chain stays as it was"))
-        if place.host == nil, !place.isGone { relaunch(place, after: .zero) }
+        if place.host == nil, places.contains(where: { $0 === place }) { relaunch(place, after: .zero) }
         place.advance()
         topUpStandby(of: place, after: Self.standbyHostDelay)
     }

@@ -15,6 +15,7 @@ extension Broadcast {
             ?? stub.suspect.flatMap { id in place.plugins.first { $0.id == id } }
         let active = place.plugins.filter(\.isActive)
         let culprit = known ?? (active.count == 1 && end.cause.isItsOwn ? active.first : nil)
+        if known == nil, end.cause.isItsOwn, active.count > 1 { noteUnexplainedDeath(place) }
         let wasInKill = culprit?.wasInKill ?? false
         for plugin in place.plugins { plugin.wasInKill = false }
         guard let culprit else { return nil }
@@ -25,6 +26,17 @@ extension Broadcast {
         culprit.deaths += 1
         quarantine(culprit, in: place, because: "\(end.cause)")
         return culprit
+    }
+
+    /// A host of several plugins that ends by itself between two calls, again and again, does so for one that works behind
+    /// its back; which, only a host for each can show.
+    private func noteUnexplainedDeath(_ place: PluginPlace) {
+        let last = place.lastUnexplainedDeath
+        place.lastUnexplainedDeath = .now
+        guard let last, MonotonicTime.now.since(last) < RestartPolicy.window.nanoseconds else { return }
+        post(
+            .warning, place.name, "unexplained",
+            "ends between two calls of its plugins: --plugin-isolation each shows which of them does it")
     }
 
     /// Leaves a plugin out, and lets it in again when its time has come.

@@ -85,4 +85,6 @@ struct PluginLibraryPlace: Hashable {
     var abilities: PluginAbilities = .video
     /// Parameters whose values are files.
     var fileParameters: Set<String> = []
+    /// As it was when the plugin was found.
+    var description: PluginDescription
 }

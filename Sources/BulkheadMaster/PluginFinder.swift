@@ -16,30 +16,45 @@ struct PluginFinder: Sendable {
     }
 
     /// Finds the plugin of `choice`, and sees that it takes its parameters.
-    /// - Parameters:
-    ///   - changes: parameters to be changed in it.
-    ///   - folder: where relative files among the changes count from.
     /// - Throws: kind `plugin`: there is none, or a parameter does not fit, with what would.
-    func find(
-        _ choice: PluginChoice, changes: [String: String] = [:], folder: String = ""
-    ) async throws(BroadcastError) -> Found {
+    func find(_ choice: PluginChoice) async throws(BroadcastError) -> Found {
         do throws(PluginCatalogError) {
-            let plugin = try await catalog.describe(choice.identity)
-            var found = choice
-            found.parameters = try Self.parameters(choice.parameters, of: plugin, from: choice.folder)
-            let changed = try Self.parameters(changes, of: plugin, from: folder)
-            found.parameters.merge(changed) { $1 }
-            try plugin.check(found.parameters)
-            let library = PluginLibraryPlace(
-                path: plugin.path, label: plugin.label, abilities: Self.abilities(of: plugin),
-                fileParameters: Self.files(found.parameters, of: plugin))
-            return Found(choice: found, library: library)
+            return try Self.fit(choice, to: try await catalog.describe(choice.identity))
         } catch {
             if case .noEnumerator = error {
                 throw BroadcastError(.installation, "\(error)", advice: "reinstall Bulkhead")
             }
             throw BroadcastError(.plugin, "\(error)")
         }
+    }
+
+    /// Sees that a plugin takes its parameters with `changes` made.
+    /// - Parameters:
+    ///   - description: of the library that is loaded; the one on disk may be another meanwhile.
+    ///   - folder: where relative files among the changes count from.
+    /// - Throws: kind `plugin`, saying what would fit.
+    static func change(
+        _ choice: PluginChoice, by changes: [String: String], in folder: String, of description: PluginDescription
+    ) throws(BroadcastError) -> Found {
+        do throws(PluginCatalogError) {
+            var changed = choice
+            let new = try parameters(changes, of: description, from: folder)
+            changed.parameters = try parameters(choice.parameters, of: description, from: choice.folder)
+            changed.parameters.merge(new) { $1 }
+            return try fit(changed, to: description)
+        } catch { throw BroadcastError(.plugin, "\(error)") }
+    }
+
+    private static func fit(
+        _ choice: PluginChoice, to plugin: PluginDescription
+    ) throws(PluginCatalogError) -> Found {
+        var found = choice
+        found.parameters = try parameters(choice.parameters, of: plugin, from: choice.folder)
+        try plugin.check(found.parameters)
+        let library = PluginLibraryPlace(
+            path: plugin.path, label: plugin.label, abilities: abilities(of: plugin),
+            fileParameters: files(found.parameters, of: plugin), description: plugin)
+        return Found(choice: found, library: library)
     }
 
     /// The parameters by the plugin's own names, and files by their absolute paths.

@@ -49,6 +49,8 @@ final class PluginPlace {
     var whenSettled: [() -> Void] = []
     /// Replaced, and not ended yet.
     var retired: [PluginStub] = []
+    /// When a host has last ended by itself between two calls: nobody knows for whom.
+    var lastUnexplainedDeath: MonotonicTime?
     /// It is out of the chain for good, and waits for its processes to end.
     var isGone = false
     /// The host at hand has answered something in time.

@@ -277,6 +277,7 @@ final class PluginStub {
     private func noteChain() {
         guard isReady, unanswered.isEmpty, !isLoaded else { return }
         isLoaded = true
+        firstByteCount = ProcessMemory.privateByteCount(of: child.pid)
         onChainReady?()
     }
 

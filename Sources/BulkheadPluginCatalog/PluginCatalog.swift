@@ -68,9 +68,14 @@ package actor PluginCatalog {
         }
         let libraries = searchPath.libraries(of: kind)
         // A file of that name is most often the one: then no other library need be looked at.
-        let named = libraries.filter { PluginIdentity.fileName($0) == name }
-        let first = try await listings(of: named, kind: kind)
-        if kind != .ladspa, let plugin = first.first(where: { $0.plugin != nil })?.plugin { return plugin }
+        if kind != .ladspa {
+            let wanted = PluginParameter.normalized(name)
+            for isNamed in [{ $0 == name }, { PluginParameter.normalized($0) == wanted }] as [(String) -> Bool] {
+                let named = libraries.filter { isNamed(PluginIdentity.fileName($0)) }
+                let found = try await listings(of: named, kind: kind)
+                if let plugin = found.first(where: { $0.plugin != nil })?.plugin { return plugin }
+            }
+        }
         let all = Self.distinct(try await listings(of: libraries, kind: kind))
         return try Self.pick(name, identity: identity, from: all.filter { !isOther($0) })
     }

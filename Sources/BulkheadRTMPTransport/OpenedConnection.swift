@@ -72,6 +72,8 @@ struct OpenedConnection: Sendable {
         } catch {
             started.fail(error)
             continuation.finish()
+            // The handler's own limit may have been first: then the channel was only closed.
+            if case .failed(let known)? = queue.statistics.end, case .timedOut = known { throw .final(known) }
             throw .final(error)
         }
         do {

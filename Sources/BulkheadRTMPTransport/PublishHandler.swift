@@ -22,6 +22,7 @@ final class PublishHandler: ChannelInboundHandler {
     private var connection: Connection
     private var machine: PublishStateMachine
     private var context: ChannelHandlerContext?
+    private var isConnected = false
     private var isSecured: Bool
     private var streamID: MessageStreamID?
     private var startTime: ContinuousClock.Instant?
@@ -31,6 +32,8 @@ final class PublishHandler: ChannelInboundHandler {
     private let deadline: NIODeadline
     private var error: PublishError?
     private var isClosing = false
+    /// The other side has torn the connection down: told by a write alone, where nothing was read meanwhile.
+    private var wasReset = false
     private var monitor: DeliveryMonitor
     private var deliveries = DeliveryLog()
     /// Runs while something is under way.
@@ -63,6 +66,7 @@ final class PublishHandler: ChannelInboundHandler {
     private var server: String { target.authority }
 
     private var phase: ConnectionPhase {
+        guard isConnected else { return .connecting }
         guard isSecured else { return .securing }
         guard connection.isOpen else { return .shakingHands }
         return switch machine.phase {
@@ -88,6 +92,7 @@ final class PublishHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        isConnected = true
         guard let opening = connection.takeOutput() else { return }
         // With TLS the write is done when TLS is.
         context.writeAndFlush(wrapOutboundOut(opening)).assumeIsolated().whenSuccess { [self] in isSecured = true }
@@ -321,7 +326,8 @@ final class PublishHandler: ChannelInboundHandler {
         guard queuedByteCount > 0 || replies > 0 else { return }
         if replies > Self.unreadReplyByteLimit { fail(.answersNotRead(server: server)) }
         let total = connection.replyByteCount
-        written.whenComplete { [self] _ in
+        written.whenComplete { [self] result in
+            if case .failure(let error as IOError) = result, error.isPeersClose { wasReset = true }
             if queuedByteCount > 0 { queue.shorten(by: queuedByteCount) }
             writtenReplyByteCount = max(writtenReplyByteCount, total)
         }
@@ -434,7 +440,8 @@ final class PublishHandler: ChannelInboundHandler {
         if let startTime, !queue.statistics.isAccepted {
             return .closedBeforeAcceptance(server: server, after: .now - startTime)
         }
-        return .closedByServer(server: server, phase, nil)
+        return wasReset
+            ? .connectionLost(server: server, .reset) : .closedByServer(server: server, phase, nil)
     }
 }
 

@@ -173,6 +173,9 @@ private struct Field {
 
     func soleReason(_ index: Int) -> String {
         if candidates.count == 1 { return "the only one" }
+        if measurements.indices.allSatisfy({ $0 == index || !measurements[$0].isAvailable }) {
+            return "the only one that can be taken now"
+        }
         switch measurements[index].health {
         case .well, .unknown: return "the only one that is not known to fail"
         case .failing: return "none is known to work, and it may be tried"

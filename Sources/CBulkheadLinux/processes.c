@@ -133,3 +133,8 @@ size_t bulkhead_heap_byte_count(void) {
     struct mallinfo2 information = mallinfo2();
     return information.uordblks + information.hblkhd;
 }
+
+int64_t bulkhead_preemption_count(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
+}

@@ -26,7 +26,7 @@ import Testing
         #expect(change.keyframeIntervalSeconds == 1.5)
         #expect(change.bframes == 3)
         #expect(change.bufferMilliseconds == 2000)
-        #expect(EncodingWords.changeable.count == 9)
+        #expect(EncodingWords.changeable.count == 11)
     }
 
     /// A tuning can be taken away: that is an empty text, which is another thing than no change.

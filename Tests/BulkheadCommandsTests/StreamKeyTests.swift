@@ -56,7 +56,7 @@ import Testing
     /// Whatever is wrong with a command, its one line shows no key.
     @Test(arguments: [
         ["--to", "rmtp://a/live/SECRET"], ["--to", "SECRET://a/live"].map { $0.lowercased() },
-        ["--to", "rtmp://a:99999/live/SECRET"], ["--to", "rtmp://user:SECRET@a/live/SECRET"],
+        ["--to", "rtmp://a:99999/live/SECRET"], ["--to", "rtmp://user:SECRET@a/live/SECRET", "--fps", "0"],
         ["--to", "rtmp://a/live/SECRET", "--fps", "0"], ["--to", "rtmp://a/live/SECRET", "--mode", "selected"],
         ["--to", "rtmp://a/live/SECRET", "--stream-key-file", "/dev/null"], ["--to", "https://a/SECRET"],
         ["--to", "rtmp:/a/live/SECRET"],

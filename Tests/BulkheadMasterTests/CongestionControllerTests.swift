@@ -51,7 +51,8 @@ import Testing
         var path = Path(ceiling: 2_500_000, floor: 300_000, capacity: 1_500_000)
         path.run(seconds: 60)
         #expect(path.sheds.isEmpty)
-        #expect(path.controller.bitsPerSecond < 1_500_000)
+        // Now and then a step above what is carried is tried.
+        #expect(path.controller.bitsPerSecond < 1_800_000)
         #expect(path.controller.bitsPerSecond > 700_000)
         #expect(path.largestDelay < 2.5)
         #expect(path.bitrates.first.map { $0 < 2_500_000 } == true)

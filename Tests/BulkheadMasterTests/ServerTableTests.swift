@@ -170,7 +170,7 @@ import Testing
                 _ = table.probed(
                     index, index == 1 ? .success(.milliseconds(9)) : .failure(Self.refused), at: now, chance: 0.5)
             }
-            now += max(.milliseconds(100), table.probeDelay(at: now) ?? .seconds(1))
+            now += max(.milliseconds(100), table.attentionDelay(at: now) ?? .seconds(1))
         }
         #expect(handshakes > 60 && handshakes < 130)
     }

@@ -67,7 +67,9 @@ import Testing
         // Neither side is a multiple of 8.
         let host = try PluginHostChild(width: 74, height: 46)
         #expect(try host.load(library.path) == Self.loaded)
-        let colors: [[UInt8]] = [[173, 42, 26], [63, 102, 240], [16, 128, 128], [235, 128, 128], [100, 140, 120]]
+        let colors: [[UInt8]] = [
+            [145, 54, 34], [81, 90, 240], [41, 240, 110], [16, 128, 128], [235, 128, 128], [100, 140, 120],
+        ]
         for color in colors {
             let picture = Picture(host.canvas).mapped { plane, _, _, _ in color[plane] }
             let result = try #require(try host.process(picture))

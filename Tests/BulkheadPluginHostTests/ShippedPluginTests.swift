@@ -51,16 +51,18 @@ import Testing
         #expect(try host.process(picture) == nil || host.process(picture) == picture)
     }
 
-    @Test func logoIsScaledAndCutOff() throws {
+    @Test func logoGrowsUpToThePicture() throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
         let path = folder.path("logo.png")
         try #require(Self.halfGreenPNG).write(to: URL(fileURLWithPath: path))
         let host = try loaded("Logo", ["file": path, "width": "400", "corner": "top-left", "margin": "0"])
-        let result = try #require(try host.process(Picture(host.canvas)))
-        // The green half is 200 pixels wide: it covers everything.
-        #expect(result.planes[0].allSatisfy { $0.allSatisfy { $0 == PluginProcessingTests.green[0] } })
-        #expect(result.planes[2].allSatisfy { $0.allSatisfy { $0 == PluginProcessingTests.green[2] } })
+        let picture = Picture(host.canvas)
+        let result = try #require(try host.process(picture))
+        // 48 pixels wide and high; the edge between the halves, at 24, is as soft as a pixel of the file was wide.
+        #expect(result.planes[0].allSatisfy { $0[..<16].allSatisfy { $0 == PluginProcessingTests.green[0] } })
+        #expect(result.planes[2].allSatisfy { $0[..<8].allSatisfy { $0 == PluginProcessingTests.green[2] } })
+        #expect(zip(result.planes[0], picture.planes[0]).allSatisfy { $0[32...] == $1[32...] })
     }
 
     @Test func logoSaysWhatIsWrongWithItsFile() throws {
@@ -170,7 +172,8 @@ import Testing
             let loud = (4..<8).contains(block)
             let samples = (0..<2048).map { index -> Float in
                 let time = Double(block * 1024 + index / 2) / 48_000
-                return Float(sin(2 * .pi * 200 * time)) * (loud ? 1.5 : 0.3)
+                // Whole periods in a block: what goes in has no clicks of its own.
+                return Float(sin(2 * .pi * 187.5 * time)) * (loud ? 1.5 : 0.3)
             }
             heard += try sound(host, samples, at: Int64(block) * 1024)
         }
@@ -178,7 +181,7 @@ import Testing
         #expect(left.allSatisfy { abs($0) <= ceiling + 1e-6 })
         #expect(left[5 * 1024..<7 * 1024].contains { abs($0) > ceiling * 0.95 }, "loud stays as loud as it may be")
         #expect(left[1024..<3 * 1024].contains { abs($0) > 0.299 }, "quiet is left alone")
-        // The steepest slope of what goes in is 1.5 * 2π * 200 / 48000 = 0.039 a sample.
+        // The steepest slope of what goes in is 1.5 * 2π * 187.5 / 48000 = 0.037 a sample.
         let steps = zip(left.dropFirst(), left).map { abs($0 - $1) }
         #expect((steps.max() ?? 0) < 0.045)
     }

@@ -58,6 +58,15 @@ import Testing
         #expect(judge.take(6) == [.repeated(6)])
     }
 
+    /// Pictures that were on their way to the viewer come before those that a publisher sends again.
+    @Test func aNewPublisherReplaysAfterWhatWasOnItsWay() {
+        var judge = judge([1, 2, 3, 4])
+        judge.reconnected()
+        for number: UInt32 in [5, 6, 3, 4, 5, 6, 7] { #expect(judge.take(number).isEmpty) }
+        #expect(judge.replayed == 4)
+        #expect(judge.restarts == 0 && judge.repeated == 0 && judge.lost == 0)
+    }
+
     @Test func whatWasNotLookedAtIsNotLost() {
         var judge = judge([1, 2])
         judge.skip(2)

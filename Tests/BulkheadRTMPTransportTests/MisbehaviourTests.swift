@@ -283,7 +283,8 @@ private let group = MultiThreadedEventLoopGroup.singleton
         let session = try await session(peer)
         #expect(await eventually(within: .seconds(30)) { session.end != nil })
         #expect(session.events.contains(.accepted))
-        #expect(session.error == .connectionLost(server: "127.0.0.1:\(peer.port)", .reset))
+        // Where nothing was under way at that moment the system tells of an end only.
+        #expect(["reset", "closed"].contains(session.error?.cause))
         #expect(session.error?.advice == .retry)
         await session.finish()
         await peer.stop()

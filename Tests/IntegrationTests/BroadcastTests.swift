@@ -172,7 +172,7 @@ import Testing
         (["broadcast", "test", "--to", "file:OUT", "--plugin", "/etc/passwd"], 67, "shared library"),
         (["broadcast", "test"], 64, "--to"),
         (["broadcast", "test", "--to", "file:OUT", "--video-bitrate", "-5"], 64, "--video-bitrate \"-5\""),
-        (["broadcast", "test", "--to", "file:OUT", "--plugin", "nosuch"], 67, "looked for libnosuch.so in /"),
+        (["broadcast", "test", "--to", "file:OUT", "--plugin", "nosuch"], 67, "there is no plugin nosuch"),
         (["broadcast", "/proc/version", "--to", "file:OUT"], 66, "no file with media"),
         (["broadcast", "test", "--to", "file:OUT", "--mode", "selected"], 64, "--only"),
         (["status", "--attach", "unix:/no/such/master"], 75, "no master"),

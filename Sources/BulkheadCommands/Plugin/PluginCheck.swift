@@ -78,7 +78,7 @@ struct PluginCheck: Sendable {
         if plugin.takesAudio { tests.append(PluginCheckTest(.sound)) }
         if !plugin.parameters.isEmpty { tests.append(PluginCheckTest(.parameters)) }
         if plugin.takesEvents { tests.append(PluginCheckTest(.events)) }
-        tests.append(PluginCheckTest(.memory))
+        tests.append(PluginCheckTest(.memory, width: 128, height: 72))
         if plugin.takesVideo {
             tests += (sizes ?? Self.speeds).map { PluginCheckTest(.speed, width: $0.0, height: $0.1) }
         }
@@ -204,7 +204,9 @@ struct PluginCheck: Sendable {
             // What the handler of the signal has written: which memory it was, and where.
             let start = said.lastIndex { $0.hasPrefix("crashed by ") }
             let report = start.map { Array(said[$0...]) } ?? []
-            let memory = report.first { $0.hasPrefix("it wrote ") || $0.hasPrefix("it read ") }
+            let memory = report.first { line in
+                ["it wrote ", "it read ", "it touched "].contains { line.hasPrefix($0) }
+            }
             let code = memory == nil ? "crash" : "out-of-bounds"
             let phrase = memory.map { "\($0): it crashed \(place)" } ?? "it crashed \(place)"
             result.findings.append(PluginCheckFinding(.error, code, "\(phrase), \(ChildExit.signaled(signal))"))

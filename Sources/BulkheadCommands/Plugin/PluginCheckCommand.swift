@@ -2,6 +2,7 @@ package import ArgumentParser
 import BulkheadMaster
 import BulkheadPluginCatalog
 import BulkheadWire
+import Glibc
 
 /// `bulkhead plugin check`: whether a plugin is fit for a broadcast, for its author and for continuous integration.
 package struct PluginCheckCommand: AsyncParsableCommand {
@@ -65,11 +66,14 @@ package struct PluginCheckCommand: AsyncParsableCommand {
             let result = await check.run(test)
             summary.add(result)
             print(json ? JSONLine.text(result) ?? "" : PluginCheckText.lines(result))
+            // Each as it comes, also to a file.
+            fflush(nil)
             // What can't be made once will not be made for the next test.
             if result.isRefused { break }
         }
         summary.isFit = summary.errors == 0 && (!strict || summary.warnings == 0)
         print(json ? JSONLine.text(summary) ?? "" : PluginCheckText.line(summary))
+        fflush(nil)
         if !summary.isFit { throw BroadcastError(.plugin, "\(description.identity) is not fit for a broadcast") }
     }
 

@@ -4,7 +4,9 @@ import Foundation
 /// A plugin's check as lines for a person.
 enum PluginCheckText {
     static func title(_ plugin: PluginDescription) -> String {
-        EventLine.clean("\(plugin.identity): \(plugin.name) \(plugin.version), \(plugin.path)")
+        EventLine.clean(
+            "\(plugin.identity): \(plugin.name) \(plugin.version)"
+                + (plugin.path == plugin.identity ? "" : ", \(plugin.path)"))
     }
 
     /// A line for the test, and below it what was found.
@@ -15,7 +17,7 @@ enum PluginCheckText {
         for finding in result.findings {
             lines.append("    \(finding.severity.rawValue): \(EventLine.clean(finding.text))")
         }
-        for line in result.backtrace.prefix(12) { lines.append("      \(line)") }
+        for line in result.backtrace.prefix(6) { lines.append("      \(line)") }
         return lines.joined(separator: "\n")
     }
 

@@ -20,7 +20,7 @@ package enum ChainText {
     package static func trouble(_ plugin: PluginStatus) -> String? {
         switch plugin.state {
         case .working, .waiting: nil
-        case .disabled, .quarantined, .off, .refused: "\(plugin.name) \(state(plugin))"
+        case .disabled, .quarantined, .off, .refused: EventLine.clean("\(plugin.name) \(state(plugin))")
         }
     }
 

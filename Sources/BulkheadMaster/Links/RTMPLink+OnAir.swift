@@ -48,6 +48,7 @@ extension RTMPLink {
         let received = state.withLock { state -> MediaTime? in
             state.publisher = session.publisher
             state.end = nil
+            state.request = nil
             return state.wasOnAir ? state.acknowledgedDTS ?? state.sentDTS.map { $0 - Self.safety } : nil
         }
         let backfill = rewinds ? mailbox.rewind(received: received) : .zero
@@ -66,7 +67,7 @@ extension RTMPLink {
         guard wasOnAir, let gap else { return }
         events.post(
             .notice, self.name, "restored",
-            "on air again after \(gap.inWords), \(Duration.milliseconds(backfill.milliseconds).inWords) are sent again",
+            "on air again after \(gap.inWords), with \(Duration.milliseconds(backfill.milliseconds).inWords) to catch up",
             details: [
                 "server": name, "gapMilliseconds": "\(gap.nanoseconds / 1_000_000)",
                 "backfillMilliseconds": "\(backfill.milliseconds)",
@@ -162,7 +163,9 @@ extension RTMPLink {
                 state.withLock { $0.phase = $0.phase == .stalled ? .publishing : $0.phase }
                 events.post(.notice, name, "recovered", "the connection carries the stream again")
                 watch.ring()
-            case .reconnectRequested(let target, let words): await obey(target, words, session)
+            case .reconnectRequested(let target, let words):
+                state.withLock { $0.request = (target, words) }
+                watch.ring()
             case .writable: break
             }
             mailbox.wake()
@@ -176,6 +179,12 @@ extension RTMPLink {
     private func watchServers(_ session: LinkSession) async {
         while !Task.isCancelled {
             if state.withLock({ $0.phase == .stalled }) { await prepareUnderstudy() } else { dismissUnderstudy() }
+            if let request = state.withLock({ state in
+                defer { state.request = nil }
+                return state.request
+            }) {
+                await obey(request.target, request.words, session)
+            }
             let due =
                 servers.count > 1
                 ? servers.update { $0.claimProbes(at: $1, chance: LinkServers.chance) } : []
@@ -188,7 +197,7 @@ extension RTMPLink {
 
     private func pauseWatching() async {
         // One that another lane works with may come free without a word.
-        let delay = servers.count > 1 ? servers.read { $0.probeDelay(at: $1) } ?? .seconds(5) : .seconds(3600)
+        let delay = servers.count > 1 ? servers.read { $0.attentionDelay(at: $1) } ?? .seconds(5) : .seconds(3600)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [servers] in await servers.clock.sleep(max(delay, .milliseconds(20))) }
             group.addTask { [watch] in await watch.wait() }
@@ -266,6 +275,7 @@ extension RTMPLink {
             let understudy = Understudy(
                 server: session.server, reason: "the server asked for it", connection: connection)
             state.withLock { $0.move = Move(understudy: understudy, replacesSame: replacesSame) }
+            mailbox.wake()
         } catch {
             events.post(.warning, name, "redirected", "\(error); staying as long as the server lets us")
         }

@@ -32,6 +32,8 @@ package final class RTMPLink: Link {
         var end: PublishEnd?
         /// Another connection, made ready because the one on air may be lost.
         var understudy: Understudy?
+        /// The server on air asks to be left, for this target if it can be used.
+        var request: (target: IngestTarget?, words: String)?
         /// Where to go over at the next IDR.
         var move: Move?
         /// What ``abort()`` and ``pause(_:)`` cancel: attempts to connect.

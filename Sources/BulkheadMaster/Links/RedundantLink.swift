@@ -22,7 +22,17 @@ final class RedundantLink: Link {
         lanes.flatMap { $0.loads(bitsPerSecond: bitsPerSecond) }
     }
     func shed(_ sheds: [String: CongestionController.Shedding]) { lanes.forEach { $0.shed(sheds) } }
-    var statuses: [LinkStatus] { lanes.flatMap(\.statuses) }
+    /// A lane that has failed is no failure of the link as long as another one has not.
+    var statuses: [LinkStatus] {
+        let all = lanes.flatMap(\.statuses)
+        let failed = LinkState.failed.rawValue
+        guard all.contains(where: { $0.state != failed }) else { return all }
+        return all.map { status in
+            var status = status
+            if status.state == failed { status.state = LinkState.ended.rawValue }
+            return status
+        }
+    }
 
     func servers(isMeasured: Bool) async -> LinkServersReport {
         await lanes.first?.servers(isMeasured: isMeasured)

@@ -222,9 +222,16 @@ package struct ServerTable: Sendable {
         return due
     }
 
-    /// How long until a handshake is due; nil where there is nobody to measure.
-    package func probeDelay(at now: Duration) -> Duration? {
-        servers.filter { $0.lane == nil }.map { max(.zero, $0.nextProbe - now) }.min()
+    /// How long until a handshake is due, or until a server has been well for as long as it takes to be returned to; nil
+    /// where there is nobody to look after.
+    package func attentionDelay(at now: Duration) -> Duration? {
+        servers.filter { $0.lane == nil }.flatMap { server -> [Duration] in
+            var delays = [max(.zero, server.nextProbe - now)]
+            if case .well(let span) = server.breaker.health(at: now), span < policy.returnAfter {
+                delays.append(policy.returnAfter - span)
+            }
+            return delays
+        }.min()
     }
 
     /// What a handshake with the server came to.

@@ -2,6 +2,7 @@ import BulkheadMedia
 import BulkheadSystem
 import BulkheadWire
 import CBulkheadLinux
+import CBulkheadPlugin
 import Glibc
 
 /// `bulkhead-plugin-host --check`: runs one test of one plugin, as the one message on descriptor 3 says, and tells there
@@ -90,7 +91,8 @@ final class CheckBench {
         settings.parameters = parameters
         let voice = PluginVoice(id: 1, trail: trail) { _ in }
         calling(.create, detail)
-        return try shelf.instance(settings, stage: PluginStage(canvas: canvas, frameRate: frameRate), voice: voice)
+        return CheckedInstance(
+            try shelf.instance(settings, stage: PluginStage(canvas: canvas, frameRate: frameRate), voice: voice))
     }
 
     /// An instance with the parameters that were given; nil, and a finding, when it can't be made again.
@@ -101,10 +103,37 @@ final class CheckBench {
         }
     }
 
-    /// Ends an instance: `instance` is to be its last owner's.
-    func destroy(_ instance: consuming any PluginInstance) {
+    /// Ends an instance.
+    func destroy(_ instance: any PluginInstance) {
         calling(.destroy)
-        _ = consume instance
+        (instance as? CheckedInstance)?.end()
         calling(.none)
     }
+}
+
+/// A plugin's instance that ends when it is told to, and not when the last that holds it lets go.
+private final class CheckedInstance: PluginInstance {
+    let name: String
+    let version: String
+    let abilities: PluginAbilities
+    let worksInPlace: Bool
+    private var plugin: (any PluginInstance)?
+
+    init(_ plugin: any PluginInstance) {
+        name = plugin.name
+        version = plugin.version
+        abilities = plugin.abilities
+        worksInPlace = plugin.worksInPlace
+        self.plugin = plugin
+    }
+
+    func end() { plugin = nil }
+
+    func process(_ frame: inout bulkhead_video_frame) -> PluginOutcome { plugin?.process(&frame) ?? .unchanged }
+
+    func process(_ block: inout bulkhead_audio_block) -> PluginOutcome { plugin?.process(&block) ?? .unchanged }
+
+    func setParameter(_ name: String, to text: String) throws(Refusal) { try plugin?.setParameter(name, to: text) }
+
+    func handle(_ event: inout bulkhead_event) { plugin?.handle(&event) }
 }

@@ -56,17 +56,15 @@ struct SoundCheck {
         let length = AudioFormat.samplesPerBlock
         guard let memory = Self.memory(length, at: .end) else { return }
         bench.calling(.audio, "against the clock")
-        var times: [Int64] = []
+        var times = CallTimes()
         let end = MonotonicTime.now.advanced(by: 5_000_000_000)
         while times.count < Self.measuredCount, times.count < 5 || MonotonicTime.now < end {
             let place = Int64(times.count * length)
             Self.fill(memory, from: place)
-            let start = MonotonicTime.now
-            _ = Self.process(instance, memory, length, place)
-            times.append(MonotonicTime.now.since(start))
+            _ = times.measure { _ = Self.process(instance, memory, length, place) }
         }
         let interval = Double(length) * 1_000_000 / Double(AudioFormat.sampleRate)
-        guard let measured = PluginCheckTimes(nanoseconds: times, interval: interval) else { return }
+        guard let measured = PluginCheckTimes(nanoseconds: times.nanoseconds, interval: interval) else { return }
         bench.measured(measured)
         if measured.median > interval {
             bench.found(.error, "speed", "it takes longer for a block of sound than the block lasts")

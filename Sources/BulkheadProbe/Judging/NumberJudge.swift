@@ -35,12 +35,15 @@ package struct NumberJudge: Sendable {
     package private(set) var last: UInt32?
     private var highest: UInt32 = 0
     private var unreadSinceLast = 0
+    /// Numbers that were shown before come again.
     private var isReplay = false
+    /// How many pictures may still come before what is sent again: those that were on their way.
+    private var replayPatience = 0
 
     package init() {}
 
     /// Notes that the viewer or the publisher has connected anew: they begin with what they have kept.
-    package mutating func reconnected() { isReplay = last != nil }
+    package mutating func reconnected() { replayPatience = last == nil ? 0 : 300 }
 
     /// Notes `count` pictures that were there and could not be looked at.
     package mutating func skip(_ count: Int) {
@@ -64,10 +67,12 @@ package struct NumberJudge: Sendable {
             highest = number
             return []
         }
-        if isReplay, number <= highest, highest - number <= Self.longestStepBack {
+        if isReplay || replayPatience > 0, number <= highest, highest - number <= Self.longestStepBack {
+            isReplay = true
             replayed += 1
             return []
         }
+        replayPatience = isReplay ? 0 : max(0, replayPatience - 1)
         isReplay = false
         if number > highest {
             defer { highest = number }

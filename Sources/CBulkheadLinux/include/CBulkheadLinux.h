@@ -124,6 +124,9 @@ void bulkhead_report_crashes(void);
 /// `start` on. At most 128 stretches are known at a time.
 void bulkhead_watch_memory(const void *start, size_t byte_count, const char *phrase);
 
+/// How often the kernel has taken the processor from the calling thread for another one's sake.
+int64_t bulkhead_preemption_count(void);
+
 /// How many bytes malloc has given out that were not given back, in all threads.
 size_t bulkhead_heap_byte_count(void);
 
