@@ -46,6 +46,8 @@ package final class ScriptedPeer: Sendable {
         /// Reads nothing more, so that its window closes.
         case stopReading
         case readOn
+        /// Reads on, and acknowledges nothing more.
+        case stopAcknowledging
         /// After some time.
         case after(Duration, [Action])
     }
@@ -162,7 +164,7 @@ private final class PeerHandler: ChannelInboundHandler {
 
     private let hall: Hall
     private let greeting: ScriptedPeer.Greeting
-    private let acknowledging: ScriptedPeer.Acknowledging
+    private var acknowledging: ScriptedPeer.Acknowledging
     private let log: PeerLog
     private let script: ScriptedPeer.Script
     private var handshake: ServerHandshake? = ServerHandshake()
@@ -291,6 +293,7 @@ private final class PeerHandler: ChannelInboundHandler {
             context.close(promise: nil)
         case .stopReading: read(on: false, context)
         case .readOn: read(on: true, context)
+        case .stopAcknowledging: acknowledging = .never
         case .after(let delay, let actions):
             context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) { [weak self] in
                 self?.perform(actions)
