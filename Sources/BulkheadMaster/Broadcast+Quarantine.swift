@@ -5,13 +5,16 @@ import Glibc
 
 /// Who has brought a host down, and what becomes of it.
 extension Broadcast {
-    /// The plugin that was in a call when its host ended, where that is its doing. It is left out from now on.
+    /// The plugin in whose library its host crashed, or that was in a call when its host ended, where that is its doing.
+    /// It is left out from now on.
     ///
+    /// Where the crash happened says more than who was called: a plugin's own thread may crash while another is at work.
     /// A signal from outside may hit any call; the second one in a row that hits the same plugin's comes from it. So does
     /// the second end in a row between calls, of a host with one plugin: a thread of the plugin's crashes there.
     func charge(_ place: PluginPlace, _ stub: PluginStub, _ end: ChildEnd) -> ChainPlugin? {
         let known =
-            stub.breadcrumb.flatMap { crumb in place.plugins.first { $0.id == crumb.plugin } }
+            plugin(in: place, whoseLibraryCrashed: end, called: stub.breadcrumb?.plugin)
+            ?? stub.breadcrumb.flatMap { crumb in place.plugins.first { $0.id == crumb.plugin } }
             ?? stub.suspect.flatMap { id in place.plugins.first { $0.id == id } }
         let active = place.plugins.filter(\.isActive)
         let culprit = known ?? (active.count == 1 && end.cause.isItsOwn ? active.first : nil)
@@ -24,8 +27,18 @@ extension Broadcast {
             return nil
         }
         culprit.deaths += 1
+        // A host that had it loaded already dies of it once more: that is one misdeed, not two.
+        guard culprit.quarantine.isFree else { return culprit }
         quarantine(culprit, in: place, because: "\(end.cause)")
         return culprit
+    }
+
+    private func plugin(in place: PluginPlace, whoseLibraryCrashed end: ChildEnd, called: UInt32?) -> ChainPlugin? {
+        guard end.cause.isItsOwn,
+            let path = CrashReport.library(in: end.standardErrorTail, among: Set(place.plugins.map(\.library.path)))
+        else { return nil }
+        let suspects = place.plugins.filter { $0.library.path == path }
+        return suspects.first { $0.id == called } ?? (suspects.count == 1 ? suspects.first : nil)
     }
 
     /// A host of several plugins that ends by itself between two calls, again and again, does so for one that works behind

@@ -11,7 +11,10 @@ package struct ConnectionOptions: Hashable, Sendable {
     package var tls = TLSOptions()
     /// How long sent bytes may stay without the peer's TCP acknowledging them before the connection counts as lost
     /// (TCP_USER_TIMEOUT); nil leaves it to the system, which waits for a quarter of an hour.
-    package var transmissionTimeout: Duration? = .seconds(20)
+    ///
+    /// The last resort behind ``patience``, and a long one: Linux counts the time of a peer that reads slowly, too, as
+    /// long as its window is smaller than the next segment.
+    package var transmissionTimeout: Duration? = .seconds(120)
     /// How long what is sent may stay without an answer; told sooner than the system's own limits.
     package var patience = DeliveryMonitor.Patience()
     package var limits = ChunkLimits()

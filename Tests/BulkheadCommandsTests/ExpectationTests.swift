@@ -124,7 +124,7 @@ import Testing
                 == "encoder:kill@frame=150: SIGKILL to process 7 at frame 150, 5.00 s; encoder ended: SIGKILL")
         #expect(lines.contains("lost=0: FAILED, 3 (frames 155-157)"))
         #expect(lines.contains("    second"))
-        #expect(lines.contains("seed 99: the same faults again with --random --seed 99"))
+        #expect(lines.contains("seed 99: the same faults again with --random --seed 99 and the same other flags"))
         #expect(lines.last == "FAILED: 1 of 2 expectations hold, 1 of 1 faults done")
     }
 

@@ -157,6 +157,26 @@ import Testing
         #expect(table.current(0) == 0)
     }
 
+    /// A server sends the link elsewhere; when that goes wrong, the link knows where it came from.
+    @Test func redirectionThatFailsLeadsHome() throws {
+        let elsewhere = try IngestTarget("rtmp://elsewhere/app/key")
+        let home = try IngestTarget("rtmp://s0/app/key")
+        var table = try Self.table(1)
+        #expect(Self.take(&table, 0, at: .zero) == 0)
+        table.redirect(0, to: elsewhere)
+        #expect(table.servers[0].target == elsewhere && table.servers[0].name.contains("elsewhere"))
+        _ = Self.fail(&table, 0, at: .seconds(1))
+        #expect(table.servers[0].target == home && table.servers[0].name == "s0")
+        // Sent on twice, then a handshake that fails, then the user's word.
+        table.redirect(0, to: try IngestTarget("rtmp://one/app/key"))
+        table.redirect(0, to: elsewhere)
+        _ = Self.probe(&table, 0, .failure(Self.refused), at: .seconds(2))
+        #expect(table.servers[0].target == home)
+        table.redirect(0, to: elsewhere)
+        table.renew(forgives: true)
+        #expect(table.servers[0].target == home)
+    }
+
     @Test func handshakesAreModest() throws {
         var table = try Self.table(3)
         _ = table.chooseAndTake(0, at: .zero)

@@ -117,7 +117,9 @@ package struct DrillReport: Sendable {
             lines.append("\(record.fault): its last words:")
             lines += stderr.split(separator: "\n").suffix(12).map { "    \($0)" }
         }
-        if let seed { lines.append("seed \(seed): the same faults again with --random --seed \(seed)") }
+        if let seed {
+            lines.append("seed \(seed): the same faults again with --random --seed \(seed) and the same other flags")
+        }
         let kept = verdicts.count(where: \.holds)
         lines.append(
             passed

@@ -52,7 +52,7 @@ package final class LinkServers: Sendable {
     }
 
     func server(_ index: Int) -> ServerTable.Server { table.withLock { $0.servers[index] } }
-    func name(_ index: Int) -> String { server(index).candidate.name }
+    func name(_ index: Int) -> String { server(index).name }
 
     static var chance: Double { .random(in: 0...1) }
 

@@ -277,6 +277,7 @@ extension RTMPLink {
             state.withLock { $0.move = Move(understudy: understudy, replacesSame: replacesSame) }
             mailbox.wake()
         } catch {
+            servers.update { table, _ in table.bringHome(session.server) }
             events.post(.warning, name, "redirected", "\(error); staying as long as the server lets us")
         }
     }

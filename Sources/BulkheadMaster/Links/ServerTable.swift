@@ -8,7 +8,10 @@ package import BulkheadSelection
 /// A redundant link has two lanes, which never take the same server.
 package struct ServerTable: Sendable {
     package struct Server: Sendable {
-        package var target: IngestTarget
+        /// Where it is, or where it asked to be looked for.
+        package fileprivate(set) var target: IngestTarget
+        /// Where the user said that it is, while it is looked for elsewhere.
+        fileprivate var home: IngestTarget?
         package var options: PublishOptions
         package var candidate: Candidate
         fileprivate var breaker = CircuitBreaker()
@@ -24,6 +27,9 @@ package struct ServerTable: Sendable {
         package fileprivate(set) var lastError = ""
         /// From the first packet to an answer to RTMP's connect, smoothed.
         package var roundTrip: Duration? { breaker.roundTrip }
+
+        /// What it is called: the candidate's name, or where it asked to be looked for.
+        package var name: String { home == nil ? candidate.name : "\(target)" }
 
         package init(target: IngestTarget, options: PublishOptions = PublishOptions(), candidate: Candidate) {
             self.target = target
@@ -177,6 +183,7 @@ package struct ServerTable: Sendable {
     package mutating func failed(
         _ index: Int, _ error: PublishError, isEnding: Bool, at now: Duration, chance: Double
     ) -> Outcome {
+        bringHome(index)
         servers[index].lane = nil
         servers[index].failures += 1
         servers[index].lastError = "\(error)"
@@ -202,14 +209,25 @@ package struct ServerTable: Sendable {
             servers[index].notBefore = .zero
             servers[index].nextProbe = .zero
             guard forgives else { continue }
+            if servers[index].lane == nil { bringHome(index) }
             servers[index].isGivenUp = false
             servers[index].breaker.reset()
             servers[index].patience = LinkPatience()
         }
     }
 
-    /// The server has asked to be left for another address.
-    package mutating func redirect(_ index: Int, to target: IngestTarget) { servers[index].target = target }
+    /// The server has asked to be left for another address. What fails there is looked for at home again.
+    package mutating func redirect(_ index: Int, to target: IngestTarget) {
+        servers[index].home = servers[index].home ?? servers[index].target
+        servers[index].target = target
+    }
+
+    /// The server is where the user said again.
+    package mutating func bringHome(_ index: Int) {
+        guard let home = servers[index].home else { return }
+        servers[index].target = home
+        servers[index].home = nil
+    }
 
     // MARK: measuring
 
@@ -248,6 +266,7 @@ package struct ServerTable: Sendable {
             if wasFailing { servers[index].notBefore = min(servers[index].notBefore, now) }
             return wasFailing
         case .failure(let error):
+            bringHome(index)
             servers[index].breaker.failed(at: now)
             servers[index].lastError = "\(error)"
             servers[index].nextProbe =
@@ -277,7 +296,7 @@ package struct ServerTable: Sendable {
                 case .resting: "resting"
                 }
             return ServerStatus(
-                name: server.candidate.name, priority: server.candidate.priority, weight: server.candidate.weight,
+                name: server.name, priority: server.candidate.priority, weight: server.candidate.weight,
                 state: state, roundTripMilliseconds: server.breaker.roundTrip.map { $0.inMilliseconds },
                 lastError: server.lastError)
         }
