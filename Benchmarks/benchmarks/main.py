@@ -297,9 +297,9 @@ def _program(path: Path) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="Benchmarks/run",
-        description="Measures Bulkhead and the ffmpeg command side by side, in about ten minutes.",
+        description="Measures Bulkhead and the ffmpeg command side by side, in about twenty minutes.",
     )
-    parser.add_argument("--quick", action="store_true", help="one round of short runs: two minutes, rough figures")
+    parser.add_argument("--quick", action="store_true", help="one round of short runs: nine minutes, rough figures")
     parser.add_argument("--links", action="store_true", help="only what is about links to servers: three minutes")
     parser.add_argument(
         "--build", type=Path, default=PACKAGE / ".build/release", help="the folder of Bulkhead's programs"

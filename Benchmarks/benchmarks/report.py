@@ -48,9 +48,9 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         """The median of the rounds' ratios: what disturbs the machine for a while disturbs both sides of a round."""
-        if not self.ffmpeg:
-            return None
-        return median([ours / theirs for ours, theirs in zip(self.bulkhead, self.ffmpeg)])
+        # Of pictures lost there may be none.
+        ratios = [ours / theirs for ours, theirs in zip(self.bulkhead, self.ffmpeg) if theirs]
+        return median(ratios) if ratios else None
 
     @property
     def cells(self) -> list[str]:
