@@ -71,13 +71,9 @@ static uint8_t rounded(double value) { return (uint8_t)(value + 0.5); }
 
 /// Fills a rectangle, given in shares of the picture's width and height; luma and chroma are rounded alike.
 static void paint(bars *self, double left, double right, double top, double bottom, share color) {
-    // ITU-R BT.709, limited range. (Below black there is no colour: such a share has three equal parts.)
-    double luma = 0.2126 * color.red + 0.7152 * color.green + 0.0722 * color.blue;
-    uint8_t values[3] = {
-        rounded(16 + luma * 2.19),
-        rounded(128 + (color.blue - luma) / 1.8556 * 2.24),
-        rounded(128 + (color.red - luma) / 1.5748 * 2.24),
-    };
+    double ycbcr[3];
+    bulkhead_ycbcr(self->format.height, color.red / 100, color.green / 100, color.blue / 100, ycbcr);
+    uint8_t values[3] = { rounded(ycbcr[0]), rounded(ycbcr[1]), rounded(ycbcr[2]) };
     uint32_t width = self->format.width / 2, height = self->format.height / 2;
     uint32_t x0 = (uint32_t)(left * width + 0.5), x1 = (uint32_t)(right * width + 0.5);
     uint32_t y0 = (uint32_t)(top * height + 0.5), y1 = (uint32_t)(bottom * height + 0.5);

@@ -28,22 +28,19 @@ static const bulkhead_parameter parameters[] = {
 typedef struct border {
     uint32_t width;   ///< in luma pixels, even
     uint8_t color[3]; ///< Y, Cb, Cr
+    uint32_t rows;    ///< of the pictures
 } border;
-
-static uint8_t clamped(double value) { return value < 0 ? 0 : value > 255 ? 255 : (uint8_t)(value + 0.5); }
 
 static int32_t set_parameter(void *state, uint32_t index, const bulkhead_value *value) {
     border *self = state;
     switch (index) {
     case WIDTH: self->width = (uint32_t)value->integer & ~1u; return 0;
     case COLOR: {
-        // ITU-R BT.709, limited range.
-        double red = (double)(value->integer >> 16 & 255), green = (double)(value->integer >> 8 & 255),
-               blue = (double)(value->integer & 255);
-        double luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-        self->color[0] = clamped(16 + luma * 219 / 255);
-        self->color[1] = clamped(128 + (blue - luma) / 1.8556 * 224 / 255);
-        self->color[2] = clamped(128 + (red - luma) / 1.5748 * 224 / 255);
+        double ycbcr[3];
+        bulkhead_ycbcr(
+            self->rows, (double)(value->integer >> 16 & 255) / 255, (double)(value->integer >> 8 & 255) / 255,
+            (double)(value->integer & 255) / 255, ycbcr);
+        for (int plane = 0; plane < 3; plane++) self->color[plane] = (uint8_t)(ycbcr[plane] + 0.5);
         return 0;
     }
     default: return -EINVAL;
@@ -53,9 +50,10 @@ static int32_t set_parameter(void *state, uint32_t index, const bulkhead_value *
 static int32_t create(
     const bulkhead_plugin *plugin, const bulkhead_host *host, const bulkhead_format *format,
     const bulkhead_value *values, void **state) {
-    (void)host, (void)format;
+    (void)host;
     border *self = calloc(1, sizeof *self);
     if (!self) return -ENOMEM;
+    self->rows = format->height;
     for (uint32_t index = 0; index < plugin->parameter_count; index++) set_parameter(self, index, &values[index]);
     *state = self;
     return 0;

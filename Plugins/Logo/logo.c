@@ -194,11 +194,12 @@ static int32_t draw(logo *self) {
     if (height == 0) height = 1;
     if (width == self->pixel_width && height == self->pixel_height) {
         return overlay_make(
-            &self->overlay, self->pixels, self->pixel_width, self->pixel_height, self->opacity);
+            &self->overlay, self->pixels, self->pixel_width, self->pixel_height, self->opacity, self->format.height);
     }
     uint8_t *pixels = scaled(self, (uint32_t)width, (uint32_t)height);
     if (!pixels) return -ENOMEM;
-    int32_t result = overlay_make(&self->overlay, pixels, (uint32_t)width, (uint32_t)height, self->opacity);
+    int32_t result = overlay_make(
+        &self->overlay, pixels, (uint32_t)width, (uint32_t)height, self->opacity, self->format.height);
     free(pixels);
     return result;
 }

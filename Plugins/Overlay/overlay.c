@@ -6,8 +6,9 @@
 
 static uint8_t rounded(double value) { return value < 0 ? 0 : value > 255 ? 255 : (uint8_t)(value + 0.5); }
 
-// ITU-R BT.709, limited range; chroma is the mean of four pixels, each as heavy as it is opaque.
-static void fill(overlay *self, const uint8_t *pixels, uint32_t width, uint32_t height, double opacity) {
+// Chroma is the mean of four pixels, each as heavy as it is opaque.
+static void fill(
+    overlay *self, const uint8_t *pixels, uint32_t width, uint32_t height, double opacity, uint32_t rows) {
     for (uint32_t y = 0; y < self->height; y += 2) {
         for (uint32_t x = 0; x < self->width; x += 2) {
             double cb = 0, cr = 0, weight = 0;
@@ -15,13 +16,13 @@ static void fill(overlay *self, const uint8_t *pixels, uint32_t width, uint32_t 
                 uint32_t column = x + i % 2, row = y + i / 2;
                 if (column >= width || row >= height) continue;
                 const uint8_t *pixel = pixels + ((size_t)row * width + column) * 4;
-                double red = pixel[0], green = pixel[1], blue = pixel[2], alpha = pixel[3] * opacity;
-                double luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+                double alpha = pixel[3] * opacity, ycbcr[3];
+                bulkhead_ycbcr(rows, pixel[0] / 255.0, pixel[1] / 255.0, pixel[2] / 255.0, ycbcr);
                 size_t place = (size_t)row * self->width + column;
-                self->luma[place] = rounded(16 + luma * 219 / 255);
+                self->luma[place] = rounded(ycbcr[0]);
                 self->opacity[place] = rounded(alpha);
-                cb += alpha * (128 + (blue - luma) / 1.8556 * 224 / 255);
-                cr += alpha * (128 + (red - luma) / 1.5748 * 224 / 255);
+                cb += alpha * ycbcr[1];
+                cr += alpha * ycbcr[2];
                 weight += alpha;
             }
             size_t place = (size_t)(y / 2) * (self->width / 2) + x / 2;
@@ -32,7 +33,8 @@ static void fill(overlay *self, const uint8_t *pixels, uint32_t width, uint32_t 
     }
 }
 
-int32_t overlay_make(overlay *self, const uint8_t *pixels, uint32_t width, uint32_t height, double opacity) {
+int32_t overlay_make(
+    overlay *self, const uint8_t *pixels, uint32_t width, uint32_t height, double opacity, uint32_t rows) {
     overlay made = { .width = (width + 1) & ~1u, .height = (height + 1) & ~1u };
     size_t count = (size_t)made.width * made.height;
     // One piece of memory for all planes; zero is nothing to see.
@@ -42,7 +44,7 @@ int32_t overlay_make(overlay *self, const uint8_t *pixels, uint32_t width, uint3
     made.chroma[0] = made.opacity + count;
     made.chroma[1] = made.chroma[0] + count / 4;
     made.chroma_opacity = made.chroma[1] + count / 4;
-    fill(&made, pixels, width, height, opacity);
+    fill(&made, pixels, width, height, opacity, rows);
     overlay_free(self);
     *self = made;
     return 0;

@@ -144,7 +144,7 @@ static void cover(double pixel[4], uint32_t color, double opacity) {
     pixel[3] = result;
 }
 
-static int32_t color(const canvas *canvas, const drawing_style *style, overlay *overlay) {
+static int32_t color(const canvas *canvas, const drawing_style *style, uint32_t rows, overlay *overlay) {
     size_t count = (size_t)canvas->width * canvas->height;
     uint8_t *pixels = malloc(count * 4);
     if (!pixels) return -ENOMEM;
@@ -156,7 +156,7 @@ static int32_t color(const canvas *canvas, const drawing_style *style, overlay *
         for (int channel = 0; channel < 3; channel++) pixels[i * 4 + channel] = (uint8_t)(pixel[channel] + 0.5);
         pixels[i * 4 + 3] = (uint8_t)(pixel[3] * 255 + 0.5);
     }
-    int32_t result = overlay_make(overlay, pixels, canvas->width, canvas->height, style->opacity);
+    int32_t result = overlay_make(overlay, pixels, canvas->width, canvas->height, style->opacity, rows);
     free(pixels);
     return result;
 }
@@ -192,7 +192,7 @@ static int32_t draw_lines(
         draw_line(font, &lines[i], stroker, &canvas, left, edge + ascender + line_height * (int64_t)i);
     }
     if (stroker) FT_Stroker_Done(stroker);
-    int32_t result = color(&canvas, style, overlay);
+    int32_t result = color(&canvas, style, height, overlay);
     free(canvas.letters);
     return result;
 }

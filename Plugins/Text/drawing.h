@@ -31,7 +31,7 @@ drawing_font *drawing_font_open(const char *path, const char *family, char *reas
 /// Closes a font; nothing happens for NULL.
 void drawing_font_close(drawing_font *font);
 
-/// Draws `text`, lines separated by line feeds, into `overlay`, which is at most `width` x `height` large: what would
+/// Draws `text`, lines separated by line feeds, into `overlay`, for pictures of `width` x `height`: what would
 /// go beyond is left out. An empty text empties it. Returns 0 or -ENOMEM, with the overlay as it was.
 int32_t drawing_draw(
     drawing_font *font, const char *text, const drawing_style *style, uint32_t width, uint32_t height,

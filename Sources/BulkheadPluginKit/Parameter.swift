@@ -1,3 +1,5 @@
+import CBulkheadPlugin
+
 /// A ``Parameter`` of whatever type.
 public protocol PluginParameter: Sendable {
     var name: String { get }
@@ -156,16 +158,17 @@ public struct Color: Hashable, Sendable {
     /// 0xRRGGBB.
     public var code: UInt32 { UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue) }
 
-    /// The pixel of this color in a picture: limited range.
-    /// - SeeAlso: ITU-R BT.709-6, items 3.2 to 3.4.
-    public var pixel: (luma: UInt8, cb: UInt8, cr: UInt8) {
-        let (red, green, blue) = (Double(red), Double(green), Double(blue))
-        let luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-        func rounded(_ value: Double) -> UInt8 { UInt8(min(max(value.rounded(), 0), 255)) }
-        return (
-            rounded(16 + luma * 219 / 255), rounded(128 + (blue - luma) / 1.8556 * 224 / 255),
-            rounded(128 + (red - luma) / 1.5748 * 224 / 255)
-        )
+    /// The pixel of this color in a picture of so many rows: limited range, by the matrix that goes with its height, as
+    /// `bulkhead_ycbcr` in the header says.
+    public func pixel(inPictureOf rows: Int) -> (luma: UInt8, cb: UInt8, cr: UInt8) {
+        var values = (0.0, 0.0, 0.0)
+        withUnsafeMutablePointer(to: &values) { tuple in
+            tuple.withMemoryRebound(to: Double.self, capacity: 3) {
+                bulkhead_ycbcr(
+                    UInt32(clamping: rows), Double(red) / 255, Double(green) / 255, Double(blue) / 255, $0)
+            }
+        }
+        return (UInt8(values.0.rounded()), UInt8(values.1.rounded()), UInt8(values.2.rounded()))
     }
 }
 

@@ -11,7 +11,7 @@ public struct Picture: Hashable, Sendable {
         precondition(width > 0 && height > 0 && width % 2 == 0 && height % 2 == 0, "sizes are even")
         self.width = width
         self.height = height
-        let pixel = color.pixel
+        let pixel = color.pixel(inPictureOf: height)
         bytes = [UInt8](repeating: pixel.luma, count: width * height)
         bytes += [UInt8](repeating: pixel.cb, count: width * height / 4)
         bytes += [UInt8](repeating: pixel.cr, count: width * height / 4)

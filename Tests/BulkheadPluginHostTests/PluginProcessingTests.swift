@@ -6,10 +6,10 @@ import Foundation
 import Testing
 
 @Suite struct PluginProcessingTests {
-    /// Pure green in BT.709, limited range: ITU-R BT.709-6, items 3.2 to 3.4, worked out by hand.
-    static let green: [UInt8] = [173, 42, 26]
+    /// Pure green in BT.601, limited range: ITU-R BT.601-7, items 2.5.1 to 2.5.4, worked out by hand.
+    static let green: [UInt8] = [145, 54, 34]
     /// The same for #E02020.
-    static let redByDefault: [UInt8] = [79, 109, 212]
+    static let redByDefault: [UInt8] = [93, 100, 212]
 
     @Test func withoutPluginsTheInputGoesOn() throws {
         let host = try PluginHostChild()

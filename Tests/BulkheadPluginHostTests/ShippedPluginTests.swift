@@ -117,7 +117,7 @@ import Testing
     ]
 
     @Test func barsHaveTheStandardsColors() throws {
-        let host = try loaded("Bars", width: 560, height: 240)
+        let host = try loaded("Bars", width: 560, height: 720)
         let result = try #require(try host.process(Picture(host.canvas)))
         for (index, color) in Self.bars.enumerated() {
             // Behind the grey panel of an eighth, each is three 28ths wide.
@@ -130,6 +130,20 @@ import Testing
         #expect(
             ebu.planes[0][200].indices.filter { $0 % 70 == 35 }.map { ebu.planes[0][200][$0] }
                 == [235, 168, 145, 133, 63, 51, 28, 16])
+    }
+
+    /// ITU-R BT.801: 75 % bars in BT.601, which players take for smaller pictures.
+    @Test func barsOfSmallPicturesAreThoseOfSmallPictures() throws {
+        let host = try loaded("Bars", ["standard": "ebu"], width: 320, height: 240)
+        let result = try #require(try host.process(Picture(host.canvas)))
+        let colors = (0..<8).map {
+            [result.planes[0][9][$0 * 40 + 20]] + [1, 2].map { p in result.planes[p][5][$0 * 20 + 10] }
+        }
+        #expect(
+            colors == [
+                [235, 128, 128], [162, 44, 142], [131, 156, 44], [112, 72, 58], [84, 184, 198], [65, 100, 212],
+                [35, 212, 114], [16, 128, 128],
+            ])
     }
 
     @Test func toneGoesOnFromBlockToBlock() throws {

@@ -16,9 +16,10 @@ typedef struct overlay {
 
 /// Makes an overlay from `width * height` pixels of red, green, blue and opacity, 8 bits each, whose colours are not
 /// multiplied by their opacity. Odd sizes are filled up with nothing. Whatever `*self` held is freed when it works out,
-/// and left as it is when it does not; it must be zero the first time. `opacity` is 0 to 1.
-/// Returns 0 or -ENOMEM.
-int32_t overlay_make(overlay *self, const uint8_t *pixels, uint32_t width, uint32_t height, double opacity);
+/// and left as it is when it does not; it must be zero the first time. `opacity` is 0 to 1; `rows` is
+/// the height of the pictures that it is for. Returns 0 or -ENOMEM.
+int32_t overlay_make(
+    overlay *self, const uint8_t *pixels, uint32_t width, uint32_t height, double opacity, uint32_t rows);
 
 /// Lays the overlay over a picture that is changed in place, its top left corner at (x, y), which may lie outside; both
 /// are rounded down to even numbers. What does not fit is cut off.

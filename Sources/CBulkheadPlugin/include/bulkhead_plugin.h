@@ -90,7 +90,7 @@ typedef struct bulkhead_format {
 } bulkhead_format;
 
 /// One picture to change, as I420: 8-bit luma (plane 0), and Cb (1) and Cr (2) at half the width and height, limited
-/// range. Rows stand `stride` bytes apart; the bytes between a row's end and the next row are not to be touched.
+/// range, with the colours of `bulkhead_ycbcr`. Rows stand `stride` bytes apart; the bytes between a row's end and the next row are not to be touched.
 typedef struct bulkhead_video_frame {
     uint32_t byte_count;
     uint32_t width;
@@ -103,6 +103,17 @@ typedef struct bulkhead_video_frame {
     uint32_t input_stride[3];
     uint32_t output_stride[3];
 } bulkhead_video_frame;
+
+/// Converts red, green and blue, 0 to 1, to the 8-bit values of limited range that they have in pictures with so many
+/// rows, not rounded. The matrix is the one that players take for such pictures: ITU-R BT.709-6, 3.2, from 720 rows on,
+/// else BT.601-7, 2.5.1.
+static inline void bulkhead_ycbcr(uint32_t rows, double red, double green, double blue, double ycbcr[3]) {
+    const double kr = rows >= 720 ? 0.2126 : 0.299, kb = rows >= 720 ? 0.0722 : 0.114;
+    const double luma = kr * red + (1 - kr - kb) * green + kb * blue;
+    ycbcr[0] = 16 + 219 * luma;
+    ycbcr[1] = 128 + 112 * (blue - luma) / (1 - kb);
+    ycbcr[2] = 128 + 112 * (red - luma) / (1 - kr);
+}
 
 /// One block of sound to change in place: interleaved 32-bit floats.
 typedef struct bulkhead_audio_block {
