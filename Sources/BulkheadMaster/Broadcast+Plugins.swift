@@ -60,6 +60,15 @@ extension Broadcast {
             || MonotonicTime.now.since(startedAt) > Duration.seconds(3).nanoseconds
     }
 
+    /// The broadcast does not wait for plugins for ever, and says so.
+    func tellOfMissingPlugins() {
+        for place in places where place.slot.state != .ready && !place.plugins.isEmpty {
+            post(
+                .warning, place.name, "late",
+                "on air without \(place.plugins.map(\.name).joined(separator: ", ")): not loaded so far")
+        }
+    }
+
     // MARK: the way through
 
     /// Sends a picture on its way to the encoder, through the plugins where there are any.

@@ -38,6 +38,7 @@ extension Broadcast {
             lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.notice, "timeline", "on air", "on air")
+        tellOfMissingPlugins()
         tellStreamState()
         lastCommit = .now
         scheduleSlate()
