@@ -25,6 +25,14 @@ package struct MasterFlags: ParsableArguments {
     }
 }
 
+/// Which plugin of the chain a command is for.
+package struct ChainPluginName: ParsableArguments {
+    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    var name: String
+
+    package init() {}
+}
+
 package struct PluginAddCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Put a plugin into the chain.",
@@ -72,23 +80,19 @@ package struct PluginRemoveCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Take a plugin out of the chain.")
 
-    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
-    var name: String
-
+    @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.remove(name: name)) }
+    package func run() async throws { try master.ask(.remove(name: plugin.name)) }
 }
 
 package struct PluginMoveCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "move", abstract: "Put a plugin elsewhere in the chain.")
 
-    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
-    var name: String
-
+    @OptionGroup var plugin: ChainPluginName
     @Argument(help: ArgumentHelp("Its new place, from 1.", valueName: "position"))
     var position: Int
 
@@ -96,7 +100,7 @@ package struct PluginMoveCommand: AsyncParsableCommand {
 
     package init() {}
 
-    package func run() async throws { try master.ask(.move(name: name, position: position)) }
+    package func run() async throws { try master.ask(.move(name: plugin.name, position: position)) }
 }
 
 package struct PluginSetCommand: AsyncParsableCommand {
@@ -104,9 +108,7 @@ package struct PluginSetCommand: AsyncParsableCommand {
         commandName: "set", abstract: "Change parameters of a plugin in the chain.",
         discussion: "The parameters that are not named stay as they are.")
 
-    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
-    var name: String
-
+    @OptionGroup var plugin: ChainPluginName
     @Argument(help: ArgumentHelp("What to change.", valueName: "parameter=value"))
     var parameters: [String]
 
@@ -120,7 +122,7 @@ package struct PluginSetCommand: AsyncParsableCommand {
             let (name, value) = try PluginWord.parameter(word)
             values[name] = value
         }
-        try master.ask(.set(name: name, parameters: values, folder: FilePaths.workingFolder))
+        try master.ask(.set(name: plugin.name, parameters: values, folder: FilePaths.workingFolder))
     }
 }
 
@@ -128,28 +130,24 @@ package struct PluginEnableCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "Let a plugin of the chain work again.")
 
-    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
-    var name: String
-
+    @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.enable(name: name, true)) }
+    package func run() async throws { try master.ask(.enable(name: plugin.name, true)) }
 }
 
 package struct PluginDisableCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "disable", abstract: "Pass a plugin of the chain over; it stays loaded.")
 
-    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
-    var name: String
-
+    @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.enable(name: name, false)) }
+    package func run() async throws { try master.ask(.enable(name: plugin.name, false)) }
 }
 
 package struct PluginReloadCommand: AsyncParsableCommand {
@@ -160,28 +158,24 @@ package struct PluginReloadCommand: AsyncParsableCommand {
             a library that is overwritten in place may crash the host that runs it, which costs no frame either.
             """)
 
-    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
-    var name: String
-
+    @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.reload(name: name)) }
+    package func run() async throws { try master.ask(.reload(name: plugin.name)) }
 }
 
 package struct PluginPardonCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "pardon", abstract: "Let a plugin in again that is in quarantine or off.")
 
-    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
-    var name: String
-
+    @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.pardon(name: name)) }
+    package func run() async throws { try master.ask(.pardon(name: plugin.name)) }
 }
 
 package struct PluginChainCommand: AsyncParsableCommand {
