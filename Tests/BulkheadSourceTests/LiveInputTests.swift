@@ -67,25 +67,18 @@ import Testing
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/Xvfb")))
     func screenIsGrabbed() throws {
-        let display = 90 + Int.random(in: 0..<100)
         let server = Process()
         server.executableURL = URL(fileURLWithPath: "/usr/bin/Xvfb")
-        server.arguments = [":\(display)", "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+        // It chooses a display that is free, and says which once it answers there.
+        let said = Pipe()
+        server.arguments = ["-displayfd", "1", "-screen", "0", "640x480x24", "-nolisten", "tcp"]
+        server.standardOutput = said
         server.standardError = FileHandle.nullDevice
-        server.standardOutput = FileHandle.nullDevice
         try server.run()
         defer { stop(server) }
-        let deadline = MonotonicTime.now.advanced(by: .seconds(10))
-        while !FileManager.default.fileExists(atPath: "/tmp/.X11-unix/X\(display)"), MonotonicTime.now < deadline {
-            usleep(20_000)
-        }
-        var source = try SourceUnderTest("x11::\(display)")
-        // The socket stands a moment before the server answers.
-        while MonotonicTime.now < deadline {
-            try source.play(until: { $0.shots.count >= 10 })
-            if source.take.failure == nil { break }
-            source = try SourceUnderTest("x11::\(display)")
-        }
+        let display = String(decoding: said.fileHandleForReading.availableData, as: UTF8.self)
+        let source = try SourceUnderTest("x11::\(display.trimmingCharacters(in: .whitespacesAndNewlines))")
+        try source.play(until: { $0.shots.count >= 10 })
         let description = try #require(source.take.description)
         #expect(description.hasVideo && !description.hasAudio && description.isLive)
         #expect(source.take.shots.count >= 10)

@@ -23,15 +23,11 @@ import Testing
     }
 
     /// Waits until the chain is so.
-    private func chain(_ stage: Stage, is fits: ([Plugin]) -> Bool) async throws {
-        var last: [Plugin] = []
-        let limit = ContinuousClock.now + .seconds(30)
-        while ContinuousClock.now < limit {
-            last = try await chain(stage)
-            if fits(last) { return }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        Issue.record("\(last)\n\(stage.broadcast.outputText)")
+    private func chain(
+        _ stage: Stage, sourceLocation: SourceLocation = #_sourceLocation, is fits: ([Plugin]) -> Bool
+    ) async throws {
+        let isSo = await eventually(within: .seconds(30)) { (try? await chain(stage)).map(fits) ?? false }
+        #expect(isSo, "\(stage.broadcast.outputText)", sourceLocation: sourceLocation)
     }
 
     /// One of two plugins ends its host again and again, by a fault or by standing still: it alone is left out.
