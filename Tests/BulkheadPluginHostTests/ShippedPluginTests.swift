@@ -136,8 +136,9 @@ import Testing
     @Test func barsOfSmallPicturesAreThoseOfSmallPictures() throws {
         let host = try loaded("Bars", ["standard": "ebu"], width: 320, height: 240)
         let result = try #require(try host.process(Picture(host.canvas)))
-        let colors = (0..<8).map {
-            [result.planes[0][9][$0 * 40 + 20]] + [1, 2].map { p in result.planes[p][5][$0 * 20 + 10] }
+        let colors = (0..<8).map { (bar: Int) -> [UInt8] in
+            let (luma, chroma) = (bar * 40 + 20, bar * 20 + 10)
+            return [result.planes[0][9][luma], result.planes[1][5][chroma], result.planes[2][5][chroma]]
         }
         #expect(
             colors == [
