@@ -66,129 +66,138 @@ let package = Package(
             providers: [.apt(["libfreetype-dev", "libharfbuzz-dev", "libfontconfig-dev"])]),
 
         // MARK: 1 values
-        .target(name: "BulkheadMedia", swiftSettings: swiftSettings),
-        .target(name: "BulkheadSystem", dependencies: ["CBulkheadLinux", systemPackage], swiftSettings: swiftSettings),
+        .target(name: "BulkheadMedia"),
+        .target(name: "BulkheadSystem", dependencies: ["CBulkheadLinux", systemPackage]),
 
-        .target(name: "BulkheadSelection", swiftSettings: swiftSettings),
+        .target(name: "BulkheadSelection"),
+        .target(name: "BulkheadModel", dependencies: ["BulkheadMedia", "BulkheadSelection"]),
+        .target(name: "BulkheadEvents", dependencies: ["BulkheadMedia", "BulkheadModel", "BulkheadSystem", nioPosix]),
 
         // MARK: 2 bytes
-        .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore], swiftSettings: swiftSettings),
+        .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore]),
         .target(
-            name: "BulkheadRTMP", dependencies: ["BulkheadMedia", "BulkheadFLV", nioCore], swiftSettings: swiftSettings),
+            name: "BulkheadRTMP", dependencies: ["BulkheadFLV", nioCore]),
         .target(
-            name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage],
-            swiftSettings: swiftSettings),
+            name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage]),
 
         // MARK: 3 parts
         .target(
-            name: "BulkheadFrames", dependencies: ["BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage],
-            swiftSettings: swiftSettings),
+            name: "BulkheadFrames", dependencies: ["BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage]),
+        .target(name: "BulkheadTimeline", dependencies: ["BulkheadMedia", "BulkheadWire"]),
         .target(
-            name: "BulkheadSupervision",
-            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
-            swiftSettings: swiftSettings),
+            name: "BulkheadChildRuntime",
+            dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage]),
+        .target(
+            name: "BulkheadChildren",
+            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage]),
+        .target(
+            name: "BulkheadLinks",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadSelection", "BulkheadModel", "BulkheadEvents", "CBulkheadLinux", systemPackage, nioCore,
+                nioPosix,
+            ]),
+        .target(
+            name: "BulkheadControl",
+            dependencies: ["BulkheadSystem", "BulkheadModel", "BulkheadEvents", "CBulkheadLinux", systemPackage]),
         .target(
             name: "BulkheadPluginCatalog",
-            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage],
-            swiftSettings: swiftSettings),
+            dependencies: ["BulkheadChildRuntime", "CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage]),
         .target(
             name: "BulkheadRTMPTransport",
-            dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL],
-            swiftSettings: swiftSettings),
+            dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL]),
 
         .target(
-            name: "BulkheadFaults", dependencies: [nioCore, nioPosix], swiftSettings: swiftSettings),
+            name: "BulkheadFaults", dependencies: [nioCore, nioPosix]),
 
         // MARK: 4 programs
         .target(
             name: "BulkheadMaster",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames",
-                "BulkheadSupervision", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadPluginCatalog",
-                "CBulkheadLinux", systemPackage,
-                nioCore, nioPosix,
-            ],
-            swiftSettings: swiftSettings),
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
+                "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
+                "BulkheadRTMPTransport", "BulkheadPluginCatalog", nioCore,
+            ]),
         .target(
             name: "BulkheadLiveServer",
-            dependencies: [
-                "BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", nioCore, nioPosix,
-            ],
-            swiftSettings: swiftSettings),
+            dependencies: ["BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix]),
         .target(
             name: "BulkheadEncoder",
             dependencies: [
+                "BulkheadChildRuntime",
                 "CX264", "CFFmpeg", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
-            ],
-            swiftSettings: swiftSettings, linkerSettings: libraries("x264", "avcodec", "avutil")),
+            ], linkerSettings: libraries("x264", "avcodec", "avutil")),
         .target(
             name: "BulkheadSource",
             dependencies: [
+                "BulkheadChildRuntime",
                 "CFFmpeg", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
             ],
-            swiftSettings: swiftSettings,
             linkerSettings: libraries("avformat", "avcodec", "avutil", "swscale", "swresample")),
         .target(
             name: "BulkheadPluginHost",
             dependencies: [
+                "BulkheadChildRuntime",
                 "CBulkheadPlugin", "CBulkheadEffects", "CBulkheadLinux", "BulkheadMedia", "BulkheadSystem",
                 "BulkheadWire", "BulkheadFrames", systemPackage,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .target(
-            name: "BulkheadDecoder", dependencies: ["CFFmpeg", "BulkheadMedia", "BulkheadSystem", "BulkheadWire"],
-            swiftSettings: swiftSettings, linkerSettings: libraries("avcodec", "avutil")),
+            name: "BulkheadDecoder",
+            dependencies: ["BulkheadChildRuntime", "CFFmpeg", "BulkheadMedia", "BulkheadSystem", "BulkheadWire"],
+            linkerSettings: libraries("avcodec", "avutil")),
         .target(
             name: "BulkheadProbe",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire",
-                "BulkheadSupervision", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
-            ],
-            swiftSettings: swiftSettings),
-        .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"], swiftSettings: swiftSettings),
+                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadChildren",
+                "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+            ]),
+        .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"]),
         .target(
             name: "BulkheadCommands",
             dependencies: [
-                "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
-                "BulkheadPluginCatalog", "CBulkheadLinux",
-                argumentParser, yams, systemPackage, nioCore, nioPosix,
-            ],
-            swiftSettings: swiftSettings),
+                "BulkheadModel", "BulkheadEvents", "BulkheadControl", "BulkheadLinks", "BulkheadChildren",
+                "BulkheadChildRuntime", "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults",
+                "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadSelection", "BulkheadPluginCatalog", "CBulkheadLinux", argumentParser, yams, systemPackage,
+                nioCore, nioPosix,
+            ]),
 
         // MARK: 5 entry
         .executableTarget(
-            name: "bulkhead", dependencies: ["BulkheadCommands"], swiftSettings: swiftSettings,
+            name: "bulkhead", dependencies: ["BulkheadCommands"],
             linkerSettings: installedRuntime),
         .executableTarget(
-            name: "bulkhead-encoder", dependencies: ["BulkheadEncoder"], swiftSettings: swiftSettings,
+            name: "bulkhead-encoder", dependencies: ["BulkheadEncoder"],
             linkerSettings: installedRuntime),
         .executableTarget(
-            name: "bulkhead-source", dependencies: ["BulkheadSource"], swiftSettings: swiftSettings,
+            name: "bulkhead-source", dependencies: ["BulkheadSource"],
             linkerSettings: installedRuntime),
         .executableTarget(
-            name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"], swiftSettings: swiftSettings,
+            name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"],
             linkerSettings: installedRuntime),
         .executableTarget(
-            name: "bulkhead-decoder", dependencies: ["BulkheadDecoder"], swiftSettings: swiftSettings,
+            name: "bulkhead-decoder", dependencies: ["BulkheadDecoder"],
             linkerSettings: installedRuntime),
 
         // MARK: benchmarks
         .executableTarget(
             name: "wire-hop",
-            dependencies: ["BulkheadFrames", "BulkheadWire", "BulkheadSystem", "BulkheadMedia", systemPackage],
-            path: "Benchmarks/WireHop", swiftSettings: swiftSettings),
+            dependencies: [
+                "BulkheadChildRuntime", "BulkheadFrames", "BulkheadWire", "BulkheadSystem", "BulkheadMedia",
+                systemPackage,
+            ],
+            path: "Benchmarks/WireHop"),
 
         // MARK: plugins
         .target(
             name: "Bars", dependencies: ["CBulkheadPlugin"], path: "Plugins/Bars", linkerSettings: libraries("m")),
         .target(name: "Border", dependencies: ["CBulkheadPlugin"], path: "Plugins/Border"),
         .target(
-            name: "Delay", dependencies: ["BulkheadPluginKit"], path: "Plugins/Delay", swiftSettings: swiftSettings,
+            name: "Delay", dependencies: ["BulkheadPluginKit"], path: "Plugins/Delay",
             linkerSettings: installedRuntime),
         .target(
             name: "Dynamics", dependencies: ["BulkheadPluginKit"], path: "Plugins/Dynamics",
-            swiftSettings: swiftSettings, linkerSettings: installedRuntime),
+            linkerSettings: installedRuntime),
         .target(
             name: "Logo", dependencies: ["CBulkheadPlugin", "PluginOverlay"], path: "Plugins/Logo",
             linkerSettings: libraries("png")),
@@ -197,7 +206,7 @@ let package = Package(
             name: "Text", dependencies: ["CBulkheadPlugin", "PluginOverlay", "CFreeType"], path: "Plugins/Text",
             linkerSettings: libraries("freetype", "harfbuzz", "fontconfig")),
         .target(
-            name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert", swiftSettings: swiftSettings,
+            name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert",
             linkerSettings: installedRuntime),
 
         // MARK: hostile plugins
@@ -210,125 +219,138 @@ let package = Package(
         .target(
             name: "BulkheadFuzzing",
             dependencies: [
-                "BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadFrames", "BulkheadMaster",
-                "BulkheadCommands", nioCore,
+                "BulkheadModel", "BulkheadControl", "BulkheadTimeline", "BulkheadMedia", "BulkheadFLV", "BulkheadRTMP",
+                "BulkheadWire", "BulkheadFrames", "BulkheadMaster", "BulkheadCommands", nioCore,
             ],
-            path: "Tests/Fuzzing/Subjects", swiftSettings: swiftSettings),
+            path: "Tests/Fuzzing/Subjects"),
 
         // MARK: tests
-        .testTarget(name: "FuzzingTests", dependencies: ["BulkheadFuzzing"], swiftSettings: swiftSettings),
+        .testTarget(name: "FuzzingTests", dependencies: ["BulkheadFuzzing"]),
         .target(
             name: "BulkheadTestSupport",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadSupervision",
-                "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadFaults", systemPackage, nioCore,
-                nioPosix,
+                "BulkheadChildRuntime", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFLV",
+                "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadFaults", systemPackage, nioCore, nioPosix,
+                "CBulkheadLinux",
             ],
-            path: "Tests/BulkheadTestSupport", swiftSettings: swiftSettings),
+            path: "Tests/BulkheadTestSupport"),
         .testTarget(
-            name: "BulkheadSelectionTests", dependencies: ["BulkheadSelection"], swiftSettings: swiftSettings),
-        .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadMedia"], swiftSettings: swiftSettings),
+            name: "BulkheadSelectionTests", dependencies: ["BulkheadSelection"]),
+        .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadTestSupport", "BulkheadMedia"]),
         .testTarget(
-            name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage], swiftSettings: swiftSettings),
+            name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage]),
         .testTarget(
-            name: "BulkheadFLVTests", dependencies: ["BulkheadFLV", "BulkheadMedia", nioCore],
-            swiftSettings: swiftSettings),
+            name: "BulkheadFLVTests", dependencies: ["BulkheadFLV", "BulkheadMedia", nioCore]),
         .testTarget(
-            name: "BulkheadRTMPTests", dependencies: ["BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore],
-            swiftSettings: swiftSettings),
+            name: "BulkheadRTMPTests", dependencies: ["BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),
         .testTarget(
             name: "BulkheadWireTests",
-            dependencies: ["BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage],
-            swiftSettings: swiftSettings),
+            dependencies: ["BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage]),
         .testTarget(
             name: "BulkheadFramesTests",
-            dependencies: ["BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage],
-            swiftSettings: swiftSettings),
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
+                systemPackage,
+            ]),
+        .testTarget(name: "BulkheadModelTests", dependencies: ["BulkheadModel", "BulkheadMedia", "BulkheadSelection"]),
         .testTarget(
-            name: "BulkheadSupervisionTests",
-            dependencies: ["BulkheadSupervision", "BulkheadSystem", "BulkheadWire", systemPackage],
-            swiftSettings: swiftSettings),
+            name: "BulkheadEventsTests",
+            dependencies: ["BulkheadEvents", "BulkheadModel", "BulkheadMedia", "BulkheadSystem", "BulkheadTestSupport"]),
+        .testTarget(
+            name: "BulkheadTimelineTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadTimeline", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
+                "BulkheadSystem",
+            ]),
+        .testTarget(
+            name: "BulkheadChildRuntimeTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadChildRuntime", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
+                systemPackage,
+            ]),
+        .testTarget(
+            name: "BulkheadLinksTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadLinks", "BulkheadModel", "BulkheadEvents", "BulkheadMedia",
+                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadFLV", nioCore,
+            ]),
+        .testTarget(
+            name: "BulkheadControlTests",
+            dependencies: [
+                "BulkheadControl", "BulkheadModel", "BulkheadEvents", "BulkheadMedia", "BulkheadSystem",
+                "BulkheadSelection", systemPackage, "BulkheadTestSupport",
+            ]),
+        .testTarget(
+            name: "BulkheadChildrenTests",
+            dependencies: ["BulkheadChildren", "BulkheadSystem", "BulkheadWire", systemPackage]),
         .testTarget(
             name: "BulkheadRTMPTransportTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadFaults", "BulkheadRTMP",
                 "BulkheadFLV", "BulkheadMedia", nioCore, nioPosix, nioSSL,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "BulkheadLiveServerTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadLiveServer", "BulkheadRTMPTransport", "BulkheadRTMP", "BulkheadFLV",
                 "BulkheadMedia", nioCore, nioPosix,
-            ],
-            swiftSettings: swiftSettings),
-        .testTarget(
-            name: "BulkheadMasterTests",
-            dependencies: [
-                "BulkheadTestSupport", "BulkheadMaster", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadFLV",
-                systemPackage, nioCore,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "BulkheadEncoderTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadEncoder", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", systemPackage,
-            ],
-            swiftSettings: swiftSettings),
+                "BulkheadSystem", systemPackage, "BulkheadChildRuntime",
+            ]),
         .testTarget(
             name: "BulkheadSourceTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadSource", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
-                "BulkheadSystem", systemPackage,
-            ],
-            swiftSettings: swiftSettings),
+                "BulkheadSystem", systemPackage, "BulkheadChildRuntime",
+            ]),
         .testTarget(
             name: "BulkheadPluginHostTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit", "BulkheadPluginCatalog",
-                "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
-            ],
-            swiftSettings: swiftSettings),
+                "BulkheadChildRuntime", "BulkheadTestSupport", "BulkheadPluginHost", "BulkheadPluginKit",
+                "BulkheadPluginCatalog", "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
+                systemPackage, "BulkheadTimeline",
+            ]),
         .testTarget(
             name: "BulkheadDecoderTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadDecoder", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "BulkheadProbeTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadProbe", "BulkheadFLV", "BulkheadMedia", "BulkheadSystem", nioCore,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [
-                "BulkheadCommands", "BulkheadMaster", "BulkheadProbe", "BulkheadMedia", "BulkheadWire",
-                "BulkheadSelection", argumentParser,
-            ],
-            swiftSettings: swiftSettings),
+                "BulkheadModel", "BulkheadEvents", "BulkheadChildRuntime", "BulkheadCommands", "BulkheadMaster",
+                "BulkheadProbe", "BulkheadMedia", "BulkheadWire", "BulkheadSelection", argumentParser,
+            ]),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage],
-            swiftSettings: swiftSettings),
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadChildRuntime",
+            ]),
         .testTarget(
             name: "CrashTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadFaults", "BulkheadMedia", "BulkheadSystem", systemPackage,
-            ],
-            swiftSettings: swiftSettings),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+for target in package.targets where target.type != .system { target.swiftSettings = swiftSettings }
 
 // libFuzzer brings the program's `main`: it can only be linked in a build with its sanitizer, which `Tests/Fuzzing/run`
 // makes.
 if Context.environment["BULKHEAD_FUZZING"] != nil {
     package.targets.append(
         .executableTarget(
-            name: "bulkhead-fuzz", dependencies: ["BulkheadFuzzing"], path: "Tests/Fuzzing/Program",
-            swiftSettings: swiftSettings))
+            name: "bulkhead-fuzz", dependencies: ["BulkheadFuzzing"], path: "Tests/Fuzzing/Program"))
 }

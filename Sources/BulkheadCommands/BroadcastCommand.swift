@@ -1,5 +1,6 @@
 package import ArgumentParser
 import BulkheadMaster
+import BulkheadModel
 import Glibc
 
 /// `bulkhead broadcast`: takes inputs on air.

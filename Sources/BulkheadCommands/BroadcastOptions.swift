@@ -1,5 +1,6 @@
 import ArgumentParser
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 
 /// The flags of `bulkhead broadcast`. Each has a key of the same name in a configuration file: ``BroadcastKey``.
 ///

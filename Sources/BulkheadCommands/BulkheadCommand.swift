@@ -1,5 +1,6 @@
 package import ArgumentParser
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 import Glibc

@@ -1,5 +1,8 @@
 package import ArgumentParser
+import BulkheadControl
+import BulkheadEvents
 import BulkheadMaster
+import BulkheadModel
 
 /// `bulkhead deaths`: which children of a broadcast died, and what came of it.
 package struct DeathsCommand: AsyncParsableCommand {

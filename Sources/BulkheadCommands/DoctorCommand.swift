@@ -1,5 +1,7 @@
 package import ArgumentParser
+import BulkheadChildren
 import BulkheadMaster
+import BulkheadModel
 
 /// `bulkhead doctor`: what is installed, what can be opened, and what is missing.
 package struct DoctorCommand: AsyncParsableCommand {

@@ -1,6 +1,8 @@
 package import ArgumentParser
+import BulkheadChildren
 import BulkheadMaster
 import BulkheadMedia
+import BulkheadModel
 import Glibc
 
 /// `bulkhead drill`: broadcasts, injects faults, watches as a viewer, and judges.

@@ -1,5 +1,7 @@
 package import ArgumentParser
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 import Glibc
 
 /// `bulkhead link`: the destinations of a running broadcast.

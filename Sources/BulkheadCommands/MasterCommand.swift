@@ -1,5 +1,7 @@
 package import ArgumentParser
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 import Glibc
 
 /// `bulkhead master`: holds broadcasts for applications that attach.

@@ -1,5 +1,8 @@
 package import ArgumentParser
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadMaster
+import BulkheadModel
 import BulkheadProbe
 import BulkheadRTMP
 import BulkheadRTMPTransport

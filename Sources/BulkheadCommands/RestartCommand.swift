@@ -1,5 +1,7 @@
 package import ArgumentParser
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 
 /// `bulkhead restart`: puts a fresh process in the place of a child.
 package struct RestartCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import BulkheadControl
 import BulkheadMaster
 
 /// `bulkhead set`: changes a running broadcast.

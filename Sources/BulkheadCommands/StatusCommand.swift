@@ -1,5 +1,7 @@
 package import ArgumentParser
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 
 /// `bulkhead status`: what a master and its broadcast do.
 package struct StatusCommand: AsyncParsableCommand {

@@ -1,5 +1,7 @@
 package import ArgumentParser
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 
 /// `bulkhead stop`: ends the broadcast of a master.
 package struct StopCommand: AsyncParsableCommand {

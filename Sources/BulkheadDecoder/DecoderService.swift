@@ -1,6 +1,7 @@
+package import BulkheadChildRuntime
 import BulkheadMedia
 import BulkheadSystem
-package import BulkheadWire
+import BulkheadWire
 import CFFmpeg
 
 /// A decoder's side of the conversation with a viewer: one request after the other, on one thread.

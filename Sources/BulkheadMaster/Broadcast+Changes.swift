@@ -1,7 +1,11 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
+import BulkheadLinks
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// A takeover on purpose that is under way: the next encoder is being opened, or waits for its first frame.

@@ -1,7 +1,11 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
+import BulkheadLinks
 package import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// The encoder on air: what it is given, what it answers, and how that goes out.

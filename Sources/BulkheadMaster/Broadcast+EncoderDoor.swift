@@ -1,4 +1,6 @@
-import BulkheadSupervision
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 

@@ -1,6 +1,9 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
+import BulkheadLinks
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 

@@ -1,5 +1,7 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 

@@ -1,6 +1,8 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 

@@ -1,7 +1,10 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// The chain of plugins: every frame and all sound may pass it, none ever waits for it longer than the deadlines.

@@ -1,4 +1,5 @@
-import BulkheadSupervision
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadSystem
 import BulkheadWire
 import Glibc
@@ -115,27 +116,5 @@ extension Broadcast {
         if place.plugins.filter(\.isActive).count == 1 { stub.suspect = place.plugins.first(where: \.isActive)?.id }
         stub.child.dismiss(
             "it has taken \((bytes - base) >> 20) MiB more memory than at first, and may take \(limit >> 20)")
-    }
-}
-
-/// What a process holds of memory.
-enum ProcessMemory {
-    /// Resident bytes that it shares with nobody, by /proc/PID/statm; nil when it is gone.
-    static func privateByteCount(of pid: Int32) -> Int? {
-        guard let file = fopen("/proc/\(pid)/statm", "re") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-        let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return privatePages(inStatm: text).map { $0 * sysconf(Int32(_SC_PAGESIZE)) }
-    }
-
-    /// `size resident shared …`, in pages, as proc(5) says.
-    static func privatePages(inStatm text: String) -> Int? {
-        let fields = text.split(separator: " ").prefix(3).map { Int($0) }
-        guard fields.count == 3, let resident = fields[1], let shared = fields[2], resident >= shared, shared >= 0,
-            resident < 1 << 40
-        else { return nil }
-        return resident - shared
     }
 }

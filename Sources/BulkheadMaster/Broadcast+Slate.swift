@@ -1,7 +1,10 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// An encoder that encodes the slate's GOP, once.

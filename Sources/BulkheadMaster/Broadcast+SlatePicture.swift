@@ -1,7 +1,10 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// The picture that is shown where there is none: drawn by the master, or read from the user's file by a source process.

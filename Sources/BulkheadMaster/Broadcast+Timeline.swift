@@ -1,7 +1,11 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
+import BulkheadLinks
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// The timeline: a tick for each frame, which waits for nobody.
@@ -284,31 +288,5 @@ extension Broadcast {
         tickTimer = nil
         watchTimer = nil
         allPlaces.forEach { $0.close() }
-    }
-}
-
-/// How long each kind of child may owe an answer.
-enum Deadlines {
-    /// From its launch until x264, AAC or the chain are open.
-    static let opening = Duration.seconds(5)
-    /// Without an access unit while it holds more frames than it may; longer where frames are far apart.
-    static let encoding = Duration.milliseconds(500)
-    /// The same where no viewer waits: a slow preset may take its time.
-    static let encodingFast = Duration.seconds(20)
-    /// From its launch until the input is open: the source has time-outs of its own, which say more.
-    static let openingInput = Duration.seconds(30)
-    /// From when its input is open until a kill from outside may be the place's fault after all: memory it asks for.
-    static let blamingPlace = Duration.seconds(2)
-    /// Without a word while it has slots to fill.
-    static let delivering = Duration.seconds(3)
-    /// From the last tick until all is encoded, and from there until all is sent.
-    static let ending = Duration.seconds(10)
-}
-
-extension Duration {
-    /// "250 ms", "1 s".
-    var inWords: String {
-        let milliseconds = nanoseconds / 1_000_000
-        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
     }
 }

@@ -1,7 +1,11 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadFrames
+import BulkheadLinks
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// One broadcast: the hub between its children and its links.
@@ -312,12 +316,4 @@ struct ChildSlot {
     func status(_ child: Child?) -> ChildStatus {
         ChildStatus(name: name, pid: child?.pid, state: state.rawValue, restarts: restarts, lastEnd: lastEnd)
     }
-}
-
-/// A picture on its way to the encoder; its slot is held once.
-struct TimelineFrame {
-    let frame: FrameNumber
-    let slot: SlotReference
-    /// A plugin that should have worked on it has not.
-    var isUnfiltered = false
 }

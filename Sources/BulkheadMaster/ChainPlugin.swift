@@ -1,4 +1,5 @@
-import BulkheadSupervision
+import BulkheadChildren
+import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 

@@ -1,7 +1,8 @@
+import BulkheadChildren
 import BulkheadFrames
 import BulkheadMedia
-import BulkheadSupervision
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// All that two encoders must be told alike to write streams that fit together.

@@ -1,5 +1,6 @@
 import BulkheadFrames
 import BulkheadMedia
+import BulkheadTimeline
 import BulkheadWire
 
 /// A run of consecutive frames that one encoder after the other encodes, each going on where the last one died.

@@ -1,4 +1,7 @@
-import BulkheadSupervision
+package import BulkheadChildren
+import BulkheadControl
+package import BulkheadEvents
+package import BulkheadModel
 package import BulkheadSystem
 import BulkheadWire
 import Glibc

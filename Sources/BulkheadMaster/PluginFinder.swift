@@ -1,3 +1,6 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadModel
 import BulkheadPluginCatalog
 import BulkheadWire
 import Glibc

@@ -1,7 +1,9 @@
+import BulkheadChildren
 import BulkheadFrames
 import BulkheadMedia
-import BulkheadSupervision
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// One host's place in the chain of plugins, over the lives of the hosts that fill it.

@@ -1,6 +1,6 @@
+import BulkheadChildren
 import BulkheadFrames
 import BulkheadMedia
-import BulkheadSupervision
 import BulkheadSystem
 import BulkheadWire
 

@@ -1,3 +1,4 @@
+import BulkheadChildren
 package import BulkheadPluginCatalog
 import BulkheadWire
 

@@ -1,6 +1,7 @@
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem
+import BulkheadTimeline
 
 /// Sound on its way through one plugin host: blocks leave in order and each once, worked on where the host was in time.
 /// It lives on the reactor's thread.

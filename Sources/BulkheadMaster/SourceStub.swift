@@ -1,7 +1,8 @@
+import BulkheadChildren
 import BulkheadFrames
 import BulkheadMedia
-import BulkheadSupervision
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// The master's face of one source process, and of the pool it writes to. It lives on the reactor's thread.

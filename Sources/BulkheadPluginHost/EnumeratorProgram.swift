@@ -1,3 +1,4 @@
+import BulkheadChildRuntime
 import BulkheadSystem
 import BulkheadWire
 import Glibc

@@ -1,7 +1,8 @@
+package import BulkheadChildRuntime
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem
-package import BulkheadWire
+import BulkheadWire
 
 /// A plugin host's side of the conversation with the master: one request after the other, on one thread.
 package final class PluginHostService {

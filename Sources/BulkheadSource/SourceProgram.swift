@@ -1,3 +1,4 @@
+import BulkheadChildRuntime
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem

@@ -2,6 +2,7 @@ import ArgumentParser
 import BulkheadCommands
 import BulkheadMaster
 import BulkheadMedia
+import BulkheadModel
 import Foundation
 import Testing
 

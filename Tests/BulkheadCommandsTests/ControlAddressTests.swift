@@ -1,5 +1,6 @@
 import BulkheadCommands
 import BulkheadMaster
+import BulkheadModel
 import Foundation
 import Testing
 

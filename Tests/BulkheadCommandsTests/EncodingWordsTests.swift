@@ -1,6 +1,7 @@
 import BulkheadCommands
 import BulkheadMaster
 import BulkheadMedia
+import BulkheadModel
 import Testing
 
 /// What `bulkhead set` takes.

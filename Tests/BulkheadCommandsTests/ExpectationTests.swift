@@ -1,5 +1,7 @@
 import BulkheadCommands
+import BulkheadEvents
 import BulkheadMaster
+import BulkheadModel
 import BulkheadProbe
 import Foundation
 import Testing

@@ -1,5 +1,7 @@
+import BulkheadChildRuntime
 import BulkheadCommands
 import BulkheadMaster
+import BulkheadModel
 import BulkheadWire
 import Testing
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BulkheadCommands
 import BulkheadMaster
+import BulkheadModel
 import BulkheadSelection
 import Testing
 
@@ -126,7 +127,7 @@ import Testing
     /// A destination of an older application's broadcast lacks what is new.
     @Test func oldDestinationsAreRead() throws {
         let json = #"{"url":"rtmp://a/x","streamKey":"k","tlsAuthorityFile":""}"#
-        let read = try ControlLine.decode(DestinationSettings.self, from: Array(json.utf8))
+        let read = try JSONLine.decode(DestinationSettings.self, from: Array(json.utf8))
         #expect(read == DestinationSettings(url: "rtmp://a/x", streamKey: "k"))
     }
 }

@@ -1,5 +1,6 @@
 import BulkheadCommands
 import BulkheadMaster
+import BulkheadModel
 import Testing
 
 @Suite struct PluginWordTests {

@@ -1,5 +1,7 @@
 import BulkheadCommands
+import BulkheadEvents
 import BulkheadMaster
+import BulkheadModel
 import Foundation
 import Testing
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BulkheadCommands
 import BulkheadMaster
+import BulkheadModel
 import Testing
 
 @Suite struct StreamKeyTests {

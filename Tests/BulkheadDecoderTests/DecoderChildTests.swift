@@ -1,3 +1,4 @@
+import BulkheadChildRuntime
 import BulkheadMedia
 import BulkheadTestSupport
 import BulkheadWire

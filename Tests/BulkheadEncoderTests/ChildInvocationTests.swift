@@ -1,3 +1,4 @@
+import BulkheadChildRuntime
 import BulkheadWire
 import Testing
 

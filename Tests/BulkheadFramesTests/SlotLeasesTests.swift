@@ -1,4 +1,5 @@
 import BulkheadFrames
+import BulkheadTestSupport
 import Testing
 
 @Suite struct SlotLeasesTests {

@@ -1,4 +1,5 @@
 import BulkheadMedia
+import BulkheadTestSupport
 import Testing
 
 @Suite struct FrameCodeTests {
@@ -78,20 +79,5 @@ import Testing
         for height in [0, 1, 7, 15] {
             #expect(FrameCode(width: 640, height: height) { _, _ in 235 } == nil)
         }
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): the same numbers every time.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

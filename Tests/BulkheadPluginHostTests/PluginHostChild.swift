@@ -1,7 +1,9 @@
+import BulkheadChildRuntime
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem
 import BulkheadTestSupport
+import BulkheadTimeline
 import BulkheadWire
 import Foundation
 import Testing

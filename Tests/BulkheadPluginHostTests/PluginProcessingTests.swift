@@ -1,6 +1,8 @@
+import BulkheadChildRuntime
 import BulkheadMedia
 import BulkheadSystem
 import BulkheadTestSupport
+import BulkheadTimeline
 import BulkheadWire
 import Foundation
 import Testing

@@ -1,3 +1,4 @@
+import BulkheadChildRuntime
 import BulkheadMedia
 import BulkheadSystem
 import BulkheadTestSupport

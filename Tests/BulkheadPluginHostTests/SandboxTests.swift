@@ -1,6 +1,7 @@
 import BulkheadMedia
 import BulkheadSystem
 import BulkheadTestSupport
+import BulkheadTimeline
 import BulkheadWire
 import Foundation
 import Testing

@@ -1,5 +1,6 @@
 import BulkheadMedia
 import BulkheadTestSupport
+import BulkheadTimeline
 import BulkheadWire
 import Foundation
 import Testing

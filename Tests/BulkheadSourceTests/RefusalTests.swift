@@ -1,3 +1,4 @@
+import BulkheadChildRuntime
 import BulkheadTestSupport
 import BulkheadWire
 import Foundation

@@ -1,3 +1,4 @@
+package import BulkheadChildRuntime
 package import BulkheadSystem
 package import BulkheadWire
 import CBulkheadLinux

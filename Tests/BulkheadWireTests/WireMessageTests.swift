@@ -1,4 +1,5 @@
 import BulkheadMedia
+import BulkheadTestSupport
 import BulkheadWire
 import Testing
 

@@ -1,3 +1,4 @@
+import BulkheadChildren
 import BulkheadMaster
 import BulkheadWire
 

@@ -1,4 +1,7 @@
+import BulkheadChildren
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 import Glibc

@@ -1,4 +1,7 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadMaster
+import BulkheadModel
 import BulkheadProbe
 import BulkheadRTMP
 import BulkheadSystem

@@ -1,4 +1,6 @@
+import BulkheadChildren
 import BulkheadMaster
+import BulkheadModel
 import BulkheadProbe
 import BulkheadRTMP
 import BulkheadRTMPTransport

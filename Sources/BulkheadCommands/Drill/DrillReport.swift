@@ -1,4 +1,6 @@
-package import BulkheadMaster
+package import BulkheadEvents
+import BulkheadLinks
+import BulkheadMaster
 package import BulkheadProbe
 
 /// What became of one fault.

@@ -1,4 +1,5 @@
 import BulkheadMaster
+import BulkheadModel
 import BulkheadSystem
 import CBulkheadLinux
 import Glibc

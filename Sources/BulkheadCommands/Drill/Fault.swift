@@ -1,5 +1,7 @@
-package import BulkheadMaster
-package import BulkheadWire
+package import BulkheadChildRuntime
+import BulkheadMaster
+package import BulkheadModel
+import BulkheadWire
 import Glibc
 
 /// One fault of a drill: what is done to which part, and when.

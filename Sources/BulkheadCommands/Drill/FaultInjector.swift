@@ -1,5 +1,8 @@
+import BulkheadChildRuntime
+import BulkheadEvents
 import BulkheadFaults
 import BulkheadMaster
+import BulkheadModel
 import BulkheadProbe
 import BulkheadSystem
 import BulkheadWire

@@ -1,3 +1,4 @@
+import BulkheadEvents
 import BulkheadMaster
 
 /// A drill's report as JUnit XML, which continuous integration systems read: one test case for each expectation, one

@@ -1,5 +1,7 @@
 package import ArgumentParser
-package import BulkheadMaster
+import BulkheadControl
+import BulkheadMaster
+package import BulkheadModel
 
 /// The commands that change the chain of plugins on air. Each returns when its change is in effect; where it can't be
 /// made, the chain stays as it was.

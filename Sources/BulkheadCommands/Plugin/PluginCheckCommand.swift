@@ -1,5 +1,7 @@
 package import ArgumentParser
+import BulkheadChildren
 import BulkheadMaster
+import BulkheadModel
 import BulkheadPluginCatalog
 import BulkheadWire
 import Glibc

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import BulkheadMaster
+import BulkheadModel
 import Foundation
 
 /// `bulkhead plugin new`: a project for a plugin that builds, loads and has a test.

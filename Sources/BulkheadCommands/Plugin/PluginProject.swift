@@ -1,4 +1,5 @@
 import BulkheadMaster
+import BulkheadModel
 import Foundation
 
 /// A new plugin's project: its files, and what to do with them.

@@ -1,4 +1,5 @@
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 package import BulkheadProbe
 
 /// What can be measured of a stream, and expected.

@@ -1,3 +1,4 @@
+import BulkheadEvents
 import BulkheadMaster
 package import BulkheadProbe
 

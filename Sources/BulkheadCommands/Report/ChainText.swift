@@ -1,4 +1,5 @@
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 
 /// A plugin of the chain in words.
 package enum ChainText {

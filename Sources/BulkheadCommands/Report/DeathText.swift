@@ -1,4 +1,5 @@
-package import BulkheadMaster
+package import BulkheadEvents
+import BulkheadMaster
 
 /// A death as a few lines for a person.
 package enum DeathText {

@@ -1,4 +1,5 @@
-package import BulkheadMaster
+package import BulkheadEvents
+import BulkheadMaster
 import Glibc
 
 /// An event as one line for a person.

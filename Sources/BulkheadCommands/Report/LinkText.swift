@@ -1,4 +1,5 @@
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 
 /// A link for a person.
 package enum LinkText {
@@ -23,7 +24,7 @@ package enum LinkText {
         return line
     }
 
-    private static func line(_ server: ServerStatus) -> String {
+    private static func line(_ server: LinkServerStatus) -> String {
         var line = "\(server.name): \(server.state)"
         if let time = server.roundTripMilliseconds { line += ", \(StatusLine.decimal(time, places: 1)) ms" }
         if server.priority != 0 { line += ", priority \(server.priority)" }

@@ -1,4 +1,6 @@
-package import BulkheadMaster
+package import BulkheadEvents
+import BulkheadMaster
+package import BulkheadModel
 import BulkheadProbe
 import Dispatch
 import Foundation
@@ -233,14 +235,5 @@ struct FailureLine: Encodable {
     init(error: BroadcastError) {
         self.error = Failure(
             kind: error.kind.rawValue, problem: error.problem, advice: error.advice, exitCode: error.kind.exitCode)
-    }
-}
-
-/// Values as JSON on one line, keys in order.
-enum JSONLine {
-    static func text(_ value: some Encodable) -> String? {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -1,4 +1,5 @@
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 
 /// A broadcast's status as one line for a person.
 package struct StatusLine: Hashable, Sendable {

@@ -1,4 +1,5 @@
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 
 /// What `bulkhead status` prints.
 package struct StatusReport: Encodable, Sendable {

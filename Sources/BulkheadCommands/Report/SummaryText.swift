@@ -1,4 +1,5 @@
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 
 /// What a broadcast came to, in one sentence.
 package enum SummaryText {

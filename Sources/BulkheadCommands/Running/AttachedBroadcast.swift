@@ -1,4 +1,6 @@
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 import Dispatch
 import Synchronization
 

@@ -1,4 +1,6 @@
-package import BulkheadMaster
+import BulkheadControl
+import BulkheadMaster
+package import BulkheadModel
 import Glibc
 import SystemPackage
 

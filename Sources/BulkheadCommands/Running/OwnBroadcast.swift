@@ -1,4 +1,7 @@
+import BulkheadChildren
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 import Glibc
 
 /// A broadcast whose master is this process: modes create and selected.

@@ -1,5 +1,7 @@
-package import BulkheadMaster
+import BulkheadControl
+import BulkheadMaster
 import BulkheadMedia
+package import BulkheadModel
 import Glibc
 
 /// All that `bulkhead broadcast` is to do, checked as far as this process can.

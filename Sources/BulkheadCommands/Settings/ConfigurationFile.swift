@@ -1,4 +1,5 @@
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 import SystemPackage
 import Yams
 

@@ -1,5 +1,6 @@
-package import BulkheadMaster
+import BulkheadMaster
 import BulkheadMedia
+package import BulkheadModel
 
 /// What the encoder is told, in words: from flags, from a configuration file, or on air.
 package enum EncodingWords {

@@ -1,4 +1,5 @@
 import BulkheadMaster
+import BulkheadModel
 import BulkheadSelection
 
 /// Makes destinations of links in words, and gives them what is said for all of them.

@@ -1,4 +1,5 @@
 import BulkheadMaster
+import BulkheadModel
 import Yams
 
 /// One link of a configuration file's `links`, in words:

@@ -1,4 +1,5 @@
 import BulkheadMaster
+import BulkheadModel
 import Yams
 
 /// The list `plugins` of a configuration file: words as on the command line, or mappings.

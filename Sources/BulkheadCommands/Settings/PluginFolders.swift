@@ -1,3 +1,4 @@
+import BulkheadChildren
 import BulkheadMaster
 
 /// Where plugins are found by their name.

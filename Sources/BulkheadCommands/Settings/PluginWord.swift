@@ -1,4 +1,5 @@
-package import BulkheadMaster
+import BulkheadMaster
+package import BulkheadModel
 
 /// One plugin as it is written: `PLUGIN[,name=value…]`.
 ///

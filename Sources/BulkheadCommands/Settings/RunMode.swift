@@ -1,4 +1,6 @@
-package import BulkheadMaster
+import BulkheadControl
+import BulkheadMaster
+package import BulkheadModel
 
 /// Who creates what: read before anything is created.
 package enum RunMode: Hashable, Sendable {

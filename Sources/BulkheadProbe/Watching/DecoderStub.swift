@@ -1,4 +1,4 @@
-import BulkheadSupervision
+import BulkheadChildren
 import BulkheadSystem
 import BulkheadWire
 

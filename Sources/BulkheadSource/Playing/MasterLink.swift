@@ -1,3 +1,4 @@
+package import BulkheadChildRuntime
 package import BulkheadFrames
 import BulkheadMedia
 import BulkheadSystem

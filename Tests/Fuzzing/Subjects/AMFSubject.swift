@@ -1,4 +1,5 @@
 import BulkheadFLV
+import BulkheadModel
 import BulkheadRTMP
 import NIOCore
 

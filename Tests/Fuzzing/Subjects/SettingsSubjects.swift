@@ -1,5 +1,7 @@
 import BulkheadCommands
+import BulkheadControl
 import BulkheadMaster
+import BulkheadModel
 import BulkheadRTMP
 
 extension FuzzSubject {
@@ -28,8 +30,8 @@ extension FuzzSubject {
 
     /// Lines on the control socket, from either side, and what is shown of them.
     static let control = FuzzSubject(name: "control", maximumByteCount: 8192) { bytes in
-        if let request = try? ControlLine.decode(ControlRequest.self, from: bytes) { try checkRoundTrip(request) }
-        if let reply = try? ControlLine.decode(ControlReply.self, from: bytes) {
+        if let request = try? JSONLine.decode(ControlRequest.self, from: bytes) { try checkRoundTrip(request) }
+        if let reply = try? JSONLine.decode(ControlReply.self, from: bytes) {
             try checkRoundTrip(reply)
             if case .event(let event) = reply {
                 for line in [EventLine.short(event, colours: false), EventLine.log(event)] { try checkPlain(line) }
@@ -44,10 +46,10 @@ extension FuzzSubject {
     }
 
     private static func checkRoundTrip<Value: Codable>(_ value: Value) throws {
-        let line = ControlLine.encode(value)
+        let line = JSONLine.encode(value)
         try rule(line.last == 0x0A && line.dropLast().allSatisfy { $0 != 0x0A }, "a value is not written as one line")
         try rule(
-            ControlLine.encode(try ControlLine.decode(Value.self, from: line.dropLast())) == line,
+            JSONLine.encode(try JSONLine.decode(Value.self, from: line.dropLast())) == line,
             "a value is another one when it is written and read")
     }
 

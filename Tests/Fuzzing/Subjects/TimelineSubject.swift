@@ -1,6 +1,7 @@
 import BulkheadFLV
 import BulkheadFrames
 import BulkheadMedia
+import BulkheadTimeline
 import BulkheadWire
 
 extension FuzzSubject {

@@ -1,0 +1,121 @@
+package import BulkheadModel
+package import BulkheadSystem
+import CBulkheadLinux
+import Glibc
+import SystemPackage
+
+/// A socket in the file system that answers only this user. It lives on the reactor's thread.
+package final class LocalListener {
+    private let path: String
+    private let reactor: Reactor
+    /// Made by this listener; nil where it was there already.
+    private let ownFolder: String?
+    private var listener: OwnedDescriptor?
+    private var token: Reactor.Token?
+
+    /// Listens at `path`. Its folder is made, for this user alone, where there is none; a socket that a dead master left
+    /// is taken over.
+    /// - Parameter onConnection: called with each connection of the same user.
+    package init(
+        path: String, on reactor: Reactor,
+        onConnection: @escaping @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void
+    ) throws(BroadcastError) {
+        self.path = path
+        self.reactor = reactor
+        ownFolder = try Self.prepareFolder(of: path)
+        do {
+            try Self.clear(path)
+            let listener = try Self.listen(at: path)
+            chmod(path, 0o600)
+            token = try reactor.watch(listener.rawValue) { [bound = ReactorBound(self, reactor)] _ in
+                bound.value.accept(onConnection)
+            }
+            self.listener = consume listener
+        } catch {
+            if let ownFolder { rmdir(ownFolder) }
+            if let error = error as? BroadcastError { throw error }
+            throw BroadcastError(.control, "unix:\(path) can't be listened at: \(error)")
+        }
+    }
+
+    /// Listens at `path`, in a folder that another master may be about to remove with its last socket.
+    private static func listen(at path: String) throws -> OwnedDescriptor {
+        do { return try LocalSocket.listen(at: path) } catch Errno.noSuchFileOrDirectory {
+            _ = try prepareFolder(of: path)
+            return try LocalSocket.listen(at: path)
+        }
+    }
+
+    /// Ends listening and removes the socket.
+    package func close() {
+        guard listener != nil else { return }
+        if let token { reactor.unwatch(token) }
+        token = nil
+        listener.take()?.close()
+        unlink(path)
+        // Stays as long as another master has a socket in it.
+        if let ownFolder { rmdir(ownFolder) }
+    }
+
+    private func accept(_ onConnection: @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void) {
+        while listener != nil {
+            let accepted: OwnedDescriptor?
+            // Out of descriptors, or a peer that has gone again: the next one may have more luck.
+            do { accepted = try takeOne() } catch { return }
+            guard let connection = accepted else { return }
+            guard let peer = try? PeerCredentials(of: connection), peer.uid == getuid() else {
+                connection.close()
+                continue
+            }
+            onConnection(connection, peer)
+        }
+    }
+
+    private func takeOne() throws(Errno) -> OwnedDescriptor? {
+        guard let descriptor = listener?.rawValue else { return nil }
+        return try LocalSocket.accept(descriptor)
+    }
+
+    /// Makes the folder of `path` where there is none, and gives its path then.
+    private static func prepareFolder(of path: String) throws(BroadcastError) -> String? {
+        guard path.utf8.count <= LocalSocket.maximumPathByteCount else {
+            throw BroadcastError(
+                .control, "unix:\(path) is too long for a socket (\(path.utf8.count) bytes)",
+                advice: "use a path of at most \(LocalSocket.maximumPathByteCount) bytes")
+        }
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return nil }
+        let folder = String(path[..<slash])
+        var information = stat()
+        if stat(folder, &information) == 0 { return nil }
+        if mkdir(folder, 0o700) == 0 { return folder }
+        guard errno == EEXIST else {
+            throw BroadcastError(
+                .control, "the folder \(folder) can't be made: \(Errno(rawValue: errno))", advice: "name another one")
+        }
+        return nil
+    }
+
+    /// Removes the socket of a master that is no more.
+    private static func clear(_ path: String) throws(BroadcastError) {
+        var information = stat()
+        guard lstat(path, &information) == 0 else { return }
+        guard information.st_mode & S_IFMT == S_IFSOCK else {
+            throw BroadcastError(.control, "\(path) is there already, and is no socket", advice: "name another path")
+        }
+        do {
+            let connection = try LocalSocket.connect(to: path)
+            let pid = (try? PeerCredentials(of: connection).pid).map { " with process id \($0)" } ?? ""
+            connection.close()
+            throw BroadcastError(
+                .control, "a master\(pid) listens at unix:\(path) already",
+                advice: "attach to it, stop it, or name another path")
+        } catch let error as BroadcastError {
+            throw error
+        } catch Errno.connectionRefused {
+            unlink(path)
+        } catch {
+            // Another user's, or no descriptor is free: nothing says that its master is dead.
+            throw BroadcastError(.control, "unix:\(path) is there already and can't be asked: \(error)")
+        }
+    }
+}

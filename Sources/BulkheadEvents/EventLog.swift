@@ -1,0 +1,52 @@
+import Glibc
+import Synchronization
+
+/// Where a broadcast's events go: to whoever listens at the moment, and the last few are kept for those who ask later.
+package final class EventLog: Sendable {
+    private struct State {
+        package var listeners: [Int: @Sendable (Event) -> Void] = [:]
+        package var nextID = 0
+        package var recent: [Event] = []
+    }
+
+    private static let recentCount = 200
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Calls `listener` with each event from now on, on the thread on which it happens.
+    package func listen(_ listener: @escaping @Sendable (Event) -> Void) -> Int {
+        state.withLock { state in
+            state.nextID += 1
+            state.listeners[state.nextID] = listener
+            return state.nextID
+        }
+    }
+
+    package func unlisten(_ id: Int) { state.withLock { _ = $0.listeners.removeValue(forKey: id) } }
+
+    /// The last events, oldest first.
+    package var recent: [Event] { state.withLock { $0.recent } }
+
+    /// Seconds since 1970, for people alone.
+    package static func wallClock() -> Double {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    }
+
+    package func post(
+        _ level: Event.Level, _ part: String, _ kind: String, _ message: String, mediaSeconds: Double? = nil,
+        details: [String: String] = [:]
+    ) {
+        let event = Event(
+            time: Self.wallClock(), mediaSeconds: mediaSeconds, part: part, kind: kind, level: level, message: message,
+            details: details)
+        let listeners = state.withLock { state in
+            state.recent.append(event)
+            if state.recent.count > Self.recentCount { state.recent.removeFirst() }
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener(event) }
+    }
+}

@@ -1,0 +1,29 @@
+import BulkheadModel
+import BulkheadRTMPTransport
+import Synchronization
+
+/// What the link's way carries.
+extension RTMPLink {
+    /// Two lanes of one link have queues of their own.
+    private var loadName: String { lane == 0 ? name : "\(name), lane \(lane + 1)" }
+
+    package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
+        let (publisher, phase) = state.withLock { ($0.publisher, $0.phase) }
+        guard let publisher else { return [] }
+        let statistics = publisher.statistics
+        // What the connection and the kernel have not sent waits as well, though nobody can shed it any more.
+        let byteCount = statistics.queuedByteCount + statistics.notSentByteCount
+        let held = Double(byteCount) * 8 / Double(max(1, bitsPerSecond))
+        let isFlowing = (phase == .publishing || phase == .restored) && statistics.doubt == nil
+        return [
+            CongestionController.Load(
+                link: loadName, delay: .milliseconds(mailbox.waitingMilliseconds) + .seconds(held),
+                deliveredByteCount: statistics.deliveredByteCount == 0 ? nil : statistics.deliveredByteCount,
+                isFlowing: isFlowing)
+        ]
+    }
+
+    package func shed(_ sheds: [String: CongestionController.Shedding]) {
+        if let shedding = sheds[loadName] { mailbox.shed(shedding) }
+    }
+}

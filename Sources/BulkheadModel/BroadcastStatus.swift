@@ -1,0 +1,199 @@
+/// One child as a user sees it.
+package struct ChildStatus: Codable, Hashable, Sendable {
+    /// `encoder`, `source 1`, `plugin host`.
+    package var name: String
+    /// Nil while there is no process.
+    package var pid: Int32?
+    /// `starting`, `ready`, `waiting` (for one to connect), `restarting`, `ended`.
+    package var state: String
+    package var restarts: Int
+    /// How the last one ended; empty when none has.
+    package var lastEnd: String
+
+    package init(name: String, pid: Int32?, state: String, restarts: Int, lastEnd: String) {
+        self.name = name
+        self.pid = pid
+        self.state = state
+        self.restarts = restarts
+        self.lastEnd = lastEnd
+    }
+}
+
+/// One server of a link as a user sees it.
+package struct LinkServerStatus: Codable, Hashable, Sendable {
+    /// Host, port and application, without the key.
+    package var name: String
+    package var priority: Int
+    package var weight: Int
+    /// `on air`, `well`, `untried`, `failing`, `resting` (it failed again and again), `refused`.
+    package var state: String
+    package var roundTripMilliseconds: Double?
+    /// In words; empty when there was none.
+    package var lastError: String
+
+    package init(
+        name: String, priority: Int, weight: Int, state: String, roundTripMilliseconds: Double? = nil,
+        lastError: String
+    ) {
+        self.name = name
+        self.priority = priority
+        self.weight = weight
+        self.state = state
+        self.roundTripMilliseconds = roundTripMilliseconds
+        self.lastError = lastError
+    }
+}
+
+/// What a link would choose, and from what.
+package struct LinkServersReport: Codable, Hashable, Sendable {
+    package var link: String
+    package var rule: String
+    package var servers: [LinkServerStatus]
+    /// The name of the one it would be with; nil when none can be used.
+    package var choice: String?
+    package var reason: String
+
+    package init(
+        link: String, rule: String, servers: [LinkServerStatus], choice: String? = nil, reason: String
+    ) {
+        self.link = link
+        self.rule = rule
+        self.servers = servers
+        self.choice = choice
+        self.reason = reason
+    }
+}
+
+/// One link as a user sees it.
+package struct LinkStatus: Codable, Hashable, Sendable {
+    package var name: String
+    /// The destination without its key.
+    package var destination: String
+    /// A word of ``LinkState``; `writing` for a file.
+    package var state: String
+    package var bitsPerSecond: Int
+    /// What is committed and not yet sent.
+    package var queuedMilliseconds: Int
+    package var queuedBytes: Int
+    package var framesSent: Int
+    package var framesShed: Int
+    package var reconnects: Int
+    /// In words; empty when there was none.
+    package var lastError: String
+    /// The server that it is with, or was with last, by its name; nil for a file.
+    package var server: String?
+    /// By which servers are chosen, and why this one was.
+    package var rule: String?
+    package var reason: String?
+    /// Up to where on the timeline the server has said to have everything; nil where it says nothing.
+    package var acknowledgedSeconds: Double?
+    package var roundTripMilliseconds: Double?
+    /// All that may be chosen.
+    package var servers: [LinkServerStatus]?
+
+    package init(
+        name: String, destination: String, state: String, bitsPerSecond: Int = 0, queuedMilliseconds: Int = 0,
+        queuedBytes: Int = 0, framesSent: Int = 0, framesShed: Int = 0, reconnects: Int = 0, lastError: String = ""
+    ) {
+        self.name = name
+        self.destination = destination
+        self.state = state
+        self.bitsPerSecond = bitsPerSecond
+        self.queuedMilliseconds = queuedMilliseconds
+        self.queuedBytes = queuedBytes
+        self.framesSent = framesSent
+        self.framesShed = framesShed
+        self.reconnects = reconnects
+        self.lastError = lastError
+    }
+}
+
+/// A broadcast at one moment.
+package struct BroadcastStatus: Codable, Hashable, Sendable {
+    /// `starting`, `waiting for an encoder`, `on air`, `ending`, `ended`.
+    package var state: String
+    package var children: [ChildStatus]
+    package var links: [LinkStatus]
+    /// Time on air, by the timeline.
+    package var secondsOnAir: Double
+    /// Frames that the timeline has passed.
+    package var frames: Int
+    package var framesCommitted: Int
+    /// Given to the encoder and not yet safe.
+    package var framesUncommitted: Int
+    /// Ticks for which the source had nothing new.
+    package var framesRepeated: Int
+    /// Ticks left out because the encoder could not keep up.
+    package var framesSkipped: Int
+    /// Frames that went out without the plugins they should have passed.
+    package var framesUnfiltered: Int
+    /// Frames that went out as the slate because no encoder could work.
+    package var framesSlated: Int
+    /// `off`, `warm`, `hot`, or `in lockstep` while a hot standby encodes the same frames.
+    package var standby: String
+    /// Committed in the last two seconds.
+    package var framesPerSecond: Double
+    package var bitsPerSecond: Int
+    /// What the encoder is told for pictures: less than what the user wants while a link can't carry it.
+    package var encoderBitsPerSecond: Int? = nil
+    /// `picture`, `last picture`, `slate`.
+    package var showing: String
+    /// The address for an encoder that connects by itself; empty unless one is waited for.
+    package var encoderAddress: String
+    /// The chain, in its order.
+    package var plugins: [PluginStatus]
+
+    package init(
+        state: String, children: [ChildStatus], links: [LinkStatus], secondsOnAir: Double, frames: Int,
+        framesCommitted: Int, framesUncommitted: Int, framesRepeated: Int, framesSkipped: Int, framesUnfiltered: Int,
+        framesSlated: Int, standby: String, framesPerSecond: Double, bitsPerSecond: Int,
+        encoderBitsPerSecond: Int? = nil, showing: String, encoderAddress: String, plugins: [PluginStatus]
+    ) {
+        self.state = state
+        self.children = children
+        self.links = links
+        self.secondsOnAir = secondsOnAir
+        self.frames = frames
+        self.framesCommitted = framesCommitted
+        self.framesUncommitted = framesUncommitted
+        self.framesRepeated = framesRepeated
+        self.framesSkipped = framesSkipped
+        self.framesUnfiltered = framesUnfiltered
+        self.framesSlated = framesSlated
+        self.standby = standby
+        self.framesPerSecond = framesPerSecond
+        self.bitsPerSecond = bitsPerSecond
+        self.encoderBitsPerSecond = encoderBitsPerSecond
+        self.showing = showing
+        self.encoderAddress = encoderAddress
+        self.plugins = plugins
+    }
+}
+
+/// How a broadcast ended.
+package struct BroadcastSummary: Codable, Hashable, Sendable {
+    package var status: BroadcastStatus
+
+    package init(status: BroadcastStatus) { self.status = status }
+
+    /// What was wrong although the broadcast went on to its end: destinations that failed for good. Nil when all was
+    /// well.
+    package var shortfall: BroadcastError? { Self.shortfall(of: status.links) }
+
+    /// What some of `links` lacked at the end of a broadcast.
+    package static func shortfall(of links: [LinkStatus]) -> BroadcastError? {
+        let failed = links.filter { $0.state == "failed" }
+        guard let first = failed.first else { return nil }
+        let all = links.count
+        if failed.count == all {
+            let problem =
+                all == 1 ? first.lastError : "all \(all) destinations failed, first \(first.name): \(first.lastError)"
+            return BroadcastError(.destination, problem, advice: "check the address and that the server is up")
+        }
+        let problem =
+            failed.count == 1
+            ? "\(first.name) of \(all) failed: \(first.lastError)"
+            : "\(failed.count) of \(all) destinations failed, first \(first.name): \(first.lastError)"
+        return BroadcastError(.someDestinations, problem, advice: "the others had the broadcast to its end")
+    }
+}

@@ -1,0 +1,10 @@
+/// A change of the links on air. Links go by their numbers or names.
+package enum LinkChange: Codable, Hashable, Sendable {
+    case add(DestinationSettings)
+    /// It sends what waits, says goodbye and is no more.
+    case remove(String)
+    /// It says goodbye, and nothing waits for it.
+    case pause(String)
+    /// A paused one comes back; one that waits tries at once; one that has failed begins anew.
+    case retry(String)
+}

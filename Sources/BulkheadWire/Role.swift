@@ -1,0 +1,30 @@
+/// What a process is for.
+package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+    case master = 0
+    case encoder = 1
+    case source = 2
+    case pluginHost = 3
+    /// Decodes for a viewer, whose own process is on the master's side of the socket.
+    case decoder = 4
+
+    package var description: String {
+        switch self {
+        case .master: "master"
+        case .encoder: "encoder"
+        case .source: "source"
+        case .pluginHost: "plugin host"
+        case .decoder: "decoder"
+        }
+    }
+
+    /// The name of the program that plays this role.
+    package var executableName: String {
+        switch self {
+        case .master: "bulkhead"
+        case .encoder: "bulkhead-encoder"
+        case .source: "bulkhead-source"
+        case .pluginHost: "bulkhead-plugin-host"
+        case .decoder: "bulkhead-decoder"
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import BulkheadControl
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import Foundation
+import Testing
+
+/// Requests and replies go over the control socket as lines, and come back as they were.
+@Suite struct ControlMessageTests {
+    /// The value after a passage over the socket.
+    private static func passed<Value: Codable>(_ value: Value) throws -> Value {
+        let line = JSONLine.encode(value)
+        #expect(line.last == 0x0A)
+        #expect(line.count { $0 == 0x0A } == 1)
+        return try JSONLine.decode(Value.self, from: line.dropLast())
+    }
+
+    @Test func changesCarryOnlyWhatIsChanged() throws {
+        var change = SettingsChange()
+        #expect(String(decoding: JSONLine.encode(change), as: UTF8.self) == "{}\n")
+        change.preset = "slow"
+        change.canvas = Canvas(width: 640, height: 360)
+        change.bframes = 0
+        change.keyframeIntervalSeconds = 1.5
+        guard case .set(let passed) = try Self.passed(ControlRequest.set(change)) else {
+            Issue.record("another request")
+            return
+        }
+        #expect(passed == change)
+        #expect(passed.tune == nil && passed.videoBitsPerSecond == nil)
+    }
+
+    @Test(arguments: RestartablePart.allCases)
+    func restartNamesItsPart(part: RestartablePart) throws {
+        guard case .restart(let passed) = try Self.passed(ControlRequest.restart(part)) else {
+            Issue.record("another request")
+            return
+        }
+        #expect(passed == part)
+    }
+
+    @Test func deathsComeBackWhole() throws {
+        let json = """
+            {"time":1,"part":"encoder","pid":5,"cause":"signal 11","detectedWithinMilliseconds":1,\
+            "framesLate":2,"standardError":"line one\\nline two","recoveredAfterMilliseconds":12.5}
+            """
+        let record = try JSONLine.decode(DeathRecord.self, from: Array(json.utf8))
+        guard case .deaths(let passed) = try Self.passed(ControlReply.deaths([record, record])) else {
+            Issue.record("another reply")
+            return
+        }
+        #expect(passed == [record, record])
+        #expect(passed[0].mediaSeconds == nil && passed[0].frame == nil)
+    }
+
+    @Test(arguments: [
+        "", "{}", "[]", "{\"set\":{}}", "{\"set\":{\"_0\":{\"canvas\":\"641x360\"}}}",
+        "{\"restart\":{\"_0\":\"master\"}}", "{\"set\":{\"_0\":{\"bframes\":-1}}}",
+        "{\"set\":{\"_0\":{\"videoBitsPerSecond\":99999999999}}}", "\u{0}",
+    ])
+    func nonsenseIsRefused(line: String) {
+        #expect(throws: (any Error).self) { try JSONLine.decode(ControlRequest.self, from: Array(line.utf8)) }
+    }
+}

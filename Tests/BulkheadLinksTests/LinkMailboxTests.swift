@@ -1,0 +1,141 @@
+import BulkheadLinks
+import BulkheadMaster
+import BulkheadMedia
+import Testing
+
+/// Players must be told of new parameter sets exactly in front of the first picture that needs them.
+@Suite struct LinkMailboxTests {
+    private static func packet(_ kind: Character, _ milliseconds: Int64, _ configuration: Int) -> Packet {
+        let time = MediaTime(milliseconds: milliseconds)
+        return Packet(
+            kind: kind == "a" ? .audio : .video(isIDR: kind == "I", isDisposable: false), dts: time, pts: time,
+            bytes: [1, 2, 3], configuration: configuration)
+    }
+
+    /// Told apart by their last byte.
+    private static func configuration(_ number: UInt8) throws -> StreamConfiguration {
+        StreamConfiguration(
+            canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(30)),
+            videoBitsPerSecond: 1, audioBitsPerSecond: 1, avcConfiguration: [number], audioSpecificConfig: [2])
+    }
+
+    /// A mailbox that knows the configurations 0 to 2 and was given `script`: "I0 P0 a0 I1" are pictures and sound with
+    /// the number of the configuration they belong to, 10 ms apart.
+    private static func mailbox(_ script: String) throws -> LinkMailbox {
+        let mailbox = LinkMailbox(onRoom: {})
+        for number in 0..<3 { mailbox.configure(try configuration(UInt8(number)), number: number) }
+        for (index, word) in script.split(separator: " ").enumerated() {
+            let kind = try #require(word.first)
+            let number = try #require(Int(word.dropFirst()))
+            mailbox.offer(packet(kind, Int64(index) * 10, number))
+        }
+        return mailbox
+    }
+
+    /// What a link would send: "c0" for configuration 0, then the packets as above.
+    private static func drain(_ mailbox: LinkMailbox, _ count: Int = .max) -> String {
+        var words: [String] = []
+        while words.count < count {
+            switch mailbox.take() {
+            case .configuration(let configuration): words.append("c\(configuration.avcConfiguration.last ?? 255)")
+            case .packet(let packet):
+                let kind = packet.isVideo ? (packet.isIDR ? "I" : "P") : "a"
+                words.append("\(kind)\(packet.configuration)")
+            case .empty, .finished: return words.joined(separator: " ")
+            }
+        }
+        return words.joined(separator: " ")
+    }
+
+    @Test(arguments: [
+        ("I0 P0 P0", "c0 I0 P0 P0"),
+        ("I0 P0 I1 P1", "c0 I0 P0 c1 I1 P1"),
+        ("I0 I1 I0", "c0 I0 c1 I1 c0 I0"),
+        // Sound says nothing about pictures, whatever number it carries.
+        ("I0 a0 a2 I1 a0 P1 a2 I0", "c0 I0 a0 a2 c1 I1 a0 P1 a2 c0 I0"),
+        ("I0 P0 I2 I1 P1", "c0 I0 P0 c2 I2 c1 I1 P1"),
+        // Sound that comes first goes out behind some headers, and the picture's follow.
+        ("a0 I2", "c2 a0 I2"),
+        ("a0 I0", "c2 a0 c0 I0"),
+    ])
+    func configurationGoesInFrontOfItsFirstPicture(script: String, sent: String) throws {
+        #expect(Self.drain(try Self.mailbox(script)) == sent)
+    }
+
+    /// A connection made anew gets the headers of the picture it starts with, wherever the old one broke.
+    @Test(arguments: [
+        (0, "c0 I0 P0 c1 I1 P1 c0 I0 P0"),
+        (1, "c0 I0 P0 c1 I1 P1 c0 I0 P0"),
+        (3, "c1 I1 P1 c0 I0 P0"),
+        // Broken between a header and its picture.
+        (4, "c1 I1 P1 c0 I0 P0"),
+        (5, "c1 I1 P1 c0 I0 P0"),
+        (6, "c0 I0 P0"),
+        (7, "c0 I0 P0"),
+        (9, "c0 I0 P0"),
+    ])
+    func rewindSendsTheHeadersAgain(taken: Int, sent: String) throws {
+        let mailbox = try Self.mailbox("I0 P0 I1 P1 I0 P0")
+        _ = Self.drain(mailbox, taken)
+        mailbox.rewind()
+        #expect(Self.drain(mailbox) == sent)
+    }
+
+    /// What comes after a change is announced and before its first picture still belongs to the old one.
+    @Test func announcementAloneChangesNothing() throws {
+        let mailbox = LinkMailbox(onRoom: {})
+        mailbox.configure(try Self.configuration(0), number: 0)
+        mailbox.offer(Self.packet("I", 0, 0))
+        #expect(Self.drain(mailbox) == "c0 I0")
+        mailbox.configure(try Self.configuration(1), number: 1)
+        #expect(Self.drain(mailbox).isEmpty)
+        mailbox.offer(Self.packet("P", 10, 0))
+        mailbox.offer(Self.packet("a", 10, 1))
+        #expect(Self.drain(mailbox) == "P0 a1")
+        mailbox.offer(Self.packet("I", 20, 1))
+        #expect(Self.drain(mailbox) == "c1 I1")
+    }
+
+    @Test func endComesAfterAllThatWaits() throws {
+        let mailbox = try Self.mailbox("I0")
+        mailbox.finish()
+        #expect(Self.drain(mailbox) == "c0 I0")
+        guard case .finished = mailbox.take() else {
+            Issue.record("it is finished")
+            return
+        }
+    }
+
+    // MARK: the numbers
+
+    @Test func bitratesAloneMakeNoNewConfiguration() throws {
+        var configurations = StreamConfigurations()
+        let first = try Self.configuration(1)
+        var faster = first
+        faster.videoBitsPerSecond = 5_000_000
+        faster.audioBitsPerSecond = 256_000
+        #expect(configurations.number(of: first) == 0)
+        #expect(configurations.number(of: faster) == 0)
+        #expect(configurations.number(of: try Self.configuration(2)) == 1)
+        var larger = first
+        larger.canvas = try #require(Canvas(width: 128, height: 64))
+        #expect(configurations.number(of: larger) == 2)
+        var otherSound = first
+        otherSound.audioSpecificConfig = [9]
+        #expect(configurations.number(of: otherSound) == 3)
+        // Back to what was there before: the number it had.
+        #expect(configurations.number(of: first) == 0)
+    }
+
+    @Test func eachIsAnnouncedOnce() throws {
+        var configurations = StreamConfigurations()
+        let all = try [1, 2].map { try Self.configuration($0) }
+        for configuration in all { _ = configurations.number(of: configuration) }
+        #expect(configurations.announce(1) == all[1])
+        #expect(configurations.announce(1) == nil)
+        #expect(configurations.announce(0) == all[0])
+        #expect(configurations.announce(0) == nil)
+        #expect(configurations.announce(2) == nil)
+        #expect(configurations.announce(-1) == nil)
+    }
+}

@@ -1,0 +1,148 @@
+package import BulkheadMedia
+package import BulkheadWire
+import Testing
+
+/// Messages with every field off its default, and with the extremes of what their fields hold.
+package enum Messages {
+    package static func canvas(_ width: Int, _ height: Int) throws -> Canvas {
+        try #require(Canvas(width: width, height: height))
+    }
+
+    package static func settings(bframes: UInt8?) throws -> VideoSettings {
+        VideoSettings(
+            canvas: try canvas(1920, 1080), frameRate: try #require(FrameRate(30_000, 1001)), bitsPerSecond: 4_500_000,
+            bufferMilliseconds: 1000, keyframeInterval: 60, bframes: bframes, preset: "veryfast", tune: "zerolatency",
+            profile: "high", threads: 3)
+    }
+
+    package static func encoderRequests() throws -> [EncoderRequest] {
+        [
+            .configure(try settings(bframes: nil), audioBitsPerSecond: 128_000),
+            .configure(try settings(bframes: 0), audioBitsPerSecond: .max),
+            .configure(try settings(bframes: 16), audioBitsPerSecond: 0),
+            .pool(PoolShape(id: 7, slotCount: 4096, slotByteCount: 1 << 28)),
+            .pool(PoolShape(id: .max, slotCount: 1, slotByteCount: 4096)),
+            .dropPool(id: .max), .encode(frame: .max, slot: SlotReference(pool: 1, slot: .max), forceIDR: true),
+            .encode(frame: .min, slot: SlotReference(pool: .max, slot: 0), forceIDR: false),
+            .encodeAudio(block: -5, samples: (0..<AudioFormat.floatsPerBlock).map { Float($0) / 7 - 100 }),
+            .reconfigure(bitsPerSecond: 1), .flush, .probe,
+        ]
+    }
+
+    package static let encoderReplies: [EncoderReply] = [
+        .ready(avcConfiguration: [1, 2, 3], audioSpecificConfig: [0x11, 0x90], maximumDelay: 40, reorderDepth: 2),
+        .ready(avcConfiguration: [], audioSpecificConfig: [], maximumDelay: .max, reorderDepth: .max),
+        .accessUnit(AccessUnit(frame: 120, isIDR: true, isDisposable: false, bytes: [0, 0, 0, 1, 0x65])),
+        .accessUnit(AccessUnit(frame: .min, isIDR: false, isDisposable: true, bytes: [])),
+        .audioPacket(block: .max, bytes: [UInt8](repeating: 9, count: 8192)), .flushed,
+        .refused(Refusal(.settings, "no such preset: Übermäßig")), .refused(Refusal(.other, "")), .alive,
+    ]
+
+    package static func sourceRequests() throws -> [SourceRequest] {
+        let settings = SourceSettings(
+            url: "rtsp://host/ä?b=c", inputFormat: "rtsp", canvas: try canvas(16, 8192),
+            frameRate: try #require(FrameRate(60)), loops: true,
+            resume: SourceResume(pts: .max, position: -1, audioSample: 48_000))
+        var fresh = settings
+        fresh.resume = nil
+        fresh.loops = false
+        fresh.url = ""
+        return [
+            .open(settings), .open(fresh), .pool(PoolShape(id: 0, slotCount: 3, slotByteCount: 8192)), .lend(slot: 5),
+            .audioCredit(untilSample: .min),
+        ]
+    }
+
+    package static let sourceReplies: [SourceReply] = [
+        .opened(
+            SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "h264 1280x720")),
+        .opened(SourceDescription(hasVideo: false, hasAudio: true, isLive: false, duration: .max, summary: "")),
+        .video(slot: 3, pts: -1, position: .max), .audio(start: 0, samples: []),
+        .audio(start: .max, samples: (0..<SourceReply.maximumFloatCount).map { Float($0) }), .waiting,
+        .notice("the picture has changed its size"), .ended, .failed(Refusal(.notFound, "no such file")),
+    ]
+
+    package static func pluginRequests() throws -> [PluginRequest] {
+        [
+            .resultPool(
+                PoolShape(id: 3, slotCount: 12, slotByteCount: 4096), try canvas(640, 360), try #require(FrameRate(25))),
+            .pool(PoolShape(id: 4, slotCount: 12, slotByteCount: 4096)), .dropPool(id: 4),
+            .load(PluginSettings(id: 9, path: "/usr/lib/a.so", parameters: [:])),
+            .load(PluginSettings(id: 9, path: "", parameters: ["b": "", "a": "1", "": "empty name"])),
+            .load(
+                PluginSettings(
+                    id: .max, path: "/usr/lib/ladspa/b.so", label: "amp", parameters: ["gain": "2"],
+                    deadlineMicroseconds: 15_000, isEnabled: false)),
+            .unload(id: 0), .process(frame: 1, pts: -2, input: SlotReference(pool: 3, slot: 4), result: 5),
+            .breadcrumb, .confine(readablePaths: ["/usr/lib/a.so", ""], dataFolder: "/var/lib/x"),
+            .confine(readablePaths: [], dataFolder: ""), .setParameter(id: 1, name: "width", value: "8"),
+            .enable(id: 2, true), .enable(id: 0, false), .move(id: 3, position: .max),
+            .processAudio(firstSample: -1, samples: []),
+            .processAudio(firstSample: .max, samples: (0..<PluginRequest.maximumFloatCount).map { Float($0) }),
+            .event(kind: 1, pts: -5, name: "Ann", bytes: Array("hello".utf8)),
+            .event(kind: .max, pts: .max, name: "", bytes: []),
+        ]
+    }
+
+    package static let pluginReplies: [PluginReply] = [
+        .ready, .loaded(id: 1, name: "Invert", version: "1.0", abilities: [.video, .audio]),
+        .refused(id: .max, Refusal(.notLibrary, "not a library")),
+        .unloaded(id: 2), .processed(frame: .max, changed: true, times: []),
+        .processed(
+            frame: 0, changed: false,
+            times: [
+                PluginTime(id: 1, microseconds: 30), PluginTime(id: .max, microseconds: .max, hasFailed: true),
+                PluginTime(id: 3, microseconds: 0, isLate: true),
+            ]),
+        .parameterSet(id: 4, name: "width"), .processedAudio(firstSample: 7, changed: false, samples: [], times: []),
+        .processedAudio(
+            firstSample: .min, changed: true, samples: [0.5, -1, 0, 1], times: [PluginTime(id: 1, microseconds: 9)]),
+        .log(id: 0, .debug, ""), .log(id: 6, .error, "the moon is full"),
+    ]
+
+    private static let plugin = PluginDescription(
+        identity: "ladspa:amp", kind: .ladspa, path: "/usr/lib/ladspa/amp.so", label: "amp", uniqueID: 1048,
+        name: "Amplifier", version: "1", author: "Ann", license: "GPL", summary: "Makes it loud.", role: .source,
+        takesVideo: true, takesAudio: false, takesEvents: true, worksInPlace: true,
+        parameters: [
+            PluginParameter(
+                name: "gain", printedName: "Gain (dB)", kind: .number, summary: "How loud.", unit: "dB",
+                defaultText: "0.5", minimum: -90, maximum: nil),
+            PluginParameter(name: "mode", kind: .choice, defaultText: "a", choices: ["a", "b"]),
+        ])
+
+    package static let enumeratorReplies: [EnumeratorReply] = [
+        .calling(.open), .plugin(plugin),
+        .plugin(PluginDescription(identity: "", kind: .bulkhead, path: "", name: "", version: "")),
+        .refused(path: "/x.so", label: "", Refusal(.missingSymbol, "not a plugin")), .finished(path: "/x.so"),
+    ]
+
+    package static let decoderRequests: [DecoderRequest] = [
+        .configureVideo(codec: 0x6176_6331, configuration: [1, 100, 0, 31]),
+        .configureAudio(codec: .max, configuration: []), .picture(unit: .max, bytes: [0, 0, 0, 1, 0x65]),
+        .picture(unit: .min, bytes: []), .sound(pts: -1, bytes: [UInt8](repeating: 7, count: 5000)), .flush,
+    ]
+
+    package static let decoderReplies: [DecoderReply] = [
+        .picture(DecodedPicture(unit: 7, width: 1280, height: 720, number: .max, flashLuma: 235)),
+        .picture(DecodedPicture(unit: .min, width: 0, height: .max, number: nil, flashLuma: 0)),
+        .undecodable(unit: .max), .beep(pts: .min), .refused(Refusal(.unsupportedCodec, "no decoder")), .flushed,
+    ]
+
+    package static let hellos: [Hello] = [
+        Hello(role: .encoder, pid: 4711), Hello(role: .pluginHost, pid: .min, wireVersion: .max, build: ""),
+    ]
+
+    /// All of them as frames, each with a function that reads its payload as a message of the right set.
+    package static func all() throws -> [(frame: WireFrame, read: (WireFrame) throws(WireError) -> any WireMessage)] {
+        func entry<Message: WireMessage>(_ message: Message) -> (
+            frame: WireFrame, read: (WireFrame) throws(WireError) -> any WireMessage
+        ) {
+            (message.frame, { frame throws(WireError) in try Message(frame) })
+        }
+        return try hellos.map(entry) + encoderRequests().map(entry) + encoderReplies.map(entry)
+            + sourceRequests().map(entry) + sourceReplies.map(entry) + pluginRequests().map(entry)
+            + pluginReplies.map(entry) + enumeratorReplies.map(entry) + decoderRequests.map(entry)
+            + decoderReplies.map(entry)
+    }
+}
