@@ -1,0 +1,320 @@
+package import BulkheadEvents
+
+/// What happened as one lowercase phrase for a person, without the part's name; never holds a stream key.
+///
+/// Advice that names flags and commands stands here and nowhere below.
+package enum EventSentence {
+    package static func text(_ happening: Happening, of part: Part) -> String {
+        switch happening {
+        case .child(let happening): child(happening, part)
+        case .master(let happening): master(happening)
+        case .timeline(let happening): timeline(happening)
+        case .encoder(let happening): encoder(happening)
+        case .source(let happening): source(happening)
+        case .pluginHost(let happening): pluginHost(happening)
+        case .plugin(let happening): plugin(happening, part)
+        case .link(let happening): link(happening)
+        case .viewer(let happening): viewer(happening)
+        case .server(let happening): server(happening)
+        case .reporter(let happening): reporter(happening)
+        }
+    }
+
+    private static func child(_ happening: ChildHappening, _ part: Part) -> String {
+        switch happening {
+        case .started(_, let isForeign): isForeign ? "connected" : "started"
+        case .ready(_, let plugins): ready(plugins)
+        case .died(_, let cause, _, _, let plugin, let call, _): died(cause, plugin, call)
+        case .recovered(let milliseconds, _, let cause): "working again after \(milliseconds) ms (\(cause))"
+        case .tookOver(_, let was, let frame): tookOver(was, frame)
+        case .notReplaced(_, let cause): "not replaced: the next process ended (\(cause))"
+        case .refused(let reason, let plugin): (plugin.map { "can't load plugin \($0): " } ?? "refused: ") + reason.text
+        case .turnedAway(let pid, let cause): "turned process \(pid) away: \(cause)"
+        case .restarting: "restarting as requested"
+        case .said(let text, _): text
+        }
+    }
+
+    private static func master(_ happening: MasterHappening) -> String {
+        switch happening {
+        case .listening(let address): "listening at \(address)"
+        case .broadcastFailed(let reason): reason.text
+        case .launchFailed(let reason): "can't start a child process: \(reason.text)"
+        }
+    }
+
+    private static func timeline(_ happening: TimelineHappening) -> String {
+        switch happening {
+        case .onAir: "on air"
+        case .ending: "ending"
+        case .gaveUp(let frames, let seconds):
+            "gave up: the last \(count(frames, "frame")) couldn't be encoded within \(number(seconds)) s"
+        case .lag(let milliseconds): "nothing ran for \(milliseconds) ms; the timeline continues from now"
+        case .skipping(let cause): skipping(cause)
+        case .keepingUp(let skipped): "the encoder keeps up again; \(count(skipped, "frame")) skipped so far"
+        case .showing(let picture, let isStandIn): showing(picture, isStandIn)
+        case .slateUnusable(let path, let reason):
+            "can't use the slate \(path): \(reason.text); showing the built-in slate"
+        case .slateReaderDied(let cause): "the slate's reader ended (\(cause)); showing the built-in slate"
+        }
+    }
+
+    private static func encoder(_ happening: EncoderHappening) -> String {
+        switch happening {
+        case .waiting(let address, let isOnAir): waiting(address, isOnAir)
+        case .bitrateSet(let bitsPerSecond): "video bitrate set to \(rate(bitsPerSecond))"
+        case .bitrateRaised(let bitsPerSecond, let wanted): raised(bitsPerSecond, wanted)
+        case .changed(let canvas, let preset, let frame, _):
+            "encoding \(canvas) with preset \(preset) from frame \(frame) on"
+        case .notChanged(let reason): "settings not changed: \(reason.text)"
+        case .frameSkipped(let frame, let deaths): "frame \(frame) crashed \(count(deaths, "encoder")); skipping it"
+        case .safeSettings: "encoders keep crashing; using safe settings (veryfast, baseline, no look-ahead)"
+        case .wantedSettings: "trying the wanted settings again"
+        case .slateBegan: "no encoder works; the slate is on air until one does"
+        case .slateEnded(let frames): "an encoder works again; the slate went off air after \(count(frames, "frame"))"
+        case .inLockstep(let frame, _): "encoding in lockstep from frame \(frame) on"
+        case .differs:
+            "two encoders in lockstep wrote different access units for the same frames; one of them computed wrongly"
+        case .lockstepGivenUp:
+            "encoders don't write the same access units with these settings; using a warm standby instead of lockstep "
+                + "(with a VBV buffer, --encoder-threads 1 makes them deterministic)"
+        }
+    }
+
+    private static func source(_ happening: SourceHappening) -> String {
+        switch happening {
+        case .opened(let summary): summary
+        case .ended: "the input has ended"
+        case .skipped(let positionSeconds, _, let isRepeated, let goal, let goalSeconds):
+            skipped(positionSeconds, isRepeated, goal, goalSeconds)
+        }
+    }
+
+    private static func pluginHost(_ happening: PluginHostHappening) -> String {
+        switch happening {
+        case .late(let plugins): "on air without \(plugins.joined(separator: ", ")): not loaded yet"
+        case .unexplained: "crashed again between two plugin calls; --plugin-isolation each shows which plugin does it"
+        }
+    }
+
+    private static func plugin(_ happening: PluginHappening, _ part: Part) -> String {
+        switch happening {
+        case .added(let frame): "added; works from frame \(frame) on"
+        case .reloaded(let frame): "reloaded; the new library works from frame \(frame) on"
+        case .removed: "removed from the chain"
+        case .moved(let position): "moved to position \(position) in the chain"
+        case .enabled: "enabled"
+        case .disabled: "disabled"
+        case .set(let parameters): "set \(parameters.joined(separator: ", "))"
+        case .refused(let reason): "can't be loaded: \(reason.text)"
+        case .quarantined(let cause, _, let seconds): "ended its host (\(cause)); left out for \(seconds) s"
+        case .switchedOff(let cause, _):
+            "ended its host again (\(cause)); off until `bulkhead plugin pardon \(part.name)`"
+        case .readmitted: "quarantine over; trying it again"
+        case .pardoned: "pardoned; back in the chain"
+        case .said(let text, _): text
+        }
+    }
+
+    private static func link(_ happening: LinkHappening) -> String {
+        switch happening {
+        case .added: "added to the broadcast"
+        case .removed: "removed from the broadcast"
+        case .failed(let reason): reason.text
+        case .connected(let server): "publishing to \(server)"
+        case .accepted: "the server has accepted the stream"
+        case .lost(let reason): "\(reason.text); trying again"
+        case .saved(let servers, let answering, _): saved(servers, answering)
+        case .cleared(let server): "\(server) answers; the broken connection has been closed"
+        case .selected(let server, let choice): "chose \(server): \(choice)"
+        case .restored(_, let gapMilliseconds, let backfillMilliseconds):
+            "on air again after \(span(gapMilliseconds)), with \(span(backfillMilliseconds)) to catch up"
+        case .stalled(let sign): stalled(sign)
+        case .recovered: "the connection carries the stream again"
+        case .congested(let bitsPerSecond, _): "can't keep up; video bitrate lowered to \(rate(bitsPerSecond))"
+        case .serverAnswers(let server, let milliseconds): "\(server) answers again, in \(number(milliseconds)) ms"
+        case .serverFailed(_, let reason): reason.text
+        case .prepared(let server): "\(server) is ready to take over"
+        case .moving(let server, let choice): "moving to \(server) at the next IDR: \(choice)"
+        case .notMoved(let reason): "not moved: \(reason.text)"
+        case .redirected(let server, let text):
+            "the server asks to reconnect to \(server)" + (text.map { ": \($0)" } ?? "")
+        case .redirectUnusable: "the server asks to reconnect to an address that can't be used"
+        case .redirectFailed(let reason):
+            "couldn't follow the server's redirect: \(reason.text); staying connected for now"
+        case .renewed: "RTMP timestamps are about to run out; publishing again from 0"
+        case .paused: "paused"
+        case .resumed: "resumed"
+        }
+    }
+
+    private static func viewer(_ happening: ViewerHappening) -> String {
+        switch happening {
+        case .connected(let server): "watching \(server)"
+        case .disconnected(let text): text
+        case .unpublished: "the publisher has left"
+        case .silent(let seconds): "nothing has arrived for \(seconds) s; the stream has ended"
+        case .video(let codec, let isChange): configured("video", codec, isChange)
+        case .audio(let codec, let isChange): configured("audio", codec, isChange)
+        case .gap(let milliseconds, let unit): "no picture for \(milliseconds) ms, up to access unit \(unit)"
+        case .framesLost(let frame, let frames): lost(frame, frames)
+        case .frameRepeated(let frame): "frame \(frame) is shown again"
+        case .framesDisordered(let frame, let after): "frame \(frame) comes after frame \(after)"
+        case .sourceRestarted(let frame, let after):
+            "the source started again: frame \(frame) comes after frame \(after)"
+        case .timestampsBackwards(let track, let milliseconds, _):
+            "\(track.rawValue) timestamps go back by \(milliseconds) ms"
+        case .timestampRepeated(let track, _): "a \(track.rawValue) timestamp comes twice"
+        case .timestampsJumped(let track, let milliseconds, _):
+            "\(track.rawValue) timestamps jump by \(milliseconds) ms"
+        case .outOfSync(let milliseconds): outOfSync(milliseconds)
+        case .undecodable(let unit): "access unit \(unit) can't be decoded; further ones are only counted"
+        case .decoderTrouble(let text): text
+        }
+    }
+
+    private static func server(_ happening: ServerHappening) -> String {
+        switch happening {
+        case .ready(let address, _): "ready at \(address)"
+        case .reconnectRequested(let publishers): "asked \(count(publishers, "publisher")) to reconnect"
+        case .stopped: "stopped"
+        case .publishStarted(let stream, let peer): "\(stream): \(peer) is publishing"
+        case .publishEnded(let stream, let peer, let cause, let videoMessages, _, let bytes):
+            "\(stream): \(peer) stopped publishing (\(cause)) after \(count(videoMessages, "picture")), "
+                + count(bytes, "byte")
+        case .publishRefused(let stream, let peer, let cause): "\(stream): \(peer) may not publish (\(cause))"
+        case .playStarted(let stream, let peer): "\(stream): \(peer) is playing"
+        case .playEnded(let stream, let peer, let bytes, let shed):
+            "\(stream): \(peer) stopped playing after \(count(bytes, "byte"))"
+                + (shed > 0 ? ", \(count(shed, "message")) dropped" : "")
+        case .connectionFailed(let peer, let text): "closed \(peer): \(text)"
+        case .connectionRefused(let peer): "closed \(peer): too many connections"
+        }
+    }
+
+    private static func reporter(_ happening: ReporterHappening) -> String {
+        switch happening {
+        case .linesLost(let lines): "\(count(lines, "line")) dropped: the output didn't take them in time"
+        }
+    }
+
+    // MARK: phrases
+
+    private static func ready(_ plugins: [String]?) -> String {
+        guard let plugins else { return "ready" }
+        return plugins.isEmpty ? "ready, without plugins" : "ready with \(plugins.joined(separator: ", "))"
+    }
+
+    private static func died(_ cause: String, _ plugin: String?, _ call: PluginCall?) -> String {
+        let place = plugin.map { " in plugin \($0)" + (call.map { ", \(phrase($0))" } ?? "") } ?? ""
+        return "ended: \(cause)\(place)"
+    }
+
+    private static func phrase(_ call: PluginCall) -> String {
+        switch call {
+        case .open: "while loading its library"
+        case .create: "while creating an instance"
+        case .destroy: "while destroying an instance"
+        case .setParameter: "while setting a parameter"
+        case .video: "while processing a picture"
+        case .audio: "while processing audio"
+        case .event: "while handling an event"
+        }
+    }
+
+    private static func tookOver(_ was: Duty, _ frame: Int64?) -> String {
+        let position = frame.map { " from frame \($0) on" } ?? ""
+        return switch was {
+        case .standby: "the standby took over\(position)"
+        case .twin: "the twin in lockstep took over\(position)"
+        case .next: "the next process took over\(position)"
+        case .onAir, .retired: "took over\(position)"
+        }
+    }
+
+    private static func skipping(_ cause: OverloadCause) -> String {
+        switch cause {
+        case .slowEncoder:
+            "skipping frames: the encoder can't keep up; try a faster --preset, a smaller --size or a lower --fps"
+        case .noEncoder: "skipping frames: no encoder has worked for too long"
+        }
+    }
+
+    private static func showing(_ picture: ShownPicture, _ isStandIn: Bool) -> String {
+        switch picture {
+        case .picture: "showing the input"
+        case .lastPicture: "showing the input's last picture"
+        case .slate: isStandIn ? "showing the slate instead of the input" : "showing the slate"
+        }
+    }
+
+    private static func waiting(_ address: String, _ isOnAir: Bool) -> String {
+        "waiting for an encoder at \(address)"
+            + (isOnAir
+                ? "; the stream stands still until one connects"
+                : ": start one with bulkhead-encoder --connect \(address)")
+    }
+
+    private static func raised(_ bitsPerSecond: Int, _ wanted: Int) -> String {
+        bitsPerSecond == wanted
+            ? "video bitrate back at \(rate(bitsPerSecond))"
+            : "the links can carry more; video bitrate raised to \(rate(bitsPerSecond))"
+    }
+
+    private static func skipped(
+        _ positionSeconds: Double, _ isRepeated: Bool, _ goal: SkipGoal, _ goalSeconds: Double?
+    ) -> String {
+        let place =
+            switch goal {
+            case .position: goalSeconds.map { "\(number($0)) s" } ?? "a later position"
+            case .nextPass: "the start of the next loop"
+            case .end: "its end"
+            }
+        return "crashed \(isRepeated ? "again" : "twice") at \(number(positionSeconds)) s; skipping to \(place)"
+    }
+
+    private static func saved(_ servers: Int, _ answering: Int) -> String {
+        let state = "saved the stream's state"
+        guard servers != 1 else { return state }
+        return "\(state); \(answering) of \(servers) servers answer" + (answering < 2 ? ", fewer than two" : "")
+    }
+
+    private static func stalled(_ sign: StallSign) -> String {
+        let sign =
+            switch sign {
+            case .noAnswer: "the server's host doesn't answer"
+            case .notReading: "the server has stopped reading"
+            case .notAcknowledging: "the server has stopped acknowledging"
+            }
+        return "\(sign); the connection may be lost"
+    }
+
+    private static func configured(_ track: String, _ codec: String, _ isChange: Bool) -> String {
+        isChange ? "the \(track) configuration changed: \(codec)" : "the \(track) is \(codec)"
+    }
+
+    private static func lost(_ frame: Int64, _ frames: Int) -> String {
+        guard frames > 1 else { return "frame \(frame) is missing" }
+        return "frames \(frame) to \(frame.addingReportingOverflow(Int64(frames - 1)).partialValue) are missing"
+    }
+
+    private static func outOfSync(_ milliseconds: Int) -> String {
+        "the audio is \(milliseconds.magnitude) ms \(milliseconds > 0 ? "late" : "early")"
+    }
+
+    // MARK: numbers
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+    private static func rate(_ bitsPerSecond: Int) -> String { "\(bitsPerSecond / 1000) kbit/s" }
+
+    private static func span(_ milliseconds: Int) -> String {
+        milliseconds < 1000 ? "\(milliseconds) ms" : "\(number(Double(milliseconds) / 1000)) s"
+    }
+
+    /// At most one decimal place.
+    private static func number(_ number: Double) -> String {
+        let text = StatusLine.decimal(number, places: 1)
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+}

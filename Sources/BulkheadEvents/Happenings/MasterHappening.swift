@@ -1,0 +1,40 @@
+/// What happens to the master itself.
+package enum MasterHappening: HappeningSubject {
+    case listening(address: String)
+    case broadcastFailed(reason: Reason)
+    case launchFailed(reason: Reason)
+
+    /// What stands behind the period in the code.
+    package enum Word: String, CaseIterable, Sendable {
+        case listening
+        case broadcastFailed = "broadcast-failed"
+        case launchFailed = "launch-failed"
+    }
+
+    package var facts: Facts<Word> {
+        switch self {
+        case .listening(let address): Facts(.listening, .notice, [.address: address])
+        case .broadcastFailed(let reason): Facts(.broadcastFailed, .error, [.reason: reason.code, .text: reason.text])
+        case .launchFailed(let reason): Facts(.launchFailed, .error, [.reason: reason.code, .text: reason.text])
+        }
+    }
+
+    package init(_ word: Word, _ values: Values) throws(HappeningError) {
+        switch word {
+        case .listening: self = .listening(address: try values.required(.address))
+        case .broadcastFailed: self = .broadcastFailed(reason: try Reason(values))
+        case .launchFailed: self = .launchFailed(reason: try Reason(values))
+        }
+    }
+
+    package static func meaning(of word: Word) -> Meaning {
+        switch word {
+        case .listening:
+            Meaning([.notice], [.address], "the control socket takes requests")
+        case .broadcastFailed:
+            Meaning([.error], [.reason, .text], "a broadcast that a client had asked for failed")
+        case .launchFailed:
+            Meaning([.error], [.reason, .text], "a child process can't be started; the master keeps trying")
+        }
+    }
+}

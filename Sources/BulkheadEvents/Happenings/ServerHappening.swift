@@ -1,0 +1,105 @@
+/// What happens at the live server of `bulkhead serve`.
+package enum ServerHappening: HappeningSubject {
+    case ready(address: String, port: Int)
+    case reconnectRequested(publishers: Int)
+    case stopped
+    case publishStarted(stream: String, peer: String)
+    case publishEnded(stream: String, peer: String, cause: String, videoMessages: Int, audioMessages: Int, bytes: Int)
+    case publishRefused(stream: String, peer: String, cause: String)
+    case playStarted(stream: String, peer: String)
+    case playEnded(stream: String, peer: String, bytes: Int, shed: Int)
+    case connectionFailed(peer: String, text: String)
+    case connectionRefused(peer: String)
+
+    /// What stands behind the period in the code.
+    package enum Word: String, CaseIterable, Sendable {
+        case ready
+        case reconnectRequested = "reconnect-requested"
+        case stopped
+        case publishStarted = "publish-started"
+        case publishEnded = "publish-ended"
+        case publishRefused = "publish-refused"
+        case playStarted = "play-started"
+        case playEnded = "play-ended"
+        case connectionFailed = "connection-failed"
+        case connectionRefused = "connection-refused"
+    }
+
+    package var facts: Facts<Word> {
+        switch self {
+        case .ready(let address, let port): Facts(.ready, .notice, [.address: address, .port: port])
+        case .reconnectRequested(let publishers): Facts(.reconnectRequested, .notice, [.publishers: publishers])
+        case .stopped: Facts(.stopped)
+        case .publishStarted(let stream, let peer): Facts(.publishStarted, .notice, [.stream: stream, .peer: peer])
+        case .publishEnded(let stream, let peer, let cause, let videoMessages, let audioMessages, let bytes):
+            Facts(
+                .publishEnded, .notice,
+                [
+                    .stream: stream, .peer: peer, .cause: cause, .videoMessages: videoMessages,
+                    .audioMessages: audioMessages, .bytes: bytes,
+                ])
+        case .publishRefused(let stream, let peer, let cause):
+            Facts(.publishRefused, .warning, [.stream: stream, .peer: peer, .cause: cause])
+        case .playStarted(let stream, let peer): Facts(.playStarted, .notice, [.stream: stream, .peer: peer])
+        case .playEnded(let stream, let peer, let bytes, let shed):
+            Facts(.playEnded, .notice, [.stream: stream, .peer: peer, .bytes: bytes, .shed: shed])
+        case .connectionFailed(let peer, let text): Facts(.connectionFailed, .warning, [.peer: peer, .text: text])
+        case .connectionRefused(let peer): Facts(.connectionRefused, .warning, [.peer: peer])
+        }
+    }
+
+    package init(_ word: Word, _ values: Values) throws(HappeningError) {
+        switch word {
+        case .ready: self = .ready(address: try values.required(.address), port: try values.required(.port))
+        case .reconnectRequested: self = .reconnectRequested(publishers: try values.required(.publishers))
+        case .stopped: self = .stopped
+        case .publishStarted:
+            self = .publishStarted(stream: try values.required(.stream), peer: try values.required(.peer))
+        case .publishEnded:
+            self = .publishEnded(
+                stream: try values.required(.stream), peer: try values.required(.peer),
+                cause: try values.required(.cause), videoMessages: try values.required(.videoMessages),
+                audioMessages: try values.required(.audioMessages), bytes: try values.required(.bytes))
+        case .publishRefused:
+            self = .publishRefused(
+                stream: try values.required(.stream), peer: try values.required(.peer),
+                cause: try values.required(.cause))
+        case .playStarted: self = .playStarted(stream: try values.required(.stream), peer: try values.required(.peer))
+        case .playEnded:
+            self = .playEnded(
+                stream: try values.required(.stream), peer: try values.required(.peer),
+                bytes: try values.required(.bytes), shed: try values.required(.shed))
+        case .connectionFailed:
+            self = .connectionFailed(peer: try values.required(.peer), text: try values.required(.text))
+        case .connectionRefused: self = .connectionRefused(peer: try values.required(.peer))
+        }
+    }
+
+    package static func meaning(of word: Word) -> Meaning {
+        switch word {
+        case .ready:
+            Meaning([.notice], [.address, .port], "the server takes publishers and players")
+        case .reconnectRequested:
+            Meaning([.notice], [.publishers], "publishers were asked to reconnect")
+        case .stopped:
+            Meaning([.notice], [], "the server has stopped")
+        case .publishStarted:
+            Meaning([.notice], [.stream, .peer], "a publisher sends a stream")
+        case .publishEnded:
+            Meaning(
+                [.notice], [.stream, .peer, .cause, .videoMessages, .audioMessages, .bytes], "a publisher has left")
+        case .publishRefused:
+            Meaning([.warning], [.stream, .peer, .cause], "a publisher was refused")
+        case .playStarted:
+            Meaning([.notice], [.stream, .peer], "a player plays a stream")
+        case .playEnded:
+            Meaning(
+                [.notice], [.stream, .peer, .bytes, .shed],
+                "a player has left; shed messages were dropped because the player was slow")
+        case .connectionFailed:
+            Meaning([.warning], [.peer, .text], "a connection was closed for what the peer did")
+        case .connectionRefused:
+            Meaning([.warning], [.peer], "a connection was closed at once, because there are too many")
+        }
+    }
+}

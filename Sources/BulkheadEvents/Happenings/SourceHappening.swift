@@ -1,0 +1,52 @@
+/// What happens to an input beyond its source's course as a child.
+package enum SourceHappening: HappeningSubject {
+    case opened(summary: String)
+    case ended
+    case skipped(positionSeconds: Double, seconds: Double, isRepeated: Bool, goal: SkipGoal, goalSeconds: Double?)
+
+    /// What stands behind the period in the code.
+    package enum Word: String, CaseIterable, Sendable {
+        case opened
+        case ended
+        case skipped
+    }
+
+    package var facts: Facts<Word> {
+        switch self {
+        case .opened(let summary): Facts(.opened, .notice, [.summary: summary])
+        case .ended: Facts(.ended)
+        case .skipped(let positionSeconds, let seconds, let isRepeated, let goal, let goalSeconds):
+            Facts(
+                .skipped, .warning,
+                [
+                    .positionSeconds: positionSeconds, .seconds: seconds, .isRepeated: isRepeated, .goal: goal,
+                    .goalSeconds: goalSeconds,
+                ])
+        }
+    }
+
+    package init(_ word: Word, _ values: Values) throws(HappeningError) {
+        switch word {
+        case .opened: self = .opened(summary: try values.required(.summary))
+        case .ended: self = .ended
+        case .skipped:
+            self = .skipped(
+                positionSeconds: try values.required(.positionSeconds), seconds: try values.required(.seconds),
+                isRepeated: try values.required(.isRepeated), goal: try values.required(.goal),
+                goalSeconds: try values.optional(.goalSeconds))
+        }
+    }
+
+    package static func meaning(of word: Word) -> Meaning {
+        switch word {
+        case .opened:
+            Meaning([.notice], [.summary], "the source has opened its input")
+        case .ended:
+            Meaning([.notice], [], "the input is at its end")
+        case .skipped:
+            Meaning(
+                [.warning], [.positionSeconds, .seconds, .isRepeated, .goal, .goalSeconds],
+                "the source crashed twice at one place of the input, which is skipped")
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// What happens to the timeline, which says which frame is due.
+package enum TimelineHappening: HappeningSubject {
+    case onAir
+    case ending
+    case gaveUp(frames: Int, seconds: Double)
+    case lag(milliseconds: Int)
+    case skipping(cause: OverloadCause)
+    case keepingUp(skipped: Int)
+    case showing(picture: ShownPicture, isStandIn: Bool)
+    case slateUnusable(path: String, reason: Reason)
+    case slateReaderDied(cause: String)
+
+    /// What stands behind the period in the code.
+    package enum Word: String, CaseIterable, Sendable {
+        case onAir = "on-air"
+        case ending
+        case gaveUp = "gave-up"
+        case lag
+        case skipping
+        case keepingUp = "keeping-up"
+        case showing
+        case slateUnusable = "slate-unusable"
+        case slateReaderDied = "slate-reader-died"
+    }
+
+    package var facts: Facts<Word> {
+        switch self {
+        case .onAir: Facts(.onAir)
+        case .ending: Facts(.ending)
+        case .gaveUp(let frames, let seconds): Facts(.gaveUp, .error, [.frames: frames, .seconds: seconds])
+        case .lag(let milliseconds): Facts(.lag, .warning, [.milliseconds: milliseconds])
+        case .skipping(let cause): Facts(.skipping, .warning, [.cause: cause])
+        case .keepingUp(let skipped): Facts(.keepingUp, .notice, [.skipped: skipped])
+        case .showing(let picture, let isStandIn):
+            Facts(.showing, isStandIn ? .warning : .notice, [.picture: picture, .isStandIn: isStandIn])
+        case .slateUnusable(let path, let reason):
+            Facts(.slateUnusable, .warning, [.path: path, .reason: reason.code, .text: reason.text])
+        case .slateReaderDied(let cause): Facts(.slateReaderDied, .warning, [.cause: cause])
+        }
+    }
+
+    package init(_ word: Word, _ values: Values) throws(HappeningError) {
+        switch word {
+        case .onAir: self = .onAir
+        case .ending: self = .ending
+        case .gaveUp: self = .gaveUp(frames: try values.required(.frames), seconds: try values.required(.seconds))
+        case .lag: self = .lag(milliseconds: try values.required(.milliseconds))
+        case .skipping: self = .skipping(cause: try values.required(.cause))
+        case .keepingUp: self = .keepingUp(skipped: try values.required(.skipped))
+        case .showing:
+            self = .showing(picture: try values.required(.picture), isStandIn: try values.required(.isStandIn))
+        case .slateUnusable: self = .slateUnusable(path: try values.required(.path), reason: try Reason(values))
+        case .slateReaderDied: self = .slateReaderDied(cause: try values.required(.cause))
+        }
+    }
+
+    package static func meaning(of word: Word) -> Meaning {
+        switch word {
+        case .onAir:
+            Meaning([.notice], [], "the first frame is due")
+        case .ending:
+            Meaning([.notice], [], "no more frames are due; what is being encoded is finished")
+        case .gaveUp:
+            Meaning(
+                [.error], [.frames, .seconds], "the last frames weren't encoded within the time allowed at the end")
+        case .lag:
+            Meaning(
+                [.warning], [.milliseconds],
+                "the master didn't run for a while, such as during a suspend; the timeline goes on from now")
+        case .skipping:
+            Meaning([.warning], [.cause], "frames are skipped, because they aren't encoded fast enough")
+        case .keepingUp:
+            Meaning([.notice], [.skipped], "no more frames are skipped")
+        case .showing:
+            Meaning(
+                [.notice, .warning], [.picture, .isStandIn],
+                "the timeline shows another picture; a warning when the slate stands in for an input"
+            )
+        case .slateUnusable:
+            Meaning(
+                [.warning], [.path, .reason, .text], "the slate's picture can't be used; the built-in slate is shown")
+        case .slateReaderDied:
+            Meaning(
+                [.warning], [.cause], "the process that reads the slate's picture ended; the built-in slate is shown")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+/// The number of one thing for as long as its master runs: never given to another thing, and never its position.
+package struct Identity<Subject>: Hashable, Comparable, Sendable {
+    /// From 1; 0 stands for a thing of which there is one.
+    package let number: Int
+
+    package init(_ number: Int) { self.number = number }
+
+    package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
+}
+
+/// Subjects keep the numbers of different things apart; they have no values.
+package enum ChildSubject {}
+package enum InputSubject {}
+package enum LinkSubject {}
+package enum PluginSubject {}
+
+/// One child process; its successor at the same post has another number.
+package typealias ChildID = Identity<ChildSubject>
+/// One input that a user has named, whichever source child reads it.
+package typealias InputID = Identity<InputSubject>
+/// One destination, whichever server it publishes to.
+package typealias LinkID = Identity<LinkSubject>
+/// One plugin of the chain, whichever plugin host runs it.
+package typealias PluginID = Identity<PluginSubject>
+
+extension Identity: ExpressibleByIntegerLiteral {
+    package init(integerLiteral number: Int) { self.init(number) }
+}
+
+extension Identity: CustomStringConvertible {
+    package var description: String { "\(number)" }
+}
+
+/// A plain number in JSON.
+extension Identity: Codable {
+    package init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(Int.self)) }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(number)
+    }
+}
+
+/// Hands out the identities of one kind of thing, from 1 on.
+package struct IdentityCounter<Subject>: Sendable {
+    private var last = 0
+
+    package init() {}
+
+    /// An identity that this counter has not given before.
+    package mutating func next() -> Identity<Subject> {
+        last += 1
+        return Identity(last)
+    }
+}

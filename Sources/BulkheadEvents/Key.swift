@@ -1,0 +1,119 @@
+/// The names of the values of events, one meaning each; the raw values are stable. docs/events.md lists them.
+package enum Key: String, CaseIterable, Hashable, Sendable {
+    /// Where a socket listens, such as `unix:/run/bulkhead.sock` or an RTMP URL.
+    case address
+    /// The frame that came before.
+    case after
+    /// Servers of the link that answer.
+    case answering
+    /// Audio messages received.
+    case audioMessages
+    /// Media waiting in the queue, in milliseconds.
+    case backfillMilliseconds
+    /// The video bitrate from now on.
+    case bitsPerSecond
+    /// Bytes received or sent.
+    case bytes
+    /// The call in which the plugin was: `open`, `create`, `destroy`, `set-parameter`, `video`, `audio` or `event`.
+    case call
+    /// The size of the picture, such as `1280x720`.
+    case canvas
+    /// Why: a signal or exit code, a missed deadline, or one of a fixed set of words.
+    case cause
+    /// Why the link's rule chose the server, in words.
+    case choice
+    /// Codec and format in words.
+    case codec
+    /// How many processes have died of it.
+    case deaths
+    /// The path of the saved state.
+    case file
+    /// A frame's number on the timeline, from 0; of a viewer, the number in the picture.
+    case frame
+    /// A count of frames.
+    case frames
+    /// Frames that had to be encoded again.
+    case framesLate
+    /// Time off air, in milliseconds.
+    case gapMilliseconds
+    /// Where the source goes on: `position`, `next-pass` or `end`.
+    case goal
+    /// That position in the input, in seconds.
+    case goalSeconds
+    /// Whether this isn't the first configuration.
+    case isChange
+    /// Whether the process was started by hand.
+    case isForeign
+    /// Whether the broadcast is on air.
+    case isOnAir
+    /// Whether this place has been skipped before, by less.
+    case isRepeated
+    /// Whether the slate stands in for an input.
+    case isStandIn
+    /// A count of lines.
+    case lines
+    /// A duration or a difference, in milliseconds.
+    case milliseconds
+    /// Where the stream's time 0 is on the timeline, in seconds.
+    case originSeconds
+    /// A list of `name=value`.
+    case parameters
+    /// A file's path.
+    case path
+    /// The other side's address.
+    case peer
+    /// What is shown: `picture`, `last-picture` or `slate`.
+    case picture
+    /// A process ID.
+    case pid
+    /// A plugin's name.
+    case plugin
+    /// A list of plugins' names.
+    case plugins
+    /// A TCP port.
+    case port
+    /// A place in the chain, from 1.
+    case position
+    /// A position in the input, in seconds.
+    case positionSeconds
+    /// The encoder's preset.
+    case preset
+    /// A count of publishers.
+    case publishers
+    /// The stable code of a refusal or an error, such as `not-found` or `timeout`.
+    case reason
+    /// A duration, in seconds.
+    case seconds
+    /// A server's name, without a stream key.
+    case server
+    /// Servers of the link.
+    case servers
+    /// The level that was asked for: `notice`, `warning` or `error`.
+    case severity
+    /// Messages dropped for a slow player.
+    case shed
+    /// What is wrong: `no-answer`, `not-reading` or `not-acknowledging`.
+    case sign
+    /// Frames skipped since the start.
+    case skipped
+    /// The end of what the process wrote to its standard error, at most 4 KiB.
+    case standardError
+    /// A stream's name, without its key.
+    case stream
+    /// What the input holds, in words.
+    case summary
+    /// The words of a plugin, a child, a server or the system; one lowercase phrase.
+    case text
+    /// `video` or `audio`.
+    case track
+    /// Frames that the process had not finished.
+    case uncommitted
+    /// An access unit's number, from 0.
+    case unit
+    /// Video messages received.
+    case videoMessages
+    /// The video bitrate that was asked for.
+    case wanted
+    /// The duty before: `standby`, `next` or `twin`.
+    case was
+}

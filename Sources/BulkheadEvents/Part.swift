@@ -1,0 +1,95 @@
+/// What a child does at its post.
+package enum Duty: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Does the work that viewers see.
+    case onAir = "on-air"
+    /// Waits, and takes over when the child on air ends.
+    case standby
+    /// Was asked for, and takes over at a border that has been agreed.
+    case next
+    /// Does the same work in lockstep with the child on air.
+    case twin
+    /// Is on its way out.
+    case retired
+}
+
+/// The part of a broadcast that an event is about.
+///
+///     {"role":"encoder","id":7,"name":"encoder","duty":"standby"}
+///
+/// `role` and `id` identify it; `name` is for people, and no decision reads it.
+package struct Part: Codable, Hashable, Sendable {
+    /// The kind of part; the raw values are stable, and begin the codes of events.
+    package enum Role: String, Codable, Hashable, Sendable, CaseIterable {
+        case master, timeline, encoder, source
+        case pluginHost = "plugin-host"
+        case plugin, link, viewer, server, reporter
+
+        /// Whether parts of this role are child processes, to which every ``ChildHappening`` can happen.
+        package var isChild: Bool {
+            switch self {
+            case .encoder, .source, .pluginHost: true
+            case .master, .timeline, .plugin, .link, .viewer, .server, .reporter: false
+            }
+        }
+    }
+
+    package let role: Role
+    /// The identity's number; 0 where there is one part of this role.
+    package let id: Int
+    /// What people call it: `encoder`, `source 1`, `main`.
+    package let name: String
+    /// What the child does at its post; nil for parts that are not children.
+    package let duty: Duty?
+    /// From 1, for a link that publishes to several servers at once; nil for others.
+    package let lane: Int?
+
+    private init(_ role: Role, id: Int = 0, name: String? = nil, duty: Duty? = nil, lane: Int? = nil) {
+        self.role = role
+        self.id = id
+        self.name = name ?? role.rawValue
+        self.duty = duty
+        self.lane = lane
+    }
+
+    /// The master itself: its control socket and its children's start.
+    package static let master = Part(.master)
+    /// The clock that says which frame is due.
+    package static let timeline = Part(.timeline)
+    /// The encoders' post, when no particular encoder is meant.
+    package static let encoder = Part(.encoder)
+    /// The program that watches a stream.
+    package static let viewer = Part(.viewer)
+    /// The live server of `bulkhead serve`.
+    package static let server = Part(.server)
+    /// The program that writes events and status lines.
+    package static let reporter = Part(.reporter)
+
+    package static func encoder(_ id: ChildID, _ duty: Duty = .onAir) -> Part {
+        Part(.encoder, id: id.number, duty: duty)
+    }
+
+    /// An input, by whichever child reads it.
+    package static func source(_ id: InputID, name: String) -> Part {
+        Part(.source, id: id.number, name: name, duty: .onAir)
+    }
+
+    package static func pluginHost(_ id: ChildID, _ duty: Duty = .onAir, name: String = "plugin host") -> Part {
+        Part(.pluginHost, id: id.number, name: name, duty: duty)
+    }
+
+    package static func plugin(_ id: PluginID, name: String) -> Part { Part(.plugin, id: id.number, name: name) }
+
+    package static func link(_ id: LinkID, name: String, lane: Int? = nil) -> Part {
+        Part(.link, id: id.number, name: name, lane: lane)
+    }
+}
+
+/// The part as people call it: `standby encoder`, `plugin logo`, `main, lane 2`.
+extension Part: CustomStringConvertible {
+    package var description: String {
+        switch duty {
+        case .standby, .next, .twin, .retired: "\(duty?.rawValue ?? "") \(name)"
+        case .onAir, nil: (role == .plugin ? "plugin \(name)" : name) + (lane.map { ", lane \($0)" } ?? "")
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// The facts of an event by their names.
+///
+///     let values: Values = [.pid: child.pid, .frame: frame, .plugin: nil]     // nil is left out
+package struct Values: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    private var storage: [Key: EventValue] = [:]
+
+    package init(dictionaryLiteral elements: (Key, (any ValueConvertible)?)...) {
+        for (key, value) in elements { storage[key] = value?.value }
+    }
+
+    package var keys: Set<Key> { Set(storage.keys) }
+
+    package subscript(key: Key) -> EventValue? { storage[key] }
+
+    /// - Throws: ``HappeningError/missingValue(_:)`` and ``HappeningError/wrongValue(_:)``.
+    package func required<Result: ValueConvertible>(_ key: Key) throws(HappeningError) -> Result {
+        guard let result: Result = try optional(key) else { throw .missingValue(key) }
+        return result
+    }
+
+    /// Nil when there is no such value.
+    /// - Throws: ``HappeningError/wrongValue(_:)``.
+    package func optional<Result: ValueConvertible>(_ key: Key) throws(HappeningError) -> Result? {
+        guard let value = storage[key] else { return nil }
+        guard let result = Result(value) else { throw .wrongValue(key) }
+        return result
+    }
+}
+
+/// An object in JSON. Keys of another version are passed over.
+extension Values: Codable {
+    package init(from decoder: any Decoder) throws {
+        let all = try decoder.singleValueContainer().decode([String: EventValue].self)
+        for (name, value) in all { if let key = Key(rawValue: name) { storage[key] = value } }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(
+            Dictionary(storage.map { ($0.key.rawValue, $0.value) }, uniquingKeysWith: { first, _ in first }))
+    }
+}

@@ -1,0 +1,52 @@
+// Payloads that are one of a fixed set of words. The raw values are stable.
+
+extension Duty: ValueConvertible {}
+
+extension Happening.Level: ValueConvertible {}
+
+/// What a plugin was called for when its host ended.
+package enum PluginCall: String, ValueConvertible, CaseIterable {
+    /// Its library's constructors and entry.
+    case open
+    case create, destroy
+    case setParameter = "set-parameter"
+    case video, audio, event
+}
+
+/// Why frames are skipped.
+package enum OverloadCause: String, ValueConvertible, CaseIterable {
+    /// The encoder works, but slower than frames come.
+    case slowEncoder = "slow-encoder"
+    /// No encoder has worked for too long.
+    case noEncoder = "no-encoder"
+}
+
+/// What the timeline shows.
+package enum ShownPicture: String, ValueConvertible, CaseIterable {
+    case picture
+    /// The input is late: its last picture stays.
+    case lastPicture = "last-picture"
+    case slate
+}
+
+/// Where a source goes on after a place that crashes it.
+package enum SkipGoal: String, ValueConvertible, CaseIterable {
+    case position
+    /// The start of an input that loops.
+    case nextPass = "next-pass"
+    case end
+}
+
+/// Why a connection may be lost.
+package enum StallSign: String, ValueConvertible, CaseIterable {
+    /// Not even the server's kernel answers.
+    case noAnswer = "no-answer"
+    /// The server's kernel answers, but its receive window stays full.
+    case notReading = "not-reading"
+    /// The server takes everything and acknowledges nothing any more.
+    case notAcknowledging = "not-acknowledging"
+}
+
+package enum Track: String, ValueConvertible, CaseIterable {
+    case video, audio
+}

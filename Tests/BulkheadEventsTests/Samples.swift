@@ -1,0 +1,198 @@
+@testable import BulkheadEvents
+
+/// Gives one sample of each word; every optional payload is there.
+protocol Sampled: HappeningSubject {
+    static func sample(of word: Word) -> Self
+}
+
+extension Sampled {
+    static var samples: [Self] { Word.allCases.map(sample) }
+}
+
+extension ChildHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .started: .started(pid: 12, isForeign: true)
+        case .ready: .ready(pid: 12, plugins: ["logo", "text"])
+        case .died:
+            .died(
+                pid: 12, cause: "SIGSEGV", frame: 250, uncommitted: 3, plugin: "logo", call: .video,
+                standardError: "Segmentation fault")
+        case .recovered: .recovered(milliseconds: 84, framesLate: 3, cause: "SIGSEGV")
+        case .tookOver: .tookOver(pid: 13, was: .standby, frame: 250)
+        case .notReplaced: .notReplaced(pid: 13, cause: "SIGABRT")
+        case .refused: .refused(reason: Reason("not-found", "no such file"), plugin: "logo")
+        case .turnedAway: .turnedAway(pid: 14, cause: "another version")
+        case .restarting: .restarting
+        case .said: .said(text: "the file is short", severity: .warning)
+        }
+    }
+}
+
+extension MasterHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .listening: .listening(address: "unix:/run/user/1000/bulkhead.sock")
+        case .broadcastFailed: .broadcastFailed(reason: Reason("input", "no such file"))
+        case .launchFailed: .launchFailed(reason: Reason("installation", "bulkhead-encoder is missing"))
+        }
+    }
+}
+
+extension TimelineHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .onAir: .onAir
+        case .ending: .ending
+        case .gaveUp: .gaveUp(frames: 12, seconds: 10)
+        case .lag: .lag(milliseconds: 2400)
+        case .skipping: .skipping(cause: .slowEncoder)
+        case .keepingUp: .keepingUp(skipped: 31)
+        case .showing: .showing(picture: .slate, isStandIn: true)
+        case .slateUnusable: .slateUnusable(path: "slate.png", reason: Reason("not-media", "not a picture"))
+        case .slateReaderDied: .slateReaderDied(cause: "SIGSEGV")
+        }
+    }
+}
+
+extension EncoderHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .waiting: .waiting(address: "unix:/tmp/encoder.sock", isOnAir: true)
+        case .bitrateSet: .bitrateSet(bitsPerSecond: 2_500_000)
+        case .bitrateRaised: .bitrateRaised(bitsPerSecond: 1_800_000, wanted: 2_500_000)
+        case .changed: .changed(canvas: "1280x720", preset: "veryfast", frame: 500, pid: 15)
+        case .notChanged: .notChanged(reason: Reason("settings", "the level is too low"))
+        case .frameSkipped: .frameSkipped(frame: 250, deaths: 3)
+        case .safeSettings: .safeSettings
+        case .wantedSettings: .wantedSettings
+        case .slateBegan: .slateBegan(frame: 250)
+        case .slateEnded: .slateEnded(frames: 120)
+        case .inLockstep: .inLockstep(frame: 250, pid: 16)
+        case .differs: .differs(frame: 250)
+        case .lockstepGivenUp: .lockstepGivenUp
+        }
+    }
+}
+
+extension SourceHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .opened: .opened(summary: "1280x720, 25 fps, stereo")
+        case .ended: .ended
+        case .skipped: .skipped(positionSeconds: 12.5, seconds: 2, isRepeated: true, goal: .position, goalSeconds: 14.5)
+        }
+    }
+}
+
+extension PluginHostHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .late: .late(plugins: ["logo", "text"])
+        case .unexplained: .unexplained
+        }
+    }
+}
+
+extension PluginHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .added: .added(frame: 250)
+        case .reloaded: .reloaded(frame: 250)
+        case .removed: .removed
+        case .moved: .moved(position: 2)
+        case .enabled: .enabled
+        case .disabled: .disabled
+        case .set: .set(parameters: ["x=1", "y=2"])
+        case .refused: .refused(reason: Reason("missing-symbol", "no entry point"))
+        case .quarantined: .quarantined(cause: "SIGSEGV", deaths: 1, seconds: 30)
+        case .switchedOff: .switchedOff(cause: "SIGSEGV", deaths: 4)
+        case .readmitted: .readmitted
+        case .pardoned: .pardoned
+        case .said: .said(text: "no font", severity: .warning)
+        }
+    }
+}
+
+extension LinkHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .added: .added
+        case .removed: .removed
+        case .failed: .failed(reason: Reason("refused", "the key is wrong"))
+        case .connected: .connected(server: "a.example")
+        case .accepted: .accepted
+        case .lost: .lost(reason: Reason("reset", "the connection was reset"))
+        case .saved: .saved(servers: 3, answering: 1, file: "link-1.json")
+        case .cleared: .cleared(server: "a.example")
+        case .selected: .selected(server: "a.example", choice: "the fastest of 3")
+        case .restored: .restored(server: "a.example", gapMilliseconds: 1900, backfillMilliseconds: 1500)
+        case .stalled: .stalled(sign: .notReading)
+        case .recovered: .recovered
+        case .congested: .congested(bitsPerSecond: 900_000, wanted: 2_500_000)
+        case .serverAnswers: .serverAnswers(server: "b.example", milliseconds: 31)
+        case .serverFailed: .serverFailed(server: "b.example", reason: Reason("timeout", "b.example didn't answer"))
+        case .prepared: .prepared(server: "b.example")
+        case .moving: .moving(server: "b.example", choice: "12 ms against 80 ms")
+        case .notMoved: .notMoved(reason: Reason("timeout", "b.example didn't answer"))
+        case .redirected: .redirected(server: "b.example", text: "maintenance")
+        case .redirectUnusable: .redirectUnusable
+        case .redirectFailed: .redirectFailed(reason: Reason("timeout", "b.example didn't answer"))
+        case .renewed: .renewed(originSeconds: 2_147_000)
+        case .paused: .paused
+        case .resumed: .resumed
+        }
+    }
+}
+
+extension ViewerHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .connected: .connected(server: "a.example")
+        case .disconnected: .disconnected(text: "the connection was reset")
+        case .unpublished: .unpublished
+        case .silent: .silent(seconds: 10)
+        case .video: .video(codec: "H.264, 1280x720", isChange: true)
+        case .audio: .audio(codec: "AAC, 48 kHz", isChange: true)
+        case .gap: .gap(milliseconds: 800, unit: 90)
+        case .framesLost: .framesLost(frame: 100, frames: 3)
+        case .frameRepeated: .frameRepeated(frame: 100)
+        case .framesDisordered: .framesDisordered(frame: 100, after: 102)
+        case .sourceRestarted: .sourceRestarted(frame: 0, after: 102)
+        case .timestampsBackwards: .timestampsBackwards(track: .video, milliseconds: 40, unit: 90)
+        case .timestampRepeated: .timestampRepeated(track: .video, unit: 90)
+        case .timestampsJumped: .timestampsJumped(track: .audio, milliseconds: 4000, unit: 90)
+        case .outOfSync: .outOfSync(milliseconds: -80)
+        case .undecodable: .undecodable(unit: 90)
+        case .decoderTrouble: .decoderTrouble(text: "unsupported profile")
+        }
+    }
+}
+
+extension ServerHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .ready: .ready(address: "rtmp://127.0.0.1:1935/live", port: 1935)
+        case .reconnectRequested: .reconnectRequested(publishers: 2)
+        case .stopped: .stopped
+        case .publishStarted: .publishStarted(stream: "live/show", peer: "127.0.0.1:40000")
+        case .publishEnded:
+            .publishEnded(
+                stream: "live/show", peer: "127.0.0.1:40000", cause: "unpublished", videoMessages: 250,
+                audioMessages: 400, bytes: 900_000)
+        case .publishRefused: .publishRefused(stream: "live/show", peer: "127.0.0.1:40000", cause: "unknown-key")
+        case .playStarted: .playStarted(stream: "live/show", peer: "127.0.0.1:40000")
+        case .playEnded: .playEnded(stream: "live/show", peer: "127.0.0.1:40000", bytes: 900_000, shed: 3)
+        case .connectionFailed: .connectionFailed(peer: "127.0.0.1:40000", text: "the handshake took too long")
+        case .connectionRefused: .connectionRefused(peer: "127.0.0.1:40000")
+        }
+    }
+}
+
+extension ReporterHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .linesLost: .linesLost(lines: 12)
+        }
+    }
+}
