@@ -83,13 +83,18 @@ let package = Package(
         // MARK: 3 parts
         .target(
             name: "BulkheadFrames", dependencies: ["BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage]),
-        .target(name: "BulkheadTimeline", dependencies: ["BulkheadMedia", "BulkheadWire"]),
+        .target(name: "BulkheadTimeline", dependencies: ["BulkheadModel", "BulkheadMedia", "BulkheadWire"]),
         .target(
             name: "BulkheadChildRuntime",
             dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage]),
         .target(
+            name: "BulkheadRoom",
+            dependencies: ["BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadFrames", "BulkheadChildren"]),
+        .target(
             name: "BulkheadChildren",
-            dependencies: ["CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage]),
+            dependencies: [
+                "BulkheadModel", "BulkheadEvents", "CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage,
+            ]),
         .target(
             name: "BulkheadLinks",
             dependencies: [

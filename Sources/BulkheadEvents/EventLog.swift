@@ -4,9 +4,9 @@ import Synchronization
 /// Where a broadcast's events go: to whoever listens at the moment, and the last few are kept for those who ask later.
 package final class EventLog: Sendable {
     private struct State {
-        package var listeners: [Int: @Sendable (Event) -> Void] = [:]
-        package var nextID = 0
-        package var recent: [Event] = []
+        var listeners: [Int: @Sendable (Event) -> Void] = [:]
+        var nextID = 0
+        var recent: [Event] = []
     }
 
     private static let recentCount = 200
@@ -33,6 +33,13 @@ package final class EventLog: Sendable {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    }
+
+    /// Posts what has happened to `part`.
+    package func post(_ part: Part, _ happening: Happening, mediaSeconds: Double? = nil) {
+        post(
+            Event.Level(rawValue: happening.level.rawValue) ?? .notice, "\(part)", happening.code(for: part.role),
+            happening.code(for: part.role), mediaSeconds: mediaSeconds)
     }
 
     package func post(

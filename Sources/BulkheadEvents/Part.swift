@@ -1,3 +1,5 @@
+package import BulkheadModel
+
 /// What a child does at its post.
 package enum Duty: String, Codable, Hashable, Sendable, CaseIterable {
     /// Does the work that viewers see.

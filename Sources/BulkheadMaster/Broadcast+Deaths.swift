@@ -31,7 +31,7 @@ extension Broadcast {
 
     /// The part works again.
     func closeDeathRecords(of part: String) {
-        let records = deaths.close(part, at: .now)
+        let records = deaths.close(.name(part), at: .now)
         DeathArchive.standard.appendLater(records)
         for record in records {
             let span = record.recoveredAfterMilliseconds ?? 0

@@ -1,5 +1,6 @@
 import BulkheadCommands
 import BulkheadEvents
+import BulkheadModel
 import Testing
 
 @Suite struct EventSentenceTests {

@@ -27,12 +27,12 @@ import Testing
         records.add(try Self.record(2, part: "source"), at: Self.moment(10))
         records.add(try Self.record(3), at: Self.moment(20))
         #expect(records.unrecovered.map(\.pid) == [1, 2, 3])
-        let closed = records.close("encoder", at: Self.moment(50))
+        let closed = records.close(.name("encoder"), at: Self.moment(50))
         #expect(closed.map(\.pid) == [1, 3])
         #expect(closed.map(\.recoveredAfterMilliseconds) == [50, 30])
         #expect(records.unrecovered.map(\.pid) == [2])
         #expect(records.all.map(\.recoveredAfterMilliseconds) == [50, nil, 30])
-        #expect(records.close("encoder", at: Self.moment(60)).isEmpty)
+        #expect(records.close(.name("encoder"), at: Self.moment(60)).isEmpty)
     }
 
     /// However many die, and whether or not their successors work: so many are kept, and the right ones are closed.
@@ -41,14 +41,15 @@ import Testing
         for pid in 0..<1000 {
             records.add(try Self.record(pid, part: pid % 3 == 0 ? "source" : "encoder"), at: Self.moment(Int64(pid)))
             if pid % 7 == 0 {
-                #expect(records.close("encoder", at: Self.moment(Int64(pid))).allSatisfy { $0.part == "encoder" })
+                #expect(
+                    records.close(.name("encoder"), at: Self.moment(Int64(pid))).allSatisfy { $0.part == "encoder" })
             }
         }
         #expect(records.count == 1000)
         #expect(records.all.count == DeathRecords.limit)
         #expect(records.all.map(\.pid) == (800..<1000).map { Int32($0) })
         #expect(records.unrecovered.allSatisfy { $0.recoveredAfterMilliseconds == nil })
-        let sources = records.close("source", at: Self.moment(2000)).map(\.pid)
+        let sources = records.close(.name("source"), at: Self.moment(2000)).map(\.pid)
         let expected: [Int32] = (800..<1000).filter { $0 % 3 == 0 }
         #expect(sources == expected)
     }

@@ -1,5 +1,4 @@
 import BulkheadLinks
-import BulkheadMaster
 import BulkheadMedia
 import Testing
 

@@ -13,6 +13,7 @@ package enum ChildSubject {}
 package enum InputSubject {}
 package enum LinkSubject {}
 package enum PluginSubject {}
+package enum PostSubject {}
 
 /// One child process; its successor at the same post has another number.
 package typealias ChildID = Identity<ChildSubject>
@@ -22,6 +23,9 @@ package typealias InputID = Identity<InputSubject>
 package typealias LinkID = Identity<LinkSubject>
 /// One plugin of the chain, whichever plugin host runs it.
 package typealias PluginID = Identity<PluginSubject>
+
+/// One post that children hold one after another: the encoders', a source's, a plugin host's.
+package typealias PostID = Identity<PostSubject>
 
 extension Identity: ExpressibleByIntegerLiteral {
     package init(integerLiteral number: Int) { self.init(number) }

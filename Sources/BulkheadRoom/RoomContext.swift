@@ -1,0 +1,142 @@
+package import BulkheadChildren
+package import BulkheadEvents
+package import BulkheadFrames
+package import BulkheadModel
+package import BulkheadSystem
+
+/// What every room of a broadcast is given: the thread it lives on, the frame pools, the children's programs, and where
+/// events and deaths go. It belongs to the broadcast, which sets the clock, and is confined to the reactor's thread.
+package final class RoomContext {
+    package let reactor: Reactor
+    package let pools: FramePools
+    package let programs: Programs
+    package let events: EventLog
+    /// Where the timeline stands, in seconds; nil before it has started.
+    package var mediaSeconds: () -> Double? = { nil }
+    /// Nothing is started any more.
+    package private(set) var isOver = false
+
+    /// The deaths of this broadcast's children.
+    package private(set) var deaths = DeathRecords()
+    private var childIDs = IdentityCounter<ChildSubject>()
+    private var postIDs = IdentityCounter<PostSubject>()
+    /// Launches that failed and have been reported, until one succeeds.
+    private var launchProblems: Set<String> = []
+
+    package init(reactor: Reactor, pools: FramePools, programs: Programs, events: EventLog) {
+        self.reactor = reactor
+        self.pools = pools
+        self.programs = programs
+        self.events = events
+    }
+
+    package func nextChildID() -> ChildID { childIDs.next() }
+    package func nextPostID() -> PostID { postIDs.next() }
+
+    /// Posts what has happened to `part`.
+    package func post(_ part: Part, _ happening: Happening) {
+        events.post(part, happening, mediaSeconds: mediaSeconds())
+    }
+
+    /// From now on nothing is started and no timer of a room fires.
+    package func close() { isOver = true }
+
+    // MARK: deaths
+
+    /// Posts that a child has died, and keeps it until ``recovered(_:at:)``.
+    ///
+    /// - Parameters:
+    ///   - part: the child, with its duty.
+    ///   - post: where its successor will work.
+    package func died(_ part: Part, at post: PostID, _ end: ChildEnd, _ death: Death) {
+        let cause = "\(end.cause)"
+        let tail = end.standardErrorTail
+        self.post(
+            part,
+            .child(
+                .died(
+                    pid: death.pid, cause: cause, frame: death.frame, uncommitted: death.uncommitted,
+                    plugin: death.plugin, call: death.call, standardError: tail.isEmpty ? nil : tail)))
+        let now = MonotonicTime.now
+        deaths.add(
+            DeathRecord(
+                time: EventLog.wallClock(), mediaSeconds: mediaSeconds(), part: "\(part)", pid: death.pid, cause: cause,
+                frame: death.frame,
+                detectedWithinMilliseconds: death.lastSign.map { Double(now.since($0)) / 1e6 } ?? 0,
+                framesLate: death.framesLate, standardError: tail, plugin: death.plugin),
+            of: .post(post, part.duty ?? .onAir), at: now)
+    }
+
+    /// The post works again: the successor of a child with `part`'s duty has done its first work.
+    package func recovered(_ part: Part, at post: PostID) {
+        let records = deaths.close(.post(post, part.duty ?? .onAir), at: .now)
+        DeathArchive.standard.appendLater(records)
+        for record in records {
+            let milliseconds = Int((record.recoveredAfterMilliseconds ?? 0).rounded())
+            self.post(
+                part,
+                .child(
+                    .recovered(milliseconds: milliseconds, framesLate: record.framesLate, cause: record.cause)))
+        }
+    }
+
+    /// What a room knows of a child's death besides its end.
+    package struct Death {
+        package var pid: Int32
+        /// When the child was last heard of.
+        package var lastSign: MonotonicTime?
+        /// The first frame that it owed.
+        package var frame: Int64?
+        /// Frames that have to be given again, and so are late.
+        package var framesLate = 0
+        package var uncommitted: Int?
+        /// The plugin that brought its host down, and in which call.
+        package var plugin: String?
+        package var call: PluginCall?
+
+        package init(pid: Int32, lastSign: MonotonicTime? = nil, frame: Int64? = nil) {
+            self.pid = pid
+            self.lastSign = lastSign
+            self.frame = frame
+        }
+    }
+
+    // MARK: time
+
+    /// Calls `work` after `delay`, on the reactor's thread, unless the broadcast is over by then.
+    @discardableResult
+    package func schedule(after delay: Duration, _ work: @escaping () -> Void) -> Reactor.Token {
+        schedule(at: .now.advanced(by: delay), work)
+    }
+
+    /// Calls `work` at `deadline` or soon after, on the reactor's thread, unless the broadcast is over by then.
+    @discardableResult
+    package func schedule(at deadline: MonotonicTime, _ work: @escaping () -> Void) -> Reactor.Token {
+        let bound = ReactorBound((self, work), reactor)
+        return reactor.schedule(at: deadline) {
+            let (context, work) = bound.value
+            if !context.isOver { work() }
+        }
+    }
+
+    // MARK: launches
+
+    /// Launches a child after `delay`; where that fails it is reported once and tried again every second.
+    package func launch(after delay: Duration, _ body: @escaping () throws(BroadcastError) -> Void) {
+        guard delay > .zero else { return attempt(body) }
+        schedule(after: delay) { self.attempt(body) }
+    }
+
+    private func attempt(_ body: @escaping () throws(BroadcastError) -> Void) {
+        guard !isOver else { return }
+        do throws(BroadcastError) {
+            try body()
+            launchProblems.removeAll()
+        } catch {
+            if launchProblems.insert(error.description).inserted {
+                post(.master, .master(.launchFailed(reason: Reason(error.kind.rawValue, error.problem))))
+            }
+            schedule(after: .seconds(1)) { self.attempt(body) }
+        }
+    }
+}
