@@ -178,7 +178,7 @@ enum Granted {
             Issue.record("Border is not loaded")
             return
         }
-        #expect(try host.process(picture, frame: 6) == picture.inverted.bordered(8, [173, 42, 26]))
+        #expect(try host.process(picture, frame: 6) == picture.inverted.bordered(8, PluginProcessingTests.green))
         if Granted.calls, Granted.files, Granted.processors { #expect(host.confinement == "the sandbox is whole") }
     }
 }
