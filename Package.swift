@@ -276,6 +276,7 @@ let package = Package(
         .testTarget(
             name: "BulkheadLinksTests",
             dependencies: [
+                "BulkheadTimeline",
                 "BulkheadTestSupport", "BulkheadLinks", "BulkheadModel", "BulkheadEvents", "BulkheadMedia",
                 "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadFLV", nioCore,
             ]),
@@ -287,7 +288,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "BulkheadChildrenTests",
-            dependencies: ["BulkheadChildren", "BulkheadSystem", "BulkheadWire", systemPackage]),
+            dependencies: [
+                "BulkheadModel", "BulkheadEvents", "BulkheadChildren", "BulkheadSystem", "BulkheadWire", systemPackage,
+            ]),
         .testTarget(
             name: "BulkheadRTMPTransportTests",
             dependencies: [

@@ -2,7 +2,7 @@ import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadLinks
-package import BulkheadMedia
+import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
 import BulkheadTimeline
@@ -275,36 +275,5 @@ extension Broadcast {
         }
         run.isFlushed = true
         drainRuns()
-    }
-}
-
-/// The stream configurations of a broadcast, counted from 0. Those that differ in their bitrates alone are one: players
-/// need no new headers for it.
-package struct StreamConfigurations: Sendable {
-    private var all: [StreamConfiguration] = []
-    private var announced: Set<Int> = []
-
-    package init() {}
-
-    /// The number of `configuration`, which is the newest from now on.
-    package mutating func number(of configuration: StreamConfiguration) -> Int {
-        let same = all.lastIndex {
-            $0.canvas == configuration.canvas && $0.avcConfiguration == configuration.avcConfiguration
-                && $0.audioSpecificConfig == configuration.audioSpecificConfig
-        }
-        if let same { return same }
-        all.append(configuration)
-        return all.count - 1
-    }
-
-    /// Those that have been announced, by their numbers, in order.
-    package var known: [(number: Int, configuration: StreamConfiguration)] {
-        announced.sorted().filter { all.indices.contains($0) }.map { ($0, all[$0]) }
-    }
-
-    /// The configuration of that number if it has never been announced.
-    package mutating func announce(_ number: Int) -> StreamConfiguration? {
-        guard all.indices.contains(number), announced.insert(number).inserted else { return nil }
-        return all[number]
     }
 }

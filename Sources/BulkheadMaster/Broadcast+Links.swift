@@ -1,3 +1,4 @@
+import BulkheadTimeline
 import BulkheadEvents
 import BulkheadLinks
 import BulkheadMedia

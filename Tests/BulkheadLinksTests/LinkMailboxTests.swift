@@ -1,3 +1,4 @@
+import BulkheadTimeline
 import BulkheadLinks
 import BulkheadMedia
 import Testing
