@@ -1,4 +1,3 @@
-import BulkheadTimeline
 import BulkheadEvents
 import BulkheadLinks
 import BulkheadMedia
@@ -6,6 +5,7 @@ import BulkheadModel
 import BulkheadRTMP
 import BulkheadRTMPTransport
 import BulkheadSystem
+import BulkheadTimeline
 
 /// A link in its place in the broadcast.
 struct LinkSlot: Sendable {

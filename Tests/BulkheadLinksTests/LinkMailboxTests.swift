@@ -1,6 +1,6 @@
-import BulkheadTimeline
 import BulkheadLinks
 import BulkheadMedia
+import BulkheadTimeline
 import Testing
 
 /// Players must be told of new parameter sets exactly in front of the first picture that needs them.
