@@ -140,7 +140,7 @@ package final class WireSocket {
         while true {
             do throws(WireError) {
                 if let frame = try decoder.next() {
-                    if frame.type == Farewell.type {
+                    if frame.knownType == Farewell.type {
                         farewell = try Farewell(frame)
                         break
                     }

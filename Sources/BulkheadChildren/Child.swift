@@ -69,6 +69,8 @@ package final class Child {
     private var tokens: [CInt: Reactor.Token] = [:]
     /// Both sides have said hello and agree.
     package private(set) var isGreeted = false
+    /// The build of its program, once it has said hello.
+    package private(set) var build: String?
     private var dismissal: String?
     private var exit: ChildExit?
     private var isOver = false
@@ -212,9 +214,11 @@ package final class Child {
             return
         }
         do {
-            if let mismatch = try Hello(frame).mismatch(expecting: role) {
+            let hello = try Hello(frame)
+            if let mismatch = hello.mismatch(expecting: role) {
                 dismiss(mismatch)
             } else {
+                build = hello.build
                 isGreeted = true
                 onGreeted?()
             }

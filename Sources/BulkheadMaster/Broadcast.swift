@@ -314,6 +314,8 @@ struct ChildSlot {
     }
 
     func status(_ child: Child?) -> ChildStatus {
-        ChildStatus(name: name, pid: child?.pid, state: state.rawValue, restarts: restarts, lastEnd: lastEnd)
+        ChildStatus(
+            name: name, pid: child?.pid, state: state.rawValue, restarts: restarts, lastEnd: lastEnd,
+            build: child?.build)
     }
 }

@@ -9,8 +9,13 @@ package struct ChildStatus: Codable, Hashable, Sendable {
     package var restarts: Int
     /// How the last one ended; empty when none has.
     package var lastEnd: String
+    /// Its build, once it has said hello; builds may differ from the master's.
+    package var build: String?
 
-    package init(name: String, pid: Int32?, state: String, restarts: Int, lastEnd: String) {
+    package init(
+        name: String, pid: Int32?, state: String, restarts: Int, lastEnd: String, build: String? = nil
+    ) {
+        self.build = build
         self.name = name
         self.pid = pid
         self.state = state

@@ -15,41 +15,41 @@ package enum DecoderRequest: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .configureVideo(let codec, let configuration):
-            WireFrame(0x70) {
+            WireFrame(.decoderConfigureVideo) {
                 $0.write(codec)
                 $0.write(configuration)
             }
         case .configureAudio(let codec, let configuration):
-            WireFrame(0x71) {
+            WireFrame(.decoderConfigureAudio) {
                 $0.write(codec)
                 $0.write(configuration)
             }
         case .picture(let unit, let bytes):
-            WireFrame(0x72, reserving: bytes.count + 16) {
+            WireFrame(.decoderPicture, reserving: bytes.count + 16) {
                 $0.write(unit)
                 $0.write(bytes)
             }
         case .sound(let pts, let bytes):
-            WireFrame(0x73, reserving: bytes.count + 16) {
+            WireFrame(.decoderSound, reserving: bytes.count + 16) {
                 $0.write(pts)
                 $0.write(bytes)
             }
-        case .flush: WireFrame(0x74) { _ in }
+        case .flush: WireFrame(.decoderFlush) { _ in }
         }
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x70:
+        switch frame.knownType {
+        case .decoderConfigureVideo?:
             self = .configureVideo(
                 codec: try reader.read(), configuration: try reader.readBytes(atMost: 65_536, "configuration"))
-        case 0x71:
+        case .decoderConfigureAudio?:
             self = .configureAudio(
                 codec: try reader.read(), configuration: try reader.readBytes(atMost: 65_536, "configuration"))
-        case 0x72: self = .picture(unit: try reader.read(), bytes: try reader.readBytes("access unit"))
-        case 0x73: self = .sound(pts: try reader.read(), bytes: try reader.readBytes("audio frame"))
-        case 0x74: self = .flush
+        case .decoderPicture?: self = .picture(unit: try reader.read(), bytes: try reader.readBytes("access unit"))
+        case .decoderSound?: self = .sound(pts: try reader.read(), bytes: try reader.readBytes("audio frame"))
+        case .decoderFlush?: self = .flush
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -89,7 +89,7 @@ package enum DecoderReply: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .picture(let picture):
-            WireFrame(0x80) {
+            WireFrame(.decoderDecoded) {
                 $0.write(picture.unit)
                 $0.write(picture.width)
                 $0.write(picture.height)
@@ -97,17 +97,17 @@ package enum DecoderReply: WireMessage, Hashable {
                 $0.write(picture.number ?? 0)
                 $0.write(picture.flashLuma)
             }
-        case .undecodable(let unit): WireFrame(0x81) { $0.write(unit) }
-        case .beep(let pts): WireFrame(0x82) { $0.write(pts) }
-        case .refused(let refusal): WireFrame(0x83) { refusal.write(to: &$0) }
-        case .flushed: WireFrame(0x84) { _ in }
+        case .undecodable(let unit): WireFrame(.decoderUndecodable) { $0.write(unit) }
+        case .beep(let pts): WireFrame(.decoderBeep) { $0.write(pts) }
+        case .refused(let refusal): WireFrame(.decoderRefused) { refusal.write(to: &$0) }
+        case .flushed: WireFrame(.decoderFlushed) { _ in }
         }
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x80:
+        switch frame.knownType {
+        case .decoderDecoded?:
             let unit = try reader.read(Int64.self)
             let width = try reader.read(UInt16.self)
             let height = try reader.read(UInt16.self)
@@ -117,10 +117,10 @@ package enum DecoderReply: WireMessage, Hashable {
                 DecodedPicture(
                     unit: unit, width: width, height: height, number: hasNumber ? number : nil,
                     flashLuma: try reader.read()))
-        case 0x81: self = .undecodable(unit: try reader.read())
-        case 0x82: self = .beep(pts: try reader.read())
-        case 0x83: self = .refused(try Refusal(&reader))
-        case 0x84: self = .flushed
+        case .decoderUndecodable?: self = .undecodable(unit: try reader.read())
+        case .decoderBeep?: self = .beep(pts: try reader.read())
+        case .decoderRefused?: self = .refused(try Refusal(&reader))
+        case .decoderFlushed?: self = .flushed
         default: throw .unknownType(frame.type)
         }
         try reader.finish()

@@ -56,7 +56,7 @@ package enum EncoderRequest: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .configure(let video, let audioBitsPerSecond):
-            WireFrame(0x10) {
+            WireFrame(.encoderConfigure) {
                 $0.write(UInt16(video.canvas.width))
                 $0.write(UInt16(video.canvas.height))
                 $0.write(video.frameRate.numerator)
@@ -71,29 +71,29 @@ package enum EncoderRequest: WireMessage, Hashable {
                 $0.write(video.threads)
                 $0.write(audioBitsPerSecond)
             }
-        case .pool(let shape): WireFrame(0x11, descriptor: true) { shape.write(to: &$0) }
-        case .dropPool(let id): WireFrame(0x12) { $0.write(id) }
+        case .pool(let shape): WireFrame(.encoderPool, descriptor: true) { shape.write(to: &$0) }
+        case .dropPool(let id): WireFrame(.encoderDropPool) { $0.write(id) }
         case .encode(let frame, let slot, let forceIDR):
-            WireFrame(0x13) {
+            WireFrame(.encoderEncode) {
                 $0.write(frame)
                 slot.write(to: &$0)
                 $0.write(forceIDR)
             }
         case .encodeAudio(let block, let samples):
-            WireFrame(0x14, reserving: samples.count * 4 + 16) {
+            WireFrame(.encoderEncodeAudio, reserving: samples.count * 4 + 16) {
                 $0.write(block)
                 $0.write(samples)
             }
-        case .reconfigure(let bitsPerSecond): WireFrame(0x15) { $0.write(bitsPerSecond) }
-        case .flush: WireFrame(0x16) { _ in }
-        case .probe: WireFrame(0x17) { _ in }
+        case .reconfigure(let bitsPerSecond): WireFrame(.encoderReconfigure) { $0.write(bitsPerSecond) }
+        case .flush: WireFrame(.encoderFlush) { _ in }
+        case .probe: WireFrame(.encoderProbe) { _ in }
         }
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x10:
+        switch frame.knownType {
+        case .encoderConfigure?:
             let width = Int(try reader.read(UInt16.self))
             let height = Int(try reader.read(UInt16.self))
             guard let canvas = Canvas(width: width, height: height) else { throw reader.outsideRange("canvas") }
@@ -112,19 +112,19 @@ package enum EncoderRequest: WireMessage, Hashable {
                 tune: try reader.readString(atMost: 64, "tune"), profile: try reader.readString(atMost: 64, "profile"),
                 threads: try reader.read())
             self = .configure(video, audioBitsPerSecond: try reader.read())
-        case 0x11: self = .pool(try PoolShape(&reader))
-        case 0x12: self = .dropPool(id: try reader.read())
-        case 0x13:
+        case .encoderPool?: self = .pool(try PoolShape(&reader))
+        case .encoderDropPool?: self = .dropPool(id: try reader.read())
+        case .encoderEncode?:
             self = .encode(
                 frame: try reader.read(), slot: try SlotReference(&reader), forceIDR: try reader.readBool("IDR flag"))
-        case 0x14:
+        case .encoderEncodeAudio?:
             let block = try reader.read(Int64.self)
             let samples = try reader.readFloats(atMost: AudioFormat.floatsPerBlock, "block")
             guard samples.count == AudioFormat.floatsPerBlock else { throw reader.outsideRange("block") }
             self = .encodeAudio(block: block, samples: samples)
-        case 0x15: self = .reconfigure(bitsPerSecond: try reader.read())
-        case 0x16: self = .flush
-        case 0x17: self = .probe
+        case .encoderReconfigure?: self = .reconfigure(bitsPerSecond: try reader.read())
+        case .encoderFlush?: self = .flush
+        case .encoderProbe?: self = .probe
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -155,49 +155,49 @@ package enum EncoderReply: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .ready(let avc, let asc, let maximumDelay, let reorderDepth):
-            WireFrame(0x20) {
+            WireFrame(.encoderReady) {
                 $0.write(avc)
                 $0.write(asc)
                 $0.write(maximumDelay)
                 $0.write(reorderDepth)
             }
         case .accessUnit(let unit):
-            WireFrame(0x21, reserving: unit.bytes.count + 16) {
+            WireFrame(.encoderAccessUnit, reserving: unit.bytes.count + 16) {
                 $0.write(unit.frame)
                 $0.write(unit.isIDR)
                 $0.write(unit.isDisposable)
                 $0.write(unit.bytes)
             }
         case .audioPacket(let block, let bytes):
-            WireFrame(0x22, reserving: bytes.count + 16) {
+            WireFrame(.encoderAudioPacket, reserving: bytes.count + 16) {
                 $0.write(block)
                 $0.write(bytes)
             }
-        case .flushed: WireFrame(0x23) { _ in }
-        case .refused(let refusal): WireFrame(0x24) { refusal.write(to: &$0) }
-        case .alive: WireFrame(0x25) { _ in }
+        case .flushed: WireFrame(.encoderFlushed) { _ in }
+        case .refused(let refusal): WireFrame(.encoderRefused) { refusal.write(to: &$0) }
+        case .alive: WireFrame(.encoderAlive) { _ in }
         }
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x20:
+        switch frame.knownType {
+        case .encoderReady?:
             self = .ready(
                 avcConfiguration: try reader.readBytes(atMost: 65_536, "AVC configuration"),
                 audioSpecificConfig: try reader.readBytes(atMost: 64, "audio configuration"),
                 maximumDelay: try reader.read(), reorderDepth: try reader.read())
-        case 0x21:
+        case .encoderAccessUnit?:
             self = .accessUnit(
                 AccessUnit(
                     frame: try reader.read(), isIDR: try reader.readBool("IDR flag"),
                     isDisposable: try reader.readBool("disposable flag"),
                     bytes: try reader.readBytes(atMost: Self.maximumAccessUnitByteCount, "access unit")))
-        case 0x22:
+        case .encoderAudioPacket?:
             self = .audioPacket(block: try reader.read(), bytes: try reader.readBytes(atMost: 8192, "AAC frame"))
-        case 0x23: self = .flushed
-        case 0x24: self = .refused(try Refusal(&reader))
-        case 0x25: self = .alive
+        case .encoderFlushed?: self = .flushed
+        case .encoderRefused?: self = .refused(try Refusal(&reader))
+        case .encoderAlive?: self = .alive
         default: throw .unknownType(frame.type)
         }
         try reader.finish()

@@ -2,7 +2,7 @@
 ///
 /// It may come instead of the master's hello, and its layout never changes: a child of any version can say why.
 package struct Farewell: WireMessage, Hashable {
-    package static let type: UInt16 = 2
+    package static let type = MessageType.farewell
     private static let maximumByteCount = 4096
 
     /// Why, as one lowercase phrase for a person.
@@ -15,7 +15,7 @@ package struct Farewell: WireMessage, Hashable {
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
-        guard frame.type == Self.type else { throw .unknownType(frame.type) }
+        guard frame.knownType == Self.type else { throw .unknownType(frame.type) }
         var reader = WireReader(frame)
         reason = try reader.readString(atMost: Self.maximumByteCount, "reason")
         try reader.finish()

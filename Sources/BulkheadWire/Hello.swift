@@ -1,6 +1,6 @@
 /// The first message of either side. Its layout never changes, so that any two versions can tell each other apart.
 package struct Hello: WireMessage, Hashable {
-    package static let type: UInt16 = 1
+    package static let type = MessageType.hello
     private static let magic: UInt32 = 0x4448_4B42  // "BKHD"
 
     package let wireVersion: UInt16
@@ -28,7 +28,7 @@ package struct Hello: WireMessage, Hashable {
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
-        guard frame.type == Self.type else { throw .unknownType(frame.type) }
+        guard frame.knownType == Self.type else { throw .unknownType(frame.type) }
         var reader = WireReader(frame)
         guard try reader.read(UInt32.self) == Self.magic else { throw reader.outsideRange("magic") }
         wireVersion = try reader.read()
@@ -39,10 +39,11 @@ package struct Hello: WireMessage, Hashable {
         try reader.finish()
     }
 
-    /// Nil when both sides can work together, else a phrase that names both versions.
+    /// Nil when both sides can work together, else a phrase that names both schemas. Builds may differ: a new version of a
+    /// child goes on air beside a master that has been running for weeks, as long as the schema is the same.
     package func mismatch(expecting role: Role) -> String? {
         if self.role != role { return "the other side says that it is the \(self.role), not the \(role)" }
-        if wireVersion != BulkheadVersion.wire || build != BulkheadVersion.build {
+        if wireVersion != BulkheadVersion.wire {
             return "the \(self.role) is version \(build) (schema \(wireVersion)), this is version "
                 + "\(BulkheadVersion.build) (schema \(BulkheadVersion.wire))"
         }

@@ -48,7 +48,7 @@ package struct PluginCheckRequest: WireMessage, Hashable {
     }
 
     package var frame: WireFrame {
-        WireFrame(0xA0, reserving: 512) { writer in
+        WireFrame(.checkRequest, reserving: 512) { writer in
             settings.write(to: &writer)
             writer.write(test.kind.rawValue, atMost: 64)
             writer.write(UInt32(clamping: test.width))
@@ -65,7 +65,7 @@ package struct PluginCheckRequest: WireMessage, Hashable {
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        guard frame.type == 0xA0 else { throw .unknownType(frame.type) }
+        guard frame.knownType == .checkRequest else { throw .unknownType(frame.type) }
         settings = try PluginSettings(&reader)
         guard let kind = PluginCheckTest.Kind(rawValue: try reader.readString(atMost: 64, "test")) else {
             throw reader.outsideRange("test")
@@ -161,40 +161,40 @@ package enum PluginCheckReply: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .calling(let call, let detail):
-            WireFrame(0xA8) {
+            WireFrame(.checkCalling) {
                 $0.write(call.rawValue)
                 $0.write(detail, atMost: 256)
             }
         case .found(let finding):
-            WireFrame(0xA9) {
+            WireFrame(.checkFound) {
                 $0.write(finding.severity == .error)
                 $0.write(finding.code, atMost: 64)
                 $0.write(finding.text, atMost: 1024)
             }
         case .measured(let times):
-            WireFrame(0xAA) {
+            WireFrame(.checkMeasured) {
                 $0.write(UInt32(clamping: times.count))
                 for time in [times.median, times.p99, times.longest, times.interval] { $0.write(time.bitPattern) }
             }
-        case .refused(let refusal): WireFrame(0xAB) { refusal.write(to: &$0) }
-        case .finished: WireFrame(0xAC) { _ in }
+        case .refused(let refusal): WireFrame(.checkRefused) { refusal.write(to: &$0) }
+        case .finished: WireFrame(.checkFinished) { _ in }
         }
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0xA8:
+        switch frame.knownType {
+        case .checkCalling?:
             guard let call = PluginBreadcrumb.Call(rawValue: try reader.read()) else {
                 throw reader.outsideRange("call")
             }
             self = .calling(call, with: try reader.readString(atMost: 256, "detail"))
-        case 0xA9:
+        case .checkFound?:
             let isError = try reader.readBool("severity")
             let code = try reader.readString(atMost: 64, "code")
             self = .found(
                 PluginCheckFinding(isError ? .error : .warning, code, try reader.readString(atMost: 1024, "text")))
-        case 0xAA:
+        case .checkMeasured?:
             let count = Int(try reader.read(UInt32.self))
             var times: [Double] = []
             for _ in 0..<4 {
@@ -205,8 +205,8 @@ package enum PluginCheckReply: WireMessage, Hashable {
             self = .measured(
                 PluginCheckTimes(
                     count: count, median: times[0], p99: times[1], longest: times[2], interval: times[3]))
-        case 0xAB: self = .refused(try Refusal(&reader))
-        case 0xAC: self = .finished
+        case .checkRefused?: self = .refused(try Refusal(&reader))
+        case .checkFinished?: self = .finished
         default: throw .unknownType(frame.type)
         }
         try reader.finish()

@@ -75,32 +75,32 @@ package enum EnumeratorReply: WireMessage, Hashable {
 
     package var frame: WireFrame {
         switch self {
-        case .calling(let call): WireFrame(0x90) { $0.write(call.rawValue) }
-        case .plugin(let plugin): WireFrame(0x91, reserving: 1024) { plugin.write(to: &$0) }
+        case .calling(let call): WireFrame(.enumeratorCalling) { $0.write(call.rawValue) }
+        case .plugin(let plugin): WireFrame(.enumeratorPlugin, reserving: 1024) { plugin.write(to: &$0) }
         case .refused(let path, let label, let refusal):
-            WireFrame(0x92) {
+            WireFrame(.enumeratorRefused) {
                 $0.write(path, atMost: 4096)
                 $0.write(label, atMost: 256)
                 refusal.write(to: &$0)
             }
-        case .finished(let path): WireFrame(0x93) { $0.write(path, atMost: 4096) }
+        case .finished(let path): WireFrame(.enumeratorFinished) { $0.write(path, atMost: 4096) }
         }
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x90:
+        switch frame.knownType {
+        case .enumeratorCalling?:
             guard let call = PluginBreadcrumb.Call(rawValue: try reader.read()) else {
                 throw reader.outsideRange("call")
             }
             self = .calling(call)
-        case 0x91: self = .plugin(try PluginDescription(&reader))
-        case 0x92:
+        case .enumeratorPlugin?: self = .plugin(try PluginDescription(&reader))
+        case .enumeratorRefused?:
             self = .refused(
                 path: try reader.readString(atMost: 4096, "path"), label: try reader.readString(atMost: 256, "label"),
                 try Refusal(&reader))
-        case 0x93: self = .finished(path: try reader.readString(atMost: 4096, "path"))
+        case .enumeratorFinished?: self = .finished(path: try reader.readString(atMost: 4096, "path"))
         default: throw .unknownType(frame.type)
         }
         try reader.finish()

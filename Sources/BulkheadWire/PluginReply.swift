@@ -20,40 +20,40 @@ package enum PluginReply: WireMessage, Hashable {
 
     package var frame: WireFrame {
         switch self {
-        case .ready: WireFrame(0x60) { _ in }
+        case .ready: WireFrame(.pluginReady) { _ in }
         case .loaded(let id, let name, let version, let abilities):
-            WireFrame(0x61) {
+            WireFrame(.pluginLoaded) {
                 $0.write(id)
                 $0.write(name, atMost: 256)
                 $0.write(version, atMost: 256)
                 $0.write(abilities.rawValue)
             }
         case .refused(let id, let refusal):
-            WireFrame(0x62) {
+            WireFrame(.pluginRefused) {
                 $0.write(id)
                 refusal.write(to: &$0)
             }
-        case .unloaded(let id): WireFrame(0x63) { $0.write(id) }
+        case .unloaded(let id): WireFrame(.pluginUnloaded) { $0.write(id) }
         case .processed(let frame, let changed, let times):
-            WireFrame(0x64) {
+            WireFrame(.pluginProcessed) {
                 $0.write(frame)
                 $0.write(changed)
                 PluginTime.write(times, to: &$0)
             }
         case .parameterSet(let id, let name):
-            WireFrame(0x65) {
+            WireFrame(.pluginParameterSet) {
                 $0.write(id)
                 $0.write(name, atMost: 256)
             }
         case .processedAudio(let firstSample, let changed, let samples, let times):
-            WireFrame(0x66, reserving: samples.count * 4 + 64) {
+            WireFrame(.pluginProcessedAudio, reserving: samples.count * 4 + 64) {
                 $0.write(firstSample)
                 $0.write(changed)
                 $0.write(samples)
                 PluginTime.write(times, to: &$0)
             }
         case .log(let id, let level, let text):
-            WireFrame(0x67) {
+            WireFrame(.pluginLog) {
                 $0.write(id)
                 $0.write(level.rawValue)
                 $0.write(text, atMost: 1024)
@@ -63,26 +63,26 @@ package enum PluginReply: WireMessage, Hashable {
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x60: self = .ready
-        case 0x61:
+        switch frame.knownType {
+        case .pluginReady?: self = .ready
+        case .pluginLoaded?:
             self = .loaded(
                 id: try reader.read(), name: try reader.readString(atMost: 256, "name"),
                 version: try reader.readString(atMost: 256, "version"),
                 abilities: PluginAbilities(rawValue: try reader.read()))
-        case 0x62: self = .refused(id: try reader.read(), try Refusal(&reader))
-        case 0x63: self = .unloaded(id: try reader.read())
-        case 0x64:
+        case .pluginRefused?: self = .refused(id: try reader.read(), try Refusal(&reader))
+        case .pluginUnloaded?: self = .unloaded(id: try reader.read())
+        case .pluginProcessed?:
             self = .processed(
                 frame: try reader.read(), changed: try reader.readBool("change flag"),
                 times: try PluginTime.read(&reader))
-        case 0x65:
+        case .pluginParameterSet?:
             self = .parameterSet(id: try reader.read(), name: try reader.readString(atMost: 256, "parameter name"))
-        case 0x66:
+        case .pluginProcessedAudio?:
             self = .processedAudio(
                 firstSample: try reader.read(), changed: try reader.readBool("change flag"),
                 samples: try reader.readStereo(), times: try PluginTime.read(&reader))
-        case 0x67:
+        case .pluginLog?:
             let id = try reader.read(UInt32.self)
             guard let level = PluginLogLevel(rawValue: try reader.read()) else { throw reader.outsideRange("level") }
             self = .log(id: id, level, try reader.readString(atMost: 1024, "line"))

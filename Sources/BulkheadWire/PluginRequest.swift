@@ -40,54 +40,54 @@ package enum PluginRequest: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .resultPool(let shape, let canvas, let frameRate):
-            WireFrame(0x50, descriptor: true) {
+            WireFrame(.pluginResultPool, descriptor: true) {
                 shape.write(to: &$0)
                 $0.write(UInt16(canvas.width))
                 $0.write(UInt16(canvas.height))
                 $0.write(frameRate.numerator)
                 $0.write(frameRate.denominator)
             }
-        case .pool(let shape): WireFrame(0x51, descriptor: true) { shape.write(to: &$0) }
-        case .dropPool(let id): WireFrame(0x52) { $0.write(id) }
-        case .load(let settings): WireFrame(0x53) { settings.write(to: &$0) }
-        case .unload(let id): WireFrame(0x54) { $0.write(id) }
+        case .pool(let shape): WireFrame(.pluginPool, descriptor: true) { shape.write(to: &$0) }
+        case .dropPool(let id): WireFrame(.pluginDropPool) { $0.write(id) }
+        case .load(let settings): WireFrame(.pluginLoad) { settings.write(to: &$0) }
+        case .unload(let id): WireFrame(.pluginUnload) { $0.write(id) }
         case .process(let frame, let pts, let input, let result):
-            WireFrame(0x55) {
+            WireFrame(.pluginProcess) {
                 $0.write(frame)
                 $0.write(pts)
                 input.write(to: &$0)
                 $0.write(result)
             }
-        case .breadcrumb: WireFrame(0x56, descriptor: true) { _ in }
+        case .breadcrumb: WireFrame(.pluginBreadcrumb, descriptor: true) { _ in }
         case .confine(let readablePaths, let dataFolder):
-            WireFrame(0x57) {
+            WireFrame(.pluginConfine) {
                 $0.write(UInt16(clamping: min(readablePaths.count, Self.maximumPathCount)))
                 for path in readablePaths.prefix(Self.maximumPathCount) { $0.write(path, atMost: 4096) }
                 $0.write(dataFolder, atMost: 4096)
             }
         case .setParameter(let id, let name, let value):
-            WireFrame(0x58) {
+            WireFrame(.pluginSetParameter) {
                 $0.write(id)
                 $0.write(name, atMost: 256)
                 $0.write(value, atMost: 4096)
             }
         case .enable(let id, let isEnabled):
-            WireFrame(0x59) {
+            WireFrame(.pluginEnable) {
                 $0.write(id)
                 $0.write(isEnabled)
             }
         case .move(let id, let position):
-            WireFrame(0x5A) {
+            WireFrame(.pluginMove) {
                 $0.write(id)
                 $0.write(position)
             }
         case .processAudio(let firstSample, let samples):
-            WireFrame(0x5B, reserving: samples.count * 4 + 16) {
+            WireFrame(.pluginProcessAudio, reserving: samples.count * 4 + 16) {
                 $0.write(firstSample)
                 $0.write(samples)
             }
         case .event(let kind, let pts, let name, let bytes):
-            WireFrame(0x5C, reserving: bytes.count + 64) {
+            WireFrame(.pluginEvent, reserving: bytes.count + 64) {
                 $0.write(kind)
                 $0.write(pts)
                 $0.write(name, atMost: 256)
@@ -98,8 +98,8 @@ package enum PluginRequest: WireMessage, Hashable {
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x50:
+        switch frame.knownType {
+        case .pluginResultPool?:
             let shape = try PoolShape(&reader)
             let width = Int(try reader.read(UInt16.self))
             let height = Int(try reader.read(UInt16.self))
@@ -108,31 +108,31 @@ package enum PluginRequest: WireMessage, Hashable {
             let denominator = try reader.read(UInt32.self)
             guard let frameRate = FrameRate(numerator, denominator) else { throw reader.outsideRange("frame rate") }
             self = .resultPool(shape, canvas, frameRate)
-        case 0x51: self = .pool(try PoolShape(&reader))
-        case 0x52: self = .dropPool(id: try reader.read())
-        case 0x53: self = .load(try PluginSettings(&reader))
-        case 0x54: self = .unload(id: try reader.read())
-        case 0x55:
+        case .pluginPool?: self = .pool(try PoolShape(&reader))
+        case .pluginDropPool?: self = .dropPool(id: try reader.read())
+        case .pluginLoad?: self = .load(try PluginSettings(&reader))
+        case .pluginUnload?: self = .unload(id: try reader.read())
+        case .pluginProcess?:
             self = .process(
                 frame: try reader.read(), pts: try reader.read(), input: try SlotReference(&reader),
                 result: try reader.read())
-        case 0x56: self = .breadcrumb
-        case 0x57:
+        case .pluginBreadcrumb?: self = .breadcrumb
+        case .pluginConfine?:
             let count = Int(try reader.read(UInt16.self))
             guard count <= Self.maximumPathCount else { throw reader.outsideRange("path count") }
             var paths: [String] = []
             for _ in 0..<count { paths.append(try reader.readString(atMost: 4096, "path")) }
             self = .confine(readablePaths: paths, dataFolder: try reader.readString(atMost: 4096, "data folder"))
-        case 0x58:
+        case .pluginSetParameter?:
             self = .setParameter(
                 id: try reader.read(), name: try reader.readString(atMost: 256, "parameter name"),
                 value: try reader.readString(atMost: 4096, "parameter value"))
-        case 0x59: self = .enable(id: try reader.read(), try reader.readBool("enabled flag"))
-        case 0x5A: self = .move(id: try reader.read(), position: try reader.read())
-        case 0x5B:
+        case .pluginEnable?: self = .enable(id: try reader.read(), try reader.readBool("enabled flag"))
+        case .pluginMove?: self = .move(id: try reader.read(), position: try reader.read())
+        case .pluginProcessAudio?:
             let firstSample = try reader.read(Int64.self)
             self = .processAudio(firstSample: firstSample, samples: try reader.readStereo())
-        case 0x5C:
+        case .pluginEvent?:
             self = .event(
                 kind: try reader.read(), pts: try reader.read(), name: try reader.readString(atMost: 256, "name"),
                 bytes: try reader.readBytes(atMost: Self.maximumEventByteCount, "event"))

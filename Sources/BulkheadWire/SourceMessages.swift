@@ -55,7 +55,7 @@ package enum SourceRequest: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .open(let settings):
-            WireFrame(0x30) {
+            WireFrame(.sourceOpen) {
                 $0.write(settings.url)
                 $0.write(settings.inputFormat, atMost: 256)
                 $0.write(UInt16(settings.canvas.width))
@@ -68,16 +68,16 @@ package enum SourceRequest: WireMessage, Hashable {
                 $0.write(settings.resume?.position ?? 0)
                 $0.write(settings.resume?.audioSample ?? 0)
             }
-        case .pool(let shape): WireFrame(0x31, descriptor: true) { shape.write(to: &$0) }
-        case .lend(let slot): WireFrame(0x32) { $0.write(slot) }
-        case .audioCredit(let sample): WireFrame(0x33) { $0.write(sample) }
+        case .pool(let shape): WireFrame(.sourcePool, descriptor: true) { shape.write(to: &$0) }
+        case .lend(let slot): WireFrame(.sourceLend) { $0.write(slot) }
+        case .audioCredit(let sample): WireFrame(.sourceAudioCredit) { $0.write(sample) }
         }
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x30:
+        switch frame.knownType {
+        case .sourceOpen?:
             let url = try reader.readString("URL")
             let inputFormat = try reader.readString(atMost: 256, "input format")
             let width = Int(try reader.read(UInt16.self))
@@ -94,9 +94,9 @@ package enum SourceRequest: WireMessage, Hashable {
                 SourceSettings(
                     url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
                     resume: resumes ? resume : nil))
-        case 0x31: self = .pool(try PoolShape(&reader))
-        case 0x32: self = .lend(slot: try reader.read())
-        case 0x33: self = .audioCredit(untilSample: try reader.read())
+        case .sourcePool?: self = .pool(try PoolShape(&reader))
+        case .sourceLend?: self = .lend(slot: try reader.read())
+        case .sourceAudioCredit?: self = .audioCredit(untilSample: try reader.read())
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -146,7 +146,7 @@ package enum SourceReply: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .opened(let description):
-            WireFrame(0x40) {
+            WireFrame(.sourceOpened) {
                 $0.write(description.hasVideo)
                 $0.write(description.hasAudio)
                 $0.write(description.isLive)
@@ -154,42 +154,42 @@ package enum SourceReply: WireMessage, Hashable {
                 $0.write(description.summary, atMost: 4096)
             }
         case .video(let slot, let pts, let position):
-            WireFrame(0x41) {
+            WireFrame(.sourceVideo) {
                 $0.write(slot)
                 $0.write(pts)
                 $0.write(position)
             }
         case .audio(let start, let samples):
-            WireFrame(0x42, reserving: samples.count * 4 + 16) {
+            WireFrame(.sourceAudio, reserving: samples.count * 4 + 16) {
                 $0.write(start)
                 $0.write(samples)
             }
-        case .waiting: WireFrame(0x43) { _ in }
-        case .notice(let text): WireFrame(0x44) { $0.write(text, atMost: 4096) }
-        case .ended: WireFrame(0x45) { _ in }
-        case .failed(let refusal): WireFrame(0x46) { refusal.write(to: &$0) }
+        case .waiting: WireFrame(.sourceWaiting) { _ in }
+        case .notice(let text): WireFrame(.sourceNotice) { $0.write(text, atMost: 4096) }
+        case .ended: WireFrame(.sourceEnded) { _ in }
+        case .failed(let refusal): WireFrame(.sourceFailed) { refusal.write(to: &$0) }
         }
     }
 
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
-        switch frame.type {
-        case 0x40:
+        switch frame.knownType {
+        case .sourceOpened?:
             self = .opened(
                 SourceDescription(
                     hasVideo: try reader.readBool("video flag"), hasAudio: try reader.readBool("audio flag"),
                     isLive: try reader.readBool("live flag"), duration: try reader.read(),
                     summary: try reader.readString(atMost: 4096, "summary")))
-        case 0x41: self = .video(slot: try reader.read(), pts: try reader.read(), position: try reader.read())
-        case 0x42:
+        case .sourceVideo?: self = .video(slot: try reader.read(), pts: try reader.read(), position: try reader.read())
+        case .sourceAudio?:
             let start = try reader.read(Int64.self)
             let samples = try reader.readFloats(atMost: Self.maximumFloatCount, "samples")
             guard samples.count % AudioFormat.channelCount == 0 else { throw reader.outsideRange("samples") }
             self = .audio(start: start, samples: samples)
-        case 0x43: self = .waiting
-        case 0x44: self = .notice(try reader.readString(atMost: 4096, "notice"))
-        case 0x45: self = .ended
-        case 0x46: self = .failed(try Refusal(&reader))
+        case .sourceWaiting?: self = .waiting
+        case .sourceNotice?: self = .notice(try reader.readString(atMost: 4096, "notice"))
+        case .sourceEnded?: self = .ended
+        case .sourceFailed?: self = .failed(try Refusal(&reader))
         default: throw .unknownType(frame.type)
         }
         try reader.finish()

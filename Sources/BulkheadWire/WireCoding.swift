@@ -113,9 +113,11 @@ package protocol WireMessage: Sendable {
 }
 
 extension WireFrame {
-    package init(_ type: UInt16, descriptor: Bool = false, reserving: Int = 64, _ write: (inout WireWriter) -> Void) {
+    package init(
+        _ type: MessageType, descriptor: Bool = false, reserving: Int = 64, _ write: (inout WireWriter) -> Void
+    ) {
         var writer = WireWriter(reserving: reserving)
         write(&writer)
-        self.init(type: type, carriesDescriptor: descriptor, payload: writer.bytes)
+        self.init(type: type.rawValue, carriesDescriptor: descriptor, payload: writer.bytes)
     }
 }

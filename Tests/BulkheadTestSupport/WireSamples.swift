@@ -130,7 +130,24 @@ package enum Messages {
     ]
 
     package static let hellos: [Hello] = [
-        Hello(role: .encoder, pid: 4711), Hello(role: .pluginHost, pid: .min, wireVersion: .max, build: ""),
+        Hello(role: .encoder, pid: 4711, wireVersion: 7, build: "1.2.3"),
+        Hello(role: .pluginHost, pid: .min, wireVersion: .max, build: ""),
+    ]
+
+    package static let checkRequests = [
+        PluginCheckRequest(
+            settings: PluginSettings(id: 3, path: "/usr/lib/a.so", parameters: ["b": "2"]),
+            test: PluginCheckTest(.parameters, width: 640, height: 360),
+            values: [
+                PluginCheckValue(name: "width", text: "8"),
+                PluginCheckValue(name: "", text: "", mayBeRefused: true),
+            ])
+    ]
+
+    package static let checkReplies: [PluginCheckReply] = [
+        .calling(.video, with: "64x36"), .found(PluginCheckFinding(.warning, "slow", "it is slow")),
+        .measured(PluginCheckTimes(count: 7, median: 0.5, p99: 1.5, longest: 2, interval: 33)),
+        .refused(Refusal(.missingSymbol, "no entry")), .finished,
     ]
 
     /// All of them as frames, each with a function that reads its payload as a message of the right set.
@@ -143,6 +160,7 @@ package enum Messages {
         return try hellos.map(entry) + encoderRequests().map(entry) + encoderReplies.map(entry)
             + sourceRequests().map(entry) + sourceReplies.map(entry) + pluginRequests().map(entry)
             + pluginReplies.map(entry) + enumeratorReplies.map(entry) + decoderRequests.map(entry)
-            + decoderReplies.map(entry)
+            + decoderReplies.map(entry) + checkRequests.map(entry) + checkReplies.map(entry)
+            + [Farewell(reason: "the broadcast has ended")].map(entry)
     }
 }

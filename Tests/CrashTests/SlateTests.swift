@@ -4,28 +4,6 @@ import Testing
 
 /// No encoder can be started: the slate, encoded beforehand, goes on air on the same connection.
 @Suite(.serialized) struct SlateTests {
-    /// The helpers of a broadcast, in a folder of its own from which they can be taken away.
-    private struct Helpers {
-        private static let names = ["bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host"]
-        let folder: TemporaryFolder
-
-        init() throws {
-            folder = try TemporaryFolder()
-            try putBack()
-        }
-
-        func putBack() throws {
-            for name in Self.names {
-                try FileManager.default.createSymbolicLink(
-                    atPath: folder.path(name), withDestinationPath: BulkheadProgram.path(name))
-            }
-        }
-
-        func takeAway() throws {
-            for name in Self.names { try FileManager.default.removeItem(atPath: folder.path(name)) }
-        }
-    }
-
     /// On air, with the slate encoded.
     private func stage(_ helpers: Helpers, _ arguments: [String] = []) async throws -> Stage {
         let stage = try await Stage(seconds: nil, ["--libexec", helpers.folder.url.path] + arguments)

@@ -1,5 +1,5 @@
-import BulkheadMaster
 package import BulkheadModel
+import BulkheadWire
 
 /// What `bulkhead status` prints.
 package struct StatusReport: Encodable, Sendable {
@@ -44,6 +44,7 @@ package struct StatusReport: Encodable, Sendable {
     private static func line(_ child: ChildStatus) -> String {
         var line = "\(child.name): \(child.state)"
         if let pid = child.pid { line += ", process \(pid)" }
+        if let build = child.build, build != BulkheadVersion.build { line += ", version \(build)" }
         if child.restarts > 0 { line += ", restarted \(child.restarts == 1 ? "once" : "\(child.restarts) times")" }
         if !child.lastEnd.isEmpty { line += ", the last one ended: \(child.lastEnd)" }
         return line

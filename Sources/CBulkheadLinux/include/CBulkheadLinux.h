@@ -6,6 +6,11 @@
 #include <sys/types.h>
 #include "CBulkheadSandbox.h"
 
+// MARK: version
+
+/// The program's build, such as "0.1.0": a string that lives as long as the process.
+const char *bulkhead_build(void);
+
 // MARK: descriptors
 
 /// Closes `descriptor`, which the caller gives up even when this fails.

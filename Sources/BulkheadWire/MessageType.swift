@@ -1,0 +1,103 @@
+/// The register of all messages between the master and its children: the number that each begins with, once.
+///
+/// A number is never used again for another message. Any change here, or of a message's layout, is a change of the schema:
+/// `BulkheadVersion.wire` is raised with it, and a test fails where that is forgotten.
+package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
+    /// The first message of either side; its layout never changes.
+    case hello = 0x01
+    /// Why the master lets a child go that was started by hand.
+    case farewell = 0x02
+
+    // EncoderRequest
+    case encoderConfigure = 0x10
+    case encoderPool = 0x11
+    case encoderDropPool = 0x12
+    case encoderEncode = 0x13
+    case encoderEncodeAudio = 0x14
+    case encoderReconfigure = 0x15
+    case encoderFlush = 0x16
+    case encoderProbe = 0x17
+
+    // EncoderReply
+    case encoderReady = 0x20
+    case encoderAccessUnit = 0x21
+    case encoderAudioPacket = 0x22
+    case encoderFlushed = 0x23
+    case encoderRefused = 0x24
+    case encoderAlive = 0x25
+
+    // SourceRequest
+    case sourceOpen = 0x30
+    case sourcePool = 0x31
+    case sourceLend = 0x32
+    case sourceAudioCredit = 0x33
+
+    // SourceReply
+    case sourceOpened = 0x40
+    case sourceVideo = 0x41
+    case sourceAudio = 0x42
+    case sourceWaiting = 0x43
+    case sourceNotice = 0x44
+    case sourceEnded = 0x45
+    case sourceFailed = 0x46
+
+    // PluginRequest
+    case pluginResultPool = 0x50
+    case pluginPool = 0x51
+    case pluginDropPool = 0x52
+    case pluginLoad = 0x53
+    case pluginUnload = 0x54
+    case pluginProcess = 0x55
+    case pluginBreadcrumb = 0x56
+    case pluginConfine = 0x57
+    case pluginSetParameter = 0x58
+    case pluginEnable = 0x59
+    case pluginMove = 0x5A
+    case pluginProcessAudio = 0x5B
+    case pluginEvent = 0x5C
+
+    // PluginReply
+    case pluginReady = 0x60
+    case pluginLoaded = 0x61
+    case pluginRefused = 0x62
+    case pluginUnloaded = 0x63
+    case pluginProcessed = 0x64
+    case pluginParameterSet = 0x65
+    case pluginProcessedAudio = 0x66
+    case pluginLog = 0x67
+
+    // DecoderRequest
+    case decoderConfigureVideo = 0x70
+    case decoderConfigureAudio = 0x71
+    case decoderPicture = 0x72
+    case decoderSound = 0x73
+    case decoderFlush = 0x74
+
+    // DecoderReply
+    case decoderDecoded = 0x80
+    case decoderUndecodable = 0x81
+    case decoderBeep = 0x82
+    case decoderRefused = 0x83
+    case decoderFlushed = 0x84
+
+    // EnumeratorReply
+    case enumeratorCalling = 0x90
+    case enumeratorPlugin = 0x91
+    case enumeratorRefused = 0x92
+    case enumeratorFinished = 0x93
+
+    // PluginCheckRequest
+    case checkRequest = 0xA0
+
+    // PluginCheckReply
+    case checkCalling = 0xA8
+    case checkFound = 0xA9
+    case checkMeasured = 0xAA
+    case checkRefused = 0xAB
+    case checkFinished = 0xAC
+}
+
+extension WireFrame {
+    /// The message that this is; nil for a number that no message of this version has.
+    package var knownType: MessageType? { MessageType(rawValue: type) }
+}

@@ -1,0 +1,40 @@
+import BulkheadTestSupport
+import BulkheadWire
+import Testing
+
+/// The schema can't change in silence: processes that differ in it must not believe that they agree.
+@Suite(.timeLimit(.minutes(1))) struct SchemaTests {
+    /// What each version of the schema looks like, by ``fingerprint()``. A row is added when the schema changes, together
+    /// with `BulkheadVersion.wire`; rows that stand are never changed.
+    static let versions: [UInt16: UInt64] = [2: 0xDDFC_B79B_4FB0_41C8]
+
+    /// FNV-1a over the register of messages and the bytes of one or more samples of each, with every field off its
+    /// default.
+    static func fingerprint() throws -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        func add(_ bytes: some Sequence<UInt8>) {
+            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        }
+        for type in MessageType.allCases { add("\(type) \(type.rawValue)\n".utf8) }
+        for frame in try Self.samples() { add(frame.bytes) }
+        return hash
+    }
+
+    private static func samples() throws -> [WireFrame] { try Messages.all().map { $0.frame } }
+
+    @Test func theSchemaIsThatOfItsVersion() throws {
+        let fingerprint = try Self.fingerprint()
+        #expect(
+            Self.versions[BulkheadVersion.wire] == fingerprint,
+            """
+            the schema has changed: raise BulkheadVersion.wire, describe the change in docs/wire.md, and add the row \
+            \(BulkheadVersion.wire + 1): 0x\(String(fingerprint, radix: 16, uppercase: true))
+            """)
+    }
+
+    /// Without a sample a message could change unseen.
+    @Test func everyMessageHasASample() throws {
+        let sampled = Set(try Self.samples().compactMap(\.knownType))
+        #expect(Set(MessageType.allCases).subtracting(sampled).map { "\($0)" }.sorted() == [])
+    }
+}
