@@ -8,7 +8,7 @@ BUILD := .build/release
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint demo bench install uninstall clean
+.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint docs demo bench install uninstall clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and d
 lint: ## check the format of the sources
 	$(SWIFT) format lint --strict --recursive --parallel \
 		Package.swift Kit/Package.swift Sources Plugins Tests $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
+
+docs: ## make the API documentation of BulkheadPluginKit: .build/docs/BulkheadPluginKit.doccarchive
+	@Packaging/docs .build/docs/BulkheadPluginKit.doccarchive
 
 demo: deps build ## broadcast the test pattern into the embedded server, until Ctrl-C
 	@Examples/test-pattern/run
