@@ -8,7 +8,7 @@ BUILD := .build/release
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint docs demo bench install uninstall clean
+.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint docs graph demo bench install uninstall clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ lint: ## check the format of the sources
 
 docs: ## make the API documentation of BulkheadPluginKit: .build/docs/BulkheadPluginKit.doccarchive
 	@Packaging/docs .build/docs/BulkheadPluginKit.doccarchive
+
+graph: ## draw the targets, and the types inside the master's rooms, into docs/graph
+	@Packaging/graph
 
 demo: deps build ## broadcast the test pattern into the embedded server, until Ctrl-C
 	@Examples/test-pattern/run
