@@ -1,8 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The layers of docs/architecture.md: a target imports lower layers only. Nothing that the master links may reach a
-// codec or a plugin; `Tests/IntegrationTests` checks that on the binaries.
+// The numbered MARKs are the layers: a target depends on no higher one, and a room on no other room, which
+// `Tests/PackageTests` checks. Nothing that the master links may reach a codec or a plugin; `Tests/IntegrationTests`
+// checks that on the binaries.
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -230,6 +231,7 @@ let package = Package(
             path: "Tests/Fuzzing/Subjects"),
 
         // MARK: tests
+        .testTarget(name: "PackageTests"),
         .testTarget(name: "FuzzingTests", dependencies: ["BulkheadFuzzing"]),
         .target(
             name: "BulkheadTestSupport",
