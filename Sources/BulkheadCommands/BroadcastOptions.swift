@@ -8,9 +8,9 @@ package import BulkheadModel
 package struct BroadcastOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "A file, a device (v4l2:/dev/video0, x11::0.0, alsa:default), an address, - or test.",
+            "A file, a device (v4l2:/dev/video0, x11::0.0, alsa:default), a URL, - or test.",
             discussion: """
-                Of several inputs the first with a picture gives the picture, and the first with sound the sound. \
+                Of several inputs, the first with a picture gives the picture, and the first with sound gives the sound. \
                 "test" is a test picture with a clock and a tone; "-" is standard input.
                 """,
             valueName: "input"))
@@ -67,16 +67,19 @@ package struct BroadcastOptions: ParsableArguments {
 package struct InputFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The format of an input where it can't be told (once for each input; auto).", valueName: "name"))
+            "The format of an input that can't be detected, once for each input (default: auto).", valueName: "name"))
     var inputFormat: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Play input files again and again.")
+    @Flag(inversion: .prefixedNo, help: "Play input files again and again (default: once).")
     var loop: Bool?
 
-    @Option(help: ArgumentHelp("Show the slate after so long without a picture.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "How long an input may give no picture before the slate is shown (default: 3s).", valueName: "time"))
     var slateAfter: String?
 
-    @Option(help: ArgumentHelp("A picture to show in place of the built-in slate.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A picture, such as a PNG file, to show instead of the built-in slate.", valueName: "file"))
     var slate: String?
 
     package init() {}
@@ -91,67 +94,75 @@ package struct InputFlags: ParsableArguments {
 
 /// What the encoder is told.
 package struct EncodingFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("The picture's size: 1280x720, 720p.", valueName: "size"))
+    @Option(help: ArgumentHelp("The size of the picture: 1920x1080, 720p (default: 1280x720).", valueName: "size"))
     var size: String?
 
-    @Option(help: ArgumentHelp("Frames a second: 30, 29.97, 30000/1001.", valueName: "rate"))
+    @Option(help: ArgumentHelp("Frames a second: 25, 29.97, 30000/1001 (default: 30).", valueName: "rate"))
     var fps: String?
 
-    @Option(help: ArgumentHelp("Bits a second for the picture: 2500k, 6M.", valueName: "rate"))
+    @Option(help: ArgumentHelp("The video bitrate: 2500k, 6M (default: 2500k).", valueName: "rate"))
     var videoBitrate: String?
 
     @Option(
         help: ArgumentHelp(
-            "What the video bitrate never goes below when a destination's way carries less; else a quarter of it.",
+            "The lowest video bitrate when bandwidth drops (default: a quarter of the video bitrate).",
             valueName: "rate"))
     var minBitrate: String?
 
     @Option(
         help: ArgumentHelp(
-            "Which destinations the bitrate follows when they carry less: slowest, main (the first), none.",
+            "Which destinations lower the bitrate when they can't keep up: slowest (any), main (the first), none "
+                + "(default: slowest).",
             valueName: "name"))
     var congestion: String?
 
-    @Option(help: ArgumentHelp("Bits a second for the sound: 128k.", valueName: "rate"))
+    @Option(help: ArgumentHelp("The audio bitrate: 96k, 160k (default: 128k).", valueName: "rate"))
     var audioBitrate: String?
 
-    @Option(help: ArgumentHelp("x264's preset, ultrafast to placebo.", valueName: "name"))
+    @Option(help: ArgumentHelp("x264's preset, ultrafast to placebo (default: veryfast).", valueName: "name"))
     var preset: String?
 
-    @Option(help: ArgumentHelp("x264's tuning: zerolatency, film, animation, …, none.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp(
+            "x264's tuning: zerolatency, film, animation, …, none (default: zerolatency).", valueName: "name"))
     var tune: String?
 
-    @Option(help: ArgumentHelp("H.264's profile: baseline, main or high.", valueName: "name"))
+    @Option(help: ArgumentHelp("H.264's profile: baseline, main or high (default: high).", valueName: "name"))
     var profile: String?
 
-    @Option(help: ArgumentHelp("From one IDR to the next, in seconds.", valueName: "time"))
+    @Option(help: ArgumentHelp("Seconds from one keyframe to the next (default: 2).", valueName: "time"))
     var keyframeInterval: String?
 
-    @Option(help: ArgumentHelp("B-frames in a row; the preset and the tuning know without it.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp("The most consecutive B-frames (default: chosen by preset and tuning).", valueName: "count"))
     var bframes: String?
 
     @Option(
         help: ArgumentHelp(
-            "How far the bitrate may be evened out, in milliseconds; 0 is without limit.", valueName: "ms"))
+            "The VBV buffer in milliseconds of the bitrate; 0 turns it off (default: 1000).", valueName: "ms"))
     var buffer: String?
 
-    @Option(help: ArgumentHelp("Threads of the encoder; 0 leaves it to x264.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp("How many threads the encoder uses; 0 lets x264 choose (default: 0).", valueName: "count"))
     var encoderThreads: String?
 
     @Option(
         help: ArgumentHelp(
-            "What stands by for the encoder: warm (an open one that waits), hot (one that encodes the same), off.",
+            "A second encoder that takes over: warm (open, waiting), hot (encoding the same frames), off (default: warm; "
+                + "with --fast off).",
             valueName: "way"))
     var standby: String?
 
     @Option(
         help: ArgumentHelp(
-            "A plugin that pictures and sound go through, with its parameters: frei0r:glow,blur=0.3, ladspa:1423, "
+            "A plugin for pictures or sound, with its parameters: frei0r:glow,blur=0.3, ladspa:1423, "
                 + "./mine.so; `bulkhead plugin list` lists them.",
             valueName: "plugin[,name=value…]"))
     var plugin: [String] = []
 
-    @Option(help: ArgumentHelp("How many hosts plugins have: all (one for all of them) or each.", valueName: "way"))
+    @Option(
+        help: ArgumentHelp(
+            "Processes for plugins: all (one for all plugins) or each (one for each; default: all).", valueName: "way"))
     var pluginIsolation: String?
 
     package init() {}
@@ -180,34 +191,35 @@ package struct EncodingFlags: ParsableArguments {
 package struct DestinationFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Another server for the destination before it, for when that one is lost; may be repeated.",
+            "Another server for the preceding destination, used if that one is lost; may be repeated.",
             valueName: "url"))
     var or: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "How one of several servers is chosen: priority, latency, weighted, round-robin, sticky.",
+            "How a server is chosen: priority, latency, weighted, round-robin, sticky (default: priority).",
             valueName: "name"))
     var rule: String?
 
-    @Flag(inversion: .prefixedNo, help: "Two servers of each destination get the stream at once.")
+    @Flag(inversion: .prefixedNo, help: "Send the stream to two servers of each destination at once.")
     var redundant: Bool?
 
     @Option(
         help: ArgumentHelp(
-            "How far back a new connection may start so that nothing is missing; 0 prefers the live edge.",
+            "How far back a new connection may start so that nothing is missing; 0 starts with the newest keyframe "
+                + "(default: 10s).",
             valueName: "time"))
     var backfill: String?
 
     @Option(
         help: ArgumentHelp(
-            "A file that holds the stream key of a destination whose address ends after the application.",
+            "A file that contains the stream key of a destination whose URL ends after the application.",
             valueName: "file"))
     var streamKeyFile: [String] = []
 
     @Option(
         name: .customLong("tls-ca"),
-        help: ArgumentHelp("Certificates (PEM) to trust besides the system's.", valueName: "file"))
+        help: ArgumentHelp("Certificates (PEM) to trust in addition to the system's.", valueName: "file"))
     var tlsCA: String?
 
     package init() {}
@@ -224,13 +236,13 @@ package struct DestinationFlags: ParsableArguments {
 
 /// How the broadcast goes.
 package struct CourseFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("End after so long: 10, 1m30s, 00:01:30.", valueName: "time"))
+    @Option(help: ArgumentHelp("End after this time: 10, 1m30s, 00:01:30.", valueName: "time"))
     var duration: String?
 
-    @Flag(inversion: .prefixedNo, help: "Not in real time: as fast as the encoder goes.")
+    @Flag(inversion: .prefixedNo, help: "Run as fast as the encoder goes, not in real time.")
     var fast: Bool?
 
-    @Flag(inversion: .prefixedNo, help: "Tell events as JSON, one object a line, on standard output.")
+    @Flag(inversion: .prefixedNo, help: "Write events as JSON, one object a line, to standard output.")
     var json: Bool?
 
     package init() {}
@@ -244,19 +256,23 @@ package struct CourseFlags: ParsableArguments {
 
 /// Who creates what, and where it is found.
 package struct ModeFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("create, attach or selected; the next two flags imply theirs.", valueName: "mode"))
+    @Option(
+        help: ArgumentHelp(
+            "create, attach or selected (default: create; --attach and --only imply theirs).", valueName: "mode"))
     var mode: String?
 
-    @Option(help: ArgumentHelp("Hand the broadcast to the master that listens there.", valueName: "unix:path"))
+    @Option(help: ArgumentHelp("Hand the broadcast to the master that listens at this socket.", valueName: "unix:path"))
     var attach: String?
 
     @Option(help: ArgumentHelp("The one child that the master creates: encoder or plugins.", valueName: "child"))
     var only: String?
 
-    @Option(help: ArgumentHelp("Where this broadcast is reached by status and stop.", valueName: "unix:path"))
+    @Option(
+        help: ArgumentHelp(
+            "The socket at which status, set, stop and others reach this broadcast.", valueName: "unix:path"))
     var control: String?
 
-    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
     var libexec: String?
 
     package init() {}

@@ -13,7 +13,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
         discussion: """
             Exit codes: 0 ended well, also by Ctrl-C; 64 wrong flags or settings; 65 the encoder refuses; 66 an input \
             can't be used; 67 a plugin can't be used; 68 one of several destinations failed; 69 a destination can't be \
-            used; 70 a bug; 72 the installation is incomplete; 73 a file can't be written; 75 no master, or it refuses; \
+            used; 70 an internal error; 72 the installation is incomplete; 73 a file can't be written; 75 no master, or it refuses; \
             130 ended at once by a second Ctrl-C.
             """,
         version: "bulkhead \(BulkheadVersion.build)",
@@ -101,7 +101,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
         // An address may hold a stream key.
         let phrase =
             first.contains("://")
-            ? "an address stands where none belongs" : first.prefix(1).lowercased() + first.dropFirst()
+            ? "unexpected URL argument" : first.prefix(1).lowercased() + first.dropFirst()
         return EventLine.clean("bulkhead: \(phrase); bulkhead help lists commands and flags")
     }
 

@@ -8,14 +8,14 @@ import BulkheadModel
 package struct DeathsCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "deaths",
-        abstract: "List the deaths of children, of the running broadcast or of earlier ones.",
-        discussion: "Without a running broadcast, and with --past, those that were kept from earlier ones are listed.")
+        abstract: "List the deaths of child processes, in the running broadcast or in earlier ones.",
+        discussion: "Without a running broadcast, or with --past, lists the records kept of earlier ones.")
 
     @Option(
-        help: ArgumentHelp("The master to ask; else the one of this user that runs.", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
     var attach: String?
 
-    @Flag(help: "List those of earlier broadcasts too.")
+    @Flag(help: "Also list those of earlier broadcasts.")
     var past = false
 
     @Flag(help: "Print one JSON object for each death.")

@@ -7,10 +7,10 @@ import BulkheadModel
 package struct DoctorCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Tell what is installed, what can be opened and what is missing.",
-        discussion: "Exits with 0 when a broadcast can be made, with 72 when the installation is incomplete.")
+        abstract: "Check what is installed, what can be opened and what is missing.",
+        discussion: "Exits with 0 if a broadcast can be made, with 72 if the installation is incomplete.")
 
-    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
     var libexec: String?
 
     @Flag(help: "Print one JSON object a line.")

@@ -22,13 +22,13 @@ package struct DrillCommand: AsyncParsableCommand {
             of `bulkhead broadcast` when the drill can't be held at all.
             """)
 
-    @Argument(help: ArgumentHelp("What is broadcast; without it test, whose frames have numbers.", valueName: "input"))
+    @Argument(help: ArgumentHelp("The input (default: test, whose frames have numbers).", valueName: "input"))
     var inputs: [String] = []
 
     @Option(help: ArgumentHelp("Broadcast to this server instead of the embedded one.", valueName: "url"))
     var to: String?
 
-    @Option(help: ArgumentHelp("Where the viewer watches; else the address of --to.", valueName: "url"))
+    @Option(help: ArgumentHelp("Where the viewer watches (default: the URL of --to).", valueName: "url"))
     var view: String?
 
     @Option(help: ArgumentHelp("A fault: encoder:kill@frame=300, plugins:hang@5s, …", valueName: "part:kind@moment"))
@@ -42,13 +42,13 @@ package struct DrillCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How long the broadcast is on air; else six seconds after the last fault.", valueName: "time"))
+            "How long the broadcast is on air (default: until six seconds after the last fault).", valueName: "time"))
     var duration: String?
 
     @Flag(help: "Draw faults at random, one every 1 to 4 seconds.")
     var random = false
 
-    @Option(help: ArgumentHelp("Draw the same faults as the drill that printed this number.", valueName: "number"))
+    @Option(help: ArgumentHelp("Draw the faults of the drill that printed this number.", valueName: "number"))
     var seed: UInt64?
 
     @Option(help: ArgumentHelp("How many faults are drawn, spread over the duration.", valueName: "count"))
@@ -56,12 +56,13 @@ package struct DrillCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Publish to so many embedded servers, each watched; else as many as the faults name.", valueName: "count"))
+            "How many embedded servers to publish to, each with a viewer (default: as many as the faults name).",
+            valueName: "count"))
     var links: Int?
 
     @Option(
         help: ArgumentHelp(
-            "How many faults of the first link's server and path are drawn besides; 0 without it.", valueName: "count"))
+            "How many faults of the first link's server and path are also drawn (default: 0).", valueName: "count"))
     var linkFaults: Int?
 
     @Option(help: ArgumentHelp("Write the report as JUnit XML.", valueName: "file"))
@@ -70,10 +71,10 @@ package struct DrillCommand: AsyncParsableCommand {
     @OptionGroup(title: "ENCODING")
     var encodingFlags: EncodingFlags
 
-    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
     var libexec: String?
 
-    @Flag(help: "Tell events as JSON, one object a line, and the report as the last one.")
+    @Flag(help: "Write events as JSON, one object a line, and the report as the last one.")
     var json = false
 
     /// The exit code for wrong flags, which is 64 elsewhere.

@@ -9,7 +9,7 @@ package struct LinkCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "link",
         abstract: "See and change the destinations of a running broadcast.",
-        discussion: "Links go by their numbers or names: 2, \"link 2\", main.",
+        discussion: "A link is named by its number or name: 2, \"link 2\", main.",
         subcommands: [List.self, Add.self, Remove.self, Pause.self, Retry.self, Servers.self],
         defaultSubcommand: List.self)
 
@@ -18,7 +18,7 @@ package struct LinkCommand: AsyncParsableCommand {
     /// Which broadcast is meant.
     struct Master: ParsableArguments {
         @Option(
-            help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+            help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
         var attach: String?
     }
 
@@ -28,7 +28,7 @@ package struct LinkCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Tell what the links do.")
+        static let configuration = CommandConfiguration(abstract: "Show what the links do.")
 
         @OptionGroup var master: Master
 
@@ -47,12 +47,12 @@ package struct LinkCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Add a destination; it begins with the next IDR.",
+            abstract: "Add a destination; it begins with the next keyframe.",
             usage: "bulkhead link add --to <url> [--or <url> …] [<options>]")
 
         @Option(
             parsing: .upToNextOption,
-            help: ArgumentHelp("Where the stream goes besides: rtmp://SERVER/APP/KEY, file:OUT.flv.", valueName: "url"))
+            help: ArgumentHelp("The new destination: rtmp://SERVER/APP/KEY, file:OUT.flv.", valueName: "url"))
         var to: [String]
 
         @OptionGroup var flags: DestinationFlags
@@ -72,7 +72,7 @@ package struct LinkCommand: AsyncParsableCommand {
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "End a link: it sends what waits and says goodbye.")
+            abstract: "End a link, after what waits has been sent.")
 
         @OptionGroup var name: Name
         @OptionGroup var master: Master
@@ -82,7 +82,7 @@ package struct LinkCommand: AsyncParsableCommand {
 
     struct Pause: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Take a link off the air until it is told to retry.")
+            abstract: "Take a link off the air until `link retry`.")
 
         @OptionGroup var name: Name
         @OptionGroup var master: Master
@@ -92,7 +92,7 @@ package struct LinkCommand: AsyncParsableCommand {
 
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let a link try at once: one that is paused, waits or has failed.")
+            abstract: "Make a link connect at once that is paused, waiting or failed.")
 
         @OptionGroup var name: Name
         @OptionGroup var master: Master
@@ -102,12 +102,12 @@ package struct LinkCommand: AsyncParsableCommand {
 
     struct Servers: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Tell what is known of the links' servers, and which would be chosen.")
+            abstract: "Show what is known of the links' servers, and which would be chosen.")
 
-        @Argument(help: ArgumentHelp("The link's number or name; else all links.", valueName: "link"))
+        @Argument(help: ArgumentHelp("The link's number or name (default: all links).", valueName: "link"))
         var link: String?
 
-        @Flag(help: "Shake hands with each server first.")
+        @Flag(help: "Measure each server first, by a handshake.")
         var probe = false
 
         @Flag(help: "Print a JSON list.")

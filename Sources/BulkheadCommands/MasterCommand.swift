@@ -8,19 +8,21 @@ import Glibc
 package struct MasterCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "master",
-        abstract: "Hold broadcasts for other processes, which may come and go.",
+        abstract: "Hold a broadcast for other processes, which may come and go.",
         discussion: """
             Start a broadcast in it with: bulkhead broadcast … --attach unix:PATH. Ctrl-C ends the broadcast cleanly \
             and then the master; a second one ends them at once.
             """)
 
-    @Option(help: ArgumentHelp("Where applications attach; else a path for this process.", valueName: "unix:path"))
+    @Option(
+        help: ArgumentHelp(
+            "The socket for applications (default: a path in the standard folder).", valueName: "unix:path"))
     var listen: String?
 
-    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
     var libexec: String?
 
-    @Flag(help: "Tell events as JSON, one object a line, on standard output.")
+    @Flag(help: "Write events as JSON, one object a line, to standard output.")
     var json = false
 
     package init() {}

@@ -25,22 +25,22 @@ package struct ProbeCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("rtmp://SERVER/APP/KEY, rtmps://…, or an FLV file.", valueName: "url"))
     var url: String
 
-    @Option(help: ArgumentHelp("End after so long: 10, 1m30s, 00:01:30.", valueName: "time"))
+    @Option(help: ArgumentHelp("End after this time: 10, 1m30s, 00:01:30.", valueName: "time"))
     var duration: String?
 
-    @Option(help: ArgumentHelp("How long a first picture is waited for (10s).", valueName: "time"))
+    @Option(help: ArgumentHelp("How long to wait for the first picture (default: 10s).", valueName: "time"))
     var wait: String?
 
     @Option(
         help: ArgumentHelp(
-            "After so long without anything the stream counts as ended, for servers that don't tell (10s).",
+            "The stream counts as ended after this time without data (default: 10s).",
             valueName: "time"))
     var silence: String?
 
-    @Flag(help: "Stay when the publisher or the server goes away, and connect anew.")
+    @Flag(help: "Reconnect if the publisher or the server goes away.")
     var stay = false
 
-    @Flag(inversion: .prefixedNo, help: "Decode pictures and sound to read numbers and beeps in them.")
+    @Flag(inversion: .prefixedNo, help: "Decode pictures and sound, to read numbers and beeps in them.")
     var decode = true
 
     @Option(
@@ -50,13 +50,13 @@ package struct ProbeCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("tls-ca"),
-        help: ArgumentHelp("Certificates (PEM) to trust besides the system's.", valueName: "file"))
+        help: ArgumentHelp("Certificates (PEM) to trust in addition to the system's.", valueName: "file"))
     var tlsCA: String?
 
-    @Option(help: ArgumentHelp("The folder of the children's programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
     var libexec: String?
 
-    @Flag(help: "Tell findings as JSON, one object a line, and the measurements as the last one.")
+    @Flag(help: "Write findings as JSON, one object a line, and the measurements as the last one.")
     var json = false
 
     package init() {}

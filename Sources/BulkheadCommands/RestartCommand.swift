@@ -7,14 +7,14 @@ import BulkheadModel
 package struct RestartCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "restart",
-        abstract: "Start a child of a running broadcast anew, without losing a frame.",
-        discussion: "This is also how a new version of a helper goes on air.")
+        abstract: "Replace a child process of a running broadcast, without losing a frame.",
+        discussion: "This is also how a new build of a child program goes on air.")
 
     @Argument(help: ArgumentHelp("encoder, plugins or source.", valueName: "child"))
     var part: String
 
     @Option(
-        help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
     var attach: String?
 
     package init() {}

@@ -10,20 +10,20 @@ import BulkheadLiveServer
 /// `bulkhead serve`: an RTMP server for demonstrations and tests, and for a small house of its own.
 package struct ServeCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Take streams by RTMP and give them to RTMP players.",
+        commandName: "serve", abstract: "Receive streams by RTMP and serve them to RTMP players.",
         discussion: """
             Publish to the address that is printed, with any stream key, or with those of --stream-key only; open \
             address and key with any RTMP player. Ends with Control-C. SIGUSR1 asks all publishers to go on elsewhere \
             (Enhanced RTMP's reconnect request), as before maintenance: to --move-to, or here with another connection.
             """)
 
-    @Option(help: "The address and port to listen on; port 0 takes a free one.")
+    @Option(help: "The address and port to listen on; port 0 chooses a free one.")
     var listen = "127.0.0.1:1935"
 
     @Option(name: .customLong("stream-key"), help: "A stream key that may be published. May be given several times.")
     var streamKeys: [String] = []
 
-    @Option(name: .customLong("max-connections"), help: "The most publishers and players at one time.")
+    @Option(name: .customLong("max-connections"), help: "The most publishers and players at a time.")
     var connectionLimit = 64
 
     @Option(

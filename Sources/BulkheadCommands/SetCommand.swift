@@ -20,7 +20,7 @@ package struct SetCommand: AsyncParsableCommand {
     var changes: [String]
 
     @Option(
-        help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
     var attach: String?
 
     package init() {}

@@ -6,16 +6,16 @@ import BulkheadModel
 /// `bulkhead status`: what a master and its broadcast do.
 package struct StatusCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Tell what a running broadcast does.")
+        commandName: "status", abstract: "Show what a running broadcast does.")
 
     @Option(
-        help: ArgumentHelp("The master to ask; else the one of this user that runs.", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
     var attach: String?
 
     @Flag(help: "Print one JSON object; with --follow, events as JSON, one a line.")
     var json = false
 
-    @Flag(help: "Stay, tell events and show the status until Ctrl-C.")
+    @Flag(help: "Show events and the status line until Ctrl-C.")
     var follow = false
 
     package init() {}

@@ -11,10 +11,10 @@ package struct StopCommand: AsyncParsableCommand {
         discussion: "Returns once it has ended. A master that was started with `bulkhead master` stays.")
 
     @Option(
-        help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
     var attach: String?
 
-    @Flag(help: "End it at once: what the children still hold is lost.")
+    @Flag(help: "End at once; frames that the children still hold are lost.")
     var now = false
 
     package init() {}

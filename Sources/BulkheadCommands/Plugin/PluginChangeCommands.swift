@@ -17,7 +17,7 @@ package enum PluginChangeCommands {
 /// Which broadcast a command is for.
 package struct MasterFlags: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The master to tell; else the one of this user that runs.", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
     var attach: String?
 
     package init() {}
@@ -37,8 +37,8 @@ package struct ChainPluginName: ParsableArguments {
 
 package struct PluginAddCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "add", abstract: "Put a plugin into the chain.",
-        discussion: "It is loaded beside the chain on air, which goes on unchanged where it can't be loaded.")
+        commandName: "add", abstract: "Add a plugin to the chain.",
+        discussion: "The plugin is loaded beside the chain on air, which stays unchanged if it can't be loaded.")
 
     @Argument(
         help: ArgumentHelp(
@@ -46,22 +46,22 @@ package struct PluginAddCommand: AsyncParsableCommand {
             valueName: "plugin[,name=value…]"))
     var plugin: String
 
-    @Option(help: ArgumentHelp("What it is called in the chain; else as the plugin is.", valueName: "name"))
+    @Option(help: ArgumentHelp("Its name in the chain (default: the plugin's).", valueName: "name"))
     var name: String?
 
-    @Option(help: ArgumentHelp("Its place in the chain, from 1; else the last.", valueName: "number"))
+    @Option(help: ArgumentHelp("Its position in the chain, from 1 (default: the last).", valueName: "number"))
     var position: Int?
 
     @Option(
         help: ArgumentHelp(
-            "What it may take for a frame, such as 8ms; else its share of the frame interval.",
+            "Its time limit for a frame, such as 8ms (default: its share of the frame interval).",
             valueName: "time"))
     var deadline: String?
 
-    @Option(help: ArgumentHelp("How much memory its host may grow by: 256M; else 512M.", valueName: "size"))
+    @Option(help: ArgumentHelp("How much memory its process may grow by: 256M (default: 512M).", valueName: "size"))
     var memory: String?
 
-    @Flag(help: "Load it, and pass it over until it is enabled.")
+    @Flag(help: "Load the plugin without using it until it is enabled.")
     var disabled = false
 
     @OptionGroup var master: MasterFlags
@@ -80,7 +80,7 @@ package struct PluginAddCommand: AsyncParsableCommand {
 
 package struct PluginRemoveCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Take a plugin out of the chain.")
+        commandName: "remove", abstract: "Remove a plugin from the chain.")
 
     @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags
@@ -92,10 +92,10 @@ package struct PluginRemoveCommand: AsyncParsableCommand {
 
 package struct PluginMoveCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "move", abstract: "Put a plugin elsewhere in the chain.")
+        commandName: "move", abstract: "Move a plugin in the chain.")
 
     @OptionGroup var plugin: ChainPluginName
-    @Argument(help: ArgumentHelp("Its new place, from 1.", valueName: "position"))
+    @Argument(help: ArgumentHelp("Its new position, from 1.", valueName: "position"))
     var position: Int
 
     @OptionGroup var master: MasterFlags
@@ -108,7 +108,7 @@ package struct PluginMoveCommand: AsyncParsableCommand {
 package struct PluginSetCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change parameters of a plugin in the chain.",
-        discussion: "The parameters that are not named stay as they are.")
+        discussion: "Parameters that are not named keep their values.")
 
     @OptionGroup var plugin: ChainPluginName
     @Argument(help: ArgumentHelp("What to change.", valueName: "parameter=value"))
@@ -130,7 +130,7 @@ package struct PluginSetCommand: AsyncParsableCommand {
 
 package struct PluginEnableCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "enable", abstract: "Let a plugin of the chain work again.")
+        commandName: "enable", abstract: "Turn a plugin of the chain on.")
 
     @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags
@@ -142,7 +142,7 @@ package struct PluginEnableCommand: AsyncParsableCommand {
 
 package struct PluginDisableCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "disable", abstract: "Pass a plugin of the chain over; it stays loaded.")
+        commandName: "disable", abstract: "Turn a plugin of the chain off; it stays loaded.")
 
     @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags
@@ -154,7 +154,7 @@ package struct PluginDisableCommand: AsyncParsableCommand {
 
 package struct PluginReloadCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "reload", abstract: "Take a plugin as it is on disk now.",
+        commandName: "reload", abstract: "Load a plugin as it is on disk now.",
         discussion: """
             A new host loads the chain and takes over between two frames. Replace the file by renaming another over it: \
             a library that is overwritten in place may crash the host that runs it, which costs no frame either.
@@ -170,7 +170,7 @@ package struct PluginReloadCommand: AsyncParsableCommand {
 
 package struct PluginPardonCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
-        commandName: "pardon", abstract: "Let a plugin in again that is in quarantine or off.")
+        commandName: "pardon", abstract: "End a plugin's quarantine.")
 
     @OptionGroup var plugin: ChainPluginName
     @OptionGroup var master: MasterFlags

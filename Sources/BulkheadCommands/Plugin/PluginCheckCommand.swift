@@ -25,17 +25,17 @@ package struct PluginCheckCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("size"),
-        help: ArgumentHelp("Pictures of this size only; may be given several times.", valueName: "WxH"))
+        help: ArgumentHelp("Test pictures of this size only; may be repeated.", valueName: "WxH"))
     var sizes: [String] = []
 
     @Option(
-        help: ArgumentHelp("How many seconds a plugin may be silent until it counts as hung.", valueName: "seconds"))
+        help: ArgumentHelp("How many seconds without an answer count as a hang.", valueName: "seconds"))
     var patience = 20
 
-    @Flag(help: "Warnings count as errors.")
+    @Flag(help: "Treat warnings as errors.")
     var strict = false
 
-    @Flag(help: "Print one JSON object for each test, and one for all.")
+    @Flag(help: "Print one JSON object for each test, and a last one for all.")
     var json = false
 
     @Option(help: ArgumentHelp("The folder with Bulkhead's other programs.", visibility: .hidden))

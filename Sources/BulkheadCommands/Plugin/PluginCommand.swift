@@ -4,7 +4,7 @@ package import ArgumentParser
 package struct PluginCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "plugin",
-        abstract: "Write plugins, check them, list those there are, and change those of a running broadcast.",
+        abstract: "Write, check and list plugins, and change those of a running broadcast.",
         subcommands: [PluginNewCommand.self, PluginCheckCommand.self, PluginListCommand.self]
             + PluginChangeCommands.all)
 

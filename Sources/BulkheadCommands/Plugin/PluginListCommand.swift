@@ -9,7 +9,7 @@ import BulkheadWire
 package struct PluginListCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List the plugins that there are, or what one of them can be told.",
+        abstract: "List the installed plugins, or show the parameters of one.",
         discussion: """
             Plugins are looked for in the folders that BULKHEAD_PLUGIN_PATH, FREI0R_PATH and LADSPA_PATH name, in the \
             user's folders below ~/.local/lib, and where the system keeps them. Each library is looked at by a \
@@ -17,7 +17,7 @@ package struct PluginListCommand: AsyncParsableCommand {
             reason.
             """)
 
-    @Argument(help: ArgumentHelp("A plugin to show with its parameters: NAME, frei0r:NAME, ladspa:LABEL or a path."))
+    @Argument(help: ArgumentHelp("The plugin to show: NAME, frei0r:NAME, ladspa:LABEL or a path."))
     var name: String?
 
     @Option(help: ArgumentHelp("List one kind only: bulkhead, frei0r or ladspa.", valueName: "kind"))
@@ -26,7 +26,7 @@ package struct PluginListCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object for each plugin.")
     var json = false
 
-    @Flag(help: "Look at every library anew.")
+    @Flag(help: "Examine every library again.")
     var refresh = false
 
     @Option(

@@ -7,13 +7,13 @@ import Foundation
 package struct PluginNewCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "new",
-        abstract: "Begin a plugin: a project that builds, loads and has a test.",
+        abstract: "Create a plugin project that builds, loads and has a test.",
         discussion: "Prints what to do next. The project is a folder of the plugin's name, which must not exist yet.")
 
     @Argument(help: ArgumentHelp("The plugin's name: letters, digits and hyphens.", valueName: "name"))
     var name: String
 
-    @Option(help: ArgumentHelp("What it is to be written in: swift or c.", valueName: "language"))
+    @Option(help: ArgumentHelp("The language: swift or c.", valueName: "language"))
     var language: String
 
     @Option(help: ArgumentHelp("The folder in which the project's folder is made.", valueName: "folder"))
