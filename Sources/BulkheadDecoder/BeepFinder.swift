@@ -2,11 +2,13 @@
 package struct BeepFinder: Sendable {
     /// Louder than coding noise around the test source's beep, whose peaks are 0.25.
     package static let loudness: Float = 0.08
+    /// How long it must be quiet before a tone counts as a new one.
     package static let quietNanoseconds: Int64 = 200_000_000
 
     /// The time of the last loud sample; nil before the first sound.
     private var lastLoud: Int64?
 
+    /// A finder that has heard nothing.
     package init() {}
 
     /// Takes samples whose first is heard at `pts`, in nanoseconds.

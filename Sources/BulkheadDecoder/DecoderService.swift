@@ -11,6 +11,7 @@ package final class DecoderService {
     private var audio: CodecContext?
     private var beeps = BeepFinder()
 
+    /// A decoder that has said hello on `socket`; it opens codecs when it is told to.
     package init(_ socket: WireSocket) {
         self.socket = socket
         // A damaged stream makes decoders write a line for each macroblock; the viewer counts it anyway.

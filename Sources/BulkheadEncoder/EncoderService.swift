@@ -18,6 +18,7 @@ package final class EncoderService {
     private var state = State.waiting
     private var pools: [UInt32: PoolMapping] = [:]
 
+    /// An encoder that has said hello on `socket`; it opens x264 when it is configured.
     package init(_ socket: WireSocket) { self.socket = socket }
 
     /// Serves until the socket ends.

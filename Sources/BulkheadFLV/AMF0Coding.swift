@@ -22,10 +22,13 @@ package enum AMFError: Error, Hashable, CustomStringConvertible {
 
 /// Reads AMF 0 values, with bounds on depth and number so that a few bytes cannot grow into a heap of memory.
 package struct AMF0Decoder: Sendable {
+    /// How deeply objects and arrays may be nested.
     package static let depthLimit = 16
+    /// How many values one decoder reads, nested ones included.
     package static let valueLimit = 4096
     private var valueCount = 0
 
+    /// A decoder for one message: its bounds count from here.
     package init() {}
 
     /// Reads one value, leaving the reader index behind it. On an error the reader index is undefined.

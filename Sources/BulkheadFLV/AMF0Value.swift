@@ -36,13 +36,18 @@ package enum AMF0Value: Hashable, Sendable {
 
 /// Named values in the order in which they stand on the wire.
 package struct AMF0Object: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    /// One name with its value.
     package struct Property: Hashable, Sendable {
+        /// The key; names may repeat in an object.
         package let name: String
+        /// What the name stands for.
         package let value: AMF0Value
     }
 
+    /// The names with their values, in wire order.
     package private(set) var properties: [Property]
 
+    /// An object without properties.
     package init() { properties = [] }
 
     package init(dictionaryLiteral elements: (String, AMF0Value)...) {

@@ -8,6 +8,7 @@ package struct FLVDecoder: Sendable {
     private var buffer = ByteBuffer()
     private var hasHeader = false
 
+    /// A decoder at the start of a file; a tag with a payload of more than `tagByteLimit` bytes is an error.
     package init(tagByteLimit: Int = FLVTag.payloadByteLimit) { self.tagByteLimit = tagByteLimit }
 
     /// Adds bytes; call ``next()`` until it gives nil before adding more.

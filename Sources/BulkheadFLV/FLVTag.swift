@@ -3,18 +3,21 @@ package import NIOCore
 /// One record of an FLV file, and by the same numbers one message of an RTMP stream.
 /// - SeeAlso: Adobe Flash Video File Format 10.1, annex E.4.1.
 package struct FLVTag: Hashable, Sendable {
+    /// The tag type of annex E.4.1, which is also RTMP's message type.
     package enum Kind: UInt8, Hashable, Sendable {
         case audio = 8
         case video = 9
         case script = 18
     }
 
+    /// Whether the payload is sound, picture or script data.
     package var kind: Kind
     /// Modulo 2^32.
     package var timestampMilliseconds: UInt32
     /// Without the tag's header.
     package var payload: ByteBuffer
 
+    /// A tag with a payload of at most ``payloadByteLimit`` bytes; writing a longer one throws.
     package init(kind: Kind, timestampMilliseconds: UInt32, payload: ByteBuffer) {
         self.kind = kind
         self.timestampMilliseconds = timestampMilliseconds

@@ -6,6 +6,7 @@ package struct FLVWriter: Sendable {
     /// The packet time that becomes timestamp 0; what lies before it is written as 0.
     package let origin: MediaTime
 
+    /// A writer whose file begins at the packet time `origin`.
     package init(origin: MediaTime = .zero) { self.origin = origin }
 
     /// The file's header (annex E.2), announcing sound and picture.

@@ -8,6 +8,7 @@ package import NIOCore
 ///
 /// - SeeAlso: Adobe Flash Video File Format 10.1, annex E.4.3; Enhanced RTMP v2, "Enhanced Video".
 package struct VideoPayloadHeader: Hashable, Sendable {
+    /// The frame type of annex E.4.3.1.
     package enum FrameType: UInt8, Hashable, Sendable {
         /// For AVC an IDR access unit.
         case key = 1
@@ -18,6 +19,7 @@ package struct VideoPayloadHeader: Hashable, Sendable {
         case command = 5
     }
 
+    /// What the data behind the header is.
     package enum Content: Hashable, Sendable {
         case sequenceHeader
         case accessUnit(compositionTimeMilliseconds: Int32)
@@ -26,23 +28,29 @@ package struct VideoPayloadHeader: Hashable, Sendable {
         case other(UInt8)
     }
 
+    /// The codec, in either form of the header.
     package enum Codec: Hashable, Sendable {
         /// The legacy number: 7 is AVC.
         case legacy(UInt8)
         /// A FourCC as a big-endian number.
         case fourCC(UInt32)
 
+        /// H.264 in the legacy form, codec number 7.
         package static let avc = Codec.legacy(7)
     }
 
+    /// Whether the picture can be decoded alone, refers to others, or is none.
     package let frameType: FrameType
+    /// Which codec the data is coded with.
     package let codec: Codec
+    /// Whether the data is a sequence header, an access unit, or something else.
     package let content: Content
     /// Where the coded data starts, in bytes from the payload's start.
     package let byteCount: Int
 
     /// A new picture from which decoding can start.
     package var isIDR: Bool { if case .accessUnit = content { frameType == .key } else { false } }
+    /// The data is a decoder configuration record, not a picture.
     package var isSequenceHeader: Bool { content == .sequenceHeader }
 
     /// Nil for a payload too short or with an unknown frame type.
@@ -90,11 +98,14 @@ package struct VideoPayloadHeader: Hashable, Sendable {
 package struct AudioPayloadHeader: Hashable, Sendable {
     /// The legacy sound format: 10 is AAC, 9 the enhanced form with a FourCC.
     package let soundFormat: UInt8
+    /// The data is an AudioSpecificConfig, not sound.
     package let isSequenceHeader: Bool
     /// Where the coded data starts, in bytes from the payload's start.
     package let byteCount: Int
 
+    /// The legacy sound format of AAC.
     package static let aac: UInt8 = 10
+    /// The sound format that announces the enhanced form with a FourCC.
     package static let enhanced: UInt8 = 9
 
     /// Nil for a payload too short.

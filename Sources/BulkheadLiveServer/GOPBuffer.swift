@@ -2,10 +2,15 @@ package import BulkheadRTMP
 
 /// What a new player gets at once: metadata, sequence headers and everything since the last IDR.
 package struct GOPBuffer<Element> {
+    /// One message of the stream, with what decides whether it is kept.
     package struct Entry {
+        /// What the message carries.
         package let kind: MediaKind
+        /// The payload's length, as it counts against the limit.
         package let byteCount: Int
+        /// The message's timestamp, modulo 2^32.
         package let timestampMilliseconds: UInt32
+        /// The message itself.
         package let element: Element
     }
 
@@ -22,13 +27,16 @@ package struct GOPBuffer<Element> {
     private var entries: [Entry] = []
     private var byteCount = 0
     private var lastTimestamp: UInt32 = 0
+    /// A video sequence header or a picture has come.
     package private(set) var hasVideo = false
 
+    /// An empty buffer; a GOP of more than `byteLimit` bytes is not kept.
     package init(byteLimit: Int) { self.byteLimit = byteLimit }
 
     /// A new player can start here and now: it gets an IDR, or there is no picture to wait for.
     package var isComplete: Bool { !hasVideo || !entries.isEmpty }
 
+    /// Adds a message; an IDR begins the buffer anew.
     package mutating func append(
         _ element: Element, kind: MediaKind, byteCount: Int, timestampMilliseconds: UInt32
     ) {

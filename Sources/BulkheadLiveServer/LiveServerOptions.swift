@@ -2,6 +2,7 @@
 package struct LiveServerOptions: Hashable, Sendable {
     /// The stream keys that may be published; nil for any. Whoever knows a key may also play it.
     package var streamKeys: Set<String>?
+    /// Publishers and players at one time; more are closed at once.
     package var connectionLimit = 64
     /// Streams published at one time.
     package var streamLimit = 16
@@ -17,16 +18,21 @@ package struct LiveServerOptions: Hashable, Sendable {
     package var setupTimeout = Duration.seconds(10)
     /// A player that takes nothing for so long although something waits for it is closed.
     package var playerStallTimeout = Duration.seconds(15)
+    /// How often a quiet connection is asked for a sign of life.
     package var pingInterval = Duration.seconds(30)
 
+    /// The defaults, with any stream key.
     package init() {}
 }
 
 /// The application and name that tell streams apart.
 package struct StreamName: Hashable, Sendable, CustomStringConvertible {
+    /// The application, without its query.
     package let app: String
+    /// The stream key, without its query.
     package let name: String
 
+    /// The name by which a stream is published and played.
     package init(app: String, name: String) {
         self.app = app
         self.name = name
@@ -48,12 +54,14 @@ package enum LiveServerEvent: Hashable, Sendable {
     case connectionRefused(peer: String)
 }
 
+/// Why a publisher was turned away.
 package enum PublishRefusalReason: Hashable, Sendable {
     case alreadyPublishing, unknownKey, tooManyStreams
 }
 
 /// One publisher's numbers.
 package struct PublishSummary: Hashable, Sendable {
+    /// Why a publisher's stream ended.
     package enum Reason: Hashable, Sendable {
         /// The publisher said that it ends.
         case unpublished
@@ -63,16 +71,22 @@ package struct PublishSummary: Hashable, Sendable {
         case overBitrate
     }
 
+    /// Why the stream ended.
     package let reason: Reason
+    /// Video messages received, sequence headers included.
     package let videoMessageCount: Int
+    /// Audio messages received, sequence headers included.
     package let audioMessageCount: Int
+    /// Payload bytes received.
     package let byteCount: Int
 }
 
 /// One player's numbers.
 package struct PlaySummary: Hashable, Sendable {
+    /// Payload bytes sent to the player.
     package let sentByteCount: Int
     /// Messages left out because the player was too slow.
     package let shedMessageCount: Int
+    /// The player was closed because it never caught up.
     package let wasHopeless: Bool
 }

@@ -12,6 +12,7 @@ package struct PlayerQueue<Element> {
         let byteCount: Int
     }
 
+    /// Cuts without an empty queue between them, after which a player is hopeless.
     package static var cutLimit: Int { 4 }
 
     private let byteLimit: Int
@@ -19,7 +20,9 @@ package struct PlayerQueue<Element> {
     private var head = 0
     private var cutCount = 0
     private var awaitsIDR: Bool
+    /// Bytes that wait.
     package private(set) var byteCount = 0
+    /// Messages left out so far.
     package private(set) var shedCount = 0
 
     /// - Parameter awaitsIDR: pictures before the first IDR are left out.
@@ -28,9 +31,12 @@ package struct PlayerQueue<Element> {
         self.awaitsIDR = awaitsIDR
     }
 
+    /// Nothing waits.
     package var isEmpty: Bool { head == entries.count }
+    /// The player has been too slow for too long, and should be closed.
     package var isHopeless: Bool { cutCount >= Self.cutLimit }
 
+    /// Adds a message, and cuts the queue if it is full.
     package mutating func append(_ element: Element, kind: MediaKind, byteCount: Int) {
         switch kind {
         case .idr: awaitsIDR = false
@@ -44,6 +50,7 @@ package struct PlayerQueue<Element> {
         if self.byteCount > byteLimit { cut() }
     }
 
+    /// The message to send next; nil when nothing waits.
     package mutating func popFirst() -> Element? {
         guard head < entries.count else { return nil }
         let entry = entries[head]

@@ -2,6 +2,7 @@
 package struct AVCDecoderConfiguration: Hashable, Sendable {
     /// NAL units without start code or length.
     package let sequenceParameterSets: [[UInt8]]
+    /// The picture parameter sets (PPS), as NAL units without start code or length.
     package let pictureParameterSets: [[UInt8]]
 
     /// Nil without a sequence parameter set of at least 4 bytes and a picture parameter set, and for sets too many or

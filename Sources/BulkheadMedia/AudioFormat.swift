@@ -1,6 +1,8 @@
 /// The one format of sound between processes: interleaved 32-bit float, stereo, 48 kHz, in blocks of one AAC frame.
 package enum AudioFormat {
+    /// Samples a second of each channel.
     package static let sampleRate = 48_000
+    /// Channels, interleaved: left, right.
     package static let channelCount = 2
     /// Sample pairs in a block: what one AAC-LC frame codes (ISO/IEC 14496-3, 4.5.1.1).
     package static let samplesPerBlock = 1024

@@ -1,8 +1,11 @@
 /// The size of every picture on the timeline, in pixels: both even, for 4:2:0 chroma.
 package struct Canvas: Hashable, Sendable, CustomStringConvertible {
+    /// In pixels, even, 16 to 8192.
     package let width: Int
+    /// In pixels, even, 16 to 8192.
     package let height: Int
 
+    /// The widths and heights that are allowed, in pixels.
     package static let range = 16...8192
 
     /// Nil for odd sizes and for sizes outside 16...8192.
@@ -37,6 +40,7 @@ package struct Canvas: Hashable, Sendable, CustomStringConvertible {
 
 /// An I420 picture in one stretch of memory: luma, then Cb, then Cr, each plane's rows padded to 64 bytes.
 package struct PictureLayout: Hashable, Sendable {
+    /// Where one plane lies in the picture's memory.
     package struct Plane: Hashable, Sendable {
         /// From the start of the picture, in bytes; a multiple of 64.
         package let offset: Int
@@ -44,17 +48,23 @@ package struct PictureLayout: Hashable, Sendable {
         package let stride: Int
         /// In pixels, which are bytes.
         package let width: Int
+        /// In rows.
         package let height: Int
     }
 
+    /// The plane of brightness, at the canvas's size.
     package let luma: Plane
+    /// The plane of blue difference, at half the canvas's width and height.
     package let cb: Plane
+    /// The plane of red difference, at half the canvas's width and height.
     package let cr: Plane
     /// In bytes, a multiple of 4096 so that each slot starts on a page.
     package let byteCount: Int
 
+    /// Luma, Cb, Cr, as they lie in memory.
     package var planes: [Plane] { [luma, cb, cr] }
 
+    /// The layout of a picture that fills `canvas`.
     package init(_ canvas: Canvas) {
         let lumaStride = (canvas.width + 63) & ~63
         let chromaStride = (canvas.width / 2 + 63) & ~63

@@ -5,12 +5,17 @@
 /// centred, `width / 44` pixels wide: white, black, 32 bits of the number (highest first), 8 bits of CRC-8 over them
 /// (polynomial 0x07), black, white. White (luma 235) is 1, black (16) is 0; what is left at the sides is black.
 package struct FrameCode: Hashable, Sendable {
+    /// Cells of the strip: 2 marks, 32 bits of the number, 8 of the checksum, 2 marks.
     package static let cellCount = 44
+    /// The luma of a cell that is 1.
     package static let white: UInt8 = 235
+    /// The luma of a cell that is 0.
     package static let black: UInt8 = 16
 
+    /// The number that is painted or was read.
     package let number: UInt32
 
+    /// The code of `number`.
     package init(_ number: UInt32) { self.number = number }
 
     /// The luma rows that the strip takes in a picture `height` rows high.

@@ -1,6 +1,8 @@
 /// Frames in a second, as a fraction: 30/1, 30000/1001.
 package struct FrameRate: Hashable, Sendable, CustomStringConvertible {
+    /// Frames in ``denominator`` seconds.
     package let numerator: UInt32
+    /// Seconds that ``numerator`` frames take.
     package let denominator: UInt32
 
     /// Nil outside 1...240 frames a second.
@@ -34,6 +36,7 @@ package struct FrameRate: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Frames a second, rounded to a `Double`: for people and for rates, not for times.
     package var framesPerSecond: Double { Double(numerator) / Double(denominator) }
 
     /// The time between two frames.

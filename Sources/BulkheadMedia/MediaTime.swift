@@ -1,12 +1,16 @@
 /// A moment or a span on the broadcast's timeline, in nanoseconds. Comparing and subtracting never trap: results that
 /// do not fit stop at the ends of the range, which lie 292 years away.
 package struct MediaTime: Hashable, Comparable, Sendable {
+    /// Nanoseconds since the timeline's start; negative before it.
     package let nanoseconds: Int64
 
+    /// The start of the timeline.
     package static let zero = MediaTime(nanoseconds: 0)
 
+    /// A time or span of `nanoseconds`.
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    /// A time or span of `milliseconds`; one beyond the range stops at its end.
     package init(milliseconds: Int64) { self.init(ticks: milliseconds, of: Timebase(1, 1000)) }
 
     /// The time of `ticks` ticks of `timebase`, rounded to the nearest nanosecond.
@@ -26,15 +30,18 @@ package struct MediaTime: Hashable, Comparable, Sendable {
     /// The index of the 48 kHz sample nearest to this time.
     package var sampleIndex: Int64 { nanoseconds.scaled(by: Int64(AudioFormat.sampleRate), over: 1_000_000_000) }
 
+    /// In seconds, rounded to a `Double`: for people, not for counting.
     package var seconds: Double { Double(nanoseconds) / 1e9 }
 
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
+    /// The sum; one beyond the range stops at its end.
     package static func + (left: Self, right: Self) -> Self {
         let (sum, overflows) = left.nanoseconds.addingReportingOverflow(right.nanoseconds)
         return Self(nanoseconds: overflows ? (right.nanoseconds > 0 ? .max : .min) : sum)
     }
 
+    /// The difference; one beyond the range stops at its end.
     package static func - (left: Self, right: Self) -> Self {
         let (difference, overflows) = left.nanoseconds.subtractingReportingOverflow(right.nanoseconds)
         return Self(nanoseconds: overflows ? (right.nanoseconds < 0 ? .max : .min) : difference)
@@ -43,7 +50,9 @@ package struct MediaTime: Hashable, Comparable, Sendable {
 
 /// The seconds of one tick, as a fraction.
 package struct Timebase: Hashable, Sendable {
+    /// Seconds that ``denominator`` ticks take; at least 1.
     package let numerator: UInt32
+    /// Ticks in ``numerator`` seconds; at least 1.
     package let denominator: UInt32
 
     /// A zero in either place would make no timebase: it is taken as one.

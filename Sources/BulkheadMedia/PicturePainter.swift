@@ -2,13 +2,19 @@ import Glibc
 
 /// A colour as video carries it, in limited range: luma 16...235, chroma 16...240 around 128.
 package struct VideoColor: Hashable, Sendable {
+    /// Luma, 16 (black) to 235 (white).
     package let y: UInt8
+    /// Blue difference, 16 to 240; 128 is neutral.
     package let cb: UInt8
+    /// Red difference, 16 to 240; 128 is neutral.
     package let cr: UInt8
 
+    /// Black in limited range.
     package static let black = VideoColor(y: 16, cb: 128, cr: 128)
+    /// White in limited range.
     package static let white = VideoColor(y: 235, cb: 128, cr: 128)
 
+    /// A colour as it stands in the three planes.
     package init(y: UInt8, cb: UInt8, cr: UInt8) {
         self.y = y
         self.cb = cb
@@ -28,11 +34,16 @@ package struct VideoColor: Hashable, Sendable {
 
 /// A rectangle of pixels; its edges may lie outside the picture.
 package struct PixelRectangle: Hashable, Sendable {
+    /// The left edge, in pixels from the picture's left.
     package var x: Int
+    /// The upper edge, in rows from the picture's top.
     package var y: Int
+    /// In pixels.
     package var width: Int
+    /// In rows.
     package var height: Int
 
+    /// A rectangle that may be partly or wholly outside the picture.
     package init(x: Int, y: Int, width: Int, height: Int) {
         self.x = x
         self.y = y
@@ -43,6 +54,7 @@ package struct PixelRectangle: Hashable, Sendable {
 
 /// Draws into an I420 picture laid out as ``PictureLayout`` says. What lies outside the picture is left out.
 package struct PicturePainter {
+    /// The size of the picture that is drawn into.
     package let canvas: Canvas
     private let layout: PictureLayout
     private let base: UnsafeMutableRawPointer

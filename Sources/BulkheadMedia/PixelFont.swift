@@ -1,7 +1,9 @@
 /// A font of 5 by 8 dots for pictures that no text engine is at hand for: the test picture and the slate. It has the
 /// printable ASCII characters; the eighth row holds the descenders.
 package enum PixelFont {
+    /// Dots in a row of a character.
     package static let glyphWidth = 5
+    /// Rows of dots of a character, descenders included.
     package static let glyphHeight = 8
     /// From character to character, in dots.
     package static let advance = 6
@@ -17,6 +19,7 @@ package enum PixelFont {
         return glyphs[index * glyphHeight..<(index + 1) * glyphHeight]
     }
 
+    /// Whether the dot in `column` (0 is the leftmost) is set in a row's `bits`.
     package static func isSet(_ bits: UInt8, column: Int) -> Bool { bits & (0x10 >> UInt8(column)) != 0 }
 
     /// The largest scale up to `limit` at which `text` is at most `width` pixels wide; at least 1.

@@ -1,9 +1,11 @@
 /// What the broadcast shows when there is no picture to show: a dark ground with one or two lines of text.
 package struct SlatePicture: Hashable, Sendable {
+    /// The first, larger line.
     package var title: String
     /// A second, smaller line; empty for none.
     package var detail: String
 
+    /// A slate with a title and, if wanted, a second line.
     package init(title: String, detail: String = "") {
         self.title = title
         self.detail = detail

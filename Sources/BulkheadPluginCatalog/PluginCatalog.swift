@@ -8,6 +8,7 @@ package actor PluginCatalog {
     /// What a library may take until it counts as one that hangs.
     package static let patience = Duration.seconds(10)
 
+    /// Where plugins are looked for.
     package let searchPath: PluginSearchPath
     private let enumerator: Enumerator
     private let cacheFile: String?

@@ -4,6 +4,7 @@ package import BulkheadWire
 package struct PluginListing: Hashable, Codable, Sendable {
     /// How users call it. For what can't be used, the name that its file suggests.
     package var identity: String
+    /// Which interface the library offers.
     package var kind: PluginDescription.Kind
     /// The library's absolute path.
     package var path: String
@@ -14,6 +15,7 @@ package struct PluginListing: Hashable, Codable, Sendable {
     /// Why it can't be used: one lowercase phrase.
     package var problem: String?
 
+    /// A plugin that can be used.
     package init(_ plugin: PluginDescription) {
         identity = plugin.identity
         kind = plugin.kind
@@ -22,6 +24,7 @@ package struct PluginListing: Hashable, Codable, Sendable {
         self.plugin = plugin
     }
 
+    /// A library that can't be used, and why.
     package init(path: String, kind: PluginDescription.Kind, label: String = "", problem: String) {
         identity = PluginIdentity.of(kind: kind, path: path, label: label, name: "")
         self.kind = kind

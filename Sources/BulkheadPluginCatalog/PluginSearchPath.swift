@@ -3,12 +3,16 @@ import Foundation
 
 /// The folders in which plugins are looked for, by kind; earlier ones go first.
 package struct PluginSearchPath: Hashable, Sendable {
+    /// Folders of plugins of Bulkhead's own interface.
     package var bulkhead: [String]
+    /// Folders of frei0r plugins.
     package var frei0r: [String]
+    /// Folders of LADSPA plugins.
     package var ladspa: [String]
     /// A folder of `bulkhead` in which other libraries lie too, as they were built.
     package var mixed: String?
 
+    /// A search path; without arguments no plugin is found.
     package init(bulkhead: [String] = [], frei0r: [String] = [], ladspa: [String] = [], mixed: String? = nil) {
         self.bulkhead = bulkhead
         self.frei0r = frei0r
@@ -45,6 +49,7 @@ package struct PluginSearchPath: Hashable, Sendable {
             mixed: programs)
     }
 
+    /// The folders of plugins of one kind.
     package subscript(kind: PluginDescription.Kind) -> [String] {
         switch kind {
         case .bulkhead: bulkhead

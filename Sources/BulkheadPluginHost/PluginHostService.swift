@@ -21,6 +21,7 @@ package final class PluginHostService {
     private var isConfined = false
     private var hasLoaded = false
 
+    /// A host that has said hello on `socket` and loaded nothing.
     package init(_ socket: WireSocket) {
         self.socket = socket
         trail.isWireIntact = { socket.isIntact }

@@ -8,6 +8,7 @@ import SystemPackage
 package struct Sandbox {
     /// What one file may hold that a plugin writes.
     package static let fileByteCount: UInt64 = 64 << 20
+    /// How many descriptors a host may have open.
     package static let descriptorCount: UInt64 = 256
     private static let lockedByteCount: UInt64 = 8 << 20
     private static let addressSpaceByteCount: UInt64 = 32 << 30

@@ -1,6 +1,8 @@
 /// What a sandbox came to: which of its measures the kernel has granted.
 package struct SandboxReport: Hashable, Sendable {
+    /// One wall of the sandbox, and whether it stands.
     package struct Measure: Hashable, Sendable {
+        /// Whether the kernel has granted a measure.
         package enum State: String, Hashable, Sendable {
             case granted
             /// In part, which the text says; or in another way.
@@ -8,12 +10,15 @@ package struct SandboxReport: Hashable, Sendable {
             case missing
         }
 
+        /// Whether the measure is in force.
         package let state: State
+        /// The measure's name for people, such as "system calls".
         package let subject: String
         /// One lowercase phrase.
         package let text: String
     }
 
+    /// The measures in the order in which they were taken.
     package private(set) var measures: [Measure] = []
 
     /// Every measure was granted.

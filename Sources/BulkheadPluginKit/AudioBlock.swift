@@ -8,6 +8,7 @@ public struct AudioBlock: ~Copyable {
     public let firstSample: Int64
     /// For each channel.
     public let sampleCount: Int
+    /// Interleaved channels, left first.
     public let channelCount: Int
     @usableFromInline let samples: UnsafeMutablePointer<Float>
 

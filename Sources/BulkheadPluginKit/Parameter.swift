@@ -42,10 +42,15 @@ public enum ParameterSetting: Hashable, Sendable {
 /// The host checks what users write against type and range before a plugin sees it. Names consist of lowercase letters,
 /// digits and hyphens; a description is one sentence; a unit is "px", "ms", "dB", or nothing.
 public struct Parameter<Value: Sendable>: PluginParameter {
+    /// What users write, in lowercase letters, digits and hyphens.
     public let name: String
+    /// The type and range of the values.
     public let kind: ParameterKind
+    /// "px", "ms", "dB", or empty.
     public let unit: String
+    /// One sentence for users.
     public let description: String
+    /// The value where the user has set none.
     public let defaultValue: Value
     private let read: @Sendable (ParameterSetting) -> Value?
 
@@ -61,6 +66,7 @@ public struct Parameter<Value: Sendable>: PluginParameter {
         self.read = read
     }
 
+    /// The setting as this parameter's type; nil if it is of another kind.
     public func value(_ setting: ParameterSetting) -> (any Sendable)? { read(setting) }
 }
 
@@ -138,10 +144,14 @@ extension Parameter where Value: CaseIterable & RawRepresentable<String> {
 
 /// A color in sRGB.
 public struct Color: Hashable, Sendable {
+    /// 0 to 255, in sRGB.
     public var red: UInt8
+    /// 0 to 255, in sRGB.
     public var green: UInt8
+    /// 0 to 255, in sRGB.
     public var blue: UInt8
 
+    /// A color of three components, each 0 to 255.
     public init(red: UInt8, green: UInt8, blue: UInt8) {
         self.red = red
         self.green = green
@@ -177,7 +187,9 @@ public struct File: Hashable, Sendable {
     /// Absolute; empty when the user has named none.
     public var path: String
 
+    /// A file by its absolute path, as a test names one.
     public init(path: String) { self.path = path }
 
+    /// Whether the user has named a file.
     public var isNamed: Bool { !path.isEmpty }
 }

@@ -2,6 +2,7 @@
 public struct Picture: Hashable, Sendable {
     /// In pixels, both even.
     public let width: Int
+    /// In rows, even.
     public let height: Int
     /// Luma, then Cb, then Cr, row by row.
     public private(set) var bytes: [UInt8]

@@ -35,6 +35,7 @@ public protocol Plugin {
 }
 
 extension Plugin {
+    /// Replaces the instance by a new one with the new parameters.
     public mutating func update(_ setup: PluginSetup) throws { self = try Self(setup) }
 }
 
@@ -49,6 +50,7 @@ public protocol VideoFilter: Plugin {
 }
 
 extension VideoFilter {
+    /// Input and output are two pictures.
     public static var worksInPlace: Bool { false }
 }
 
@@ -75,13 +77,16 @@ public enum Outcome: Sendable {
 public struct PluginFormat: Hashable, Sendable {
     /// In pixels, both even.
     public let width: Int
+    /// In rows, even.
     public let height: Int
     /// Frames in a second.
     public let frameRate: Double
     /// Samples in a second, of each channel.
     public let sampleRate: Int
+    /// Interleaved channels, left first.
     public let channelCount: Int
 
+    /// A format; without arguments 720p at 30 frames a second with stereo at 48 kHz.
     public init(
         width: Int = 1280, height: Int = 720, frameRate: Double = 30, sampleRate: Int = 48_000, channelCount: Int = 2
     ) {
@@ -95,7 +100,9 @@ public struct PluginFormat: Hashable, Sendable {
 
 /// Why a plugin can't start, or can't go on with a frame: a sentence for the user.
 public struct PluginError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The sentence that the user sees.
     public let description: String
 
+    /// An error with the sentence that the user sees.
     public init(_ description: String) { self.description = description }
 }

@@ -2,6 +2,7 @@ import CBulkheadPlugin
 
 /// Something that happened around the broadcast. Kinds that this kit does not know are not shown to a plugin.
 public struct PluginEvent: Hashable, Sendable {
+    /// What happened, with its data.
     public enum Kind: Hashable, Sendable {
         case chatMessage(author: String, text: String)
         /// What the data is, and JSON.
@@ -10,10 +11,12 @@ public struct PluginEvent: Hashable, Sendable {
         case streamState(String)
     }
 
+    /// What happened.
     public let kind: Kind
     /// When, on the broadcast's timeline.
     public let ptsNanoseconds: Int64
 
+    /// An event, as a test makes one.
     public init(_ kind: Kind, ptsNanoseconds: Int64 = 0) {
         self.kind = kind
         self.ptsNanoseconds = ptsNanoseconds

@@ -6,12 +6,14 @@ public struct PluginInfo: Sendable {
     public var version: String
     /// One sentence.
     public var description: String
+    /// The author's name, shown to users.
     public var author: String
     /// An SPDX identifier.
     public var license: String
     /// In the order in which they are listed; at most 256.
     public var parameters: [any PluginParameter]
 
+    /// A description; without parameters a plugin has nothing to set.
     public init(
         name: String, version: String, description: String = "", author: String = "", license: String = "",
         parameters: [any PluginParameter] = []

@@ -3,6 +3,7 @@ import Glibc
 
 /// Where a plugin leaves lines for the user. Use it only on the thread of a call into the plugin.
 public struct PluginLog {
+    /// How serious a line is.
     public enum Level: Int32, Sendable {
         case debug = 0
         case notice = 1

@@ -2,6 +2,7 @@
 ///
 /// A test makes one itself: `var setup = PluginSetup(); setup[Mine.strength] = 0.3; var mine = try Mine(setup)`.
 public struct PluginSetup {
+    /// What the broadcast is like; it does not change while the instance lives.
     public let format: PluginFormat
     /// Where the plugin leaves lines for the user.
     public let log: PluginLog

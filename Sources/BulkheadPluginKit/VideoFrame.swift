@@ -12,6 +12,7 @@ public struct VideoFrame: ~Copyable {
 
     /// In pixels.
     public let width: Int
+    /// In rows, even.
     public let height: Int
     /// Rises from picture to picture.
     public let number: Int64

@@ -1,8 +1,11 @@
 /// Who publishes, for servers that ask. Secret: kept out of every description.
 package struct Credentials: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
+    /// The user name, unescaped.
     package let user: String
+    /// The password, unescaped.
     package let password: String
 
+    /// Credentials as they stand in an address, unescaped.
     package init(user: String, password: String) {
         self.user = user
         self.password = password
@@ -33,6 +36,7 @@ package enum AuthenticationFailure: Hashable, Sendable {
 /// The server closes each time. Limelight's ("llnw") has nonce in place of salt, challenge and opaque, and answers as
 /// HTTP's Digest does (RFC 2617), with the method "publish".
 package struct AuthenticationDemand: Hashable, Sendable {
+    /// The word behind `authmod=`.
     package enum Method: String, Hashable, Sendable {
         case adobe
         case limelight = "llnw"
@@ -44,6 +48,7 @@ package struct AuthenticationDemand: Hashable, Sendable {
         case none(AuthenticationFailure)
     }
 
+    /// The scheme that the server asks for; ``Method/adobe`` where it is unknown.
     package let method: Method
     private let request: Request
 
@@ -145,6 +150,7 @@ package struct AuthenticationDemand: Hashable, Sendable {
 
 /// There is no sense in another attempt.
 package struct AuthenticationRefusal: Error, Hashable, Sendable {
+    /// Why another attempt can't succeed.
     package let failure: AuthenticationFailure
 
     init(_ failure: AuthenticationFailure) { self.failure = failure }

@@ -2,11 +2,14 @@ package import NIOCore
 
 /// What a chunk decoder accepts before it calls a peer hostile.
 package struct ChunkLimits: Hashable, Sendable {
+    /// The longest message in bytes.
     package var messageByteCount = 8 << 20
+    /// How many chunk streams a peer may use.
     package var chunkStreamCount = 64
     /// For all unfinished messages together.
     package var unfinishedByteCount = 16 << 20
 
+    /// Messages of 8 MiB, 64 chunk streams, 16 MiB unfinished.
     package init() {}
 }
 
@@ -24,6 +27,7 @@ package struct ChunkDecoder: Sendable {
     private var chunk: (index: Int, remainingByteCount: Int)?
     private var unfinishedByteCount = 0
 
+    /// A decoder at the first byte behind the handshake, with chunks of 128 bytes.
     package init(limits: ChunkLimits = ChunkLimits()) { self.limits = limits }
 
     /// Adds bytes; call ``next()`` until it gives nil before adding more.

@@ -4,12 +4,14 @@ import NIOCore
 /// A remote call or a reply to one, coded in AMF 0.
 /// - SeeAlso: Adobe RTMP 1.0, section 7.2.
 package struct Command: Hashable, Sendable {
+    /// The procedure that is called, or `_result`, `_error`, `onStatus`.
     package var name: String
     /// 0 for a call that wants no reply.
     package var transactionID: Double
     /// The command object, or null, and what follows it.
     package var arguments: [AMF0Value]
 
+    /// A command; `arguments` begin with the command object.
     package init(_ name: String, transactionID: Double = 0, _ arguments: AMF0Value...) {
         self.name = name
         self.transactionID = transactionID
@@ -46,10 +48,14 @@ package struct Command: Hashable, Sendable {
 
 /// What a server said: the information object of an onStatus, a `_result` or an `_error`.
 package struct ServerStatus: Hashable, Sendable, CustomStringConvertible {
+    /// `status`, `warning` or `error`.
     package let level: String
+    /// The dotted code, such as `NetStream.Publish.Start`.
     package let code: String
+    /// The description for people, as the server wrote it.
     package let text: String
 
+    /// A status as tests make one.
     package init(level: String, code: String, text: String) {
         self.level = level
         self.code = code

@@ -21,6 +21,7 @@ package enum ConnectionError: Error, Hashable, CustomStringConvertible {
 /// Bytes that came go in through ``receive(_:)``, events come out of ``next()``, bytes to be sent out of
 /// ``takeOutput()``. It owns no socket and no clock.
 package struct Connection: Sendable {
+    /// What came from the peer, in order.
     package enum Event: Hashable, Sendable {
         /// The handshake is over: commands may be sent.
         case opened
@@ -79,6 +80,7 @@ package struct Connection: Sendable {
         decoder = ChunkDecoder(limits: limits)
     }
 
+    /// The handshake is over.
     package var isOpen: Bool { if case .open = phase { true } else { false } }
 
     /// The bytes to be sent now, nil if there are none.
@@ -225,6 +227,7 @@ package struct Connection: Sendable {
 
     // MARK: - Sending
 
+    /// Writes a control message to the output.
     package mutating func send(_ control: ControlMessage) {
         if case .windowAcknowledgementSize(let size) = control { ownWindowByteCount = size }
         // A control message is at most 10 bytes long.

@@ -3,6 +3,7 @@ import NIOCore
 /// A protocol control message: about the connection itself, on message stream 0.
 /// - SeeAlso: Adobe RTMP 1.0, sections 5.4 and 7.1.7.
 package enum ControlMessage: Hashable, Sendable {
+    /// How a peer is to apply a Set Peer Bandwidth message (section 5.4.5).
     package enum BandwidthLimit: UInt8, Hashable, Sendable {
         case hard, soft, dynamic
     }

@@ -37,6 +37,7 @@ package struct ClientHandshake: Sendable {
     package let opening: ByteBuffer
     private var received = ByteBuffer()
 
+    /// A handshake with 1528 random bytes in C1.
     package init(using generator: inout some RandomNumberGenerator) {
         var opening = ByteBuffer()
         opening.writeInteger(HandshakePart.version)
@@ -67,10 +68,12 @@ package struct ServerHandshake: Sendable {
     private var hasAnswered = false
     private var generator: any RandomNumberGenerator & Sendable
 
+    /// A handshake that waits for C0; `generator` makes the random bytes of S1.
     package init(using generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
         self.generator = generator
     }
 
+    /// What to do after bytes have come.
     package enum Step: Hashable, Sendable {
         case needsMoreBytes
         /// S0, S1 and S2, to be sent at once.
@@ -129,7 +132,9 @@ package enum HandshakeDigest {
         case first = 8
     }
 
+    /// The text with which a client's digest is keyed.
     package static let playerKey = Array("Genuine Adobe Flash Player 001".utf8)
+    /// The text with which a server's digest is keyed.
     package static let serverKey = Array("Genuine Adobe Flash Media Server 001".utf8)
     /// What follows either text where the whole key is used.
     private static let keyTail: [UInt8] = [

@@ -15,9 +15,11 @@
 /// A server that asks who publishes is told what stands before the host, as in rtmp://user:password@host/app/key, with
 /// "%40" for an "@" in either.
 package struct IngestTarget: Hashable, Sendable {
+    /// RTMPS, not RTMP.
     package let usesTLS: Bool
     /// A name or an address, an IPv6 literal without its brackets.
     package let host: String
+    /// The TCP port; 1935 for RTMP and 443 for RTMPS where the address has none.
     package let port: Int
     /// With its query, without the key.
     package let app: String

@@ -1,5 +1,6 @@
 /// The hash of RFC 1321: no protection any more, but what Adobe's and Limelight's authentication are made of.
 package enum MD5 {
+    /// The length of a hash in bytes.
     package static let byteCount = 16
     private static let blockByteCount = 64
 
@@ -16,6 +17,7 @@ package enum MD5 {
         0x6fa8_7e4f, 0xfe2c_e6e0, 0xa301_4314, 0x4e08_11a1, 0xf753_7e82, 0xbd3a_f235, 0x2ad7_d2bb, 0xeb86_d391,
     ]
 
+    /// The 16 bytes of the hash of `bytes`.
     package static func hash(_ bytes: [UInt8]) -> [UInt8] {
         var padded = bytes + [0x80]
         padded += [UInt8](repeating: 0, count: (120 - padded.count % blockByteCount) % blockByteCount)

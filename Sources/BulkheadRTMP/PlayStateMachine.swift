@@ -2,6 +2,7 @@ import BulkheadFLV
 
 /// Decides what a playing client sends. It owns no channel and no clock.
 package struct PlayStateMachine: Sendable {
+    /// What the holder does next.
     package enum Action: Hashable, Sendable {
         case sendControl(ControlMessage)
         case send(Command, on: ChunkStreamID, streamID: MessageStreamID)
@@ -18,6 +19,7 @@ package struct PlayStateMachine: Sendable {
     private let target: IngestTarget
     private let bufferMilliseconds: UInt32
 
+    /// A machine that plays `target` and tells the server of a buffer of `bufferMilliseconds`.
     package init(target: IngestTarget, bufferMilliseconds: UInt32 = 1000) {
         self.target = target
         self.bufferMilliseconds = bufferMilliseconds
@@ -37,6 +39,7 @@ package struct PlayStateMachine: Sendable {
         ]
     }
 
+    /// Takes a command from the server; returns what to do, in order.
     package mutating func receive(_ command: Command) -> [Action] {
         let status = ServerStatus(command)
         switch (command.name, phase, command.transactionID) {

@@ -19,8 +19,10 @@ package enum PublishRefusal: Hashable, Sendable {
 package struct ReconnectRequest: Hashable, Sendable {
     /// Absolute or relative; nil for the same address.
     package let tcURL: String?
+    /// The server's description, for people.
     package let text: String
 
+    /// A request as a server's onStatus carries it.
     package init(tcURL: String?, text: String) {
         self.tcURL = tcURL
         self.text = text
@@ -32,6 +34,7 @@ package struct ReconnectRequest: Hashable, Sendable {
 /// It never waits for replies that only some servers send (releaseStream, FCPublish, onFCPublish), and it overlooks
 /// errors in those.
 package struct PublishStateMachine: Sendable {
+    /// What the holder does next.
     package enum Action: Hashable, Sendable {
         case sendControl(ControlMessage)
         case send(Command, on: ChunkStreamID, streamID: MessageStreamID)
@@ -67,6 +70,7 @@ package struct PublishStateMachine: Sendable {
         static let publish = 5.0
     }
 
+    /// How far the conversation has come.
     package private(set) var phase = Phase.connecting
     private let target: IngestTarget
     private let chunkSize: ChunkSize
@@ -107,6 +111,7 @@ package struct PublishStateMachine: Sendable {
         ]
     }
 
+    /// Takes a command from the server; returns what to do, in order.
     package mutating func receive(_ command: Command) -> [Action] {
         switch command.name {
         case "_result": return takeResult(command)

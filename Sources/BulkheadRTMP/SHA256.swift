@@ -1,5 +1,6 @@
 /// The hash of FIPS 180-4, section 6.2, for the digest handshake: a dependency of its own would weigh more.
 package struct SHA256 {
+    /// The length of a hash in bytes.
     package static let byteCount = 32
     private static let blockByteCount = 64
 
@@ -19,6 +20,7 @@ package struct SHA256 {
     ]
     private var schedule = [UInt32](repeating: 0, count: 64)
 
+    /// The 32 bytes of the hash of `bytes`.
     package static func hash(_ bytes: [UInt8]) -> [UInt8] {
         var padded = bytes + [0x80]
         padded += [UInt8](repeating: 0, count: (120 - padded.count % blockByteCount) % blockByteCount)

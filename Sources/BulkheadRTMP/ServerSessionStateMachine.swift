@@ -2,12 +2,14 @@ import BulkheadFLV
 
 /// What a peer wants to publish or play.
 package struct StreamRequest: Hashable, Sendable {
+    /// The message stream on which the request came and media goes.
     package let streamID: MessageStreamID
     /// Without its query and without slashes at either end.
     package let app: String
     /// The stream key or play name as it came, query included.
     package let fullName: String
 
+    /// A request, as tests make one.
     package init(streamID: MessageStreamID, app: String, fullName: String) {
         self.streamID = streamID
         self.app = app
@@ -40,6 +42,7 @@ package enum StreamRefusal: Hashable, Sendable {
 ///
 /// The commands of FMLE (releaseStream first), Haivision (FCPublish first) and Flash (publish at once) are all served.
 package struct ServerSessionStateMachine: Sendable {
+    /// What the holder of the connection does next.
     package enum Action: Hashable, Sendable {
         case sendControl(ControlMessage)
         case send(Command, on: ChunkStreamID, streamID: MessageStreamID)
@@ -54,6 +57,7 @@ package struct ServerSessionStateMachine: Sendable {
         case close(SessionError)
     }
 
+    /// Why a session is closed.
     package enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
         case commandBeforeConnect(String)
         case tooManyMessageStreams(limit: Int)
@@ -73,6 +77,7 @@ package struct ServerSessionStateMachine: Sendable {
         case playing(StreamRequest)
     }
 
+    /// How many message streams one connection may create.
     package static let messageStreamLimit = 8
     private static let windowByteCount: UInt32 = 2_500_000
 
@@ -83,8 +88,10 @@ package struct ServerSessionStateMachine: Sendable {
     private var uses: [MessageStreamID: Use] = [:]
     private var nextStreamID: MessageStreamID = 1
 
+    /// A session that waits for connect.
     package init() {}
 
+    /// The client has sent connect, and was answered.
     package var isConnected: Bool { app != nil }
 
     /// The stream to which a media message on `streamID` belongs: that one, or the only one published on this
@@ -95,6 +102,7 @@ package struct ServerSessionStateMachine: Sendable {
         return published.count == 1 ? published.first?.key : nil
     }
 
+    /// Takes a command that came on `streamID`; returns what to do, in order.
     package mutating func receive(_ command: Command, on streamID: MessageStreamID) -> [Action] {
         if command.name == "connect" { return connect(command) }
         guard app != nil else { return [.close(.commandBeforeConnect(command.name))] }
@@ -208,6 +216,7 @@ package struct ServerSessionStateMachine: Sendable {
 
     // MARK: - What the holder decides
 
+    /// Accepts a request to publish; without one, nothing happens.
     package mutating func acceptPublish(on streamID: MessageStreamID) -> [Action] {
         guard case .requested(let request, true)? = uses[streamID] else { return [] }
         uses[streamID] = .publishing(request)
@@ -217,6 +226,7 @@ package struct ServerSessionStateMachine: Sendable {
         ]
     }
 
+    /// Accepts a request to play; without one, nothing happens.
     package mutating func acceptPlay(on streamID: MessageStreamID) -> [Action] {
         guard case .requested(let request, false)? = uses[streamID] else { return [] }
         uses[streamID] = .playing(request)
@@ -227,6 +237,7 @@ package struct ServerSessionStateMachine: Sendable {
         ]
     }
 
+    /// Refuses a request; the connection stays open.
     package mutating func refuse(_ refusal: StreamRefusal, on streamID: MessageStreamID) -> [Action] {
         uses[streamID] = .idle
         return [status(refusal.status.code, refusal.status.text, on: streamID, "error")]

@@ -2,6 +2,7 @@
 package struct TimestampUnwrapper: Hashable, Sendable {
     private var last: Int64?
 
+    /// An unwrapper that has seen no timestamp.
     package init() {}
 
     /// The time nearest to the last one that `timestamp` can stand for. The first is taken as it is.

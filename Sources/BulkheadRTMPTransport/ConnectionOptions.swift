@@ -8,6 +8,7 @@ package struct ConnectionOptions: Hashable, Sendable {
     /// For each attempt to connect an address (TCP), within ``timeout``; nil for all of that. A short one asks again more
     /// often on a path that comes back.
     package var connectingTimeout: Duration?
+    /// How the server proves its identity, where the address asks for TLS.
     package var tls = TLSOptions()
     /// How long sent bytes may stay without the peer's TCP acknowledging them before the connection counts as lost
     /// (TCP_USER_TIMEOUT); nil leaves it to the system, which waits for a quarter of an hour.
@@ -17,8 +18,10 @@ package struct ConnectionOptions: Hashable, Sendable {
     package var transmissionTimeout: Duration? = .seconds(120)
     /// How long what is sent may stay without an answer; told sooner than the system's own limits.
     package var patience = DeliveryMonitor.Patience()
+    /// What is accepted of the peer's chunks.
     package var limits = ChunkLimits()
 
+    /// The defaults: ten seconds to connect, the system's authorities.
     package init() {}
 }
 
@@ -29,12 +32,15 @@ package struct TLSOptions: Hashable, Sendable {
     /// Chain and name are verified. Off, the connection is open to anyone in between: for experiments only.
     package var verifiesServer = true
 
+    /// The system's authorities, verified.
     package init() {}
 }
 
 /// How to publish.
 package struct PublishOptions: Hashable, Sendable {
+    /// How the server is reached.
     package var connection = ConnectionOptions()
+    /// The size of the chunks that are sent.
     package var chunkSize = ChunkSize.standard
     /// How many bytes the server may receive before it acknowledges them.
     package var windowByteCount: UInt32 = 250_000
@@ -45,5 +51,6 @@ package struct PublishOptions: Hashable, Sendable {
     /// The media time that becomes timestamp 0; what lies before is sent as 0.
     package var origin = MediaTime.zero
 
+    /// The defaults for a stream that begins at time 0.
     package init() {}
 }

@@ -14,21 +14,25 @@ package struct DeliveryMonitor: Sendable {
         /// one to go to, two seconds are enough.
         package var stall = Duration.seconds(5)
 
+        /// Suspicion after 0.4 s, loss after 1.5 s, a stalled server after 5 s.
         package init() {}
     }
 
     /// What is known at one moment.
     package struct Observation: Hashable, Sendable {
+        /// The kernel's numbers; nil where it has none.
         package var tcp: TCPStatus?
         /// Bytes that wait before the kernel.
         package var pendingByteCount: Int
 
+        /// One look at a connection.
         package init(tcp: TCPStatus?, pendingByteCount: Int) {
             self.tcp = tcp
             self.pendingByteCount = pendingByteCount
         }
     }
 
+    /// What a look has changed.
     package enum Verdict: Hashable, Sendable {
         case suspected(DeliveryDoubt, after: Duration)
         /// What was suspected is under way again.
@@ -59,6 +63,7 @@ package struct DeliveryMonitor: Sendable {
     /// What the server's kernel had when the server acknowledged last; nil until the next check.
     private var tcpByteCountAtAcknowledgement: UInt64?
 
+    /// A monitor of a connection on which nothing has been sent.
     package init(patience: Patience = Patience()) { self.patience = patience }
 
     /// For how long nothing has been acknowledged by the peer's kernel although it should be; nil while all is well.

@@ -82,6 +82,7 @@ package enum PublishAdvice: Hashable, Sendable {
 }
 
 extension PublishError {
+    /// What a link does about the error: try again, wait, or give up.
     package var advice: PublishAdvice {
         switch self {
         case .nameNotResolved, .unreachable, .timedOut, .connectionLost: .retry

@@ -28,6 +28,7 @@ package enum PublishEvent: Hashable, Sendable {
 package struct PublishAcknowledgement: Hashable, Sendable {
     /// Of the bytes behind the handshake, as far as ``PublisherStatistics/sentByteCount`` counts.
     package let byteCount: UInt64
+    /// When the acknowledgement was read.
     package let arrival: ContinuousClock.Instant
 }
 

@@ -59,8 +59,11 @@ package enum PlayEvent: Hashable, Sendable {
 
 /// One audio, video or data message as it came.
 package struct PlayedMessage: Hashable, Sendable {
+    /// What the message carries.
     package let kind: MediaKind
+    /// The message, its payload as the server sent it.
     package let message: Message
+    /// When the message's last chunk was read.
     package let arrival: ContinuousClock.Instant
 }
 

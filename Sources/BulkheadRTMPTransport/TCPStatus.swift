@@ -7,17 +7,20 @@ package struct TCPStatus: Hashable, Sendable {
     package var unacknowledgedSegmentCount = 0
     /// Retransmissions since the last acknowledgement.
     package var retransmissionCount = 0
+    /// Retransmissions since the connection was made.
     package var totalRetransmissionCount = 0
     /// Questions to a peer that takes no more, since its last answer.
     package var unansweredProbeCount = 0
     /// Since the last acknowledgement of any kind came.
     package var sinceAcknowledgement = Duration.zero
+    /// The smoothed round trip that the kernel measures.
     package var roundTrip = Duration.zero
     /// Bytes in the kernel that have not been sent once.
     package var notSentByteCount = 0
     /// Bytes that the peer's kernel has, since the connection was made.
     package var acknowledgedByteCount: UInt64 = 0
 
+    /// A connection on which nothing has been sent.
     package init() {}
 
     /// The system's numbers for the channel's socket, without waiting; nil where it has none.

@@ -4,9 +4,10 @@ package struct Candidate: Hashable, Sendable {
     package var name: String
     /// The lower comes first; equals in the order in which they are named.
     package var priority: Int
-    /// Its share beside the others' under ``SelectionRule/weighted``; 1 at least.
+    /// How often this candidate is chosen under ``SelectionRule/weighted``, relative to the others; at least 1.
     package var weight: Int
 
+    /// A candidate; a weight below 1 counts as 1.
     package init(name: String, priority: Int = 0, weight: Int = 1) {
         self.name = name
         self.priority = priority
@@ -28,12 +29,14 @@ package struct Measurement: Hashable, Sendable {
         case resting
     }
 
+    /// Whether the candidate works, and for how long it has.
     package var health: Health
     /// Smoothed; nil when it was never measured.
     package var roundTrip: Duration?
-    /// It may be chosen now: nobody else has taken it, and it is not too early to try it again.
+    /// The candidate may be chosen now: it is not in use elsewhere, and it is not too early to try it again.
     package var isAvailable: Bool
 
+    /// What is known; nothing at all without arguments.
     package init(_ health: Health = .unknown, roundTrip: Duration? = nil, isAvailable: Bool = true) {
         self.health = health
         self.roundTrip = roundTrip
@@ -52,6 +55,7 @@ package struct SelectionHistory: Hashable, Sendable {
     /// How often each was chosen.
     package var picks: [Int: Int] = [:]
 
+    /// A history; empty without arguments.
     package init(current: Int? = nil, last: Int? = nil, picks: [Int: Int] = [:]) {
         self.current = current
         self.last = last
@@ -67,10 +71,12 @@ package struct SelectionHistory: Hashable, Sendable {
 
 /// What a rule says.
 package struct Choice: Hashable, Sendable {
+    /// The chosen candidate's index in the list that the rule was given.
     package var index: Int
     /// One lowercase phrase for a person.
     package var reason: String
 
+    /// A choice with its reason.
     package init(index: Int, reason: String) {
         self.index = index
         self.reason = reason

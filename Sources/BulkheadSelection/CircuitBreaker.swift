@@ -7,14 +7,20 @@
 ///
 /// Moments are spans since any fixed one; there is no clock in it.
 package struct CircuitBreaker: Hashable, Sendable {
+    /// When a breaker opens, and for how long.
     package struct Policy: Hashable, Sendable {
+        /// Failures in a row that open the breaker.
         package var failureLimit = 3
+        /// The rest after the failure that opened the breaker; each further failure doubles it.
         package var firstRest = Duration.seconds(1)
+        /// The rest that doubling stops at.
         package var longestRest = Duration.seconds(30)
 
+        /// Three failures, then a rest of one second that grows to thirty.
         package init() {}
     }
 
+    /// What the breaker lets through.
     package enum State: Hashable, Sendable {
         case closed
         case open(until: Duration)
@@ -29,13 +35,16 @@ package struct CircuitBreaker: Hashable, Sendable {
     /// Smoothed over the last few attempts.
     package private(set) var roundTrip: Duration?
 
+    /// A closed breaker that has seen no attempt.
     package init(policy: Policy = Policy()) { self.policy = policy }
 
+    /// Whether the candidate may be tried at `now`; a rest that is over leaves the breaker half open.
     package func state(at now: Duration) -> State {
         guard let restsUntil else { return .closed }
         return now < restsUntil ? .open(until: restsUntil) : .halfOpen
     }
 
+    /// The candidate's health at `now`, as the rules of selection see it.
     package func health(at now: Duration) -> Measurement.Health {
         if case .open = state(at: now) { return .resting }
         if failures > 0 { return .failing }

@@ -19,6 +19,7 @@ package enum SelectionRule: String, Codable, Hashable, Sendable, CaseIterable {
         /// A faster one must be faster by this, and by a third.
         package var clearlyFaster = Duration.milliseconds(20)
 
+        /// Thirty seconds, and 20 ms.
         package init() {}
     }
 

@@ -4,17 +4,21 @@ package import SystemPackage
 
 /// A program to start as a child.
 package struct ChildLaunch: Sendable {
+    /// The program's file; the PATH is not searched.
     package var path: String
     /// Without the program's name.
     package var arguments: [String]
+    /// The child's whole environment: nothing is inherited.
     package var environment: [String: String]
     /// Hands this process's standard input on; else the child has /dev/null.
     package var inheritsStandardInput = false
+    /// Added to the child's nice value: above 0 is a lower priority.
     package var niceIncrement: Int32 = 0
     /// Gives the child a session of its own. Where the kernel has automatic groups (sched(7)), all its threads together
     /// then weigh as much as all other processes of the master's session together, however many they are.
     package var hasOwnSession = false
 
+    /// A program with its arguments and its whole environment.
     package init(path: String, arguments: [String], environment: [String: String]) {
         self.path = path
         self.arguments = arguments
@@ -55,6 +59,7 @@ package struct ChildLaunch: Sendable {
 
 /// A child that runs, or has ended and is not yet reaped.
 package struct LaunchedChild: ~Copyable {
+    /// The process id, which also names the child's process group.
     package let pid: Int32
     /// Readable once the child has ended.
     package let pidfd: OwnedDescriptor
@@ -70,6 +75,7 @@ package struct LaunchedChild: ~Copyable {
         return signaled != 0 ? .signaled(status) : .exited(code: status)
     }
 
+    /// Closes the pidfd; the process goes on.
     package consuming func close() { pidfd.close() }
 }
 

@@ -4,6 +4,7 @@ package import SystemPackage
 /// What a process can give up for good, one piece at a time. Each throws the kernel's errno: ENOSYS or EOPNOTSUPP for
 /// what it does not have.
 package enum Confinement {
+    /// A resource limit of setrlimit(2), lowered for good.
     package enum Limit: Hashable, Sendable {
         /// In bytes.
         case coreDump, privateMemory, addressSpace, fileSize, lockedMemory, queuedMessages
@@ -42,8 +43,10 @@ package enum Confinement {
         return bulkhead_limit(limit.number, &value) == 0 && value != .max ? value : nil
     }
 
+    /// Sets `no_new_privs`: no program that this process executes gains rights by its file.
     package static func refuseNewPrivileges() throws(Errno) { try Errno.check(bulkhead_refuse_new_privileges()) }
 
+    /// Gives up root's capabilities, where the process has any.
     package static func dropCapabilities() throws(Errno) { try Errno.check(bulkhead_drop_capabilities()) }
 
     /// Leaves the first of the CPUs that this process may use to others.
@@ -68,6 +71,7 @@ package enum Confinement {
 /// Which files a process may still touch, kept by the kernel.
 /// - SeeAlso: landlock(7).
 package struct Landlock: ~Copyable {
+    /// What a rule allows below a path.
     package struct Access: OptionSet, Sendable {
         package let rawValue: UInt32
         package init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -106,5 +110,6 @@ package struct Landlock: ~Copyable {
         try Errno.check(outcome)
     }
 
+    /// Closes the rules without entering them.
     package consuming func discard() { rules.close() }
 }

@@ -4,9 +4,12 @@ package import SystemPackage
 
 /// Who is at the other end of a local socket, as the kernel says (SO_PEERCRED).
 package struct PeerCredentials: Hashable, Sendable {
+    /// The process that connected; its id may be in use by another process by now.
     package let pid: Int32
+    /// The user that the process ran as when it connected.
     package let uid: UInt32
 
+    /// Asks the kernel about the peer of a connected local socket.
     package init(of socket: borrowing OwnedDescriptor) throws(Errno) {
         var pid: pid_t = 0
         var uid: uid_t = 0

@@ -2,10 +2,13 @@ import Glibc
 
 /// A moment on CLOCK_MONOTONIC, in nanoseconds: a clock step does not touch it.
 package struct MonotonicTime: Hashable, Comparable, Sendable {
+    /// Nanoseconds since an arbitrary moment at or after the machine's start.
     package let nanoseconds: Int64
 
+    /// A moment by its count, as tests make one.
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    /// The clock's moment; one system call without entering the kernel.
     package static var now: MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -20,6 +23,7 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         return MonotonicTime(nanoseconds: overflows ? (nanoseconds > 0 ? .max : .min) : sum)
     }
 
+    /// The moment `duration` later; one beyond the range stops at its end.
     package func advanced(by duration: Duration) -> MonotonicTime { advanced(by: duration.nanoseconds) }
 
     /// Nanoseconds from `earlier` to this moment; spans beyond the range stop at its end.

@@ -23,6 +23,7 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
         OwnedDescriptor(adopting: try Errno.check(bulkhead_reopen_read_only(rawValue)))
     }
 
+    /// Makes a second descriptor of the same open file, close-on-exec.
     package func duplicate() throws(Errno) -> OwnedDescriptor {
         OwnedDescriptor(adopting: try Errno.check(bulkhead_duplicate(rawValue)))
     }
@@ -30,6 +31,7 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
     /// Lets no new mapping of this memfd be writable; the ones that exist stay as they are.
     package func sealFutureWrites() throws(Errno) { try Errno.check(bulkhead_memfd_seal_future_writes(rawValue)) }
 
+    /// Sets or clears O_NONBLOCK, which all descriptors of the open file share.
     package func setNonblocking(_ enabled: Bool) throws(Errno) {
         try Errno.check(bulkhead_set_nonblocking(rawValue, enabled ? 1 : 0))
     }
@@ -41,6 +43,7 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
         return descriptor
     }
 
+    /// Closes the descriptor. It is gone whatever the kernel answers.
     package consuming func close() {
         let descriptor = rawValue
         discard self
@@ -56,9 +59,12 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
 
 /// Two connected stream sockets.
 package struct SocketPair: ~Copyable {
+    /// The end that this process keeps.
     package var ours: OwnedDescriptor
+    /// The end that goes to the child.
     package var theirs: OwnedDescriptor
 
+    /// Makes two connected Unix stream sockets, close-on-exec.
     package init() throws(Errno) {
         var pair: [CInt] = [-1, -1]
         try Errno.check(bulkhead_socketpair(&pair))
@@ -66,6 +72,7 @@ package struct SocketPair: ~Copyable {
         theirs = OwnedDescriptor(adopting: pair[1])
     }
 
+    /// Closes both ends.
     package consuming func close() {
         ours.close()
         theirs.close()

@@ -5,9 +5,12 @@ package import SystemPackage
 ///
 /// Other processes change it at any time: whoever reads a number from it copies it first and checks the copy.
 package final class SharedMapping {
+    /// Whether this process may write to the mapping.
     package enum Access { case readOnly, readWrite }
 
+    /// The first byte; aligned to a page.
     package let base: UnsafeMutableRawPointer
+    /// The mapping's length in bytes.
     package let byteCount: Int
 
     /// Maps the first `byteCount` bytes behind `descriptor`, which may be closed afterwards.

@@ -11,6 +11,7 @@ package struct GapJudge: Sendable {
         /// The number in its picture; nil where there is none, or before it is decoded.
         package var frame: UInt32?
 
+        /// A gap that ended with the access unit `unit`.
         package init(milliseconds: Double, endSeconds: Double, unit: Int64, frame: UInt32? = nil) {
             self.milliseconds = milliseconds
             self.endSeconds = endSeconds
@@ -18,6 +19,7 @@ package struct GapJudge: Sendable {
             self.frame = frame
         }
 
+        /// When it began, in seconds since the first access unit came.
         package var startSeconds: Double { endSeconds - milliseconds / 1000 }
     }
 
@@ -25,6 +27,7 @@ package struct GapJudge: Sendable {
     package static let noteworthyMilliseconds = 20.0
     private static let noteworthyLimit = 100_000
 
+    /// The longest gap so far; nil before the second access unit.
     package private(set) var longest: Gap?
     /// The latest ones from ``noteworthyMilliseconds`` on.
     package private(set) var noteworthy: [Gap] = []
@@ -33,6 +36,7 @@ package struct GapJudge: Sendable {
     private var count = 0
     private var lastSeconds: Double?
 
+    /// A judge that has seen no access unit.
     package init() {}
 
     /// Takes the arrival of `unit`, in seconds since the first.

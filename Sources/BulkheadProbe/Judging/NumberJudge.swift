@@ -19,19 +19,27 @@ package struct NumberJudge: Sendable {
     /// A number that is lower by more than this is that of a source that began anew.
     package static let longestStepBack: UInt32 = 600
 
+    /// Pictures whose number was read.
     package private(set) var numbered = 0
+    /// Pictures without a readable number.
     package private(set) var unnumbered = 0
     /// Pictures that could not be looked at.
     package private(set) var unread = 0
+    /// Numbers that never came.
     package private(set) var lost = 0
     /// In the order in which they went missing; those that came late are taken out.
     package private(set) var lostRanges: [ClosedRange<UInt32>] = []
+    /// Pictures with a number that had come already.
     package private(set) var repeated = 0
+    /// Pictures that came after one with a higher number.
     package private(set) var disordered = 0
+    /// How often the numbers began anew.
     package private(set) var restarts = 0
     /// Pictures that were sent again because the viewer or the publisher had connected anew.
     package private(set) var replayed = 0
+    /// The first number that was read.
     package private(set) var first: UInt32?
+    /// The last number that was read.
     package private(set) var last: UInt32?
     private var highest: UInt32 = 0
     private var unreadSinceLast = 0
@@ -40,6 +48,7 @@ package struct NumberJudge: Sendable {
     /// How many pictures may still come before what is sent again: those that were on their way.
     private var replayPatience = 0
 
+    /// A judge that has seen no picture.
     package init() {}
 
     /// Notes that the viewer or the publisher has connected anew: they begin with what they have kept.

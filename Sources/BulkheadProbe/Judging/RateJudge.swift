@@ -2,10 +2,13 @@
 package struct RateJudge: Sendable {
     private static let window = 2.0
 
+    /// Pieces so far.
     package private(set) var count = 0
+    /// Bytes so far.
     package private(set) var byteCount = 0
     private var recent: [(seconds: Double, byteCount: Int)] = []
 
+    /// A judge that has seen nothing.
     package init() {}
 
     /// Takes one piece that came, or is shown, at `seconds`.

@@ -1,77 +1,118 @@
 /// What a viewer measured, for people and scripts. Times in seconds count from the first access unit.
 package struct StreamReport: Codable, Hashable, Sendable {
+    /// What was measured of the pictures.
     package struct Video: Codable, Hashable, Sendable {
         /// `H.264 High 3.1`.
         package var codec: String
         /// Nil where no picture was decoded.
         package var width: Int?
+        /// In rows; nil where no picture was decoded.
         package var height: Int?
+        /// Access units that came.
         package var accessUnits: Int
+        /// Access units a second, by timestamps.
         package var framesPerSecond: Double
+        /// Payload bits a second, by timestamps.
         package var bitsPerSecond: Int
+        /// IDR access units that came.
         package var keyframes: Int
         /// By timestamps.
         package var shortestKeyframeIntervalSeconds: Double?
+        /// The longest time from keyframe to keyframe, by timestamps.
         package var longestKeyframeIntervalSeconds: Double?
         /// How often the sequence header became another.
         package var configurationChanges: Int
     }
 
+    /// What was measured of the sound.
     package struct Audio: Codable, Hashable, Sendable {
+        /// The codec for people, such as `AAC-LC 48000 Hz stereo`.
         package var codec: String
+        /// Audio packets that came.
         package var packets: Int
+        /// Payload bits a second, by timestamps.
         package var bitsPerSecond: Int
+        /// How often the sequence header became another.
         package var configurationChanges: Int
     }
 
     /// From access unit to access unit, by the time of arrival; in files by timestamps.
     package struct Arrival: Codable, Hashable, Sendable {
+        /// The longest time without an access unit.
         package var longestGap: GapJudge.Gap
+        /// Half of the gaps are not longer.
         package var medianGapMilliseconds: Double
         /// 99 of 100 gaps are not longer.
         package var usualGapMilliseconds: Double
     }
 
+    /// Faults in the decoding timestamps of one track.
     package struct Timestamps: Codable, Hashable, Sendable {
+        /// Timestamps earlier than the one before.
         package var backwards: Int
+        /// Timestamps equal to the one before.
         package var repeated: Int
+        /// Timestamps later than the one before by more than three usual steps and 100 ms.
         package var jumps: Int
+        /// The longest jump in milliseconds.
         package var longestJumpMilliseconds: Int
     }
 
+    /// What became of the numbers in the pictures of the input `test`.
     package struct Numbers: Codable, Hashable, Sendable {
+        /// Pictures whose number was read.
         package var numbered: Int
+        /// Pictures without a readable number.
         package var unnumbered: Int
+        /// Pictures that could not be looked at.
         package var unread: Int
+        /// The first number that was read.
         package var first: Int
+        /// The last number that was read.
         package var last: Int
+        /// Numbers that never came.
         package var lost: Int
         /// `120-125` or `130`.
         package var lostRanges: [String]
+        /// Pictures with a number that had come already.
         package var repeated: Int
+        /// Pictures that came after one with a higher number.
         package var disordered: Int
+        /// How often the numbers began anew.
         package var restarts: Int
+        /// Pictures sent again after a new connection.
         package var replayed: Int
     }
 
+    /// How sound and picture lie to each other, by flashes and beeps.
     package struct Sync: Codable, Hashable, Sendable {
         /// How much later the sound comes than the picture, in milliseconds.
         package var typicalOffsetMilliseconds: Double
+        /// The offset furthest from 0, in milliseconds; positive where the sound is late.
         package var worstOffsetMilliseconds: Double
+        /// Beeps that had a flash.
         package var beeps: Int
     }
 
+    /// How long was watched; in a file, how long it lasts.
     package var seconds: Double
+    /// The pictures; nil where none came.
     package var video: Video?
+    /// The sound; nil where none came.
     package var audio: Audio?
+    /// The gaps; nil before the second access unit.
     package var arrival: Arrival?
+    /// Faults in the pictures' timestamps.
     package var videoTimestamps: Timestamps
+    /// Faults in the sound's timestamps.
     package var audioTimestamps: Timestamps
     /// Nil where no picture had a number.
     package var numbers: Numbers?
     /// Nil where no flash had its beep.
     package var sync: Sync?
+    /// How often the viewer connected anew.
     package var reconnects: Int
+    /// How often the viewer's decoder was replaced.
     package var decoderRestarts: Int
 }
 
@@ -93,6 +134,7 @@ extension StreamReport.Numbers {
             disordered: judge.disordered, restarts: judge.restarts, replayed: judge.replayed)
     }
 
+    /// A range of numbers as `120-125`, a single one as `130`.
     package static func text(_ range: ClosedRange<UInt32>) -> String {
         range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
     }

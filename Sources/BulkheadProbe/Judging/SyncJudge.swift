@@ -12,6 +12,7 @@ package struct SyncJudge: Sendable {
     private var wasDark = false
     private static let offsetLimit = 100_000
 
+    /// A judge that has seen no flash and heard no beep.
     package init() {}
 
     /// The median of the offsets.

@@ -10,19 +10,26 @@ package struct TimestampJudge: Sendable {
         case jump(milliseconds: Int64)
     }
 
+    /// Timestamps so far.
     package private(set) var count = 0
+    /// Timestamps earlier than the one before.
     package private(set) var backwards = 0
+    /// Timestamps equal to the one before.
     package private(set) var repeated = 0
+    /// Timestamps that leave out more than three usual steps and 100 ms.
     package private(set) var jumps = 0
+    /// The longest jump in milliseconds.
     package private(set) var longestJumpMilliseconds: Int64 = 0
     /// From the first timestamp, without wraps.
     package private(set) var first: Int64?
+    /// The last timestamp in milliseconds, without wraps.
     package private(set) var last: Int64 = 0
     /// From the first to the last timestamp, over all connections: what was between two of them is not in it.
     package private(set) var span: Int64 = 0
     /// The latest steps forward, to know what is usual.
     private var steps: [Int64] = []
 
+    /// A judge that has seen no timestamp.
     package init() {}
 
     /// The median of the latest steps, in milliseconds; nil before there are any.

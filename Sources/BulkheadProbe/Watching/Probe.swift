@@ -5,6 +5,7 @@ package import NIOCore
 
 /// A viewer that measures: it takes a stream's messages, has them decoded by a child process, and judges both.
 package actor Probe {
+    /// The thread that everything here runs on.
     package nonisolated let reactor: Reactor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
@@ -108,11 +109,13 @@ package actor Probe {
     /// Whether the decoder keeps up: readers that can wait should.
     package var hasRoom: Bool { (decoder?.unansweredCount ?? 0) < 120 }
 
+    /// An access unit has come.
     package var hasMedia: Bool { origin != nil }
 
     /// Seconds since the first access unit came, on this machine's clock.
     package var seconds: Double { seconds(at: .now) }
 
+    /// What the viewer sees now.
     package func view() -> LiveView {
         watch.view(at: seconds(at: .now), silentSeconds: Double(MonotonicTime.now.since(lastArrival)) / 1e9)
     }

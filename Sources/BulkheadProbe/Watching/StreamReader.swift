@@ -9,6 +9,7 @@ import SystemPackage
 package enum StreamReader {
     /// How a stream of a server is watched.
     package struct Options: Sendable {
+        /// How the server is reached.
         package var connection = ConnectionOptions()
         /// Goes on when the publisher or the server goes away, connecting anew.
         package var stays = false
@@ -19,6 +20,7 @@ package enum StreamReader {
         /// After so long without anything the stream has ended: some servers don't tell. Nil to wait for ever.
         package var silence: Duration? = .seconds(10)
 
+        /// Ends with the stream, and waits ten seconds for a first picture.
         package init() {}
     }
 

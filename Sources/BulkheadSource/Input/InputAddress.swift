@@ -1,5 +1,6 @@
 /// What a source's URL stands for, and what libavformat is told to open.
 package struct InputAddress: Hashable, Sendable {
+    /// What kind of input the URL names.
     package enum Kind: Hashable, Sendable {
         /// The built-in test picture.
         case test
@@ -11,6 +12,7 @@ package struct InputAddress: Hashable, Sendable {
         case device
     }
 
+    /// What kind of input it is.
     package let kind: Kind
     /// What libavformat opens.
     package let target: String
@@ -19,6 +21,7 @@ package struct InputAddress: Hashable, Sendable {
     /// For a person: the URL without passwords, stream keys and query.
     package let name: String
 
+    /// Reads a URL as users write it; `inputFormat` is a demuxer's name, or empty.
     package init(_ url: String, inputFormat: String) {
         if url == "test", inputFormat.isEmpty {
             self.init(.test, target: "", format: "", name: "test")

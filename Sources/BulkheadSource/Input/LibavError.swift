@@ -4,8 +4,10 @@ import Glibc
 
 /// A negative AVERROR, as a call of the libav libraries returns it.
 package struct LibavError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The negative AVERROR.
     package let code: CInt
 
+    /// The error of a call that returned `code`.
     package init(code: CInt) { self.code = code }
 
     /// libav's own words for the code, in lower case.

@@ -29,15 +29,20 @@ package enum LibavLog {
 
 /// Lets some lines pass in each stretch of time: a damaged file makes decoders write one for each macroblock.
 package struct LineLimit: Sendable {
+    /// Whether a line is shown, shown as the last for now, or left out.
     package enum Allowance: Sendable { case shown, last, silent }
 
+    /// Lines shown in each ``period``.
     package static let lineCount = 5
+    /// How long ``lineCount`` lines must last.
     package static let period: Duration = .seconds(10)
     private var start: MonotonicTime?
     private var count = 0
 
+    /// A limit of which nothing is used.
     package init() {}
 
+    /// Counts a line at `now`, and says whether to show it.
     package mutating func allowance(at now: MonotonicTime) -> Allowance {
         if start.map({ now >= $0.advanced(by: Self.period) }) ?? true {
             start = now

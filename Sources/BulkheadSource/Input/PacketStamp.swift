@@ -1,8 +1,10 @@
 /// When a packet says it is to be decoded and shown, as it stands in the input, in nanoseconds.
 package struct PacketStamp: Hashable, Sendable {
+    /// The stream's index in the input.
     package let stream: Int
     /// Nil where the packet has none, or one that can't be true.
     package let dts: Int64?
+    /// When it is shown; nil where the packet has no such time, or one that can't be true.
     package let pts: Int64?
     /// How long the packet was waited for; 0 for an input that can wait.
     package let elapsed: Int64
@@ -10,6 +12,7 @@ package struct PacketStamp: Hashable, Sendable {
     /// Times beyond this are nobody's: 36 years.
     private static let farthest: UInt64 = 1 << 60
 
+    /// A stamp; times beyond 36 years are dropped.
     package init(stream: Int, dts: Int64?, pts: Int64?, elapsed: Int64 = 0) {
         self.stream = stream
         self.dts = dts.flatMap { $0.magnitude < Self.farthest ? $0 : nil }
@@ -29,9 +32,12 @@ package struct PacketStamp: Hashable, Sendable {
 
 /// The times that a packet gets.
 package struct PlacedTimes: Hashable, Sendable {
+    /// When the packet is decoded, in nanoseconds of the source's timeline; nil where it is not known.
     package var dts: Int64?
+    /// When the packet is shown, in nanoseconds of the source's timeline; nil where it is not known.
     package var pts: Int64?
 
+    /// Times as they are placed.
     package init(dts: Int64?, pts: Int64?) {
         self.dts = dts
         self.pts = pts

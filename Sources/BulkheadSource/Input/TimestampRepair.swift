@@ -12,6 +12,7 @@ package struct TimestampRepair: Sendable {
         /// Sound: packets always last as long as they are apart.
         package let isSteady: Bool
 
+        /// What is known of a stream: its usual step in nanoseconds, and whether that is exact.
         package init(step: Int64, isSteady: Bool) {
             self.step = step
             self.isSteady = isSteady

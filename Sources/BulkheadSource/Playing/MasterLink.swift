@@ -7,6 +7,7 @@ package import BulkheadWire
 /// The source's side of the conversation: what the master has lent and allowed, and the way to answer.
 package final class MasterLink {
     private let socket: WireSocket
+    /// The pool to write pictures to; nil before it was announced.
     package private(set) var pool: PoolMapping?
     /// Slots that wait for a picture, the one lent first in front.
     package private(set) var freeSlots: [UInt32] = []
@@ -17,8 +18,10 @@ package final class MasterLink {
     /// Counts the pools, so that a writer can tell that the slots it knew are gone.
     package private(set) var poolGeneration = 0
 
+    /// The conversation on `socket`, after hello.
     package init(_ socket: WireSocket) { self.socket = socket }
 
+    /// The master has closed the socket.
     package var isAtEnd: Bool { socket.isAtEnd }
 
     /// Waits for the pool and for what is to be opened.
@@ -41,6 +44,7 @@ package final class MasterLink {
     /// The slot to fill next, taken off the list.
     package func takeSlot() -> UInt32? { freeSlots.isEmpty ? nil : freeSlots.removeFirst() }
 
+    /// Sends a reply, waiting until the socket takes it.
     package func send(_ reply: SourceReply) throws(SourceStop) {
         if case .video(_, let pts, _) = reply, let rate = settings?.frameRate {
             socket.reach(rate.frame(at: MediaTime(nanoseconds: pts)))

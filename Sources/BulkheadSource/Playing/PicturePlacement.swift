@@ -3,12 +3,17 @@ package import BulkheadMedia
 /// How a picture has to be turned before it is shown: mirrored at its diagonal first, then left to right and top to
 /// bottom.
 package struct PictureOrientation: Hashable, Sendable {
+    /// Mirrored at the diagonal from the upper left, before any flip.
     package var isTransposed = false
+    /// Mirrored left to right.
     package var flipsHorizontally = false
+    /// Mirrored top to bottom.
     package var flipsVertically = false
 
+    /// Shown as it is stored.
     package static let upright = PictureOrientation()
 
+    /// An orientation; upright without arguments.
     package init(isTransposed: Bool = false, flipsHorizontally: Bool = false, flipsVertically: Bool = false) {
         self.isTransposed = isTransposed
         self.flipsHorizontally = flipsHorizontally
@@ -32,8 +37,11 @@ package struct PictureOrientation: Hashable, Sendable {
 package struct PicturePlacement: Hashable, Sendable {
     /// Even, as 4:2:0 chroma wants them.
     package let x: Int
+    /// The upper edge on the canvas; even.
     package let y: Int
+    /// In pixels of the canvas; even.
     package let width: Int
+    /// In rows of the canvas; even.
     package let height: Int
 
     /// Places a picture of `width` by `height` pixels that are `aspect` times as wide as high.
@@ -49,6 +57,7 @@ package struct PicturePlacement: Hashable, Sendable {
         y = (canvas.height - self.height) / 2 & ~1
     }
 
+    /// The picture leaves no border on `canvas`.
     package func fills(_ canvas: Canvas) -> Bool { width == canvas.width && height == canvas.height }
 
     private static func even(_ value: Double, atMost limit: Int) -> Int {

@@ -1,5 +1,6 @@
 /// Decides how sound is kept on its timestamps. Lengths are in samples at 48 kHz.
 package struct SoundTimeline: Hashable, Sendable {
+    /// What to do with the next samples so that sound keeps to its timestamps.
     package enum Correction: Hashable, Sendable {
         case none
         /// Silence has to come first.

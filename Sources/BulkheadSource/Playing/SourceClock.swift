@@ -24,6 +24,7 @@ package struct SourceClock: Hashable, Sendable {
         end = source
     }
 
+    /// The pass is tied to input time.
     package var isSettled: Bool { base != nil }
 
     /// Ties the pass to the earliest of `firstTimes`, in input time; without any, nothing changes.

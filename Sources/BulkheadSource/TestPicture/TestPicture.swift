@@ -14,6 +14,7 @@ package final class TestPicture {
     private let text: PixelRectangle
     private let textScale: Int
 
+    /// A picture of the canvas's size whose clock counts frames at `frameRate`.
     package init(canvas: Canvas, frameRate: FrameRate) {
         self.canvas = canvas
         self.frameRate = frameRate
@@ -79,10 +80,12 @@ package final class TestPicture {
 
 /// Hours, minutes, seconds and frames since the start.
 package struct TestClock: Hashable, Sendable, CustomStringConvertible {
+    /// Whole seconds since the start.
     package let seconds: Int64
     /// Counted from the first frame of the second.
     package let frame: Int64
 
+    /// The clock at frame `number`, counted from 0.
     package init(_ number: Int64, frameRate: FrameRate) {
         seconds = max(0, frameRate.time(of: number).nanoseconds / 1_000_000_000)
         let start = MediaTime(nanoseconds: seconds * 1_000_000_000)
@@ -101,6 +104,7 @@ package struct TestSound: Sendable {
     private let period: [Float]
     private static let beepSampleCount = AudioFormat.sampleRate / 10
 
+    /// The tone, computed once.
     package init() {
         // 48 samples: the tone starts and ends where it crosses zero, without a click.
         period = (0..<48).map { 0.25 * Float(sin(2 * Double.pi * Double($0) / 48)) }
