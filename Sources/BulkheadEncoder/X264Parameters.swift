@@ -6,7 +6,7 @@ import CX264
 enum X264Parameters {
     static let presets = names(bulkhead_x264_preset_name)
     static let tunes = names(bulkhead_x264_tune_name)
-    /// Those for 8-bit 4:2:0 pictures, the only ones that Bulkhead has.
+    /// x264's profiles for 8-bit 4:2:0 pictures, the only ones that Bulkhead has.
     static let profiles = ["baseline", "main", "high"]
     static let bitsPerSecond: ClosedRange<UInt32> = 10_000...1_000_000_000
     static let keyframeIntervals: ClosedRange<UInt32> = 1...100_000

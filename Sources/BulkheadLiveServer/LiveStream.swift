@@ -36,7 +36,7 @@ final class SharedMessage {
         return output
     }
 
-    /// The same at another time.
+    /// The message with another timestamp.
     func at(_ timestampMilliseconds: UInt32) -> SharedMessage {
         var message = message
         message.timestampMilliseconds = timestampMilliseconds

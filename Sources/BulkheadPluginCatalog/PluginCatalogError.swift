@@ -6,7 +6,7 @@ package enum PluginCatalogError: Error, Hashable, Sendable, CustomStringConverti
     case notFound(identity: String, near: [String])
     /// A library of several, or a name for several: `choices` are their identities.
     case ambiguous(identity: String, choices: [String])
-    /// It is there, but can't be used.
+    /// The library exists but can't be used.
     case unusable(identity: String, reason: String)
     /// A parameter is unknown, or its value out of range.
     case parameter(identity: String, Refusal)

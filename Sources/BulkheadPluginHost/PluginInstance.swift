@@ -7,7 +7,7 @@ protocol PluginInstance: AnyObject {
     var name: String { get }
     var version: String { get }
     var abilities: PluginAbilities { get }
-    /// It wants the picture's input and output to be one.
+    /// The plugin wants the picture's input and output to be one.
     var worksInPlace: Bool { get }
 
     /// Changes one picture.

@@ -1,4 +1,4 @@
-/// Who publishes, for servers that ask. Secret: kept out of every description.
+/// The publisher's user name and password, for servers that require a login. Secret: kept out of every description.
 package struct Credentials: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     /// The user name, unescaped.
     package let user: String
@@ -148,7 +148,7 @@ package struct AuthenticationDemand: Hashable, Sendable {
     }
 }
 
-/// There is no sense in another attempt.
+/// Another attempt with these credentials can't succeed.
 package struct AuthenticationRefusal: Error, Hashable, Sendable {
     /// Why another attempt can't succeed.
     package let failure: AuthenticationFailure

@@ -19,13 +19,13 @@ package struct Candidate: Hashable, Sendable {
 package struct Measurement: Hashable, Sendable {
     /// From best to worst.
     package enum Health: Hashable, Sendable {
-        /// It has worked for so long without a failure between.
+        /// The candidate has worked for this long without a failure.
         case well(for: Duration)
-        /// Nobody has tried it.
+        /// The candidate was never tried.
         case unknown
-        /// It failed when it was last tried.
+        /// The last attempt failed.
         case failing
-        /// It failed so often that it is left in peace (an open circuit breaker): for when there is no other.
+        /// The candidate failed so often that it rests (an open circuit breaker): used only if there is no other.
         case resting
     }
 

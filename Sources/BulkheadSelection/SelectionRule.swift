@@ -91,7 +91,7 @@ package enum SelectionRule: String, Codable, Hashable, Sendable, CaseIterable {
 
     // MARK: one works
 
-    /// One that `current` should be left for.
+    /// The candidate that `current` should be left for, if there is one.
     private func better(than current: Int, _ field: Field) -> Choice? {
         let proven = field.candidates.indices.filter { index in
             guard index != current, field.measurements.indices.contains(index), field.measurements[index].isAvailable,
@@ -133,7 +133,7 @@ private struct Field {
     let history: SelectionHistory
     let policy: SelectionRule.Policy
 
-    /// Those of the best kind that there is.
+    /// The candidates of the best health that is present.
     var usable: [Int] {
         let available = candidates.indices.filter { measurements.indices.contains($0) && measurements[$0].isAvailable }
         let kinds: [(Measurement.Health) -> Bool] = [

@@ -2,7 +2,7 @@ import CBulkheadLinux
 import Glibc
 package import SystemPackage
 
-/// Who is at the other end of a local socket, as the kernel says (SO_PEERCRED).
+/// The process at the other end of a local socket, as the kernel knows it (SO_PEERCRED).
 package struct PeerCredentials: Hashable, Sendable {
     /// The process that connected; its id may be in use by another process by now.
     package let pid: Int32

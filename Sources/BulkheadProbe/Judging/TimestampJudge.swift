@@ -2,11 +2,11 @@
 package struct TimestampJudge: Sendable {
     /// What is wrong with a timestamp.
     package enum Fault: Hashable, Sendable {
-        /// It is earlier than the one before.
+        /// A timestamp earlier than the one before.
         case backwards(milliseconds: Int64)
-        /// It is the one before.
+        /// A timestamp equal to the one before.
         case repeated
-        /// It is later than the one before by more than three usual steps and a tenth of a second.
+        /// A timestamp later than the one before by more than three usual steps and 100 ms.
         case jump(milliseconds: Int64)
     }
 

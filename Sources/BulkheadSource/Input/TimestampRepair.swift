@@ -25,7 +25,7 @@ package struct TimestampRepair: Sendable {
         /// Where its next packet should stand, with the offset.
         var expected: Int64
         var composition: Int64?
-        /// Its first packet's time, as the packet said it.
+        /// The time of the stream's first packet, as the packet said it.
         let first: Int64
     }
 
@@ -34,7 +34,7 @@ package struct TimestampRepair: Sendable {
         case stray
         /// Many packets follow that all have about the same time.
         case crowded
-        /// They go on from it.
+        /// The packets that follow continue from this one.
         case moved
         /// Not enough of them are there.
         case open

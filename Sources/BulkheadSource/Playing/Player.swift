@@ -8,7 +8,7 @@ protocol Player: AnyObject {
 
 /// What a player's step came to.
 enum PlayerStep {
-    /// There may be more to do at once.
+    /// Something was done, and more may be possible at once.
     case progressed
     /// Nothing can be done before the master lends a slot or grants sound.
     case idle
