@@ -70,7 +70,7 @@ package final class FaultyPath: Sendable {
         get async { (try? await eventLoop.submit { [relay] in relay.value.connectionCount }.get()) ?? 0 }
     }
 
-    /// Closes everything; returns when nobody listens any more.
+    /// Closes everything; returns when the port is free.
     package func stop() async { try? await eventLoop.flatSubmit { [relay] in relay.value.stop() }.get() }
 }
 

@@ -1,6 +1,6 @@
 /// What an embedded live server accepts, and its limits.
 package struct LiveServerOptions: Hashable, Sendable {
-    /// The stream keys that may be published; nil for any. Whoever knows a key may also play it.
+    /// The stream keys that may be published; nil for any. A key also admits players.
     package var streamKeys: Set<String>?
     /// Publishers and players at one time; more are closed at once.
     package var connectionLimit = 64

@@ -28,7 +28,7 @@ enum EnumeratorProgram {
             }
             return ChildProgram.success
         } catch {
-            // Nobody listens any more.
+            // The master no longer listens.
             return ChildProgram.failure
         }
     }

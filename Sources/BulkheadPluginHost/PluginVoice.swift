@@ -71,7 +71,7 @@ final class PluginVoice {
     }
 }
 
-/// Where the host notes which plugin it is calling, for whoever looks at what it left behind.
+/// Where the host notes which plugin it is calling, for the master, which reads what it left behind.
 final class CallTrail {
     private var memory: SharedMapping?
     private var note = PluginBreadcrumb(sequence: 0, plugin: 0, call: .none, startNanoseconds: 0)
@@ -84,7 +84,7 @@ final class CallTrail {
     /// Looked at after each call, while the note still names the plugin.
     var isWireIntact: () -> Bool = { true }
 
-    /// Ends the process where a call has taken the connection to the master away: later nobody could tell which.
+    /// Ends the process where a call has taken the connection to the master away: later it could not be told which.
     func inspect() {
         guard !isWireIntact() else { return }
         ChildProgram.say("a plugin has closed or replaced the connection to the master")

@@ -145,7 +145,7 @@ package struct Sandbox {
                 setenv("TMPDIR", dataFolder, 1)
                 setenv("XDG_CACHE_HOME", dataFolder, 1)
             }
-            // The rule for /proc/self stands with this entry of the kernel's, which it would forget if nobody held it.
+            // The rule for /proc/self stands with this entry of the kernel's, which it would forget if it were not held.
             _ = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             try rules.enter()
             if isComplete { report.note(.granted, "files", "by Landlock \(version)") }

@@ -3,7 +3,7 @@ import Glibc
 /// What may be read in a sandbox.
 enum SandboxPaths {
     /// Libraries and what they come with, fonts, time zones, and what the C library tells of the machine and of this
-    /// process. No folder here holds anybody's data.
+    /// process. No folder here holds a user's data.
     private static let common = [
         "/usr", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store", "/gnu/store", "/etc/ld.so.cache", "/etc/fonts",
         "/var/cache/fontconfig", "/etc/localtime", "/etc/timezone", "/etc/alternatives", "/proc/self", "/proc/cpuinfo",

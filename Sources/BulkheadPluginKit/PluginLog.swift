@@ -21,7 +21,7 @@ public struct PluginLog {
     /// Notes one line.
     public func callAsFunction(_ level: Level, _ text: String) {
         guard let host else {
-            // Where nobody reads, nothing can be told.
+            // A closed standard error can't be reported anywhere.
             _ = (text + "\n").withCString { write(STDERR_FILENO, $0, strlen($0)) }
             return
         }

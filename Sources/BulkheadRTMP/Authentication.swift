@@ -17,7 +17,7 @@ package struct Credentials: Hashable, Sendable, CustomStringConvertible, CustomR
 
 /// Why credentials did not help.
 package enum AuthenticationFailure: Hashable, Sendable {
-    /// The server asks who we are, and nobody has told us.
+    /// The server requires a login, and no credentials were given.
     case credentialsMissing
     /// The server does not take this user or this password.
     case wrongCredentials
@@ -78,7 +78,7 @@ package struct AuthenticationDemand: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - app: the application's name as it was given, without a query.
-    ///   - nonce: a number of ours that nobody can foresee.
+    ///   - nonce: a number of ours that can't be foreseen.
     package func query(
         for credentials: Credentials?, app: String, nonce: UInt32
     ) throws(AuthenticationRefusal) -> String {

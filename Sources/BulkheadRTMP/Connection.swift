@@ -273,7 +273,7 @@ extension Message {
             firstTime = firstTime ?? timestamp
             let type = MessageType(rawValue: UInt8(head >> 24))
             if [.audio, .video, .data].contains(type) {
-                // A slice would keep all of the aggregate for as long as somebody keeps the part.
+                // A slice would keep all of the aggregate for as long as the part is kept.
                 parts.append(
                     Message(
                         type: type, streamID: streamID, timestampMilliseconds: timestampMilliseconds &+ offset,

@@ -1,6 +1,6 @@
 import BulkheadFLV
 
-/// What a media message means to whoever forwards or shows it.
+/// What a media message means to code that forwards or shows it.
 package enum MediaKind: Hashable, Sendable {
     /// onMetaData, with or without `@setDataFrame` in front.
     case metadata

@@ -6,7 +6,7 @@ package struct PlayStateMachine: Sendable {
     package enum Action: Hashable, Sendable {
         case sendControl(ControlMessage)
         case send(Command, on: ChunkStreamID, streamID: MessageStreamID)
-        /// The server has taken the wish to play; media comes when somebody publishes.
+        /// The server has accepted the request to play; media comes when a publisher sends it.
         case playing
         /// The publisher has gone; another may come.
         case unpublished
@@ -51,7 +51,7 @@ package struct PlayStateMachine: Sendable {
                 return fail(.rejected(status ?? Self.unexplained))
             }
             phase = .starting
-            // -2 s: live if somebody publishes, recorded otherwise (Adobe RTMP 1.0, section 7.2.2.1).
+            // -2 s: live if there is a publisher, recorded otherwise (Adobe RTMP 1.0, section 7.2.2.1).
             let play = Command("play", transactionID: 3, .null, .string(target.key), -2000)
             return [
                 .send(play, on: .data, streamID: id),

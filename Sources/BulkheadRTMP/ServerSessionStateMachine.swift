@@ -38,7 +38,7 @@ package enum StreamRefusal: Hashable, Sendable {
 }
 
 /// Decides what a server answers to one connection, whether it publishes, plays or does either on several message
-/// streams. It owns no channel and no clock, and does not know other connections: whoever holds it answers requests.
+/// streams. It owns no channel and no clock, and does not know other connections: its holder answers requests.
 ///
 /// The commands of FMLE (releaseStream first), Haivision (FCPublish first) and Flash (publish at once) are all served.
 package struct ServerSessionStateMachine: Sendable {

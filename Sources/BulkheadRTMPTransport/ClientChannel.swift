@@ -140,7 +140,7 @@ extension IOError {
 }
 
 extension TLSFailure {
-    /// Why a certificate is not trusted whose name nobody has looked at yet.
+    /// Why a certificate is not trusted, before its name is looked at.
     fileprivate init(untrusted certificate: NIOSSLCertificate?) {
         let now = time(nil)
         switch certificate {

@@ -2,7 +2,7 @@
 ///
 /// It owns no socket and no clock: it is told what is known, again and again while something is under way, and how much
 /// time has passed. A check that comes late counts for one and a half intervals at most, so that a machine that stood
-/// still blames nobody.
+/// still doesn't blame the server.
 package struct DeliveryMonitor: Sendable {
     /// How long what is not delivered is waited for.
     package struct Patience: Hashable, Sendable {

@@ -15,7 +15,7 @@ package final class PreparedPublisher: Sendable {
         target = opened.target
     }
 
-    /// Whoever lets go of it without publishing has closed it.
+    /// Letting go of it without publishing closes it.
     deinit { if !isUsed.withLock({ $0 }) { opened.channel.close(promise: nil) } }
 
     /// Why it is of no more use; nil while it is.

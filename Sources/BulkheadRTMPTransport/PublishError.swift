@@ -22,13 +22,13 @@ package enum PublishError: Error, Hashable, Sendable {
     /// The server answers, but not with RTMP.
     case notRTMP(server: String, HandshakeError)
     case applicationRejected(server: String, app: String, ServerStatus)
-    /// The server asks who we are, and was not satisfied.
+    /// The server requires a login, and did not accept the credentials.
     case notAuthenticated(server: String, AuthenticationFailure)
-    /// The server sent us on, and the next one too, until nobody would follow; or to an address that can't be used.
+    /// Servers redirected more than five times, or to an address that can't be used.
     case redirectedInVain(server: String)
     case streamNotCreated(server: String, ServerStatus)
     case publishRefused(server: String, ServerStatus)
-    /// The server said goodbye, or closed without a word.
+    /// The server said goodbye, or closed without a reason.
     case closedByServer(server: String, ConnectionPhase, ServerStatus?)
     /// Closed between Publish.Start and acceptance: how SRS and nginx's on_publish turn a key down.
     case closedBeforeAcceptance(server: String, after: Duration)
@@ -108,22 +108,22 @@ extension PublishError: CustomStringConvertible {
         case .tlsFailed(let server, let failure): "no secure connection to \(server): \(failure)"
         case .timedOut(let server, let phase, let duration):
             "\(server) did not answer within \(duration.shortDescription) while \(phase.rawValue)"
-        case .notRTMP(let server, let error): "\(server) is no RTMP server: \(error)"
+        case .notRTMP(let server, let error): "\(server) is not an RTMP server: \(error)"
         case .applicationRejected(let server, let app, let status):
             "\(server) rejected the application \"\(app.prefix { $0 != "?" })\"\(Self.said(status))"
         case .streamNotCreated(let server, let status): "\(server) did not create a stream\(Self.said(status))"
         case .notAuthenticated(let server, let failure): "\(server) \(failure)"
-        case .redirectedInVain(let server): "\(server) sent us on to another server, and in vain"
+        case .redirectedInVain(let server): "\(server) redirected too many times, or to an address that can't be used"
         case .publishRefused(let server, let status) where status.saysInUse:
-            "\(server) says that the stream is being published already, perhaps by our former connection"
+            "\(server) says that the stream is already being published, perhaps by the previous connection"
                 + Self.said(status)
         case .publishRefused(let server, let status) where status.code.hasSuffix(".BadName"):
             "\(server) says that the stream key is wrong or in use\(Self.said(status))"
         case .publishRefused(let server, let status): "\(server) refused the stream\(Self.said(status))"
         case .closedByServer(let server, let phase, let status):
-            "\(server) closed the connection while \(phase.rawValue)\(status.map(Self.said) ?? ", without a word")"
+            "\(server) closed the connection while \(phase.rawValue)\(status.map(Self.said) ?? ", without giving a reason")"
         case .closedBeforeAcceptance(let server, let duration):
-            "\(server) closed the connection \(duration.shortDescription) after it had said that the stream may start"
+            "\(server) closed the connection \(duration.shortDescription) after accepting the stream"
         case .connectionLost(let server, let loss): "the connection to \(server) was lost: \(loss)"
         case .protocolViolation(let server, let error): "\(server) broke the RTMP protocol: \(error)"
         case .answersNotRead(let server): "\(server) sent requests without reading the answers"
@@ -140,10 +140,10 @@ extension PublishError: CustomStringConvertible {
 extension ConnectionLoss: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .reset: "the other side reset it"
+        case .reset: "reset by the server"
         case .silence(let doubt, let duration): "\(doubt), for \(duration.shortDescription)"
-        case .timedOut: "nothing was acknowledged, and the system gave up"
-        case .noRoute(let reason): "this machine has no way there (\(reason))"
+        case .timedOut: "nothing was acknowledged until the system's time limit"
+        case .noRoute(let reason): "no route (\(reason))"
         case .other(let reason): reason
         }
     }
@@ -152,9 +152,9 @@ extension ConnectionLoss: CustomStringConvertible {
 extension AuthenticationFailure: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .credentialsMissing: "asks for a user name and password: write rtmp://USER:PASSWORD@host/app"
+        case .credentialsMissing: "requires a login; put the credentials in the URL: rtmp://USER:PASSWORD@host/app"
         case .wrongCredentials: "does not accept this user name and password"
-        case .unknownMethod(let word): "asks for a user name in a way that is unknown here (\(word.prefix(40)))"
+        case .unknownMethod(let word): "requires a login by an unknown method (\(word.prefix(40)))"
         }
     }
 }
@@ -207,10 +207,10 @@ extension PublishError {
 extension TLSFailure: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .unknownAuthority: "its certificate is signed by itself or by an authority that is not trusted here"
+        case .unknownAuthority: "its certificate is self-signed, or signed by an authority that is not trusted here"
         case .expiredCertificate: "its certificate has expired"
         case .certificateNotYetValid: "its certificate is not valid yet: compare its clock with this machine's"
-        case .handshakeFailed: "the two could not agree on how to secure it"
+        case .handshakeFailed: "the TLS handshake failed: no version or cipher in common"
         case .wrongName: "its certificate is for another name"
         case .notTLS: "it does not speak TLS on this port; rtmp:// may be meant instead of rtmps://"
         case .invalidAuthorities(let path): "the certificate authorities in \(path) could not be read"

@@ -72,7 +72,7 @@ package struct CircuitBreaker: Hashable, Sendable {
         restsUntil = now + min(policy.longestRest, policy.firstRest * (1 << doublings))
     }
 
-    /// Forgets that it failed: somebody knows better.
+    /// Forgets the failures: a caller knows better.
     package mutating func reset() {
         failures = 0
         restsUntil = nil

@@ -54,7 +54,7 @@ package enum Confinement {
     package static func leaveFirstCPU() throws(Errno) -> Int { Int(try Errno.check(bulkhead_leave_first_cpu())) }
 
     /// Keeps a plugin host from reading this process's memory and environment where Landlock would not: on kernels
-    /// without it nobody of this user may trace this process any more.
+    /// without it no process of this user may trace this process any more.
     package static func hideMemoryWithoutLandlock() {
         guard Landlock.version == nil else { return }
         _ = bulkhead_set_dumpable(0)

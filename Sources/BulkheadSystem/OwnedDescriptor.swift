@@ -10,7 +10,7 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
     /// For calls that use the descriptor without keeping it.
     package let rawValue: CInt
 
-    /// Takes over `rawValue`, which nobody else may close.
+    /// Takes over `rawValue`, which no other code may close.
     package init(adopting rawValue: CInt) { self.rawValue = rawValue }
 
     /// Creates shared memory that no process can shrink or grow, so a peer can't pull it from under a mapping.

@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// A stretch of shared memory in this process's address space, unmapped when the last reference goes.
 ///
-/// Other processes change it at any time: whoever reads a number from it copies it first and checks the copy.
+/// Other processes change it at any time: copy a number before checking it, and use the copy.
 package final class SharedMapping {
     /// Whether this process may write to the mapping.
     package enum Access { case readOnly, readWrite }

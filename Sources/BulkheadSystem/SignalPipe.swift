@@ -2,7 +2,7 @@ import CBulkheadLinux
 import Glibc
 package import SystemPackage
 
-/// Signals as bytes to read. Unlike a signal that is ignored until somebody watches for it, none is lost on the way.
+/// Signals as bytes to read. A signal that comes before it is watched for is not lost.
 package enum SignalPipe {
     /// From now on each of `numbers` that comes is one byte at the descriptor that is returned, and does nothing else.
     /// Both ends stay open as long as the process; a second pipe takes the first one's place.

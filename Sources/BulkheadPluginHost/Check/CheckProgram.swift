@@ -7,7 +7,7 @@ import CBulkheadPlugin
 import Glibc
 
 /// `bulkhead-plugin-host --check`: runs one test of one plugin, as the one message on descriptor 3 says, and tells there
-/// what it finds. What it does not survive, whoever started it sees.
+/// what it finds. Its parent sees what it does not survive.
 enum CheckProgram {
     /// - Returns: the exit code.
     static func run() -> CInt {

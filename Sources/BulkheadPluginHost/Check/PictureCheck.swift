@@ -164,7 +164,7 @@ final class Desk {
     }
 }
 
-/// How long calls took. A call in which the kernel gave the processor to somebody else says nothing of the plugin: it
+/// How long calls took. A call in which the kernel gave the processor to another thread says nothing of the plugin: it
 /// counts only where there are hardly others.
 struct CallTimes {
     private var undisturbed: [Int64] = []

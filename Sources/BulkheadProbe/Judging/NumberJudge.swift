@@ -105,7 +105,7 @@ package struct NumberJudge: Sendable {
     }
 
     private mutating func miss(_ range: ClosedRange<UInt32>) -> [Finding] {
-        // Some of the missing were there and could not be looked at: which ones, nobody knows.
+        // Some of the missing pictures came and could not be looked at; which ones is unknown.
         let missing = range.count - unreadSinceLast
         guard missing > 0 else { return [] }
         lost += missing

@@ -7,7 +7,7 @@ import BulkheadWire
 final class DecoderStub {
     /// Called with each answer.
     var onReply: ((DecoderReply) -> Void)?
-    /// Called with the access units that nobody will answer.
+    /// Called with the access units that will not be answered.
     var onSkipped: (([Int64]) -> Void)?
     /// Called with a phrase when a decoder has died or can't be started.
     var onTrouble: ((String) -> Void)?

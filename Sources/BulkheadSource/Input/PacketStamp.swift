@@ -9,7 +9,7 @@ package struct PacketStamp: Hashable, Sendable {
     /// How long the packet was waited for; 0 for an input that can wait.
     package let elapsed: Int64
 
-    /// Times beyond this are nobody's: 36 years.
+    /// Times beyond this can't be true: 36 years.
     private static let farthest: UInt64 = 1 << 60
 
     /// A stamp; times beyond 36 years are dropped.

@@ -42,7 +42,7 @@ package struct TimestampRepair: Sendable {
 
     /// How far a packet may stand behind its place.
     static let backwardLimit: Int64 = 500_000_000
-    /// How far a packet may stand after its place before anybody asks why.
+    /// How far a packet may stand after its place before it is questioned.
     static let gapLimit: Int64 = 1_000_000_000
     /// How far ahead of all that came before the input may go on after a gap; what is farther is a jump.
     package let forwardLimit: Int64

@@ -13,7 +13,7 @@ package struct SoundTimeline: Hashable, Sendable {
 
     /// From here on an error is corrected at once: a packet of sound is missing or came twice.
     package let hardLimit: Int64
-    /// From here on an error that lasts is corrected so slowly that nobody hears it: 3 ms.
+    /// From here on an error that lasts is corrected so slowly that it can't be heard: 3 ms.
     static let softLimit: Double = 144
     private var average = 0.0
     private var isAligned = false
