@@ -35,6 +35,7 @@ package struct ChainPluginName: ParsableArguments {
     package init() {}
 }
 
+/// `bulkhead plugin add`.
 package struct PluginAddCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add a plugin to the chain.",
@@ -78,6 +79,7 @@ package struct PluginAddCommand: AsyncParsableCommand {
     }
 }
 
+/// `bulkhead plugin remove`.
 package struct PluginRemoveCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "remove", abstract: "Remove a plugin from the chain.")
@@ -90,6 +92,7 @@ package struct PluginRemoveCommand: AsyncParsableCommand {
     package func run() async throws { try master.ask(.remove(name: plugin.name)) }
 }
 
+/// `bulkhead plugin move`.
 package struct PluginMoveCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "move", abstract: "Move a plugin in the chain.")
@@ -105,6 +108,7 @@ package struct PluginMoveCommand: AsyncParsableCommand {
     package func run() async throws { try master.ask(.move(name: plugin.name, position: position)) }
 }
 
+/// `bulkhead plugin set`.
 package struct PluginSetCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Change parameters of a plugin in the chain.",
@@ -128,6 +132,7 @@ package struct PluginSetCommand: AsyncParsableCommand {
     }
 }
 
+/// `bulkhead plugin enable`.
 package struct PluginEnableCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "enable", abstract: "Turn a plugin of the chain on.")
@@ -140,6 +145,7 @@ package struct PluginEnableCommand: AsyncParsableCommand {
     package func run() async throws { try master.ask(.enable(name: plugin.name, true)) }
 }
 
+/// `bulkhead plugin disable`.
 package struct PluginDisableCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "disable", abstract: "Turn a plugin of the chain off; it stays loaded.")
@@ -152,6 +158,7 @@ package struct PluginDisableCommand: AsyncParsableCommand {
     package func run() async throws { try master.ask(.enable(name: plugin.name, false)) }
 }
 
+/// `bulkhead plugin reload`.
 package struct PluginReloadCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "reload", abstract: "Load a plugin as it is on disk now.",
@@ -168,6 +175,7 @@ package struct PluginReloadCommand: AsyncParsableCommand {
     package func run() async throws { try master.ask(.reload(name: plugin.name)) }
 }
 
+/// `bulkhead plugin pardon`.
 package struct PluginPardonCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "pardon", abstract: "End a plugin's quarantine.")
@@ -180,6 +188,7 @@ package struct PluginPardonCommand: AsyncParsableCommand {
     package func run() async throws { try master.ask(.pardon(name: plugin.name)) }
 }
 
+/// `bulkhead plugin chain`.
 package struct PluginChainCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "chain", abstract: "Show the chain of plugins on air.")

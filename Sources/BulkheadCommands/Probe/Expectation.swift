@@ -34,6 +34,7 @@ package enum Measure: String, Hashable, Sendable, CaseIterable {
 
 /// One thing that must hold for a stream: `lost=0`, `gap<200ms`, `av-offset<=40ms`.
 package struct Expectation: Hashable, Sendable, CustomStringConvertible {
+    /// How a measured value must lie to the limit.
     package enum Relation: String, Hashable, Sendable, CaseIterable {
         case atMost = "<="
         case atLeast = ">="
@@ -41,6 +42,7 @@ package struct Expectation: Hashable, Sendable, CustomStringConvertible {
         case more = ">"
         case equal = "="
 
+        /// Whether `value` is on the right side of `limit`.
         package func holds(_ value: Double, _ limit: Double) -> Bool {
             switch self {
             case .atMost: value <= limit
@@ -52,11 +54,14 @@ package struct Expectation: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What is measured.
     package let measure: Measure
+    /// How the value must lie to the limit.
     package let relation: Relation
     /// In milliseconds or as a count.
     package let limit: Double
 
+    /// An expectation as it is made of a word such as `gap<200ms`.
     package init(_ measure: Measure, _ relation: Relation, _ limit: Double) {
         self.measure = measure
         self.relation = relation
@@ -115,18 +120,21 @@ package struct Expectation: Hashable, Sendable, CustomStringConvertible {
 
 /// An expectation and what came of it.
 package struct Verdict: Hashable, Sendable {
+    /// What was expected.
     package let expectation: Expectation
     /// Nil where it could not be measured, which fails the expectation.
     package let value: Double?
     /// Where it happened, in words; empty where there is nothing to say.
     package let detail: String
 
+    /// Judges a report; `connections` counts the broadcast's, where a drill knows it.
     package init(_ expectation: Expectation, in report: StreamReport, connections: Int? = nil) {
         self.expectation = expectation
         value = expectation.measure.value(in: report, connections: connections)
         detail = Self.detail(expectation.measure, report)
     }
 
+    /// The expectation holds; a value that could not be measured does not.
     package var holds: Bool { value.map { expectation.relation.holds($0, expectation.limit) } ?? false }
 
     /// One line for a person.

@@ -3,6 +3,7 @@ import BulkheadMaster
 
 /// A death as a few lines for a person.
 package enum DeathText {
+    /// One line for a death: which process, of what, how soon it was noticed and replaced.
     package static func text(_ death: DeathRecord) -> String {
         var line = "\(EventLine.timestamp(death.time)) \(death.part) \(death.pid): \(death.cause)"
         if let plugin = death.plugin { line += " in the plugin \(plugin)" }

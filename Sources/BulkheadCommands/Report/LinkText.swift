@@ -10,6 +10,7 @@ package enum LinkText {
         return lines.map(EventLine.clean)
     }
 
+    /// One line for a link: its state, rates and queue.
     package static func line(_ link: LinkStatus) -> String {
         var line =
             "\(link.name): \(link.state), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
@@ -33,6 +34,7 @@ package enum LinkText {
         return line
     }
 
+    /// A line for the link's choice, and one for each of its servers.
     package static func lines(_ report: LinkServersReport) -> [String] {
         let choice = report.choice.map { "would choose \($0): \(report.reason)" } ?? report.reason
         let heading = report.rule.isEmpty ? "\(report.link): \(choice)" : "\(report.link), by \(report.rule): \(choice)"

@@ -6,6 +6,7 @@ package struct StatusLine: Hashable, Sendable {
     /// The parts of the line, the most important first: what does not fit is left out from the end.
     package let parts: [String]
 
+    /// The line for a terminal, without colours.
     package init(_ status: BroadcastStatus) {
         var parts = [Self.heading(status)]
         parts.append("\(Self.decimal(status.framesPerSecond, places: 1)) fps")

@@ -3,10 +3,12 @@ import BulkheadWire
 
 /// What `bulkhead status` prints.
 package struct StatusReport: Encodable, Sendable {
+    /// The master's process id.
     package let masterPID: Int32
     /// Nil when the master has no broadcast.
     package let broadcast: BroadcastStatus?
 
+    /// A report; without a broadcast, the master is idle.
     package init(masterPID: Int32, broadcast: BroadcastStatus?) {
         self.masterPID = masterPID
         self.broadcast = broadcast

@@ -3,6 +3,7 @@ package import BulkheadModel
 
 /// What a broadcast came to, in one sentence.
 package enum SummaryText {
+    /// The line that ends a broadcast.
     package static func text(_ status: BroadcastStatus) -> String {
         let restarts = status.children.map(\.restarts).reduce(0, +)
         var parts = [
