@@ -115,7 +115,7 @@ extension PublishError: CustomStringConvertible {
         case .notAuthenticated(let server, let failure): "\(server) \(failure)"
         case .redirectedInVain(let server): "\(server) redirected too many times, or to an address that can't be used"
         case .publishRefused(let server, let status) where status.saysInUse:
-            "\(server) says that the stream is already being published, perhaps by the previous connection"
+            "\(server) says that the stream is being published already, perhaps by the previous connection"
                 + Self.said(status)
         case .publishRefused(let server, let status) where status.code.hasSuffix(".BadName"):
             "\(server) says that the stream key is wrong or in use\(Self.said(status))"
