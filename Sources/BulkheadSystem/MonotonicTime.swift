@@ -15,7 +15,11 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
+    // All four: those that the protocol derives from the first are called through its table.
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func <= (left: Self, right: Self) -> Bool { left.nanoseconds <= right.nanoseconds }
+    package static func > (left: Self, right: Self) -> Bool { left.nanoseconds > right.nanoseconds }
+    package static func >= (left: Self, right: Self) -> Bool { left.nanoseconds >= right.nanoseconds }
 
     /// Nanoseconds later; moments beyond the range stop at its end.
     package func advanced(by nanoseconds: Int64) -> MonotonicTime {

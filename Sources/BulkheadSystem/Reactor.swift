@@ -9,8 +9,8 @@ package import SystemPackage
 /// received it, without a hop. And it never ends while children live, as their parent-death signal demands.
 /// Everything but ``enqueue(_:)`` is for code that already runs on the reactor.
 package final class Reactor: SerialExecutor, @unchecked Sendable {
-    // Unchecked because `watchers`, `timers` and the counters are touched on the reactor's own thread only, which
-    // every entry checks; `jobs` and `isStopped` have their lock.
+    // Unchecked because `watchers`, `timers`, `flushables` and the counter are touched on the reactor's own thread only,
+    // which every entry checks; `jobs` and `isStopped` have their lock.
 
     /// What a watched descriptor is ready for. An end or an error counts as readable.
     package struct Readiness: OptionSet, Sendable {
@@ -30,6 +30,8 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
 
     private struct Timer {
         let deadline: MonotonicTime
+        /// The thread is woken for it then, unless it was awake before.
+        let latest: MonotonicTime
         let id: UInt64
         let handler: @Sendable () -> Void
     }
@@ -41,23 +43,22 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
 
     private let epoll: CInt
     private let wake: CInt
-    private let alarm: CInt
     private let shared = Mutex(Shared())
-    private let thread = Mutex<pthread_t?>(nil)
+    /// The thread's `pthread_t`; 0 before it runs.
+    private let thread = Atomic<UInt>(0)
     private var watchers: [UInt64: Watcher] = [:]
     /// The latest first.
     private var timers: [Timer] = []
-    private var lastID: UInt64 = 2
+    private var flushables: [any Flushable] = []
+    private var lastID: UInt64 = 1
     private static let wakeToken: UInt64 = 1
-    private static let alarmToken: UInt64 = 2
 
     /// Makes a reactor and starts its thread.
     package init() throws(Errno) {
         epoll = try Errno.check(bulkhead_epoll_create())
         wake = try Errno.check(bulkhead_eventfd_create())
-        alarm = try Errno.check(bulkhead_timerfd_create())
-        try Errno.check(bulkhead_epoll_control(epoll, 0, wake, 1, Self.wakeToken))
-        try Errno.check(bulkhead_epoll_control(epoll, 0, alarm, 1, Self.alarmToken))
+        // Each signal wakes the thread once, and none has to be cleared.
+        try Errno.check(bulkhead_epoll_control(epoll, 0, wake, 1 | 4, Self.wakeToken))
         var handle = pthread_t()
         let context = Unmanaged.passRetained(self)
         let error = pthread_create(
@@ -65,7 +66,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
             { argument in
                 guard let argument else { return nil }
                 let reactor = Unmanaged<Reactor>.fromOpaque(argument).takeRetainedValue()
-                reactor.thread.withLock { $0 = pthread_self() }
+                reactor.thread.store(UInt(pthread_self()), ordering: .relaxed)
                 reactor.run()
                 return nil
             }, context.toOpaque())
@@ -77,7 +78,6 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     }
 
     deinit {
-        _ = bulkhead_close(alarm)
         _ = bulkhead_close(wake)
         _ = bulkhead_close(epoll)
     }
@@ -96,12 +96,12 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
             shared.jobs.append(job)
             return shared.jobs.count == 1
         }
-        if wasEmpty { _ = bulkhead_eventfd_signal(wake) }
+        // The thread itself looks for jobs before it waits.
+        if wasEmpty, !isCurrent { _ = bulkhead_eventfd_signal(wake) }
     }
 
-    package var isCurrent: Bool {
-        thread.withLock { thread in thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
-    }
+    // The thread alone ever reads its own number here, whatever the order in which others see the store.
+    package var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
     package func checkIsolated() { precondition(isCurrent, "this runs on the reactor's thread") }
 
@@ -138,13 +138,16 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     // MARK: timers
 
     /// Calls `handler` once, at `deadline` or soon after.
+    /// - Parameter leeway: how much later it may be called, so that the thread need not wake for it alone.
     @discardableResult
-    package func schedule(at deadline: MonotonicTime, _ handler: @escaping @Sendable () -> Void) -> Token {
+    package func schedule(
+        at deadline: MonotonicTime, leeway: Duration = .zero, _ handler: @escaping @Sendable () -> Void
+    ) -> Token {
         checkIsolated()
         lastID += 1
         let index = timers.firstIndex { $0.deadline <= deadline } ?? timers.count
-        timers.insert(Timer(deadline: deadline, id: lastID, handler: handler), at: index)
-        if index == timers.count - 1 { arm() }
+        let latest = leeway == .zero ? deadline : deadline.advanced(by: leeway)
+        timers.insert(Timer(deadline: deadline, latest: latest, id: lastID, handler: handler), at: index)
         return Token(id: lastID)
     }
 
@@ -152,12 +155,15 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         checkIsolated()
         guard let index = timers.firstIndex(where: { $0.id == token.id }) else { return }
         timers.remove(at: index)
-        if index == timers.count { arm() }
     }
 
-    private func arm() {
-        let nanoseconds = timers.last.map { UInt64(max(1, $0.deadline.nanoseconds)) } ?? 0
-        _ = bulkhead_timerfd_set(alarm, nanoseconds)
+    // MARK: the end of a turn
+
+    /// Calls `flushable` once, when the event at hand has been dealt with and before the next one is looked at: what many
+    /// handlers leave to be done is done in one go.
+    package func flushLater(_ flushable: any Flushable) {
+        checkIsolated()
+        flushables.append(flushable)
     }
 
     // MARK: the loop
@@ -167,24 +173,27 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         let events = UnsafeMutablePointer<bulkhead_epoll_event>.allocate(capacity: capacity)
         defer { events.deallocate() }
         while true {
-            let count = Int(bulkhead_epoll_wait(epoll, events, CInt(capacity)))
+            let start = MonotonicTime.now
+            var end: MonotonicTime?
+            for timer in timers where end.map({ timer.latest < $0 }) ?? true { end = timer.latest }
+            let timeout = end.map { max(0, $0.since(start)) } ?? -1
+            let count = Int(bulkhead_epoll_wait(epoll, events, CInt(capacity), timeout))
+            // A signal, or SIGCONT: what has come meanwhile is not known.
+            if count == -Int(EINTR) { continue }
             precondition(count >= 0, "epoll works as long as its descriptor is open")
-            var timersAreDue = false
             for event in UnsafeBufferPointer(start: events, count: count) {
-                switch event.token {
-                case Self.wakeToken: _ = bulkhead_eventfd_clear(wake)
-                case Self.alarmToken: timersAreDue = true
-                default:
+                if event.token != Self.wakeToken {
                     var readiness: Readiness = []
                     if event.readable != 0 { readiness.insert(.readable) }
                     if event.writable != 0 { readiness.insert(.writable) }
                     watchers[event.token]?.handler(readiness)
                 }
-                runJobs()
+                endTurn()
             }
-            // Last: when all was stopped for a while, answers that came meanwhile are seen before they count as missing.
-            if timersAreDue { runTimers() }
-            runJobs()
+            // Last, and only what was due before the descriptors were looked at: when all was stopped for a while, answers
+            // that came meanwhile are seen before they count as missing.
+            runTimers(dueAt: count == 0 ? .now : start)
+            endTurn()
             if shared.withLock({ $0.isStopped && $0.jobs.isEmpty }) { break }
         }
         // Handlers hold the reactor, which would otherwise live for ever.
@@ -194,29 +203,37 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         withExtendedLifetime(last) {}
     }
 
-    private func runJobs() {
+    /// Runs the jobs and flushes that the last handler left behind, and those that they leave.
+    private func endTurn() {
         while true {
             let jobs = shared.withLock { shared in
+                guard !shared.jobs.isEmpty else { return [UnownedJob]() }
                 let jobs = shared.jobs
-                shared.jobs.removeAll(keepingCapacity: true)
+                shared.jobs = []
                 return jobs
             }
-            if jobs.isEmpty { return }
             for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+            if !jobs.isEmpty { continue }
+            if flushables.isEmpty { return }
+            let due = flushables
+            flushables.removeAll(keepingCapacity: true)
+            for flushable in due { flushable.flush() }
         }
     }
 
-    private func runTimers() {
-        _ = bulkhead_eventfd_clear(alarm)
-        let now = MonotonicTime.now
+    private func runTimers(dueAt now: MonotonicTime) {
         // A timer that a handler sets to a moment already gone has its turn after the descriptors have had theirs.
         let newest = lastID
         while let timer = timers.last, timer.deadline <= now, timer.id <= newest {
             timers.removeLast()
             timer.handler()
         }
-        arm()
     }
+}
+
+/// Something on a reactor's thread that puts work off to the end of the turn: see ``Reactor/flushLater(_:)``.
+package protocol Flushable: AnyObject {
+    func flush()
 }
 
 /// Carries a value that belongs to a reactor's thread through code that does not know it. Reading it elsewhere traps.

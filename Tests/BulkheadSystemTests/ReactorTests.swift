@@ -160,6 +160,75 @@ import Testing
         }
     }
 
+    /// It waits for a wake that comes anyway, and for its latest time where none does.
+    @Test func timerWithLeewayRunsWithTheNext() async throws {
+        try await withTenant { tenant in
+            let times = Mutex<[MonotonicTime]>([])
+            let start = MonotonicTime.now
+            let next = start.advanced(by: .milliseconds(40))
+            await tenant.wait { reactor, done in
+                reactor.schedule(at: start.advanced(by: .milliseconds(5)), leeway: .seconds(30)) {
+                    times.withLock { $0.append(.now) }
+                }
+                reactor.schedule(at: next, done)
+            }
+            #expect(times.withLock { $0.count == 1 && $0.allSatisfy { $0 >= next } })
+            await tenant.wait { reactor, done in
+                reactor.schedule(at: start, leeway: .milliseconds(60)) {
+                    times.withLock { $0.append(.now) }
+                    done()
+                }
+            }
+            #expect(times.withLock { $0.count } == 2)
+        }
+    }
+
+    private final class Basin: Flushable {
+        let onFlush: () -> Void
+
+        init(onFlush: @escaping () -> Void) { self.onFlush = onFlush }
+
+        func flush() { onFlush() }
+    }
+
+    /// What a handler puts off comes after it and before the next one, also where a flush puts off more.
+    @Test func whatIsPutOffIsDoneAtTheEndOfTheTurn() async throws {
+        try await withTenant { tenant in
+            let notes = Shared(Mutex<[String]>([]))
+            let note = { @Sendable (text: String) in notes.value.withLock { $0.append(text) } }
+            let first = try SocketPair()
+            let second = try SocketPair()
+            let descriptors = [first.ours.rawValue, second.ours.rawValue]
+            await tenant.wait { reactor, done in
+                for (index, descriptor) in descriptors.enumerated() {
+                    let token = Shared(Mutex<Reactor.Token?>(nil))
+                    let watch = try? reactor.watch(descriptor, for: .writable) { _ in
+                        token.value.withLock { $0.map { reactor.unwatch($0) } }
+                        reactor.flushLater(
+                            Basin {
+                                note("flush \(index)")
+                                reactor.flushLater(
+                                    Basin {
+                                        note("again \(index)")
+                                        if notes.value.withLock({ $0.count }) == 6 { done() }
+                                    })
+                            })
+                        note("handler \(index)")
+                    }
+                    token.value.withLock { $0 = watch }
+                }
+            }
+            let seen = notes.value.withLock { $0 }
+            #expect(seen.count == 6)
+            for index in 0...1 {
+                let start = try #require(seen.firstIndex(of: "handler \(index)"))
+                #expect(Array(seen[start...].prefix(3)) == ["handler \(index)", "flush \(index)", "again \(index)"])
+            }
+            first.close()
+            second.close()
+        }
+    }
+
     @Test func watchedDescriptorIsReportedUntilItIsUnwatched() async throws {
         try await withTenant { tenant in
             let pair = try SocketPair()

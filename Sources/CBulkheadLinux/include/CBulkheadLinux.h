@@ -65,7 +65,8 @@ int bulkhead_peer_credentials(int socket, pid_t *pid, uid_t *uid);
 // MARK: events
 
 int bulkhead_epoll_create(void);
-/// `events`: 1 readable, 2 writable, 3 both; ends and errors are always reported. `operation`: 0 add, 1 change, 2 remove.
+/// `events`: 1 readable, 2 writable, 4 each time that it becomes so and not as long as it is; sums of these. Ends and
+/// errors are always reported. `operation`: 0 add, 1 change, 2 remove.
 int bulkhead_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token);
 
 typedef struct bulkhead_epoll_event {
@@ -74,17 +75,13 @@ typedef struct bulkhead_epoll_event {
     uint32_t writable;
 } bulkhead_epoll_event;
 
-/// Waits without limit for events and stores up to `capacity` (at most 64). Returns their number; 0 when interrupted.
-int bulkhead_epoll_wait(int epoll, bulkhead_epoll_event *events, int capacity);
+/// Waits for events, at most `timeout_nanoseconds` (-1: no limit), and stores up to `capacity` (at most 64). Returns their
+/// number: 0 after the timeout, when there were none at its end either.
+int bulkhead_epoll_wait(int epoll, bulkhead_epoll_event *events, int capacity, int64_t timeout_nanoseconds);
 
-/// Creates a non-blocking eventfd. `bulkhead_eventfd_signal` makes it readable, `bulkhead_eventfd_clear` unreadable.
+/// Creates a non-blocking eventfd, which `bulkhead_eventfd_signal` makes readable.
 int bulkhead_eventfd_create(void);
 int bulkhead_eventfd_signal(int descriptor);
-int bulkhead_eventfd_clear(int descriptor);
-
-/// Creates a non-blocking timer on CLOCK_MONOTONIC; it becomes readable at `nanoseconds` (0 disarms it).
-int bulkhead_timerfd_create(void);
-int bulkhead_timerfd_set(int descriptor, uint64_t nanoseconds);
 
 /// Opens a non-blocking rtnetlink socket, close-on-exec, that becomes readable when a route, an address or an interface of
 /// this machine changes. Returns a descriptor that the caller closes, or a negative errno value.
