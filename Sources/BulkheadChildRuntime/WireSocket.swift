@@ -35,6 +35,8 @@ package final class WireSocket {
     private let inode: ino_t
     private var decoder = WireDecoder()
     private var passed: [CInt] = []
+    /// What ``post(_:)`` has put off.
+    private var posted: [UInt8] = []
     /// What a drill has armed in this process; nil in ordinary life.
     var faults: ArmedFaults?
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
@@ -79,9 +81,24 @@ package final class WireSocket {
         if let mismatch = hello.mismatch(expecting: .master) { throw .mismatch(mismatch) }
     }
 
-    /// Sends one message, waiting until the socket has taken it.
+    /// Sends one message behind those that were posted, waiting until the socket has taken it.
     package func send(_ message: some WireMessage) throws(WireSocketError) {
-        let bytes = message.frame.bytes
+        guard !posted.isEmpty else { return try write(message.frame.bytes) }
+        post(message)
+        try flush()
+    }
+
+    /// Puts a message off until the next is sent, or until this end waits for the master: several go in one call.
+    package func post(_ message: some WireMessage) { posted.append(contentsOf: message.frame.bytes) }
+
+    /// Sends what was posted.
+    package func flush() throws(WireSocketError) {
+        guard !posted.isEmpty else { return }
+        defer { posted.removeAll(keepingCapacity: true) }
+        try write(posted)
+    }
+
+    private func write(_ bytes: [UInt8]) throws(WireSocketError) {
         var sent = 0
         while sent < bytes.count {
             let taken = bytes.withUnsafeBytes { all in
@@ -123,7 +140,12 @@ package final class WireSocket {
     }
 
     /// Tells that the work has come to `frame`, where a drill may have armed a fault.
-    package func reach(_ frame: FrameNumber) { faults?.reach(frame, socket: descriptor) }
+    package func reach(_ frame: FrameNumber) {
+        guard faults != nil else { return }
+        // A master that is gone shows at the next message.
+        try? flush()
+        faults?.reach(frame, socket: descriptor)
+    }
 
     /// Whether the other end is gone, seen without reading: for callbacks in the middle of other work.
     package var isAtEnd: Bool {
@@ -151,14 +173,21 @@ package final class WireSocket {
                     return (frame, nil)
                 }
             } catch { throw .malformed(error) }
+            if timeoutMilliseconds != 0 { try flush() }
             do throws(Errno) {
-                if try Errno.check(bulkhead_wait_readable(descriptor, timeoutMilliseconds)) == 0 { return nil }
+                if timeoutMilliseconds > 0,
+                    try Errno.check(bulkhead_wait_readable(descriptor, timeoutMilliseconds)) == 0
+                {
+                    return nil
+                }
             } catch { throw .system(error) }
             var came: CInt = -1
-            let count = bulkhead_receive(descriptor, chunk.baseAddress, chunk.count, &came)
+            let count = bulkhead_receive(
+                descriptor, chunk.baseAddress, chunk.count, timeoutMilliseconds == 0 ? 0 : 1, &came)
             if came >= 0 { passed.append(came) }
             switch count {
             case 0, -Int(ECONNRESET): throw .closedByPeer
+            case -Int(EAGAIN) where timeoutMilliseconds == 0: return nil
             case 1...: decoder.append(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
             default: throw .system(Errno(rawValue: CInt(-count)))
             }

@@ -49,7 +49,7 @@ package struct ChildEnd: Sendable {
 ///
 /// A child that the master has started is over when it is reaped **and** its socket is drained, so that what it had
 /// answered before it died is not lost. A child that was started by hand is over when its socket ends.
-package final class Child {
+package final class Child: Flushable {
     package let role: Role
     package let pid: Int32
     /// Started by hand: never killed, only let go.
@@ -67,6 +67,9 @@ package final class Child {
     private var standardError: OwnedDescriptor?
     private var tail: [UInt8] = []
     private var tokens: [CInt: Reactor.Token] = [:]
+    private var watchesWritability = false
+    /// The reactor will call ``flush()``.
+    private var isFlushDue = false
     /// Both sides have said hello and agree.
     package private(set) var isGreeted = false
     /// The build of its program, once it has said hello.
@@ -162,13 +165,25 @@ package final class Child {
         send(Hello(role: .master, pid: getpid()))
     }
 
+    /// Sends a message with all others of this turn of the reactor.
     package func send(_ message: some WireMessage, descriptor: consuming OwnedDescriptor? = nil) {
         guard let connection else {
             descriptor.take()?.close()
             return
         }
-        connection.send(message, descriptor: descriptor)
-        if connection.isOverfull { dismiss("it does not read what it is sent") } else { updateInterest() }
+        connection.enqueue(message, descriptor: descriptor)
+        if connection.isOverfull { return dismiss("it does not read what it is sent") }
+        guard !isFlushDue else { return }
+        isFlushDue = true
+        reactor.flushLater(self)
+    }
+
+    /// Sends what waits, as far as the socket takes it.
+    package func flush() {
+        isFlushDue = false
+        guard let connection else { return }
+        connection.flush()
+        updateInterest()
     }
 
     /// Ends the child at once, for `reason`, which one that was started by hand is told; ``onEnd`` follows when it is
@@ -190,10 +205,7 @@ package final class Child {
 
     private func socketReady(_ readiness: Reactor.Readiness) {
         guard let connection else { return }
-        if readiness.contains(.writable) {
-            connection.flush()
-            updateInterest()
-        }
+        if readiness.contains(.writable) { flush() }
         if readiness.contains(.readable) { take(connection.receive()) }
     }
 
@@ -228,12 +240,16 @@ package final class Child {
     }
 
     private func updateInterest() {
-        guard let connection, let token = tokens[connection.descriptor] else { return }
-        reactor.change(token, to: connection.wantsToWrite ? [.readable, .writable] : .readable)
+        guard let connection, connection.wantsToWrite != watchesWritability,
+            let token = tokens[connection.descriptor]
+        else { return }
+        watchesWritability = connection.wantsToWrite
+        reactor.change(token, to: watchesWritability ? [.readable, .writable] : .readable)
     }
 
     private func endConnection() {
         guard let connection else { return }
+        connection.flush()
         unwatch(connection.descriptor)
         self.connection = nil
         // Nothing more comes from it, and nothing can be asked of it any more: it must not keep its successor waiting.

@@ -121,6 +121,7 @@ package final class EncoderService {
     }
 
     private func sendAudio(_ block: Int64, _ bytes: [UInt8]) throws {
-        try socket.send(EncoderReply.audioPacket(block: block, bytes: bytes))
+        // With the next picture's answer, or when nothing is left to be done.
+        socket.post(EncoderReply.audioPacket(block: block, bytes: bytes))
     }
 }

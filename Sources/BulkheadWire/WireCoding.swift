@@ -33,17 +33,22 @@ package struct WireWriter {
     }
 
     package mutating func write(raw bytes: [UInt8]) { self.bytes.append(contentsOf: bytes) }
+
+    /// Puts `value` in place of the first four bytes, which have been written.
+    mutating func setFirstWord(_ value: UInt32) {
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: value.littleEndian, as: UInt32.self) }
+    }
 }
 
 /// Reads the fields of a payload; every read is checked against what is left.
 package struct WireReader {
     private let type: UInt16
     private let bytes: [UInt8]
-    private var position = 0
+    private var position = WireFrame.headerByteCount
 
     package init(_ frame: WireFrame) {
         type = frame.type
-        bytes = frame.payload
+        bytes = frame.bytes
     }
 
     package mutating func read<Integer: FixedWidthInteger>(
@@ -110,14 +115,4 @@ package protocol WireMessage: Sendable {
     var frame: WireFrame { get }
     /// Reads a message of this set; a type outside the set is ``WireError/unknownType(_:)``.
     init(_ frame: WireFrame) throws(WireError)
-}
-
-extension WireFrame {
-    package init(
-        _ type: MessageType, descriptor: Bool = false, reserving: Int = 64, _ write: (inout WireWriter) -> Void
-    ) {
-        var writer = WireWriter(reserving: reserving)
-        write(&writer)
-        self.init(type: type.rawValue, carriesDescriptor: descriptor, payload: writer.bytes)
-    }
 }

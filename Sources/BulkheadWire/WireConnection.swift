@@ -18,9 +18,7 @@ package final class WireConnection {
 
     private let socket: CInt
     private var decoder = WireDecoder()
-    private var outbox: [(bytes: [UInt8], descriptor: CInt)] = []
-    private var outboxByteCount = 0
-    private var sentOfFirst = 0
+    private var outbox = Outbox()
     /// The socket has refused to take part of what was to be sent: what follows would not be understood.
     private var isBroken = false
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
@@ -32,7 +30,7 @@ package final class WireConnection {
     }
 
     deinit {
-        for message in outbox where message.descriptor >= 0 { _ = bulkhead_close(message.descriptor) }
+        outbox.discard()
         _ = bulkhead_close(socket)
         chunk.deallocate()
     }
@@ -40,14 +38,14 @@ package final class WireConnection {
     /// For watching; closed with this object.
     package var descriptor: CInt { socket }
 
-    /// Something waits to be sent: call ``flush()`` when the socket is writable.
+    /// Something waits to be sent: call ``flush()``, and again when the socket is writable.
     package var wantsToWrite: Bool { !outbox.isEmpty }
 
     /// The child does not read what it is sent.
-    package var isOverfull: Bool { outboxByteCount > Self.maximumOutboxByteCount }
+    package var isOverfull: Bool { outbox.byteCount > Self.maximumOutboxByteCount }
 
-    /// Puts a message, with the descriptor that goes with it, at the end of the outbox and sends what the socket takes.
-    package func send(_ message: some WireMessage, descriptor: consuming OwnedDescriptor? = nil) {
+    /// Puts a message, with the descriptor that goes with it, at the end of the outbox, to be sent by ``flush()``.
+    package func enqueue(_ message: some WireMessage, descriptor: consuming OwnedDescriptor? = nil) {
         let frame = message.frame
         let raw = descriptor.take()?.release() ?? -1
         precondition(frame.carriesDescriptor == (raw >= 0), "a descriptor goes with the messages that name one")
@@ -55,39 +53,29 @@ package final class WireConnection {
             if raw >= 0 { _ = bulkhead_close(raw) }
             return
         }
-        let bytes = frame.bytes
-        outboxByteCount += bytes.count
-        outbox.append((bytes, raw))
+        outbox.append(frame.bytes, descriptor: raw)
+    }
+
+    /// Puts a message at the end of the outbox and sends what the socket takes.
+    package func send(_ message: some WireMessage, descriptor: consuming OwnedDescriptor? = nil) {
+        enqueue(message, descriptor: descriptor)
         flush()
     }
 
     /// Sends what the socket takes. After an error nothing more is sent: the child sees the end, and its own end shows
     /// as that of the other direction.
     package func flush() {
-        while let (bytes, passed) = outbox.first {
-            let taken = bytes.withUnsafeBytes { all in
-                bulkhead_send(
-                    socket, all.baseAddress?.advanced(by: sentOfFirst), all.count - sentOfFirst,
-                    sentOfFirst == 0 ? passed : -1)
-            }
+        while !outbox.isEmpty {
+            let taken = outbox.withFirst { bulkhead_send(socket, $0.baseAddress, $0.count, $1) }
             guard taken > 0 else {
                 if taken != -Int(EAGAIN) {
                     isBroken = true
-                    discardOutbox()
+                    outbox.discard()
                     shutdown(socket, CInt(SHUT_WR))
                 }
                 return
             }
-            if sentOfFirst == 0, passed >= 0 {
-                _ = bulkhead_close(passed)
-                outbox[0].descriptor = -1
-            }
-            sentOfFirst += taken
-            outboxByteCount -= taken
-            if sentOfFirst == bytes.count {
-                outbox.removeFirst()
-                sentOfFirst = 0
-            }
+            outbox.removeFirst(taken)
         }
     }
 
@@ -97,10 +85,8 @@ package final class WireConnection {
         var intake = Intake()
         var total = 0
         while total < byteLimit {
-            var passed: CInt = -1
-            let count = bulkhead_receive(socket, chunk.baseAddress, chunk.count, &passed)
-            // No child has a reason to send a descriptor.
-            if passed >= 0 { _ = bulkhead_close(passed) }
+            // No child has a reason to send a descriptor: the kernel closes it.
+            let count = bulkhead_receive(socket, chunk.baseAddress, chunk.count, 0, nil)
             guard count > 0 else {
                 if count != -Int(EAGAIN) { intake.isOver = true }
                 break
@@ -120,12 +106,5 @@ package final class WireConnection {
             if count < chunk.count { break }
         }
         return intake
-    }
-
-    private func discardOutbox() {
-        for message in outbox where message.descriptor >= 0 { _ = bulkhead_close(message.descriptor) }
-        outbox.removeAll()
-        outboxByteCount = 0
-        sentOfFirst = 0
     }
 }

@@ -11,22 +11,38 @@ package struct WireFrame: Hashable, Sendable {
 
     package let type: UInt16
     package let carriesDescriptor: Bool
-    package let payload: [UInt8]
+    /// Header and payload, as they go on the socket.
+    package let bytes: [UInt8]
 
     package init(type: UInt16, carriesDescriptor: Bool = false, payload: [UInt8]) {
-        self.type = type
-        self.carriesDescriptor = carriesDescriptor
-        self.payload = payload
+        self.init(number: type, descriptor: carriesDescriptor, reserving: payload.count) { $0.write(raw: payload) }
     }
 
-    package var bytes: [UInt8] {
-        var writer = WireWriter(reserving: Self.headerByteCount + payload.count)
-        writer.write(UInt32(payload.count))
-        writer.write(type)
-        writer.write(UInt16(carriesDescriptor ? 1 : 0))
-        writer.write(raw: payload)
-        return writer.bytes
+    /// A message whose payload `write` writes; `reserving` is how many bytes that is likely to be.
+    package init(
+        _ type: MessageType, descriptor: Bool = false, reserving: Int = 64, _ write: (inout WireWriter) -> Void
+    ) {
+        self.init(number: type.rawValue, descriptor: descriptor, reserving: reserving, write)
     }
+
+    private init(number type: UInt16, descriptor: Bool, reserving: Int, _ write: (inout WireWriter) -> Void) {
+        var writer = WireWriter(reserving: Self.headerByteCount + reserving)
+        writer.write(UInt32(0))
+        writer.write(type)
+        writer.write(UInt16(descriptor ? 1 : 0))
+        write(&writer)
+        writer.setFirstWord(UInt32(writer.bytes.count - Self.headerByteCount))
+        self.init(checked: writer.bytes, type, carriesDescriptor: descriptor)
+    }
+
+    /// - Parameter bytes: a whole message, whose header says the same as the other parameters.
+    fileprivate init(checked bytes: [UInt8], _ type: UInt16, carriesDescriptor: Bool) {
+        self.type = type
+        self.carriesDescriptor = carriesDescriptor
+        self.bytes = bytes
+    }
+
+    package var payload: [UInt8] { Array(bytes[Self.headerByteCount...]) }
 }
 
 /// Why bytes from the other side are no message. Whoever sends such bytes is treated as one that crashed.
@@ -90,8 +106,8 @@ package struct WireDecoder: Sendable {
         guard flags <= 1 else { throw .unknownFlags(flags) }
         let end = start + WireFrame.headerByteCount + Int(byteCount)
         guard buffer.count >= end else { return nil }
-        let payload = Array(buffer[(start + WireFrame.headerByteCount)..<end])
+        let bytes = Array(buffer[start..<end])
         start = end
-        return WireFrame(type: type, carriesDescriptor: flags == 1, payload: payload)
+        return WireFrame(checked: bytes, type, carriesDescriptor: flags == 1)
     }
 }

@@ -75,8 +75,9 @@ ssize_t bulkhead_send(int socket, const void *bytes, size_t byte_count, int pass
     return taken < 0 ? -errno : taken;
 }
 
-ssize_t bulkhead_receive(int socket, void *bytes, size_t byte_count, int *passed) {
+ssize_t bulkhead_receive(int socket, void *bytes, size_t byte_count, int waits, int *passed) {
     enum { most = 16 };
+    int flags = waits ? 0 : MSG_DONTWAIT;
     struct iovec vector = {.iov_base = bytes, .iov_len = byte_count};
     union {
         struct cmsghdr header;
@@ -84,11 +85,13 @@ ssize_t bulkhead_receive(int socket, void *bytes, size_t byte_count, int *passed
     } control;
     struct msghdr message = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
-    *passed = -1;
     ssize_t taken;
-    do taken = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    // Without room for them the kernel closes the descriptors that come along.
+    do taken = passed ? recvmsg(socket, &message, MSG_CMSG_CLOEXEC | flags) : recv(socket, bytes, byte_count, flags);
     while (taken < 0 && errno == EINTR);
     if (taken < 0) return -errno;
+    if (!passed) return taken;
+    *passed = -1;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
         size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);

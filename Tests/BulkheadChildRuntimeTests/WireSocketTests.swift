@@ -44,6 +44,61 @@ import Testing
         return count
     }
 
+    /// What waits goes in few calls, and each descriptor with its own message.
+    @Test func messagesThatWaitGoTogether() throws {
+        let ends = try Ends()
+        let shapes = (1...3).map { PoolShape(id: $0, slotCount: 1, slotByteCount: 4096 * $0) }
+        var inodes: [UInt64] = []
+        for shape in shapes {
+            let memory = try OwnedDescriptor(memfdNamed: "pool", byteCount: 4096)
+            inodes.append(try Self.inode(memory.rawValue))
+            ends.master.enqueue(EncoderRequest.probe)
+            ends.master.enqueue(EncoderRequest.pool(shape), descriptor: memory)
+            ends.master.enqueue(EncoderRequest.reconfigure(bitsPerSecond: shape.id))
+        }
+        #expect(ends.master.wantsToWrite)
+        #expect(try Self.message(ends.child, within: 0) == nil)
+        ends.master.flush()
+        #expect(!ends.master.wantsToWrite)
+        for (shape, inode) in zip(shapes, inodes) {
+            #expect(try Self.message(ends.child) == .probe)
+            guard var received = try ends.child.receive(EncoderRequest.self),
+                let descriptor = received.descriptor.take()
+            else {
+                Issue.record("pool \(shape.id) came without its descriptor")
+                return
+            }
+            let message = received.message
+            #expect(message == .pool(shape))
+            let came = try Self.inode(descriptor.rawValue)
+            #expect(came == inode)
+            descriptor.close()
+            #expect(try Self.message(ends.child) == .reconfigure(bitsPerSecond: shape.id))
+        }
+    }
+
+    private static func inode(_ descriptor: CInt) throws -> UInt64 {
+        var information = stat()
+        try #require(fstat(descriptor, &information) == 0)
+        return UInt64(information.st_ino)
+    }
+
+    /// What a child posts goes before what it sends, and at the latest when the child waits for the master.
+    @Test func postedRepliesGoBeforeTheChildWaits() throws {
+        let ends = try Ends()
+        ends.child.post(EncoderReply.alive)
+        ends.child.post(EncoderReply.audioPacket(block: 1, bytes: [1, 2]))
+        #expect(ends.master.receive().frames.isEmpty)
+        try ends.child.send(EncoderReply.flushed)
+        let first = Self.intake(ends.master).frames
+        #expect(try first.map { try EncoderReply($0) } == [.alive, .audioPacket(block: 1, bytes: [1, 2]), .flushed])
+        ends.child.post(EncoderReply.alive)
+        #expect(try Self.message(ends.child, within: 0) == nil)
+        #expect(ends.master.receive().frames.isEmpty)
+        #expect(try Self.message(ends.child, within: 1) == nil)
+        #expect(try Self.intake(ends.master).frames.map { try EncoderReply($0) } == [.alive])
+    }
+
     /// Whether the child reads on or was about to write, it hears the reason.
     @Test(arguments: [true, false]) func whoIsTurnedAwayIsToldWhy(byWriting: Bool) throws {
         let pair = try SocketPair()

@@ -134,7 +134,8 @@ final class InputPlayer: Player {
         }
         _ = link.takeSlot()
         video.lastPTS = pts
-        try link.send(.video(slot: slot, pts: pts, position: position))
+        let reply = SourceReply.video(slot: slot, pts: pts, position: position)
+        if !input.isLive, link.hasFewSlots { link.post(reply) } else { try link.send(reply) }
     }
 
     /// Decodes and sends sound; true when something was done.
@@ -186,7 +187,7 @@ final class InputPlayer: Player {
 
     private func sendSound(_ sound: SoundTrack, flushing: Bool) throws(SourceStop) -> Bool {
         guard let chunk = sound.takeChunk(limit: link.audioCredit, flushing: flushing) else { return false }
-        try link.send(.audio(start: chunk.start, samples: chunk.samples))
+        link.post(.audio(start: chunk.start, samples: chunk.samples))
         return true
     }
 
@@ -218,6 +219,8 @@ final class InputPlayer: Player {
     }
 
     private func readPacket() throws(SourceStop) -> PlayerStep {
+        // A file never keeps anybody waiting for long; anything else may.
+        if input.isLive || input.address.kind != .file { try link.flush() }
         switch input.read() {
         case .packet(let packet, let isVideo):
             let time = packet.pointee.dts == bulkhead_av_nopts_value ? packet.pointee.pts : packet.pointee.dts

@@ -41,16 +41,32 @@ package final class MasterLink {
         }
     }
 
+    /// One to three slots are left to be filled: the master has enough pictures, and may get these together.
+    package var hasFewSlots: Bool { (1...3).contains(freeSlots.count) }
+
     /// The slot to fill next, taken off the list.
     package func takeSlot() -> UInt32? { freeSlots.isEmpty ? nil : freeSlots.removeFirst() }
 
     /// Sends a reply, waiting until the socket takes it.
     package func send(_ reply: SourceReply) throws(SourceStop) {
-        if case .video(_, let pts, _) = reply, let rate = settings?.frameRate {
-            socket.reach(rate.frame(at: MediaTime(nanoseconds: pts)))
-        }
+        reach(reply)
         do { try socket.send(reply) } catch { throw SourceStop(error) }
         lastSent = .now
+    }
+
+    /// Puts a reply off until the next one is sent, or until this process waits for the master. Before it waits for
+    /// anything else, call ``flush()``.
+    package func post(_ reply: SourceReply) {
+        reach(reply)
+        socket.post(reply)
+        lastSent = .now
+    }
+
+    package func flush() throws(SourceStop) { do { try socket.flush() } catch { throw SourceStop(error) } }
+
+    private func reach(_ reply: SourceReply) {
+        guard case .video(_, let pts, _) = reply, let rate = settings?.frameRate else { return }
+        socket.reach(rate.frame(at: MediaTime(nanoseconds: pts)))
     }
 
     /// Tells the master that nothing comes from the input, when it has heard nothing for a while.

@@ -40,13 +40,14 @@ final class TestPlayer: Player {
             }
             picture.draw(frame: nextFrame, into: bytes, isFresh: drawnSlots.insert(slot).inserted)
             let pts = frameRate.time(of: nextFrame).nanoseconds
-            try link.send(.video(slot: slot, pts: pts, position: pts))
+            let reply = SourceReply.video(slot: slot, pts: pts, position: pts)
+            if link.hasFewSlots { link.post(reply) } else { try link.send(reply) }
             nextFrame += 1
             result = .progressed
         }
         let allowed = link.audioCredit - nextSample
         if allowed >= Self.chunkSampleCount {
-            try link.send(
+            link.post(
                 .audio(start: nextSample, samples: sound.samples(from: nextSample, count: Self.chunkSampleCount)))
             nextSample += Int64(Self.chunkSampleCount)
             result = .progressed

@@ -42,8 +42,9 @@ int bulkhead_set_nonblocking(int descriptor, int enabled);
 ssize_t bulkhead_send(int socket, const void *bytes, size_t byte_count, int passed);
 
 /// Receives up to `byte_count` bytes. A descriptor that came along is stored in `*passed`, close-on-exec, and is the
-/// caller's; else -1 is. More than one is a breach of the protocol: the others are closed. Returns 0 at the end.
-ssize_t bulkhead_receive(int socket, void *bytes, size_t byte_count, int *passed);
+/// caller's; else -1 is. More than one is a breach of the protocol: the others are closed, and all are where `passed` is
+/// NULL. With `waits` 0 the result is -EAGAIN where nothing has come, whatever the socket. Returns 0 at the end.
+ssize_t bulkhead_receive(int socket, void *bytes, size_t byte_count, int waits, int *passed);
 
 /// Waits until `descriptor` can be read or is at its end. Returns 1, 0 after `timeout_milliseconds` (-1: no limit).
 int bulkhead_wait_readable(int descriptor, int timeout_milliseconds);
