@@ -17,6 +17,9 @@ package final class LinkMailbox: Sendable {
         var isPaused = false
         var rate = RateMeter()
         var framesSent = 0
+        /// Called instead of the signal when packets come, once until they are looked at.
+        var feed: (@Sendable () -> Void)?
+        var isFeedCalled = false
     }
 
     private let state = Mutex(State())
@@ -45,13 +48,27 @@ package final class LinkMailbox: Sendable {
 
     /// Puts a packet into the queue, which may shed others.
     package func offer(_ packet: Packet) {
-        let isKept = state.withLock { state in
-            guard !state.isPaused else { return false }
+        let (isKept, feed) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+            guard !state.isPaused else { return (false, nil) }
             state.queue.append(packet)
-            return true
+            guard let feed = state.feed else { return (true, nil) }
+            defer { state.isFeedCalled = true }
+            return (false, state.isFeedCalled ? nil : feed)
         }
-        if isKept { signal.ring() }
+        if let feed { feed() } else if isKept { signal.ring() }
     }
+
+    /// Has `feed` called, on the thread that offers, when packets come: once until ``beginFeeding()``. With nil they wake
+    /// the link's task, as everything else does.
+    func setFeed(_ feed: (@Sendable () -> Void)?) {
+        state.withLock { state in
+            state.feed = feed
+            state.isFeedCalled = false
+        }
+    }
+
+    /// From now on what comes calls for another feeding.
+    func beginFeeding() { state.withLock { $0.isFeedCalled = false } }
 
     /// No more packets come.
     package func finish() {

@@ -26,6 +26,15 @@ extension RTMPLink {
         case moved(LinkSession, rewinds: Bool)
     }
 
+    /// Why feeding a connection has paused.
+    private enum Pause {
+        /// Nothing waits, or the connection takes no more.
+        case waits
+        /// The next packet is an IDR, in front of which another connection may take over.
+        case mayMove
+        case departs(Departure)
+    }
+
     /// Publishes until the connection is lost, which is returned, or no longer wanted.
     func onAir(_ first: LinkSession) async -> PublishError? {
         var session = first
@@ -102,24 +111,59 @@ extension RTMPLink {
     // MARK: sending
 
     /// Sends what the mailbox has until all is sent or the connection is over.
+    ///
+    /// As long as nothing else is to be decided, packets take the short way: those that come in one turn of the
+    /// broadcast call the connection's event loop once, which feeds the connection itself. This task is woken for the rest.
     private func send(_ session: LinkSession) async -> Departure {
-        let publisher = session.publisher
+        // Whether the event loop may feed; held while one of the two does.
+        let gate = SendingGate()
+        mailbox.setFeed { [self, loop] in
+            loop.execute {
+                let isTasks = gate.isOpen.withLock { isOpen in
+                    guard isOpen else { return false }
+                    if case .waits = self.feed(session) { return false }
+                    return true
+                }
+                if isTasks { self.mailbox.wake() }
+            }
+        }
+        defer {
+            mailbox.setFeed(nil)
+            gate.isOpen.withLock { $0 = false }
+        }
         mailbox.wake()
         while true {
             await mailbox.wait()
-            sending: while true {
-                if let departure = departure() { return departure }
-                let statistics = publisher.statistics
-                guard statistics.isWritable, statistics.queuedByteCount < Self.connectionByteLimit else { break }
-                if mailbox.startsWithIDR, let next = await moveIfDue(session) { return next }
-                switch mailbox.take() {
-                case .configuration(let configuration): publisher.send(configuration: configuration)
-                case .packet(let packet):
-                    publisher.send(packet: packet)
-                    if packet.isVideo { note(packet) }
-                case .empty: break sending
-                case .finished: return .wanted
+            waking: while true {
+                let pause = gate.isOpen.withLock { isOpen in
+                    let pause = feed(session)
+                    if case .waits = pause { isOpen = true } else { isOpen = false }
+                    return pause
                 }
+                switch pause {
+                case .waits: break waking
+                case .departs(let departure): return departure
+                case .mayMove: if let next = await moveIfDue(session) { return next }
+                }
+            }
+        }
+    }
+
+    /// Hands packets to the connection as long as it takes them and there is nothing to decide.
+    private func feed(_ session: LinkSession) -> Pause {
+        let publisher = session.publisher
+        mailbox.beginFeeding()
+        while true {
+            if let departure = departure() { return .departs(departure) }
+            guard publisher.hasRoom(below: Self.connectionByteLimit) else { return .waits }
+            if mailbox.startsWithIDR, isMoveDue(session) { return .mayMove }
+            switch mailbox.take() {
+            case .configuration(let configuration): publisher.send(configuration: configuration)
+            case .packet(let packet):
+                publisher.send(packet: packet)
+                if packet.isVideo { note(packet) }
+            case .empty: return .waits
+            case .finished: return .departs(.wanted)
             }
         }
     }
@@ -294,6 +338,10 @@ extension RTMPLink {
         drop(move.understudy)
     }
 
+    private func isMoveDue(_ session: LinkSession) -> Bool {
+        state.withLock { $0.move != nil } || wallIsNear(session) != nil
+    }
+
     /// In front of an IDR: goes over to another connection where one is waiting, or where timestamps come to their end.
     private func moveIfDue(_ session: LinkSession) async -> Departure? {
         if let wall = wallIsNear(session) { return await startOver(session, origin: wall) }
@@ -380,4 +428,10 @@ extension RTMPLink {
             return .broken(error)
         }
     }
+}
+
+/// Which of two may feed a connection: its event loop, or the task that decides everything else.
+private final class SendingGate: Sendable {
+    /// The event loop may.
+    let isOpen = Mutex(false)
 }

@@ -79,6 +79,9 @@ package final class RTMPPublisher: Sendable {
 
     package var statistics: Statistics { queue.statistics }
 
+    /// Whether the connection takes bytes, and fewer than `byteLimit` wait in its queue.
+    package func hasRoom(below byteLimit: Int) -> Bool { queue.hasRoom(below: byteLimit) }
+
     /// Ends the connection and returns when it has.
     ///
     /// - Parameter goodbye: true for the wanted end of the broadcast: what is queued is sent, then FCUnpublish and
@@ -112,6 +115,10 @@ final class PublishQueue: Sendable {
     init(byteLimit: Int) { self.byteLimit = byteLimit }
 
     var statistics: PublisherStatistics { state.withLock { $0.statistics } }
+
+    func hasRoom(below byteLimit: Int) -> Bool {
+        state.withLock { $0.statistics.isWritable && $0.statistics.queuedByteCount < byteLimit }
+    }
 
     /// Gives also whether the event loop has to be told to drain.
     func append(_ item: Item, byteCount: Int) -> (RTMPPublisher.SendResult, mustSchedule: Bool) {
