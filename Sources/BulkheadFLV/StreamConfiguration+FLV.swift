@@ -49,6 +49,19 @@ extension Packet {
     package var flvPayload: ByteBuffer {
         var payload = ByteBuffer()
         payload.reserveCapacity(5 + bytes.count)
+        writeFLVHeader(to: &payload)
+        payload.writeBytes(bytes)
+        return payload
+    }
+
+    /// What stands before the access unit or AAC frame in ``flvPayload``: 5 bytes or 2.
+    package var flvHeader: ByteBuffer {
+        var header = ByteBuffer()
+        writeFLVHeader(to: &header)
+        return header
+    }
+
+    private func writeFLVHeader(to payload: inout ByteBuffer) {
         switch kind {
         case .video(let isIDR, let isDisposable):
             let frameType: UInt8 = isIDR ? 1 : isDisposable ? 3 : 2
@@ -56,8 +69,6 @@ extension Packet {
             payload.writeInteger(UInt32(0x0100_0000) | UInt32(bitPattern: compositionTimeMilliseconds) & 0xFF_FFFF)
         case .audio: payload.writeInteger(UInt16(0xAF01))
         }
-        payload.writeBytes(bytes)
-        return payload
     }
 
     /// `pts - dts`, each rounded to milliseconds before: the sum with the rounded DTS is then the rounded PTS. Held

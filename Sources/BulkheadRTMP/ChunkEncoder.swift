@@ -11,7 +11,8 @@ package struct ChunkEncoder: Sendable {
     /// - Parameter chunkSize: what the peer has been told before, by this or another encoder.
     package init(chunkSize: ChunkSize = .initial) { self.chunkSize = chunkSize }
 
-    /// Appends `message` as one type 0 chunk and the type 3 chunks that the rest of its payload needs.
+    /// Appends `message` as one type 0 chunk and the type 3 chunks that the rest of its payload needs. `rest` belongs to
+    /// the payload and stands behind what the message holds: it is copied once, into `output`.
     ///
     ///     type 0 | basic header 1...3 | timestamp 3, length 3, type 1, stream 4 | extended timestamp 0 or 4 | payload
     ///     type 3 | basic header 1...3 |                                         | extended timestamp 0 or 4 | payload
@@ -23,9 +24,9 @@ package struct ChunkEncoder: Sendable {
     /// - Throws: ``ChunkError/messageTooLong(byteCount:limit:)``, with `output` unchanged.
     /// - SeeAlso: Adobe RTMP 1.0, sections 5.3.1.1 to 5.3.1.3.
     package mutating func encode(
-        _ message: Message, on id: ChunkStreamID, into output: inout ByteBuffer
+        _ message: Message, followedBy rest: [UInt8] = [], on id: ChunkStreamID, into output: inout ByteBuffer
     ) throws(ChunkError) {
-        let length = message.payload.readableBytes
+        let length = message.payload.readableBytes + rest.count
         guard length <= Message.payloadByteLimit else {
             throw .messageTooLong(byteCount: length, limit: Message.payloadByteLimit)
         }
@@ -41,17 +42,23 @@ package struct ChunkEncoder: Sendable {
         output.writeInteger(message.streamID, endianness: .little)
         if let extended { output.writeInteger(extended) }
 
-        message.payload.withUnsafeReadableBytes { payload in
+        var room = chunkSize.byteCount
+        func write(_ bytes: UnsafeRawBufferPointer, to output: inout ByteBuffer) {
             var offset = 0
-            while true {
-                let end = min(length, offset + chunkSize.byteCount)
-                output.writeBytes(UnsafeRawBufferPointer(rebasing: payload[offset..<end]))
+            while offset < bytes.count {
+                if room == 0 {
+                    output.writeBasicHeader(format: 3, id)
+                    if let extended { output.writeInteger(extended) }
+                    room = chunkSize.byteCount
+                }
+                let end = min(bytes.count, offset + room)
+                output.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[offset..<end]))
+                room -= end - offset
                 offset = end
-                if offset == length { break }
-                output.writeBasicHeader(format: 3, id)
-                if let extended { output.writeInteger(extended) }
             }
         }
+        message.payload.withUnsafeReadableBytes { write($0, to: &output) }
+        rest.withUnsafeBytes { write($0, to: &output) }
         if case .setChunkSize(let size)? = ControlMessage(message) { chunkSize = size }
     }
 }

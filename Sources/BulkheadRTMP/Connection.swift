@@ -241,12 +241,14 @@ package struct Connection: Sendable {
         try send(command.message(on: streamID), on: id)
     }
 
-    /// Puts `message` into the output.
+    /// Puts `message` into the output, with `rest` as the end of its payload.
     /// - Throws: ``ChunkError/messageTooLong(byteCount:limit:)``, with nothing sent.
-    package mutating func send(_ message: Message, on id: ChunkStreamID) throws(ChunkError) {
+    package mutating func send(
+        _ message: Message, followedBy rest: [UInt8] = [], on id: ChunkStreamID
+    ) throws(ChunkError) {
         precondition(isOpen, "messages are sent behind the handshake")
         let before = output.readableBytes
-        try encoder.encode(message, on: id, into: &output)
+        try encoder.encode(message, followedBy: rest, on: id, into: &output)
         sentByteCount += UInt64(output.readableBytes - before)
     }
 

@@ -277,7 +277,8 @@ final class PublishHandler: ChannelInboundHandler {
                 case .packet(let packet):
                     let type: MessageType = packet.isVideo ? .video : .audio
                     try connection.send(
-                        message(type, streamID, packet.dts, packet.flvPayload), on: packet.isVideo ? .video : .audio)
+                        message(type, streamID, packet.dts, packet.flvHeader), followedBy: packet.bytes,
+                        on: packet.isVideo ? .video : .audio)
                     if packet.isIDR, firstIDREnd == nil { firstIDREnd = connection.sentByteCount }
                     if packet.isVideo {
                         deliveries.append(end: connection.sentByteCount, dts: packet.dts.nanoseconds)

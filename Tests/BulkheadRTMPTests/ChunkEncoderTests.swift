@@ -32,6 +32,23 @@ import Testing
         #expect(Array(output.readableBytesView) == expected)
     }
 
+    /// Wherever a payload is divided between the message and what follows it, the chunks are those of the whole.
+    @Test func payloadInTwoPartsMakesTheSameChunks() throws {
+        let payload = (0..<300).map { UInt8(truncatingIfNeeded: $0) }
+        let id = try #require(ChunkStreamID(4))
+        func chunks(_ head: ArraySlice<UInt8>, _ rest: ArraySlice<UInt8>) throws -> ByteBuffer {
+            var output = ByteBuffer()
+            var encoder = ChunkEncoder()
+            let message = Message(type: .video, timestampMilliseconds: 0x0100_0000, payload: ByteBuffer(bytes: head))
+            try encoder.encode(message, followedBy: Array(rest), on: id, into: &output)
+            return output
+        }
+        let whole = try chunks(payload[...], [])
+        for border in [0, 1, 5, 127, 128, 129, 256, 299, 300] {
+            #expect(try chunks(payload[..<border], payload[border...]) == whole)
+        }
+    }
+
     /// From 0xFFFFFF on the time stands in the extended field, in every chunk of the message (section 5.3.1.3).
     static let extendedTimestamps: [(UInt32, [UInt8], [UInt8])] = [
         (0xFF_FFFE, [0xFF, 0xFF, 0xFE], []),
