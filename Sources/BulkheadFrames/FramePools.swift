@@ -23,6 +23,8 @@ package final class FramePools {
 
     private var entries: [UInt32: Entry] = [:]
     private var lastID: UInt32 = 0
+    /// Another one after each change of ``shapes``.
+    package private(set) var revision = 0
     /// Called with a pool that no longer is: readers may unmap it.
     package var onRemoved: ((UInt32) -> Void)?
 
@@ -31,6 +33,7 @@ package final class FramePools {
     /// Makes a pool for one writer and returns its number.
     package func create(_ canvas: Canvas, slotCount: Int) throws(Errno) -> UInt32 {
         lastID += 1
+        revision += 1
         entries[lastID] = Entry(try FramePool(id: lastID, canvas: canvas, slotCount: slotCount), canvas)
         return lastID
     }
@@ -102,6 +105,7 @@ package final class FramePools {
     private func removeIfUnused(_ pool: UInt32) {
         guard let entry = entries[pool], entry.isRetired, entry.leases.heldCount == 0 else { return }
         entries[pool] = nil
+        revision += 1
         onRemoved?(pool)
     }
 }

@@ -20,6 +20,8 @@ package struct LinkQueue: Sendable {
 
     private let limits: Limits
     private var packets: [Packet] = []
+    /// Where the IDRs stand in `packets`: they are looked for with each packet.
+    private var idrs: [Int] = []
     private var nextToSend = 0
     package private(set) var waitingByteCount = 0
     package private(set) var shedFrames = 0
@@ -54,6 +56,7 @@ package struct LinkQueue: Sendable {
             if packet.isVideo { shedFrames += 1 }
             return
         }
+        if packet.isIDR { idrs.append(packets.count) }
         packets.append(packet)
         waitingByteCount += packet.bytes.count
         if isOffAir { keepNewest() } else if isOverfull { shedDisposable() }
@@ -111,6 +114,7 @@ package struct LinkQueue: Sendable {
     /// Throws away everything; the next packet kept is an IDR.
     package mutating func clear() {
         packets.removeAll()
+        idrs.removeAll()
         nextToSend = 0
         waitingByteCount = 0
         sentByteCount = 0
@@ -142,6 +146,15 @@ package struct LinkQueue: Sendable {
             return false
         }
         packets.replaceSubrange(nextToSend..., with: kept)
+        findIDRs()
+    }
+
+    private mutating func findIDRs() { idrs = packets.indices.filter { packets[$0].isIDR } }
+
+    private mutating func removeFirst(_ count: Int) {
+        packets.removeFirst(count)
+        nextToSend = max(0, nextToSend - count)
+        idrs = idrs.compactMap { $0 < count ? nil : $0 - count }
     }
 
     private mutating func shedToNewestIDR() {
@@ -158,31 +171,29 @@ package struct LinkQueue: Sendable {
         packets.removeFirst(nextToSend)
         nextToSend = 0
         sentByteCount = 0
+        findIDRs()
     }
 
     /// Lets go of GOPs that were sent whole, as far as the backfill does not need them.
     private mutating func forgetSentGOPs() {
-        guard nextToSend > 0, let last = packets.last,
-            let current = packets[..<nextToSend].lastIndex(where: { $0.isIDR }), current > 0
-        else { return }
+        guard nextToSend > 0, let last = packets.last else { return }
+        // From the front, GOP by GOP: as many as are too old or too large to be kept. What comes before the first IDR of
+        // all is no start for anything.
         var start = 0
-        // From the front, GOP by GOP: as many as are too old or too large to be kept.
         var byteCount = sentByteCount
-        while start < current, let next = packets[(start + 1)...current].firstIndex(where: { $0.isIDR }) {
+        for next in idrs where next > start && next < nextToSend {
             guard last.dts - packets[next].dts >= limits.backfill || byteCount > limits.backfillByteCount else { break }
             byteCount -= packets[start..<next].reduce(0) { $0 + $1.bytes.count }
             start = next
         }
-        // What comes before the first IDR of all is no start for anything.
         guard start > 0 else { return }
         sentByteCount = byteCount
-        packets.removeFirst(start)
-        nextToSend -= start
+        removeFirst(start)
     }
 
     /// Without a connection: GOPs go from the front, sent or not, as long as the rest covers the backfill.
     private mutating func keepNewest() {
-        while let last = packets.last, let next = packets.dropFirst().firstIndex(where: { $0.isIDR }),
+        while let last = packets.last, let next = idrs.first(where: { $0 > 0 }),
             last.dts - packets[next].dts >= limits.backfill
                 || waitingByteCount + sentByteCount > limits.backfillByteCount
         {
@@ -191,8 +202,7 @@ package struct LinkQueue: Sendable {
                 waitingByteCount -= packet.bytes.count
                 if packet.isVideo { shedFrames += 1 }
             }
-            packets.removeFirst(next)
-            nextToSend = max(0, nextToSend - next)
+            removeFirst(next)
         }
     }
 }

@@ -48,6 +48,8 @@ final class EncoderStub {
     private(set) var lastSign = MonotonicTime.now
     private var hasAnswered = false
     private var knownPools: Set<UInt32> = []
+    /// That of the pools when they were announced last.
+    private var poolRevision: Int?
     private var isFlushing = false
     private var isProbed = false
 
@@ -63,6 +65,7 @@ final class EncoderStub {
 
     /// Announces those of `pools` that the encoder does not know yet.
     func announce(_ pools: FramePools) {
+        guard pools.revision != poolRevision else { return }
         for shape in pools.shapes where !knownPools.contains(shape.id) {
             // Out of descriptors: the frames of that pool can't be encoded now, and its messages must not go out.
             guard let descriptor = try? pools.readerDescriptor(of: shape.id) else {
@@ -72,6 +75,7 @@ final class EncoderStub {
             knownPools.insert(shape.id)
             child.send(EncoderRequest.pool(shape), descriptor: descriptor)
         }
+        poolRevision = pools.revision
     }
 
     func dropPool(_ id: UInt32) {

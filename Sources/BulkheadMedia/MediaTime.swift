@@ -33,7 +33,11 @@ package struct MediaTime: Hashable, Comparable, Sendable {
     /// In seconds, rounded to a `Double`: for people, not for counting.
     package var seconds: Double { Double(nanoseconds) / 1e9 }
 
+    // All four: those that the protocol derives from the first are called through its table.
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func <= (left: Self, right: Self) -> Bool { left.nanoseconds <= right.nanoseconds }
+    package static func > (left: Self, right: Self) -> Bool { left.nanoseconds > right.nanoseconds }
+    package static func >= (left: Self, right: Self) -> Bool { left.nanoseconds >= right.nanoseconds }
 
     /// The sum; one beyond the range stops at its end.
     package static func + (left: Self, right: Self) -> Self {
@@ -67,6 +71,10 @@ extension Int64 {
     /// that does not fit stops at the end of the range.
     package func scaled(by factor: Int64, over divisor: Int64) -> Int64 {
         precondition(divisor > 0, "a scale's divisor is positive")
+        // Most products fit into 64 bits, which cost a tenth.
+        let (short, isLong) = multipliedReportingOverflow(by: factor)
+        let (sum, isLonger) = short.addingReportingOverflow(short >= 0 ? divisor / 2 : -(divisor / 2))
+        if !isLong, !isLonger { return sum / divisor }
         let product = Int128(self) * Int128(factor)
         let half = Int128(divisor / 2)
         let quotient = (product >= 0 ? product + half : product - half) / Int128(divisor)

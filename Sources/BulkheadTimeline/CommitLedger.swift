@@ -75,6 +75,11 @@ package struct CommitLedger: Sendable {
             guard unit.isIDR, unit.frame == first.frame else { throw .startsWithoutIDR(unit.frame) }
             hasAnswer = true
         }
+        // Without reordering each answer is the next one's.
+        if answered.isEmpty, unit.frame == first.frame {
+            uncommitted.removeFirst()
+            return [Commitment(unit: unit, decodingFrame: first.frame, slot: first.slot)]
+        }
         answered.append(unit)
         let prefix = uncommitted.prefix(answered.count)
         let frames = Set(answered.map(\.frame))

@@ -56,6 +56,10 @@ import Testing
         #expect(MediaTime(nanoseconds: .max).sampleIndex == 442_721_857_769_029)
         #expect(MediaTime(nanoseconds: .min).milliseconds == -9_223_372_036_855)
         #expect(MediaTime(nanoseconds: .max).seconds > 9.2e9)
+        // Around the end of 64 bits: the product fits, and only the rounding does not.
+        #expect(Int64.max.scaled(by: 1, over: 2) == 0x4000_0000_0000_0000)
+        #expect(Int64.min.scaled(by: 1, over: 2) == -0x4000_0000_0000_0000)
+        #expect((-7 as Int64).scaled(by: 1, over: 2) == -4)
         #expect(Int64.max.scaled(by: .max, over: 1) == .max)
         #expect(Int64.min.scaled(by: .max, over: 1) == .min)
         #expect(Int64.min.scaled(by: .min, over: 1) == .max)
