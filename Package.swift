@@ -20,6 +20,12 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// For all but the library that other packages may build: those take no flags that the package manager doesn't know. Small
+/// values cross the targets' borders with each frame, and without this each comparison is a call through a table.
+let optimization: [SwiftSetting] = [
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
+]
+
 /// Where an installed program finds the Swift runtime that `make install` ships.
 let installedRuntime: [LinkerSetting] = [
     .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/bulkhead/runtime"]),
@@ -355,7 +361,9 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system { target.swiftSettings = swiftSettings }
+for target in package.targets where target.type != .system {
+    target.swiftSettings = swiftSettings + (target.name == "BulkheadPluginKit" ? [] : optimization)
+}
 
 // libFuzzer brings the program's `main`: it can only be linked in a build with its sanitizer, which `Tests/Fuzzing/run`
 // makes.
