@@ -238,7 +238,11 @@ extension Broadcast {
     func lendSlots() {
         for index in sources.indices {
             guard let stub = sources[index].stub, let feed = sources[index].feed else { continue }
-            stub.lend(upTo: feed.description.isLive ? liveLookAhead : lookAhead, waiting: feed.pictures.count)
+            let isLive = feed.description.isLive
+            // A file is asked for a few pictures at a time, long before the first of them is due.
+            stub.lend(
+                upTo: isLive ? liveLookAhead : lookAhead, waiting: feed.pictures.count, step: isLive ? 1 : lookAhead / 3
+            )
             stub.creditAudio(until: feed.samples.start + Self.audioLookAhead)
         }
     }

@@ -112,8 +112,12 @@ extension Broadcast {
         if sources.allSatisfy({ $0.feed?.isFinished(at: time) ?? false }), !sources.isEmpty { return endTimeline() }
         let frame = nextFrame
         nextFrame += 1
+        // A live picture is in a hurry. Otherwise sound, which takes an encoder no time, goes first: both are answered in
+        // one go.
+        let isLive = pictureSource.flatMap { sources[$0].feed?.description.isLive } ?? false
+        if !isLive { cutAudio(at: time + interval) }
         advancePicture(frame, at: time)
-        cutAudio(at: time + interval)
+        if isLive { cutAudio(at: time + interval) }
         lendSlots()
     }
 
@@ -227,7 +231,9 @@ extension Broadcast {
 
     /// Looks after all that shows only as time passing: deadlines, the start that does not come.
     func armWatch() {
-        watchTimer = reactor.schedule(at: .now.advanced(by: .milliseconds(100))) { [weak self] in
+        // With a tick, where there are ticks.
+        watchTimer = reactor.schedule(at: .now.advanced(by: .milliseconds(80)), leeway: .milliseconds(40)) {
+            [weak self] in
             self?.assumeIsolated { broadcast in
                 guard broadcast.state != .ended else { return }
                 broadcast.checkDeadlines()

@@ -46,9 +46,9 @@ final class SourceStub {
     /// It has work to do that needs no more from the master.
     var owes: Bool { !isOpened || (!hasEnded && lent > 0) }
 
-    /// Lends slots until `count` pictures are on their way or waiting.
-    func lend(upTo count: Int, waiting: Int) {
-        guard isOpened, !hasEnded else { return }
+    /// Lends slots until `count` pictures are on their way or waiting, when at least `step` are to be lent.
+    func lend(upTo count: Int, waiting: Int, step: Int = 1) {
+        guard isOpened, !hasEnded, lent + waiting + step <= count else { return }
         while lent + waiting < count, let slot = pools.lend(from: pool) {
             if lent == 0 { lastSign = .now }
             lent += 1

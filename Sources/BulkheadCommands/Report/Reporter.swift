@@ -67,6 +67,9 @@ package final class Reporter: Sendable {
         }
     }
 
+    /// How often it is worth asking for the status: a log gets it each ten seconds anyway.
+    var statusInterval: Duration { if case .terminal = style { .milliseconds(250) } else { .seconds(1) } }
+
     /// Shows the status: at once on a terminal, in a log when ten seconds have passed since the last one.
     package func status(_ line: StatusLine) {
         switch style {

@@ -5,7 +5,6 @@ import Synchronization
 
 /// Something long that a command runs, and what goes on beside it: the status is shown, and signals are waited for.
 struct LongRun {
-    private static let interval = Duration.milliseconds(250)
     let reporter: Reporter
     let interruptions: Interruptions
     /// SIGHUP asks it to go on without its terminal.
@@ -14,7 +13,7 @@ struct LongRun {
     /// Runs `body` to its end.
     ///
     /// - Parameters:
-    ///   - status: asked four times a second; nil when there is nothing to show.
+    ///   - status: asked as often as the reporter shows it; nil when there is nothing to show.
     ///   - onSignal: called with the number of signals so far, one call after the other; cancelled at the end of `body`.
     /// - Returns: what `body` returned, and how many signals came.
     func run<Value: Sendable>(
@@ -28,7 +27,7 @@ struct LongRun {
             group.addTask { [reporter] in
                 while !Task.isCancelled {
                     if let line = await status(), !Task.isCancelled { reporter.status(line) }
-                    do { try await Task.sleep(for: Self.interval) } catch { break }
+                    do { try await Task.sleep(for: reporter.statusInterval) } catch { break }
                 }
                 return nil
             }
