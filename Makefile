@@ -58,6 +58,7 @@ demo: deps build ## broadcast the test pattern into the embedded server, until C
 bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/run
 	Benchmarks/plugins
+	Benchmarks/hub
 
 # Under sudo, what `make build` left is installed: root would leave files that the user can't build over.
 install: ## install below PREFIX, /usr/local if not said; DESTDIR for packaging
