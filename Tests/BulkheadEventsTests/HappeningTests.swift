@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import BulkheadEvents
+import BulkheadEvents
 
 @Suite struct HappeningTests {
     /// One of each case, with the role that it is posted for.

@@ -1,4 +1,4 @@
-@testable import BulkheadEvents
+import BulkheadEvents
 
 /// Gives one sample of each word; every optional payload is there.
 protocol Sampled: HappeningSubject {
