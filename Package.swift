@@ -160,8 +160,8 @@ let package = Package(
         .target(
             name: "BulkheadProbe",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire", "BulkheadChildren",
-                "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+                "BulkheadMedia", "BulkheadSystem", "BulkheadEvents", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire",
+                "BulkheadChildren", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
             ]),
         .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"]),
         .target(
@@ -338,7 +338,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadProbeTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadProbe", "BulkheadFLV", "BulkheadMedia", "BulkheadSystem", nioCore,
+                "BulkheadTestSupport", "BulkheadProbe", "BulkheadEvents", "BulkheadFLV", "BulkheadMedia",
+                "BulkheadSystem", nioCore,
             ]),
         .testTarget(
             name: "BulkheadCommandsTests",

@@ -1,5 +1,7 @@
 package import ArgumentParser
+import BulkheadEvents
 import BulkheadLiveServer
+import BulkheadModel
 
 #if canImport(Glibc)
     import Glibc
@@ -64,10 +66,11 @@ package struct ServeCommand: AsyncParsableCommand {
         log.writeReady(address: server.address, port: server.port, key: streamKeys.isEmpty ? "KEY" : "<stream key>")
         for await signal in interruptions.signals {
             guard signal == SIGUSR1 else { break }
-            log.writeAsked(await server.askPublishersToReconnect(to: moveTo, text: "asked to by the server's operator"))
+            let count = await server.askPublishersToReconnect(to: moveTo, text: "asked to by the server's operator")
+            log.write(.reconnectRequested(publishers: count))
         }
         await server.stop()
-        log.writeStopped()
+        log.write(.stopped)
     }
 }
 
@@ -99,23 +102,8 @@ private struct ServeLog: Sendable {
     let secretNames: Set<String>
 
     func writeReady(address: String, port: Int, key: String) {
-        if isJSON {
-            writeObject([("event", .text("ready")), ("address", .text("\(address)/live")), ("port", .number(port))])
-        } else {
-            writeLine("Ready: publish to \(address)/live with the stream key \(key), open \(address)/live/\(key)")
-        }
-    }
-
-    func writeAsked(_ count: Int) {
-        if isJSON {
-            writeObject([("event", .text("reconnect-asked")), ("publishers", .number(count))])
-        } else {
-            writeLine("Asked \(count) publisher\(count == 1 ? "" : "s") to reconnect")
-        }
-    }
-
-    func writeStopped() {
-        if isJSON { writeObject([("event", .text("stopped"))]) } else { writeLine("Stopped") }
+        if isJSON { return write(.ready(address: "\(address)/live", port: port)) }
+        writeLine("Ready: publish to \(address)/live with the stream key \(key), open \(address)/live/\(key)")
     }
 
     func writeError(_ text: String) {
@@ -123,89 +111,36 @@ private struct ServeLog: Sendable {
         line.withUTF8 { _ = systemWrite(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
-    @Sendable func write(_ event: LiveServerEvent) {
-        let (name, stream, peer, values, sentence) = describe(event)
-        if isJSON {
-            let head: [(String, JSONField)] = [("event", .text(name)), ("peer", .text(peer))]
-            writeObject(head + (stream.map { [("stream", .text($0))] } ?? []) + values)
-        } else {
-            writeLine(sentence)
-        }
+    @Sendable func write(_ event: LiveServerEvent) { write(happening(event)) }
+
+    func write(_ happening: ServerHappening) {
+        let event = Event(.server, .server(happening), time: EventLog.wallClock())
+        if isJSON { return writeLine(JSONLine.text(event) ?? "") }
+        writeLine(EventSentence.text(event.happening, of: event.part))
     }
 
-    private typealias Description = (
-        name: String, stream: String?, peer: String, values: [(String, JSONField)], sentence: String
-    )
-
-    private func describe(_ event: LiveServerEvent) -> Description {
+    private func happening(_ event: LiveServerEvent) -> ServerHappening {
         switch event {
-        case .publishStarted(let stream, let peer):
-            return ("publish-started", shown(stream), peer, [], "\(shown(stream)): \(peer) publishes")
+        case .publishStarted(let stream, let peer): .publishStarted(stream: shown(stream), peer: peer)
         case .publishEnded(let stream, let peer, let summary):
-            let values: [(String, JSONField)] = [
-                ("reason", .text("\(summary.reason)")), ("video", .number(summary.videoMessageCount)),
-                ("audio", .number(summary.audioMessageCount)), ("bytes", .number(summary.byteCount)),
-            ]
-            return (
-                "publish-ended", shown(stream), peer, values,
-                "\(shown(stream)): \(peer) no longer publishes, \(summary.reason.words), "
-                    + "\(summary.videoMessageCount) pictures, \(summary.byteCount) bytes"
-            )
+            .publishEnded(
+                stream: shown(stream), peer: peer, cause: PublishEndCause(summary.reason),
+                videoMessages: summary.videoMessageCount, audioMessages: summary.audioMessageCount,
+                bytes: summary.byteCount)
         case .publishRefused(let stream, let peer, let reason):
-            return (
-                "publish-refused", shown(stream), peer, [("reason", .text("\(reason)"))],
-                "\(shown(stream)): \(peer) may not publish, \(reason.words)"
-            )
-        case .playStarted(let stream, let peer):
-            return ("play-started", shown(stream), peer, [], "\(shown(stream)): \(peer) plays")
+            .publishRefused(stream: shown(stream), peer: peer, cause: PublishRefusalCause(reason))
+        case .playStarted(let stream, let peer): .playStarted(stream: shown(stream), peer: peer)
         case .playEnded(let stream, let peer, let summary):
-            let values: [(String, JSONField)] = [
-                ("bytes", .number(summary.sentByteCount)), ("shed", .number(summary.shedMessageCount)),
-            ]
-            return (
-                "play-ended", shown(stream), peer, values,
-                "\(shown(stream)): \(peer) no longer plays, \(summary.sentByteCount) bytes"
-                    + (summary.shedMessageCount > 0 ? ", \(summary.shedMessageCount) messages left out" : "")
-            )
-        case .connectionFailed(let peer, let reason):
-            return ("connection-failed", nil, peer, [("reason", .text(reason))], "\(peer) was closed: \(reason)")
-        case .connectionRefused(let peer):
-            return ("connection-refused", nil, peer, [], "\(peer) was closed: too many connections")
+            .playEnded(
+                stream: shown(stream), peer: peer, bytes: summary.sentByteCount, shed: summary.shedMessageCount)
+        case .connectionFailed(let peer, let reason): .connectionFailed(peer: peer, text: reason)
+        case .connectionRefused(let peer): .connectionRefused(peer: peer)
         }
     }
 
     private func shown(_ stream: StreamName) -> String {
         guard secretNames.contains(stream.name) else { return stream.description }
         return "\(stream.app)/\(stream.name.prefix(2))…"
-    }
-
-    private enum JSONField {
-        case text(String)
-        case number(Int)
-    }
-
-    private func writeObject(_ fields: [(String, JSONField)]) {
-        let members = fields.map { name, field in
-            switch field {
-            case .text(let text): "\"\(name)\":\"\(Self.escaped(text))\""
-            case .number(let number): "\"\(name)\":\(number)"
-            }
-        }
-        writeLine("{\(members.joined(separator: ","))}")
-    }
-
-    /// RFC 8259, section 7. Stream names come from the network.
-    private static func escaped(_ text: String) -> String {
-        text.unicodeScalars.reduce(into: "") { output, scalar in
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-                let digits = String(scalar.value, radix: 16)
-                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: output.unicodeScalars.append(scalar)
-            }
-        }
     }
 
     /// In one write, past the buffers of stdio, so that a reader of a pipe has it at once. Control characters, which
@@ -217,24 +152,26 @@ private struct ServeLog: Sendable {
     }
 }
 
-extension PublishSummary.Reason {
-    fileprivate var words: String {
-        switch self {
-        case .unpublished: "ended by itself"
-        case .disconnected: "the connection went"
-        case .idle: "nothing came"
-        case .overBitrate: "too much came"
-        }
+extension PublishEndCause {
+    fileprivate init(_ reason: PublishSummary.Reason) {
+        self =
+            switch reason {
+            case .unpublished: .unpublished
+            case .disconnected: .disconnected
+            case .idle: .idle
+            case .overBitrate: .overBitrate
+            }
     }
 }
 
-extension PublishRefusalReason {
-    fileprivate var words: String {
-        switch self {
-        case .alreadyPublishing: "another one publishes"
-        case .unknownKey: "the stream key is unknown"
-        case .tooManyStreams: "there are too many streams"
-        }
+extension PublishRefusalCause {
+    fileprivate init(_ reason: PublishRefusalReason) {
+        self =
+            switch reason {
+            case .alreadyPublishing: .alreadyPublishing
+            case .unknownKey: .unknownKey
+            case .tooManyStreams: .tooManyStreams
+            }
     }
 }
 

@@ -7,8 +7,8 @@ package struct DeathRecord: Codable, Hashable, Sendable {
     package var time: Double
     /// Where the timeline stood, in seconds; nil before it started.
     package var mediaSeconds: Double?
-    /// `encoder`, `standby encoder`, `source 1`, `plugin host`.
-    package var part: String
+    /// The child, with its duty.
+    package var part: Part
     package var pid: Int32
     /// A signal's name, an exit code, or the deadline it missed.
     package var cause: String
@@ -26,7 +26,7 @@ package struct DeathRecord: Codable, Hashable, Sendable {
     package var plugin: String?
 
     package init(
-        time: Double, mediaSeconds: Double? = nil, part: String, pid: Int32, cause: String, frame: Int64? = nil,
+        time: Double, mediaSeconds: Double? = nil, part: Part, pid: Int32, cause: String, frame: Int64? = nil,
         detectedWithinMilliseconds: Double, recoveredAfterMilliseconds: Double? = nil, framesLate: Int,
         standardError: String, plugin: String? = nil
     ) {

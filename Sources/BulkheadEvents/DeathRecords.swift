@@ -24,7 +24,7 @@ package struct DeathRecords: Sendable {
     package mutating func add(_ record: DeathRecord, of post: Place? = nil, at now: MonotonicTime) {
         count += 1
         all.append(record)
-        open.append((post ?? .name(record.part), all.count - 1, now))
+        open.append((post ?? .name("\(record.part)"), all.count - 1, now))
         guard all.count > Self.limit else { return }
         let excess = all.count - Self.limit
         all.removeFirst(excess)

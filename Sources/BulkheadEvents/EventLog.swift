@@ -36,19 +36,10 @@ package final class EventLog: Sendable {
     }
 
     /// Posts what has happened to `part`.
+    ///
+    /// - Parameter mediaSeconds: where the timeline stands; nil before it has started.
     package func post(_ part: Part, _ happening: Happening, mediaSeconds: Double? = nil) {
-        post(
-            Event.Level(rawValue: happening.level.rawValue) ?? .notice, "\(part)", happening.code(for: part.role),
-            happening.code(for: part.role), mediaSeconds: mediaSeconds)
-    }
-
-    package func post(
-        _ level: Event.Level, _ part: String, _ kind: String, _ message: String, mediaSeconds: Double? = nil,
-        details: [String: String] = [:]
-    ) {
-        let event = Event(
-            time: Self.wallClock(), mediaSeconds: mediaSeconds, part: part, kind: kind, level: level, message: message,
-            details: details)
+        let event = Event(part, happening, time: Self.wallClock(), mediaSeconds: mediaSeconds)
         let listeners = state.withLock { state in
             state.recent.append(event)
             if state.recent.count > Self.recentCount { state.recent.removeFirst() }

@@ -21,6 +21,8 @@ package enum Happening: Hashable, Sendable {
     case viewer(ViewerHappening)
     case server(ServerHappening)
     case reporter(ReporterHappening)
+    /// What a program of another version has posted.
+    case unknown(UnknownHappening)
 
     /// How much an event asks for.
     package enum Level: String, Codable, Hashable, Sendable, CaseIterable {
@@ -32,8 +34,8 @@ package enum Happening: Hashable, Sendable {
         case error
     }
 
-    /// What happened, with its subject's type left out.
-    private var subject: any HappeningSubject {
+    /// What happened, with its subject's type left out; nil for what is unknown.
+    private var subject: (any HappeningSubject)? {
         switch self {
         case .child(let happening): happening
         case .master(let happening): happening
@@ -46,32 +48,40 @@ package enum Happening: Hashable, Sendable {
         case .viewer(let happening): happening
         case .server(let happening): happening
         case .reporter(let happening): happening
+        case .unknown: nil
         }
     }
 
     /// The stable name of what happened to a part of `role`, such as `encoder.died`.
     package func code(for role: Part.Role) -> String {
-        let prefix: Part.Role =
-            switch self {
-            case .child: role
-            case .master: .master
-            case .timeline: .timeline
-            case .encoder: .encoder
-            case .source: .source
-            case .pluginHost: .pluginHost
-            case .plugin: .plugin
-            case .link: .link
-            case .viewer: .viewer
-            case .server: .server
-            case .reporter: .reporter
-            }
-        return "\(prefix.rawValue).\(subject.name)"
+        let prefix: Part.Role
+        switch self {
+        case .child: prefix = role
+        case .master: prefix = .master
+        case .timeline: prefix = .timeline
+        case .encoder: prefix = .encoder
+        case .source: prefix = .source
+        case .pluginHost: prefix = .pluginHost
+        case .plugin: prefix = .plugin
+        case .link: prefix = .link
+        case .viewer: prefix = .viewer
+        case .server: prefix = .server
+        case .reporter: prefix = .reporter
+        case .unknown(let happening): return happening.code
+        }
+        return "\(prefix.rawValue).\(subject?.name ?? "")"
     }
 
-    package var level: Level { subject.level }
+    package var level: Level {
+        if case .unknown(let happening) = self { return happening.level }
+        return subject?.level ?? .notice
+    }
 
     /// The facts, under the keys that ``all`` declares.
-    package var values: Values { subject.values }
+    package var values: Values {
+        if case .unknown(let happening) = self { return happening.values }
+        return subject?.values ?? [:]
+    }
 
     /// Reads what another process has posted.
     /// - Throws: ``HappeningError``.
@@ -93,6 +103,7 @@ package enum Happening: Hashable, Sendable {
         case .master: try MasterHappening(name: name, values).map { .master($0) }
         case .timeline: try TimelineHappening(name: name, values).map { .timeline($0) }
         case .encoder: try EncoderHappening(name: name, values).map { .encoder($0) }
+        case .slateEncoder: nil
         case .source: try SourceHappening(name: name, values).map { .source($0) }
         case .pluginHost: try PluginHostHappening(name: name, values).map { .pluginHost($0) }
         case .plugin: try PluginHappening(name: name, values).map { .plugin($0) }
@@ -100,6 +111,7 @@ package enum Happening: Hashable, Sendable {
         case .viewer: try ViewerHappening(name: name, values).map { .viewer($0) }
         case .server: try ServerHappening(name: name, values).map { .server($0) }
         case .reporter: try ReporterHappening(name: name, values).map { .reporter($0) }
+        case .unknown: nil
         }
     }
 

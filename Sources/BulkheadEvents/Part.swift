@@ -23,14 +23,18 @@ package struct Part: Codable, Hashable, Sendable {
     /// The kind of part; the raw values are stable, and begin the codes of events.
     package enum Role: String, Codable, Hashable, Sendable, CaseIterable {
         case master, timeline, encoder, source
+        /// Encodes the slate before it is needed, and then ends.
+        case slateEncoder = "slate-encoder"
         case pluginHost = "plugin-host"
         case plugin, link, viewer, server, reporter
+        /// A role that another version has named; programs of this version never post one.
+        case unknown
 
         /// Whether parts of this role are child processes, to which every ``ChildHappening`` can happen.
         package var isChild: Bool {
             switch self {
-            case .encoder, .source, .pluginHost: true
-            case .master, .timeline, .plugin, .link, .viewer, .server, .reporter: false
+            case .encoder, .source, .slateEncoder, .pluginHost: true
+            case .master, .timeline, .plugin, .link, .viewer, .server, .reporter, .unknown: false
             }
         }
     }
@@ -70,10 +74,17 @@ package struct Part: Codable, Hashable, Sendable {
         Part(.encoder, id: id.number, duty: duty)
     }
 
+    package static func slateEncoder(_ id: ChildID) -> Part {
+        Part(.slateEncoder, id: id.number, name: "slate encoder", duty: .onAir)
+    }
+
     /// An input, by whichever child reads it.
     package static func source(_ id: InputID, name: String) -> Part {
         Part(.source, id: id.number, name: name, duty: .onAir)
     }
+
+    /// One of several viewers, each of its own stream; `number` is from 1.
+    package static func viewer(_ number: Int) -> Part { Part(.viewer, id: number, name: "viewer \(number)") }
 
     package static func pluginHost(_ id: ChildID, _ duty: Duty = .onAir, name: String = "plugin host") -> Part {
         Part(.pluginHost, id: id.number, name: name, duty: duty)
@@ -83,6 +94,18 @@ package struct Part: Codable, Hashable, Sendable {
 
     package static func link(_ id: LinkID, name: String, lane: Int? = nil) -> Part {
         Part(.link, id: id.number, name: name, lane: lane)
+    }
+}
+
+/// A role or duty of another version is passed over.
+extension Part {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        role = Role(rawValue: try container.decode(String.self, forKey: .role)) ?? .unknown
+        id = try container.decode(Int.self, forKey: .id)
+        name = try container.decode(String.self, forKey: .name)
+        duty = try container.decodeIfPresent(String.self, forKey: .duty).flatMap(Duty.init(rawValue:))
+        lane = try container.decodeIfPresent(Int.self, forKey: .lane)
     }
 }
 

@@ -50,3 +50,22 @@ package enum StallSign: String, ValueConvertible, CaseIterable {
 package enum Track: String, ValueConvertible, CaseIterable {
     case video, audio
 }
+
+/// Why a publisher is no longer heard at the live server.
+package enum PublishEndCause: String, ValueConvertible, CaseIterable {
+    /// The publisher said that it ends.
+    case unpublished
+    /// The connection ended without a goodbye.
+    case disconnected
+    /// Nothing arrived for too long.
+    case idle
+    /// More arrived than the server allows.
+    case overBitrate = "over-bitrate"
+}
+
+/// Why the live server refuses a publisher.
+package enum PublishRefusalCause: String, ValueConvertible, CaseIterable {
+    case alreadyPublishing = "already-publishing"
+    case unknownKey = "unknown-key"
+    case tooManyStreams = "too-many-streams"
+}

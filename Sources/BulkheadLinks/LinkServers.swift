@@ -10,10 +10,13 @@ package final class LinkServers: Sendable {
     private let table: Mutex<ServerTable>
     let clock: LinkClock
     let count: Int
+    /// How many of them the link works with at a time.
+    let laneCount: Int
 
     /// - Parameter clock: for what the table counts, and for waiting.
     package init(_ table: ServerTable, clock: LinkClock) {
         count = table.servers.count
+        laneCount = table.laneCount
         self.table = Mutex(table)
         self.clock = clock
     }

@@ -5,7 +5,7 @@ import Synchronization
 /// What the link's way carries.
 extension RTMPLink {
     /// Two lanes of one link have queues of their own.
-    private var loadName: String { lane == 0 ? name : "\(name), lane \(lane + 1)" }
+    private var loadName: String { "\(part)" }
 
     package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
         let (publisher, phase) = state.withLock { ($0.publisher, $0.phase) }

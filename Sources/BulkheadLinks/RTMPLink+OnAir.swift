@@ -74,15 +74,14 @@ extension RTMPLink {
             }
             return (state.brokeAt.map { servers.clock.now() - $0 }, state.wasOnAir)
         }
-        events.post(.notice, self.name, "connected", "publishing to \(name)", details: ["server": name])
+        events.post(part, .link(.connected(server: name)))
         guard wasOnAir, let gap else { return }
         events.post(
-            .notice, self.name, "restored",
-            "on air again after \(gap.inWords), with \(Duration.milliseconds(backfill.milliseconds).inWords) to catch up",
-            details: [
-                "server": name, "gapMilliseconds": "\(gap.nanoseconds / 1_000_000)",
-                "backfillMilliseconds": "\(backfill.milliseconds)",
-            ])
+            part,
+            .link(
+                .restored(
+                    server: name, gapMilliseconds: Int(clamping: gap.nanoseconds / 1_000_000),
+                    backfillMilliseconds: Int(clamping: backfill.milliseconds))))
     }
 
     private func serve(_ session: LinkSession) async -> Departure {
@@ -194,7 +193,7 @@ extension RTMPLink {
             switch event {
             case .accepted:
                 servers.update { table, _ in table.accepted(session.server) }
-                events.post(.notice, name, "accepted", "the server has taken the stream")
+                events.post(part, .link(.accepted))
             case .ended(let end):
                 state.withLock { $0.end = end }
             case .acknowledged:
@@ -203,11 +202,11 @@ extension RTMPLink {
                 continue
             case .suspected(let doubt):
                 enter(.stalled)
-                events.post(.warning, name, "stalled", "\(doubt); the connection may be lost")
+                events.post(part, .link(.stalled(sign: StallSign(doubt))))
                 watch.ring()
             case .recovered:
                 state.withLock { $0.phase = $0.phase == .stalled ? .publishing : $0.phase }
-                events.post(.notice, name, "recovered", "the connection carries the stream again")
+                events.post(part, .link(.recovered))
                 watch.ring()
             case .reconnectRequested(let target, let words):
                 state.withLock { $0.request = (target, words) }
@@ -257,8 +256,8 @@ extension RTMPLink {
         switch result {
         case .success(let time):
             events.post(
-                .notice, name, "server", "\(server) answers again", details: ["server": server, "in": time.inWords])
-        case .failure(let error): events.post(.notice, name, "server", "\(error)", details: ["server": server])
+                part, .link(.serverAnswers(server: server, milliseconds: time.inMilliseconds)))
+        case .failure(let error): events.post(part, .link(.serverFailed(server: server, reason: error.asReason)))
         }
     }
 
@@ -269,8 +268,7 @@ extension RTMPLink {
             let understudy = await makeUnderstudy(choice)
         else { return }
         state.withLock { $0.understudy = understudy }
-        let server = servers.name(choice.index)
-        events.post(.notice, name, "prepared", "\(server) is ready to take over", details: ["server": server])
+        events.post(part, .link(.prepared(server: servers.name(choice.index))))
     }
 
     private func makeUnderstudy(_ choice: Choice) async -> Understudy? {
@@ -298,23 +296,18 @@ extension RTMPLink {
             let understudy = await makeUnderstudy(choice)
         else { return }
         state.withLock { $0.move = Move(understudy: understudy, replacesSame: false) }
-        let server = servers.name(choice.index)
-        events.post(
-            .notice, name, "moving", "goes over to \(server) with the next IDR: \(choice.reason)",
-            details: ["server": server])
+        events.post(part, .link(.moving(server: servers.name(choice.index), choice: choice.reason)))
         mailbox.wake()
     }
 
     /// The server asks to be left.
     private func obey(_ target: IngestTarget?, _ words: String, _ session: LinkSession) async {
         guard let target, state.withLock({ $0.move == nil }) else {
-            events.post(.warning, name, "redirected", "the server asks to be left for an address that can't be used")
+            events.post(part, .link(.redirectUnusable))
             return
         }
         let replacesSame = target == servers.server(session.server).target
-        events.post(
-            .notice, name, "redirected",
-            "the server asks to be left for \(target)" + (words.isEmpty ? "" : ": \(words)"))
+        events.post(part, .link(.redirected(server: "\(target)", text: words.isEmpty ? nil : words)))
         servers.update { table, _ in table.redirect(session.server, to: target) }
         do throws(PublishError) {
             let connection = try await prepare(session.server)
@@ -324,7 +317,7 @@ extension RTMPLink {
             mailbox.wake()
         } catch {
             servers.update { table, _ in table.bringHome(session.server) }
-            events.post(.warning, name, "redirected", "\(error); staying as long as the server lets us")
+            events.post(part, .link(.redirectFailed(reason: error.asReason)))
         }
     }
 
@@ -371,7 +364,7 @@ extension RTMPLink {
                 table.release(understudy.server)
                 _ = table.probed(understudy.server, .failure(error), at: now, chance: LinkServers.chance)
             }
-            events.post(.warning, name, "not moved", "\(error); staying where it is")
+            events.post(part, .link(.notMoved(reason: error.asReason)))
             return nil
         }
     }
@@ -413,9 +406,7 @@ extension RTMPLink {
     }
 
     private func startOver(_ session: LinkSession, origin: MediaTime) async -> Departure? {
-        events.post(
-            .notice, name, "renewed", "the timestamps come to their end: publishing anew from 0",
-            details: ["origin": "\(origin.seconds)"])
+        events.post(part, .link(.renewed(originSeconds: origin.seconds)))
         state.withLock { $0.origin = origin }
         // What was made ready counts from the old origin.
         dismissUnderstudy()
@@ -434,4 +425,15 @@ extension RTMPLink {
 private final class SendingGate: Sendable {
     /// The event loop may.
     let isOpen = Mutex(false)
+}
+
+extension StallSign {
+    init(_ doubt: DeliveryDoubt) {
+        self =
+            switch doubt {
+            case .noAnswer: .noAnswer
+            case .notReading: .notReading
+            case .notAcknowledging: .notAcknowledging
+            }
+    }
 }

@@ -35,7 +35,7 @@ extension RTMPLink {
             }
             return state.brokeAt != nil
         }
-        if !wasStale { events.post(.warning, name, "lost", "\(error); trying again") }
+        if !wasStale { events.post(part, .link(.lost(reason: error.asReason))) }
         async let place = archive?.save(snapshot(), number: number, lane: lane)
         await confirmServers()
         let saved = await place
@@ -57,16 +57,7 @@ extension RTMPLink {
 
     private func tellSaved(_ place: String?) {
         let answering = servers.read { $0.answeringCount(at: $1) }
-        var details = ["servers": "\(servers.count)", "answering": "\(answering)"]
-        if let place { details["file"] = place }
-        let count = servers.count
-        let isEnough = count == 1 || answering >= 2
-        let words =
-            count == 1
-            ? "the stream's state is saved" : "the stream's state is saved; \(answering) of \(count) servers answer"
-        events.post(
-            isEnough ? .notice : .warning, name, "saved", isEnough ? words : words + ", where two should",
-            details: details)
+        events.post(part, .link(.saved(servers: servers.count, answering: answering, file: place)))
     }
 
     private func snapshot() -> LinkSnapshot {
@@ -137,13 +128,9 @@ extension RTMPLink {
         guard state.withLock({ $0.brokeAt != nil }) else { return }
         let name = servers.name(choice.index)
         enter(.cleared)
-        events.post(
-            .notice, self.name, "cleared", "\(name) answers, and nothing of the broken connection is left",
-            details: ["server": name])
+        events.post(part, .link(.cleared(server: name)))
         enter(.selected)
-        events.post(
-            .notice, self.name, "selected", "chose \(name): \(choice.reason)",
-            details: ["server": name, "reason": choice.reason])
+        events.post(part, .link(.selected(server: name, choice: choice.reason)))
     }
 
     /// A connection to the server, up to createStream.
@@ -187,7 +174,7 @@ extension RTMPLink {
         }
         if outcome == .giveUp { throw error }
         // A server that is away for minutes is not worth a line each time.
-        if isNews { events.post(.warning, name, "lost", "\(error); trying again") }
+        if isNews { events.post(part, .link(.lost(reason: error.asReason))) }
     }
 
     // MARK: the connection that is ready

@@ -62,6 +62,9 @@ package final class RTMPLink: Link {
     /// Unsent bytes in the connection's hands; the rest waits in the mailbox, where it can be shed.
     static let connectionByteLimit = 128 << 10
 
+    /// What events call the link, with its lane where it has several.
+    let part: Part
+    /// What its status calls it: the link's name, and `a` or `b` where it has two lanes.
     let name: String
     let number: Int
     let lane: Int
@@ -77,6 +80,7 @@ package final class RTMPLink: Link {
     let state: Mutex<State>
 
     /// - Parameters:
+    ///   - name: the link's, the same for all its lanes.
     ///   - number: the link's, from 1.
     ///   - lane: which of a redundant link's two it is; 0 for others.
     ///   - origin: the media time that is timestamp 0 on the wire.
@@ -85,7 +89,9 @@ package final class RTMPLink: Link {
         name: String, number: Int, servers: LinkServers, lane: Int = 0, mailbox: LinkMailbox, events: EventLog,
         archive: LinkArchive?, origin: MediaTime = .zero
     ) {
-        self.name = name
+        let isRedundant = servers.laneCount > 1
+        part = .link(LinkID(number), name: name, lane: isRedundant ? lane + 1 : nil)
+        self.name = isRedundant ? "\(name) \(lane == 0 ? "a" : "b")" : name
         self.number = number
         self.servers = servers
         self.lane = lane
@@ -201,12 +207,12 @@ package final class RTMPLink: Link {
         enter(.paused)
         servers.update { table, _ in table.leave(lane) }
         dismissUnderstudy()
-        events.post(.notice, name, "paused", "paused")
+        events.post(part, .link(.paused))
         while isPaused, !isOver, !mailbox.isEnding { await alarm.wait() }
         guard !isOver, !mailbox.isEnding else { return }
         state.withLock { $0.wasOnAir = false }
         servers.update { table, _ in table.renew(forgives: true) }
-        events.post(.notice, name, "resumed", "goes on air again")
+        events.post(part, .link(.resumed))
     }
 
     /// There is nothing more to do.
@@ -248,6 +254,9 @@ package final class RTMPLink: Link {
 }
 
 extension PublishError {
+    /// For events.
+    var asReason: Reason { Reason(cause, description) }
+
     /// What a user can do about it.
     var remedy: String {
         switch self {

@@ -62,6 +62,9 @@ package struct ServerTable: Sendable {
     /// For one that has refused, while there is no other.
     private static let refusedDelay = Duration.seconds(10)
 
+    /// How many servers the link works with at a time.
+    var laneCount: Int { histories.count }
+
     package init(
         _ servers: [Server], rule: SelectionRule, lanes: Int = 1, policy: SelectionRule.Policy = .init()
     ) {

@@ -56,7 +56,7 @@ extension Broadcast {
             done(nil)
         case .source:
             for source in sources where source.stub != nil {
-                post(.notice, source.slot.name, "restarting", "restarted as asked")
+                post(child(source.slot.name), .child(.restarting))
                 source.stub?.child.hangUp()
             }
             done(nil)
@@ -82,9 +82,7 @@ extension Broadcast {
         // What is set by hand is tried as it is, whatever the links could carry before.
         congestion = CongestionController(bitsPerSecond: Int(settings.videoBitsPerSecond))
         matchBitrate()
-        post(
-            .notice, "encoder", "bitrate", "encodes at \(settings.videoBitsPerSecond / 1000) kbit/s from now on",
-            details: ["bitsPerSecond": "\(settings.videoBitsPerSecond)"])
+        post(.encoder, .encoder(.bitrateSet(bitsPerSecond: Int(settings.videoBitsPerSecond))))
     }
 
     private func begin(_ new: BroadcastSettings, _ done: @escaping @Sendable (BroadcastError?) -> Void) {
@@ -98,7 +96,7 @@ extension Broadcast {
         guard let failed = change else { return }
         change = nil
         retire(failed.encoder)
-        post(.warning, "encoder", "not changed", problem)
+        post(.encoder, .encoder(.notChanged(reason: Reason(BroadcastError.Kind.encoder.rawValue, problem))))
         failed.done(BroadcastError(.encoder, problem, advice: "everything stays as it was"))
         topUpSpares(after: .zero)
     }
@@ -109,7 +107,12 @@ extension Broadcast {
         guard let waiting = change, waiting.awaitsPicture else {
             return changeFailed("the new encoder ended: \(end.cause)")
         }
-        post(.warning, "next encoder", "died", "ended: \(end.cause)", details: ["cause": "\(end.cause)"])
+        post(
+            child("next encoder"),
+            .child(
+                .died(
+                    pid: nil, cause: "\(end.cause)", frame: nil, uncommitted: nil, plugin: nil, call: nil,
+                    standardError: nil)))
         change?.encoder = try? launchEncoder(wantedSettings(waiting.settings), as: "next encoder")
     }
 
@@ -158,9 +161,11 @@ extension Broadcast {
         ladder.leaveSafety()
         openRun(wantedSettings(settings), encoder: done.encoder)
         post(
-            .notice, "encoder", "changed",
-            "encodes \(settings.canvas) with preset \(settings.preset) from frame \(nextFrame) on",
-            details: ["frame": "\(nextFrame)", "pid": "\(done.encoder?.child.pid ?? 0)"])
+            .encoder,
+            .encoder(
+                .changed(
+                    canvas: "\(settings.canvas)", preset: settings.preset, frame: nextFrame,
+                    pid: done.encoder?.child.pid ?? 0)))
         done.done(nil)
         topUpSpares(after: .milliseconds(250))
         if slateLoop?.configuration.canvas != settings.canvas { scheduleSlate() }
@@ -193,7 +198,7 @@ extension Broadcast {
         guard change == nil, slateOnAir == nil, currentRun?.hasWorked ?? false else {
             return scheduleReturnFromSafety()
         }
-        post(.notice, "encoder", "safe settings", "trying the wanted settings again")
+        post(.encoder, .encoder(.wantedSettings))
         begin(settings) { [weak self] error in
             guard error != nil, let self else { return }
             self.assumeIsolated { $0.scheduleReturnFromSafety() }

@@ -40,14 +40,9 @@ extension Broadcast {
 
     private func tell(_ bitsPerSecond: Int, because link: String?) {
         let wanted = Int(settings.videoBitsPerSecond)
-        let rate = "\(bitsPerSecond / 1000) kbit/s"
-        let words =
-            if let link { "\(link) carries less than the stream brings: \(rate) from now on" } else {
-                bitsPerSecond == wanted ? "back at \(rate), as wanted" : "the links carry more: \(rate) from now on"
-            }
-        var details = ["bitsPerSecond": "\(bitsPerSecond)", "wanted": "\(wanted)"]
-        details["link"] = link
-        post(link == nil ? .notice : .warning, "encoder", "congestion", words, details: details)
+        guard let link, let slot = linkSlots.first(where: { link == $0.name || link.hasPrefix("\($0.name), lane ") })
+        else { return post(.encoder, .encoder(.bitrateRaised(bitsPerSecond: bitsPerSecond, wanted: wanted))) }
+        post(slot.part, .link(.congested(bitsPerSecond: bitsPerSecond, wanted: wanted)))
     }
 
     /// Brings every encoder, whatever has become of it meanwhile, to the bitrate that holds now.

@@ -1,23 +1,40 @@
 import BulkheadChildren
 import BulkheadEvents
 import BulkheadMedia
+import BulkheadModel
 import BulkheadSystem
 
 extension Broadcast {
+    /// The child that `name` stands for, until its room knows it by its identity.
+    func child(_ name: String) -> Part {
+        switch name {
+        case "encoder": return .encoder(0)
+        case "standby encoder": return .encoder(0, .standby)
+        case "next encoder": return .encoder(0, .next)
+        case "slate encoder": return .slateEncoder(0)
+        default:
+            if let index = sources.firstIndex(where: { $0.slot.name == name }) {
+                return .source(InputID(index + 1), name: name)
+            }
+            let standby = "standby "
+            return name.hasPrefix(standby)
+                ? .pluginHost(0, .standby, name: String(name.dropFirst(standby.count))) : .pluginHost(0, name: name)
+        }
+    }
+
     /// Says how a child ended, and keeps it.
     func postDeath(
-        _ part: String, _ end: ChildEnd, pid: Int32?, lastSign: MonotonicTime? = nil, frame: Int64? = nil,
-        framesLate: Int = 0, plugin: String? = nil, call: String? = nil, details: [String: String] = [:]
+        _ name: String, _ end: ChildEnd, pid: Int32?, lastSign: MonotonicTime? = nil, frame: Int64? = nil,
+        framesLate: Int = 0, uncommitted: Int? = nil, plugin: String? = nil, call: PluginCall? = nil
     ) {
-        var details = details
-        details["pid"] = pid.map { "\($0)" }
-        details["cause"] = "\(end.cause)"
-        details["frame"] = frame.map { "\($0)" }
-        details["plugin"] = plugin
-        details["call"] = call
-        if !end.standardErrorTail.isEmpty { details["stderr"] = end.standardErrorTail }
-        let place = plugin.map { " in the plugin \($0)" + (call.map { ", \($0)" } ?? "") } ?? ""
-        post(.warning, part, "died", "ended: \(end.cause)\(place)", details: details)
+        let part = child(name)
+        let tail = end.standardErrorTail
+        post(
+            part,
+            .child(
+                .died(
+                    pid: pid, cause: "\(end.cause)", frame: frame, uncommitted: uncommitted, plugin: plugin, call: call,
+                    standardError: tail.isEmpty ? nil : tail)))
         let now = MonotonicTime.now
         deaths.add(
             DeathRecord(
@@ -26,18 +43,20 @@ extension Broadcast {
                 detectedWithinMilliseconds: lastSign.map { Double(now.since($0)) / 1e6 } ?? 0,
                 recoveredAfterMilliseconds: nil, framesLate: framesLate, standardError: end.standardErrorTail,
                 plugin: plugin),
-            at: now)
+            of: .name(name), at: now)
     }
 
     /// The part works again.
-    func closeDeathRecords(of part: String) {
-        let records = deaths.close(.name(part), at: .now)
+    func closeDeathRecords(of name: String) {
+        let records = deaths.close(.name(name), at: .now)
         DeathArchive.standard.appendLater(records)
         for record in records {
             let span = record.recoveredAfterMilliseconds ?? 0
             post(
-                .notice, part, "recovered", "works again \(Int(span.rounded())) ms after \(record.cause)",
-                details: ["milliseconds": "\(Int(span.rounded()))", "framesLate": "\(record.framesLate)"])
+                child(name),
+                .child(
+                    .recovered(
+                        milliseconds: Int(span.rounded()), framesLate: record.framesLate, cause: record.cause)))
         }
     }
 

@@ -67,9 +67,7 @@ extension Broadcast {
         if !child.isGreeted {
             do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
         }
-        post(
-            .notice, part, "started", child.isForeign ? "an encoder has connected" : "started",
-            details: ["pid": "\(child.pid)"])
+        post(self.child(part), .child(.started(pid: child.pid, isForeign: child.isForeign)))
         return stub
     }
 
@@ -106,7 +104,7 @@ extension Broadcast {
     /// the first frame on, as an IDR.
     func takeUp(_ run: EncodingRun) {
         guard let encoder = run.encoder, let ready = encoder.ready else { return }
-        post(.notice, "encoder", "ready", "ready", details: ["pid": "\(encoder.child.pid)"])
+        post(child("encoder"), .child(.ready(pid: encoder.child.pid, plugins: nil)))
         encoderSlot.state = .ready
         encoderlessSince = nil
         if stamper == nil { stamper = PacketStamper(frameRate: frameRate, reorderDepth: ready.reorderDepth) }

@@ -16,7 +16,7 @@ extension Broadcast {
     func encoderConnected(_ socket: consuming OwnedDescriptor, pid: Int32) {
         let caller: Child
         do { caller = try Child(.encoder, connected: socket, pid: pid, on: reactor) } catch {
-            return post(.error, "encoder", "turned away", "the connection of process \(pid) can't be used: \(error)")
+            return post(.encoder, .child(.turnedAway(pid: pid, cause: "its connection can't be used: \(error)")))
         }
         let id = ObjectIdentifier(caller)
         callers[id] = caller
@@ -54,9 +54,7 @@ extension Broadcast {
 
     private func callerEnded(_ id: ObjectIdentifier, _ end: ChildEnd) {
         guard let caller = callers.removeValue(forKey: id) else { return }
-        post(
-            .warning, "encoder", "turned away", "process \(caller.pid) was turned away: \(end.cause)",
-            details: ["pid": "\(caller.pid)", "cause": "\(end.cause)"])
+        post(.encoder, .child(.turnedAway(pid: caller.pid, cause: "\(end.cause)")))
     }
 
     /// Sends away all that still stand in front of the door.

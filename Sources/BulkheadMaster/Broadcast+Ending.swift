@@ -27,7 +27,7 @@ extension Broadcast {
         guard state == .onAir else { return }
         state = .ending
         endingSince = .now
-        post(.notice, "timeline", "ending", "ending")
+        post(.timeline, .timeline(.ending))
         tellStreamState()
         for source in sources { source.stub?.child.hangUp() }
         finishIfDrained()

@@ -17,6 +17,8 @@ struct LinkSlot: Sendable {
     /// It does its work; one that has failed does not.
     var isRunning = true
 
+    var part: Part { .link(LinkID(number), name: name) }
+
     /// Whether a person means it by `word`: its number, its name, or both.
     func isMeant(by word: String) -> Bool {
         let word = word.lowercased()
@@ -58,8 +60,7 @@ extension Broadcast {
             limits.duration = max(limits.duration, limits.backfill + MediaTime(milliseconds: 10_000))
             let lanes = (0..<(destination.isRedundant ? 2 : 1)).map { lane in
                 RTMPLink(
-                    name: destination.isRedundant ? "\(name) \(lane == 0 ? "a" : "b")" : name, number: number,
-                    servers: servers, lane: lane,
+                    name: name, number: number, servers: servers, lane: lane,
                     mailbox: LinkMailbox(limits: limits, awaitsIDR: isOnAir, onRoom: onRoom), events: events,
                     archive: .standard)
             }
@@ -82,7 +83,7 @@ extension Broadcast {
         linksAlive -= 1
         if let index = linkSlots.firstIndex(where: { $0.number == slot.number }) { linkSlots[index].isRunning = false }
         guard let error else { return }
-        post(.error, "link \(slot.number)", "failed", error.problem)
+        post(slot.part, .link(.failed(reason: Reason(error.kind.rawValue, error.problem))))
         if linksAlive == 0, state != .ended { fail(error) }
     }
 
@@ -123,7 +124,7 @@ extension Broadcast {
         linkSlots.append(slot)
         linksAlive += 1
         settings.destinations.append(destination)
-        post(.notice, slot.name, "added", "added to the broadcast")
+        post(slot.part, .link(.added))
         linkRuns.continuation.yield(slot)
     }
 
@@ -135,7 +136,7 @@ extension Broadcast {
                 advice: "add another one first, or end the broadcast with: bulkhead stop")
         }
         linkSlots.remove(at: index)
-        post(.notice, slot.name, "removed", "removed from the broadcast")
+        post(slot.part, .link(.removed))
         slot.link.finish()
         // A server that reads no more must not keep it.
         reactor.schedule(at: .now.advanced(by: .seconds(3))) { slot.link.abort() }

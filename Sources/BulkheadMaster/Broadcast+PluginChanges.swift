@@ -110,7 +110,7 @@ extension Broadcast {
                 self.places.insert(place, at: min(index, self.places.count))
             }
         }
-        post(.notice, "plugin \(plugin.name)", "added", "works from frame \(nextFrame) on")
+        post(plugin.part, .plugin(.added(frame: nextFrame)))
     }
 
     private func reload(_ found: (PluginPlace, ChainPlugin)) async throws(BroadcastError) {
@@ -123,7 +123,7 @@ extension Broadcast {
             (plugin.library, plugin.quarantine, plugin.refusal) = old
             throw error
         }
-        post(.notice, "plugin \(plugin.name)", "reloaded", "the library on disk works from frame \(nextFrame) on")
+        post(plugin.part, .plugin(.reloaded(frame: nextFrame)))
     }
 
     private func pardon(_ found: (PluginPlace, ChainPlugin)) async throws(BroadcastError) {
@@ -135,7 +135,7 @@ extension Broadcast {
             plugin.quarantine = old
             throw error
         }
-        post(.notice, "plugin \(plugin.name)", "pardoned", "is back in the chain")
+        post(plugin.part, .plugin(.pardoned))
     }
 
     /// Returns when a next host with `plugins` is on air.
@@ -167,7 +167,7 @@ extension Broadcast {
                 }
             }
         }
-        post(.notice, "plugin \(plugin.name)", "removed", "no longer in the chain")
+        post(plugin.part, .plugin(.removed))
     }
 
     private func move(_ found: (PluginPlace, ChainPlugin), to position: Int) throws(BroadcastError) {
@@ -183,7 +183,7 @@ extension Broadcast {
             place.plugins.insert(plugin, at: min(index, place.plugins.count))
             for stub in stubs(of: place) { stub.arrange(place.plugins.map(\.id)) }
         }
-        post(.notice, "plugin \(plugin.name)", "moved", "is number \(position) of the chain")
+        post(plugin.part, .plugin(.moved(position: position)))
     }
 
     private func enable(_ found: (PluginPlace, ChainPlugin), _ isEnabled: Bool) async throws(BroadcastError) {
@@ -193,9 +193,7 @@ extension Broadcast {
         for stub in stubs(of: place) where stub.loaded[plugin.id] != nil {
             stub.setEnabled(plugin.id, isEnabled && plugin.quarantine.isFree)
         }
-        post(
-            .notice, "plugin \(plugin.name)", isEnabled ? "enabled" : "disabled", isEnabled ? "works" : "is passed over"
-        )
+        post(plugin.part, .plugin(isEnabled ? .enabled : .disabled))
         topUpStandby(of: place, after: Self.standbyHostDelay)
     }
 
@@ -219,8 +217,9 @@ extension Broadcast {
             (plugin.choice, plugin.library) = old
             throw error
         }
-        let words = changed.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
-        post(.notice, "plugin \(plugin.name)", "set", words)
+        post(
+            plugin.part,
+            .plugin(.set(parameters: changed.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })))
     }
 
     private func setOnAir(

@@ -43,7 +43,7 @@ extension Broadcast {
         stub.onLog = { [unowned self] in pluginSpoke(home, $0, $1, $2) }
         stub.onEnd = { [unowned self] in hostEnded(home, id, $0) }
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
-        post(.notice, part, "started", "started", details: ["pid": "\(child.pid)"])
+        post(self.child(part), .child(.started(pid: child.pid, isForeign: false)))
         return stub
     }
 
@@ -110,8 +110,7 @@ extension Broadcast {
             standby.announcePools()
             place.standbySlot.state = .ready
             closeDeathRecords(of: place.standbySlot.name)
-            return post(
-                .notice, place.standbySlot.name, "ready", "ready", details: ["pid": "\(standby.child.pid)"])
+            return post(child(place.standbySlot.name), .child(.ready(pid: standby.child.pid, plugins: nil)))
         }
         guard let host = place.host, ObjectIdentifier(host) == id else { return }
         hostIsOnAir(place)
@@ -133,10 +132,7 @@ extension Broadcast {
             }
         }
         let names = place.plugins.filter { host.loaded[$0.id] != nil && $0.isActive }.map(\.name)
-        post(
-            .notice, place.name, "ready",
-            names.isEmpty ? "ready, without plugins" : "ready with \(names.joined(separator: ", "))",
-            details: ["pid": "\(host.child.pid)"])
+        post(child(place.name), .child(.ready(pid: host.child.pid, plugins: names)))
         // Where all its plugins are left out, nothing will show that it works.
         if !place.plugins.contains(where: \.isActive) { closeDeathRecords(of: place.name) }
         tellStreamState(to: host)
@@ -155,9 +151,7 @@ extension Broadcast {
         place.plugins = next.plugins
         place.take(next.stub)
         syncSettings()
-        post(
-            .notice, place.name, "replaced", "the next one goes on from frame \(nextFrame)",
-            details: ["pid": "\(next.stub.child.pid)"])
+        post(child(place.name), .child(.tookOver(pid: next.stub.child.pid, was: .next, frame: nextFrame)))
         if let old { retire(old, of: place) }
         if let standby = place.standby {
             // It has the old chain.
@@ -176,7 +170,7 @@ extension Broadcast {
         if let next = place.next, ObjectIdentifier(next.stub) == id {
             guard next.isAsked else {
                 entry?.refusal = "\(refusal)"
-                return post(.error, "plugin \(entry?.name ?? name)", "refused", problem)
+                return tell(refusal, of: entry, in: place)
             }
             place.next = nil
             retire(next.stub, of: place)
@@ -185,13 +179,18 @@ extension Broadcast {
             return next.done(BroadcastError(.plugin, problem, advice: "the chain stays as it was"))
         }
         if let standby = place.standby, ObjectIdentifier(standby) == id {
-            return post(.warning, place.standbySlot.name, "refused", problem)
+            return post(child(place.standbySlot.name), .child(.refused(reason: refusal.reason, plugin: entry?.name)))
         }
         guard origin == nil, place.slot.restarts == 0 else {
             entry?.refusal = "\(refusal)"
-            return post(.error, "plugin \(entry?.name ?? name)", "refused", problem)
+            return tell(refusal, of: entry, in: place)
         }
         fail(BroadcastError(.plugin, problem))
+    }
+
+    private func tell(_ refusal: Refusal, of plugin: ChainPlugin?, in place: PluginPlace) {
+        if let plugin { return post(plugin.part, .plugin(.refused(reason: refusal.reason))) }
+        post(child(place.name), .child(.refused(reason: refusal.reason, plugin: nil)))
     }
 
     // MARK: standbys
@@ -246,7 +245,7 @@ extension Broadcast {
         if end.cause != .released {
             postDeath(
                 place.name, end, pid: ended.child.pid, lastSign: ended.lastSign, plugin: guilty?.name,
-                call: guilty == nil ? nil : ended.breadcrumb.map { "\($0.call)" })
+                call: guilty == nil ? nil : ended.breadcrumb.flatMap { PluginCall($0.call) })
         }
         let delay = place.slot.policy.delay(
             afterDeathAt: .now, hadWorked: place.hostHasWorked || guilty != nil)
@@ -258,9 +257,7 @@ extension Broadcast {
         if let standby = place.standby, standby.isLoaded {
             place.standby = nil
             place.standbySlot.state = .restarting
-            post(
-                .notice, place.name, "took over", "the standby takes over",
-                details: ["pid": "\(standby.child.pid)"])
+            post(child(place.name), .child(.tookOver(pid: standby.child.pid, was: .standby, frame: nil)))
             place.lose(successor: standby)
             return hostIsOnAir(place)
         }
@@ -288,9 +285,7 @@ extension Broadcast {
         place.next = nil
         let guilty = next.stub.breadcrumb.flatMap { crumb in next.plugins.first { $0.id == crumb.plugin } }
         let words = words(of: end, guilty)
-        post(
-            .warning, place.name, "not replaced", "the next one ended: \(words)",
-            details: ["pid": "\(next.stub.child.pid)"])
+        post(child(place.name), .child(.notReplaced(pid: next.stub.child.pid, cause: words)))
         if let guilty, !next.isAsked { quarantine(guilty, in: place, because: words) }
         next.done(
             BroadcastError(.plugin, "the next plugin host ended: \(words)", advice: "the chain stays as it was"))

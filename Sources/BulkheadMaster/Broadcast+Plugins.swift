@@ -66,9 +66,7 @@ extension Broadcast {
     /// The broadcast does not wait for plugins for ever, and says so.
     func tellOfMissingPlugins() {
         for place in places where place.slot.state != .ready && !place.plugins.isEmpty {
-            post(
-                .warning, place.name, "late",
-                "on air without \(place.plugins.map(\.name).joined(separator: ", ")): not loaded so far")
+            post(child(place.name), .pluginHost(.late(plugins: place.plugins.map(\.name))))
         }
     }
 
@@ -162,8 +160,9 @@ extension Broadcast {
     func pluginSpoke(_ home: ObjectIdentifier, _ id: UInt32, _ level: PluginLogLevel, _ line: String) {
         guard level >= .notice, let place = place(home) else { return }
         let plugin = place.plugins.first { $0.id == id }
-        post(
-            level >= .warning ? .warning : .notice, plugin.map { "plugin \($0.name)" } ?? place.name, "said", line)
+        let severity: Happening.Level = level >= .warning ? .warning : .notice
+        if let plugin { return post(plugin.part, .plugin(.said(text: line, severity: severity))) }
+        post(child(place.name), .child(.said(text: line, severity: severity)))
     }
 
     // MARK: status

@@ -48,24 +48,18 @@ extension Broadcast {
         let last = place.lastUnexplainedDeath
         place.lastUnexplainedDeath = .now
         guard let last, MonotonicTime.now.since(last) < RestartPolicy.window.nanoseconds else { return }
-        post(
-            .warning, place.name, "unexplained",
-            "ends between two calls of its plugins: --plugin-isolation each shows which of them does it")
+        post(child(place.name), .pluginHost(.unexplained))
     }
 
     /// Leaves a plugin out, and lets it in again when its time has come.
     func quarantine(_ plugin: ChainPlugin, in place: PluginPlace, because cause: String) {
         plugin.quarantine.charge(at: .now)
-        let part = "plugin \(plugin.name)"
         guard let seconds = plugin.quarantine.secondsLeft(at: .now) else {
-            return post(
-                .error, part, "off",
-                "ended its host again (\(cause)): it is off until `bulkhead plugin pardon \(plugin.name)`",
-                details: ["cause": cause, "deaths": "\(plugin.deaths)"])
+            return post(plugin.part, .plugin(.switchedOff(cause: cause, deaths: plugin.deaths)))
         }
         post(
-            .warning, part, "quarantined", "ended its host (\(cause)): left out for \(Int(seconds.rounded(.up))) s",
-            details: ["cause": cause, "deaths": "\(plugin.deaths)", "seconds": "\(Int(seconds.rounded(.up)))"])
+            plugin.part,
+            .plugin(.quarantined(cause: cause, deaths: plugin.deaths, seconds: Int(seconds.rounded(.up)))))
         let id = plugin.id
         reactor.schedule(at: .now.advanced(by: .nanoseconds(Int64(seconds * 1e9)))) { [weak self] in
             self?.assumeIsolated { $0.readmit(id) }
@@ -85,7 +79,7 @@ extension Broadcast {
             }
             return
         }
-        post(.notice, "plugin \(plugin.name)", "readmitted", "is tried again")
+        post(plugin.part, .plugin(.readmitted))
         renew(place, with: place.plugins, isAsked: false)
     }
 

@@ -97,9 +97,7 @@ extension Broadcast {
         guard slateLoop.configuration.canvas == settings.canvas else { return }
         let number = configurations.number(of: slateLoop.configuration)
         slateOnAir = SlateOnAir(configuration: number)
-        post(
-            .error, "encoder", "slate", "no encoder can work: the slate is on air until one does",
-            details: runs.first?.firstUncommitted.map { ["frame": "\($0)"] } ?? [:])
+        post(.encoder, .encoder(.slateBegan(frame: runs.first?.firstUncommitted)))
         // A younger run whose encoder works waits for an older one that has none: that one alone is stood in for.
         for run in runs where run.encoder?.ready == nil {
             run.ledger.startOver()
@@ -121,9 +119,7 @@ extension Broadcast {
         guard let ended = slateOnAir else { return }
         slateOnAir = nil
         isOnProbation = true
-        post(
-            .notice, "encoder", "slate ended", "an encoder works again: the slate goes off air",
-            details: ["frames": "\(ended.frames)"])
+        post(.encoder, .encoder(.slateEnded(frames: Int(ended.frames))))
     }
 
     /// Commits all that the run has with the slate's access units.

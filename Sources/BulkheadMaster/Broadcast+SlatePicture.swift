@@ -43,7 +43,7 @@ extension Broadcast {
         let id = ObjectIdentifier(stub)
         stub.onOpened = { [unowned self] in slateOpened(id, $0) }
         stub.onPicture = { [unowned self] in slateRead(id, $0, canvas) }
-        stub.onFailed = { [unowned self] in slateFailed("\($0)") }
+        stub.onFailed = { [unowned self] in slateFailed($0.reason) }
         stub.onEnd = { [unowned self] in slateReaderEnded(id, $0) }
         do { try stub.child.activate() } catch { stub.child.dismiss("it could not be watched: \(error)") }
     }
@@ -53,7 +53,7 @@ extension Broadcast {
     }
 
     private func slateOpened(_ id: ObjectIdentifier, _ description: SourceDescription) {
-        guard description.hasVideo else { return slateFailed("it holds no picture") }
+        guard description.hasVideo else { return slateFailed(Reason("no-picture", "it holds no picture")) }
         slateReader(id)?.lend(upTo: 1, waiting: 0)
     }
 
@@ -69,9 +69,11 @@ extension Broadcast {
         }
     }
 
-    private func slateFailed(_ reason: String) {
-        let problem = "the slate \(settings.slatePath) can't be used: \(reason)"
-        guard origin == nil else { return post(.warning, "timeline", "slate", problem + "; the built-in one is shown") }
+    private func slateFailed(_ reason: Reason) {
+        guard origin == nil else {
+            return post(.timeline, .timeline(.slateUnusable(path: settings.slatePath, reason: reason)))
+        }
+        let problem = "the slate \(settings.slatePath) can't be used: \(reason.text)"
         fail(BroadcastError(.input, problem, advice: "name a picture, such as a PNG file"))
     }
 
@@ -79,7 +81,7 @@ extension Broadcast {
         if let stub = slateReader(id) { pools.retire(stub.pool) }
         slateReaders.removeAll { ObjectIdentifier($0) == id }
         if end.cause.isItsOwn, state != .ended {
-            post(.warning, "timeline", "slate", "the slate's reader ended: \(end.cause); the built-in one is shown")
+            post(.timeline, .timeline(.slateReaderDied(cause: "\(end.cause)")))
         }
         childEnded()
     }

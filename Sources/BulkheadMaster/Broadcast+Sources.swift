@@ -64,12 +64,14 @@ extension Broadcast {
         stub.onOpened = { [unowned self] in sourceOpened(index, $0) }
         stub.onPicture = { [unowned self] in sourceDelivered(index, $0) }
         stub.onSound = { [unowned self] in sourceSounded(index, $0, $1) }
-        stub.onNotice = { [unowned self] in post(.warning, sources[index].slot.name, "notice", $0) }
+        stub.onNotice = { [unowned self] in
+            post(self.child(sources[index].slot.name), .child(.said(text: $0, severity: .warning)))
+        }
         stub.onInputEnded = { [unowned self] in sourceInputEnded(index) }
         stub.onFailed = { [unowned self] in sourceFailed(index, $0) }
         stub.onEnd = { [unowned self] in sourceEnded(index, $0) }
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
-        post(.notice, sources[index].slot.name, "started", "started", details: ["pid": "\(child.pid)"])
+        post(self.child(sources[index].slot.name), .child(.started(pid: child.pid, isForeign: false)))
     }
 
     private func sourceOpened(_ index: Int, _ description: SourceDescription) {
@@ -77,7 +79,7 @@ extension Broadcast {
         sources[index].hasFailed = false
         if sources[index].feed == nil { sources[index].feed = SourceFeed(description) }
         sources[index].feed?.pictureLimit = description.isLive ? liveLookAhead : lookAhead
-        post(.notice, sources[index].slot.name, "opened", description.summary)
+        post(child(sources[index].slot.name), .source(.opened(summary: description.summary)))
         lendSlots()
     }
 
@@ -144,7 +146,7 @@ extension Broadcast {
     private func finishInput(_ index: Int) {
         sources[index].feed?.hasEnded = true
         sources[index].slot.state = .ended
-        post(.notice, sources[index].slot.name, "ended", "the input is at its end")
+        post(child(sources[index].slot.name), .source(.ended))
         startTimelineIfPossible()
         pump()
     }
@@ -220,14 +222,14 @@ extension Broadcast {
         guard skip > .zero else { return false }
         let target = resume.position.addingReportingOverflow(skip.nanoseconds).partialValue
         let isBehindEnd = target >= feed.description.duration
-        let goal =
-            !isBehindEnd ? CrashPlace.text(target) : sources[index].input.loops ? "the next pass" : "its end"
+        let goal: SkipGoal = !isBehindEnd ? .position : sources[index].input.loops ? .nextPass : .end
         post(
-            .warning, sources[index].slot.name, "skips",
-            "crashed \(skip > CrashSpot.extent ? "again" : "twice") at \(CrashPlace.text(resume.position)): skips to \(goal)",
-            details: [
-                "position": "\(Double(max(0, resume.position)) / 1e9)", "seconds": "\(skip.seconds)",
-            ])
+            child(sources[index].slot.name),
+            .source(
+                .skipped(
+                    positionSeconds: Double(max(0, resume.position)) / 1e9, seconds: skip.seconds,
+                    isRepeated: skip > CrashSpot.extent, goal: goal,
+                    goalSeconds: isBehindEnd ? nil : Double(max(0, target)) / 1e9)))
         // Source time goes on without a gap: picture and sound are moved alike.
         resume.position = isBehindEnd ? -frame : target
         sources[index].resume = resume
@@ -245,18 +247,6 @@ extension Broadcast {
             )
             stub.creditAudio(until: feed.samples.start + Self.audioLookAhead)
         }
-    }
-}
-
-/// Places in a file, as people read them.
-enum CrashPlace {
-    /// "00:12.3", "01:00:12.3".
-    static func text(_ nanoseconds: Int64) -> String {
-        let tenths = max(0, nanoseconds) / 100_000_000
-        func padded(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let (hours, minutes) = (tenths / 36_000, tenths / 600 % 60)
-        return (hours > 0 ? padded(hours) + ":" : "")
-            + "\(padded(minutes)):\(padded(tenths / 10 % 60)).\(tenths % 10)"
     }
 }
 

@@ -48,7 +48,7 @@ extension Broadcast {
         postDeath(
             "encoder", end, pid: stub.child.pid, lastSign: stub.lastSign, frame: frame,
             framesLate: run.shadow == nil ? run.ledger.uncommitted.count : 0,
-            details: ["uncommitted": "\(run.ledger.uncommitted.count)"])
+            uncommitted: run.ledger.uncommitted.count)
         if let shadow = run.shadow { return goOn(run, with: shadow) }
         run.ledger.startOver()
         if run.isClosed, run.ledger.uncommitted.isEmpty, run !== currentRun {
@@ -58,9 +58,7 @@ extension Broadcast {
         if encoderlessSince == nil { encoderlessSince = .now }
         if stub.child.isForeign {
             encoderSlot.state = .waiting
-            post(
-                .warning, "encoder", "waiting",
-                "waiting for an encoder at unix:\(encoderAddress ?? ""): the stream stands still until one connects")
+            post(.encoder, .encoder(.waiting(address: "unix:\(encoderAddress ?? "")", isOnAir: true)))
             return
         }
         let step = ladder.step(
@@ -85,9 +83,7 @@ extension Broadcast {
         case .restart(let delay): replaceEncoder(of: run, after: delay)
         case .safeSettings(let delay):
             if run.settings != encodingSettings(for: run) {
-                post(
-                    .warning, "encoder", "safe settings",
-                    "encoder after encoder ends: going on with safe settings (veryfast, baseline, no look-ahead)")
+                post(.encoder, .encoder(.safeSettings))
                 run.settings = encodingSettings(for: run)
                 scheduleReturnFromSafety()
             }
@@ -105,8 +101,7 @@ extension Broadcast {
         run.shadow = nil
         encoderSlot.noteRestart()
         encoderSlot.state = .ready
-        post(
-            .notice, "encoder", "took over", "its twin in lockstep goes on", details: ["pid": "\(shadow.child.pid)"])
+        post(child("encoder"), .child(.tookOver(pid: shadow.child.pid, was: .twin, frame: run.firstUncommitted)))
         for reply in run.lockstep.promote() { take(reply, from: shadow, of: run) }
         closeDeathRecords(of: "encoder")
         topUpSpares(after: Self.spareDelay)
@@ -119,8 +114,7 @@ extension Broadcast {
             run.encoder = spare
             encoderSlot.state = .starting
             spareSlot.state = .restarting
-            post(
-                .notice, "encoder", "took over", "the standby takes over", details: ["pid": "\(spare.child.pid)"])
+            post(child("encoder"), .child(.tookOver(pid: spare.child.pid, was: .standby, frame: run.firstUncommitted)))
             // One that is still opening takes up as soon as it is ready.
             if spare.ready != nil { takeUp(run) }
             return
@@ -140,10 +134,7 @@ extension Broadcast {
         guard run.firstUncommitted == frame, let entry = run.ledger.skipFirst() else { return }
         pools.release(entry.slot)
         framesSkipped += 1
-        post(
-            .error, "encoder", "frame skipped",
-            "frame \(frame) ended \(EncoderLadder.deathsForOneFrame) encoders: it is left out",
-            details: ["frame": "\(frame)"])
+        post(.encoder, .encoder(.frameSkipped(frame: frame, deaths: EncoderLadder.deathsForOneFrame)))
     }
 
     func encoderRefused(_ id: ObjectIdentifier, _ refusal: Refusal) {
@@ -190,7 +181,7 @@ extension Broadcast {
         } catch {
             // It is tried on for as long as it takes; it is said once.
             if launchProblems.insert(error.description).inserted {
-                post(.error, "master", "launch failed", error.description)
+                post(.master, .master(.launchFailed(reason: Reason(error.kind.rawValue, error.problem))))
             }
             reactor.schedule(at: .now.advanced(by: .seconds(1))) { [weak self] in
                 self?.assumeIsolated { $0.attempt(launch) }
@@ -235,7 +226,7 @@ extension Broadcast {
         stub.announce(pools)
         spareSlot.state = .ready
         closeDeathRecords(of: "standby encoder")
-        post(.notice, "standby encoder", "ready", "ready", details: ["pid": "\(stub.child.pid)"])
+        post(child("standby encoder"), .child(.ready(pid: stub.child.pid, plugins: nil)))
         topUpSpares(after: .zero)
     }
 
@@ -260,9 +251,7 @@ extension Broadcast {
         let pair = spares
         spares.removeAll()
         openRun(encodingSettings, encoder: pair[0], shadow: pair[1])
-        post(
-            .notice, "standby encoder", "in lockstep", "encodes the same from frame \(frame) on",
-            details: ["frame": "\(frame)", "pid": "\(pair[1].child.pid)"])
+        post(.encoder(0, .twin), .encoder(.inLockstep(frame: frame, pid: pair[1].child.pid)))
     }
 
     /// Closes the run at hand and opens the next, with encoders that are open already.
@@ -286,10 +275,7 @@ extension Broadcast {
     }
 
     func shadowDiffers(_ run: EncodingRun) {
-        post(
-            .error, "standby encoder", "differs",
-            "two encoders in lockstep gave different access units for the same frames: one has computed wrongly",
-            details: run.firstUncommitted.map { ["frame": "\($0)"] } ?? [:])
+        post(.encoder(0, .twin), .encoder(.differs(frame: run.firstUncommitted)))
         let shadow = run.shadow
         run.shadow = nil
         run.lockstep = TwinLockstep()
@@ -298,10 +284,7 @@ extension Broadcast {
         if differences == Self.mostDifferences {
             // Not a fault of one machine's memory, then, but of the settings.
             settings.standby = .warm
-            post(
-                .warning, "standby encoder", "not in lockstep",
-                "with these settings two encoders don't write the same: the standby waits instead; with a rate buffer, "
-                    + "--encoder-threads 1 makes them steady")
+            post(.encoder(0, .standby), .encoder(.lockstepGivenUp))
         }
         topUpSpares(after: Self.spareDelay)
     }

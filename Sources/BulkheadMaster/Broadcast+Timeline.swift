@@ -41,7 +41,7 @@ extension Broadcast {
         if let seconds = settings.durationSeconds {
             lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
-        post(.notice, "timeline", "on air", "on air")
+        post(.timeline, .timeline(.onAir))
         tellOfMissingPlugins()
         tellStreamState()
         lastCommit = .now
@@ -58,9 +58,7 @@ extension Broadcast {
         let lag = MonotonicTime.now.since(origin.advanced(by: frameRate.time(of: nextFrame).nanoseconds))
         if lag > Self.longestLag.nanoseconds {
             self.origin = origin.advanced(by: lag)
-            post(
-                .warning, "timeline", "lag", "nothing ran for \(lag / 1_000_000) ms: the timeline goes on from now",
-                details: ["milliseconds": "\(lag / 1_000_000)"])
+            post(.timeline, .timeline(.lag(milliseconds: Int(lag / 1_000_000))))
         }
         while state == .onAir, let origin = self.origin,
             origin.advanced(by: frameRate.time(of: nextFrame).nanoseconds) <= .now
@@ -159,15 +157,9 @@ extension Broadcast {
         let admits = overload.admits(backlog: backlog - lastMaximumDelay, room: maximumUncommitted - lastMaximumDelay)
         if overload.isThinning, !wasThinning {
             let isSlow = currentRun?.hasWorked ?? false
-            post(
-                .warning, "timeline", "skipping",
-                isSlow
-                    ? "frames are skipped: the encoder does not keep up; a faster --preset, a smaller --size or fewer "
-                        + "--fps help" : "frames are skipped: no encoder has worked for too long")
+            post(.timeline, .timeline(.skipping(cause: isSlow ? .slowEncoder : .noEncoder)))
         } else if wasThinning, !overload.isThinning {
-            post(
-                .notice, "timeline", "keeping up", "the encoder keeps up again",
-                details: ["skipped": "\(framesSkipped)"])
+            post(.timeline, .timeline(.keepingUp(skipped: framesSkipped)))
         }
         return admits
     }
@@ -190,7 +182,8 @@ extension Broadcast {
         let isStale = MonotonicTime.now.since(lastAdvance) > slateAfter.nanoseconds && isStarved(index)
         let now = current == nil || (isStale && !settings.isFast) ? "slate" : isStale ? "last picture" : "picture"
         if now != showing {
-            post(now == "slate" && index != nil ? .warning : .notice, "timeline", "showing", "showing the \(now)")
+            let picture: ShownPicture = now == "slate" ? .slate : now == "picture" ? .picture : .lastPicture
+            post(.timeline, .timeline(.showing(picture: picture, isStandIn: picture == .slate && index != nil)))
             showing = now
         }
         return now == "slate" ? slate : current?.slot
@@ -284,7 +277,8 @@ extension Broadcast {
         guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > Deadlines.ending.nanoseconds
         else { return }
         let problem = "the last \(uncommittedCount) frames could not be encoded within \(Deadlines.ending.inWords)"
-        post(.error, "timeline", "gave up", problem)
+        let seconds = Double(Deadlines.ending.nanoseconds) / 1e9
+        post(.timeline, .timeline(.gaveUp(frames: uncommittedCount, seconds: seconds)))
         lateFailure = BroadcastError(.encoder, problem)
         end()
     }

@@ -158,11 +158,8 @@ actor Broadcast {
             : lastMaximumDelay + max(16, Int(2 * settings.frameRate.framesPerSecond.rounded(.up)))
     }
 
-    func post(
-        _ level: Event.Level, _ part: String, _ kind: String, _ message: String, details: [String: String] = [:]
-    ) {
-        let seconds = origin == nil ? nil : frameRate.time(of: nextFrame).seconds
-        events.post(level, part, kind, message, mediaSeconds: seconds, details: details)
+    func post(_ part: Part, _ happening: Happening) {
+        events.post(part, happening, mediaSeconds: origin == nil ? nil : frameRate.time(of: nextFrame).seconds)
     }
 
     // MARK: running
@@ -205,11 +202,7 @@ actor Broadcast {
         runs = [EncodingRun(encodingSettings)]
         if settings.children == .plugins {
             encoderSlot.state = .waiting
-            let address = encoderAddress ?? ""
-            post(
-                .notice, "encoder", "waiting",
-                "waiting for an encoder at unix:\(address): start one with bulkhead-encoder --connect unix:\(address)",
-                details: ["address": "unix:\(address)"])
+            post(.encoder, .encoder(.waiting(address: "unix:\(encoderAddress ?? "")", isOnAir: false)))
         } else {
             runs[0].encoder = try launchEncoder(encodingSettings)
         }

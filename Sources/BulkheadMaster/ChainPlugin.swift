@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEvents
 import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
@@ -88,4 +89,9 @@ struct PluginLibraryPlace: Hashable {
     var fileParameters: Set<String> = []
     /// As it was when the plugin was found.
     var description: PluginDescription
+}
+
+extension ChainPlugin {
+    /// The plugin in events.
+    var part: Part { .plugin(PluginID(Int(id)), name: name) }
 }

@@ -63,7 +63,7 @@ package actor MasterControl {
         defer { events.unlisten(listener) }
         try listen()
         isServing = true
-        events.post(.notice, "master", "listening", "listening at unix:\(controlPath ?? "")")
+        events.post(.master, .master(.listening(address: "unix:\(controlPath ?? "")")))
         if !isEndWanted { await withCheckedContinuation { serveContinuation = $0 } }
         isServing = false
         await broadcast?.stop()
@@ -316,7 +316,7 @@ package actor MasterControl {
             let summary = try await run(settings)
             connections[id]?.send(.ended(summary))
         } catch {
-            events.post(.error, "master", "failed", error.description)
+            events.post(.master, .master(.broadcastFailed(reason: Reason(error.kind.rawValue, error.problem))))
             connections[id]?.send(.failed(error))
         }
         attached = nil

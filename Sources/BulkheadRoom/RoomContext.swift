@@ -60,7 +60,7 @@ package final class RoomContext {
         let now = MonotonicTime.now
         deaths.add(
             DeathRecord(
-                time: EventLog.wallClock(), mediaSeconds: mediaSeconds(), part: "\(part)", pid: death.pid, cause: cause,
+                time: EventLog.wallClock(), mediaSeconds: mediaSeconds(), part: part, pid: death.pid, cause: cause,
                 frame: death.frame,
                 detectedWithinMilliseconds: death.lastSign.map { Double(now.since($0)) / 1e6 } ?? 0,
                 framesLate: death.framesLate, standardError: tail, plugin: death.plugin),

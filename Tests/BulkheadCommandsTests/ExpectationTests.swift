@@ -80,8 +80,11 @@ import Testing
         var fault = FaultRecord(
             fault: "encoder:kill@frame=150", isDone: true, action: "SIGKILL to process 7", seconds: 5, frame: 150)
         fault.death = Event(
-            time: 0, mediaSeconds: 5, part: "encoder", kind: "died", level: .warning, message: "ended: SIGKILL",
-            details: ["stderr": "a <b> & \"c\"\u{1}\nsecond"])
+            .encoder(7),
+            .child(
+                .died(
+                    pid: 7, cause: "SIGKILL", frame: nil, uncommitted: nil, plugin: nil, call: nil,
+                    standardError: "a <b> & \"c\"\u{1}\nsecond")), time: 0, mediaSeconds: 5)
         let links = try (1...linkCount).map { number in
             let verdicts = try Expectation.list("lost=0,repeated=0").map { try Verdict($0, in: measured()) }
             return DrillReport.Link(number: number, verdicts: verdicts, measured: try measured(), connections: 1)
@@ -123,7 +126,7 @@ import Testing
         let lines = try drill(seed: 99).lines
         #expect(
             lines.first
-                == "encoder:kill@frame=150: SIGKILL to process 7 at frame 150, 5.00 s; encoder ended: SIGKILL")
+                == "encoder:kill@frame=150: SIGKILL to process 7 at frame 150, 5.00 s; encoder: ended: SIGKILL")
         #expect(lines.contains("lost=0: FAILED, 3 (frames 155-157)"))
         #expect(lines.contains("    second"))
         #expect(lines.contains("seed 99: the same faults again with --random --seed 99 and the same other flags"))

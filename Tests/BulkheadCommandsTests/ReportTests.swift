@@ -59,8 +59,8 @@ import Testing
 
     @Test func eventsAreOneCleanLine() {
         let event = Event(
-            time: 1_700_000_000.25, mediaSeconds: 1, part: "source 1", kind: "died", level: .warning,
-            message: "a\u{1B}[2Jb\nc\u{9B}d")
+            .source(1, name: "source 1"), .child(.said(text: "a\u{1B}[2Jb\nc\u{9B}d", severity: .warning)),
+            time: 1_700_000_000.25, mediaSeconds: 1)
         #expect(EventLine.log(event) == "2023-11-14T22:13:20.250Z warning source 1: a [2Jb c d")
         #expect(EventLine.short(event, colours: false).hasSuffix(" source 1: a [2Jb c d"))
         #expect(EventLine.short(event, colours: true).hasPrefix("\u{1B}[33m"))

@@ -7,8 +7,11 @@ import Testing
 
 @Suite struct ReporterTests {
     static let event = Event(
-        time: 0, mediaSeconds: 2.5, part: "encoder", kind: "died", level: .warning, message: "killed by SIGKILL",
-        details: ["pid": "7"])
+        .encoder(7),
+        .child(
+            .died(
+                pid: 4711, cause: "SIGKILL", frame: 75, uncommitted: nil, plugin: nil, call: nil, standardError: nil)),
+        time: 0, mediaSeconds: 2.5)
 
     /// What a reporter has written to a pipe once it is flushed.
     private func output(_ style: Reporter.Style, width: Int = 80, _ body: (Reporter) -> Void) throws -> String {
@@ -54,7 +57,7 @@ import Testing
     @Test func logsTellEachEventInALine() throws {
         #expect(
             try output(.log) { $0.event(Self.event) }
-                == "1970-01-01T00:00:00.000Z warning encoder: killed by SIGKILL\n")
+                == "1970-01-01T00:00:00.000Z warning encoder: ended: SIGKILL\n")
     }
 
     /// A pipe holds 64 KiB: what is told beyond that would wait for a reader, were it not for the reporter's queue.
@@ -69,7 +72,7 @@ import Testing
             reporter.event(Self.event)
             text += String(decoding: reading.availableData, as: UTF8.self)
         }
-        #expect(text.hasPrefix("1970-01-01T00:00:00.000Z warning encoder: killed by SIGKILL\n"))
+        #expect(text.hasPrefix("1970-01-01T00:00:00.000Z warning encoder: ended: SIGKILL\n"))
         reporter.flush()
     }
 }

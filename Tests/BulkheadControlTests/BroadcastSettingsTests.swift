@@ -121,8 +121,7 @@ import Testing
 
     @Test func repliesAreReadBack() throws {
         let event = Event(
-            time: 1.5, mediaSeconds: nil, part: "encoder", kind: "died", level: .warning, message: "line\nbreak",
-            details: ["signal": "9"])
+            .encoder(7, .standby), .child(.said(text: "line\nbreak", severity: .warning)), time: 1.5)
         let line = JSONLine.encode(ControlReply.event(event))
         #expect(line.filter { $0 == 0x0A }.count == 1)
         guard case .event(let read) = try JSONLine.decode(ControlReply.self, from: line.dropLast()) else {

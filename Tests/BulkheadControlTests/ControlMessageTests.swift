@@ -41,7 +41,7 @@ import Testing
 
     @Test func deathsComeBackWhole() throws {
         let json = """
-            {"time":1,"part":"encoder","pid":5,"cause":"signal 11","detectedWithinMilliseconds":1,\
+            {"time":1,"part":{"role":"encoder","id":7,"name":"encoder","duty":"on-air"},"pid":5,"cause":"signal 11","detectedWithinMilliseconds":1,\
             "framesLate":2,"standardError":"line one\\nline two","recoveredAfterMilliseconds":12.5}
             """
         let record = try JSONLine.decode(DeathRecord.self, from: Array(json.utf8))

@@ -13,7 +13,7 @@ import Testing
     /// As it stands in a file: other versions must go on reading it.
     private static func record(_ pid: Int, part: String = "encoder", text: String = "") throws -> DeathRecord {
         let json = """
-            {"time":1.5,"mediaSeconds":2.5,"part":"\(part)","pid":\(pid),"cause":"signal 9","frame":75,\
+            {"time":1.5,"mediaSeconds":2.5,"part":{"role":"\(part)","id":1,"name":"\(part)","duty":"on-air"},"pid":\(pid),"cause":"signal 9","frame":75,\
             "detectedWithinMilliseconds":0.25,"framesLate":3,"standardError":"\(text)"}
             """
         return try JSONLine.decode(DeathRecord.self, from: Array(json.utf8))
@@ -42,7 +42,8 @@ import Testing
             records.add(try Self.record(pid, part: pid % 3 == 0 ? "source" : "encoder"), at: Self.moment(Int64(pid)))
             if pid % 7 == 0 {
                 #expect(
-                    records.close(.name("encoder"), at: Self.moment(Int64(pid))).allSatisfy { $0.part == "encoder" })
+                    records.close(.name("encoder"), at: Self.moment(Int64(pid))).allSatisfy { $0.part.role == .encoder }
+                )
             }
         }
         #expect(records.count == 1000)

@@ -178,9 +178,9 @@ extension ServerHappening: Sampled {
         case .publishStarted: .publishStarted(stream: "live/show", peer: "127.0.0.1:40000")
         case .publishEnded:
             .publishEnded(
-                stream: "live/show", peer: "127.0.0.1:40000", cause: "unpublished", videoMessages: 250,
+                stream: "live/show", peer: "127.0.0.1:40000", cause: .unpublished, videoMessages: 250,
                 audioMessages: 400, bytes: 900_000)
-        case .publishRefused: .publishRefused(stream: "live/show", peer: "127.0.0.1:40000", cause: "unknown-key")
+        case .publishRefused: .publishRefused(stream: "live/show", peer: "127.0.0.1:40000", cause: .unknownKey)
         case .playStarted: .playStarted(stream: "live/show", peer: "127.0.0.1:40000")
         case .playEnded: .playEnded(stream: "live/show", peer: "127.0.0.1:40000", bytes: 900_000, shed: 3)
         case .connectionFailed: .connectionFailed(peer: "127.0.0.1:40000", text: "the handshake took too long")

@@ -63,7 +63,7 @@ import Testing
                 bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 100))
         }
 
-        func kinds() -> [String] { events.recent.map(\.kind) }
+        func kinds() -> [String] { events.recent.map { String($0.code.dropFirst("link.".count)) } }
 
         func happened(_ kind: String, count: Int = 1) async -> Bool {
             await eventually(within: .seconds(30)) { self.kinds().count { $0 == kind } >= count }
@@ -212,8 +212,9 @@ import Testing
         let peer = try await ScriptedPeer(script: Self.resets(at: 20))
         let course = try Course([peer.port], archive: archive)
         #expect(await course.happened("restored"))
-        let place = course.events.recent.first { $0.kind == "saved" }?.details["file"]
-        #expect(place == archive.path(number: 1, lane: 0))
+        let place = archive.path(number: 1, lane: 0)
+        let saved = course.events.recent.first { $0.code == "link.saved" }?.happening
+        #expect(saved == .link(.saved(servers: 1, answering: 0, file: place)))
         let snapshot = try #require(LinkArchive.read(archive.path(number: 1, lane: 0)))
         #expect(snapshot.configuration?.canvas == "64x64" && snapshot.sentSeconds != nil)
         #expect(snapshot.server == "\(peer.port)" && !snapshot.lastError.isEmpty)

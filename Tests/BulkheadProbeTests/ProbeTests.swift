@@ -1,3 +1,4 @@
+import BulkheadEvents
 import BulkheadFLV
 import BulkheadProbe
 import BulkheadTestSupport
@@ -45,7 +46,7 @@ import Testing
         #expect(report.audio?.codec == "AAC-LC 48000 Hz stereo")
         #expect(report.arrival?.longestGap.milliseconds.rounded() == 40)
         #expect(report.numbers == nil)
-        #expect(observed.allSatisfy { $0.isNotice })
+        #expect(observed.allSatisfy { $0.happening.facts.level == .notice })
     }
 
     @Test func missingPicturesAreAGapAndAJump() async throws {
@@ -57,7 +58,9 @@ import Testing
         #expect(report.videoTimestamps.longestJumpMilliseconds == 280)
         #expect(report.arrival?.longestGap.milliseconds.rounded() == 280)
         #expect(report.arrival?.longestGap.unit == 30)
-        #expect(observed.contains { $0.kind == .jump } && observed.contains { $0.kind == .gap })
+        #expect(
+            observed.contains { $0.happening.facts.word == .timestampsJumped }
+                && observed.contains { $0.happening.facts.word == .gap })
     }
 
     @Test func timestampsThatGoBackAreFaults() async throws {
@@ -67,7 +70,8 @@ import Testing
         tags[pictures[12]].timestampMilliseconds = earlier
         let (report, observed) = try await watch(tags)
         #expect(report.videoTimestamps.backwards == 1)
-        #expect(observed.first { $0.kind == .backwards }?.details["unit"] == "12")
+        let backwards = observed.first { $0.happening.facts.word == .timestampsBackwards }
+        #expect(backwards?.happening.facts.values[.unit] == .integer(12))
     }
 
     @Test func anotherSequenceHeaderIsAChange() async throws {
@@ -78,7 +82,7 @@ import Testing
         tags += [tags[index], other, tags[index]]
         let (report, observed) = try await watch(tags)
         #expect(report.video?.configurationChanges == 2)
-        #expect(observed.count { $0.kind == .video } == 3)
+        #expect(observed.count { $0.happening.facts.word == .video } == 3)
     }
 
     @Test func enhancedHeadersNameTheirCodec() async throws {

@@ -22,11 +22,11 @@ package final class EmbeddedServer: Sendable {
 
     /// Waits until somebody waits for the stream `key`.
     package func hasViewer(of key: String) async -> Bool {
-        await eventually(within: .seconds(20)) { self.log.contains("live/\(key):") && self.log.contains("plays") }
+        await eventually(within: .seconds(20)) { self.log.contains("live/\(key):") && self.log.contains("is playing") }
     }
 
     /// How often a publisher began.
-    package var publishCount: Int { log.split(separator: "\n").count { $0.hasSuffix(" publishes") } }
+    package var publishCount: Int { log.split(separator: "\n").count { $0.hasSuffix(" is publishing") } }
 
     package func end() async { await process.end() }
 

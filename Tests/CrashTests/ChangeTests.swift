@@ -17,13 +17,13 @@ import Testing
         await stage.more()
         try await stage.stop()
         try stage.expectWhole(try await stage.finish())
-        #expect(stage.events("encoder", "changed").count == takeovers)
+        #expect(stage.events("encoder.changed").count == takeovers)
         let headers = stage.sequenceHeaders
         #expect(headers.count == (newHeaders ? 2 : 1))
         #expect(headers.first?.picturesBefore == 0)
         if newHeaders, headers.count == 2 {
             #expect(headers[0].bytes != headers[1].bytes)
-            let frame = stage.events("encoder", "changed").first?.details?["frame"].flatMap { Int($0) }
+            let frame = stage.events("encoder.changed").first?.number("frame").map { Int($0) }
             // The run begins with the frame that is given next; one may just have been given.
             #expect(abs(headers[1].picturesBefore - (try #require(frame))) <= 1)
         }
@@ -36,14 +36,14 @@ import Testing
             _ = try await stage.pair()
             try await stage.expect(["set", "size=\(size)"])
             await stage.more()
-            #expect(stage.events("encoder", "changed").count == round + 1)
+            #expect(stage.events("encoder.changed").count == round + 1)
         }
         try await stage.stop()
         let seen = try await stage.finish()
         try stage.expectWhole(seen)
         let headers = stage.sequenceHeaders.map(\.bytes)
         #expect(headers.count == 3 && headers.first == headers.last && headers[0] != headers[1])
-        #expect(stage.events("encoder", "died").isEmpty && stage.events("standby encoder", "died").isEmpty)
+        #expect(stage.events("encoder.died").isEmpty && stage.events("encoder.died", .standby).isEmpty)
     }
 
     @Test func restartsLoseNothing() async throws {
@@ -53,14 +53,14 @@ import Testing
             try await stage.expect(["restart", part])
             await stage.more()
         }
-        try await stage.event("plugin host", "replaced")
+        #expect(try await stage.event("plugin-host.took-over").string("was") == "next")
         #expect(stage.encoderOnAir != before.onAir)
         // The old one has ended by itself.
         #expect(await eventually { !ProcessTable.exists(before.onAir) })
         try await stage.stop()
         try stage.expectWhole(try await stage.finish())
         #expect(stage.sequenceHeaders.count == 1)
-        #expect(!stage.events.contains { $0.kind == "died" && $0.part != "source" })
+        #expect(!stage.events.contains { $0.code.hasSuffix(".died") && $0.code != "source.died" })
     }
 
     /// What can't be done leaves everything as it was.
@@ -77,8 +77,8 @@ import Testing
         }
         await stage.more()
         #expect(stage.encoderOnAir == before.onAir)
-        #expect(stage.events("encoder", "not changed").count == 3)
-        #expect(stage.events("encoder", "changed").isEmpty)
+        #expect(stage.events("encoder.not-changed").count == 3)
+        #expect(stage.events("encoder.changed").isEmpty)
         // And what can be done still works.
         try await stage.expect(["set", "preset=superfast"])
         try await stage.stop()
@@ -93,7 +93,7 @@ import Testing
         let stage = try await Stage(seconds: nil, [])
         let (onAir, _) = try await stage.pair()
         let asking = Task { try await stage.command(["set", change]) }
-        let next = try #require(try await stage.event("next encoder", "started").pid)
+        let next = try #require(try await stage.event("encoder.started", .next).pid)
         kill(ofTheOld ? onAir : next, SIGKILL)
         let (text, status) = try await asking.value
         // Killed before it was open, nothing has changed; killed later, it was on air already or is replaced.
@@ -109,11 +109,11 @@ import Testing
         let stage = try await Stage(seconds: nil, [])
         await stage.more()
         let asking = Task { try await stage.command(["set", "size=320x180"]) }
-        let source = try #require(try await stage.event("source", "started", count: 2).pid)
+        let source = try #require(try await stage.event("source.started", count: 2).pid)
         // The picture waits until the encoder is gone.
         kill(source, SIGSTOP)
-        kill(try #require(stage.events("next encoder", "started").last?.pid), SIGKILL)
-        try await stage.event("next encoder", "started", count: 2)
+        kill(try #require(stage.events("encoder.started", .next).last?.pid), SIGKILL)
+        try await stage.event("encoder.started", .next, count: 2)
         kill(source, SIGCONT)
         let (text, status) = try await asking.value
         #expect(status == 0, "\(text)")
@@ -122,7 +122,7 @@ import Testing
         let seen = try await stage.finish()
         try stage.expectWhole(seen)
         #expect(stage.sequenceHeaders.count == 2)
-        #expect(stage.events("encoder", "died").isEmpty)
+        #expect(stage.events("encoder.died").isEmpty)
     }
 
     /// The end comes before the change: whoever asked is told, and the end is not held up.
@@ -130,7 +130,7 @@ import Testing
         let stage = try await Stage(seconds: nil, [])
         await stage.more()
         let asking = Task { try await stage.command(["set", "size=320x180"]) }
-        let next = try #require(try await stage.event("next encoder", "started").pid)
+        let next = try #require(try await stage.event("encoder.started", .next).pid)
         // It can't be ready now.
         kill(next, SIGSTOP)
         try await stage.stop()
@@ -138,6 +138,6 @@ import Testing
         let answer = try await asking.value
         #expect(answer.status == 75 || answer.status == 0, "\(answer.text)")
         try stage.expectWhole(try await stage.finish())
-        #expect(stage.events("timeline", "gave up").isEmpty)
+        #expect(stage.events("timeline.gave-up").isEmpty)
     }
 }

@@ -31,7 +31,7 @@ import Testing
         for fault in faults {
             #expect(fault["isDone"] as? Bool == true)
             let death = fault["death"] as? [String: Any]
-            #expect(death?["kind"] as? String == "died", "\(fault)")
+            #expect((death?["code"] as? String)?.hasSuffix(".died") == true, "\(fault)")
             #expect(fault["backAfterSeconds"] != nil, "\(fault)")
         }
         let measured = try #require(summary["measured"] as? [String: Any])
@@ -48,7 +48,7 @@ import Testing
         #expect(process.errorText.contains("gap<1ms: FAILED"))
         #expect(process.errorText.contains("before frame"))
         #expect(process.errorText.contains("lost=0: ok"))
-        #expect(process.errorText.contains("encoder ended: SIGKILL"))
+        #expect(process.errorText.contains("encoder: ended: SIGKILL"))
     }
 
     /// Link 1 has a blackhole that is noticed and a child that is killed meanwhile; link 2 must show nothing of it.
@@ -62,7 +62,7 @@ import Testing
         let faults = try #require(summary["faults"] as? [[String: Any]])
         #expect(faults.allSatisfy { $0["isDone"] as? Bool == true }, "\(faults)")
         let death = faults.first?["death"] as? [String: Any]
-        #expect(death?["kind"] as? String == "lost", "\(faults)")
+        #expect(death?["code"] as? String == "link.lost", "\(faults)")
         let links = try #require(summary["links"] as? [[String: Any]])
         #expect(links.map { $0["link"] as? Int } == [1, 2])
         #expect(links.last?["connections"] as? Int == 1)

@@ -21,11 +21,11 @@ import Testing
             + Self.nuisances.map { "\(library),act=\($0),frame=5,@name=\($0)" }
             + Self.acts.map { "\(library),act=\($0),frame=8,@name=\($0)" } + ["\(throwing),@name=throwing"]
         let stage = try await Stage(seconds: nil, words.flatMap { ["--plugin", $0] })
-        for name in Self.acts + ["throwing"] { try await stage.event("plugin \(name)", "quarantined") }
+        for name in Self.acts + ["throwing"] { try await stage.event("plugin.quarantined", name: name) }
         await stage.more()
-        #expect(stage.events("plugin good", "quarantined").isEmpty)
-        for name in Self.nuisances { #expect(stage.events("plugin \(name)", "quarantined").isEmpty, "\(name)") }
-        let said = stage.events.filter { $0.kind == "said" }
+        #expect(stage.events("plugin.quarantined", name: "good").isEmpty)
+        for name in Self.nuisances { #expect(stage.events("plugin.quarantined", name: name).isEmpty, "\(name)") }
+        let said = stage.events.filter { $0.code == "plugin.said" }
         #expect(said.count >= 4, "\(said)")
         #expect(!stage.broadcast.outputText.contains(": granted"))
         try await stage.stop()

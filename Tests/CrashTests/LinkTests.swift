@@ -19,31 +19,24 @@ import Testing
                 ], environment: ["XDG_STATE_HOME": folder.path("state")])
         }
 
-        struct Event: Decodable {
-            let time: Double?
-            let part: String?
-            let kind: String?
-            let details: [String: String]?
-        }
-
-        var events: [Event] {
-            broadcast.outputText.split(separator: "\n")
-                .compactMap { try? JSONDecoder().decode(Event.self, from: Data($0.utf8)) }
-        }
+        var events: [ReportedEvent] { ReportedEvent.all(in: broadcast.outputText) }
 
         @discardableResult
         func event(
-            _ part: String, _ kind: String, count: Int = 1, sourceLocation: SourceLocation = #_sourceLocation
-        ) async throws -> Event {
-            func found() -> [Event] { events.filter { $0.part == part && $0.kind == kind } }
+            _ code: String, link: Int = 1, lane: Int? = nil, count: Int = 1,
+            sourceLocation: SourceLocation = #_sourceLocation
+        ) async throws -> ReportedEvent {
+            func found() -> [ReportedEvent] { events.filter { $0.isA(code, id: link, lane: lane) } }
             let came = await eventually(within: .seconds(30)) { found().count >= count || !broadcast.isRunning }
             return try #require(
-                came && found().count >= count ? found().last : nil, "\(part) \(kind)\n\(broadcast.outputText)",
+                came && found().count >= count ? found().last : nil, "\(code)\n\(broadcast.outputText)",
                 sourceLocation: sourceLocation)
         }
 
-        /// The kinds of a part's events, in order.
-        func kinds(_ part: String) -> [String] { events.filter { $0.part == part }.compactMap(\.kind) }
+        /// The codes of a link's events, in order.
+        func codes(link: Int = 1) -> [String] {
+            events.filter { $0.part.role == "link" && $0.part.id == link }.map(\.code)
+        }
 
         func command(_ arguments: String...) async throws -> (text: String, status: Int32) {
             let program = try BulkheadProgram.start(
@@ -60,7 +53,7 @@ import Testing
         }
     }
 
-    private static let steps = ["saved", "cleared", "selected", "restored"]
+    private static let steps = ["link.saved", "link.cleared", "link.selected", "link.restored"]
 
     private static func recordings(_ folder: TemporaryFolder) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder.url.path).filter { $0.hasSuffix(".flv") }.sorted()
@@ -75,18 +68,18 @@ import Testing
         let first = try await NginxServer(application: recording)
         let course = try await Course(
             seconds: 9, ["--to", "rtmp://127.0.0.1:\(first.port)/live/key"], in: folder)
-        try await course.event("link", "accepted")
+        try await course.event("link.accepted")
         await first.end(signal: SIGKILL)
-        try await course.event("link", "lost")
+        try await course.event("link.lost")
         // It stays away for a while, which is what happens here and no way to wait for anything.
         try await Task.sleep(for: .seconds(2))
         let second = try await NginxServer(application: recording, port: first.port)
         let back = Date().timeIntervalSince1970
-        let restored = try await course.event("link", "restored")
-        print("on air \(Int(((restored.time ?? 0) - back) * 1000)) ms after the server was back")
+        let restored = try await course.event("link.restored")
+        print("on air \(Int((restored.time - back) * 1000)) ms after the server was back")
         await course.finish()
         await second.end()
-        #expect(course.kinds("link").filter { Self.steps.contains($0) } == Self.steps)
+        #expect(course.codes().filter { Self.steps.contains($0) } == Self.steps)
         let seen = try await RecordingPieces.numbers(Self.recordings(folder), width: 640, height: 360)
         #expect(Set(0..<270).subtracting(seen).sorted() == [])
     }
@@ -103,20 +96,20 @@ import Testing
         let path = try await FaultyPath.start(port: servers[0].port)
         let course = try await Course(
             seconds: 7, ["--to", "rtmp://127.0.0.1:\(path.port)/live/a", "--or", servers[1].url("a")], in: folder)
-        try await course.event("link", "accepted")
+        try await course.event("link.accepted")
         let start = Date().timeIntervalSince1970
         try await path.set(.blackhole)
-        let restored = try await course.event("link", "restored")
-        print("backup on air \(Int(((restored.time ?? 0) - start) * 1000)) ms after the path was gone")
-        #expect(restored.details?["server"]?.contains(":\(servers[1].port)/") == true)
+        let restored = try await course.event("link.restored")
+        print("backup on air \(Int((restored.time - start) * 1000)) ms after the path was gone")
+        #expect(restored.string("server")?.contains(":\(servers[1].port)/") == true)
         await course.finish()
         await path.stop()
         await viewers[1].finish()
         await viewers[0].stop()
         for server in servers { await server.end() }
-        let kinds = course.kinds("link")
-        #expect(kinds.filter { Self.steps.contains($0) } == Self.steps, "\(course.broadcast.outputText)")
-        #expect(kinds.contains("stalled") && kinds.contains("prepared"), "\(kinds)")
+        let codes = course.codes()
+        #expect(codes.filter { Self.steps.contains($0) } == Self.steps, "\(course.broadcast.outputText)")
+        #expect(codes.contains("link.stalled") && codes.contains("link.prepared"), "\(codes)")
         let seen = try await RecordingPieces.numbers(
             ["0.flv", "1.flv"].map { folder.path($0) }, width: 640, height: 360)
         #expect(Set(0..<210).subtracting(seen).sorted() == [])
@@ -131,10 +124,10 @@ import Testing
         let path = try await FaultyPath.start(port: servers[0].port, bufferByteCount: 16 << 10)
         let course = try await Course(
             seconds: 5, ["--to", "rtmp://127.0.0.1:\(path.port)/live/a", "--to", servers[1].url("a")], in: folder)
-        try await course.event("link 1", "connected")
-        try await course.event("link 2", "connected")
+        try await course.event("link.connected", link: 1)
+        try await course.event("link.connected", link: 2)
         try await path.set(.slow(bytesPerSecond: 1))
-        try await course.event("link 1", "stalled")
+        try await course.event("link.stalled", link: 1)
         let (text, status) = try await course.command("link", "list", "--json")
         #expect(status == 0, "\(text)")
         let links = try JSONDecoder().decode([Link].self, from: Data(text.utf8))
@@ -147,7 +140,10 @@ import Testing
         for server in servers { await server.end() }
         let seen = try await ViewedFrames.decode(viewer.path, width: 640, height: 360)
         #expect(seen.numbers.count == 150 && seen.lost == 0 && seen.isInOrder)
-        #expect(course.kinds("link 2").allSatisfy { ["connected", "accepted", "stalled", "recovered"].contains($0) })
+        #expect(
+            course.codes(link: 2).allSatisfy {
+                ["link.connected", "link.accepted", "link.stalled", "link.recovered"].contains($0)
+            })
     }
 
     private struct Link: Decodable {
@@ -165,7 +161,7 @@ import Testing
         let viewer = try RecordingViewer(servers[0].url("a"), into: folder, name: "a.flv")
         #expect(await servers[0].hasViewer(of: "a"))
         let course = try await Course(seconds: 600, ["--to", servers[0].url("a")], in: folder)
-        try await course.event("link", "connected")
+        try await course.event("link.connected")
         func expect(_ arguments: String...) async throws {
             let program = try BulkheadProgram.start(
                 arguments + ["--attach", "unix:\(folder.path("c.sock"))"],
@@ -175,15 +171,15 @@ import Testing
         // A redundant pair: both servers get the stream at once.
         try await expect(
             "link", "add", "--to", servers[1].url("b"), "--or", servers[2].url("c"), "--redundant")
-        try await course.event("link 2 a", "connected")
-        try await course.event("link 2 b", "connected")
+        try await course.event("link.connected", link: 2, lane: 1)
+        try await course.event("link.connected", link: 2, lane: 2)
         #expect(await eventually { servers[1].publishCount == 1 && servers[2].publishCount == 1 })
         try await expect("link", "pause", "1")
-        try await course.event("link", "paused")
+        try await course.event("link.paused")
         let (text, status) = try await course.command("link", "servers", "--probe")
         #expect(status == 0 && text.contains("link 2") && text.contains("by priority"), "\(text)")
         try await expect("link", "retry", "1")
-        try await course.event("link", "connected", count: 2)
+        try await course.event("link.connected", count: 2)
         try await expect("link", "remove", "2")
         #expect(await eventually { (try? await course.command("link"))?.text.contains("link 2") == false })
         let (words, refusal) = try await course.command("link", "remove", "link")

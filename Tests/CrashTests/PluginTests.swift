@@ -42,20 +42,20 @@ import Testing
                 "--plugin-isolation", isolation,
             ])
         let first = try #require(try await chain(stage).first?.pid)
-        try await stage.event("plugin bad", "quarantined")
+        try await stage.event("plugin.quarantined", name: "bad")
         // The other one goes on meanwhile.
         let before = try await chain(stage)
         #expect(before.map(\.name) == ["border", "bad"])
         try await chain(stage) { $0[0].calls > before[0].calls && $0[0].state == "working" }
         #expect(isolation == "all" ? stage.pluginHostOnAir != first : try await chain(stage).first?.pid == first)
-        try await stage.event("plugin bad", "readmitted")
-        try await stage.event("plugin bad", "quarantined", count: 2)
-        let waits = stage.events("plugin bad", "quarantined").prefix(2).map { $0.details?["seconds"] }
-        #expect(waits == ["1", "5"])
+        try await stage.event("plugin.readmitted", name: "bad")
+        try await stage.event("plugin.quarantined", name: "bad", count: 2)
+        let waits = stage.events("plugin.quarantined", name: "bad").prefix(2).map { $0.number("seconds") }
+        #expect(waits == [1, 5])
         let host = isolation == "all" ? "plugin host" : "plugin host bad"
-        try await stage.event(host, "died", count: 2)
-        #expect(stage.events(host, "died").allSatisfy { $0.details?["plugin"] == "bad" })
-        #expect(stage.events("plugin border", "quarantined").isEmpty)
+        try await stage.event("plugin-host.died", name: host, count: 2)
+        #expect(stage.events("plugin-host.died", name: host).allSatisfy { $0.string("plugin") == "bad" })
+        #expect(stage.events("plugin.quarantined", name: "border").isEmpty)
         try await stage.stop()
         try stage.expectWhole(try await stage.finish())
         let kept = try String(contentsOfFile: stage.folder.path("state/bulkhead/deaths.jsonl"), encoding: .utf8)
@@ -95,7 +95,7 @@ import Testing
         try await chain(stage) { $0.count == 1 && $0[0].calls > 0 }
         try await stage.stop()
         try stage.expectWhole(try await stage.finish())
-        #expect(!stage.events.contains { $0.kind == "died" })
+        #expect(!stage.events.contains { $0.code.hasSuffix(".died") })
     }
 
     /// Sound that plugins work on has neither gap nor repeat, whatever becomes of their host.

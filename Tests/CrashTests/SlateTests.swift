@@ -7,7 +7,7 @@ import Testing
     /// On air, with the slate encoded.
     private func stage(_ helpers: Helpers, _ arguments: [String] = []) async throws -> Stage {
         let stage = try await Stage(seconds: nil, ["--libexec", helpers.folder.url.path] + arguments)
-        let maker = try #require(try await stage.event("slate encoder", "started").pid)
+        let maker = try #require(try await stage.event("slate-encoder.started").pid)
         #expect(await eventually(within: .seconds(20)) { !ProcessTable.exists(maker) })
         return stage
     }
@@ -18,10 +18,10 @@ import Testing
         #expect(
             await eventually(within: .seconds(20)) {
                 for pid in stage.encoders { kill(pid, SIGKILL) }
-                return !stage.events("encoder", "slate").isEmpty
+                return !stage.events("encoder.slate-began").isEmpty
             })
-        let death = try #require(stage.events("encoder", "died").last?.mediaSeconds)
-        let slate = try #require(stage.events("encoder", "slate").first?.mediaSeconds)
+        let death = try #require(stage.events("encoder.died").last?.mediaSeconds)
+        let slate = try #require(stage.events("encoder.slate-began").first?.mediaSeconds)
         #expect(slate - death <= 4, "from \(death) to \(slate)")
     }
 
@@ -36,7 +36,7 @@ import Testing
         // What can't be done now changes nothing, and is said at once.
         #expect(try await stage.command(["set", "preset=superfast"]).status == 72)
         try helpers.putBack()
-        try await stage.event("encoder", "slate ended", within: .seconds(30))
+        try await stage.event("encoder.slate-ended", within: .seconds(30))
         await stage.more()
         try await stage.stop()
         let seen = try await stage.finish()
@@ -58,7 +58,7 @@ import Testing
         try await stage.stop()
         let seen = try await stage.finish()
         #expect(try seen.isInOrder && seen.lost <= stage.figures().framesSkipped && seen.numbers.last == .some(nil))
-        #expect(stage.events("timeline", "gave up").isEmpty)
+        #expect(stage.events("timeline.gave-up").isEmpty)
     }
 
     /// The end comes when no encoder is there and the slate is not on air yet: it stands in for what waits.
@@ -67,11 +67,11 @@ import Testing
         let stage = try await stage(helpers, ["--standby", "off"])
         try helpers.takeAway()
         for pid in stage.encoders { kill(pid, SIGKILL) }
-        try await stage.event("encoder", "died")
+        try await stage.event("encoder.died")
         try await stage.stop()
         let seen = try await stage.finish()
         #expect(try seen.isInOrder && seen.lost <= stage.figures().framesSkipped)
-        #expect(stage.events("timeline", "gave up").isEmpty)
+        #expect(stage.events("timeline.gave-up").isEmpty)
     }
 
     /// `set` while the slate is on air: with an encoder to be had it is the way off the slate.
@@ -81,7 +81,7 @@ import Testing
         try await takeEncodersAway(helpers, stage)
         try helpers.putBack()
         _ = try await stage.command(["set", "preset=superfast"])
-        try await stage.event("encoder", "slate ended", within: .seconds(30))
+        try await stage.event("encoder.slate-ended", within: .seconds(30))
         await stage.more()
         try await stage.stop()
         let seen = try await stage.finish()

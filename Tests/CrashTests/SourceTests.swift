@@ -20,7 +20,7 @@ import Testing
             ], environment: ["BULKHEAD_FAULTS": "source:trap@60-75"])
         #expect(await broadcast.wait(timeout: .seconds(60)) == 0, "\(broadcast.errorText)")
         let lines = broadcast.outputText.split(separator: "\n")
-        #expect(lines.contains { $0.contains("\"kind\":\"skips\"") }, "\(broadcast.outputText)")
+        #expect(lines.contains { $0.contains("\"source.skipped\"") }, "\(broadcast.outputText)")
         // It came to the file's end, and was not started again for ever.
         #expect((2...4).contains(lines.filter { $0.contains("\"part\":\"source\"") && $0.contains("\"died\"") }.count))
         let packets = try await ViewedPackets.list(out)
@@ -37,7 +37,7 @@ import Testing
             "broadcast", server.url("in"), "--to", "file:\(folder.path("out.flv"))", "--size", "320x180", "--preset",
             "ultrafast", "--json",
         ])
-        let opened = { broadcast.outputText.split(separator: "\n").count { $0.contains("\"kind\":\"opened\"") } }
+        let opened = { broadcast.outputText.split(separator: "\n").count { $0.contains("\"source.opened\"") } }
         #expect(await eventually(within: .seconds(20)) { opened() >= 1 })
         await publisher.end(signal: SIGKILL)
         let again = try Self.publisher(to: server.url("in"))

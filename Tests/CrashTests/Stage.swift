@@ -25,37 +25,28 @@ struct Stage {
             ] + (seconds.map { ["--duration", "\($0)"] } ?? []) + arguments,
             environment: ["XDG_STATE_HOME": folder.path("state")])
         let broadcast = broadcast
-        #expect(await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"on air\"") })
+        #expect(await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"timeline.on-air\"") })
     }
 
     // MARK: what happens
 
-    struct Event: Decodable {
-        let part: String?
-        let kind: String?
-        let mediaSeconds: Double?
-        let details: [String: String]?
-
-        var pid: Int32? { details?["pid"].flatMap { Int32($0) } }
-    }
-
     /// All events so far.
-    var events: [Event] {
-        broadcast.outputText.split(separator: "\n")
-            .compactMap { try? JSONDecoder().decode(Event.self, from: Data($0.utf8)) }
+    var events: [ReportedEvent] { ReportedEvent.all(in: broadcast.outputText) }
+
+    /// The events with `code`; of children, of those on air unless another `duty` is given.
+    func events(_ code: String, _ duty: ReportedEvent.Duty? = nil, name: String? = nil) -> [ReportedEvent] {
+        events.filter { $0.isA(code, duty, name: name) }
     }
 
-    func events(_ part: String, _ kind: String) -> [Event] { events.filter { $0.part == part && $0.kind == kind } }
-
-    /// Waits until there are `count` events of this kind, and gives the newest.
+    /// Waits until there are `count` such events, and gives the newest.
     @discardableResult
     func event(
-        _ part: String, _ kind: String, count: Int = 1, within timeout: Duration = .seconds(20),
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) async throws -> Event {
-        let came = await eventually(within: timeout) { events(part, kind).count >= count }
+        _ code: String, _ duty: ReportedEvent.Duty? = nil, name: String? = nil, count: Int = 1,
+        within timeout: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> ReportedEvent {
+        let came = await eventually(within: timeout) { events(code, duty, name: name).count >= count }
         return try #require(
-            came ? events(part, kind).last : nil, "\(part) \(kind) \(count)\n\(broadcast.outputText)",
+            came ? events(code, duty, name: name).last : nil, "\(code) \(count)\n\(broadcast.outputText)",
             sourceLocation: sourceLocation)
     }
 
@@ -103,11 +94,11 @@ struct Stage {
 
     /// The process that last said that it is ready as the encoder, and not as its standby.
     var encoderOnAir: Int32? {
-        events.last { $0.part == "encoder" && ($0.kind == "ready" || $0.kind == "took over") }?.pid
+        events.last { $0.isA("encoder.ready") || $0.isA("encoder.took-over") }?.pid
     }
 
     /// The same for the plugin host.
-    var pluginHostOnAir: Int32? { events("plugin host", "ready").last?.pid }
+    var pluginHostOnAir: Int32? { events("plugin-host.ready").last?.pid }
 
     var encoders: [Int32] { ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder") }
 
@@ -115,7 +106,7 @@ struct Stage {
     func pair(sourceLocation: SourceLocation = #_sourceLocation) async throws -> (onAir: Int32, standby: Int32) {
         var found: (Int32, Int32)?
         _ = await eventually(within: .seconds(20)) {
-            guard let onAir = encoderOnAir, let standby = events("standby encoder", "ready").last?.pid,
+            guard let onAir = encoderOnAir, let standby = events("encoder.ready", .standby).last?.pid,
                 standby != onAir, ProcessTable.exists(onAir), ProcessTable.exists(standby)
             else { return false }
             found = (onAir, standby)
@@ -126,8 +117,8 @@ struct Stage {
 
     /// How many children of this kind have come so far as to work.
     private func readyCount(_ name: String) -> Int {
-        let part = String(name.dropFirst("bulkhead-".count)).replacing("-", with: " ")
-        return events(part, part == "source" ? "opened" : "ready").count
+        let role = name.dropFirst("bulkhead-".count)
+        return events("\(role).\(role == "source" ? "opened" : "ready")").count
     }
 
     // MARK: commands

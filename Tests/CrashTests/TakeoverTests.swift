@@ -12,8 +12,8 @@ import Testing
         for round in 1...3 {
             let (onAir, standby) = try await stage.pair()
             kill(onAir, SIGKILL)
-            #expect(try await stage.event("encoder", "took over", count: round).pid == standby)
-            try await stage.event("encoder", "recovered", count: round)
+            #expect(try await stage.event("encoder.took-over", count: round).pid == standby)
+            try await stage.event("encoder.recovered", count: round)
             #expect(stage.encoderOnAir == standby)
             await stage.more()
         }
@@ -28,18 +28,18 @@ import Testing
             seconds: nil,
             Self.reordering + ["--standby", "hot", "--keyframe-interval", "1", "--buffer", "500", "--fps", "30"])
         for round in 1...3 {
-            let twin = try #require(try await stage.event("standby encoder", "in lockstep", count: round).pid)
+            let twin = try #require(try await stage.event("encoder.in-lockstep", .twin, count: round).pid)
             await stage.more()
             let onAir = try #require(stage.encoderOnAir)
             #expect(onAir != twin)
             kill(onAir, SIGKILL)
-            #expect(try await stage.event("encoder", "took over", count: round).pid == twin)
+            #expect(try await stage.event("encoder.took-over", count: round).pid == twin)
         }
         await stage.more()
         try await stage.stop()
         let seen = try await stage.finish()
         try stage.expectWhole(seen)
-        #expect(stage.events("standby encoder", "differs").isEmpty)
+        #expect(stage.events("encoder.differs", .twin).isEmpty)
         let keys = try await stage.packets().packets.filter { $0.isVideo && $0.isKey }.map(\.pts)
         #expect(keys.count == (seen.numbers.count + 29) / 30)
         #expect(zip(keys, keys.dropFirst()).allSatisfy { abs($1 - $0 - 1) < 0.002 }, "\(keys)")
@@ -49,14 +49,14 @@ import Testing
     @Test func deathOfATwinIsNotSeen() async throws {
         let stage = try await Stage(seconds: nil, Self.reordering + ["--standby", "hot", "--keyframe-interval", "1"])
         for round in 1...2 {
-            let twin = try #require(try await stage.event("standby encoder", "in lockstep", count: round).pid)
+            let twin = try #require(try await stage.event("encoder.in-lockstep", .twin, count: round).pid)
             kill(twin, SIGKILL)
-            try await stage.event("standby encoder", "died", count: round)
+            try await stage.event("encoder.died", .standby, count: round)
         }
-        try await stage.event("standby encoder", "in lockstep", count: 3)
+        try await stage.event("encoder.in-lockstep", .twin, count: 3)
         try await stage.stop()
         try stage.expectWhole(try await stage.finish())
-        #expect(stage.events("encoder", "died").isEmpty)
+        #expect(stage.events("encoder.died").isEmpty)
     }
 
     @Test func withoutAStandbyTheNextIsStarted() async throws {
@@ -64,8 +64,9 @@ import Testing
         for _ in 1...2 { try await stage.replace("bulkhead-encoder", with: SIGKILL) }
         try await stage.stop()
         try stage.expectWhole(try await stage.finish())
-        #expect(stage.events("encoder", "took over").isEmpty)
-        #expect(!stage.events.contains { $0.part == "standby encoder" })
+        #expect(stage.events("encoder.took-over").isEmpty)
+        #expect(
+            !stage.events.contains { $0.part.role == "encoder" && ($0.part.duty == .standby || $0.part.duty == .twin) })
     }
 
     /// Both are gone at once: the third is started then.
@@ -107,11 +108,11 @@ import Testing
         let stage = try await Stage(seconds: nil, ["--standby", "off"] + Self.reordering)
         await stage.more()
         kill(try await stage.child("bulkhead-encoder"), SIGKILL)
-        try await stage.event("encoder", "died")
+        try await stage.event("encoder.died")
         try await stage.stop()
         let seen = try await stage.finish()
         try stage.expectWhole(seen)
-        #expect(stage.events("timeline", "gave up").isEmpty)
+        #expect(stage.events("timeline.gave-up").isEmpty)
     }
 
     /// The records say who died, how, and what came of it.
@@ -119,7 +120,7 @@ import Testing
         let stage = try await Stage(seconds: nil, [])
         let (onAir, _) = try await stage.pair()
         kill(onAir, SIGKILL)
-        try await stage.event("encoder", "recovered")
+        try await stage.event("encoder.recovered")
         struct Death: Decodable {
             let part: String
             let pid: Int32

@@ -149,7 +149,7 @@ import Testing
                 "broadcast", "test", "--to", "rtmp://127.0.0.1:\(server.port)/live", "--stream-key-file", file,
                 "--duration", "4", "--json",
             ] + Self.small)
-        #expect(await eventually(within: .seconds(20)) { program.outputText.contains("\"connected\"") })
+        #expect(await eventually(within: .seconds(20)) { program.outputText.contains("\"link.connected\"") })
         let commandLine = try String(contentsOfFile: "/proc/\(program.pid)/cmdline", encoding: .utf8)
         await program.wait()
         #expect(!commandLine.contains("s3cret"))

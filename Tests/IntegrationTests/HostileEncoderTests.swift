@@ -133,14 +133,14 @@ private struct Garbage: WireMessage {
                 "broadcast", "test", "--to", "file:\(output)", "--only", "plugins", "--control", "unix:\(control)",
                 "--size", "640x360", "--video-bitrate", "800k", "--preset", "ultrafast", "--json",
             ], environment: ["XDG_STATE_HOME": folder.path("state")])
-        #expect(await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"kind\":\"waiting\"") })
+        #expect(await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"encoder.waiting\"") })
 
         let hostile = HostileEncoder(hostility, control + ".encoder")
         if hostility == .neverAnswers {
             // It may be in a debugger: it stays until another one comes, and a moment longer than that is not patience.
-            #expect(await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"on air\"") })
+            #expect(await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"timeline.on-air\"") })
         } else {
-            #expect(await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"kind\":\"died\"") })
+            #expect(await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"encoder.died\"") })
         }
         var encoder: RunningProcess?
         #expect(

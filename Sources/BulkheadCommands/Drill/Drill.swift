@@ -27,7 +27,7 @@ struct Drill {
             do throws(ProbeError) {
                 let probe = try Probe(decoder: programs.launch(.decoder)) { [reporter, settings] observation in
                     var event = Event(observation, time: Date().timeIntervalSince1970)
-                    if settings.linkCount > 1 { event.part = "viewer \(number)" }
+                    if settings.linkCount > 1 { event.part = .viewer(number) }
                     reporter.event(event)
                 }
                 probes.append(probe)

@@ -38,11 +38,14 @@ final class DrillLog: Sendable {
     func server(of link: Int) -> Server { state.withLock { $0.servers[link] ?? Server() } }
     /// The last lines that were no JSON.
     var words: [String] { state.withLock { $0.words } }
-    var onAir: MonotonicTime? { events.first { $0.event.kind == "on air" }?.time }
+    var onAir: MonotonicTime? { events.first { $0.event.happening == .timeline(.onAir) }?.time }
 
     /// How often the first link began to publish at its server.
     var connectCount: Int {
-        events.count { ["link", "link 1"].contains($0.event.part) && $0.event.kind == "connected" }
+        events.count { entry in
+            guard case .link(.connected) = entry.event.happening else { return false }
+            return entry.event.part.id == 1
+        }
     }
 
     /// Takes a line of the broadcast.
@@ -54,21 +57,20 @@ final class DrillLog: Sendable {
         onEvent(event)
     }
 
-    private struct ServerLine: Decodable {
-        var event: String
-        var port: Int?
-    }
-
     /// Takes a line of the embedded server of `link`.
     func takeServer(_ line: String, link: Int) {
-        guard let said = try? JSONDecoder().decode(ServerLine.self, from: Data(line.utf8)) else { return note(line) }
+        guard let said = try? JSONDecoder().decode(Event.self, from: Data(line.utf8)),
+            case .server(let happening) = said.happening
+        else { return note(line) }
         state.withLock { state in
             var server = state.servers[link] ?? Server()
-            switch said.event {
-            case "ready": server.port = said.port
-            case "publish-started": server.publishCount += 1
-            case "play-started": server.playCount += 1
-            default: break
+            switch happening {
+            case .ready(_, let port): server.port = port
+            case .publishStarted: server.publishCount += 1
+            case .playStarted: server.playCount += 1
+            case .reconnectRequested, .stopped, .publishEnded, .publishRefused, .playEnded, .connectionFailed,
+                .connectionRefused:
+                break
             }
             state.servers[link] = server
         }

@@ -35,13 +35,19 @@ package struct FaultRecord: Encodable, Hashable, Sendable {
         self.frame = frame
     }
 
+    /// The end of what the part had written to its standard error; empty where it wrote nothing.
+    package var lastWords: String {
+        guard case .child(.died(_, _, _, _, _, _, let words?)) = death?.happening else { return "" }
+        return words
+    }
+
     /// One line for a person.
     package var text: String {
         var text = "\(fault): \(isDone ? "" : "NOT DONE: ")\(action)"
         if let frame, isDone { text += " at frame \(frame), \(StatusLine.decimal(seconds, places: 2)) s" }
         if let death {
-            text += "; \(death.part) \(death.message)"
-            if let owed = death.details["frame"] { text += ", it owed frame \(owed)" }
+            text += "; \(EventLine.sentence(death))"
+            if case .child(.died(_, _, let owed?, _, _, _, _)) = death.happening { text += ", it owed frame \(owed)" }
         }
         if let backAfterSeconds { text += "; works again after \(Int((backAfterSeconds * 1000).rounded())) ms" }
         if let framesLate, framesLate > 0 { text += "; \(framesLate) frames late" }
@@ -115,9 +121,9 @@ package struct DrillReport: Sendable {
         }
         if let failure { lines.append(failure) }
         for record in faults where !passed {
-            guard let stderr = record.death?.details["stderr"], !stderr.isEmpty else { continue }
+            guard !record.lastWords.isEmpty else { continue }
             lines.append("\(record.fault): its last words:")
-            lines += stderr.split(separator: "\n").suffix(12).map { "    \($0)" }
+            lines += record.lastWords.split(separator: "\n").suffix(12).map { "    \($0)" }
         }
         if let seed {
             lines.append("seed \(seed): the same faults again with --random --seed \(seed) and the same other flags")

@@ -220,7 +220,10 @@ struct FaultInjector: Sendable {
     private func fillDisk() async -> Action {
         guard let master = await stagePID() else { return .failed("the broadcast had ended before") }
         if SmallDisk.fill(course.folder.disk, of: master) { return .done("the disk was filled to the last byte") }
-        let isFull = course.log.events.contains { $0.event.part.hasPrefix("link") && $0.event.kind == "failed" }
+        let isFull = course.log.events.contains { entry in
+            guard case .link(.failed) = entry.event.happening else { return false }
+            return true
+        }
         return isFull
             ? .done("full from the start (/dev/full): this system gives a user no small disk")
             : .failed("the disk could not be filled")
@@ -230,21 +233,18 @@ struct FaultInjector: Sendable {
 
     // MARK: what becomes of it
 
-    /// The name of the part in the broadcast's events.
+    /// Whether an event is about a part that a fault can be done to; of `link` alone where it is a server.
     private func isPart(_ event: Event, _ part: Fault.Part, link: Int? = nil) -> Bool {
-        switch part {
-        case .server where link != nil:
-            event.part == (course.settings.linkCount == 1 && !hasDisk ? "link" : "link \(link ?? 1)")
-        case .encoder: event.part == "encoder"
-        case .standby: event.part == "standby encoder"
-        case .source: event.part.hasPrefix("source")
-        case .plugins: event.part.hasPrefix("plugin host")
-        case .server, .disk: event.part.hasPrefix("link")
+        let (role, duty) = (event.part.role, event.part.duty)
+        return switch part {
+        case .encoder: role == .encoder && duty == .onAir
+        case .standby: role == .encoder && (duty == .standby || duty == .twin)
+        case .source: role == .source
+        case .plugins: role == .pluginHost && duty == .onAir
+        case .server: role == .link && (link == nil || event.part.id == link)
+        case .disk: role == .link
         }
     }
-
-    /// The disk is a destination too.
-    private var hasDisk: Bool { course.settings.faults.contains { $0.part == .disk } }
 
     /// Of two encoders in lockstep either may come to an armed fault first.
     private func concerns(_ event: Event, _ fault: Fault) -> Bool {
@@ -253,32 +253,49 @@ struct FaultInjector: Sendable {
     }
 
     private func deathCount(of part: Fault.Part) -> Int {
-        course.log.events.count { isPart($0.event, part) && $0.event.kind == "died" }
+        course.log.events.count { isPart($0.event, part) && Self.isEnd($0.event, of: part) }
+    }
+
+    /// Whether the part is gone: a link's connection, the recording on the disk, a child.
+    private static func isEnd(_ event: Event, of part: Fault.Part) -> Bool {
+        switch (part, event.happening) {
+        case (.server, .link(.lost)), (.disk, .link(.failed)): true
+        case (.server, _), (.disk, _): false
+        case (_, .child(.died)): true
+        default: false
+        }
+    }
+
+    /// Whether its successor works.
+    private static func isReturn(_ event: Event, of part: Fault.Part) -> Bool {
+        switch (part, event.happening) {
+        case (.server, .link(.connected)), (.standby, .child(.ready)): true
+        case (.server, _), (.standby, _): false
+        case (_, .child(.recovered)): true
+        default: false
+        }
     }
 
     /// Looks for the part's end and its successor.
     /// - Returns: how long the fault was felt, in seconds.
     private func follow(_ fault: Fault, since start: MonotonicTime, _ record: inout FaultRecord) async -> Double {
-        let endings: Set<String> = fault.part == .server ? ["lost"] : fault.part == .disk ? ["failed"] : ["died"]
-        let returns: Set<String> =
-            fault.part == .server ? ["connected"] : fault.part == .standby ? ["ready"] : ["recovered"]
         var death: DrillLog.Entry?
         var back: DrillLog.Entry?
         // Whoever is to be missed is missed after a second; a part that is only slow has no end.
         let patience: Duration = endsPart(fault) ? .seconds(8) : .seconds(2)
         _ = await DrillLog.wait(within: patience) {
             let later = course.log.events.filter { $0.time >= start && concerns($0.event, fault) }
-            guard let index = later.firstIndex(where: { endings.contains($0.event.kind) }) else {
+            guard let index = later.firstIndex(where: { Self.isEnd($0.event, of: fault.part) }) else {
                 return await !course.stage.isRunning(DrillCourse.broadcast)
             }
             death = later[index]
-            let isStandby = isPart(later[index].event, .standby)
-            back = later[index...].first { (isStandby ? ["ready"] : returns).contains($0.event.kind) }
+            let part = isPart(later[index].event, .standby) ? .standby : fault.part
+            back = later[index...].first { Self.isReturn($0.event, of: part) }
             if back != nil || fault.part == .disk { return true }
             return await !course.stage.isRunning(DrillCourse.broadcast)
         }
         record.death = death?.event
-        record.framesLate = back.flatMap { $0.event.details["framesLate"] }.flatMap { Int($0) }
+        if case .child(.recovered(_, let framesLate, _)) = back?.event.happening { record.framesLate = framesLate }
         record.backAfterSeconds = back.map { Double($0.time.since(start)) / 1e9 }
         let now = Double(MonotonicTime.now.since(start)) / 1e9
         return back.map { Double($0.time.since(start)) / 1e9 + 1 } ?? min(now, Self.feltSeconds) + 1

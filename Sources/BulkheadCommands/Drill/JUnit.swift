@@ -10,10 +10,10 @@ package enum JUnit {
             testCase("broadcast", "ends well", failure: report.failure.map { ($0, "") }, seconds: seconds)
         ]
         for record in report.faults {
-            let words = record.death?.details["stderr"] ?? ""
             cases.append(
                 testCase(
-                    "fault", record.fault, failure: record.isDone ? nil : (record.action, words), output: record.text))
+                    "fault", record.fault, failure: record.isDone ? nil : (record.action, record.lastWords),
+                    output: record.text))
         }
         let deaths = report.faults.filter { $0.death != nil }.map(\.text).joined(separator: "\n")
         for link in report.links {

@@ -102,9 +102,6 @@ extension StatusLine {
 extension Event {
     /// What a viewer noticed, in the vocabulary of a broadcast's events.
     init(_ observation: Observation, time: Double) {
-        self.init(
-            time: time, mediaSeconds: observation.seconds, part: "viewer", kind: observation.kind.rawValue,
-            level: observation.isNotice ? .notice : .warning, message: observation.message, details: observation.details
-        )
+        self.init(.viewer, .viewer(observation.happening), time: time, mediaSeconds: observation.seconds)
     }
 }

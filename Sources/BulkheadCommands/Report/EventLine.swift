@@ -15,17 +15,22 @@ package enum EventLine {
 
     /// For a terminal: the time of the day, the part and what happened.
     package static func short(_ event: Event, colours: Bool) -> String {
-        let line = "\(timeOfDay(event.time)) \(event.part): \(event.message)"
+        let line = "\(timeOfDay(event.time)) \(sentence(event))"
         let colour = colours ? colour(of: event.level) : .none
         return colour == .none ? clean(line) : "\(colour.rawValue)\(clean(line))\(Colour.end)"
     }
 
     /// For a log: date and time in UTC, level, part and what happened.
     package static func log(_ event: Event) -> String {
-        clean("\(timestamp(event.time)) \(event.level.rawValue) \(event.part): \(event.message)")
+        clean("\(timestamp(event.time)) \(event.level.rawValue) \(sentence(event))")
     }
 
-    private static func colour(of level: Event.Level) -> Colour {
+    /// The part and what happened to it.
+    package static func sentence(_ event: Event) -> String {
+        "\(event.part): \(EventSentence.text(event.happening, of: event.part))"
+    }
+
+    private static func colour(of level: Happening.Level) -> Colour {
         switch level {
         case .notice: .none
         case .warning: .yellow

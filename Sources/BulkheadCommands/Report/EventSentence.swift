@@ -17,6 +17,7 @@ package enum EventSentence {
         case .viewer(let happening): viewer(happening)
         case .server(let happening): server(happening)
         case .reporter(let happening): reporter(happening)
+        case .unknown(let happening): happening.code
         }
     }
 
@@ -180,9 +181,9 @@ package enum EventSentence {
         case .stopped: "stopped"
         case .publishStarted(let stream, let peer): "\(stream): \(peer) is publishing"
         case .publishEnded(let stream, let peer, let cause, let videoMessages, _, let bytes):
-            "\(stream): \(peer) stopped publishing (\(cause)) after \(count(videoMessages, "picture")), "
+            "\(stream): \(peer) stopped publishing (\(phrase(cause))) after \(count(videoMessages, "picture")), "
                 + count(bytes, "byte")
-        case .publishRefused(let stream, let peer, let cause): "\(stream): \(peer) may not publish (\(cause))"
+        case .publishRefused(let stream, let peer, let cause): "\(stream): \(peer) may not publish: \(phrase(cause))"
         case .playStarted(let stream, let peer): "\(stream): \(peer) is playing"
         case .playEnded(let stream, let peer, let bytes, let shed):
             "\(stream): \(peer) stopped playing after \(count(bytes, "byte"))"
@@ -219,6 +220,23 @@ package enum EventSentence {
         case .video: "while processing a picture"
         case .audio: "while processing audio"
         case .event: "while handling an event"
+        }
+    }
+
+    private static func phrase(_ cause: PublishEndCause) -> String {
+        switch cause {
+        case .unpublished: "as announced"
+        case .disconnected: "disconnected"
+        case .idle: "nothing arrived"
+        case .overBitrate: "bitrate too high"
+        }
+    }
+
+    private static func phrase(_ cause: PublishRefusalCause) -> String {
+        switch cause {
+        case .alreadyPublishing: "another publisher has the stream"
+        case .unknownKey: "unknown stream key"
+        case .tooManyStreams: "too many streams"
         }
     }
 

@@ -183,9 +183,7 @@ package final class Reporter: Sendable {
     /// Says how many lines nobody got to see.
     private func untold(_ count: Int) -> String {
         guard count > 0 else { return "" }
-        let event = Event(
-            time: Date().timeIntervalSince1970, mediaSeconds: nil, part: "bulkhead", kind: "untold", level: .warning,
-            message: "\(count) lines could not be told in time", details: ["lines": "\(count)"])
+        let event = Event(.reporter, .reporter(.linesLost(lines: count)), time: Date().timeIntervalSince1970)
         if case .json = style { return JSONLine.text(event).map { $0 + "\n" } ?? "" }
         return EventLine.log(event) + "\n"
     }

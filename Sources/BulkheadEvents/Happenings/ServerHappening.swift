@@ -4,8 +4,9 @@ package enum ServerHappening: HappeningSubject {
     case reconnectRequested(publishers: Int)
     case stopped
     case publishStarted(stream: String, peer: String)
-    case publishEnded(stream: String, peer: String, cause: String, videoMessages: Int, audioMessages: Int, bytes: Int)
-    case publishRefused(stream: String, peer: String, cause: String)
+    case publishEnded(
+        stream: String, peer: String, cause: PublishEndCause, videoMessages: Int, audioMessages: Int, bytes: Int)
+    case publishRefused(stream: String, peer: String, cause: PublishRefusalCause)
     case playStarted(stream: String, peer: String)
     case playEnded(stream: String, peer: String, bytes: Int, shed: Int)
     case connectionFailed(peer: String, text: String)

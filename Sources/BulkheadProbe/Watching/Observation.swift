@@ -1,29 +1,14 @@
+package import BulkheadEvents
+
 /// Something that a viewer noticed.
 package struct Observation: Hashable, Sendable {
-    /// What was noticed, as a stable word for scripts.
-    package enum Kind: String, Hashable, Sendable {
-        case connected, disconnected, unpublished, silent, video, audio, gap, lost, repeated, disordered, restarted
-        case backwards, jump, sync, decoder, undecodable
-    }
-
-    /// What was noticed.
-    package var kind: Kind
-    /// Nothing is wrong.
-    package var isNotice: Bool
+    package var happening: ViewerHappening
     /// Seconds since the first access unit came.
     package var seconds: Double
-    /// One lowercase phrase for a person.
-    package var message: String
-    /// Values by name, such as `frame` or `milliseconds`.
-    package var details: [String: String]
 
-    init(_ kind: Kind, at seconds: Double, _ message: String, isNotice: Bool = false, _ details: [String: String] = [:])
-    {
-        self.kind = kind
-        self.isNotice = isNotice
+    init(_ happening: ViewerHappening, at seconds: Double) {
+        self.happening = happening
         self.seconds = seconds
-        self.message = message
-        self.details = details
     }
 }
 

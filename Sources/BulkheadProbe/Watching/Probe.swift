@@ -1,3 +1,4 @@
+import BulkheadEvents
 package import BulkheadFLV
 package import BulkheadSystem
 import BulkheadWire
@@ -52,7 +53,7 @@ package actor Probe {
     /// The publisher has gone; another may come, with timestamps of its own.
     package func unpublished() {
         watch.beginAnew()
-        onObservation(Observation(.unpublished, at: seconds(at: .now), "the publisher has gone", isNotice: true))
+        onObservation(Observation(.unpublished, at: seconds(at: .now)))
     }
 
     /// Whether a server has taken the wish to play.
@@ -62,7 +63,7 @@ package actor Probe {
     package func connected(to server: String) {
         isConnected = true
         startDecoder()
-        onObservation(Observation(.connected, at: seconds(at: .now), "watching \(server)", isNotice: true))
+        onObservation(Observation(.connected(server: server), at: seconds(at: .now)))
     }
 
     /// The connection has gone, and another is made.
@@ -70,17 +71,14 @@ package actor Probe {
         reconnects += 1
         isConnected = false
         watch.beginAnew()
-        onObservation(Observation(.disconnected, at: seconds(at: .now), reason))
+        onObservation(Observation(.disconnected(text: reason), at: seconds(at: .now)))
     }
 
     /// Whether nothing has come for so long.
     func isSilent(for span: Duration) -> Bool { MonotonicTime.now.since(lastArrival) > span.nanoseconds }
 
     func fellSilent(for span: Duration) {
-        onObservation(
-            Observation(
-                .silent, at: seconds(at: .now),
-                "nothing has come for \(span.components.seconds) seconds: the stream has ended"))
+        onObservation(Observation(.silent(seconds: Int(span.components.seconds)), at: seconds(at: .now)))
     }
 
     /// Waits until the decoder has answered what it was given, for `limit` at most.
@@ -148,7 +146,9 @@ package actor Probe {
 
     private func took(_ reply: DecoderReply) { for observation in watch.take(reply) { onObservation(observation) } }
 
-    private func told(_ phrase: String) { onObservation(Observation(.decoder, at: seconds(at: .now), phrase)) }
+    private func told(_ phrase: String) {
+        onObservation(Observation(.decoderTrouble(text: phrase), at: seconds(at: .now)))
+    }
 }
 
 /// Something that is waited for once, on the thread that opens it.

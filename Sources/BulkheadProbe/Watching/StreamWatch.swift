@@ -1,3 +1,4 @@
+import BulkheadEvents
 import BulkheadFLV
 import BulkheadMedia
 import BulkheadWire
@@ -75,14 +76,9 @@ struct StreamWatch {
         case .sequenceHeader:
             guard videoHeader != bytes else { return [] }
             videoName = CodecNames.video(header.codec, configuration: bytes)
-            var actions: [Action] = []
-            if videoHeader == nil {
-                actions.append(.tell(Observation(.video, at: seconds, "the picture is \(videoName)", isNotice: true)))
-            } else {
-                videoChanges += 1
-                actions.append(
-                    .tell(Observation(.video, at: seconds, "the picture's configuration has changed: \(videoName)")))
-            }
+            let isChange = videoHeader != nil
+            var actions = [Action.tell(Observation(.video(codec: videoName, isChange: isChange), at: seconds))]
+            if isChange { videoChanges += 1 }
             videoHeader = bytes
             if let fourCC = CodecNames.fourCC(header.codec) {
                 let request = DecoderRequest.configureVideo(codec: fourCC, configuration: bytes)
@@ -105,15 +101,11 @@ struct StreamWatch {
         nextUnit += 1
         let (dts, fault) = videoTimes.take(timestamp)
         let seconds = isFile ? secondsOfMedia : arrival
-        if let fault { actions.append(.tell(Self.finding(fault, "picture", at: seconds, unit: unit))) }
+        if let fault { actions.append(.tell(Self.finding(fault, .video, at: seconds, unit: unit))) }
         let usual = gaps.percentile(0.5) ?? 0
         if let gap = gaps.take(unit: unit, at: seconds), gap.milliseconds >= max(Self.toldGapMilliseconds, 4 * usual) {
             actions.append(
-                .tell(
-                    Observation(
-                        .gap, at: seconds,
-                        "\(Int(gap.milliseconds.rounded())) ms without a picture, up to access unit \(unit)",
-                        ["milliseconds": "\(Int(gap.milliseconds.rounded()))", "unit": "\(unit)"])))
+                .tell(Observation(.gap(milliseconds: Int(gap.milliseconds.rounded()), unit: unit), at: seconds)))
         }
         videoRate.take(byteCount: byteCount, at: seconds)
         if header.isIDR {
@@ -141,14 +133,9 @@ struct StreamWatch {
             let configuration = header.isSequenceHeader ? bytes : []
             guard audioHeader != configuration else { return [] }
             audioName = CodecNames.audio(fourCC, configuration: configuration)
-            var actions: [Action] = []
-            if audioHeader == nil {
-                actions.append(.tell(Observation(.audio, at: seconds, "the sound is \(audioName)", isNotice: true)))
-            } else {
-                audioChanges += 1
-                actions.append(
-                    .tell(Observation(.audio, at: seconds, "the sound's configuration has changed: \(audioName)")))
-            }
+            let isChange = audioHeader != nil
+            var actions = [Action.tell(Observation(.audio(codec: audioName, isChange: isChange), at: seconds))]
+            if isChange { audioChanges += 1 }
             audioHeader = configuration
             if let fourCC {
                 let request = DecoderRequest.configureAudio(codec: fourCC, configuration: configuration)
@@ -158,7 +145,7 @@ struct StreamWatch {
         }
         var actions: [Action] = []
         let (time, fault) = audioTimes.take(timestamp)
-        if let fault { actions.append(.tell(Self.finding(fault, "sound", at: seconds, unit: nil))) }
+        if let fault { actions.append(.tell(Self.finding(fault, .audio, at: seconds, unit: nil))) }
         audioRate.take(byteCount: payload.readableBytes, at: isFile ? secondsOfMedia : seconds)
         if isDecoding {
             let pts = MediaTime(milliseconds: time).nanoseconds
@@ -178,17 +165,16 @@ struct StreamWatch {
     }
 
     private static func finding(
-        _ fault: TimestampJudge.Fault, _ track: String, at seconds: Double, unit: Int64?
+        _ fault: TimestampJudge.Fault, _ track: Track, at seconds: Double, unit: Int64?
     ) -> Observation {
-        let details = ["track": track].merging(unit.map { ["unit": "\($0)"] } ?? [:]) { first, _ in first }
         switch fault {
         case .backwards(let milliseconds):
-            return Observation(
-                .backwards, at: seconds, "the \(track)'s timestamps go back by \(milliseconds) ms", details)
-        case .repeated:
-            return Observation(.backwards, at: seconds, "the \(track)'s timestamp comes a second time", details)
+            Observation(
+                .timestampsBackwards(track: track, milliseconds: Int(clamping: milliseconds), unit: unit), at: seconds)
+        case .repeated: Observation(.timestampRepeated(track: track, unit: unit), at: seconds)
         case .jump(let milliseconds):
-            return Observation(.jump, at: seconds, "the \(track)'s timestamps jump by \(milliseconds) ms", details)
+            Observation(
+                .timestampsJumped(track: track, milliseconds: Int(clamping: milliseconds), unit: unit), at: seconds)
         }
     }
 
@@ -203,12 +189,11 @@ struct StreamWatch {
             numbers.skip(1)
             guard !toldUndecodable else { return [] }
             toldUndecodable = true
-            let message = "access unit \(unit) can't be decoded; later ones are only counted"
-            return [Observation(.undecodable, at: entry.seconds, message, ["unit": "\(unit)"])]
+            return [Observation(.undecodable(unit: unit), at: entry.seconds)]
         case .beep(let pts):
             return Self.observation(offset: sync.take(beepAt: Double(pts) / 1e6), at: secondsOfMedia)
         case .refused(let refusal):
-            return [Observation(.decoder, at: secondsOfMedia, "not decoded: \(refusal)")]
+            return [Observation(.decoderTrouble(text: "not decoded: \(refusal)"), at: secondsOfMedia)]
         case .flushed: return []
         }
     }
@@ -226,33 +211,22 @@ struct StreamWatch {
         }
         return observations
             + numbers.take(picture.number).map { finding in
-                switch finding {
-                case .lost(let range):
-                    let text = StreamReport.Numbers.text(range)
-                    return Observation(
-                        .lost, at: entry.seconds,
-                        range.count == 1 ? "frame \(text) is lost" : "frames \(text) are lost",
-                        ["frames": text, "count": "\(range.count)"])
-                case .repeated(let number):
-                    return Observation(
-                        .repeated, at: entry.seconds, "frame \(number) is shown again", ["frame": "\(number)"])
-                case .disordered(let number, let earlier):
-                    return Observation(
-                        .disordered, at: entry.seconds, "frame \(number) comes after frame \(earlier)",
-                        ["frame": "\(number)", "after": "\(earlier)"])
-                case .restarted(let number, let earlier):
-                    return Observation(
-                        .restarted, at: entry.seconds, "the source began anew: frame \(number) comes after \(earlier)",
-                        ["frame": "\(number)", "after": "\(earlier)"])
-                }
+                let happening: ViewerHappening =
+                    switch finding {
+                    case .lost(let range): .framesLost(frame: Int64(range.lowerBound), frames: range.count)
+                    case .repeated(let number): .frameRepeated(frame: Int64(number))
+                    case .disordered(let number, let earlier):
+                        .framesDisordered(frame: Int64(number), after: Int64(earlier))
+                    case .restarted(let number, let earlier):
+                        .sourceRestarted(frame: Int64(number), after: Int64(earlier))
+                    }
+                return Observation(happening, at: entry.seconds)
             }
     }
 
     private static func observation(offset: Double?, at seconds: Double) -> [Observation] {
         guard let offset, abs(offset) >= SyncJudge.noticeable else { return [] }
-        let milliseconds = Int(abs(offset).rounded())
-        let phrase = "the sound comes \(milliseconds) ms \(offset > 0 ? "after" : "before") the picture"
-        return [Observation(.sync, at: seconds, phrase, ["milliseconds": "\(Int(offset.rounded()))"])]
+        return [Observation(.outOfSync(milliseconds: Int(offset.rounded())), at: seconds)]
     }
 
     /// Notes that these access units are not looked at.
