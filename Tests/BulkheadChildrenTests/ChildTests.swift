@@ -115,7 +115,7 @@ import Testing
 
     @Test func childDiesWithItsMaster() async throws {
         var keeper: Keeper? = try Keeper()
-        let pid = try #require(try await keeper?.start("sleep 300"))
+        let pid = try #require(try await keeper?.start("exec sleep 300"))
         #expect(isRunning(pid))
         keeper?.reactor.stop()
         keeper = nil

@@ -70,6 +70,8 @@ import Testing
         var text = ""
         while !text.contains("lines could not be told in time") {
             reporter.event(Self.event)
+            var entry = pollfd(fd: reading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+            try #require(poll(&entry, 1, 20_000) == 1, "the reporter tells of an event within 20 seconds")
             text += String(decoding: reading.availableData, as: UTF8.self)
         }
         #expect(text.hasPrefix("1970-01-01T00:00:00.000Z warning encoder: ended: SIGKILL\n"))

@@ -10,7 +10,7 @@ import Testing
 
     private func decode(_ requests: [DecoderRequest]) throws -> [DecoderReply] {
         let child = try ChildUnderTest<DecoderReply>(.decoder)
-        for request in requests + [.flush] { try child.socket.send(request) }
+        for request in requests + [.flush] { try child.send(request) }
         var replies: [DecoderReply] = []
         while true {
             let reply = try child.reply()

@@ -96,10 +96,10 @@ import Testing
                 let (left, right) = sample(block * AudioFormat.samplesPerBlock + index)
                 return [left, right]
             }
-            try child.socket.send(EncoderRequest.encodeAudio(block: firstBlock + Int64(block), samples: samples))
+            try child.send(EncoderRequest.encodeAudio(block: firstBlock + Int64(block), samples: samples))
             replies += try child.repliesSoFar()
         }
-        try child.socket.send(EncoderRequest.flush)
+        try child.send(EncoderRequest.flush)
         while replies.last != .flushed { replies.append(try child.reply()) }
         return try replies.dropLast().map { reply in
             guard case .audioPacket(let block, let bytes) = reply else {

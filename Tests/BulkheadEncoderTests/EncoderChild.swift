@@ -13,7 +13,7 @@ extension EncoderChild {
 
     /// Configures the child and returns its answer.
     func configure(_ video: VideoSettings, audioBitsPerSecond: UInt32 = 128_000) throws -> EncoderReply {
-        try socket.send(EncoderRequest.configure(video, audioBitsPerSecond: audioBitsPerSecond))
+        try send(EncoderRequest.configure(video, audioBitsPerSecond: audioBitsPerSecond))
         return try reply()
     }
 
@@ -27,7 +27,7 @@ extension EncoderChild {
     /// Asks for these frames, all with the picture in one slot.
     func encode(_ frames: [FrameNumber], _ slot: SlotReference) throws {
         for frame in frames {
-            try socket.send(EncoderRequest.encode(frame: frame, slot: slot, forceIDR: false))
+            try send(EncoderRequest.encode(frame: frame, slot: slot, forceIDR: false))
         }
     }
 }

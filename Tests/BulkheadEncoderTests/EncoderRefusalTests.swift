@@ -39,7 +39,7 @@ import Testing
         #expect(refusal.code == .settings)
         #expect(refusal.description.hasPrefix(phrase), "\(refusal.description)")
         // What was already on its way is passed over.
-        try child.socket.send(
+        try child.send(
             EncoderRequest.encode(frame: 0, slot: SlotReference(pool: 1, slot: 1), forceIDR: false))
         child.hangUp()
         #expect(try child.waitForExit().status == 0)
@@ -67,7 +67,7 @@ import Testing
 
     @Test func otherVersionIsRefusedWithBothNamed() throws {
         let child = try EncoderChild(greeting: false)
-        try child.socket.send(Hello(role: .master, pid: 1, wireVersion: 99, build: "9.9.9"))
+        try child.send(Hello(role: .master, pid: 1, wireVersion: 99, build: "9.9.9"))
         let exit = try child.waitForExit()
         #expect(exit.status == 1)
         #expect(
@@ -119,18 +119,18 @@ import Testing
             "audio block 8 instead of 7",
             { child, _ in
                 let silence = [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
-                try child.socket.send(EncoderRequest.encodeAudio(block: 6, samples: silence))
-                try child.socket.send(EncoderRequest.encodeAudio(block: 8, samples: silence))
+                try child.send(EncoderRequest.encodeAudio(block: 6, samples: silence))
+                try child.send(EncoderRequest.encodeAudio(block: 8, samples: silence))
             }
         ),
         (
             "settings twice",
-            { child, _ in try child.socket.send(EncoderRequest.configure(.small(), audioBitsPerSecond: 64_000)) }
+            { child, _ in try child.send(EncoderRequest.configure(.small(), audioBitsPerSecond: 64_000)) }
         ),
         (
             "work after a flush",
             { child, slot in
-                try child.socket.send(EncoderRequest.flush)
+                try child.send(EncoderRequest.flush)
                 try child.encode([1], slot)
             }
         ),

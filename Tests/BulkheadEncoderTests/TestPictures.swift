@@ -1,5 +1,6 @@
 import BulkheadFrames
 import BulkheadMedia
+import BulkheadTestSupport
 import BulkheadWire
 import Foundation
 import Testing
@@ -122,7 +123,7 @@ enum Decoding {
         let log = try FileHandle(forWritingTo: messages)
         process.standardError = log
         try process.run()
-        process.waitUntilExit()
+        try process.waitForEnd()
         try log.close()
         let text = try String(contentsOf: messages, encoding: .utf8)
         guard process.terminationStatus == 0, text.isEmpty else { throw Failed(message: text) }

@@ -104,10 +104,10 @@ import Testing
     @Test func eventsArriveAndTalkIsLimited() throws {
         let library = try TestLibrary(source: Self.source)
         let host = try host(library)
-        try host.child.socket.send(PluginRequest.event(kind: 1, pts: 0, name: "A\nnn", bytes: [1, 2]))
+        try host.child.send(PluginRequest.event(kind: 1, pts: 0, name: "A\nnn", bytes: [1, 2]))
         _ = try sound(host, [0, 0])
         #expect(host.log == [.log(id: 1, .notice, "A nn"), .log(id: 1, .notice, "A nn")])
-        try host.child.socket.send(
+        try host.child.send(
             PluginRequest.event(kind: 1, pts: 0, name: "x", bytes: [UInt8](repeating: 0, count: 100_000)))
         _ = try sound(host, [0, 0])
         // On a slow machine seconds pass meanwhile, and let a few more through.
@@ -120,14 +120,14 @@ import Testing
         _ = try host.load("Border", ["color": "#00FF00"])
         _ = try host.load("Invert", id: 2)
         #expect(try host.process(picture) == picture.bordered(16, PluginProcessingTests.green).inverted)
-        try host.child.socket.send(PluginRequest.move(id: 1, position: .max))
+        try host.child.send(PluginRequest.move(id: 1, position: .max))
         #expect(try host.process(picture) == picture.inverted.bordered(16, PluginProcessingTests.green))
         #expect(host.times.map(\.id) == [2, 1])
-        try host.child.socket.send(PluginRequest.enable(id: 1, false))
+        try host.child.send(PluginRequest.enable(id: 1, false))
         #expect(try host.process(picture) == picture.inverted)
-        try host.child.socket.send(PluginRequest.enable(id: 2, false))
+        try host.child.send(PluginRequest.enable(id: 2, false))
         #expect(try host.process(picture) == nil && host.times.isEmpty)
-        try host.child.socket.send(PluginRequest.enable(id: 1, true))
+        try host.child.send(PluginRequest.enable(id: 1, true))
         #expect(try host.ask(.setParameter(id: 1, name: "width", value: "8")) == .parameterSet(id: 1, name: "width"))
         #expect(try host.process(picture) == picture.bordered(8, PluginProcessingTests.green))
         #expect(try host.ask(.unload(id: 9)) == .unloaded(id: 9))

@@ -31,9 +31,10 @@ final class PluginHostChild {
         let canvas = try #require(Canvas(width: width, height: height))
         let child = try ChildUnderTest<PluginReply>(.pluginHost, variables: variables)
         if let confined {
-            try child.socket.send(
+            try child.send(
                 PluginRequest.confine(readablePaths: confined.readable, dataFolder: confined.dataFolder))
-            guard case .log(0, _, let summary) = try child.reply() else { throw ChildTestFailure<PluginReply>.timedOut }
+            let reply = try child.reply()
+            guard case .log(0, _, let summary) = reply else { throw ChildTestFailure.unexpected(reply) }
             confinement = summary
             let breadcrumb = try OwnedDescriptor(memfdNamed: "bulkhead-breadcrumb", byteCount: 4096)
             try child.send(PluginRequest.breadcrumb, passing: breadcrumb)
@@ -71,7 +72,7 @@ final class PluginHostChild {
 
     /// The answer to `request`, behind what plugins have said before it.
     func ask(_ request: PluginRequest) throws -> PluginReply {
-        try child.socket.send(request)
+        try child.send(request)
         while true {
             let reply = try child.reply()
             guard case .log = reply else { return reply }
@@ -215,7 +216,8 @@ final class TestLibrary {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
         path = folder.appendingPathComponent("libTest.so").path
         let file = folder.appendingPathComponent("test.c")
-        let text = "#include \"bulkhead_plugin.h\"\n#include <errno.h>\n#include <string.h>\n" + source
+        let headers = ["\"bulkhead_plugin.h\"", "<errno.h>", "<string.h>", "<unistd.h>"]
+        let text = headers.map { "#include \($0)\n" }.joined() + source
         try Data(text.utf8).write(to: file)
         let include = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../Sources/CBulkheadPlugin/include").path
@@ -225,7 +227,7 @@ final class TestLibrary {
             "cc", "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared", "-I", include, "-o", path, file.path,
         ]
         try process.run()
-        process.waitUntilExit()
+        try process.waitForEnd()
         try #require(process.terminationStatus == 0)
     }
 

@@ -42,7 +42,7 @@ import Testing
         expected.planes[1] = picture.planes[1]
         expected.planes[2] = picture.planes[2]
         #expect(try host.process(picture) == expected)
-        try host.child.socket.send(PluginRequest.unload(id: 1))
+        try host.child.send(PluginRequest.unload(id: 1))
         #expect(try host.child.reply() == .unloaded(id: 1))
         _ = try host.load("Invert", ["chroma": "no", "luma": "off"])
         #expect(try host.process(picture) == nil)
@@ -71,7 +71,7 @@ import Testing
         let host = try PluginHostChild()
         let picture = Picture(host.canvas)
         for id in UInt32(1)...3 { _ = try host.load(id == 2 ? "Border" : "Invert", id: id) }
-        try host.child.socket.send(PluginRequest.unload(id: 1))
+        try host.child.send(PluginRequest.unload(id: 1))
         #expect(try host.child.reply() == .unloaded(id: 1))
         #expect(try host.process(picture) == picture.bordered(16, Self.redByDefault).inverted)
     }
@@ -129,12 +129,28 @@ import Testing
         #expect(exit.lines.first == "crashed by SIGSEGV" && exit.lines.count > 3)
     }
 
+    /// A pipe holds 64 KiB: what is said beyond that would wait for ever, were it not read while its answer is awaited.
+    @Test func standardErrorIsReadMeanwhile() throws {
+        let library = try TestLibrary(
+            process: """
+                static char line[1024];
+                memset(line, 'x', sizeof line);
+                for (int i = 0; i < 200; i++) if (write(2, line, sizeof line) < 0) return -errno;
+                return 1;
+                """)
+        let host = try PluginHostChild()
+        _ = try host.load(library.path)
+        #expect(try host.process(Picture(host.canvas)) == nil)
+        host.child.hangUp()
+        #expect(try host.child.waitForExit().lines.first?.utf8.count == 200 * 1024)
+    }
+
     @Test func waitingTakesNoProcessorTime() throws {
         let host = try PluginHostChild()
         _ = try host.load("Invert")
         let before = try #require(host.child.cpuTicks)
         // The one wait for time: that nothing happens in it is what is looked at.
-        #expect(try host.child.socket.receive(PluginReply.self, timeoutMilliseconds: 500) == nil)
+        #expect(try host.child.reply(within: 500) == nil)
         let after = try #require(host.child.cpuTicks)
         #expect(after - before <= 1)
     }

@@ -149,7 +149,7 @@ import Testing
     func ordersThatMakeNoSenseEndTheHostWithOneLine(_ index: Int) throws {
         let (phrase, requests) = Self.orders[index]
         let host = try PluginHostChild()
-        for request in requests { try host.child.socket.send(request) }
+        for request in requests { try host.child.send(request) }
         let exit = try host.child.waitForExit()
         #expect(exit.status == 1 && !exit.isSignal)
         #expect(exit.lines.count == 1)
@@ -158,7 +158,7 @@ import Testing
 
     @Test func workBeforeTheResultPoolEndsTheHost() throws {
         let child = try ChildUnderTest<PluginReply>(.pluginHost)
-        try child.socket.send(PluginRequest.load(PluginSettings(id: 1, path: "x", parameters: [:])))
+        try child.send(PluginRequest.load(PluginSettings(id: 1, path: "x", parameters: [:])))
         let exit = try child.waitForExit()
         #expect(
             exit

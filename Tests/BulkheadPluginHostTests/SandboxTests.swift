@@ -14,9 +14,8 @@ enum Granted {
         process.executableURL = URL(fileURLWithPath: productFolder + "/bulkhead-plugin-host")
         process.arguments = ["--sandbox"]
         process.standardOutput = pipe
-        guard (try? process.run()) != nil else { return [:] }
+        guard (try? process.run()) != nil, (try? process.waitForEnd()) != nil else { return [:] }
         let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
         let fields = text.split(separator: "\n").map { $0.split(separator: "\t") }.filter { $0.count == 3 }
         return Dictionary(fields.map { (String($0[1]), String($0[0])) }) { first, _ in first }
     }()

@@ -18,6 +18,15 @@ import Testing
         try MediaFolder.ffmpeg(Self.live.split(separator: " ").map(String.init) + [target])
     }
 
+    /// Whether a socket of this machine listens at a port of 127.0.0.1 (proc(5), /proc/net/tcp: state 0A is LISTEN).
+    private func isListening(_ port: Int) throws -> Bool {
+        let address = "0100007F:" + String(format: "%04X", port)
+        return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).split(separator: "\n").contains { line in
+            let fields = line.split(separator: " ")
+            return fields.count > 3 && fields[1] == address && fields[3] == "0A"
+        }
+    }
+
     /// Threads of a test block most signals, and what they start inherits that: only SIGKILL is sure to arrive.
     private func stop(_ process: Process) {
         kill(process.processIdentifier, SIGKILL)
@@ -27,14 +36,8 @@ import Testing
     @Test func networkStreamIsLiveAndTellsWhenItIsSilent() throws {
         let port = Int.random(in: 20_000..<32_000)
         let source = try SourceUnderTest("tcp://127.0.0.1:\(port)?listen=1", inputFormat: "mpegts")
-        // The source listens within its opening limit; ffmpeg is refused until then.
-        var publisher = try publish("tcp://127.0.0.1:\(port)")
-        let deadline = MonotonicTime.now.advanced(by: .seconds(10))
-        while MonotonicTime.now < deadline {
-            usleep(100_000)
-            if publisher.isRunning { break }
-            publisher = try publish("tcp://127.0.0.1:\(port)")
-        }
+        try #require(try eventuallyOnThisThread { try isListening(port) }, "the source listens")
+        let publisher = try publish("tcp://127.0.0.1:\(port)")
         defer { stop(publisher) }
         try source.play(until: { $0.shots.count >= 20 })
         #expect(source.take.description?.isLive == true)
@@ -76,7 +79,9 @@ import Testing
         server.standardError = FileHandle.nullDevice
         try server.run()
         defer { stop(server) }
-        let display = String(decoding: said.fileHandleForReading.availableData, as: UTF8.self)
+        let display = String(
+            decoding: try said.fileHandleForReading.availableData(waitingFor: "the number of Xvfb's display"),
+            as: UTF8.self)
         let source = try SourceUnderTest("x11::\(display.trimmingCharacters(in: .whitespacesAndNewlines))")
         try source.play(until: { $0.shots.count >= 10 })
         let description = try #require(source.take.description)
@@ -91,7 +96,7 @@ import Testing
         let output = Pipe()
         process.standardOutput = output
         try process.run()
-        process.waitUntilExit()
+        try process.waitForEnd()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         #expect(text.hasPrefix("bulkhead-source \(BulkheadVersion.build)"))
         #expect(process.terminationStatus == 0)

@@ -71,7 +71,7 @@ import Testing
 
     @Test func masterThatLendsTwiceIsLeft() throws {
         let source = try SourceUnderTest("test")
-        for _ in 0..<2 { try source.child.socket.send(SourceRequest.lend(slot: 99)) }
+        for _ in 0..<2 { try source.child.send(SourceRequest.lend(slot: 99)) }
         #expect(try source.child.waitForExit().status == 1)
     }
 }

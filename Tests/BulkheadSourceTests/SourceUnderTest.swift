@@ -50,8 +50,8 @@ final class SourceUnderTest {
         let settings = SourceSettings(
             url: url, inputFormat: inputFormat, canvas: canvas, frameRate: try #require(FrameRate(rate)), loops: loops,
             resume: resume)
-        try child.socket.send(SourceRequest.open(settings))
-        if let resume { try child.socket.send(SourceRequest.audioCredit(untilSample: resume.audioSample + 96_000)) }
+        try child.send(SourceRequest.open(settings))
+        if let resume { try child.send(SourceRequest.audioCredit(untilSample: resume.audioSample + 96_000)) }
     }
 
     /// Lets the source play until it has ended or failed, or `isEnough` says so after a message. `look` sees each
@@ -61,8 +61,8 @@ final class SourceUnderTest {
         until isEnough: (Take) -> Bool = { _ in false }
     ) throws {
         if take.description == nil {
-            for slot in 0..<slotCount { try child.socket.send(SourceRequest.lend(slot: slot)) }
-            try child.socket.send(SourceRequest.audioCredit(untilSample: 96_000))
+            for slot in 0..<slotCount { try child.send(SourceRequest.lend(slot: slot)) }
+            try child.send(SourceRequest.audioCredit(untilSample: 96_000))
         }
         let deadline = MonotonicTime.now.advanced(by: .seconds(60))
         while !take.hasEnded, take.failure == nil {
@@ -74,16 +74,16 @@ final class SourceUnderTest {
                 let shot = Shot(pts: pts, position: position)
                 take.shots.append(shot)
                 try look(shot, UnsafeRawBufferPointer(bytes))
-                try child.socket.send(SourceRequest.lend(slot: slot))
+                try child.send(SourceRequest.lend(slot: slot))
                 let sample = MediaTime(nanoseconds: pts).sampleIndex
-                try child.socket.send(SourceRequest.audioCredit(untilSample: sample + 96_000))
+                try child.send(SourceRequest.audioCredit(untilSample: sample + 96_000))
             case .audio(let start, let samples):
                 let first = take.firstSample ?? start
                 take.firstSample = first
                 try #require(start == first + Int64(take.samples.count / 2), "sound is contiguous")
                 take.samples += samples
                 if take.shots.isEmpty {
-                    try child.socket.send(SourceRequest.audioCredit(untilSample: start + 192_000))
+                    try child.send(SourceRequest.audioCredit(untilSample: start + 192_000))
                 }
             case .waiting: take.waitingCount += 1
             case .notice(let text): take.notices.append(text)
@@ -136,7 +136,7 @@ final class MediaFolder {
     /// Makes a file: `arguments`, as they would stand in a shell without quotes, come before its name.
     func make(_ name: String, _ arguments: String) throws -> String {
         let process = try Self.ffmpeg(arguments.split(separator: " ").map(String.init) + ["-y", self[name]])
-        process.waitUntilExit()
+        try process.waitForEnd()
         try #require(process.terminationStatus == 0, "ffmpeg made \(name)")
         return self[name]
     }

@@ -1,22 +1,34 @@
-package import BulkheadChildRuntime
+import BulkheadChildRuntime
 package import BulkheadSystem
 package import BulkheadWire
 import CBulkheadLinux
 import Foundation
 import SystemPackage
 
-/// A real child program that answers with `Reply`, with this test as its master. It is ended and reaped at the latest
-/// when it goes out of scope. Use it in tests that are not `async`: the child ends with the thread that started it.
+/// A real child program that answers with `Reply`, with this test as its master.
+///
+/// The child can't block on its test, nor the test on its child: whatever waits here, for an answer, for room in the
+/// socket or for the child's end, reads all that the child writes meanwhile, and gives up after
+/// ``patienceMilliseconds``. The child is ended and reaped at the latest when this object goes out of scope. Use it in
+/// tests that are not `async`: the child ends with the thread that started it.
 package final class ChildUnderTest<Reply: WireMessage> {
     package typealias Failure = ChildTestFailure<Reply>
 
-    package let socket: WireSocket
+    /// How long a wait may take; 20 seconds unless it is changed.
+    package var patienceMilliseconds: CInt = 20_000
+
     private let role: Role
     private let pid: pid_t
     private let pidfd: CInt
+    /// The master's end of the socket, as the master itself uses it: it never blocks.
+    private let connection: WireConnection
+    /// What the child has sent and no test has asked for yet.
+    private var inbox: [WireFrame] = []
+    /// Why no more messages come.
+    private var end: WireSocketError?
     private let standardError: CInt
-    /// The same socket, for what a ``WireSocket`` does not do.
-    private let rawSocket: CInt
+    private var errorText: [UInt8] = []
+    private var errorsHaveEnded = false
     private var exit: ChildExit?
 
     /// Starts the program of `role` from the folder of the built products and, unless told otherwise, says hello.
@@ -49,8 +61,8 @@ package final class ChildUnderTest<Reply: WireMessage> {
         self.pid = try Errno.check(pid)
         pidfd = descriptor
         standardError = pipe[0]
-        rawSocket = try pair.ours.duplicate().release()
-        socket = WireSocket(try pair.ours.duplicate())
+        _ = fcntl(standardError, F_SETFL, O_NONBLOCK)
+        connection = try WireConnection(try pair.ours.duplicate())
         pair.close()
         if greeting { try greet() }
     }
@@ -62,7 +74,6 @@ package final class ChildUnderTest<Reply: WireMessage> {
         }
         _ = bulkhead_close(pidfd)
         _ = bulkhead_close(standardError)
-        _ = bulkhead_close(rawSocket)
     }
 
     private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
@@ -70,70 +81,143 @@ package final class ChildUnderTest<Reply: WireMessage> {
     }
 
     private func greet() throws {
-        guard let received = try socket.receive(Hello.self, timeoutMilliseconds: 20_000) else {
-            throw Failure.timedOut
-        }
-        let hello = received.message
+        let hello = try Hello(nextFrame(waitingFor: "the \(role)'s hello"))
         guard hello.mismatch(expecting: role) == nil, hello.pid == pid else { throw Failure.notGreeted }
-        try socket.send(Hello(role: .master, pid: getpid()))
+        try send(Hello(role: .master, pid: getpid()))
     }
 
-    /// How long ``reply()`` waits.
-    package var patienceMilliseconds: CInt = 20_000
+    // MARK: talking
 
-    /// The next answer, waited for at most 20 seconds unless ``patienceMilliseconds`` is changed.
-    package func reply() throws -> Reply {
-        guard let received = try socket.receive(Reply.self, timeoutMilliseconds: patienceMilliseconds) else {
-            throw Failure.timedOut
-        }
-        return received.message
-    }
-
-    /// The answers that have come, without waiting.
-    package func repliesSoFar() throws -> [Reply] {
-        var replies: [Reply] = []
-        while let received = try socket.receive(Reply.self, timeoutMilliseconds: 0) {
-            replies.append(received.message)
-        }
-        return replies
+    /// Sends a message, and waits until the socket has taken it. A child that has ended takes everything: its end shows
+    /// in ``reply()`` and ``waitForExit()``.
+    package func send(_ message: some WireMessage) throws {
+        connection.send(message)
+        try waitUntilSent()
     }
 
     /// Sends a message whose descriptor the child maps.
     package func send(_ message: some WireMessage, passing descriptor: borrowing OwnedDescriptor) throws {
-        let bytes = message.frame.bytes
-        let count = try Errno.check(bulkhead_send(rawSocket, bytes, bytes.count, descriptor.rawValue))
-        guard count == bytes.count else { throw Failure.notSent }
+        connection.send(message, descriptor: try descriptor.duplicate())
+        try waitUntilSent()
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes as they are, no more than an empty socket takes at once.
     package func sendRaw(_ bytes: [UInt8]) throws {
-        let count = try Errno.check(bulkhead_send(rawSocket, bytes, bytes.count, -1))
-        guard count == bytes.count else { throw Failure.notSent }
+        guard try Errno.check(bulkhead_send(connection.descriptor, bytes, bytes.count, -1)) == bytes.count else {
+            throw Failure.timedOut(waitingFor: "the \(role) to read \(bytes.count) bytes")
+        }
     }
 
-    /// Shuts the socket for writing, which is an end for the child.
-    package func hangUp() { _ = shutdown(rawSocket, CInt(SHUT_RDWR)) }
+    private func waitUntilSent() throws {
+        guard exchange(within: patienceMilliseconds, until: { !connection.wantsToWrite }) else {
+            throw Failure.timedOut(
+                waitingFor: "the \(role) to read what it is sent; \(inbox.count) of its messages are here, unasked for")
+        }
+    }
 
-    /// Waits until the child has ended, at most 20 seconds.
+    /// The next answer.
+    /// - Throws: ``WireSocketError`` when the child has closed the socket or can't be understood.
+    package func reply() throws -> Reply { try Self.reply(in: nextFrame(waitingFor: "an answer of the \(role)")) }
+
+    /// The next answer; nil when none comes within `milliseconds`.
+    package func reply(within milliseconds: CInt) throws -> Reply? {
+        guard exchange(within: milliseconds, until: { !inbox.isEmpty || end != nil }) else { return nil }
+        return try reply()
+    }
+
+    /// The answers that have come, without waiting.
+    package func repliesSoFar() throws -> [Reply] {
+        _ = exchange(within: 0, until: { false })
+        defer { inbox.removeAll() }
+        return try inbox.map { try Self.reply(in: $0) }
+    }
+
+    private static func reply(in frame: WireFrame) throws -> Reply {
+        do { return try Reply(frame) } catch { throw WireSocketError.malformed(error) }
+    }
+
+    private func nextFrame(waitingFor what: String) throws -> WireFrame {
+        guard exchange(within: patienceMilliseconds, until: { !inbox.isEmpty || end != nil }) else {
+            throw Failure.timedOut(waitingFor: what)
+        }
+        if inbox.isEmpty, let end { throw end }
+        return inbox.removeFirst()
+    }
+
+    /// Shuts the socket, which is an end for the child.
+    package func hangUp() { _ = shutdown(connection.descriptor, CInt(SHUT_RDWR)) }
+
+    /// Waits until the child has ended.
     package func waitForExit() throws -> ChildExit {
         if let exit { return exit }
-        var entry = pollfd(fd: pidfd, events: Int16(POLLIN), revents: 0)
-        guard poll(&entry, 1, 20_000) == 1 else { throw Failure.timedOut }
+        guard exchange(within: patienceMilliseconds, watching: pidfd, until: { Self.isReadable(pidfd) }) else {
+            throw Failure.timedOut(waitingFor: "the \(role)'s end")
+        }
         var status: CInt = 0
         var isSignal: CInt = 0
         try Errno.check(bulkhead_reap(pidfd, &status, &isSignal))
-        var text: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = read(standardError, &chunk, chunk.count)
-            if count <= 0 { break }
-            text += chunk[..<count]
-        }
-        let lines = String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+        // Its last words may have come between the last look and its end.
+        readErrors()
+        let lines = String(decoding: errorText, as: UTF8.self).split(separator: "\n").map(String.init)
         let exit = ChildExit(status: status, isSignal: isSignal != 0, lines: lines)
         self.exit = exit
         return exit
     }
+
+    // MARK: the one place that waits
+
+    /// Reads and writes all that can be read and written until `isDone`; false when that is not so within
+    /// `milliseconds`.
+    /// - Parameter process: the pidfd where the child's end is waited for. Elsewhere the socket's end is: it may come a
+    ///   little later, when a process that was just being started has inherited the child's side.
+    private func exchange(within milliseconds: CInt, watching process: CInt = -1, until isDone: () -> Bool) -> Bool {
+        let deadline = MonotonicTime.now.advanced(by: .milliseconds(milliseconds))
+        while true {
+            connection.flush()
+            readMessages()
+            readErrors()
+            if isDone() { return true }
+            let left = deadline.since(.now)
+            guard left > 0 else { return false }
+            let talk = Int16(POLLIN) | (connection.wantsToWrite ? Int16(POLLOUT) : 0)
+            // An end stays readable for ever: it is not waited for again.
+            var entries = [
+                pollfd(fd: end == nil ? connection.descriptor : -1, events: talk, revents: 0),
+                pollfd(fd: errorsHaveEnded ? -1 : standardError, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: process, events: Int16(POLLIN), revents: 0),
+            ]
+            _ = poll(&entries, 3, CInt(clamping: left / 1_000_000 + 1))
+        }
+    }
+
+    private func readMessages() {
+        guard end == nil else { return }
+        let intake = connection.receive()
+        inbox += intake.frames
+        if intake.isOver { end = intake.error.map { .malformed($0) } ?? .closedByPeer }
+    }
+
+    private func readErrors() {
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while !errorsHaveEnded {
+            let count = read(standardError, &chunk, chunk.count)
+            guard count > 0 else {
+                errorsHaveEnded = count == 0
+                return
+            }
+            errorText += chunk[..<count]
+        }
+    }
+
+    private static func isReadable(_ descriptor: CInt) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) == 1
+    }
+
+    // MARK: looking at it
+
+    /// Stops the child with SIGSTOP: it reads and writes no more.
+    package func freeze() throws { try Errno.check(bulkhead_signal_group(pid, SIGSTOP)) }
 
     /// CPU time that the child has taken, in clock ticks (proc(5), fields 14 and 15).
     package var cpuTicks: Int? {
@@ -163,10 +247,9 @@ package struct ChildExit: Equatable, Sendable {
 
 /// What a test's conversation with a child can come to.
 package enum ChildTestFailure<Reply: WireMessage>: Error {
-    case timedOut
+    case timedOut(waitingFor: String)
     case unexpected(Reply)
     case notGreeted
-    case notSent
 }
 
 /// The folder of the built products, where the running tests lie too.
