@@ -81,6 +81,14 @@ package final class WireSocket {
         if let mismatch = hello.mismatch(expecting: .master) { throw .mismatch(mismatch) }
     }
 
+    /// From now on ``send(_:)`` throws when the other end has not read anything for so long. A child has no such limit:
+    /// the master always reads, and a master that is stopped may be continued.
+    package func limitSending(to limit: Duration) {
+        let (seconds, attoseconds) = limit.components
+        var time = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     /// Sends one message behind those that were posted, waiting until the socket has taken it.
     package func send(_ message: some WireMessage) throws(WireSocketError) {
         guard !posted.isEmpty else { return try write(message.frame.bytes) }

@@ -26,10 +26,13 @@ package final class ControlClient {
         }
     }
 
-    /// From now on ``receive()`` throws when the master has not said anything for so long.
+    /// From now on ``receive()`` throws when the master has not said anything for so long, and ``send(_:)`` when the
+    /// master has not read anything for so long.
     package func limitWaiting(toSeconds seconds: Int) {
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
-        _ = setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+            _ = setsockopt(socket, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+        }
     }
 
     deinit { _ = bulkhead_close(socket) }
@@ -41,10 +44,14 @@ package final class ControlClient {
             let taken = line.withUnsafeBytes { bytes in
                 bulkhead_send(socket, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, -1)
             }
+            if taken == -Int(EAGAIN) { throw Self.silence }
             guard taken > 0 else { throw BroadcastError(.control, "the master has closed the connection") }
             sent += taken
         }
     }
+
+    private static let silence = BroadcastError(
+        .control, "the master does not answer", advice: "it may be stopped: look at it with ps and strace")
 
     /// The next reply; nil when the master has closed the connection.
     package func receive() throws(BroadcastError) -> ControlReply? {
@@ -62,8 +69,7 @@ package final class ControlClient {
             let count = recv(socket, &chunk, chunk.count, 0)
             if count < 0, errno == EINTR { continue }
             if count < 0, errno == EAGAIN {
-                throw BroadcastError(
-                    .control, "the master does not answer", advice: "it may be stopped: look at it with ps and strace")
+                throw Self.silence
             }
             guard count > 0 else { return nil }
             buffer.append(contentsOf: chunk[..<count])

@@ -22,17 +22,17 @@ import Testing
     }
 
     /// The next request at the child's end; nil when none comes.
-    private static func message(_ child: WireSocket, within milliseconds: CInt = -1) throws -> EncoderRequest? {
+    private static func message(_ child: WireSocket, within milliseconds: CInt = 10_000) throws -> EncoderRequest? {
         guard let received = try child.receive(EncoderRequest.self, timeoutMilliseconds: milliseconds) else {
             return nil
         }
         return received.message
     }
 
-    /// Receives until something has come, for at most ten seconds.
-    private static func intake(_ connection: WireConnection) -> WireConnection.Intake {
+    /// Receives once something has come.
+    private static func intake(_ connection: WireConnection) throws -> WireConnection.Intake {
         var entry = pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0)
-        _ = poll(&entry, 1, 10_000)
+        try #require(poll(&entry, 1, 10_000) == 1, "the child sends something, or ends, within 10 seconds")
         return connection.receive()
     }
 
@@ -126,7 +126,7 @@ import Testing
         for reply in Messages.encoderReplies { try ends.child.send(reply) }
         var frames: [WireFrame] = []
         while frames.count < Messages.encoderReplies.count {
-            let intake = Self.intake(ends.master)
+            let intake = try Self.intake(ends.master)
             #expect(!intake.isOver && intake.error == nil)
             frames += intake.frames
         }
@@ -179,9 +179,9 @@ import Testing
         let bytes = EncoderReply.flushed.frame.bytes + [4, 0, 0, 0, 0x22]
         #expect(write(pair.theirs.rawValue, bytes, bytes.count) == bytes.count)
         pair.close()
-        var intake = Self.intake(master)
+        var intake = try Self.intake(master)
         #expect(intake.frames == [EncoderReply.flushed.frame])
-        while !intake.isOver { intake = Self.intake(master) }
+        while !intake.isOver { intake = try Self.intake(master) }
         #expect(intake.frames.isEmpty)
         #expect(intake.error == nil)
     }
@@ -210,7 +210,7 @@ import Testing
         let master = try WireConnection(try pair.ours.duplicate())
         let all = EncoderReply.flushed.frame.bytes + bytes
         #expect(write(pair.theirs.rawValue, all, all.count) == all.count)
-        let intake = Self.intake(master)
+        let intake = try Self.intake(master)
         #expect(intake.frames == [EncoderReply.flushed.frame])
         #expect(intake.error == error)
         #expect(intake.isOver)
@@ -246,11 +246,28 @@ import Testing
         var received = 0
         while received < sent {
             ends.master.flush()
+            try #require(try Self.message(ends.child) != nil, "message \(received) arrives")
+            received += 1
             while try Self.message(ends.child, within: 0) != nil { received += 1 }
         }
         #expect(!ends.master.wantsToWrite)
         #expect(!ends.master.isOverfull)
         #expect(try Self.message(ends.child, within: 0) == nil)
+    }
+
+    /// A parent that talks over a blocking socket does not wait for ever for a process that does not read.
+    @Test func sendingHasALimitWhereThereIsOne() throws {
+        let pair = try SocketPair()
+        let parent = WireSocket(try pair.ours.duplicate())
+        parent.limitSending(to: .milliseconds(50))
+        let error = #expect(throws: WireSocketError.self) {
+            for _ in 0..<10_000 { try parent.send(EncoderReply.flushed) }
+        }
+        guard case .system(.resourceTemporarilyUnavailable)? = error else {
+            Issue.record("another error: \(String(describing: error))")
+            return
+        }
+        pair.close()
     }
 
     /// Whatever becomes of a message with a descriptor, the descriptor is closed.
@@ -277,7 +294,7 @@ import Testing
     }
 }
 
-@Suite struct HelloTests {
+@Suite(.timeLimit(.minutes(1))) struct HelloTests {
     @Test func sameVersionsAgree() {
         for role in Role.allCases { #expect(Hello(role: role, pid: 1).mismatch(expecting: role) == nil) }
     }
@@ -307,6 +324,8 @@ import Testing
         let child = WireSocket(try pair.theirs.duplicate())
         let master = try WireConnection(try pair.ours.duplicate())
         master.send(Hello(role: .master, pid: getpid()))
+        // A read too many comes to an end, and does not wait.
+        shutdown(pair.ours.rawValue, CInt(SHUT_WR))
         try child.greet(as: .source)
         let frames = master.receive().frames
         #expect(try frames.map { try Hello($0) } == [Hello(role: .source, pid: getpid())])
@@ -321,6 +340,7 @@ import Testing
             let child = WireSocket(try pair.theirs.duplicate())
             let master = try WireConnection(try pair.ours.duplicate())
             master.send(hello)
+            shutdown(pair.ours.rawValue, CInt(SHUT_WR))
             #expect { try child.greet(as: .source) } throws: { error in
                 guard case .mismatch(let phrase)? = error as? WireSocketError else { return false }
                 return phrase == hello.mismatch(expecting: .master)

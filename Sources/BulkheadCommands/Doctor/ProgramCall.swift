@@ -2,17 +2,16 @@ import Dispatch
 import Foundation
 
 /// A program that was run for what it prints.
-struct ProgramCall {
-    private static let timeout = DispatchTimeInterval.seconds(5)
-
+package struct ProgramCall {
     /// What it wrote to standard output and error.
-    let text: String
+    package let text: String
     /// It ended by itself, and well.
-    let isSuccess: Bool
+    package let isSuccess: Bool
 
-    /// Runs `path` to its end, blocking; after five seconds it is killed.
+    /// Runs `path` to its end, blocking; after `timeout` the program is killed with all that it has started, which may
+    /// hold its output open.
     /// - Throws: what Foundation says when it can't be started.
-    init(_ path: String, _ arguments: [String]) throws {
+    package init(_ path: String, _ arguments: [String], timeout: Duration = .seconds(5)) throws {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: path)
@@ -23,8 +22,9 @@ struct ProgramCall {
         try process.run()
         let pid = process.processIdentifier
         let alarm = DispatchSource.makeTimerSource()
-        alarm.setEventHandler { kill(pid, SIGKILL) }
-        alarm.schedule(deadline: .now() + Self.timeout)
+        // Foundation starts a program in a process group of its own.
+        alarm.setEventHandler { for target in [-pid, pid] { kill(target, SIGKILL) } }
+        alarm.schedule(deadline: .now() + timeout / .seconds(1))
         alarm.resume()
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()

@@ -104,6 +104,9 @@ private final class StageProcess {
     private var tokens: [CInt: Reactor.Token] = [:]
     private var rest: [UInt8] = []
     private static let lineByteLimit = 1 << 20
+    private static let chunkByteCount = 1 << 16
+    /// What an unprivileged process may make a pipe hold, as pipe(7) says.
+    private static let longestPipeByteCount = 1 << 20
 
     init(_ launch: ChildLaunch, on reactor: Reactor, onLine: @escaping @Sendable (String) -> Void) throws(Errno) {
         self.reactor = reactor
@@ -137,7 +140,9 @@ private final class StageProcess {
         guard let status = try? process?.reap() else { return }
         if let descriptor = process?.pidfd.rawValue { unwatch(descriptor) }
         process.take()?.close()
-        while read() {}
+        // A process that it has left behind may write without end.
+        var rest = Self.longestPipeByteCount / Self.chunkByteCount
+        while rest > 0, read() { rest -= 1 }
         exit = status
         if pipe != nil { closePipe() }
         let waiting = onExit
@@ -148,7 +153,7 @@ private final class StageProcess {
     /// Reads once; false when nothing was there.
     private func read() -> Bool {
         guard let descriptor = pipe?.rawValue else { return false }
-        var chunk = [UInt8](repeating: 0, count: 65_536)
+        var chunk = [UInt8](repeating: 0, count: Self.chunkByteCount)
         let count = Glibc.read(descriptor, &chunk, chunk.count)
         guard count > 0 else {
             if count == 0 || errno != EAGAIN { closePipe() }

@@ -137,6 +137,8 @@ struct PluginCheck: Sendable {
             pair.close()
             let settings = PluginSettings(id: 1, path: plugin.path, label: plugin.label, parameters: parameters)
             let values = test.kind == .parameters ? Self.values(of: plugin.parameters) : []
+            // A process that does not read it is one that hangs.
+            socket.limitSending(to: patience)
             try? socket.send(PluginCheckRequest(settings: settings, test: test, values: values))
             let talk = listen(to: socket, &result)
             if !talk.isSilent { _ = bulkhead_wait_readable(child.pidfd.rawValue, 5000) }

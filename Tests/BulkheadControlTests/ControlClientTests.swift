@@ -1,0 +1,22 @@
+import BulkheadControl
+import BulkheadModel
+import BulkheadSystem
+import BulkheadTestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ControlClientTests {
+    /// A master that is stopped: its socket takes connections and what they hold, and nothing is read.
+    @Test func masterThatReadsNothingIsNotWaitedForForEver() throws {
+        let folder = try TemporaryFolder()
+        let listener = try LocalSocket.listen(at: folder.path("sock"))
+        let client = try ControlClient(path: folder.path("sock"))
+        client.limitWaiting(toSeconds: 1)
+        let error = #expect(throws: BroadcastError.self) {
+            for _ in 0..<10_000 { try client.send(.status) }
+        }
+        #expect(error?.problem == "the master does not answer")
+        let silence = #expect(throws: BroadcastError.self) { try client.receive() }
+        #expect(silence?.problem == "the master does not answer")
+        listener.close()
+    }
+}
