@@ -3,7 +3,7 @@ import BulkheadWire
 import Foundation
 import Testing
 
-@Suite struct ArmedFaultsTests {
+@Suite(.timeLimit(.minutes(1))) struct ArmedFaultsTests {
     @Test func eachRoleHasItsOwn() throws {
         let text = "encoder:trap@300,source:slow=500@120,plugin-host:leak@7"
         var encoder = try #require(ArmedFaults(text, role: .encoder, claims: nil))

@@ -1,7 +1,7 @@
 import BulkheadChildren
 import Testing
 
-@Suite struct CrashReportTests {
+@Suite(.timeLimit(.minutes(2))) struct CrashReportTests {
     private static let report = """
         it says (something) first
         crashed by SIGABRT, sent by a process

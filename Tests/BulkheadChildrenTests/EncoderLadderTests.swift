@@ -2,7 +2,7 @@ import BulkheadChildren
 import BulkheadSystem
 import Testing
 
-@Suite struct EncoderLadderTests {
+@Suite(.timeLimit(.minutes(1))) struct EncoderLadderTests {
     private typealias Ladder = EncoderLadder
 
     private static func moment(_ milliseconds: Int64) -> MonotonicTime {

@@ -2,7 +2,7 @@ import BulkheadChildren
 import BulkheadSystem
 import Testing
 
-@Suite struct QuarantineTests {
+@Suite(.timeLimit(.minutes(1))) struct QuarantineTests {
     private static func at(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: Int64(seconds * 1e9)) }
 
     /// When charges come, in seconds, and how long the plugin is left out after the last; nil is for good.

@@ -2,7 +2,7 @@ import BulkheadChildren
 import BulkheadSystem
 import Testing
 
-@Suite struct RestartPolicyTests {
+@Suite(.timeLimit(.minutes(1))) struct RestartPolicyTests {
     private static func moment(_ milliseconds: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: 5_000_000_000_000 + milliseconds * 1_000_000)
     }

@@ -6,7 +6,7 @@ import BulkheadModel
 import Foundation
 import Testing
 
-@Suite struct BroadcastPlanTests {
+@Suite(.timeLimit(.minutes(1))) struct BroadcastPlanTests {
     static func plan(_ arguments: String..., key: String? = nil) throws -> BroadcastPlan {
         try BroadcastPlan(BroadcastOptions.parse(arguments).words, environmentKey: key)
     }

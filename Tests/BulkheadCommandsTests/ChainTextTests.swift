@@ -3,7 +3,7 @@ import BulkheadMaster
 import BulkheadModel
 import Testing
 
-@Suite struct ChainTextTests {
+@Suite(.timeLimit(.minutes(1))) struct ChainTextTests {
     @Test(
         arguments: [
             (

@@ -4,7 +4,7 @@ import BulkheadMaster
 import BulkheadModel
 import Testing
 
-@Suite struct ConfigurationFileTests {
+@Suite(.timeLimit(.minutes(1))) struct ConfigurationFileTests {
     /// The long flags that the help of `bulkhead broadcast` lists, without the negated ones.
     static let flags: [String] = BroadcastCommand.helpMessage(columns: 200).split(separator: "\n").compactMap { line in
         guard line.hasPrefix("  -"), let start = line.firstRange(of: "--")?.upperBound else { return nil }

@@ -4,7 +4,7 @@ import BulkheadModel
 import Foundation
 import Testing
 
-@Suite struct ControlAddressTests {
+@Suite(.timeLimit(.minutes(1))) struct ControlAddressTests {
     @Test func addressesAreUnixPaths() throws {
         #expect(try ControlAddress.path(from: "unix:/tmp/a.sock", flag: "--attach") == "/tmp/a.sock")
         for address in ["/tmp/a.sock", "unix:", "tcp:1", "unix:/" + String(repeating: "x", count: 107)] {

@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// What is written for people names what there is.
-@Suite struct DocumentationTests {
+@Suite(.timeLimit(.minutes(1))) struct DocumentationTests {
     private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 

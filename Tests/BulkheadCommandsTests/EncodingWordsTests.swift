@@ -5,7 +5,7 @@ import BulkheadModel
 import Testing
 
 /// What `bulkhead set` takes.
-@Suite struct EncodingWordsTests {
+@Suite(.timeLimit(.minutes(1))) struct EncodingWordsTests {
     @Test func onlyWhatIsNamedIsChanged() throws {
         let change = try EncodingWords.change(["preset=fast"])
         var expected = SettingsChange()

@@ -3,7 +3,7 @@ import BulkheadEvents
 import BulkheadModel
 import Testing
 
-@Suite struct EventSentenceTests {
+@Suite(.timeLimit(.minutes(1))) struct EventSentenceTests {
     @Test(
         arguments: [
             (.encoder(1, .standby), .child(.ready(pid: 12, plugins: nil)), "ready"),

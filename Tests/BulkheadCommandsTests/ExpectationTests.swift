@@ -6,7 +6,7 @@ import BulkheadProbe
 import Foundation
 import Testing
 
-@Suite struct ExpectationTests {
+@Suite(.timeLimit(.minutes(1))) struct ExpectationTests {
     /// A stream with a gap of 130 ms, three lost frames, and sound up to 45 ms early.
     private func measured() throws -> StreamReport {
         let text = """

@@ -5,7 +5,7 @@ import BulkheadModel
 import BulkheadWire
 import Testing
 
-@Suite struct FaultTests {
+@Suite(.timeLimit(.minutes(1))) struct FaultTests {
     static let words: [(String, Fault)] = [
         ("encoder:kill@frame=300", Fault(.encoder, .signal(.kill), .frame(300))),
         ("plugins:hang@5s", Fault(.plugins, .signal(.hang), .seconds(5))),

@@ -6,7 +6,7 @@ import BulkheadSelection
 import Testing
 
 /// Destinations with several servers, as flags and in a file.
-@Suite struct LinkWordsTests {
+@Suite(.timeLimit(.minutes(1))) struct LinkWordsTests {
     /// As the program itself reads a command line.
     private static func destinations(_ arguments: String...) throws -> [DestinationSettings] {
         let words = try BroadcastOptions.parse(BulkheadCommand.joiningAlternatives(["test"] + arguments)).words

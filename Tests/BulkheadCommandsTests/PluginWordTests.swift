@@ -3,7 +3,7 @@ import BulkheadMaster
 import BulkheadModel
 import Testing
 
-@Suite struct PluginWordTests {
+@Suite(.timeLimit(.minutes(1))) struct PluginWordTests {
     static let words: [(String, String, [String: String])] = [
         ("frei0r:glow", "frei0r:glow", [:]),
         ("frei0r:glow,blur=0.3", "frei0r:glow", ["blur": "0.3"]),

@@ -1,7 +1,7 @@
 import BulkheadCommands
 import Testing
 
-@Suite struct QuantitiesTests {
+@Suite(.timeLimit(.minutes(1))) struct QuantitiesTests {
     @Test(arguments: [
         ("2500k", 2_500_000), ("2500K", 2_500_000), ("6M", 6_000_000), ("2.5M", 2_500_000), ("2500000", 2_500_000),
         ("0", 0), ("0.5k", 500),

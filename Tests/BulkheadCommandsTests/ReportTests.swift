@@ -5,7 +5,7 @@ import BulkheadModel
 import Foundation
 import Testing
 
-@Suite struct ReportTests {
+@Suite(.timeLimit(.minutes(1))) struct ReportTests {
     static let status: BroadcastStatus? = try? JSONDecoder().decode(
         BroadcastStatus.self,
         from: Data(

@@ -5,7 +5,7 @@ import BulkheadModel
 import Foundation
 import Testing
 
-@Suite struct ReporterTests {
+@Suite(.timeLimit(.minutes(1))) struct ReporterTests {
     static let event = Event(
         .encoder(7),
         .child(

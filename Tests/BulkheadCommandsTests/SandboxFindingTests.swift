@@ -2,7 +2,7 @@ import BulkheadCommands
 import Testing
 
 /// What the plugin host says of its sandbox, as `bulkhead doctor` shows it.
-@Suite struct SandboxFindingTests {
+@Suite(.timeLimit(.minutes(1))) struct SandboxFindingTests {
     @Test func eachMeasureIsAFinding() {
         let findings = SandboxFindings.read(
             "granted\tmemory\tat most 4096 MiB\nweaker\tfiles\twithout Landlock\nnonsense\n")

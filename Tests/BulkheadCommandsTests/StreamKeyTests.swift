@@ -4,7 +4,7 @@ import BulkheadMaster
 import BulkheadModel
 import Testing
 
-@Suite struct StreamKeyTests {
+@Suite(.timeLimit(.minutes(1))) struct StreamKeyTests {
     private func keys(_ arguments: [String], environment: String? = nil) throws -> [String] {
         let words = try BroadcastOptions.parse(["test"] + arguments).words
         return try BroadcastPlan(words, environmentKey: environment).settings.destinations.map(\.streamKey)

@@ -6,7 +6,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite struct BroadcastSettingsTests {
+@Suite(.timeLimit(.minutes(2))) struct BroadcastSettingsTests {
     private static func full() throws -> BroadcastSettings {
         BroadcastSettings(
             inputs: [InputSettings(url: "/a/ä b.mp4", format: "mp4", loops: true), InputSettings(url: "test")],
@@ -109,7 +109,7 @@ import Testing
     }
 }
 
-@Suite struct ControlLineTests {
+@Suite(.timeLimit(.minutes(2))) struct ControlLineTests {
     @Test func requestsAreReadBack() throws {
         for request in [ControlRequest.status, .stop, .events] {
             let line = JSONLine.encode(request)

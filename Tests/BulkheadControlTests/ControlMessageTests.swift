@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// Requests and replies go over the control socket as lines, and come back as they were.
-@Suite struct ControlMessageTests {
+@Suite(.timeLimit(.minutes(2))) struct ControlMessageTests {
     /// The value after a passage over the socket.
     private static func passed<Value: Codable>(_ value: Value) throws -> Value {
         let line = JSONLine.encode(value)

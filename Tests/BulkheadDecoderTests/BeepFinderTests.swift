@@ -1,7 +1,7 @@
 import BulkheadDecoder
 import Testing
 
-@Suite struct BeepFinderTests {
+@Suite(.timeLimit(.minutes(2))) struct BeepFinderTests {
     private func tone(_ count: Int) -> [Float] { (0..<count).map { $0 % 2 == 0 ? 0.25 : -0.25 } }
 
     @Test func aToneAfterQuietBegins() {

@@ -5,7 +5,7 @@ import BulkheadWire
 import Testing
 
 /// The real program, with this test as the viewer.
-@Suite struct DecoderChildTests {
+@Suite(.timeLimit(.minutes(2))) struct DecoderChildTests {
     private static let avc: UInt32 = 0x6176_6331
 
     private func decode(_ requests: [DecoderRequest]) throws -> [DecoderReply] {

@@ -5,7 +5,7 @@ import BulkheadWire
 import Foundation
 import Testing
 
-@Suite struct AudioEncodingTests {
+@Suite(.timeLimit(.minutes(2))) struct AudioEncodingTests {
     /// A click comes out of a decoder at the very sample at which it went in, whatever the first block's number.
     @Test(arguments: [Int64(0), 37, -5])
     func decodedSoundLiesWhereItWasGiven(firstBlock: Int64) throws {

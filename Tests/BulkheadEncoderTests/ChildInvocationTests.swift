@@ -2,7 +2,7 @@ import BulkheadChildRuntime
 import BulkheadWire
 import Testing
 
-@Suite struct ChildInvocationTests {
+@Suite(.timeLimit(.minutes(2))) struct ChildInvocationTests {
     static let lines: [([String], ChildInvocation)] = [
         (["--socket-fd", "3"], .socket(descriptor: 3)),
         (["--socket-fd=4"], .socket(descriptor: 4)),

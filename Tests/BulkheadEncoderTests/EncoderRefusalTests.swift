@@ -9,7 +9,7 @@ import Testing
 
 /// What an encoder does with settings that it can't follow and with a master that breaks the rules: it says so in one
 /// sentence, and never traps.
-@Suite struct EncoderRefusalTests {
+@Suite(.timeLimit(.minutes(2))) struct EncoderRefusalTests {
     static let refusals: [(String, @Sendable (inout VideoSettings) -> Void)] = [
         ("preset sideways isn't known: it is one of ultrafast, superfast", { $0.preset = "sideways" }),
         ("tune psy isn't known: it is one of film, animation", { $0.tune = "psy" }),

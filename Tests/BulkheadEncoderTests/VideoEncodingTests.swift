@@ -21,7 +21,7 @@ extension VideoSettings {
     }
 }
 
-@Suite struct VideoEncodingTests {
+@Suite(.timeLimit(.minutes(2))) struct VideoEncodingTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var bframes: UInt8?
         var tune = ""

@@ -5,7 +5,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-@Suite struct DeathRecordTests {
+@Suite(.timeLimit(.minutes(2))) struct DeathRecordTests {
     private static func moment(_ milliseconds: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: 1_000_000_000 + milliseconds * 1_000_000)
     }

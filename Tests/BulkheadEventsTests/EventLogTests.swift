@@ -3,7 +3,7 @@ import BulkheadModel
 import Synchronization
 import Testing
 
-@Suite struct EventLogTests {
+@Suite(.timeLimit(.minutes(2))) struct EventLogTests {
     @Test func listenersHearWhatComesAfterThem() {
         let log = EventLog()
         let heard = Mutex<[String]>([])

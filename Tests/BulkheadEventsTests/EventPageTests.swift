@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// docs/events.md and the code say the same.
-@Suite struct EventPageTests {
+@Suite(.timeLimit(.minutes(1))) struct EventPageTests {
     private static func page() throws -> String {
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

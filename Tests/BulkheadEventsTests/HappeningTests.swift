@@ -3,7 +3,7 @@ import Testing
 
 import BulkheadEvents
 
-@Suite struct HappeningTests {
+@Suite(.timeLimit(.minutes(1))) struct HappeningTests {
     /// One of each case, with the role that it is posted for.
     static let samples: [(role: Part.Role, happening: Happening)] =
         Part.Role.allCases.filter(\.isChild).flatMap { role in

@@ -3,7 +3,7 @@ import BulkheadModel
 import Foundation
 import Testing
 
-@Suite struct PartTests {
+@Suite(.timeLimit(.minutes(1))) struct PartTests {
     private func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -38,7 +38,7 @@ import Testing
     }
 }
 
-@Suite struct IdentityTests {
+@Suite(.timeLimit(.minutes(1))) struct IdentityTests {
     @Test func identitiesAreNeverGivenTwice() {
         var counter = IdentityCounter<LinkSubject>()
         let identities = (0..<100).map { _ in counter.next() }

@@ -10,7 +10,7 @@ private func decode(_ bytes: [UInt8]) throws -> AMF0Value {
     return value
 }
 
-@Suite struct AMFTests {
+@Suite(.timeLimit(.minutes(1))) struct AMFTests {
     /// Worked out by hand from Adobe AMF 0, sections 2.2 to 2.18; doubles from IEEE 754.
     static let values: [([UInt8], AMF0Value)] = [
         ([0x00, 0x3F, 0xF0, 0, 0, 0, 0, 0, 0], .number(1)),

@@ -3,7 +3,7 @@ import BulkheadMedia
 import NIOCore
 import Testing
 
-@Suite struct FLVTests {
+@Suite(.timeLimit(.minutes(1))) struct FLVTests {
     static let header: [UInt8] = [0x46, 0x4C, 0x56, 1, 5, 0, 0, 0, 9, 0, 0, 0, 0]
     /// A video tag at 0x12345678 ms, worked out by hand from annex E.4.1: the time's high byte stands last.
     static let tag: [UInt8] = [9, 0, 0, 2, 0x34, 0x56, 0x78, 0x12, 0, 0, 0, 0xAA, 0xBB, 0, 0, 0, 13]

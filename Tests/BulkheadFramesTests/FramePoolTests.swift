@@ -6,7 +6,7 @@ import Glibc
 import SystemPackage
 import Testing
 
-@Suite struct FramePoolTests {
+@Suite(.timeLimit(.minutes(10))) struct FramePoolTests {
     private static func pool(slots: Int = 3) throws -> FramePool {
         try FramePool(id: 7, canvas: try #require(Canvas(width: 64, height: 36)), slotCount: slots)
     }
@@ -112,7 +112,7 @@ import Testing
     }
 }
 
-@Suite struct FramePoolsTests {
+@Suite(.timeLimit(.minutes(10))) struct FramePoolsTests {
     private static func canvas() throws -> Canvas { try #require(Canvas(width: 64, height: 36)) }
 
     @Test func poolsHaveNumbersOfTheirOwn() throws {

@@ -2,7 +2,7 @@ import BulkheadFrames
 import BulkheadTestSupport
 import Testing
 
-@Suite struct SlotLeasesTests {
+@Suite(.timeLimit(.minutes(10))) struct SlotLeasesTests {
     @Test func slotGoesRound() {
         var leases = SlotLeases(slotCount: 2)
         #expect(leases.freeCount == 2)

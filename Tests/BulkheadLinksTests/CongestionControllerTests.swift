@@ -2,7 +2,7 @@ import BulkheadLinks
 import BulkheadModel
 import Testing
 
-@Suite struct CongestionControllerTests {
+@Suite(.timeLimit(.minutes(2))) struct CongestionControllerTests {
     /// A path that carries so much, with the controller before it: every quarter of a second.
     private struct Path {
         var controller: CongestionController

@@ -4,7 +4,7 @@ import BulkheadTimeline
 import Testing
 
 /// Players must be told of new parameter sets exactly in front of the first picture that needs them.
-@Suite struct LinkMailboxTests {
+@Suite(.timeLimit(.minutes(2))) struct LinkMailboxTests {
     private static func packet(_ kind: Character, _ milliseconds: Int64, _ configuration: Int) -> Packet {
         let time = MediaTime(milliseconds: milliseconds)
         return Packet(

@@ -4,7 +4,7 @@ import BulkheadRTMP
 import BulkheadRTMPTransport
 import Testing
 
-@Suite struct LinkPatienceTests {
+@Suite(.timeLimit(.minutes(2))) struct LinkPatienceTests {
     private static let unreachable = PublishError.unreachable(server: "s", reason: "Connection refused")
     private static let early = PublishError.closedBeforeAcceptance(server: "s", after: .seconds(1))
 
@@ -63,7 +63,7 @@ import Testing
     }
 }
 
-@Suite struct BroadcastSummaryTests {
+@Suite(.timeLimit(.minutes(2))) struct BroadcastSummaryTests {
     private func shortfall(_ states: [String]) -> BroadcastError? {
         BroadcastSummary.shortfall(
             of: states.enumerated().map {

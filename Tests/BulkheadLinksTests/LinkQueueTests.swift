@@ -3,7 +3,7 @@ import BulkheadMedia
 import BulkheadTestSupport
 import Testing
 
-@Suite struct LinkQueueTests {
+@Suite(.timeLimit(.minutes(2))) struct LinkQueueTests {
     /// "I" an IDR, "P" a picture that others refer to, "b" a disposable one, "a" sound.
     private static func packet(_ kind: Character, _ milliseconds: Int64, byteCount: Int = 10) -> Packet {
         let time = MediaTime(milliseconds: milliseconds)

@@ -11,7 +11,7 @@ import NIOCore
 import Testing
 
 /// Links between a broadcast that is made up and servers that do what a test wants.
-@Suite struct RTMPLinkTests {
+@Suite(.timeLimit(.minutes(2))) struct RTMPLinkTests {
     /// A link that is given 50 pictures a second, every tenth an IDR, until it is ended.
     private final class Course: Sendable {
         let link: RTMPLink

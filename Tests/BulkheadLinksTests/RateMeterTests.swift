@@ -3,7 +3,7 @@ import BulkheadMedia
 import BulkheadSystem
 import Testing
 
-@Suite struct RateMeterTests {
+@Suite(.timeLimit(.minutes(2))) struct RateMeterTests {
     private static func at(_ milliseconds: Int64) -> MonotonicTime {
         MonotonicTime(nanoseconds: 1_000_000_000 + milliseconds * 1_000_000)
     }

@@ -6,7 +6,7 @@ import BulkheadSelection
 import Testing
 
 /// Failures, answers and the passing of time decide which server a link turns to.
-@Suite struct ServerTableTests {
+@Suite(.timeLimit(.minutes(2))) struct ServerTableTests {
     private static func table(
         _ count: Int, rule: SelectionRule = .priority, lanes: Int = 1
     ) throws -> ServerTable {

@@ -2,7 +2,7 @@ import BulkheadLiveServer
 import BulkheadRTMP
 import Testing
 
-@Suite struct GOPBufferTests {
+@Suite(.timeLimit(.minutes(2))) struct GOPBufferTests {
     private func buffer(_ kinds: [MediaKind], limit: Int = 1000) -> GOPBuffer<Int> {
         var buffer = GOPBuffer<Int>(byteLimit: limit)
         for (number, kind) in kinds.enumerated() {
@@ -48,7 +48,7 @@ import Testing
     }
 }
 
-@Suite struct PlayerQueueTests {
+@Suite(.timeLimit(.minutes(2))) struct PlayerQueueTests {
     private func drain(_ queue: inout PlayerQueue<Int>) -> [Int] {
         var elements: [Int] = []
         while let element = queue.popFirst() { elements.append(element) }

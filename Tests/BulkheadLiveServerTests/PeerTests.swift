@@ -43,7 +43,7 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
     }
 }
 
-@Suite(.serialized) struct PeerTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct PeerTests {
     @Test(.timeLimit(.minutes(1))) func ffprobeReadsWhatOurPublisherSends() async throws {
         let clip = try await MediaClip.make()
         let log = EventLog()

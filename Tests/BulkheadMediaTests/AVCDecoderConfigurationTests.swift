@@ -1,7 +1,7 @@
 import BulkheadMedia
 import Testing
 
-@Suite struct AVCDecoderConfigurationTests {
+@Suite(.timeLimit(.minutes(1))) struct AVCDecoderConfigurationTests {
     /// ISO/IEC 14496-15, 5.3.3.1.2, filled in by hand: version, profile, compatibility, level, 4-byte lengths, the sets.
     @Test func baselineRecordEndsWithThePictureParameterSets() throws {
         let sps: [UInt8] = [0x67, 66, 0xC0, 31, 0xDA]

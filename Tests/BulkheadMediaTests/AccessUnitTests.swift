@@ -1,7 +1,7 @@
 import BulkheadMedia
 import Testing
 
-@Suite struct AccessUnitTests {
+@Suite(.timeLimit(.minutes(1))) struct AccessUnitTests {
     private static func unit(_ bytes: [UInt8], idr: Bool) -> AccessUnit {
         AccessUnit(frame: 0, isIDR: idr, isDisposable: false, bytes: bytes)
     }

@@ -1,7 +1,7 @@
 import BulkheadMedia
 import Testing
 
-@Suite struct CanvasTests {
+@Suite(.timeLimit(.minutes(1))) struct CanvasTests {
     @Test(arguments: [
         ("360p", 640, 360), ("480p", 854, 480), ("720p", 1280, 720), ("1080p", 1920, 1080), ("1440p", 2560, 1440),
         ("2160p", 3840, 2160), ("16x16", 16, 16), ("8192x8192", 8192, 8192), ("1080x1920", 1080, 1920),

@@ -2,7 +2,7 @@ import BulkheadMedia
 import BulkheadTestSupport
 import Testing
 
-@Suite struct FrameCodeTests {
+@Suite(.timeLimit(.minutes(1))) struct FrameCodeTests {
     private static func picture(_ number: UInt32, _ canvas: Canvas) -> [UInt8] {
         let row = FrameCode(number).row(width: canvas.width)
         let rows = FrameCode.rows(height: canvas.height)

@@ -1,7 +1,7 @@
 import BulkheadMedia
 import Testing
 
-@Suite struct FrameRateTests {
+@Suite(.timeLimit(.minutes(1))) struct FrameRateTests {
     static let rates: [(UInt32, UInt32)] = [
         (1, 1), (24, 1), (24_000, 1001), (25, 1), (30, 1), (30_000, 1001), (50, 1), (60, 1), (60_000, 1001), (240, 1),
         (.max, .max), (4_294_967_280, 17_895_697),

@@ -1,7 +1,7 @@
 import BulkheadMedia
 import Testing
 
-@Suite struct MediaTimeTests {
+@Suite(.timeLimit(.minutes(1))) struct MediaTimeTests {
     private static let extremes: [Int64] = [.min, .min + 1, -1, 0, 1, .max - 1, .max]
 
     /// Ticks, timebase and nanoseconds, worked out by hand.

@@ -1,7 +1,7 @@
 import BulkheadMedia
 import Testing
 
-@Suite struct SlatePictureTests {
+@Suite(.timeLimit(.minutes(1))) struct SlatePictureTests {
     /// How many pixels of each row of `canvas` are as bright as text.
     private func draw(_ slate: SlatePicture, _ size: String, brighterThan limit: UInt8 = 150) throws -> [Int] {
         let canvas = try #require(Canvas(size))

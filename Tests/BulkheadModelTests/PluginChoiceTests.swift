@@ -1,7 +1,7 @@
 import BulkheadModel
 import Testing
 
-@Suite struct PluginChoiceTests {
+@Suite(.timeLimit(.minutes(2))) struct PluginChoiceTests {
     @Test(arguments: [
         ("frei0r:glow", "glow"), ("ladspa:1423", "1423"), ("invert", "invert"), ("/opt/libBorder.so", "border"),
         ("/opt/mine.so", "mine"), ("/usr/lib/ladspa/gate_1410.so#gate", "gate"), ("/opt/.so", ".so"), ("", "plugin"),

@@ -5,7 +5,7 @@ import BulkheadWire
 import Testing
 
 /// Libraries of frei0r and LADSPA, written for the tests from the two specifications.
-@Suite struct ForeignPluginTests {
+@Suite(.timeLimit(.minutes(2))) struct ForeignPluginTests {
     /// A frei0r plugin with one parameter of each type. `@update@` stands for what it does.
     static func frei0r(
         type: Int = 0, model: Int = 1, update: String, leavingOut: String = "", version: Int = 1

@@ -9,7 +9,7 @@ import Foundation
 import Testing
 
 /// Harm that no kernel can refuse: the host dies of it, or stands still until it is killed, and nothing else is hurt.
-@Suite struct HarmTests {
+@Suite(.timeLimit(.minutes(2))) struct HarmTests {
     enum End: Sendable {
         /// By this signal.
         case signal(CInt)

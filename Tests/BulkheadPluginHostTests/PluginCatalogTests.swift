@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// Libraries are looked at by a process of their own, whatever they do to it.
-@Suite struct PluginCatalogTests {
+@Suite(.timeLimit(.minutes(2))) struct PluginCatalogTests {
     private static let host = ChildLaunch(
         path: productFolder + "/bulkhead-plugin-host", arguments: [],
         environment: ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"])

@@ -7,7 +7,7 @@ import BulkheadWire
 import Testing
 
 /// What a master asks of a chain while it runs.
-@Suite struct PluginChainTests {
+@Suite(.timeLimit(.minutes(2))) struct PluginChainTests {
     /// Takes sound, events and parameters: doubles the level by default, and complains of each event.
     private static let source = """
         static const bulkhead_parameter parameters[] = {

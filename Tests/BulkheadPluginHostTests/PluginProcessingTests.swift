@@ -7,7 +7,7 @@ import BulkheadWire
 import Foundation
 import Testing
 
-@Suite struct PluginProcessingTests {
+@Suite(.timeLimit(.minutes(2))) struct PluginProcessingTests {
     /// Pure green in BT.601, limited range: ITU-R BT.601-7, items 2.5.1 to 2.5.4, worked out by hand.
     static let green: [UInt8] = [145, 54, 34]
     /// The same for #E02020.

@@ -7,7 +7,7 @@ import Foundation
 import Testing
 
 /// What can't be loaded is refused with a code and a sentence; the host goes on. A master that breaks the rules ends it.
-@Suite struct PluginRefusalTests {
+@Suite(.timeLimit(.minutes(2))) struct PluginRefusalTests {
     @Test func missingFileIsNotFound() throws {
         let host = try PluginHostChild()
         let refusal = try host.refusal("/nowhere/libNone.so")

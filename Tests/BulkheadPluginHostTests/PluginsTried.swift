@@ -9,7 +9,7 @@ import Testing
 /// Every plugin that is installed, loaded and run for a hundred pictures or blocks of sound in a host of its own. Only
 /// on request, since that takes minutes: `BULKHEAD_PLUGINS_TRIED=FILE swift test --filter PluginsTried` writes the
 /// table of `docs/plugins-tried.md` to FILE.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["BULKHEAD_PLUGINS_TRIED"] != nil))
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["BULKHEAD_PLUGINS_TRIED"] != nil), .timeLimit(.minutes(60)))
 struct PluginsTried {
     private static let count = 100
     private static let size = (width: 640, height: 360)

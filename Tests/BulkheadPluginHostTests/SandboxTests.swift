@@ -26,7 +26,7 @@ enum Granted {
 }
 
 /// A plugin that asks for what it must not have is refused it, and the picture goes its way.
-@Suite struct SandboxTests {
+@Suite(.timeLimit(.minutes(2))) struct SandboxTests {
     private static let secret = "hunter2-is-the-stream-key"
 
     /// What seccomp or a limit refuses.

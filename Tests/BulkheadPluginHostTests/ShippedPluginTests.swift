@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// The plugins that ship, in a host as on air.
-@Suite struct ShippedPluginTests {
+@Suite(.timeLimit(.minutes(2))) struct ShippedPluginTests {
     /// 4 x 4 pixels: the left half pure green, the right half a red that can't be seen at all.
     static let halfGreenPNG = Data(
         base64Encoded:

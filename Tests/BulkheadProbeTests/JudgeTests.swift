@@ -1,7 +1,7 @@
 import BulkheadProbe
 import Testing
 
-@Suite struct JudgeTests {
+@Suite(.timeLimit(.minutes(2))) struct JudgeTests {
     @Test func timestampsThatRiseEvenlyAreRight() {
         var judge = TimestampJudge()
         for index in 0..<100 { #expect(judge.take(UInt32(index * 33)).fault == nil) }

@@ -1,7 +1,7 @@
 import BulkheadProbe
 import Testing
 
-@Suite struct NumberJudgeTests {
+@Suite(.timeLimit(.minutes(2))) struct NumberJudgeTests {
     private func judge(_ numbers: [UInt32?]) -> NumberJudge {
         var judge = NumberJudge()
         for number in numbers { _ = judge.take(number) }

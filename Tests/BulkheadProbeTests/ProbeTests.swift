@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// The viewer without its decoder, given the tags of a file.
-@Suite struct ProbeTests {
+@Suite(.timeLimit(.minutes(2))) struct ProbeTests {
     private func tags(seconds: Int = 2) async throws -> [FLVTag] {
         let clip = try await MediaClip.make(seconds: seconds)
         var decoder = FLVDecoder()

@@ -14,7 +14,7 @@ func messages(in bytes: [UInt8], by count: Int = .max, limits: ChunkLimits = Chu
     return messages
 }
 
-@Suite struct ChunkDecoderTests {
+@Suite(.timeLimit(.minutes(1))) struct ChunkDecoderTests {
     /// Section 5.3.2.1's example 1: types 0, 2 and 3, with a steady delta of 20 ms.
     static let steadyAudio: [UInt8] =
         [0x03, 0x00, 0x03, 0xE8, 0x00, 0x00, 0x02, 0x08, 0x39, 0x30, 0x00, 0x00, 0xA1, 0xA2]

@@ -2,7 +2,7 @@ import BulkheadRTMP
 import NIOCore
 import Testing
 
-@Suite struct ChunkEncoderTests {
+@Suite(.timeLimit(.minutes(1))) struct ChunkEncoderTests {
     /// The edges of the three basic header forms in Adobe RTMP 1.0, section 5.3.1.1, worked out by hand.
     static let basicHeaders: [(UInt32, [UInt8])] = [
         (2, [0x02]), (63, [0x3F]), (64, [0x00, 0x00]), (319, [0x00, 0xFF]),

@@ -3,7 +3,7 @@ import BulkheadRTMP
 import NIOCore
 import Testing
 
-@Suite struct ConnectionTests {
+@Suite(.timeLimit(.minutes(1))) struct ConnectionTests {
     /// A client's connection behind its handshake, with nothing left to send.
     static func openClient() throws -> Connection {
         var generator = SystemRandomNumberGenerator()

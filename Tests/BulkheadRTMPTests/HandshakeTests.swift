@@ -2,7 +2,7 @@ import BulkheadRTMP
 import NIOCore
 import Testing
 
-@Suite struct HandshakeTests {
+@Suite(.timeLimit(.minutes(1))) struct HandshakeTests {
     @Test func digestOfFFmpegIsFound() throws {
         let found = try #require(HandshakeDigest.find(in: Capture.ffmpegC1))
         #expect(

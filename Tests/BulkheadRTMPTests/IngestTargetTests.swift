@@ -1,7 +1,7 @@
 import BulkheadRTMP
 import Testing
 
-@Suite struct IngestTargetTests {
+@Suite(.timeLimit(.minutes(1))) struct IngestTargetTests {
     /// Address, key given apart, and what comes of them: host, port, application, key.
     static let targets: [(String, String?, [String])] = [
         ("rtmp://host/app/key", nil, ["host", "1935", "app", "key"]),

@@ -2,7 +2,7 @@ import BulkheadFLV
 import BulkheadRTMP
 import Testing
 
-@Suite struct PublishStateMachineTests {
+@Suite(.timeLimit(.minutes(1))) struct PublishStateMachineTests {
     static func machine() throws -> PublishStateMachine {
         PublishStateMachine(target: try IngestTarget("rtmp://host/app", key: "key"))
     }

@@ -2,7 +2,7 @@ import BulkheadFLV
 import BulkheadRTMP
 import Testing
 
-@Suite struct ServerSessionStateMachineTests {
+@Suite(.timeLimit(.minutes(1))) struct ServerSessionStateMachineTests {
     typealias Action = ServerSessionStateMachine.Action
 
     static let connect = Command("connect", transactionID: 1, .object(["app": "/live/?x=1"]))

@@ -1,7 +1,7 @@
 import BulkheadRTMPTransport
 import Testing
 
-@Suite struct DeliveryMonitorTests {
+@Suite(.timeLimit(.minutes(1))) struct DeliveryMonitorTests {
     /// A connection as its monitor sees it, every tenth of a second.
     private struct Line {
         var monitor = DeliveryMonitor()

@@ -2,7 +2,7 @@ import BulkheadSelection
 import Testing
 
 /// What each rule chooses, worked out by hand.
-@Suite struct SelectionRuleTests {
+@Suite(.timeLimit(.minutes(1))) struct SelectionRuleTests {
     /// A candidate as a word: its health, then its round trip in ms and its weight, priority or absence.
     ///
     ///     W40   well for 40 s      U  unknown      F  failing      R  resting
@@ -159,7 +159,7 @@ import Testing
     }
 }
 
-@Suite struct CircuitBreakerTests {
+@Suite(.timeLimit(.minutes(1))) struct CircuitBreakerTests {
     @Test func opensAfterThreeFailuresAndRestsLongerEachTime() {
         var breaker = CircuitBreaker()
         #expect(breaker.health(at: .zero) == .unknown)

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Files whose timestamps or bytes are wrong: all that can be shown is shown, and there is an end.
-@Suite struct DamagedFileTests {
+@Suite(.timeLimit(.minutes(2))) struct DamagedFileTests {
     let folder: MediaFolder
 
     init() throws { folder = try MediaFolder() }

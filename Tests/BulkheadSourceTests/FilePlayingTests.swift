@@ -4,7 +4,7 @@ import BulkheadWire
 import Foundation
 import Testing
 
-@Suite struct FilePlayingTests {
+@Suite(.timeLimit(.minutes(2))) struct FilePlayingTests {
     let folder: MediaFolder
 
     init() throws { folder = try MediaFolder() }

@@ -2,7 +2,7 @@ import BulkheadSource
 import BulkheadSystem
 import Testing
 
-@Suite struct InputAddressTests {
+@Suite(.timeLimit(.minutes(2))) struct InputAddressTests {
     struct Case: Sendable {
         var url: String
         var inputFormat = ""

@@ -5,7 +5,7 @@ import BulkheadWire
 import Foundation
 import Testing
 
-@Suite struct LiveInputTests {
+@Suite(.timeLimit(.minutes(2))) struct LiveInputTests {
     let folder: MediaFolder
 
     init() throws { folder = try MediaFolder() }

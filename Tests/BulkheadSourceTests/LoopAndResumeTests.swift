@@ -3,7 +3,7 @@ import BulkheadWire
 import Foundation
 import Testing
 
-@Suite struct LoopAndResumeTests {
+@Suite(.timeLimit(.minutes(2))) struct LoopAndResumeTests {
     let folder: MediaFolder
 
     init() throws { folder = try MediaFolder() }

@@ -2,7 +2,7 @@ import BulkheadMedia
 import BulkheadSource
 import Testing
 
-@Suite struct PicturePlacementTests {
+@Suite(.timeLimit(.minutes(2))) struct PicturePlacementTests {
     struct Case: Sendable {
         var width: Int
         var height: Int

@@ -4,7 +4,7 @@ import BulkheadWire
 import Foundation
 import Testing
 
-@Suite struct RefusalTests {
+@Suite(.timeLimit(.minutes(2))) struct RefusalTests {
     let folder: MediaFolder
 
     init() throws { folder = try MediaFolder() }

@@ -1,7 +1,7 @@
 import BulkheadSource
 import Testing
 
-@Suite struct SoundTimelineTests {
+@Suite(.timeLimit(.minutes(2))) struct SoundTimelineTests {
     @Test func firstSoundIsPutExactlyInItsPlace() {
         var late = SoundTimeline(hardLimit: 720)
         #expect(late.correction(expected: 100, actual: 0) == .silence(count: 100))

@@ -2,7 +2,7 @@ import BulkheadMedia
 import BulkheadSource
 import Testing
 
-@Suite struct SourceClockTests {
+@Suite(.timeLimit(.minutes(2))) struct SourceClockTests {
     private static let second: Int64 = 1_000_000_000
 
     @Test func earliestOfPictureAndSoundIsZero() {

@@ -2,7 +2,7 @@ import BulkheadMedia
 import BulkheadSource
 import Testing
 
-@Suite struct TestPictureTests {
+@Suite(.timeLimit(.minutes(2))) struct TestPictureTests {
     static let canvases = ["640x360", "1280x720", "1920x1080", "854x480", "96x64"]
 
     @Test(arguments: canvases)

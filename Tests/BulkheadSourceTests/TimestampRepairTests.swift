@@ -1,7 +1,7 @@
 import BulkheadSource
 import Testing
 
-@Suite struct TimestampRepairTests {
+@Suite(.timeLimit(.minutes(2))) struct TimestampRepairTests {
     private static let frame: Int64 = 40_000_000
     private static let second: Int64 = 1_000_000_000
     private static let streams = [

@@ -1,7 +1,7 @@
 import BulkheadSystem
 import Testing
 
-@Suite struct MonotonicTimeTests {
+@Suite(.timeLimit(.minutes(1))) struct MonotonicTimeTests {
     @Test func spansStopAtTheEndsOfTheRange() {
         let extremes: [Int64] = [.min, .min + 1, -1, 0, 1, .max - 1, .max]
         for left in extremes {

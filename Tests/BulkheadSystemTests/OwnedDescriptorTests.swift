@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 import Testing
 
-@Suite struct OwnedDescriptorTests {
+@Suite(.timeLimit(.minutes(1))) struct OwnedDescriptorTests {
     private static func isOpen(_ descriptor: CInt) -> Bool { fcntl(descriptor, F_GETFD) >= 0 }
 
     @Test func sharedMemoryCanNeitherGrowNorShrink() throws {
@@ -82,7 +82,7 @@ import Testing
     }
 }
 
-@Suite struct LocalSocketTests {
+@Suite(.timeLimit(.minutes(1))) struct LocalSocketTests {
     private static func path(_ name: String) -> String { "/tmp/bulkhead-\(getpid())-\(name)" }
 
     @Test func bothEndsKnowEachOther() throws {

@@ -1,7 +1,7 @@
 import BulkheadSystem
 import Testing
 
-@Suite struct PluginEnvironmentTests {
+@Suite(.timeLimit(.minutes(1))) struct PluginEnvironmentTests {
     @Test func nothingThatCouldBeASecretIsPassedOn() {
         let kept = PluginEnvironment.scrubbed([
             "BULKHEAD_STREAM_KEY": "k", "AWS_SECRET_ACCESS_KEY": "k", "GITHUB_TOKEN": "k",

@@ -3,7 +3,7 @@ import BulkheadMedia
 import BulkheadTimeline
 import Testing
 
-@Suite struct AudioLedgerTests {
+@Suite(.timeLimit(.minutes(10))) struct AudioLedgerTests {
     private static func ledger(_ blocks: ClosedRange<Int64>) -> AudioLedger {
         var ledger = AudioLedger()
         for block in blocks { ledger.give(block, [Float(block)]) }

@@ -64,7 +64,7 @@ struct ScriptedEncoder {
     }
 }
 
-@Suite struct CommitLedgerTests {
+@Suite(.timeLimit(.minutes(10))) struct CommitLedgerTests {
     private static func slot(_ frame: FrameNumber) -> SlotReference { SlotReference(pool: 1, slot: UInt32(frame)) }
 
     private static func ledger(_ frames: some Sequence<FrameNumber>) -> CommitLedger {

@@ -3,7 +3,7 @@ import BulkheadMedia
 import BulkheadTimeline
 import Testing
 
-@Suite struct CrashSpotTests {
+@Suite(.timeLimit(.minutes(10))) struct CrashSpotTests {
     private static func at(_ milliseconds: Int64) -> MediaTime { MediaTime(milliseconds: milliseconds) }
 
     @Test func firstDeathSkipsNothing() {

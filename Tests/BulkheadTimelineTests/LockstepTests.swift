@@ -2,7 +2,7 @@ import BulkheadFrames
 import BulkheadTimeline
 import Testing
 
-@Suite struct LockstepTests {
+@Suite(.timeLimit(.minutes(10))) struct LockstepTests {
     /// All orders in which two encoders can give `count` answers each: true where it is the leader's turn.
     private static func orders(_ count: Int) -> [[Bool]] {
         func extend(_ order: [Bool]) -> [[Bool]] {

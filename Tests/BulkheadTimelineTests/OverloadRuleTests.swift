@@ -2,7 +2,7 @@ import BulkheadFrames
 import BulkheadTimeline
 import Testing
 
-@Suite struct OverloadRuleTests {
+@Suite(.timeLimit(.minutes(10))) struct OverloadRuleTests {
     /// Standbys need time: half the room may fill without a frame being left out.
     @Test(arguments: [4, 16, 60, 61, 240])
     func takeoverDropsNothing(room: Int) {

@@ -7,7 +7,7 @@ import Testing
 
 /// Encoders that reorder by different depths follow one another: settings that were changed on air, safe settings, the
 /// slate.
-@Suite struct PacketStamperRunTests {
+@Suite(.timeLimit(.minutes(10))) struct PacketStamperRunTests {
     /// Stamps runs of frames one after the other, as encoders answer in these orders.
     private static func packets(
         _ runs: [(order: AnswerOrder, frames: [FrameNumber])], _ rate: FrameRate

@@ -4,7 +4,7 @@ import BulkheadTimeline
 import BulkheadWire
 import Testing
 
-@Suite struct PacketStamperTests {
+@Suite(.timeLimit(.minutes(10))) struct PacketStamperTests {
     private static func packets(
         _ order: AnswerOrder, _ frames: [FrameNumber], _ rate: FrameRate, depth: UInt32? = nil
     ) throws -> (packets: [Packet], faults: Int) {

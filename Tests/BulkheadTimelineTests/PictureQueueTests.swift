@@ -5,7 +5,7 @@ import BulkheadTimeline
 import BulkheadWire
 import Testing
 
-@Suite struct PictureQueueTests {
+@Suite(.timeLimit(.minutes(10))) struct PictureQueueTests {
     static func picture(_ slot: UInt32, _ pts: MediaTime) -> Picture {
         Picture(slot: SlotReference(pool: 1, slot: slot), pts: pts, position: pts)
     }

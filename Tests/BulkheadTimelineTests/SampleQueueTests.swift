@@ -4,7 +4,7 @@ import BulkheadTestSupport
 import BulkheadTimeline
 import Testing
 
-@Suite struct SampleQueueTests {
+@Suite(.timeLimit(.minutes(10))) struct SampleQueueTests {
     /// Sample pair `index` as (index, -index), so that each tells where it belongs.
     private static func samples(_ range: Range<Int64>) -> [Float] { range.flatMap { [Float($0), -Float($0)] } }
 

@@ -4,7 +4,7 @@ import BulkheadTimeline
 import BulkheadWire
 import Testing
 
-@Suite struct SlateLoopTests {
+@Suite(.timeLimit(.minutes(10))) struct SlateLoopTests {
     private static func units(_ count: Int64, idrs: Set<Int64> = [0]) -> [AccessUnit] {
         (0..<count).map {
             AccessUnit(frame: $0, isIDR: idrs.contains($0), isDisposable: $0 % 2 == 1, bytes: [UInt8($0 & 0xFF)])

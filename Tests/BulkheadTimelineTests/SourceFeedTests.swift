@@ -4,7 +4,7 @@ import BulkheadTimeline
 import BulkheadWire
 import Testing
 
-@Suite struct SourceFeedTests {
+@Suite(.timeLimit(.minutes(10))) struct SourceFeedTests {
     static func feed(video: Bool = true, audio: Bool = false, live: Bool = false) -> SourceFeed {
         SourceFeed(SourceDescription(hasVideo: video, hasAudio: audio, isLive: live, duration: -1, summary: ""))
     }

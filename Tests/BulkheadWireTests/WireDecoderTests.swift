@@ -2,7 +2,7 @@ import BulkheadTestSupport
 import BulkheadWire
 import Testing
 
-@Suite struct WireDecoderTests {
+@Suite(.timeLimit(.minutes(1))) struct WireDecoderTests {
     private static func stream() throws -> (frames: [WireFrame], bytes: [UInt8]) {
         let frames = try Messages.all().map(\.frame)
         return (frames, frames.flatMap(\.bytes))

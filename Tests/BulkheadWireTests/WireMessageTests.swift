@@ -3,7 +3,7 @@ import BulkheadTestSupport
 import BulkheadWire
 import Testing
 
-@Suite struct WireMessageTests {
+@Suite(.timeLimit(.minutes(1))) struct WireMessageTests {
     private func expectRoundTrip<Message: WireMessage & Equatable>(_ messages: [Message]) throws {
         for message in messages { #expect(try Message(message.frame) == message) }
     }

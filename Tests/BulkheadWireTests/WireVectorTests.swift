@@ -3,7 +3,7 @@ import BulkheadWire
 import Testing
 
 /// Bytes worked out by hand from docs/wire.md: header (byte count, type, flags), then the payload's fields.
-@Suite struct WireVectorTests {
+@Suite(.timeLimit(.minutes(1))) struct WireVectorTests {
     /// Bytes as the page writes them, in groups of hexadecimal digits.
     private static func bytes(_ text: String) -> [UInt8] {
         let digits = text.filter { !$0.isWhitespace }.compactMap { $0.hexDigitValue }

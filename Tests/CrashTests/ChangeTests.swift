@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Changes on air: the viewer sees every frame, and players are told of new parameter sets once, where they begin.
-@Suite(.serialized) struct ChangeTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ChangeTests {
     /// `newHeaders`: what differs in the parameter sets. The distance of IDRs and the bitrate do not stand in them.
     @Test(arguments: [
         (["video-bitrate=400k"], false, 0), (["preset=superfast"], true, 1), (["keyframe-interval=1"], false, 1),

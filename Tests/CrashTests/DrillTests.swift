@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `bulkhead drill` as a user's continuous integration runs it.
-@Suite(.serialized) struct DrillTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct DrillTests {
     private func drill(_ arguments: [String], within timeout: Duration = .seconds(60)) async throws -> (
         status: Int32, process: RunningProcess
     ) {

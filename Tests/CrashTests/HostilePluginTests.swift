@@ -4,7 +4,7 @@ import Testing
 
 /// A chain of plugins that each do harm, one after the other, while on air: the viewer sees every frame, and each of them
 /// is named and left out.
-@Suite(.serialized) struct HostilePluginTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct HostilePluginTests {
     private static let acts = [
         "fault", "exit", "overflow", "corrupt-heap", "close-all", "next-slot", "exhaust", "spin", "ignored-fault",
         "flood-wire",

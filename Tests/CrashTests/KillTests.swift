@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Every child is killed while on air; a viewer who was there before the first frame misses nothing.
-@Suite(.serialized) struct KillTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct KillTests {
     @Test(arguments: [[], ["--tune", "none", "--preset", "veryfast", "--bframes", "2"]])
     func encoderKilledAgainAndAgainLosesNoFrame(settings: [String]) async throws {
         let stage = try await Stage(seconds: 20, settings)

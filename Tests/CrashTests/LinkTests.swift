@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// Servers and paths fail while on air; what the servers have together is the whole stream.
-@Suite(.serialized) struct LinkTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct LinkTests {
     /// A broadcast of the numbered test picture to `destinations`.
     private struct Course {
         let folder: TemporaryFolder

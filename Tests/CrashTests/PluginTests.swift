@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Plugins that crash, hang and change while on air: the viewer sees every frame.
-@Suite(.serialized) struct PluginTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct PluginTests {
     private static let border = BulkheadProgram.path("libBorder.so")
     private static let hostile = BulkheadProgram.path("libHostile.so")
 

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// No encoder can be started: the slate, encoded beforehand, goes on air on the same connection.
-@Suite(.serialized) struct SlateTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct SlateTests {
     /// On air, with the slate encoded.
     private func stage(_ helpers: Helpers, _ arguments: [String] = []) async throws -> Stage {
         let stage = try await Stage(seconds: nil, ["--libexec", helpers.folder.url.path] + arguments)

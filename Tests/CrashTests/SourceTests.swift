@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Inputs that are bad or go away: the broadcast goes on, and goes on with them when it can.
-@Suite(.serialized) struct SourceTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct SourceTests {
     /// Whoever reads frames 60 to 75 dies: the file's crash spot is left out, after it the file goes on.
     @Test func crashSpotOfAFileIsSkipped() async throws {
         let folder = try TemporaryFolder()

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Who goes on when an encoder is gone: the standby, the twin in lockstep, or one that is started then.
-@Suite(.serialized) struct TakeoverTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct TakeoverTests {
     private static let reordering = ["--tune", "none", "--preset", "veryfast", "--bframes", "2"]
 
     @Test(arguments: [[], reordering])

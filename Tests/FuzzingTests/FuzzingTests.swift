@@ -2,7 +2,7 @@ import BulkheadFuzzing
 import Foundation
 import Testing
 
-@Suite struct FuzzingTests {
+@Suite(.timeLimit(.minutes(1))) struct FuzzingTests {
     private static let seeds = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../Fuzzing/Seeds").standardizedFileURL
 

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// Whole broadcasts, from a command line to what FFmpeg decodes.
-@Suite(.serialized) struct BroadcastTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct BroadcastTests {
     private static let small = ["--size", "640x360", "--video-bitrate", "800k", "--preset", "ultrafast"]
 
     private func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> RunningProcess {

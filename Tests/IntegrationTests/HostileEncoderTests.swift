@@ -122,7 +122,7 @@ private struct Garbage: WireMessage {
 }
 
 /// A master that waits for an encoder takes whoever connects, and survives all of them.
-@Suite(.serialized) struct HostileEncoderTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct HostileEncoderTests {
     @Test(arguments: Hostility.allCases)
     func broadcastLivesOnWithTheNext(hostility: Hostility) async throws {
         let folder = try TemporaryFolder()

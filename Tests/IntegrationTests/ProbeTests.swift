@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `bulkhead probe` on streams and files, ours and others'.
-@Suite(.serialized) struct ProbeTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ProbeTests {
     private func probe(_ arguments: [String]) throws -> RunningProcess {
         try BulkheadProgram.start(["probe", "--json"] + arguments)
     }

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// The three run modes, with real processes.
-@Suite(.serialized) struct RunModeTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct RunModeTests {
     private static let small = ["--size", "640x360", "--video-bitrate", "800k", "--preset", "ultrafast"]
 
     /// What a command prints and how it ends.
