@@ -42,7 +42,8 @@ fuzz: ## feed the decoders with made-up inputs, FUZZ_SECONDS (60) for each
 soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and descriptors must stay flat
 	@Tests/Soak/run
 
-lint: ## check the format of the sources
+lint: ## check the format of the sources, and what runs the tests
+	Tests/Harness/run
 	$(SWIFT) format lint --strict --recursive --parallel \
 		Package.swift Kit/Package.swift Sources Plugins Tests $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
 
