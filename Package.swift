@@ -122,10 +122,19 @@ let package = Package(
         .target(
             name: "BulkheadFaults", dependencies: [nioCore, nioPosix]),
 
+        // MARK: 4 rooms
+        .target(
+            name: "BulkheadOutputs",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadTimeline",
+                "BulkheadLinks", "BulkheadRoom",
+            ]),
+
         // MARK: 4 programs
         .target(
             name: "BulkheadMaster",
             dependencies: [
+                "BulkheadRoom", "BulkheadOutputs",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
                 "BulkheadRTMPTransport", "BulkheadPluginCatalog", nioCore,
@@ -287,6 +296,12 @@ let package = Package(
                 "BulkheadTimeline",
                 "BulkheadTestSupport", "BulkheadLinks", "BulkheadModel", "BulkheadEvents", "BulkheadMedia",
                 "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadFLV", nioCore,
+            ]),
+        .testTarget(
+            name: "BulkheadOutputsTests",
+            dependencies: [
+                "BulkheadOutputs", "BulkheadRoom", "BulkheadChildren", "BulkheadFrames", "BulkheadLinks",
+                "BulkheadModel", "BulkheadEvents", "BulkheadMedia", "BulkheadSystem", "BulkheadTestSupport",
             ]),
         .testTarget(
             name: "BulkheadControlTests",

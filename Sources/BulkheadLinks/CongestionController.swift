@@ -6,18 +6,18 @@ package import BulkheadModel
 /// the next IDR. It climbs again in small steps, each of which has to prove itself for longer where one has failed. It
 /// owns no clock and no link.
 package struct CongestionController: Sendable {
-    /// One link at one moment.
+    /// One lane of a link at one moment.
     package struct Load: Hashable, Sendable {
-        package var link: String
+        package var lane: LinkLane
         /// What is encoded and has not left this machine, as time.
         package var delay: Duration
-        /// What the other side's kernel has taken since the link's connection was made; nil where nobody says.
+        /// What the other side's kernel has taken since the link's connection was made; nil where it is not known.
         package var deliveredByteCount: UInt64?
         /// The connection carries something: it is up, and nothing is wrong with it.
         package var isFlowing: Bool
 
-        package init(link: String, delay: Duration, deliveredByteCount: UInt64? = nil, isFlowing: Bool = true) {
-            self.link = link
+        package init(lane: LinkLane, delay: Duration, deliveredByteCount: UInt64? = nil, isFlowing: Bool = true) {
+            self.lane = lane
             self.delay = delay
             self.deliveredByteCount = deliveredByteCount
             self.isFlowing = isFlowing
@@ -47,10 +47,10 @@ package struct CongestionController: Sendable {
     package struct Decision: Hashable, Sendable {
         /// Encode at so many bits a second from now on; nil for no change.
         package var bitsPerSecond: Int?
-        /// Which link made it go down; nil on the way up.
-        package var link: String?
+        /// What made it go down; nil on the way up.
+        package var lane: LinkLane?
         /// What links leave out of what waits.
-        package var sheds: [String: Shedding] = [:]
+        package var sheds: [LinkLane: Shedding] = [:]
 
         package init() {}
     }
@@ -107,7 +107,7 @@ package struct CongestionController: Sendable {
     /// What is encoded now.
     package private(set) var bitsPerSecond: Int
     private var ceiling: Int
-    private var histories: [String: History] = [:]
+    private var histories: [LinkLane: History] = [:]
     private var sinceChange = Duration.zero
     private var calm = Duration.zero
     private var trial = shortestTrial
@@ -120,10 +120,16 @@ package struct CongestionController: Sendable {
     }
 
     /// Takes in how the links are one ``interval`` after the last time.
-    package mutating func decide(_ loads: [Load], rule: CongestionRule, bounds: Bounds) -> Decision {
-        for load in loads { histories[load.link, default: History()].append(load) }
-        let names = Set(loads.map(\.link))
-        histories = histories.filter { names.contains($0.key) }
+    ///
+    /// - Parameters:
+    ///   - loads: of the lanes that have a connection.
+    ///   - main: the link that rule ``CongestionRule/main`` follows, on the air or not.
+    package mutating func decide(
+        _ loads: [Load], rule: CongestionRule, main: LinkID?, bounds: Bounds
+    ) -> Decision {
+        for load in loads { histories[load.lane, default: History()].append(load) }
+        let lanes = Set(loads.map(\.lane))
+        histories = histories.filter { lanes.contains($0.key) }
         sinceChange += Self.interval
         sinceClimb = sinceClimb.map { $0 + Self.interval }
         var decision = Decision()
@@ -135,15 +141,15 @@ package struct CongestionController: Sendable {
         }
         if rule == .none, bitsPerSecond != ceiling { move(to: ceiling, &decision) }
         if rule != .none, decision.bitsPerSecond == nil {
-            adapt(rule == .main ? Array(loads.prefix(1)) : loads, bounds, &decision)
+            adapt(rule == .main ? loads.filter { $0.lane.link == main } : loads, bounds, &decision)
         }
-        decision.sheds = sheds(loads, rule: rule, bounds: bounds)
+        decision.sheds = sheds(loads, rule: rule, main: main, bounds: bounds)
         return decision
     }
 
     private mutating func adapt(_ loads: [Load], _ bounds: Bounds, _ decision: inout Decision) {
-        // Who takes nothing at all stands still; giving way to him would only hurt the others.
-        let counted = loads.filter { $0.isFlowing && !isStandingStill($0.link, bounds) }
+        // A server that takes nothing at all stands still; giving way to it would only hurt the others.
+        let counted = loads.filter { $0.isFlowing && !isStandingStill($0.lane, bounds) }
         let worst = counted.max { $0.delay < $1.delay }
         guard let worst, worst.delay > Self.high else {
             let isCalm = counted.allSatisfy { $0.delay < Self.low } && !counted.isEmpty
@@ -152,7 +158,7 @@ package struct CongestionController: Sendable {
             return
         }
         calm = .zero
-        let history = histories[worst.link] ?? History()
+        let history = histories[worst.lane] ?? History()
         guard sinceChange >= Self.settling, bitsPerSecond > bounds.floor, history.isComplete, !history.isDraining else {
             return
         }
@@ -162,7 +168,7 @@ package struct CongestionController: Sendable {
         let carried = history.bitsPerSecond.map { Int(Double($0) * share) - bounds.sound } ?? .max
         let wanted = min(bitsPerSecond * 4 / 5, carried)
         move(to: max(bounds.floor, wanted), &decision)
-        decision.link = worst.link
+        decision.lane = worst.lane
     }
 
     private mutating func climb(_ bounds: Bounds, _ decision: inout Decision) {
@@ -182,19 +188,21 @@ package struct CongestionController: Sendable {
     }
 
     /// The link's path carries so little that no bitrate within the bounds would help.
-    private func isStandingStill(_ link: String, _ bounds: Bounds) -> Bool {
-        guard let carried = histories[link]?.bitsPerSecond else { return false }
-        return carried < bounds.floor / 4 && (histories[link]?.delays.last ?? .zero) > Self.high
+    private func isStandingStill(_ lane: LinkLane, _ bounds: Bounds) -> Bool {
+        guard let carried = histories[lane]?.bitsPerSecond else { return false }
+        return carried < bounds.floor / 4 && (histories[lane]?.delays.last ?? .zero) > Self.high
     }
 
-    private func sheds(_ loads: [Load], rule: CongestionRule, bounds: Bounds) -> [String: Shedding] {
-        var sheds: [String: Shedding] = [:]
-        for (index, load) in loads.enumerated() where load.isFlowing && load.delay > Self.shedding {
-            guard histories[load.link]?.isDraining == false else { continue }
-            let isGivenWayTo = rule == .slowest || rule == .main && index == 0
-            let canGoLower = isGivenWayTo && bitsPerSecond > bounds.floor && !isStandingStill(load.link, bounds)
+    private func sheds(
+        _ loads: [Load], rule: CongestionRule, main: LinkID?, bounds: Bounds
+    ) -> [LinkLane: Shedding] {
+        var sheds: [LinkLane: Shedding] = [:]
+        for load in loads where load.isFlowing && load.delay > Self.shedding {
+            guard histories[load.lane]?.isDraining == false else { continue }
+            let isGivenWayTo = rule == .slowest || rule == .main && load.lane.link == main
+            let canGoLower = isGivenWayTo && bitsPerSecond > bounds.floor && !isStandingStill(load.lane, bounds)
             if canGoLower, load.delay < Self.hardShedding { continue }
-            sheds[load.link] = load.delay > Self.hardShedding ? .toNextIDR : .disposable
+            sheds[load.lane] = load.delay > Self.hardShedding ? .toNextIDR : .disposable
         }
         return sheds
     }

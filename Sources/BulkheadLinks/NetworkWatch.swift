@@ -10,10 +10,11 @@ package final class NetworkWatch {
     private var socket: OwnedDescriptor?
     private var token: Reactor.Token?
 
-    /// - Parameter onChange: called after each change; several may come as one.
+    /// - Parameter onChange: called on the reactor's thread after each change; several may come as one.
     /// - Throws: where the system has no such socket for us: links then only ask.
-    package init(on reactor: Reactor, onChange: @escaping @Sendable () -> Void) throws(Errno) {
+    package init(on reactor: Reactor, onChange: @escaping () -> Void) throws(Errno) {
         self.reactor = reactor
+        let bound = ReactorBound(onChange, reactor)
         let descriptor = try Errno.check(bulkhead_route_events_open())
         socket = OwnedDescriptor(adopting: descriptor)
         token = try reactor.watch(descriptor) { _ in
@@ -25,7 +26,7 @@ package final class NetworkWatch {
                 isChange = true
                 count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT))
             }
-            if isChange { onChange() }
+            if isChange { bound.value() }
         }
     }
 

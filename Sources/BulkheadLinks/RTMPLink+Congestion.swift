@@ -4,9 +4,6 @@ import Synchronization
 
 /// What the link's way carries.
 extension RTMPLink {
-    /// Two lanes of one link have queues of their own.
-    private var loadName: String { "\(part)" }
-
     package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
         let (publisher, phase) = state.withLock { ($0.publisher, $0.phase) }
         guard let publisher else { return [] }
@@ -17,13 +14,13 @@ extension RTMPLink {
         let isFlowing = (phase == .publishing || phase == .restored) && statistics.doubt == nil
         return [
             CongestionController.Load(
-                link: loadName, delay: .milliseconds(mailbox.waitingMilliseconds) + .seconds(held),
+                lane: LinkLane(id, lane), delay: .milliseconds(mailbox.waitingMilliseconds) + .seconds(held),
                 deliveredByteCount: statistics.deliveredByteCount == 0 ? nil : statistics.deliveredByteCount,
                 isFlowing: isFlowing)
         ]
     }
 
-    package func shed(_ sheds: [String: CongestionController.Shedding]) {
-        if let shedding = sheds[loadName] { mailbox.shed(shedding) }
+    package func shed(_ sheds: [LinkLane: CongestionController.Shedding]) {
+        if let shedding = sheds[LinkLane(id, lane)] { mailbox.shed(shedding) }
     }
 }

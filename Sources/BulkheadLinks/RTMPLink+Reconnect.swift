@@ -36,7 +36,7 @@ extension RTMPLink {
             return state.brokeAt != nil
         }
         if !wasStale { events.post(part, .link(.lost(reason: error.asReason))) }
-        async let place = archive?.save(snapshot(), number: number, lane: lane)
+        async let place = archive?.save(snapshot(), number: id.number, lane: lane)
         await confirmServers()
         let saved = await place
         tellSaved(saved ?? nil)
@@ -48,7 +48,7 @@ extension RTMPLink {
         guard servers.count > 1, !isOver else { return }
         let lost = state.withLock { $0.server }
         let unsure = servers.read { table, now in
-            table.status(at: now).enumerated().filter { $0 != lost && ["untried", "failing"].contains($1.state) }
+            table.status(at: now).enumerated().filter { $0 != lost && ($1.state == .untried || $1.state == .failing) }
                 .map(\.offset)
         }
         let isReady = state.withLock { $0.understudy != nil }
@@ -98,7 +98,7 @@ extension RTMPLink {
     private func measureBeforeFirstChoice() async {
         guard servers.count > 1, servers.read({ table, _ in table.rule }) == .latency else { return }
         let unmeasured = servers.read { table, now in
-            table.status(at: now).indices.filter { table.status(at: now)[$0].state == "untried" }
+            table.status(at: now).indices.filter { table.status(at: now)[$0].state == .untried }
         }
         await servers.probe(unmeasured, patience: Self.measuringPatience, on: loop)
     }

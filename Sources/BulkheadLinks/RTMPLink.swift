@@ -11,7 +11,7 @@ import Synchronization
 /// the same server or to another: see ``LinkState`` for the steps.
 ///
 /// The parts stand in extensions: reconnecting, what goes on while on air, the sending itself.
-package final class RTMPLink: Link {
+package final class RTMPLink: Sink, Servers {
     struct State {
         var phase = LinkState.idle
         var reconnects = 0
@@ -66,7 +66,7 @@ package final class RTMPLink: Link {
     let part: Part
     /// What its status calls it: the link's name, and `a` or `b` where it has two lanes.
     let name: String
-    let number: Int
+    let id: LinkID
     let lane: Int
     let servers: LinkServers
     let mailbox: LinkMailbox
@@ -80,19 +80,19 @@ package final class RTMPLink: Link {
     let state: Mutex<State>
 
     /// - Parameters:
+    ///   - id: the link's.
     ///   - name: the link's, the same for all its lanes.
-    ///   - number: the link's, from 1.
     ///   - lane: which of a redundant link's two it is; 0 for others.
     ///   - origin: the media time that is timestamp 0 on the wire.
     ///   - archive: where its state is kept when the connection breaks; nil for nowhere.
     package init(
-        name: String, number: Int, servers: LinkServers, lane: Int = 0, mailbox: LinkMailbox, events: EventLog,
+        name: String, id: LinkID, servers: LinkServers, lane: Int = 0, mailbox: LinkMailbox, events: EventLog,
         archive: LinkArchive?, origin: MediaTime = .zero
     ) {
         let isRedundant = servers.laneCount > 1
-        part = .link(LinkID(number), name: name, lane: isRedundant ? lane + 1 : nil)
+        part = .link(id, name: name, lane: isRedundant ? lane + 1 : nil)
         self.name = isRedundant ? "\(name) \(lane == 0 ? "a" : "b")" : name
-        self.number = number
+        self.id = id
         self.servers = servers
         self.lane = lane
         self.mailbox = mailbox
@@ -146,9 +146,9 @@ package final class RTMPLink: Link {
         alarm.ring()
     }
 
-    package func servers(isMeasured: Bool) async -> LinkServersReport {
+    package func report(isMeasured: Bool) async -> LinkServersReport {
         let others = (0..<servers.count).filter { index in
-            !servers.read { table, now in table.status(at: now)[index].state == "on air" }
+            !servers.read { table, now in table.status(at: now)[index].state == .onAir }
         }
         if isMeasured { await servers.probe(others, patience: .seconds(3), on: loop) }
         return servers.read { $0.report(name, lane, at: $1) }
@@ -159,7 +159,7 @@ package final class RTMPLink: Link {
         let statistics = state.publisher?.statistics
         let server = state.server.map { servers.name($0) }
         var status = LinkStatus(
-            name: name, destination: server ?? servers.name(lane), state: state.phase.rawValue,
+            name: name, destination: server ?? servers.name(lane), state: state.phase,
             reconnects: state.reconnects, lastError: state.lastError)
         status.server = server
         status.rule = servers.read { table, _ in table.rule.rawValue }
@@ -197,7 +197,7 @@ package final class RTMPLink: Link {
         }
         dismissUnderstudy()
         if state.withLock({ $0.reconnects > 0 || $0.brokeAt != nil }) {
-            await archive?.remove(number: number, lane: lane)
+            await archive?.remove(number: id.number, lane: lane)
         }
         enter(.ended)
     }

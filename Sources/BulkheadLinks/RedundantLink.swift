@@ -4,7 +4,7 @@ import Synchronization
 
 /// A link that publishes to two of its servers at once: two lanes, each with a queue, a connection and a state of its own.
 /// Each finds its way back by itself, and never to the server that the other one has.
-package final class RedundantLink: Link {
+package final class RedundantLink: Sink, Servers {
     private let lanes: [RTMPLink]
 
     package init(_ lanes: [RTMPLink]) { self.lanes = lanes }
@@ -22,21 +22,20 @@ package final class RedundantLink: Link {
     package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
         lanes.flatMap { $0.loads(bitsPerSecond: bitsPerSecond) }
     }
-    package func shed(_ sheds: [String: CongestionController.Shedding]) { lanes.forEach { $0.shed(sheds) } }
+    package func shed(_ sheds: [LinkLane: CongestionController.Shedding]) { lanes.forEach { $0.shed(sheds) } }
     /// A lane that has failed is no failure of the link as long as another one has not.
     package var statuses: [LinkStatus] {
         let all = lanes.flatMap(\.statuses)
-        let failed = LinkState.failed.rawValue
-        guard all.contains(where: { $0.state != failed }) else { return all }
+        guard all.contains(where: { $0.state != .failed }) else { return all }
         return all.map { status in
             var status = status
-            if status.state == failed { status.state = LinkState.ended.rawValue }
+            if status.state == .failed { status.state = .ended }
             return status
         }
     }
 
-    package func servers(isMeasured: Bool) async -> LinkServersReport {
-        await lanes.first?.servers(isMeasured: isMeasured)
+    package func report(isMeasured: Bool) async -> LinkServersReport {
+        await lanes.first?.report(isMeasured: isMeasured)
             ?? LinkServersReport(link: "", rule: "", servers: [], choice: nil, reason: "it has no servers")
     }
 

@@ -290,14 +290,14 @@ package struct ServerTable: Sendable {
         servers.indices.map { index in
             let server = servers[index]
             let isOnAir = histories.contains { $0.current == index }
-            let state =
+            let state: ServerState =
                 switch server.breaker.health(at: now) {
-                case _ where isOnAir: "on air"
-                case _ where server.isGivenUp && server.patience.wasRefused: "refused"
-                case .well: "well"
-                case .unknown: "untried"
-                case .failing: "failing"
-                case .resting: "resting"
+                case _ where isOnAir: .onAir
+                case _ where server.isGivenUp && server.patience.wasRefused: .refused
+                case .well: .well
+                case .unknown: .untried
+                case .failing: .failing
+                case .resting: .resting
                 }
             return LinkServerStatus(
                 name: server.name, priority: server.candidate.priority, weight: server.candidate.weight,

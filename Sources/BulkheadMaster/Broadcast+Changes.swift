@@ -1,9 +1,9 @@
 import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
-import BulkheadLinks
 import BulkheadMedia
 import BulkheadModel
+import BulkheadOutputs
 import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
@@ -80,8 +80,7 @@ extension Broadcast {
 
     private func reconfigureBitrate() {
         // What is set by hand is tried as it is, whatever the links could carry before.
-        congestion = CongestionController(bitsPerSecond: Int(settings.videoBitsPerSecond))
-        matchBitrate()
+        outputs.change(.init(settings), isSetByHand: true)
         post(.encoder, .encoder(.bitrateSet(bitsPerSecond: Int(settings.videoBitsPerSecond))))
     }
 
@@ -157,6 +156,8 @@ extension Broadcast {
         guard let done = change else { return }
         change = nil
         settings = done.settings
+        // What has been changed meanwhile is not undone.
+        settings.destinations = outputs.destinations
         syncSettings()
         ladder.leaveSafety()
         openRun(wantedSettings(settings), encoder: done.encoder)

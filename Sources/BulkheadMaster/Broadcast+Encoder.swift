@@ -4,6 +4,7 @@ import BulkheadFrames
 import BulkheadLinks
 import BulkheadMedia
 import BulkheadModel
+import BulkheadOutputs
 import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
@@ -74,6 +75,21 @@ extension Broadcast {
     /// The encoder that has something to say.
     func encoder(_ id: ObjectIdentifier) -> EncoderStub? { encoders.first { ObjectIdentifier($0) == id } }
 
+    /// Bits a second of pictures that encoders are told: what the user wants, or less while a link can't carry it.
+    var effectiveBitsPerSecond: UInt32 { outputs.videoBitsPerSecond }
+
+    /// Brings every encoder, whatever has become of it meanwhile, to the bitrate that holds now.
+    func matchBitrate() {
+        let bitsPerSecond = effectiveBitsPerSecond
+        for stub in encoders
+        where stub.ready != nil && slateMaker?.encoder !== stub && change?.encoder !== stub
+            && stub.settings.video.bitsPerSecond != bitsPerSecond
+        {
+            stub.reconfigure(bitsPerSecond: bitsPerSecond)
+        }
+        for run in runs { run.settings.video.bitsPerSecond = bitsPerSecond }
+    }
+
     /// An encoder that is not needed any more ends by itself once its socket is closed.
     func retire(_ stub: EncoderStub?) { stub?.child.hangUp() }
 
@@ -139,7 +155,7 @@ extension Broadcast {
     /// Tells the links what players need for packets of configuration `number`, once.
     func announceConfiguration(_ number: Int) {
         guard let configuration = configurations.announce(number) else { return }
-        links.forEach { $0.configure(configuration, number: number) }
+        outputs.configure(configuration, number: number)
     }
 
     // MARK: what it is given
@@ -245,12 +261,12 @@ extension Broadcast {
         offer(packet)
     }
 
-    /// Hands a packet to every link. Sound that is ahead of the picture is held until the picture has come up to it.
+    /// Hands a packet to the outputs. Sound that is ahead of the picture is held until the picture has come up to it.
     func offer(_ packet: Packet) {
         if packet.isVideo {
             committedRate.add(packet.bytes.count, at: .now)
             lastVideoDTS = packet.dts
-            links.forEach { $0.offer(packet) }
+            outputs.take(packet)
             releaseAudio(until: packet.dts + interval)
         } else {
             heldAudio.append(packet)
@@ -262,7 +278,7 @@ extension Broadcast {
         let ready = heldAudio.prefix { $0.dts <= time }
         guard !ready.isEmpty else { return }
         heldAudio.removeFirst(ready.count)
-        for packet in ready { links.forEach { $0.offer(packet) } }
+        for packet in ready { outputs.take(packet) }
     }
 
     /// The encoder has handed out everything it held.

@@ -4,6 +4,7 @@ import BulkheadFrames
 import BulkheadLinks
 import BulkheadMedia
 import BulkheadModel
+import BulkheadOutputs
 import BulkheadSystem
 import BulkheadWire
 
@@ -16,9 +17,9 @@ extension Broadcast {
         case .onAir: endTimeline()
         case .ending:
             // What still waits is given up.
-            links.forEach { $0.abort() }
+            outputs.abort()
             end()
-        case .ended: links.forEach { $0.abort() }
+        case .ended: outputs.abort()
         }
     }
 
@@ -65,7 +66,7 @@ extension Broadcast {
             case .ended: "ended"
             }
         return BroadcastStatus(
-            state: words, children: children, links: links.flatMap(\.statuses),
+            state: words, children: children, links: outputs.snapshot.statuses,
             secondsOnAir: frameRate.time(of: nextFrame).seconds, frames: Int(clamping: nextFrame),
             framesCommitted: framesCommitted, framesUncommitted: uncommittedCount,
             framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: framesUnfiltered,

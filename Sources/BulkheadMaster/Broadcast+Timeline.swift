@@ -1,9 +1,9 @@
 import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
-import BulkheadLinks
 import BulkheadMedia
 import BulkheadModel
+import BulkheadOutputs
 import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
@@ -96,7 +96,7 @@ extension Broadcast {
 
     private var canTickFast: Bool {
         guard uncommittedCount + chainBacklog < maximumUncommitted, soundIsThrough,
-            links.allSatisfy({ $0.hasRoom })
+            outputs.hasRoom
         else { return false }
         anchorFeeds()
         let time = frameRate.time(of: nextFrame)
@@ -238,6 +238,12 @@ extension Broadcast {
                 broadcast.armWatch()
             }
         }
+    }
+
+    /// A broadcast in no hurry waits for its links instead, and an encoder that was started by hand is left alone.
+    private func watchCongestion() {
+        guard state == .onAir, !settings.isFast, settings.children != .plugins else { return }
+        outputs.watchCongestion()
     }
 
     private func checkDeadlines() {

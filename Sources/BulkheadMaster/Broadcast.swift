@@ -4,6 +4,8 @@ import BulkheadFrames
 import BulkheadLinks
 import BulkheadMedia
 import BulkheadModel
+import BulkheadOutputs
+import BulkheadRoom
 import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
@@ -21,7 +23,7 @@ actor Broadcast {
     }
 
     /// As they are now: they may change on air.
-    var settings: BroadcastSettings
+    var settings: BroadcastSettings { didSet { outputs.change(.init(settings), isSetByHand: false) } }
     let programs: Programs
     let events: EventLog
     /// Where an encoder that is started by hand connects; nil outside mode selected.
@@ -31,7 +33,9 @@ actor Broadcast {
     let foundPlugins: [PluginFinder.Found]
 
     var state = State.starting
-    let pools = FramePools()
+    let pools: FramePools
+    let context: RoomContext
+    let outputs: Outputs
 
     // The encoders and what is not safe yet.
     /// The oldest first; new frames belong to the last. Never empty.
@@ -111,21 +115,9 @@ actor Broadcast {
     var launchProblems: Set<String> = []
     var committedRate = RateMeter()
 
-    // What the links can carry.
-    /// Nil before the first look at them.
-    var congestion: CongestionController?
-    var lastCongestionCheck: MonotonicTime?
-
-    // Links and the end.
-    var linkSlots: [LinkSlot] = [] { didSet { links = linkSlots.map(\.link) } }
-    /// Those of the slots.
-    private(set) var links: [any Link] = []
-    var linksAlive = 0
-    var lastLinkNumber = 0
-    /// Links that are to be run while on air; ends when the broadcast does.
-    let linkRuns = AsyncStream<LinkSlot>.makeStream()
-    var networkWatch: NetworkWatch?
-    var networkTimer: Reactor.Token?
+    // The end.
+    /// Ends when the broadcast does.
+    private let course = AsyncStream<Void>.makeStream()
     var failure: BroadcastError?
     /// What went wrong at the very end, when everything else has been sent.
     var lateFailure: BroadcastError?
@@ -145,6 +137,9 @@ actor Broadcast {
         self.events = events
         self.encoderAddress = encoderAddress
         self.reactor = reactor
+        pools = FramePools()
+        context = RoomContext(reactor: reactor, pools: pools, programs: programs, events: events)
+        outputs = Outputs(context, bitrate: .init(settings))
     }
 
     var frameRate: FrameRate { settings.frameRate }
@@ -159,8 +154,11 @@ actor Broadcast {
     }
 
     func post(_ part: Part, _ happening: Happening) {
-        events.post(part, happening, mediaSeconds: origin == nil ? nil : frameRate.time(of: nextFrame).seconds)
+        events.post(part, happening, mediaSeconds: mediaSeconds)
     }
+
+    /// Where the timeline stands; nil before it has started.
+    private var mediaSeconds: Double? { origin == nil ? nil : frameRate.time(of: nextFrame).seconds }
 
     // MARK: running
 
@@ -174,18 +172,13 @@ actor Broadcast {
             throw error
         }
         await withTaskGroup(of: Void.self) { group in
-            for slot in linkSlots { group.addTask { await self.run(slot) } }
+            group.addTask { await self.runOutputs() }
             // A stop that came before this point has ended the stream already.
-            for await slot in linkRuns.stream { group.addTask { await self.run(slot) } }
-            if failure == nil { links.forEach { $0.finish() } } else { links.forEach { $0.abort() } }
+            for await _ in course.stream {}
+            if failure == nil { outputs.finish() } else { outputs.abort() }
             stopTimers()
-            // A server that reads no more must not hold up the end.
-            let timer = reactor.schedule(at: .now.advanced(by: Deadlines.ending)) { [links] in
-                links.forEach { $0.abort() }
-            }
             await dismissChildren()
             await group.waitForAll()
-            reactor.cancel(timer)
         }
         let summary = BroadcastSummary(status: status())
         releaseEverything()
@@ -196,8 +189,7 @@ actor Broadcast {
 
     private func start() throws(BroadcastError) {
         pools.onRemoved = { [weak self] id in self?.assumeIsolated { $0.poolRemoved(id) } }
-        try makeLinks()
-        watchNetwork()
+        try startOutputs()
         try makeSlate()
         runs = [EncodingRun(encodingSettings)]
         if settings.children == .plugins {
@@ -215,6 +207,33 @@ actor Broadcast {
         armWatch()
     }
 
+    private func startOutputs() throws(BroadcastError) {
+        context.mediaSeconds = { [weak self] in self?.assumeIsolated { $0.mediaSeconds } }
+        outputs.onRoom = { [weak self] in self?.assumeIsolated { $0.pump() } }
+        outputs.onBitrate = { [weak self] _ in self?.assumeIsolated { $0.matchBitrate() } }
+        outputs.onFailure = { [weak self] error in
+            self?.assumeIsolated { broadcast in if broadcast.state != .ended { broadcast.fail(error) } }
+        }
+        try outputs.declare(settings.destinations)
+    }
+
+    private func runOutputs() async { await outputs.run(on: self) }
+
+    /// Changes the links; what takes time goes on by itself.
+    /// - Throws: kind `control` or `usage`, when nothing has been changed.
+    func change(_ change: LinkChange) throws(BroadcastError) {
+        guard state == .starting || state == .onAir else {
+            throw BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is")
+        }
+        try outputs.change(change)
+        settings.destinations = outputs.destinations
+    }
+
+    /// What a link, or each of all, knows of its servers; with `isMeasured` after a handshake with each.
+    func servers(of word: String?, isMeasured: Bool) async throws(BroadcastError) -> [LinkServersReport] {
+        try await outputs.servers(of: word, isMeasured: isMeasured)
+    }
+
     /// Ends the broadcast because it can't go on.
     func fail(_ error: BroadcastError) {
         if failure == nil { failure = error }
@@ -226,7 +245,7 @@ actor Broadcast {
         state = .ended
         abandonChange()
         abandonPluginChanges()
-        linkRuns.continuation.finish()
+        course.continuation.finish()
     }
 
     // MARK: children
@@ -276,8 +295,14 @@ actor Broadcast {
         places.removeAll()
         otherPlaces.removeAll()
         sources.removeAll()
-        networkWatch?.close()
-        networkWatch = nil
+    }
+}
+
+extension BitrateMachine.Settings {
+    init(_ settings: BroadcastSettings) {
+        self.init(
+            wanted: settings.videoBitsPerSecond, minimum: settings.minimumVideoBitsPerSecond,
+            sound: settings.audioBitsPerSecond, rule: settings.congestion)
     }
 }
 

@@ -24,20 +24,34 @@ package struct ChildStatus: Codable, Hashable, Sendable {
     }
 }
 
+/// What is known of one server of a link.
+package enum ServerState: String, Codable, Hashable, Sendable, CaseIterable {
+    /// A lane of the link publishes to it.
+    case onAir = "on air"
+    /// It has answered the last time it was asked.
+    case well
+    /// Nothing is known of it yet.
+    case untried
+    case failing
+    /// It failed again and again, and is left alone for a while.
+    case resting
+    /// It does not want the stream.
+    case refused
+}
+
 /// One server of a link as a user sees it.
 package struct LinkServerStatus: Codable, Hashable, Sendable {
     /// Host, port and application, without the key.
     package var name: String
     package var priority: Int
     package var weight: Int
-    /// `on air`, `well`, `untried`, `failing`, `resting` (it failed again and again), `refused`.
-    package var state: String
+    package var state: ServerState
     package var roundTripMilliseconds: Double?
     /// In words; empty when there was none.
     package var lastError: String
 
     package init(
-        name: String, priority: Int, weight: Int, state: String, roundTripMilliseconds: Double? = nil,
+        name: String, priority: Int, weight: Int, state: ServerState, roundTripMilliseconds: Double? = nil,
         lastError: String
     ) {
         self.name = name
@@ -74,8 +88,7 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     package var name: String
     /// The destination without its key.
     package var destination: String
-    /// A word of ``LinkState``; `writing` for a file.
-    package var state: String
+    package var state: LinkState
     package var bitsPerSecond: Int
     /// What is committed and not yet sent.
     package var queuedMilliseconds: Int
@@ -97,7 +110,7 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     package var servers: [LinkServerStatus]?
 
     package init(
-        name: String, destination: String, state: String, bitsPerSecond: Int = 0, queuedMilliseconds: Int = 0,
+        name: String, destination: String, state: LinkState, bitsPerSecond: Int = 0, queuedMilliseconds: Int = 0,
         queuedBytes: Int = 0, framesSent: Int = 0, framesShed: Int = 0, reconnects: Int = 0, lastError: String = ""
     ) {
         self.name = name
@@ -187,7 +200,7 @@ package struct BroadcastSummary: Codable, Hashable, Sendable {
 
     /// What some of `links` lacked at the end of a broadcast.
     package static func shortfall(of links: [LinkStatus]) -> BroadcastError? {
-        let failed = links.filter { $0.state == "failed" }
+        let failed = links.filter { $0.state == .failed }
         guard let first = failed.first else { return nil }
         let all = links.count
         if failed.count == all {

@@ -17,8 +17,13 @@ package enum LinkState: String, Codable, Hashable, Sendable {
     /// The connection carries nothing at the moment, and may be lost.
     case stalled
     case paused
+    /// For a file: it takes what comes.
+    case writing
     case failed
     case ended
+
+    /// It has stopped by itself: for good, or with all that it was given sent.
+    package var isOver: Bool { self == .failed || self == .ended }
 
     /// On its way back from a break.
     package var isReconnecting: Bool {

@@ -19,11 +19,6 @@ package struct StreamConfigurations: Sendable {
         return all.count - 1
     }
 
-    /// Those that have been announced, by their numbers, in order.
-    package var known: [(number: Int, configuration: StreamConfiguration)] {
-        announced.sorted().filter { all.indices.contains($0) }.map { ($0, all[$0]) }
-    }
-
     /// The configuration of that number if it has never been announced.
     package mutating func announce(_ number: Int) -> StreamConfiguration? {
         guard all.indices.contains(number), announced.insert(number).inserted else { return nil }

@@ -23,7 +23,7 @@ import Testing
                 {"name": "link 1", "destination": "rtmp://a/live", "state": "publishing", "bitsPerSecond": 2510000,
                 "queuedMilliseconds": 120, "queuedBytes": 9, "framesSent": 100, "framesShed": 2, "reconnects": 0,
                 "lastError": ""},
-                {"name": "link 2", "destination": "rtmp://b/live", "state": "waiting", "bitsPerSecond": 0,
+                {"name": "link 2", "destination": "rtmp://b/live", "state": "connecting", "bitsPerSecond": 0,
                 "queuedMilliseconds": 0, "queuedBytes": 0, "framesSent": 0, "framesShed": 5, "reconnects": 2,
                 "lastError": "connection reset"}]}
             """#.utf8))
@@ -35,7 +35,7 @@ import Testing
     @Test func statusLineTellsTheMostImportantFirst() {
         #expect(
             StatusLine(status).text(width: .max)
-                == "on air 01:02:03 | 30.0 fps | 2.51 Mbit/s | queue 120 ms | dropped 6 | link 2 waiting | "
+                == "on air 01:02:03 | 30.0 fps | 2.51 Mbit/s | queue 120 ms | dropped 6 | link 2 connecting | "
                 + "showing slate | encoder ok (restarted once) | source ok | plugin host restarting (restarted 3 times) "
                 + "| unfiltered 12 | repeated 4")
     }

@@ -31,10 +31,10 @@ import Testing
                 let delay = waitingBits / Double(controller.bitsPerSecond + bounds.sound)
                 largestDelay = max(largestDelay, delay)
                 let load = CongestionController.Load(
-                    link: "link 1", delay: .milliseconds(Int64(delay * 1000)), deliveredByteCount: delivered)
-                let decision = controller.decide([load], rule: rule, bounds: bounds)
+                    lane: LinkLane(1), delay: .milliseconds(Int64(delay * 1000)), deliveredByteCount: delivered)
+                let decision = controller.decide([load], rule: rule, main: 1, bounds: bounds)
                 if let bitrate = decision.bitsPerSecond { bitrates.append(bitrate) }
-                if let shed = decision.sheds["link 1"] {
+                if let shed = decision.sheds[LinkLane(1)] {
                     sheds.append(shed)
                     if shed == .toNextIDR { waitingBits = 0 }
                 }
@@ -119,13 +119,13 @@ import Testing
             good += 80_000
             let decision = controller.decide(
                 [
-                    .init(link: "link 1", delay: .milliseconds(20), deliveredByteCount: good),
+                    .init(lane: LinkLane(1), delay: .milliseconds(20), deliveredByteCount: good),
                     .init(
-                        link: "link 2", delay: .milliseconds(min(9000, 250 * Int64(tick))),
+                        lane: LinkLane(2), delay: .milliseconds(min(9000, 250 * Int64(tick))),
                         deliveredByteCount: UInt64(tick / 4)),
-                ], rule: .slowest, bounds: bounds)
-            if let shed = decision.sheds["link 2"] { sheds.insert(shed) }
-            #expect(decision.sheds["link 1"] == nil)
+                ], rule: .slowest, main: 1, bounds: bounds)
+            if let shed = decision.sheds[LinkLane(2)] { sheds.insert(shed) }
+            #expect(decision.sheds[LinkLane(1)] == nil)
         }
         #expect(controller.bitsPerSecond == 2_500_000)
         #expect(sheds == [.disposable, .toNextIDR])
@@ -140,7 +140,8 @@ import Testing
             delivered += 300_000
             let delay = Duration.milliseconds(max(0, 10_000 - 300 * Int64(tick)))
             let decision = controller.decide(
-                [.init(link: "link", delay: delay, deliveredByteCount: delivered)], rule: .slowest, bounds: bounds)
+                [.init(lane: LinkLane(1), delay: delay, deliveredByteCount: delivered)], rule: .slowest, main: 1,
+                bounds: bounds)
             if tick > 0 { #expect(decision == CongestionController.Decision()) }
         }
     }
@@ -152,10 +153,47 @@ import Testing
             let delivered = UInt64(tick) * 40_000
             _ = controller.decide(
                 [
-                    .init(link: "link 1", delay: .milliseconds(20), deliveredByteCount: delivered * 2),
-                    .init(link: "link 2", delay: .milliseconds(200 * Int64(tick)), deliveredByteCount: delivered),
-                ], rule: .main, bounds: bounds)
+                    .init(lane: LinkLane(1), delay: .milliseconds(20), deliveredByteCount: delivered * 2),
+                    .init(lane: LinkLane(2), delay: .milliseconds(200 * Int64(tick)), deliveredByteCount: delivered),
+                ], rule: .main, main: 1, bounds: bounds)
         }
         #expect(controller.bitsPerSecond == 2_500_000)
+    }
+
+    /// A main link off the air gives no load. Another link does not become the main one for that: it sheds.
+    @Test func mainLinkOffTheAirIsNoOther() {
+        var controller = CongestionController(bitsPerSecond: 2_500_000)
+        let bounds = CongestionController.Bounds(ceiling: 2_500_000, floor: 300_000, sound: 128_000)
+        var sheds: Set<CongestionController.Shedding> = []
+        for tick in 0..<60 {
+            let decision = controller.decide(
+                [
+                    .init(
+                        lane: LinkLane(2), delay: .milliseconds(200 * Int64(tick)),
+                        deliveredByteCount: UInt64(tick) * 40_000)
+                ], rule: .main, main: 1, bounds: bounds)
+            if let shed = decision.sheds[LinkLane(2)] { sheds.insert(shed) }
+        }
+        #expect(controller.bitsPerSecond == 2_500_000)
+        #expect(sheds == [.disposable, .toNextIDR])
+    }
+
+    /// Both lanes of a redundant link are the main link.
+    @Test func eitherLaneOfTheMainLinkCounts() {
+        var controller = CongestionController(bitsPerSecond: 2_500_000)
+        let bounds = CongestionController.Bounds(ceiling: 2_500_000, floor: 300_000, sound: 128_000)
+        var slow: [LinkLane] = []
+        for tick in 0..<20 {
+            let delivered = UInt64(tick) * 40_000
+            let decision = controller.decide(
+                [
+                    .init(lane: LinkLane(1, 0), delay: .milliseconds(20), deliveredByteCount: delivered * 2),
+                    .init(
+                        lane: LinkLane(1, 1), delay: .milliseconds(200 * Int64(tick)), deliveredByteCount: delivered),
+                ], rule: .main, main: 1, bounds: bounds)
+            if let lane = decision.lane { slow.append(lane) }
+        }
+        #expect(controller.bitsPerSecond < 2_500_000)
+        #expect(Set(slow) == [LinkLane(1, 1)])
     }
 }

@@ -64,7 +64,7 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(2))) struct BroadcastSummaryTests {
-    private func shortfall(_ states: [String]) -> BroadcastError? {
+    private func shortfall(_ states: [LinkState]) -> BroadcastError? {
         BroadcastSummary.shortfall(
             of: states.enumerated().map {
                 LinkStatus(name: "link \($0 + 1)", destination: "rtmp://h/a", state: $1, lastError: "it said no")
@@ -72,10 +72,10 @@ import Testing
     }
 
     @Test func failedDestinationsAreToldApart() {
-        #expect(shortfall(["ended", "ended"]) == nil)
-        let one = shortfall(["ended", "failed"])
+        #expect(shortfall([.ended, .ended]) == nil)
+        let one = shortfall([.ended, .failed])
         #expect(one?.kind == .someDestinations)
         #expect(one?.problem == "link 2 of 2 failed: it said no")
-        #expect(shortfall(["failed", "failed", "ended"])?.problem.hasPrefix("2 of 3") == true)
+        #expect(shortfall([.failed, .failed, .ended])?.problem.hasPrefix("2 of 3") == true)
     }
 }

@@ -32,7 +32,7 @@ import Testing
                         candidate: Candidate(name: "\(port)"))
                 }, rule: .priority, policy: policy)
             let link = RTMPLink(
-                name: "link", number: 1, servers: LinkServers(table, clock: .system),
+                name: "link", id: 1, servers: LinkServers(table, clock: .system),
                 mailbox: LinkMailbox(onRoom: {}), events: events, archive: archive, origin: origin)
             self.link = link
             link.configure(
@@ -201,7 +201,7 @@ import Testing
         course.link.pause(true)
         #expect(await course.happened("paused"))
         #expect(await course.end() == nil)
-        #expect(course.link.statuses.map(\.state) == ["ended"])
+        #expect(course.link.statuses.map(\.state) == [.ended])
         await peer.stop()
     }
 
@@ -227,6 +227,6 @@ import Testing
     @Test func wrongAddressIsFinal() async throws {
         let course = try Course([1])
         #expect(await course.outcome()?.kind == .destination)
-        #expect(course.link.statuses.map(\.state) == ["failed"])
+        #expect(course.link.statuses.map(\.state) == [.failed])
     }
 }

@@ -132,7 +132,7 @@ import Testing
         table.started(1, for: 0, in: nil, at: .zero)
         _ = table.probed(0, .success(.milliseconds(1)), at: .seconds(60), chance: 0)
         #expect(table.better(0, at: .seconds(600)) == nil)
-        #expect(table.status(at: .seconds(600))[0].state == "refused")
+        #expect(table.status(at: .seconds(600))[0].state == .refused)
     }
 
     @Test func lanesNeverShareAServer() throws {
@@ -201,6 +201,6 @@ import Testing
         _ = Self.fail(&table, 0, at: .zero)
         let report = table.report("link", 0, at: .zero)
         #expect(
-            report.choice == "s1" && report.rule == "priority" && report.servers.map(\.state) == ["failing", "untried"])
+            report.choice == "s1" && report.rule == "priority" && report.servers.map(\.state) == [.failing, .untried])
     }
 }

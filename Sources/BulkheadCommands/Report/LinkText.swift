@@ -13,7 +13,7 @@ package enum LinkText {
     /// One line for a link: its state, rates and queue.
     package static func line(_ link: LinkStatus) -> String {
         var line =
-            "\(link.name): \(link.state), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
+            "\(link.name): \(link.state.rawValue), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
             + "queue \(link.queuedMilliseconds) ms, \(link.framesSent) frames sent, \(link.framesShed) dropped"
         if let seconds = link.acknowledgedSeconds { line += ", acknowledged to \(StatusLine.clock(seconds))" }
         if link.reconnects > 0 { line += ", reconnected \(link.reconnects == 1 ? "once" : "\(link.reconnects) times")" }
@@ -26,11 +26,11 @@ package enum LinkText {
     }
 
     private static func line(_ server: LinkServerStatus) -> String {
-        var line = "\(server.name): \(server.state)"
+        var line = "\(server.name): \(server.state.rawValue)"
         if let time = server.roundTripMilliseconds { line += ", \(StatusLine.decimal(time, places: 1)) ms" }
         if server.priority != 0 { line += ", priority \(server.priority)" }
         if server.weight != 1 { line += ", weight \(server.weight)" }
-        if !server.lastError.isEmpty, server.state != "on air" { line += ", last trouble: \(server.lastError)" }
+        if !server.lastError.isEmpty, server.state != .onAir { line += ", last trouble: \(server.lastError)" }
         return line
     }
 

@@ -53,16 +53,16 @@ package struct StatusLine: Hashable, Sendable {
     /// A link that does not publish, in words; nil for one that does.
     private static func trouble(_ link: LinkStatus) -> String? {
         switch link.state {
-        case "publishing", "writing", "restored", "ended":
+        case .publishing, .writing, .restored, .ended:
             return link.reconnects > 0 ? "\(link.name) reconnected \(times(link.reconnects))" : nil
-        case "saved", "cleared", "selected": return "\(link.name) reconnecting (\(link.state))"
-        default: return "\(link.name) \(link.state)"
+        case .saved, .cleared, .selected: return "\(link.name) reconnecting (\(link.state.rawValue))"
+        case .idle, .connecting, .stalled, .paused, .failed: return "\(link.name) \(link.state.rawValue)"
         }
     }
 
     /// What a link that works sends, and how much waits; the server where there are several.
     private static func figures(_ link: LinkStatus) -> String? {
-        guard link.state == "publishing", let servers = link.servers else { return nil }
+        guard link.state == .publishing, let servers = link.servers else { return nil }
         let server =
             servers.count > 1 ? link.server.map { " to \($0.drop { $0 != "/" }.drop { $0 == "/" })" } ?? "" : ""
         return "\(link.name)\(server) \(rate(link.bitsPerSecond)), queue \(link.queuedMilliseconds) ms"

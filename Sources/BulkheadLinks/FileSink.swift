@@ -7,12 +7,12 @@ import NIOPosix
 import Synchronization
 import SystemPackage
 
-/// A link to an FLV file on this machine. A file that is already there is not overwritten.
-package final class FileLink: Link {
+/// A sink that is an FLV file on this machine. A file that is already there is not overwritten.
+package final class FileSink: Sink {
     private let name: String
     private let path: String
     private let mailbox: LinkMailbox
-    private let state = Mutex((state: "writing", lastError: "", isAborted: false))
+    private let state = Mutex((state: LinkState.writing, lastError: "", isAborted: false))
 
     package init(name: String, path: String, awaitsIDR: Bool, onRoom: @escaping @Sendable () -> Void) {
         self.name = name
@@ -32,15 +32,6 @@ package final class FileLink: Link {
         mailbox.finish()
     }
 
-    /// A file has no gap: it is paused by nobody.
-    package func pause(_ isPaused: Bool) {}
-    package func retry() {}
-    package func networkChanged() {}
-
-    package func servers(isMeasured: Bool) async -> LinkServersReport {
-        LinkServersReport(link: name, rule: "", servers: [], choice: nil, reason: "it is a file")
-    }
-
     package var statuses: [LinkStatus] {
         let (state, lastError, _) = state.withLock { $0 }
         var status = LinkStatus(name: name, destination: "file:\(path)", state: state, lastError: lastError)
@@ -51,10 +42,10 @@ package final class FileLink: Link {
     package func run() async throws(BroadcastError) {
         do {
             try await write()
-            state.withLock { $0.state = "ended" }
+            state.withLock { $0.state = .ended }
         } catch {
             let problem = Self.phrase(error, path)
-            state.withLock { $0 = ("failed", problem.problem, true) }
+            state.withLock { $0 = (.failed, problem.problem, true) }
             throw problem
         }
     }

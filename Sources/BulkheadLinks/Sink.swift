@@ -1,0 +1,37 @@
+package import BulkheadMedia
+package import BulkheadModel
+
+/// Where packets go: one destination of a broadcast. The broadcast hands packets over without ever waiting; the sink
+/// sends them when it can, from tasks of its own.
+package protocol Sink: AnyObject, Sendable {
+    /// Told what players must know for packets of configuration `number`, before the first of them.
+    func configure(_ configuration: StreamConfiguration, number: Int)
+    /// Takes a packet. Never waits; what there is no room for is shed and counted.
+    func offer(_ packet: Packet)
+    /// Whether so little waits that a broadcast in no hurry should go on.
+    var hasRoom: Bool { get }
+    /// No more packets come: the sink ends once it has sent what waits, with a goodbye.
+    func finish()
+    /// Ends the sink now, with whatever waits.
+    func abort()
+    /// Does the sink's work; returns when it has finished, throws when it can't go on. It may be run again then.
+    func run() async throws(BroadcastError)
+    /// One for each server that it publishes to at once.
+    var statuses: [LinkStatus] { get }
+}
+
+/// The servers that a sink chooses from. Only a sink on the network has them.
+package protocol Servers: AnyObject, Sendable {
+    /// Leaves the air, or comes back to it with the next IDR.
+    func pause(_ isPaused: Bool)
+    /// Tries again now where it waits, and forgets what servers have refused.
+    func retry()
+    /// A route or an address of this machine has changed: what could not be reached may be reachable.
+    func networkChanged()
+    /// What is known of the servers, after a handshake with each if they are to be measured, and what would be chosen.
+    func report(isMeasured: Bool) async -> LinkServersReport
+    /// How much waits, for each server that it publishes to at once; `bitsPerSecond` is what is encoded.
+    func loads(bitsPerSecond: Int) -> [CongestionController.Load]
+    /// Leaves out of what waits what is said of its lanes.
+    func shed(_ sheds: [LinkLane: CongestionController.Shedding])
+}

@@ -1,0 +1,47 @@
+package import BulkheadEvents
+package import BulkheadLinks
+import BulkheadMedia
+package import BulkheadModel
+
+/// One link as its room holds it.
+package struct Output: Sendable {
+    package let sink: any Sink
+    /// Nil for a sink that has none to choose from: a file.
+    package let servers: (any Servers)?
+
+    package init(_ sink: any Sink, servers: (any Servers)?) {
+        self.sink = sink
+        self.servers = servers
+    }
+
+    package init(_ link: some Sink & Servers) { self.init(link, servers: link) }
+
+    /// Makes what `entry`'s destination asks for.
+    ///
+    /// - Parameters:
+    ///   - awaitsIDR: the broadcast is on air already: the first packet kept is an IDR.
+    ///   - onRoom: called, on any thread, when a sink that had no room has some again.
+    /// - Throws: kind `usage` for a server that can't be used.
+    package static func make(
+        _ entry: LinkDirectory.Entry, events: EventLog, awaitsIDR: Bool, onRoom: @escaping @Sendable () -> Void
+    ) throws(BroadcastError) -> Output {
+        let destination = entry.destination
+        let name = entry.name
+        if destination.isFile {
+            let path = String(destination.url.dropFirst(5))
+            return Output(FileSink(name: name, path: path, awaitsIDR: awaitsIDR, onRoom: onRoom), servers: nil)
+        }
+        let servers = try LinkServers(destination, name: name, clock: .system)
+        var limits = LinkQueue.Limits()
+        limits.backfill = MediaTime(nanoseconds: Int64(destination.backfillSeconds * 1e9))
+        // What is sent again after a break waits too, and is no reason to shed.
+        limits.duration = max(limits.duration, limits.backfill + MediaTime(milliseconds: 10_000))
+        let lanes = (0..<(destination.isRedundant ? 2 : 1)).map { lane in
+            RTMPLink(
+                name: name, id: entry.id, servers: servers, lane: lane,
+                mailbox: LinkMailbox(limits: limits, awaitsIDR: awaitsIDR, onRoom: onRoom), events: events,
+                archive: .standard)
+        }
+        return lanes.count == 1 ? Output(lanes[0]) : Output(RedundantLink(lanes))
+    }
+}

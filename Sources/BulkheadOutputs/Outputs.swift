@@ -1,0 +1,294 @@
+package import BulkheadEvents
+import BulkheadLinks
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadRoom
+import BulkheadSystem
+import BulkheadTimeline
+
+/// Sends the program to every destination: the last of the five rooms.
+///
+/// In: committed packets, in DTS order and each once, and what players must know for them, from the encoding
+/// (``PacketOutlet``); a user's changes of links. Out: packets to every sink, which never waits and sheds by itself.
+/// Backwards: capacity (``hasRoom``, ``onRoom``) for a broadcast in no hurry, and the bitrate that links can carry
+/// (``onBitrate``).
+///
+/// Sinks are talked to here and nowhere else. Which of them run is decided by ``OutputsMachine``, at what bitrate by
+/// ``BitrateMachine``; neither has a sink or a clock. The words of a request become identities in ``LinkDirectory``. The
+/// room lives on the reactor's thread; what a sink's own tasks have to say comes back through ``run(on:)``.
+package final class Outputs: PacketOutlet {
+    /// What sinks' tasks tell the room, from any thread.
+    private enum Signal: Sendable {
+        case run(LinkID)
+        case ended(LinkID, BroadcastError?)
+        case hasRoom
+    }
+
+    package typealias Maker = (
+        _ entry: LinkDirectory.Entry, _ events: EventLog, _ awaitsIDR: Bool, _ onRoom: @escaping @Sendable () -> Void
+    ) throws(BroadcastError) -> Output
+
+    private let context: RoomContext
+    private let make: Maker
+    private var directory = LinkDirectory()
+    private var machine = OutputsMachine()
+    private var bitrate: BitrateMachine
+    /// Those that packets go to.
+    private var outputs: [LinkID: Output] = [:]
+    /// Removed, with something to send.
+    private var leaving: [LinkID: (name: String, output: Output)] = [:]
+    private var configurations: [(number: Int, configuration: StreamConfiguration)] = []
+    /// A packet has come: a link that is added joins in the middle.
+    private var hasBegun = false
+    private let signals = AsyncStream<Signal>.makeStream()
+    private var timers: [Reactor.Token] = []
+    private var networkTimer: Reactor.Token?
+
+    /// A sink that had no room has some again.
+    package var onRoom: () -> Void = {}
+    /// Pictures should be encoded at so many bits a second from now on. Called with each look at the links: encoders
+    /// that have come meanwhile are to be told as well.
+    package var onBitrate: (UInt32) -> Void = { _ in }
+    /// All links have failed.
+    package var onFailure: (BroadcastError) -> Void = { _ in }
+
+    /// - Parameter make: makes the sinks; tests give others.
+    package init(_ context: RoomContext, bitrate: BitrateMachine.Settings, make: @escaping Maker = Output.make) {
+        self.context = context
+        self.bitrate = BitrateMachine(bitrate)
+        self.make = make
+    }
+
+    // MARK: the links that a broadcast begins with
+
+    /// - Throws: kind `usage` for a destination that can't be used.
+    package func declare(_ destinations: [DestinationSettings]) throws(BroadcastError) {
+        for destination in destinations {
+            let (id, output) = try enter(destination, isAlone: destinations.count == 1)
+            perform(machine.handle(.declared(id, hasServers: output.servers != nil), at: .now))
+        }
+    }
+
+    /// As they are declared now, in order.
+    package var destinations: [DestinationSettings] { directory.entries.map(\.destination) }
+
+    private func enter(_ destination: DestinationSettings, isAlone: Bool) throws(BroadcastError) -> (LinkID, Output) {
+        // A destination that can't be used takes no number.
+        var directory = directory
+        let entry = try directory.add(destination, isAlone: isAlone)
+        let output = try make(entry, context.events, hasBegun) { [signals] in signals.continuation.yield(.hasRoom) }
+        for (number, configuration) in configurations { output.sink.configure(configuration, number: number) }
+        self.directory = directory
+        outputs[entry.id] = output
+        return (entry.id, output)
+    }
+
+    // MARK: packets
+
+    package func configure(_ configuration: StreamConfiguration, number: Int) {
+        configurations.append((number, configuration))
+        for output in outputs.values { output.sink.configure(configuration, number: number) }
+    }
+
+    package func take(_ packet: Packet) {
+        hasBegun = true
+        for output in outputs.values { output.sink.offer(packet) }
+    }
+
+    package var hasRoom: Bool { outputs.values.allSatisfy { $0.sink.hasRoom } }
+
+    // MARK: their course
+
+    /// Runs the sinks; returns after ``finish()`` or ``abort()``, when all of them have ended.
+    /// - Parameter owner: lives on the reactor. A task group's body runs on the caller's actor only where it captures it.
+    package func run(on owner: isolated any Actor) async {
+        let watch = watchNetwork()
+        await withTaskGroup(of: Void.self) { group in
+            _ = owner
+            for await signal in signals.stream {
+                switch signal {
+                case .run(let id):
+                    guard let sink = (outputs[id] ?? leaving[id]?.output)?.sink else { continue }
+                    let ended = signals.continuation
+                    group.addTask {
+                        do throws(BroadcastError) {
+                            try await sink.run()
+                            ended.yield(.ended(id, nil))
+                        } catch { ended.yield(.ended(id, error)) }
+                    }
+                case .ended(let id, let error): perform(machine.handle(.ended(id, error), at: .now))
+                case .hasRoom: onRoom()
+                }
+            }
+        }
+        watch?.close()
+        for timer in timers { context.reactor.cancel(timer) }
+        if let networkTimer { context.reactor.cancel(networkTimer) }
+        timers.removeAll()
+    }
+
+    /// No more packets come: the sinks send what they have, as far as servers take it in time.
+    package func finish() { perform(machine.handle(.finish, at: .now)) }
+
+    /// Ends all sinks now.
+    package func abort() { perform(machine.handle(.abort, at: .now)) }
+
+    // MARK: changes on air
+
+    /// Changes the links; what takes time goes on by itself.
+    /// - Throws: kind `control` or `usage`, when nothing has been changed.
+    package func change(_ change: LinkChange) throws(BroadcastError) {
+        switch change {
+        case .add(let destination):
+            guard destination.isInRange, directory.entries.count < SettingRange.mostLinks else {
+                throw BroadcastError(.control, "the new link is outside what a broadcast takes")
+            }
+            let (id, output) = try enter(destination, isAlone: false)
+            try ask(.add(id, hasServers: output.servers != nil), of: nil)
+        case .remove(let word):
+            let entry = try directory.find(word)
+            try ask(.remove(entry.id), of: entry)
+        case .pause(let word):
+            let entry = try directory.find(word)
+            try ask(.pause(entry.id), of: entry)
+        case .retry(let word):
+            let entry = try directory.find(word)
+            try ask(.retry(entry.id), of: entry)
+        }
+    }
+
+    private func ask(_ request: OutputsMachine.Request, of entry: LinkDirectory.Entry?) throws(BroadcastError) {
+        let name = entry?.name ?? "the link"
+        do throws(OutputsMachine.Refusal) { perform(try machine.handle(request, at: .now)) } catch {
+            throw switch error {
+            case .unknown: BroadcastError(.control, "there is no such link")
+            case .lastLink:
+                BroadcastError(
+                    .control, "\(name) is the last link of the broadcast",
+                    advice: "add another one first, or end the broadcast with: bulkhead stop")
+            case .noServers:
+                BroadcastError(.control, "a file can't be paused", advice: "remove it and add another one")
+            case .over: BroadcastError(.control, "\(name) has ended")
+            }
+        }
+    }
+
+    private func perform(_ actions: [OutputsMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .run(let id): signals.continuation.yield(.run(id))
+            case .pause(let id, let isPaused): outputs[id]?.servers?.pause(isPaused)
+            case .tryAgain(let id): outputs[id]?.servers?.retry()
+            case .retire(let id):
+                guard let output = outputs.removeValue(forKey: id) else { continue }
+                leaving[id] = (directory[id]?.name ?? "link \(id)", output)
+                directory.remove(id)
+            case .finish(let id): (outputs[id] ?? leaving[id]?.output)?.sink.finish()
+            case .abort(let id): (outputs[id] ?? leaving[id]?.output)?.sink.abort()
+            case .forget(let id): leaving[id] = nil
+            case .post(let id, let happening): context.post(part(id), .link(happening))
+            case .fail(let error): onFailure(error)
+            case .wake(let time): wake(at: time)
+            case .close: signals.continuation.finish()
+            }
+        }
+    }
+
+    private func part(_ id: LinkID) -> Part {
+        .link(id, name: directory[id]?.name ?? leaving[id]?.name ?? "link \(id)")
+    }
+
+    /// Not by the context's clock: the last deadline comes when all else is over.
+    private func wake(at time: MonotonicTime) {
+        let work = ReactorBound(
+            { [weak self] () -> Void in self.map { $0.perform($0.machine.handle(.timePassed, at: .now)) } },
+            context.reactor)
+        timers.append(context.reactor.schedule(at: time) { work.value() })
+    }
+
+    // MARK: what they carry
+
+    /// What encoders are told for pictures, in bits a second.
+    package var videoBitsPerSecond: UInt32 { bitrate.bitsPerSecond }
+
+    /// What the user wants has changed.
+    /// - Parameter isSetByHand: it is tried at once, whatever the links could carry before.
+    package func change(_ settings: BitrateMachine.Settings, isSetByHand: Bool) {
+        perform(bitrate.handle(.changed(settings), at: .now))
+        if isSetByHand { perform(bitrate.handle(.setByHand, at: .now)) }
+    }
+
+    /// Looks how the links are doing, now and then; for a broadcast on air that does not wait for its links.
+    package func watchCongestion() {
+        let now = MonotonicTime.now
+        guard bitrate.isDue(at: now) else { return }
+        let bitsPerSecond = bitrate.streamBitsPerSecond
+        let loads = outputs.values.flatMap { $0.servers?.loads(bitsPerSecond: bitsPerSecond) ?? [] }
+        perform(bitrate.handle(.loads(loads, main: directory.main), at: now))
+    }
+
+    private func perform(_ actions: [BitrateMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .encode(let bitsPerSecond): onBitrate(bitsPerSecond)
+            case .tellCongested(let lane, let bitsPerSecond, let wanted):
+                let name = directory[lane.link]?.name ?? "link \(lane.link)"
+                context.post(
+                    .link(lane.link, name: name, lane: lane.lane == 0 ? nil : lane.lane + 1),
+                    .link(.congested(bitsPerSecond: bitsPerSecond, wanted: wanted)))
+            case .tellRaised(let bitsPerSecond, let wanted):
+                context.post(.encoder, .encoder(.bitrateRaised(bitsPerSecond: bitsPerSecond, wanted: wanted)))
+            case .shed(let sheds): for output in outputs.values { output.servers?.shed(sheds) }
+            }
+        }
+    }
+
+    // MARK: servers and the network
+
+    /// What a link, or each of all that have servers, knows of them; with `isMeasured` after a handshake with each.
+    package func servers(of word: String?, isMeasured: Bool) async throws(BroadcastError) -> [LinkServersReport] {
+        let asked = if let word { [try directory.find(word)] } else { directory.entries }
+        // The group's body runs anywhere: it knows the servers alone.
+        let servers = asked.compactMap { entry in outputs[entry.id]?.servers.map { (id: entry.id, servers: $0) } }
+        var reports = await withTaskGroup(of: (LinkID, LinkServersReport).self) { group in
+            for (id, servers) in servers {
+                group.addTask { (id, await servers.report(isMeasured: isMeasured)) }
+            }
+            return await group.reduce(into: [LinkID: LinkServersReport]()) { $0[$1.0] = $1.1 }
+        }
+        if word != nil {
+            for entry in asked where reports[entry.id] == nil {
+                reports[entry.id] = LinkServersReport(
+                    link: entry.name, rule: "", servers: [], choice: nil, reason: "it is a file")
+            }
+        }
+        return asked.compactMap { reports[$0.id] }
+    }
+
+    /// Links that wait for the network hear of it when something has changed there. Where the system does not tell, they
+    /// ask, which is slower.
+    private func watchNetwork() -> NetworkWatch? {
+        try? NetworkWatch(on: context.reactor) { [weak self] in self?.networkChanged() }
+    }
+
+    /// Changes come in swarms: one word to the links for all of them.
+    private func networkChanged() {
+        guard networkTimer == nil else { return }
+        networkTimer = context.schedule(after: .milliseconds(50)) { [weak self] in
+            guard let self else { return }
+            self.networkTimer = nil
+            for output in self.outputs.values { output.servers?.networkChanged() }
+        }
+    }
+
+    // MARK: state
+
+    package var snapshot: OutputsSnapshot {
+        OutputsSnapshot(
+            links: directory.entries.map { entry in
+                .init(
+                    id: entry.id, name: entry.name, isRunning: machine.isRunning(entry.id),
+                    lanes: outputs[entry.id]?.sink.statuses ?? [])
+            }, videoBitsPerSecond: bitrate.bitsPerSecond)
+    }
+}
