@@ -114,7 +114,10 @@ let package = Package(
             dependencies: ["BulkheadSystem", "BulkheadModel", "BulkheadEvents", "CBulkheadLinux", systemPackage]),
         .target(
             name: "BulkheadPluginCatalog",
-            dependencies: ["BulkheadChildRuntime", "CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage]),
+            dependencies: [
+                "BulkheadChildRuntime", "BulkheadChildren", "CBulkheadLinux", "BulkheadSystem", "BulkheadWire",
+                systemPackage,
+            ]),
         .target(
             name: "BulkheadRTMPTransport",
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL]),
@@ -129,6 +132,12 @@ let package = Package(
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadTimeline",
                 "BulkheadLinks", "BulkheadRoom",
             ]),
+        .target(
+            name: "BulkheadChain",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
+                "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom", "BulkheadPluginCatalog",
+            ]),
 
         // MARK: 4 programs
         .target(
@@ -137,7 +146,7 @@ let package = Package(
                 "BulkheadRoom", "BulkheadOutputs",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
-                "BulkheadRTMPTransport", "BulkheadPluginCatalog", nioCore,
+                "BulkheadRTMPTransport", "BulkheadChain", nioCore,
             ]),
         .target(
             name: "BulkheadLiveServer",
@@ -313,6 +322,12 @@ let package = Package(
             name: "BulkheadChildrenTests",
             dependencies: [
                 "BulkheadModel", "BulkheadEvents", "BulkheadChildren", "BulkheadSystem", "BulkheadWire", systemPackage,
+            ]),
+        .testTarget(
+            name: "BulkheadChainTests",
+            dependencies: [
+                "BulkheadChain", "BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", "BulkheadModel",
+                "BulkheadWire", "BulkheadTimeline", "BulkheadChildren",
             ]),
         .testTarget(
             name: "BulkheadRTMPTransportTests",

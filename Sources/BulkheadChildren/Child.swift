@@ -38,6 +38,16 @@ package struct ChildEnd: Sendable {
             case .released: "no longer needed"
             }
         }
+
+        /// The child ended by a fault of its own or by its deadline, and not because it was killed from outside.
+        package var isItsOwn: Bool {
+            switch self {
+            case .exited(.signaled(SIGKILL)), .exited(.signaled(SIGTERM)), .exited(.signaled(SIGINT)), .disconnected,
+                .released:
+                false
+            case .exited, .dismissed: true
+            }
+        }
     }
 
     package let cause: Cause

@@ -115,9 +115,10 @@ package struct Post: Sendable {
     ///
     /// - Parameters:
     ///   - end: in words, for people; nil where it was wanted.
+    ///   - successor: takes over from the child on air, whatever its duty; nil for the twin, else a standby.
     ///   - isExcused: the death says nothing about the next child: it is launched without delay.
     package mutating func ended(
-        _ child: ChildID, _ end: String?, isExcused: Bool = false, at now: MonotonicTime
+        _ child: ChildID, _ end: String?, successor: ChildID? = nil, isExcused: Bool = false, at now: MonotonicTime
     ) -> Step {
         guard let index = holders.firstIndex(where: { $0.id == child }) else { return .nothing }
         let gone = holders.remove(at: index)
@@ -128,7 +129,8 @@ package struct Post: Sendable {
             let delay = policies[.onAir, default: RestartPolicy()].delay(
                 afterDeathAt: now, hadWorked: gone.hasWorked || isExcused)
             noteRestart(of: .onAir)
-            let successor = holder(of: .twin) ?? holders(of: .standby).first(where: isReady) ?? holder(of: .standby)
+            let successor =
+                successor ?? holder(of: .twin) ?? holders(of: .standby).first(where: isReady) ?? holder(of: .standby)
             guard let successor, let was = duty(of: successor) else { return .launch(.onAir, after: delay) }
             assign(.onAir, to: successor)
             if was == .standby, holder(of: .standby) == nil { records[.standby, default: Record()].state = .restarting }

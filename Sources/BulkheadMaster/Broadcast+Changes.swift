@@ -1,3 +1,4 @@
+import BulkheadChain
 import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
@@ -48,11 +49,7 @@ extension Broadcast {
         switch part {
         case .encoder: begin(settings, done)
         case .plugins:
-            let filled = places.filter { $0.host != nil && $0.next == nil }
-            guard settings.children == .both, !filled.isEmpty else {
-                return done(BroadcastError(.control, "there is no plugin host that could be restarted now"))
-            }
-            for place in filled { renew(place, with: place.plugins, isAsked: false) }
+            do throws(BroadcastError) { try chain?.restart() } catch { return done(error) }
             done(nil)
         case .source:
             for source in sources where source.stub != nil {
@@ -61,6 +58,18 @@ extension Broadcast {
             }
             done(nil)
         }
+    }
+
+    /// Changes the chain of plugins.
+    /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
+    func change(_ change: PluginChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        guard let chain, state == .onAir else {
+            return done(BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is"))
+        }
+        guard settings.children != .encoder else {
+            return done(BroadcastError(.control, "this broadcast has no plugin host", advice: "use another run mode"))
+        }
+        chain.change(change, done: done)
     }
 
     private func refusalOfChange() -> BroadcastError? {
@@ -139,7 +148,7 @@ extension Broadcast {
         change?.awaitsPicture = true
         // What is left of the old size is shown until the source gives the new one.
         for source in sources { source.stub?.child.hangUp() }
-        places.forEach(renewForNewSize)
+        chain?.change(settings.canvas)
     }
 
     /// Opens the run that begins with `frame`, where there is one to open.
@@ -158,7 +167,7 @@ extension Broadcast {
         settings = done.settings
         // What has been changed meanwhile is not undone.
         settings.destinations = outputs.destinations
-        syncSettings()
+        settings.plugins = chain?.choices ?? []
         ladder.leaveSafety()
         openRun(wantedSettings(settings), encoder: done.encoder)
         post(

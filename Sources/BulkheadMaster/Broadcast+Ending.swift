@@ -1,3 +1,4 @@
+import BulkheadChain
 import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
@@ -29,14 +30,14 @@ extension Broadcast {
         state = .ending
         endingSince = .now
         post(.timeline, .timeline(.ending))
-        tellStreamState()
+        chain?.enter(.ending)
         for source in sources { source.stub?.child.hangUp() }
         finishIfDrained()
     }
 
     /// Asks the encoder for what it holds once the last frame has been given to it.
     func finishIfDrained() {
-        guard !flushIsSent, chainIsEmpty else { return }
+        guard !flushIsSent, chain?.isDrained ?? true else { return }
         flushIsSent = true
         abandonChange()
         // Without an encoder the next one is asked, once it has been given all again.
@@ -56,7 +57,8 @@ extension Broadcast {
         if settings.standby != .off, settings.children != .plugins {
             children += standbys.isEmpty ? [spareSlot.status(nil)] : standbys.map { spareSlot.status($0.child) }
         }
-        children += places.flatMap(status)
+        let chain = chain?.snapshot
+        children += chain?.children ?? []
         children += sources.map { $0.slot.status($0.stub?.child) }
         let words =
             switch state {
@@ -69,11 +71,12 @@ extension Broadcast {
             state: words, children: children, links: outputs.snapshot.statuses,
             secondsOnAir: frameRate.time(of: nextFrame).seconds, frames: Int(clamping: nextFrame),
             framesCommitted: framesCommitted, framesUncommitted: uncommittedCount,
-            framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: framesUnfiltered,
+            framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: chain?.framesUnfiltered ?? 0,
             framesSlated: framesSlated, standby: currentRun?.shadow == nil ? settings.standby.rawValue : "in lockstep",
             framesPerSecond: committedRate.samplesPerSecond(at: .now),
             bitsPerSecond: committedRate.bitsPerSecond(at: .now), encoderBitsPerSecond: Int(effectiveBitsPerSecond),
             showing: slateOnAir == nil ? showing : "slate without an encoder",
-            encoderAddress: encoderSlot.state == .waiting ? "unix:\(encoderAddress ?? "")" : "", plugins: pluginStatus)
+            encoderAddress: encoderSlot.state == .waiting ? "unix:\(encoderAddress ?? "")" : "", 
+            plugins: chain?.plugins ?? [])
     }
 }

@@ -289,15 +289,3 @@ extension Broadcast {
         topUpSpares(after: Self.spareDelay)
     }
 }
-
-extension ChildEnd.Cause {
-    /// The child ended by a fault of its own or by its deadline, and not because somebody killed it.
-    var isItsOwn: Bool {
-        switch self {
-        case .exited(.signaled(SIGKILL)), .exited(.signaled(SIGTERM)), .exited(.signaled(SIGINT)), .disconnected,
-            .released:
-            false
-        case .exited, .dismissed: true
-        }
-    }
-}

@@ -1,3 +1,4 @@
+import BulkheadChain
 import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
@@ -24,7 +25,7 @@ extension Broadcast {
 
     /// Starts the timeline when every source has something, or had long enough to find it.
     func startTimelineIfPossible() {
-        guard origin == nil, state == .starting, hasEncoded, chainIsSettled else { return }
+        guard origin == nil, state == .starting, hasEncoded, chain?.isSettled ?? false else { return }
         let isPatient = settings.isFast || MonotonicTime.now.since(startedAt) < slateAfter.nanoseconds
         for source in sources {
             guard let feed = source.feed else {
@@ -42,8 +43,7 @@ extension Broadcast {
             lastFrame = max(1, frameRate.frameCount(within: seconds)) - 1
         }
         post(.timeline, .timeline(.onAir))
-        tellOfMissingPlugins()
-        tellStreamState()
+        chain?.enter(.live)
         lastCommit = .now
         scheduleSlate()
         if settings.isFast { pump() } else { runDueTicks() }
@@ -95,7 +95,8 @@ extension Broadcast {
     }
 
     private var canTickFast: Bool {
-        guard uncommittedCount + chainBacklog < maximumUncommitted, soundIsThrough,
+        let load = load
+        guard load.frames < load.limit, load.hasSoundRoom,
             outputs.hasRoom
         else { return false }
         anchorFeeds()
@@ -146,12 +147,12 @@ extension Broadcast {
         if let index { sources[index].feed?.pictures.takeFirstEarly() }
         guard let slot = slotToShow(index) else { return }
         pools.retain(slot)
-        filter(TimelineFrame(frame: frame, slot: slot))
+        chain?.take(TimelineFrame(frame: frame, slot: slot))
     }
 
     /// Whether the encoder keeps up well enough to be given the next frame.
     private func hasRoom() -> Bool {
-        let backlog = uncommittedCount + chainBacklog
+        let backlog = load.frames
         if settings.isFast { return backlog < maximumUncommitted }
         let wasThinning = overload.isThinning
         let admits = overload.admits(backlog: backlog - lastMaximumDelay, room: maximumUncommitted - lastMaximumDelay)
@@ -209,13 +210,17 @@ extension Broadcast {
             guard let source else {
                 // Silence is there at any time, but a source that is still opening may have sound.
                 guard isDue else { return }
-                filter(block: nextBlock, [Float](repeating: 0, count: AudioFormat.floatsPerBlock))
+                chain?.take(
+                    AudioLedger.Block(
+                        number: nextBlock, samples: [Float](repeating: 0, count: AudioFormat.floatsPerBlock)))
                 nextBlock += 1
                 continue
             }
             guard isDue || sources[source].feed?.hasBlock(nextBlock) ?? false else { return }
             let block = sources[source].feed?.takeBlock(nextBlock)
-            filter(block: nextBlock, block ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock))
+            chain?.take(
+                AudioLedger.Block(
+                    number: nextBlock, samples: block ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)))
             nextBlock += 1
         }
     }
@@ -262,7 +267,7 @@ extension Broadcast {
                         : "no answer within \(patience.inWords)")
             }
         }
-        watchPluginHosts(now)
+        chain?.watch(at: now)
         for stub in sources.compactMap(\.stub) + slateReaders {
             guard stub.owes else { continue }
             let patience = stub.isOpened ? Deadlines.delivering : Deadlines.openingInput
@@ -293,6 +298,6 @@ extension Broadcast {
         for token in [tickTimer, watchTimer] { if let token { reactor.cancel(token) } }
         tickTimer = nil
         watchTimer = nil
-        allPlaces.forEach { $0.close() }
+        chain?.close()
     }
 }

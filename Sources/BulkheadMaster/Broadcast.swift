@@ -1,3 +1,4 @@
+import BulkheadChain
 import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
@@ -29,13 +30,16 @@ actor Broadcast {
     /// Where an encoder that is started by hand connects; nil outside mode selected.
     let encoderAddress: String?
     let plugins: PluginFinder
-    /// Those that it begins with.
-    let foundPlugins: [PluginFinder.Found]
+    /// The plugins that the broadcast begins with.
+    private let foundPlugins: [PluginFinder.Found]
 
     var state = State.starting
     let pools: FramePools
+    /// What the rooms share.
     let context: RoomContext
     let outputs: Outputs
+    /// Nil before the start.
+    private(set) var chain: Chain?
 
     // The encoders and what is not safe yet.
     /// The oldest first; new frames belong to the last. Never empty.
@@ -75,20 +79,6 @@ actor Broadcast {
     // Sources.
     var sources: [SourceState] = []
 
-    // Plugins.
-    /// The hosts' places, in the order in which frames pass them.
-    var places: [PluginPlace] = []
-    /// Not in the chain yet, or no more, with processes that have not ended.
-    var otherPlaces: [PluginPlace] = []
-    var lastPluginID: UInt32 = 0
-    /// What is to be done as soon as no frame is in the chain; frames wait before it until then.
-    var borderWork: [() -> Void] = []
-    var framesBeforeChain: [TimelineFrame] = []
-    var soundBeforeChain: [AudioLedger.Block] = []
-    var pluginChanges: [PendingPluginChange] = []
-    var chainIsChanging = false
-    var lastMemoryLook = MonotonicTime.now
-
     // The timeline.
     var origin: MonotonicTime?
     var nextFrame: FrameNumber = 0
@@ -106,7 +96,6 @@ actor Broadcast {
     var framesCommitted = 0
     var framesRepeated = 0
     var framesSkipped = 0
-    var framesUnfiltered = 0
     /// Went out as the slate because no encoder could work.
     var framesSlated = 0
     var overload = OverloadRule()
@@ -153,6 +142,12 @@ actor Broadcast {
             : lastMaximumDelay + max(16, Int(2 * settings.frameRate.framesPerSecond.rounded(.up)))
     }
 
+    /// Where the timeline stands, in seconds; nil before it has started.
+    private var mediaSeconds: Double? { origin == nil ? nil : frameRate.time(of: nextFrame).seconds }
+
+    /// The deaths of all children, the oldest first.
+    var allDeaths: [DeathRecord] { (deaths.all + context.deaths.all).sorted { $0.time < $1.time } }
+
     func post(_ part: Part, _ happening: Happening) {
         events.post(part, happening, mediaSeconds: mediaSeconds)
     }
@@ -182,7 +177,7 @@ actor Broadcast {
         }
         let summary = BroadcastSummary(status: status())
         releaseEverything()
-        DeathArchive.standard.append(deaths.unrecovered)
+        DeathArchive.standard.append(deaths.unrecovered + context.deaths.unrecovered)
         if let failure = failure ?? lateFailure { throw failure }
         return summary
     }
@@ -203,7 +198,7 @@ actor Broadcast {
                 SourceState(name: settings.inputs.count == 1 ? "source" : "source \(index + 1)", input: input))
             try launchSource(index)
         }
-        if settings.children != .encoder { try startChain() }
+        try startChain()
         armWatch()
     }
 
@@ -234,6 +229,44 @@ actor Broadcast {
         try await outputs.servers(of: word, isMeasured: isMeasured)
     }
 
+    private func startChain() throws(BroadcastError) {
+        let hasChain = settings.children != .encoder
+        let chain = Chain(
+            ChainSettings(
+                plugins: hasChain ? foundPlugins : [], isolation: hasChain ? settings.pluginIsolation : .each,
+                canvas: settings.canvas, frameRate: frameRate, isPatient: settings.isFast,
+                hasStandbys: settings.standby != .off),
+            in: context, outlet: EncodingDoor(self),
+            requests: ChainRequests(
+                progressed: { [weak self] in self?.assumeIsolated { $0.chainProgressed() } },
+                failed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } },
+                changed: { [weak self] choices in self?.assumeIsolated { $0.settings.plugins = choices } },
+                find: { [weak self, reactor] choice, done in
+                    let done = ReactorBound(done, reactor)
+                    self?.assumeIsolated { $0.find(choice) { done.value($0) } }
+                }))
+        chain.onEmpty = { [weak self] in self?.assumeIsolated { $0.resumeIfChildless() } }
+        self.chain = chain
+        try chain.start()
+    }
+
+    private func chainProgressed() {
+        lendSlots()
+        startTimelineIfPossible()
+        pump()
+    }
+
+    private func find(
+        _ choice: PluginChoice, done: @escaping @Sendable (Result<PluginFinder.Found, BroadcastError>) -> Void
+    ) {
+        // The change that asks for it waits, and ends with the broadcast at the latest.
+        Task {
+            do throws(BroadcastError) { done(.success(try await plugins.find(choice))) } catch {
+                done(.failure(error))
+            }
+        }
+    }
+
     /// Ends the broadcast because it can't go on.
     func fail(_ error: BroadcastError) {
         if failure == nil { failure = error }
@@ -244,7 +277,7 @@ actor Broadcast {
     func end() {
         state = .ended
         abandonChange()
-        abandonPluginChanges()
+        chain?.end()
         course.continuation.finish()
     }
 
@@ -253,11 +286,13 @@ actor Broadcast {
     /// Ends all children and waits until they are gone.
     private func dismissChildren() async {
         closeEncoderDoor()
+        chain?.end()
+        context.close()
         for encoder in encoders { encoder.child.hangUp() }
-        for stub in allPlaces.flatMap(\.stubs) { stub.child.hangUp() }
+        chain?.hangUp()
         for source in sources { source.stub?.child.hangUp() }
         for reader in slateReaders { reader.child.hangUp() }
-        guard childrenAlive > 0 else { return }
+        guard !isChildless else { return }
         let timer = reactor.schedule(at: .now.advanced(by: .seconds(2))) { [weak self] in
             self?.assumeIsolated { $0.killChildren() }
         }
@@ -267,7 +302,7 @@ actor Broadcast {
 
     private func killChildren() {
         for encoder in encoders { encoder.child.dismiss("it did not end when asked") }
-        for stub in allPlaces.flatMap(\.stubs) { stub.child.dismiss("it did not end when asked") }
+        chain?.dismiss("it did not end when asked")
         for source in sources { source.stub?.child.dismiss("it did not end when asked") }
         for reader in slateReaders { reader.child.dismiss("it did not end when asked") }
     }
@@ -276,15 +311,20 @@ actor Broadcast {
 
     func childEnded() {
         childrenAlive -= 1
-        if childrenAlive == 0 {
-            childrenContinuation?.resume()
-            childrenContinuation = nil
-        }
+        resumeIfChildless()
+    }
+
+    private var isChildless: Bool { childrenAlive == 0 && chain?.isEmpty ?? true }
+
+    private func resumeIfChildless() {
+        guard isChildless else { return }
+        childrenContinuation?.resume()
+        childrenContinuation = nil
     }
 
     private func poolRemoved(_ id: UInt32) {
         for encoder in encoders { encoder.dropPool(id) }
-        for stub in allPlaces.flatMap(\.stubs) { stub.dropPool(id) }
+        chain?.drop(pool: id)
     }
 
     private func releaseEverything() {
@@ -292,8 +332,7 @@ actor Broadcast {
         spares.removeAll()
         encoders.removeAll()
         change = nil
-        places.removeAll()
-        otherPlaces.removeAll()
+        chain = nil
         sources.removeAll()
     }
 }

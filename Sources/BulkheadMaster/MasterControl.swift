@@ -1,3 +1,4 @@
+import BulkheadChain
 package import BulkheadChildren
 import BulkheadControl
 package import BulkheadEvents
@@ -137,10 +138,10 @@ package actor MasterControl {
         }
         do throws(BroadcastError) {
             let summary = try await broadcast.run()
-            lastDeaths = await broadcast.deaths.all
+            lastDeaths = await broadcast.allDeaths
             return summary
         } catch {
-            lastDeaths = await broadcast.deaths.all
+            lastDeaths = await broadcast.allDeaths
             throw error
         }
     }
@@ -244,7 +245,7 @@ package actor MasterControl {
             // Nobody waits for it but the application, which may go away.
             Task { await self.tellServers(of: name, isMeasured, in: broadcast, to: id) }
         case .deaths:
-            connections[id]?.send(.deaths(broadcast?.assumeIsolated { $0.deaths.all } ?? lastDeaths))
+            connections[id]?.send(.deaths(broadcast?.assumeIsolated { $0.allDeaths } ?? lastDeaths))
         case .events:
             forwardEvents(to: id)
             connections[id]?.send(.done)

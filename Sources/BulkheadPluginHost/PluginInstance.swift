@@ -33,14 +33,3 @@ struct PluginStage {
     let canvas: Canvas
     let frameRate: FrameRate
 }
-
-extension PluginDescription {
-    /// What an instance can be given.
-    var abilities: PluginAbilities {
-        var abilities: PluginAbilities = []
-        if takesVideo { abilities.insert(.video) }
-        if takesAudio { abilities.insert(.audio) }
-        if takesEvents { abilities.insert(.events) }
-        return abilities
-    }
-}

@@ -2,7 +2,7 @@ package import BulkheadMedia
 package import BulkheadWire
 
 /// A picture on its way to the encoder; its slot is held once.
-package struct TimelineFrame {
+package struct TimelineFrame: Hashable, Sendable {
     package let frame: FrameNumber
     package let slot: SlotReference
     /// A plugin that should have worked on it has not.

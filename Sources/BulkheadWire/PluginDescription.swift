@@ -61,6 +61,15 @@ package struct PluginDescription: Hashable, Codable, Sendable {
         self.worksInPlace = worksInPlace
         self.parameters = parameters
     }
+
+    /// What an instance of the plugin can be given.
+    package var abilities: PluginAbilities {
+        var abilities: PluginAbilities = []
+        if takesVideo { abilities.insert(.video) }
+        if takesAudio { abilities.insert(.audio) }
+        if takesEvents { abilities.insert(.events) }
+        return abilities
+    }
 }
 
 /// What an enumerator, a plugin host started with `--enumerate`, tells of libraries.

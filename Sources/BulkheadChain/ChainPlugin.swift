@@ -2,23 +2,21 @@ import BulkheadChildren
 import BulkheadEvents
 import BulkheadModel
 import BulkheadSystem
-import BulkheadWire
+package import BulkheadWire
 
-/// A plugin of the chain over the lives of the hosts that run it. It lives on the reactor's thread.
-final class ChainPlugin {
-    /// Names it to its hosts; never used again in this broadcast.
-    let id: UInt32
+/// A plugin of the chain over the lives of the hosts that run it.
+struct ChainPlugin: Hashable, Sendable {
+    /// Names the plugin to its hosts, too; never used again in this broadcast.
+    let id: PluginID
     /// As the user wants it.
     var choice: PluginChoice
     /// Where the catalogue has found it.
-    var library: PluginLibraryPlace
+    var library: PluginLibrary
     var quarantine = Quarantine()
     /// What it can be given, as its last host said.
     var abilities: PluginAbilities
     /// Why the host on air does not have it; empty when it does.
     var refusal = ""
-    /// It was in a call when its host was killed from outside, the last time a host was.
-    var wasInKill = false
 
     // Figures.
     var deaths = 0
@@ -30,11 +28,11 @@ final class ChainPlugin {
     /// For one frame, over the last second or so.
     private(set) var meanMicroseconds = 0.0
 
-    init(id: UInt32, _ choice: PluginChoice, _ library: PluginLibraryPlace) {
+    init(id: PluginID, _ found: PluginFinder.Found) {
         self.id = id
-        self.choice = choice
-        self.library = library
-        abilities = library.abilities
+        choice = found.choice
+        library = found.library
+        abilities = found.library.description.abilities
     }
 
     var name: String { choice.name }
@@ -43,7 +41,7 @@ final class ChainPlugin {
     var isActive: Bool { choice.isEnabled && quarantine.isFree && refusal.isEmpty }
 
     /// Notes one call.
-    func note(_ time: PluginTime) {
+    mutating func note(_ time: PluginTime) {
         calls += 1
         if time.hasFailed { failures += 1 }
         if time.isLate { misses += 1 }
@@ -51,10 +49,20 @@ final class ChainPlugin {
         meanMicroseconds += (Double(time.microseconds) - meanMicroseconds) * weight
     }
 
+    /// Notes that the plugin has brought a host down.
+    /// - Returns: false where the plugin is left out already: a host that had it loaded before dies of it once more, and
+    ///   that is one misdeed, not two.
+    mutating func charge(at now: MonotonicTime) -> Bool {
+        deaths += 1
+        guard quarantine.isFree else { return false }
+        quarantine.charge(at: now)
+        return true
+    }
+
     /// What its host is told of it.
     var settings: PluginSettings {
         PluginSettings(
-            id: id, path: library.path, label: library.label, parameters: choice.parameters,
+            id: id.onWire, path: library.description.path, label: library.description.label, parameters: choice.parameters,
             deadlineMicroseconds: choice.deadlineMicroseconds, isEnabled: choice.isEnabled)
     }
 
@@ -62,7 +70,7 @@ final class ChainPlugin {
     var readablePaths: [String] {
         let files = choice.parameters.filter { library.fileParameters.contains($0.key) && !$0.value.isEmpty }.map(
             \.value)
-        return [library.path] + files.sorted()
+        return [library.description.path] + files.sorted()
     }
 
     func status(at now: MonotonicTime, host: Int32?) -> PluginStatus {
@@ -80,15 +88,24 @@ final class ChainPlugin {
 }
 
 /// A library that a plugin is in, as the catalogue describes it.
-struct PluginLibraryPlace: Hashable {
-    var path: String
-    /// Which of the library's plugins; empty where it has one.
-    var label = ""
-    var abilities: PluginAbilities = .video
-    /// Parameters whose values are files.
-    var fileParameters: Set<String> = []
+package struct PluginLibrary: Hashable, Sendable {
     /// As it was when the plugin was found.
-    var description: PluginDescription
+    package var description: PluginDescription
+    /// Parameters whose values are files.
+    package var fileParameters: Set<String>
+
+    package init(_ description: PluginDescription, fileParameters: Set<String> = []) {
+        self.description = description
+        self.fileParameters = fileParameters
+    }
+}
+
+extension PluginID {
+    /// As the messages to plugin hosts have it, which know no more than 2^32 plugins; 0 is none.
+    var onWire: UInt32 { UInt32(clamping: number) }
+
+    /// The plugin that a host names.
+    init(onWire number: UInt32) { self.init(Int(number)) }
 }
 
 extension ChainPlugin {

@@ -1,26 +1,30 @@
-import BulkheadChildren
-import BulkheadEvents
-import BulkheadModel
+package import BulkheadChildren
+package import BulkheadModel
 import BulkheadPluginCatalog
 import BulkheadWire
 import Glibc
 
 /// Finds the libraries that plugins are in, without ever loading one into this process.
-struct PluginFinder: Sendable {
+package struct PluginFinder: Sendable {
     private let catalog: PluginCatalog
 
-    init(programs: Programs) { catalog = programs.pluginCatalog() }
+    package init(programs: Programs) { catalog = programs.pluginCatalog() }
 
     /// A plugin as it is to be loaded.
-    struct Found {
+    package struct Found: Hashable, Sendable {
         /// With the parameters by the names that the plugin gives them.
-        var choice: PluginChoice
-        var library: PluginLibraryPlace
+        package var choice: PluginChoice
+        package var library: PluginLibrary
+
+        package init(choice: PluginChoice, library: PluginLibrary) {
+            self.choice = choice
+            self.library = library
+        }
     }
 
     /// Finds the plugin of `choice`, and sees that it takes its parameters.
     /// - Throws: kind `plugin`: there is none, or a parameter does not fit, with what would.
-    func find(_ choice: PluginChoice) async throws(BroadcastError) -> Found {
+    package func find(_ choice: PluginChoice) async throws(BroadcastError) -> Found {
         do throws(PluginCatalogError) {
             return try Self.fit(choice, to: try await catalog.describe(choice.identity))
         } catch {
@@ -54,9 +58,7 @@ struct PluginFinder: Sendable {
         var found = choice
         found.parameters = try parameters(choice.parameters, of: plugin, from: choice.folder)
         try plugin.check(found.parameters)
-        let library = PluginLibraryPlace(
-            path: plugin.path, label: plugin.label, abilities: abilities(of: plugin),
-            fileParameters: files(found.parameters, of: plugin), description: plugin)
+        let library = PluginLibrary(plugin, fileParameters: files(found.parameters, of: plugin))
         return Found(choice: found, library: library)
     }
 
@@ -91,28 +93,8 @@ struct PluginFinder: Sendable {
         }
     }
 
-    private static func abilities(of plugin: PluginDescription) -> PluginAbilities {
-        var abilities: PluginAbilities = []
-        if plugin.takesVideo { abilities.insert(.video) }
-        if plugin.takesAudio { abilities.insert(.audio) }
-        if plugin.takesEvents { abilities.insert(.events) }
-        return abilities
-    }
-
     /// `path` from the root; a relative one counts from `folder`.
     static func absolute(_ path: String, in folder: String) -> String {
         path.isEmpty || path.hasPrefix("/") || folder.isEmpty ? path : folder + "/" + path
-    }
-}
-
-/// Folders in which plugins may write, one for each host's place.
-enum PluginData {
-    /// The folder for `name`, below the user's state folder, whose parents are made.
-    static func folder(_ name: String) -> String {
-        let archive = DeathArchive.standard
-        archive.makeFolder()
-        let state = archive.path.lastIndex(of: "/").map { String(archive.path[..<$0]) } ?? "/tmp"
-        mkdir(state + "/plugins", 0o700)
-        return state + "/plugins/" + name
     }
 }

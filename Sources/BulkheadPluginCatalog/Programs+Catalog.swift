@@ -1,5 +1,4 @@
-import BulkheadChildren
-package import BulkheadPluginCatalog
+package import BulkheadChildren
 import BulkheadWire
 
 extension Programs {

@@ -1,6 +1,7 @@
 import BulkheadChildren
 import BulkheadFrames
 import BulkheadMedia
+import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 
@@ -8,21 +9,21 @@ import BulkheadWire
 final class PluginStub {
     /// Called when every plugin of the chain is loaded or refused.
     var onChainReady: (() -> Void)?
-    var onRefused: ((_ id: UInt32, Refusal) -> Void)?
+    var onRefused: ((PluginID, Refusal) -> Void)?
     /// Called with the result of ``process(_:pts:input:)``: the slot it is in, held once, or nil when nothing changed.
     var onProcessed: ((FrameNumber, SlotReference?) -> Void)?
     /// Called with the result of ``processSound(at:_:)``; nil when nothing changed.
     var onSound: ((_ position: Int64, [Float]?) -> Void)?
     /// Called with what each plugin took for a picture or a block.
     var onTime: ((PluginTime) -> Void)?
-    /// A line from a plugin, by its number, or with 0 from the host.
-    var onLog: ((UInt32, PluginLogLevel, String) -> Void)?
+    /// A line from a plugin, or with nil from the host.
+    var onLog: ((PluginID?, PluginLogLevel, String) -> Void)?
     var onEnd: ((ChildEnd) -> Void)?
 
     let child: Child
     let pool: UInt32
     /// What is loaded, and what it can be given.
-    private(set) var loaded: [UInt32: PluginAbilities] = [:]
+    private(set) var loaded: [PluginID: PluginAbilities] = [:]
     /// All plugins of the chain are loaded or refused.
     private(set) var isLoaded = false
     /// When it last said anything.
@@ -30,7 +31,7 @@ final class PluginStub {
     /// What it held of memory when its chain was loaded.
     var firstByteCount: Int?
     /// The plugin that it is ended for, where the breadcrumb can't know.
-    var suspect: UInt32?
+    var suspect: PluginID?
 
     private let pools: FramePools
     private let canvas: Canvas
@@ -40,8 +41,8 @@ final class PluginStub {
     private let dataFolder: String
     private var note: SharedMapping?
     private var isReady = false
-    private var order: [UInt32] = []
-    private var unanswered: Set<UInt32>
+    private var order: [PluginID] = []
+    private var unanswered: Set<PluginID>
     private var knownPools: Set<UInt32> = []
     private var inHand: (frame: FrameNumber, result: UInt32, since: MonotonicTime)?
     private var sounds: [(position: Int64, since: MonotonicTime)] = []
@@ -52,7 +53,7 @@ final class PluginStub {
 
     /// A change that the host answers.
     private struct Question {
-        let id: UInt32
+        let id: PluginID
         /// The parameter's name; nil where the plugin is to be taken out.
         let parameter: String?
         let since: MonotonicTime
@@ -77,10 +78,15 @@ final class PluginStub {
         self.frameRate = frameRate
         self.pool = pool
         self.pools = pools
-        unanswered = Set(chain.map(\.id))
+        unanswered = Set(chain.map { PluginID(onWire: $0.id) })
         child.onGreeted = { [weak self] in self?.open() }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] in self?.end($0) }
+    }
+
+    /// Begins to listen to the host. Call it once the callbacks are set.
+    func activate() {
+        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
     }
 
     /// Since when the host has owed its oldest answer; nil when it owes none.
@@ -118,7 +124,7 @@ final class PluginStub {
     }
 
     /// So many blocks may be unanswered: a second of sound.
-    private static let mostSounds = 48
+    static let mostSounds = 48
 
     /// Tells the plugins that take events. What is not loaded yet is not told.
     func tell(kind: UInt32, pts: MediaTime, name: String, _ bytes: [UInt8] = []) {
@@ -130,27 +136,29 @@ final class PluginStub {
 
     /// Changes one parameter from the next frame on.
     /// - Parameter done: called once, with why the plugin does not take it.
-    func setParameter(_ name: String, to value: String, of id: UInt32, done: @escaping (Refusal?) -> Void) {
+    func setParameter(_ name: String, to value: String, of id: PluginID, done: @escaping (Refusal?) -> Void) {
         questions.append(Question(id: id, parameter: name, since: .now, done: done))
-        child.send(PluginRequest.setParameter(id: id, name: name, value: value))
+        child.send(PluginRequest.setParameter(id: id.onWire, name: name, value: value))
     }
 
     /// Takes a plugin out of the chain from the next frame on.
-    func unload(_ id: UInt32, done: @escaping (Refusal?) -> Void) {
+    func unload(_ id: PluginID, done: @escaping (Refusal?) -> Void) {
         order.removeAll { $0 == id }
         questions.append(Question(id: id, parameter: nil, since: .now, done: done))
-        child.send(PluginRequest.unload(id: id))
+        child.send(PluginRequest.unload(id: id.onWire))
     }
 
     /// Lets a plugin take part from the next frame on, or leaves it out.
-    func setEnabled(_ id: UInt32, _ isEnabled: Bool) { child.send(PluginRequest.enable(id: id, isEnabled)) }
+    func setEnabled(_ id: PluginID, _ isEnabled: Bool) {
+        child.send(PluginRequest.enable(id: id.onWire, isEnabled))
+    }
 
     /// Puts what is loaded in the order of `ids`, from the next frame on.
-    func arrange(_ ids: [UInt32]) {
+    func arrange(_ ids: [PluginID]) {
         for (position, id) in ids.filter(order.contains).enumerated() where order[position] != id {
             order.removeAll { $0 == id }
             order.insert(id, at: position)
-            child.send(PluginRequest.move(id: id, position: UInt32(position)))
+            child.send(PluginRequest.move(id: id.onWire, position: UInt32(position)))
         }
     }
 
@@ -208,19 +216,22 @@ final class PluginStub {
                 return
             }
             noteChain()
-        case .loaded(let id, _, _, let abilities):
+        case .loaded(let number, _, _, let abilities):
+            let id = PluginID(onWire: number)
             guard unanswered.remove(id) != nil else { return dismissForAnswer(id) }
             loaded[id] = abilities
-            order = chain.map(\.id).filter { loaded[$0] != nil }
+            order = chain.map { PluginID(onWire: $0.id) }.filter { loaded[$0] != nil }
             noteChain()
-        case .refused(let id, let refusal):
+        case .refused(let number, let refusal):
+            let id = PluginID(onWire: number)
             if unanswered.remove(id) != nil {
                 onRefused?(id, refusal)
                 return noteChain()
             }
             answer(id, refusal) { $0.parameter != nil }
-        case .parameterSet(let id, let name): answer(id, nil) { $0.parameter == name }
-        case .unloaded(let id):
+        case .parameterSet(let number, let name): answer(PluginID(onWire: number), nil) { $0.parameter == name }
+        case .unloaded(let number):
+            let id = PluginID(onWire: number)
             loaded[id] = nil
             answer(id, nil) { $0.parameter == nil }
         case .processed(let frame, let changed, let times): takePicture(frame, changed, times)
@@ -231,12 +242,12 @@ final class PluginStub {
             sounds.removeFirst()
             times.forEach { onTime?($0) }
             onSound?(position, changed ? samples : nil)
-        case .log(let id, let level, let text): takeLine(id, level, text)
+        case .log(let id, let level, let text): takeLine(id == 0 ? nil : PluginID(onWire: id), level, text)
         }
     }
 
     /// The host cuts plugins short that say too much; one that they have taken over is cut short here.
-    private func takeLine(_ id: UInt32, _ level: PluginLogLevel, _ text: String) {
+    private func takeLine(_ id: PluginID?, _ level: PluginLogLevel, _ text: String) {
         if lastSign.since(linesSince) > 1_000_000_000 { (linesSince, lineCount) = (lastSign, 0) }
         lineCount += 1
         if lineCount <= Self.mostLines { onLog?(id, level, text) }
@@ -264,13 +275,13 @@ final class PluginStub {
         }
     }
 
-    private func answer(_ id: UInt32, _ refusal: Refusal?, _ fits: (Question) -> Bool) {
+    private func answer(_ id: PluginID, _ refusal: Refusal?, _ fits: (Question) -> Bool) {
         guard let first = questions.first, first.id == id, fits(first) else { return dismissForAnswer(id) }
         questions.removeFirst()
         first.done(refusal)
     }
 
-    private func dismissForAnswer(_ id: UInt32) {
+    private func dismissForAnswer(_ id: PluginID) {
         child.dismiss("it answered for plugin \(id), for which it had nothing to answer")
     }
 

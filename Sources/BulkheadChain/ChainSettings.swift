@@ -1,0 +1,67 @@
+package import BulkheadMedia
+package import BulkheadModel
+
+/// What the chain needs to know of a broadcast.
+package struct ChainSettings: Sendable {
+    /// The plugins that the chain begins with, in the order in which they work.
+    package var plugins: [PluginFinder.Found]
+    /// How many hosts the plugins have.
+    package var isolation: PluginIsolation
+    /// The pictures' size.
+    package var canvas: Canvas
+    package var frameRate: FrameRate
+    /// No viewer waits: a host has as long as one that works ever takes.
+    package var isPatient: Bool
+    /// Beside each host another one waits, loaded like it.
+    package var hasStandbys: Bool
+
+    package init(
+        plugins: [PluginFinder.Found], isolation: PluginIsolation, canvas: Canvas, frameRate: FrameRate,
+        isPatient: Bool = false, hasStandbys: Bool = true
+    ) {
+        self.plugins = plugins
+        self.isolation = isolation
+        self.canvas = canvas
+        self.frameRate = frameRate
+        self.isPatient = isPatient
+        self.hasStandbys = hasStandbys
+    }
+}
+
+/// What a host may take: from its plugins' settings.
+struct PostLimits: Hashable, Sendable {
+    /// A host that is late by this much does not work any more.
+    static let patience = Duration.seconds(1)
+    /// From a host's launch until its plugins are loaded.
+    static let opening = Duration.seconds(5)
+
+    /// How long the post may take for one frame: one interval for all plugins that have no deadline of their own, and
+    /// theirs for the others.
+    let deadline: Duration
+    /// How much a host may grow, in bytes: what its plugins may take, and once the standard for those that don't say.
+    let memoryByteCount: Int
+
+    init(_ plugins: [ChainPlugin], frameRate: FrameRate, isPatient: Bool) {
+        deadline = isPatient ? Self.patience : Self.deadline(plugins, frameRate)
+        let own = plugins.filter(\.choice.isEnabled).map { Int($0.choice.memoryMebibytes) }
+        let needsStandard = own.isEmpty || own.contains(0)
+        memoryByteCount = (own.reduce(0, +) + (needsStandard ? PluginChoice.standardMebibytes : 0)) << 20
+    }
+
+    private static func deadline(_ plugins: [ChainPlugin], _ frameRate: FrameRate) -> Duration {
+        let interval = Duration.nanoseconds(max(frameRate.interval.nanoseconds, 20_000_000))
+        var sum = Duration.zero
+        var sharesInterval = false
+        for plugin in plugins where plugin.isActive {
+            if plugin.choice.deadlineMicroseconds > 0 {
+                sum += .microseconds(Int64(plugin.choice.deadlineMicroseconds))
+            } else {
+                sharesInterval = true
+            }
+        }
+        return sharesInterval || sum == .zero ? sum + interval : sum
+    }
+
+    /// After how long without an answer the host has no hope left.
+    var patience: Duration { max(Self.patience, deadline * 2) }
+}
