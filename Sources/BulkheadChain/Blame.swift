@@ -1,6 +1,6 @@
 import BulkheadChildren
-import BulkheadModel
-import BulkheadSystem
+package import BulkheadModel
+package import BulkheadSystem
 import BulkheadWire
 
 /// Decides which plugin a host's end is charged to.
@@ -8,20 +8,29 @@ import BulkheadWire
 /// Where the crash happened says more than which plugin was called: a plugin's own thread may crash while another one is
 /// at work. A signal from outside may hit any call; the second one in a row that hits the same plugin's comes from it. So
 /// does the second end in a row between calls, of a host with one plugin: a thread of the plugin's crashes there.
-struct Blame: Hashable, Sendable {
+package struct Blame: Hashable, Sendable {
     /// What is known of a host's end. The host may be hostile: all of it is a hint.
-    struct Evidence: Hashable, Sendable {
+    package struct Evidence: Hashable, Sendable {
         /// The host ended by a fault of its own or by its deadline, and was not killed from outside.
-        var isItsOwn: Bool
+        package var isItsOwn: Bool
         /// The library that the crash went through, by the host's own report.
-        var crashedLibrary: String?
+        package var crashedLibrary: String?
         /// The plugin that was in a call, by the breadcrumb.
-        var called: PluginID?
+        package var called: PluginID?
         /// The plugin that the host was ended for, where the breadcrumb can't know.
-        var suspect: PluginID?
+        package var suspect: PluginID?
+
+        package init(
+            isItsOwn: Bool, crashedLibrary: String? = nil, called: PluginID? = nil, suspect: PluginID? = nil
+        ) {
+            self.isItsOwn = isItsOwn
+            self.crashedLibrary = crashedLibrary
+            self.called = called
+            self.suspect = suspect
+        }
     }
 
-    enum Verdict: Hashable, Sendable {
+    package enum Verdict: Hashable, Sendable {
         case nobody
         /// The host of several plugins has ended by itself between two calls once more: one of them works behind its
         /// back, and only a host for each can show which.
@@ -33,8 +42,10 @@ struct Blame: Hashable, Sendable {
     private var lastKilled: PluginID?
     private var lastUnexplained: MonotonicTime?
 
+    package init() {}
+
     /// Judges the end of a host with `plugins` at `now`.
-    mutating func judge(_ evidence: Evidence, _ plugins: [ChainPlugin], at now: MonotonicTime) -> Verdict {
+    package mutating func judge(_ evidence: Evidence, _ plugins: [ChainPlugin], at now: MonotonicTime) -> Verdict {
         let known =
             owner(of: evidence.isItsOwn ? evidence.crashedLibrary : nil, plugins, called: evidence.called)
             ?? evidence.called.flatMap { id in plugins.contains { $0.id == id } ? id : nil }

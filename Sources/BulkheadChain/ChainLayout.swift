@@ -1,25 +1,36 @@
-import BulkheadModel
+package import BulkheadModel
 
 /// The chain as a change finds it.
-struct ChainLayout: Hashable, Sendable {
+package struct ChainLayout: Hashable, Sendable {
     /// One post and its plugins, in the order in which they work.
-    struct Section: Hashable, Sendable {
-        var post: PostID
-        var plugins: [ChainPlugin]
+    package struct Section: Hashable, Sendable {
+        package var post: PostID
+        package var plugins: [ChainPlugin]
+
+        package init(post: PostID, plugins: [ChainPlugin]) {
+            self.post = post
+            self.plugins = plugins
+        }
     }
 
     /// How many hosts the plugins have.
-    var isolation: PluginIsolation
+    package var isolation: PluginIsolation
     /// In the order in which frames pass.
-    var sections: [Section]
+    package var sections: [Section]
     /// No next host is on its way.
-    var isSettled = true
+    package var isSettled = true
+
+    package init(isolation: PluginIsolation, sections: [Section], isSettled: Bool = true) {
+        self.isolation = isolation
+        self.sections = sections
+        self.isSettled = isSettled
+    }
 
     /// All plugins, in the order in which they work.
-    var plugins: [ChainPlugin] { sections.flatMap(\.plugins) }
+    package var plugins: [ChainPlugin] { sections.flatMap(\.plugins) }
 
     /// Where a plugin works.
-    func find(_ id: PluginID) -> (section: Section, plugin: ChainPlugin)? {
+    package func find(_ id: PluginID) -> (section: Section, plugin: ChainPlugin)? {
         for section in sections {
             if let plugin = section.plugins.first(where: { $0.id == id }) { return (section, plugin) }
         }
@@ -27,7 +38,7 @@ struct ChainLayout: Hashable, Sendable {
     }
 
     /// The plugin that a user calls `name`: the one place where a name is looked up.
-    func plugin(called name: String) throws(BroadcastError) -> PluginID {
+    package func plugin(called name: String) throws(BroadcastError) -> PluginID {
         if let plugin = plugins.first(where: { $0.name == name }) { return plugin.id }
         let names = plugins.map(\.name).joined(separator: ", ")
         throw BroadcastError(
@@ -36,7 +47,7 @@ struct ChainLayout: Hashable, Sendable {
     }
 
     /// A position counted from 1 as an index among `count` plugins.
-    static func index(_ position: Int, count: Int) throws(BroadcastError) -> Int {
+    package static func index(_ position: Int, count: Int) throws(BroadcastError) -> Int {
         guard (1...max(1, count)).contains(position) else {
             throw BroadcastError(
                 .usage, "there is no position \(position) in the chain", advice: "it takes 1 to \(max(1, count))")

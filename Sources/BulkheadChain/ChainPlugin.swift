@@ -1,47 +1,46 @@
-import BulkheadChildren
-import BulkheadEvents
-import BulkheadModel
-import BulkheadSystem
+package import BulkheadChildren
+package import BulkheadModel
+package import BulkheadSystem
 package import BulkheadWire
 
 /// A plugin of the chain over the lives of the hosts that run it.
-struct ChainPlugin: Hashable, Sendable {
+package struct ChainPlugin: Hashable, Sendable {
     /// Names the plugin to its hosts, too; never used again in this broadcast.
-    let id: PluginID
+    package let id: PluginID
     /// As the user wants it.
-    var choice: PluginChoice
+    package var choice: PluginChoice
     /// Where the catalogue has found it.
-    var library: PluginLibrary
-    var quarantine = Quarantine()
+    package var library: PluginLibrary
+    package var quarantine = Quarantine()
     /// What it can be given, as its last host said.
-    var abilities: PluginAbilities
+    package var abilities: PluginAbilities
     /// Why the host on air does not have it; empty when it does.
-    var refusal = ""
+    package var refusal = ""
 
     // Figures.
-    var deaths = 0
+    package var deaths = 0
     /// Calls that it answered with an error.
-    var failures = 0
+    package var failures = 0
     /// Frames that went out without it because it was in its call for too long.
-    var misses = 0
-    private(set) var calls = 0
+    package var misses = 0
+    package private(set) var calls = 0
     /// For one frame, over the last second or so.
-    private(set) var meanMicroseconds = 0.0
+    package private(set) var meanMicroseconds = 0.0
 
-    init(id: PluginID, _ found: PluginFinder.Found) {
+    package init(id: PluginID, _ found: PluginFinder.Found) {
         self.id = id
         choice = found.choice
         library = found.library
         abilities = found.library.description.abilities
     }
 
-    var name: String { choice.name }
+    package var name: String { choice.name }
 
     /// It works as far as the master is concerned.
-    var isActive: Bool { choice.isEnabled && quarantine.isFree && refusal.isEmpty }
+    package var isActive: Bool { choice.isEnabled && quarantine.isFree && refusal.isEmpty }
 
     /// Notes one call.
-    mutating func note(_ time: PluginTime) {
+    package mutating func note(_ time: PluginTime) {
         calls += 1
         if time.hasFailed { failures += 1 }
         if time.isLate { misses += 1 }
@@ -52,7 +51,7 @@ struct ChainPlugin: Hashable, Sendable {
     /// Notes that the plugin has brought a host down.
     /// - Returns: false where the plugin is left out already: a host that had it loaded before dies of it once more, and
     ///   that is one misdeed, not two.
-    mutating func charge(at now: MonotonicTime) -> Bool {
+    package mutating func charge(at now: MonotonicTime) -> Bool {
         deaths += 1
         guard quarantine.isFree else { return false }
         quarantine.charge(at: now)
@@ -60,20 +59,20 @@ struct ChainPlugin: Hashable, Sendable {
     }
 
     /// What its host is told of it.
-    var settings: PluginSettings {
+    package var settings: PluginSettings {
         PluginSettings(
             id: id.onWire, path: library.description.path, label: library.description.label, parameters: choice.parameters,
             deadlineMicroseconds: choice.deadlineMicroseconds, isEnabled: choice.isEnabled)
     }
 
     /// What its host must be able to read for it.
-    var readablePaths: [String] {
+    package var readablePaths: [String] {
         let files = choice.parameters.filter { library.fileParameters.contains($0.key) && !$0.value.isEmpty }.map(
             \.value)
         return [library.description.path] + files.sorted()
     }
 
-    func status(at now: MonotonicTime, host: Int32?) -> PluginStatus {
+    package func status(at now: MonotonicTime, host: Int32?) -> PluginStatus {
         let state: PluginStatus.State =
             switch quarantine.state {
             case .until: .quarantined
@@ -102,13 +101,8 @@ package struct PluginLibrary: Hashable, Sendable {
 
 extension PluginID {
     /// As the messages to plugin hosts have it, which know no more than 2^32 plugins; 0 is none.
-    var onWire: UInt32 { UInt32(clamping: number) }
+    package var onWire: UInt32 { UInt32(clamping: number) }
 
     /// The plugin that a host names.
-    init(onWire number: UInt32) { self.init(Int(number)) }
-}
-
-extension ChainPlugin {
-    /// The plugin in events.
-    var part: Part { .plugin(PluginID(Int(id)), name: name) }
+    package init(onWire number: UInt32) { self.init(Int(number)) }
 }

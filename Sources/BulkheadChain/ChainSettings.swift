@@ -29,19 +29,19 @@ package struct ChainSettings: Sendable {
 }
 
 /// What a host may take: from its plugins' settings.
-struct PostLimits: Hashable, Sendable {
+package struct PostLimits: Hashable, Sendable {
     /// A host that is late by this much does not work any more.
-    static let patience = Duration.seconds(1)
+    package static let patience = Duration.seconds(1)
     /// From a host's launch until its plugins are loaded.
-    static let opening = Duration.seconds(5)
+    package static let opening = Duration.seconds(5)
 
     /// How long the post may take for one frame: one interval for all plugins that have no deadline of their own, and
     /// theirs for the others.
-    let deadline: Duration
+    package let deadline: Duration
     /// How much a host may grow, in bytes: what its plugins may take, and once the standard for those that don't say.
-    let memoryByteCount: Int
+    package let memoryByteCount: Int
 
-    init(_ plugins: [ChainPlugin], frameRate: FrameRate, isPatient: Bool) {
+    package init(_ plugins: [ChainPlugin], frameRate: FrameRate, isPatient: Bool) {
         deadline = isPatient ? Self.patience : Self.deadline(plugins, frameRate)
         let own = plugins.filter(\.choice.isEnabled).map { Int($0.choice.memoryMebibytes) }
         let needsStandard = own.isEmpty || own.contains(0)
@@ -63,5 +63,5 @@ struct PostLimits: Hashable, Sendable {
     }
 
     /// After how long without an answer the host has no hope left.
-    var patience: Duration { max(Self.patience, deadline * 2) }
+    package var patience: Duration { max(Self.patience, deadline * 2) }
 }

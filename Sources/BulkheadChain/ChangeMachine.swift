@@ -1,15 +1,15 @@
-import BulkheadModel
-import BulkheadWire
+package import BulkheadModel
+package import BulkheadWire
 
 /// One change of the chain that was asked for.
-enum ChangeSubject {}
-typealias ChangeID = Identity<ChangeSubject>
+package enum ChangeSubject {}
+package typealias ChangeID = Identity<ChangeSubject>
 
 /// Decides what changes of the chain take: one after the other, each with all its steps, or none of it.
 ///
 /// In: what was asked for, and the answers to its steps. Out: the steps, and how each change has ended.
-struct ChangeMachine: Sendable {
-    enum Event {
+package struct ChangeMachine: Sendable {
+    package enum Event {
         case asked(ChangeID, PluginChange)
         /// No next host is on its way: a plugin is not just being tried again, and pictures have the size that they had.
         case settled
@@ -23,7 +23,7 @@ struct ChangeMachine: Sendable {
         case ended(BroadcastError)
     }
 
-    enum Action: Hashable {
+    package enum Action: Hashable {
         case step(ChangePlan.Step)
         case report(PluginID, name: String, ChangePlan.Report)
         case done(ChangeID, BroadcastError?)
@@ -46,13 +46,17 @@ struct ChangeMachine: Sendable {
     private var current: (id: ChangeID, stage: Stage)?
     private var pluginIDs = IdentityCounter<PluginSubject>()
 
+    package init() {}
+
     /// A change is under way.
-    var isBusy: Bool { current != nil }
+    package var isBusy: Bool { current != nil }
 
     /// A plugin that has never been in this chain.
-    mutating func newPlugin(_ found: PluginFinder.Found) -> ChainPlugin { ChainPlugin(id: pluginIDs.next(), found) }
+    package mutating func newPlugin(_ found: PluginFinder.Found) -> ChainPlugin {
+        ChainPlugin(id: pluginIDs.next(), found)
+    }
 
-    mutating func handle(_ event: Event, _ layout: ChainLayout) -> [Action] {
+    package mutating func handle(_ event: Event, _ layout: ChainLayout) -> [Action] {
         switch event {
         case .asked(let id, let change):
             waiting.append(Pending(id: id, change: change))

@@ -1,11 +1,11 @@
-import BulkheadChildren
-import BulkheadModel
+package import BulkheadChildren
+package import BulkheadModel
 import BulkheadWire
 
 /// What a change of the chain takes, step by step, and what takes it back.
-struct ChangePlan: Hashable, Sendable {
+package struct ChangePlan: Hashable, Sendable {
     /// One thing to do. Some are done at once; for others an answer is waited for.
-    enum Step: Hashable, Sendable {
+    package enum Step: Hashable, Sendable {
         // Answered by `found`.
         case find(PluginChoice)
         // Answered by `tookOver`.
@@ -29,7 +29,7 @@ struct ChangePlan: Hashable, Sendable {
         /// End the hosts of the post that has this plugin, which is not in the chain.
         case letGo(PluginID)
 
-        var isAnswered: Bool {
+        package var isAnswered: Bool {
             switch self {
             case .find, .renew, .open, .cross, .unload, .set: true
             case .admit, .forget, .edit, .arrange, .enable, .letGo: false
@@ -38,7 +38,7 @@ struct ChangePlan: Hashable, Sendable {
     }
 
     /// What changes about a plugin.
-    enum Edit: Hashable, Sendable {
+    package enum Edit: Hashable, Sendable {
         case choice(PluginChoice, PluginLibrary)
         case pardon
         /// Takes a pardon back, unless the plugin was charged meanwhile.
@@ -46,28 +46,28 @@ struct ChangePlan: Hashable, Sendable {
     }
 
     /// A change of the order of posts.
-    enum BorderStep: Hashable, Sendable {
+    package enum BorderStep: Hashable, Sendable {
         case insert(PluginID, at: Int)
         case remove(PluginID)
         case move(PluginID, to: Int)
     }
 
     /// What is said when the change is in effect.
-    enum Report: Hashable, Sendable {
+    package enum Report: Hashable, Sendable {
         case added, reloaded, removed, enabled, disabled, pardoned
         case moved(position: Int)
         case set([String])
     }
 
-    let plugin: ChainPlugin
-    var steps: [Step]
-    var rollback: [Step] = []
-    let report: Report
+    package let plugin: ChainPlugin
+    package var steps: [Step]
+    package var rollback: [Step] = []
+    package let report: Report
 }
 
 extension ChangePlan {
     /// Puts `plugin` into the chain.
-    static func add(_ plugin: ChainPlugin, at index: Int, to layout: ChainLayout) -> ChangePlan? {
+    package static func add(_ plugin: ChainPlugin, at index: Int, to layout: ChainLayout) -> ChangePlan? {
         let (steps, rollback): ([Step], [Step])
         switch layout.isolation {
         case .all:
@@ -83,7 +83,7 @@ extension ChangePlan {
         return ChangePlan(plugin: plugin, steps: steps, rollback: rollback, report: .added)
     }
 
-    static func remove(
+    package static func remove(
         _ plugin: ChainPlugin, from section: ChainLayout.Section, _ isolation: PluginIsolation
     ) -> ChangePlan {
         ChangePlan(
@@ -93,7 +93,7 @@ extension ChangePlan {
             report: .removed)
     }
 
-    static func move(
+    package static func move(
         _ plugin: ChainPlugin, in section: ChainLayout.Section, to position: Int, of layout: ChainLayout
     ) throws(BroadcastError) -> ChangePlan {
         let index = try ChainLayout.index(position, count: layout.plugins.count)
@@ -107,7 +107,7 @@ extension ChangePlan {
     }
 
     /// Lets a plugin take part or not.
-    static func enable(_ plugin: ChainPlugin, _ isEnabled: Bool) -> ChangePlan {
+    package static func enable(_ plugin: ChainPlugin, _ isEnabled: Bool) -> ChangePlan {
         var choice = plugin.choice
         choice.isEnabled = isEnabled
         return ChangePlan(
@@ -117,7 +117,7 @@ extension ChangePlan {
             report: isEnabled ? .enabled : .disabled)
     }
 
-    static func set(
+    package static func set(
         _ plugin: ChainPlugin, in section: ChainLayout.Section, _ parameters: [String: String], folder: String
     ) throws(BroadcastError) -> ChangePlan {
         let found = try PluginFinder.change(
@@ -137,7 +137,7 @@ extension ChangePlan {
     }
 
     /// Puts the library as it is on disk now in the place of the one that is loaded.
-    static func reload(
+    package static func reload(
         _ plugin: ChainPlugin, in section: ChainLayout.Section, as library: PluginLibrary
     ) -> ChangePlan {
         ChangePlan(
@@ -154,7 +154,7 @@ extension ChangePlan {
     }
 
     /// Lets a plugin in again that is in quarantine, off or refused.
-    static func pardon(_ plugin: ChainPlugin, in section: ChainLayout.Section) -> ChangePlan {
+    package static func pardon(_ plugin: ChainPlugin, in section: ChainLayout.Section) -> ChangePlan {
         let isCharged = !plugin.quarantine.isFree || !plugin.refusal.isEmpty || plugin.quarantine.charges > 0
         return ChangePlan(
             plugin: plugin,

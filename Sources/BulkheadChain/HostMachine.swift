@@ -1,18 +1,18 @@
-import BulkheadChildren
-import BulkheadEvents
-import BulkheadModel
-import BulkheadSystem
-import BulkheadWire
+package import BulkheadChildren
+package import BulkheadEvents
+package import BulkheadModel
+package import BulkheadSystem
+package import BulkheadWire
 
 /// Decides which host holds a post of the chain: which one is on air, stands by, comes next or has retired.
 ///
 /// In: launches, answers, ends and wishes. Out: what is to be launched, retired, and handed the passage. It knows hosts
 /// and plugins by their identities only.
-struct HostMachine: Sendable {
+package struct HostMachine: Sendable {
     /// As for encoders: not in the moment of a takeover.
-    static let standbyDelay = Duration.milliseconds(250)
+    package static let standbyDelay = Duration.milliseconds(250)
 
-    enum Event {
+    package enum Event {
         /// A host that ``Action/launch(_:after:)`` or ``Action/launchNext(_:)`` asked for has been started.
         case launched(ChildID, Duty)
         case nextNotLaunched(BroadcastError)
@@ -49,7 +49,7 @@ struct HostMachine: Sendable {
     }
 
     /// How a next host that was asked for came to its end.
-    enum Outcome: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
         case onAir
         case superseded
         case notLaunched(BroadcastError)
@@ -59,7 +59,7 @@ struct HostMachine: Sendable {
     }
 
     /// What a refusal means.
-    enum Refused: Hashable, Sendable {
+    package enum Refused: Hashable, Sendable {
         /// The host that is or will be on air works without the plugin.
         case leftOut
         /// Only the standby lacks the plugin.
@@ -70,7 +70,7 @@ struct HostMachine: Sendable {
         case asked
     }
 
-    enum Action: Hashable {
+    package enum Action: Hashable {
         case launch(Duty, after: Duration)
         case launchNext([PluginID])
         case retire(ChildID)
@@ -98,7 +98,7 @@ struct HostMachine: Sendable {
     }
 
     /// The settings and the plugins ask for a standby.
-    var isStandbyWanted = false
+    package var isStandbyWanted = false
     private var post = Post()
     private var next: Next?
     /// The post has had a host on air, or is to have one at once: it belongs to the chain.
@@ -107,25 +107,25 @@ struct HostMachine: Sendable {
     private var isOver = false
 
     /// - Parameter isOpen: false for a post that comes into the chain when its first host takes over.
-    init(isOpen: Bool = true) { self.isOpen = isOpen }
+    package init(isOpen: Bool = true) { self.isOpen = isOpen }
 
     // MARK: what there is
 
-    func duty(of child: ChildID) -> Duty? { post.duty(of: child) }
-    func holder(of duty: Duty) -> ChildID? { post.holder(of: duty) }
-    func record(of duty: Duty) -> Post.Record { post.record(of: duty) }
-    var children: [ChildID] { post.children }
-    var isEmpty: Bool { post.isEmpty }
-    var hasNext: Bool { next != nil }
+    package func duty(of child: ChildID) -> Duty? { post.duty(of: child) }
+    package func holder(of duty: Duty) -> ChildID? { post.holder(of: duty) }
+    package func record(of duty: Duty) -> Post.Record { post.record(of: duty) }
+    package var children: [ChildID] { post.children }
+    package var isEmpty: Bool { post.isEmpty }
+    package var hasNext: Bool { next != nil }
     /// A plugin that can't be loaded stops the change that the next host is for.
-    var isNextAsked: Bool { next?.isAsked ?? false }
+    package var isNextAsked: Bool { next?.isAsked ?? false }
     /// No host takes the place of one that ends.
-    var isEnding: Bool { isGone || isOver }
+    package var isEnding: Bool { isGone || isOver }
     /// The host on air is loaded.
-    var isReady: Bool { post.holder(of: .onAir).map(post.isReady) ?? false }
+    package var isReady: Bool { post.holder(of: .onAir).map(post.isReady) ?? false }
 
     /// Whether a host for `duty` is still to be launched.
-    func wants(_ duty: Duty) -> Bool {
+    package func wants(_ duty: Duty) -> Bool {
         switch duty {
         case .onAir: !isEnding && post.holder(of: .onAir) == nil
         case .standby: wantsStandby && post.holder(of: .standby) == nil
@@ -138,7 +138,7 @@ struct HostMachine: Sendable {
 
     // MARK: events
 
-    mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+    package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         switch event {
         case .launched(let child, let duty):
             post.assign(duty, to: child)

@@ -1,26 +1,35 @@
-import BulkheadMedia
-import BulkheadSystem
-import BulkheadTimeline
-import BulkheadWire
+package import BulkheadMedia
+package import BulkheadSystem
+package import BulkheadTimeline
+package import BulkheadWire
 
 /// Decides what becomes of the frames and the sound at one post of the chain.
 ///
 /// In: frames and blocks in order, the host's answers, and time. Out: each of them once and in order, whatever becomes of
 /// the host: what is not answered by its deadline leaves as it came. It owns no host, no slot and no clock.
-struct PassageMachine: Sendable {
+package struct PassageMachine: Sendable {
     /// What the post can do at the moment, and how long it may take.
-    struct Terms: Hashable, Sendable {
+    package struct Terms: Hashable, Sendable {
         /// For one frame; for sound it is twice as long, since the host may be at work on a picture first.
-        var deadline: Duration
+        package var deadline: Duration
         /// The host on air runs a plugin that can be given pictures.
-        var worksOnPictures = false
+        package var worksOnPictures = false
         /// The host on air runs a plugin that can be given sound.
-        var worksOnSound = false
+        package var worksOnSound = false
         /// Some plugin should work on pictures: a picture that leaves without is unfiltered.
-        var wantsPictures = false
+        package var wantsPictures = false
+
+        package init(
+            deadline: Duration, worksOnPictures: Bool = false, worksOnSound: Bool = false, wantsPictures: Bool = false
+        ) {
+            self.deadline = deadline
+            self.worksOnPictures = worksOnPictures
+            self.worksOnSound = worksOnSound
+            self.wantsPictures = wantsPictures
+        }
     }
 
-    enum Event {
+    package enum Event {
         case frame(TimelineFrame)
         case block(AudioLedger.Block)
         /// The host on air has answered for a picture: where it is now, held once; nil when nothing changed.
@@ -41,7 +50,7 @@ struct PassageMachine: Sendable {
         case hostLost(hasSuccessor: Bool)
     }
 
-    enum Action: Hashable {
+    package enum Action: Hashable {
         /// Give the picture to the host on air; where that fails, ``Event/notProcessed(_:)`` follows.
         case process(TimelineFrame)
         case processSound(AudioLedger.Block)
@@ -65,7 +74,7 @@ struct PassageMachine: Sendable {
         var isLate = false
     }
 
-    var terms: Terms
+    package var terms: Terms
     private var queue: [TimelineFrame] = []
     private var inHand: InHand?
     /// A frame that a host took into its grave: the next one may still have it in time, once.
@@ -74,16 +83,16 @@ struct PassageMachine: Sendable {
     private var isHolding = false
     private var hasWorked = false
 
-    init(_ terms: Terms) { self.terms = terms }
+    package init(_ terms: Terms) { self.terms = terms }
 
     /// Nothing of the timeline is here.
-    var isEmpty: Bool { queue.isEmpty && !isWaitedFor && sound.isEmpty }
+    package var isEmpty: Bool { queue.isEmpty && !isWaitedFor && sound.isEmpty }
     /// How many pictures wait here, without the one that the host has.
-    var waitingCount: Int { queue.count }
+    package var waitingCount: Int { queue.count }
     /// How many blocks of sound are on their way through.
-    var soundCount: Int { sound.count }
+    package var soundCount: Int { sound.count }
     /// When ``Event/timeout`` is due; nil while the host has nothing in hand.
-    var deadline: MonotonicTime? {
+    package var deadline: MonotonicTime? {
         let picture = isWaitedFor ? inHand?.deadline : nil
         return [picture, sound.deadline].compactMap { $0 }.min()
     }
@@ -91,7 +100,7 @@ struct PassageMachine: Sendable {
     private var isWaitedFor: Bool { inHand.map { !$0.isLate } ?? false }
     private var hasNothingInHand: Bool { !isWaitedFor && sound.hasNothingInHand }
 
-    mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+    package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         var actions: [Action] = []
         switch event {
         case .frame(let frame):

@@ -1,7 +1,7 @@
 package import BulkheadChildren
 package import BulkheadModel
 import BulkheadPluginCatalog
-import BulkheadWire
+package import BulkheadWire
 import Glibc
 
 /// Finds the libraries that plugins are in, without ever loading one into this process.
@@ -40,7 +40,7 @@ package struct PluginFinder: Sendable {
     ///   - description: of the library that is loaded; the one on disk may be another meanwhile.
     ///   - folder: where relative files among the changes count from.
     /// - Throws: kind `plugin`, saying what would fit.
-    static func change(
+    package static func change(
         _ choice: PluginChoice, by changes: [String: String], in folder: String, of description: PluginDescription
     ) throws(BroadcastError) -> Found {
         do throws(PluginCatalogError) {

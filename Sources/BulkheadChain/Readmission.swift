@@ -1,8 +1,8 @@
 import BulkheadChildren
-import BulkheadSystem
+package import BulkheadSystem
 
 /// Whether a plugin whose quarantine may be over is tried again now.
-enum Readmission: Hashable, Sendable {
+package enum Readmission: Hashable, Sendable {
     case now
     /// A change is under way, which may take the plugin in itself: after this time.
     case after(Duration)
@@ -10,7 +10,7 @@ enum Readmission: Hashable, Sendable {
     case never
 
     /// - Parameter isBusy: a next host or a change of the chain is on its way.
-    init(of plugin: ChainPlugin, isBusy: Bool, at now: MonotonicTime) {
+    package init(of plugin: ChainPlugin, isBusy: Bool, at now: MonotonicTime) {
         guard case .until = plugin.quarantine.state, plugin.quarantine.isDue(at: now) else {
             self = .never
             return

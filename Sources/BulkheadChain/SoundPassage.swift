@@ -1,15 +1,15 @@
-import BulkheadSystem
-import BulkheadTimeline
+package import BulkheadSystem
+package import BulkheadTimeline
 
 /// Sound on its way through one plugin host, as a value: blocks leave in order and each once, worked on where the host
 /// was in time.
-struct SoundPassage: Sendable {
+package struct SoundPassage: Sendable {
     /// What became of an answer.
-    struct Answer: Hashable {
+    package struct Answer: Hashable {
         /// The block had not left yet.
-        var isInTime: Bool
+        package var isInTime: Bool
         /// Blocks that can leave now, in order.
-        var leaving: [AudioLedger.Block]
+        package var leaving: [AudioLedger.Block]
     }
 
     private struct Entry {
@@ -25,27 +25,29 @@ struct SoundPassage: Sendable {
     }
 
     /// So many blocks may be unanswered: a second of sound.
-    static let mostSent = 48
+    package static let mostSent = 48
 
     private var entries: [Entry] = []
     /// Blocks that have left and that the host has yet to answer.
     private var abandoned = 0
     private var sentCount = 0
 
-    var isEmpty: Bool { entries.isEmpty }
+    package init() {}
+
+    package var isEmpty: Bool { entries.isEmpty }
     /// How many blocks are on their way.
-    var count: Int { entries.count }
+    package var count: Int { entries.count }
     /// The host owes no block that is still waited for.
-    var hasNothingInHand: Bool { sentCount == 0 }
+    package var hasNothingInHand: Bool { sentCount == 0 }
 
     /// When the oldest block that the host has leaves without its answer; nil when the host has none.
-    var deadline: MonotonicTime? {
+    package var deadline: MonotonicTime? {
         guard case .sent(let deadline)? = entries.first?.state else { return nil }
         return deadline
     }
 
     /// Takes a block in; ``send(isOpen:deadline:)`` moves it on.
-    mutating func take(_ block: AudioLedger.Block) { entries.append(Entry(block: block, state: .waiting)) }
+    package mutating func take(_ block: AudioLedger.Block) { entries.append(Entry(block: block, state: .waiting)) }
 
     /// Gives the host what waits for it; what can't be worked on leaves as it is.
     ///
@@ -53,7 +55,7 @@ struct SoundPassage: Sendable {
     ///   - isOpen: blocks are to be worked on, and can be.
     ///   - deadline: for what is given to the host now.
     /// - Returns: what the host is to be given, and what leaves.
-    mutating func send(
+    package mutating func send(
         isOpen: Bool, deadline: MonotonicTime
     ) -> (sent: [AudioLedger.Block], leaving: [AudioLedger.Block]) {
         var sent: [AudioLedger.Block] = []
@@ -72,7 +74,7 @@ struct SoundPassage: Sendable {
 
     /// The host has answered for its oldest block.
     /// - Parameter samples: what it made of it, as many as it was given; nil when nothing changed.
-    mutating func answered(_ samples: [Float]?) -> Answer {
+    package mutating func answered(_ samples: [Float]?) -> Answer {
         if abandoned > 0 {
             abandoned -= 1
             return Answer(isInTime: false, leaving: [])
@@ -91,7 +93,7 @@ struct SoundPassage: Sendable {
     }
 
     /// The host has gone: what it had leaves as it came.
-    mutating func release() -> [AudioLedger.Block] {
+    package mutating func release() -> [AudioLedger.Block] {
         abandoned = 0
         sentCount = 0
         for index in entries.indices {
@@ -101,7 +103,7 @@ struct SoundPassage: Sendable {
     }
 
     /// Lets go of blocks that the host is late with.
-    mutating func expire(at now: MonotonicTime) -> [AudioLedger.Block] {
+    package mutating func expire(at now: MonotonicTime) -> [AudioLedger.Block] {
         var late: [AudioLedger.Block] = []
         while let deadline, deadline <= now {
             abandoned += 1
