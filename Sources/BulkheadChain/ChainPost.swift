@@ -43,12 +43,8 @@ protocol ChainPostOwner: AnyObject {
 /// and ``Blame``; the post carries it out, one action after the other. It lives on the reactor's thread.
 final class ChainPost {
     let id: PostID
-    /// What hosts are called here: `plugin host`, or with the plugin's name.
-    let name: String
-    /// In the order in which they work.
-    private(set) var plugins: [ChainPlugin]
-
     private let context: RoomContext
+    private let report: PostReport
     private let frameRate: FrameRate
     private let isPatient: Bool
     private let hasStandbys: Bool
@@ -57,9 +53,8 @@ final class ChainPost {
     private weak var owner: (any ChainPostOwner)?
     private var hosts: HostMachine
     private var passage: PassageMachine
+    private var roster: PluginRoster
     private var blame = Blame()
-    /// Plugins that only the next host has.
-    private var newcomers: [ChainPlugin] = []
     private var stubs: [ChildID: PluginStub] = [:]
     private var timer: (token: Reactor.Token, deadline: MonotonicTime)?
     private var work: [Work] = []
@@ -77,9 +72,10 @@ final class ChainPost {
     ) {
         id = context.nextPostID()
         let own = settings.isolation == .each ? plugins.first : nil
-        name = own.map { "plugin host \($0.name)" } ?? "plugin host"
+        report = PostReport(
+            post: id, name: own.map { "plugin host \($0.name)" } ?? "plugin host", context: context)
         dataName = own?.name ?? "shared"
-        self.plugins = plugins
+        roster = PluginRoster(plugins)
         self.context = context
         self.owner = owner
         frameRate = settings.frameRate
@@ -105,31 +101,11 @@ final class ChainPost {
 
     private var host: PluginStub? { hosts.holder(of: .onAir).flatMap { stubs[$0] } }
     private var standby: PluginStub? { hosts.holder(of: .standby).flatMap { stubs[$0] } }
-    private var limits: PostLimits { PostLimits(plugins, frameRate: frameRate, isPatient: isPatient) }
+    private var limits: PostLimits { PostLimits(roster.plugins, frameRate: frameRate, isPatient: isPatient) }
 
-    private var terms: PassageMachine.Terms {
-        let host = host.flatMap { $0.isLoaded ? $0 : nil }
-        func works(on ability: PluginAbilities) -> Bool {
-            host.map { host in plugins.contains { $0.isActive && host.loaded[$0.id]?.contains(ability) ?? false } }
-                ?? false
-        }
-        return PassageMachine.Terms(
-            deadline: limits.deadline, worksOnPictures: works(on: .video), worksOnSound: works(on: .audio),
-            wantsPictures: plugins.contains { $0.choice.isEnabled && $0.abilities.contains(.video) })
-    }
-
-    private func part(_ child: ChildID, _ duty: Duty = .onAir) -> Part { .pluginHost(child, duty, name: name) }
-
-    /// The post itself, whichever host is on air.
-    private var part: Part { part(hosts.holder(of: .onAir) ?? 0) }
-
-    func plugin(_ id: PluginID) -> ChainPlugin? { (plugins + newcomers).first { $0.id == id } }
-
-    /// Changes what is known of a plugin.
-    private func update(_ id: PluginID, _ body: (inout ChainPlugin) -> Void) {
-        for index in plugins.indices where plugins[index].id == id { body(&plugins[index]) }
-        for index in newcomers.indices where newcomers[index].id == id { body(&newcomers[index]) }
-    }
+    /// In the order in which they work.
+    var plugins: [ChainPlugin] { roster.plugins }
+    func plugin(_ id: PluginID) -> ChainPlugin? { roster[id] }
 
     // MARK: machines
 
@@ -137,7 +113,8 @@ final class ChainPost {
     func take(_ block: AudioLedger.Block) { handle(.block(block)) }
 
     private func handle(_ event: PassageMachine.Event) {
-        passage.terms = terms
+        passage.terms = roster.terms(
+            loaded: host.flatMap { $0.isLoaded ? $0.loaded : nil }, deadline: limits.deadline)
         for action in passage.handle(event, at: .now) { work.append(.passage(action)) }
         armTimer()
         carryOut()
@@ -150,7 +127,7 @@ final class ChainPost {
     }
 
     private func refreshStandbyWish() {
-        hosts.isStandbyWanted = hasStandbys && (owner?.isBeforeEnd ?? false) && plugins.contains(where: \.isActive)
+        hosts.isStandbyWanted = hasStandbys && (owner?.isBeforeEnd ?? false) && roster.isActive
     }
 
     /// One action after the other: what an action brings about comes after those that are there already.
@@ -183,10 +160,10 @@ final class ChainPost {
         case .leaveSound(let block): owner?.left(block, id)
         case .release(let slot): context.pools.release(slot)
         case .missed:
-            if let crumb = host?.breadcrumb { update(PluginID(onWire: crumb.plugin)) { $0.misses += 1 } }
+            if let crumb = host?.breadcrumb { roster.update(PluginID(onWire: crumb.plugin)) { $0.misses += 1 } }
         case .worked:
             handle(.worked)
-            context.recovered(part, at: id)
+            report.recovered(hosts.holder(of: .onAir))
         case .idle: handle(.idle)
         case .progress: owner?.progressed()
         }
@@ -196,7 +173,7 @@ final class ChainPost {
         switch action {
         case .launch(let duty, let delay): launch(duty, after: delay)
         case .launchNext(let ids):
-            do throws(BroadcastError) { try start(.next, ids.compactMap(plugin)) } catch {
+            do throws(BroadcastError) { try start(.next, ids.compactMap { roster[$0] }) } catch {
                 handle(.nextNotLaunched(error))
             }
         case .retire(let child):
@@ -207,19 +184,14 @@ final class ChainPost {
         case .go: handle(.go)
         case .lose(let hasSuccessor): handle(.hostLost(hasSuccessor: hasSuccessor))
         case .take: handle(.hostTaken)
-        case .adopt(let ids):
-            plugins = ids.compactMap(plugin)
-            newcomers = []
+        case .adopt(let ids): roster.adopt(ids)
         case .tookOver(let child, let duty):
-            context.post(
-                part(child),
-                .child(.tookOver(pid: pid(child), was: duty, frame: duty == .next ? owner?.nextFrame : nil)))
+            report.tookOver(child, pid: pid(child), was: duty, frame: duty == .next ? owner?.nextFrame : nil)
         case .onAir(let child): goOnAir(child)
         case .standbyReady(let child):
             // The pools are mapped before they are needed.
             stubs[child]?.announcePools()
-            context.recovered(part(child, .standby), at: id)
-            context.post(part(child, .standby), .child(.ready(pid: pid(child), plugins: nil)))
+            report.standbyReady(child, pid: pid(child))
         case .refused(let what, let plugin, let refusal): refused(what, plugin, refusal)
         case .answer(let outcome): owner?.answered(outcome)
         case .settled: owner?.settled()
@@ -254,7 +226,7 @@ final class ChainPost {
         stubs[child] = launched
         listen(to: launched, child)
         launched.activate()
-        context.post(part(child, duty), .child(.started(pid: launched.child.pid, isForeign: false)))
+        report.started(child, duty, pid: launched.child.pid)
         handle(.launched(child, duty))
     }
 
@@ -265,8 +237,11 @@ final class ChainPost {
         stub.onSound = { [weak self] in
             if self?.hosts.holder(of: .onAir) == child { self?.handle(.processedSound($1)) }
         }
-        stub.onTime = { [weak self] time in self?.update(PluginID(onWire: time.id)) { $0.note(time) } }
-        stub.onLog = { [weak self] in self?.spoke(child, $0, $1, $2) }
+        stub.onTime = { [weak self] time in self?.roster.update(PluginID(onWire: time.id)) { $0.note(time) } }
+        stub.onLog = { [weak self] id, level, line in
+            guard let self else { return }
+            report.said(child, hosts.duty(of: child), id.flatMap { roster[$0] }, level, line)
+        }
         stub.onEnd = { [weak self] in self?.ended(child, $0) }
     }
 
@@ -280,22 +255,11 @@ final class ChainPost {
 
     private func goOnAir(_ child: ChildID) {
         guard let host = stubs[child] else { return }
-        let now = MonotonicTime.now
-        for index in plugins.indices {
-            guard let abilities = host.loaded[plugins[index].id] else { continue }
-            plugins[index].abilities = abilities
-            plugins[index].refusal = ""
-            if plugins[index].quarantine.isDue(at: now) {
-                plugins[index].quarantine.readmit()
-            } else {
-                // It was loaded before it was charged.
-                host.setEnabled(plugins[index].id, false)
-            }
-        }
+        for id in roster.goOnAir(with: host.loaded, at: .now) { host.setEnabled(id, false) }
         let names = plugins.filter { host.loaded[$0.id] != nil && $0.isActive }.map(\.name)
-        context.post(part(child), .child(.ready(pid: host.child.pid, plugins: names)))
+        report.ready(child, pid: host.child.pid, plugins: names)
         // Where all its plugins are left out, nothing will show that it works.
-        if !plugins.contains(where: \.isActive) { context.recovered(part(child), at: id) }
+        if !roster.isActive { report.recovered(child) }
         owner?.greet(host)
         handle(.go)
         handle(.standbyMayBeWanted)
@@ -303,20 +267,17 @@ final class ChainPost {
     }
 
     private func refused(_ what: HostMachine.Refused, _ id: PluginID, _ refusal: Refusal) {
-        let reason = Reason("\(refusal.code)", refusal.description)
-        let name = plugin(id)?.name ?? "a plugin"
+        let name = roster[id]?.name ?? "a plugin"
         switch what {
         // The one that asked is told.
         case .asked: return
-        case .byStandby:
-            return context.post(
-                part(hosts.holder(of: .standby) ?? 0, .standby), .child(.refused(reason: reason, plugin: name)))
+        case .byStandby: report.refusedByStandby(hosts.holder(of: .standby), name, refusal)
         case .atStart where owner?.isPreparing ?? false:
-            let identity = plugin(id)?.choice.identity ?? name
+            let identity = roster[id]?.choice.identity ?? name
             owner?.failed(BroadcastError(.plugin, "the plugin \(identity) can't be loaded: \(refusal)"))
         case .atStart, .leftOut:
-            update(id) { $0.refusal = "\(refusal)" }
-            context.post(.plugin(id, name: name), .plugin(.refused(reason: reason)))
+            roster.update(id) { $0.refusal = "\(refusal)" }
+            report.refused(id, name: name, refusal)
         }
     }
 
@@ -339,38 +300,38 @@ final class ChainPost {
     /// Says how a host ended.
     /// - Returns: the plugin that it ended in.
     private func judge(_ duty: Duty?, _ child: ChildID, _ stub: PluginStub, _ end: ChildEnd) -> PluginID? {
-        let called = stub.breadcrumb.map { PluginID(onWire: $0.plugin) }.flatMap { id in plugin(id)?.id }
-        var death = RoomContext.Death(pid: stub.child.pid, lastSign: stub.lastSign)
+        let called = stub.breadcrumb.flatMap { roster[PluginID(onWire: $0.plugin)]?.id }
+        let name = called.flatMap { roster[$0]?.name }
         switch duty {
         case .onAir:
-            let guilty = charge(stub, end, called: called)
-            death.plugin = guilty.flatMap { plugin($0)?.name }
-            death.call = guilty == nil ? nil : stub.breadcrumb.flatMap { PluginCall($0.call) }
-            if end.cause != .released { context.died(part(child), at: id, end, death) }
+            let guilty = charge(child, stub, end, called: called)
+            if end.cause != .released {
+                report.died(
+                    child, .onAir, stub, end, in: guilty.flatMap { roster[$0]?.name }, showsCall: guilty != nil)
+            }
             return guilty
         case .standby:
-            death.plugin = called.flatMap { plugin($0)?.name }
-            context.died(part(child, .standby), at: id, end, death)
+            report.died(child, .standby, stub, end, in: name, showsCall: false)
             return called
         case .next:
-            let words = Self.words(end, called.flatMap { plugin($0)?.name })
-            context.post(part, .child(.notReplaced(pid: stub.child.pid, cause: words)))
+            let words = Self.words(end, name)
+            report.notReplaced(hosts.holder(of: .onAir), pid: stub.child.pid, because: words)
             if let called, !hosts.isNextAsked { leaveOut(called, because: words) }
             return called
         case .twin, .retired, nil: return nil
         }
     }
 
-    private func charge(_ stub: PluginStub, _ end: ChildEnd, called: PluginID?) -> PluginID? {
+    private func charge(_ child: ChildID, _ stub: PluginStub, _ end: ChildEnd, called: PluginID?) -> PluginID? {
+        let libraries = Set(plugins.map(\.library.description.path))
         let evidence = Blame.Evidence(
             isItsOwn: end.cause.isItsOwn,
-            crashedLibrary: CrashReport.library(
-                in: end.standardErrorTail, among: Set(plugins.map(\.library.description.path))),
-            called: called, suspect: stub.suspect)
+            crashedLibrary: CrashReport.library(in: end.standardErrorTail, among: libraries), called: called,
+            suspect: stub.suspect)
         switch blame.judge(evidence, plugins, at: .now) {
         case .nobody: return nil
         case .unexplained:
-            context.post(part, .pluginHost(.unexplained))
+            report.unexplained(child)
             return nil
         case .guilty(let id):
             leaveOut(id, because: "\(end.cause)")
@@ -382,41 +343,24 @@ final class ChainPost {
     private func leaveOut(_ id: PluginID, because cause: String) {
         let now = MonotonicTime.now
         var isCharged = false
-        update(id) { isCharged = $0.charge(at: now) }
-        guard isCharged, let plugin = plugin(id) else { return }
-        let part = Part.plugin(id, name: plugin.name)
-        guard case .until(let end) = plugin.quarantine.state, let left = plugin.quarantine.secondsLeft(at: now) else {
-            return context.post(part, .plugin(.switchedOff(cause: cause, deaths: plugin.deaths)))
-        }
-        context.post(
-            part, .plugin(.quarantined(cause: cause, deaths: plugin.deaths, seconds: Int(left.rounded(.up)))))
-        owner?.quarantined(id, until: end)
+        roster.update(id) { isCharged = $0.charge(at: now) }
+        guard isCharged, let plugin = roster[id] else { return }
+        report.leftOut(plugin, because: cause, at: now)
+        if case .until(let end) = plugin.quarantine.state { owner?.quarantined(id, until: end) }
     }
 
     // MARK: changes
 
     /// Puts a host with these plugins on air as soon as it is ready.
     func renew(_ ids: [PluginID], isAsked: Bool) { handle(.renew(ids, isAsked: isAsked)) }
-    func renew() { renew(plugins.map(\.id), isAsked: false) }
-    func renewForNewSize() { handle(.renewForNewSize(plugins.map(\.id))) }
+    func renew() { renew(roster.ids, isAsked: false) }
+    func renewForNewSize() { handle(.renewForNewSize(roster.ids)) }
 
     /// Takes in a plugin that only the next host will have.
-    func admit(_ plugin: ChainPlugin) { newcomers.append(plugin) }
-    func forget(_ id: PluginID) { newcomers.removeAll { $0.id == id } }
+    func admit(_ plugin: ChainPlugin) { roster.admit(plugin) }
+    func forget(_ id: PluginID) { roster.forget(id) }
 
-    func edit(_ id: PluginID, _ edit: ChangePlan.Edit) {
-        update(id) { plugin in
-            switch edit {
-            case .choice(let choice, let library): (plugin.choice, plugin.library) = (choice, library)
-            case .pardon:
-                plugin.quarantine.pardon()
-                plugin.refusal = ""
-            case .restore(let quarantine, let refusal):
-                if plugin.quarantine.charges == 0 { plugin.quarantine = quarantine }
-                if plugin.refusal.isEmpty { plugin.refusal = refusal }
-            }
-        }
-    }
+    func edit(_ id: PluginID, _ edit: ChangePlan.Edit) { roster.edit(id, edit) }
 
     /// The loaded hosts that a change must reach; a standby that is still loading is replaced.
     private var reached: [PluginStub] {
@@ -425,19 +369,19 @@ final class ChainPost {
     }
 
     func arrange(_ ids: [PluginID]) {
-        plugins = ids.compactMap(plugin)
+        roster.arrange(ids)
         for stub in reached { stub.arrange(ids) }
     }
 
     func enable(_ id: PluginID, _ isEnabled: Bool) {
-        let isFree = plugin(id)?.quarantine.isFree ?? false
+        let isFree = roster[id]?.quarantine.isFree ?? false
         for stub in reached where stub.loaded[id] != nil { stub.setEnabled(id, isEnabled && isFree) }
         handle(.standbyMayBeWanted)
     }
 
     /// Takes a plugin out. `done` is called when the host on air has done so, or does not have it.
     func unload(_ id: PluginID, done: @escaping (Refusal?) -> Void) {
-        plugins.removeAll { $0.id == id }
+        roster.remove(id)
         for stub in reached where stub !== host { stub.unload(id) { _ in } }
         guard let host, host.loaded[id] != nil else { return done(nil) }
         host.unload(id, done: done)
@@ -466,20 +410,10 @@ final class ChainPost {
 
     func tell(kind: UInt32, pts: MediaTime, name: String) { host?.tell(kind: kind, pts: pts, name: name) }
 
-    private func spoke(_ child: ChildID, _ id: PluginID?, _ level: PluginLogLevel, _ line: String) {
-        guard level >= .notice else { return }
-        let severity: Happening.Level = level >= .warning ? .warning : .notice
-        if let id, let plugin = plugin(id) {
-            context.post(.plugin(id, name: plugin.name), .plugin(.said(text: line, severity: severity)))
-        } else {
-            context.post(part(child, hosts.duty(of: child) ?? .onAir), .child(.said(text: line, severity: severity)))
-        }
-    }
-
     /// Says which plugins a broadcast goes on air without.
     func tellOfMissing() {
         guard !isReady, !plugins.isEmpty else { return }
-        context.post(part, .pluginHost(.late(plugins: plugins.map(\.name))))
+        report.late(hosts.holder(of: .onAir), plugins: plugins.map(\.name))
     }
 
     // MARK: watching
@@ -500,35 +434,20 @@ final class ChainPost {
 
     /// Looks after hosts that do not answer, and, where asked, after their memory.
     func watch(at now: MonotonicTime, looksAtMemory: Bool) {
-        let limits = limits
-        for (child, stub) in stubs where hosts.duty(of: child) != .retired {
-            let patience = stub.isLoaded ? limits.patience : PostLimits.opening
-            if let since = stub.owesSince, now.since(since) > patience.nanoseconds {
-                stub.child.dismiss("no answer within \(patience.inWords)")
-            }
-            if looksAtMemory { watchMemory(of: stub, limits.memoryByteCount) }
-        }
-    }
-
-    /// Ends a host that has grown beyond what its plugins may take.
-    private func watchMemory(of stub: PluginStub, _ limit: Int) {
-        guard stub.isLoaded, let bytes = ProcessMemory.privateByteCount(of: stub.child.pid) else { return }
-        guard let base = stub.firstByteCount else { return stub.firstByteCount = bytes }
-        guard bytes - base > limit else { return }
-        // With several plugins only the one in a call can be suspected.
         let active = plugins.filter(\.isActive)
-        if active.count == 1 { stub.suspect = active.first?.id }
-        stub.child.dismiss(
-            "it has taken \((bytes - base) >> 20) MiB more memory than at first, and may take \(limit >> 20)")
+        let watch = HostWatch(limits: limits, suspect: active.count == 1 ? active.first?.id : nil, now: now)
+        for (child, stub) in stubs where hosts.duty(of: child) != .retired {
+            watch.look(at: stub, looksAtMemory: looksAtMemory)
+        }
     }
 
     // MARK: status and the end
 
     /// The hosts as a user sees them.
     var status: [ChildStatus] {
-        let onAir = status(name, .onAir, host)
-        guard hasStandbys, plugins.contains(where: \.isActive) else { return [onAir] }
-        return [onAir, status("standby \(name)", .standby, standby)]
+        let onAir = status(report.name, .onAir, host)
+        guard hasStandbys, roster.isActive else { return [onAir] }
+        return [onAir, status("standby \(report.name)", .standby, standby)]
     }
 
     private func status(_ name: String, _ duty: Duty, _ stub: PluginStub?) -> ChildStatus {
@@ -554,20 +473,5 @@ final class ChainPost {
     func close() {
         if let timer { context.reactor.cancel(timer.token) }
         timer = nil
-    }
-}
-
-extension PluginCall {
-    init?(_ call: PluginBreadcrumb.Call) {
-        switch call {
-        case .none: return nil
-        case .open: self = .open
-        case .create: self = .create
-        case .destroy: self = .destroy
-        case .setParameter: self = .setParameter
-        case .video: self = .video
-        case .audio: self = .audio
-        case .event: self = .event
-        }
     }
 }
