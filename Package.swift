@@ -138,6 +138,12 @@ let package = Package(
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom", "BulkheadPluginCatalog",
             ]),
+        .target(
+            name: "BulkheadEncoding",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
+                "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom",
+            ]),
 
         // MARK: 4 programs
         .target(
@@ -292,6 +298,12 @@ let package = Package(
             dependencies: [
                 "BulkheadTestSupport", "BulkheadTimeline", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
                 "BulkheadSystem",
+            ]),
+        .testTarget(
+            name: "BulkheadEncodingTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadEncoding", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
+                "BulkheadTimeline", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
             ]),
         .testTarget(
             name: "BulkheadChildRuntimeTests",

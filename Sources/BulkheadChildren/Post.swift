@@ -117,8 +117,10 @@ package struct Post: Sendable {
     ///   - end: in words, for people; nil where it was wanted.
     ///   - successor: takes over from the child on air, whatever its duty; nil for the twin, else a standby.
     ///   - isExcused: the death says nothing about the next child: it is launched without delay.
+    ///   - isSuitable: which twins and standbys may take over; the others go on as they are.
     package mutating func ended(
-        _ child: ChildID, _ end: String?, successor: ChildID? = nil, isExcused: Bool = false, at now: MonotonicTime
+        _ child: ChildID, _ end: String?, successor: ChildID? = nil, isExcused: Bool = false,
+        isSuitable: (ChildID) -> Bool = { _ in true }, at now: MonotonicTime
     ) -> Step {
         guard let index = holders.firstIndex(where: { $0.id == child }) else { return .nothing }
         let gone = holders.remove(at: index)
@@ -129,8 +131,9 @@ package struct Post: Sendable {
             let delay = policies[.onAir, default: RestartPolicy()].delay(
                 afterDeathAt: now, hadWorked: gone.hasWorked || isExcused)
             noteRestart(of: .onAir)
+            let standbys = holders(of: .standby).filter(isSuitable)
             let successor =
-                successor ?? holder(of: .twin) ?? holders(of: .standby).first(where: isReady) ?? holder(of: .standby)
+                successor ?? holders(of: .twin).first(where: isSuitable) ?? standbys.first(where: isReady) ?? standbys.first
             guard let successor, let was = duty(of: successor) else { return .launch(.onAir, after: delay) }
             assign(.onAir, to: successor)
             if was == .standby, holder(of: .standby) == nil { records[.standby, default: Record()].state = .restarting }
@@ -145,6 +148,9 @@ package struct Post: Sendable {
         case .retired: return .nothing
         }
     }
+
+    /// Takes a child off the post whose end changes nothing: it has done its work.
+    package mutating func forget(_ child: ChildID) { holders.removeAll { $0.id == child } }
 
     /// Deaths on air in the last seconds.
     package var recentDeaths: Int { policies[.onAir]?.recentDeaths ?? 0 }

@@ -1,0 +1,142 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
+
+/// The slate on air.
+struct SlateOnAir: Sendable {
+    /// Which of the stream's configurations it is.
+    let configuration: Int
+    /// How many of its access units have gone out.
+    var frames = 0
+    /// How many of its access units have gone out since it last began with its IDR.
+    var index = 0
+}
+
+/// The slate that needs no encoder: its GOP is encoded while all is well, and looped when nothing is.
+extension EncodingMachine {
+    // MARK: its making
+
+    /// Has the GOP encoded soon; again whenever its size has changed.
+    mutating func scheduleSlate(after delay: Duration) {
+        guard !wanted.isFast, !wanted.isForeign else { return }
+        act(.wake(.slate, after: delay))
+    }
+
+    var slateSettings: EncodingSettings? {
+        guard phase == .onAir, slateMaker.isNeeded(for: canvasToCome) else { return nil }
+        var settings = wanted.encoderSettings(isInLockstep: false)
+        settings.video.canvas = canvasToCome
+        settings.video.tune = "zerolatency"
+        settings.video.bframes = 0
+        settings.video.threads = 1
+        return settings
+    }
+
+    mutating func launchSlateMaker() {
+        if slateSettings != nil { act(.launch(.slate, after: .zero)) }
+    }
+
+    mutating func slateDrawn(_ slot: SlotReference, _ canvas: Canvas) {
+        slate = slot
+        // What was encoded before is another picture.
+        guard slateMaker.fits(canvas) else { return }
+        slateMaker.forget()
+        scheduleSlate(after: SlateMaker.delay)
+    }
+
+    /// The slate's encoder is open.
+    mutating func encodeSlate(_ child: ChildID) {
+        guard let slate, let settings = encoders[child]?.settings else { return }
+        let work = SlateMaker.work(slate, keyframeInterval: settings.video.keyframeInterval)
+        act(.mapPools(child))
+        for entry in work.frames {
+            encoders[child]?.gaveFrame(at: now)
+            act(.encode(child, entry, forceIDR: entry.frame == 0))
+        }
+        for block in work.sound { act(.encodeSound(child, block)) }
+        encoders[child]?.askedToFlush(at: now)
+        act(.flush(child))
+    }
+
+    mutating func slateReplied(_ child: ChildID, _ reply: EncoderReply) {
+        switch reply {
+        case .accessUnit(let unit): slateMaker.take(unit)
+        case .audioPacket(_, let bytes): slateMaker.take(silence: bytes)
+        case .flushed:
+            guard let encoder = encoders[child], let ready = encoder.ready else { return }
+            slateMaker.finish(child, configuration(encoder.settings, ready))
+            act(.hangUp(child))
+        case .ready, .refused, .alive: break
+        }
+    }
+
+    mutating func slateMakerEnded(_ child: ChildID) {
+        slateMaker.ended(child, at: now)
+        if !slateMaker.fits(canvasToCome) { scheduleSlate(after: SlateMaker.retryDelay) }
+    }
+
+    // MARK: on air
+
+    /// Puts the slate on air in place of an encoder; what waits for one goes out as the slate.
+    mutating func beginSlate() {
+        // Players of a stream whose size changed in between would see the old size: rather nothing for a moment.
+        guard [.onAir, .ending, .finishing].contains(phase), slateOnAir == nil, let loop = slateMaker.loop,
+            slateMaker.fits(canvasToCome)
+        else { return }
+        slateOnAir = SlateOnAir(configuration: stream.number(of: loop.configuration))
+        post(.encoder, .slateBegan(frame: runs.first?.firstUncommitted))
+        // A younger run whose encoder works waits for an older one that has none: that one alone is stood in for.
+        for index in runs.indices where !isReady(runs[index].encoder) {
+            runs[index].ledger.startOver()
+            answerWithSlate(index, drains: false)
+            if runs[index].isClosed { runs[index].isFlushed = true }
+        }
+        let hasEncoder = isReady(currentRun.encoder)
+        if hasEncoder {
+            encoderlessSince = nil
+            endSlate()
+            isOnProbation = !currentRun.hasWorked
+        }
+        drainRuns()
+        if !hasEncoder { answerSoundWithSilence() }
+    }
+
+    /// An encoder goes on.
+    mutating func endSlate() {
+        guard let ended = slateOnAir else { return }
+        slateOnAir = nil
+        isOnProbation = true
+        post(.encoder, .slateEnded(frames: ended.frames))
+    }
+
+    /// Commits all that the run has with the slate's access units.
+    mutating func answerWithSlate(_ index: Int, drains: Bool = true) {
+        guard let loop = slateMaker.loop, var slate = slateOnAir else { return }
+        for entry in runs[index].ledger.uncommitted {
+            // A run begins with an IDR, and so it does after an encoder was tried in vain.
+            if !runs[index].ledger.hasAnswer { slate.index = 0 }
+            guard let commitments = try? runs[index].ledger.answer(loop.unit(at: slate.index, for: entry.frame)) else {
+                continue
+            }
+            slate.index += 1
+            slate.frames += 1
+            figures.slated += 1
+            keep(commitments, in: index, slate.configuration, reorderDepth: 0)
+        }
+        slateOnAir = slate
+        if drains { drainRuns() }
+        act(.progressed)
+    }
+
+    mutating func answerSoundWithSilence() {
+        guard let loop = slateMaker.loop, stream.hasBegun else { return }
+        for block in sound.uncommitted {
+            guard (try? sound.answer(block.number)) == true else { continue }
+            act(stream.send(soundBlock: block.number, loop.silence))
+        }
+    }
+}

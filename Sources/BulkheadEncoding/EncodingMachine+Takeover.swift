@@ -1,0 +1,264 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
+
+/// Which encoder takes over when one is gone: the twin, the standby, one that is started, or the slate instead.
+extension EncodingMachine {
+    /// A stream that has stood still for so long shows the slate instead.
+    static let longestStandstill = Duration.milliseconds(1200)
+    /// An encoder that was started by hand and has not answered for so long gives way to the next.
+    private static let foreignStandstill = Duration.seconds(2)
+
+    // MARK: launches
+
+    /// The settings of the encoder that is to be launched for `place` now; nil when none is wanted there any more.
+    package mutating func order(for place: Place) -> EncodingSettings? {
+        guard phase != .over else { return nil }
+        switch place {
+        case .onAir(let number):
+            guard let run = runs.first(where: { $0.id.number == number }), run.encoder == nil else { return nil }
+            return run.settings
+        case .standby:
+            if encodersPost.holders(of: .standby).count < wantedStandbys { return settingsInForce }
+            encodersPost.stopExpecting(.standby)
+            return nil
+        case .next: return change?.wanted.encoderSettings(isInLockstep: standbyInForce == .hot)
+        case .slate: return slateSettings
+        }
+    }
+
+    mutating func launched(_ child: ChildID, _ pid: Int32, _ place: Place, _ settings: EncodingSettings) {
+        encoders[child] = EncoderState(pid: pid, settings, at: now)
+        switch place {
+        case .onAir(let number):
+            if let index = runs.firstIndex(where: { $0.id.number == number }), runs[index].encoder == nil {
+                employ(child, in: index)
+            } else {
+                retire(child)
+            }
+        case .standby: encodersPost.assign(.standby, to: child)
+        case .next:
+            encodersPost.assign(.next, to: child)
+            change?.encoder = child
+        case .slate: slateMaker.began(with: child)
+        }
+        act(.post(part(of: child), .child(.started(pid: pid, isForeign: false))))
+    }
+
+    mutating func launchFailed(_ place: Place, _ error: BroadcastError) {
+        switch place {
+        // These are tried on by the room, as long as they are wanted.
+        case .onAir, .standby: break
+        case .slate: scheduleSlate(after: SlateMaker.retryDelay)
+        case .next: nextCantBeLaunched(error)
+        }
+    }
+
+    /// An encoder that was started by hand has said hello.
+    mutating func connected(_ child: ChildID, _ pid: Int32) {
+        guard phase != .over, wanted.isForeign else { return act(.turnAway(child, "the broadcast has ended")) }
+        if let other = currentRun.encoder, let encoder = encoders[other] {
+            // One that a person looks into with a debugger may stand still, until there is another for its work.
+            let owes = encoder.owesSince.map { now.since($0) } ?? 0
+            guard encoder.ready != nil, owes > Self.foreignStandstill.nanoseconds else {
+                return act(.turnAway(child, "another encoder, process \(encoder.pid), is at work already"))
+            }
+            let reason = "it stands still, and process \(pid) has connected to go on in its place"
+            act(.dismiss(other, reason))
+            ended(other, End(cause: reason, isItsOwn: true))
+        }
+        let settings = currentRun.settings
+        encoders[child] = EncoderState(pid: pid, isForeign: true, settings, at: now)
+        employ(child, in: current)
+        act(.post(part(of: child), .child(.started(pid: pid, isForeign: true))))
+        act(.employ(child, settings))
+    }
+
+    /// `child` works for this run from now on.
+    private mutating func employ(_ child: ChildID, in index: Int) {
+        encodersPost.assign(.onAir, to: child)
+        encoders[child]?.run = runs[index].id
+        runs[index].encoder = child
+    }
+
+    /// An encoder that is not needed any more ends by itself once its socket is closed.
+    mutating func retire(_ child: ChildID?) {
+        guard let child, encoders[child] != nil else { return }
+        encodersPost.assign(.retired, to: child)
+        encoders[child]?.run = nil
+        act(.hangUp(child))
+    }
+
+    func part(of child: ChildID) -> Part {
+        slateMaker.employs(child) ? .slateEncoder(child) : .encoder(child, encodersPost.duty(of: child) ?? .retired)
+    }
+
+    // MARK: deaths
+
+    mutating func ended(_ child: ChildID, _ end: End) {
+        guard let encoder = encoders.removeValue(forKey: child) else { return }
+        guard phase != .over else {
+            encodersPost.forget(child)
+            return encodersPost.set(.ended, of: .onAir)
+        }
+        if slateMaker.employs(child) { return slateMakerEnded(child) }
+        switch encodersPost.duty(of: child) {
+        case .onAir: if let index = runs.firstIndex(where: { $0.encoder == child }) { onAirEnded(index, encoder, end) }
+        case .twin, .standby: standbyEnded(child, end)
+        case .next:
+            encodersPost.forget(child)
+            nextEnded(child, encoder.pid, end)
+        case .retired, nil: encodersPost.forget(child)
+        }
+    }
+
+    private mutating func onAirEnded(_ index: Int, _ encoder: EncoderState, _ end: End) {
+        guard let child = runs[index].encoder else { return }
+        let run = runs[index]
+        let frame = run.firstUncommitted
+        runs[index].encoder = nil
+        let uncommitted = run.ledger.uncommitted.count
+        act(
+            .died(
+                child, .encoder(child), frame: frame, uncommitted: uncommitted,
+                framesLate: run.twin == nil ? uncommitted : 0))
+        if let twin = run.twin { return goOn(index, from: child, with: twin, end) }
+        runs[index].ledger.startOver()
+        if run.isClosed, uncommitted == 0, index != current {
+            encodersPost.forget(child)
+            runs[index].isFlushed = true
+            return drainRuns()
+        }
+        // When the next one comes is decided by the ladder, and not by the post.
+        _ = encodersPost.ended(child, end.cause, isSuitable: { _ in false }, at: now)
+        encoderlessSince = encoderlessSince ?? now
+        if encoder.isForeign {
+            encodersPost.set(.waiting, of: .onAir)
+            return post(.encoder, .waiting(address: encoderAddress, isOnAir: true))
+        }
+        let step = ladder.step(
+            after: EncoderLadder.Death(
+                isItsOwn: end.isItsOwn, hadWorked: run.hasWorked, frame: encoder.wasUsed ? frame : nil,
+                isExact: encoder.ready?.maximumDelay == 0), at: now)
+        runs[index].hasWorked = false
+        if let frame = ladder.takePoisonousFrame() { leaveOut(frame, of: index) }
+        if !hasEncoded, ladder.recentDeaths >= EncoderLadder.deathsBeforeSafety { return giveUp(end) }
+        climb(step, index)
+    }
+
+    private mutating func climb(_ step: EncoderLadder.Step, _ index: Int) {
+        // A standby that is open may still save every frame that waits.
+        let hasStandby = fittingStandbys(runs[index].settings).contains { isReady($0) }
+        let standsStill = now.since(lastCommit) > Self.longestStandstill.nanoseconds
+        if isOnProbation || (standsStill && !hasStandby) { beginSlate() }
+        switch step {
+        case .restart(let delay): replaceEncoder(of: index, after: delay)
+        case .safeSettings(let delay):
+            let settings = settingsInForce(for: index)
+            if runs[index].settings != settings {
+                post(.encoder, .safeSettings)
+                runs[index].settings = settings
+                scheduleReturnFromSafety()
+            }
+            replaceEncoder(of: index, after: delay)
+        case .slate(let delay):
+            runs[index].settings = settingsInForce(for: index)
+            beginSlate()
+            replaceEncoder(of: index, after: delay)
+        }
+    }
+
+    /// Settings in force for a run that may have begun with another size.
+    private func settingsInForce(for index: Int) -> EncodingSettings {
+        var settings = settingsInForce
+        settings.video.canvas = runs[index].settings.video.canvas
+        return settings
+    }
+
+    private mutating func giveUp(_ end: End) {
+        act(
+            .fail(
+                BroadcastError(
+                    .encoder, "the encoder can't work: it ended \(ladder.recentDeaths) times (\(end.cause))",
+                    advice: end.lastWords.isEmpty ? "try other encoder settings" : "it said: \(end.lastWords)")))
+    }
+
+    /// The twin goes on with the very next access unit: nothing is given again.
+    private mutating func goOn(_ index: Int, from child: ChildID, with twin: ChildID, _ end: End) {
+        _ = encodersPost.ended(child, end.cause, isSuitable: { $0 == twin }, at: now)
+        runs[index].encoder = twin
+        runs[index].twin = nil
+        act(
+            .post(
+                .encoder(twin), .child(.tookOver(pid: pid(twin), was: .twin, frame: runs[index].firstUncommitted))))
+        for reply in runs[index].lockstep.promote() {
+            // What the twin has answered may complete its run.
+            guard let index = run(of: twin) else { break }
+            take(reply, from: twin, index)
+        }
+        act(.recovered(.encoder(twin)))
+        topUpStandbys(after: Self.standbyDelay)
+    }
+
+    /// Puts the next encoder in the run's empty place: the standby where one fits, else one that is launched.
+    mutating func replaceEncoder(of index: Int, after delay: Duration) {
+        guard delay == .zero, let standby = fittingStandbys(runs[index].settings).first else {
+            return act(.launch(.onAir(run: runs[index].id.number), after: delay))
+        }
+        employ(standby, in: index)
+        if encodersPost.holder(of: .standby) == nil { encodersPost.set(.restarting, of: .standby) }
+        act(
+            .post(
+                .encoder(standby),
+                .child(.tookOver(pid: pid(standby), was: .standby, frame: runs[index].firstUncommitted))))
+        // One that is still opening takes up as soon as it is ready.
+        if isReady(standby) { takeUp(index) }
+    }
+
+    /// Lets the run's encoder, which is open, go on where the last one ended: whatever is not safe is given again, from
+    /// the first frame on, as an IDR.
+    mutating func takeUp(_ index: Int) {
+        guard let child = runs[index].encoder, let encoder = encoders[child], let ready = encoder.ready else { return }
+        act(.post(.encoder(child), .child(.ready(pid: encoder.pid, plugins: nil))))
+        encoderlessSince = nil
+        stream.begin(reorderDepth: ready.reorderDepth)
+        runs[index].startOver()
+        for (position, entry) in runs[index].ledger.uncommitted.enumerated() {
+            encode(entry, in: index, forceIDR: position == 0)
+        }
+        if index == current {
+            figures.maximumDelay = ready.maximumDelay
+            // So that a server has the headers early; those of a stranger count when a frame of its own is safe.
+            if !encoder.isForeign { act(stream.announce(encoder.configuration)) }
+            endSlate()
+            for block in sound.startOver() { encodeSound(block) }
+        }
+        if runs[index].isClosed { close(index) }
+        act(.progressed)
+    }
+
+    /// The frame that kills encoder after encoder.
+    private mutating func leaveOut(_ frame: FrameNumber, of index: Int) {
+        guard runs[index].firstUncommitted == frame, let entry = runs[index].ledger.skipFirst() else { return }
+        act(.release(entry.slot))
+        figures.skipped += 1
+        post(.encoder, .frameSkipped(frame: frame, deaths: EncoderLadder.deathsForOneFrame))
+    }
+
+    /// The first frame of a new encoder is safe.
+    mutating func encoderHasWorked(_ child: ChildID) {
+        isOnProbation = false
+        act(.recovered(.encoder(child)))
+        topUpStandbys(after: Self.standbyDelay)
+    }
+
+    /// Shows the slate when no encoder has been there for too long.
+    mutating func watchStandstill() {
+        guard let encoderlessSince, !awaitsForeignEncoder else { return }
+        if now.since(encoderlessSince) > Self.longestStandstill.nanoseconds { beginSlate() }
+    }
+}

@@ -1,0 +1,57 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
+package import BulkheadModel
+import BulkheadTimeline
+import BulkheadWire
+
+/// The state of the encoding at one moment.
+package struct EncodingSnapshot: Codable, Hashable, Sendable {
+    /// The encoder on air, then those that stand by.
+    package var children: [ChildStatus]
+    package var framesCommitted: Int
+    /// Given to an encoder and not safe yet.
+    package var framesUncommitted: Int
+    /// Left out because they ended encoder after encoder.
+    package var framesSkipped: Int
+    /// Went out as the slate because no encoder could work.
+    package var framesSlated: Int
+    /// What stands by, as things have come.
+    package var standby: StandbyChoice
+    package var isInLockstep: Bool
+    /// Safe settings are in force, because encoder after encoder has died.
+    package var isSafe: Bool
+    package var isSlateOnAir: Bool
+    /// The stream stands still until an encoder that is started by hand connects.
+    package var awaitsForeignEncoder: Bool
+    /// Bits a second of pictures that encoders are told.
+    package var bitsPerSecond: Int
+}
+
+extension EncodingMachine {
+    var snapshot: EncodingSnapshot {
+        var children = [status("encoder", .onAir, currentRun.encoder)]
+        if standbyInForce != .off, !wanted.isForeign {
+            let waiting = currentRun.twin.map { [$0] } ?? encodersPost.holders(of: .standby)
+            children +=
+                waiting.isEmpty
+                ? [status("standby encoder", .standby, nil)]
+                : waiting.map { status("standby encoder", .standby, $0) }
+        }
+        return EncodingSnapshot(
+            children: children, framesCommitted: figures.committed, framesUncommitted: uncommittedCount,
+            framesSkipped: figures.skipped, framesSlated: figures.slated, standby: standbyInForce,
+            isInLockstep: currentRun.twin != nil, isSafe: ladder.isSafe, isSlateOnAir: slateOnAir != nil,
+            awaitsForeignEncoder: awaitsForeignEncoder, bitsPerSecond: Int(bitsPerSecond))
+    }
+
+    private func status(_ name: String, _ duty: Duty, _ child: ChildID?) -> ChildStatus {
+        let record = encodersPost.record(of: duty)
+        return ChildStatus(
+            name: name, pid: child.flatMap { encoders[$0]?.pid }, state: record.state.rawValue,
+            restarts: record.restarts, lastEnd: record.lastEnd)
+    }
+
+    /// Frames that are not safe yet, in all runs.
+    var uncommittedCount: Int { runs.reduce(0) { $0 + $1.ledger.uncommitted.count } }
+}
