@@ -152,7 +152,7 @@ let package = Package(
                 "BulkheadRoom", "BulkheadOutputs",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
-                "BulkheadRTMPTransport", "BulkheadChain", nioCore,
+                "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
             ]),
         .target(
             name: "BulkheadLiveServer",

@@ -142,10 +142,7 @@ package final class Encoding: FrameOutlet {
 
     // MARK: state
 
-    package var snapshot: EncodingSnapshot { machine.snapshot }
-
-    /// What players must know for the packets that have gone out so far.
-    package var configurations: [(number: Int, configuration: StreamConfiguration)] { machine.stream.known }
+    package var snapshot: EncodingSnapshot { machine.snapshot { stubs[$0]?.child.build } }
 
     /// An encoder has been open once.
     package var hasEncoded: Bool { machine.hasEncoded }

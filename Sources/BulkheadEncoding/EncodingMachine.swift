@@ -371,6 +371,7 @@ package struct EncodingMachine: Sendable {
 
     /// The next encoder keeps the bitrate that was asked for with it, and the slate its own.
     mutating func matchBitrate(of child: ChildID) {
+        let bitsPerSecond = bitsPerSecond
         guard encodersPost.duty(of: child).map({ $0 != .next && $0 != .retired }) ?? false,
             encoders[child]?.settings.video.bitsPerSecond != bitsPerSecond
         else { return }
@@ -404,7 +405,8 @@ package struct EncodingMachine: Sendable {
         encodersPost.becameReady(child)
         encoders[child]?.opened(ready, at: now)
         if let settings = encoders[child]?.settings {
-            encoders[child]?.configuration = stream.number(of: configuration(settings, ready))
+            let number = stream.number(of: configuration(settings, ready))
+            encoders[child]?.configuration = number
         }
         // The bitrate may have changed since it was launched.
         matchBitrate(of: child)

@@ -29,14 +29,15 @@ package struct EncodingSnapshot: Codable, Hashable, Sendable {
 }
 
 extension EncodingMachine {
-    var snapshot: EncodingSnapshot {
-        var children = [status("encoder", .onAir, currentRun.encoder)]
+    /// - Parameter build: which build of its program a child is, as far as that is known.
+    func snapshot(build: (ChildID) -> String? = { _ in nil }) -> EncodingSnapshot {
+        var children = [status("encoder", .onAir, currentRun.encoder, build)]
         if standbyInForce != .off, !wanted.isForeign {
             let waiting = currentRun.twin.map { [$0] } ?? encodersPost.holders(of: .standby)
             children +=
                 waiting.isEmpty
-                ? [status("standby encoder", .standby, nil)]
-                : waiting.map { status("standby encoder", .standby, $0) }
+                ? [status("standby encoder", .standby, nil, build)]
+                : waiting.map { status("standby encoder", .standby, $0, build) }
         }
         return EncodingSnapshot(
             children: children, framesCommitted: figures.committed, framesUncommitted: uncommittedCount,
@@ -45,11 +46,13 @@ extension EncodingMachine {
             awaitsForeignEncoder: awaitsForeignEncoder, bitsPerSecond: Int(bitsPerSecond))
     }
 
-    private func status(_ name: String, _ duty: Duty, _ child: ChildID?) -> ChildStatus {
+    private func status(
+        _ name: String, _ duty: Duty, _ child: ChildID?, _ build: (ChildID) -> String?
+    ) -> ChildStatus {
         let record = encodersPost.record(of: duty)
         return ChildStatus(
             name: name, pid: child.flatMap { encoders[$0]?.pid }, state: record.state.rawValue,
-            restarts: record.restarts, lastEnd: record.lastEnd)
+            restarts: record.restarts, lastEnd: record.lastEnd, build: child.flatMap(build))
     }
 
     /// Frames that are not safe yet, in all runs.

@@ -34,9 +34,6 @@ struct PacketStream: Sendable {
         configurations.announce(number).map { [.configure($0, number: number)] } ?? []
     }
 
-    /// Those that have been announced, by their numbers, in order.
-    var known: [(number: Int, configuration: StreamConfiguration)] { configurations.known }
-
     // MARK: packets
 
     mutating func send(_ finished: EncodingRun.Finished) -> [EncodingMachine.Action] {

@@ -60,7 +60,31 @@ extension Broadcast {
         }
     }
 
-    func lastLine(of text: String) -> String {
-        text.split(separator: "\n").last.map(String.init) ?? ""
+    // MARK: starting again
+
+    /// Starts a child again after `delay`; where that fails, tries on.
+    func restart(
+        after delay: Duration, _ launch: @escaping @Sendable (isolated Broadcast) throws(BroadcastError) -> Void
+    ) {
+        guard delay > .zero else { return attempt(launch) }
+        reactor.schedule(at: .now.advanced(by: delay)) { [weak self] in
+            self?.assumeIsolated { $0.attempt(launch) }
+        }
+    }
+
+    private func attempt(_ launch: @escaping @Sendable (isolated Broadcast) throws(BroadcastError) -> Void) {
+        guard state != .ended else { return }
+        do throws(BroadcastError) {
+            try launch(self)
+            launchProblems.removeAll()
+        } catch {
+            // It is tried on for as long as it takes; it is said once.
+            if launchProblems.insert(error.description).inserted {
+                post(.master, .master(.launchFailed(reason: Reason(error.kind.rawValue, error.problem))))
+            }
+            reactor.schedule(at: .now.advanced(by: .seconds(1))) { [weak self] in
+                self?.assumeIsolated { $0.attempt(launch) }
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 import BulkheadChain
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadLinks
@@ -31,6 +32,7 @@ extension Broadcast {
         endingSince = .now
         post(.timeline, .timeline(.ending))
         chain?.enter(.ending)
+        encoding.beginEnding()
         for source in sources { source.stub?.child.hangUp() }
         finishIfDrained()
     }
@@ -39,44 +41,35 @@ extension Broadcast {
     func finishIfDrained() {
         guard !flushIsSent, chain?.isDrained ?? true else { return }
         flushIsSent = true
-        abandonChange()
-        // Without an encoder the next one is asked, once it has been given all again.
-        currentRun?.close()
-        if encoderSlot.state == .waiting { return end() }
-        if slateOnAir != nil { currentRun?.isFlushed = true }
-        drainRuns()
+        encoding.finish()
     }
 }
 
 extension Broadcast {
-    /// Encoders that stand by for the one on air.
-    private var standbys: [EncoderStub] { (currentRun?.shadow).map { [$0] } ?? spares }
-
     func status() -> BroadcastStatus {
-        var children = [encoderSlot.status(currentRun?.encoder?.child)]
-        if settings.standby != .off, settings.children != .plugins {
-            children += standbys.isEmpty ? [spareSlot.status(nil)] : standbys.map { spareSlot.status($0.child) }
-        }
+        let encoding = encoding.snapshot
+        var children = encoding.children
         let chain = chain?.snapshot
         children += chain?.children ?? []
         children += sources.map { $0.slot.status($0.stub?.child) }
         let words =
             switch state {
-            case .starting: encoderSlot.state == .waiting ? "waiting for an encoder" : "starting"
-            case .onAir: encoderSlot.state == .waiting ? "waiting for an encoder" : "on air"
+            case .starting: encoding.awaitsForeignEncoder ? "waiting for an encoder" : "starting"
+            case .onAir: encoding.awaitsForeignEncoder ? "waiting for an encoder" : "on air"
             case .ending: "ending"
             case .ended: "ended"
             }
         return BroadcastStatus(
             state: words, children: children, links: outputs.snapshot.statuses,
             secondsOnAir: frameRate.time(of: nextFrame).seconds, frames: Int(clamping: nextFrame),
-            framesCommitted: framesCommitted, framesUncommitted: uncommittedCount,
-            framesRepeated: framesRepeated, framesSkipped: framesSkipped, framesUnfiltered: chain?.framesUnfiltered ?? 0,
-            framesSlated: framesSlated, standby: currentRun?.shadow == nil ? settings.standby.rawValue : "in lockstep",
-            framesPerSecond: committedRate.samplesPerSecond(at: .now),
-            bitsPerSecond: committedRate.bitsPerSecond(at: .now), encoderBitsPerSecond: Int(effectiveBitsPerSecond),
-            showing: slateOnAir == nil ? showing : "slate without an encoder",
-            encoderAddress: encoderSlot.state == .waiting ? "unix:\(encoderAddress ?? "")" : "", 
+            framesCommitted: encoding.framesCommitted, framesUncommitted: encoding.framesUncommitted,
+            framesRepeated: framesRepeated, framesSkipped: framesSkipped + encoding.framesSkipped, framesUnfiltered: chain?.framesUnfiltered ?? 0,
+            framesSlated: encoding.framesSlated,
+            standby: encoding.isInLockstep ? "in lockstep" : encoding.standby.rawValue,
+            framesPerSecond: committed.rate.samplesPerSecond(at: .now),
+            bitsPerSecond: committed.rate.bitsPerSecond(at: .now), encoderBitsPerSecond: encoding.bitsPerSecond,
+            showing: encoding.isSlateOnAir ? "slate without an encoder" : showing,
+            encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress ?? "")" : "",
             plugins: chain?.plugins ?? [])
     }
 }

@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadMedia
@@ -22,6 +23,7 @@ extension Broadcast {
             throw BroadcastError(.internal, "no memory for pictures is to be had: \(error)")
         }
         if !settings.slatePath.isEmpty { try readSlate() }
+        if let slate { encoding.slateIsDrawn(slate, settings.canvas) }
     }
 
     private func readSlate() throws(BroadcastError) {
@@ -62,11 +64,7 @@ extension Broadcast {
         guard canvas == settings.canvas else { return pools.release(picture.slot) }
         if let slate { pools.release(slate) }
         slate = picture.slot
-        // What was encoded before is another picture.
-        if slateLoop != nil {
-            slateLoop = nil
-            scheduleSlate()
-        }
+        encoding.slateIsDrawn(picture.slot, canvas)
     }
 
     private func slateFailed(_ reason: Reason) {

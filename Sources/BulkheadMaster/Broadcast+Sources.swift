@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadMedia
@@ -50,7 +51,7 @@ extension Broadcast {
         let pool: UInt32
         do {
             // What the encoder may hold, what a takeover takes, what the source is ahead; only what is used takes memory.
-            pool = try pools.create(settings.canvas, slotCount: maximumUncommitted + max(lookAhead, liveLookAhead) + 16)
+            pool = try pools.create(settings.canvas, slotCount: encoding.load.limit + max(lookAhead, liveLookAhead) + 16)
             child = try Child(.source, launch, on: reactor)
         } catch {
             throw BroadcastError(

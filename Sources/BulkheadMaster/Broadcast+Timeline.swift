@@ -1,5 +1,6 @@
 import BulkheadChain
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadMedia
@@ -25,7 +26,7 @@ extension Broadcast {
 
     /// Starts the timeline when every source has something, or had long enough to find it.
     func startTimelineIfPossible() {
-        guard origin == nil, state == .starting, hasEncoded, chain?.isSettled ?? false else { return }
+        guard origin == nil, state == .starting, encoding.hasEncoded, chain?.isSettled ?? false else { return }
         let isPatient = settings.isFast || MonotonicTime.now.since(startedAt) < slateAfter.nanoseconds
         for source in sources {
             guard let feed = source.feed else {
@@ -44,8 +45,7 @@ extension Broadcast {
         }
         post(.timeline, .timeline(.onAir))
         chain?.enter(.live)
-        lastCommit = .now
-        scheduleSlate()
+        encoding.wentOnAir()
         if settings.isFast { pump() } else { runDueTicks() }
     }
 
@@ -152,13 +152,12 @@ extension Broadcast {
 
     /// Whether the encoder keeps up well enough to be given the next frame.
     private func hasRoom() -> Bool {
-        let backlog = load.frames
-        if settings.isFast { return backlog < maximumUncommitted }
+        let load = load
+        if settings.isFast { return load.frames < load.limit }
         let wasThinning = overload.isThinning
-        let admits = overload.admits(backlog: backlog - lastMaximumDelay, room: maximumUncommitted - lastMaximumDelay)
+        let admits = overload.admits(backlog: load.frames - load.held, room: load.limit - load.held)
         if overload.isThinning, !wasThinning {
-            let isSlow = currentRun?.hasWorked ?? false
-            post(.timeline, .timeline(.skipping(cause: isSlow ? .slowEncoder : .noEncoder)))
+            post(.timeline, .timeline(.skipping(cause: load.isWorking ? .slowEncoder : .noEncoder)))
         } else if wasThinning, !overload.isThinning {
             post(.timeline, .timeline(.keepingUp(skipped: framesSkipped)))
         }
@@ -235,7 +234,7 @@ extension Broadcast {
             self?.assumeIsolated { broadcast in
                 guard broadcast.state != .ended else { return }
                 broadcast.checkDeadlines()
-                broadcast.watchEncoder()
+                broadcast.encoding.look()
                 broadcast.watchCongestion()
                 broadcast.startTimelineIfPossible()
                 broadcast.pump()
@@ -256,17 +255,6 @@ extension Broadcast {
         func isOver(_ since: MonotonicTime?, _ patience: Duration) -> Bool {
             since.map { now.since($0) > patience.nanoseconds } ?? false
         }
-        spares.forEach { $0.probe() }
-        for encoder in encoders {
-            if encoder.child.isForeign, encoder.ready != nil { continue }
-            let patience = encoder.ready == nil ? Deadlines.opening : patience(for: encoder)
-            if isOver(encoder.owesSince, patience) {
-                encoder.child.dismiss(
-                    encoder.child.isForeign
-                        ? "it was not ready within \(patience.inWords)"
-                        : "no answer within \(patience.inWords)")
-            }
-        }
         chain?.watch(at: now)
         for stub in sources.compactMap(\.stub) + slateReaders {
             guard stub.owes else { continue }
@@ -275,21 +263,13 @@ extension Broadcast {
         }
     }
 
-    /// How long an encoder may owe an access unit: half a second or fifteen frames, whichever is longer, and the time of
-    /// the frames that it looks at before its first answer.
-    private func patience(for encoder: EncoderStub) -> Duration {
-        if settings.isFast { return Deadlines.encodingFast }
-        let frames = Int64(15 + encoder.framesBeforeAnswer)
-        return max(Deadlines.encoding, .nanoseconds(interval.nanoseconds * frames)) * ladder.patience
-    }
-
     /// Gives up what no encoder makes safe any more.
     private func checkEnding() {
         guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > Deadlines.ending.nanoseconds
         else { return }
-        let problem = "the last \(uncommittedCount) frames could not be encoded within \(Deadlines.ending.inWords)"
+        let problem = "the last \(encoding.load.frames) frames could not be encoded within \(Deadlines.ending.inWords)"
         let seconds = Double(Deadlines.ending.nanoseconds) / 1e9
-        post(.timeline, .timeline(.gaveUp(frames: uncommittedCount, seconds: seconds)))
+        post(.timeline, .timeline(.gaveUp(frames: encoding.load.frames, seconds: seconds)))
         lateFailure = BroadcastError(.encoder, problem)
         end()
     }

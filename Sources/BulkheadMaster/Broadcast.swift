@@ -1,5 +1,6 @@
 import BulkheadChain
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadLinks
@@ -38,43 +39,10 @@ actor Broadcast {
     /// What the rooms share.
     let context: RoomContext
     let outputs: Outputs
+    let committed: CommittedPackets
+    let encoding: Encoding
     /// Nil before the start.
     private(set) var chain: Chain?
-
-    // The encoders and what is not safe yet.
-    /// The oldest first; new frames belong to the last. Never empty.
-    var runs: [EncodingRun] = []
-    /// Standbys: open, and given nothing.
-    var spares: [EncoderStub] = []
-    /// All encoders that have not ended, whatever they are for.
-    var encoders: [EncoderStub] = []
-    var encoderSlot = ChildSlot(name: "encoder")
-    var spareSlot = ChildSlot(name: "standby encoder")
-    var spareIsComing = false
-    var ladder = EncoderLadder()
-    /// Pairs in lockstep that differed.
-    var differences = 0
-    var safetyPatience = Duration.seconds(30)
-    var change: PlannedChange?
-    var audioLedger = AudioLedger()
-    var stamper: PacketStamper?
-    var configurations = StreamConfigurations()
-    /// An encoder has been open once.
-    var hasEncoded = false
-    /// Since when the current run has had no encoder that is open; nil while it has one.
-    var encoderlessSince: MonotonicTime?
-    var lastCommit = MonotonicTime.now
-    var lastMaximumDelay = 60
-    /// Processes that have connected and not said hello yet.
-    var callers: [ObjectIdentifier: Child] = [:]
-    var slateMaker: SlateMaker?
-    var slateLoop: SlateLoop?
-    /// The slate is on air because no encoder can work.
-    var slateOnAir: SlateOnAir?
-    /// The slate went off air for an encoder that has not made a frame safe yet.
-    var isOnProbation = false
-    var heldAudio: [Packet] = []
-    var lastVideoDTS = MediaTime(nanoseconds: .min)
 
     // Sources.
     var sources: [SourceState] = []
@@ -93,16 +61,12 @@ actor Broadcast {
     let startedAt = MonotonicTime.now
 
     // Figures.
-    var framesCommitted = 0
     var framesRepeated = 0
     var framesSkipped = 0
-    /// Went out as the slate because no encoder could work.
-    var framesSlated = 0
     var overload = OverloadRule()
     var deaths = DeathRecords()
     /// What has been said of launches that failed, until one succeeds.
     var launchProblems: Set<String> = []
-    var committedRate = RateMeter()
 
     // The end.
     /// Ends when the broadcast does.
@@ -129,18 +93,13 @@ actor Broadcast {
         pools = FramePools()
         context = RoomContext(reactor: reactor, pools: pools, programs: programs, events: events)
         outputs = Outputs(context, bitrate: .init(settings))
+        committed = CommittedPackets(outputs)
+        encoding = Encoding(
+            WantedEncoding(settings), encoderAddress: encoderAddress ?? "", context, outlet: committed)
     }
 
     var frameRate: FrameRate { settings.frameRate }
     var interval: MediaTime { settings.frameRate.interval }
-
-    /// How many frames may be given to the encoder and not be safe: what it may hold, and two seconds more: one until it
-    /// is seen that it stands still, one for the takeover. Where the timeline waits, a few are enough.
-    var maximumUncommitted: Int {
-        settings.isFast
-            ? lastMaximumDelay + 6
-            : lastMaximumDelay + max(16, Int(2 * settings.frameRate.framesPerSecond.rounded(.up)))
-    }
 
     /// Where the timeline stands, in seconds; nil before it has started.
     private var mediaSeconds: Double? { origin == nil ? nil : frameRate.time(of: nextFrame).seconds }
@@ -151,9 +110,6 @@ actor Broadcast {
     func post(_ part: Part, _ happening: Happening) {
         events.post(part, happening, mediaSeconds: mediaSeconds)
     }
-
-    /// Where the timeline stands; nil before it has started.
-    private var mediaSeconds: Double? { origin == nil ? nil : frameRate.time(of: nextFrame).seconds }
 
     // MARK: running
 
@@ -186,13 +142,7 @@ actor Broadcast {
         pools.onRemoved = { [weak self] id in self?.assumeIsolated { $0.poolRemoved(id) } }
         try startOutputs()
         try makeSlate()
-        runs = [EncodingRun(encodingSettings)]
-        if settings.children == .plugins {
-            encoderSlot.state = .waiting
-            post(.encoder, .encoder(.waiting(address: "unix:\(encoderAddress ?? "")", isOnAir: false)))
-        } else {
-            runs[0].encoder = try launchEncoder(encodingSettings)
-        }
+        try startEncoding()
         for (index, input) in settings.inputs.enumerated() {
             sources.append(
                 SourceState(name: settings.inputs.count == 1 ? "source" : "source \(index + 1)", input: input))
@@ -205,11 +155,23 @@ actor Broadcast {
     private func startOutputs() throws(BroadcastError) {
         context.mediaSeconds = { [weak self] in self?.assumeIsolated { $0.mediaSeconds } }
         outputs.onRoom = { [weak self] in self?.assumeIsolated { $0.pump() } }
-        outputs.onBitrate = { [weak self] _ in self?.assumeIsolated { $0.matchBitrate() } }
+        outputs.onBitrate = { [encoding] in encoding.carry(bitsPerSecond: $0) }
         outputs.onFailure = { [weak self] error in
             self?.assumeIsolated { broadcast in if broadcast.state != .ended { broadcast.fail(error) } }
         }
         try outputs.declare(settings.destinations)
+    }
+
+    private func startEncoding() throws(BroadcastError) {
+        encoding.onProgress = { [weak self] in self?.assumeIsolated { $0.progressed() } }
+        encoding.onResize = { [weak self] canvas throws(BroadcastError) in
+            let failure = self?.assumeIsolated { $0.resize(to: canvas) } ?? nil
+            if let failure { throw failure }
+        }
+        encoding.onFailure = { [weak self] error in self?.assumeIsolated { $0.fail(error) } }
+        encoding.onDrained = { [weak self] in self?.assumeIsolated { $0.end() } }
+        encoding.onEmpty = { [weak self] in self?.assumeIsolated { $0.resumeIfChildless() } }
+        try encoding.start()
     }
 
     private func runOutputs() async { await outputs.run(on: self) }
@@ -236,9 +198,9 @@ actor Broadcast {
                 plugins: hasChain ? foundPlugins : [], isolation: hasChain ? settings.pluginIsolation : .each,
                 canvas: settings.canvas, frameRate: frameRate, isPatient: settings.isFast,
                 hasStandbys: settings.standby != .off),
-            in: context, outlet: EncodingDoor(self),
+            in: context, outlet: encoding,
             requests: ChainRequests(
-                progressed: { [weak self] in self?.assumeIsolated { $0.chainProgressed() } },
+                progressed: { [weak self] in self?.assumeIsolated { $0.progressed() } },
                 failed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } },
                 changed: { [weak self] choices in self?.assumeIsolated { $0.settings.plugins = choices } },
                 find: { [weak self, reactor] choice, done in
@@ -250,7 +212,11 @@ actor Broadcast {
         try chain.start()
     }
 
-    private func chainProgressed() {
+    /// How much of the timeline is on its way.
+    var load: FrameLoad { chain?.load ?? encoding.load }
+
+    /// Slots may be free, and a room may take more.
+    private func progressed() {
         lendSlots()
         startTimelineIfPossible()
         pump()
@@ -276,7 +242,7 @@ actor Broadcast {
     /// Lets ``run()`` go on to its end.
     func end() {
         state = .ended
-        abandonChange()
+        encoding.close()
         chain?.end()
         course.continuation.finish()
     }
@@ -285,10 +251,10 @@ actor Broadcast {
 
     /// Ends all children and waits until they are gone.
     private func dismissChildren() async {
-        closeEncoderDoor()
+        encoding.close()
         chain?.end()
         context.close()
-        for encoder in encoders { encoder.child.hangUp() }
+        encoding.hangUp()
         chain?.hangUp()
         for source in sources { source.stub?.child.hangUp() }
         for reader in slateReaders { reader.child.hangUp() }
@@ -301,7 +267,7 @@ actor Broadcast {
     }
 
     private func killChildren() {
-        for encoder in encoders { encoder.child.dismiss("it did not end when asked") }
+        encoding.kill("it did not end when asked")
         chain?.dismiss("it did not end when asked")
         for source in sources { source.stub?.child.dismiss("it did not end when asked") }
         for reader in slateReaders { reader.child.dismiss("it did not end when asked") }
@@ -314,7 +280,7 @@ actor Broadcast {
         resumeIfChildless()
     }
 
-    private var isChildless: Bool { childrenAlive == 0 && chain?.isEmpty ?? true }
+    private var isChildless: Bool { childrenAlive == 0 && encoding.isEmpty && chain?.isEmpty ?? true }
 
     private func resumeIfChildless() {
         guard isChildless else { return }
@@ -323,15 +289,11 @@ actor Broadcast {
     }
 
     private func poolRemoved(_ id: UInt32) {
-        for encoder in encoders { encoder.dropPool(id) }
+        encoding.dropPool(id)
         chain?.drop(pool: id)
     }
 
     private func releaseEverything() {
-        runs.removeAll()
-        spares.removeAll()
-        encoders.removeAll()
-        change = nil
         chain = nil
         sources.removeAll()
     }

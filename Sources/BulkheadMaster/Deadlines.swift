@@ -1,11 +1,5 @@
 /// How long each kind of child may owe an answer.
 enum Deadlines {
-    /// From its launch until x264, AAC or the chain are open.
-    static let opening = Duration.seconds(5)
-    /// Without an access unit while it holds more frames than it may; longer where frames are far apart.
-    static let encoding = Duration.milliseconds(500)
-    /// The same where no viewer waits: a slow preset may take its time.
-    static let encodingFast = Duration.seconds(20)
     /// From its launch until the input is open: the source has time-outs of its own, which say more.
     static let openingInput = Duration.seconds(30)
     /// From when its input is open until a kill from outside may be the place's fault after all: memory it asks for.

@@ -1,6 +1,7 @@
 import BulkheadChain
 package import BulkheadChildren
 import BulkheadControl
+import BulkheadEncoding
 package import BulkheadEvents
 package import BulkheadModel
 package import BulkheadSystem
@@ -129,7 +130,7 @@ package actor MasterControl {
             encoderListener = try LocalListener(path: encoderAddress, on: reactor) { socket, peer in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
                 let descriptor = socket.release()
-                broadcast.assumeIsolated { $0.encoderConnected(OwnedDescriptor(adopting: descriptor), pid: peer.pid) }
+                broadcast.assumeIsolated { $0.encoding.connected(OwnedDescriptor(adopting: descriptor), pid: peer.pid) }
             }
         }
         defer {

@@ -1,4 +1,10 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
 import Testing
 
 @testable import BulkheadEncoding
@@ -14,9 +20,9 @@ import Testing
     @Test func itIsWaitedFor() throws {
         var studio = try Self.studio()
         #expect(studio.count(.waiting) == 1 && studio.encoders.isEmpty)
-        #expect(studio.machine.snapshot.awaitsForeignEncoder && studio.machine.snapshot.children[0].state == "waiting")
+        #expect(studio.machine.snapshot().awaitsForeignEncoder && studio.machine.snapshot().children[0].state == "waiting")
         studio.connect()
-        #expect(!studio.machine.snapshot.awaitsForeignEncoder)
+        #expect(!studio.machine.snapshot().awaitsForeignEncoder)
         studio.tell(.onAir)
         studio.run(20)
         #expect(studio.encoders.count == 1, "none is launched beside it")

@@ -1,4 +1,10 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
 import BulkheadModel
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
 import Testing
 
 @testable import BulkheadEncoding

@@ -1,4 +1,10 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
 import BulkheadModel
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
 import Testing
 
 @testable import BulkheadEncoding
@@ -65,7 +71,7 @@ import Testing
         #expect(studio.machine.currentRun.twin == nil)
         #expect(studio.machine.wanted.standby == .hot, "a person still wants it")
         #expect(studio.machine.standbyInForce == .warm)
-        #expect(studio.machine.snapshot.children.count == 2, "one waits instead")
+        #expect(studio.machine.snapshot().children.count == 2, "one waits instead")
         studio.end()
         studio.expectWhole()
     }

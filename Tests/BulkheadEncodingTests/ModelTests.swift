@@ -1,7 +1,10 @@
+import BulkheadChildren
+import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
 import BulkheadTestSupport
+import BulkheadTimeline
 import BulkheadWire
 import Testing
 

@@ -1,6 +1,7 @@
 import BulkheadMedia
 import BulkheadTimeline
 import BulkheadWire
+import Testing
 
 /// An encoder without a process: it answers as x264 does with some settings, as far as order and delay go.
 struct ScriptedEncoder {

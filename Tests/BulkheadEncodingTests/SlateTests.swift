@@ -1,6 +1,9 @@
 import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 import Testing
 

@@ -1,6 +1,9 @@
 import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 import Testing
 
@@ -105,7 +108,7 @@ import Testing
         studio.fails = false
         studio.pass(.seconds(1))
         studio.run(10)
-        #expect(studio.count(.safeSettings) == 1 && studio.machine.snapshot.isSafe)
+        #expect(studio.count(.safeSettings) == 1 && studio.machine.snapshot().isSafe)
         #expect(studio.machine.currentRun.settings.video.profile == "baseline")
         #expect(studio.machine.wanted == wanted, "what a person wants has not changed")
         studio.run(25 * 31)
@@ -252,6 +255,6 @@ import Testing
         let count = studio.happenings.count
         studio.kill(studio.machine.currentRun.encoder)
         studio.pass(.seconds(3))
-        #expect(studio.happenings.count == count && studio.machine.snapshot.children[0].state == "ended")
+        #expect(studio.happenings.count == count && studio.machine.snapshot().children[0].state == "ended")
     }
 }
