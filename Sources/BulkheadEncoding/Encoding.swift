@@ -39,6 +39,8 @@ package final class Encoding: FrameOutlet {
     /// Decided and not done yet: what is done may lead to new decisions, which come after it.
     private var pending: [EncodingMachine.Action] = []
     private var isPerforming = false
+    /// An encoder has ended that is still among ``stubs``.
+    private var hasEnded = false
     private var answer: ((BroadcastError?) -> Void)?
 
     /// - Parameter encoderAddress: where an encoder that is started by hand connects; empty where none does.
@@ -160,6 +162,7 @@ package final class Encoding: FrameOutlet {
         }
         pending.removeAll(keepingCapacity: true)
         isPerforming = false
+        forgetEnded()
     }
 
     private func perform(_ action: EncodingMachine.Action) {
@@ -234,11 +237,17 @@ package final class Encoding: FrameOutlet {
     }
 
     private func ended(_ id: ChildID, _ end: ChildEnd) {
-        // The stub stays as long as its death is being dealt with.
-        let stub = stubs[id]
+        hasEnded = true
         let lastWords = end.standardErrorTail.split(separator: "\n").last.map(String.init) ?? ""
         handle(.ended(id, .init(cause: "\(end.cause)", isItsOwn: end.cause.isItsOwn, lastWords: lastWords)))
-        withExtendedLifetime(stub) { stubs[id] = nil }
+    }
+
+    /// Lets go of encoders that have ended, once their deaths have been dealt with: one that was started by hand ends
+    /// while an action is being carried out.
+    private func forgetEnded() {
+        guard hasEnded else { return }
+        hasEnded = false
+        stubs = stubs.filter { $0.value.end == nil }
         if stubs.isEmpty { onEmpty?() }
     }
 
