@@ -22,6 +22,8 @@ final class EncoderStub {
     private(set) var end: ChildEnd?
     private let settings: EncodingSettings
     private var knownPools: Set<UInt32> = []
+    /// That of the pools when they were announced last.
+    private var poolRevision: Int?
 
     init(_ id: ChildID, _ child: Child, _ settings: EncodingSettings) {
         self.id = id
@@ -47,6 +49,7 @@ final class EncoderStub {
 
     /// Announces those of `pools` that the encoder does not know yet.
     func announce(_ pools: FramePools) {
+        guard pools.revision != poolRevision else { return }
         for shape in pools.shapes where !knownPools.contains(shape.id) {
             // Out of descriptors: the frames of that pool can't be encoded now, and its messages must not go out.
             guard let descriptor = try? pools.readerDescriptor(of: shape.id) else {
@@ -56,6 +59,7 @@ final class EncoderStub {
             knownPools.insert(shape.id)
             child.send(EncoderRequest.pool(shape), descriptor: descriptor)
         }
+        poolRevision = pools.revision
     }
 
     func dropPool(_ id: UInt32) {
