@@ -52,10 +52,10 @@ start_server() {
     log="$work/server-$count.log"
     in_background "$BULKHEAD" serve --listen "127.0.0.1:$1" --json >"$log" 2>"$log.err"
     wait_for 10 server_has_said_something || return 1
-    server=$(sed -n 's/.*"event":"ready".*"address":"\([^"]*\)".*/\1/p' "$log")
+    server=$(sed -n 's/.*"server\.ready".*"address":"\([^"]*\)".*/\1/p' "$log")
     [ -n "$server" ]
 }
-server_has_said_something() { grep -q '"event":"ready"' "$log" || ! kill -0 "$pid" 2>/dev/null; }
+server_has_said_something() { grep -q '"server.ready"' "$log" || ! kill -0 "$pid" 2>/dev/null; }
 
 # any_server: the usual port if it is free, else another one.
 any_server() { start_server "${PORT:-1935}" || start_server 0; }

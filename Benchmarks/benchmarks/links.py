@@ -190,7 +190,7 @@ class _MortalServer:
         line = self._process.stdout.readline() if self._process.stdout else b""
         moment = time.monotonic()
         try:
-            self.port = int(json.loads(line)["port"])
+            self.port = int(json.loads(line)["values"]["port"])
         except (ValueError, KeyError):
             self.kill()
             raise MeasurementError(f"bulkhead serve did not say where it listens, but: {line!r}") from None

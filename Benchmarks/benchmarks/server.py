@@ -24,7 +24,7 @@ class Server:
         output = self._process.process.stdout
         line = output.readline() if output else b""
         try:
-            self.port = int(json.loads(line)["port"])
+            self.port = int(json.loads(line)["values"]["port"])
         except (ValueError, KeyError):
             self._process.__exit__()
             raise MeasurementError(f"bulkhead serve did not say where it listens, but: {line!r}") from None

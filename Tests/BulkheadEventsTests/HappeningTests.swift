@@ -1,7 +1,6 @@
+import BulkheadEvents
 import Foundation
 import Testing
-
-import BulkheadEvents
 
 @Suite(.timeLimit(.minutes(1))) struct HappeningTests {
     /// One of each case, with the role that it is posted for.

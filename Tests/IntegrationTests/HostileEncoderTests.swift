@@ -151,9 +151,7 @@ private struct Garbage: WireMessage {
                 }
                 let pid = encoder?.pid ?? 0
                 return await eventually(within: .seconds(1)) {
-                    broadcast.outputText.split(separator: "\n").contains {
-                        $0.contains("\"kind\":\"ready\"") && $0.contains("\"pid\":\"\(pid)\"")
-                    }
+                    ReportedEvent.all(in: broadcast.outputText).contains { $0.isA("encoder.ready") && $0.pid == pid }
                 }
             }, "\(broadcast.outputText)")
         #expect(await eventually { hostile.ending != nil }, "it was let go")
