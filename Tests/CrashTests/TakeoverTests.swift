@@ -51,7 +51,7 @@ import Testing
         for round in 1...2 {
             let twin = try #require(try await stage.event("encoder.in-lockstep", .twin, count: round).pid)
             kill(twin, SIGKILL)
-            try await stage.event("encoder.died", .standby, count: round)
+            try await stage.event("encoder.died", .twin, count: round)
         }
         try await stage.event("encoder.in-lockstep", .twin, count: 3)
         try await stage.stop()
