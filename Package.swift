@@ -339,7 +339,8 @@ let package = Package(
             name: "BulkheadChainTests",
             dependencies: [
                 "BulkheadChain", "BulkheadTestSupport", "BulkheadMedia", "BulkheadSystem", "BulkheadModel",
-                "BulkheadWire", "BulkheadTimeline", "BulkheadChildren",
+                "BulkheadEvents", "BulkheadWire", "BulkheadFrames", "BulkheadTimeline", "BulkheadChildren",
+                "BulkheadRoom",
             ]),
         .testTarget(
             name: "BulkheadRTMPTransportTests",

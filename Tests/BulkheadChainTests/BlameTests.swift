@@ -77,8 +77,8 @@ import Testing
     @Test func endsFarApartAreNoRow() {
         var blame = Blame()
         for second in [Int64(0), 11, 22] {
-            #expect(
-                blame.judge(Evidence(isItsOwn: true), Self.plugins, at: Sample.moment(second * 1000)) == .nobody)
+            let verdict = blame.judge(Evidence(isItsOwn: true), Self.plugins, at: Sample.moment(second * 1000))
+            #expect(verdict == .nobody)
         }
     }
 
@@ -97,7 +97,8 @@ import Testing
         var plugin = Sample.plugin(1)
         var times: [Double?] = []
         for _ in 1...4 {
-            #expect(plugin.charge(at: Sample.moment(0)))
+            let isCharged = plugin.charge(at: Sample.moment(0))
+            #expect(isCharged)
             times.append(plugin.quarantine.secondsLeft(at: Sample.moment(0)))
             #expect(!plugin.isActive)
             plugin.quarantine.readmit()
@@ -109,8 +110,8 @@ import Testing
     /// A host that had the plugin loaded already dies of it once more: one misdeed, two deaths.
     @Test func aChargedPluginIsNotChargedAgainForTheSameMisdeed() {
         var plugin = Sample.plugin(1)
-        #expect(plugin.charge(at: Sample.moment(0)))
-        #expect(!plugin.charge(at: Sample.moment(10)))
+        let charges = [plugin.charge(at: Sample.moment(0)), plugin.charge(at: Sample.moment(10))]
+        #expect(charges == [true, false])
         #expect(plugin.deaths == 2 && plugin.quarantine.charges == 1)
     }
 

@@ -302,9 +302,9 @@ import Testing
         let error = BroadcastError(.plugin, "no plugin c")
         var machine = Self.machine()
         _ = machine.handle(.asked(1, .add(PluginChoice("c"), position: nil)), Self.layout(.all))
-        #expect(machine.handle(.found(.failure(error)), Self.layout(.all)) == [.done(1, error)])
+        Self.play([Step(.found(.failure(error)), [.done(1, error)])], on: &machine, Self.layout(.all))
         _ = machine.handle(.asked(2, .reload(name: "a")), Self.layout(.all))
-        #expect(machine.handle(.found(.failure(error)), Self.layout(.all)) == [.done(2, error)])
+        Self.play([Step(.found(.failure(error)), [.done(2, error)])], on: &machine, Self.layout(.all))
     }
 
     // MARK: one after the other
@@ -333,7 +333,7 @@ import Testing
         layout.sections.removeLast()
         _ = machine.handle(.crossed, layout)
         let error = BroadcastError(.usage, "there is no plugin b in the chain", advice: "it has a")
-        #expect(machine.handle(.settled, layout) == [.done(2, error)])
+        Self.play([Step(.settled, [.done(2, error)])], on: &machine, layout)
     }
 
     /// A plugin is just being tried again, or pictures get a new size: the change waits for that next host.
