@@ -147,7 +147,7 @@ package struct HostMachine: Sendable {
         case .notLaunched(let duty):
             post.stopExpecting(duty)
             return []
-        case .nextNotLaunched(let error): return forgetNext(.notLaunched(error))
+        case .nextNotLaunched(let error): return forgetNext(.notLaunched(error)) + fillIfEmpty()
         case .loaded(let child): return loaded(child)
         case .refused(let child, let plugin, let refusal): return refused(child, plugin, refusal)
         case .worked:
@@ -203,6 +203,11 @@ package struct HostMachine: Sendable {
         return [.go] + (forgotten.isAsked ? [.answer(outcome)] : []) + [.settled]
     }
 
+    /// The host on air has ended while the next one was to take its place, and that one does not come.
+    private func fillIfEmpty() -> [Action] {
+        isOpen && post.holder(of: .onAir) == nil ? [.launch(.onAir, after: .zero)] : []
+    }
+
     /// Puts the next host in the place of the one that works, between two frames.
     private mutating func takeNext() -> [Action] {
         guard let coming = next, let child = coming.child, post.isReady(child) else { return [] }
@@ -237,7 +242,7 @@ package struct HostMachine: Sendable {
         case .next:
             guard isNextAsked else { return [.refused(.leftOut, plugin, refusal)] }
             return [.refused(.asked, plugin, refusal)] + retireNext() + forgetNext(.refused(plugin, refusal))
-                + topUpStandby(after: Self.standbyDelay)
+                + fillIfEmpty() + topUpStandby(after: Self.standbyDelay)
         case .standby: return [.refused(.byStandby, plugin, refusal)]
         case .onAir: return [.refused(post.record(of: .onAir).restarts > 0 ? .leftOut : .atStart, plugin, refusal)]
         case .twin, .retired, nil: return []
@@ -284,9 +289,7 @@ package struct HostMachine: Sendable {
             return [.lose(hasSuccessor: false), .go] + (next == nil ? [.launch(.onAir, after: delay)] : [])
         case .launch(_, let delay): return topUpStandby(after: max(Self.standbyDelay, delay))
         case .forgetNext:
-            let relaunch = isOpen && post.holder(of: .onAir) == nil
-            return forgetNext(.ended(end)) + (relaunch ? [.launch(.onAir, after: .zero)] : [])
-                + topUpStandby(after: Self.standbyDelay)
+            return forgetNext(.ended(end)) + fillIfEmpty() + topUpStandby(after: Self.standbyDelay)
         case .nothing: return []
         }
     }

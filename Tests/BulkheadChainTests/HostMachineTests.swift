@@ -235,6 +235,30 @@ import Testing
         #expect(machine.wants(.onAir))
     }
 
+    /// However the next host fails to come: the post of a host that has died meanwhile is filled.
+    @Test func aPostWhoseNextHostDoesNotComeIsFilledAgain() {
+        let error = BroadcastError(.installation, "no program")
+        var refusing = Self.onAir(standby: false)
+        _ = Self.feed([.renew([1], isAsked: true), .launched(3, .next), Self.death(1)], to: &refusing)
+        Self.play(
+            [
+                Step(
+                    .refused(3, 1, Self.refusal),
+                    [
+                        .refused(.asked, 1, Self.refusal), .retire(3), .go, .answer(.refused(1, Self.refusal)),
+                        .settled, .launch(.onAir, after: .zero),
+                    ])
+            ], on: &refusing)
+        var missing = Self.onAir(standby: false)
+        _ = Self.feed([.renew([1], isAsked: true), Self.death(1)], to: &missing)
+        Self.play(
+            [
+                Step(
+                    .nextNotLaunched(error),
+                    [.go, .answer(.notLaunched(error)), .settled, .launch(.onAir, after: .zero)])
+            ], on: &missing)
+    }
+
     @Test func aNextHostThatRefusesStopsTheChange() {
         var machine = Self.withNext()
         Self.play(
