@@ -5,9 +5,10 @@ import BulkheadWire
 
 /// Decides which plugin a host's end is charged to.
 ///
-/// Where the crash happened says more than which plugin was called: a plugin's own thread may crash while another one is
-/// at work. A signal from outside may hit any call; the second one in a row that hits the same plugin's comes from it. So
-/// does the second end in a row between calls, of a host with one plugin: a thread of the plugin's crashes there.
+/// Where the crash happened says more than which plugin was called: a plugin's own thread may crash while another one
+/// is at work. A signal from outside may hit any call; the second one in a row that hits the same plugin's comes from
+/// it. So does the second end in a row between calls, of a host with one plugin: a thread of the plugin's crashes
+/// there.
 package struct Blame: Hashable, Sendable {
     /// What is known of a host's end. The host may be hostile: all of it is a hint.
     package struct Evidence: Hashable, Sendable {

@@ -49,8 +49,8 @@ package struct ChainPlugin: Hashable, Sendable {
     }
 
     /// Notes that the plugin has brought a host down.
-    /// - Returns: false where the plugin is left out already: a host that had it loaded before dies of it once more, and
-    ///   that is one misdeed, not two.
+    /// - Returns: false where the plugin is left out already: a host that had it loaded before dies of it once more,
+    ///   and that is one misdeed, not two.
     package mutating func charge(at now: MonotonicTime) -> Bool {
         deaths += 1
         guard quarantine.isFree else { return false }
@@ -61,7 +61,8 @@ package struct ChainPlugin: Hashable, Sendable {
     /// What its host is told of it.
     package var settings: PluginSettings {
         PluginSettings(
-            id: id.onWire, path: library.description.path, label: library.description.label, parameters: choice.parameters,
+            id: id.onWire, path: library.description.path, label: library.description.label,
+            parameters: choice.parameters,
             deadlineMicroseconds: choice.deadlineMicroseconds, isEnabled: choice.isEnabled)
     }
 

@@ -39,8 +39,9 @@ protocol ChainPostOwner: AnyObject {
 
 /// One post of the chain: its plugins, their hosts, and what passes.
 ///
-/// All plugins share one post, or each has its own. What is to be done is decided by ``HostMachine``, ``PassageMachine``
-/// and ``Blame``; the post carries it out, one action after the other. It lives on the reactor's thread.
+/// All plugins share one post, or each has its own. What is to be done is decided by ``HostMachine``,
+/// ``PassageMachine`` and ``Blame``; the post carries it out, one action after the other. It lives on the reactor's
+/// thread.
 final class ChainPost {
     let id: PostID
     private let context: RoomContext

@@ -11,7 +11,8 @@ package typealias ChangeID = Identity<ChangeSubject>
 package struct ChangeMachine: Sendable {
     package enum Event {
         case asked(ChangeID, PluginChange)
-        /// No next host is on its way: a plugin is not just being tried again, and pictures have the size that they had.
+        /// No next host is on its way: a plugin is not just being tried again, and pictures have the size that they
+        /// had.
         case settled
         case found(Result<PluginFinder.Found, BroadcastError>)
         case tookOver(HostMachine.Outcome)

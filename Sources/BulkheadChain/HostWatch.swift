@@ -5,7 +5,8 @@ import BulkheadSystem
 /// Ends hosts that do not answer, or that grow beyond what their plugins may take.
 struct HostWatch {
     let limits: PostLimits
-    /// The only plugin that works in the host; nil where there are several: only the one in a call can be suspected then.
+    /// The only plugin that works in the host; nil where there are several: only the one in a call can be suspected
+    /// then.
     let suspect: PluginID?
     let now: MonotonicTime
 

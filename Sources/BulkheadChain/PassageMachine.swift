@@ -5,8 +5,8 @@ package import BulkheadWire
 
 /// Decides what becomes of the frames and the sound at one post of the chain.
 ///
-/// In: frames and blocks in order, the host's answers, and time. Out: each of them once and in order, whatever becomes of
-/// the host: what is not answered by its deadline leaves as it came. It owns no host, no slot and no clock.
+/// In: frames and blocks in order, the host's answers, and time. Out: each of them once and in order, whatever becomes
+/// of the host: what is not answered by its deadline leaves as it came. It owns no host, no slot and no clock.
 package struct PassageMachine: Sendable {
     /// What the post can do at the moment, and how long it may take.
     package struct Terms: Hashable, Sendable {

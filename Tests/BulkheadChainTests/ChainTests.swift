@@ -189,7 +189,8 @@ import Testing
     }
 
     /// With a host for each, a move is answered when the order has changed, which takes until nothing is in the chain.
-    @Test(arguments: PluginIsolation.allCases) func changesAreAnsweredInEffect(isolation: PluginIsolation) async throws {
+    @Test(arguments: PluginIsolation.allCases)
+    func changesAreAnsweredInEffect(isolation: PluginIsolation) async throws {
         try await withChain(["a", "b"], isolation) { owner in
             #expect(await eventually { await owner.snapshot?.plugins.allSatisfy { $0.state == .working } ?? false })
             try await owner.feed(10)

@@ -52,7 +52,9 @@ import Testing
     }
 
     private static func done(_ id: ChangeID = 1) -> Action { .done(id, nil) }
-    private static func failed(_ problem: String, advice: String = "", _ kind: BroadcastError.Kind = .plugin) -> Action {
+    private static func failed(
+        _ problem: String, advice: String = "", _ kind: BroadcastError.Kind = .plugin
+    ) -> Action {
         .done(1, BroadcastError(kind, problem, advice: advice))
     }
 

@@ -266,7 +266,8 @@ import Testing
                 Step(
                     .refused(3, 3, Self.refusal),
                     [
-                        .refused(.asked, 3, Self.refusal), .retire(3), .go, .answer(.refused(3, Self.refusal)), .settled,
+                        .refused(.asked, 3, Self.refusal), .retire(3), .go, .answer(.refused(3, Self.refusal)),
+                        .settled,
                     ]),
                 // It had loaded the others meanwhile.
                 Step(.loaded(3), []),
