@@ -232,15 +232,17 @@ package final class Outputs: PacketOutlet {
             switch action {
             case .encode(let bitsPerSecond): onBitrate(bitsPerSecond)
             case .tellCongested(let lane, let bitsPerSecond, let wanted):
-                let name = directory[lane.link]?.name ?? "link \(lane.link)"
-                context.post(
-                    .link(lane.link, name: name, lane: lane.lane == 0 ? nil : lane.lane + 1),
-                    .link(.congested(bitsPerSecond: bitsPerSecond, wanted: wanted)))
+                context.post(part(lane), .link(.congested(bitsPerSecond: bitsPerSecond, wanted: wanted)))
             case .tellRaised(let bitsPerSecond, let wanted):
                 context.post(.encoder, .encoder(.bitrateRaised(bitsPerSecond: bitsPerSecond, wanted: wanted)))
             case .shed(let sheds): for output in outputs.values { output.servers?.shed(sheds) }
             }
         }
+    }
+
+    private func part(_ lane: LinkLane) -> Part {
+        let isRedundant = directory[lane.link]?.destination.isRedundant ?? false
+        return .link(lane.link, name: part(lane.link).name, lane: isRedundant ? lane.lane + 1 : nil)
     }
 
     // MARK: servers and the network
