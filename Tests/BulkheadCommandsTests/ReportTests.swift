@@ -80,7 +80,7 @@ import Testing
                 source: ready, process 8
                 plugin host: restarting, restarted 3 times, the last one ended: SIGSEGV
                 link 1: publishing, rtmp://a/live, 2.51 Mbit/s, queue 120 ms, 100 frames sent, 2 dropped
-                link 2: waiting, rtmp://b/live, 0 kbit/s, queue 0 ms, 0 frames sent, 5 dropped, reconnected 2 times, \
+                link 2: connecting, rtmp://b/live, 0 kbit/s, queue 0 ms, 0 frames sent, 5 dropped, reconnected 2 times, \
                 last trouble: connection reset
                 """)
         #expect(StatusReport(masterPID: 5, broadcast: nil).text == "master 5: idle, no broadcast")

@@ -76,7 +76,9 @@ import Testing
         #expect(status == 0, "\(process.outputText.suffix(3000)) \(process.errorText)")
         let faults = try #require(try summary(process)["faults"] as? [[String: Any]])
         let death = faults.last?["death"] as? [String: Any]
-        #expect((death?["message"] as? String)?.contains("no space is left") == true, "\(faults)")
+        #expect(death?["code"] as? String == "link.failed", "\(faults)")
+        let values = death?["values"] as? [String: Any]
+        #expect((values?["text"] as? String)?.contains("no space is left") == true, "\(faults)")
     }
 
     @Test(arguments: [
