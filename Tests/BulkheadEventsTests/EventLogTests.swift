@@ -72,7 +72,7 @@ import Testing
     }
 }
 
-@Suite struct EventTests {
+@Suite(.timeLimit(.minutes(1))) struct EventTests {
     private static let event = Event(
         .encoder(7, .twin), .child(.tookOver(pid: 12, was: .twin, frame: 90)), time: 1.5, mediaSeconds: 3)
 

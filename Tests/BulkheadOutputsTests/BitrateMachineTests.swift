@@ -4,7 +4,7 @@ import BulkheadOutputs
 import BulkheadSystem
 import Testing
 
-@Suite struct BitrateMachineTests {
+@Suite(.timeLimit(.minutes(1))) struct BitrateMachineTests {
     private static let settings = BitrateMachine.Settings(
         wanted: 2_000_000, minimum: nil, sound: 128_000, rule: .slowest)
 

@@ -2,7 +2,7 @@ import BulkheadModel
 import BulkheadOutputs
 import Testing
 
-@Suite struct LinkDirectoryTests {
+@Suite(.timeLimit(.minutes(1))) struct LinkDirectoryTests {
     private static func destination(_ name: String = "") -> DestinationSettings {
         var destination = DestinationSettings(url: "rtmp://host/app")
         destination.name = name

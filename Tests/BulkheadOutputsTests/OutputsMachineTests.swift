@@ -5,7 +5,7 @@ import BulkheadSystem
 import Testing
 
 /// Links by identity, with time passed in: no sink runs here.
-@Suite struct OutputsMachineTests {
+@Suite(.timeLimit(.minutes(1))) struct OutputsMachineTests {
     private typealias Action = OutputsMachine.Action
 
     private static let error = BroadcastError(.destination, "it said no")
