@@ -1,27 +1,27 @@
 import BulkheadChildren
 import BulkheadEvents
-import BulkheadMedia
-import BulkheadModel
+package import BulkheadMedia
+package import BulkheadModel
 import BulkheadSystem
 import BulkheadTimeline
 
 /// A takeover on purpose that is under way: the next encoder is being opened, or waits for its first frame.
-struct PlannedChange: Sendable {
-    let wanted: WantedEncoding
+package struct PlannedChange: Sendable {
+    package let wanted: WantedEncoding
     /// No person has asked for it: the wanted settings are tried again after safe ones.
-    let isReturn: Bool
+    package let isReturn: Bool
     /// Nil before it is launched, and where it has ended while pictures of the new size were on their way and no other
     /// could be started.
-    var encoder: ChildID?
+    package var encoder: ChildID?
     /// The encoder is open; pictures of the new size have been asked for.
-    var awaitsPicture = false
+    package var awaitsPicture = false
 }
 
 /// Changes on air. All but the bitrate is a takeover to an encoder that is opened beside the one on air: where it can't
 /// be opened, nothing has changed.
 extension EncodingMachine {
     /// The size of the pictures that will come.
-    var canvasToCome: Canvas { change.flatMap { $0.awaitsPicture ? $0.wanted.canvas : nil } ?? wanted.canvas }
+    package var canvasToCome: Canvas { change.flatMap { $0.awaitsPicture ? $0.wanted.canvas : nil } ?? wanted.canvas }
 
     mutating func begin(_ new: WantedEncoding, isReturn: Bool) {
         guard change == nil else { return }

@@ -7,13 +7,13 @@ import BulkheadTimeline
 import BulkheadWire
 
 /// The slate on air.
-struct SlateOnAir: Sendable {
+package struct SlateOnAir: Sendable {
     /// Which of the stream's configurations it is.
-    let configuration: Int
+    package let configuration: Int
     /// How many of its access units have gone out.
-    var frames = 0
+    package var frames = 0
     /// How many of its access units have gone out since it last began with its IDR.
-    var index = 0
+    package var index = 0
 }
 
 /// The slate that needs no encoder: its GOP is encoded while all is well, and looped when nothing is.

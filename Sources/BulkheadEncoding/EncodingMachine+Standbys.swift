@@ -11,7 +11,7 @@ extension EncodingMachine {
     /// hundred libraries would take the time that the takeover needs.
     static let standbyDelay = Duration.milliseconds(250)
     /// Pairs that may differ before lockstep is given up.
-    static let mostDifferences = 3
+    package static let mostDifferences = 3
 
     /// How many encoders wait beside the ones that work.
     var wantedStandbys: Int {

@@ -1,4 +1,4 @@
-import BulkheadChildren
+package import BulkheadChildren
 package import BulkheadEvents
 package import BulkheadMedia
 package import BulkheadModel
@@ -126,31 +126,31 @@ package struct EncodingMachine: Sendable {
     enum Phase: Hashable { case starting, onAir, ending, finishing, over }
 
     // Settings: what a person wants, and what has become of it.
-    var wanted: WantedEncoding
-    var ladder = EncoderLadder()
+    package internal(set) var wanted: WantedEncoding
+    package internal(set) var ladder = EncoderLadder()
     var safetyPatience = Duration.seconds(30)
     /// Pairs in lockstep that differed.
-    var differences = 0
+    package var differences = 0
     /// What the links carry; nil before the first look at them.
     var carriedBitsPerSecond: UInt32?
-    var change: PlannedChange?
+    package var change: PlannedChange?
 
     // Encoders.
     var encoders: [ChildID: EncoderState] = [:]
-    var encodersPost = Post()
+    package internal(set) var encodersPost = Post()
     /// The oldest first; new frames belong to the last. Never empty.
     var runs: [EncodingRun]
     var runIDs = IdentityCounter<RunSubject>()
-    var slateMaker = SlateMaker()
+    package internal(set) var slateMaker = SlateMaker()
 
     // The stream.
     var stream: PacketStream
     var sound = AudioLedger()
-    var slateOnAir: SlateOnAir?
+    package internal(set) var slateOnAir: SlateOnAir?
     var slate: SlotReference?
     /// The slate went off air for an encoder that has not made a frame safe yet.
-    var isOnProbation = false
-    var figures = Figures()
+    package internal(set) var isOnProbation = false
+    package internal(set) var figures = Figures()
 
     // The moment.
     var phase = Phase.starting
@@ -167,13 +167,13 @@ package struct EncodingMachine: Sendable {
     private var actions: [Action] = []
 
     /// What has become of the frames so far.
-    struct Figures: Hashable, Sendable {
-        var committed = 0
-        var skipped = 0
+    package struct Figures: Hashable, Sendable {
+        package var committed = 0
+        package var skipped = 0
         /// Went out as the slate because no encoder could work.
-        var slated = 0
+        package var slated = 0
         /// What the encoder on air may hold before it must answer; a guess before the first one is open.
-        var maximumDelay = 60
+        package var maximumDelay = 60
     }
 
     /// - Parameter encoderAddress: where an encoder that is started by hand connects; empty where none does.
@@ -228,7 +228,7 @@ package struct EncodingMachine: Sendable {
     var lockstepIsGivenUp: Bool { differences >= Self.mostDifferences }
 
     /// What stands by, as things have come.
-    var standbyInForce: StandbyChoice { wanted.standby == .hot && lockstepIsGivenUp ? .warm : wanted.standby }
+    package var standbyInForce: StandbyChoice { wanted.standby == .hot && lockstepIsGivenUp ? .warm : wanted.standby }
 
     /// What encoders are opened with: as a person wants it, or safe where that has failed.
     var settingsInForce: EncodingSettings {
@@ -240,7 +240,7 @@ package struct EncodingMachine: Sendable {
 
     /// The run that new frames belong to.
     var current: Int { runs.count - 1 }
-    var currentRun: EncodingRun { runs[runs.count - 1] }
+    package var currentRun: EncodingRun { runs[runs.count - 1] }
 
     func isReady(_ child: ChildID?) -> Bool { child.flatMap { encoders[$0]?.ready } != nil }
 

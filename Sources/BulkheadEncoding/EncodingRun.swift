@@ -1,70 +1,70 @@
-import BulkheadMedia
-import BulkheadModel
-import BulkheadTimeline
-import BulkheadWire
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadTimeline
+package import BulkheadWire
 
-enum RunSubject {}
+package enum RunSubject {}
 /// One run; runs are numbered in their order.
-typealias RunID = Identity<RunSubject>
+package typealias RunID = Identity<RunSubject>
 
 /// A run of consecutive frames that one encoder after the other encodes, each going on where the last one died.
 ///
 /// A broadcast is mostly one run. Whatever changes on purpose (other settings, a new version of the encoder, a fresh
 /// pair in lockstep) opens the next run at a frame: the run before is closed, its encoder hands out what it holds, and
 /// what the younger run has answered meanwhile waits until the older is complete.
-struct EncodingRun: Sendable {
+package struct EncodingRun: Sendable {
     /// An access unit that is safe, with what its player needs to know.
-    struct Finished: Hashable, Sendable {
-        let commitment: CommitLedger.Commitment
-        let configuration: Int
-        let reorderDepth: UInt32
+    package struct Finished: Hashable, Sendable {
+        package let commitment: CommitLedger.Commitment
+        package let configuration: Int
+        package let reorderDepth: UInt32
     }
 
-    let id: RunID
+    package let id: RunID
     /// What encoders of this run are opened with; its deaths may change it.
-    var settings: EncodingSettings
-    var ledger = CommitLedger()
+    package var settings: EncodingSettings
+    package var ledger = CommitLedger()
     /// The encoder on air; nil while there is none.
-    var encoder: ChildID?
+    package var encoder: ChildID?
     /// An encoder that is given the same as the one on air, and answers the same.
-    var twin: ChildID?
-    var lockstep = TwinLockstep<EncoderReply>()
+    package var twin: ChildID?
+    package var lockstep = TwinLockstep<EncoderReply>()
     /// Its last frame has been given.
-    var isClosed = false
+    package var isClosed = false
     /// Its encoder has handed out everything.
-    var isFlushed = false
+    package var isFlushed = false
     /// Safe, but an older run is not complete.
-    var finished: [Finished] = []
+    package var finished: [Finished] = []
     /// The first frame that the encoder at hand was given: its IDRs are counted from there.
     private(set) var firstFrame: FrameNumber?
     /// The encoder at hand has made a frame safe.
-    var hasWorked = false
+    package var hasWorked = false
 
-    init(_ id: RunID, _ settings: EncodingSettings) {
+    package init(_ id: RunID, _ settings: EncodingSettings) {
         self.id = id
         self.settings = settings
     }
 
     /// Nothing more comes of it.
-    var isComplete: Bool { isClosed && ledger.uncommitted.isEmpty && isFlushed }
+    package var isComplete: Bool { isClosed && ledger.uncommitted.isEmpty && isFlushed }
 
     /// The encoders that work for it.
-    var workers: [ChildID] { [encoder, twin].compactMap { $0 } }
+    package var workers: [ChildID] { [encoder, twin].compactMap { $0 } }
 
     /// The first frame that is not safe yet.
-    var firstUncommitted: FrameNumber? { ledger.uncommitted.first?.frame }
+    package var firstUncommitted: FrameNumber? { ledger.uncommitted.first?.frame }
 
     /// Whether an encoder of this run makes `frame` an IDR by its keyframe interval.
-    func isScheduledIDR(_ frame: FrameNumber) -> Bool {
+    package func isScheduledIDR(_ frame: FrameNumber) -> Bool {
         guard let firstFrame, frame > firstFrame else { return false }
         return (frame - firstFrame) % Int64(settings.video.keyframeInterval) == 0
     }
 
     /// `frame` goes to the encoders at hand.
-    mutating func noteGiven(_ frame: FrameNumber) { firstFrame = firstFrame ?? frame }
+    package mutating func noteGiven(_ frame: FrameNumber) { firstFrame = firstFrame ?? frame }
 
     /// An encoder goes on where the last one ended: what is not safe will be given again, from an IDR on.
-    mutating func startOver() {
+    package mutating func startOver() {
         ledger.startOver()
         lockstep = TwinLockstep()
         firstFrame = nil

@@ -30,7 +30,7 @@ package struct EncodingSnapshot: Codable, Hashable, Sendable {
 
 extension EncodingMachine {
     /// - Parameter build: which build of its program a child is, as far as that is known.
-    func snapshot(build: (ChildID) -> String? = { _ in nil }) -> EncodingSnapshot {
+    package func snapshot(build: (ChildID) -> String? = { _ in nil }) -> EncodingSnapshot {
         var children = [status("encoder", .onAir, currentRun.encoder, build)]
         if standbyInForce != .off, !wanted.isForeign {
             let waiting = currentRun.twin.map { [$0] } ?? encodersPost.holders(of: .standby)
@@ -56,5 +56,5 @@ extension EncodingMachine {
     }
 
     /// Frames that are not safe yet, in all runs.
-    var uncommittedCount: Int { runs.reduce(0) { $0 + $1.ledger.uncommitted.count } }
+    package var uncommittedCount: Int { runs.reduce(0) { $0 + $1.ledger.uncommitted.count } }
 }

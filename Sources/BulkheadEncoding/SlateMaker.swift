@@ -1,43 +1,43 @@
 import BulkheadChildren
 import BulkheadEvents
-import BulkheadMedia
-import BulkheadModel
-import BulkheadSystem
-import BulkheadTimeline
-import BulkheadWire
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadSystem
+package import BulkheadTimeline
+package import BulkheadWire
 
 /// Has one GOP of the slate encoded while all is well, to be looped when no encoder works.
 ///
 /// Its encoder holds a post of its own: none stands by for it, and its death is no matter of what is on air.
-struct SlateMaker: Sendable {
+package struct SlateMaker: Sendable {
     /// No longer than this, however far apart the IDRs of the stream are.
-    static let longestGOP: FrameNumber = 300
+    package static let longestGOP: FrameNumber = 300
     /// From the moment that the stream is on air, or has another size.
-    static let delay = Duration.seconds(1)
-    static let retryDelay = Duration.seconds(10)
+    package static let delay = Duration.seconds(1)
+    package static let retryDelay = Duration.seconds(10)
 
     /// Nil until it is encoded for the first time, and while the slate has become another picture.
-    private(set) var loop: SlateLoop?
+    package private(set) var loop: SlateLoop?
     private var post = Post()
     private var units: [AccessUnit] = []
     private var silence: [UInt8] = []
 
     /// Whether an encoder should be started now for a slate of this size.
-    func isNeeded(for canvas: Canvas) -> Bool { post.isEmpty && !fits(canvas) }
+    package func isNeeded(for canvas: Canvas) -> Bool { post.isEmpty && !fits(canvas) }
 
     /// Whether the loop at hand has this size.
-    func fits(_ canvas: Canvas) -> Bool { loop?.configuration.canvas == canvas }
+    package func fits(_ canvas: Canvas) -> Bool { loop?.configuration.canvas == canvas }
 
-    func employs(_ child: ChildID) -> Bool { post.duty(of: child) != nil }
+    package func employs(_ child: ChildID) -> Bool { post.duty(of: child) != nil }
 
-    mutating func began(with child: ChildID) {
+    package mutating func began(with child: ChildID) {
         post.assign(.onAir, to: child)
         units.removeAll()
         silence.removeAll()
     }
 
     /// What the encoder is given: one GOP of the slate, and as much silence as makes the sound's filter bank quiet.
-    static func work(
+    package static func work(
         _ slate: SlotReference, keyframeInterval: UInt32
     ) -> (frames: [CommitLedger.Entry], sound: [AudioLedger.Block]) {
         let silence = [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
@@ -47,20 +47,20 @@ struct SlateMaker: Sendable {
         )
     }
 
-    mutating func take(_ unit: AccessUnit) { units.append(unit) }
+    package mutating func take(_ unit: AccessUnit) { units.append(unit) }
 
-    mutating func take(silence bytes: [UInt8]) { silence = bytes }
+    package mutating func take(silence bytes: [UInt8]) { silence = bytes }
 
     /// The encoder has answered everything, and is on its way out.
-    mutating func finish(_ child: ChildID, _ configuration: StreamConfiguration) {
+    package mutating func finish(_ child: ChildID, _ configuration: StreamConfiguration) {
         guard post.duty(of: child) == .onAir else { return }
         loop = SlateLoop(units: units, silence: silence, configuration: configuration)
         units.removeAll()
         post.assign(.retired, to: child)
     }
 
-    mutating func ended(_ child: ChildID, at now: MonotonicTime) { _ = post.ended(child, nil, at: now) }
+    package mutating func ended(_ child: ChildID, at now: MonotonicTime) { _ = post.ended(child, nil, at: now) }
 
     /// The slate is another picture.
-    mutating func forget() { loop = nil }
+    package mutating func forget() { loop = nil }
 }

@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -6,8 +7,6 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadEncoding
 
 /// Changes on air, and every death on their way.
 @Suite(.timeLimit(.minutes(1))) struct ChangeTests {
@@ -161,6 +160,7 @@ import Testing
         studio.run(5)
         studio.opensAtOnce = false
         studio.tell(.change(Self.wanted(studio)))
+        studio.tell(.ending)
         studio.end()
         studio.expectWhole()
         #expect(studio.answers.count == 1 && studio.answers[0]?.kind == .control)
@@ -169,18 +169,18 @@ import Testing
     @Test func aBitrateNeedsNoOtherEncoder() throws {
         var studio = try Studio.onAir(standby: .warm)
         studio.run(20)
-        let children = studio.encoders.keys.sorted()
+        let children = studio.programEncoders
         studio.tell(.carried(1_000_000))
         #expect(studio.rates == Dictionary(uniqueKeysWithValues: children.map { ($0, 1_000_000) }))
         studio.run(20)
-        #expect(studio.encoders.keys.sorted() == children, "a standby with a lower bitrate is of use")
+        #expect(studio.programEncoders == children, "a standby with a lower bitrate is of use")
         #expect(studio.machine.wanted.videoBitsPerSecond == 2_500_000, "a person wants what was wanted")
         // A successor is brought to it too.
         studio.kill(studio.machine.currentRun.encoder)
         studio.run(20)
-        #expect(studio.encoders.keys.allSatisfy { studio.rates[$0] == 1_000_000 })
+        #expect(studio.programEncoders.allSatisfy { studio.rates[$0] == 1_000_000 })
         studio.tell(.wantBitrate(3_000_000))
-        #expect(studio.encoders.keys.allSatisfy { studio.rates[$0] == 3_000_000 })
+        #expect(studio.programEncoders.allSatisfy { studio.rates[$0] == 3_000_000 })
         studio.end()
         studio.expectWhole()
     }

@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -6,8 +7,6 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadEncoding
 
 /// Encoders that are started by hand and connect.
 @Suite(.timeLimit(.minutes(1))) struct ForeignEncoderTests {
@@ -20,7 +19,8 @@ import Testing
     @Test func itIsWaitedFor() throws {
         var studio = try Self.studio()
         #expect(studio.count(.waiting) == 1 && studio.encoders.isEmpty)
-        #expect(studio.machine.snapshot().awaitsForeignEncoder && studio.machine.snapshot().children[0].state == "waiting")
+        #expect(
+            studio.machine.snapshot().awaitsForeignEncoder && studio.machine.snapshot().children[0].state == "waiting")
         studio.connect()
         #expect(!studio.machine.snapshot().awaitsForeignEncoder)
         studio.tell(.onAir)

@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -6,8 +7,6 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadEncoding
 
 /// A run of 12 frames in which the encoder dies, once, at every point there is: before and after each frame that is given
 /// and each answer that comes.

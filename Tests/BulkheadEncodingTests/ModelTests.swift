@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -7,8 +8,6 @@ import BulkheadTestSupport
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadEncoding
 
 /// Whatever happens in whatever order: every frame is committed once or named as left out, DTS rises, slots come back.
 @Suite(.timeLimit(.minutes(3))) struct ModelTests {

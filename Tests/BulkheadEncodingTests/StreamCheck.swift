@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -6,8 +7,6 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadEncoding
 
 /// What viewers get, and what they may expect of it whatever has happened to encoders.
 extension Studio {
@@ -22,7 +21,9 @@ extension Studio {
     }
 
     func count(_ word: EncoderHappening.Word) -> Int {
-        happenings.count { if case .encoder(let happening) = $0.happening { happening.facts.word == word } else { false } }
+        happenings.count {
+            if case .encoder(let happening) = $0.happening { happening.facts.word == word } else { false }
+        }
     }
 
     func count(_ word: ChildHappening.Word, _ duty: Duty? = nil) -> Int {

@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -6,8 +7,6 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadEncoding
 
 /// A machine with scripted encoders and a scripted clock: all that `Encoding` is for it, without a process.
 struct Studio {
@@ -50,6 +49,9 @@ struct Studio {
         case launch(EncodingMachine.Place)
         case alarm(EncodingMachine.Alarm)
     }
+
+    /// All but the slate's.
+    var programEncoders: [ChildID] { encoders.keys.filter { !machine.slateMaker.employs($0) }.sorted() }
 
     /// 25 frames a second: one each 40 ms.
     static let interval = Duration.milliseconds(40)
@@ -137,8 +139,8 @@ struct Studio {
         encoders[child] = ScriptedEncoder(place == .slate ? .zerolatency : kind)
         self.settings[child] = settings
         opening.append(child)
-        tell(.launched(child, pid: Int32(child.number), place, settings))
         if fails { doomed.append((child, "SIGSEGV")) }
+        tell(.launched(child, pid: Int32(child.number), place, settings))
     }
 
     mutating func open(_ child: ChildID) {

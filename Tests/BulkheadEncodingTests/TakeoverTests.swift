@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadEncoding
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -6,8 +7,6 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadEncoding
 
 /// Deaths that say something of the settings, of a frame or of the machine, and encoders that lie or are late.
 @Suite(.timeLimit(.minutes(1))) struct TakeoverTests {
@@ -35,13 +34,13 @@ import Testing
     @Test func aStandbyIsLaunchedOnceTheEncoderHasWorked() throws {
         var studio = try Studio.onAir(standby: .warm)
         studio.pass(.seconds(1))
-        #expect(studio.encoders.count == 1)
+        #expect(studio.programEncoders.count == 1)
         studio.giveFrame()
         studio.deliverAll()
         studio.pass(.milliseconds(200))
-        #expect(studio.encoders.count == 1)
+        #expect(studio.programEncoders.count == 1)
         studio.pass(.milliseconds(100))
-        #expect(studio.encoders.count == 2)
+        #expect(studio.programEncoders.count == 2)
     }
 
     @Test(arguments: [false, true]) func aStandbyTakesOverWhetherItIsReadyOrNot(isReady: Bool) throws {
