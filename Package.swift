@@ -127,6 +127,18 @@ let package = Package(
 
         // MARK: 4 rooms
         .target(
+            name: "BulkheadInputs",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadSelection", "BulkheadModel", "BulkheadEvents",
+                "BulkheadWire", "BulkheadFrames", "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom",
+            ]),
+        .target(
+            name: "BulkheadProgram",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
+                "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom",
+            ]),
+        .target(
             name: "BulkheadOutputs",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadTimeline",
@@ -149,7 +161,7 @@ let package = Package(
         .target(
             name: "BulkheadMaster",
             dependencies: [
-                "BulkheadRoom", "BulkheadOutputs",
+                "BulkheadRoom", "BulkheadInputs", "BulkheadProgram", "BulkheadOutputs",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
                 "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
@@ -288,6 +300,18 @@ let package = Package(
             dependencies: [
                 "BulkheadTestSupport", "BulkheadFrames", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
                 systemPackage,
+            ]),
+        .testTarget(
+            name: "BulkheadInputsTests",
+            dependencies: [
+                "BulkheadInputs", "BulkheadTimeline", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
+                "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
+            ]),
+        .testTarget(
+            name: "BulkheadProgramTests",
+            dependencies: [
+                "BulkheadProgram", "BulkheadRoom", "BulkheadTimeline", "BulkheadFrames", "BulkheadChildren",
+                "BulkheadEvents", "BulkheadModel", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
             ]),
         .testTarget(name: "BulkheadModelTests", dependencies: ["BulkheadModel", "BulkheadMedia", "BulkheadSelection"]),
         .testTarget(

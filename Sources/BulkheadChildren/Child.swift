@@ -20,7 +20,7 @@ package enum ChildLaunchError: Error, CustomStringConvertible {
 }
 
 /// How a child's work came to its end.
-package struct ChildEnd: Sendable {
+package struct ChildEnd: Hashable, Sendable {
     package enum Cause: Hashable, Sendable, CustomStringConvertible {
         case exited(ChildExit)
         /// A child that was started by hand has closed its socket.
@@ -53,6 +53,11 @@ package struct ChildEnd: Sendable {
     package let cause: Cause
     /// What it had written to its standard error, at most the last 4 KiB.
     package let standardErrorTail: String
+
+    package init(cause: Cause, standardErrorTail: String = "") {
+        self.cause = cause
+        self.standardErrorTail = standardErrorTail
+    }
 }
 
 /// One child process and the socket to it, on the reactor's thread.

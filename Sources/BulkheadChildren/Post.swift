@@ -25,7 +25,7 @@ package struct Post: Sendable {
     }
 
     /// How a duty is filled, for people.
-    package enum State: String, Hashable, Sendable {
+    package enum State: String, Codable, Hashable, Sendable {
         case starting, ready, waiting, restarting, ended
     }
 
@@ -133,7 +133,8 @@ package struct Post: Sendable {
             noteRestart(of: .onAir)
             let standbys = holders(of: .standby).filter(isSuitable)
             let successor =
-                successor ?? holders(of: .twin).first(where: isSuitable) ?? standbys.first(where: isReady) ?? standbys.first
+                successor ?? holders(of: .twin).first(where: isSuitable) ?? standbys.first(where: isReady)
+                ?? standbys.first
             guard let successor, let was = duty(of: successor) else { return .launch(.onAir, after: delay) }
             assign(.onAir, to: successor)
             if was == .standby, holder(of: .standby) == nil { records[.standby, default: Record()].state = .restarting }

@@ -65,7 +65,9 @@ extension EncodingMachine {
             isReady(currentRun.encoder), currentRun.isScheduledIDR(frame) || currentRun.firstFrame == nil
         else { return }
         let pair = encodersPost.holders(of: .standby)
-        guard pair.count == 2, pair == fittingStandbys(settingsInForce), pair.allSatisfy({ isReady($0) }) else { return }
+        guard pair.count == 2, pair == fittingStandbys(settingsInForce), pair.allSatisfy({ isReady($0) }) else {
+            return
+        }
         openRun(settingsInForce, encoder: pair[0], twin: pair[1])
         post(.encoder(pair[1], .twin), .inLockstep(frame: frame, pid: pid(pair[1])))
         act(.recovered(.encoder(pair[1], .twin)))

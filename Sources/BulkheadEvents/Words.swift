@@ -22,7 +22,7 @@ package enum OverloadCause: String, ValueConvertible, CaseIterable {
 }
 
 /// What the timeline shows.
-package enum ShownPicture: String, ValueConvertible, CaseIterable {
+package enum ShownPicture: String, Codable, ValueConvertible, CaseIterable {
     case picture
     /// The input is late: its last picture stays.
     case lastPicture = "last-picture"

@@ -3,19 +3,24 @@ import BulkheadChildren
 import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
-import BulkheadLinks
+import BulkheadInputs
 import BulkheadMedia
 import BulkheadModel
 import BulkheadOutputs
+import BulkheadProgram
 import BulkheadRoom
 import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 
-/// One broadcast: the hub between its children and its links.
+/// One broadcast: five rooms, put together, and what they have in common.
 ///
-/// It runs on the reactor's thread, where the children's messages arrive. What it decides lies in values of
-/// `BulkheadFrames`; its parts stand in the extensions: encoder, sources, plugins, timeline, ending, status.
+///     Inputs ──▶ Program ──▶ Chain ──▶ Encoding ──▶ Outputs
+///
+/// In: requests of a person or a program, and what the rooms ask for. Out: how the broadcast is, and how it ended. It runs
+/// on the reactor's thread, where the children's messages arrive, and all rooms are confined to that thread. Here are the
+/// life cycle, the settings, and the order in which rooms are told of what concerns several of them. Frames don't pass
+/// here: each room gives to the next. What a room decides is its machine's business; nothing here knows a child.
 actor Broadcast {
     nonisolated let reactor: Reactor
     nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
@@ -24,91 +29,54 @@ actor Broadcast {
         case starting, onAir, ending, ended
     }
 
+    /// From the last tick until all is encoded.
+    private static let endingPatience = Duration.seconds(10)
+
     /// As they are now: they may change on air.
-    var settings: BroadcastSettings { didSet { outputs.change(.init(settings), isSetByHand: false) } }
-    let programs: Programs
-    let events: EventLog
+    private var settings: BroadcastSettings { didSet { outputs.change(.init(settings), isSetByHand: false) } }
     /// Where an encoder that is started by hand connects; nil outside mode selected.
-    let encoderAddress: String?
-    let plugins: PluginFinder
+    private let encoderAddress: String?
+    private let plugins: PluginFinder
     /// The plugins that the broadcast begins with.
     private let foundPlugins: [PluginFinder.Found]
+    private(set) var state = State.starting
 
-    var state = State.starting
-    let pools: FramePools
-    /// What the rooms share.
-    let context: RoomContext
-    let outputs: Outputs
-    let committed: CommittedPackets
+    // The rooms, and what they share.
+    private let context: RoomContext
+    private lazy var inputs = makeInputs()
+    private lazy var program = makeProgram()
+    private lazy var chain = makeChain()
     let encoding: Encoding
-    /// Nil before the start.
-    private(set) var chain: Chain?
+    private let committed: CommittedPackets
+    private let outputs: Outputs
 
-    // Sources.
-    var sources: [SourceState] = []
-
-    // The timeline.
-    var origin: MonotonicTime?
-    var nextFrame: FrameNumber = 0
-    var nextBlock: Int64 = 0
-    var lastFrame: FrameNumber?
-    var tickTimer: Reactor.Token?
-    var watchTimer: Reactor.Token?
-    var slate: SlotReference?
-    var slateReaders: [SourceStub] = []
-    var lastAdvance = MonotonicTime.now
-    var showing = "picture"
-    let startedAt = MonotonicTime.now
-
-    // Figures.
-    var framesRepeated = 0
-    var framesSkipped = 0
-    var overload = OverloadRule()
-    var deaths = DeathRecords()
-    /// What has been said of launches that failed, until one succeeds.
-    var launchProblems: Set<String> = []
-
-    // The end.
+    // The course and the end.
+    private var watchTimer: Reactor.Token?
     /// Ends when the broadcast does.
     private let course = AsyncStream<Void>.makeStream()
-    var failure: BroadcastError?
+    private var failure: BroadcastError?
     /// What went wrong at the very end, when everything else has been sent.
-    var lateFailure: BroadcastError?
-    var flushIsSent = false
-    var endingSince: MonotonicTime?
-    var childrenContinuation: CheckedContinuation<Void, Never>?
-    var childrenAlive = 0
+    private var lateFailure: BroadcastError?
+    /// Since when the last frame has been given; nil while frames come.
+    private var endingSince: MonotonicTime?
+    /// The encoders have been asked for what they hold.
+    private var flushIsSent = false
+    private var childrenContinuation: CheckedContinuation<Void, Never>?
 
     init(
         _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, foundPlugins: [PluginFinder.Found],
         events: EventLog, encoderAddress: String?, on reactor: Reactor
     ) {
         self.settings = settings
-        self.programs = programs
         self.plugins = plugins
         self.foundPlugins = foundPlugins
-        self.events = events
         self.encoderAddress = encoderAddress
         self.reactor = reactor
-        pools = FramePools()
-        context = RoomContext(reactor: reactor, pools: pools, programs: programs, events: events)
+        context = RoomContext(reactor: reactor, pools: FramePools(), programs: programs, events: events)
         outputs = Outputs(context, bitrate: .init(settings))
         committed = CommittedPackets(outputs)
         encoding = Encoding(
             WantedEncoding(settings), encoderAddress: encoderAddress ?? "", context, outlet: committed)
-    }
-
-    var frameRate: FrameRate { settings.frameRate }
-    var interval: MediaTime { settings.frameRate.interval }
-
-    /// Where the timeline stands, in seconds; nil before it has started.
-    private var mediaSeconds: Double? { origin == nil ? nil : frameRate.time(of: nextFrame).seconds }
-
-    /// The deaths of all children, the oldest first.
-    var allDeaths: [DeathRecord] { (deaths.all + context.deaths.all).sorted { $0.time < $1.time } }
-
-    func post(_ part: Part, _ happening: Happening) {
-        events.post(part, happening, mediaSeconds: mediaSeconds)
     }
 
     // MARK: running
@@ -132,28 +100,23 @@ actor Broadcast {
             await group.waitForAll()
         }
         let summary = BroadcastSummary(status: status())
-        releaseEverything()
-        DeathArchive.standard.append(deaths.unrecovered + context.deaths.unrecovered)
+        DeathArchive.standard.append(context.deaths.unrecovered)
         if let failure = failure ?? lateFailure { throw failure }
         return summary
     }
 
     private func start() throws(BroadcastError) {
-        pools.onRemoved = { [weak self] id in self?.assumeIsolated { $0.poolRemoved(id) } }
+        context.pools.onRemoved = { [weak self] id in self?.assumeIsolated { $0.poolRemoved(id) } }
+        context.mediaSeconds = { [program] in program.mediaTime?.seconds }
         try startOutputs()
         try makeSlate()
         try startEncoding()
-        for (index, input) in settings.inputs.enumerated() {
-            sources.append(
-                SourceState(name: settings.inputs.count == 1 ? "source" : "source \(index + 1)", input: input))
-            try launchSource(index)
-        }
-        try startChain()
+        try inputs.start(settings.inputs)
+        try chain.start()
         armWatch()
     }
 
     private func startOutputs() throws(BroadcastError) {
-        context.mediaSeconds = { [weak self] in self?.assumeIsolated { $0.mediaSeconds } }
         outputs.onRoom = { [weak self] in self?.assumeIsolated { $0.pump() } }
         outputs.onBitrate = { [encoding] in encoding.carry(bitsPerSecond: $0) }
         outputs.onFailure = { [weak self] error in
@@ -191,12 +154,34 @@ actor Broadcast {
         try await outputs.servers(of: word, isMeasured: isMeasured)
     }
 
-    private func startChain() throws(BroadcastError) {
+    // MARK: rooms
+
+    private func makeInputs() -> Inputs {
+        let inputs = Inputs(
+            context, canvas: settings.canvas, frameRate: settings.frameRate, outlet: program,
+            onFailed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } })
+        inputs.onEmpty = { [weak self] in self?.assumeIsolated { $0.resumeIfChildless() } }
+        program.supply = inputs
+        return inputs
+    }
+
+    private func makeProgram() -> Program {
+        Program(
+            context, ProgramSettings(settings), outlet: chain,
+            requests: Program.Requests(
+                mayBegin: { [weak self] in self?.assumeIsolated { $0.mayBegin } ?? false },
+                began: { [weak self] in self?.assumeIsolated { $0.programBegan() } },
+                ended: { [weak self] in self?.assumeIsolated { $0.programEnded() } },
+                slateChanged: { [encoding] in encoding.slateIsDrawn($0, $1) },
+                failed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } }))
+    }
+
+    private func makeChain() -> Chain {
         let hasChain = settings.children != .encoder
         let chain = Chain(
             ChainSettings(
                 plugins: hasChain ? foundPlugins : [], isolation: hasChain ? settings.pluginIsolation : .each,
-                canvas: settings.canvas, frameRate: frameRate, isPatient: settings.isFast,
+                canvas: settings.canvas, frameRate: settings.frameRate, isPatient: settings.isFast,
                 hasStandbys: settings.standby != .off),
             in: context, outlet: encoding,
             requests: ChainRequests(
@@ -208,18 +193,14 @@ actor Broadcast {
                     self?.assumeIsolated { $0.find(choice) { done.value($0) } }
                 }))
         chain.onEmpty = { [weak self] in self?.assumeIsolated { $0.resumeIfChildless() } }
-        self.chain = chain
-        try chain.start()
+        return chain
     }
 
-    /// How much of the timeline is on its way.
-    var load: FrameLoad { chain?.load ?? encoding.load }
-
-    /// Slots may be free, and a room may take more.
-    private func progressed() {
-        lendSlots()
-        startTimelineIfPossible()
-        pump()
+    /// Draws the built-in slate, and has the user's read in its place.
+    private func makeSlate() throws(BroadcastError) {
+        // It comes later; where the other can't be drawn it is of no use and let go.
+        if !settings.slatePath.isEmpty { try inputs.read(still: settings.slatePath, canvas: settings.canvas) }
+        try program.drawSlate(settings.canvas)
     }
 
     private func find(
@@ -233,18 +214,203 @@ actor Broadcast {
         }
     }
 
+    // MARK: its course
+
+    private var mayBegin: Bool { state == .starting && encoding.hasEncoded && chain.isSettled }
+
+    private func programBegan() {
+        state = .onAir
+        chain.enter(.live)
+        encoding.wentOnAir()
+    }
+
+    /// Slots may be free, and a room may take more.
+    private func progressed() {
+        program.askInputs()
+        program.beginIfPossible()
+        pump()
+    }
+
+    private func pump() {
+        if state == .ending { finishIfDrained() }
+        program.pump()
+    }
+
+    /// Looks after all that shows only as time passing: deadlines, the start that does not come.
+    private func armWatch() {
+        // With a tick, where there are ticks.
+        watchTimer = reactor.schedule(at: .now.advanced(by: .milliseconds(80)), leeway: .milliseconds(40)) {
+            [weak self] in self?.assumeIsolated { $0.watch() }
+        }
+    }
+
+    private func watch() {
+        guard state != .ended else { return }
+        chain.watch(at: .now)
+        inputs.watch()
+        encoding.look()
+        // A broadcast in no hurry waits for its links instead, and an encoder that was started by hand is left alone.
+        if state == .onAir, !settings.isFast, settings.children != .plugins { outputs.watchCongestion() }
+        program.beginIfPossible()
+        pump()
+        checkEnding()
+        armWatch()
+    }
+
+    // MARK: changes
+
+    /// Changes settings.
+    /// - Parameter done: called once, with an error when everything stays as it was.
+    func change(_ change: SettingsChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        if let error = refusalOfChange() { return done(error) }
+        let new = change.applied(to: settings)
+        guard new != settings else { return done(nil) }
+        do throws(BroadcastError) {
+            try new.checkRanges()
+            try new.checkLevel()
+        } catch { return done(error) }
+        var inPlace = settings
+        inPlace.videoBitsPerSecond = new.videoBitsPerSecond
+        inPlace.minimumVideoBitsPerSecond = new.minimumVideoBitsPerSecond
+        inPlace.congestion = new.congestion
+        guard inPlace == new else { return begin(change, done) }
+        let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
+        settings = new
+        // What is set by hand is tried as it is, whatever the links could carry before.
+        outputs.change(.init(settings), isSetByHand: isBitrate)
+        if isBitrate { encoding.want(bitsPerSecond: settings.videoBitsPerSecond) }
+        done(nil)
+    }
+
+    /// Starts a part anew, which is how a new version of its program goes on air.
+    func restart(_ part: RestartablePart, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        if let error = refusalOfChange() { return done(error) }
+        switch part {
+        case .encoder: return begin(SettingsChange(), done)
+        case .plugins:
+            do throws(BroadcastError) { try chain.restart() } catch { return done(error) }
+        case .source: inputs.restart()
+        }
+        done(nil)
+    }
+
+    /// Changes the chain of plugins.
+    /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
+    func change(_ change: PluginChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        guard state == .onAir else {
+            return done(BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is"))
+        }
+        guard settings.children != .encoder else {
+            return done(BroadcastError(.control, "this broadcast has no plugin host", advice: "use another run mode"))
+        }
+        chain.change(change, done: done)
+    }
+
+    private func refusalOfChange() -> BroadcastError? {
+        guard state == .onAir else {
+            return BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is")
+        }
+        guard settings.children != .plugins else {
+            return BroadcastError(
+                .control, "the encoder was not started by this master",
+                advice: "end it and connect one with other settings, or use another run mode")
+        }
+        guard !encoding.isChanging else {
+            return BroadcastError(.control, "another change is under way", advice: "try again in a moment")
+        }
+        return nil
+    }
+
+    private func begin(_ change: SettingsChange, _ done: @escaping @Sendable (BroadcastError?) -> Void) {
+        encoding.change(to: WantedEncoding(change.applied(to: settings))) { [weak self] error in
+            if error == nil { self?.assumeIsolated { $0.apply(change) } }
+            done(error)
+        }
+    }
+
+    /// The change is in effect; whatever else has been changed meanwhile stays as it is.
+    private func apply(_ change: SettingsChange) { settings = change.applied(to: settings) }
+
+    /// Pictures have this size from now on; what is left of the old one is shown until the source gives the new one.
+    /// - Returns: why nothing has changed.
+    private func resize(to canvas: Canvas) -> BroadcastError? {
+        let old = settings.canvas
+        settings.canvas = canvas
+        do throws(BroadcastError) { try makeSlate() } catch {
+            settings.canvas = old
+            return error
+        }
+        inputs.change(canvas: canvas)
+        chain.change(canvas)
+        return nil
+    }
+
+    // MARK: the end
+
+    /// Ends the broadcast cleanly, so that nothing that was on the timeline is left out; asked a second time, at once.
+    func stop() {
+        switch state {
+        case .starting: end()
+        case .onAir: program.end()
+        case .ending:
+            // What still waits is given up.
+            outputs.abort()
+            end()
+        case .ended: outputs.abort()
+        }
+    }
+
+    /// No more ticks: what the chain and the encoder hold is asked for.
+    private func programEnded() {
+        guard state == .onAir else { return }
+        state = .ending
+        endingSince = .now
+        context.post(.timeline, .timeline(.ending))
+        chain.enter(.ending)
+        encoding.beginEnding()
+        inputs.finish()
+        finishIfDrained()
+    }
+
+    /// Asks the encoder for what it holds once the last frame has been given to it.
+    private func finishIfDrained() {
+        guard !flushIsSent, chain.isDrained else { return }
+        flushIsSent = true
+        encoding.finish()
+    }
+
+    /// Gives up what no encoder makes safe any more.
+    private func checkEnding() {
+        let patience = Self.endingPatience
+        guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > patience.nanoseconds else {
+            return
+        }
+        let frames = encoding.load.frames
+        context.post(.timeline, .timeline(.gaveUp(frames: frames, seconds: Double(patience.nanoseconds) / 1e9)))
+        lateFailure = BroadcastError(
+            .encoder, "the last \(frames) frames could not be encoded within \(patience.inWords)")
+        end()
+    }
+
     /// Ends the broadcast because it can't go on.
-    func fail(_ error: BroadcastError) {
+    private func fail(_ error: BroadcastError) {
         if failure == nil { failure = error }
         end()
     }
 
     /// Lets ``run()`` go on to its end.
-    func end() {
+    private func end() {
         state = .ended
         encoding.close()
-        chain?.end()
+        chain.end()
         course.continuation.finish()
+    }
+
+    private func stopTimers() {
+        program.close()
+        if let watchTimer { reactor.cancel(watchTimer) }
+        watchTimer = nil
+        chain.close()
     }
 
     // MARK: children
@@ -252,12 +418,11 @@ actor Broadcast {
     /// Ends all children and waits until they are gone.
     private func dismissChildren() async {
         encoding.close()
-        chain?.end()
+        chain.end()
         context.close()
         encoding.hangUp()
-        chain?.hangUp()
-        for source in sources { source.stub?.child.hangUp() }
-        for reader in slateReaders { reader.child.hangUp() }
+        chain.hangUp()
+        inputs.hangUp()
         guard !isChildless else { return }
         let timer = reactor.schedule(at: .now.advanced(by: .seconds(2))) { [weak self] in
             self?.assumeIsolated { $0.killChildren() }
@@ -268,19 +433,11 @@ actor Broadcast {
 
     private func killChildren() {
         encoding.kill("it did not end when asked")
-        chain?.dismiss("it did not end when asked")
-        for source in sources { source.stub?.child.dismiss("it did not end when asked") }
-        for reader in slateReaders { reader.child.dismiss("it did not end when asked") }
+        chain.dismiss("it did not end when asked")
+        inputs.dismiss("it did not end when asked")
     }
 
-    func childStarted() { childrenAlive += 1 }
-
-    func childEnded() {
-        childrenAlive -= 1
-        resumeIfChildless()
-    }
-
-    private var isChildless: Bool { childrenAlive == 0 && encoding.isEmpty && chain?.isEmpty ?? true }
+    private var isChildless: Bool { encoding.isEmpty && chain.isEmpty && inputs.isEmpty }
 
     private func resumeIfChildless() {
         guard isChildless else { return }
@@ -290,12 +447,18 @@ actor Broadcast {
 
     private func poolRemoved(_ id: UInt32) {
         encoding.dropPool(id)
-        chain?.drop(pool: id)
+        chain.drop(pool: id)
     }
 
-    private func releaseEverything() {
-        chain = nil
-        sources.removeAll()
+    // MARK: how it is
+
+    /// The deaths of all children, the oldest first.
+    var allDeaths: [DeathRecord] { context.deaths.all }
+
+    func status() -> BroadcastStatus {
+        BroadcastStatus(
+            state, inputs.snapshot, program.snapshot, chain.snapshot, encoding.snapshot, outputs.snapshot,
+            &committed.rate, frameRate: settings.frameRate, encoderAddress: encoderAddress ?? "")
     }
 }
 
@@ -304,37 +467,5 @@ extension BitrateMachine.Settings {
         self.init(
             wanted: settings.videoBitsPerSecond, minimum: settings.minimumVideoBitsPerSecond,
             sound: settings.audioBitsPerSecond, rule: settings.congestion)
-    }
-}
-
-/// What to do when a child can't be started.
-func launchAdvice(_ error: any Error) -> String {
-    if let error = error as? ChildLaunchError, case .system = error {
-        return "see what this machine lacks: ulimit -a, free -m"
-    }
-    return "reinstall Bulkhead, or name the folder of its helpers with --libexec"
-}
-
-/// A place in the broadcast that a child fills, over the deaths of those that filled it.
-struct ChildSlot {
-    enum State: String {
-        case starting, ready, waiting, restarting, ended
-    }
-
-    let name: String
-    var state = State.starting
-    var restarts = 0
-    var lastEnd = ""
-    var policy = RestartPolicy()
-
-    mutating func noteRestart() {
-        state = .restarting
-        restarts += 1
-    }
-
-    func status(_ child: Child?) -> ChildStatus {
-        ChildStatus(
-            name: name, pid: child?.pid, state: state.rawValue, restarts: restarts, lastEnd: lastEnd,
-            build: child?.build)
     }
 }

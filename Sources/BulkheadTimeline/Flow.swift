@@ -6,22 +6,65 @@ package import BulkheadWire
 //
 //     Inputs ──MediaOutlet──▶ Program ──FrameOutlet──▶ Chain ──FrameOutlet──▶ Encoding ──PacketOutlet──▶ Outputs
 //
-// A room is given the outlet to the next one and knows no other. Back flow capacity (``FrameLoad``, `hasRoom`), returned
-// slots (through the pools) and requests (through the room's owner).
+// A room is given the outlet to the next one and knows no other. Back flow capacity (``MediaSupply``, ``FrameLoad``,
+// `hasRoom`), returned slots (through the pools) and requests (through the room's owner).
 
 /// Where inputs put what they have read: the program.
 package protocol MediaOutlet: AnyObject {
+    /// The first frame has been due.
+    var hasBegun: Bool { get }
+    /// How many pictures of one input may be held from here on: its source's pool has as many slots.
+    var slotCount: Int { get }
+    /// An input is to come: the start waits for it for a while.
+    func expect(_ input: InputID)
     /// An input is open for the first time, or again with a new process. A live one begins its time anew.
     func opened(_ input: InputID, _ description: SourceDescription)
     /// Takes a picture whose slot is held once.
     /// - Returns: false where it does not come after the last one; the slot stays the caller's then.
     func take(_ picture: Picture, of input: InputID) -> Bool
     /// Takes interleaved sound that begins at sample `start` of the input's own time.
-    func take(sound samples: [Float], from start: Int64, of input: InputID)
+    /// - Returns: the sample of the input's own time that is to come next.
+    func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64
     /// The process that read the input has ended; another one goes on.
     func interrupted(_ input: InputID)
     /// No more comes of the input.
     func ended(_ input: InputID)
+    /// Takes the picture of a file that was asked for, in a slot of a pool of `canvas` that is held once.
+    func take(still slot: SlotReference, of canvas: Canvas)
+    /// The picture of the file `path` that was asked for does not come.
+    func failed(still path: String, _ failure: StillFailure)
+}
+
+/// Why the picture of a file does not come.
+package enum StillFailure: Hashable, Sendable {
+    /// It can't be opened, or holds no picture.
+    case refused(Refusal)
+    /// The process that read it ended, for this cause.
+    case readerEnded(String)
+}
+
+/// What flows back from the program to the inputs: how far each may be ahead of it.
+package protocol MediaSupply: AnyObject {
+    func demand(_ demand: MediaDemand, of input: InputID)
+}
+
+/// How far one input may be ahead of the timeline.
+package struct MediaDemand: Hashable, Sendable {
+    /// How many pictures may be on their way or wait for their tick.
+    package var pictures: Int
+    /// How many of these wait already.
+    package var waiting: Int
+    /// So many are asked for at once, at least: a file's pictures come long before the first of them is due.
+    package var step: Int
+    /// The sample of the input's own time up to which sound may come.
+    package var soundEnd: Int64
+
+    package init(pictures: Int, waiting: Int, step: Int = 1, soundEnd: Int64) {
+        self.pictures = pictures
+        self.waiting = waiting
+        self.step = step
+        self.soundEnd = soundEnd
+    }
 }
 
 /// Where frames and sound of the timeline go next, in order and each once: from the program to the chain, and from the

@@ -129,6 +129,16 @@ package struct SourceFeed: Sendable {
         self.offset = offset + lateness
     }
 
+    /// Makes the newest picture that is due at the tick of `time` the current one. A source that can wait and has none to
+    /// give falls behind.
+    /// - Parameter release: is handed the pictures that are passed over and the one that is replaced.
+    package mutating func advance(
+        at time: MediaTime, interval: MediaTime, release: (SlotReference) -> Void
+    ) -> PictureQueue.Selection {
+        if isMissingPicture { fallBehind(by: interval) }
+        return pictures.advance(to: limit(at: time, interval: interval), release: release)
+    }
+
     /// The sound of block `number` of the timeline; silence where there is none.
     package mutating func takeBlock(_ number: Int64) -> [Float] {
         samples.take(AudioFormat.samplesPerBlock, from: sourceSample(ofBlock: number))

@@ -25,7 +25,7 @@ package struct SourceSettings: Hashable, Sendable {
 }
 
 /// Where a source that died had come to.
-package struct SourceResume: Hashable, Sendable {
+package struct SourceResume: Codable, Hashable, Sendable {
     /// The source time of the last picture that was delivered, in nanoseconds; the first wanted comes after it.
     package var pts: Int64
     /// Where that picture stands in the file, in nanoseconds from its start; starts again at 0 in each pass of a loop.

@@ -47,24 +47,28 @@ import Testing
     }
 
     /// Ends one after the other, and the last verdict.
-    @Test(arguments: [
-        // The second signal in a row that hits the same plugin's call comes from it.
-        ([Evidence(isItsOwn: false, called: 1), Evidence(isItsOwn: false, called: 1)], Blame.Verdict.guilty(1)),
-        ([Evidence(isItsOwn: false, called: 1), Evidence(isItsOwn: false, called: 2)], .nobody),
-        (
-            [
-                Evidence(isItsOwn: false, called: 1), Evidence(isItsOwn: false, called: 2),
-                Evidence(isItsOwn: false, called: 1),
-            ], .nobody
-        ),
-        (
-            [Evidence(isItsOwn: false, called: 1), Evidence(isItsOwn: false), Evidence(isItsOwn: false, called: 1)],
-            .nobody
-        ),
-        // Between calls of several plugins nothing shows which of them does it.
-        ([Evidence(isItsOwn: true), Evidence(isItsOwn: true)], .unexplained),
-        ([Evidence(isItsOwn: false), Evidence(isItsOwn: false)], .nobody),
-    ] as [([Blame.Evidence], Blame.Verdict)])
+    @Test(
+        arguments: [
+            // The second signal in a row that hits the same plugin's call comes from it.
+            ([Evidence(isItsOwn: false, called: 1), Evidence(isItsOwn: false, called: 1)], Blame.Verdict.guilty(1)),
+            ([Evidence(isItsOwn: false, called: 1), Evidence(isItsOwn: false, called: 2)], .nobody),
+            (
+                [
+                    Evidence(isItsOwn: false, called: 1), Evidence(isItsOwn: false, called: 2),
+                    Evidence(isItsOwn: false, called: 1),
+                ], .nobody
+            ),
+            (
+                [
+                    Evidence(isItsOwn: false, called: 1), Evidence(isItsOwn: false),
+                    Evidence(isItsOwn: false, called: 1),
+                ],
+                .nobody
+            ),
+            // Between calls of several plugins nothing shows which of them does it.
+            ([Evidence(isItsOwn: true), Evidence(isItsOwn: true)], .unexplained),
+            ([Evidence(isItsOwn: false), Evidence(isItsOwn: false)], .nobody),
+        ] as [([Blame.Evidence], Blame.Verdict)])
     func endsInARow(evidence: [Blame.Evidence], verdict: Blame.Verdict) {
         var blame = Blame()
         let verdicts = evidence.enumerated().map {

@@ -12,13 +12,14 @@ import Testing
     }
 
     /// Steps, and the order that they make of 1, 2, 3.
-    @Test(arguments: [
-        ([ChainOrder.Step.insert(4, at: 0)], [PostID(4), 1, 2, 3]), ([.insert(4, at: 3)], [1, 2, 3, 4]),
-        ([.insert(4, at: 99)], [1, 2, 3, 4]), ([.insert(4, at: -1)], [4, 1, 2, 3]), ([.remove(2)], [1, 3]),
-        ([.remove(9)], [1, 2, 3]), ([.move(3, to: 0)], [3, 1, 2]), ([.move(1, to: 2)], [2, 3, 1]),
-        ([.move(1, to: 99)], [2, 3, 1]), ([.move(9, to: 0)], [1, 2, 3]),
-        ([.remove(1), .insert(4, at: 0), .move(4, to: 1)], [2, 4, 3]),
-    ] as [([ChainOrder.Step], [PostID])])
+    @Test(
+        arguments: [
+            ([ChainOrder.Step.insert(4, at: 0)], [PostID(4), 1, 2, 3]), ([.insert(4, at: 3)], [1, 2, 3, 4]),
+            ([.insert(4, at: 99)], [1, 2, 3, 4]), ([.insert(4, at: -1)], [4, 1, 2, 3]), ([.remove(2)], [1, 3]),
+            ([.remove(9)], [1, 2, 3]), ([.move(3, to: 0)], [3, 1, 2]), ([.move(1, to: 2)], [2, 3, 1]),
+            ([.move(1, to: 99)], [2, 3, 1]), ([.move(9, to: 0)], [1, 2, 3]),
+            ([.remove(1), .insert(4, at: 0), .move(4, to: 1)], [2, 4, 3]),
+        ] as [([ChainOrder.Step], [PostID])])
     func stepsAreDoneAtTheBorder(steps: [ChainOrder.Step], posts: [PostID]) {
         var order = ChainOrder([1, 2, 3])
         for step in steps { order.ask(step) }

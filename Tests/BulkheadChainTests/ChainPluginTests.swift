@@ -43,9 +43,10 @@ import Testing
     // MARK: limits
 
     /// Deadlines in microseconds, 0 for none, at 25 pictures a second, and the time for one picture in milliseconds.
-    @Test(arguments: [
-        ([], 40), ([0], 40), ([0, 0], 40), ([5000], 5), ([5000, 7000], 12), ([5000, 0], 45),
-    ] as [([UInt32], Int64)])
+    @Test(
+        arguments: [
+            ([], 40), ([0], 40), ([0, 0], 40), ([5000], 5), ([5000, 7000], 12), ([5000, 0], 45),
+        ] as [([UInt32], Int64)])
     func deadlinesAddUp(deadlines: [UInt32], milliseconds: Int64) throws {
         let plugins = deadlines.enumerated().map { index, deadline in
             var plugin = Sample.plugin(PluginID(index + 1))
@@ -96,11 +97,13 @@ import Testing
     private static let logo = Sample.description("logo", parameters: [Sample.width, Sample.picture])
 
     /// Changes of a plugin with `width=4`, and the parameters that it has then.
-    @Test(arguments: [
-        (["width": "6"], ["width": "6"]), (["Width": "6"], ["width": "6"]),
-        (["picture": "a.png"], ["width": "4", "picture": "/home/a.png"]),
-        (["picture": "/a.png"], ["width": "4", "picture": "/a.png"]), (["picture": ""], ["width": "4", "picture": ""]),
-    ] as [([String: String], [String: String])])
+    @Test(
+        arguments: [
+            (["width": "6"], ["width": "6"]), (["Width": "6"], ["width": "6"]),
+            (["picture": "a.png"], ["width": "4", "picture": "/home/a.png"]),
+            (["picture": "/a.png"], ["width": "4", "picture": "/a.png"]),
+            (["picture": ""], ["width": "4", "picture": ""]),
+        ] as [([String: String], [String: String])])
     func changesAreMerged(changes: [String: String], parameters: [String: String]) throws {
         let found = try PluginFinder.change(
             PluginChoice("logo", parameters: ["width": "4"]), by: changes, in: "/home", of: Self.logo)

@@ -130,9 +130,10 @@ import Testing
         }
         let delays: [Int64] = [0, 0, 0, 0, 0, 100, 250, 500]
         #expect(
-            actions == delays.map {
-                [.lose(hasSuccessor: false), .go, .launch(.onAir, after: .milliseconds($0))]
-            })
+            actions
+                == delays.map {
+                    [.lose(hasSuccessor: false), .go, .launch(.onAir, after: .milliseconds($0))]
+                })
     }
 
     /// A host that had worked, or whose plugin was to blame, says nothing about the next one.

@@ -65,10 +65,11 @@ import Testing
     }
 
     /// What the host has loaded of plugins 1 (pictures) and 2 (sound), and what the post can do then.
-    @Test(arguments: [
-        (nil, false, false), ([:], false, false), ([1: .video], true, false), ([2: .audio], false, true),
-        ([1: .video, 2: .audio], true, true), ([1: .events], false, false), ([9: .video], false, false),
-    ] as [([PluginID: PluginAbilities]?, Bool, Bool)])
+    @Test(
+        arguments: [
+            (nil, false, false), ([:], false, false), ([1: .video], true, false), ([2: .audio], false, true),
+            ([1: .video, 2: .audio], true, true), ([1: .events], false, false), ([9: .video], false, false),
+        ] as [([PluginID: PluginAbilities]?, Bool, Bool)])
     func termsFollowTheHost(loaded: [PluginID: PluginAbilities]?, pictures: Bool, sound: Bool) {
         let terms = Self.roster.terms(loaded: loaded, deadline: .milliseconds(30))
         #expect(terms.worksOnPictures == pictures && terms.worksOnSound == sound)

@@ -32,9 +32,10 @@ import Testing
     }
 
     /// What a host may answer, and what becomes of the block.
-    @Test(arguments: [
-        (nil, Float(0)), ([3, 3], 3), ([3], 0), ([3, 3, 3], 0), ([.nan, 3], 0), ([3, .infinity], 0), ([], 0),
-    ] as [([Float]?, Float)])
+    @Test(
+        arguments: [
+            (nil, Float(0)), ([3, 3], 3), ([3], 0), ([3, 3, 3], 0), ([.nan, 3], 0), ([3, .infinity], 0), ([], 0),
+        ] as [([Float]?, Float)])
     func onlySoundThatFitsIsTaken(samples: [Float]?, value: Float) {
         var passage = Self.sent(1)
         let answer = passage.answered(samples)

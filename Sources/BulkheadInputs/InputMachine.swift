@@ -1,0 +1,245 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import BulkheadSelection
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
+import Glibc
+
+/// Decides over one input: when a source process is launched for it, where it goes on after a death, and when the input
+/// is at its end. It owns no process, no pool and no clock.
+struct InputMachine {
+    enum Event: Hashable {
+        case launched(ChildID)
+        case opened(ChildID, SourceDescription)
+        /// The program has taken a picture.
+        case picture(ChildID, pts: MediaTime, position: MediaTime)
+        /// The program has taken sound; sample `soundEnd` of source time is to come next.
+        case sound(ChildID, soundEnd: Int64)
+        case atEnd(ChildID)
+        /// - hasBegun: the timeline has.
+        case refused(ChildID, Refusal, hasBegun: Bool)
+        case ended(ChildID, ChildEnd)
+        /// Another process is to take over, as asked for.
+        case replace
+        /// No more is wanted of the input.
+        case finish
+    }
+
+    enum Action: Hashable {
+        /// Launch a process that goes on at ``resume``, unless ``awaitsLaunch`` is false by then.
+        case launch(after: Duration)
+        case dismiss(ChildID, String)
+        case hangUp(ChildID)
+        /// Tell the program.
+        case open(SourceDescription)
+        case interrupt
+        case finish
+        case post(SourceHappening)
+        case died(ChildID, ChildEnd)
+        /// The post works again.
+        case recovered
+        /// The broadcast can't go on.
+        case fail(BroadcastError)
+    }
+
+    /// An input that is gone needs time to come back.
+    static let reopening = Backoff([250, 500, 1000, 2000, 4000, 8000, 10_000].map { .milliseconds($0) }, spread: 0)
+    /// Processes that may end before the first of them has opened the input.
+    static let mostDeathsBeforeOpening = 5
+    /// From when the input is open until a kill from outside may be the place's fault after all: memory it asks for.
+    static let blamingPlace = Duration.seconds(2)
+
+    /// Where the next process goes on; nil at the start.
+    private(set) var resume: SourceResume?
+    /// Of the process that opened the input first.
+    private(set) var description: SourceDescription?
+    private let id: InputID
+    private let loops: Bool
+    private let interval: MediaTime
+    private var post = Post()
+    private var retries = Retries(reopening)
+    private var crashSpot = CrashSpot()
+    /// Since when the process on air has had the input open.
+    private var openedAt: MonotonicTime?
+    /// The process on air has said why it can't go on.
+    private var hasFailed = false
+    private var soundEnd: Int64 = 0
+    private var isOver = false
+
+    /// - Parameter interval: between two frames of the timeline.
+    init(_ id: InputID, loops: Bool, interval: MediaTime) {
+        self.id = id
+        self.loops = loops
+        self.interval = interval
+    }
+
+    /// The process that reads the input.
+    var child: ChildID? { post.holder(of: .onAir) }
+    /// Whether a process that was asked for is still wanted.
+    var awaitsLaunch: Bool { !isOver && child == nil }
+    /// How the input is read, for people.
+    var record: Post.Record { post.record(of: .onAir) }
+
+    mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+        switch event {
+        case .launched(let child):
+            post.assign(.onAir, to: child)
+            openedAt = nil
+            return []
+        case .opened(let child, let description): return opened(child, description, at: now)
+        case .picture(let child, let pts, let position):
+            resume = SourceResume(pts: pts.nanoseconds, position: position.nanoseconds, audioSample: soundEnd)
+            return worked(child)
+        case .sound(let child, let soundEnd):
+            self.soundEnd = soundEnd
+            noteSound()
+            return worked(child)
+        case .atEnd(let child): return atEnd(child)
+        case .refused(let child, let refusal, let hasBegun): return refused(child, refusal, hasBegun)
+        case .ended(let child, let end): return ended(child, end, at: now)
+        case .replace: return child.map { [.hangUp($0)] } ?? []
+        case .finish:
+            isOver = true
+            return retire()
+        }
+    }
+
+    // MARK: its course
+
+    private mutating func opened(
+        _ child: ChildID, _ description: SourceDescription, at now: MonotonicTime
+    ) -> [Action] {
+        guard post.duty(of: child) == .onAir else { return [] }
+        post.becameReady(child)
+        openedAt = now
+        hasFailed = false
+        if self.description == nil { self.description = description }
+        return [.post(.opened(summary: description.summary)), .open(description)]
+    }
+
+    private mutating func worked(_ child: ChildID) -> [Action] {
+        retries.reset()
+        return post.worked(child) ? [.recovered] : []
+    }
+
+    private mutating func noteSound() {
+        guard let description else { return }
+        guard !description.hasVideo else {
+            resume?.audioSample = soundEnd
+            return
+        }
+        // Where sound without a picture goes on: its place in the file follows from its time.
+        let time = MediaTime(sampleIndex: soundEnd).nanoseconds
+        let length = description.duration
+        resume = SourceResume(
+            pts: time, position: loops && length > 0 ? time % length : time, audioSample: soundEnd)
+    }
+
+    private mutating func atEnd(_ child: ChildID) -> [Action] {
+        guard post.duty(of: child) == .onAir else { return [] }
+        // What sends a live stream may come back at any time: only the user ends it.
+        if description?.isLive == true {
+            hasFailed = true
+            return [.dismiss(child, "the other side has ended the stream")]
+        }
+        return finishInput()
+    }
+
+    private mutating func refused(_ child: ChildID, _ refusal: Refusal, _ hasBegun: Bool) -> [Action] {
+        hasFailed = true
+        let dismissal = Action.dismiss(child, refusal.description)
+        // An input that fails before it has given anything fails the broadcast; later it is opened again.
+        guard !hasBegun, resume == nil, !post.hasWorked(child), !isOver else { return [dismissal] }
+        return [.fail(BroadcastError(.input, "\(refusal)", advice: refusal.advice)), dismissal]
+    }
+
+    private mutating func finishInput() -> [Action] {
+        isOver = true
+        // The process ends by itself; its end is of no interest any more.
+        if let child { post.assign(.retired, to: child) }
+        post.set(.ended, of: .onAir)
+        return [.post(.ended), .finish]
+    }
+
+    private mutating func retire() -> [Action] {
+        post.set(.ended, of: .onAir)
+        guard let child else { return [] }
+        post.assign(.retired, to: child)
+        return [.hangUp(child)]
+    }
+
+    // MARK: its end
+
+    private mutating func ended(_ child: ChildID, _ end: ChildEnd, at now: MonotonicTime) -> [Action] {
+        guard post.duty(of: child) == .onAir else {
+            _ = post.ended(child, nil, at: now)
+            return []
+        }
+        let isPlanned = end.cause == .released
+        let blamesPlace = mayBlamePlace(end, at: now)
+        var actions: [Action] = isPlanned ? [] : [.died(child, end)]
+        openedAt = nil
+        var delay = Duration.zero
+        if case .launch(_, let wait) = post.ended(child, "\(end.cause)", isExcused: isPlanned, at: now) { delay = wait }
+        let isLive = description?.isLive ?? false
+        if !isPlanned, isLive || hasFailed { delay = retries.next() }
+        guard description != nil || post.recentDeaths < Self.mostDeathsBeforeOpening else {
+            isOver = true
+            return actions + [.fail(neverOpened(end))]
+        }
+        if description != nil { actions.append(.interrupt) }
+        if isLive {
+            resume = nil
+            soundEnd = 0
+        } else if !isPlanned, blamesPlace, !hasFailed {
+            let (skip, isAtEnd) = skipCrashSpot(end)
+            if let skip { actions.append(.post(skip)) }
+            if isAtEnd { return actions + finishInput() }
+        }
+        hasFailed = false
+        return actions + [.launch(after: delay)]
+    }
+
+    private func neverOpened(_ end: ChildEnd) -> BroadcastError {
+        BroadcastError(
+            .input, "input \(id) can't be read: the source ended \(post.recentDeaths) times (\(end.cause))")
+    }
+
+    /// Whether a death can be the fault of the place in the file: not before the file was open, nor by a signal from
+    /// outside right after that.
+    private func mayBlamePlace(_ end: ChildEnd, at now: MonotonicTime) -> Bool {
+        guard let openedAt else { return false }
+        return !end.wasKilled || now.since(openedAt) > Self.blamingPlace.nanoseconds
+    }
+
+    /// Moves the place where a file goes on past one at which process after process dies. It is at its end when nothing
+    /// is left behind that place.
+    private mutating func skipCrashSpot(_ end: ChildEnd) -> (SourceHappening?, isAtEnd: Bool) {
+        // The test picture has no places; what can't be read twice goes on where it stands anyway.
+        guard let description, description.duration > 0 else { return (nil, false) }
+        let frame = interval.nanoseconds
+        var next = resume ?? SourceResume(pts: -frame, position: -frame, audioSample: soundEnd)
+        let heard = MediaTime(sampleIndex: next.audioSample)
+        let reached = description.hasVideo ? MediaTime(nanoseconds: next.pts) : heard
+        let skip = crashSpot.noteDeath(at: reached, wasKilled: end.wasKilled)
+        guard skip > .zero else { return (nil, false) }
+        let target = next.position.addingReportingOverflow(skip.nanoseconds).partialValue
+        let isBehindEnd = target >= description.duration
+        let happening = SourceHappening.skipped(
+            positionSeconds: Double(max(0, next.position)) / 1e9, seconds: skip.seconds,
+            isRepeated: skip > CrashSpot.extent, goal: !isBehindEnd ? .position : loops ? .nextPass : .end,
+            goalSeconds: isBehindEnd ? nil : Double(target) / 1e9)
+        // Source time goes on without a gap: picture and sound are moved alike.
+        next.position = isBehindEnd ? -frame : target
+        resume = next
+        return (happening, isBehindEnd && !loops)
+    }
+}
+
+extension ChildEnd {
+    /// By a signal that only comes from outside.
+    fileprivate var wasKilled: Bool { cause == .exited(.signaled(SIGKILL)) }
+}

@@ -1,0 +1,283 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadFrames
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadRoom
+import BulkheadSystem
+package import BulkheadTimeline
+package import BulkheadWire
+
+/// Reads the inputs of a broadcast.
+///
+/// In: what a user names (files, URLs, devices), and how far each input may be ahead (``MediaSupply``). Out: pictures and
+/// sound of each input, in order, to a `MediaOutlet`; a picture's slot is held once, for the receiver. Source processes
+/// are talked to here and nowhere else; what happens when one dies is decided by ``InputMachine``, one for each input,
+/// which has no clock and no process. Pictures of files that are shown instead of an input, such as the slate's, are read
+/// by a process of the same kind, once (``StillMachine``). An input has its ``InputID`` for good, whichever process reads
+/// it. Nothing outside may touch a process, and nothing here knows frames, the timeline or what an input is used for.
+package final class Inputs {
+    private struct Line {
+        let settings: InputSettings
+        let part: Part
+        let post: PostID
+        var machine: InputMachine
+    }
+
+    private struct Still {
+        let path: String
+        let canvas: Canvas
+        var machine = StillMachine()
+    }
+
+    private let context: RoomContext
+    private let outlet: any MediaOutlet
+    /// The broadcast can't go on.
+    private let onFailed: (BroadcastError) -> Void
+    private let frameRate: FrameRate
+    /// What pictures are to come out as, from the next process on.
+    private var canvas: Canvas
+    private var ids = IdentityCounter<InputSubject>()
+    private var lines: [InputID: Line] = [:]
+    private var stills: [ChildID: Still] = [:]
+    private var stubs: [ChildID: SourceStub] = [:]
+    /// Called when the last process has ended.
+    package var onEmpty: (() -> Void)?
+
+    package init(
+        _ context: RoomContext, canvas: Canvas, frameRate: FrameRate, outlet: any MediaOutlet,
+        onFailed: @escaping (BroadcastError) -> Void
+    ) {
+        self.context = context
+        self.canvas = canvas
+        self.frameRate = frameRate
+        self.outlet = outlet
+        self.onFailed = onFailed
+    }
+
+    // MARK: requests
+
+    /// Takes up the inputs that a broadcast begins with.
+    /// - Throws: a `BroadcastError` when a process can't be started.
+    package func start(_ inputs: [InputSettings]) throws(BroadcastError) {
+        for settings in inputs {
+            let id = ids.next()
+            lines[id] = Line(
+                settings: settings, part: .source(id, name: inputs.count == 1 ? "source" : "source \(id)"),
+                post: context.nextPostID(),
+                machine: InputMachine(id, loops: settings.loops, interval: frameRate.interval))
+            outlet.expect(id)
+            try launch(id)
+        }
+    }
+
+    /// Reads the picture of the file `path`; it goes to the outlet, or why it does not come.
+    /// - Throws: a `BroadcastError` when a process can't be started.
+    package func read(still path: String, canvas: Canvas) throws(BroadcastError) {
+        let settings = SourceSettings(
+            url: path, inputFormat: "", canvas: canvas, frameRate: frameRate, loops: false, resume: nil)
+        let child = context.nextChildID()
+        let stub = try makeStub(settings, slotCount: 2)
+        stills[child] = Still(path: path, canvas: canvas)
+        stub.onReport = { [weak self] in self?.takeStill($0, from: child) }
+        employ(stub, as: child)
+    }
+
+    /// Has every input read by another process, one after the other, which goes on where the last one was.
+    package func restart() {
+        for id in lines.keys.sorted() {
+            guard let line = lines[id], line.machine.child != nil else { continue }
+            context.post(line.part, .child(.restarting))
+            handle(.replace, of: id)
+        }
+    }
+
+    /// From now on pictures are to come out as `canvas`.
+    package func change(canvas: Canvas) {
+        self.canvas = canvas
+        for id in lines.keys.sorted() { handle(.replace, of: id) }
+    }
+
+    /// No more is wanted of any input.
+    package func finish() {
+        for id in lines.keys.sorted() { handle(.finish, of: id) }
+    }
+
+    // MARK: the end
+
+    /// Lets all processes end.
+    package func hangUp() {
+        finish()
+        for stub in stubs.values { stub.hangUp() }
+    }
+
+    /// Ends all processes.
+    package func dismiss(_ reason: String) {
+        for stub in stubs.values { stub.dismiss(reason) }
+    }
+
+    /// No process is left.
+    package var isEmpty: Bool { stubs.isEmpty }
+
+    // MARK: time
+
+    /// Looks after what shows only as time passing.
+    package func watch() {
+        let now = MonotonicTime.now
+        for stub in stubs.values { stub.checkDeadline(at: now) }
+    }
+
+    // MARK: processes
+
+    private func makeStub(_ settings: SourceSettings, slotCount: Int) throws(BroadcastError) -> SourceStub {
+        var launch = context.programs.launch(.source)
+        launch.inheritsStandardInput = settings.url == "-"
+        do {
+            // Only what is used takes memory.
+            let pool = try context.pools.create(settings.canvas, slotCount: slotCount)
+            do {
+                let child = try Child(.source, launch, on: context.reactor)
+                return SourceStub(child, settings, pool: pool, of: context.pools)
+            } catch {
+                context.pools.retire(pool)
+                throw error
+            }
+        } catch { throw BroadcastError(starting: "the source", error) }
+    }
+
+    private func employ(_ stub: SourceStub, as child: ChildID) {
+        stubs[child] = stub
+        stub.activate()
+    }
+
+    private func launch(_ id: InputID) throws(BroadcastError) {
+        guard let line = lines[id], line.machine.awaitsLaunch else { return }
+        let stub = try makeStub(
+            SourceSettings(
+                url: line.settings.url, inputFormat: line.settings.format, canvas: canvas, frameRate: frameRate,
+                loops: line.settings.loops, resume: line.machine.resume), slotCount: outlet.slotCount)
+        let child = context.nextChildID()
+        stub.onReport = { [weak self] in self?.take($0, from: child, of: id) }
+        handle(.launched(child), of: id)
+        employ(stub, as: child)
+        context.post(line.part, .child(.started(pid: stub.pid, isForeign: false)))
+    }
+
+    private func forget(_ child: ChildID) {
+        stubs[child] = nil
+        stills[child] = nil
+        if stubs.isEmpty { onEmpty?() }
+    }
+
+    // MARK: what they say
+
+    private func take(_ report: SourceStub.Report, from child: ChildID, of id: InputID) {
+        switch report {
+        case .opened(let description): handle(.opened(child, description), of: id)
+        case .picture(let picture):
+            guard outlet.take(picture, of: id) else {
+                context.pools.release(picture.slot)
+                stubs[child]?.dismiss("it sent a picture that does not come after the last one")
+                return
+            }
+            handle(.picture(child, pts: picture.pts, position: picture.position), of: id)
+        case .sound(let start, let samples):
+            handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
+        case .notice(let text):
+            if let part = lines[id]?.part { context.post(part, .child(.said(text: text, severity: .warning))) }
+        case .atEnd: handle(.atEnd(child), of: id)
+        case .refused(let refusal): handle(.refused(child, refusal, hasBegun: outlet.hasBegun), of: id)
+        case .ended(let end):
+            handle(.ended(child, end), of: id)
+            forget(child)
+        }
+    }
+
+    private func takeStill(_ report: SourceStub.Report, from child: ChildID) {
+        switch report {
+        case .opened(let description): handleStill(.opened(description), from: child)
+        case .picture(let picture): handleStill(.picture(picture), from: child)
+        case .refused(let refusal): handleStill(.refused(refusal), from: child)
+        case .sound, .notice, .atEnd: break
+        case .ended(let end):
+            handleStill(.ended(end), from: child)
+            forget(child)
+        }
+    }
+    // MARK: what is done about it
+
+    private func handle(_ event: InputMachine.Event, of id: InputID) {
+        guard let actions = lines[id]?.machine.handle(event, at: .now) else { return }
+        for action in actions { perform(action, of: id) }
+    }
+
+    private func perform(_ action: InputMachine.Action, of id: InputID) {
+        guard let line = lines[id] else { return }
+        switch action {
+        case .launch(let delay):
+            context.launch(after: delay) { [weak self] () throws(BroadcastError) in try self?.launch(id) }
+        case .dismiss(let child, let reason): stubs[child]?.dismiss(reason)
+        case .hangUp(let child): stubs[child]?.hangUp()
+        case .open(let description): outlet.opened(id, description)
+        case .interrupt: outlet.interrupted(id)
+        case .finish: outlet.ended(id)
+        case .post(let happening): context.post(line.part, .source(happening))
+        case .died(let child, let end):
+            context.died(line.part, at: line.post, end, RoomContext.Death(pid: stubs[child]?.pid ?? 0))
+        case .recovered: context.recovered(line.part, at: line.post)
+        case .fail(let error): onFailed(error)
+        }
+    }
+
+    private func handleStill(_ event: StillMachine.Event, from child: ChildID) {
+        guard let still = stills[child], let actions = stills[child]?.machine.handle(event) else { return }
+        for action in actions {
+            switch action {
+            case .lendSlot: stubs[child]?.askForOne()
+            case .take(let picture): outlet.take(still: picture.slot, of: still.canvas)
+            case .release(let picture): context.pools.release(picture.slot)
+            case .fail(let failure): outlet.failed(still: still.path, failure)
+            case .hangUp: stubs[child]?.hangUp()
+            }
+        }
+    }
+}
+
+/// The program says how far each input may be ahead.
+extension Inputs: MediaSupply {
+    package func demand(_ demand: MediaDemand, of input: InputID) {
+        guard let child = lines[input]?.machine.child else { return }
+        stubs[child]?.ask(demand)
+    }
+}
+
+/// What is read at one moment.
+package struct InputsSnapshot: Codable, Hashable, Sendable {
+    package struct Input: Codable, Hashable, Sendable {
+        package let id: InputID
+        package let settings: InputSettings
+        /// How it is read, for people.
+        package let child: ChildStatus
+        /// Where the next process goes on; nil at the start.
+        package let resume: SourceResume?
+    }
+
+    /// In the order in which they were named.
+    package let inputs: [Input]
+}
+
+extension Inputs {
+    package var snapshot: InputsSnapshot {
+        InputsSnapshot(
+            inputs: lines.sorted { $0.key < $1.key }.map { id, line in
+                let record = line.machine.record
+                let stub = line.machine.child.flatMap { stubs[$0] }
+                return InputsSnapshot.Input(
+                    id: id, settings: line.settings,
+                    child: ChildStatus(
+                        name: line.part.name, pid: stub?.pid, state: record.state.rawValue, restarts: record.restarts,
+                        lastEnd: record.lastEnd, build: stub?.build),
+                    resume: line.machine.resume)
+            })
+    }
+}

@@ -1,0 +1,18 @@
+import BulkheadWire
+
+extension Refusal {
+    /// What a user can do about an input that can't be opened; empty where there is nothing to say.
+    var advice: String {
+        switch code {
+        case .notFound: "check the spelling, or give the whole path"
+        case .accessDenied: "check who may read it (for devices: the group video or audio)"
+        case .notMedia: "name the format with --input-format if it has no header to go by"
+        case .unsupportedCodec: "convert it with ffmpeg, or install a libavcodec that knows the codec"
+        case .unreachable: "check the address and that the server is up"
+        case .nameNotResolved: "check the host's name and this machine's DNS"
+        case .deviceBusy: "end the other program that uses it"
+        case .timedOut: "check that the other side is sending"
+        case .other, .settings, .missingSymbol, .wrongVersion, .notLibrary: ""
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadWire
+
+/// What one source process has been asked for, and whether its replies keep to it.
+struct SourceContract {
+    /// A reply that the source had no right to.
+    enum Breach: Error, Hashable, CustomStringConvertible {
+        case openedTwice
+        case pictureNotAskedFor(slot: UInt32)
+        case soundNotAskedFor
+
+        var description: String {
+            switch self {
+            case .openedTwice: "it opened twice"
+            case .pictureNotAskedFor(let slot): "it sent a picture in slot \(slot), which it was not lent"
+            case .soundNotAskedFor: "it sent sound that it was not asked for"
+            }
+        }
+    }
+
+    /// From its launch until the input is open: the source has time-outs of its own, which say more.
+    static let openingPatience = Duration.seconds(30)
+    /// Without a word while it has slots to fill.
+    static let deliveringPatience = Duration.seconds(3)
+
+    private(set) var isOpened = false
+    /// The input is at its end: nothing more comes.
+    private(set) var hasEnded = false
+    /// Slots that the source has and has not filled.
+    private(set) var lent = 0
+    /// The sample of source time up to which sound may come.
+    private var soundEnd: Int64
+    /// When the source last said anything, or was last given something to do after it had nothing.
+    private(set) var lastSign: MonotonicTime
+
+    /// - Parameter soundStart: the first sample of source time that is wanted.
+    init(soundStart: Int64, at now: MonotonicTime) {
+        soundEnd = soundStart
+        lastSign = now
+    }
+
+    /// The time that the source has let pass without a word, although it had work to do that needs no more from the
+    /// master; nil while it is within its time.
+    func missedDeadline(at now: MonotonicTime) -> Duration? {
+        guard !isOpened || (!hasEnded && lent > 0) else { return nil }
+        let patience = isOpened ? Self.deliveringPatience : Self.openingPatience
+        return now.since(lastSign) > patience.nanoseconds ? patience : nil
+    }
+
+    // MARK: what it is asked for
+
+    /// How many slots are to be lent, where `count` pictures may be on their way or wait, and `waiting` do wait: at least
+    /// `step` at once, or none.
+    func wantedSlots(upTo count: Int, waiting: Int, step: Int = 1) -> Int {
+        let wanted = count - lent - waiting
+        return isOpened && !hasEnded && wanted >= step ? max(0, wanted) : 0
+    }
+
+    mutating func lendSlot(at now: MonotonicTime) {
+        if lent == 0 { lastSign = now }
+        lent += 1
+    }
+
+    /// Lets sound come up to `sample` of source time.
+    /// - Returns: whether the source is to be told.
+    mutating func creditSound(until sample: Int64) -> Bool {
+        // A message for each half second of sound is plenty.
+        guard isOpened, !hasEnded, sample >= soundEnd + Int64(AudioFormat.sampleRate / 2) else { return false }
+        soundEnd = sample
+        return true
+    }
+
+    // MARK: what it replies
+
+    /// Notes a reply. Whether the slot of a picture was lent is for the pool to say.
+    mutating func note(_ reply: SourceReply, at now: MonotonicTime) throws(Breach) {
+        lastSign = now
+        switch reply {
+        case .opened:
+            guard !isOpened else { throw .openedTwice }
+            isOpened = true
+        case .video(let slot, _, _):
+            guard isOpened, lent > 0 else { throw .pictureNotAskedFor(slot: slot) }
+            lent -= 1
+        case .audio(let start, let samples):
+            let (end, overflows) = start.addingReportingOverflow(Int64(samples.count / AudioFormat.channelCount))
+            // A source sends what its decoder gives at once: up to a second beyond the credit is borne.
+            let limit = soundEnd.addingReportingOverflow(Int64(AudioFormat.sampleRate)).partialValue
+            guard isOpened, start >= 0, !overflows, end <= limit else { throw .soundNotAskedFor }
+        case .ended: hasEnded = true
+        case .waiting, .notice, .failed: break
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import BulkheadChildren
+import BulkheadFrames
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
+
+/// The master's face of one source process, and of the pool it writes to. It lives on the reactor's thread.
+final class SourceStub {
+    /// What the process has to say.
+    enum Report {
+        case opened(SourceDescription)
+        /// A picture whose slot is held once, for the receiver.
+        case picture(Picture)
+        case sound(from: Int64, [Float])
+        case notice(String)
+        /// The input is at its end; all of it has come.
+        case atEnd
+        /// The input can't be opened or goes on no more.
+        case refused(Refusal)
+        /// The process is gone. The last report.
+        case ended(ChildEnd)
+    }
+
+    var onReport: ((Report) -> Void)?
+
+    private let child: Child
+    /// The pool that this source writes to.
+    private let pool: UInt32
+    private let settings: SourceSettings
+    private let pools: FramePools
+    private var contract: SourceContract
+
+    /// - Parameter pool: a new pool of `pools`, which this source will write to; it is retired when the source ends.
+    init(_ child: Child, _ settings: SourceSettings, pool: UInt32, of pools: FramePools) {
+        self.child = child
+        self.settings = settings
+        self.pool = pool
+        self.pools = pools
+        contract = SourceContract(soundStart: settings.resume?.audioSample ?? 0, at: .now)
+        child.onGreeted = { [weak self] in self?.open() }
+        child.onFrame = { [weak self] in self?.take($0) }
+        child.onEnd = { [weak self] in self?.end($0) }
+    }
+
+    var pid: Int32 { child.pid }
+    /// The build that the process says it is of; nil before its hello.
+    var build: String? { child.build }
+
+    /// Ends the process where it owes something for too long.
+    func checkDeadline(at now: MonotonicTime) {
+        guard let patience = contract.missedDeadline(at: now) else { return }
+        child.dismiss("nothing came within \(patience.inWords)")
+    }
+
+    func activate() {
+        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+    }
+
+    /// Ends the process at once, for `reason`.
+    func dismiss(_ reason: String) { child.dismiss(reason) }
+
+    /// Lets the process end by itself.
+    func hangUp() { child.hangUp() }
+
+    /// Lends slots and lets sound come, as far as the source may be ahead.
+    func ask(_ demand: MediaDemand) {
+        lend(contract.wantedSlots(upTo: demand.pictures, waiting: demand.waiting, step: demand.step))
+        if contract.creditSound(until: demand.soundEnd) {
+            child.send(SourceRequest.audioCredit(untilSample: demand.soundEnd))
+        }
+    }
+
+    /// Lends a slot for one picture that is asked for alone.
+    func askForOne() { lend(contract.wantedSlots(upTo: 1, waiting: 0)) }
+
+    private func lend(_ count: Int) {
+        for _ in 0..<count {
+            guard let slot = pools.lend(from: pool) else { return }
+            contract.lendSlot(at: .now)
+            child.send(SourceRequest.lend(slot: slot))
+        }
+    }
+
+    private func open() {
+        guard let shape = pools.shape(of: pool), let descriptor = try? pools.writerDescriptor(of: pool) else {
+            child.dismiss("its frame pool could not be handed over: no descriptor is free")
+            return
+        }
+        child.send(SourceRequest.pool(shape), descriptor: descriptor)
+        child.send(SourceRequest.open(settings))
+    }
+
+    private func take(_ frame: WireFrame) {
+        let reply: SourceReply
+        do {
+            reply = try SourceReply(frame)
+        } catch {
+            child.dismiss("it sent what can't be understood: \(error)")
+            return
+        }
+        do throws(SourceContract.Breach) {
+            try contract.note(reply, at: .now)
+            try pass(reply)
+        } catch { child.dismiss("\(error)") }
+    }
+
+    private func pass(_ reply: SourceReply) throws(SourceContract.Breach) {
+        switch reply {
+        case .opened(let description):
+            // The source has mapped its pool: from now on nobody else can write to it.
+            do { try pools.seal(pool) } catch {
+                child.dismiss("its frame pool could not be sealed: \(error)")
+                return
+            }
+            onReport?(.opened(description))
+        case .video(let slot, let pts, let position):
+            let reference = SlotReference(pool: pool, slot: slot)
+            guard pools.takeFilled(reference) else { throw .pictureNotAskedFor(slot: slot) }
+            onReport?(
+                .picture(
+                    Picture(
+                        slot: reference, pts: MediaTime(nanoseconds: pts), position: MediaTime(nanoseconds: position))))
+        case .audio(let start, let samples): onReport?(.sound(from: start, samples))
+        case .waiting: break
+        case .notice(let text): onReport?(.notice(text))
+        case .ended: onReport?(.atEnd)
+        case .failed(let refusal): onReport?(.refused(refusal))
+        }
+    }
+
+    private func end(_ end: ChildEnd) {
+        pools.retire(pool)
+        let onReport = onReport
+        self.onReport = nil
+        onReport?(.ended(end))
+    }
+}

@@ -1,0 +1,50 @@
+import BulkheadChain
+import BulkheadEncoding
+import BulkheadEvents
+import BulkheadInputs
+import BulkheadLinks
+import BulkheadMedia
+import BulkheadModel
+import BulkheadOutputs
+import BulkheadProgram
+import BulkheadSystem
+
+extension BroadcastStatus {
+    /// What the rooms say of themselves, as a user sees it.
+    init(
+        _ state: Broadcast.State, _ inputs: InputsSnapshot, _ program: ProgramSnapshot, _ chain: ChainSnapshot,
+        _ encoding: EncodingSnapshot, _ outputs: OutputsSnapshot, _ committed: inout RateMeter, frameRate: FrameRate,
+        encoderAddress: String
+    ) {
+        let words =
+            switch state {
+            case .starting: encoding.awaitsForeignEncoder ? "waiting for an encoder" : "starting"
+            case .onAir: encoding.awaitsForeignEncoder ? "waiting for an encoder" : "on air"
+            case .ending: "ending"
+            case .ended: "ended"
+            }
+        self.init(
+            state: words, children: encoding.children + chain.children + inputs.inputs.map(\.child),
+            links: outputs.statuses, secondsOnAir: frameRate.time(of: program.nextFrame).seconds,
+            frames: Int(clamping: program.nextFrame), framesCommitted: encoding.framesCommitted,
+            framesUncommitted: encoding.framesUncommitted, framesRepeated: program.framesRepeated,
+            framesSkipped: program.framesSkipped + encoding.framesSkipped, framesUnfiltered: chain.framesUnfiltered,
+            framesSlated: encoding.framesSlated,
+            standby: encoding.isInLockstep ? "in lockstep" : encoding.standby.rawValue,
+            framesPerSecond: committed.samplesPerSecond(at: .now), bitsPerSecond: committed.bitsPerSecond(at: .now),
+            encoderBitsPerSecond: encoding.bitsPerSecond,
+            showing: encoding.isSlateOnAir ? "slate without an encoder" : program.showing.words,
+            encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress)" : "", plugins: chain.plugins)
+    }
+}
+
+extension ShownPicture {
+    /// As status says it.
+    fileprivate var words: String {
+        switch self {
+        case .picture: "picture"
+        case .lastPicture: "last picture"
+        case .slate: "slate"
+        }
+    }
+}

@@ -1,0 +1,248 @@
+import BulkheadChildren
+package import BulkheadEvents
+import BulkheadFrames
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadRoom
+import BulkheadSystem
+package import BulkheadTimeline
+package import BulkheadWire
+
+/// Makes one program of the inputs: the timeline, with a tick for each frame, which waits for nothing.
+///
+/// In: pictures and sound of each input (``MediaOutlet``), a slate, and how much is on its way behind this room
+/// (`FrameLoad`). Out: frames and blocks of sound, in order and each once, to a `FrameOutlet`; and how far each input may
+/// be ahead, to a `MediaSupply`. In real time the clock drives the ticks, and a tick takes what is there. Where the
+/// picture is live, a tick comes up to half a frame before its time, as soon as its picture is there: the clock is then
+/// only the latest time for it. With `--fast` the rooms drive them: a tick comes as soon as the inputs have all that it
+/// can need and there is room behind. What is due and what stands in a frame is decided by ``ProgramMachine``; the only
+/// timer of the timeline is here, and nothing outside may touch it.
+package final class Program {
+    /// What the program asks of the broadcast.
+    package struct Requests {
+        /// Whether frames can go anywhere: an encoder has been open, and the chain is as it will be.
+        package var mayBegin: () -> Bool
+        /// The first frame is about to be given.
+        package var began: () -> Void
+        /// The last frame has been given.
+        package var ended: () -> Void
+        /// The slate is another picture than before, in a slot that the program holds until the next one.
+        package var slateChanged: (SlotReference, Canvas) -> Void
+        /// The broadcast can't go on.
+        package var failed: (BroadcastError) -> Void
+
+        package init(
+            mayBegin: @escaping () -> Bool, began: @escaping () -> Void, ended: @escaping () -> Void,
+            slateChanged: @escaping (SlotReference, Canvas) -> Void, failed: @escaping (BroadcastError) -> Void
+        ) {
+            self.mayBegin = mayBegin
+            self.began = began
+            self.ended = ended
+            self.slateChanged = slateChanged
+            self.failed = failed
+        }
+    }
+
+    /// Told how far inputs may be ahead. They know the program, so that it holds them weakly.
+    package weak var supply: (any MediaSupply)?
+
+    private let context: RoomContext
+    private let outlet: any FrameOutlet
+    private let requests: Requests
+    private var machine: ProgramMachine
+    private var slatePicture = Slate()
+    private var timer: Reactor.Token?
+    /// A tick is being carried out, and what comes of it must not begin another.
+    private var isTicking = false
+
+    package init(_ context: RoomContext, _ settings: ProgramSettings, outlet: any FrameOutlet, requests: Requests) {
+        self.context = context
+        self.outlet = outlet
+        self.requests = requests
+        machine = ProgramMachine(settings, at: .now)
+    }
+
+    // MARK: requests
+
+    /// Draws the built-in slate in the size of pictures from now on.
+    /// - Throws: a `BroadcastError`; the slate stays as it is then.
+    package func drawSlate(_ canvas: Canvas) throws(BroadcastError) {
+        try slatePicture.draw(canvas, in: context.pools)
+        tellOfSlate()
+    }
+
+    /// Begins where everything is ready for it. To be called when that may have become so, and as time passes.
+    package func beginIfPossible() {
+        guard !hasBegun, requests.mayBegin() else { return }
+        perform(machine.handle(.begin, at: .now))
+    }
+
+    /// There is more room behind the program, or more of an input: asks inputs for more.
+    package func askInputs() { perform(machine.demands()) }
+
+    /// With `--fast`: ticks as long as everything is there for them.
+    package func pump() {
+        guard machine.settings.isFast else { return }
+        runTicks()
+    }
+
+    /// Ends the program with the frame before this moment's.
+    package func end() { perform(machine.handle(.end, at: .now)) }
+
+    /// Stops the clock, whatever is under way.
+    package func close() {
+        if let timer { context.reactor.cancel(timer) }
+        timer = nil
+    }
+
+    // MARK: what it is like
+
+    /// The frame of the next tick.
+    package var nextFrame: FrameNumber { machine.clock.nextFrame }
+    /// Where the timeline stands; nil before it has begun.
+    package var mediaTime: MediaTime? { hasBegun ? machine.clock.nextTime : nil }
+    /// The slate's picture; its slot is held by the program.
+    package var slate: SlotReference? { slatePicture.slot }
+
+    package var snapshot: ProgramSnapshot {
+        ProgramSnapshot(
+            nextFrame: nextFrame, nextBlock: machine.nextBlock, isRunning: machine.isRunning,
+            showing: machine.shown, selection: machine.selection, framesRepeated: machine.framesRepeated,
+            framesSkipped: machine.framesSkipped)
+    }
+
+    // MARK: ticks
+
+    /// Carries out the ticks that are due.
+    private func runTicks() {
+        guard !isTicking else { return }
+        while machine.isDue(outlet.load, at: .now) { tick() }
+    }
+
+    private func tick() {
+        isTicking = true
+        defer { isTicking = false }
+        perform(machine.handle(.tick(outlet.load), at: .now))
+    }
+
+    private func timerFired() {
+        timer = nil
+        perform(machine.handle(.timer, at: .now))
+        runTicks()
+        armTimer()
+    }
+
+    private func armTimer() {
+        close()
+        guard machine.isRunning, !machine.settings.isFast, let due = machine.clock.nextDue else { return }
+        timer = context.schedule(at: due) { [weak self] in self?.timerFired() }
+    }
+
+    /// The tick for which a live picture has just come.
+    private func tickEarly() {
+        guard !isTicking, machine.isDueEarly(at: .now) else { return }
+        tick()
+        armTimer()
+    }
+
+    private func begin() {
+        requests.began()
+        if machine.settings.isFast { pump() } else { timerFired() }
+    }
+
+    // MARK: what is done
+
+    private func perform(_ actions: [ProgramMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .begin: begin()
+            case .give(let frame, let slot): give(frame, slot)
+            case .giveSlate(let frame): if let slot = slatePicture.slot { give(frame, slot) }
+            case .giveSound(let block): outlet.take(block)
+            case .release(let slot): context.pools.release(slot)
+            case .demand(let input, let demand): supply?.demand(demand, of: input)
+            case .post(let happening): context.post(.timeline, .timeline(happening))
+            case .end:
+                close()
+                requests.ended()
+            }
+        }
+    }
+
+    private func tellOfSlate() {
+        if let slot = slatePicture.slot, let canvas = slatePicture.canvas { requests.slateChanged(slot, canvas) }
+    }
+
+    private func give(_ frame: FrameNumber, _ slot: SlotReference) {
+        context.pools.retain(slot)
+        outlet.take(TimelineFrame(frame: frame, slot: slot))
+    }
+}
+
+/// What inputs have read.
+extension Program: MediaOutlet {
+    package var hasBegun: Bool { machine.clock.origin != nil }
+
+    package var slotCount: Int { machine.slotCount(behind: outlet.load.limit) }
+
+    package func expect(_ input: InputID) { perform(machine.handle(.inputExpected(input), at: .now)) }
+
+    package func opened(_ input: InputID, _ description: SourceDescription) {
+        perform(machine.handle(.inputOpened(input, description), at: .now))
+    }
+
+    package func take(_ picture: Picture, of input: InputID) -> Bool {
+        guard machine.push(picture, of: input, at: .now) else { return false }
+        beginIfPossible()
+        tickEarly()
+        pump()
+        return true
+    }
+
+    package func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
+        let next = machine.push(sound: samples, from: start, of: input)
+        beginIfPossible()
+        pump()
+        return next
+    }
+
+    package func interrupted(_ input: InputID) { perform(machine.handle(.inputInterrupted(input), at: .now)) }
+
+    package func ended(_ input: InputID) {
+        perform(machine.handle(.inputEnded(input), at: .now))
+        beginIfPossible()
+        pump()
+    }
+
+    package func take(still slot: SlotReference, of canvas: Canvas) {
+        if slatePicture.take(slot, of: canvas, in: context.pools) { tellOfSlate() }
+    }
+
+    package func failed(still path: String, _ failure: StillFailure) {
+        switch failure {
+        case .refused(let refusal) where hasBegun:
+            context.post(.timeline, .timeline(.slateUnusable(path: path, reason: refusal.reason)))
+        case .refused(let refusal):
+            requests.failed(
+                BroadcastError(
+                    .input, "the slate \(path) can't be used: \(refusal)", advice: "name a picture, such as a PNG file")
+            )
+        case .readerEnded(let cause): context.post(.timeline, .timeline(.slateReaderDied(cause: cause)))
+        }
+    }
+}
+
+/// The program at one moment.
+package struct ProgramSnapshot: Codable, Hashable, Sendable {
+    /// The frame of the next tick, from 0.
+    package let nextFrame: FrameNumber
+    /// The block of sound that is cut next, from 0.
+    package let nextBlock: Int64
+    package let isRunning: Bool
+    package let showing: ShownPicture
+    package let selection: Selection
+    /// Ticks for which the input had nothing new.
+    package let framesRepeated: Int
+    /// Ticks that were left out because the encoder could not keep up.
+    package let framesSkipped: Int
+}

@@ -1,0 +1,291 @@
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
+
+/// Decides what the timeline shows and sounds like, frame by frame: when it begins, when a tick is due, what stands in
+/// the frame, what is left out, and when it ends. It owns no clock, no timer, no pool.
+struct ProgramMachine {
+    enum Event: Hashable {
+        case inputExpected(InputID)
+        case inputOpened(InputID, SourceDescription)
+        case inputInterrupted(InputID)
+        case inputEnded(InputID)
+        /// The timeline is to begin where the inputs are ready for it.
+        case begin
+        /// The time of the next tick has come.
+        case timer
+        case tick(FrameLoad)
+        /// The program is to end, as asked for.
+        case end
+    }
+
+    enum Action: Hashable {
+        /// The timeline has begun, and its first tick is due.
+        case begin
+        case give(FrameNumber, SlotReference)
+        case giveSlate(FrameNumber)
+        case giveSound(AudioLedger.Block)
+        case release(SlotReference)
+        case demand(InputID, MediaDemand)
+        case post(TimelineHappening)
+        /// No tick follows.
+        case end
+    }
+
+    private enum Phase { case waiting, running, over }
+
+    private struct Line {
+        /// Kept over the deaths of processes: the timeline does not know which one fills it. Nil until the first has
+        /// opened the input.
+        var feed: SourceFeed?
+        /// A process has the input open.
+        var isOpen = false
+    }
+
+    let settings: ProgramSettings
+    private(set) var clock: TimelineClock
+    private(set) var selection = Selection()
+    /// Ticks for which the input had nothing new.
+    private(set) var framesRepeated = 0
+    /// Ticks that were left out because the encoder could not keep up.
+    private(set) var framesSkipped = 0
+    private var phase = Phase.waiting
+    private var lines: [InputID: Line] = [:]
+    /// The keys of ``lines``, in order.
+    private var inputs: [InputID] = []
+    private var showing: Showing
+    private var cutter = SoundCutter()
+    private var overload = OverloadRule()
+    private let lookAhead: LookAhead
+    private let madeAt: MonotonicTime
+
+    init(_ settings: ProgramSettings, at now: MonotonicTime) {
+        self.settings = settings
+        clock = TimelineClock(settings.frameRate)
+        showing = Showing(patience: settings.slateAfter, isFast: settings.isFast, at: now)
+        lookAhead = LookAhead(settings.frameRate, isFast: settings.isFast)
+        madeAt = now
+    }
+
+    var isRunning: Bool { phase == .running }
+    var shown: ShownPicture { showing.shown }
+    var nextBlock: Int64 { cutter.nextBlock }
+    /// How many slots the pool of one input needs where `limit` pictures may be on their way behind the program.
+    func slotCount(behind limit: Int) -> Int { limit + lookAhead.most + 16 }
+
+    mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+        switch event {
+        case .inputExpected(let input):
+            lines[input] = Line()
+            inputs = lines.keys.sorted()
+            return []
+        case .inputOpened(let input, let description): return opened(input, description)
+        case .inputInterrupted(let input): return interrupted(input)
+        case .inputEnded(let input):
+            lines[input]?.feed?.hasEnded = true
+            lines[input]?.isOpen = false
+            return []
+        case .begin: return begin(at: now)
+        case .timer:
+            guard phase == .running, let lag = clock.skipSleep(at: now) else { return [] }
+            return [.post(.lag(milliseconds: Int(lag.nanoseconds / 1_000_000)))]
+        case .tick(let load): return tick(load, at: now)
+        case .end: return end()
+        }
+    }
+
+    // MARK: inputs
+
+    private mutating func opened(_ input: InputID, _ description: SourceDescription) -> [Action] {
+        guard lines[input] != nil else { return [] }
+        if lines[input]?.feed == nil {
+            lines[input]?.feed = SourceFeed(description)
+            selection.offer(input, hasPicture: description.hasVideo, hasSound: description.hasAudio)
+        }
+        lines[input]?.feed?.pictureLimit = lookAhead.pictures(isLive: description.isLive)
+        lines[input]?.isOpen = true
+        return demands()
+    }
+
+    private mutating func interrupted(_ input: InputID) -> [Action] {
+        var actions: [Action] = []
+        lines[input]?.isOpen = false
+        lines[input]?.feed?.reconnect { actions.append(.release($0)) }
+        return actions
+    }
+
+    /// Adds a picture to those that wait.
+    /// - Returns: false where it does not come after the last one.
+    mutating func push(_ picture: Picture, of input: InputID, at now: MonotonicTime) -> Bool {
+        guard lines[input]?.feed?.pictures.push(picture) == true else { return false }
+        if clock.origin != nil {
+            lines[input]?.feed?.noteArrival(picture.pts, at: clock.position(at: now), interval: clock.interval)
+        }
+        return true
+    }
+
+    /// Adds sound to what waits.
+    /// - Returns: the sample of the input's own time that is to come next.
+    mutating func push(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
+        lines[input]?.feed?.samples.push(samples, at: start)
+        return lines[input]?.feed?.samples.end ?? 0
+    }
+
+    /// How far each input may be ahead.
+    func demands() -> [Action] {
+        inputs.compactMap { input in
+            guard let feed = lines[input]?.feed else { return nil }
+            let isLive = feed.description.isLive
+            return .demand(
+                input,
+                MediaDemand(
+                    pictures: lookAhead.pictures(isLive: isLive), waiting: feed.pictures.count,
+                    step: lookAhead.step(isLive: isLive), soundEnd: feed.samples.start + LookAhead.soundSamples))
+        }
+    }
+
+    private func allFeeds(_ condition: (SourceFeed) -> Bool) -> Bool {
+        lines.values.allSatisfy { $0.feed.map(condition) ?? false }
+    }
+
+    // MARK: its course
+
+    /// Begins when every input has something, or had long enough to find it.
+    private mutating func begin(at now: MonotonicTime) -> [Action] {
+        guard phase == .waiting else { return [] }
+        let isPatient = settings.isFast || now.since(madeAt) < settings.slateAfter.nanoseconds
+        guard !isPatient || allFeeds(\.canBegin) else { return [] }
+        phase = .running
+        clock.begin(at: now, lastingSeconds: settings.durationSeconds)
+        showing.advanced(at: now)
+        return [.post(.onAir), .begin]
+    }
+
+    private mutating func end() -> [Action] {
+        guard phase == .running else { return [] }
+        phase = .over
+        return [.end]
+    }
+
+    /// Whether the next tick is to come now. In real time the clock says so; with `--fast` a tick comes as soon as the
+    /// inputs have all that it can need and there is room behind the program.
+    mutating func isDue(_ load: FrameLoad, at now: MonotonicTime) -> Bool {
+        guard phase == .running else { return false }
+        guard settings.isFast else { return clock.isDue(at: now) }
+        guard load.frames < load.limit, load.hasSoundRoom else { return false }
+        anchorFeeds(at: now)
+        let (time, interval) = (clock.nextTime, clock.interval)
+        return allFeeds { $0.isComplete(at: time, interval: interval) }
+    }
+
+    /// Whether the live picture of the next tick is here, so that the tick may come before its time.
+    func isDueEarly(at now: MonotonicTime) -> Bool {
+        guard !settings.isFast, phase == .running, let input = selection.picture, let feed = lines[input]?.feed else {
+            return false
+        }
+        return feed.hasLivePicture(for: clock.nextTime, interval: clock.interval) && clock.isAlmostDue(at: now)
+    }
+
+    private mutating func tick(_ load: FrameLoad, at now: MonotonicTime) -> [Action] {
+        guard phase == .running else { return [] }
+        anchorFeeds(at: now)
+        let time = clock.nextTime
+        if clock.isPastEnd || (!lines.isEmpty && allFeeds { $0.isFinished(at: time) }) { return end() }
+        let frame = clock.advance()
+        let picture = advancePicture(frame, at: time, load, now)
+        let sound = cutSound(to: time + clock.interval)
+        // A live picture is in a hurry. Otherwise sound, which takes an encoder no time, goes first: both are answered in
+        // one go.
+        let isLive = selection.picture.flatMap { lines[$0]?.feed?.description.isLive } ?? false
+        return (isLive ? picture + sound : sound + picture) + demands()
+    }
+
+    private mutating func cutSound(to time: MediaTime) -> [Action] {
+        // Taken out meanwhile, so that its samples are not copied.
+        var feed: SourceFeed?
+        if let input = selection.sound { swap(&feed, &lines[input, default: Line()].feed) }
+        let blocks = cutter.cut(to: time, end: clock.end, from: &feed, isFast: settings.isFast)
+        if let input = selection.sound { swap(&feed, &lines[input, default: Line()].feed) }
+        return blocks.map { .giveSound($0) }
+    }
+
+    private mutating func anchorFeeds(at now: MonotonicTime) {
+        for input in inputs {
+            guard let feed = lines[input]?.feed, feed.offset == nil,
+                let start = feed.firstTime(interval: clock.interval)
+            else { continue }
+            let isLate = feed.description.isLive && clock.nextFrame > 0
+            lines[input]?.feed?.anchor(
+                start, at: isLate ? clock.position(at: now) + SourceFeed.liveMargin : clock.nextTime)
+        }
+    }
+
+    // MARK: picture
+
+    private mutating func advancePicture(
+        _ frame: FrameNumber, at time: MediaTime, _ load: FrameLoad, _ now: MonotonicTime
+    ) -> [Action] {
+        var actions: [Action] = []
+        let input = selection.picture
+        if let input { advanceFeed(input, at: time, now, &actions) }
+        guard admits(load, &actions) else {
+            framesSkipped += 1
+            return actions
+        }
+        if let input { lines[input]?.feed?.pictures.takeFirstEarly() }
+        let current = input.flatMap { lines[$0]?.feed?.pictures.current }
+        if showing.choose(hasPicture: current != nil, isStarved: input.map(isStarved) ?? false, at: now) {
+            actions.append(.post(.showing(picture: shown, isStandIn: shown == .slate && input != nil)))
+        }
+        if let current, shown != .slate {
+            actions.append(.give(frame, current.slot))
+        } else {
+            actions.append(.giveSlate(frame))
+        }
+        return actions
+    }
+
+    /// Whether the encoder keeps up well enough to be given the next frame.
+    private mutating func admits(_ load: FrameLoad, _ actions: inout [Action]) -> Bool {
+        if settings.isFast { return load.frames < load.limit }
+        let wasThinning = overload.isThinning
+        let admits = overload.admits(backlog: load.frames - load.held, room: load.limit - load.held)
+        if overload.isThinning, !wasThinning {
+            actions.append(.post(.skipping(cause: load.isWorking ? .slowEncoder : .noEncoder)))
+        } else if wasThinning, !overload.isThinning {
+            actions.append(.post(.keepingUp(skipped: framesSkipped)))
+        }
+        return admits
+    }
+
+    private mutating func advanceFeed(
+        _ input: InputID, at time: MediaTime, _ now: MonotonicTime, _ actions: inout [Action]
+    ) {
+        var released: [SlotReference] = []
+        let selection = lines[input]?.feed?.advance(at: time, interval: clock.interval) { released.append($0) }
+        for slot in released { actions.append(.release(slot)) }
+        switch selection {
+        case .advanced: showing.advanced(at: now)
+        case .held: if lines[input]?.feed?.hasEnded == false { framesRepeated += 1 }
+        case nil: break
+        }
+    }
+
+    /// Whether the input is unable to say what comes next: a still picture by its own will is none.
+    private func isStarved(_ input: InputID) -> Bool {
+        guard let line = lines[input], let feed = line.feed, !feed.hasEnded else { return false }
+        return !line.isOpen || (feed.description.isLive && feed.pictures.count == 0)
+    }
+}
+
+extension SourceFeed {
+    /// The timeline need not wait for this input any more.
+    fileprivate var canBegin: Bool {
+        if hasEnded { return true }
+        if description.hasVideo, pictures.count == 0 { return false }
+        return !description.hasAudio || description.isLive || samples.end > samples.start
+    }
+}

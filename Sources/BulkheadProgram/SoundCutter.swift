@@ -1,0 +1,38 @@
+import BulkheadMedia
+import BulkheadTimeline
+import BulkheadWire
+
+/// Cuts the sound of the timeline into blocks, each once and in order.
+struct SoundCutter {
+    /// Sound is cut this much ahead of the picture where it is there, so that neither waits for the other.
+    static let lead = MediaTime(sampleIndex: Int64(3 * AudioFormat.samplesPerBlock))
+    /// How long sound from a live source may come after its picture.
+    static let liveGrace = MediaTime(milliseconds: 100)
+
+    /// The block that is cut next.
+    private(set) var nextBlock: Int64 = 0
+
+    /// Cuts the blocks up to `time`, and a little further where they are there already.
+    ///
+    /// - Parameters:
+    ///   - end: of the broadcast: what lies behind it is no part of it.
+    ///   - feed: of the input that gives the sound; nil for silence.
+    ///   - isFast: no viewer waits, so that no grace is needed.
+    mutating func cut(
+        to time: MediaTime, end: MediaTime?, from feed: inout SourceFeed?, isFast: Bool
+    ) -> [AudioLedger.Block] {
+        let isLive = feed?.description.isLive ?? false
+        let dueBefore = isLive && !isFast ? time - Self.liveGrace : time
+        let limit = min(time + Self.lead, end ?? MediaTime(nanoseconds: .max))
+        var blocks: [AudioLedger.Block] = []
+        while AudioFormat.time(ofBlock: nextBlock) < limit {
+            // Silence is there at any time, but a source that is still opening may have sound.
+            let isDue = AudioFormat.time(ofBlock: nextBlock + 1) <= dueBefore
+            guard isDue || feed?.hasBlock(nextBlock) ?? false else { break }
+            let samples = feed?.takeBlock(nextBlock) ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
+            blocks.append(AudioLedger.Block(number: nextBlock, samples: samples))
+            nextBlock += 1
+        }
+        return blocks
+    }
+}

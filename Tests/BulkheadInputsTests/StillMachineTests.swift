@@ -1,0 +1,50 @@
+import BulkheadChildren
+import BulkheadMedia
+import BulkheadTimeline
+import BulkheadWire
+import Testing
+
+@testable import BulkheadInputs
+
+@Suite(.timeLimit(.minutes(1))) struct StillMachineTests {
+    private static let picture = Picture(slot: SlotReference(pool: 3, slot: 0), pts: .zero, position: .zero)
+
+    @Test func pictureIsTakenOnceAndTheProcessEnds() {
+        var machine = StillMachine()
+        #expect(machine.handle(.opened(.file)) == [.lendSlot])
+        #expect(machine.handle(.picture(Self.picture)) == [.take(Self.picture), .hangUp])
+        #expect(machine.handle(.picture(Self.picture)) == [.release(Self.picture)])
+        #expect(machine.handle(.ended(.released)) == [])
+    }
+
+    @Test func fileWithoutAPictureIsRefused() {
+        var machine = StillMachine()
+        #expect(
+            machine.handle(.opened(.soundFile)) == [
+                .fail(.refused(Refusal(.notMedia, "it holds no picture"))), .hangUp,
+            ])
+        #expect(machine.handle(.ended(.released)) == [])
+    }
+
+    @Test func refusalIsToldOnce() {
+        var machine = StillMachine()
+        let refusal = Refusal(.notFound, "there is no such file")
+        #expect(machine.handle(.refused(refusal)) == [.fail(.refused(refusal)), .hangUp])
+        #expect(machine.handle(.ended(ChildEnd(cause: .dismissed("there is no such file")))) == [])
+    }
+
+    @Test(arguments: [ChildEnd.crash, .kill, .hang])
+    func deathBeforeThePictureIsTold(end: ChildEnd) {
+        var opened = StillMachine()
+        _ = opened.handle(.opened(.file))
+        #expect(opened.handle(.ended(end)) == [.fail(.readerEnded("\(end.cause)"))])
+        var unopened = StillMachine()
+        #expect(unopened.handle(.ended(end)) == [.fail(.readerEnded("\(end.cause)"))])
+    }
+
+    @Test func deathAfterThePictureIsNot() {
+        var machine = StillMachine()
+        _ = machine.handle(.picture(Self.picture))
+        #expect(machine.handle(.ended(.crash)) == [])
+    }
+}

@@ -1,0 +1,423 @@
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
+import Testing
+
+@testable import BulkheadProgram
+
+@Suite(.timeLimit(.minutes(1))) struct ProgramMachineTests {
+    // MARK: the start
+
+    private static let begun: [ProgramMachine.Action] = [.post(.onAir), .begin]
+
+    @Test func startWaitsForPictureAndSound() throws {
+        var script = try Script()
+        script.handle(.inputExpected(1))
+        #expect(script.handle(.begin) == [])
+        script.handle(.inputOpened(1, .file()))
+        #expect(script.handle(.begin) == [])
+        script.picture(0)
+        #expect(script.handle(.begin) == [])
+        script.sound(from: 0, to: 20)
+        #expect(script.handle(.begin) == Self.begun)
+        #expect(script.handle(.begin) == [])
+        #expect(script.machine.clock.origin == script.now)
+    }
+
+    static let ready: [(SourceDescription, picture: Bool, sound: Bool)] = [
+        (.file(audio: false), true, false), (.file(video: false), false, true), (.camera(audio: true), true, false),
+    ]
+
+    @Test(arguments: ready)
+    func startWaitsForWhatAnInputHas(description: SourceDescription, picture: Bool, sound: Bool) throws {
+        var script = try Script()
+        script.add(1, description)
+        #expect(script.handle(.begin) == [])
+        if picture { script.picture(0) }
+        if sound { script.sound(from: 0, to: 20) }
+        #expect(script.handle(.begin) == Self.begun)
+    }
+
+    @Test func startWaitsForEveryInput() throws {
+        var script = try Script()
+        script.add(1, .file(audio: false))
+        script.handle(.inputExpected(2))
+        script.picture(0)
+        #expect(script.handle(.begin) == [])
+        script.handle(.inputOpened(2, .file(video: false)))
+        script.handle(.inputEnded(2))
+        #expect(script.handle(.begin) == Self.begun)
+    }
+
+    /// A viewer sees the slate rather than nothing; with `--fast` no viewer waits.
+    @Test(arguments: [false, true])
+    func patienceOfTheStartHasAnEnd(isFast: Bool) throws {
+        var script = try Script(isFast: isFast)
+        script.handle(.inputExpected(1))
+        script.wait(2999)
+        #expect(script.handle(.begin) == [])
+        script.wait(1)
+        #expect(script.handle(.begin) == (isFast ? [] : Self.begun))
+    }
+
+    @Test func broadcastWithoutInputsShowsTheSlate() throws {
+        var script = try Script(seconds: 0.08)
+        #expect(script.handle(.begin) == Self.begun)
+        let actions = script.tick()
+        #expect(actions.posts == [.showing(picture: .slate, isStandIn: false)])
+        #expect(actions.shown == "slate")
+        script.tick()
+        #expect(script.tick() == [.end])
+    }
+
+    // MARK: ticks in real time
+
+    /// A file at 25 frames a second with silence, and its timeline begun.
+    private static func started(isFast: Bool = false, seconds: Double? = nil, pictures: Int64 = 4) throws -> Script {
+        var script = try Script(isFast: isFast, seconds: seconds)
+        script.add(1, .file(audio: false))
+        for number in 0..<pictures { script.picture(number * 40) }
+        script.handle(.begin)
+        return script
+    }
+
+    @Test func everyTickGivesThePictureOfItsTime() throws {
+        var script = try Self.started()
+        #expect(script.isDue)
+        #expect(script.tick().shown == "1")
+        #expect(!script.isDue)
+        script.wait(40)
+        #expect(script.isDue)
+        let actions = script.tick()
+        #expect(actions.shown == "2")
+        #expect(actions.released == [1])
+        #expect(script.machine.framesRepeated == 0)
+    }
+
+    @Test func missingPictureRepeatsTheLastAndDelaysTheInput() throws {
+        var script = try Self.started(pictures: 1)
+        for expected in ["1", "1", "1"] {
+            #expect(script.tick().shown == expected)
+            script.wait(40)
+        }
+        #expect(script.machine.framesRepeated == 2)
+        // A file is never skipped over: it goes on where it was.
+        script.picture(40)
+        script.picture(80)
+        #expect(script.tick().shown == "2")
+        #expect(script.tick().shown == "3")
+    }
+
+    @Test func pictureOutOfOrderIsRefused() throws {
+        var script = try Self.started(pictures: 2)
+        #expect(script.picture(40) == nil)
+        #expect(script.picture(39) == nil)
+        #expect(script.picture(41) != nil)
+        #expect(script.picture(50, of: 7) == nil)
+    }
+
+    @Test func sleepIsSkippedAndSaid() throws {
+        var script = try Self.started()
+        script.tick()
+        script.wait(7040)
+        #expect(script.handle(.timer) == [.post(.lag(milliseconds: 7000))])
+        script.tick()
+        #expect(!script.isDue)
+        #expect(script.machine.clock.nextFrame == 2)
+    }
+
+    @Test func shortDelayIsCaughtUp() throws {
+        var script = try Self.started()
+        script.tick()
+        script.wait(100)
+        #expect(script.handle(.timer) == [])
+        #expect(script.isDue)
+        script.tick()
+        #expect(script.isDue)
+        script.tick()
+        #expect(!script.isDue)
+    }
+
+    // MARK: live
+
+    @Test func livePictureMakesATickComeEarly() throws {
+        var script = try Script()
+        script.add(1, .camera())
+        script.picture(0)
+        script.handle(.begin)
+        #expect(script.tick().shown == "1")
+        script.wait(19)
+        script.picture(40)
+        #expect(!script.machine.isDueEarly(at: script.now))
+        script.wait(1)
+        #expect(script.machine.isDueEarly(at: script.now))
+        #expect(script.tick().shown == "2")
+        #expect(!script.machine.isDueEarly(at: script.now))
+    }
+
+    @Test func fileNeverTicksEarly() throws {
+        var script = try Self.started()
+        script.tick()
+        script.wait(39)
+        #expect(!script.machine.isDueEarly(at: script.now))
+    }
+
+    /// The camera is unplugged: its last picture, then the slate, then the new process's pictures.
+    @Test func deadLiveInputIsReplacedByTheSlateInTime() throws {
+        var script = try Script(slateAfter: .milliseconds(100))
+        script.add(1, .camera())
+        script.picture(0)
+        script.handle(.begin)
+        #expect(script.tick().shown == "1")
+        #expect(script.handle(.inputInterrupted(1)) == [])
+        script.wait(40)
+        #expect(script.tick().shown == "1")
+        script.wait(61)
+        let slate = script.tick()
+        #expect(slate.posts == [.showing(picture: .slate, isStandIn: true)])
+        #expect(slate.shown == "slate")
+        script.wait(40)
+        #expect(script.tick().posts == [])
+        script.handle(.inputOpened(1, .camera()))
+        script.picture(0)
+        script.wait(40)
+        let back = script.tick()
+        #expect(back.posts == [.showing(picture: .picture, isStandIn: false)])
+        #expect(back.shown == "2")
+        #expect(back.released == [1])
+    }
+
+    @Test func interruptionLetsGoOfALiveInputsPictures() throws {
+        var script = try Script()
+        script.add(1, .camera())
+        script.picture(0)
+        script.picture(40)
+        #expect(script.handle(.inputInterrupted(1)).released == [1, 2])
+    }
+
+    @Test func interruptionKeepsAFilesPictures() throws {
+        var script = try Self.started(pictures: 3)
+        #expect(script.handle(.inputInterrupted(1)) == [])
+        #expect((0..<3).map { _ in script.tick().shown } == ["1", "2", "3"])
+    }
+
+    // MARK: overload
+
+    @Test func everySecondFrameIsLeftOutWhileTheEncoderIsSlow() throws {
+        var script = try Self.started(pictures: 30)
+        script.load.frames = 38
+        var posts: [TimelineHappening] = []
+        var shown: [String?] = []
+        for _ in 0..<4 {
+            let actions = script.tick()
+            posts += actions.posts
+            shown.append(actions.shown)
+        }
+        #expect(shown == [nil, "2", nil, "4"])
+        #expect(posts == [.skipping(cause: .slowEncoder)])
+        #expect(script.machine.framesSkipped == 2)
+        script.load.frames = 12
+        #expect(script.tick().posts == [.keepingUp(skipped: 2)])
+    }
+
+    @Test func fullRoomLeavesOutEveryFrame() throws {
+        var script = try Self.started(pictures: 30)
+        script.load = FrameLoad(frames: 60, held: 10, limit: 60, hasSoundRoom: true, isWorking: false)
+        let first = script.tick()
+        #expect(first.posts == [.skipping(cause: .noEncoder)])
+        #expect(first.shown == nil)
+        #expect(script.tick().shown == nil)
+        #expect(script.machine.framesSkipped == 2)
+    }
+
+    /// What an encoder holds by its nature is no backlog.
+    @Test func heldFramesAreNoBacklog() throws {
+        var script = try Self.started(pictures: 30)
+        script.load = FrameLoad(frames: 40, held: 40, limit: 60, hasSoundRoom: true, isWorking: true)
+        #expect(script.tick().posts == [])
+    }
+
+    // MARK: --fast
+
+    @Test func fastTicksComeAsSoonAsEverythingIsThere() throws {
+        var script = try Self.started(isFast: true, pictures: 2)
+        // The second picture could still be followed by one that is due as well.
+        #expect(script.isDue)
+        script.tick()
+        #expect(!script.isDue)
+        script.picture(80)
+        #expect(script.isDue)
+        script.tick()
+        #expect(!script.isDue)
+        #expect(script.handle(.timer) == [])
+    }
+
+    static let loads: [(frames: Int, hasSoundRoom: Bool, isDue: Bool)] = [
+        (49, true, true), (50, true, false), (49, false, false),
+    ]
+
+    @Test(arguments: loads)
+    func fastTicksWaitForRoom(frames: Int, hasSoundRoom: Bool, isDue: Bool) throws {
+        var script = try Self.started(isFast: true)
+        script.load.frames = frames
+        script.load.hasSoundRoom = hasSoundRoom
+        #expect(script.isDue == isDue)
+    }
+
+    @Test func fastTicksWaitForEveryInput() throws {
+        var script = try Script(isFast: true)
+        script.add(1, .file(audio: false))
+        script.add(2, .file(video: false))
+        script.picture(0)
+        script.picture(40)
+        script.sound(from: 0, to: 20, of: 2)
+        script.handle(.begin)
+        #expect(!script.isDue)
+        script.sound(from: 20, to: 40, of: 2)
+        #expect(script.isDue)
+    }
+
+    // MARK: sound
+
+    @Test func soundComesFromTheFirstInputThatHasIt() throws {
+        var script = try Script()
+        script.add(1, .file(audio: false))
+        script.add(2, .file(video: false))
+        script.add(3, .file(video: false))
+        script.picture(0)
+        for input in [2, 3] as [InputID] { script.sound(from: 0, to: 500, of: input) }
+        script.handle(.begin)
+        #expect(script.machine.selection == Selection(picture: 1, sound: 2))
+        let blocks = script.tick().sound
+        #expect(blocks.map(\.number) == [0, 1, 2, 3, 4])
+        #expect(blocks.allSatisfy { $0.samples.allSatisfy { $0 == 2 } })
+    }
+
+    @Test func inputSaysWhereItsSoundGoesOn() throws {
+        var script = try Script()
+        script.add(1, .file())
+        #expect(script.sound(from: 0, to: 500) == 24_000)
+        // What overlaps is left out.
+        #expect(script.sound(from: 400, to: 600) == 28_800)
+        #expect(script.sound(from: 0, to: 100, of: 9) == 0)
+    }
+
+    /// A live picture is in a hurry; the encoder answers sound at once, so that it goes first otherwise.
+    @Test(arguments: [true, false])
+    func soundGoesBeforeAPictureThatIsInNoHurry(isLive: Bool) throws {
+        var script = try Script()
+        script.add(1, isLive ? .camera() : .file(audio: false))
+        script.add(2, .file(video: false))
+        script.picture(0)
+        script.sound(from: 0, to: 500, of: 2)
+        script.handle(.begin)
+        let given = script.tick().compactMap { action in
+            switch action {
+            case .give: "picture"
+            case .giveSound: "sound"
+            default: nil
+            }
+        }
+        #expect(given.first == (isLive ? "picture" : "sound"))
+        #expect(given.last == (isLive ? "sound" : "picture"))
+    }
+
+    // MARK: capacity
+
+    @Test func inputsMayBeAheadByAThirdOfASecond() throws {
+        var script = try Script()
+        script.handle(.inputExpected(1))
+        #expect(
+            script.handle(.inputOpened(1, .file())) == [
+                .demand(1, MediaDemand(pictures: 8, waiting: 0, step: 2, soundEnd: 96_000))
+            ])
+        script.picture(0)
+        script.picture(40)
+        script.sound(from: 0, to: 500)
+        script.handle(.begin)
+        script.tick()
+        // One picture is shown and one waits; five blocks of sound have gone.
+        #expect(
+            script.machine.demands() == [
+                .demand(1, MediaDemand(pictures: 8, waiting: 1, step: 2, soundEnd: 96_000 + 5 * 1024))
+            ])
+    }
+
+    static let lookAheads: [(isFast: Bool, isLive: Bool, pictures: Int, step: Int)] = [
+        (false, false, 8, 2), (true, false, 16, 5), (false, true, 25, 1), (true, true, 25, 1),
+    ]
+
+    @Test(arguments: lookAheads)
+    func lookAhead(isFast: Bool, isLive: Bool, pictures: Int, step: Int) throws {
+        var script = try Script(isFast: isFast)
+        script.add(1, isLive ? .camera() : .file())
+        #expect(
+            script.machine.demands() == [
+                .demand(1, MediaDemand(pictures: pictures, waiting: 0, step: step, soundEnd: 96_000))
+            ])
+        #expect(script.machine.slotCount(behind: 60) == 60 + 25 + 16)
+    }
+
+    @Test func unopenedInputIsAskedForNothing() throws {
+        var script = try Script()
+        script.handle(.inputExpected(1))
+        #expect(script.machine.demands() == [])
+        // Nor does an input count that was never announced.
+        #expect(script.handle(.inputOpened(2, .file())) == [])
+    }
+
+    // MARK: the end
+
+    @Test func lengthEndsTheTimeline() throws {
+        var script = try Self.started(seconds: 0.12)
+        for _ in 0..<3 { #expect(script.tick().shown != nil) }
+        #expect(script.tick() == [.end])
+        #expect(script.tick() == [])
+        #expect(!script.machine.isRunning)
+        #expect(script.machine.clock.nextFrame == 3)
+    }
+
+    @Test func timelineEndsWhenEveryInputHas() throws {
+        var script = try Script()
+        script.add(1, .file(audio: false))
+        script.add(2, .file(audio: false))
+        script.picture(0)
+        script.picture(0, of: 2)
+        script.picture(40, of: 2)
+        script.handle(.inputEnded(1))
+        script.handle(.begin)
+        // The second input's pictures are not shown, and don't hold up the end for ever.
+        #expect(script.tick().shown == "1")
+        #expect(script.tick().shown == "1")
+        script.handle(.inputEnded(2))
+        #expect(script.tick() != [.end])
+    }
+
+    @Test func fileEndsAfterItsLastPicture() throws {
+        var script = try Self.started(pictures: 2)
+        script.handle(.inputEnded(1))
+        #expect(script.tick().shown == "1")
+        #expect(script.tick().shown == "2")
+        #expect(script.tick() == [.end])
+        #expect(script.machine.framesRepeated == 0)
+    }
+
+    @Test func requestEndsTheTimelineOnce() throws {
+        var script = try Self.started()
+        script.tick()
+        #expect(script.handle(.end) == [.end])
+        #expect(script.handle(.end) == [])
+        script.wait(1000)
+        #expect(!script.isDue)
+        #expect(script.tick() == [])
+        #expect(script.handle(.begin) == [])
+    }
+
+    @Test func requestBeforeTheStartEndsNothing() throws {
+        var script = try Script()
+        #expect(script.handle(.end) == [])
+    }
+}

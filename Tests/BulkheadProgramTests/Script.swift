@@ -1,0 +1,95 @@
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import BulkheadSystem
+import BulkheadTimeline
+import BulkheadWire
+import Testing
+
+@testable import BulkheadProgram
+
+/// A program's machine at 25 frames a second, with a clock that only the test moves.
+struct Script {
+    var machine: ProgramMachine
+    private let start = MonotonicTime(nanoseconds: 9_000_000_000_000)
+    private(set) var milliseconds: Int64 = 0
+    private var lastSlot: UInt32 = 0
+    var load = FrameLoad(frames: 0, held: 0, limit: 50, hasSoundRoom: true, isWorking: true)
+
+    init(isFast: Bool = false, slateAfter: Duration = .seconds(3), seconds: Double? = nil) throws {
+        let frameRate = try #require(FrameRate(25))
+        machine = ProgramMachine(
+            ProgramSettings(
+                frameRate: frameRate, isFast: isFast, slateAfter: slateAfter, durationSeconds: seconds), at: start)
+    }
+
+    var now: MonotonicTime { start.advanced(by: .milliseconds(milliseconds)) }
+
+    mutating func wait(_ milliseconds: Int64) { self.milliseconds += milliseconds }
+
+    @discardableResult
+    mutating func handle(_ event: ProgramMachine.Event) -> [ProgramMachine.Action] { machine.handle(event, at: now) }
+
+    mutating func add(_ input: InputID, _ description: SourceDescription) {
+        handle(.inputExpected(input))
+        handle(.inputOpened(input, description))
+    }
+
+    /// A picture of that source time comes.
+    /// - Returns: its slot; nil where it is not taken.
+    @discardableResult
+    mutating func picture(_ milliseconds: Int64, of input: InputID = 1) -> SlotReference? {
+        lastSlot += 1
+        let slot = SlotReference(pool: UInt32(input.number), slot: lastSlot)
+        let time = MediaTime(milliseconds: milliseconds)
+        return machine.push(Picture(slot: slot, pts: time, position: time), of: input, at: now) ? slot : nil
+    }
+
+    /// Sound comes, each sample of which is the number of its input.
+    @discardableResult
+    mutating func sound(from: Int64, to: Int64, of input: InputID = 1) -> Int64 {
+        let start = MediaTime(milliseconds: from).sampleIndex
+        let count = Int(MediaTime(milliseconds: to).sampleIndex - start)
+        return machine.push(
+            sound: [Float](repeating: Float(input.number), count: count * AudioFormat.channelCount), from: start,
+            of: input)
+    }
+
+    @discardableResult
+    mutating func tick() -> [ProgramMachine.Action] { handle(.tick(load)) }
+
+    var isDue: Bool {
+        // Feeds that this lays on the timeline are laid there by the tick as well.
+        var machine = machine
+        return machine.isDue(load, at: now)
+    }
+}
+
+extension [ProgramMachine.Action] {
+    /// What stands in the frame that the actions give: a slot's number, `slate`, or nothing.
+    var shown: String? {
+        for action in self {
+            switch action {
+            case .give(_, let slot): return "\(slot.slot)"
+            case .giveSlate: return "slate"
+            default: break
+            }
+        }
+        return nil
+    }
+
+    /// The blocks of sound.
+    var sound: [AudioLedger.Block] { compactMap { if case .giveSound(let block) = $0 { block } else { nil } } }
+    var posts: [TimelineHappening] { compactMap { if case .post(let happening) = $0 { happening } else { nil } } }
+    var released: [UInt32] { compactMap { if case .release(let slot) = $0 { slot.slot } else { nil } } }
+}
+
+extension SourceDescription {
+    static func file(video: Bool = true, audio: Bool = true) -> SourceDescription {
+        SourceDescription(
+            hasVideo: video, hasAudio: audio, isLive: false, duration: 60_000_000_000, summary: "a file")
+    }
+    static func camera(audio: Bool = false) -> SourceDescription {
+        SourceDescription(hasVideo: true, hasAudio: audio, isLive: true, duration: -1, summary: "a camera")
+    }
+}

@@ -1,0 +1,49 @@
+import BulkheadEvents
+import BulkheadModel
+import BulkheadSystem
+import Testing
+
+@testable import BulkheadProgram
+
+@Suite(.timeLimit(.minutes(1))) struct ShowingTests {
+    private static let start = MonotonicTime(nanoseconds: 3_000_000_000)
+
+    static let choices: [(hasPicture: Bool, isStarved: Bool, isLate: Bool, isFast: Bool, shown: ShownPicture)] = [
+        (false, false, false, false, .slate), (false, true, true, false, .slate), (false, true, true, true, .slate),
+        (true, false, false, false, .picture), (true, true, false, false, .picture),
+        // A still picture by its own will is none that is late.
+        (true, false, true, false, .picture), (true, true, true, false, .slate), (true, true, true, true, .lastPicture),
+    ]
+
+    @Test(arguments: choices)
+    func choice(hasPicture: Bool, isStarved: Bool, isLate: Bool, isFast: Bool, shown: ShownPicture) {
+        var showing = Showing(patience: .seconds(3), isFast: isFast, at: Self.start)
+        showing.advanced(at: Self.start.advanced(by: .seconds(1)))
+        let now = Self.start.advanced(by: .milliseconds(isLate ? 4001 : 4000))
+        let isChange = showing.choose(hasPicture: hasPicture, isStarved: isStarved, at: now)
+        #expect(showing.shown == shown)
+        #expect(isChange == (shown != .picture))
+        #expect(showing.choose(hasPicture: hasPicture, isStarved: isStarved, at: now) == false)
+    }
+
+    @Test func newPictureEndsTheSlate() {
+        var showing = Showing(patience: .seconds(3), isFast: false, at: Self.start)
+        let later = Self.start.advanced(by: .seconds(9))
+        #expect(showing.choose(hasPicture: true, isStarved: true, at: later) == true)
+        showing.advanced(at: later)
+        #expect(showing.choose(hasPicture: true, isStarved: true, at: later) == true)
+        #expect(showing.shown == .picture)
+    }
+
+    @Test func inputsAreChosenInTheOrderOfTheirNames() {
+        var selection = Selection()
+        selection.offer(3, hasPicture: true, hasSound: true)
+        #expect(selection == Selection(picture: 3, sound: 3))
+        selection.offer(2, hasPicture: false, hasSound: true)
+        #expect(selection == Selection(picture: 3, sound: 2))
+        selection.offer(4, hasPicture: true, hasSound: true)
+        #expect(selection == Selection(picture: 3, sound: 2))
+        selection.offer(1, hasPicture: true, hasSound: false)
+        #expect(selection == Selection(picture: 1, sound: 2))
+    }
+}
