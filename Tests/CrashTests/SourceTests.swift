@@ -22,7 +22,7 @@ import Testing
         let lines = broadcast.outputText.split(separator: "\n")
         #expect(lines.contains { $0.contains("\"source.skipped\"") }, "\(broadcast.outputText)")
         // It came to the file's end, and was not started again for ever.
-        #expect((2...4).contains(lines.filter { $0.contains("\"part\":\"source\"") && $0.contains("\"died\"") }.count))
+        #expect((2...4).contains(lines.count { $0.contains("\"code\":\"source.died\"") }))
         let packets = try await ViewedPackets.list(out)
         #expect(packets.backwardSteps == 0)
     }

@@ -122,14 +122,14 @@ import Testing
         kill(onAir, SIGKILL)
         try await stage.event("encoder.recovered")
         struct Death: Decodable {
-            let part: String
+            let part: ReportedEvent.Part
             let pid: Int32
             let recoveredAfterMilliseconds: Double?
         }
         let (text, status) = try await stage.command(["deaths", "--json"])
         #expect(status == 0)
         let deaths = try text.split(separator: "\n").map { try JSONDecoder().decode(Death.self, from: Data($0.utf8)) }
-        #expect(deaths.map(\.part) == ["encoder"])
+        #expect(deaths.map(\.part.role) == ["encoder"] && deaths.first?.part.duty == .onAir)
         #expect(deaths.first?.pid == onAir)
         #expect(try #require(deaths.first?.recoveredAfterMilliseconds) > 0)
         await stage.more()
