@@ -1,17 +1,17 @@
-import BulkheadChildren
-import BulkheadEvents
-import BulkheadMedia
-import BulkheadModel
-import BulkheadSelection
-import BulkheadSystem
+package import BulkheadChildren
+package import BulkheadEvents
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadSelection
+package import BulkheadSystem
 import BulkheadTimeline
-import BulkheadWire
+package import BulkheadWire
 import Glibc
 
 /// Decides over one input: when a source process is launched for it, where it goes on after a death, and when the input
 /// is at its end. It owns no process, no pool and no clock.
-struct InputMachine {
-    enum Event: Hashable {
+package struct InputMachine {
+    package enum Event: Hashable {
         case launched(ChildID)
         case opened(ChildID, SourceDescription)
         /// The program has taken a picture.
@@ -28,7 +28,7 @@ struct InputMachine {
         case finish
     }
 
-    enum Action: Hashable {
+    package enum Action: Hashable {
         /// Launch a process that goes on at ``resume``, unless ``awaitsLaunch`` is false by then.
         case launch(after: Duration)
         case dismiss(ChildID, String)
@@ -46,16 +46,17 @@ struct InputMachine {
     }
 
     /// An input that is gone needs time to come back.
-    static let reopening = Backoff([250, 500, 1000, 2000, 4000, 8000, 10_000].map { .milliseconds($0) }, spread: 0)
+    package static let reopening = Backoff(
+        [250, 500, 1000, 2000, 4000, 8000, 10_000].map { .milliseconds($0) }, spread: 0)
     /// Processes that may end before the first of them has opened the input.
-    static let mostDeathsBeforeOpening = 5
+    package static let mostDeathsBeforeOpening = 5
     /// From when the input is open until a kill from outside may be the place's fault after all: memory it asks for.
-    static let blamingPlace = Duration.seconds(2)
+    package static let blamingPlace = Duration.seconds(2)
 
     /// Where the next process goes on; nil at the start.
-    private(set) var resume: SourceResume?
+    package private(set) var resume: SourceResume?
     /// Of the process that opened the input first.
-    private(set) var description: SourceDescription?
+    package private(set) var description: SourceDescription?
     private let id: InputID
     private let loops: Bool
     private let interval: MediaTime
@@ -70,20 +71,20 @@ struct InputMachine {
     private var isOver = false
 
     /// - Parameter interval: between two frames of the timeline.
-    init(_ id: InputID, loops: Bool, interval: MediaTime) {
+    package init(_ id: InputID, loops: Bool, interval: MediaTime) {
         self.id = id
         self.loops = loops
         self.interval = interval
     }
 
     /// The process that reads the input.
-    var child: ChildID? { post.holder(of: .onAir) }
+    package var child: ChildID? { post.holder(of: .onAir) }
     /// Whether a process that was asked for is still wanted.
-    var awaitsLaunch: Bool { !isOver && child == nil }
+    package var awaitsLaunch: Bool { !isOver && child == nil }
     /// How the input is read, for people.
-    var record: Post.Record { post.record(of: .onAir) }
+    package var record: Post.Record { post.record(of: .onAir) }
 
-    mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+    package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         switch event {
         case .launched(let child):
             post.assign(.onAir, to: child)

@@ -1,16 +1,16 @@
 import BulkheadMedia
-import BulkheadSystem
-import BulkheadWire
+package import BulkheadSystem
+package import BulkheadWire
 
 /// What one source process has been asked for, and whether its replies keep to it.
-struct SourceContract {
+package struct SourceContract {
     /// A reply that the source had no right to.
-    enum Breach: Error, Hashable, CustomStringConvertible {
+    package enum Breach: Error, Hashable, CustomStringConvertible {
         case openedTwice
         case pictureNotAskedFor(slot: UInt32)
         case soundNotAskedFor
 
-        var description: String {
+        package var description: String {
             switch self {
             case .openedTwice: "it opened twice"
             case .pictureNotAskedFor(let slot): "it sent a picture in slot \(slot), which it was not lent"
@@ -20,29 +20,29 @@ struct SourceContract {
     }
 
     /// From its launch until the input is open: the source has time-outs of its own, which say more.
-    static let openingPatience = Duration.seconds(30)
+    package static let openingPatience = Duration.seconds(30)
     /// Without a word while it has slots to fill.
-    static let deliveringPatience = Duration.seconds(3)
+    package static let deliveringPatience = Duration.seconds(3)
 
-    private(set) var isOpened = false
+    package private(set) var isOpened = false
     /// The input is at its end: nothing more comes.
-    private(set) var hasEnded = false
+    package private(set) var hasEnded = false
     /// Slots that the source has and has not filled.
-    private(set) var lent = 0
+    package private(set) var lent = 0
     /// The sample of source time up to which sound may come.
     private var soundEnd: Int64
     /// When the source last said anything, or was last given something to do after it had nothing.
-    private(set) var lastSign: MonotonicTime
+    package private(set) var lastSign: MonotonicTime
 
     /// - Parameter soundStart: the first sample of source time that is wanted.
-    init(soundStart: Int64, at now: MonotonicTime) {
+    package init(soundStart: Int64, at now: MonotonicTime) {
         soundEnd = soundStart
         lastSign = now
     }
 
     /// The time that the source has let pass without a word, although it had work to do that needs no more from the
     /// master; nil while it is within its time.
-    func missedDeadline(at now: MonotonicTime) -> Duration? {
+    package func missedDeadline(at now: MonotonicTime) -> Duration? {
         guard !isOpened || (!hasEnded && lent > 0) else { return nil }
         let patience = isOpened ? Self.deliveringPatience : Self.openingPatience
         return now.since(lastSign) > patience.nanoseconds ? patience : nil
@@ -52,19 +52,19 @@ struct SourceContract {
 
     /// How many slots are to be lent, where `count` pictures may be on their way or wait, and `waiting` do wait: at least
     /// `step` at once, or none.
-    func wantedSlots(upTo count: Int, waiting: Int, step: Int = 1) -> Int {
+    package func wantedSlots(upTo count: Int, waiting: Int, step: Int = 1) -> Int {
         let wanted = count - lent - waiting
         return isOpened && !hasEnded && wanted >= step ? max(0, wanted) : 0
     }
 
-    mutating func lendSlot(at now: MonotonicTime) {
+    package mutating func lendSlot(at now: MonotonicTime) {
         if lent == 0 { lastSign = now }
         lent += 1
     }
 
     /// Lets sound come up to `sample` of source time.
     /// - Returns: whether the source is to be told.
-    mutating func creditSound(until sample: Int64) -> Bool {
+    package mutating func creditSound(until sample: Int64) -> Bool {
         // A message for each half second of sound is plenty.
         guard isOpened, !hasEnded, sample >= soundEnd + Int64(AudioFormat.sampleRate / 2) else { return false }
         soundEnd = sample
@@ -74,7 +74,7 @@ struct SourceContract {
     // MARK: what it replies
 
     /// Notes a reply. Whether the slot of a picture was lent is for the pool to say.
-    mutating func note(_ reply: SourceReply, at now: MonotonicTime) throws(Breach) {
+    package mutating func note(_ reply: SourceReply, at now: MonotonicTime) throws(Breach) {
         lastSign = now
         switch reply {
         case .opened:

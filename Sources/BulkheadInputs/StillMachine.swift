@@ -1,18 +1,18 @@
-import BulkheadChildren
+package import BulkheadChildren
 import BulkheadModel
-import BulkheadTimeline
-import BulkheadWire
+package import BulkheadTimeline
+package import BulkheadWire
 
 /// Decides over one picture that is read from a file: a process opens the file, gives its first picture, and ends.
-struct StillMachine {
-    enum Event: Hashable {
+package struct StillMachine {
+    package enum Event: Hashable {
         case opened(SourceDescription)
         case picture(Picture)
         case refused(Refusal)
         case ended(ChildEnd)
     }
 
-    enum Action: Hashable {
+    package enum Action: Hashable {
         case lendSlot
         /// Tell the program.
         case take(Picture)
@@ -24,7 +24,9 @@ struct StillMachine {
     /// The program has its answer.
     private var isAnswered = false
 
-    mutating func handle(_ event: Event) -> [Action] {
+    package init() {}
+
+    package mutating func handle(_ event: Event) -> [Action] {
         switch event {
         case .opened(let description):
             guard description.hasVideo else {

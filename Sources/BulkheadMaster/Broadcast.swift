@@ -76,7 +76,8 @@ actor Broadcast {
         outputs = Outputs(context, bitrate: .init(settings))
         committed = CommittedPackets(outputs)
         encoding = Encoding(
-            WantedEncoding(settings), encoderAddress: encoderAddress ?? "", context, outlet: committed)
+            WantedEncoding(settings), encoderAddress: encoderAddress.map { "unix:\($0)" } ?? "", context,
+            outlet: committed)
     }
 
     // MARK: running

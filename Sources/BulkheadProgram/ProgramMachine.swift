@@ -1,14 +1,14 @@
-import BulkheadEvents
-import BulkheadMedia
-import BulkheadModel
-import BulkheadSystem
-import BulkheadTimeline
-import BulkheadWire
+package import BulkheadEvents
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadSystem
+package import BulkheadTimeline
+package import BulkheadWire
 
 /// Decides what the timeline shows and sounds like, frame by frame: when it begins, when a tick is due, what stands in
 /// the frame, what is left out, and when it ends. It owns no clock, no timer, no pool.
-struct ProgramMachine {
-    enum Event: Hashable {
+package struct ProgramMachine {
+    package enum Event: Hashable {
         case inputExpected(InputID)
         case inputOpened(InputID, SourceDescription)
         case inputInterrupted(InputID)
@@ -22,7 +22,7 @@ struct ProgramMachine {
         case end
     }
 
-    enum Action: Hashable {
+    package enum Action: Hashable {
         /// The timeline has begun, and its first tick is due.
         case begin
         case give(FrameNumber, SlotReference)
@@ -45,13 +45,13 @@ struct ProgramMachine {
         var isOpen = false
     }
 
-    let settings: ProgramSettings
-    private(set) var clock: TimelineClock
-    private(set) var selection = Selection()
+    package let settings: ProgramSettings
+    package private(set) var clock: TimelineClock
+    package private(set) var selection = Selection()
     /// Ticks for which the input had nothing new.
-    private(set) var framesRepeated = 0
+    package private(set) var framesRepeated = 0
     /// Ticks that were left out because the encoder could not keep up.
-    private(set) var framesSkipped = 0
+    package private(set) var framesSkipped = 0
     private var phase = Phase.waiting
     private var lines: [InputID: Line] = [:]
     /// The keys of ``lines``, in order.
@@ -62,7 +62,7 @@ struct ProgramMachine {
     private let lookAhead: LookAhead
     private let madeAt: MonotonicTime
 
-    init(_ settings: ProgramSettings, at now: MonotonicTime) {
+    package init(_ settings: ProgramSettings, at now: MonotonicTime) {
         self.settings = settings
         clock = TimelineClock(settings.frameRate)
         showing = Showing(patience: settings.slateAfter, isFast: settings.isFast, at: now)
@@ -70,13 +70,13 @@ struct ProgramMachine {
         madeAt = now
     }
 
-    var isRunning: Bool { phase == .running }
-    var shown: ShownPicture { showing.shown }
-    var nextBlock: Int64 { cutter.nextBlock }
+    package var isRunning: Bool { phase == .running }
+    package var shown: ShownPicture { showing.shown }
+    package var nextBlock: Int64 { cutter.nextBlock }
     /// How many slots the pool of one input needs where `limit` pictures may be on their way behind the program.
-    func slotCount(behind limit: Int) -> Int { limit + lookAhead.most + 16 }
+    package func slotCount(behind limit: Int) -> Int { limit + lookAhead.most + 16 }
 
-    mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+    package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         switch event {
         case .inputExpected(let input):
             lines[input] = Line()
@@ -119,7 +119,7 @@ struct ProgramMachine {
 
     /// Adds a picture to those that wait.
     /// - Returns: false where it does not come after the last one.
-    mutating func push(_ picture: Picture, of input: InputID, at now: MonotonicTime) -> Bool {
+    package mutating func push(_ picture: Picture, of input: InputID, at now: MonotonicTime) -> Bool {
         guard lines[input]?.feed?.pictures.push(picture) == true else { return false }
         if clock.origin != nil {
             lines[input]?.feed?.noteArrival(picture.pts, at: clock.position(at: now), interval: clock.interval)
@@ -129,13 +129,13 @@ struct ProgramMachine {
 
     /// Adds sound to what waits.
     /// - Returns: the sample of the input's own time that is to come next.
-    mutating func push(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
+    package mutating func push(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
         lines[input]?.feed?.samples.push(samples, at: start)
         return lines[input]?.feed?.samples.end ?? 0
     }
 
     /// How far each input may be ahead.
-    func demands() -> [Action] {
+    package func demands() -> [Action] {
         inputs.compactMap { input in
             guard let feed = lines[input]?.feed else { return nil }
             let isLive = feed.description.isLive
@@ -172,7 +172,7 @@ struct ProgramMachine {
 
     /// Whether the next tick is to come now. In real time the clock says so; with `--fast` a tick comes as soon as the
     /// inputs have all that it can need and there is room behind the program.
-    mutating func isDue(_ load: FrameLoad, at now: MonotonicTime) -> Bool {
+    package mutating func isDue(_ load: FrameLoad, at now: MonotonicTime) -> Bool {
         guard phase == .running else { return false }
         guard settings.isFast else { return clock.isDue(at: now) }
         guard load.frames < load.limit, load.hasSoundRoom else { return false }
@@ -182,7 +182,7 @@ struct ProgramMachine {
     }
 
     /// Whether the live picture of the next tick is here, so that the tick may come before its time.
-    func isDueEarly(at now: MonotonicTime) -> Bool {
+    package func isDueEarly(at now: MonotonicTime) -> Bool {
         guard !settings.isFast, phase == .running, let input = selection.picture, let feed = lines[input]?.feed else {
             return false
         }

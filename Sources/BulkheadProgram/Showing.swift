@@ -1,9 +1,9 @@
-import BulkheadEvents
-import BulkheadSystem
+package import BulkheadEvents
+package import BulkheadSystem
 
 /// Which picture stands in a frame: the input's, its last one, or the slate.
-struct Showing {
-    private(set) var shown = ShownPicture.picture
+package struct Showing {
+    package private(set) var shown = ShownPicture.picture
     /// When the input last gave a new picture.
     private var lastAdvance: MonotonicTime
     /// How long an input may give nothing before the slate is shown.
@@ -11,14 +11,14 @@ struct Showing {
     /// No viewer waits: the last picture stays, however long nothing comes.
     private let isFast: Bool
 
-    init(patience: Duration, isFast: Bool, at now: MonotonicTime) {
+    package init(patience: Duration, isFast: Bool, at now: MonotonicTime) {
         self.patience = patience
         self.isFast = isFast
         lastAdvance = now
     }
 
     /// The input has given a new picture.
-    mutating func advanced(at now: MonotonicTime) { lastAdvance = now }
+    package mutating func advanced(at now: MonotonicTime) { lastAdvance = now }
 
     /// Chooses for one frame.
     ///
@@ -26,7 +26,7 @@ struct Showing {
     ///   - hasPicture: the input has given one at all.
     ///   - isStarved: the input can't say what comes next. One that shows a still picture by its own will is not.
     /// - Returns: true when it is another one than before.
-    mutating func choose(hasPicture: Bool, isStarved: Bool, at now: MonotonicTime) -> Bool {
+    package mutating func choose(hasPicture: Bool, isStarved: Bool, at now: MonotonicTime) -> Bool {
         let isStale = isStarved && now.since(lastAdvance) > patience.nanoseconds
         let before = shown
         shown = !hasPicture || (isStale && !isFast) ? .slate : isStale ? .lastPicture : .picture

@@ -1,16 +1,18 @@
-import BulkheadMedia
-import BulkheadTimeline
+package import BulkheadMedia
+package import BulkheadTimeline
 import BulkheadWire
 
 /// Cuts the sound of the timeline into blocks, each once and in order.
-struct SoundCutter {
+package struct SoundCutter {
     /// Sound is cut this much ahead of the picture where it is there, so that neither waits for the other.
-    static let lead = MediaTime(sampleIndex: Int64(3 * AudioFormat.samplesPerBlock))
+    package static let lead = MediaTime(sampleIndex: Int64(3 * AudioFormat.samplesPerBlock))
     /// How long sound from a live source may come after its picture.
-    static let liveGrace = MediaTime(milliseconds: 100)
+    package static let liveGrace = MediaTime(milliseconds: 100)
 
     /// The block that is cut next.
-    private(set) var nextBlock: Int64 = 0
+    package private(set) var nextBlock: Int64 = 0
+
+    package init() {}
 
     /// Cuts the blocks up to `time`, and a little further where they are there already.
     ///
@@ -18,7 +20,7 @@ struct SoundCutter {
     ///   - end: of the broadcast: what lies behind it is no part of it.
     ///   - feed: of the input that gives the sound; nil for silence.
     ///   - isFast: no viewer waits, so that no grace is needed.
-    mutating func cut(
+    package mutating func cut(
         to time: MediaTime, end: MediaTime?, from feed: inout SourceFeed?, isFast: Bool
     ) -> [AudioLedger.Block] {
         let isLive = feed?.description.isLive ?? false

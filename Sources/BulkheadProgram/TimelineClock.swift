@@ -1,62 +1,64 @@
-import BulkheadMedia
-import BulkheadSystem
+package import BulkheadMedia
+package import BulkheadSystem
 
 /// Where the timeline stands on the clock, and which frame is due when.
 ///
 ///     origin ──frame 0──frame 1── … ──nextFrame┄┄┄lastFrame
 ///
 /// Times before ``begin(at:lastingSeconds:)`` mean nothing: no frame is due then.
-struct TimelineClock {
+package struct TimelineClock {
     /// After so long without a tick the machine was asleep: the timeline goes on from now instead of catching up.
-    static let longestLag = Duration.seconds(2)
+    package static let longestLag = Duration.seconds(2)
 
-    let frameRate: FrameRate
+    package let frameRate: FrameRate
     /// When frame 0 was due, and the time of all others is counted from; nil before the start.
-    private(set) var origin: MonotonicTime?
+    package private(set) var origin: MonotonicTime?
     /// The frame of the next tick.
-    private(set) var nextFrame: FrameNumber = 0
+    package private(set) var nextFrame: FrameNumber = 0
     /// The last frame of the broadcast; nil where it has no given end.
-    private(set) var lastFrame: FrameNumber?
+    package private(set) var lastFrame: FrameNumber?
 
-    init(_ frameRate: FrameRate) { self.frameRate = frameRate }
+    package init(_ frameRate: FrameRate) { self.frameRate = frameRate }
 
-    var interval: MediaTime { frameRate.interval }
+    package var interval: MediaTime { frameRate.interval }
     /// The time of the next frame on the timeline.
-    var nextTime: MediaTime { frameRate.time(of: nextFrame) }
+    package var nextTime: MediaTime { frameRate.time(of: nextFrame) }
     /// When the next frame is due; nil before the start.
-    var nextDue: MonotonicTime? { origin?.advanced(by: nextTime.nanoseconds) }
+    package var nextDue: MonotonicTime? { origin?.advanced(by: nextTime.nanoseconds) }
     /// Where the last frame ends; nil where there is no given end.
-    var end: MediaTime? { lastFrame.map { frameRate.time(of: $0 + 1) } }
+    package var end: MediaTime? { lastFrame.map { frameRate.time(of: $0 + 1) } }
     /// The last frame has been.
-    var isPastEnd: Bool { lastFrame.map { nextFrame > $0 } ?? false }
+    package var isPastEnd: Bool { lastFrame.map { nextFrame > $0 } ?? false }
 
     /// Makes frame 0 due at `now`.
     /// - Parameter seconds: after which no frame begins any more; one frame always does. Nil for no end.
-    mutating func begin(at now: MonotonicTime, lastingSeconds seconds: Double?) {
+    package mutating func begin(at now: MonotonicTime, lastingSeconds seconds: Double?) {
         origin = now
         lastFrame = seconds.map { max(1, frameRate.frameCount(within: $0)) - 1 }
     }
 
-    func isDue(at now: MonotonicTime) -> Bool { nextDue.map { $0 <= now } ?? false }
+    package func isDue(at now: MonotonicTime) -> Bool { nextDue.map { $0 <= now } ?? false }
 
     /// Whether the next frame may go out before its time, by up to half an interval.
-    func isAlmostDue(at now: MonotonicTime) -> Bool {
+    package func isAlmostDue(at now: MonotonicTime) -> Bool {
         nextDue.map { $0.advanced(by: -(interval.nanoseconds / 2)) <= now } ?? false
     }
 
     /// `now` as a time of the timeline; 0 before the start.
-    func position(at now: MonotonicTime) -> MediaTime { MediaTime(nanoseconds: origin.map { now.since($0) } ?? 0) }
+    package func position(at now: MonotonicTime) -> MediaTime {
+        MediaTime(nanoseconds: origin.map { now.since($0) } ?? 0)
+    }
 
     /// Goes to the next frame.
     /// - Returns: the one that is due with this tick.
-    mutating func advance() -> FrameNumber {
+    package mutating func advance() -> FrameNumber {
         defer { nextFrame += 1 }
         return nextFrame
     }
 
     /// Makes the next frame due now where the machine has slept.
     /// - Returns: for how long nothing ran; nil where that is no time to speak of.
-    mutating func skipSleep(at now: MonotonicTime) -> Duration? {
+    package mutating func skipSleep(at now: MonotonicTime) -> Duration? {
         guard let origin, let nextDue else { return nil }
         let lag = now.since(nextDue)
         guard lag > Self.longestLag.nanoseconds else { return nil }

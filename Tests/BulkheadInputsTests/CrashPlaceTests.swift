@@ -1,12 +1,11 @@
 import BulkheadChildren
 import BulkheadEvents
+import BulkheadInputs
 import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 import Testing
-
-@testable import BulkheadInputs
 
 /// How an input goes on past a place at which process after process dies.
 @Suite(.timeLimit(.minutes(1))) struct CrashPlaceTests {

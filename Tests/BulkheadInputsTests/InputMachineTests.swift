@@ -1,12 +1,11 @@
 import BulkheadChildren
 import BulkheadEvents
+import BulkheadInputs
 import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 import Testing
-
-@testable import BulkheadInputs
 
 @Suite(.timeLimit(.minutes(1))) struct InputMachineTests {
     @Test func openingTellsTheProgram() {

@@ -1,12 +1,11 @@
 import BulkheadChildren
 import BulkheadEvents
+import BulkheadInputs
 import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 import Glibc
-
-@testable import BulkheadInputs
 
 /// An input's machine with a clock that only the test moves.
 struct Script {

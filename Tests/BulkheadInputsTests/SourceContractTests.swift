@@ -1,9 +1,8 @@
+import BulkheadInputs
 import BulkheadMedia
 import BulkheadSystem
 import BulkheadWire
 import Testing
-
-@testable import BulkheadInputs
 
 @Suite(.timeLimit(.minutes(1))) struct SourceContractTests {
     private static let start = MonotonicTime(nanoseconds: 7_000_000_000)

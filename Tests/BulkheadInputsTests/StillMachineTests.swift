@@ -1,10 +1,9 @@
 import BulkheadChildren
+import BulkheadInputs
 import BulkheadMedia
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadInputs
 
 @Suite(.timeLimit(.minutes(1))) struct StillMachineTests {
     private static let picture = Picture(slot: SlotReference(pool: 3, slot: 0), pts: .zero, position: .zero)

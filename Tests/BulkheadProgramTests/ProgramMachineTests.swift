@@ -1,12 +1,11 @@
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
+import BulkheadProgram
 import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadProgram
 
 @Suite(.timeLimit(.minutes(1))) struct ProgramMachineTests {
     // MARK: the start
@@ -186,8 +185,12 @@ import Testing
         script.wait(40)
         let back = script.tick()
         #expect(back.posts == [.showing(picture: .picture, isStandIn: false)])
-        #expect(back.shown == "2")
-        #expect(back.released == [1])
+        // The new picture lies a little ahead of the clock, so that the next may jitter.
+        #expect(back.shown == "1")
+        script.wait(40)
+        let next = script.tick()
+        #expect(next.shown == "2")
+        #expect(next.released == [1])
     }
 
     @Test func interruptionLetsGoOfALiveInputsPictures() throws {

@@ -3,13 +3,12 @@ import BulkheadEvents
 import BulkheadFrames
 import BulkheadMedia
 import BulkheadModel
+import BulkheadProgram
 import BulkheadRoom
 import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadProgram
 
 /// The room itself, on a reactor, between an input and a next room that the test plays.
 @Suite(.timeLimit(.minutes(1))) struct ProgramTests {

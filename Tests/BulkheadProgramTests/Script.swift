@@ -1,12 +1,11 @@
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
+import BulkheadProgram
 import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadProgram
 
 /// A program's machine at 25 frames a second, with a clock that only the test moves.
 struct Script {

@@ -1,9 +1,8 @@
 import BulkheadEvents
 import BulkheadModel
+import BulkheadProgram
 import BulkheadSystem
 import Testing
-
-@testable import BulkheadProgram
 
 @Suite(.timeLimit(.minutes(1))) struct ShowingTests {
     private static let start = MonotonicTime(nanoseconds: 3_000_000_000)

@@ -1,9 +1,8 @@
 import BulkheadMedia
+import BulkheadProgram
 import BulkheadTimeline
 import BulkheadWire
 import Testing
-
-@testable import BulkheadProgram
 
 @Suite(.timeLimit(.minutes(1))) struct SoundCutterTests {
     private static func feed(_ description: SourceDescription, seconds: Double) -> SourceFeed {

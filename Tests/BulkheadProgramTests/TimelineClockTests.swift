@@ -1,8 +1,7 @@
 import BulkheadMedia
+import BulkheadProgram
 import BulkheadSystem
 import Testing
-
-@testable import BulkheadProgram
 
 @Suite(.timeLimit(.minutes(1))) struct TimelineClockTests {
     private static let start = MonotonicTime(nanoseconds: 3_000_000_000)
