@@ -40,12 +40,4 @@ import Testing
         for _ in 0..<100 { longest = spot.noteDeath(at: .zero, wasKilled: false) }
         #expect(longest == Self.at(3_600_000))
     }
-
-    @Test func inputsAreOpenedLaterAndLater() {
-        var delay = ReopenDelay()
-        let waits = (0..<9).map { _ in delay.next() }
-        #expect(waits == [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000].map { .milliseconds($0) })
-        delay.reset()
-        #expect(delay.next() == .milliseconds(250))
-    }
 }
