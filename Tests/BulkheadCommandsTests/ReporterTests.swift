@@ -68,7 +68,7 @@ import Testing
         for _ in 0..<5000 { reporter.event(Self.event) }
         let reading = pipe.fileHandleForReading
         var text = ""
-        while !text.contains("lines could not be told in time") {
+        while !text.contains("dropped: the output didn't take them in time") {
             reporter.event(Self.event)
             var entry = pollfd(fd: reading.fileDescriptor, events: Int16(POLLIN), revents: 0)
             try #require(poll(&entry, 1, 20_000) == 1, "the reporter tells of an event within 20 seconds")
