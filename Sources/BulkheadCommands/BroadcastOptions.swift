@@ -48,11 +48,11 @@ package struct BroadcastOptions: ParsableArguments {
         // Behind --to, words that are no addresses are inputs: both orders of writing a command do.
         words[.input] = inputs + to.filter { !DestinationWords.isAddress($0) }
         words[.to] = to.filter(DestinationWords.isAddress)
-        inputFlags.write(to: &words)
-        encodingFlags.write(to: &words)
-        destinationFlags.write(to: &words)
-        courseFlags.write(to: &words)
-        modeFlags.write(to: &words)
+        inputFlags.collect(into: &words)
+        encodingFlags.collect(into: &words)
+        destinationFlags.collect(into: &words)
+        courseFlags.collect(into: &words)
+        modeFlags.collect(into: &words)
         return words
     }
 
@@ -73,9 +73,7 @@ package struct InputFlags: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Play input files again and again (default: once).")
     var loop: Bool?
 
-    @Option(
-        help: ArgumentHelp(
-            "How long an input may give no picture before the slate is shown (default: 3s).", valueName: "time"))
+    @Option(declared: "slate-after")
     var slateAfter: String?
 
     @Option(
@@ -83,74 +81,50 @@ package struct InputFlags: ParsableArguments {
     var slate: String?
 
     package init() {}
-
-    func write(to words: inout BroadcastWords) {
-        words[.inputFormat] = inputFormat
-        words[.loop] = loop.words
-        words[.slateAfter] = slateAfter.words
-        words[.slate] = slate.words
-    }
 }
 
 /// What the encoder is told.
 package struct EncodingFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("The size of the picture: 1920x1080, 720p (default: 1280x720).", valueName: "size"))
+    @Option(declared: "size")
     var size: String?
 
-    @Option(help: ArgumentHelp("Frames a second: 25, 29.97, 30000/1001 (default: 30).", valueName: "rate"))
+    @Option(declared: "fps")
     var fps: String?
 
-    @Option(help: ArgumentHelp("The video bitrate: 2500k, 6M (default: 2500k).", valueName: "rate"))
+    @Option(declared: "video-bitrate")
     var videoBitrate: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The lowest video bitrate when bandwidth drops (default: a quarter of the video bitrate).",
-            valueName: "rate"))
+    @Option(declared: "min-bitrate")
     var minBitrate: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Which destinations lower the bitrate when they can't keep up: slowest (any), main (the first), none "
-                + "(default: slowest).",
-            valueName: "name"))
+    @Option(declared: "congestion")
     var congestion: String?
 
-    @Option(help: ArgumentHelp("The audio bitrate: 96k, 160k (default: 128k).", valueName: "rate"))
+    @Option(declared: "audio-bitrate")
     var audioBitrate: String?
 
-    @Option(help: ArgumentHelp("x264's preset, ultrafast to placebo (default: veryfast).", valueName: "name"))
+    @Option(declared: "preset")
     var preset: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "x264's tuning: zerolatency, film, animation, …, none (default: zerolatency).", valueName: "name"))
+    @Option(declared: "tune")
     var tune: String?
 
-    @Option(help: ArgumentHelp("H.264's profile: baseline, main or high (default: high).", valueName: "name"))
+    @Option(declared: "profile")
     var profile: String?
 
-    @Option(help: ArgumentHelp("Seconds from one keyframe to the next (default: 2).", valueName: "time"))
+    @Option(declared: "keyframe-interval")
     var keyframeInterval: String?
 
-    @Option(
-        help: ArgumentHelp("The most consecutive B-frames (default: chosen by preset and tuning).", valueName: "count"))
+    @Option(declared: "bframes")
     var bframes: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "The VBV buffer in milliseconds of the bitrate; 0 turns it off (default: 1000).", valueName: "ms"))
+    @Option(declared: "buffer")
     var buffer: String?
 
-    @Option(
-        help: ArgumentHelp("How many threads the encoder uses; 0 lets x264 choose (default: 0).", valueName: "count"))
+    @Option(declared: "encoder-threads")
     var encoderThreads: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "A second encoder that takes over: warm (open, waiting), hot (encoding the same frames), off (default: warm; "
-                + "with --fast off).",
-            valueName: "way"))
+    @Option(declared: "standby")
     var standby: String?
 
     @Option(
@@ -160,31 +134,10 @@ package struct EncodingFlags: ParsableArguments {
             valueName: "plugin[,name=value…]"))
     var plugin: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "Processes for plugins: all (one for all plugins) or each (one for each; default: all).", valueName: "way"))
+    @Option(declared: "plugin-isolation")
     var pluginIsolation: String?
 
     package init() {}
-
-    func write(to words: inout BroadcastWords) {
-        words[.size] = size.words
-        words[.fps] = fps.words
-        words[.videoBitrate] = videoBitrate.words
-        words[.minBitrate] = minBitrate.words
-        words[.congestion] = congestion.words
-        words[.audioBitrate] = audioBitrate.words
-        words[.preset] = preset.words
-        words[.tune] = tune.words
-        words[.profile] = profile.words
-        words[.keyframeInterval] = keyframeInterval.words
-        words[.bframes] = bframes.words
-        words[.buffer] = buffer.words
-        words[.encoderThreads] = encoderThreads.words
-        words[.standby] = standby.words
-        words[.plugin] = plugin
-        words[.pluginIsolation] = pluginIsolation.words
-    }
 }
 
 /// What concerns the destinations.
@@ -223,35 +176,20 @@ package struct DestinationFlags: ParsableArguments {
     var tlsCA: String?
 
     package init() {}
-
-    func write(to words: inout BroadcastWords) {
-        words[.or] = or
-        words[.rule] = rule.words
-        words[.redundant] = redundant.words
-        words[.backfill] = backfill.words
-        words[.streamKeyFile] = streamKeyFile
-        words[.tlsCA] = tlsCA.words
-    }
 }
 
 /// How the broadcast goes.
 package struct CourseFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("End after this time: 10, 1m30s, 00:01:30.", valueName: "time"))
+    @Option(declared: "duration")
     var duration: String?
 
-    @Flag(inversion: .prefixedNo, help: "Run as fast as the encoder goes, not in real time.")
+    @Flag(declared: "fast")
     var fast: Bool?
 
     @Flag(inversion: .prefixedNo, help: "Write events as JSON, one object a line, to standard output.")
     var json: Bool?
 
     package init() {}
-
-    func write(to words: inout BroadcastWords) {
-        words[.duration] = duration.words
-        words[.fast] = fast.words
-        words[.json] = json.words
-    }
 }
 
 /// Who creates what, and where it is found.
@@ -276,20 +214,70 @@ package struct ModeFlags: ParsableArguments {
     var libexec: String?
 
     package init() {}
+}
 
-    func write(to words: inout BroadcastWords) {
-        words[.mode] = mode.words
-        words[.attach] = attach.words
-        words[.only] = only.words
-        words[.control] = control.words
-        words[.libexec] = libexec.words
+// MARK: flags and their keys
+
+extension ParsableArguments {
+    /// Writes the value of every flag under the key with its name.
+    func collect(into words: inout BroadcastWords) {
+        for child in Mirror(reflecting: self).children {
+            guard let flag = child.value as? any KeyedFlag, let label = child.label else { continue }
+            guard let key = BroadcastKey(property: label) else { continue }
+            words[key] = flag.words
+        }
     }
 }
 
-extension String? {
-    fileprivate var words: [String] { self.map { [$0] } ?? [] }
+/// A flag whose value is words.
+private protocol KeyedFlag {
+    var words: [String] { get }
 }
 
-extension Bool? {
-    fileprivate var words: [String] { self.map { [$0 ? "true" : "false"] } ?? [] }
+extension Option: KeyedFlag {
+    fileprivate var words: [String] { flagWords(wrappedValue) }
+}
+
+extension Flag: KeyedFlag {
+    fileprivate var words: [String] { flagWords(wrappedValue) }
+}
+
+/// A flag's value in words; none where it was not given.
+private func flagWords(_ value: Any) -> [String] {
+    switch value {
+    case let list as [String]: list
+    case let text as String: [text]
+    case let isOn as Bool: [isOn ? "true" : "false"]
+    default: []
+    }
+}
+
+extension BroadcastKey {
+    /// The key of the property `_keyframeInterval`: `keyframe-interval`. Nil where no key has that name.
+    fileprivate init?(property: String) {
+        var name = ""
+        for character in property.drop(while: { $0 == "_" }) {
+            let isFirstOfWord = character.isUppercase && !(name.last?.isUppercase ?? true)
+            name += isFirstOfWord ? "-" + String(character) : String(character)
+        }
+        self.init(rawValue: name.lowercased())
+    }
+}
+
+extension Option where Value == String? {
+    /// The flag of a declared setting.
+    fileprivate init(declared name: String) {
+        let setting = Setting.named(name)
+        self.init(
+            name: .customLong(name), help: setting.map { ArgumentHelp("\($0.help)", valueName: $0.placeholder) })
+    }
+}
+
+extension Flag where Value == Bool? {
+    /// The flag of a declared setting that is on or off.
+    fileprivate init(declared name: String) {
+        self.init(
+            name: .customLong(name), inversion: .prefixedNo,
+            help: Setting.named(name).map { ArgumentHelp("\($0.help)") })
+    }
 }

@@ -106,14 +106,15 @@ package struct DrillCommand: AsyncParsableCommand {
 
     private func settings() throws(BroadcastError) -> DrillSettings {
         var words = BroadcastWords()
-        encodingFlags.write(to: &words)
-        let rate = words.last(.fps) ?? "30"
+        encodingFlags.collect(into: &words)
+        let rate = BroadcastKey(rawValue: "fps").flatMap(words.last) ?? "30"
         guard let frameRate = FrameRate(rate)?.framesPerSecond else {
             throw BroadcastError(.usage, "--fps \(rate) is no frame rate", advice: "write 30, 29.97 or 30000/1001")
         }
         let (faults, seed, seconds) = try plan(rate: frameRate)
-        for (key, value) in [(BroadcastKey.size, "640x360"), (.videoBitrate, "800k"), (.preset, "ultrafast")]
-        where words[key].isEmpty { words[key] = [value] }
+        for (name, value) in [("size", "640x360"), ("video-bitrate", "800k"), ("preset", "ultrafast")] {
+            if let key = BroadcastKey(rawValue: name), words[key].isEmpty { words[key] = [value] }
+        }
         if words[.plugin].isEmpty, faults.contains(where: { $0.part == .plugins }) {
             words[.plugin] = try standardPlugin()
         }

@@ -61,7 +61,7 @@ package struct LinkCommand: AsyncParsableCommand {
         func run() async throws {
             var words = BroadcastWords()
             words[.to] = to
-            flags.write(to: &words)
+            flags.collect(into: &words)
             let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
             let destinations = try DestinationWords.destinations(words, environmentKey: key)
             for destination in destinations {

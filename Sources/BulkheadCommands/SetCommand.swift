@@ -1,6 +1,6 @@
 package import ArgumentParser
 import BulkheadControl
-import BulkheadMaster
+import BulkheadModel
 
 /// `bulkhead set`: changes a running broadcast.
 package struct SetCommand: AsyncParsableCommand {
@@ -15,7 +15,7 @@ package struct SetCommand: AsyncParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "What to change: "
-                + EncodingWords.changeable.map(\.rawValue).joined(separator: ", ") + ", each with =VALUE.",
+                + Setting.changeable.map(\.name).joined(separator: ", ") + ", each with =VALUE.",
             valueName: "name=value"))
     var changes: [String]
 
@@ -26,7 +26,7 @@ package struct SetCommand: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        let change = try EncodingWords.change(changes)
+        let change = try SettingWords.change(changes)
         try ControlAddress.ask(.set(change), attach: attach)
     }
 }

@@ -264,17 +264,16 @@ actor Broadcast {
     /// - Parameter done: called once, with an error when everything stays as it was.
     func change(_ change: SettingsChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
         if let error = refusalOfChange() { return done(error) }
-        let new = change.applied(to: settings)
-        guard new != settings else { return done(nil) }
+        let new: BroadcastSettings
         do throws(BroadcastError) {
+            new = try change.applied(to: settings)
             try new.checkRanges()
-            try new.checkLevel()
         } catch { return done(error) }
-        var inPlace = settings
-        inPlace.videoBitsPerSecond = new.videoBitsPerSecond
-        inPlace.minimumVideoBitsPerSecond = new.minimumVideoBitsPerSecond
-        inPlace.congestion = new.congestion
-        guard inPlace == new else { return begin(change, done) }
+        guard new != settings else { return done(nil) }
+        let needsTakeover = Setting.changeable.contains { setting in
+            setting.applies == .takeover && setting.text(new) != setting.text(settings)
+        }
+        guard !needsTakeover else { return begin(new, by: change, done) }
         let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
         settings = new
         // What is set by hand is tried as it is, whatever the links could carry before.
@@ -287,7 +286,7 @@ actor Broadcast {
     func restart(_ part: RestartablePart, done: @escaping @Sendable (BroadcastError?) -> Void) {
         if let error = refusalOfChange() { return done(error) }
         switch part {
-        case .encoder: return begin(SettingsChange(), done)
+        case .encoder: return begin(settings, by: SettingsChange(), done)
         case .plugins:
             do throws(BroadcastError) { try chain.restart() } catch { return done(error) }
         case .source: inputs.restart()
@@ -322,15 +321,20 @@ actor Broadcast {
         return nil
     }
 
-    private func begin(_ change: SettingsChange, _ done: @escaping @Sendable (BroadcastError?) -> Void) {
-        encoding.change(to: WantedEncoding(change.applied(to: settings))) { [weak self] error in
+    private func begin(
+        _ new: BroadcastSettings, by change: SettingsChange, _ done: @escaping @Sendable (BroadcastError?) -> Void
+    ) {
+        encoding.change(to: WantedEncoding(new)) { [weak self] error in
             if error == nil { self?.assumeIsolated { $0.apply(change) } }
             done(error)
         }
     }
 
     /// The change is in effect; whatever else has been changed meanwhile stays as it is.
-    private func apply(_ change: SettingsChange) { settings = change.applied(to: settings) }
+    private func apply(_ change: SettingsChange) {
+        // It was applied once already; what goes with it can't have changed since.
+        if let changed = try? change.applied(to: settings) { settings = changed }
+    }
 
     /// Pictures have this size from now on; what is left of the old one is shown until the source gives the new one.
     /// - Returns: why nothing has changed.

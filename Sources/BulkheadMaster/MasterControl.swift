@@ -267,7 +267,7 @@ package actor MasterControl {
             }
             do throws(BroadcastError) {
                 try settings.checkRanges()
-                try settings.checkLevel()
+                try settings.check()
             } catch {
                 connections[id]?.send(.failed(error))
                 return

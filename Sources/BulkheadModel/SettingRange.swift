@@ -28,26 +28,29 @@ extension BroadcastSettings {
     /// can't be counted with must not end the master.
     /// - Throws: kind `control`, naming the first setting outside its range.
     package func checkRanges() throws(BroadcastError) {
-        let outside = [
-            ("inputs", !inputs.isEmpty),
-            (
-                "destinations",
-                !destinations.isEmpty && destinations.count <= SettingRange.mostLinks
-                    && destinations.allSatisfy(\.isInRange)
-            ),
-            ("videoBitsPerSecond", SettingRange.videoBitsPerSecond.contains(videoBitsPerSecond)),
-            ("audioBitsPerSecond", SettingRange.audioBitsPerSecond.contains(audioBitsPerSecond)),
-            ("keyframeIntervalSeconds", SettingRange.keyframeIntervalSeconds.contains(keyframeIntervalSeconds)),
-            ("bframes", bframes.map { SettingRange.bframes.contains($0) } ?? true),
-            ("bufferMilliseconds", SettingRange.bufferMilliseconds.contains(bufferMilliseconds)),
-            ("encoderThreads", SettingRange.encoderThreads.contains(encoderThreads)),
-            ("slateAfterSeconds", SettingRange.slateAfterSeconds.contains(slateAfterSeconds)),
-            ("durationSeconds", durationSeconds.map { SettingRange.durationSeconds.contains($0) } ?? true),
-        ].first { !$0.1 }
+        let destinationsFit =
+            !destinations.isEmpty && destinations.count <= SettingRange.mostLinks
+            && destinations.allSatisfy(\.isInRange)
+        let outside =
+            inputs.isEmpty
+            ? "input" : !destinationsFit ? "to" : Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(
-            .control, "the setting \(outside.0) is outside its range",
+            .control, "the setting \(outside) is outside its range",
             advice: "use the bulkhead command of the master's version")
+    }
+
+    /// Checks whether the values go together.
+    /// - Throws: kind `usage`.
+    package func check() throws(BroadcastError) {
+        if profile == "baseline", let bframes, bframes > 0 { throw Self.baselineHasNoBFrames("\(bframes)") }
+        try checkLevel()
+    }
+
+    static func baselineHasNoBFrames(_ bframes: String) -> BroadcastError {
+        BroadcastError(
+            .usage, "the baseline profile has no B-frames, but bframes is \(bframes)",
+            advice: "choose profile main, or bframes 0")
     }
 
     /// Checks the canvas and the frame rate against what H.264 has a level for (ITU-T H.264, table A-1, level 6.2):
@@ -62,7 +65,7 @@ extension BroadcastSettings {
         guard Double(macroblocks) * frameRate.framesPerSecond <= 16_711_680 else {
             throw BroadcastError(
                 .usage, "H.264 has no level for \(canvas) at \(frameRate) frames a second",
-                advice: "choose a smaller --size or fewer --fps")
+                advice: "choose a smaller size or a lower frame rate")
         }
     }
 }

@@ -1,37 +1,52 @@
-package import BulkheadMedia
-
-/// What is to be changed on air; nil leaves a setting as it is.
+/// What is to be changed on air: settings by name, with the words that a person would write.
 package struct SettingsChange: Codable, Hashable, Sendable {
-    package var canvas: Canvas?
-    package var videoBitsPerSecond: UInt32?
-    package var audioBitsPerSecond: UInt32?
-    package var preset: String?
-    package var tune: String?
-    package var profile: String?
-    package var keyframeIntervalSeconds: Double?
-    package var bframes: UInt8?
-    package var bufferMilliseconds: UInt32?
-    package var minimumVideoBitsPerSecond: UInt32?
-    package var congestion: CongestionRule?
+    /// By ``Setting/name``; what is not named stays as it is.
+    package private(set) var words: [String: String]
 
-    package init() {}
+    package init() { words = [:] }
+
+    /// - Throws: kind `usage`, naming the first word that can't be changed on air or has no such value.
+    package init(_ words: [String: String]) throws(BroadcastError) {
+        self.words = words
+        try check()
+    }
+
+    package init(from decoder: any Decoder) throws {
+        words = try decoder.singleValueContainer().decode([String: String].self)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(words)
+    }
 
     /// `settings` with the changes made.
-    package func applied(to settings: BroadcastSettings) -> BroadcastSettings {
+    /// - Throws: kind `usage`: a word that can't be changed on air or has no such value, or values that don't go together.
+    package func applied(to settings: BroadcastSettings) throws(BroadcastError) -> BroadcastSettings {
+        try check()
         var settings = settings
-        settings.canvas = canvas ?? settings.canvas
-        settings.videoBitsPerSecond = videoBitsPerSecond ?? settings.videoBitsPerSecond
-        settings.audioBitsPerSecond = audioBitsPerSecond ?? settings.audioBitsPerSecond
-        settings.preset = preset ?? settings.preset
-        settings.tune = tune ?? settings.tune
-        settings.profile = profile ?? settings.profile
-        settings.keyframeIntervalSeconds = keyframeIntervalSeconds ?? settings.keyframeIntervalSeconds
-        settings.bframes = bframes ?? settings.bframes
-        settings.bufferMilliseconds = bufferMilliseconds ?? settings.bufferMilliseconds
-        settings.minimumVideoBitsPerSecond = minimumVideoBitsPerSecond ?? settings.minimumVideoBitsPerSecond
-        settings.congestion = congestion ?? settings.congestion
+        for setting in Setting.changeable {
+            if let text = words[setting.name] { try setting.read(text, into: &settings) }
+        }
+        try settings.check()
         return settings
     }
+
+    /// Checks each word for itself, and those that can't go together whatever else is set.
+    private func check() throws(BroadcastError) {
+        for (name, text) in words.sorted(by: { $0.key < $1.key }) {
+            guard let setting = Setting.changeable.first(where: { $0.name == name }) else {
+                throw BroadcastError(.usage, "\"\(name)\" can't be changed on air", advice: Self.advice)
+            }
+            guard setting.accepts(text) else { throw setting.misfit(text) }
+        }
+        if words["profile"] == "baseline", let bframes = words["bframes"], bframes != "0" {
+            throw BroadcastSettings.baselineHasNoBFrames(bframes)
+        }
+    }
+
+    package static let advice =
+        "write NAME=VALUE with one of " + Setting.changeable.map(\.name).joined(separator: ", ")
 }
 
 /// A part of the broadcast that can be started anew on air.

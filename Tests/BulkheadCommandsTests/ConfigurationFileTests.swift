@@ -52,8 +52,8 @@ import Testing
             in: "size: 720p\nfps: 25\nloop: true\nto: [file:a.flv, file:b.flv]", named: "test.yaml")
         let flags = try BroadcastOptions.parse(["--fps", "30", "--no-loop", "--to", "file:c.flv"]).words
         let words = flags.filled(from: file)
-        #expect(words[.size] == ["720p"])
-        #expect(words[.fps] == ["30"])
+        #expect(words[try #require(BroadcastKey(rawValue: "size"))] == ["720p"])
+        #expect(words[try #require(BroadcastKey(rawValue: "fps"))] == ["30"])
         #expect(words[.loop] == ["false"])
         #expect(words[.to] == ["file:c.flv"])
     }

@@ -45,14 +45,14 @@ import Testing
         good.destinations = [DestinationSettings(url: "file:/a.flv")]
         #expect(throws: Never.self) { try good.checkRanges() }
         let changes: [(String, (inout BroadcastSettings) -> Void)] = [
-            ("inputs", { $0.inputs = [] }), ("destinations", { $0.destinations = [] }),
-            ("videoBitsPerSecond", { $0.videoBitsPerSecond = 0 }),
-            ("audioBitsPerSecond", { $0.audioBitsPerSecond = .max }),
-            ("keyframeIntervalSeconds", { $0.keyframeIntervalSeconds = 1e300 }), ("bframes", { $0.bframes = 17 }),
-            ("bufferMilliseconds", { $0.bufferMilliseconds = .max }), ("encoderThreads", { $0.encoderThreads = .max }),
-            ("slateAfterSeconds", { $0.slateAfterSeconds = -1e300 }),
-            ("durationSeconds", { $0.durationSeconds = .nan }),
-            ("durationSeconds", { $0.durationSeconds = 1e300 }),
+            ("input", { $0.inputs = [] }), ("to", { $0.destinations = [] }),
+            ("video-bitrate", { $0.videoBitsPerSecond = 0 }),
+            ("audio-bitrate", { $0.audioBitsPerSecond = .max }),
+            ("keyframe-interval", { $0.keyframeIntervalSeconds = 1e300 }), ("bframes", { $0.bframes = 17 }),
+            ("buffer", { $0.bufferMilliseconds = .max }), ("encoder-threads", { $0.encoderThreads = .max }),
+            ("slate-after", { $0.slateAfterSeconds = -1e300 }),
+            ("duration", { $0.durationSeconds = .nan }),
+            ("duration", { $0.durationSeconds = 1e300 }),
         ]
         for (name, change) in changes {
             var bad = good

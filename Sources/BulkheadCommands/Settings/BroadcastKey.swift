@@ -1,62 +1,63 @@
-/// The name of one thing that a broadcaster can set: a flag's name without its dashes, and a configuration file's key.
-package enum BroadcastKey: String, CaseIterable, Sendable {
-    case input
-    case inputFormat = "input-format"
-    case loop
-    case to
-    /// Another server for the destination before it.
-    case or
-    case rule
-    case redundant
-    case backfill
-    case streamKeyFile = "stream-key-file"
-    case tlsCA = "tls-ca"
-    case size
-    case fps
-    case videoBitrate = "video-bitrate"
-    /// What the video bitrate never goes below when links carry less.
-    case minBitrate = "min-bitrate"
-    case congestion
-    case audioBitrate = "audio-bitrate"
-    case preset
-    case tune
-    case profile
-    case keyframeInterval = "keyframe-interval"
-    case bframes
-    case buffer
-    case encoderThreads = "encoder-threads"
-    case plugin
-    case pluginIsolation = "plugin-isolation"
-    case slateAfter = "slate-after"
-    case slate
-    case standby
-    case duration
-    case fast
-    case mode
-    case attach
-    case only
-    case control
-    case libexec
-    case json
+package import BulkheadModel
 
+/// The name of one thing that a broadcaster can set: a flag's name without its dashes, and a configuration file's key.
+package struct BroadcastKey: RawRepresentable, Hashable, Sendable {
+    package let rawValue: String
     /// Whether it may be given several times on the command line, and as a list in a file.
-    package var isList: Bool {
-        switch self {
-        case .input, .inputFormat, .to, .or, .streamKeyFile, .plugin: true
-        default: false
-        }
+    package let isList: Bool
+    /// Whether it is on or off: a flag without a value, and `true` or `false` in a file.
+    package let isSwitch: Bool
+
+    private init(_ rawValue: String, isList: Bool = false, isSwitch: Bool = false) {
+        self.rawValue = rawValue
+        self.isList = isList
+        self.isSwitch = isSwitch
     }
 
-    /// Whether it is on or off: a flag without a value, and `true` or `false` in a file.
-    package var isSwitch: Bool {
-        switch self {
-        case .loop, .fast, .json, .redundant: true
-        default: false
-        }
+    /// The key of a setting that is declared in ``Setting/all``.
+    package init(_ setting: Setting) { self.init(setting.name, isSwitch: setting.isSwitch) }
+
+    /// Nil where no key has that name.
+    package init?(rawValue: String) {
+        guard let key = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+        self = key
     }
 
     /// The flag, for a person.
     var flag: String { self == .input ? "INPUT" : "--\(rawValue)" }
+}
+
+extension BroadcastKey: CaseIterable {
+    package static let input = BroadcastKey("input", isList: true)
+    package static let inputFormat = BroadcastKey("input-format", isList: true)
+    package static let loop = BroadcastKey("loop", isSwitch: true)
+    package static let to = BroadcastKey("to", isList: true)
+    /// Another server for the destination before it.
+    package static let or = BroadcastKey("or", isList: true)
+    package static let rule = BroadcastKey("rule")
+    package static let redundant = BroadcastKey("redundant", isSwitch: true)
+    package static let backfill = BroadcastKey("backfill")
+    package static let streamKeyFile = BroadcastKey("stream-key-file", isList: true)
+    package static let tlsCA = BroadcastKey("tls-ca")
+    package static let plugin = BroadcastKey("plugin", isList: true)
+    package static let slate = BroadcastKey("slate")
+    package static let mode = BroadcastKey("mode")
+    package static let attach = BroadcastKey("attach")
+    package static let only = BroadcastKey("only")
+    package static let control = BroadcastKey("control")
+    package static let libexec = BroadcastKey("libexec")
+    package static let json = BroadcastKey("json", isSwitch: true)
+
+    // Declared settings that decide more than their own value.
+    static let fast = BroadcastKey("fast", isSwitch: true)
+    static let standby = BroadcastKey("standby")
+
+    /// All keys: those with a form of their own, and the declared settings.
+    package static let allCases: [BroadcastKey] =
+        [
+            input, inputFormat, loop, to, or, rule, redundant, backfill, streamKeyFile, tlsCA, plugin, slate, mode,
+            attach, only, control, libexec, json,
+        ] + Setting.all.map { BroadcastKey($0) }
 }
 
 /// What a broadcaster has set, in words, before anything is made of them: from flags or from a configuration file.

@@ -37,41 +37,19 @@ package struct BroadcastPlan: Hashable, Sendable {
         }
         libexec = words.last(.libexec).map(FilePaths.absolute)
         isJSON = words.isOn(.json)
+        guard let canvas = Canvas(width: 1280, height: 720), let frameRate = FrameRate(30) else {
+            throw BroadcastError(.internal, "1280x720 at 30 frames a second is no picture")
+        }
         settings = BroadcastSettings(
             inputs: try InputWords.inputs(words, attaching: isAttaching),
-            destinations: try DestinationWords.destinations(words, environmentKey: environmentKey),
-            canvas: try words.value(.size, or: Self.canvas, "a size such as 1280x720 or 720p, both even") {
-                Canvas($0)
-            },
-            frameRate: try words.value(.fps, or: Self.frameRate, "1 to 240 frames a second: 30, 29.97 or 30000/1001") {
-                FrameRate($0)
-            })
-        try settings.checkLevel()
+            destinations: try DestinationWords.destinations(words, environmentKey: environmentKey), canvas: canvas,
+            frameRate: frameRate)
         settings.children = mode.children
-        try EncodingWords.read(words, into: &settings)
-        try readCourse(words)
-    }
-
-    private static let canvas = Canvas(width: 1280, height: 720)
-    private static let frameRate = FrameRate(30)
-
-    private mutating func readCourse(_ words: BroadcastWords) throws(BroadcastError) {
+        // Where no viewer waits, a standby would only take memory.
+        if words.isOn(.fast) { settings.standby = .off }
+        try SettingWords.read(words, into: &settings)
         let plugins = try words[.plugin].map { (word) throws(BroadcastError) in try PluginWord.choice(word) }
         settings.plugins = try PluginChoice.named(plugins)
-        settings.pluginIsolation = try words.value(.pluginIsolation, or: .all, "all or each") {
-            PluginIsolation(rawValue: $0)
-        }
-        settings.slateAfterSeconds = try words.value(
-            .slateAfter, or: settings.slateAfterSeconds, "0.1 seconds to an hour"
-        ) { Self.seconds($0, SettingRange.slateAfterSeconds) }
-        settings.durationSeconds = try words.optionalValue(
-            .duration, or: settings.durationSeconds, "a time such as 10, 1m30s or 00:01:30"
-        ) { Self.seconds($0, SettingRange.durationSeconds) }
-        settings.isFast = words.isOn(.fast)
-        // Where no viewer waits, a standby would only take memory.
-        settings.standby = try words.value(
-            .standby, or: settings.isFast ? .off : .warm, "off, warm or hot"
-        ) { StandbyChoice(rawValue: $0) }
         settings.slatePath = try words.last(.slate).map(Self.slatePath) ?? ""
         if settings.isFast, settings.durationSeconds == nil, settings.inputs.contains(where: InputWords.isEndless) {
             throw BroadcastError(
@@ -89,11 +67,6 @@ package struct BroadcastPlan: Hashable, Sendable {
         }
         return path
     }
-
-    static func seconds(_ text: String, _ range: ClosedRange<Double>) -> Double? {
-        TimeSpan(text).flatMap { range.contains($0.seconds) ? $0.seconds : nil }
-    }
-
 }
 
 extension BroadcastWords {

@@ -15,7 +15,7 @@ extension FuzzSubject {
         for key in BroadcastKey.allCases where key.isSwitch {
             try rule(["", "true", "false"].contains(words[key].last ?? ""), "a switch is neither on nor off")
         }
-        _ = try? EncodingWords.change(words.keys.flatMap { key in words[key].map { "\(key.rawValue)=\($0)" } })
+        _ = try? SettingWords.change(words.keys.flatMap { key in words[key].map { "\(key.rawValue)=\($0)" } })
         for word in words[.to] + words[.input] { _ = try? IngestTarget(word).description }
         var safe = words
         // These two would be opened and read.

@@ -1,6 +1,3 @@
-import BulkheadMaster
-import BulkheadModel
-
 /// Bits in a second, as a broadcaster writes them: `2500k`, `6M`, `2.5M`, `2500000`.
 package struct BitRate: Hashable {
     package let bitsPerSecond: UInt32

@@ -1,4 +1,4 @@
-import BulkheadCommands
+import BulkheadModel
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct QuantitiesTests {

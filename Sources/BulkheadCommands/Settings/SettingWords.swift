@@ -1,0 +1,33 @@
+package import BulkheadModel
+
+/// Declared settings in words: from flags, from a configuration file, or on air.
+package enum SettingWords {
+    /// Reads what `words` say of declared settings; what they don't say stays.
+    /// - Throws: kind `usage`: one line that names the flag and says what it takes.
+    static func read(_ words: BroadcastWords, into settings: inout BroadcastSettings) throws(BroadcastError) {
+        for setting in Setting.all {
+            guard let text = words.last(BroadcastKey(setting)) else { continue }
+            do { try setting.read(text, into: &settings) } catch {
+                throw BroadcastError(error.kind, "--" + error.problem, advice: error.advice)
+            }
+        }
+        try settings.check()
+    }
+
+    /// The changes on air that words such as `preset=fast` ask for.
+    /// - Throws: kind `usage`: one line that names the word and says what it takes.
+    package static func change(_ arguments: [String]) throws(BroadcastError) -> SettingsChange {
+        var words: [String: String] = [:]
+        for argument in arguments {
+            guard let equals = argument.firstIndex(of: "=") else {
+                throw BroadcastError(
+                    .usage, "\"\(argument)\" can't be changed on air", advice: SettingsChange.advice)
+            }
+            words[String(argument[..<equals])] = String(argument[argument.index(after: equals)...])
+        }
+        guard !words.isEmpty else {
+            throw BroadcastError(.usage, "there is nothing to change", advice: SettingsChange.advice)
+        }
+        return try SettingsChange(words)
+    }
+}

@@ -1,0 +1,93 @@
+import BulkheadMedia
+
+// The settings of a broadcast that are one value each. Inputs, destinations, plugins and run modes have a form of their
+// own and are read by code of their own.
+
+extension Setting {
+    /// All settings, in the order of the manual.
+    package static let all: [Setting] = picture + encoding + process + course
+
+    private static let picture = [
+        Setting(
+            "size", \.canvas,
+            SettingType(
+                takes: "a size such as 1280x720 or 720p, both even", schema: .text, value: { Canvas($0) },
+                text: { "\($0)" }, contains: { _ in true }), .takeover, placeholder: "size",
+            help: "The size of the picture: 1920x1080, 720p (default: 1280x720)."),
+        Setting(
+            "fps", \.frameRate,
+            SettingType(
+                takes: "1 to 240 frames a second: 30, 29.97 or 30000/1001", schema: .text, value: { FrameRate($0) },
+                text: { "\($0)" }, contains: { _ in true }), .atStart, placeholder: "rate",
+            help: "Frames a second: 25, 29.97, 30000/1001 (default: 30)."),
+    ]
+
+    private static let encoding = [
+        Setting(
+            "video-bitrate", \.videoBitsPerSecond,
+            .bitRate(SettingRange.videoBitsPerSecond, example: "2500k, 6M or 2500000"), .inPlace, placeholder: "rate",
+            help: "The video bitrate: 2500k, 6M (default: 2500k)."),
+        Setting(
+            "min-bitrate", optional: \.minimumVideoBitsPerSecond,
+            .bitRate(SettingRange.videoBitsPerSecond, example: "500k"), .inPlace, placeholder: "rate",
+            help: "The lowest video bitrate when bandwidth drops (default: a quarter of the video bitrate)."),
+        Setting(
+            "congestion", \.congestion, .choice(), .inPlace, placeholder: "name",
+            help: "Which destinations lower the bitrate when they can't keep up: slowest (any), main (the first), none "
+                + "(default: slowest)."),
+        Setting(
+            "audio-bitrate", \.audioBitsPerSecond, .bitRate(SettingRange.audioBitsPerSecond, example: "128k"),
+            .takeover,
+            placeholder: "rate", help: "The audio bitrate: 96k, 160k (default: 128k)."),
+        Setting(
+            "preset", \.preset, .x264Name("the name of an x264 preset"), .takeover, placeholder: "name",
+            help: "x264's preset, ultrafast to placebo (default: veryfast)."),
+        Setting(
+            "tune", \.tune, .x264Name("the name of an x264 tuning, or none", allowsNone: true), .takeover,
+            placeholder: "name", help: "x264's tuning: zerolatency, film, animation, …, none (default: zerolatency)."),
+        Setting(
+            "profile", \.profile, .oneOf(["baseline", "main", "high"]), .takeover, placeholder: "name",
+            help: "H.264's profile: baseline, main or high (default: high)."),
+        Setting(
+            "keyframe-interval", \.keyframeIntervalSeconds,
+            .seconds(SettingRange.keyframeIntervalSeconds, "0.1 to 60 seconds, usually 2"), .takeover,
+            placeholder: "time", help: "Seconds from one keyframe to the next (default: 2)."),
+        Setting(
+            "bframes", optional: \.bframes, .count(SettingRange.bframes, "0 to 16"), .takeover, placeholder: "count",
+            help: "The most consecutive B-frames (default: chosen by preset and tuning)."),
+        Setting(
+            "buffer", \.bufferMilliseconds,
+            .milliseconds(
+                SettingRange.bufferMilliseconds, "0 to 60000 milliseconds of the bitrate, 0 for none"), .takeover,
+            placeholder: "ms", help: "The VBV buffer in milliseconds of the bitrate; 0 turns it off (default: 1000)."),
+    ]
+
+    private static let process = [
+        Setting(
+            "encoder-threads", \.encoderThreads,
+            .count(SettingRange.encoderThreads, "0 to 128, 0 to leave it to x264"), .atStart, placeholder: "count",
+            help: "How many threads the encoder uses; 0 lets x264 choose (default: 0)."),
+        Setting(
+            "standby", \.standby, .choice(), .atStart, placeholder: "way",
+            help:
+                "A second encoder that takes over: warm (open, waiting), hot (encoding the same frames), off (default: "
+                + "warm; with --fast off)."),
+        Setting(
+            "plugin-isolation", \.pluginIsolation, .choice(), .atStart, placeholder: "way",
+            help: "Processes for plugins: all (one for all plugins) or each (one for each; default: all)."),
+    ]
+
+    private static let course = [
+        Setting(
+            "slate-after", \.slateAfterSeconds,
+            .seconds(SettingRange.slateAfterSeconds, "0.1 seconds to an hour"), .atStart, placeholder: "time",
+            help: "How long an input may give no picture before the slate is shown (default: 3s)."),
+        Setting(
+            "duration", optional: \.durationSeconds,
+            .seconds(SettingRange.durationSeconds, "a time such as 10, 1m30s or 00:01:30"), .atStart,
+            placeholder: "time", help: "End after this time: 10, 1m30s, 00:01:30."),
+        Setting(
+            "fast", \.isFast, .onOrOff, .atStart,
+            help: "Run as fast as the encoder goes, not in real time."),
+    ]
+}
