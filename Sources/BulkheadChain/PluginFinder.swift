@@ -29,7 +29,7 @@ package struct PluginFinder: Sendable {
             return try Self.fit(choice, to: try await catalog.describe(choice.identity))
         } catch {
             if case .noEnumerator = error {
-                throw BroadcastError(.installation, "\(error)", advice: "reinstall Bulkhead")
+                throw BroadcastError(code: .noEnumerator, "\(error)", advice: "reinstall Bulkhead")
             }
             throw BroadcastError(.plugin, "\(error)")
         }

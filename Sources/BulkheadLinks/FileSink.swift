@@ -127,14 +127,19 @@ package final class FileSink: Sink {
         switch error {
         case Errno.fileExists:
             BroadcastError(
-                .file, "\(path) exists already",
+                code: .fileExists, ["path": path], "\(path) exists already",
                 advice: "name another file, or move this one away: it is not overwritten")
         case Errno.noSpace:
-            BroadcastError(.file, "no space is left for \(path)", advice: "free some, or write to another disk")
+            BroadcastError(
+                code: .diskFull, ["path": path], "no space is left for \(path)",
+                advice: "free some, or write to another disk")
         case Errno.noSuchFileOrDirectory:
-            BroadcastError(.file, "the folder of \(path) does not exist", advice: "make it first")
+            BroadcastError(
+                code: .noFolder, ["path": path], "the folder of \(path) does not exist", advice: "make it first")
         case Errno.permissionDenied:
-            BroadcastError(.file, "\(path) may not be written by this user", advice: "choose another folder")
+            BroadcastError(
+                code: .notWritable, ["path": path], "\(path) may not be written by this user",
+                advice: "choose another folder")
         default:
             BroadcastError(.file, "\(path) can't be written: \(error)")
         }

@@ -191,7 +191,7 @@ package final class RTMPLink: Sink, Servers {
             } catch {
                 enter(.failed)
                 dismissUnderstudy()
-                throw BroadcastError(.destination, "\(error)", advice: error.remedy)
+                throw BroadcastError(code: error.code, "\(error)", advice: error.remedy)
             }
             if broken == nil, mailbox.isEnding { break }
         }
@@ -257,12 +257,17 @@ extension PublishError {
     /// For events.
     var asReason: Reason { Reason(cause, description) }
 
+    /// What programs tell apart.
+    var code: ErrorCode {
+        if case .tlsFailed = self { .tlsFailed } else { .destination }
+    }
+
     /// What a user can do about it.
     var remedy: String {
         switch self {
         case .nameNotResolved: "check the host's name and this machine's DNS"
         case .unreachable, .timedOut, .connectionLost: "check the address and that the server is up"
-        case .tlsFailed: "check the server's certificate, or name its authority with --tls-ca"
+        case .tlsFailed: "check the server's certificate and its authority"
         case .notRTMP: "check the port: RTMP is usually 1935, RTMPS 443"
         case .applicationRejected: "check the path behind the host"
         case .notAuthenticated: "check the user name and password"

@@ -36,8 +36,7 @@ extension BroadcastSettings {
             ? "input" : !destinationsFit ? "to" : Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(
-            .control, "the setting \(outside) is outside its range",
-            advice: "use the bulkhead command of the master's version")
+            code: .settingOutOfRange, ["setting": outside], "the setting \(outside) is outside its range")
     }
 
     /// Checks whether the values go together.
@@ -60,12 +59,13 @@ extension BroadcastSettings {
         let macroblocks = ((canvas.width + 15) / 16) * ((canvas.height + 15) / 16)
         guard macroblocks <= 139_264 else {
             throw BroadcastError(
-                .usage, "H.264 has no level for pictures of \(canvas)", advice: "choose at most 8192x4320")
+                code: .noLevel, ["size": "\(canvas)"], "H.264 has no level for pictures of \(canvas)",
+                advice: "choose at most 8192x4320")
         }
         guard Double(macroblocks) * frameRate.framesPerSecond <= 16_711_680 else {
             throw BroadcastError(
-                .usage, "H.264 has no level for \(canvas) at \(frameRate) frames a second",
-                advice: "choose a smaller size or a lower frame rate")
+                code: .noLevel, ["size": "\(canvas)", "fps": "\(frameRate)"],
+                "H.264 has no level for \(canvas) at \(frameRate) frames a second")
         }
     }
 }

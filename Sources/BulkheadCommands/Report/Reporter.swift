@@ -223,6 +223,8 @@ struct VerdictLine: Encodable {
 /// The closing line of a broadcast that failed, for scripts.
 struct FailureLine: Encodable {
     struct Failure: Encodable {
+        var code: String
+        var parameters: [String: String]
         var kind: String
         var problem: String
         var advice: String
@@ -235,6 +237,7 @@ struct FailureLine: Encodable {
 
     init(error: BroadcastError) {
         self.error = Failure(
-            kind: error.kind.rawValue, problem: error.problem, advice: error.advice, exitCode: error.kind.exitCode)
+            code: error.code.rawValue, parameters: error.parameters, kind: error.kind.rawValue, problem: error.problem,
+            advice: ErrorText.advice(error), exitCode: error.kind.exitCode)
     }
 }

@@ -1,0 +1,148 @@
+/// What has failed, for programs: the kind, a period, and the fact. docs/control.md lists the codes.
+package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
+    // Each kind's general code, for failures that programs need not tell apart.
+    case usage = "usage.other"
+    case input = "input.other"
+    case destination = "destination.other"
+    case someDestinations = "destinations.some-failed"
+    case encoder = "encoder.other"
+    case plugin = "plugin.other"
+    case installation = "installation.other"
+    case control = "control.other"
+    case file = "file.other"
+    case `internal` = "internal.other"
+
+    // What a request asks for does not fit the broadcast.
+    case notOnAir = "control.not-on-air"
+    case broadcastRunning = "control.broadcast-running"
+    case takesNoBroadcast = "control.takes-no-broadcast"
+    case settingOutOfRange = "control.setting-out-of-range"
+    case noLevel = "usage.no-level"
+    case pluginNameTwice = "usage.plugin-name-twice"
+    case noControlSocket = "usage.no-control-socket"
+    case tooFewDescriptors = "installation.too-few-descriptors"
+    case noEnumerator = "installation.no-enumerator"
+    case tlsFailed = "destination.tls-failed"
+
+    // The conversation itself.
+    case version = "control.version"
+    case unknownRequest = "control.unknown-request"
+    case badRequest = "control.bad-request"
+    case lineTooLong = "control.line-too-long"
+    case tooManyRequests = "control.too-many-requests"
+    case tooManyUnanswered = "control.too-many-unanswered"
+    case tooManyConnections = "control.too-many-connections"
+    case notReading = "control.not-reading"
+
+    // Found by the client; no master sends them.
+    case noMaster = "control.no-master"
+    case foreignMaster = "control.foreign-master"
+    case noAnswer = "control.no-answer"
+    case connectionClosed = "control.connection-closed"
+    case unreadableReply = "control.unreadable-reply"
+
+    // A master can't listen.
+    case addressTooLong = "control.address-too-long"
+    case addressNotSocket = "control.address-not-a-socket"
+    case addressInUse = "control.address-in-use"
+
+    // Destinations that are files.
+    case fileExists = "file.exists"
+    case diskFull = "file.disk-full"
+    case noFolder = "file.no-folder"
+    case notWritable = "file.not-writable"
+
+    package init(generalOf kind: BroadcastError.Kind) {
+        self =
+            switch kind {
+            case .usage: .usage
+            case .input: .input
+            case .destination: .destination
+            case .someDestinations: .someDestinations
+            case .encoder: .encoder
+            case .plugin: .plugin
+            case .installation: .installation
+            case .control: .control
+            case .file: .file
+            case .internal: .internal
+            }
+    }
+
+    /// The code `text`, or, where a newer version has more codes, the general one of its kind.
+    package init(known text: String) {
+        self = ErrorCode(rawValue: text) ?? ErrorCode(generalOf: Self.kind(of: text))
+    }
+
+    /// The kind that stands before the period.
+    package var kind: BroadcastError.Kind { Self.kind(of: rawValue) }
+
+    private static func kind(of text: String) -> BroadcastError.Kind {
+        let word = text.prefix { $0 != "." }
+        if word == "destinations" { return .someDestinations }
+        return BroadcastError.Kind(rawValue: String(word)) ?? .internal
+    }
+
+    /// The names of the facts that go with the code.
+    package var parameters: [String] {
+        switch self {
+        case .broadcastRunning, .noMaster, .addressInUse, .addressTooLong, .addressNotSocket: ["address"]
+        case .foreignMaster: ["address", "uid"]
+        case .settingOutOfRange: ["setting"]
+        case .noLevel: ["size", "fps"]
+        case .pluginNameTwice: ["name"]
+        case .tooFewDescriptors: ["needed", "limit"]
+        case .version: ["client", "master"]
+        case .unknownRequest: ["request"]
+        case .badRequest: ["key"]
+        case .lineTooLong, .tooManyRequests, .tooManyUnanswered, .tooManyConnections, .notReading: ["maximum"]
+        case .fileExists, .diskFull, .noFolder, .notWritable: ["path"]
+        default: []
+        }
+    }
+
+    /// What the code says, in one line.
+    package var meaning: String {
+        switch self {
+        case .usage: "the wish can't be met as it stands"
+        case .input: "an input can't be used"
+        case .destination: "no destination can be used"
+        case .someDestinations: "some destinations failed; the broadcast went on to the others"
+        case .encoder: "the encoder can't work with the settings"
+        case .plugin: "a plugin can't be used"
+        case .installation: "a part of Bulkhead is missing or can't be started"
+        case .control: "the request can't be carried out now"
+        case .file: "a file can't be written"
+        case .internal: "a fault of Bulkhead itself, or of this machine"
+        case .notOnAir: "the master has no broadcast on air"
+        case .broadcastRunning: "the master has a broadcast already"
+        case .takesNoBroadcast: "the master belongs to one `bulkhead broadcast` and takes no other"
+        case .settingOutOfRange: "a setting is outside its range"
+        case .noLevel: "H.264 has no level for pictures of this size at this frame rate"
+        case .pluginNameTwice: "two plugins of the chain have the same name"
+        case .noControlSocket: "an encoder is to connect by itself, and the master has no socket for it"
+        case .tooFewDescriptors: "the process may open fewer files than a broadcast may need"
+        case .noEnumerator: "the program that describes plugins is missing"
+        case .tlsFailed: "the TLS connection to a server can't be made, or its certificate is not trusted"
+        case .version: "client and master speak different versions; the master closes the connection"
+        case .unknownRequest: "the master does not know the request"
+        case .badRequest: "the line is no request: `key` is missing, or its value does not fit"
+        case .lineTooLong: "a line has more than `maximum` bytes; the master closes the connection"
+        case .tooManyRequests: "more than `maximum` requests came in a second; the master closes the connection"
+        case .tooManyUnanswered: "more than `maximum` requests wait for an answer; the master closes the connection"
+        case .tooManyConnections: "`maximum` clients are connected already; the master closes the connection"
+        case .notReading: "more than `maximum` bytes wait for the client; the master closes the connection"
+        case .noMaster: "no master listens at the address"
+        case .foreignMaster: "the socket belongs to another user; nothing was sent"
+        case .noAnswer: "the master does not answer in time"
+        case .connectionClosed: "the master closed the connection before it answered"
+        case .unreadableReply: "the master's line is no reply that this version knows"
+        case .addressTooLong: "the path is too long for a local socket"
+        case .addressNotSocket: "something else than a socket is at the path"
+        case .addressInUse: "a master listens at the path already"
+        case .fileExists: "the file exists; it is not overwritten"
+        case .diskFull: "no space is left"
+        case .noFolder: "the file's folder does not exist"
+        case .notWritable: "this user may not write the file"
+        }
+    }
+}
