@@ -268,7 +268,7 @@ let package = Package(
             name: "BulkheadFuzzing",
             dependencies: [
                 "BulkheadModel", "BulkheadControl", "BulkheadTimeline", "BulkheadMedia", "BulkheadFLV", "BulkheadRTMP",
-                "BulkheadWire", "BulkheadFrames", "BulkheadMaster", "BulkheadCommands", nioCore,
+                "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadMaster", "BulkheadCommands", nioCore,
             ],
             path: "Tests/Fuzzing/Subjects"),
 

@@ -37,7 +37,7 @@ package struct LinkCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard case .status(let status, _) = try ControlAddress.reply(to: .status, attach: master.attach) else {
-                throw BroadcastError(.control, "the master closed the connection without an answer")
+                throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
             }
             guard let status else { throw BroadcastError(.control, "the master has no broadcast on air") }
             if json { return print(JSONLine.text(status.links) ?? "") }
@@ -118,7 +118,7 @@ package struct LinkCommand: AsyncParsableCommand {
         func run() async throws {
             let request = ControlRequest.servers(link: link, isMeasured: probe)
             guard case .servers(let reports) = try ControlAddress.reply(to: request, attach: master.attach) else {
-                throw BroadcastError(.control, "the master closed the connection without an answer")
+                throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
             }
             if json { return print(JSONLine.text(reports) ?? "") }
             for report in reports { print(LinkText.lines(report).joined(separator: "\n")) }

@@ -38,11 +38,13 @@ package struct StatusCommand: AsyncParsableCommand {
         client.limitWaiting(toSeconds: 5)
         try client.send(.status)
         while let reply = try client.receive() {
+            if case .failed(let error) = reply { throw error }
             guard case .status(let status, let pid) = reply else { continue }
             let report = StatusReport(masterPID: pid, broadcast: status)
             print(json ? JSONLine.text(report) ?? "" : report.text)
             return
         }
-        throw BroadcastError(.control, "the master at unix:\(path) closed the connection without an answer")
+        throw BroadcastError(
+            code: .connectionClosed, "the master at unix:\(path) closed the connection without an answer")
     }
 }

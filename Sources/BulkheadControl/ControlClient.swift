@@ -4,75 +4,143 @@ import CBulkheadLinux
 import Glibc
 import SystemPackage
 
-/// The application's side of a control socket: blocking.
+/// A client's side of a control socket. Calls wait, but never for one direction alone: what the master says is read
+/// while a request is written.
 package final class ControlClient {
+    private let path: String
     private let socket: CInt
-    private var buffer: [UInt8] = []
+    private var incoming: [UInt8] = []
+    private var isGreeted = false
+    /// The master has closed the connection.
+    private var isAtEnd = false
+    /// -1 for no limit.
+    private var patienceMilliseconds: Int32 = -1
 
-    /// Connects to `path`.
-    /// - Throws: kind `control`: no master there, or one of another user.
-    package init(path: String) throws(BroadcastError) {
-        do { socket = try LocalSocket.connect(to: path).release() } catch {
+    /// More than a master ever lets wait for a client.
+    private static let mostIncoming = 64 << 20
+
+    /// Connects to `path` and sends the greeting.
+    /// - Parameters:
+    ///   - path: of the master's socket.
+    ///   - owner: the user that the master must belong to; nothing is sent to another one, as requests may hold a key.
+    /// - Throws: kind `control`: no master is there, or one of another user.
+    package init(path: String, owner: UInt32 = getuid()) throws(BroadcastError) {
+        self.path = path
+        let address = "unix:\(path)"
+        let peer: PeerCredentials
+        do {
+            let connection = try LocalSocket.connect(to: path)
+            do {
+                peer = try PeerCredentials(of: connection)
+                try connection.setNonblocking(true)
+            } catch {
+                connection.close()
+                throw error
+            }
+            socket = connection.release()
+        } catch {
             switch error {
-            case .noSuchFileOrDirectory, .connectionRefused:
+            case Errno.noSuchFileOrDirectory, Errno.connectionRefused:
+                throw BroadcastError(code: .noMaster, ["address": address], "no master listens at \(address)")
+            case Errno.permissionDenied:
                 throw BroadcastError(
-                    .control, "no master listens at unix:\(path)",
-                    advice: "start one with: bulkhead master --listen unix:\(path)")
-            case .permissionDenied:
-                throw BroadcastError(.control, "the master at unix:\(path) belongs to another user")
-            default:
-                throw BroadcastError(.control, "unix:\(path) can't be connected to: \(error)")
+                    code: .foreignMaster, ["address": address], "the master at \(address) belongs to another user")
+            default: throw BroadcastError(.control, "\(address) can't be connected to: \(error)")
             }
         }
-    }
-
-    /// From now on ``receive()`` throws when the master has not said anything for so long, and ``send(_:)`` when the
-    /// master has not read anything for so long.
-    package func limitWaiting(toSeconds seconds: Int) {
-        var limit = timeval(tv_sec: seconds, tv_usec: 0)
-        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-            _ = setsockopt(socket, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
+        guard peer.uid == owner else {
+            throw BroadcastError(
+                code: .foreignMaster, ["address": address, "uid": "\(peer.uid)"],
+                "the master at \(address) belongs to another user (uid \(peer.uid)); nothing was sent to it")
         }
+        try write(JSONLine.encode(ControlGreeting()))
     }
 
     deinit { _ = bulkhead_close(socket) }
 
-    package func send(_ request: ControlRequest) throws(BroadcastError) {
-        let line = JSONLine.encode(request)
+    /// From now on calls throw when the master has neither said nor taken anything for so long.
+    package func limitWaiting(toSeconds seconds: Int) {
+        patienceMilliseconds = Int32(clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue)
+    }
+
+    /// Sends a request.
+    /// - Parameter id: comes back with each reply to the request.
+    package func send(_ request: ControlRequest, id: Int? = nil) throws(BroadcastError) {
+        try write(JSONLine.encode(ControlLine(request, id: id)))
+    }
+
+    /// The next reply; nil when the master has closed the connection.
+    package func receive() throws(BroadcastError) -> ControlReply? { try receiveLine()?.content }
+
+    /// The next reply with the number of its request; nil when the master has closed the connection.
+    package func receiveLine() throws(BroadcastError) -> ControlLine<ControlReply>? {
+        if !isGreeted {
+            guard let line = try nextLine() else { return nil }
+            let version = (try? JSONLine.decode(ControlGreeting.self, from: line))?.version
+            guard version == ControlGreeting.currentVersion else {
+                throw .otherVersion(client: ControlGreeting.currentVersion, master: version)
+            }
+            isGreeted = true
+        }
+        guard let line = try nextLine() else { return nil }
+        do { return try JSONLine.decode(ControlLine<ControlReply>.self, from: line) } catch {
+            throw BroadcastError(code: .unreadableReply, "the master answered with what this version can't read")
+        }
+    }
+
+    private func nextLine() throws(BroadcastError) -> [UInt8]? {
+        var scanned = 0
+        while true {
+            if let end = incoming[scanned...].firstIndex(of: 0x0A) {
+                defer { incoming.removeFirst(end + 1) }
+                return Array(incoming[..<end])
+            }
+            scanned = incoming.count
+            if isAtEnd { return nil }
+            try wait(forRoom: false)
+        }
+    }
+
+    private func write(_ line: [UInt8]) throws(BroadcastError) {
         var sent = 0
         while sent < line.count {
             let taken = line.withUnsafeBytes { bytes in
                 bulkhead_send(socket, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, -1)
             }
-            if taken == -Int(EAGAIN) { throw Self.silence }
-            guard taken > 0 else { throw BroadcastError(.control, "the master has closed the connection") }
-            sent += taken
+            switch taken {
+            case 1...: sent += taken
+            case -Int(EINTR): continue
+            case -Int(EAGAIN): try wait(forRoom: true)
+            default: throw closed
+            }
         }
     }
 
-    private static let silence = BroadcastError(
-        .control, "the master does not answer", advice: "it may be stopped: look at it with ps and strace")
-
-    /// The next reply; nil when the master has closed the connection.
-    package func receive() throws(BroadcastError) -> ControlReply? {
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            if let end = buffer.firstIndex(of: 0x0A) {
-                let line = buffer[..<end]
-                defer { buffer.removeFirst(end + 1) }
-                do { return try JSONLine.decode(ControlReply.self, from: line) } catch {
-                    throw BroadcastError(
-                        .control, "the master answered with what this version can't read",
-                        advice: "use the bulkhead command of the same version")
-                }
-            }
-            let count = recv(socket, &chunk, chunk.count, 0)
-            if count < 0, errno == EINTR { continue }
-            if count < 0, errno == EAGAIN {
-                throw Self.silence
-            }
-            guard count > 0 else { return nil }
-            buffer.append(contentsOf: chunk[..<count])
+    /// Waits until the master has said something, which is taken, or, `forRoom`, has taken something.
+    private func wait(forRoom: Bool) throws(BroadcastError) {
+        var interest = pollfd(
+            fd: socket, events: Int16((isAtEnd ? 0 : POLLIN) | (forRoom ? POLLOUT : 0)), revents: 0)
+        let count = poll(&interest, 1, patienceMilliseconds)
+        if count < 0, errno == EINTR { return }
+        guard count != 0 else {
+            throw BroadcastError(code: .noAnswer, "the master at unix:\(path) does not answer")
         }
+        if interest.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 { try read() }
+        if isAtEnd, forRoom { throw closed }
+    }
+
+    private func read() throws(BroadcastError) {
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(socket, &chunk, chunk.count, 0)
+        if count < 0, errno == EINTR || errno == EAGAIN { return }
+        guard count > 0 else { return isAtEnd = true }
+        incoming.append(contentsOf: chunk[..<count])
+        guard incoming.count <= Self.mostIncoming else {
+            throw BroadcastError(code: .unreadableReply, "the master sends a line without an end")
+        }
+    }
+
+    private var closed: BroadcastError {
+        BroadcastError(code: .connectionClosed, "the master at unix:\(path) has closed the connection")
     }
 }

@@ -80,7 +80,8 @@ package final class LocalListener {
     private static func prepareFolder(of path: String) throws(BroadcastError) -> String? {
         guard path.utf8.count <= LocalSocket.maximumPathByteCount else {
             throw BroadcastError(
-                .control, "unix:\(path) is too long for a socket (\(path.utf8.count) bytes)",
+                code: .addressTooLong, ["address": "unix:\(path)"],
+                "unix:\(path) is too long for a socket (\(path.utf8.count) bytes)",
                 advice: "use a path of at most \(LocalSocket.maximumPathByteCount) bytes")
         }
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return nil }
@@ -100,14 +101,16 @@ package final class LocalListener {
         var information = stat()
         guard lstat(path, &information) == 0 else { return }
         guard information.st_mode & S_IFMT == S_IFSOCK else {
-            throw BroadcastError(.control, "\(path) is there already, and is no socket", advice: "name another path")
+            throw BroadcastError(
+                code: .addressNotSocket, ["address": "unix:\(path)"], "\(path) is there already, and is no socket",
+                advice: "name another path")
         }
         do {
             let connection = try LocalSocket.connect(to: path)
             let pid = (try? PeerCredentials(of: connection).pid).map { " with process id \($0)" } ?? ""
             connection.close()
             throw BroadcastError(
-                .control, "a master\(pid) listens at unix:\(path) already",
+                code: .addressInUse, ["address": "unix:\(path)"], "a master\(pid) listens at unix:\(path) already",
                 advice: "attach to it, stop it, or name another path")
         } catch let error as BroadcastError {
             throw error

@@ -7,7 +7,6 @@ package import BulkheadModel
 package import BulkheadSystem
 import BulkheadWire
 import Glibc
-import NIOCore
 
 /// The master control: holds the broadcast and the address at which other processes reach it.
 ///
@@ -21,9 +20,13 @@ package actor MasterControl {
     private let controlPath: String?
     private let events = EventLog()
     private var broadcast: Broadcast?
-    private var control: LocalListener?
+    private var control: ControlServer?
     private var encoderListener: LocalListener?
-    private var connections: [ObjectIdentifier: ControlConnection] = [:]
+    /// Which listener of the event log serves which connection.
+    private var following: [Int: Int] = [:]
+    /// Measurements of servers that are under way; the end waits for them.
+    private var measurements: [Int: Task<Void, Never>] = [:]
+    private var lastMeasurement = 0
     private var isServing = false
     /// The plugins of a broadcast that is to begin are being looked for.
     private var isFinding = false
@@ -55,8 +58,9 @@ package actor MasterControl {
         let listener = events.listen(onEvent)
         defer { events.unlisten(listener) }
         try listen()
-        defer { closeControl() }
-        return try await run(settings)
+        let result = await Self.result { () async throws(BroadcastError) in try await self.run(settings) }
+        await closeControl()
+        return try result.get()
     }
 
     /// Listens at the control path and serves applications until it is stopped; each may start a broadcast.
@@ -70,7 +74,7 @@ package actor MasterControl {
         isServing = false
         await broadcast?.stop()
         await attached?.value
-        closeControl()
+        await closeControl()
     }
 
     /// Ends ``serve(onEvent:)``, and the broadcast that is on air with it; called again, at once.
@@ -98,17 +102,13 @@ package actor MasterControl {
 
     private func run(_ settings: BroadcastSettings) async throws(BroadcastError) -> BroadcastSummary {
         guard broadcast == nil else {
-            throw BroadcastError(
-                .control, "the master has a broadcast on air already",
-                advice: "stop it first with: bulkhead stop --attach unix:\(controlPath ?? "")")
+            throw broadcastRunning
         }
-        try Self.reserveDescriptors(settings)
+        try DescriptorBudget.reserve(for: settings)
         var encoderAddress: String?
         if settings.children == .plugins {
             guard let controlPath else {
-                throw BroadcastError(
-                    .usage, "without a control socket no encoder can connect",
-                    advice: "name one with --control unix:PATH")
+                throw BroadcastError(code: .noControlSocket, "without a control socket no encoder can connect")
             }
             encoderAddress = controlPath + ".encoder"
         }
@@ -118,7 +118,7 @@ package actor MasterControl {
         var settings = settings
         settings.plugins = try PluginChoice.named(settings.plugins)
         isFinding = true
-        let found = await Self.find(settings.plugins, finder)
+        let found = await finder.findAll(settings.plugins)
         isFinding = false
         let broadcast = Broadcast(
             settings, programs: programs, plugins: finder, foundPlugins: try found.get(), events: events,
@@ -147,180 +147,104 @@ package actor MasterControl {
         }
     }
 
-    private static func find(
-        _ plugins: [PluginChoice], _ finder: PluginFinder
-    ) async -> Result<[PluginFinder.Found], BroadcastError> {
-        var found: [PluginFinder.Found] = []
-        for choice in plugins {
-            do throws(BroadcastError) { found.append(try await finder.find(choice)) } catch {
-                return .failure(error)
-            }
-        }
-        return .success(found)
-    }
-
-    /// A broadcast that could not start another child when one dies must not begin.
-    private static func reserveDescriptors(_ settings: BroadcastSettings) throws(BroadcastError) {
-        let threads = UInt64(System.coreCount)
-        let needed =
-            128 + 4 * threads + 8 * UInt64(settings.destinations.count + settings.inputs.count)
-            + 24 * UInt64(settings.pluginIsolation == .each ? max(4, settings.plugins.count) : 1)
-        let limit = ProcessSetup.raiseDescriptorLimit()
-        guard limit >= needed else {
-            throw BroadcastError(
-                .installation, "only \(limit) files may be open at once, and a broadcast may need \(needed)",
-                advice: "raise the limit: ulimit -n \(needed)")
-        }
-    }
-
     // MARK: the control socket
 
     private func listen() throws(BroadcastError) {
         guard let controlPath else { return }
-        control = try LocalListener(path: controlPath, on: reactor) { [weak self] socket, _ in
-            guard let self else { return socket.close() }
-            let descriptor = socket.release()
-            self.assumeIsolated { $0.accept(OwnedDescriptor(adopting: descriptor)) }
-        }
+        control = try ControlServer(
+            path: controlPath, on: reactor,
+            onRequest: { [weak self] exchange in self?.assumeIsolated { $0.handle(exchange) } },
+            onGone: { [weak self] connection in self?.assumeIsolated { $0.unfollow(connection) } })
     }
 
-    private func closeControl() {
-        control?.close()
+    private func closeControl() async {
+        for measurement in measurements.values { await measurement.value }
+        await control?.close()
         control = nil
-        for connection in connections.values { connection.closeWhenSent() }
+        for connection in following.keys { unfollow(connection) }
     }
 
-    /// Applications that may be connected at once; each takes a descriptor that a child may need.
-    private static let mostConnections = 64
-
-    private func accept(_ socket: consuming OwnedDescriptor) {
-        guard connections.count < Self.mostConnections else { return socket.close() }
-        let connection = ControlConnection(socket, on: reactor)
-        let id = ObjectIdentifier(connection)
-        connections[id] = connection
-        connection.onRequest = { [unowned self] request in
-            if let request { self.handle(request, from: id) } else { self.forget(id) }
-        }
-        connection.activate()
-    }
-
-    private var listening: [ObjectIdentifier: Int] = [:]
-
-    private func forget(_ id: ObjectIdentifier) {
-        connections[id] = nil
-        if let listener = listening.removeValue(forKey: id) { events.unlisten(listener) }
-    }
-
-    private func handle(_ request: ControlRequest, from id: ObjectIdentifier) {
-        switch request {
+    private func handle(_ exchange: ControlExchange) {
+        switch exchange.request {
         case .status:
-            let status = broadcast?.assumeIsolated { $0.status() }
-            connections[id]?.send(.status(status, masterPID: getpid()))
-        case .stop:
-            guard broadcast != nil else { return refuseWithoutBroadcast(id) }
-            stop()
-            connections[id]?.send(.done)
-        case .set(let change):
-            guard let broadcast else { return refuseWithoutBroadcast(id) }
-            let done = answer(id)
-            broadcast.assumeIsolated { $0.change(change, done: done) }
-        case .restart(let part):
-            guard let broadcast else { return refuseWithoutBroadcast(id) }
-            let done = answer(id)
-            broadcast.assumeIsolated { $0.restart(part, done: done) }
-        case .plugin(let change):
-            guard let broadcast else { return refuseWithoutBroadcast(id) }
-            let done = answer(id)
-            broadcast.assumeIsolated { $0.change(change, done: done) }
-        case .link(let change):
-            guard let broadcast else { return refuseWithoutBroadcast(id) }
-            let done = answer(id)
-            broadcast.assumeIsolated { broadcast in
-                do throws(BroadcastError) {
-                    try broadcast.change(change)
-                    done(nil)
-                } catch { done(error) }
-            }
-        case .servers(let name, let isMeasured):
-            guard let broadcast else { return refuseWithoutBroadcast(id) }
-            // Nobody waits for it but the application, which may go away.
-            Task { await self.tellServers(of: name, isMeasured, in: broadcast, to: id) }
+            exchange.answer(.status(broadcast?.assumeIsolated { $0.status() }, masterPID: getpid()))
         case .deaths:
-            connections[id]?.send(.deaths(broadcast?.assumeIsolated { $0.allDeaths } ?? lastDeaths))
+            exchange.answer(.deaths(broadcast?.assumeIsolated { $0.allDeaths } ?? lastDeaths))
         case .events:
-            forwardEvents(to: id)
-            connections[id]?.send(.done)
-        case .broadcast(let settings):
-            guard isServing else {
-                let error = BroadcastError(
-                    .control, "this master belongs to an application and takes no other broadcast",
-                    advice: "start one that does with: bulkhead master --listen unix:PATH")
-                connections[id]?.send(.failed(error))
-                return
+            follow(exchange)
+            exchange.answer(.done)
+        case .broadcast(let settings): begin(settings, for: exchange)
+        case .stop, .set, .restart, .plugin, .link, .servers:
+            guard let broadcast else {
+                return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }
-            guard broadcast == nil, attached == nil else {
-                let error = BroadcastError(
-                    .control, "the master has a broadcast on air already",
-                    advice: "stop it first with: bulkhead stop --attach unix:\(controlPath ?? "")")
-                connections[id]?.send(.failed(error))
-                return
+            if case .servers(let link, let isMeasured) = exchange.request {
+                return measure(link, isMeasured, in: broadcast, for: exchange)
             }
-            do throws(BroadcastError) {
-                try settings.checkRanges()
-                try settings.check()
-            } catch {
-                connections[id]?.send(.failed(error))
-                return
-            }
-            forwardEvents(to: id)
-            // serve() waits for it before it returns.
-            attached = Task { await self.runAttached(settings, for: id) }
+            broadcast.assumeIsolated { RequestOnAir.carryOut(exchange, by: $0) }
         }
     }
 
-    private func tellServers(
-        of name: String?, _ isMeasured: Bool, in broadcast: Broadcast, to id: ObjectIdentifier
-    ) async {
+    /// Starts the broadcast that an application has handed over.
+    private func begin(_ settings: BroadcastSettings, for exchange: ControlExchange) {
+        guard isServing else {
+            return exchange.settle(
+                BroadcastError(
+                    code: .takesNoBroadcast, "this master belongs to an application and takes no other broadcast"))
+        }
+        guard broadcast == nil, attached == nil else { return exchange.settle(broadcastRunning) }
         do throws(BroadcastError) {
-            connections[id]?.send(.servers(try await broadcast.servers(of: name, isMeasured: isMeasured)))
-        } catch { connections[id]?.send(.failed(error)) }
+            try settings.checkRanges()
+            try settings.check()
+        } catch { return exchange.settle(error) }
+        follow(exchange)
+        // serve() waits for it before it returns.
+        attached = Task { await self.runAttached(settings, for: exchange) }
     }
 
-    private func refuseWithoutBroadcast(_ id: ObjectIdentifier) {
-        connections[id]?.send(.failed(BroadcastError(.control, "the master has no broadcast on air")))
-    }
-
-    /// Answers a request whose outcome comes later, on the reactor's thread.
-    private func answer(_ id: ObjectIdentifier) -> @Sendable (BroadcastError?) -> Void {
-        { [weak self] error in
-            self?.assumeIsolated { $0.connections[id]?.send(error.map { .failed($0) } ?? .done) }
-        }
-    }
-
-    private func forwardEvents(to id: ObjectIdentifier) {
-        guard listening[id] == nil else { return }
-        let reactor = reactor
-        listening[id] = events.listen { [weak self] event in
-            guard let self else { return }
-            if reactor.isCurrent {
-                self.assumeIsolated { $0.connections[id]?.send(.event(event)) }
-            } else {
-                // Links report from their own threads; nobody waits for the forwarding.
-                Task { await self.forward(event, to: id) }
-            }
-        }
-    }
-
-    private func forward(_ event: Event, to id: ObjectIdentifier) { connections[id]?.send(.event(event)) }
-
-    private func runAttached(_ settings: BroadcastSettings, for id: ObjectIdentifier) async {
+    private func runAttached(_ settings: BroadcastSettings, for exchange: ControlExchange) async {
         do {
-            let summary = try await run(settings)
-            connections[id]?.send(.ended(summary))
+            exchange.answer(.ended(try await run(settings)))
         } catch {
-            events.post(.master, .master(.broadcastFailed(reason: Reason(error.kind.rawValue, error.problem))))
-            connections[id]?.send(.failed(error))
+            events.post(.master, .master(.broadcastFailed(reason: Reason(error.code.rawValue, error.problem))))
+            exchange.answer(.failed(error))
         }
         attached = nil
+    }
+
+    /// Sends each event to a client, from the thread on which it happens: the connection keeps the order.
+    private func follow(_ exchange: ControlExchange) {
+        guard following[exchange.connection.number] == nil else { return }
+        following[exchange.connection.number] = events.listen { exchange.answer(.event($0)) }
+    }
+
+    private func unfollow(_ connection: Int) {
+        if let listener = following.removeValue(forKey: connection) { events.unlisten(listener) }
+    }
+
+    private func measure(
+        _ link: String?, _ isMeasured: Bool, in broadcast: Broadcast, for exchange: ControlExchange
+    ) {
+        lastMeasurement += 1
+        let number = lastMeasurement
+        // closeControl() waits for it.
+        measurements[number] = Task {
+            do throws(BroadcastError) {
+                exchange.answer(.servers(try await broadcast.servers(of: link, isMeasured: isMeasured)))
+            } catch { exchange.answer(.failed(error)) }
+            measurements[number] = nil
+        }
+    }
+
+    private var broadcastRunning: BroadcastError {
+        BroadcastError(
+            code: .broadcastRunning, ["address": "unix:\(controlPath ?? "")"],
+            "the master has a broadcast on air already", advice: "stop it first")
+    }
+
+    private static func result<Value: Sendable>(
+        _ body: () async throws(BroadcastError) -> Value
+    ) async -> Result<Value, BroadcastError> {
+        do throws(BroadcastError) { return .success(try await body()) } catch { return .failure(error) }
     }
 }

@@ -64,8 +64,8 @@ package struct PluginChoice: Codable, Hashable, Sendable {
         for choice in choices where !choice.name.isEmpty {
             guard taken.insert(choice.name).inserted else {
                 throw BroadcastError(
-                    .usage, "there are two plugins called \(choice.name) in the chain", advice: "give each its own name"
-                )
+                    code: .pluginNameTwice, ["name": choice.name],
+                    "there are two plugins called \(choice.name) in the chain", advice: "give each its own name")
             }
         }
         var named = choices
@@ -84,7 +84,7 @@ package struct PluginChoice: Codable, Hashable, Sendable {
 }
 
 /// A change of the chain on air.
-package enum PluginChange: Codable, Hashable, Sendable {
+package enum PluginChange: Hashable, Sendable {
     /// Puts a plugin into the chain: at `position`, counted from 1, or at its end.
     case add(PluginChoice, position: Int?)
     case remove(name: String)

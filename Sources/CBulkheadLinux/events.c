@@ -59,6 +59,11 @@ int bulkhead_eventfd_signal(int descriptor) {
     return write(descriptor, &one, sizeof one) < 0 && errno != EAGAIN ? -errno : 0;
 }
 
+int bulkhead_eventfd_clear(int descriptor) {
+    uint64_t count;
+    return read(descriptor, &count, sizeof count) == (ssize_t)sizeof count || errno == EAGAIN ? 0 : -errno;
+}
+
 int bulkhead_route_events_open(void) {
     int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (descriptor < 0) return -errno;

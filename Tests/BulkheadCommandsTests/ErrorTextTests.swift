@@ -3,7 +3,7 @@ import BulkheadModel
 import Testing
 
 /// Advice with flags and commands is made of codes.
-@Suite struct ErrorTextTests {
+@Suite(.timeLimit(.minutes(2))) struct ErrorTextTests {
     @Test(arguments: [
         (ErrorCode.noMaster, ["address": "unix:/a"], "start one with: bulkhead master --listen unix:/a"),
         (.broadcastRunning, ["address": "unix:/a"], "stop it first with: bulkhead stop --attach unix:/a"),

@@ -50,8 +50,9 @@ import Testing
         #expect(lines.count == 2)
         #expect(try JSONDecoder().decode(Event.self, from: Data(lines[0].utf8)) == Self.event)
         #expect(
-            lines[1] == #"{"error":{"advice":"look for it","exitCode":69,"kind":"destination","problem":"it is gone"},"#
-                + #""kind":"error","part":"master"}"#)
+            lines[1]
+                == #"{"error":{"advice":"look for it","code":"destination.other","exitCode":69,"kind":"destination","#
+                + #""parameters":{},"problem":"it is gone"},"kind":"error","part":"master"}"#)
     }
 
     @Test func logsTellEachEventInALine() throws {

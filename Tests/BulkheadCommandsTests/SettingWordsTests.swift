@@ -5,7 +5,7 @@ import BulkheadModel
 import Testing
 
 /// What `bulkhead set` takes.
-@Suite struct SettingWordsTests {
+@Suite(.timeLimit(.minutes(2))) struct SettingWordsTests {
     private static func settings() throws -> BroadcastSettings {
         BroadcastSettings(
             inputs: [], destinations: [], canvas: try #require(Canvas("720p")), frameRate: try #require(FrameRate(30)))

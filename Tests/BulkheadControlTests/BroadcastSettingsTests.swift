@@ -138,7 +138,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "{}", "null", "[]", "{\"dance\":{}}", "{\"status\":", "\u{0}", "{\"broadcast\":{\"_0\":{}}}"])
+    @Test(arguments: [
+        "", "{}", "null", "[]", "{\"dance\":{}}", "{\"request\":\"dance\"}", "{\"request\":", "\u{0}",
+        "{\"request\":\"broadcast\"}", "{\"request\":\"broadcast\",\"settings\":{}}", "{\"status\":{}}",
+    ])
     func whatIsNoRequestIsRefused(text: String) {
         #expect(throws: (any Error).self) { try JSONLine.decode(ControlRequest.self, from: Array(text.utf8)) }
     }

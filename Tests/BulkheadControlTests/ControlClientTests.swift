@@ -14,9 +14,9 @@ import Testing
         let error = #expect(throws: BroadcastError.self) {
             for _ in 0..<10_000 { try client.send(.status) }
         }
-        #expect(error?.problem == "the master does not answer")
+        #expect(error?.problem.hasSuffix("does not answer") == true)
         let silence = #expect(throws: BroadcastError.self) { try client.receive() }
-        #expect(silence?.problem == "the master does not answer")
+        #expect(silence?.problem.hasSuffix("does not answer") == true)
         listener.close()
     }
 }

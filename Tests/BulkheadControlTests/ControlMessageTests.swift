@@ -49,11 +49,61 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "{}", "[]", "{\"set\":{}}", "{\"set\":{\"_0\":{\"size\":641}}}",
-        "{\"restart\":{\"_0\":\"master\"}}", "{\"set\":{\"_0\":{\"bframes\":-1}}}",
-        "{\"set\":{\"_0\":{\"videoBitsPerSecond\":99999999999}}}", "\u{0}",
+        "", "{}", "[]", #"{"request":"set"}"#, #"{"request":"set","changes":{"size":641}}"#,
+        #"{"request":"restart","part":"master"}"#, #"{"request":"set","changes":{"bframes":-1}}"#,
+        #"{"request":"set","changes":{"videoBitsPerSecond":99999999999}}"#, "\u{0}",
+        #"{"request":"plugin.move","name":"a"}"#, #"{"request":"link.add"}"#, #"{"request":"link.pause","link":1}"#,
     ])
     func nonsenseIsRefused(line: String) {
         #expect(throws: (any Error).self) { try JSONLine.decode(ControlRequest.self, from: Array(line.utf8)) }
+    }
+
+    /// The keys are written out: what stands in a line is what docs/control.md says.
+    @Test func linesAreAsTheyAreDocumented() {
+        let line = JSONLine.encode(ControlLine(ControlRequest.restart(.encoder), id: 7))
+        #expect(String(decoding: line, as: UTF8.self) == #"{"id":7,"part":"encoder","request":"restart"}"# + "\n")
+        let done = JSONLine.encode(ControlLine(ControlReply.done, id: 7))
+        #expect(String(decoding: done, as: UTF8.self) == #"{"id":7,"reply":"done"}"# + "\n")
+        let error = BroadcastError(code: .fileExists, ["path": "/a"], "it exists", advice: "move it")
+        let failed = JSONLine.encode(ControlLine(ControlReply.failed(error)))
+        #expect(
+            String(decoding: failed, as: UTF8.self) == #"{"error":{"advice":"move it","code":"file.exists","#
+                + #""parameters":{"path":"/a"},"problem":"it exists"},"reply":"failed"}"# + "\n")
+        #expect(String(decoding: JSONLine.encode(ControlGreeting()), as: UTF8.self) == "{\"bulkhead-control\":1}\n")
+    }
+
+    static let requests: [ControlRequest] = [
+        .status, .stop, .events, .deaths, .restart(.source), .servers(link: nil, isMeasured: true),
+        .servers(link: "main", isMeasured: false),
+        .plugin(.add(PluginChoice("frei0r:glow", parameters: ["blur": "0.3"]), position: 2)),
+        .plugin(.add(PluginChoice("/a.so"), position: nil)), .plugin(.remove(name: "glow")),
+        .plugin(.move(name: "glow", position: 1)),
+        .plugin(.set(name: "glow", parameters: ["blur": "1"], folder: "/home")),
+        .plugin(.enable(name: "glow", true)), .plugin(.enable(name: "glow", false)), .plugin(.reload(name: "glow")),
+        .plugin(.pardon(name: "glow")), .link(.add(DestinationSettings(url: "rtmp://a/b", streamKey: "k"))),
+        .link(.remove("1")), .link(.pause("main")), .link(.retry("main")),
+    ]
+
+    @Test(arguments: requests)
+    func requestsComeBackAsTheyWere(request: ControlRequest) throws {
+        #expect(try Self.passed(request) == request)
+        let numbered = try Self.passed(ControlLine(request, id: -3))
+        #expect(numbered.id == -3 && numbered.content == request)
+    }
+
+    /// A newer version may add keys; a newer code has the general meaning of its kind.
+    @Test func whatANewerVersionAddsIsPassedOver() throws {
+        let line = Array(#"{"request":"status","colour":"red"}"#.utf8)
+        #expect(try JSONLine.decode(ControlRequest.self, from: line) == .status)
+        let error = Array(#"{"code":"destinations.half-failed","problem":"p"}"#.utf8)
+        let read = try JSONLine.decode(BroadcastError.self, from: error)
+        #expect(read.code == .someDestinations && read.kind == .someDestinations && read.parameters.isEmpty)
+        #expect(ErrorCode(known: "gone.mad") == .internal && ErrorCode(known: "") == .internal)
+    }
+
+    @Test(arguments: BroadcastError.Kind.allCases)
+    func generalCodesKeepTheirKind(kind: BroadcastError.Kind) {
+        #expect(BroadcastError(kind, "p").kind == kind)
+        #expect(ErrorCode(generalOf: kind).parameters.isEmpty)
     }
 }

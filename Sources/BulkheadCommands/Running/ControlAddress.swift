@@ -99,7 +99,7 @@ package enum ControlAddress {
     /// Asks for something to be done, and returns when it is.
     static func ask(_ request: ControlRequest, attach: String?) throws(BroadcastError) {
         guard try reply(to: request, attach: attach) != nil else {
-            throw BroadcastError(.control, "the master closed the connection without an answer")
+            throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
         }
     }
 

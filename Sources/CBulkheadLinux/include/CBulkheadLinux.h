@@ -83,6 +83,8 @@ int bulkhead_epoll_wait(int epoll, bulkhead_epoll_event *events, int capacity, i
 /// Creates a non-blocking eventfd, which `bulkhead_eventfd_signal` makes readable.
 int bulkhead_eventfd_create(void);
 int bulkhead_eventfd_signal(int descriptor);
+/// Makes it unreadable again.
+int bulkhead_eventfd_clear(int descriptor);
 
 /// Opens a non-blocking rtnetlink socket, close-on-exec, that becomes readable when a route, an address or an interface of
 /// this machine changes. Returns a descriptor that the caller closes, or a negative errno value.

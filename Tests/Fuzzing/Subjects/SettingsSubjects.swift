@@ -3,6 +3,7 @@ import BulkheadControl
 import BulkheadMaster
 import BulkheadModel
 import BulkheadRTMP
+import BulkheadSystem
 
 extension FuzzSubject {
     /// Configuration files, and the settings made of them.
@@ -30,10 +31,11 @@ extension FuzzSubject {
 
     /// Lines on the control socket, from either side, and what is shown of them.
     static let control = FuzzSubject(name: "control", maximumByteCount: 8192) { bytes in
-        if let request = try? JSONLine.decode(ControlRequest.self, from: bytes) { try checkRoundTrip(request) }
-        if let reply = try? JSONLine.decode(ControlReply.self, from: bytes) {
-            try checkRoundTrip(reply)
-            if case .event(let event) = reply {
+        if let line = try? JSONLine.decode(ControlLine<ControlRequest>.self, from: bytes) { try checkRoundTrip(line) }
+        try checkSession(bytes)
+        if let line = try? JSONLine.decode(ControlLine<ControlReply>.self, from: bytes) {
+            try checkRoundTrip(line)
+            if case .event(let event) = line.content {
                 for line in [EventLine.short(event, colours: false), EventLine.log(event)] { try checkPlain(line) }
             }
         }
@@ -43,6 +45,19 @@ extension FuzzSubject {
             try rule(BitRate(value)?.description == value, "a bitrate is another one when it is written and read")
         }
         if let span = TimeSpan(text) { try rule((0...366 * 86_400).contains(span.seconds), "a span is too long") }
+    }
+
+    /// A client's bytes mean the same, whole and one at a time, and a client that goes too far is not listened to.
+    private static func checkSession(_ bytes: [UInt8]) throws {
+        let all = JSONLine.encode(ControlGreeting()) + bytes
+        let now = MonotonicTime(nanoseconds: 0)
+        var whole = ControlSession()
+        var bytewise = ControlSession()
+        let actions = whole.receive(all, at: now)
+        try rule(all.flatMap { bytewise.receive([$0], at: now) } == actions, "lines depend on how they arrive")
+        for action in actions.dropLast() {
+            if case .disconnect = action { try rule(false, "a conversation goes on behind its end") }
+        }
     }
 
     private static func checkRoundTrip<Value: Codable>(_ value: Value) throws {

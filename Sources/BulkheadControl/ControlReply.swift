@@ -1,0 +1,99 @@
+package import BulkheadEvents
+package import BulkheadModel
+
+/// What a master answers: one JSON object a line (docs/control.md).
+package enum ControlReply: Sendable {
+    /// Nil when the master has no broadcast.
+    case status(BroadcastStatus?, masterPID: Int32)
+    case done
+    /// The oldest first; the last 200 at most.
+    case deaths([DeathRecord])
+    case event(Event)
+    case servers([LinkServersReport])
+    /// The broadcast has ended well.
+    case ended(BroadcastSummary)
+    case failed(BroadcastError)
+
+    /// What stands behind `reply` in a line; the raw values are stable.
+    package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
+        case status, done, deaths, event, servers, ended, failed
+    }
+
+    package var word: Word {
+        switch self {
+        case .status: .status
+        case .done: .done
+        case .deaths: .deaths
+        case .event: .event
+        case .servers: .servers
+        case .ended: .ended
+        case .failed: .failed
+        }
+    }
+}
+
+extension ControlReply: Codable {
+    package init(from decoder: any Decoder) throws {
+        let line = try decoder.container(keyedBy: ControlKey.self)
+        switch try line.decode(Word.self, forKey: .reply) {
+        case .status:
+            self = .status(
+                try line.decodeIfPresent(BroadcastStatus.self, forKey: .broadcast),
+                masterPID: try line.decode(Int32.self, forKey: .masterPID))
+        case .done: self = .done
+        case .deaths: self = .deaths(try line.decode([DeathRecord].self, forKey: .deaths))
+        case .event: self = .event(try line.decode(Event.self, forKey: .event))
+        case .servers: self = .servers(try line.decode([LinkServersReport].self, forKey: .links))
+        case .ended:
+            self = .ended(BroadcastSummary(status: try line.decode(BroadcastStatus.self, forKey: .broadcast)))
+        case .failed: self = .failed(try line.decode(BroadcastError.self, forKey: .error))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var line = encoder.container(keyedBy: ControlKey.self)
+        try line.encode(word, forKey: .reply)
+        switch self {
+        case .status(let status, let masterPID):
+            try line.encodeIfPresent(status, forKey: .broadcast)
+            try line.encode(masterPID, forKey: .masterPID)
+        case .done: break
+        case .deaths(let deaths): try line.encode(deaths, forKey: .deaths)
+        case .event(let event): try line.encode(event, forKey: .event)
+        case .servers(let reports): try line.encode(reports, forKey: .links)
+        case .ended(let summary): try line.encode(summary.status, forKey: .broadcast)
+        case .failed(let error): try line.encode(error, forKey: .error)
+        }
+    }
+}
+
+extension ControlReply.Word {
+    /// The members of the line besides `reply` and `id`.
+    package var keys: [ControlKey] {
+        switch self {
+        case .status: [.masterPID, .broadcast]
+        case .done: []
+        case .deaths: [.deaths]
+        case .event: [.event]
+        case .servers: [.links]
+        case .ended: [.broadcast]
+        case .failed: [.error]
+        }
+    }
+
+    /// Whether a request is settled by the reply; events only go along.
+    package var isFinal: Bool { self != .event }
+
+    /// What the reply says, in one line.
+    package var meaning: String {
+        switch self {
+        case .status: "the master's process, and its broadcast where it has one"
+        case .done: "the request was carried out, as far as its row says"
+        case .deaths: "the oldest first, the last 200 at most"
+        case .event: "something happened (events.md)"
+        case .servers: "one report for each link"
+        case .ended: "the broadcast has ended well; its last status"
+        case .failed: "the request is refused, or the broadcast has failed"
+        }
+    }
+}

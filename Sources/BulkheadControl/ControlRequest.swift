@@ -1,0 +1,201 @@
+package import BulkheadModel
+
+/// What a client asks of a master through its control socket: one JSON object a line (docs/control.md).
+package enum ControlRequest: Hashable, Sendable {
+    case status
+    /// Ends the broadcast cleanly; sent a second time, at once.
+    case stop
+    /// Starts a broadcast; events follow on the same connection until it ends or the client goes away.
+    case broadcast(BroadcastSettings)
+    /// Asks for the events from now on.
+    case events
+    /// Changes settings on air; answered when they are in effect.
+    case set(SettingsChange)
+    /// Starts a part anew without a gap; answered when its successor is on its way, the encoder's when it is on air.
+    case restart(RestartablePart)
+    /// Changes the chain of plugins; answered when the change is in effect.
+    case plugin(PluginChange)
+    /// Asks for the deaths of children in this broadcast.
+    case deaths
+    /// Changes the links on air; answered when it is under way.
+    case link(LinkChange)
+    /// Asks what a link, or each of all, knows of its servers and would choose; measured now or as it stands.
+    case servers(link: String?, isMeasured: Bool)
+
+    /// What stands behind `request` in a line; the raw values are stable.
+    package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
+        case status, stop, broadcast, events, set, restart, deaths, servers
+        case addPlugin = "plugin.add"
+        case removePlugin = "plugin.remove"
+        case movePlugin = "plugin.move"
+        case setPlugin = "plugin.set"
+        case enablePlugin = "plugin.enable"
+        case disablePlugin = "plugin.disable"
+        case reloadPlugin = "plugin.reload"
+        case pardonPlugin = "plugin.pardon"
+        case addLink = "link.add"
+        case removeLink = "link.remove"
+        case pauseLink = "link.pause"
+        case retryLink = "link.retry"
+    }
+
+    package var word: Word {
+        switch self {
+        case .status: .status
+        case .stop: .stop
+        case .broadcast: .broadcast
+        case .events: .events
+        case .set: .set
+        case .restart: .restart
+        case .deaths: .deaths
+        case .servers: .servers
+        case .plugin(.add): .addPlugin
+        case .plugin(.remove): .removePlugin
+        case .plugin(.move): .movePlugin
+        case .plugin(.set): .setPlugin
+        case .plugin(.enable(_, let isEnabled)): isEnabled ? .enablePlugin : .disablePlugin
+        case .plugin(.reload): .reloadPlugin
+        case .plugin(.pardon): .pardonPlugin
+        case .link(.add): .addLink
+        case .link(.remove): .removeLink
+        case .link(.pause): .pauseLink
+        case .link(.retry): .retryLink
+        }
+    }
+}
+
+extension ControlRequest: Codable {
+    package init(from decoder: any Decoder) throws {
+        let line = try decoder.container(keyedBy: ControlKey.self)
+        func value<Value: Decodable>(_ key: ControlKey) throws -> Value { try line.decode(Value.self, forKey: key) }
+        switch try line.decode(Word.self, forKey: .request) {
+        case .status: self = .status
+        case .stop: self = .stop
+        case .broadcast: self = .broadcast(try value(.settings))
+        case .events: self = .events
+        case .set: self = .set(try value(.changes))
+        case .restart: self = .restart(try value(.part))
+        case .deaths: self = .deaths
+        case .servers:
+            self = .servers(
+                link: try line.decodeIfPresent(String.self, forKey: .link),
+                isMeasured: try line.decodeIfPresent(Bool.self, forKey: .isMeasured) ?? false)
+        case .addPlugin:
+            self = .plugin(
+                .add(try value(.plugin), position: try line.decodeIfPresent(Int.self, forKey: .position)))
+        case .removePlugin: self = .plugin(.remove(name: try value(.name)))
+        case .movePlugin: self = .plugin(.move(name: try value(.name), position: try value(.position)))
+        case .setPlugin:
+            self = .plugin(
+                .set(
+                    name: try value(.name), parameters: try value(.parameters),
+                    folder: try line.decodeIfPresent(String.self, forKey: .folder) ?? ""))
+        case .enablePlugin: self = .plugin(.enable(name: try value(.name), true))
+        case .disablePlugin: self = .plugin(.enable(name: try value(.name), false))
+        case .reloadPlugin: self = .plugin(.reload(name: try value(.name)))
+        case .pardonPlugin: self = .plugin(.pardon(name: try value(.name)))
+        case .addLink: self = .link(.add(try value(.destination)))
+        case .removeLink: self = .link(.remove(try value(.link)))
+        case .pauseLink: self = .link(.pause(try value(.link)))
+        case .retryLink: self = .link(.retry(try value(.link)))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var line = encoder.container(keyedBy: ControlKey.self)
+        try line.encode(word, forKey: .request)
+        switch self {
+        case .status, .stop, .events, .deaths: break
+        case .broadcast(let settings): try line.encode(settings, forKey: .settings)
+        case .set(let change): try line.encode(change, forKey: .changes)
+        case .restart(let part): try line.encode(part, forKey: .part)
+        case .servers(let link, let isMeasured):
+            try line.encodeIfPresent(link, forKey: .link)
+            try line.encode(isMeasured, forKey: .isMeasured)
+        case .plugin(.add(let choice, let position)):
+            try line.encode(choice, forKey: .plugin)
+            try line.encodeIfPresent(position, forKey: .position)
+        case .plugin(.move(let name, let position)):
+            try line.encode(name, forKey: .name)
+            try line.encode(position, forKey: .position)
+        case .plugin(.set(let name, let parameters, let folder)):
+            try line.encode(name, forKey: .name)
+            try line.encode(parameters, forKey: .parameters)
+            try line.encode(folder, forKey: .folder)
+        case .plugin(.remove(let name)), .plugin(.enable(let name, _)), .plugin(.reload(let name)),
+            .plugin(.pardon(let name)):
+            try line.encode(name, forKey: .name)
+        case .link(.add(let destination)): try line.encode(destination, forKey: .destination)
+        case .link(.remove(let link)), .link(.pause(let link)), .link(.retry(let link)):
+            try line.encode(link, forKey: .link)
+        }
+    }
+}
+
+extension ControlRequest.Word {
+    /// The members of the line besides `request` and `id`, in the order of docs/control.md.
+    package var keys: [ControlKey] {
+        switch self {
+        case .status, .stop, .events, .deaths: []
+        case .broadcast: [.settings]
+        case .set: [.changes]
+        case .restart: [.part]
+        case .servers: [.link, .isMeasured]
+        case .addPlugin: [.plugin, .position]
+        case .movePlugin: [.name, .position]
+        case .setPlugin: [.name, .parameters, .folder]
+        case .removePlugin, .enablePlugin, .disablePlugin, .reloadPlugin, .pardonPlugin: [.name]
+        case .addLink: [.destination]
+        case .removeLink, .pauseLink, .retryLink: [.link]
+        }
+    }
+
+    /// Keys that may be missing.
+    package var optionalKeys: Set<ControlKey> {
+        switch self {
+        case .servers: [.link, .isMeasured]
+        case .addPlugin: [.position]
+        case .setPlugin: [.folder]
+        default: []
+        }
+    }
+
+    /// What answers the request when it is not refused.
+    package var answers: [ControlReply.Word] {
+        switch self {
+        case .status: [.status]
+        case .broadcast: [.event, .ended]
+        case .events: [.done, .event]
+        case .deaths: [.deaths]
+        case .servers: [.servers]
+        default: [.done]
+        }
+    }
+
+    /// What the request asks for, in one line.
+    package var meaning: String {
+        switch self {
+        case .status: "what the broadcast does"
+        case .stop: "end the broadcast cleanly; sent a second time, at once"
+        case .broadcast: "start a broadcast; events follow until it ends"
+        case .events: "the events from now on"
+        case .set: "change settings on air; answered when they are in effect"
+        case .restart:
+            "replace a child; answered when the new encoder is on air, or another child's successor is started"
+        case .deaths: "the deaths of children in this broadcast, or in the last one"
+        case .servers: "what links know of their servers; `isMeasured` measures them first"
+        case .addPlugin: "add a plugin to the chain, at its end or at `position`; answered when it is in effect"
+        case .removePlugin: "remove a plugin from the chain"
+        case .movePlugin: "move a plugin to `position`"
+        case .setPlugin: "change parameters; the others stay as they are"
+        case .enablePlugin: "let frames pass the plugin again"
+        case .disablePlugin: "let frames pass by the plugin, which stays loaded"
+        case .reloadPlugin: "load the plugin's library anew, in a new host"
+        case .pardonPlugin: "let a plugin in again that is in quarantine or off"
+        case .addLink: "add a destination; answered when the link is on its way"
+        case .removeLink: "send what waits, say goodbye, and forget the link"
+        case .pauseLink: "say goodbye; nothing waits for the link"
+        case .retryLink: "end a pause, a wait or a failure"
+        }
+    }
+}

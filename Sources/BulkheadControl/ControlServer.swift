@@ -1,0 +1,121 @@
+package import BulkheadModel
+package import BulkheadSystem
+import CBulkheadLinux
+
+/// The master's side of the control socket: on the reactor's thread, but for what each connection does on its own queue.
+///
+/// Requests come to the reactor in the order of each connection, a few at a time: the timeline's turn comes between them.
+package final class ControlServer {
+    /// What reaches the reactor.
+    private enum Arrival: Sendable {
+        case request(ControlExchange)
+        case gone(Int)
+    }
+
+    /// Clients that may be connected at once; each takes a descriptor that a child may need.
+    package static let mostConnections = 64
+    /// Requests that the reactor handles before it looks at its children and timers again.
+    private static let batch = 8
+
+    private let reactor: Reactor
+    private let limits: ControlLimits
+    private let mailbox: ReactorMailbox<Arrival>
+    private var listener: LocalListener?
+    private var token: Reactor.Token?
+    private var connections: [Int: ControlConnection] = [:]
+    private var lastNumber = 0
+    private var onRequest: ((ControlExchange) -> Void)?
+    private var onGone: ((Int) -> Void)?
+
+    /// Listens at `path`; its folder is made, for this user alone, where there is none.
+    /// - Parameters:
+    ///   - onRequest: called on the reactor's thread with each request.
+    ///   - onGone: called on the reactor's thread with the number of a connection that has ended.
+    package init(
+        path: String, on reactor: Reactor, limits: ControlLimits = ControlLimits(),
+        onRequest: @escaping (ControlExchange) -> Void, onGone: @escaping (Int) -> Void
+    ) throws(BroadcastError) {
+        self.reactor = reactor
+        self.limits = limits
+        self.onRequest = onRequest
+        self.onGone = onGone
+        // No connection can have more under way than its bound and its end.
+        do { mailbox = try ReactorMailbox(capacity: Self.mostConnections * (limits.unansweredRequests + 2)) } catch {
+            throw BroadcastError(.internal, "no eventfd is to be had: \(error)")
+        }
+        let bound = ReactorBound(WeakServer(), reactor)
+        do {
+            token = try mailbox.watch(on: reactor) { bound.value.server?.collect() }
+        } catch { throw BroadcastError(.internal, "the control socket can't be watched: \(error)") }
+        do throws(BroadcastError) {
+            listener = try LocalListener(path: path, on: reactor) { socket, _ in
+                // A closure can't give away what it has captured: the number goes in, its owner is made inside.
+                let descriptor = socket.release()
+                if let server = bound.value.server {
+                    server.accept(OwnedDescriptor(adopting: descriptor))
+                } else {
+                    _ = bulkhead_close(descriptor)
+                }
+            }
+        } catch {
+            unwatch()
+            throw error
+        }
+        bound.value.server = self
+    }
+
+    /// For closures that are made before the server is.
+    private final class WeakServer {
+        weak var server: ControlServer?
+    }
+
+    /// Ends listening, and each connection once everything has been sent to it, or after a second.
+    package func close() async {
+        listener?.close()
+        listener = nil
+        let open = Array(connections.values)
+        await withTaskGroup { group in
+            for connection in open { group.addTask { await connection.finish() } }
+        }
+        unwatch()
+        connections = [:]
+        onRequest = nil
+        onGone = nil
+    }
+
+    private func unwatch() {
+        if let token { reactor.unwatch(token) }
+        token = nil
+        mailbox.close()
+    }
+
+    private func accept(_ socket: consuming OwnedDescriptor) {
+        lastNumber += 1
+        let connection = ControlConnection(
+            socket, number: lastNumber, limits: limits,
+            onRequest: { [mailbox] exchange in
+                guard !mailbox.post(.request(exchange)) else { return }
+                exchange.answer(.failed(BroadcastError(code: .notOnAir, "the master is about to end")))
+            },
+            onClose: { [mailbox] number in _ = mailbox.post(.gone(number)) })
+        connection.activate()
+        guard connections.count < Self.mostConnections else {
+            return connection.disconnect(
+                BroadcastError(
+                    code: .tooManyConnections, ["maximum": "\(Self.mostConnections)"],
+                    "\(Self.mostConnections) clients are connected already"))
+        }
+        connections[lastNumber] = connection
+    }
+
+    private func collect() {
+        for arrival in mailbox.take(Self.batch) {
+            switch arrival {
+            case .request(let exchange): onRequest?(exchange)
+            case .gone(let number):
+                guard connections.removeValue(forKey: number) != nil else { continue }
+                onGone?(number)
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import BulkheadControl
+import BulkheadModel
+
+/// Carries out the requests that change a broadcast on air.
+enum RequestOnAir {
+    /// Carries out a request on the reactor's thread, and answers it when it is done.
+    static func carryOut(_ exchange: ControlExchange, by broadcast: isolated Broadcast) {
+        switch exchange.request {
+        case .stop:
+            broadcast.stop()
+            exchange.answer(.done)
+        case .set(let change): broadcast.change(change, done: exchange.settle)
+        case .restart(let part): broadcast.restart(part, done: exchange.settle)
+        case .plugin(let change): broadcast.change(change, done: exchange.settle)
+        case .link(let change):
+            do throws(BroadcastError) {
+                try broadcast.change(change)
+                exchange.answer(.done)
+            } catch { exchange.answer(.failed(error)) }
+        // Answered by the master control, with a broadcast or without.
+        case .status, .broadcast, .events, .deaths, .servers: break
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import BulkheadControl
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import Foundation
+import Testing
+
+/// docs/control.md and the code say the same.
+@Suite(.timeLimit(.minutes(2))) struct ControlPageTests {
+    private static func page() throws -> String {
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return try String(contentsOf: package.appendingPathComponent("docs/control.md"), encoding: .utf8)
+    }
+
+    /// The rows of the tables below the heading `section` that begin with a word in code font.
+    private static func rows(_ section: String) throws -> [String] {
+        let sections = try page().components(separatedBy: "\n## ")
+        let body = try #require(sections.first { $0.hasPrefix(section + "\n") })
+        return body.split(separator: "\n").filter { $0.hasPrefix("| `") }.map(String.init)
+    }
+
+    private static func code(_ words: [String]) -> String { words.map { "`\($0)`" }.joined(separator: ", ") }
+
+    private static func row(_ word: ControlRequest.Word) -> String {
+        let keys = word.keys.map { word.optionalKeys.contains($0) ? "(`\($0.rawValue)`)" : "`\($0.rawValue)`" }
+        return "| `\(word.rawValue)` | \(keys.joined(separator: ", ")) | \(code(word.answers.map(\.rawValue))) "
+            + "| \(word.meaning) |"
+    }
+
+    private static func row(_ word: ControlReply.Word) -> String {
+        "| `\(word.rawValue)` | \(code(word.keys.map(\.rawValue))) | \(word.meaning) |"
+    }
+
+    private static func row(_ error: ErrorCode) -> String {
+        "| `\(error.rawValue)` | \(code(error.parameters)) | \(error.meaning) |"
+    }
+
+    @Test func requestsAreThoseOfTheCode() throws {
+        #expect(try Self.rows("Requests") == ControlRequest.Word.allCases.map(Self.row))
+    }
+
+    @Test func repliesAreThoseOfTheCode() throws {
+        #expect(try Self.rows("Replies") == ControlReply.Word.allCases.map(Self.row))
+    }
+
+    @Test func errorsAreThoseOfTheCode() throws {
+        #expect(try Self.rows("Errors") == ErrorCode.allCases.map(Self.row))
+    }
+
+    @Test func everyKeyIsExplainedOnce() throws {
+        let keys = try Self.rows("Keys of lines").map { String($0.split(separator: "`")[1]) }
+        #expect(keys == ControlKey.allCases.map(\.rawValue))
+    }
+
+    @Test func boundsAreThoseOfTheCode() throws {
+        let limits = ControlLimits()
+        let page = try Self.page()
+        func row(_ words: String, _ value: Int, _ error: ErrorCode) -> String {
+            "| \(words) | \(value.formatted(.number.locale(Locale(identifier: "en_US")))) | `\(error.rawValue)` |"
+        }
+        for row in [
+            row("bytes in a line", limits.lineByteCount, .lineTooLong),
+            row("requests a second, as many at once after a pause", limits.requestsPerSecond, .tooManyRequests),
+            row("requests without an answer", limits.unansweredRequests, .tooManyUnanswered),
+            row("bytes that wait for the client", limits.outgoingByteCount, .notReading),
+            row("connections", ControlServer.mostConnections, .tooManyConnections),
+        ] {
+            #expect(page.contains(row), "\(row)")
+        }
+    }
+
+    // MARK: examples
+
+    private static func examples(_ key: String) throws -> [String] {
+        try page().split(separator: "\n").filter { $0.hasPrefix("{\"\(key)\"") }.map(String.init)
+    }
+
+    /// A line is read, and written again, without anything being lost or added.
+    private static func check<Content: Codable & Sendable>(_ line: String, as _: Content.Type) throws -> Content {
+        let read = try JSONLine.decode(ControlLine<Content>.self, from: Array(line.utf8))
+        let written = try JSONSerialization.jsonObject(with: Data(JSONLine.encode(read)))
+        let given = try JSONSerialization.jsonObject(with: Data(line.utf8))
+        #expect(written as? NSDictionary == given as? NSDictionary, "\(line)")
+        return read.content
+    }
+
+    @Test func everyRequestHasAnExampleThatCanBeRead() throws {
+        let words = try Self.examples("request").map { try Self.check($0, as: ControlRequest.self).word }
+        #expect(Set(words) == Set(ControlRequest.Word.allCases))
+    }
+
+    @Test func everyReplyHasAnExampleThatCanBeRead() throws {
+        let words = try Self.examples("reply").map { try Self.check($0, as: ControlReply.self).word }
+        #expect(Set(words) == Set(ControlReply.Word.allCases))
+    }
+
+    @Test func greetingIsTheCurrentOne() throws {
+        let line = try #require(try Self.examples("bulkhead-control").first)
+        #expect(try JSONLine.decode(ControlGreeting.self, from: Array(line.utf8)) == ControlGreeting())
+    }
+
+    // MARK: values
+
+    /// Values in which nothing that may be missing is missing.
+    private static func values() throws -> [(String, any Encodable)] {
+        let canvas = try #require(Canvas("720p"))
+        var destination = DestinationSettings(url: "rtmp://a/b")
+        destination.alternatives = [ServerSettings(url: "rtmp://c/d")]
+        var settings = BroadcastSettings(
+            inputs: [InputSettings(url: "test")], destinations: [destination], canvas: canvas,
+            frameRate: try #require(FrameRate(30)), bframes: 2, plugins: [PluginChoice("frei0r:glow")],
+            durationSeconds: 1)
+        settings.minimumVideoBitsPerSecond = 1
+        let server = LinkServerStatus(
+            name: "a", priority: 0, weight: 1, state: .well, roundTripMilliseconds: 1, lastError: "")
+        var link = LinkStatus(name: "link 1", destination: "a", state: .publishing)
+        link.server = "a"
+        link.rule = "priority"
+        link.reason = "first"
+        link.acknowledgedSeconds = 1
+        link.roundTripMilliseconds = 1
+        link.servers = [server]
+        let status = BroadcastStatus(
+            state: "on air",
+            children: [
+                ChildStatus(name: "encoder", pid: 1, state: "ready", restarts: 0, lastEnd: "", build: "1")
+            ], links: [link], secondsOnAir: 1, frames: 1, framesCommitted: 1, framesUncommitted: 0, framesRepeated: 0,
+            framesSkipped: 0, framesUnfiltered: 0, framesSlated: 0, standby: "warm", framesPerSecond: 30,
+            bitsPerSecond: 1, encoderBitsPerSecond: 1, showing: "picture", encoderAddress: "",
+            plugins: [
+                PluginStatus(name: "glow", plugin: "frei0r:glow", state: .quarantined, secondsLeft: 1, pid: 1)
+            ])
+        let death = DeathRecord(
+            time: 1, mediaSeconds: 1, part: .encoder(7, .onAir), pid: 1, cause: "SIGSEGV", frame: 1,
+            detectedWithinMilliseconds: 1, recoveredAfterMilliseconds: 1, framesLate: 1, standardError: "",
+            plugin: "glow")
+        let report = LinkServersReport(link: "link 1", rule: "priority", servers: [server], choice: "a", reason: "")
+        return [("settings", settings), ("broadcast", status), ("deaths", death), ("links", report)]
+    }
+
+    private static func keys(of value: Any) -> Set<String> {
+        if let list = value as? [Any] { return list.reduce(into: []) { $0.formUnion(keys(of: $1)) } }
+        guard let object = value as? [String: Any] else { return [] }
+        return object.reduce(into: []) { all, member in
+            all.insert(member.key)
+            // Their members have names of the user's choice.
+            if member.key != "parameters" { all.formUnion(keys(of: member.value)) }
+        }
+    }
+
+    @Test func everyKeyOfAValueIsExplained() throws {
+        var explained: [String: Set<String>] = [:]
+        for row in try Self.rows("Keys of values") {
+            let words = row.split(separator: "`").enumerated().filter { $0.offset % 2 == 1 }.map { String($0.element) }
+            let places = row.split(separator: "|")[1]
+            for word in words where places.contains("`\(word)`") { explained[word, default: []].insert(words[0]) }
+        }
+        for (place, value) in try Self.values() {
+            let object = try JSONSerialization.jsonObject(with: Data(JSONLine.encode(value)))
+            let missing = Self.keys(of: object).subtracting(explained[place] ?? [])
+            #expect(missing.isEmpty, "docs/control.md does not explain \(missing.sorted()) in \(place)")
+        }
+    }
+}

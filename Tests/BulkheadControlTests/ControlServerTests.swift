@@ -1,0 +1,226 @@
+import BulkheadControl
+import BulkheadModel
+import BulkheadSystem
+import BulkheadTestSupport
+import Dispatch
+import Glibc
+import Testing
+
+/// Client and server over a real socket.
+@Suite(.timeLimit(.minutes(2))) struct ControlServerTests {
+    /// Keeps a server on a reactor of its own, as the master does, and answers as a test wants.
+    private actor Owner {
+        nonisolated let reactor: Reactor
+        nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
+        private var server: ControlServer?
+        private(set) var gone = 0
+        private(set) var handled = 0
+        private(set) var ticks = 0
+        /// The longest time by which a tick came late.
+        private(set) var latestNanoseconds: Int64 = 0
+
+        init() throws { reactor = try Reactor() }
+
+        deinit { reactor.stop() }
+
+        func serve(
+            at path: String, limits: ControlLimits = ControlLimits(),
+            _ answer: @escaping @Sendable (ControlExchange) -> Void
+        ) throws {
+            server = try ControlServer(
+                path: path, on: reactor, limits: limits,
+                onRequest: { [weak self] exchange in
+                    self?.assumeIsolated { $0.handled += 1 }
+                    answer(exchange)
+                }, onGone: { [weak self] _ in self?.assumeIsolated { $0.gone += 1 } })
+        }
+
+        func close() async {
+            await server?.close()
+            server = nil
+        }
+
+        /// Ticks every 5 ms for as long as the reactor lives, as the timeline does.
+        func tick() {
+            let next = MonotonicTime.now.advanced(by: 5_000_000)
+            reactor.schedule(at: next) { [weak self] in
+                self?.assumeIsolated { owner in
+                    owner.ticks += 1
+                    owner.latestNanoseconds = max(
+                        owner.latestNanoseconds, MonotonicTime.now.since(next))
+                    owner.tick()
+                }
+            }
+        }
+    }
+
+    /// Runs a client's blocking code on a thread of its own.
+    private static func client<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "client").async { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
+    @Test func repliesCarryTheNumberOfTheirRequest() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        try await owner.serve(at: path) { exchange in
+            if case .stop = exchange.request {
+                exchange.settle(BroadcastError(code: .notOnAir, "nothing is on air"))
+            } else {
+                exchange.answer(.done)
+            }
+        }
+        let replies = try await Self.client {
+            let client = try ControlClient(path: path)
+            try client.send(.deaths, id: 1)
+            try client.send(.stop, id: 2)
+            try client.send(.deaths)
+            return try (0..<3).map { _ in try client.receiveLine().map { ($0.id, "\($0.content.word)") } }
+        }
+        #expect(replies.map { $0?.0 } == [1, 2, nil])
+        #expect(replies.map { $0?.1 } == ["done", "failed", "done"])
+        #expect(await eventually { await owner.gone == 1 })
+        await owner.close()
+    }
+
+    /// What is sent right before the end still arrives, and then the connection is closed.
+    @Test func closingSendsWhatWaits() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        try await owner.serve(at: path) { exchange in
+            for _ in 0..<500 { exchange.answer(.deaths([])) }
+        }
+        async let count = Self.client {
+            let client = try ControlClient(path: path)
+            try client.send(.deaths)
+            var count = 0
+            while try client.receive() != nil { count += 1 }
+            return count
+        }
+        #expect(await eventually { await owner.handled == 1 })
+        await owner.close()
+        #expect(try await count == 500)
+    }
+
+    /// A flood ends with the reason, and the timeline's ticks go on meanwhile.
+    @Test func floodDelaysNoTickAndEndsTheConnection() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        try await owner.serve(at: path) { exchange in
+            // Dear enough that all of them would hold up the ticks for 40 s.
+            usleep(2000)
+            exchange.answer(.done)
+        }
+        await owner.tick()
+        let error = try await Self.client { () -> BroadcastError? in
+            let client = try ControlClient(path: path)
+            do {
+                for _ in 0..<20_000 { try client.send(.status) }
+            } catch {}
+            var last: BroadcastError?
+            while let reply = try client.receive() { if case .failed(let error) = reply { last = error } }
+            return last
+        }
+        #expect([.tooManyRequests, .tooManyUnanswered].contains(error?.code))
+        let ticks = await owner.ticks
+        #expect(await eventually { await owner.ticks > ticks + 10 })
+        #expect(await owner.handled < 1000)
+        #expect(await owner.latestNanoseconds < 1_000_000_000)
+        await owner.close()
+    }
+
+    /// Both sides have more to say than the socket holds, and neither reads before it has said it.
+    @Test func neitherSideBlocksTheOther() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        let text = String(repeating: "x", count: 100_000)
+        var limits = ControlLimits()
+        limits.outgoingByteCount = 64 << 20
+        try await owner.serve(at: path, limits: limits) { exchange in
+            exchange.answer(.failed(BroadcastError(.control, text)))
+        }
+        let count = try await Self.client {
+            let client = try ControlClient(path: path)
+            for _ in 0..<50 { try client.send(.link(.pause(text))) }
+            var count = 0
+            while count < 50, try client.receive() != nil { count += 1 }
+            return count
+        }
+        #expect(count == 50)
+        await owner.close()
+    }
+
+    /// A client that does not read is told so behind the line that it has begun.
+    @Test func clientThatDoesNotReadIsDisconnected() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        var limits = ControlLimits()
+        limits.outgoingByteCount = 1 << 20
+        let text = String(repeating: "x", count: 100_000)
+        try await owner.serve(at: path, limits: limits) { exchange in
+            for _ in 0..<40 { exchange.answer(.failed(BroadcastError(.control, text))) }
+        }
+        let codes = try await Self.client {
+            let client = try ControlClient(path: path)
+            try client.send(.status)
+            var codes: [ErrorCode] = []
+            while let reply = try client.receive() { if case .failed(let error) = reply { codes.append(error.code) } }
+            return codes
+        }
+        // A client that reads at once may get all of them.
+        #expect(codes.last == .notReading || codes.count == 40)
+        await owner.close()
+    }
+
+    @Test func nothingIsSentToAnotherUsersMaster() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let listener = try LocalSocket.listen(at: path)
+        let error = #expect(throws: BroadcastError.self) { try ControlClient(path: path, owner: getuid() &+ 1) }
+        #expect(error?.code == .foreignMaster && error?.parameters["uid"] == "\(getuid())")
+        guard let accepted = try LocalSocket.accept(listener.rawValue) else {
+            Issue.record("the client has not connected")
+            return
+        }
+        var byte: UInt8 = 0
+        #expect(recv(accepted.rawValue, &byte, 1, 0) == 0)
+        accepted.close()
+        listener.close()
+    }
+
+    @Test func masterOfAnotherVersionIsNamed() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let listener = try LocalSocket.listen(at: path)
+        let client = try ControlClient(path: path)
+        guard let accepted = try LocalSocket.accept(listener.rawValue) else {
+            Issue.record("the client has not connected")
+            return
+        }
+        let line = Array("{\"bulkhead-control\":9}\n".utf8)
+        #expect(send(accepted.rawValue, line, line.count, 0) == line.count)
+        let error = #expect(throws: BroadcastError.self) { try client.receive() }
+        #expect(error?.code == .version && error?.parameters == ["client": "1", "master": "9"])
+        accepted.close()
+        listener.close()
+    }
+
+    @Test func silentMasterIsNotWaitedForWithoutEnd() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let listener = try LocalSocket.listen(at: path)
+        let client = try ControlClient(path: path)
+        client.limitWaiting(toSeconds: 1)
+        let error = #expect(throws: BroadcastError.self) { try client.receive() }
+        #expect(error?.code == .noAnswer)
+        listener.close()
+    }
+}
