@@ -93,7 +93,9 @@ package struct BulkheadCommand: AsyncParsableCommand {
     }
 
     /// The one line that a failed command ends with.
-    package static func failure(_ error: BroadcastError) -> String { EventLine.clean("bulkhead: \(ErrorText.text(error))") }
+    package static func failure(_ error: BroadcastError) -> String {
+        EventLine.clean("bulkhead: \(ErrorText.text(error))")
+    }
 
     /// One line for a command line that can't be parsed; empty when the command has said itself what is wrong.
     private static func misparse(_ message: String) -> String {
