@@ -157,6 +157,32 @@ import Testing
         await owner.close()
     }
 
+    /// A client that does not read is told so behind the line that it has begun.
+    @Test func clientThatDoesNotReadIsDisconnected() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        var limits = ControlLimits()
+        limits.outgoingByteCount = 1 << 20
+        let text = String(repeating: "x", count: 100_000)
+        try await owner.serve(at: path, limits: limits) { exchange in
+            for _ in 0..<40 { exchange.answer(.failed(BroadcastError(.control, text))) }
+        }
+        let codes = try await Self.client {
+            let client = try ControlClient(path: path)
+            try client.send(.status)
+            var codes: [ErrorCode] = []
+            // One that gets all of them gets no end: the connection stays.
+            while codes.count < 40, let reply = try client.receive() {
+                if case .failed(let error) = reply { codes.append(error.code) }
+            }
+            return codes
+        }
+        // A client that reads at once may get all of them.
+        #expect(codes.last == .notReading || codes.count == 40)
+        await owner.close()
+    }
+
     @Test func nothingIsSentToAnotherUsersMaster() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("sock")
