@@ -192,7 +192,8 @@ import Testing
         let folder = try TemporaryFolder()
         let output = folder.path("out.flv")
         let program = try BulkheadProgram.start(
-            ["broadcast", "test", "--to", "file:\(output)", "rtmp://127.0.0.1:1/live/a", "--duration", "1"] + Self.small
+            ["broadcast", "test", "--fast", "--to", "file:\(output)", "rtmp://127.0.0.1:1/live/a", "--duration", "1"]
+                + Self.small
         )
         #expect(await program.wait(timeout: .seconds(30)) == 68, "\(program.errorText)")
         #expect(program.errorText.contains("ended after") && program.errorText.contains("link 2 of 2 failed"))

@@ -18,6 +18,14 @@ import Testing
         try await run(["status", "--attach", address, "--json"]).text.contains("\"on air\"")
     }
 
+    /// Whether the broadcast has sent off more than `count` pictures.
+    private func hasSent(_ count: Int, _ address: String) async throws -> Bool {
+        struct Status: Decodable { let framesCommitted: Int }
+        let text = try await run(["status", "--attach", address, "--json"]).text
+        guard let status = try? JSONDecoder().decode(Status.self, from: Data(text.utf8)) else { return false }
+        return status.framesCommitted > count
+    }
+
     @Test func attachedApplicationMayDie() async throws {
         let folder = try TemporaryFolder()
         let address = "unix:\(folder.path("run/master.sock"))"
@@ -37,6 +45,8 @@ import Testing
         }
         await application.end(signal: SIGKILL)
         #expect(try await isOnAir(address))
+        // However slow the machine: what is looked at below is there to be looked at.
+        #expect(try await eventually(within: .seconds(30)) { try await hasSent(10, address) })
 
         let second = try await run([
             "broadcast", "test", "--to", "file:\(folder.path("second.flv"))", "--attach", address,
