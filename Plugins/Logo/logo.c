@@ -272,23 +272,16 @@ static int32_t process_video(void *state, const bulkhead_video_frame *frame) {
     return 0;
 }
 
-BULKHEAD_PLUGIN_EXPORT const bulkhead_plugin *bulkhead_plugin_entry(uint32_t host_abi_version) {
-    static const bulkhead_plugin plugin = {
-        .abi_version = BULKHEAD_PLUGIN_ABI_VERSION,
-        .byte_count = sizeof(bulkhead_plugin),
-        .parameter_byte_count = sizeof(bulkhead_parameter),
-        .capabilities = BULKHEAD_VIDEO | BULKHEAD_VIDEO_IN_PLACE,
-        .name = "Logo",
-        .version = "1.0",
-        .description = "Lays a picture with transparency over the broadcast.",
-        .author = "The Bulkhead authors",
-        .license = "MIT",
-        .parameters = parameters,
-        .parameter_count = sizeof parameters / sizeof parameters[0],
-        .create = create,
-        .destroy = destroy,
-        .set_parameter = set_parameter,
-        .process_video = process_video,
-    };
-    return host_abi_version == BULKHEAD_PLUGIN_ABI_VERSION ? &plugin : NULL;
-}
+BULKHEAD_PLUGIN(
+    .capabilities = BULKHEAD_VIDEO | BULKHEAD_VIDEO_IN_PLACE,
+    .name = "Logo",
+    .version = "1.0",
+    .description = "Lays a picture with transparency over the broadcast.",
+    .author = "The Bulkhead authors",
+    .license = "MIT",
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof parameters[0],
+    .create = create,
+    .destroy = destroy,
+    .set_parameter = set_parameter,
+    .process_video = process_video)

@@ -209,6 +209,20 @@ typedef struct bulkhead_plugin {
 /// is, or NULL when it can't work with such a host.
 BULKHEAD_PLUGIN_EXPORT const bulkhead_plugin *bulkhead_plugin_entry(uint32_t host_abi_version);
 
+/// Defines `bulkhead_plugin_entry`, once in a library. The arguments initialize a `bulkhead_plugin` from `capabilities` on;
+/// what the header itself knows is filled in:
+///
+///     BULKHEAD_PLUGIN(.capabilities = BULKHEAD_VIDEO, .name = "Mirror", .version = "1.0", .create = create, …)
+#define BULKHEAD_PLUGIN(...)                                                                      \
+    BULKHEAD_PLUGIN_EXPORT const bulkhead_plugin *bulkhead_plugin_entry(uint32_t host_abi_version) { \
+        static const bulkhead_plugin plugin = {                                                   \
+            .abi_version = BULKHEAD_PLUGIN_ABI_VERSION,                                           \
+            .byte_count = sizeof(bulkhead_plugin),                                                \
+            .parameter_byte_count = sizeof(bulkhead_parameter),                                   \
+            __VA_ARGS__};                                                                         \
+        return host_abi_version == BULKHEAD_PLUGIN_ABI_VERSION ? &plugin : NULL;                  \
+    }
+
 #ifdef __cplusplus
 }
 #endif
