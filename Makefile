@@ -8,7 +8,7 @@ BUILD := .build/release
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint docs graph demo bench install uninstall clean
+.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint docs graph settings demo bench install uninstall clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ docs: ## make the API documentation of BulkheadPluginKit: .build/docs/BulkheadPl
 
 graph: ## draw the targets, and the types inside the master's rooms, into docs/graph
 	@Packaging/graph
+
+settings: ## write what docs/ says of the settings from their declarations
+	$(SWIFT) build --product bulkhead
+	Packaging/settings .build/debug/bulkhead
 
 demo: deps build ## broadcast the test pattern into the embedded server, until Ctrl-C
 	@Examples/test-pattern/run

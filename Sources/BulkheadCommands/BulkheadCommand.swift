@@ -20,7 +20,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
             PluginCommand.self, LinkCommand.self, DeathsCommand.self, StopCommand.self, ServeCommand.self,
-            ProbeCommand.self, DrillCommand.self, DoctorCommand.self,
+            ProbeCommand.self, DrillCommand.self, SettingsCommand.self, DoctorCommand.self,
         ])
 
     package init() {}

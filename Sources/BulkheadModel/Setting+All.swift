@@ -71,7 +71,7 @@ extension Setting {
             "standby", \.standby, .choice(), .atStart, placeholder: "way",
             help:
                 "A second encoder that takes over: warm (open, waiting), hot (encoding the same frames), off (default: "
-                + "warm; with --fast off)."),
+                + "warm; off at full speed)."),
         Setting(
             "plugin-isolation", \.pluginIsolation, .choice(), .atStart, placeholder: "way",
             help: "Processes for plugins: all (one for all plugins) or each (one for each; default: all)."),

@@ -35,6 +35,26 @@ import Testing
     @Test(arguments: watchingFlags)
     func manualPageHasTheFlagsOfProbeAndDrill(flag: String) throws { try manualPageHasEveryFlag(flag: flag) }
 
+    /// What is generated of the settings, as `make settings` writes it.
+    @Test func settingsAreDocumentedAsTheyAreDeclared() throws {
+        let hint: Comment = "run `make settings`"
+        #expect(try text("docs/settings.md").hasSuffix("\n\n" + SettingsReference.page(.markdown)), hint)
+        #expect(try text("docs/settings.schema.json") == SettingsReference.page(.jsonSchema), hint)
+        #expect(try text("docs/man/bulkhead.1").contains(".SH SETTINGS\n" + SettingsReference.page(.man)), hint)
+    }
+
+    /// A schema that allowed everything would be of no use, and one that forbade what is read a nuisance.
+    @Test func schemaNamesEveryKeyOfAConfigurationFile() throws {
+        struct Schema: Decodable {
+            struct Property: Decodable {}
+            let properties: [String: Property]
+            let additionalProperties: Bool
+        }
+        let schema = try JSONDecoder().decode(Schema.self, from: Data(SettingsReference.page(.jsonSchema).utf8))
+        #expect(Set(schema.properties.keys) == Set(BroadcastKey.allCases.map(\.rawValue) + ["links", "plugins"]))
+        #expect(!schema.additionalProperties)
+    }
+
     @Test(arguments: BroadcastError.Kind.allCases)
     func everyExitCodeIsDocumented(kind: BroadcastError.Kind) throws {
         #expect(try text("docs/man/bulkhead.1").contains("\n.B \(kind.exitCode)\n"))
