@@ -115,8 +115,8 @@ let package = Package(
         .target(
             name: "BulkheadPluginCatalog",
             dependencies: [
-                "BulkheadChildRuntime", "BulkheadChildren", "CBulkheadLinux", "BulkheadSystem", "BulkheadWire",
-                systemPackage,
+                "BulkheadChildRuntime", "BulkheadChildren", "CBulkheadLinux", "BulkheadModel", "BulkheadSystem",
+                "BulkheadWire", systemPackage,
             ]),
         .target(
             name: "BulkheadRTMPTransport",

@@ -28,16 +28,10 @@ struct HostLaunch {
                 throw error
             }
         } catch {
-            throw BroadcastError(
-                .installation, "the plugin host can't be started: \(error)", advice: Self.advice(error))
+            throw BroadcastError(starting: "the plugin host", error)
         }
         return PluginStub(
             child, chain: chain.map(\.settings), readablePaths: chain.flatMap(\.readablePaths),
             dataFolder: dataFolder, canvas: canvas, frameRate: frameRate, pool: pool, of: context.pools)
-    }
-
-    private static func advice(_ error: ChildLaunchError) -> String {
-        if case .system = error { return "see what this machine lacks: ulimit -a, free -m" }
-        return "reinstall Bulkhead, or name the folder of its helpers with --libexec"
     }
 }

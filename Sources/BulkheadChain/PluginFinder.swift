@@ -27,12 +27,7 @@ package struct PluginFinder: Sendable {
     package func find(_ choice: PluginChoice) async throws(BroadcastError) -> Found {
         do throws(PluginCatalogError) {
             return try Self.fit(choice, to: try await catalog.describe(choice.identity))
-        } catch {
-            if case .noEnumerator = error {
-                throw BroadcastError(code: .noEnumerator, "\(error)", advice: "reinstall Bulkhead")
-            }
-            throw BroadcastError(.plugin, "\(error)")
-        }
+        } catch { throw BroadcastError(error) }
     }
 
     /// Sees that a plugin takes its parameters with `changes` made.
@@ -49,7 +44,7 @@ package struct PluginFinder: Sendable {
             changed.parameters = try parameters(choice.parameters, of: description, from: choice.folder)
             changed.parameters.merge(new) { $1 }
             return try fit(changed, to: description)
-        } catch { throw BroadcastError(.plugin, "\(error)") }
+        } catch { throw BroadcastError(error) }
     }
 
     private static func fit(

@@ -154,7 +154,7 @@ package struct InputMachine {
         let dismissal = Action.dismiss(child, refusal.description)
         // An input that fails before it has given anything fails the broadcast; later it is opened again.
         guard !hasBegun, resume == nil, !post.hasWorked(child), !isOver else { return [dismissal] }
-        return [.fail(BroadcastError(.input, "\(refusal)", advice: refusal.advice)), dismissal]
+        return [.fail(refusal.failure), dismissal]
     }
 
     private mutating func finishInput() -> [Action] {

@@ -1,12 +1,18 @@
+import BulkheadModel
 import BulkheadWire
 
 extension Refusal {
+    /// The failure of a broadcast whose input can't be opened.
+    var failure: BroadcastError {
+        BroadcastError(code: code == .notMedia ? .unknownFormat : .input, "\(self)", advice: advice)
+    }
+
     /// What a user can do about an input that can't be opened; empty where there is nothing to say.
-    var advice: String {
+    private var advice: String {
         switch code {
         case .notFound: "check the spelling, or give the whole path"
         case .accessDenied: "check who may read it (for devices: the group video or audio)"
-        case .notMedia: "name the format with --input-format if it has no header to go by"
+        case .notMedia: "name its format if it has no header to go by"
         case .unsupportedCodec: "convert it with ffmpeg, or install a libavcodec that knows the codec"
         case .unreachable: "check the address and that the server is up"
         case .nameNotResolved: "check the host's name and this machine's DNS"

@@ -22,6 +22,10 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case noControlSocket = "usage.no-control-socket"
     case tooFewDescriptors = "installation.too-few-descriptors"
     case noEnumerator = "installation.no-enumerator"
+    case noProgram = "installation.no-program"
+    case lastLink = "control.last-link"
+    case unknownFormat = "input.unknown-format"
+    case unknownPlugin = "plugin.unknown"
     case tlsFailed = "destination.tls-failed"
 
     // The conversation itself.
@@ -122,6 +126,10 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .noControlSocket: "an encoder is to connect by itself, and the master has no socket for it"
         case .tooFewDescriptors: "the process may open fewer files than a broadcast may need"
         case .noEnumerator: "the program that describes plugins is missing"
+        case .noProgram: "a child's program is missing, or is no program"
+        case .lastLink: "the link is the last one, and a broadcast keeps one"
+        case .unknownFormat: "an input is of no format that is known by its first bytes"
+        case .unknownPlugin: "there is no such plugin"
         case .tlsFailed: "the TLS connection to a server can't be made, or its certificate is not trusted"
         case .version: "client and master speak different versions; the master closes the connection"
         case .unknownRequest: "the master does not know the request"

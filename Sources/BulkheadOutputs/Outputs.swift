@@ -164,8 +164,7 @@ package final class Outputs: PacketOutlet {
             case .unknown: BroadcastError(.control, "there is no such link")
             case .lastLink:
                 BroadcastError(
-                    .control, "\(name) is the last link of the broadcast",
-                    advice: "add another one first, or end the broadcast with: bulkhead stop")
+                    code: .lastLink, "\(name) is the last link of the broadcast", advice: "add another one first")
             case .noServers:
                 BroadcastError(.control, "a file can't be paused", advice: "remove it and add another one")
             case .over: BroadcastError(.control, "\(name) has ended")

@@ -17,7 +17,7 @@ package enum PluginCatalogError: Error, Hashable, Sendable, CustomStringConverti
         switch self {
         case .notFound(let identity, let near):
             "there is no plugin \(identity)"
-                + (near.isEmpty ? "; bulkhead plugin list names all" : "; there is \(near.joined(separator: ", "))")
+                + (near.isEmpty ? "" : "; there is \(near.joined(separator: ", "))")
         case .ambiguous(let identity, let choices):
             "\(identity) may be any of \(choices.count) plugins: \(Self.list(choices))"
         case .unusable(let identity, let reason): "plugin \(identity) can't be used: \(reason)"

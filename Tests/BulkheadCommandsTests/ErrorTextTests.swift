@@ -10,6 +10,10 @@ import Testing
         (.tooFewDescriptors, ["needed": "300"], "raise the limit: ulimit -n 300"),
         (.noLevel, ["size": "8192x4320", "fps": "240"], "choose a smaller --size or fewer --fps"),
         (.noLevel, ["size": "9000x9000"], "as it came"), (.control, [:], "as it came"),
+        (.noProgram, [:], "reinstall Bulkhead, or name the folder of its helpers with --libexec"),
+        (.lastLink, [:], "add another one first, or end the broadcast with: bulkhead stop"),
+        (.unknownFormat, [:], "name the format with --input-format if it has no header to go by"),
+        (.unknownPlugin, [:], "list all with: bulkhead plugin list"),
         (.noControlSocket, [:], "name one with --control unix:PATH"),
     ])
     func adviceFollowsTheCode(code: ErrorCode, parameters: [String: String], advice: String) {

@@ -45,6 +45,18 @@ import Testing
         }
     }
 
+    /// A room knows no command line: texts that name a flag are made where flags are read.
+    @Test(arguments: sourceFolders) func roomsNameNoFlags(name: String) throws {
+        guard try Self.manifest()[name]?.isRoom == true else { return }
+        let folder = Self.root.appendingPathComponent("Sources/\(name)")
+        let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
+        for case let file as URL in files where file.pathExtension == "swift" {
+            let source = try String(contentsOf: file, encoding: .utf8)
+            let texts = source.matches(of: /"(?:[^"\\\n]|\\.)*(?:--[a-z]|bulkhead [a-z]+ )(?:[^"\\\n]|\\.)*"/)
+            #expect(texts.isEmpty, "\(file.lastPathComponent): \(texts.map(\.output))")
+        }
+    }
+
     @Test func mapInTheArchitectureIsTheManifests() throws {
         let architecture = try Self.text("docs/architecture.md")
         let map = try #require(architecture.components(separatedBy: "## The map\n").last)

@@ -54,7 +54,7 @@ package struct PluginCheckCommand: AsyncParsableCommand {
             }
             try description.check(parameters)
         } catch {
-            throw BroadcastError(.plugin, "\(error)")
+            throw BroadcastError(error)
         }
         guard (1...3600).contains(patience) else {
             throw BroadcastError(.usage, "--patience \(patience) is not possible", advice: "it takes 1 to 3600 seconds")

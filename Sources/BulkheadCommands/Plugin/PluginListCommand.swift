@@ -49,7 +49,7 @@ package struct PluginListCommand: AsyncParsableCommand {
         if let name {
             let plugin: PluginDescription
             do throws(PluginCatalogError) { plugin = try await catalog.describe(name) } catch {
-                throw BroadcastError(.plugin, "\(error)")
+                throw BroadcastError(error)
             }
             return print(json ? JSONLine.text(plugin) ?? "" : PluginPage.page(plugin))
         }

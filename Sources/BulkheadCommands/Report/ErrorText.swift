@@ -21,6 +21,10 @@ package enum ErrorText {
         case .version, .unknownRequest, .badRequest, .unreadableReply:
             return "use the bulkhead command of the master's version"
         case .noLevel where error.parameters["fps"] != nil: return "choose a smaller --size or fewer --fps"
+        case .noProgram: return "reinstall Bulkhead, or name the folder of its helpers with --libexec"
+        case .lastLink: return "add another one first, or end the broadcast with: bulkhead stop"
+        case .unknownFormat: return "name the format with --input-format if it has no header to go by"
+        case .unknownPlugin: return "list all with: bulkhead plugin list"
         case .noAnswer: return "it may be stopped: look at it with ps and strace"
         case .tlsFailed: return "check the server's certificate, or name its authority with --tls-ca"
         default: return error.advice
