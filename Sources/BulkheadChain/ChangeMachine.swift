@@ -41,6 +41,8 @@ package struct ChangeMachine: Sendable {
         case findingAgain(PluginID)
         /// The first step of the plan waits for its answer.
         case making(ChangePlan)
+        /// The first of these steps, which take the change back, waits for its answer; the error is why.
+        case undoing([ChangePlan.Step], BroadcastError)
     }
 
     private var waiting: [Pending] = []
@@ -136,7 +138,7 @@ package struct ChangeMachine: Sendable {
         case .findingNew(let index): plan = ChangePlan.add(newPlugin(found), at: index, to: layout)
         case .findingAgain(let id):
             plan = layout.find(id).map { ChangePlan.reload($0.plugin, in: $0.section, as: found.library) }
-        case .making, nil: return []
+        case .making, .undoing, nil: return []
         }
         guard let plan, let id = current?.id else {
             return finish(BroadcastError(.control, "the chain has changed meanwhile"), layout)
@@ -161,9 +163,13 @@ package struct ChangeMachine: Sendable {
     }
 
     private mutating func goOn(_ layout: ChainLayout) -> [Action] {
-        guard case .making(var plan)? = current?.stage, !plan.steps.isEmpty else { return [] }
-        plan.steps.removeFirst()
-        return walk(plan, layout)
+        switch current?.stage {
+        case .making(var plan) where !plan.steps.isEmpty:
+            plan.made.append(plan.steps.removeFirst())
+            return walk(plan, layout)
+        case .undoing(let steps, let error) where !steps.isEmpty: return undo(Array(steps.dropFirst()), error, layout)
+        default: return []
+        }
     }
 
     private mutating func refused(_ refusal: Refusal, _ layout: ChainLayout) -> [Action] {
@@ -180,7 +186,18 @@ package struct ChangeMachine: Sendable {
 
     private mutating func fail(_ error: BroadcastError, _ layout: ChainLayout) -> [Action] {
         guard case .making(let plan)? = current?.stage else { return [] }
-        return plan.rollback.map { .step($0) } + finish(error, layout)
+        return undo(plan.undoing, error, layout)
+    }
+
+    /// What the plugin does not take back either stays: the next host has the old value.
+    private mutating func undo(
+        _ steps: [ChangePlan.Step], _ error: BroadcastError, _ layout: ChainLayout
+    ) -> [Action] {
+        let count = steps.firstIndex(where: \.isAnswered).map { $0 + 1 } ?? steps.count
+        let actions = steps[..<count].map { Action.step($0) }
+        guard count > 0, steps[count - 1].isAnswered else { return actions + finish(error, layout) }
+        current?.stage = .undoing(Array(steps[(count - 1)...]), error)
+        return actions
     }
 
     private mutating func finish(_ error: BroadcastError?, _ layout: ChainLayout) -> [Action] {

@@ -62,10 +62,23 @@ package struct ChangePlan: Hashable, Sendable {
     package let plugin: ChainPlugin
     package var steps: [Step]
     package var rollback: [Step] = []
+    /// Answered, and to be undone where a later step fails.
+    package var made: [Step] = []
     package let report: Report
 }
 
 extension ChangePlan {
+    /// What takes back everything that was done, in order.
+    package var undoing: [Step] {
+        made.reversed().compactMap { step in
+            guard case .set(let id, let parameter, _) = step else { return nil }
+            let old =
+                plugin.choice.parameters[parameter]
+                ?? plugin.library.description.parameters.first { $0.name == parameter }?.defaultText
+            return old.map { .set(id, parameter: parameter, value: $0) }
+        } + rollback
+    }
+
     /// Puts `plugin` into the chain.
     package static func add(_ plugin: ChainPlugin, at index: Int, to layout: ChainLayout) -> ChangePlan? {
         let (steps, rollback): ([Step], [Step])

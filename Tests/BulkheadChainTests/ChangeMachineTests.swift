@@ -190,6 +190,29 @@ import Testing
         #expect(!machine.isBusy)
     }
 
+    /// The plugin has taken the first of two: it gets its old value back before the change has failed.
+    @Test func parametersThatWereTakenAreTakenBackWithTheRefusedOne() {
+        var machine = Self.machine()
+        let old = Sample.plugin(1, "a", ["width": "4"])
+        let answers: [Machine.Event] = [
+            .asked(1, .set(name: "a", parameters: ["height": "9", "width": "6"], folder: "")), .answered(nil),
+        ]
+        for event in answers { _ = machine.handle(event, Self.layout(.all)) }
+        Self.play(
+            [
+                Step(
+                    .answered(Refusal(.settings, "too wide")), [.step(.set(1, parameter: "height", value: "2"))]),
+                Step(.settled, []),
+                Step(
+                    .answered(nil),
+                    [
+                        .step(.edit(1, .choice(old.choice, old.library))),
+                        Self.failed("the plugin a does not take width=6: too wide", advice: Self.stays),
+                    ]),
+            ], on: &machine, Self.layout(.all))
+        #expect(!machine.isBusy)
+    }
+
     /// The host on air may not read a file that is new: another one is started that may.
     @Test func aFileRenewsTheHost() {
         var machine = Self.machine()

@@ -39,12 +39,15 @@ enum Sample {
 
     static let width = PluginParameter(
         name: "width", kind: .integer, defaultText: "8", minimum: 2, maximum: 4096)
+    static let height = PluginParameter(
+        name: "height", kind: .integer, defaultText: "2", minimum: 2, maximum: 4096)
     static let picture = PluginParameter(name: "picture", kind: .file, defaultText: "")
 
     static func found(_ name: String, _ parameters: [String: String] = [:]) -> PluginFinder.Found {
         PluginFinder.Found(
             choice: PluginChoice(name, name: name, parameters: parameters),
-            library: PluginLibrary(description(name, parameters: [width, picture]), fileParameters: ["picture"]))
+            library: PluginLibrary(
+                description(name, parameters: [width, height, picture]), fileParameters: ["picture"]))
     }
 
     static func plugin(_ id: PluginID, _ name: String = "", _ parameters: [String: String] = [:]) -> ChainPlugin {
