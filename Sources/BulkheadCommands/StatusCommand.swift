@@ -35,7 +35,7 @@ package struct StatusCommand: AsyncParsableCommand {
             return
         }
         let client = try ControlClient(path: path)
-        client.limitWaiting(toSeconds: 5)
+        client.limitWaiting(toSeconds: ControlAddress.patienceSeconds)
         try client.send(.status)
         while let reply = try client.receive() {
             if case .failed(let error) = reply { throw error }

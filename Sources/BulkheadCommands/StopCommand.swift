@@ -25,6 +25,7 @@ package struct StopCommand: AsyncParsableCommand {
                 try ControlAddress.path(from: address, flag: "--attach")
             } ?? ControlAddress.findRunning()
         let client = try ControlClient(path: path)
+        client.limitWaiting(toSeconds: ControlAddress.patienceSeconds)
         try client.send(.stop)
         if now { try client.send(.stop) }
         var isAccepted = false

@@ -15,6 +15,10 @@ package final class ControlClient {
     private var isAtEnd = false
     /// -1 for no limit.
     private var patienceMilliseconds: Int32 = -1
+    /// The master was asked for a sign of life, and has not said anything since.
+    private var isProbing = false
+    /// The number of the requests that only ask for a sign of life.
+    private static let probeID = -1
 
     /// More than a master ever lets wait for a client.
     private static let mostIncoming = 64 << 20
@@ -58,7 +62,8 @@ package final class ControlClient {
 
     deinit { _ = bulkhead_close(socket) }
 
-    /// From now on calls throw when the master has neither said nor taken anything for so long.
+    /// From now on calls throw when the master has neither said nor taken anything for so long, and does not answer when
+    /// it is asked for its status either: what was asked for may take longer.
     package func limitWaiting(toSeconds seconds: Int) {
         patienceMilliseconds = Int32(clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue)
     }
@@ -82,10 +87,14 @@ package final class ControlClient {
             }
             isGreeted = true
         }
-        guard let line = try nextLine() else { return nil }
-        do { return try JSONLine.decode(ControlLine<ControlReply>.self, from: line) } catch {
-            throw BroadcastError(code: .unreadableReply, "the master answered with what this version can't read")
+        while let line = try nextLine() {
+            let reply: ControlLine<ControlReply>
+            do { reply = try JSONLine.decode(ControlLine<ControlReply>.self, from: line) } catch {
+                throw BroadcastError(code: .unreadableReply, "the master answered with what this version can't read")
+            }
+            if reply.id != Self.probeID { return reply }
         }
+        return nil
     }
 
     private func nextLine() throws(BroadcastError) -> [UInt8]? {
@@ -122,6 +131,10 @@ package final class ControlClient {
             fd: socket, events: Int16((isAtEnd ? 0 : POLLIN) | (forRoom ? POLLOUT : 0)), revents: 0)
         let count = poll(&interest, 1, patienceMilliseconds)
         if count < 0, errno == EINTR { return }
+        if count == 0, !forRoom, !isProbing {
+            isProbing = true
+            return try send(.status, id: Self.probeID)
+        }
         guard count != 0 else {
             throw BroadcastError(code: .noAnswer, "the master at unix:\(path) does not answer")
         }
@@ -134,6 +147,7 @@ package final class ControlClient {
         let count = recv(socket, &chunk, chunk.count, 0)
         if count < 0, errno == EINTR || errno == EAGAIN { return }
         guard count > 0 else { return isAtEnd = true }
+        isProbing = false
         incoming.append(contentsOf: chunk[..<count])
         guard incoming.count <= Self.mostIncoming else {
             throw BroadcastError(code: .unreadableReply, "the master sends a line without an end")

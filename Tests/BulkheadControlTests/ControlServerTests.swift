@@ -226,4 +226,45 @@ import Testing
         #expect(error?.code == .noAnswer)
         listener.close()
     }
+
+    /// What was asked for takes longer than a master may be silent; the master answers all else meanwhile.
+    @Test func masterThatIsAtWorkIsWaitedFor() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let listener = try LocalSocket.listen(at: path)
+        async let reply = Self.client {
+            let client = try ControlClient(path: path)
+            client.limitWaiting(toSeconds: 1)
+            try client.send(.stop, id: 7)
+            return try client.receiveLine()?.id
+        }
+        #expect(await eventually { Self.isReadable(listener.rawValue) })
+        guard let accepted = try LocalSocket.accept(listener.rawValue) else {
+            Issue.record("the client has not connected")
+            return
+        }
+        let master = accepted.release()
+        defer { close(master) }
+        var asked = ""
+        func said(_ text: String, times count: Int) -> Bool {
+            var chunk = [UInt8](repeating: 0, count: 4096)
+            let size = recv(master, &chunk, chunk.count, 0)
+            if size > 0 { asked += String(decoding: chunk[..<size], as: UTF8.self) }
+            return asked.split(separator: text, omittingEmptySubsequences: false).count > count
+        }
+        func answer(_ line: String) { _ = send(master, line + "\n", line.utf8.count + 1, 0) }
+        answer(#"{"bulkhead-control":1}"#)
+        for count in 1...2 {
+            #expect(await eventually { said("\"status\"", times: count) })
+            answer(#"{"reply":"status","id":-1,"masterPID":1}"#)
+        }
+        answer(#"{"reply":"done","id":7}"#)
+        #expect(try await reply == 7)
+        listener.close()
+    }
+
+    private static func isReadable(_ descriptor: CInt) -> Bool {
+        var interest = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&interest, 1, 0) == 1
+    }
 }

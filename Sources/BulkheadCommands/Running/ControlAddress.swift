@@ -76,6 +76,9 @@ package enum ControlAddress {
         return running
     }
 
+    /// How long a master may be silent, and again when it is asked for a sign of life.
+    static let patienceSeconds = 3
+
     /// Asks the master at `attach`, or the one that runs, and returns its answer; nil when it went away without one.
     /// - Throws: what the master refuses with, among others.
     static func reply(to request: ControlRequest, attach: String?) throws(BroadcastError) -> ControlReply? {
@@ -85,6 +88,7 @@ package enum ControlAddress {
         let path: String
         if let named { path = named } else { path = try findRunning() }
         let client = try ControlClient(path: path)
+        client.limitWaiting(toSeconds: patienceSeconds)
         try client.send(request)
         while let reply = try client.receive() {
             switch reply {
