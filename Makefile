@@ -44,6 +44,7 @@ soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and d
 
 lint: ## check the format of the sources, and what runs the tests
 	Tests/Harness/run
+	Packaging/count-docs --at-least 80 > /dev/null
 	$(SWIFT) format lint --strict --recursive --parallel \
 		Package.swift Kit/Package.swift Sources Plugins Tests $(wildcard Benchmarks/*/Package.swift Benchmarks/*/Sources)
 

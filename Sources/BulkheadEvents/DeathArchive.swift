@@ -7,10 +7,13 @@ import NIOPosix
 package struct DeathArchive: Sendable {
     /// When the file is longer, it is cut down to the newest records.
     package static let mostBytes = 1 << 20
+    /// How many records the archive keeps; older ones are dropped.
     package static let keptRecords = 200
 
+    /// The file, which holds one JSON object a line.
     package let path: String
 
+    /// An archive in the file at `path`, which need not exist.
     package init(path: String) { self.path = path }
 
     /// `$XDG_STATE_HOME/bulkhead/deaths.jsonl`, or below `~/.local/state`.

@@ -9,6 +9,7 @@ package struct DeathRecord: Codable, Hashable, Sendable {
     package var mediaSeconds: Double?
     /// The child, with its duty.
     package var part: Part
+    /// The process that died.
     package var pid: Int32
     /// A signal's name, an exit code, or the deadline it missed.
     package var cause: String
@@ -25,6 +26,7 @@ package struct DeathRecord: Codable, Hashable, Sendable {
     /// The plugin that brought its host down; nil for other parts, and where none was in a call.
     package var plugin: String?
 
+    /// A record of one death; what the successor does is filled in later.
     package init(
         time: Double, mediaSeconds: Double? = nil, part: Part, pid: Int32, cause: String, frame: Int64? = nil,
         detectedWithinMilliseconds: Double, recoveredAfterMilliseconds: Double? = nil, framesLate: Int,

@@ -6,9 +6,12 @@ package struct Event: Hashable, Sendable {
     package var time: Double
     /// Where the timeline stood, in seconds; nil before it started.
     package var mediaSeconds: Double?
+    /// The part of the broadcast that it happened to.
     package var part: Part
+    /// What happened, with its payload.
     package var happening: Happening
 
+    /// An event of `part`, at `time` in seconds since 1970.
     package init(_ part: Part, _ happening: Happening, time: Double, mediaSeconds: Double? = nil) {
         self.time = time
         self.mediaSeconds = mediaSeconds
@@ -18,6 +21,7 @@ package struct Event: Hashable, Sendable {
 
     /// The stable name of what happened, such as `encoder.died`.
     package var code: String { happening.code(for: part.role) }
+    /// How much attention the event asks for.
     package var level: Happening.Level { happening.level }
 }
 
@@ -56,7 +60,9 @@ extension Event: Codable {
 
 /// A happening that this version has no case for; programs of this version never post one.
 package struct UnknownHappening: Hashable, Sendable {
+    /// The dotted code of another version.
     package let code: String
+    /// The level that the other version gave.
     package let level: Happening.Level
     /// The facts whose keys are known here.
     package let values: Values

@@ -12,6 +12,7 @@ package final class EventLog: Sendable {
     private static let recentCount = 200
     private let state = Mutex(State())
 
+    /// A log that keeps the latest events.
     package init() {}
 
     /// Calls `listener` with each event from now on, on the thread on which it happens.
@@ -23,6 +24,7 @@ package final class EventLog: Sendable {
         }
     }
 
+    /// Ends what `listen` began with this token.
     package func unlisten(_ id: Int) { state.withLock { _ = $0.listeners.removeValue(forKey: id) } }
 
     /// The last events, oldest first.

@@ -45,8 +45,10 @@ package protocol ValueConvertible: Sendable {
 }
 
 extension String: ValueConvertible {
+    /// The value as an event carries it.
     package var value: EventValue { .string(self) }
 
+    /// Reads a value of an event; nil for another type and out of range.
     package init?(_ value: EventValue) {
         guard case .string(let string) = value else { return nil }
         self = string
@@ -54,8 +56,10 @@ extension String: ValueConvertible {
 }
 
 extension Bool: ValueConvertible {
+    /// The value as an event carries it.
     package var value: EventValue { .bool(self) }
 
+    /// Reads a value of an event; nil for another type and out of range.
     package init?(_ value: EventValue) {
         guard case .bool(let bool) = value else { return nil }
         self = bool
@@ -63,8 +67,10 @@ extension Bool: ValueConvertible {
 }
 
 extension Double: ValueConvertible {
+    /// The value as an event carries it.
     package var value: EventValue { .number(self) }
 
+    /// Reads a value of an event; nil for another type and out of range.
     package init?(_ value: EventValue) {
         switch value {
         case .number(let number): self = number
@@ -75,8 +81,10 @@ extension Double: ValueConvertible {
 }
 
 extension ValueConvertible where Self: FixedWidthInteger {
+    /// The value as an event carries it.
     package var value: EventValue { .integer(Int64(clamping: self)) }
 
+    /// Reads a value of an event; nil for another type and out of range.
     package init?(_ value: EventValue) {
         guard case .integer(let integer) = value else { return nil }
         self.init(exactly: integer)
@@ -88,8 +96,10 @@ extension Int32: ValueConvertible {}
 extension Int64: ValueConvertible {}
 
 extension [String]: ValueConvertible {
+    /// The value as an event carries it.
     package var value: EventValue { .strings(self) }
 
+    /// Reads a value of an event; nil for another type and out of range.
     package init?(_ value: EventValue) {
         guard case .strings(let strings) = value else { return nil }
         self = strings
@@ -97,8 +107,10 @@ extension [String]: ValueConvertible {
 }
 
 extension ValueConvertible where Self: RawRepresentable, RawValue == String {
+    /// The value as an event carries it.
     package var value: EventValue { .string(rawValue) }
 
+    /// Reads a value of an event; nil for another type and out of range.
     package init?(_ value: EventValue) {
         guard case .string(let string) = value else { return nil }
         self.init(rawValue: string)

@@ -4,16 +4,21 @@ package protocol HappeningSubject: Hashable, Sendable {
     /// One word for each case; the raw values are stable.
     associatedtype Word: RawRepresentable<String>, CaseIterable, Hashable, Sendable
 
+    /// The case's word, its level, and its payload as values.
     var facts: Facts<Word> { get }
     /// The inverse of ``facts``.
     init(_ word: Word, _ values: Values) throws(HappeningError)
+    /// What docs/events.md says of `word`.
     static func meaning(of word: Word) -> Meaning
 }
 
 /// What one case says: its word, its level, and its payload as values.
 package struct Facts<Word: Sendable>: Sendable {
+    /// The case's word, the code's part behind the period.
     package let word: Word
+    /// How much attention the case asks for.
     package let level: Happening.Level
+    /// The payload, by the keys of JSON.
     package let values: Values
 
     init(_ word: Word, _ level: Happening.Level = .notice, _ values: Values = [:]) {
@@ -43,6 +48,7 @@ package struct Meaning: Hashable, Sendable {
 package struct CodeDescription: Hashable, Sendable {
     /// Such as `link.restored`, or `*.died` for all children.
     package let code: String
+    /// What the code promises to readers.
     package let meaning: Meaning
 }
 
@@ -71,6 +77,7 @@ package struct Reason: Hashable, Sendable {
     /// One lowercase phrase, without advice.
     package let text: String
 
+    /// A reason with its stable word and the words of the part itself.
     package init(_ code: String, _ text: String) {
         self.code = code
         self.text = text

@@ -39,6 +39,7 @@ package struct Part: Codable, Hashable, Sendable {
         }
     }
 
+    /// What the part does; the first word of its codes.
     package let role: Role
     /// The identity's number; 0 where there is one part of this role.
     package let id: Int
@@ -70,10 +71,12 @@ package struct Part: Codable, Hashable, Sendable {
     /// The program that writes events and status lines.
     package static let reporter = Part(.reporter)
 
+    /// An encoder, by its child.
     package static func encoder(_ id: ChildID, _ duty: Duty = .onAir) -> Part {
         Part(.encoder, id: id.number, duty: duty)
     }
 
+    /// The encoder that makes the slate's access units, by its child.
     package static func slateEncoder(_ id: ChildID) -> Part {
         Part(.slateEncoder, id: id.number, name: "slate encoder", duty: .onAir)
     }
@@ -86,12 +89,15 @@ package struct Part: Codable, Hashable, Sendable {
     /// One of several viewers, each of its own stream; `number` is from 1.
     package static func viewer(_ number: Int) -> Part { Part(.viewer, id: number, name: "viewer \(number)") }
 
+    /// A plugin host, by its child.
     package static func pluginHost(_ id: ChildID, _ duty: Duty = .onAir, name: String = "plugin host") -> Part {
         Part(.pluginHost, id: id.number, name: name, duty: duty)
     }
 
+    /// A plugin of the chain, by its name there.
     package static func plugin(_ id: PluginID, name: String) -> Part { Part(.plugin, id: id.number, name: name) }
 
+    /// A link, or one of the lanes of a redundant link.
     package static func link(_ id: LinkID, name: String, lane: Int? = nil) -> Part {
         Part(.link, id: id.number, name: name, lane: lane)
     }

@@ -8,8 +8,10 @@ package struct Values: Hashable, Sendable, ExpressibleByDictionaryLiteral {
         for (key, value) in elements { storage[key] = value?.value }
     }
 
+    /// The keys that have a value.
     package var keys: Set<Key> { Set(storage.keys) }
 
+    /// The value of `key`; nil where there is none.
     package subscript(key: Key) -> EventValue? { storage[key] }
 
     /// - Throws: ``HappeningError/missingValue(_:)`` and ``HappeningError/wrongValue(_:)``.

@@ -47,6 +47,7 @@ package enum StallSign: String, ValueConvertible, CaseIterable {
     case notAcknowledging = "not-acknowledging"
 }
 
+/// Which of the tracks of a stream an event is about.
 package enum Track: String, ValueConvertible, CaseIterable {
     case video, audio
 }

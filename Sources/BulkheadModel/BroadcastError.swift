@@ -14,6 +14,7 @@ package struct BroadcastError: Error, Hashable, Sendable, CustomStringConvertibl
     /// What to do about it: one lowercase phrase, or empty. Flags and commands are added by the code that knows them.
     package let advice: String
 
+    /// The kind that the code belongs to; it decides the exit code of a command.
     package var kind: Kind { code.kind }
 
     /// - Parameters:

@@ -26,8 +26,10 @@ package struct InputSettings: Codable, Hashable, Sendable {
     package var url: String
     /// A libavformat demuxer's name, or empty to probe.
     package var format: String
+    /// Play it again from the start when it ends.
     package var loops: Bool
 
+    /// An input at `url`; an empty format is detected.
     package init(url: String, format: String = "", loops: Bool = false) {
         self.url = url
         self.format = format
@@ -37,14 +39,23 @@ package struct InputSettings: Codable, Hashable, Sendable {
 
 /// All that one broadcast needs to know, checked before anything is created.
 package struct BroadcastSettings: Codable, Hashable, Sendable {
+    /// In the order in which they were named.
     package var inputs: [InputSettings]
+    /// In the order in which they were named; the first is the main one.
     package var destinations: [DestinationSettings]
+    /// The size of the picture that goes out.
     package var canvas: Canvas
+    /// The rate of the timeline.
     package var frameRate: FrameRate
+    /// The video bitrate that a person wants; congestion may lower it.
     package var videoBitsPerSecond: UInt32
+    /// The bitrate of AAC.
     package var audioBitsPerSecond: UInt32
+    /// The name of an x264 preset.
     package var preset: String
+    /// The name of an x264 tuning, or empty for none.
     package var tune: String
+    /// The H.264 profile: `baseline`, `main` or `high`.
     package var profile: String
     /// From IDR to IDR, in seconds.
     package var keyframeIntervalSeconds: Double
@@ -54,15 +65,19 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var bufferMilliseconds: UInt32
     /// 0 leaves them to x264.
     package var encoderThreads: UInt8
+    /// The chain, in its order.
     package var plugins: [PluginChoice]
+    /// How many plugins share a process.
     package var pluginIsolation: PluginIsolation
     /// Ends the broadcast after so many seconds; nil for no end.
     package var durationSeconds: Double?
     /// As fast as the encoder goes, instead of in real time.
     package var isFast: Bool
+    /// Which children the master creates.
     package var children: ChildrenChoice
     /// How long a source may yield nothing before the slate is shown, in seconds.
     package var slateAfterSeconds: Double
+    /// What stands by for the encoder on air.
     package var standby: StandbyChoice
     /// A picture's absolute path to show in place of the built-in slate; empty for that one.
     package var slatePath: String
@@ -71,6 +86,7 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     /// Which links' congestion lowers the bitrate.
     package var congestion = CongestionRule.slowest
 
+    /// Settings with the defaults of `bulkhead broadcast`.
     package init(
         inputs: [InputSettings], destinations: [DestinationSettings], canvas: Canvas, frameRate: FrameRate,
         videoBitsPerSecond: UInt32 = 2_500_000, audioBitsPerSecond: UInt32 = 128_000, preset: String = "veryfast",
@@ -106,6 +122,7 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
 }
 
 extension Canvas: Codable {
+    /// Settings with the defaults of `bulkhead broadcast`.
     package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let canvas = Canvas(text) else {
@@ -122,6 +139,7 @@ extension Canvas: Codable {
 }
 
 extension FrameRate: Codable {
+    /// Settings with the defaults of `bulkhead broadcast`.
     package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let rate = FrameRate(text) else {

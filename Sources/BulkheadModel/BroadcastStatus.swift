@@ -6,6 +6,7 @@ package struct ChildStatus: Codable, Hashable, Sendable {
     package var pid: Int32?
     /// `starting`, `ready`, `waiting` (for one to connect), `restarting`, `ended`.
     package var state: String
+    /// How many children have followed the first one.
     package var restarts: Int
     /// How the last one ended; empty when none has.
     package var lastEnd: String
@@ -43,9 +44,13 @@ package enum ServerState: String, Codable, Hashable, Sendable, CaseIterable {
 package struct LinkServerStatus: Codable, Hashable, Sendable {
     /// Host, port and application, without the key.
     package var name: String
+    /// The lower, the sooner it is chosen by the rule `priority`.
     package var priority: Int
+    /// Its share beside the others' by the rule `weighted`.
     package var weight: Int
+    /// What is known of it.
     package var state: ServerState
+    /// The time to the server and back; nil where it was not measured.
     package var roundTripMilliseconds: Double?
     /// In words; empty when there was none.
     package var lastError: String
@@ -65,11 +70,15 @@ package struct LinkServerStatus: Codable, Hashable, Sendable {
 
 /// What a link would choose, and from what.
 package struct LinkServersReport: Codable, Hashable, Sendable {
+    /// The link's name.
     package var link: String
+    /// The name of the rule that chooses.
     package var rule: String
+    /// All that may be chosen, in the order of the settings.
     package var servers: [LinkServerStatus]
     /// The name of the one it would be with; nil when none can be used.
     package var choice: String?
+    /// Why it would be chosen, or why none can be, in words.
     package var reason: String
 
     package init(
@@ -85,16 +94,23 @@ package struct LinkServersReport: Codable, Hashable, Sendable {
 
 /// One link as a user sees it.
 package struct LinkStatus: Codable, Hashable, Sendable {
+    /// The link's name.
     package var name: String
     /// The destination without its key.
     package var destination: String
+    /// What the link does at the moment.
     package var state: LinkState
+    /// Sent in the last two seconds, by the second.
     package var bitsPerSecond: Int
     /// What is committed and not yet sent.
     package var queuedMilliseconds: Int
+    /// The bytes of what is committed and not yet sent.
     package var queuedBytes: Int
+    /// Pictures handed to the connection, without those sent a second time.
     package var framesSent: Int
+    /// Pictures that were left out because the link could not carry them.
     package var framesShed: Int
+    /// How many connections have followed the first one.
     package var reconnects: Int
     /// In words; empty when there was none.
     package var lastError: String
@@ -102,9 +118,11 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     package var server: String?
     /// By which servers are chosen, and why this one was.
     package var rule: String?
+    /// Why it would be chosen, or why none can be, in words.
     package var reason: String?
     /// Up to where on the timeline the server has said to have everything; nil where it says nothing.
     package var acknowledgedSeconds: Double?
+    /// The time to the server and back; nil where it was not measured.
     package var roundTripMilliseconds: Double?
     /// All that may be chosen.
     package var servers: [LinkServerStatus]?
@@ -130,12 +148,15 @@ package struct LinkStatus: Codable, Hashable, Sendable {
 package struct BroadcastStatus: Codable, Hashable, Sendable {
     /// `starting`, `waiting for an encoder`, `on air`, `ending`, `ended`.
     package var state: String
+    /// The posts of children, with who holds them.
     package var children: [ChildStatus]
+    /// The destinations, in the order in which they were added.
     package var links: [LinkStatus]
     /// Time on air, by the timeline.
     package var secondsOnAir: Double
     /// Frames that the timeline has passed.
     package var frames: Int
+    /// Frames that are safe: encoded, and received by the master.
     package var framesCommitted: Int
     /// Given to the encoder and not yet safe.
     package var framesUncommitted: Int
@@ -151,6 +172,7 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var standby: String
     /// Committed in the last two seconds.
     package var framesPerSecond: Double
+    /// Sent in the last two seconds, by the second.
     package var bitsPerSecond: Int
     /// What the encoder is told for pictures: less than what the user wants while a link can't carry it.
     package var encoderBitsPerSecond: Int? = nil
@@ -190,8 +212,10 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
 
 /// How a broadcast ended.
 package struct BroadcastSummary: Codable, Hashable, Sendable {
+    /// The status at the end.
     package var status: BroadcastStatus
 
+    /// A summary of the last status.
     package init(status: BroadcastStatus) { self.status = status }
 
     /// What was wrong although the broadcast went on to its end: destinations that failed for good. Nil when all was

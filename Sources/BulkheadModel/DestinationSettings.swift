@@ -45,8 +45,10 @@ package struct DestinationSettings: Codable, Hashable, Sendable {
     /// What is sent again to a connection made anew so that nothing is missing, in seconds; 0 prefers the live edge.
     package var backfillSeconds = Self.standardBackfillSeconds
 
+    /// How far back a new connection starts where nothing else is set, in seconds.
     package static let standardBackfillSeconds = 10.0
 
+    /// A destination with one server, before its alternatives.
     package init(url: String, streamKey: String = "", tlsAuthorityFile: String = "") {
         self.url = url
         self.streamKey = streamKey

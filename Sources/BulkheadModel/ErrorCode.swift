@@ -56,6 +56,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case noFolder = "file.no-folder"
     case notWritable = "file.not-writable"
 
+    /// The code of a failure of that kind which has none of its own.
     package init(generalOf kind: BroadcastError.Kind) {
         self =
             switch kind {

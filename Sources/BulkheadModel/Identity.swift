@@ -3,6 +3,7 @@ package struct Identity<Subject>: Hashable, Comparable, Sendable {
     /// From 1; 0 stands for a thing of which there is one.
     package let number: Int
 
+    /// The identity with that number; only counters and decoders make one.
     package init(_ number: Int) { self.number = number }
 
     package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
@@ -10,9 +11,13 @@ package struct Identity<Subject>: Hashable, Comparable, Sendable {
 
 /// Subjects keep the numbers of different things apart; they have no values.
 package enum ChildSubject {}
+/// Keeps the numbers of inputs apart.
 package enum InputSubject {}
+/// Keeps the numbers of links apart.
 package enum LinkSubject {}
+/// Keeps the numbers of plugins apart.
 package enum PluginSubject {}
+/// Keeps the numbers of posts apart.
 package enum PostSubject {}
 
 /// One child process; its successor at the same post has another number.
@@ -49,6 +54,7 @@ extension Identity: Codable {
 package struct IdentityCounter<Subject>: Sendable {
     private var last = 0
 
+    /// A counter whose first identity is 1.
     package init() {}
 
     /// An identity that this counter has not given before.

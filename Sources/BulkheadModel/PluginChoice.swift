@@ -16,15 +16,18 @@ package struct PluginChoice: Codable, Hashable, Sendable {
     package var identity: String
     /// What it is called in the chain; empty for the last part of its identity.
     package var name: String
+    /// Values by the names of parameters, as text.
     package var parameters: [String: String]
     /// What it may take for a frame; 0 for its share of the frame interval.
     package var deadlineMicroseconds: UInt32
     /// How much its host may grow, in MiB; 0 for ``standardMebibytes``.
     package var memoryMebibytes: UInt32
+    /// Loaded and at work; a plugin that is not enabled is loaded only.
     package var isEnabled: Bool
     /// Where relative files among the parameters count from; an absolute path, or empty.
     package var folder: String
 
+    /// A choice with every parameter at its default.
     package init(
         _ identity: String, name: String = "", parameters: [String: String] = [:], deadlineMicroseconds: UInt32 = 0,
         memoryMebibytes: UInt32 = 0, isEnabled: Bool = true, folder: String = ""

@@ -1,5 +1,6 @@
 /// A plugin of the chain as a user sees it.
 package struct PluginStatus: Codable, Hashable, Sendable {
+    /// Whether frames pass the plugin, and why not.
     package enum State: String, Codable, Hashable, Sendable {
         case working
         /// No host has it at the moment.
@@ -17,11 +18,15 @@ package struct PluginStatus: Codable, Hashable, Sendable {
     package var name: String
     /// The identity or path that was asked for.
     package var plugin: String
+    /// The values that were asked for, by name.
     package var parameters: [String: String]
+    /// Whether frames pass the plugin.
     package var state: State
     /// Why it was refused; empty unless it was.
     package var problem: String
+    /// The mean time of its calls.
     package var microsecondsPerFrame: Double
+    /// How often it was called.
     package var calls: Int
     /// Calls that it answered with an error.
     package var failures: Int
@@ -34,6 +39,7 @@ package struct PluginStatus: Codable, Hashable, Sendable {
     /// The host's process.
     package var pid: Int32?
 
+    /// The status of a plugin that has not been called yet.
     package init(
         name: String, plugin: String, parameters: [String: String] = [:], state: State, problem: String = "",
         microsecondsPerFrame: Double = 0, calls: Int = 0, failures: Int = 0, misses: Int = 0, deaths: Int = 0,

@@ -1,5 +1,6 @@
 /// Bits in a second, as a broadcaster writes them: `2500k`, `6M`, `2.5M`, `2500000`.
 package struct BitRate: Hashable {
+    /// The rate in bits a second.
     package let bitsPerSecond: UInt32
 
     /// Nil for what is no number, with one of the suffixes `k` and `M` or none, or does not fit.
@@ -21,6 +22,7 @@ package struct BitRate: Hashable {
         bitsPerSecond = UInt32(bits)
     }
 
+    /// A rate of so many bits a second.
     package init(bitsPerSecond: UInt32) { self.bitsPerSecond = bitsPerSecond }
 }
 
@@ -35,6 +37,7 @@ extension BitRate: CustomStringConvertible {
 
 /// A span of time, as a broadcaster writes it: `10`, `1.5`, `250ms`, `90s`, `1m30s`, `2h`, `01:30`, `00:01:30`.
 package struct TimeSpan: Hashable {
+    /// The span in seconds.
     package let seconds: Double
 
     /// Nil for what is no span of time, for negative ones and for those longer than a year.

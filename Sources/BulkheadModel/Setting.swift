@@ -22,9 +22,11 @@ package struct Setting: Sendable {
     package let help: String
     /// Which values it takes, to end the sentence "it takes …".
     package let takes: String
+    /// When a new value takes effect.
     package let applies: Application
     /// It is on or off: a flag without a value, `true` or `false` in a file.
     package let isSwitch: Bool
+    /// What JSON Schema says of the value.
     package let schema: SettingSchema
     private let acceptor: @Sendable (String) -> Bool
     private let reader: @Sendable (String, inout BroadcastSettings) -> Bool

@@ -2,18 +2,25 @@ import BulkheadMedia
 
 /// What the numbers of a broadcast's settings may be, wherever they come from: words, or another process.
 package enum SettingRange {
+    /// The video bitrate, in bits a second.
     package static let videoBitsPerSecond: ClosedRange<UInt32> = 20_000...200_000_000
+    /// The audio bitrate, in bits a second.
     package static let audioBitsPerSecond: ClosedRange<UInt32> = 16_000...512_000
+    /// From one IDR picture to the next.
     package static let keyframeIntervalSeconds: ClosedRange<Double> = 0.1...60
+    /// The most consecutive B-frames.
     package static let bframes: ClosedRange<UInt8> = 0...16
     /// 0 for none.
     package static let bufferMilliseconds: ClosedRange<UInt32> = 0...60_000
     /// 0 leaves them to x264.
     package static let encoderThreads: ClosedRange<UInt8> = 0...128
+    /// How long an input may be silent before the slate is shown.
     package static let slateAfterSeconds: ClosedRange<Double> = 0.1...3600
     /// 0 prefers the live edge.
     package static let backfillSeconds: ClosedRange<Double> = 0...60
+    /// The weight of a server beside others.
     package static let serverWeight = 1...1000
+    /// The priority of a server; lower numbers come first.
     package static let serverPriority = 0...1000
     /// Of one link.
     package static let mostServers = 16

@@ -12,6 +12,7 @@ package enum DecoderRequest: WireMessage, Hashable {
     /// Asks for all pictures that are held back; answered by `flushed`. An IDR may follow.
     case flush
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .configureVideo(let codec, let configuration):
@@ -38,6 +39,7 @@ package enum DecoderRequest: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {
@@ -60,7 +62,9 @@ package enum DecoderRequest: WireMessage, Hashable {
 package struct DecodedPicture: Hashable, Sendable {
     /// The access unit that the picture was in.
     package var unit: Int64
+    /// The width of the decoded picture, in pixels.
     package var width: UInt16
+    /// The height of the decoded picture, in pixels.
     package var height: UInt16
     /// The number painted into the picture; nil where there is none that can be read.
     package var number: UInt32?
@@ -86,6 +90,7 @@ package enum DecoderReply: WireMessage, Hashable {
     case refused(Refusal)
     case flushed
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .picture(let picture):
@@ -104,6 +109,7 @@ package enum DecoderReply: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {

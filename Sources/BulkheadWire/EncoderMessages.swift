@@ -2,8 +2,11 @@ package import BulkheadMedia
 
 /// How the picture is coded. Empty texts stand for x264's own defaults.
 package struct VideoSettings: Hashable, Sendable {
+    /// The size of the pictures; they come in I420.
     package var canvas: Canvas
+    /// The rate of the pictures, which are numbered.
     package var frameRate: FrameRate
+    /// The video bitrate.
     package var bitsPerSecond: UInt32
     /// The VBV's size in milliseconds of `bitsPerSecond`; 0 leaves the rate to the encoder's average.
     package var bufferMilliseconds: UInt32
@@ -11,8 +14,11 @@ package struct VideoSettings: Hashable, Sendable {
     package var keyframeInterval: UInt32
     /// 0...16; nil leaves them to the preset and tune.
     package var bframes: UInt8?
+    /// The name of an x264 preset.
     package var preset: String
+    /// The name of an x264 tuning, or empty for none.
     package var tune: String
+    /// The H.264 profile: `baseline`, `main` or `high`.
     package var profile: String
     /// 0 leaves them to x264.
     package var threads: UInt8
@@ -53,6 +59,7 @@ package enum EncoderRequest: WireMessage, Hashable {
     /// Asks for a sign of life; answered by `alive`.
     case probe
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .configure(let video, let audioBitsPerSecond):
@@ -90,6 +97,7 @@ package enum EncoderRequest: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {
@@ -152,6 +160,7 @@ package enum EncoderReply: WireMessage, Hashable {
     /// What an FLV tag or RTMP message of 24 bits' length holds behind its video header: no destination takes more.
     package static let maximumAccessUnitByteCount = 0xFF_FFFF - 5
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .ready(let avc, let asc, let maximumDelay, let reorderDepth):
@@ -179,6 +188,7 @@ package enum EncoderReply: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {

@@ -8,12 +8,15 @@ package struct Farewell: WireMessage, Hashable {
     /// Why, as one lowercase phrase for a person.
     package let reason: String
 
+    /// A farewell that says why the child is let go.
     package init(reason: String) { self.reason = reason }
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         WireFrame(Self.type) { $0.write(reason, atMost: Self.maximumByteCount) }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         guard frame.knownType == Self.type else { throw .unknownType(frame.type) }
         var reader = WireReader(frame)

@@ -3,11 +3,16 @@ package struct Hello: WireMessage, Hashable {
     package static let type = MessageType.hello
     private static let magic: UInt32 = 0x4448_4B42  // "BKHD"
 
+    /// The version of the schema that the sender speaks.
     package let wireVersion: UInt16
+    /// What the sender does, or, from the master, what the child is to do.
     package let role: Role
+    /// The sender's process.
     package let pid: Int32
+    /// The sender's build, for people; only `wireVersion` decides.
     package let build: String
 
+    /// A greeting with the version and build of this program.
     package init(
         role: Role, pid: Int32, wireVersion: UInt16 = BulkheadVersion.wire, build: String = BulkheadVersion.build
     ) {
@@ -17,6 +22,7 @@ package struct Hello: WireMessage, Hashable {
         self.build = build
     }
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         WireFrame(Self.type) {
             $0.write(Self.magic)
@@ -27,6 +33,7 @@ package struct Hello: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         guard frame.knownType == Self.type else { throw .unknownType(frame.type) }
         var reader = WireReader(frame)

@@ -1,5 +1,6 @@
 /// One test of a plugin, which a plugin host started with `--check` runs in a process of its own.
 package struct PluginCheckTest: Hashable, Codable, Sendable, CustomStringConvertible {
+    /// The kinds of test inputs.
     package enum Kind: String, Hashable, Codable, Sendable, CaseIterable {
         /// Pictures of one size between guard pages, in several layouts, again in a fresh instance.
         case pictures
@@ -15,9 +16,11 @@ package struct PluginCheckTest: Hashable, Codable, Sendable, CustomStringConvert
         case memory
     }
 
+    /// What is tried.
     package var kind: Kind
     /// Of the pictures, in pixels.
     package var width: Int
+    /// The height of the test pictures, in pixels.
     package var height: Int
 
     package init(_ kind: Kind, width: Int = 320, height: Int = 180) {
@@ -36,7 +39,9 @@ package struct PluginCheckTest: Hashable, Codable, Sendable, CustomStringConvert
 
 /// What a checker is told: one message, the plugin and what to do with it.
 package struct PluginCheckRequest: WireMessage, Hashable {
+    /// The plugin, as it is loaded on air.
     package var settings: PluginSettings
+    /// The test to be made.
     package var test: PluginCheckTest
     /// In the order in which they are tried: a parameter's name and a value for it.
     package var values: [PluginCheckValue]
@@ -47,6 +52,7 @@ package struct PluginCheckRequest: WireMessage, Hashable {
         self.values = values
     }
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         WireFrame(.checkRequest, reserving: 512) { writer in
             settings.write(to: &writer)
@@ -63,6 +69,7 @@ package struct PluginCheckRequest: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         guard frame.knownType == .checkRequest else { throw .unknownType(frame.type) }
@@ -85,7 +92,9 @@ package struct PluginCheckRequest: WireMessage, Hashable {
 
 /// A value that a parameter is tried with.
 package struct PluginCheckValue: Hashable, Sendable {
+    /// The parameter's name.
     package var name: String
+    /// The value, as text.
     package var text: String
     /// The plugin may say no, as for a file that is not there; a value within a parameter's range it may not.
     package var mayBeRefused: Bool
@@ -99,12 +108,14 @@ package struct PluginCheckValue: Hashable, Sendable {
 
 /// Something that a check has found.
 package struct PluginCheckFinding: Hashable, Codable, Sendable {
+    /// How much a finding matters.
     package enum Severity: String, Hashable, Codable, Sendable, CaseIterable {
         /// The plugin is not fit for a broadcast.
         case error
         case warning
     }
 
+    /// How much it matters.
     package var severity: Severity
     /// What kind of thing it is, for scripts: "crash", "hang", "out-of-bounds", "leak", "speed", …
     package var code: String
@@ -120,9 +131,13 @@ package struct PluginCheckFinding: Hashable, Codable, Sendable {
 
 /// How long calls took, in microseconds.
 package struct PluginCheckTimes: Hashable, Codable, Sendable {
+    /// How many calls were timed.
     package var count: Int
+    /// The time that half of the calls stayed below, in microseconds.
     package var median: Double
+    /// The time that 99 of 100 calls stayed below, in microseconds.
     package var p99: Double
+    /// The longest call, in microseconds.
     package var longest: Double
     /// The time that there is: the frame interval, or how long the block of sound lasts.
     package var interval: Double
@@ -158,6 +173,7 @@ package enum PluginCheckReply: WireMessage, Hashable {
     case refused(Refusal)
     case finished
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .calling(let call, let detail):
@@ -181,6 +197,7 @@ package enum PluginCheckReply: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {

@@ -17,6 +17,7 @@ package struct PluginDescription: Hashable, Codable, Sendable {
 
     /// How users call it: `NAME`, `frei0r:NAME` or `ladspa:LABEL`.
     package var identity: String
+    /// The interface that the library has.
     package var kind: Kind
     /// The library's absolute path.
     package var path: String
@@ -24,20 +25,30 @@ package struct PluginDescription: Hashable, Codable, Sendable {
     package var label: String
     /// LADSPA's number for it; 0 for others.
     package var uniqueID: UInt32
+    /// The plugin's own name, for people.
     package var name: String
     /// Empty where the interface has none, as LADSPA's.
     package var version: String
+    /// The author, in the words of the library; may be empty.
     package var author: String
+    /// The licence, in the words of the library; may be empty.
     package var license: String
     /// One sentence, or empty.
     package var summary: String
+    /// Whether it changes what it is given, or makes something of its own.
     package var role: Role
+    /// It works on pictures.
     package var takesVideo: Bool
+    /// It works on sound.
     package var takesAudio: Bool
+    /// It is told of events.
     package var takesEvents: Bool
+    /// It writes its result over its input.
     package var worksInPlace: Bool
+    /// In the order of the library; at most ``PluginParameter/maximumCount``.
     package var parameters: [PluginParameter]
 
+    /// A description of a library's plugin; what is not given is empty.
     package init(
         identity: String, kind: Kind, path: String, label: String = "", uniqueID: UInt32 = 0, name: String,
         version: String, author: String = "", license: String = "", summary: String = "", role: Role = .filter,
@@ -82,6 +93,7 @@ package enum EnumeratorReply: WireMessage, Hashable {
     /// All that is to be said of the library at this path has been said.
     case finished(path: String)
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .calling(let call): WireFrame(.enumeratorCalling) { $0.write(call.rawValue) }
@@ -96,6 +108,7 @@ package enum EnumeratorReply: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {

@@ -31,6 +31,7 @@ package struct PluginParameter: Hashable, Codable, Sendable {
     package var name: String
     /// The name as the library has it.
     package var printedName: String
+    /// What kind of value it takes.
     package var kind: Kind
     /// One sentence, or empty.
     package var summary: String
@@ -40,9 +41,12 @@ package struct PluginParameter: Hashable, Codable, Sendable {
     package var defaultText: String
     /// For integers and numbers; nil without a limit.
     package var minimum: Double?
+    /// The largest value; nil for no bound.
     package var maximum: Double?
+    /// The words that it takes, where it takes a choice.
     package var choices: [String]
 
+    /// A parameter; what is not given is empty.
     package init(
         name: String, printedName: String? = nil, kind: Kind, summary: String = "", unit: String = "",
         defaultText: String, minimum: Double? = nil, maximum: Double? = nil, choices: [String] = []

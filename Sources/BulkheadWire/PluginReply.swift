@@ -18,6 +18,7 @@ package enum PluginReply: WireMessage, Hashable {
     /// cut short by the host, which then tells how many lines were left out.
     case log(id: UInt32, PluginLogLevel, String)
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .ready: WireFrame(.pluginReady) { _ in }
@@ -61,6 +62,7 @@ package enum PluginReply: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {

@@ -37,6 +37,7 @@ package enum PluginRequest: WireMessage, Hashable {
     package static let maximumPathCount = 1024
     package static let maximumEventByteCount = 1 << 20
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .resultPool(let shape, let canvas, let frameRate):
@@ -96,6 +97,7 @@ package enum PluginRequest: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {

@@ -6,6 +6,7 @@ package struct PluginSettings: Hashable, Sendable {
     package var path: String
     /// Which of the library's plugins, for the kinds of library that hold several; else empty.
     package var label: String
+    /// Values by the names of parameters, as text.
     package var parameters: [String: String]
     /// In microseconds: a call that takes longer is reported as late. 0: there is none of its own.
     package var deadlineMicroseconds: UInt32
@@ -64,6 +65,7 @@ package struct PluginAbilities: OptionSet, Hashable, Sendable {
 
 /// What one plugin did with one picture or block of sound.
 package struct PluginTime: Hashable, Sendable {
+    /// The plugin, by the number that it was loaded with.
     package var id: UInt32
     /// What the call took.
     package var microseconds: UInt32

@@ -1,5 +1,6 @@
 /// Why a child can't do what it was asked: a stable code, and one lowercase phrase for a person.
 package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kinds of reasons; numbers are part of the schema.
     package enum Code: UInt16, Hashable, Sendable {
         case other = 0
         case notFound = 1
@@ -16,9 +17,12 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case notLibrary = 12
     }
 
+    /// The kind of reason, to decide by.
     package let code: Code
+    /// What is wrong, in one lowercase phrase.
     package let description: String
 
+    /// A refusal with a phrase for people.
     package init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description

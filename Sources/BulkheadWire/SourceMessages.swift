@@ -6,8 +6,11 @@ package struct SourceSettings: Hashable, Sendable {
     package var url: String
     /// A libavformat demuxer's name where probing is not enough, else empty.
     package var inputFormat: String
+    /// The size that pictures are scaled to.
     package var canvas: Canvas
+    /// The rate of the timeline.
     package var frameRate: FrameRate
+    /// Play the input again from the start when it ends.
     package var loops: Bool
     /// Set when the source takes over from one that died.
     package var resume: SourceResume?
@@ -52,6 +55,7 @@ package enum SourceRequest: WireMessage, Hashable {
     /// Sound may be sent up to this sample of source time.
     case audioCredit(untilSample: Int64)
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .open(let settings):
@@ -74,6 +78,7 @@ package enum SourceRequest: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {
@@ -105,7 +110,9 @@ package enum SourceRequest: WireMessage, Hashable {
 
 /// What a source has found behind its URL.
 package struct SourceDescription: Hashable, Sendable {
+    /// The input has a picture.
     package var hasVideo: Bool
+    /// The input has sound.
     package var hasAudio: Bool
     /// The input runs by its own clock and can't be made to wait: a device, a stream from the network.
     package var isLive: Bool
@@ -143,6 +150,7 @@ package enum SourceReply: WireMessage, Hashable {
     /// The most floats in one message: a quarter of a second.
     package static let maximumFloatCount = AudioFormat.sampleRate / 4 * AudioFormat.channelCount
 
+    /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
         switch self {
         case .opened(let description):
@@ -171,6 +179,7 @@ package enum SourceReply: WireMessage, Hashable {
         }
     }
 
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
     package init(_ frame: WireFrame) throws(WireError) {
         var reader = WireReader(frame)
         switch frame.knownType {

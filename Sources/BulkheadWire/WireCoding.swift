@@ -1,13 +1,17 @@
 /// Writes the fields of a payload one after the other, little-endian.
 package struct WireWriter {
+    /// What has been written so far.
     package private(set) var bytes: [UInt8] = []
 
+    /// A writer with room for so many bytes.
     package init(reserving byteCount: Int = 64) { bytes.reserveCapacity(byteCount) }
 
+    /// Appends an integer, little-endian.
     package mutating func write<Integer: FixedWidthInteger>(_ value: Integer) {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
+    /// Appends one byte, 1 or 0.
     package mutating func write(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
     /// UTF-8 behind a 4-byte length. What goes beyond `limit` bytes is left out, in whole Unicode scalars: the reader would
@@ -32,6 +36,7 @@ package struct WireWriter {
         samples.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 
+    /// Appends bytes without a length.
     package mutating func write(raw bytes: [UInt8]) { self.bytes.append(contentsOf: bytes) }
 
     /// Puts `value` in place of the first four bytes, which have been written.
@@ -46,11 +51,13 @@ package struct WireReader {
     private let bytes: [UInt8]
     private var position = WireFrame.headerByteCount
 
+    /// A reader at the start of the frame's payload.
     package init(_ frame: WireFrame) {
         type = frame.type
         bytes = frame.bytes
     }
 
+    /// The next integer, little-endian. Throws when the payload ends before it.
     package mutating func read<Integer: FixedWidthInteger>(
         _: Integer.Type = Integer.self
     ) throws(WireError) -> Integer {
@@ -63,6 +70,7 @@ package struct WireReader {
         }
     }
 
+    /// The next byte, which is 0 or 1. Throws at any other value.
     package mutating func readBool(_ field: String) throws(WireError) -> Bool {
         switch try read(UInt8.self) {
         case 0: return false
@@ -76,6 +84,7 @@ package struct WireReader {
         String(decoding: try readBytes(atMost: limit, field), as: UTF8.self)
     }
 
+    /// The next bytes behind their 4-byte length. Throws at more than `limit`.
     package mutating func readBytes(
         atMost limit: Int = WireFrame.maximumPayloadByteCount, _ field: String
     ) throws(WireError) -> [UInt8] {
@@ -86,6 +95,7 @@ package struct WireReader {
         return Array(bytes[position..<position + count])
     }
 
+    /// The next floats behind their 4-byte count. Throws at more than `limit`.
     package mutating func readFloats(atMost limit: Int, _ field: String) throws(WireError) -> [Float] {
         let count = Int(try read(UInt32.self))
         guard count <= limit else { throw .valueOutsideRange(type: type, field: field) }
@@ -106,6 +116,7 @@ package struct WireReader {
         guard position == bytes.count else { throw .payloadHasRest(type: type, byteCount: bytes.count - position) }
     }
 
+    /// The error for a value of `field` that the schema does not allow.
     package func outsideRange(_ field: String) -> WireError { .valueOutsideRange(type: type, field: field) }
 }
 

@@ -10,6 +10,7 @@ package final class WireConnection {
         package var frames: [WireFrame] = []
         /// The other end is closed, or can't be understood.
         package var isOver = false
+        /// What the connection has failed with; nil while it works.
         package var error: WireError?
     }
 

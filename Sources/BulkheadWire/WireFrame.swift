@@ -5,11 +5,14 @@
 /// Integers are little-endian. Bit 0 of the flags says that a descriptor travels with the message's first byte. The
 /// whole schema is described in docs/wire.md.
 package struct WireFrame: Hashable, Sendable {
+    /// Length, type and flags in front of a payload.
     package static let headerByteCount = 8
     /// No message is longer: an IDR of 8192x8192 at the lowest quantizer stays below it.
     package static let maximumPayloadByteCount = 32 << 20
 
+    /// The number of the message's type, known or not.
     package let type: UInt16
+    /// One file descriptor comes along with it.
     package let carriesDescriptor: Bool
     /// Header and payload, as they go on the socket.
     package let bytes: [UInt8]
@@ -75,6 +78,7 @@ package struct WireDecoder: Sendable {
     private var buffer: [UInt8] = []
     private var start = 0
 
+    /// A decoder that waits for the start of a frame.
     package init() {}
 
     /// Adds bytes as they came from the socket.
@@ -89,6 +93,7 @@ package struct WireDecoder: Sendable {
         buffer.append(contentsOf: bytes)
     }
 
+    /// Takes in what was received.
     package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 
     /// The bytes of a message that has not come whole.

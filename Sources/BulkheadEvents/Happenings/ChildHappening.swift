@@ -27,6 +27,7 @@ package enum ChildHappening: HappeningSubject {
         case said
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .started(let pid, let isForeign): Facts(.started, .notice, [.pid: pid, .isForeign: isForeign])
@@ -50,6 +51,7 @@ package enum ChildHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .started: self = .started(pid: try values.required(.pid), isForeign: try values.required(.isForeign))
@@ -74,6 +76,7 @@ package enum ChildHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .started:

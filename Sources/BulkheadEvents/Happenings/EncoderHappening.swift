@@ -31,6 +31,7 @@ package enum EncoderHappening: HappeningSubject {
         case lockstepGivenUp = "lockstep-given-up"
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .waiting(let address, let isOnAir):
@@ -52,6 +53,7 @@ package enum EncoderHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .waiting: self = .waiting(address: try values.required(.address), isOnAir: try values.required(.isOnAir))
@@ -76,6 +78,7 @@ package enum EncoderHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .waiting:

@@ -53,6 +53,7 @@ package enum LinkHappening: HappeningSubject {
         case resumed
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .added: Facts(.added)
@@ -91,6 +92,7 @@ package enum LinkHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .added: self = .added
@@ -129,6 +131,7 @@ package enum LinkHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .added:

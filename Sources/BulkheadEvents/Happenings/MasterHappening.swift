@@ -11,6 +11,7 @@ package enum MasterHappening: HappeningSubject {
         case launchFailed = "launch-failed"
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .listening(let address): Facts(.listening, .notice, [.address: address])
@@ -19,6 +20,7 @@ package enum MasterHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .listening: self = .listening(address: try values.required(.address))
@@ -27,6 +29,7 @@ package enum MasterHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .listening:

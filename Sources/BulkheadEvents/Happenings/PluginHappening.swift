@@ -31,6 +31,7 @@ package enum PluginHappening: HappeningSubject {
         case said
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .added(let frame): Facts(.added, .notice, [.frame: frame])
@@ -50,6 +51,7 @@ package enum PluginHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .added: self = .added(frame: try values.required(.frame))
@@ -71,6 +73,7 @@ package enum PluginHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .added:

@@ -9,6 +9,7 @@ package enum PluginHostHappening: HappeningSubject {
         case unexplained
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .late(let plugins): Facts(.late, .warning, [.plugins: plugins])
@@ -16,6 +17,7 @@ package enum PluginHostHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .late: self = .late(plugins: try values.required(.plugins))
@@ -23,6 +25,7 @@ package enum PluginHostHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .late:

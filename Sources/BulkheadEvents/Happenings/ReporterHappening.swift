@@ -7,18 +7,21 @@ package enum ReporterHappening: HappeningSubject {
         case linesLost = "lines-lost"
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .linesLost(let lines): Facts(.linesLost, .warning, [.lines: lines])
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .linesLost: self = .linesLost(lines: try values.required(.lines))
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .linesLost:

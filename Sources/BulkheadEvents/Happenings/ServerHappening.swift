@@ -26,6 +26,7 @@ package enum ServerHappening: HappeningSubject {
         case connectionRefused = "connection-refused"
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .ready(let address, let port): Facts(.ready, .notice, [.address: address, .port: port])
@@ -49,6 +50,7 @@ package enum ServerHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .ready: self = .ready(address: try values.required(.address), port: try values.required(.port))
@@ -76,6 +78,7 @@ package enum ServerHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .ready:

@@ -11,6 +11,7 @@ package enum SourceHappening: HappeningSubject {
         case skipped
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .opened(let summary): Facts(.opened, .notice, [.summary: summary])
@@ -25,6 +26,7 @@ package enum SourceHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .opened: self = .opened(summary: try values.required(.summary))
@@ -37,6 +39,7 @@ package enum SourceHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .opened:

@@ -23,6 +23,7 @@ package enum TimelineHappening: HappeningSubject {
         case slateReaderDied = "slate-reader-died"
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .onAir: Facts(.onAir)
@@ -39,6 +40,7 @@ package enum TimelineHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .onAir: self = .onAir
@@ -54,6 +56,7 @@ package enum TimelineHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .onAir:

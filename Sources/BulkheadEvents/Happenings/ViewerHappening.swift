@@ -39,6 +39,7 @@ package enum ViewerHappening: HappeningSubject {
         case decoderTrouble = "decoder-trouble"
     }
 
+    /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
         case .connected(let server): Facts(.connected, .notice, [.server: server])
@@ -66,6 +67,7 @@ package enum ViewerHappening: HappeningSubject {
         }
     }
 
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .connected: self = .connected(server: try values.required(.server))
@@ -97,6 +99,7 @@ package enum ViewerHappening: HappeningSubject {
         }
     }
 
+    /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
         case .connected:
