@@ -196,15 +196,22 @@ let package = Package(
         .target(
             name: "BulkheadProbe",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadEvents", "BulkheadFLV", "BulkheadRTMP", "BulkheadWire",
-                "BulkheadChildren", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadFLV", "BulkheadRTMP",
+                "BulkheadWire", "BulkheadChildren", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+            ]),
+        .target(
+            name: "BulkheadDrill",
+            dependencies: [
+                "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildRuntime",
+                "BulkheadChildren", "BulkheadControl", "BulkheadFaults", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadProbe", "CBulkheadLinux", systemPackage,
             ]),
         .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"]),
         .target(
             name: "BulkheadCommands",
             dependencies: [
                 "BulkheadModel", "BulkheadEvents", "BulkheadControl", "BulkheadLinks", "BulkheadChildren",
-                "BulkheadChildRuntime", "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadFaults",
+                "BulkheadChildRuntime", "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "CBulkheadLinux", argumentParser, yams, systemPackage,
                 nioCore, nioPosix,
@@ -405,14 +412,17 @@ let package = Package(
         .testTarget(
             name: "BulkheadProbeTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadProbe", "BulkheadEvents", "BulkheadFLV", "BulkheadMedia",
-                "BulkheadSystem", nioCore,
+                "BulkheadTestSupport", "BulkheadProbe", "BulkheadModel", "BulkheadEvents", "BulkheadFLV",
+                "BulkheadMedia", "BulkheadSystem", nioCore,
             ]),
+        .testTarget(
+            name: "BulkheadDrillTests",
+            dependencies: ["BulkheadDrill", "BulkheadModel", "BulkheadWire", "BulkheadChildRuntime"]),
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [
                 "BulkheadModel", "BulkheadEvents", "BulkheadChildRuntime", "BulkheadCommands", "BulkheadMaster",
-                "BulkheadProbe", "BulkheadMedia", "BulkheadWire", "BulkheadSelection", argumentParser,
+                "BulkheadProbe", "BulkheadDrill", "BulkheadMedia", "BulkheadWire", "BulkheadSelection", argumentParser,
             ]),
         .testTarget(
             name: "IntegrationTests",

@@ -1,8 +1,9 @@
 package import ArgumentParser
 import BulkheadChildren
-import BulkheadMaster
+import BulkheadDrill
 import BulkheadMedia
 import BulkheadModel
+import BulkheadProbe
 import Glibc
 
 /// `bulkhead drill`: broadcasts, injects faults, watches as a viewer, and judges.
@@ -90,7 +91,7 @@ package struct DrillCommand: AsyncParsableCommand {
             // A report that can't be kept is to be known before the drill, not after it.
             if let junit { try Self.write("", to: junit) }
             for line in Self.opening(settings) { reporter.say(line) }
-            let report = try await Drill(settings: settings, reporter: reporter).run(Interruptions())
+            let report = try await hold(settings, reporter)
             reporter.finish()
             reporter.drill(report)
             if let junit { try Self.write(JUnit.text(report), to: junit) }
@@ -100,6 +101,23 @@ package struct DrillCommand: AsyncParsableCommand {
             reporter.failure(error)
             throw error
         }
+    }
+
+    /// Holds the drill; the first signal ends its broadcast, and then the drill.
+    private func hold(_ settings: DrillSettings, _ reporter: Reporter) async throws(BroadcastError) -> DrillReport {
+        let drill = try await Drill.prepare(settings, try Programs.named(settings.libexec)) { reporter.event($0) }
+        let body = Task { await LongRun.outcome { () async throws(BroadcastError) in try await drill.run() } }
+        let (result, signalCount) = await LongRun(reporter: reporter, interruptions: Interruptions()).run(
+            status: { StatusLine(await drill.view()) },
+            onSignal: { count in
+                if count == 1 { reporter.say("ending the drill") }
+                body.cancel()
+            },
+            body: { await body.value })
+        await drill.close()
+        var report = try result.get()
+        if signalCount > 0 { report.failure = "the drill was interrupted" }
+        return report
     }
 
     // MARK: settings
@@ -130,7 +148,8 @@ package struct DrillCommand: AsyncParsableCommand {
             inputs: whole[.input], to: to, view: view, streamKey: key, linkCount: try linkCount(faults),
             faults: faults, seed: seed, expectations: expectations, seconds: seconds, frameRate: frameRate,
             bitsPerSecond: Int(plan.settings.videoBitsPerSecond) + Int(plan.settings.audioBitsPerSecond),
-            broadcastFlags: Self.flags(words), libexec: libexec.map { FilePaths.absolute($0) })
+            broadcastFlags: Self.flags(words), libexec: libexec.map { FilePaths.absolute($0) },
+            exitCodeOfLostRecording: BroadcastError.Kind.someDestinations.exitCode)
     }
 
     private func linkCount(_ faults: [Fault]) throws(BroadcastError) -> Int {
@@ -203,7 +222,7 @@ package struct DrillCommand: AsyncParsableCommand {
 
     private static func opening(_ settings: DrillSettings) -> [String] {
         let faults = settings.faults.isEmpty ? "no fault" : settings.faults.map { "\($0)" }.joined(separator: " ")
-        var lines = ["drill: \(StatusLine.decimal(settings.seconds, places: 1)) s on air, \(faults)"]
+        var lines = ["drill: \(DecimalText.text(settings.seconds, places: 1)) s on air, \(faults)"]
         if let seed = settings.seed { lines.append("seed \(seed)") }
         return lines
     }

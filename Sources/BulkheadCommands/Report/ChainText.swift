@@ -37,6 +37,6 @@ package enum ChainText {
 
     /// "0.31 ms".
     private static func time(_ microseconds: Double) -> String {
-        "\(StatusLine.decimal(microseconds / 1000, places: 2)) ms"
+        "\(DecimalText.text(microseconds / 1000, places: 2)) ms"
     }
 }

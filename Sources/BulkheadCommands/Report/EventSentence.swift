@@ -1,4 +1,5 @@
 package import BulkheadEvents
+import BulkheadModel
 
 /// What happened as one lowercase phrase for a person, without the part's name; never holds a stream key.
 ///
@@ -332,7 +333,7 @@ package enum EventSentence {
 
     /// At most one decimal place.
     private static func number(_ number: Double) -> String {
-        let text = StatusLine.decimal(number, places: 1)
+        let text = DecimalText.text(number, places: 1)
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 }

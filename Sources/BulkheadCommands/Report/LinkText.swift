@@ -27,7 +27,7 @@ package enum LinkText {
 
     private static func line(_ server: LinkServerStatus) -> String {
         var line = "\(server.name): \(server.state.rawValue)"
-        if let time = server.roundTripMilliseconds { line += ", \(StatusLine.decimal(time, places: 1)) ms" }
+        if let time = server.roundTripMilliseconds { line += ", \(DecimalText.text(time, places: 1)) ms" }
         if server.priority != 0 { line += ", priority \(server.priority)" }
         if server.weight != 1 { line += ", weight \(server.weight)" }
         if !server.lastError.isEmpty, server.state != .onAir { line += ", last trouble: \(server.lastError)" }

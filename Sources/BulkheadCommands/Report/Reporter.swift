@@ -1,3 +1,4 @@
+import BulkheadDrill
 package import BulkheadEvents
 import BulkheadMaster
 package import BulkheadModel

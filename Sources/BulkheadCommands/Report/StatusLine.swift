@@ -9,7 +9,7 @@ package struct StatusLine: Hashable, Sendable {
     /// The line for a terminal, without colours.
     package init(_ status: BroadcastStatus) {
         var parts = [Self.heading(status)]
-        parts.append("\(Self.decimal(status.framesPerSecond, places: 1)) fps")
+        parts.append("\(DecimalText.text(status.framesPerSecond, places: 1)) fps")
         parts.append(Self.rate(status.bitsPerSecond))
         parts.append("queue \(status.links.map(\.queuedMilliseconds).max() ?? 0) ms")
         parts.append("dropped \(Self.dropped(status))")
@@ -87,16 +87,8 @@ package struct StatusLine: Hashable, Sendable {
     /// Bits a second in the unit that reads best.
     package static func rate(_ bitsPerSecond: Int) -> String {
         bitsPerSecond >= 1_000_000
-            ? "\(decimal(Double(bitsPerSecond) / 1e6, places: 2)) Mbit/s" : "\(bitsPerSecond / 1000) kbit/s"
+            ? "\(DecimalText.text(Double(bitsPerSecond) / 1e6, places: 2)) Mbit/s" : "\(bitsPerSecond / 1000) kbit/s"
     }
 
     static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-
-    /// `number` with one or two decimal places.
-    static func decimal(_ number: Double, places: Int) -> String {
-        let factor = places == 1 ? 10.0 : 100.0
-        let scaled = Int64(max(0, min(number.isFinite ? number : 0, 1e15)) * factor + 0.5)
-        let digits = "\(scaled % Int64(factor))"
-        return "\(scaled / Int64(factor)).\(String(repeating: "0", count: places - digits.count))\(digits)"
-    }
 }

@@ -31,7 +31,7 @@ package struct StatusReport: Encodable, Sendable {
         guard let status = broadcast else { return "master \(masterPID): idle, no broadcast" }
         var lines = [
             "master \(masterPID): \(status.state), \(StatusLine.clock(status.secondsOnAir)), showing \(status.showing)",
-            "rate: \(StatusLine.decimal(status.framesPerSecond, places: 1)) fps, \(StatusLine.rate(status.bitsPerSecond))",
+            "rate: \(DecimalText.text(status.framesPerSecond, places: 1)) fps, \(StatusLine.rate(status.bitsPerSecond))",
             "frames: \(status.framesCommitted) safe, \(status.framesUncommitted) with the encoder, "
                 + "\(status.framesSkipped) skipped, \(status.framesRepeated) repeated, "
                 + "\(status.framesUnfiltered) unfiltered",

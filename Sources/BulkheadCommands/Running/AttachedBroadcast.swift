@@ -2,7 +2,6 @@ import BulkheadControl
 import BulkheadMaster
 import BulkheadModel
 import Dispatch
-import Synchronization
 
 /// A broadcast that another process, a master at a control socket, holds: mode attach.
 struct AttachedBroadcast {
@@ -86,36 +85,4 @@ final class MasterConversation: Sendable {
 
     /// Ends ``replies``; the master is told nothing.
     func leave() { continuation.finish() }
-}
-
-/// Asks a master for its status, again and again on one connection.
-final class MasterPoll: Sendable {
-    private let path: String
-    private let queue = DispatchQueue(label: "bulkhead.poll")
-    private let client = Mutex<ControlClient?>(nil)
-
-    init(path: String) { self.path = path }
-
-    /// The master's status, nil inside when it has no broadcast; nil outside when it can't be reached.
-    func status() async -> BroadcastStatus?? {
-        await withCheckedContinuation { continuation in
-            queue.async { continuation.resume(returning: self.ask()) }
-        }
-    }
-
-    private func ask() -> BroadcastStatus?? {
-        client.withLock { client in
-            do throws(BroadcastError) {
-                let connection: ControlClient
-                if let client { connection = client } else { connection = try ControlClient(path: path) }
-                client = connection
-                try connection.send(.status)
-                while let reply = try connection.receive() {
-                    if case .status(let status, _) = reply { return .some(status) }
-                }
-            } catch {}
-            client = nil
-            return nil
-        }
-    }
 }

@@ -39,3 +39,10 @@ package struct LiveView: Hashable, Sendable {
     /// How long nothing has come, in seconds.
     package var silentSeconds: Double
 }
+
+extension Event {
+    /// What a viewer noticed, in the vocabulary of a broadcast's events; `time` counts seconds since 1970.
+    package init(_ observation: Observation, time: Double) {
+        self.init(.viewer, .viewer(observation.happening), time: time, mediaSeconds: observation.seconds)
+    }
+}

@@ -1,6 +1,5 @@
 import BulkheadChildRuntime
-import BulkheadCommands
-import BulkheadMaster
+import BulkheadDrill
 import BulkheadModel
 import BulkheadWire
 import Testing

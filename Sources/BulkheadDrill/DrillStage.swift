@@ -1,4 +1,3 @@
-import BulkheadMaster
 import BulkheadModel
 import BulkheadSystem
 import CBulkheadLinux

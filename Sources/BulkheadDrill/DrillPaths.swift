@@ -1,5 +1,4 @@
 import BulkheadFaults
-import BulkheadMaster
 import BulkheadModel
 
 /// The paths of a drill's links to their servers, by number.

@@ -1,5 +1,4 @@
-import BulkheadEvents
-import BulkheadMaster
+import BulkheadModel
 package import BulkheadProbe
 
 /// What a viewer measured, for people.
@@ -74,7 +73,7 @@ package enum StreamText {
         return parts.joined(separator: ", ")
     }
 
-    private static func decimal(_ value: Double, _ places: Int) -> String { StatusLine.decimal(value, places: places) }
+    private static func decimal(_ value: Double, _ places: Int) -> String { DecimalText.text(value, places: places) }
 
     private static func signed(_ value: Double) -> String { "\(value < 0 ? "" : "+")\(Int(value.rounded()))" }
 }
@@ -84,7 +83,7 @@ extension StatusLine {
     package init(_ view: LiveView) {
         var parts = ["watching \(Self.clock(view.secondsWatched))"]
         if view.silentSeconds > 1 { parts.append("nothing for \(Int(view.silentSeconds)) s") }
-        parts.append("\(Self.decimal(view.framesPerSecond, places: 1)) fps")
+        parts.append("\(DecimalText.text(view.framesPerSecond, places: 1)) fps")
         parts.append(Self.rate(view.bitsPerSecond))
         if view.isNumbered {
             parts.append("lost \(view.lost)")
@@ -96,12 +95,5 @@ extension StatusLine {
         if let offset = view.offsetMilliseconds { parts.append("sound \(offset < 0 ? "" : "+")\(Int(offset)) ms") }
         if let frame = view.frame { parts.append("frame \(frame)") }
         self.init(parts: parts)
-    }
-}
-
-extension Event {
-    /// What a viewer noticed, in the vocabulary of a broadcast's events.
-    init(_ observation: Observation, time: Double) {
-        self.init(.viewer, .viewer(observation.happening), time: time, mediaSeconds: observation.seconds)
     }
 }

@@ -1,5 +1,4 @@
 package import BulkheadChildRuntime
-import BulkheadMaster
 package import BulkheadModel
 import BulkheadWire
 import Glibc

@@ -1,32 +1,58 @@
-import BulkheadMaster
+package import BulkheadProbe
 import BulkheadRTMP
 
 /// What a drill is to do.
-struct DrillSettings {
-    var inputs: [String]
+package struct DrillSettings: Sendable {
+    /// The inputs of the broadcast, as they are given to `bulkhead broadcast`.
+    package var inputs: [String]
     /// Nil for the embedded server.
-    var to: String?
+    package var to: String?
     /// Where the viewer watches what goes `to` a server of the user's; nil for the same address.
-    var view: String?
+    package var view: String?
     /// The key from the environment, for an address that ends after the application.
-    var streamKey: String?
+    package var streamKey: String?
     /// How many servers are published to, each by a link of its own; 1 where `to` names the server.
-    var linkCount: Int
-    var faults: [Fault]
+    package var linkCount: Int
+    /// The plan, in the order of the report.
+    package var faults: [Fault]
     /// Nil unless the faults were drawn at random.
-    var seed: UInt64?
+    package var seed: UInt64?
     /// Of each link alike; empty for the standard ones.
-    var expectations: [Expectation]
+    package var expectations: [Expectation]
     /// How long the broadcast is on air.
-    var seconds: Double
+    package var seconds: Double
     /// Frames a second, to count a fault's moment in frames.
-    var frameRate: Double
+    package var frameRate: Double
     /// Of pictures and sound, in bits a second, to make a path too slow for it.
-    var bitsPerSecond: Int
+    package var bitsPerSecond: Int
     /// Flags for the encoder and the inputs, as they are given to `bulkhead broadcast`.
-    var broadcastFlags: [String]
+    package var broadcastFlags: [String]
     /// The folder of the children's programs, if it is named.
-    var libexec: String?
+    package var libexec: String?
+    /// How `bulkhead broadcast` ends when one of its destinations fails: a filled disk is no failure of a drill.
+    package var exitCodeOfLostRecording: Int32
+
+    /// A plan as it is made of flags, which have been checked.
+    package init(
+        inputs: [String], to: String?, view: String?, streamKey: String?, linkCount: Int, faults: [Fault],
+        seed: UInt64?, expectations: [Expectation], seconds: Double, frameRate: Double, bitsPerSecond: Int,
+        broadcastFlags: [String], libexec: String?, exitCodeOfLostRecording: Int32
+    ) {
+        self.inputs = inputs
+        self.to = to
+        self.view = view
+        self.streamKey = streamKey
+        self.linkCount = linkCount
+        self.faults = faults
+        self.seed = seed
+        self.expectations = expectations
+        self.seconds = seconds
+        self.frameRate = frameRate
+        self.bitsPerSecond = bitsPerSecond
+        self.broadcastFlags = broadcastFlags
+        self.libexec = libexec
+        self.exitCodeOfLostRecording = exitCodeOfLostRecording
+    }
 
     /// What the viewer watches of `address`.
     func target(_ address: String) throws(IngestTargetError) -> IngestTarget {

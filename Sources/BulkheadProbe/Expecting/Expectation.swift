@@ -1,6 +1,4 @@
-import BulkheadMaster
 package import BulkheadModel
-package import BulkheadProbe
 
 /// What can be measured of a stream, and expected.
 package enum Measure: String, Hashable, Sendable, CaseIterable {
@@ -113,7 +111,7 @@ package struct Expectation: Hashable, Sendable, CustomStringConvertible {
 
     /// A value of this measure for a person.
     package func text(_ value: Double) -> String {
-        let number = value == value.rounded() ? "\(Int(value))" : StatusLine.decimal(value, places: 1)
+        let number = value == value.rounded() ? "\(Int(value))" : DecimalText.text(value, places: 1)
         return measure.isTime ? "\(number)ms" : number
     }
 }
@@ -152,7 +150,7 @@ package struct Verdict: Hashable, Sendable {
         case .gap:
             guard let gap = report.arrival?.longestGap else { return "" }
             let frame = gap.frame.map { "frame \($0)" } ?? "access unit \(gap.unit)"
-            return "before \(frame), at \(StatusLine.decimal(gap.endSeconds, places: 2)) s"
+            return "before \(frame), at \(DecimalText.text(gap.endSeconds, places: 2)) s"
         case .offset: return report.sync.map { "\(Int($0.worstOffsetMilliseconds.rounded())) ms at worst" } ?? ""
         default: return ""
         }

@@ -1,11 +1,12 @@
-import BulkheadEvents
-import BulkheadMaster
+package import BulkheadDrill
+import BulkheadModel
+import BulkheadProbe
 
 /// A drill's report as JUnit XML, which continuous integration systems read: one test case for each expectation, one
 /// for each fault, and one for the broadcast itself.
 package enum JUnit {
     package static func text(_ report: DrillReport) -> String {
-        let seconds = StatusLine.decimal(report.wallSeconds, places: 2)
+        let seconds = DecimalText.text(report.wallSeconds, places: 2)
         var cases: [String] = [
             testCase("broadcast", "ends well", failure: report.failure.map { ($0, "") }, seconds: seconds)
         ]

@@ -1,5 +1,3 @@
-import BulkheadChildren
-import BulkheadMaster
 import BulkheadModel
 import BulkheadProbe
 import BulkheadRTMP
@@ -16,7 +14,6 @@ struct DrillCourse: Sendable {
 
     let settings: DrillSettings
     let folder: DrillFolder
-    let programs: Programs
     let log: DrillLog
     let stage: DrillStage
     /// The viewers, one for each link.
@@ -114,7 +111,10 @@ struct DrillCourse: Sendable {
 
     private func startBroadcast(to addresses: [String]) async throws(BroadcastError) {
         var arguments = ["broadcast"] + settings.inputs + addresses.flatMap { ["--to", $0] }
-        let disk = settings.faults.contains { $0.kind == .diskFull } ? SmallDisk(folder: folder.disk) : nil
+        var disk: SmallDisk?
+        if settings.faults.contains(where: { $0.kind == .diskFull }) {
+            disk = await SmallDisk.tried(in: folder.disk, on: stage)
+        }
         if let disk { arguments += ["--to", disk.destination] }
         arguments += ["--duration", "\(settings.seconds)", "--json", "--control", "unix:\(folder.controlPath)"]
         if let libexec = settings.libexec { arguments += ["--libexec", libexec] }
@@ -163,7 +163,7 @@ struct DrillCourse: Sendable {
         guard exit != .exited(code: 0) else { return nil }
         // A recording without room is what was asked for; the other destination had the broadcast to its end.
         let losesRecording = settings.faults.contains { $0.kind == .diskFull }
-        if losesRecording, exit == .exited(code: BroadcastError.Kind.someDestinations.exitCode) { return nil }
+        if losesRecording, exit == .exited(code: settings.exitCodeOfLostRecording) { return nil }
         return "the broadcast ended with \(exit): \(log.words.last ?? "it said nothing")"
     }
 

@@ -13,11 +13,17 @@ struct SmallDisk: Sendable {
     /// Whether there is a file system that can be filled at its time.
     let isOwn: Bool
 
-    init(folder: String) {
-        self.folder = folder
-        let trial = try? ProgramCall(
-            Self.unshare, ["--user", "--map-root-user", "--mount", "/bin/sh", "-c", Self.script(then: "true"), folder])
-        isOwn = trial?.isSuccess ?? false
+    /// Tries on `stage` whether this system gives a user a disk, for five seconds at most.
+    static func tried(in folder: String, on stage: DrillStage) async -> SmallDisk {
+        let own = SmallDisk(folder: folder, isOwn: true)
+        let name = "trial of a disk"
+        let trial = own.wrapped(ChildLaunch(path: "/bin/true", arguments: [], environment: [:]))
+        guard (try? await stage.start(name, trial, onLine: { _ in })) != nil else {
+            return SmallDisk(folder: folder, isOwn: false)
+        }
+        let end = await stage.end(of: name, within: .seconds(5))
+        if end == nil { await stage.finish(name, patience: .zero) }
+        return SmallDisk(folder: folder, isOwn: end == .exited(code: 0))
     }
 
     var destination: String { isOwn ? "file:\(folder)/drill.flv" : "file:/dev/full" }

@@ -1,5 +1,4 @@
 import BulkheadEvents
-import BulkheadMaster
 import BulkheadSystem
 import Foundation
 import Synchronization

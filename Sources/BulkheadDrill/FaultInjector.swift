@@ -1,7 +1,7 @@
 import BulkheadChildRuntime
+import BulkheadControl
 import BulkheadEvents
 import BulkheadFaults
-import BulkheadMaster
 import BulkheadModel
 import BulkheadProbe
 import BulkheadSystem

@@ -1,0 +1,36 @@
+package import BulkheadModel
+import Dispatch
+import Synchronization
+
+/// Asks a master for its status, again and again on one connection; a thread of its own blocks, not the caller's.
+package final class MasterPoll: Sendable {
+    private let path: String
+    private let queue = DispatchQueue(label: "bulkhead.poll")
+    private let client = Mutex<ControlClient?>(nil)
+
+    /// Connects with the first question.
+    package init(path: String) { self.path = path }
+
+    /// The master's status, nil inside when it has no broadcast; nil outside when it can't be reached.
+    package func status() async -> BroadcastStatus?? {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: self.ask()) }
+        }
+    }
+
+    private func ask() -> BroadcastStatus?? {
+        client.withLock { client in
+            do throws(BroadcastError) {
+                let connection: ControlClient
+                if let client { connection = client } else { connection = try ControlClient(path: path) }
+                client = connection
+                try connection.send(.status)
+                while let reply = try connection.receive() {
+                    if case .status(let status, _) = reply { return .some(status) }
+                }
+            } catch {}
+            client = nil
+            return nil
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package import BulkheadEvents
+package import BulkheadProbe
+
+/// What became of one fault.
+package struct FaultRecord: Encodable, Hashable, Sendable {
+    package var fault: String
+    /// The link whose server or path it was done to, or the first.
+    package var link = 1
+    /// It was done to a server or the path to it, and shows at that link alone.
+    package var isServers = false
+    /// Whether it was done.
+    package var isDone: Bool
+    /// What was done, or why nothing was: one lowercase phrase.
+    package var action: String
+    /// On air, when it was done.
+    package var seconds: Double
+    /// Where the timeline stood.
+    package var frame: Int?
+    /// The event that tells of the end of the part.
+    package var death: Event?
+    /// How long after the fault its successor worked.
+    package var backAfterSeconds: Double?
+    /// Frames that had to be given again, and so were late; nil where nobody says.
+    package var framesLate: Int?
+    /// The longest time without a picture at the viewer, while the fault was felt.
+    package var longestGapMilliseconds: Double?
+
+    package init(fault: String, isDone: Bool, action: String, seconds: Double, frame: Int? = nil) {
+        self.fault = fault
+        self.isDone = isDone
+        self.action = action
+        self.seconds = seconds
+        self.frame = frame
+    }
+
+    /// The end of what the part had written to its standard error; empty where it wrote nothing.
+    package var lastWords: String {
+        guard case .child(.died(_, _, _, _, _, _, let words?)) = death?.happening else { return "" }
+        return words
+    }
+}
+
+/// What a drill came to.
+package struct DrillReport: Sendable {
+    /// Nil unless the faults were drawn at random.
+    package var seed: UInt64?
+    package var faults: [FaultRecord]
+    /// What the viewer of each link measured; one at least.
+    package var links: [Link]
+    /// The longest gap while no fault was felt, in milliseconds.
+    package var undisturbedGapMilliseconds: Double?
+    /// Why the broadcast or the drill did not come to its end; nil when it did.
+    package var failure: String?
+    package var wallSeconds: Double
+
+    /// What came of one link.
+    package struct Link: Sendable {
+        package var number: Int
+        package var verdicts: [Verdict]
+        package var measured: StreamReport
+        package var connections: Int
+
+        package init(number: Int, verdicts: [Verdict], measured: StreamReport, connections: Int) {
+            self.number = number
+            self.verdicts = verdicts
+            self.measured = measured
+            self.connections = connections
+        }
+    }
+
+    package init(
+        seed: UInt64?, faults: [FaultRecord], links: [Link], undisturbedGapMilliseconds: Double?, failure: String?,
+        wallSeconds: Double
+    ) {
+        self.seed = seed
+        self.faults = faults
+        self.links = links
+        self.undisturbedGapMilliseconds = undisturbedGapMilliseconds
+        self.failure = failure
+        self.wallSeconds = wallSeconds
+    }
+
+    package var verdicts: [Verdict] { links.flatMap(\.verdicts) }
+
+    package var passed: Bool { failure == nil && verdicts.allSatisfy(\.holds) && faults.allSatisfy(\.isDone) }
+}

@@ -1,0 +1,73 @@
+import BulkheadModel
+import BulkheadProbe
+import Foundation
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ExpectationTests {
+    /// A stream with a gap of 130 ms, three lost frames, and sound up to 45 ms early.
+    private func measured() throws -> StreamReport {
+        let text = """
+            {"seconds": 10,
+             "video": {"codec": "H.264", "width": 640, "height": 360, "accessUnits": 297, "framesPerSecond": 29.7,
+              "bitsPerSecond": 800000, "keyframes": 5, "shortestKeyframeIntervalSeconds": 2,
+              "longestKeyframeIntervalSeconds": 2, "configurationChanges": 0},
+             "arrival": {"longestGap": {"milliseconds": 130.4, "endSeconds": 5.25, "unit": 155, "frame": 158},
+              "medianGapMilliseconds": 33, "usualGapMilliseconds": 40},
+             "videoTimestamps": {"backwards": 0, "repeated": 0, "jumps": 1, "longestJumpMilliseconds": 133},
+             "audioTimestamps": {"backwards": 0, "repeated": 0, "jumps": 0, "longestJumpMilliseconds": 0},
+             "numbers": {"numbered": 297, "unnumbered": 0, "unread": 0, "first": 0, "last": 299, "lost": 3,
+              "lostRanges": ["155-157"], "repeated": 0, "disordered": 0, "restarts": 0, "replayed": 0},
+             "sync": {"typicalOffsetMilliseconds": 0, "worstOffsetMilliseconds": -45, "beeps": 9},
+             "reconnects": 0, "decoderRestarts": 0}
+            """
+        return try JSONDecoder().decode(StreamReport.self, from: Data(text.utf8))
+    }
+
+    @Test func listsAreRead() throws {
+        #expect(
+            try Expectation.list("lost=0,gap<200ms,av-offset<=60ms,frames>=290,connections=1") == [
+                Expectation(.lost, .equal, 0), Expectation(.gap, .less, 200), Expectation(.offset, .atMost, 60),
+                Expectation(.frames, .atLeast, 290), Expectation(.connections, .equal, 1),
+            ])
+        #expect(try Expectation.list("gap<1.5s").map { "\($0)" } == ["gap<1500ms"])
+        #expect(try Expectation.list("repeated>2").map { "\($0)" } == ["repeated>2"])
+    }
+
+    @Test(arguments: ["", "lost", "lost=", "lost=x", "lost=-1", "gap<x", "gap<", "loss=0", "=0", "lost=0,", "lost==0"])
+    func whatIsNoExpectationIsRefusedWithAdvice(text: String) {
+        let error = #expect(throws: BroadcastError.self) { try Expectation.list(text) }
+        #expect(error?.kind == .usage)
+        #expect(error?.advice.isEmpty == false)
+    }
+
+    @Test(arguments: [
+        ("lost=0", false), ("lost<=3", true), ("repeated=0", true), ("gap<131ms", true), ("gap<130ms", false),
+        ("av-offset<45ms", false), ("av-offset<=45ms", true), ("jumps=0", false), ("backwards=0", true),
+        ("frames>296", true), ("connections=1", true), ("disorder=0", true), ("unnumbered=0", true),
+    ])
+    func expectationsAreJudged(text: String, holds: Bool) throws {
+        let expectation = try #require(try Expectation.list(text).first)
+        #expect(try Verdict(expectation, in: measured(), connections: 1).holds == holds)
+    }
+
+    @Test func whatWasNotMeasuredDoesNotHold() throws {
+        var report = try measured()
+        report.numbers = nil
+        report.sync = nil
+        for text in ["lost=0", "lost>=0", "av-offset<1s", "connections=1"] {
+            let expectation = try #require(try Expectation.list(text).first)
+            let verdict = Verdict(expectation, in: report)
+            #expect(!verdict.holds)
+            #expect(verdict.text == "\(expectation): not measured")
+        }
+    }
+
+    @Test func failuresNameThePlace() throws {
+        func text(_ list: String) throws -> String {
+            try Verdict(#require(try Expectation.list(list).first), in: measured()).text
+        }
+        #expect(try text("lost=0") == "lost=0: FAILED, 3 (frames 155-157)")
+        #expect(try text("gap<100ms") == "gap<100ms: FAILED, 130.4ms (before frame 158, at 5.25 s)")
+        #expect(try text("repeated=0") == "repeated=0: ok, 0")
+    }
+}
