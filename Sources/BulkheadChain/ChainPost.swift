@@ -446,15 +446,16 @@ final class ChainPost {
 
     /// The hosts as a user sees them.
     var status: [ChildStatus] {
-        let onAir = status(report.name, .onAir, host)
+        let onAir = status(.onAir, host)
         guard hasStandbys, roster.isActive else { return [onAir] }
-        return [onAir, status("standby \(report.name)", .standby, standby)]
+        return [onAir, status(.standby, standby)]
     }
 
-    private func status(_ name: String, _ duty: Duty, _ stub: PluginStub?) -> ChildStatus {
+    private func status(_ duty: Duty, _ stub: PluginStub?) -> ChildStatus {
         let record = hosts.record(of: duty)
         return ChildStatus(
-            name: name, pid: stub?.child.pid, state: record.state.rawValue, restarts: record.restarts,
+            part: .pluginHost(hosts.holder(of: duty) ?? 0, duty, name: report.name), pid: stub?.child.pid,
+            state: record.state, restarts: record.restarts,
             lastEnd: record.lastEnd)
     }
 

@@ -1,5 +1,5 @@
 package import BulkheadChildren
-package import BulkheadEvents
+import BulkheadEvents
 package import BulkheadModel
 package import BulkheadSystem
 package import BulkheadWire

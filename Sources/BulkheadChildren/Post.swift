@@ -1,4 +1,3 @@
-package import BulkheadEvents
 package import BulkheadModel
 package import BulkheadSystem
 
@@ -24,14 +23,9 @@ package struct Post: Sendable {
         case nothing
     }
 
-    /// How a duty is filled, for people.
-    package enum State: String, Codable, Hashable, Sendable {
-        case starting, ready, waiting, restarting, ended
-    }
-
     /// What is remembered of a duty over the deaths of those that had it.
     package struct Record: Hashable, Sendable {
-        package var state = State.starting
+        package var state = ChildState.starting
         package var restarts = 0
         /// How the last one ended, in words; empty when none has.
         package var lastEnd = ""
@@ -162,7 +156,7 @@ package struct Post: Sendable {
 
     /// Says how `duty` is filled where the post can't know: a child that is started by hand is waited for, an input is at
     /// its end.
-    package mutating func set(_ state: State, of duty: Duty) { records[duty, default: Record()].state = state }
+    package mutating func set(_ state: ChildState, of duty: Duty) { records[duty, default: Record()].state = state }
 
     private mutating func noteRestart(of duty: Duty) {
         records[duty, default: Record()].state = .restarting

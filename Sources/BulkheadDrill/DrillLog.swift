@@ -1,4 +1,5 @@
 import BulkheadEvents
+import BulkheadModel
 import BulkheadSystem
 import Foundation
 import Synchronization

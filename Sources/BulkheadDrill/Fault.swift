@@ -10,6 +10,18 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
 
         /// A child of the master's, which can be signalled.
         package var isChild: Bool { self != .server && self != .disk }
+
+        /// Whether a part of a broadcast is one that this fault can be done to; of `link` alone where it is a server.
+        package func isPart(_ part: BulkheadModel.Part, link: Int? = nil) -> Bool {
+            switch self {
+            case .encoder: part.role == .encoder && part.duty == .onAir
+            case .standby: part.role == .encoder && (part.duty == .standby || part.duty == .twin)
+            case .source: part.role == .source
+            case .plugins: part.role == .pluginHost && part.duty == .onAir
+            case .server: part.role == .link && (link == nil || part.id == link)
+            case .disk: part.role == .link
+            }
+        }
     }
 
     package enum Kind: Hashable, Sendable {

@@ -125,16 +125,7 @@ struct FaultInjector: Sendable {
 
     private func pid(of part: Fault.Part) async -> Int32? {
         guard let status = await poll.status().flatMap({ $0 }) else { return nil }
-        let children = status.children.filter { child in
-            switch part {
-            case .encoder: child.name == "encoder"
-            case .standby: child.name == "standby encoder"
-            case .source: child.name.hasPrefix("source")
-            case .plugins: child.name.hasPrefix("plugin host")
-            case .server, .disk: false
-            }
-        }
-        return children.first { $0.state == "ready" && $0.pid != nil }?.pid
+        return status.children.first { part.isPart($0.part) && $0.state == .ready && $0.pid != nil }?.pid
     }
 
     /// A child takes its armed fault when it comes to the frame, which may be a little later than the timeline.
@@ -233,27 +224,14 @@ struct FaultInjector: Sendable {
 
     // MARK: what becomes of it
 
-    /// Whether an event is about a part that a fault can be done to; of `link` alone where it is a server.
-    private func isPart(_ event: Event, _ part: Fault.Part, link: Int? = nil) -> Bool {
-        let (role, duty) = (event.part.role, event.part.duty)
-        return switch part {
-        case .encoder: role == .encoder && duty == .onAir
-        case .standby: role == .encoder && (duty == .standby || duty == .twin)
-        case .source: role == .source
-        case .plugins: role == .pluginHost && duty == .onAir
-        case .server: role == .link && (link == nil || event.part.id == link)
-        case .disk: role == .link
-        }
-    }
-
     /// Of two encoders in lockstep either may come to an armed fault first.
     private func concerns(_ event: Event, _ fault: Fault) -> Bool {
-        if case .armed = fault.kind, fault.part == .encoder, isPart(event, .standby) { return true }
-        return isPart(event, fault.part, link: fault.link)
+        if case .armed = fault.kind, fault.part == .encoder, Fault.Part.standby.isPart(event.part) { return true }
+        return fault.part.isPart(event.part, link: fault.link)
     }
 
     private func deathCount(of part: Fault.Part) -> Int {
-        course.log.events.count { isPart($0.event, part) && Self.isEnd($0.event, of: part) }
+        course.log.events.count { part.isPart($0.event.part) && Self.isEnd($0.event, of: part) }
     }
 
     /// Whether the part is gone: a link's connection, the recording on the disk, a child.
@@ -289,7 +267,7 @@ struct FaultInjector: Sendable {
                 return await !course.stage.isRunning(DrillCourse.broadcast)
             }
             death = later[index]
-            let part = isPart(later[index].event, .standby) ? .standby : fault.part
+            let part = Fault.Part.standby.isPart(later[index].event.part) ? .standby : fault.part
             back = later[index...].first { Self.isReturn($0.event, of: part) }
             if back != nil || fault.part == .disk { return true }
             return await !course.stage.isRunning(DrillCourse.broadcast)

@@ -31,13 +31,13 @@ package struct EncodingSnapshot: Codable, Hashable, Sendable {
 extension EncodingMachine {
     /// - Parameter build: which build of its program a child is, as far as that is known.
     package func snapshot(build: (ChildID) -> String? = { _ in nil }) -> EncodingSnapshot {
-        var children = [status("encoder", .onAir, currentRun.encoder, build)]
+        var children = [status(.onAir, currentRun.encoder, build)]
         if standbyInForce != .off, !wanted.isForeign {
             let waiting = currentRun.twin.map { [$0] } ?? encodersPost.holders(of: .standby)
             children +=
                 waiting.isEmpty
-                ? [status("standby encoder", .standby, nil, build)]
-                : waiting.map { status("standby encoder", .standby, $0, build) }
+                ? [status(.standby, nil, build)]
+                : waiting.map { status(.standby, $0, build) }
         }
         return EncodingSnapshot(
             children: children, framesCommitted: figures.committed, framesUncommitted: uncommittedCount,
@@ -47,11 +47,12 @@ extension EncodingMachine {
     }
 
     private func status(
-        _ name: String, _ duty: Duty, _ child: ChildID?, _ build: (ChildID) -> String?
+        _ duty: Duty, _ child: ChildID?, _ build: (ChildID) -> String?
     ) -> ChildStatus {
         let record = encodersPost.record(of: duty)
         return ChildStatus(
-            name: name, pid: child.flatMap { encoders[$0]?.pid }, state: record.state.rawValue,
+            part: .encoder(child ?? 0, child.flatMap { encodersPost.duty(of: $0) } ?? duty),
+            pid: child.flatMap { encoders[$0]?.pid }, state: record.state,
             restarts: record.restarts, lastEnd: record.lastEnd, build: child.flatMap(build))
     }
 

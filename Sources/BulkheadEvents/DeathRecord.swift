@@ -1,4 +1,5 @@
 import BulkheadMedia
+package import BulkheadModel
 import BulkheadSystem
 
 /// One death of a child, and what came of it.

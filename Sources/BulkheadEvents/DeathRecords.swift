@@ -4,9 +4,14 @@ package import BulkheadSystem
 /// The deaths of a broadcast: the newest ones, and those whose successors have not worked yet.
 package struct DeathRecords: Sendable {
     /// Where a successor is expected.
-    package enum Place: Hashable, Sendable {
-        case name(String)
-        case post(PostID, Duty)
+    package struct Place: Hashable, Sendable {
+        package let post: PostID
+        package let duty: Duty
+
+        package init(_ post: PostID, _ duty: Duty) {
+            self.post = post
+            self.duty = duty
+        }
     }
 
     /// So many are kept.
@@ -14,30 +19,30 @@ package struct DeathRecords: Sendable {
 
     /// The oldest first, at most ``limit``.
     package private(set) var all: [DeathRecord] = []
-    private var open: [(post: Place, index: Int, since: MonotonicTime)] = []
+    private var open: [(place: Place, index: Int, since: MonotonicTime)] = []
     /// Of all there ever were.
     package private(set) var count = 0
 
     package init() {}
 
-    /// Adds a death at `post` that was seen at `now`.
-    package mutating func add(_ record: DeathRecord, of post: Place? = nil, at now: MonotonicTime) {
+    /// Adds a death at `place` that was seen at `now`.
+    package mutating func add(_ record: DeathRecord, at place: Place, _ now: MonotonicTime) {
         count += 1
         all.append(record)
-        open.append((post ?? .name("\(record.part)"), all.count - 1, now))
+        open.append((place, all.count - 1, now))
         guard all.count > Self.limit else { return }
         let excess = all.count - Self.limit
         all.removeFirst(excess)
-        open = open.compactMap { $0.index >= excess ? ($0.post, $0.index - excess, $0.since) : nil }
+        open = open.compactMap { $0.index >= excess ? ($0.place, $0.index - excess, $0.since) : nil }
     }
 
     /// Those whose successors have not worked yet.
     package var unrecovered: [DeathRecord] { open.map { all[$0.index] } }
 
-    /// The post works again. Returns the records that are complete now.
-    package mutating func close(_ post: Place, at now: MonotonicTime) -> [DeathRecord] {
-        let closed = open.filter { $0.post == post }
-        open.removeAll { $0.post == post }
+    /// The place is filled again: its successor works. Returns the records that are complete now.
+    package mutating func close(_ place: Place, _ now: MonotonicTime) -> [DeathRecord] {
+        let closed = open.filter { $0.place == place }
+        open.removeAll { $0.place == place }
         for entry in closed {
             all[entry.index].recoveredAfterMilliseconds = Double(now.since(entry.since)) / 1e6
         }

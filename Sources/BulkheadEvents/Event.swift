@@ -1,3 +1,5 @@
+package import BulkheadModel
+
 /// Something that happened to a part of the broadcast: the one vocabulary of the status line, JSON and the records.
 ///
 /// docs/events.md says what readers of its JSON may rely on.

@@ -1,3 +1,4 @@
+package import BulkheadModel
 import Glibc
 import Synchronization
 

@@ -1,3 +1,5 @@
+package import BulkheadModel
+
 /// Something that can happen to a part of a broadcast: a fact with its numbers, never a sentence.
 ///
 /// A room posts what happened, and to which part of it:

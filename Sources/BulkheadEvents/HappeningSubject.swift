@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What can happen to one kind of part. Each subject names its cases a second time as words, so that the compiler holds
 /// cases, codes, decoding and documentation together.
 package protocol HappeningSubject: Hashable, Sendable {

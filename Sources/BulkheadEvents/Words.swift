@@ -1,3 +1,5 @@
+import BulkheadModel
+
 // Payloads that are one of a fixed set of words. The raw values are stable.
 
 extension Duty: ValueConvertible {}

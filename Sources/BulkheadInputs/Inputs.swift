@@ -275,7 +275,7 @@ extension Inputs {
                 return InputsSnapshot.Input(
                     id: id, settings: line.settings,
                     child: ChildStatus(
-                        name: line.part.name, pid: stub?.pid, state: record.state.rawValue, restarts: record.restarts,
+                        part: line.part, pid: stub?.pid, state: record.state, restarts: record.restarts,
                         lastEnd: record.lastEnd, build: stub?.build),
                     resume: line.machine.resume)
             })

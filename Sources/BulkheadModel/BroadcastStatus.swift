@@ -1,11 +1,19 @@
+/// How a duty is filled.
+package enum ChildState: String, Codable, Hashable, Sendable {
+    case starting, ready
+    /// For one to connect that is started by hand.
+    case waiting
+    case restarting, ended
+}
+
 /// One child as a user sees it.
 package struct ChildStatus: Codable, Hashable, Sendable {
-    /// `encoder`, `source 1`, `plugin host`.
-    package var name: String
+    /// Which child: its role, its duty, and its number; 0 while there is none.
+    package var part: Part
     /// Nil while there is no process.
     package var pid: Int32?
-    /// `starting`, `ready`, `waiting` (for one to connect), `restarting`, `ended`.
-    package var state: String
+    /// How the duty is filled.
+    package var state: ChildState
     /// How many children have followed the first one.
     package var restarts: Int
     /// How the last one ended; empty when none has.
@@ -14,10 +22,10 @@ package struct ChildStatus: Codable, Hashable, Sendable {
     package var build: String?
 
     package init(
-        name: String, pid: Int32?, state: String, restarts: Int, lastEnd: String, build: String? = nil
+        part: Part, pid: Int32?, state: ChildState, restarts: Int, lastEnd: String, build: String? = nil
     ) {
         self.build = build
-        self.name = name
+        self.part = part
         self.pid = pid
         self.state = state
         self.restarts = restarts

@@ -64,12 +64,12 @@ package final class RoomContext {
                 frame: death.frame,
                 detectedWithinMilliseconds: death.lastSign.map { Double(now.since($0)) / 1e6 } ?? 0,
                 framesLate: death.framesLate, standardError: tail, plugin: death.plugin),
-            of: .post(post, part.duty ?? .onAir), at: now)
+            at: .init(post, part.duty ?? .onAir), now)
     }
 
     /// The post works again: the successor of a child with `part`'s duty has done its first work.
     package func recovered(_ part: Part, at post: PostID) {
-        let records = deaths.close(.post(post, part.duty ?? .onAir), at: .now)
+        let records = deaths.close(.init(post, part.duty ?? .onAir), .now)
         DeathArchive.standard.appendLater(records)
         for record in records {
             let milliseconds = Int((record.recoveredAfterMilliseconds ?? 0).rounded())

@@ -122,7 +122,7 @@ import Testing
         var blocks: [Int64] { outlet?.blocks ?? [] }
         /// Pictures that a host has changed: they are in its own pool.
         var changedCount: Int { outlet?.frames.count { $0.slot.pool != pool } ?? 0 }
-        var onAir: Int32? { snapshot?.children.first { !$0.name.hasPrefix("standby") }?.pid }
+        var onAir: Int32? { snapshot?.children.first { $0.part.duty == .onAir }?.pid }
         func hasReplaced(_ old: Int32?) -> Bool { onAir.map { $0 != old } ?? false }
         var heldCount: Int { context?.pools.heldCount ?? 0 }
     }
@@ -133,7 +133,7 @@ import Testing
         let reactor = try Reactor()
         let owner = Owner(reactor)
         try await owner.start(names, isolation)
-        #expect(await eventually { await owner.snapshot?.children.first?.state == "ready" || names.isEmpty })
+        #expect(await eventually { await owner.snapshot?.children.first?.state == .ready || names.isEmpty })
         await owner.goOnAir()
         try await body(owner)
         await owner.end()
@@ -177,7 +177,7 @@ import Testing
     @Test func aKilledHostLosesNothing() async throws {
         try await withChain(["a"], .all) { owner in
             for round in 1...3 {
-                #expect(await eventually { await owner.snapshot?.children.map(\.state) == ["ready", "ready"] })
+                #expect(await eventually { await owner.snapshot?.children.map(\.state) == [.ready, .ready] })
                 let pid = try #require(await owner.onAir)
                 try await owner.feed(5)
                 kill(pid, SIGKILL)
@@ -236,7 +236,7 @@ import Testing
     /// A host that stands still is ended when its patience is over.
     @Test func aHostThatStandsStillIsReplaced() async throws {
         try await withChain(["a"], .all) { owner in
-            #expect(await eventually { await owner.snapshot?.children.map(\.state) == ["ready", "ready"] })
+            #expect(await eventually { await owner.snapshot?.children.map(\.state) == [.ready, .ready] })
             let pid = try #require(await owner.onAir)
             kill(pid, SIGSTOP)
             try await owner.feed(2)
@@ -250,7 +250,7 @@ import Testing
     @Test func theEndAnswersChangesThatWait() async throws {
         try await withChain(["a"], .all) { owner in
             async let first = owner.change(.reload(name: "a"))
-            #expect(await eventually { await owner.snapshot?.children.first?.state == "ready" })
+            #expect(await eventually { await owner.snapshot?.children.first?.state == .ready })
             await owner.end()
             // It was made before the end, or it is told of the end; it is never forgotten.
             let error = await first

@@ -16,9 +16,9 @@ import Testing
             "framesPerSecond": 29.97, "bitsPerSecond": 2512345, "showing": "slate", "encoderAddress": "",
             "plugins": [],
             "children": [
-                {"name": "encoder", "pid": 7, "state": "ready", "restarts": 1, "lastEnd": "SIGKILL"},
-                {"name": "source", "pid": 8, "state": "ready", "restarts": 0, "lastEnd": ""},
-                {"name": "plugin host", "state": "restarting", "restarts": 3, "lastEnd": "SIGSEGV"}],
+                {"part": {"role": "encoder", "id": 3, "name": "encoder", "duty": "on-air"}, "pid": 7, "state": "ready", "restarts": 1, "lastEnd": "SIGKILL"},
+                {"part": {"role": "source", "id": 1, "name": "source", "duty": "on-air"}, "pid": 8, "state": "ready", "restarts": 0, "lastEnd": ""},
+                {"part": {"role": "plugin-host", "id": 0, "name": "plugin host", "duty": "on-air"}, "state": "restarting", "restarts": 3, "lastEnd": "SIGSEGV"}],
             "links": [
                 {"name": "link 1", "destination": "rtmp://a/live", "state": "publishing", "bitsPerSecond": 2510000,
                 "queuedMilliseconds": 120, "queuedBytes": 9, "framesSent": 100, "framesShed": 2, "reconnects": 0,

@@ -124,7 +124,7 @@ import Testing
         let status = BroadcastStatus(
             state: "on air",
             children: [
-                ChildStatus(name: "encoder", pid: 1, state: "ready", restarts: 0, lastEnd: "", build: "1")
+                ChildStatus(part: .encoder(1), pid: 1, state: .ready, restarts: 0, lastEnd: "", build: "1")
             ], links: [link], secondsOnAir: 1, frames: 1, framesCommitted: 1, framesUncommitted: 0, framesRepeated: 0,
             framesSkipped: 0, framesUnfiltered: 0, framesSlated: 0, standby: "warm", framesPerSecond: 30,
             bitsPerSecond: 1, encoderBitsPerSecond: 1, showing: "picture", encoderAddress: "",

@@ -20,7 +20,7 @@ import Testing
         var studio = try Self.studio()
         #expect(studio.count(.waiting) == 1 && studio.encoders.isEmpty)
         #expect(
-            studio.machine.snapshot().awaitsForeignEncoder && studio.machine.snapshot().children[0].state == "waiting")
+            studio.machine.snapshot().awaitsForeignEncoder && studio.machine.snapshot().children[0].state == .waiting)
         studio.connect()
         #expect(!studio.machine.snapshot().awaitsForeignEncoder)
         studio.tell(.onAir)

@@ -254,6 +254,6 @@ import Testing
         let count = studio.happenings.count
         studio.kill(studio.machine.currentRun.encoder)
         studio.pass(.seconds(3))
-        #expect(studio.happenings.count == count && studio.machine.snapshot().children[0].state == "ended")
+        #expect(studio.happenings.count == count && studio.machine.snapshot().children[0].state == .ended)
     }
 }

@@ -21,28 +21,34 @@ import Testing
 
     // MARK: of a broadcast
 
+    private static let encoder = DeathRecords.Place(1, .onAir)
+    private static let source = DeathRecords.Place(2, .onAir)
+
     @Test func successorsWorkClosesTheRecordsOfItsPart() throws {
         var records = DeathRecords()
-        records.add(try Self.record(1), at: Self.moment(0))
-        records.add(try Self.record(2, part: "source"), at: Self.moment(10))
-        records.add(try Self.record(3), at: Self.moment(20))
+        records.add(try Self.record(1), at: Self.encoder, Self.moment(0))
+        records.add(try Self.record(2, part: "source"), at: Self.source, Self.moment(10))
+        records.add(try Self.record(3), at: Self.encoder, Self.moment(20))
         #expect(records.unrecovered.map(\.pid) == [1, 2, 3])
-        let closed = records.close(.name("encoder"), at: Self.moment(50))
+        let closed = records.close(Self.encoder, Self.moment(50))
         #expect(closed.map(\.pid) == [1, 3])
         #expect(closed.map(\.recoveredAfterMilliseconds) == [50, 30])
         #expect(records.unrecovered.map(\.pid) == [2])
         #expect(records.all.map(\.recoveredAfterMilliseconds) == [50, nil, 30])
-        #expect(records.close(.name("encoder"), at: Self.moment(60)).isEmpty)
+        #expect(records.close(Self.encoder, Self.moment(60)).isEmpty)
     }
 
     /// However many die, and whether or not their successors work: so many are kept, and the right ones are closed.
     @Test func areBounded() throws {
         var records = DeathRecords()
         for pid in 0..<1000 {
-            records.add(try Self.record(pid, part: pid % 3 == 0 ? "source" : "encoder"), at: Self.moment(Int64(pid)))
+            let isSource = pid % 3 == 0
+            records.add(
+                try Self.record(pid, part: isSource ? "source" : "encoder"),
+                at: isSource ? Self.source : Self.encoder, Self.moment(Int64(pid)))
             if pid % 7 == 0 {
                 #expect(
-                    records.close(.name("encoder"), at: Self.moment(Int64(pid))).allSatisfy { $0.part.role == .encoder }
+                    records.close(Self.encoder, Self.moment(Int64(pid))).allSatisfy { $0.part.role == .encoder }
                 )
             }
         }
@@ -50,7 +56,7 @@ import Testing
         #expect(records.all.count == DeathRecords.limit)
         #expect(records.all.map(\.pid) == (800..<1000).map { Int32($0) })
         #expect(records.unrecovered.allSatisfy { $0.recoveredAfterMilliseconds == nil })
-        let sources = records.close(.name("source"), at: Self.moment(2000)).map(\.pid)
+        let sources = records.close(Self.source, Self.moment(2000)).map(\.pid)
         let expected: [Int32] = (800..<1000).filter { $0 % 3 == 0 }
         #expect(sources == expected)
     }

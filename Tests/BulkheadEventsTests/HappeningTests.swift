@@ -1,4 +1,5 @@
 import BulkheadEvents
+import BulkheadModel
 import Foundation
 import Testing
 

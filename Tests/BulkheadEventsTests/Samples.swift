@@ -1,4 +1,5 @@
 import BulkheadEvents
+import BulkheadModel
 
 /// Gives one sample of each word; every optional payload is there.
 protocol Sampled: HappeningSubject {

@@ -1,5 +1,6 @@
 import BulkheadEvents
 import BulkheadFLV
+import BulkheadModel
 import BulkheadProbe
 import BulkheadTestSupport
 import NIOCore

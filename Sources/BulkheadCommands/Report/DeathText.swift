@@ -1,5 +1,6 @@
 package import BulkheadEvents
 import BulkheadMaster
+import BulkheadModel
 
 /// A death as a few lines for a person.
 package enum DeathText {

@@ -1,5 +1,6 @@
 package import BulkheadEvents
 import BulkheadMaster
+import BulkheadModel
 import Glibc
 
 /// An event as one line for a person.

@@ -1,5 +1,5 @@
 package import BulkheadEvents
-import BulkheadModel
+package import BulkheadModel
 
 /// What happened as one lowercase phrase for a person, without the part's name; never holds a stream key.
 ///

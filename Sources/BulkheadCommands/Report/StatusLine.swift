@@ -69,9 +69,9 @@ package struct StatusLine: Hashable, Sendable {
     }
 
     private static func child(_ child: ChildStatus) -> String {
-        let state = child.state == "ready" ? "ok" : child.state
-        guard child.restarts > 0 else { return "\(child.name) \(state)" }
-        return "\(child.name) \(state) (restarted \(times(child.restarts)))"
+        let state = child.state == .ready ? "ok" : child.state.rawValue
+        guard child.restarts > 0 else { return "\(child.part) \(state)" }
+        return "\(child.part) \(state) (restarted \(times(child.restarts)))"
     }
 
     private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }

@@ -44,7 +44,7 @@ package struct StatusReport: Encodable, Sendable {
     }
 
     private static func line(_ child: ChildStatus) -> String {
-        var line = "\(child.name): \(child.state)"
+        var line = "\(child.part): \(child.state.rawValue)"
         if let pid = child.pid { line += ", process \(pid)" }
         if let build = child.build, build != BulkheadVersion.build { line += ", version \(build)" }
         if child.restarts > 0 { line += ", restarted \(child.restarts == 1 ? "once" : "\(child.restarts) times")" }

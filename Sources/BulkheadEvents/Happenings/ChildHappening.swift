@@ -1,3 +1,5 @@
+package import BulkheadModel
+
 /// The course of a child process, whatever its role.
 package enum ChildHappening: HappeningSubject {
     case started(pid: Int32, isForeign: Bool)

@@ -1,4 +1,5 @@
 package import BulkheadEvents
+import BulkheadModel
 
 /// Something that a viewer noticed.
 package struct Observation: Hashable, Sendable {

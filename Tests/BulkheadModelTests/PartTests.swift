@@ -1,4 +1,3 @@
-import BulkheadEvents
 import BulkheadModel
 import Foundation
 import Testing

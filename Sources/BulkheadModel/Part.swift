@@ -1,5 +1,3 @@
-package import BulkheadModel
-
 /// What a child does at its post.
 package enum Duty: String, Codable, Hashable, Sendable, CaseIterable {
     /// Does the work that viewers see.
@@ -14,7 +12,7 @@ package enum Duty: String, Codable, Hashable, Sendable, CaseIterable {
     case retired
 }
 
-/// The part of a broadcast that an event is about.
+/// One part of a broadcast: what an event is about, or a status.
 ///
 ///     {"role":"encoder","id":7,"name":"encoder","duty":"standby"}
 ///
