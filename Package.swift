@@ -100,7 +100,8 @@ let package = Package(
         .target(
             name: "BulkheadChildren",
             dependencies: [
-                "BulkheadModel", "BulkheadEvents", "CBulkheadLinux", "BulkheadSystem", "BulkheadWire", systemPackage,
+                "BulkheadSelection", "BulkheadModel", "BulkheadEvents", "CBulkheadLinux", "BulkheadSystem",
+                "BulkheadWire", systemPackage,
             ]),
         .target(
             name: "BulkheadLinks",
@@ -115,8 +116,8 @@ let package = Package(
         .target(
             name: "BulkheadPluginCatalog",
             dependencies: [
-                "BulkheadChildRuntime", "BulkheadChildren", "CBulkheadLinux", "BulkheadModel", "BulkheadSystem",
-                "BulkheadWire", systemPackage,
+                "BulkheadChildRuntime", "BulkheadChildren", "BulkheadModel", "BulkheadSystem", "BulkheadWire",
+                systemPackage,
             ]),
         .target(
             name: "BulkheadRTMPTransport",
@@ -364,7 +365,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadChildrenTests",
             dependencies: [
-                "BulkheadModel", "BulkheadEvents", "BulkheadChildren", "BulkheadSystem", "BulkheadWire", systemPackage,
+                "BulkheadSelection", "BulkheadModel", "BulkheadEvents", "BulkheadChildren", "BulkheadSystem",
+                "BulkheadWire", systemPackage,
             ]),
         .testTarget(
             name: "BulkheadChainTests",

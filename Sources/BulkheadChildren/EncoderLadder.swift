@@ -1,3 +1,4 @@
+import BulkheadSelection
 package import BulkheadSystem
 
 /// What to do after an encoder has died: each death that crowds on the last takes it one rung up.
@@ -35,54 +36,48 @@ package struct EncoderLadder: Sendable {
         }
     }
 
-    package static let window = Duration.seconds(10)
     /// Deaths in the window before the settings are blamed.
     package static let deathsBeforeSafety = 5
     /// Deaths with safe settings in a row before it goes without.
     package static let deathsBeforeSlate = 3
     /// Deaths of its own with one frame before the frame is blamed.
     package static let deathsForOneFrame = 3
-    private static let delays: [Int64] = [0, 0, 100, 250, 500]
-    private static let retryDelays: [Int64] = [1000, 2000, 4000, 8000, 10_000]
 
-    private var deaths: [MonotonicTime] = []
+    private var deaths = RestartPolicy(.exact(milliseconds: [0, 0, 100, 250, 500]))
     private var safeDeaths = 0
-    private var slateDeaths = 0
+    private var slateRetries = Retries(.doubling(from: .seconds(1), upTo: .seconds(10)))
     private var suspect: (frame: Int64, deaths: Int)?
     package private(set) var isSafe = false
 
     package init() {}
 
     /// Deaths without progress in the window that ended with the last one.
-    package var recentDeaths: Int { deaths.count }
+    package var recentDeaths: Int { deaths.recentDeaths }
 
     /// By how much deadlines are longer than usual: a machine that is too slow for them must not be asked to start over
     /// and over.
-    package var patience: Int { 1 << min(3, deaths.count / 2) }
+    package var patience: Int { 1 << min(3, recentDeaths / 2) }
 
     /// Notes a death at `now`, and says what to do.
     package mutating func step(after death: Death, at now: MonotonicTime) -> Step {
         note(death)
+        let delay = deaths.delay(afterDeathAt: now, hadWorked: death.hadWorked)
         if death.hadWorked {
-            deaths.removeAll()
             safeDeaths = 0
-            slateDeaths = 0
-            return .restart(after: .zero)
+            slateRetries.reset()
+            return .restart(after: delay)
         }
-        deaths.removeAll { now.since($0) > Self.window.nanoseconds }
-        deaths.append(now)
         if isSafe {
             safeDeaths += 1
             guard safeDeaths >= Self.deathsBeforeSlate else { return .safeSettings(after: .milliseconds(250)) }
-            slateDeaths = min(slateDeaths + 1, Self.retryDelays.count)
-            return .slate(retryAfter: .milliseconds(Self.retryDelays[slateDeaths - 1]))
+            return .slate(retryAfter: slateRetries.next())
         }
-        if deaths.count >= Self.deathsBeforeSafety || isSuspectVague(death) {
+        if recentDeaths >= Self.deathsBeforeSafety || isSuspectVague(death) {
             isSafe = true
             safeDeaths = 0
             return .safeSettings(after: .milliseconds(100))
         }
-        return .restart(after: .milliseconds(Self.delays[min(deaths.count, Self.delays.count) - 1]))
+        return .restart(after: delay)
     }
 
     /// The frame that kills encoder after encoder, once; it is to be left out.

@@ -1,10 +1,11 @@
+package import BulkheadSelection
 package import BulkheadSystem
 
 /// What becomes of a plugin that has brought its host down: it is left out for a while, each time for longer, and in
 /// the end until somebody pardons it.
 package struct Quarantine: Hashable, Sendable {
     /// How long it is left out after each charge; after one more it is off.
-    package static let delays: [Duration] = [.seconds(1), .seconds(5), .seconds(30)]
+    package static let backoff = Backoff.exact(milliseconds: [1000, 5000, 30_000])
     /// A plugin that has worked for so long since its last charge starts with a clean sheet.
     package static let forgiveness = Duration.seconds(600)
 
@@ -18,20 +19,21 @@ package struct Quarantine: Hashable, Sendable {
     }
 
     package private(set) var state = State.free
-    /// Charges that are not forgiven.
-    package private(set) var charges = 0
+    private var retries = Retries(backoff)
     private var lastCharge: MonotonicTime?
 
     package init() {}
 
     package var isFree: Bool { state == .free }
+    /// Charges that are not forgiven.
+    package var charges: Int { retries.failures }
 
     /// Notes at `now` that the plugin has brought its host down.
     package mutating func charge(at now: MonotonicTime) {
-        if let lastCharge, isFree, now.since(lastCharge) > Self.forgiveness.nanoseconds { charges = 0 }
+        if let lastCharge, isFree, now.since(lastCharge) > Self.forgiveness.nanoseconds { retries.reset() }
         lastCharge = now
-        charges += 1
-        state = charges > Self.delays.count ? .off : .until(now.advanced(by: Self.delays[charges - 1]))
+        let delay = retries.next()
+        state = charges > Self.backoff.count ? .off : .until(now.advanced(by: delay))
     }
 
     /// Whether the plugin may be tried again at `now`.

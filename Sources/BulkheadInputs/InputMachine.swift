@@ -4,7 +4,6 @@ package import BulkheadMedia
 package import BulkheadModel
 package import BulkheadSelection
 package import BulkheadSystem
-import BulkheadTimeline
 package import BulkheadWire
 import Glibc
 
@@ -46,8 +45,7 @@ package struct InputMachine {
     }
 
     /// An input that is gone needs time to come back.
-    package static let reopening = Backoff(
-        [250, 500, 1000, 2000, 4000, 8000, 10_000].map { .milliseconds($0) }, spread: 0)
+    package static let reopening = Backoff.doubling(from: .milliseconds(250), upTo: .seconds(10))
     /// Processes that may end before the first of them has opened the input.
     package static let mostDeathsBeforeOpening = 5
     /// From when the input is open until a kill from outside may be the place's fault after all: memory it asks for.

@@ -14,10 +14,30 @@ package struct Backoff: Hashable, Sendable {
         self.spread = spread
     }
 
+    /// Delays in milliseconds, exactly as they are.
+    package static func exact(milliseconds: [Int64]) -> Backoff {
+        Backoff(milliseconds.map { .milliseconds($0) }, spread: 0)
+    }
+
+    /// Delays that double from `first` on, and stop at `last`, exactly as they are.
+    package static func doubling(from first: Duration, upTo last: Duration) -> Backoff {
+        precondition(first > .zero, "twice nothing is nothing")
+        var delays: [Duration] = []
+        var delay = first
+        while delay < last {
+            delays.append(delay)
+            delay *= 2
+        }
+        return Backoff(delays + [last], spread: 0)
+    }
+
+    /// How many failures in a row have a delay of their own.
+    package var count: Int { delays.count }
+
     /// - Parameters:
     ///   - failures: in a row, from 1.
     ///   - chance: 0 to 1, drawn anew each time; 1 gives the full delay.
-    package func delay(after failures: Int, chance: Double) -> Duration {
+    package func delay(after failures: Int, chance: Double = 1) -> Duration {
         let full = delays[min(max(1, failures), delays.count) - 1]
         return full * (1 - spread * (1 - min(1, max(0, chance))))
     }

@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadSelection
 import BulkheadSystem
 import Testing
 
@@ -7,17 +8,19 @@ import Testing
         MonotonicTime(nanoseconds: 5_000_000_000_000 + milliseconds * 1_000_000)
     }
 
+    private static let delays = (1...RestartPolicy.backoff.count).map { RestartPolicy.backoff.delay(after: $0) }
+
     @Test func tableBeginsAtOnceAndRises() {
-        #expect(RestartPolicy.delays.starts(with: [0, 0, 0]))
-        #expect(zip(RestartPolicy.delays, RestartPolicy.delays.dropFirst()).allSatisfy { $0 <= $1 })
-        #expect(RestartPolicy.delays.last == 2000)
+        #expect(Self.delays.starts(with: [.zero, .zero, .zero]))
+        #expect(zip(Self.delays, Self.delays.dropFirst()).allSatisfy { $0 <= $1 })
+        #expect(Self.delays.last == .milliseconds(2000))
     }
 
     @Test func deathsThatCrowdWaitLongerAndLonger() {
         var policy = RestartPolicy()
-        for (index, delay) in RestartPolicy.delays.enumerated() {
+        for (index, delay) in Self.delays.enumerated() {
             #expect(
-                policy.delay(afterDeathAt: Self.moment(Int64(index)), hadWorked: false) == .milliseconds(delay))
+                policy.delay(afterDeathAt: Self.moment(Int64(index)), hadWorked: false) == delay)
             #expect(policy.recentDeaths == index + 1)
         }
         // It never gives up, and never waits longer.
@@ -25,7 +28,7 @@ import Testing
             #expect(
                 policy.delay(afterDeathAt: Self.moment(100 + Int64(index)), hadWorked: false) == .milliseconds(2000))
         }
-        #expect(policy.recentDeaths == RestartPolicy.delays.count)
+        #expect(policy.recentDeaths == RestartPolicy.mostDeaths)
     }
 
     @Test func deathsOutsideTheWindowAreForgotten() {

@@ -1,6 +1,5 @@
-import BulkheadFrames
+import BulkheadInputs
 import BulkheadMedia
-import BulkheadTimeline
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct CrashSpotTests {

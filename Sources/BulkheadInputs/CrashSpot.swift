@@ -1,4 +1,6 @@
 package import BulkheadMedia
+import BulkheadSelection
+import BulkheadSystem
 
 /// Decides when a file is gone on with past the place at which its reader died.
 ///
@@ -8,11 +10,10 @@ package import BulkheadMedia
 package struct CrashSpot: Hashable, Sendable {
     /// A process that got farther than this has passed the place.
     package static let extent = MediaTime(milliseconds: 1000)
-    private static let firstSkip = MediaTime(milliseconds: 1000)
-    private static let longestSkip = MediaTime(milliseconds: 3_600_000)
 
     private var last: MediaTime?
-    private var skip = MediaTime.zero
+    /// What is left out takes the place of what is waited elsewhere.
+    private var skips = Retries(.doubling(from: .seconds(1), upTo: .seconds(3600)))
 
     package init() {}
 
@@ -23,12 +24,11 @@ package struct CrashSpot: Hashable, Sendable {
     ///   since the last death.
     package mutating func noteDeath(at time: MediaTime, wasKilled: Bool) -> MediaTime {
         let allowed = wasKilled ? MediaTime.zero : Self.extent
-        if let last, time - last <= allowed {
-            skip = skip == .zero ? Self.firstSkip : min(skip + skip, Self.longestSkip)
-        } else {
-            skip = .zero
+        defer { last = time }
+        guard let last, time - last <= allowed else {
+            skips.reset()
+            return .zero
         }
-        last = time
-        return skip
+        return MediaTime(nanoseconds: skips.next().nanoseconds)
     }
 }
