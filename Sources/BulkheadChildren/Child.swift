@@ -97,8 +97,9 @@ package final class Child: Flushable {
     private var readAllowance = Child.burstByteCount
     /// Runs while the master looks away from what the child writes.
     private var quietTimer: Reactor.Token?
-    /// Runs out when a child that has ended the conversation does not end itself.
-    private var graceTimer: Reactor.Token?
+    /// Steps of its teardown that are to be taken when ``teardownTimer`` runs out.
+    private var teardown: ArraySlice<Teardown.Step> = []
+    private var teardownTimer: Reactor.Token?
 
     private static let tailByteCount = 4096
     /// What the master reads at once of what a child writes. One that writes without end may then wait, or lose what
@@ -107,10 +108,6 @@ package final class Child: Flushable {
     private static let quiet = Duration.milliseconds(20)
     /// What an unprivileged process may make a pipe hold, as pipe(7) says.
     private static let longestPipeByteCount = 1 << 20
-    /// How long a child that has closed its socket unasked may go on running.
-    package static let grace = Duration.seconds(1)
-    /// How long one whose socket the master has closed may.
-    package static let releaseGrace = Duration.seconds(3)
 
     /// Starts `launch` in the role `role`.
     package init(_ role: Role, _ launch: ChildLaunch, on reactor: Reactor) throws(ChildLaunchError) {
@@ -209,14 +206,44 @@ package final class Child: Flushable {
             dismissal = reason
             if isForeign { connection?.send(Farewell(reason: reason)) }
         }
-        if process != nil { process?.signal(SIGKILL) } else { endConnection() }
+        if process != nil { tearDown(.atOnce) } else { endConnection() }
     }
 
     /// Closes the socket: a child that has nothing left to do ends by itself.
     package func hangUp() {
         isReleased = dismissal == nil
-        endConnection()
+        tearDown(.released)
     }
+
+    // MARK: teardown
+
+    private func tearDown(_ plan: Teardown) {
+        teardown = plan.steps[...]
+        takeTeardownSteps()
+    }
+
+    private func takeTeardownSteps() {
+        if let teardownTimer { reactor.cancel(teardownTimer) }
+        teardownTimer = nil
+        while let step = teardown.popFirst() {
+            switch step {
+            case .hangUp: endConnection()
+            case .wait(let patience):
+                guard process != nil else { return }
+                let bound = ReactorBound(self, reactor)
+                teardownTimer = reactor.schedule(at: .now.advanced(by: patience)) {
+                    bound.value.teardownTimer = nil
+                    bound.value.takeTeardownSteps()
+                }
+                return
+            case .kill:
+                if dismissal == nil, !isReleased { dismissal = "it closed its connection and went on running" }
+                process?.signal(SIGKILL)
+            }
+        }
+    }
+
+    // MARK: the conversation
 
     private func socketReady(_ readiness: Reactor.Readiness) {
         guard let connection else { return }
@@ -232,7 +259,15 @@ package final class Child: Flushable {
         if let error = intake.error {
             dismiss("it sent what can't be understood: \(error)")
         }
-        if intake.isOver { endConnection() }
+        if intake.isOver { disconnected() }
+    }
+
+    /// The child has closed its socket: nothing more comes from it, and nothing can be asked of it any more. It must not
+    /// keep its successor waiting.
+    private func disconnected() {
+        guard connection != nil else { return }
+        endConnection()
+        if process != nil, dismissal == nil, !isReleased { tearDown(.disconnected) }
     }
 
     private func handle(_ frame: WireFrame) {
@@ -267,13 +302,6 @@ package final class Child: Flushable {
         connection.flush()
         unwatch(connection.descriptor)
         self.connection = nil
-        // Nothing more comes from it, and nothing can be asked of it any more: it must not keep its successor waiting.
-        if process != nil, dismissal == nil {
-            let bound = ReactorBound(self, reactor)
-            graceTimer = reactor.schedule(at: .now.advanced(by: isReleased ? Self.releaseGrace : Self.grace)) {
-                bound.value.dismiss("it closed its connection and went on running")
-            }
-        }
         finishIfOver()
     }
 
@@ -290,22 +318,27 @@ package final class Child: Flushable {
         }
         if let descriptor = process?.pidfd.rawValue { unwatch(descriptor) }
         process.take()?.close()
-        for timer in [graceTimer, quietTimer] { if let timer { reactor.cancel(timer) } }
-        graceTimer = nil
+        for timer in [teardownTimer, quietTimer] { if let timer { reactor.cancel(timer) } }
+        teardown = []
+        teardownTimer = nil
         quietTimer = nil
         // Its last words, before its end is told.
         var rest = Self.longestPipeByteCount / Self.tailByteCount
         while rest > 0, readStandardError() { rest -= 1 }
-        if let connection, dismissal == nil {
-            // What it answered before it died is still to be had; nothing more comes after that.
-            while self.connection != nil {
-                let intake = connection.receive()
-                take(intake)
-                if intake.frames.isEmpty { break }
-            }
-        }
+        if dismissal == nil { drain() }
         endConnection()
         finishIfOver()
+    }
+
+    /// Takes what the child had answered before it died; nothing more comes after that.
+    private func drain() {
+        var drain = Drain(at: .now)
+        while let connection, let byteLimit = drain.allowance(at: .now) {
+            let intake = connection.receive(atMost: byteLimit)
+            drain.note(byteCount: intake.byteCount, messageCount: intake.frames.count)
+            take(intake)
+            if intake.byteCount == 0 { break }
+        }
     }
 
     /// Reads what the child has written, up to a bound; what comes beyond it is looked at a little later.

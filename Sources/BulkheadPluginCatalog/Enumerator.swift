@@ -1,7 +1,7 @@
 import BulkheadChildRuntime
+import BulkheadChildren
 import BulkheadSystem
 import BulkheadWire
-import CBulkheadLinux
 import Foundation
 import SystemPackage
 
@@ -19,63 +19,33 @@ struct Enumerator: Sendable {
         "PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "TMPDIR", "SWIFT_BACKTRACE",
     ]
 
-    /// The plugins of the library at `path`, or why there are none. Takes a thread, since a child dies with the thread
-    /// that has started it.
+    /// The plugins of the library at `path`, or why there are none.
     func listings(of path: String, kind: PluginDescription.Kind) async throws(PluginCatalogError) -> [PluginListing] {
-        let result: Result<[PluginListing], PluginCatalogError> = await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                continuation.resume(
-                    returning: Result { () throws(PluginCatalogError) in try look(at: path, kind: kind) })
-            }
-        }
-        return try result.get()
+        try await BlockingChild.onThread {
+            Result { () throws(PluginCatalogError) in try look(at: path, kind: kind) }
+        }.get()
     }
 
     private func look(at path: String, kind: PluginDescription.Kind) throws(PluginCatalogError) -> [PluginListing] {
         var launch = launch
         launch.arguments = ["--enumerate", path]
         launch.environment = launch.environment.filter { Self.variables.contains($0.key) }
-        let running: Running
-        do throws(Errno) { running = try Running.start(launch) } catch {
+        let talk: Talk
+        let end: BlockingChild.End
+        do throws(Errno) {
+            let child = try BlockingChild(mute: launch)
+            let socket: OwnedDescriptor
+            do throws(Errno) { socket = try child.socket.duplicate() } catch {
+                _ = child.end(.atOnce)
+                throw error
+            }
+            talk = listen(to: WireSocket(socket), path: path, kind: kind)
+            // One that has closed the socket is about to end by itself, and its exit code says why.
+            end = child.end(talk.isLate ? .atOnce : .disconnected)
+        } catch {
             throw .noEnumerator(reason: "\(launch.path) can't be started: \(error)")
         }
-        let talk = listen(to: running.socket, path: path, kind: kind)
-        let exit = running.end(waiting: !talk.isLate)
-        return talk.listings(exit: exit, path: path, kind: kind, patience: patience)
-    }
-
-    /// The process, and this end of its socket.
-    private struct Running: ~Copyable {
-        let socket: WireSocket
-        private let child: LaunchedChild
-
-        private init(_ socket: WireSocket, _ child: consuming LaunchedChild) {
-            self.socket = socket
-            self.child = child
-        }
-
-        static func start(_ launch: ChildLaunch) throws(Errno) -> Running {
-            let pair = try SocketPair()
-            // A library may print what it likes.
-            let nowhere = OwnedDescriptor(adopting: try Errno.check(open("/dev/null", O_RDWR | O_CLOEXEC)))
-            let socket = WireSocket(try pair.ours.duplicate())
-            let child = try launch.start(socket: pair.theirs, standardError: nowhere)
-            nowhere.close()
-            pair.close()
-            return Running(socket, child)
-        }
-
-        /// Ends the process, and tells how it has ended. Where it has closed the socket it is about to end by itself,
-        /// and is given a moment for that.
-        consuming func end(waiting: Bool) -> ChildExit? {
-            if waiting { _ = bulkhead_wait_readable(child.pidfd.rawValue, 1000) }
-            child.signal(SIGKILL)
-            // Killed, it ends at once.
-            _ = bulkhead_wait_readable(child.pidfd.rawValue, 10_000)
-            let exit = try? child.reap()
-            child.close()
-            return exit
-        }
+        return talk.listings(exit: end.exit, path: path, kind: kind, patience: patience)
     }
 
     /// What an enumerator has told until it came to an end.

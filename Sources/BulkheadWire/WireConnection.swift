@@ -8,6 +8,8 @@ package final class WireConnection {
     /// What a child has sent, and whether that was the last of it.
     package struct Intake {
         package var frames: [WireFrame] = []
+        /// What was read for them, whole messages or not.
+        package var byteCount = 0
         /// The other end is closed, or can't be understood.
         package var isOver = false
         /// What the connection has failed with; nil while it works.
@@ -84,15 +86,14 @@ package final class WireConnection {
     /// this yields what it had still sent; half a message is thrown away.
     package func receive(atMost byteLimit: Int = 4 << 20) -> Intake {
         var intake = Intake()
-        var total = 0
-        while total < byteLimit {
+        while intake.byteCount < byteLimit {
             // No child has a reason to send a descriptor: the kernel closes it.
             let count = bulkhead_receive(socket, chunk.baseAddress, chunk.count, 0, nil)
             guard count > 0 else {
                 if count != -Int(EAGAIN) { intake.isOver = true }
                 break
             }
-            total += count
+            intake.byteCount += count
             decoder.append(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
             do {
                 while let frame = try decoder.next() {

@@ -1,8 +1,8 @@
 import BulkheadChildRuntime
+import BulkheadChildren
 import BulkheadMedia
 import BulkheadSystem
 import BulkheadWire
-import CBulkheadLinux
 import Foundation
 import SystemPackage
 
@@ -115,11 +115,12 @@ struct PluginCheck: Sendable {
         }
     }
 
-    /// Runs one test. Takes a thread, since a child dies with the thread that has started it.
+    /// What a process that has said all may take to end: plugins' destructors run then.
+    private static let ending = Teardown([.wait(.seconds(5))])
+
+    /// Runs one test.
     func run(_ test: PluginCheckTest) async -> PluginCheckResult {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { continuation.resume(returning: runHere(test)) }
-        }
+        await BlockingChild.onThread { runHere(test) }
     }
 
     private func runHere(_ test: PluginCheckTest) -> PluginCheckResult {
@@ -129,26 +130,18 @@ struct PluginCheck: Sendable {
         do {
             let errors = try TemporaryText()
             defer { errors.close() }
-            let pair = try SocketPair()
-            let socket = WireSocket(try pair.ours.duplicate())
             let child = try errors.withDescriptor { descriptor throws(Errno) in
-                try launch.start(socket: pair.theirs, standardError: descriptor)
+                try BlockingChild(launch, standardError: descriptor)
             }
-            pair.close()
+            let socket = WireSocket(try child.socket.duplicate())
             let settings = PluginSettings(id: 1, path: plugin.path, label: plugin.label, parameters: parameters)
             let values = test.kind == .parameters ? Self.values(of: plugin.parameters) : []
             // A process that does not read it is one that hangs.
             socket.limitSending(to: patience)
             try? socket.send(PluginCheckRequest(settings: settings, test: test, values: values))
             let talk = listen(to: socket, &result)
-            if !talk.isSilent { _ = bulkhead_wait_readable(child.pidfd.rawValue, 5000) }
-            let wasRunning = bulkhead_wait_readable(child.pidfd.rawValue, 0) == 0
-            child.signal(SIGKILL)
-            // Killed, it ends at once.
-            _ = bulkhead_wait_readable(child.pidfd.rawValue, 10_000)
-            let exit = try child.reap()
-            child.close()
-            judge(talk, exit: exit, wasRunning: wasRunning, said: errors.lines, &result)
+            let end = child.end(talk.isSilent ? .atOnce : Self.ending)
+            judge(talk, exit: end.exit, wasRunning: end.wasKilled, said: errors.lines, &result)
         } catch {
             result.findings.append(
                 PluginCheckFinding(.error, "installation", "\(launch.path) can't be started: \(error)"))

@@ -107,7 +107,7 @@ final class DecoderStub {
         onGone = done
         child.hangUp()
         let bound = ReactorBound(child, reactor)
-        reactor.schedule(at: .now.advanced(by: Child.grace)) { bound.value.dismiss("it did not end") }
+        reactor.schedule(at: .now.advanced(by: .seconds(1))) { bound.value.dismiss("it did not end") }
     }
 
     // MARK: the child
