@@ -5,8 +5,8 @@ import Synchronization
 /// What the link's way carries.
 extension RTMPLink {
     package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
-        let (publisher, phase) = state.withLock { ($0.publisher, $0.phase) }
-        guard let publisher else { return [] }
+        let phase = machine.withLock { $0.phase }
+        guard let publisher = connections.withLock({ $0.onAir }) else { return [] }
         let statistics = publisher.statistics
         // What the connection and the kernel have not sent waits as well, though nobody can shed it any more.
         let byteCount = statistics.queuedByteCount + statistics.notSentByteCount

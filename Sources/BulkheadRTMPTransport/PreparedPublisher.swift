@@ -52,8 +52,14 @@ package final class PreparedPublisher: Sendable {
     /// Closes the connection without a word and returns when it is closed.
     package func close() async {
         guard !isUsed.withLock({ $0 }) else { return }
-        opened.channel.eventLoop.execute { [handler = opened.handler] in handler.value.close() }
+        abandon()
         try? await opened.channel.closeFuture.get()
+    }
+
+    /// Begins to close the connection without a word, and does not wait.
+    package func abandon() {
+        guard !isUsed.withLock({ $0 }) else { return }
+        opened.channel.eventLoop.execute { [handler = opened.handler] in handler.value.close() }
     }
 }
 

@@ -93,6 +93,14 @@ package final class RTMPPublisher: Sendable {
         }
         try? await channel.closeFuture.get()
     }
+
+    /// Begins to end the connection, silently, and does not wait. With TLS the server is asked to agree, for which it has
+    /// a few seconds.
+    /// - Parameter onClosed: called on the event loop, once it has ended.
+    package func abandon(onClosed: @escaping @Sendable () -> Void) {
+        channel.eventLoop.execute { [handler] in handler.value.close() }
+        channel.closeFuture.whenComplete { _ in onClosed() }
+    }
 }
 
 /// What lies between the callers' threads and the event loop, and the numbers that callers may read at any time.

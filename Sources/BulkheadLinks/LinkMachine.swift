@@ -1,0 +1,463 @@
+import BulkheadEvents
+package import BulkheadMedia
+package import BulkheadModel
+import BulkheadRTMP
+import BulkheadRTMPTransport
+import BulkheadSelection
+import BulkheadSystem
+
+/// Decides the course of one lane of a link: to which server, when again, when over to another one, when no more.
+///
+///     started ─▶ attempts ─▶ on air ─▶ leaving ─┬▶ attempts   after a break, by way of a saved state
+///                  ▲  └─▶ failed                ├▶ on air     moved to another connection
+///                  └───────── resting ◀─────────┼─ paused
+///                                               └▶ over
+///
+/// It owns no connection and no clock. ``RTMPLink`` tells it what happens and carries out what it returns. What is known
+/// of the servers comes with each event, because the lanes of a redundant link share it. The course is one piece of
+/// ``Work`` after the other, each answered by an event; while a connection is on air, a second row of works looks after
+/// the other servers (`LinkMachine+Watch.swift`).
+package struct LinkMachine: Sendable {
+    /// For servers that acknowledge nothing: what was sent so shortly before a break may not have arrived.
+    private static let safety = MediaTime(milliseconds: 3000)
+    /// To learn after a break which servers answer.
+    private static let confirmationPatience = Duration.milliseconds(400)
+    /// To learn before the first choice which server is fastest.
+    private static let measuringPatience = Duration.seconds(2)
+    /// The shortest wait for the next attempt, and the wait where no server can be named yet.
+    private static let shortestWait = Duration.milliseconds(5)
+    private static let blindWait = Duration.milliseconds(250)
+    /// Timestamps are 32 bits wide, and 31 in many servers: 24.8 days. A new connection that counts from 0 is planned
+    /// for the first IDR within the last minute before.
+    private static let timestampWall = MediaTime(milliseconds: Int64(Int32.max) - 60_000)
+
+    /// Where the course is.
+    enum Course: Hashable, Sendable {
+        case idle
+        case measuring, waiting, confirming, resting
+        case preparing(Choice, since: Duration)
+        case publishing(Choice, after: Duration?)
+        /// A connection is about to be fed, from an IDR on.
+        case beginning
+        case sending
+        case passing(Passage)
+        case leaving(Departure)
+        case over
+    }
+
+    /// How a connection comes to be left.
+    enum Departure: Hashable, Sendable {
+        /// Everything is sent, or nothing more is wanted.
+        case wanted
+        case broken(PublishError)
+        /// On to another connection that publishes already; with `rewinds` the old one had not sent all it was given.
+        case moved(rewinds: Bool)
+    }
+
+    /// On the way from the connection on air to another one.
+    struct Passage: Hashable, Sendable {
+        enum Kind: Hashable, Sendable {
+            /// Timestamps come to their end: the same server, counting from 0.
+            case renewal
+            /// The same server anew, which can't be given the same stream twice: the old connection ends first.
+            case same
+            case other
+        }
+
+        let kind: Kind
+        let server: Int
+        let reason: String
+        var isComplete = true
+    }
+
+    /// A connection that is ready up to createStream.
+    struct Ready: Hashable, Sendable {
+        let server: Int
+        let reason: String
+        /// It is to the server on air.
+        var replacesSame = false
+    }
+
+    let lane: Int
+    private let chance: @Sendable () -> Double
+
+    /// What the link's status says that it does.
+    package internal(set) var phase = LinkState.idle
+    /// How often it came on air again, or went over to another connection.
+    package private(set) var reconnects = 0
+    package private(set) var lastError = ""
+    /// Why ``server`` was chosen.
+    package private(set) var reason = ""
+    /// The server that it is with, or was with last.
+    package private(set) var server: Int?
+    package private(set) var isPaused = false
+    package private(set) var isAborted = false
+    /// It was on air since it was started or resumed.
+    package private(set) var wasOnAir = false
+    /// The last picture that was handed to a connection, and the last that a server has said to have.
+    package private(set) var sentDTS: MediaTime?
+    package private(set) var acknowledgedDTS: MediaTime?
+    /// The media time that is timestamp 0 on the wire.
+    package private(set) var origin: MediaTime
+
+    var course = Course.idle
+    private var isEnding = false
+    /// Since when it is off the air by a break.
+    private var brokeAt: Duration?
+    /// The server of the connection on air, and how that connection ended.
+    private(set) var serving: Int?
+    private var end: PublishEnd?
+    // Beside a connection on air: see LinkMachine+Watch.swift.
+    var beside = Beside.idle
+    var understudy: Ready?
+    var move: Ready?
+    var request: (target: IngestTarget?, words: String)?
+
+    /// - Parameters:
+    ///   - lane: which of a redundant link's two it is; 0 for others.
+    ///   - origin: the media time that is timestamp 0 on the wire.
+    ///   - chance: 0 to 1, drawn anew for each delay.
+    package init(
+        lane: Int, origin: MediaTime = .zero, chance: @escaping @Sendable () -> Double = { .random(in: 0...1) }
+    ) {
+        self.lane = lane
+        self.origin = origin
+        self.chance = chance
+    }
+
+    // MARK: what a feeder of packets asks, with each of them
+
+    /// The connection on air is to be left.
+    package var mustStop: Bool { isAborted || isPaused || end != nil }
+
+    /// Before an IDR of `time`, another connection may take over.
+    package func isMoveDue(at time: MediaTime) -> Bool { move != nil || isNearWall(time) }
+
+    private func isNearWall(_ time: MediaTime) -> Bool { time - origin >= Self.timestampWall }
+
+    /// A picture was handed to the connection.
+    package mutating func noteSent(_ dts: MediaTime) {
+        sentDTS = dts
+        if phase == .restored { phase = .publishing }
+    }
+
+    // MARK: events
+
+    /// Takes in what has happened, and gives what is to be done: at most one ``Action/work(_:)``, as the last.
+    package mutating func handle(_ event: Event, _ servers: inout ServerTable, at now: Duration) -> [Action] {
+        switch event {
+        case .pause(let isPaused): return pause(isPaused)
+        case .abort:
+            (isAborted, isEnding) = (true, true)
+            return [.cancelAttempts, .wakeCourse]
+        case .finish:
+            isEnding = true
+            return [.wakeCourse]
+        case .retry:
+            servers.renew(forgives: true)
+            return [.wakeCourse, .wakeWatch]
+        case .networkChanged:
+            guard serving == nil else { return [] }
+            servers.renew(forgives: false)
+            return [.wakeCourse]
+        case .accepted, .acknowledged, .suspected, .recovered, .reconnectRequested, .ended:
+            return listen(to: event, &servers)
+        case .lookAround, .prepared(.understudy, _), .prepared(.move, _), .probed, .readyEnded:
+            return watch(event, &servers, at: now)
+        default: return follow(event, &servers, at: now)
+        }
+    }
+
+    private mutating func pause(_ isPaused: Bool) -> [Action] {
+        let isChange = self.isPaused != isPaused
+        self.isPaused = isPaused
+        return (isChange && isPaused ? [.cancelAttempts] : []) + [.wakeCourse]
+    }
+
+    /// What the connection on air says.
+    private mutating func listen(to event: Event, _ servers: inout ServerTable) -> [Action] {
+        switch event {
+        case .accepted:
+            if let serving { servers.accepted(serving) }
+            return [.post(.accepted)]
+        case .acknowledged(let dts): acknowledgedDTS = dts ?? acknowledgedDTS
+        case .suspected(let sign):
+            phase = .stalled
+            return [.post(.stalled(sign: sign)), .wakeWatch]
+        case .recovered:
+            if phase == .stalled { phase = .publishing }
+            return [.post(.recovered), .wakeWatch]
+        case .reconnectRequested(let target, let words):
+            request = (target, words)
+            return [.wakeWatch]
+        case .ended(let end): self.end = end
+        default: break
+        }
+        return []
+    }
+
+    /// What the course's last work came to.
+    private mutating func follow(_ event: Event, _ servers: inout ServerTable, at now: Duration) -> [Action] {
+        switch (course, event) {
+        case (_, .started):
+            phase = .idle
+            return [.leaveAir] + goOn(&servers, at: now)
+        case (.measuring, .measured), (.waiting, .waited): return choose(&servers, at: now)
+        case (.confirming, .confirmed(let file)):
+            let saved = LinkHappening.saved(
+                servers: servers.servers.count, answering: servers.answeringCount(at: now), file: file)
+            return [.post(saved)] + establish(&servers, at: now)
+        case (.resting, .waited): return wake(&servers, at: now)
+        case (.preparing(let choice, let since), .prepared(_, nil)):
+            return tellCleared(choice, servers) + publish(choice, .course, after: now - since)
+        case (.preparing(let choice, _), .prepared(_, let error?)),
+            (.publishing(let choice, _), .published(let error?)):
+            return attemptFailed(choice.index, error, &servers, at: now)
+        case (.publishing(let choice, let time), .published(nil)):
+            take(choice.index, choice.reason, in: time, &servers, at: now)
+            if !wasOnAir { lastError = "" }
+            return begin(rewinds: true)
+        case (.beginning, .begun(let backfill)): return begun(backfill, servers, at: now)
+        case (.sending, .sentAll): return leave(.wanted)
+        case (.sending, .stopped): return leave(departure)
+        case (.sending, .nextIsIDR(let time)): return pass(before: time, &servers)
+        case (.passing(let passage), _): return go(on: passage, event, &servers, at: now)
+        case (.leaving(let departure), .left(let acknowledged)):
+            return left(departure, acknowledged, &servers, at: now)
+        // An answer to nothing that was asked for.
+        default: return []
+        }
+    }
+
+    // MARK: off the air
+
+    private mutating func goOn(
+        after broken: PublishError? = nil, _ servers: inout ServerTable, at now: Duration
+    ) -> [Action] {
+        if isAborted { return finish(&servers) }
+        if isPaused { return rest(&servers) }
+        if let broken { return noteBreak(broken, servers, at: now) }
+        return establish(&servers, at: now)
+    }
+
+    private mutating func finish(_ servers: inout ServerTable) -> [Action] {
+        let actions = dismissUnderstudy(&servers)
+        (course, phase) = (.over, .ended)
+        return actions + [.work(.end(wasSaved: reconnects > 0 || brokeAt != nil))]
+    }
+
+    private mutating func rest(_ servers: inout ServerTable) -> [Action] {
+        (course, phase) = (.resting, .paused)
+        servers.leave(lane)
+        return dismissUnderstudy(&servers) + [.post(.paused)] + rest()
+    }
+
+    private func rest() -> [Action] { [.work(.rest)] }
+
+    /// Somebody has woken a link that rests.
+    private mutating func wake(_ servers: inout ServerTable, at now: Duration) -> [Action] {
+        if isAborted || isEnding { return finish(&servers) }
+        if isPaused { return rest() }
+        wasOnAir = false
+        brokeAt = nil
+        servers.renew(forgives: true)
+        return [.post(.resumed)] + goOn(&servers, at: now)
+    }
+
+    /// The connection on air is gone: the link's state is put in a safe place, and servers of which nothing is known are
+    /// asked. The one that was lost is not: finding that out is the next step.
+    private mutating func noteBreak(_ error: PublishError, _ servers: ServerTable, at now: Duration) -> [Action] {
+        let wasStale = brokeAt != nil
+        brokeAt = brokeAt ?? now
+        lastError = "\(error)"
+        (course, phase) = (.confirming, .saved)
+        var unsure: [Int] = []
+        if servers.servers.count > 1, understudy == nil {
+            unsure = servers.status(at: now).enumerated().filter { index, status in
+                index != server && (status.state == .untried || status.state == .failing)
+            }.map(\.offset)
+        }
+        return [.leaveAir] + (wasStale ? [] : [.post(.lost(reason: error.asReason))])
+            + [.work(.confirm(unsure, patience: Self.confirmationPatience))]
+    }
+
+    private mutating func establish(_ servers: inout ServerTable, at now: Duration) -> [Action] {
+        if brokeAt == nil { phase = .connecting }
+        if servers.servers.count > 1, servers.rule == .latency {
+            let unmeasured = servers.status(at: now).enumerated().filter { $1.state == .untried }.map(\.offset)
+            if !unmeasured.isEmpty {
+                course = .measuring
+                return [.work(.measure(unmeasured, patience: Self.measuringPatience))]
+            }
+        }
+        return choose(&servers, at: now)
+    }
+
+    private mutating func choose(_ servers: inout ServerTable, at now: Duration) -> [Action] {
+        guard !isAborted, !isPaused else {
+            servers.leave(lane)
+            return goOn(&servers, at: now)
+        }
+        guard let choice = servers.chooseAndTake(lane, at: now) else {
+            course = .waiting
+            return [.work(.wait(max(servers.delay(lane, at: now) ?? Self.blindWait, Self.shortestWait)))]
+        }
+        if understudy?.server == choice.index {
+            understudy = nil
+            return tellCleared(choice, servers) + publish(choice, .understudy, after: nil)
+        }
+        let actions = dismissUnderstudy(&servers)
+        course = .preparing(choice, since: now)
+        return actions + [.work(.prepare(choice.index, .course))]
+    }
+
+    private mutating func tellCleared(_ choice: Choice, _ servers: ServerTable) -> [Action] {
+        guard brokeAt != nil else { return [] }
+        phase = .selected
+        let name = servers.servers[choice.index].name
+        return [.post(.cleared(server: name)), .post(.selected(server: name, choice: choice.reason))]
+    }
+
+    private mutating func publish(_ choice: Choice, _ place: Place, after time: Duration?) -> [Action] {
+        course = .publishing(choice, after: time)
+        return [.work(.publish(place))]
+    }
+
+    private mutating func attemptFailed(
+        _ index: Int, _ error: PublishError, _ servers: inout ServerTable, at now: Duration
+    ) -> [Action] {
+        guard !isAborted, !isPaused else {
+            servers.leave(lane)
+            return goOn(&servers, at: now)
+        }
+        let outcome = servers.failed(index, error, isEnding: isEnding, at: now, chance: chance())
+        // A server that is away for minutes is not worth a line each time.
+        let isNews = lastError != "\(error)"
+        lastError = "\(error)"
+        if outcome == .giveUp {
+            (course, phase) = (.over, .failed)
+            return dismissUnderstudy(&servers) + [.work(.fail(error))]
+        }
+        return (isNews ? [.post(.lost(reason: error.asReason))] : []) + choose(&servers, at: now)
+    }
+
+    private mutating func take(
+        _ index: Int, _ reason: String, in time: Duration?, _ servers: inout ServerTable, at now: Duration
+    ) {
+        servers.started(index, for: lane, in: time, at: now)
+        (server, self.reason) = (index, reason)
+    }
+
+    // MARK: on air
+
+    private mutating func begin(rewinds: Bool) -> [Action] {
+        course = .beginning
+        serving = server
+        end = nil
+        request = nil
+        let received = wasOnAir ? acknowledgedDTS ?? sentDTS.map { $0 - Self.safety } : nil
+        return [.work(.begin(rewinds: rewinds, received: received))]
+    }
+
+    private mutating func begun(_ backfill: MediaTime, _ servers: ServerTable, at now: Duration) -> [Action] {
+        let gap = brokeAt.map { now - $0 }
+        phase = gap == nil ? .publishing : .restored
+        brokeAt = nil
+        let isReturn = wasOnAir
+        if isReturn { reconnects += 1 }
+        wasOnAir = true
+        course = .sending
+        let name = server.map { servers.servers[$0].name } ?? ""
+        var actions: [Action] = [.post(.connected(server: name))]
+        if isReturn, let gap {
+            let restored = LinkHappening.restored(
+                server: name, gapMilliseconds: Int(clamping: gap.nanoseconds / 1_000_000),
+                backfillMilliseconds: Int(clamping: backfill.milliseconds))
+            actions.append(.post(restored))
+        }
+        return actions + [.work(.serve)]
+    }
+
+    /// Why the connection on air is to be left, once ``mustStop``.
+    private var departure: Departure {
+        if !isAborted, !isPaused, case .failed(let error)? = end { return .broken(error) }
+        return .wanted
+    }
+
+    private mutating func leave(_ departure: Departure) -> [Action] {
+        course = .leaving(departure)
+        return [.work(.leave(goodbye: departure == .wanted && !isAborted && end == nil))]
+    }
+
+    /// In front of an IDR: over to another connection where one waits, or where timestamps come to their end.
+    private mutating func pass(before time: MediaTime, _ servers: inout ServerTable) -> [Action] {
+        if mustStop { return leave(departure) }
+        if isNearWall(time), let server {
+            origin = time
+            course = .passing(Passage(kind: .renewal, server: server, reason: reason))
+            // What was made ready counts from the old origin.
+            return [.post(.renewed(originSeconds: time.seconds))] + dismissUnderstudy(&servers) + [.work(.drain)]
+        }
+        guard let move else { return [.work(.serve)] }
+        self.move = nil
+        course = .passing(
+            Passage(kind: move.replacesSame ? .same : .other, server: move.server, reason: move.reason))
+        return [.work(move.replacesSame ? .drain : .publish(.move))]
+    }
+
+    private mutating func go(
+        on passage: Passage, _ event: Event, _ servers: inout ServerTable, at now: Duration
+    ) -> [Action] {
+        switch (passage.kind, event) {
+        case (.renewal, .drained(let isComplete)):
+            course = .passing(Passage(passage, isComplete))
+            return [.work(.prepare(passage.server, .course))]
+        case (.renewal, .prepared(_, nil)): return [.work(.publish(.course))]
+        case (.same, .drained(let isComplete)):
+            course = .passing(Passage(passage, isComplete))
+            return [.work(.publish(.move))]
+        case (.other, .drained(let isComplete)): return leave(.moved(rewinds: !isComplete))
+        case (.renewal, .published(nil)): return leave(.moved(rewinds: !passage.isComplete))
+        case (.same, .published(nil)):
+            take(passage.server, passage.reason, in: nil, &servers, at: now)
+            return leave(.moved(rewinds: !passage.isComplete))
+        case (.other, .published(nil)):
+            take(passage.server, passage.reason, in: nil, &servers, at: now)
+            return [.work(.drain)]
+        case (.other, .published(let error?)):
+            servers.release(passage.server)
+            course = .sending
+            guard error != .cancelled else { return [.work(.serve)] }
+            _ = servers.probed(passage.server, .failure(error), at: now, chance: chance())
+            return [.post(.notMoved(reason: error.asReason)), .work(.serve)]
+        case (_, .prepared(_, let error?)), (_, .published(let error?)):
+            return leave(isAborted || isPaused ? .wanted : .broken(error))
+        default: return []
+        }
+    }
+
+    private mutating func left(
+        _ departure: Departure, _ acknowledged: MediaTime?, _ servers: inout ServerTable, at now: Duration
+    ) -> [Action] {
+        acknowledgedDTS = acknowledged ?? acknowledgedDTS
+        let lost = serving
+        serving = nil
+        let actions = dropMove(&servers)
+        switch departure {
+        case .wanted: return actions + (isEnding ? finish(&servers) : goOn(&servers, at: now))
+        case .moved(let rewinds): return actions + begin(rewinds: rewinds)
+        case .broken(let error):
+            if let lost { _ = servers.failed(lost, error, isEnding: isEnding, at: now, chance: chance()) }
+            return actions + goOn(after: error, &servers, at: now)
+        }
+    }
+
+    func draw() -> Double { chance() }
+}
+
+extension LinkMachine.Passage {
+    fileprivate init(_ passage: Self, _ isComplete: Bool) {
+        self = passage
+        self.isComplete = isComplete
+    }
+}
