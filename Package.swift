@@ -107,8 +107,8 @@ let package = Package(
             name: "BulkheadLinks",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport",
-                "BulkheadSelection", "BulkheadModel", "BulkheadEvents", "CBulkheadLinux", systemPackage, nioCore,
-                nioPosix,
+                "BulkheadSelection", "BulkheadModel", "BulkheadEvents", "BulkheadTimeline", "CBulkheadLinux",
+                systemPackage, nioCore, nioPosix,
             ]),
         .target(
             name: "BulkheadControl",
@@ -169,7 +169,7 @@ let package = Package(
             ]),
         .target(
             name: "BulkheadLiveServer",
-            dependencies: ["BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix]),
+            dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", "BulkheadTimeline", nioCore, nioPosix]),
         .target(
             name: "BulkheadEncoder",
             dependencies: [

@@ -1,5 +1,7 @@
 import BulkheadFLV
+import BulkheadMedia
 import BulkheadRTMP
+import BulkheadTimeline
 import NIOCore
 
 /// A message on its way to players: its chunks are made once for all players on the same message stream number.
@@ -44,57 +46,69 @@ final class SharedMessage {
     }
 }
 
-/// One stream, published or waited for.
+/// One stream, published or waited for: what it brought last, which all its players read, each at a pace of its own.
 final class LiveStream {
     let name: StreamName
     private(set) var publisher: ConnectionHandler?
     private(set) var players: [Player] = []
-    private var buffer: GOPBuffer<SharedMessage>
+    /// The newest GOP, for players that come, and what those that are here have not been given yet.
+    private(set) var queue = GOPQueue<SharedMessage>(pictureHeader: MediaKind.videoSequenceHeader.headerNumber)
     private let gopByteLimit: Int
 
     init(name: StreamName, gopByteLimit: Int) {
         self.name = name
         self.gopByteLimit = gopByteLimit
-        buffer = GOPBuffer(byteLimit: gopByteLimit)
     }
 
     var isUnused: Bool { publisher == nil && players.isEmpty }
 
     func startPublishing(_ handler: ConnectionHandler) {
         publisher = handler
-        buffer = GOPBuffer(byteLimit: gopByteLimit)
+        queue.clear()
         for player in players { player.publisherCame() }
     }
 
     func endPublishing() {
         publisher = nil
-        buffer = GOPBuffer(byteLimit: gopByteLimit)
         for player in players { player.publisherWent() }
+        trim()
     }
 
     func add(_ player: Player) {
         players.append(player)
         guard publisher != nil else { return }
-        player.start(buffer)
+        player.start()
     }
 
-    func remove(_ player: Player) { players.removeAll { $0 === player } }
+    func remove(_ player: Player) {
+        players.removeAll { $0 === player }
+        trim()
+    }
 
     /// Takes a message from the publisher. Players get it at the next ``flush()``.
     func forward(_ message: Message) {
         guard let shared = Self.shared(message) else {
-            buffer.clearMetadata()
+            if let number = MediaKind.metadata.headerNumber { queue.forgetHeader(number) }
             return
         }
-        buffer.append(
-            shared, kind: shared.kind, byteCount: shared.byteCount,
-            timestampMilliseconds: shared.message.timestampMilliseconds)
-        for player in players { player.append(shared) }
+        for player in players { player.noteArrival() }
+        queue.append(
+            shared, shared.kind.inGOP, byteCount: shared.byteCount,
+            at: MediaTime(milliseconds: Int64(shared.message.timestampMilliseconds)))
+        for player in players { player.bound() }
     }
 
     func flush() {
         // A player found hopeless leaves the list while this runs.
         for player in Array(players) { player.pump() }
+        trim()
+    }
+
+    /// Lets go of what nobody needs.
+    private func trim() {
+        if let idr = queue.newestIDR, queue.byteCount(from: idr) > gopByteLimit { queue.forgetStarts() }
+        let start = publisher == nil ? nil : queue.newestIDR
+        queue.forget(before: (players.compactMap(\.position) + [start ?? queue.end]).min() ?? queue.end)
     }
 
     /// Strips `@setDataFrame`, which is for servers; nil for `@clearDataFrame`.
@@ -110,5 +124,27 @@ final class LiveStream {
         // FFmpeg takes metadata at any other time for a stream of text.
         if kind == .metadata { data.timestampMilliseconds = 0 }
         return SharedMessage(data, kind: kind)
+    }
+}
+
+extension MediaKind {
+    /// In the order in which players are given headers.
+    fileprivate var headerNumber: Int? {
+        switch self {
+        case .metadata: 0
+        case .videoSequenceHeader: 1
+        case .audioSequenceHeader: 2
+        case .idr, .video, .audio, .data: nil
+        }
+    }
+
+    fileprivate var inGOP: GOPQueue<SharedMessage>.Kind {
+        if let headerNumber { return .header(headerNumber) }
+        return switch self {
+        case .idr: .idr
+        case .video: .picture(isDisposable: false)
+        case .audio: .sound
+        case .metadata, .videoSequenceHeader, .audioSequenceHeader, .data: .other
+        }
     }
 }

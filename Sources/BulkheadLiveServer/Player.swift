@@ -1,4 +1,6 @@
+import BulkheadMedia
 import BulkheadRTMP
+import BulkheadTimeline
 import NIOCore
 
 /// One message stream on which a connection plays.
@@ -7,7 +9,7 @@ final class Player {
     let streamID: MessageStreamID
     private unowned let handler: ConnectionHandler
     private let options: LiveServerOptions
-    private var queue: PlayerQueue<SharedMessage>
+    private var reader: GOPQueue<SharedMessage>.Reader
     private var isPaused = false
     private var isPumping = false
     private(set) var sentByteCount = 0
@@ -19,26 +21,26 @@ final class Player {
         self.streamID = streamID
         self.handler = handler
         self.options = options
-        queue = PlayerQueue(byteLimit: options.playerQueueByteLimit, awaitsIDR: true)
+        reader = GOPQueue.Reader(before: stream.queue)
     }
 
     var summary: PlaySummary {
-        PlaySummary(sentByteCount: sentByteCount, shedMessageCount: queue.shedCount, wasHopeless: wasHopeless)
+        PlaySummary(sentByteCount: sentByteCount, shedMessageCount: reader.shedCount, wasHopeless: wasHopeless)
     }
 
-    /// Gives what a new player needs to show a picture at once.
-    func start(_ buffer: GOPBuffer<SharedMessage>) {
-        // The GOP itself is bounded; a player's queue need only bound what comes on top of it.
-        queue = PlayerQueue(
-            byteLimit: options.playerQueueByteLimit + options.gopByteLimit, awaitsIDR: !buffer.isComplete)
-        let (headers, timestamp, entries) = buffer.start
-        for header in headers { append(header.kind == .metadata ? header.element : header.element.at(timestamp)) }
-        for entry in entries { append(entry.element) }
+    /// What the stream must keep for it: everything from here on.
+    var position: Int? { isPaused ? nil : reader.position }
+
+    private var isIdle: Bool { isPaused || reader.hasCaughtUp(with: stream.queue) }
+
+    /// Begins with what a new player needs to show a picture at once.
+    func start() {
+        reader = GOPQueue.Reader(at: stream.queue)
         pump()
     }
 
     func publisherCame() {
-        queue.restart()
+        reader.restart(in: stream.queue)
         handler.announcePublisher(on: streamID)
     }
 
@@ -48,25 +50,30 @@ final class Player {
     }
 
     func setPaused(_ isPaused: Bool) {
+        reader.restart(in: stream.queue, isShed: !self.isPaused)
         self.isPaused = isPaused
-        if isPaused { queue.restart() }
     }
 
-    func append(_ message: SharedMessage) {
-        if isPaused, !message.kind.isHeader { return }
-        if queue.isEmpty { lastProgress = .now() }
-        queue.append(message, kind: message.kind, byteCount: message.byteCount)
+    /// The stream is about to take another message.
+    func noteArrival() { if isIdle { lastProgress = .now() } }
+
+    /// Skips what it is too slow for. The GOP that it began with is bounded by itself.
+    func bound() {
+        guard !isPaused else { return }
+        reader.bound(to: options.playerQueueByteLimit + options.gopByteLimit, in: stream.queue)
     }
 
-    /// Writes while the socket takes it; the rest waits here, where it can be shed.
+    /// Writes while the socket takes it; the rest waits in the stream's queue, where it can be skipped.
     func pump() {
         // Writing can tell at once that the socket takes more again.
-        guard !isPumping else { return }
+        guard !isPumping, !isPaused else { return }
         isPumping = true
         defer { isPumping = false }
         var hasWritten = false
-        while handler.isWritable, let message = queue.popFirst() {
-            guard let chunks = message.chunks(for: streamID) else { continue }
+        while handler.isWritable, let (message, time, isRepeated) = reader.next(in: stream.queue) {
+            let mustMove = isRepeated && message.kind != .metadata
+            let given = mustMove ? message.at(UInt32(truncatingIfNeeded: time.milliseconds)) : message
+            guard let chunks = given.chunks(for: streamID) else { continue }
             handler.write(chunks)
             sentByteCount += chunks.readableBytes
             hasWritten = true
@@ -75,12 +82,12 @@ final class Player {
             lastProgress = .now()
             handler.flush()
         }
-        guard queue.isHopeless || isStalled else { return }
+        guard reader.isHopeless || isStalled else { return }
         wasHopeless = true
         handler.close(because: "the player takes less than the stream brings")
     }
 
     private var isStalled: Bool {
-        !queue.isEmpty && NIODeadline.now() - lastProgress > TimeAmount(options.playerStallTimeout)
+        !isIdle && NIODeadline.now() - lastProgress > TimeAmount(options.playerStallTimeout)
     }
 }

@@ -1,0 +1,241 @@
+import BulkheadMedia
+import BulkheadTimeline
+import Testing
+
+/// "m v s" are headers of metadata, pictures and sound, "I P b" pictures (b disposable), "a" sound, "o" other data.
+private typealias Queue = GOPQueue<Int>
+
+private func kind(_ letter: Character) -> Queue.Kind {
+    switch letter {
+    case "m": .header(0)
+    case "v": .header(1)
+    case "s": .header(2)
+    case "I": .idr
+    case "P": .picture(isDisposable: false)
+    case "b": .picture(isDisposable: true)
+    case "a": .sound
+    default: .other
+    }
+}
+
+extension Queue {
+    /// Elements count from 0; each has `byteCount` bytes and comes 100 ms after the one before it.
+    fileprivate mutating func add(_ letters: String, byteCount: Int = 10) {
+        for letter in letters {
+            append(end, kind(letter), byteCount: byteCount, at: MediaTime(milliseconds: Int64(end) * 100))
+        }
+    }
+
+    fileprivate init(_ letters: String) {
+        self.init(pictureHeader: 1)
+        add(letters)
+    }
+
+    fileprivate var elements: [Int] { self[start..<end].map(\.element) }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct GOPQueueTests {
+    @Test func placesStayWhenTheFrontGoes() {
+        var queue = Queue("IPPIPP")
+        queue.forget(before: 2)
+        #expect(queue.start == 2 && queue.end == 6 && queue.elements == [2, 3, 4, 5])
+        #expect(queue[1] == nil && queue[2]?.element == 2 && queue[6] == nil)
+        #expect(queue.byteCount == 40 && queue.byteCount(from: 4) == 20 && queue.byteCount(from: 0) == 40)
+        #expect(queue.duration(from: 4) == MediaTime(milliseconds: 100))
+        queue.forget(before: 1)
+        #expect(queue.start == 2)
+        queue.forget(before: 99)
+        #expect(queue.isEmpty && queue.end == 6 && queue.byteCount == 0 && queue.duration(from: 0) == .zero)
+        queue.add("I")
+        #expect(queue.elements == [6])
+    }
+
+    @Test func startsAreFoundFromBothSides() {
+        var queue = Queue("PIPIIP")
+        let starts = (0...6).map { queue.firstIDR(from: $0) }
+        #expect(starts == [1, 1, 3, 3, 4, nil, nil])
+        let before = (0...6).map { queue.lastIDR(through: $0) }
+        #expect(before == [nil, 1, 1, 3, 4, 4, 4])
+        #expect(queue.newestIDR == 4)
+        // A GOP that has lost its IDR is no start.
+        queue.forget(before: 2)
+        #expect(queue.firstIDR(from: 0) == 3 && queue.lastIDR(through: 2) == nil)
+        queue.forget(before: 5)
+        #expect(queue.newestIDR == nil && queue.elements == [5])
+    }
+
+    @Test func disposablePicturesAreLeftOutBehindAPlace() {
+        var queue = Queue("IbPbIbP")
+        let count = queue.removeDisposable(from: 2)
+        #expect(count == 2)
+        #expect(queue.elements == [0, 1, 2, 4, 6])
+        #expect(queue.byteCount == 50 && queue.byteCount(from: 2) == 30 && queue.newestIDR == 3)
+        let again = queue.removeDisposable(from: 2)
+        #expect(again == 0)
+    }
+
+    @Test func clearedQueueUsesNoPlaceTwice() {
+        var queue = Queue("vIP")
+        queue.clear()
+        #expect(queue.isEmpty && queue.start == 3 && !queue.hasPictures && queue.newestIDR == nil)
+        queue.add("a")
+        #expect(queue.elements == [3])
+    }
+
+    /// Random changes against an array of all that was ever added.
+    @Test(arguments: 0..<10) func countsAgreeWithASimpleModel(_ seed: UInt64) {
+        var state = seed &* 6_364_136_223_846_793_005 &+ 1
+        func random(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+        var queue = Queue(pictureHeader: 1)
+        var model: [(place: Int, kind: Queue.Kind, byteCount: Int)] = []
+        for _ in 0..<1500 {
+            if random(20) == 0 {
+                let place = queue.start + random(12)
+                queue.forget(before: place)
+                model.removeAll { $0.place < place }
+            } else {
+                let letter = Array("IPPPbaamo")[random(9)]
+                let byteCount = random(50)
+                model.append((queue.end, kind(letter), byteCount))
+                queue.add(String(letter), byteCount: byteCount)
+            }
+            #expect(queue.elements == model.map(\.place))
+            let place = queue.start + random(20)
+            let rest = model.filter { $0.place >= place }
+            #expect(queue.byteCount(from: place) == rest.reduce(0) { $0 + $1.byteCount })
+            #expect(queue.firstIDR(from: place) == rest.first { $0.kind == .idr }?.place)
+            #expect(queue.lastIDR(through: place) == model.last { $0.kind == .idr && $0.place <= place }?.place)
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct GOPReaderTests {
+    private func drain(_ reader: inout Queue.Reader, _ queue: Queue, _ count: Int = .max) -> [Int] {
+        var elements: [Int] = []
+        while elements.count < count, let next = reader.next(in: queue) { elements.append(next.element) }
+        return elements
+    }
+
+    @Test func newReaderStartsAtTheNewestIDR() {
+        let queue = Queue("mvsIaPIPa")
+        var reader = Queue.Reader(at: queue)
+        // The headers hold from the IDR's time on.
+        let first = reader.next(in: queue)
+        #expect(first?.element == 0 && first?.time == MediaTime(milliseconds: 600) && first?.isRepeated == true)
+        #expect(drain(&reader, queue) == [1, 2, 6, 7, 8])
+        #expect(reader.hasCaughtUp(with: queue) && reader.shedCount == 0)
+    }
+
+    /// The header that came after the IDR holds for what follows it only, and stays in its place.
+    @Test func headersAreThoseAtTheIDR() {
+        let queue = Queue("vIPvm")
+        var reader = Queue.Reader(at: queue)
+        #expect(drain(&reader, queue) == [0, 1, 2, 3, 4])
+    }
+
+    @Test func headersComeInTheirOwnOrder() {
+        let queue = Queue("svmI")
+        var reader = Queue.Reader(at: queue)
+        #expect(drain(&reader, queue) == [2, 1, 0, 3])
+    }
+
+    @Test func withoutAKeptGOPPicturesWaitForAnIDR() {
+        var queue = Queue("vsIP")
+        queue.forgetStarts()
+        var reader = Queue.Reader(at: queue)
+        queue.add("PaIP")
+        #expect(drain(&reader, queue) == [0, 1, 5, 6, 7])
+        #expect(reader.shedCount == 1)
+    }
+
+    @Test func soundAloneNeedsNoIDR() {
+        var queue = Queue("saaa")
+        var reader = Queue.Reader(at: queue)
+        queue.add("a")
+        #expect(drain(&reader, queue) == [0, 4])
+        // A header of pictures announces them: they are waited for, and sound is not.
+        var announced = Queue("va")
+        var other = Queue.Reader(at: announced)
+        announced.add("PaI")
+        #expect(drain(&other, announced) == [0, 3, 4])
+    }
+
+    @Test func forgottenMetadataIsNotGivenOut() {
+        var queue = Queue("ms")
+        queue.forgetHeader(0)
+        var reader = Queue.Reader(at: queue)
+        #expect(drain(&reader, queue) == [1])
+    }
+
+    @Test func readersDoNotDisturbEachOther() {
+        let queue = Queue("IPPPP")
+        var slow = Queue.Reader(at: queue)
+        var fast = Queue.Reader(at: queue)
+        #expect(drain(&slow, queue, 1) == [0])
+        #expect(drain(&fast, queue) == [0, 1, 2, 3, 4])
+        #expect(drain(&slow, queue) == [1, 2, 3, 4])
+    }
+
+    @Test func slowReaderSkipsToTheNewestIDR() {
+        var queue = Queue("vIPPvmmIP")
+        var reader = Queue.Reader(at: Queue(""))
+        #expect(drain(&reader, queue, 2) == [0, 1])
+        reader.bound(to: 60, in: queue)
+        // The headers on the way are given, of each kind the newest.
+        #expect(reader.shedCount == 2 && !reader.isHopeless)
+        queue.add("P")
+        #expect(drain(&reader, queue) == [6, 4, 7, 8, 9])
+    }
+
+    @Test func withoutAnIDRNearEverythingGoes() {
+        var queue = Queue("IPPPPPPPP")
+        var reader = Queue.Reader(at: queue)
+        reader.bound(to: 80, in: queue)
+        #expect(reader.hasCaughtUp(with: queue) && reader.shedCount == 9)
+        queue.add("PaI")
+        #expect(drain(&reader, queue) == [10, 11])
+    }
+
+    @Test func readerThatNeverCatchesUpIsHopeless() {
+        var queue = Queue("")
+        var reader = Queue.Reader(before: queue)
+        for number in 0..<1000 {
+            queue.add(number % 10 == 0 ? "I" : "P")
+            reader.bound(to: 100, in: queue)
+            #expect(queue.byteCount(from: reader.position) <= 100)
+        }
+        #expect(reader.isHopeless)
+        // One that catches up in between is not.
+        var patient = Queue.Reader(at: queue)
+        for number in 0..<1000 {
+            queue.add(number % 10 == 0 ? "I" : "P")
+            patient.bound(to: 100, in: queue)
+            if number % 30 == 0 { _ = drain(&patient, queue) }
+        }
+        #expect(!patient.isHopeless && patient.shedCount > 0)
+    }
+
+    @Test func readerWhosePlaceIsGoneGoesOnWithAnIDR() {
+        var queue = Queue("vIPP")
+        var reader = Queue.Reader(at: queue)
+        queue.forget(before: 3)
+        queue.add("PIP")
+        #expect(drain(&reader, queue) == [0])
+        queue.add("PI")
+        #expect(drain(&reader, queue) == [8])
+    }
+
+    @Test func pausedReaderComesBackWithAnIDR() {
+        var queue = Queue("vIP")
+        var reader = Queue.Reader(at: queue)
+        #expect(drain(&reader, queue) == [0, 1, 2])
+        queue.add("PvP")
+        reader.restart(in: queue, isShed: false)
+        queue.add("PI")
+        #expect(drain(&reader, queue) == [4, 7])
+        #expect(reader.shedCount == 1)
+    }
+}
