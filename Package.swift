@@ -415,7 +415,7 @@ let package = Package(
             name: "BulkheadProbeTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadProbe", "BulkheadModel", "BulkheadEvents", "BulkheadFLV",
-                "BulkheadMedia", "BulkheadSystem", nioCore,
+                "BulkheadMedia", "BulkheadSystem", "BulkheadChildren", "BulkheadWire", nioCore,
             ]),
         .testTarget(
             name: "BulkheadDrillTests",

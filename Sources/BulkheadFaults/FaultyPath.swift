@@ -175,7 +175,7 @@ private final class Relay {
 private final class Pair {
     let publisher: any Channel
     var server: (any Channel)?
-    private unowned let relay: Relay
+    private weak var relay: Relay?
     private var isOpen = false
     private var isEnded = false
     /// The publisher's next bytes are waited for, or for their time.
@@ -196,7 +196,7 @@ private final class Pair {
 
     /// Reads on where the condition permits it.
     func wake() {
-        guard isOpen, !isEnded else { return }
+        guard isOpen, !isEnded, let relay else { return }
         switch relay.condition {
         case .blackhole, .stalled, .refusing: return
         case .open, .slow: break
@@ -211,7 +211,7 @@ private final class Pair {
     }
 
     func read(_ bytes: ByteBuffer, isPublisher: Bool) {
-        if !isPublisher, relay.condition == .blackhole { return held.append(bytes) }
+        if !isPublisher, relay?.condition == .blackhole { return held.append(bytes) }
         let other = isPublisher ? server : publisher
         // What was under way when the path closed is lost in a blackhole; TCP sends it again, so only a reset ends it.
         other?.writeAndFlush(bytes).assumeIsolated().whenComplete { [self] _ in
@@ -220,13 +220,13 @@ private final class Pair {
     }
 
     private func wakeServer() {
-        guard !isEnded, relay.condition != .blackhole else { return }
+        guard !isEnded, relay?.condition != .blackhole else { return }
         server?.read()
     }
 
     private func tookFromPublisher(_ byteCount: Int) {
         isReading = false
-        guard case .slow(let rate) = relay.condition else { return wake() }
+        guard case .slow(let rate) = relay?.condition else { return wake() }
         isReading = true
         let pause = TimeAmount.nanoseconds(Int64(Double(byteCount) / Double(max(1, rate)) * 1e9))
         publisher.eventLoop.assumeIsolated().scheduleTask(in: pause) { [self] in
@@ -238,7 +238,7 @@ private final class Pair {
     func end(resets: Bool) {
         guard !isEnded else { return }
         isEnded = true
-        relay.remove(self)
+        relay?.remove(self)
         for channel in [publisher, server].compactMap({ $0 }) {
             if resets { AbruptClose.arm(channel) }
             channel.close(promise: nil)

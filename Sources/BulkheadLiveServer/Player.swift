@@ -7,7 +7,7 @@ import NIOCore
 final class Player {
     let stream: LiveStream
     let streamID: MessageStreamID
-    private unowned let handler: ConnectionHandler
+    private weak var handler: ConnectionHandler?
     private let options: LiveServerOptions
     private var reader: GOPQueue<SharedMessage>.Reader
     private var isPaused = false
@@ -41,12 +41,12 @@ final class Player {
 
     func publisherCame() {
         reader.restart(in: stream.queue)
-        handler.announcePublisher(on: streamID)
+        handler?.announcePublisher(on: streamID)
     }
 
     func publisherWent() {
         pump()
-        handler.announceNoPublisher(on: streamID)
+        handler?.announceNoPublisher(on: streamID)
     }
 
     func setPaused(_ isPaused: Bool) {
@@ -70,21 +70,21 @@ final class Player {
         isPumping = true
         defer { isPumping = false }
         var hasWritten = false
-        while handler.isWritable, let (message, time, isRepeated) = reader.next(in: stream.queue) {
+        while handler?.isWritable == true, let (message, time, isRepeated) = reader.next(in: stream.queue) {
             let mustMove = isRepeated && message.kind != .metadata
             let given = mustMove ? message.at(UInt32(truncatingIfNeeded: time.milliseconds)) : message
             guard let chunks = given.chunks(for: streamID) else { continue }
-            handler.write(chunks)
+            handler?.write(chunks)
             sentByteCount += chunks.readableBytes
             hasWritten = true
         }
         if hasWritten {
             lastProgress = .now()
-            handler.flush()
+            handler?.flush()
         }
         guard reader.isHopeless || isStalled else { return }
         wasHopeless = true
-        handler.close(because: "the player takes less than the stream brings")
+        handler?.close(because: "the player takes less than the stream brings")
     }
 
     private var isStalled: Bool {

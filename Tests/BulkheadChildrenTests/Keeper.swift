@@ -40,9 +40,9 @@ actor Keeper {
 
     private func keep(_ child: Child) throws -> Int32 {
         self.child = child
-        child.onFrame = { [unowned self] in frames.append($0) }
-        child.onGreeted = { [unowned self] in isGreeted = true }
-        child.onEnd = { [unowned self] in ends.append($0) }
+        child.onFrame = { [weak self] frame in self?.assumeIsolated { $0.frames.append(frame) } }
+        child.onGreeted = { [weak self] in self?.assumeIsolated { $0.isGreeted = true } }
+        child.onEnd = { [weak self] end in self?.assumeIsolated { $0.ends.append(end) } }
         try child.activate()
         return child.pid
     }

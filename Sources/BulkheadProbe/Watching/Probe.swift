@@ -45,7 +45,7 @@ package actor Probe {
         for action in actions {
             switch action {
             case .tell(let observation): onObservation(observation)
-            case .decode(let request, let unit, let isIDR): decoder?.give(request, unit: unit, isIDR: isIDR)
+            case .decode(let request, let isIDR): decoder?.give(request, isIDR: isIDR)
             }
         }
     }
@@ -137,9 +137,9 @@ package actor Probe {
     private func startDecoder() {
         guard decoder == nil, let launch else { return }
         let stub = DecoderStub(launch, on: reactor)
-        stub.onReply = { [unowned self] reply in assumeIsolated { $0.took(reply) } }
-        stub.onSkipped = { [unowned self] units in assumeIsolated { $0.watch.skip(units) } }
-        stub.onTrouble = { [unowned self] phrase in assumeIsolated { $0.told(phrase) } }
+        stub.onReply = { [weak self] reply in self?.assumeIsolated { $0.took(reply) } }
+        stub.onSkipped = { [weak self] units in self?.assumeIsolated { $0.watch.skip(units) } }
+        stub.onTrouble = { [weak self] phrase in self?.assumeIsolated { $0.told(phrase) } }
         decoder = stub
         stub.start()
     }

@@ -9,7 +9,7 @@ struct StreamWatch {
     /// What the owner has to do.
     enum Action {
         case tell(Observation)
-        case decode(DecoderRequest, unit: Int64?, isIDR: Bool)
+        case decode(DecoderRequest, isIDR: Bool)
     }
 
     /// An access unit whose picture has not come out of the decoder.
@@ -82,7 +82,7 @@ struct StreamWatch {
             videoHeader = bytes
             if let fourCC = CodecNames.fourCC(header.codec) {
                 let request = DecoderRequest.configureVideo(codec: fourCC, configuration: bytes)
-                actions.append(.decode(request, unit: nil, isIDR: false))
+                actions.append(.decode(request, isIDR: false))
             }
             return actions
         case .accessUnit(let composition):
@@ -118,7 +118,7 @@ struct StreamWatch {
         }
         if isDecoding {
             pending[unit] = Pending(pts: dts + composition, seconds: seconds)
-            actions.append(.decode(.picture(unit: unit, bytes: bytes), unit: unit, isIDR: header.isIDR))
+            actions.append(.decode(.picture(unit: unit, bytes: bytes), isIDR: header.isIDR))
         }
         return actions
     }
@@ -139,7 +139,7 @@ struct StreamWatch {
             audioHeader = configuration
             if let fourCC {
                 let request = DecoderRequest.configureAudio(codec: fourCC, configuration: configuration)
-                actions.append(.decode(request, unit: nil, isIDR: false))
+                actions.append(.decode(request, isIDR: false))
             }
             return actions
         }
@@ -149,7 +149,7 @@ struct StreamWatch {
         audioRate.take(byteCount: payload.readableBytes, at: isFile ? secondsOfMedia : seconds)
         if isDecoding {
             let pts = MediaTime(milliseconds: time).nanoseconds
-            actions.append(.decode(.sound(pts: pts, bytes: bytes), unit: nil, isIDR: false))
+            actions.append(.decode(.sound(pts: pts, bytes: bytes), isIDR: false))
         }
         return actions
     }
