@@ -1,5 +1,6 @@
 import BulkheadMedia
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// How long an encoder may owe an answer.
@@ -12,6 +13,26 @@ enum EncoderDeadlines {
     static let encodingFast = Duration.seconds(20)
     /// A standby is asked for a sign of life after so long without one.
     static let probe = Duration.milliseconds(500)
+    /// From the request for all that an encoder holds until it has handed it out; longer for many frames.
+    static let flushing = Duration.seconds(5)
+}
+
+/// What an encoder may not say, beyond what its ledger sees.
+enum EncoderLie: Error, Hashable, CustomStringConvertible {
+    case frameNotGiven(FrameNumber)
+    case blockOutOfOrder(Int64)
+    case aliveUnasked
+    case unitTooLong(FrameNumber, byteCount: Int)
+
+    var description: String {
+        switch self {
+        case .frameNotGiven(let frame): "\(LedgerError.frameNotGiven(frame))"
+        case .blockOutOfOrder(let block): "\(LedgerError.blockOutOfOrder(block))"
+        case .unitTooLong(let frame, let byteCount):
+            "its access unit for frame \(frame) has \(byteCount) bytes, which no picture of its size needs"
+        case .aliveUnasked: "it gave a sign of life that it was not asked for"
+        }
+    }
 }
 
 /// What is known of one encoder process: what it was opened with, what it says of itself, and what it owes.
@@ -25,8 +46,12 @@ struct EncoderState: Sendable {
         let reorderDepth: UInt32
 
         /// Nil for what is outside every range.
-        init?(avcConfiguration: [UInt8], audioSpecificConfig: [UInt8], maximumDelay: UInt32, reorderDepth: UInt32) {
-            guard maximumDelay <= 1000, reorderDepth <= 16, avcConfiguration.count >= 7, !audioSpecificConfig.isEmpty
+        init?(
+            avcConfiguration: [UInt8], audioSpecificConfig: [UInt8], maximumDelay: UInt32, reorderDepth: UInt32,
+            of settings: VideoSettings
+        ) {
+            guard maximumDelay <= settings.longestDelay(), reorderDepth <= 16, avcConfiguration.count >= 7,
+                !audioSpecificConfig.isEmpty
             else { return nil }
             self.avcConfiguration = avcConfiguration
             self.audioSpecificConfig = audioSpecificConfig
@@ -47,21 +72,28 @@ struct EncoderState: Sendable {
     private(set) var ready: Ready?
     /// It has been given something to encode.
     private(set) var wasUsed = false
-    /// Since when it has owed an answer without giving one; nil when it owes none.
-    private(set) var owesSince: MonotonicTime?
+    /// Since when it has owed being open, or an access unit, without giving it; nil when it owes neither. Access units
+    /// alone move it: an encoder that talks is none that works.
+    private var unitOwedSince: MonotonicTime?
+    /// Since when it has been asked for all that it holds.
+    private var flushSince: MonotonicTime?
+    /// The frames that it held then.
+    private var flushedFrames = 0
+    /// Since when it has been asked for a sign of life.
+    private var probedSince: MonotonicTime?
     /// When it last said anything.
     private var lastSign: MonotonicTime
     /// Frames given and not answered.
     private var outstanding = 0
+    /// The same for blocks of sound.
+    private var outstandingBlocks = 0
     private var hasAnswered = false
-    private var isFlushing = false
-    private var isProbed = false
 
     init(pid: Int32, isForeign: Bool = false, _ settings: EncodingSettings, at now: MonotonicTime) {
         self.pid = pid
         self.isForeign = isForeign
         self.settings = settings
-        owesSince = now
+        unitOwedSince = now
         lastSign = now
     }
 
@@ -70,50 +102,68 @@ struct EncoderState: Sendable {
     mutating func gaveFrame(at now: MonotonicTime) {
         outstanding += 1
         wasUsed = true
-        if owes { owesSince = owesSince ?? now }
+        if owesUnit { unitOwedSince = unitOwedSince ?? now }
     }
 
-    mutating func gaveSound() { wasUsed = true }
+    mutating func gaveSound() {
+        outstandingBlocks += 1
+        wasUsed = true
+    }
 
     mutating func askedToFlush(at now: MonotonicTime) {
-        isFlushing = true
-        owesSince = owesSince ?? now
+        flushSince = flushSince ?? now
+        flushedFrames = outstanding
+        if owesUnit { unitOwedSince = unitOwedSince ?? now }
     }
 
-    mutating func probed(at now: MonotonicTime) {
-        isProbed = true
-        owesSince = now
-    }
+    mutating func probed(at now: MonotonicTime) { probedSince = now }
 
     // MARK: what it says
 
     mutating func opened(_ ready: Ready, at now: MonotonicTime) {
         lastSign = now
         self.ready = ready
-        owesSince = nil
+        unitOwedSince = nil
     }
 
-    /// Notes anything but `ready` and `refused`.
-    mutating func answered(_ reply: EncoderReply, at now: MonotonicTime) {
+    /// Notes anything but `ready` and `refused`. Which frame an access unit is for is for the run's ledger to judge; that
+    /// none comes for nothing holds for every encoder, on air or not.
+    mutating func answered(_ reply: EncoderReply, at now: MonotonicTime) throws(EncoderLie) {
         lastSign = now
         switch reply {
-        case .accessUnit:
-            outstanding = max(0, outstanding - 1)
+        case .accessUnit(let unit):
+            guard outstanding > 0 else { throw .frameNotGiven(unit.frame) }
+            guard unit.bytes.count <= Self.longestUnit(of: settings.video.canvas) else {
+                throw .unitTooLong(unit.frame, byteCount: unit.bytes.count)
+            }
+            outstanding -= 1
             hasAnswered = true
-            owesSince = owes ? now : nil
+            unitOwedSince = owesUnit ? now : nil
+        case .audioPacket(let block, _):
+            guard outstandingBlocks > 0 else { throw .blockOutOfOrder(block) }
+            outstandingBlocks -= 1
         case .flushed:
-            isFlushing = false
-            owesSince = nil
+            flushSince = nil
+            unitOwedSince = nil
         case .alive:
-            isProbed = false
-            owesSince = owes ? now : nil
-        case .audioPacket, .ready, .refused: break
+            guard probedSince != nil else { throw .aliveUnasked }
+            probedSince = nil
+        case .ready, .refused: break
         }
     }
 
+    /// In bytes: macroblocks as they are (I_PCM, H.264 7.3.5), and as much again of headers and SEI as ever comes.
+    static func longestUnit(of canvas: Canvas) -> Int { (canvas.width + 16) * (canvas.height + 16) * 3 / 2 + (1 << 16) }
+
     // MARK: what it owes
 
-    private var owes: Bool { ready == nil || isFlushing || isProbed || outstanding > (ready?.maximumDelay ?? 0) }
+    /// Since when it has owed anything without giving it; nil when it owes nothing.
+    var owesSince: MonotonicTime? { [unitOwedSince, flushSince, probedSince].compactMap { $0 }.min() }
+
+    private var owesUnit: Bool {
+        guard let ready else { return true }
+        return flushSince == nil ? outstanding > ready.maximumDelay : outstanding > 0
+    }
 
     /// Whether one that has nothing to do should be asked for a sign of life: a standby that hangs is of no use.
     func wantsProbe(at now: MonotonicTime) -> Bool {
@@ -123,23 +173,31 @@ struct EncoderState: Sendable {
     /// The time that has run out at `now`; nil while it is not late.
     ///
     /// It may owe an access unit for half a second or fifteen frames, whichever is longer, and for the time of the frames
-    /// that it looks at before its first answer.
+    /// that it looks at before its first answer. All that it holds may take it longer, but not for ever.
     ///
     /// - Parameters:
     ///   - interval: from frame to frame.
     ///   - patience: by how much the deadlines are longer than usual.
     func isLate(at now: MonotonicTime, interval: MediaTime, isFast: Bool, patience: Int) -> Duration? {
         // One that a person looks into with a debugger may stand still.
-        guard let owesSince, !isForeign || ready == nil else { return nil }
-        let limit: Duration
-        if ready == nil {
-            limit = EncoderDeadlines.opening
-        } else if isFast {
-            limit = EncoderDeadlines.encodingFast
-        } else {
-            let frames = Int64(15 + (hasAnswered ? 0 : ready?.maximumDelay ?? 0))
-            limit = max(EncoderDeadlines.encoding, .nanoseconds(interval.nanoseconds * frames)) * patience
+        guard !isForeign || ready == nil else { return nil }
+        guard let ready else { return runsOut(unitOwedSince, EncoderDeadlines.opening, at: now) }
+        let usual = max(EncoderDeadlines.encoding, .nanoseconds(interval.nanoseconds * 15))
+        guard !isFast else {
+            return runsOut(unitOwedSince, EncoderDeadlines.encodingFast, at: now)
+                ?? runsOut(probedSince, usual * patience, at: now)
+                ?? (outstanding == 0 ? runsOut(flushSince, EncoderDeadlines.encodingFast, at: now) : nil)
         }
-        return now.since(owesSince) > limit.nanoseconds ? limit : nil
+        let first = hasAnswered ? 0 : Int64(ready.maximumDelay)
+        let unit = max(usual, .nanoseconds(interval.nanoseconds * (15 + first)))
+        // As long again as the frames take on air.
+        let flush = max(EncoderDeadlines.flushing, .nanoseconds(interval.nanoseconds * 2 * Int64(flushedFrames)))
+        return runsOut(unitOwedSince, unit * patience, at: now) ?? runsOut(probedSince, unit * patience, at: now)
+            ?? runsOut(flushSince, flush * patience, at: now)
+    }
+
+    private func runsOut(_ start: MonotonicTime?, _ limit: Duration, at now: MonotonicTime) -> Duration? {
+        guard let start, now.since(start) > limit.nanoseconds else { return nil }
+        return limit
     }
 }

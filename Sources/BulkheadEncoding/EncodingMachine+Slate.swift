@@ -57,14 +57,21 @@ extension EncodingMachine {
             encoders[child]?.gaveFrame(at: now)
             act(.encode(child, entry, forceIDR: entry.frame == 0))
         }
-        for block in work.sound { act(.encodeSound(child, block)) }
+        for block in work.sound {
+            encoders[child]?.gaveSound()
+            act(.encodeSound(child, block))
+        }
         encoders[child]?.askedToFlush(at: now)
         act(.flush(child))
     }
 
     mutating func slateReplied(_ child: ChildID, _ reply: EncoderReply) {
         switch reply {
-        case .accessUnit(let unit): slateMaker.take(unit)
+        case .accessUnit(let unit):
+            do throws(LedgerError) { try slateMaker.take(unit) } catch {
+                return act(.dismiss(child, "it lies: \(error)"))
+            }
+            if slateMaker.isTooLong { act(.dismiss(child, "its slate is longer than a still picture can be")) }
         case .audioPacket(_, let bytes): slateMaker.take(silence: bytes)
         case .flushed:
             guard let encoder = encoders[child], let ready = encoder.ready else { return }

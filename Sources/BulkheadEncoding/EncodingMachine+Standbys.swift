@@ -12,6 +12,8 @@ extension EncodingMachine {
     static let standbyDelay = Duration.milliseconds(250)
     /// Pairs that may differ before lockstep is given up.
     package static let mostDifferences = 3
+    /// Answers that a twin may be behind by; beyond them it is none. Those of the one on air are kept for it meanwhile.
+    package static let longestLag = 100
 
     /// How many encoders wait beside the ones that work.
     var wantedStandbys: Int {
@@ -102,13 +104,23 @@ extension EncodingMachine {
     mutating func twinDiffers(_ index: Int) {
         guard let twin = runs[index].twin else { return }
         post(.encoder(twin, .twin), .differs(frame: runs[index].firstUncommitted))
-        dropTwin(of: index)
-        encodersPost.assign(.retired, to: twin)
-        encoders[twin]?.run = nil
-        act(.dismiss(twin, "its answers differ from its twin's"))
+        part(with: twin, of: index, "its answers differ from its twin's")
         differences += 1
         // Not a fault of one machine's memory, then, but of the settings.
         if differences == Self.mostDifferences { post(.encoder(twin, .twin), .lockstepGivenUp) }
         topUpStandbys(after: Self.standbyDelay)
+    }
+
+    mutating func twinLags(_ index: Int) {
+        guard let twin = runs[index].twin else { return }
+        part(with: twin, of: index, "it is \(runs[index].lockstep.lag) answers behind its twin")
+        topUpStandbys(after: Self.standbyDelay)
+    }
+
+    private mutating func part(with twin: ChildID, of index: Int, _ reason: String) {
+        dropTwin(of: index)
+        encodersPost.assign(.retired, to: twin)
+        encoders[twin]?.run = nil
+        act(.dismiss(twin, reason))
     }
 }

@@ -10,6 +10,9 @@ import BulkheadWire
 extension EncodingMachine {
     /// A stream that has stood still for so long shows the slate instead.
     static let longestStandstill = Duration.milliseconds(1200)
+    /// A stream that has an encoder, and nothing of which has become safe for so long, loses this encoder, whatever it
+    /// says; longer where frames are far apart, or where it holds many.
+    static let longestSilence = Duration.milliseconds(1500)
     /// An encoder that was started by hand and has not answered for so long gives way to the next.
     private static let foreignStandstill = Duration.seconds(2)
 
@@ -147,14 +150,19 @@ extension EncodingMachine {
         runs[index].hasWorked = false
         if let frame = ladder.takePoisonousFrame() { leaveOut(frame, of: index) }
         if !hasEncoded, ladder.recentDeaths >= EncoderLadder.deathsBeforeSafety { return giveUp(end) }
-        climb(step, index)
+        climb(step, index, hadWorked: run.hasWorked)
     }
 
-    private mutating func climb(_ step: EncoderLadder.Step, _ index: Int) {
+    /// - Parameter hadWorked: the encoder that is gone had made a frame safe.
+    private mutating func climb(_ step: EncoderLadder.Step, _ index: Int, hadWorked: Bool) {
         // A standby that is open may still save every frame that waits.
         let hasStandby = fittingStandbys(runs[index].settings).contains { isReady($0) }
         let standsStill = now.since(lastCommit) > Self.longestStandstill.nanoseconds
-        if isOnProbation || (standsStill && !hasStandby) { beginSlate() }
+        let isSlate = if case .slate = step { true } else { false }
+        let id = runs[index].id
+        if isSlate || isOnProbation || (standsStill && (!hasStandby || !hadWorked)) { beginSlate() }
+        // The slate may have completed the run, which then needs no encoder any more.
+        guard let index = runs.firstIndex(where: { $0.id == id }) else { return }
         switch step {
         case .restart(let delay): replaceEncoder(of: index, after: delay)
         case .safeSettings(let delay):
@@ -167,7 +175,6 @@ extension EncodingMachine {
             replaceEncoder(of: index, after: delay)
         case .slate(let delay):
             runs[index].settings = settingsInForce(for: index)
-            beginSlate()
             replaceEncoder(of: index, after: delay)
         }
     }
@@ -227,6 +234,7 @@ extension EncodingMachine {
         encoderlessSince = nil
         stream.begin(reorderDepth: ready.reorderDepth)
         runs[index].startOver()
+        runs[index].encoderSince = now
         for (position, entry) in runs[index].ledger.uncommitted.enumerated() {
             encode(entry, in: index, forceIDR: position == 0)
         }
@@ -256,9 +264,27 @@ extension EncodingMachine {
         topUpStandbys(after: Self.standbyDelay)
     }
 
-    /// Shows the slate when no encoder has been there for too long.
+    /// Shows the slate when no encoder has been there for too long, and ends the one that is there where nothing has come
+    /// of it for too long.
+    ///
+    /// This is the clock of the whole broadcast: it knows nothing of what single encoders owe, and is not lengthened by
+    /// what encoders before have let it down with.
     mutating func watchStandstill() {
-        guard let encoderlessSince, !awaitsForeignEncoder else { return }
-        if now.since(encoderlessSince) > Self.longestStandstill.nanoseconds { beginSlate() }
+        guard !awaitsForeignEncoder else { return }
+        if let encoderlessSince, now.since(encoderlessSince) > Self.longestStandstill.nanoseconds { beginSlate() }
+        guard [.onAir, .ending, .finishing].contains(phase), !wanted.isFast, slateOnAir == nil, let run = runs.first,
+            !run.ledger.uncommitted.isEmpty, let child = run.encoder, let encoder = encoders[child],
+            let ready = encoder.ready, !encoder.isForeign
+        else { return }
+        let interval = wanted.frameRate.interval.nanoseconds
+        let usual = max(EncoderDeadlines.encoding, .nanoseconds(interval * 15))
+        // Where there is nothing to show instead, a machine that is too slow is given the time that it needs.
+        let patience = slateMaker.fits(canvasToCome) ? 1 : ladder.patience
+        let limit = max(Self.longestSilence, usual) * patience
+        guard now.since(max(lastCommit, run.waitingSince ?? now)) > limit.nanoseconds else { return }
+        // One that has just taken over has not had its time.
+        let first = usual * patience + .nanoseconds(interval * Int64(ready.maximumDelay))
+        guard run.hasWorked || now.since(run.encoderSince ?? now) > first.nanoseconds else { return }
+        act(.dismiss(child, "nothing of the stream has become safe for \(limit.inWords)"))
     }
 }

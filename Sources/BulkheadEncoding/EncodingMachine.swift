@@ -317,6 +317,7 @@ package struct EncodingMachine: Sendable {
     private mutating func give(_ entry: CommitLedger.Entry, _ canvas: Canvas?) {
         if let change, change.awaitsPicture, canvas == change.wanted.canvas { completeChange(at: entry.frame) }
         openPairIfDue(at: entry.frame)
+        if currentRun.ledger.uncommitted.isEmpty { runs[current].waitingSince = now }
         runs[current].ledger.give(entry.frame, in: entry.slot)
         lastFrame = entry.frame
         guard slateOnAir == nil else { return answerWithSlate(current) }
@@ -386,7 +387,8 @@ package struct EncodingMachine: Sendable {
         switch reply {
         case .ready(let avc, let asc, let maximumDelay, let reorderDepth):
             let ready = EncoderState.Ready(
-                avcConfiguration: avc, audioSpecificConfig: asc, maximumDelay: maximumDelay, reorderDepth: reorderDepth)
+                avcConfiguration: avc, audioSpecificConfig: asc, maximumDelay: maximumDelay, reorderDepth: reorderDepth,
+                of: encoder.settings.video)
             guard let ready, encoder.ready == nil else {
                 return act(.dismiss(child, "it described itself twice or outside every range"))
             }
@@ -395,7 +397,9 @@ package struct EncodingMachine: Sendable {
             refused(child, refusal)
             act(.dismiss(child, "it refused the settings: \(refusal)"))
         case .accessUnit, .audioPacket, .flushed, .alive:
-            encoders[child]?.answered(reply, at: now)
+            do throws(EncoderLie) { try encoders[child]?.answered(reply, at: now) } catch {
+                return act(.dismiss(child, "it lies: \(error)"))
+            }
             if slateMaker.employs(child) { slateReplied(child, reply) } else { compare(child, reply) }
         }
     }
@@ -449,6 +453,7 @@ package struct EncodingMachine: Sendable {
         }
         if runs[index].twin != nil {
             if runs[index].lockstep.lead(reply, isSound: reply.isSound) == .differs { twinDiffers(index) }
+            if runs[index].lockstep.lag > Self.longestLag { twinLags(index) }
         } else if let outcome = runs[index].lockstep.catchUp(reply, isSound: reply.isSound) {
             if outcome == .differs {
                 act(.dismiss(child, "it answers otherwise than the encoder before it, and can't go on from there"))

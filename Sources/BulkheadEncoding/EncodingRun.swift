@@ -1,5 +1,6 @@
 package import BulkheadMedia
 package import BulkheadModel
+import BulkheadSystem
 package import BulkheadTimeline
 package import BulkheadWire
 
@@ -39,6 +40,10 @@ package struct EncodingRun: Sendable {
     private(set) var firstFrame: FrameNumber?
     /// The encoder at hand has made a frame safe.
     package var hasWorked = false
+    /// Since when frames have waited for it without a break; of no meaning while none waits.
+    var waitingSince: MonotonicTime?
+    /// Since when the encoder at hand has been at work.
+    var encoderSince: MonotonicTime?
 
     package init(_ id: RunID, _ settings: EncodingSettings) {
         self.id = id

@@ -12,6 +12,8 @@ package import BulkheadWire
 package struct SlateMaker: Sendable {
     /// No longer than this, however far apart the IDRs of the stream are.
     package static let longestGOP: FrameNumber = 300
+    /// What its access units may hold together, in bytes.
+    package static let mostBytes = 32 << 20
     /// From the moment that the stream is on air, or has another size.
     package static let delay = Duration.seconds(1)
     package static let retryDelay = Duration.seconds(10)
@@ -20,7 +22,11 @@ package struct SlateMaker: Sendable {
     package private(set) var loop: SlateLoop?
     private var post = Post()
     private var units: [AccessUnit] = []
+    /// Of `units`.
+    private var byteCount = 0
     private var silence: [UInt8] = []
+
+    package init() {}
 
     /// Whether an encoder should be started now for a slate of this size.
     package func isNeeded(for canvas: Canvas) -> Bool { post.isEmpty && !fits(canvas) }
@@ -33,6 +39,7 @@ package struct SlateMaker: Sendable {
     package mutating func began(with child: ChildID) {
         post.assign(.onAir, to: child)
         units.removeAll()
+        byteCount = 0
         silence.removeAll()
     }
 
@@ -47,9 +54,18 @@ package struct SlateMaker: Sendable {
         )
     }
 
-    package mutating func take(_ unit: AccessUnit) { units.append(unit) }
+    /// Keeps an access unit: of the frame after the last one, as an encoder without B-frames gives them.
+    package mutating func take(_ unit: AccessUnit) throws(LedgerError) {
+        guard unit.frame == units.count else { throw .frameNotGiven(unit.frame) }
+        guard unit.isIDR || !units.isEmpty else { throw .startsWithoutIDR(unit.frame) }
+        units.append(unit)
+        byteCount += unit.bytes.count
+    }
 
     package mutating func take(silence bytes: [UInt8]) { silence = bytes }
+
+    /// The GOP is longer than any of a still picture.
+    package var isTooLong: Bool { byteCount > Self.mostBytes }
 
     /// The encoder has answered everything, and is on its way out.
     package mutating func finish(_ child: ChildID, _ configuration: StreamConfiguration) {

@@ -6,6 +6,9 @@ package struct TwinLockstep<Answer: Hashable & Sendable>: Sendable {
 
     package init() {}
 
+    /// How many answers the follower owes, of that kind of which it owes more.
+    package var lag: Int { max(pictures.lag, sound.lag) }
+
     package mutating func lead(_ answer: Answer, isSound: Bool) -> Lockstep<Answer>.Outcome {
         isSound ? sound.lead(answer) : pictures.lead(answer)
     }

@@ -68,7 +68,8 @@ struct Studio {
         var wanted = WantedEncoding(
             BroadcastSettings(
                 inputs: [], destinations: [], canvas: try #require(Canvas(width: 320, height: 180)),
-                frameRate: try #require(FrameRate(25, 1)), standby: standby))
+                frameRate: try #require(FrameRate(25, 1)), tune: kind == .zerolatency ? "zerolatency" : "",
+                standby: standby))
         change(&wanted)
         self.init(kind, wanted)
     }
@@ -136,7 +137,7 @@ struct Studio {
     private mutating func launch(_ place: EncodingMachine.Place) {
         guard let settings = machine.order(for: place) else { return }
         let child = children.next()
-        encoders[child] = ScriptedEncoder(place == .slate ? .zerolatency : kind)
+        encoders[child] = ScriptedEncoder(settings.video.tune == "zerolatency" ? .zerolatency : kind)
         self.settings[child] = settings
         opening.append(child)
         if fails { doomed.append((child, "SIGSEGV")) }
