@@ -346,9 +346,9 @@ let package = Package(
         .testTarget(
             name: "BulkheadLinksTests",
             dependencies: [
-                "BulkheadTimeline",
-                "BulkheadTestSupport", "BulkheadLinks", "BulkheadModel", "BulkheadEvents", "BulkheadMedia",
-                "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection", "BulkheadFLV", nioCore,
+                "BulkheadTimeline", "BulkheadTestSupport", "BulkheadLinks", "BulkheadModel", "BulkheadEvents",
+                "BulkheadMedia", "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
+                "BulkheadFLV", nioCore, systemPackage,
             ]),
         .testTarget(
             name: "BulkheadOutputsTests",

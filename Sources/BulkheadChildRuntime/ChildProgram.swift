@@ -75,7 +75,7 @@ package enum ChildProgram {
     package static func run(
         _ role: Role, purpose: String, arguments: [String] = CommandLine.arguments, serve: (WireSocket) throws -> Void
     ) -> CInt {
-        _ = bulkhead_ignore_sigpipe()
+        _ = bulkhead_ignore_broken_pipes()
         bulkhead_report_crashes()
         let name = role.executableName
         let usageLine = "usage: \(name) --connect unix:PATH | --version | --help"

@@ -28,7 +28,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
     /// Runs the command with `arguments`, without the program's name, and tells what went wrong on standard error.
     /// - Returns: the exit code.
     package static func run(_ arguments: [String]) async -> Int32 {
-        ProcessSetup.ignoreBrokenPipes()
+        ProcessSetup.ignoreWriteSignals()
         ProcessSetup.occupyStandardDescriptors()
         do {
             var command = try parseAsRoot(joiningAlternatives(joiningNegativeNumbers(arguments)))

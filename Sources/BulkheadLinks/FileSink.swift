@@ -3,16 +3,26 @@ package import BulkheadMedia
 package import BulkheadModel
 import Glibc
 import NIOCore
-import NIOPosix
 import Synchronization
 import SystemPackage
 
-/// A sink that is an FLV file on this machine. A file that is already there is not overwritten.
+/// A sink that is an FLV file on this machine: see ``SinkFile`` for what it may be. After a failure it can be run again,
+/// and goes on in the same file with the next IDR.
 package final class FileSink: Sink {
+    private struct State {
+        var state = LinkState.writing
+        var lastError = ""
+        var isAborted = false
+        /// The file that it is with.
+        var file: SinkFile?
+        /// What was written before the last failure.
+        var part: SinkFile.Part?
+    }
+
     private let name: String
     private let path: String
     private let mailbox: LinkMailbox
-    private let state = Mutex((state: LinkState.writing, lastError: "", isAborted: false))
+    private let state = Mutex(State())
 
     package init(name: String, path: String, awaitsIDR: Bool, onRoom: @escaping @Sendable () -> Void) {
         self.name = name
@@ -28,69 +38,64 @@ package final class FileSink: Sink {
     package func finish() { mailbox.finish() }
 
     package func abort() {
-        state.withLock { $0.isAborted = true }
+        let file = state.withLock { state in
+            state.isAborted = true
+            return state.file
+        }
+        file?.abort()
         mailbox.finish()
     }
 
     package var statuses: [LinkStatus] {
-        let (state, lastError, _) = state.withLock { $0 }
-        var status = LinkStatus(name: name, destination: "file:\(path)", state: state, lastError: lastError)
+        let state = state.withLock { $0 }
+        var status = LinkStatus(name: name, destination: "file:\(path)", state: state.state, lastError: state.lastError)
         mailbox.measure(&status)
         return [status]
     }
 
     package func run() async throws(BroadcastError) {
+        let (file, wasFailed) = state.withLock { state in
+            let file = SinkFile(path: path, continuing: state.part)
+            defer { (state.state, state.file) = (.writing, file) }
+            return (file, state.state == .failed)
+        }
+        if state.withLock({ $0.isAborted }) { file.abort() }
+        if wasFailed {
+            mailbox.pause(false)
+            mailbox.repeatHeaders()
+        }
         do {
-            try await write()
-            state.withLock { $0.state = .ended }
+            try await write(to: file)
+            state.withLock { ($0.state, $0.file) = (.ended, nil) }
         } catch {
+            // Nothing is kept for a file that may never be written again.
+            mailbox.pause(true)
             let problem = Self.phrase(error, path)
-            state.withLock { $0 = (.failed, problem.problem, true) }
+            state.withLock { ($0.state, $0.lastError, $0.file, $0.part) = (.failed, problem.problem, nil, file.part) }
             throw problem
         }
     }
 
-    private func write() async throws {
-        let (file, isNew) = try Self.open(path)
+    private func write(to file: SinkFile) async throws {
+        var isNew = false
         // A broadcast that failed before its first packet leaves no empty file behind.
         defer { if isNew, mailbox.isUnused { unlink(path) } }
-        do { try await write(to: file) } catch {
-            try? file.close()
+        do {
+            let opening = try await file.open()
+            isNew = opening == .new
+            try await write(to: file, begins: opening != .continued)
+        } catch {
+            // What has failed is told, and not what closing says of it.
+            try? await file.close()
             throw error
         }
-        try file.close()
+        try await file.close()
     }
 
-    /// Gives also whether the file was made just now.
-    private static func open(_ path: String) throws(Errno) -> (SystemPackage.FileDescriptor, isNew: Bool) {
-        do {
-            let file = try SystemPackage.FileDescriptor.open(
-                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            return (file, true)
-        } catch Errno.fileExists where !isRegularFile(path) {
-            // A pipe or a device holds nothing that could be overwritten.
-            do {
-                return (try SystemPackage.FileDescriptor.open(path, .writeOnly, options: .closeOnExec), false)
-            } catch let errno
-                as Errno
-            {
-                throw errno
-            } catch { throw .ioError }
-        } catch let errno as Errno {
-            throw errno
-        } catch { throw .ioError }
-    }
-
-    private static func isRegularFile(_ path: String) -> Bool {
-        var information = stat()
-        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG
-    }
-
-    private func write(to file: SystemPackage.FileDescriptor) async throws {
+    private func write(to file: SinkFile, begins: Bool) async throws {
         let writer = FLVWriter()
-        // The disk may be slow: one write for all that waits, on a thread that may block.
-        var output = writer.fileHeader
+        // The disk may be slow: one write for all that waits.
+        var output = begins ? writer.fileHeader : ByteBuffer()
         while true {
             await mailbox.wait()
             var isFinished = false
@@ -115,12 +120,11 @@ package final class FileSink: Sink {
         }
     }
 
-    private func flush(_ buffer: inout ByteBuffer, to file: SystemPackage.FileDescriptor) async throws {
+    private func flush(_ buffer: inout ByteBuffer, to file: SinkFile) async throws {
+        guard buffer.readableBytes > 0 else { return }
         let bytes = buffer
         buffer.clear()
-        try await NIOThreadPool.singleton.runIfActive {
-            _ = try bytes.withUnsafeReadableBytes { try file.writeAll($0) }
-        }
+        try await file.write(bytes)
     }
 
     private static func phrase(_ error: any Error, _ path: String) -> BroadcastError {
@@ -133,6 +137,14 @@ package final class FileSink: Sink {
             BroadcastError(
                 code: .diskFull, ["path": path], "no space is left for \(path)",
                 advice: "free some, or write to another disk")
+        case Errno.fileTooLarge:
+            BroadcastError(
+                .file, "\(path) has reached the largest size of a file of this process or disk",
+                advice: "raise the limit (ulimit -f, LimitFSIZE), or write to another disk")
+        case Errno.canceled, Errno.timedOut:
+            BroadcastError(
+                .file, "\(path) took nothing any more: its end is missing",
+                advice: "look at its disk, or at what reads the pipe")
         case Errno.noSuchFileOrDirectory:
             BroadcastError(
                 code: .noFolder, ["path": path], "the folder of \(path) does not exist", advice: "make it first")

@@ -41,7 +41,7 @@ package actor MasterControl {
     ///   - programs: where the children's programs lie.
     ///   - controlPath: the control socket's path, or nil for none. Its folder is made if need be, for this user alone.
     package init(programs: Programs, controlPath: String?) throws(BroadcastError) {
-        ProcessSetup.ignoreBrokenPipes()
+        ProcessSetup.ignoreWriteSignals()
         do { reactor = try Reactor() } catch {
             throw BroadcastError(.internal, "the master's thread can't be started: \(error)")
         }

@@ -44,8 +44,12 @@ package enum LocalSocket {
 
 /// The one-time set-up of a process.
 package enum ProcessSetup {
-    /// A write to a closed pipe or socket returns an error from now on, and ends nothing.
-    package static func ignoreBrokenPipes() { _ = bulkhead_ignore_sigpipe() }
+    /// A write to a closed pipe or socket, or beyond the largest file that this process may have, returns an error from
+    /// now on, and ends nothing.
+    package static func ignoreWriteSignals() {
+        _ = bulkhead_ignore_broken_pipes()
+        _ = bulkhead_ignore_full_files()
+    }
 
     /// Raises the limit of open descriptors as far as this process may.
     /// - Returns: how many may be open.

@@ -11,7 +11,7 @@ import Glibc
 enum CheckProgram {
     /// - Returns: the exit code.
     static func run() -> CInt {
-        _ = bulkhead_ignore_sigpipe()
+        _ = bulkhead_ignore_broken_pipes()
         bulkhead_report_crashes()
         let socket = WireSocket(OwnedDescriptor(adopting: WireSocket.inheritedDescriptor))
         do {

@@ -119,7 +119,11 @@ int bulkhead_reap(int pidfd, int *status, int *signaled);
 int bulkhead_die_with_parent(pid_t parent);
 
 /// Makes the process ignore SIGPIPE: writing to a closed socket or pipe returns EPIPE.
-int bulkhead_ignore_sigpipe(void);
+int bulkhead_ignore_broken_pipes(void);
+
+/// Makes the process ignore SIGXFSZ: writing beyond the largest file that it may have returns EFBIG. A process whose limit
+/// is there to end it does without.
+int bulkhead_ignore_full_files(void);
 
 /// Writes the signal and a backtrace to standard error when this process crashes, and lets it die of that signal at once,
 /// also when the signal comes from outside. Signals that have a handler already keep it.
