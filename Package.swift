@@ -313,7 +313,14 @@ let package = Package(
             name: "BulkheadInputsTests",
             dependencies: [
                 "BulkheadInputs", "BulkheadTimeline", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
-                "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
+                "BulkheadWire", "BulkheadMedia", "BulkheadSystem", "BulkheadFrames", "BulkheadRoom",
+                "BulkheadTestSupport",
+            ]),
+        .testTarget(
+            name: "BulkheadMasterTests",
+            dependencies: [
+                "BulkheadMaster", "BulkheadControl", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
+                "BulkheadMedia", "BulkheadTestSupport",
             ]),
         .testTarget(
             name: "BulkheadProgramTests",

@@ -1,37 +1,41 @@
-import BulkheadChildren
-import BulkheadFrames
-import BulkheadMedia
-import BulkheadModel
-import BulkheadSystem
-import BulkheadWire
+package import BulkheadChildren
+package import BulkheadFrames
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadSystem
+package import BulkheadWire
 
 /// The master's face of one plugin host, and of the pool it writes its results to. It lives on the reactor's thread.
-final class PluginStub {
+package final class PluginStub {
     /// Called when every plugin of the chain is loaded or refused.
-    var onChainReady: (() -> Void)?
-    var onRefused: ((PluginID, Refusal) -> Void)?
+    package var onChainReady: (() -> Void)?
+    /// Called with why a plugin was not loaded.
+    package var onRefused: ((PluginID, Refusal) -> Void)?
     /// Called with the result of ``process(_:pts:input:)``: the slot it is in, held once, or nil when nothing changed.
-    var onProcessed: ((FrameNumber, SlotReference?) -> Void)?
+    package var onProcessed: ((FrameNumber, SlotReference?) -> Void)?
     /// Called with the result of ``processSound(at:_:)``; nil when nothing changed.
-    var onSound: ((_ position: Int64, [Float]?) -> Void)?
+    package var onSound: ((_ position: Int64, [Float]?) -> Void)?
     /// Called with what each plugin took for a picture or a block.
-    var onTime: ((PluginTime) -> Void)?
+    package var onTime: ((PluginTime) -> Void)?
     /// A line from a plugin, or with nil from the host.
-    var onLog: ((PluginID?, PluginLogLevel, String) -> Void)?
-    var onEnd: ((ChildEnd) -> Void)?
+    package var onLog: ((PluginID?, PluginLogLevel, String) -> Void)?
+    /// Called once, last.
+    package var onEnd: ((ChildEnd) -> Void)?
 
-    let child: Child
-    let pool: UInt32
+    /// The process.
+    package let child: Child
+    /// The pool that it writes to.
+    package let pool: UInt32
     /// What is loaded, and what it can be given.
-    private(set) var loaded: [PluginID: PluginAbilities] = [:]
+    package private(set) var loaded: [PluginID: PluginAbilities] = [:]
     /// All plugins of the chain are loaded or refused.
-    private(set) var isLoaded = false
+    package private(set) var isLoaded = false
     /// When it last said anything.
-    private(set) var lastSign = MonotonicTime.now
+    package private(set) var lastSign = MonotonicTime.now
     /// What it held of memory when its chain was loaded.
-    var firstByteCount: Int?
+    package var firstByteCount: Int?
     /// The plugin that it is ended for, where the breadcrumb can't know.
-    var suspect: PluginID?
+    package var suspect: PluginID?
 
     private let pools: FramePools
     private let canvas: Canvas
@@ -65,7 +69,7 @@ final class PluginStub {
     ///   - readablePaths: files and folders that the plugins may read.
     ///   - dataFolder: where they may write; empty for nowhere.
     ///   - pool: a new pool of `pools`, which this host will write to.
-    init(
+    package init(
         _ child: Child, chain: [PluginSettings], readablePaths: [String], dataFolder: String, canvas: Canvas,
         frameRate: FrameRate,
         pool: UInt32, of pools: FramePools
@@ -85,18 +89,18 @@ final class PluginStub {
     }
 
     /// Begins to listen to the host. Call it once the callbacks are set.
-    func activate() {
+    package func activate() {
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
     }
 
     /// Since when the host has owed its oldest answer; nil when it owes none.
-    var owesSince: MonotonicTime? {
+    package var owesSince: MonotonicTime? {
         if !isLoaded { return startedAt }
         return [inHand?.since, sounds.first?.since, questions.first?.since].compactMap { $0 }.min()
     }
 
     /// What the host has noted of its last call, where that concerns a plugin it was given. It can lie.
-    var breadcrumb: PluginBreadcrumb? {
+    package var breadcrumb: PluginBreadcrumb? {
         guard let note, let crumb = PluginBreadcrumb(in: note.base), crumb.plugin != 0,
             chain.contains(where: { $0.id == crumb.plugin })
         else { return nil }
@@ -106,7 +110,7 @@ final class PluginStub {
     // MARK: work
 
     /// Runs the chain on a picture. False when no result slot is free, or the picture is of another size.
-    func process(_ frame: FrameNumber, pts: MediaTime, input: SlotReference) -> Bool {
+    package func process(_ frame: FrameNumber, pts: MediaTime, input: SlotReference) -> Bool {
         guard isLoaded, inHand == nil, pools.canvas(of: input.pool) == canvas, let result = pools.lend(from: pool)
         else { return false }
         inHand = (frame, result, .now)
@@ -116,7 +120,7 @@ final class PluginStub {
     }
 
     /// Runs the chain on a block of sound that begins at `position`, in sample pairs. False when it can't.
-    func processSound(at position: Int64, _ samples: [Float]) -> Bool {
+    package func processSound(at position: Int64, _ samples: [Float]) -> Bool {
         guard isLoaded, sounds.count < Self.mostSounds else { return false }
         sounds.append((position, .now))
         child.send(PluginRequest.processAudio(firstSample: position, samples: samples))
@@ -124,10 +128,10 @@ final class PluginStub {
     }
 
     /// So many blocks may be unanswered: a second of sound.
-    static let mostSounds = 48
+    package static let mostSounds = 48
 
     /// Tells the plugins that take events. What is not loaded yet is not told.
-    func tell(kind: UInt32, pts: MediaTime, name: String, _ bytes: [UInt8] = []) {
+    package func tell(kind: UInt32, pts: MediaTime, name: String, _ bytes: [UInt8] = []) {
         guard isLoaded, loaded.values.contains(where: { $0.contains(.events) }) else { return }
         child.send(PluginRequest.event(kind: kind, pts: pts.nanoseconds, name: name, bytes: bytes))
     }
@@ -136,25 +140,25 @@ final class PluginStub {
 
     /// Changes one parameter from the next frame on.
     /// - Parameter done: called once, with why the plugin does not take it.
-    func setParameter(_ name: String, to value: String, of id: PluginID, done: @escaping (Refusal?) -> Void) {
+    package func setParameter(_ name: String, to value: String, of id: PluginID, done: @escaping (Refusal?) -> Void) {
         questions.append(Question(id: id, parameter: name, since: .now, done: done))
         child.send(PluginRequest.setParameter(id: id.onWire, name: name, value: value))
     }
 
     /// Takes a plugin out of the chain from the next frame on.
-    func unload(_ id: PluginID, done: @escaping (Refusal?) -> Void) {
+    package func unload(_ id: PluginID, done: @escaping (Refusal?) -> Void) {
         order.removeAll { $0 == id }
         questions.append(Question(id: id, parameter: nil, since: .now, done: done))
         child.send(PluginRequest.unload(id: id.onWire))
     }
 
     /// Lets a plugin take part from the next frame on, or leaves it out.
-    func setEnabled(_ id: PluginID, _ isEnabled: Bool) {
+    package func setEnabled(_ id: PluginID, _ isEnabled: Bool) {
         child.send(PluginRequest.enable(id: id.onWire, isEnabled))
     }
 
     /// Puts what is loaded in the order of `ids`, from the next frame on.
-    func arrange(_ ids: [PluginID]) {
+    package func arrange(_ ids: [PluginID]) {
         for (position, id) in ids.filter(order.contains).enumerated() where order[position] != id {
             order.removeAll { $0 == id }
             order.insert(id, at: position)
@@ -164,12 +168,13 @@ final class PluginStub {
 
     // MARK: pools
 
-    func dropPool(_ id: UInt32) {
+    /// The host gives up what it has mapped of pool `id`.
+    package func dropPool(_ id: UInt32) {
         if knownPools.remove(id) != nil { child.send(PluginRequest.dropPool(id: id)) }
     }
 
     /// Hands over the pools that the host does not know yet.
-    func announcePools() {
+    package func announcePools() {
         for shape in pools.shapes where shape.id != pool && !knownPools.contains(shape.id) {
             guard let descriptor = try? pools.readerDescriptor(of: shape.id) else {
                 child.dismiss("the frame pool could not be handed over: no descriptor is free")

@@ -1,30 +1,30 @@
-import BulkheadMedia
-import BulkheadSystem
+package import BulkheadMedia
+package import BulkheadSystem
 import BulkheadTimeline
-import BulkheadWire
+package import BulkheadWire
 
 /// How long an encoder may owe an answer.
-enum EncoderDeadlines {
+package enum EncoderDeadlines {
     /// From its launch until x264 and AAC are open.
-    static let opening = Duration.seconds(5)
+    package static let opening = Duration.seconds(5)
     /// Without an access unit while it holds more frames than it may; longer where frames are far apart.
-    static let encoding = Duration.milliseconds(500)
+    package static let encoding = Duration.milliseconds(500)
     /// The same where no viewer waits: a slow preset may take its time.
-    static let encodingFast = Duration.seconds(20)
+    package static let encodingFast = Duration.seconds(20)
     /// A standby is asked for a sign of life after so long without one.
-    static let probe = Duration.milliseconds(500)
+    package static let probe = Duration.milliseconds(500)
     /// From the request for all that an encoder holds until it has handed it out; longer for many frames.
-    static let flushing = Duration.seconds(5)
+    package static let flushing = Duration.seconds(5)
 }
 
 /// What an encoder may not say, beyond what its ledger sees.
-enum EncoderLie: Error, Hashable, CustomStringConvertible {
+package enum EncoderLie: Error, Hashable, CustomStringConvertible {
     case frameNotGiven(FrameNumber)
     case blockOutOfOrder(Int64)
     case aliveUnasked
     case unitTooLong(FrameNumber, byteCount: Int)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .frameNotGiven(let frame): "\(LedgerError.frameNotGiven(frame))"
         case .blockOutOfOrder(let block): "\(LedgerError.blockOutOfOrder(block))"
@@ -36,17 +36,20 @@ enum EncoderLie: Error, Hashable, CustomStringConvertible {
 }
 
 /// What is known of one encoder process: what it was opened with, what it says of itself, and what it owes.
-struct EncoderState: Sendable {
+package struct EncoderState: Sendable {
     /// What an encoder says of itself once x264 and AAC are open.
-    struct Ready: Hashable, Sendable {
-        let avcConfiguration: [UInt8]
-        let audioSpecificConfig: [UInt8]
+    package struct Ready: Hashable, Sendable {
+        /// The AVC decoder configuration record.
+        package let avcConfiguration: [UInt8]
+        /// The AudioSpecificConfig of AAC.
+        package let audioSpecificConfig: [UInt8]
         /// How many frames it may hold before it must answer.
-        let maximumDelay: Int
-        let reorderDepth: UInt32
+        package let maximumDelay: Int
+        /// How many pictures may come before one that is shown earlier.
+        package let reorderDepth: UInt32
 
         /// Nil for what is outside every range.
-        init?(
+        package init?(
             avcConfiguration: [UInt8], audioSpecificConfig: [UInt8], maximumDelay: UInt32, reorderDepth: UInt32,
             of settings: VideoSettings
         ) {
@@ -60,18 +63,20 @@ struct EncoderState: Sendable {
         }
     }
 
-    let pid: Int32
+    /// The process.
+    package let pid: Int32
     /// It was started by hand.
-    let isForeign: Bool
+    package let isForeign: Bool
     /// As it was opened, and reconfigured since.
-    var settings: EncodingSettings
+    package var settings: EncodingSettings
     /// The run that it works for; nil for one that works for none.
-    var run: RunID?
+    package var run: RunID?
     /// Which stream configuration its access units belong to; set when it is ready.
-    var configuration = 0
-    private(set) var ready: Ready?
+    package var configuration = 0
+    /// What it has said of itself; nil before it is open.
+    package private(set) var ready: Ready?
     /// It has been given something to encode.
-    private(set) var wasUsed = false
+    package private(set) var wasUsed = false
     /// Since when it has owed being open, or an access unit, without giving it; nil when it owes neither. Access units
     /// alone move it: an encoder that talks is none that works.
     private var unitOwedSince: MonotonicTime?
@@ -89,7 +94,8 @@ struct EncoderState: Sendable {
     private var outstandingBlocks = 0
     private var hasAnswered = false
 
-    init(pid: Int32, isForeign: Bool = false, _ settings: EncodingSettings, at now: MonotonicTime) {
+    /// One that was launched, or has connected, at `now`, and owes its opening.
+    package init(pid: Int32, isForeign: Bool = false, _ settings: EncodingSettings, at now: MonotonicTime) {
         self.pid = pid
         self.isForeign = isForeign
         self.settings = settings
@@ -99,28 +105,33 @@ struct EncoderState: Sendable {
 
     // MARK: what it is given
 
-    mutating func gaveFrame(at now: MonotonicTime) {
+    /// Notes a frame that it was given.
+    package mutating func gaveFrame(at now: MonotonicTime) {
         outstanding += 1
         wasUsed = true
         if owesUnit { unitOwedSince = unitOwedSince ?? now }
     }
 
-    mutating func gaveSound() {
+    /// Notes a block of sound that it was given.
+    package mutating func gaveSound() {
         outstandingBlocks += 1
         wasUsed = true
     }
 
-    mutating func askedToFlush(at now: MonotonicTime) {
+    /// Notes that it was asked for all that it holds.
+    package mutating func askedToFlush(at now: MonotonicTime) {
         flushSince = flushSince ?? now
         flushedFrames = outstanding
         if owesUnit { unitOwedSince = unitOwedSince ?? now }
     }
 
-    mutating func probed(at now: MonotonicTime) { probedSince = now }
+    /// Notes that it was asked for a sign of life.
+    package mutating func probed(at now: MonotonicTime) { probedSince = now }
 
     // MARK: what it says
 
-    mutating func opened(_ ready: Ready, at now: MonotonicTime) {
+    /// Notes that it is open.
+    package mutating func opened(_ ready: Ready, at now: MonotonicTime) {
         lastSign = now
         self.ready = ready
         unitOwedSince = nil
@@ -128,7 +139,7 @@ struct EncoderState: Sendable {
 
     /// Notes anything but `ready` and `refused`. Which frame an access unit is for is for the run's ledger to judge; that
     /// none comes for nothing holds for every encoder, on air or not.
-    mutating func answered(_ reply: EncoderReply, at now: MonotonicTime) throws(EncoderLie) {
+    package mutating func answered(_ reply: EncoderReply, at now: MonotonicTime) throws(EncoderLie) {
         lastSign = now
         switch reply {
         case .accessUnit(let unit):
@@ -153,12 +164,14 @@ struct EncoderState: Sendable {
     }
 
     /// In bytes: macroblocks as they are (I_PCM, H.264 7.3.5), and as much again of headers and SEI as ever comes.
-    static func longestUnit(of canvas: Canvas) -> Int { (canvas.width + 16) * (canvas.height + 16) * 3 / 2 + (1 << 16) }
+    package static func longestUnit(of canvas: Canvas) -> Int {
+        (canvas.width + 16) * (canvas.height + 16) * 3 / 2 + (1 << 16)
+    }
 
     // MARK: what it owes
 
     /// Since when it has owed anything without giving it; nil when it owes nothing.
-    var owesSince: MonotonicTime? { [unitOwedSince, flushSince, probedSince].compactMap { $0 }.min() }
+    package var owesSince: MonotonicTime? { [unitOwedSince, flushSince, probedSince].compactMap { $0 }.min() }
 
     private var owesUnit: Bool {
         guard let ready else { return true }
@@ -166,7 +179,7 @@ struct EncoderState: Sendable {
     }
 
     /// Whether one that has nothing to do should be asked for a sign of life: a standby that hangs is of no use.
-    func wantsProbe(at now: MonotonicTime) -> Bool {
+    package func wantsProbe(at now: MonotonicTime) -> Bool {
         ready != nil && owesSince == nil && now.since(lastSign) > EncoderDeadlines.probe.nanoseconds
     }
 
@@ -178,7 +191,7 @@ struct EncoderState: Sendable {
     /// - Parameters:
     ///   - interval: from frame to frame.
     ///   - patience: by how much the deadlines are longer than usual.
-    func isLate(at now: MonotonicTime, interval: MediaTime, isFast: Bool, patience: Int) -> Duration? {
+    package func isLate(at now: MonotonicTime, interval: MediaTime, isFast: Bool, patience: Int) -> Duration? {
         // One that a person looks into with a debugger may stand still.
         guard !isForeign || ready == nil else { return nil }
         guard let ready else { return runsOut(unitOwedSince, EncoderDeadlines.opening, at: now) }

@@ -19,6 +19,13 @@ package struct EncodingRun: Sendable {
         package let commitment: CommitLedger.Commitment
         package let configuration: Int
         package let reorderDepth: UInt32
+
+        /// An access unit that is safe, of stream configuration `configuration`.
+        package init(commitment: CommitLedger.Commitment, configuration: Int, reorderDepth: UInt32) {
+            self.commitment = commitment
+            self.configuration = configuration
+            self.reorderDepth = reorderDepth
+        }
     }
 
     package let id: RunID

@@ -1,9 +1,9 @@
-import BulkheadMedia
+package import BulkheadMedia
 import BulkheadTimeline
 
 /// Brings what is safe into the order in which it is sent: one DTS that rises for the life of the broadcast, sound beside
 /// its picture, and before the first packet of a configuration what players must know for it.
-struct PacketStream: Sendable {
+package struct PacketStream: Sendable {
     private let interval: MediaTime
     private let frameRate: FrameRate
     private var stamper: PacketStamper?
@@ -12,31 +12,36 @@ struct PacketStream: Sendable {
     private var heldSound: [Packet] = []
     private var lastPictureDTS = MediaTime(nanoseconds: .min)
 
-    init(frameRate: FrameRate) {
+    /// A stream that waits for its first encoder.
+    package init(frameRate: FrameRate) {
         self.frameRate = frameRate
         interval = frameRate.interval
     }
 
     /// The first encoder is open: the stream is delayed by how deep it reorders, and stays so.
-    mutating func begin(reorderDepth: UInt32) {
+    package mutating func begin(reorderDepth: UInt32) {
         if stamper == nil { stamper = PacketStamper(frameRate: frameRate, reorderDepth: reorderDepth) }
     }
 
-    var hasBegun: Bool { stamper != nil }
+    /// The first encoder has been open.
+    package var hasBegun: Bool { stamper != nil }
 
     // MARK: configurations
 
     /// The number of `configuration`, which is the newest from now on.
-    mutating func number(of configuration: StreamConfiguration) -> Int { configurations.number(of: configuration) }
+    package mutating func number(of configuration: StreamConfiguration) -> Int {
+        configurations.number(of: configuration)
+    }
 
     /// What the next room must be told of configuration `number`, once.
-    mutating func announce(_ number: Int) -> [EncodingMachine.Action] {
+    package mutating func announce(_ number: Int) -> [EncodingMachine.Action] {
         configurations.announce(number).map { [.configure($0, number: number)] } ?? []
     }
 
     // MARK: packets
 
-    mutating func send(_ finished: EncodingRun.Finished) -> [EncodingMachine.Action] {
+    /// A picture is safe: what goes out with it, in order.
+    package mutating func send(_ finished: EncodingRun.Finished) -> [EncodingMachine.Action] {
         stamper?.reorder(by: finished.reorderDepth)
         var actions = announce(finished.configuration)
         guard let packet = stamper?.stamp(finished.commitment, configuration: finished.configuration) else {
@@ -47,14 +52,15 @@ struct PacketStream: Sendable {
         return actions + releaseSound(until: packet.dts + interval)
     }
 
-    mutating func send(soundBlock number: Int64, _ bytes: [UInt8]) -> [EncodingMachine.Action] {
+    /// A block of sound is safe, which goes out beside its picture.
+    package mutating func send(soundBlock number: Int64, _ bytes: [UInt8]) -> [EncodingMachine.Action] {
         guard let stamper else { return [] }
         heldSound.append(stamper.stamp(audioBlock: number, bytes: bytes))
         return releaseSound(until: lastPictureDTS + interval)
     }
 
     /// No picture comes any more.
-    mutating func finish() -> [EncodingMachine.Action] { releaseSound(until: MediaTime(nanoseconds: .max)) }
+    package mutating func finish() -> [EncodingMachine.Action] { releaseSound(until: MediaTime(nanoseconds: .max)) }
 
     private mutating func releaseSound(until time: MediaTime) -> [EncodingMachine.Action] {
         let ready = heldSound.prefix { $0.dts <= time }

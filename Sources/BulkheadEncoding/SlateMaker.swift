@@ -26,6 +26,7 @@ package struct SlateMaker: Sendable {
     private var byteCount = 0
     private var silence: [UInt8] = []
 
+    /// No slate is encoded yet.
     package init() {}
 
     /// Whether an encoder should be started now for a slate of this size.

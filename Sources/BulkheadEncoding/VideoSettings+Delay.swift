@@ -13,7 +13,7 @@ extension VideoSettings {
     /// asks for more wants to owe nothing.
     ///
     /// - Parameter processors: those of the machine, from which x264 derives its threads where it is left to it.
-    func longestDelay(processors: Int = sysconf(CInt(_SC_NPROCESSORS_ONLN))) -> Int {
+    package func longestDelay(processors: Int = sysconf(CInt(_SC_NPROCESSORS_ONLN))) -> Int {
         // Sliced threads hold no frames, and there is no look-ahead.
         if tune.contains("zerolatency") { return 2 * Int(bframes ?? 0) + 1 }
         let threads = threads > 0 ? Int(threads) : min(Self.mostThreads, max(1, processors) * 3 / 2)

@@ -1,12 +1,12 @@
-import BulkheadModel
+package import BulkheadModel
 import BulkheadSystem
 import NIOCore
 
 /// How many descriptors a broadcast may need: one that could not start another child when one dies must not begin.
-enum DescriptorBudget {
+package enum DescriptorBudget {
     /// Raises the process's limit as far as it goes.
     /// - Throws: kind `installation` when that is not enough for `settings`.
-    static func reserve(for settings: BroadcastSettings) throws(BroadcastError) {
+    package static func reserve(for settings: BroadcastSettings) throws(BroadcastError) {
         let needed = descriptorCount(for: settings, coreCount: System.coreCount)
         let limit = ProcessSetup.raiseDescriptorLimit()
         guard limit >= needed else {
@@ -18,7 +18,7 @@ enum DescriptorBudget {
     }
 
     /// - Parameter coreCount: as many threads serve the links, with descriptors of their own.
-    static func descriptorCount(for settings: BroadcastSettings, coreCount: Int) -> UInt64 {
+    package static func descriptorCount(for settings: BroadcastSettings, coreCount: Int) -> UInt64 {
         let endpoints = settings.destinations.count + settings.inputs.count
         let hosts = settings.pluginIsolation == .each ? max(4, settings.plugins.count) : 1
         return 128 + 4 * UInt64(max(0, coreCount)) + 8 * UInt64(endpoints) + 24 * UInt64(hosts)

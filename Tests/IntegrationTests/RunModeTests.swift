@@ -71,6 +71,7 @@ import Testing
         let folder = try TemporaryFolder()
         let path = folder.path("run/master.sock")
         let master = try BulkheadProgram.start(["master", "--listen", "unix:\(path)"])
+        // The moment is what is tried here; nothing is waited for.
         try await Task.sleep(for: .milliseconds(milliseconds))
         kill(master.pid, SIGTERM)
         // Foundation reports the signal's number for a process that it has ended, before it could catch it.

@@ -1,0 +1,180 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadFrames
+import BulkheadInputs
+import BulkheadMedia
+import BulkheadModel
+import BulkheadRoom
+import BulkheadSystem
+import BulkheadTestSupport
+import BulkheadTimeline
+import BulkheadWire
+import Glibc
+import Testing
+
+/// The room as a whole, with source processes that really run.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct InputsTests {
+    /// Takes all that comes, and asks for more.
+    private final class Outlet: MediaOutlet {
+        private let pools: FramePools
+        weak var supply: (any MediaSupply)?
+        var times: [MediaTime] = []
+        var soundEnd: Int64 = 0
+        var words: [String] = []
+        var stillCount = 0
+
+        init(_ pools: FramePools) { self.pools = pools }
+
+        var hasBegun: Bool { !times.isEmpty }
+        var slotCount: Int { 8 }
+
+        func expect(_ input: InputID) { words.append("expect") }
+
+        func opened(_ input: InputID, _ description: SourceDescription) {
+            words.append("opened")
+            demand(input)
+        }
+
+        func take(_ picture: Picture, of input: InputID) -> Bool {
+            if let last = times.last, picture.pts <= last { return false }
+            times.append(picture.pts)
+            pools.release(picture.slot)
+            demand(input)
+            return true
+        }
+
+        func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
+            soundEnd = max(soundEnd, start + Int64(samples.count / 2))
+            demand(input)
+            return soundEnd
+        }
+
+        func interrupted(_ input: InputID) { words.append("interrupted") }
+        func ended(_ input: InputID) { words.append("ended") }
+
+        func take(still slot: SlotReference, of canvas: Canvas) {
+            stillCount += 1
+            pools.release(slot)
+        }
+
+        func failed(still path: String, _ failure: StillFailure) { words.append("failed \(path)") }
+
+        private func demand(_ input: InputID) {
+            supply?.demand(MediaDemand(pictures: 4, waiting: 0, soundEnd: soundEnd + 48_000), of: input)
+        }
+    }
+
+    /// Lives on a reactor's thread, as a broadcast does.
+    private actor Owner {
+        nonisolated let reactor: Reactor
+        nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
+        private var inputs: Inputs?
+        private var outlet: Outlet?
+        private var context: RoomContext?
+        private(set) var failure: BroadcastError?
+        private(set) var isEmpty = false
+
+        init() throws { reactor = try Reactor() }
+
+        func start(_ urls: [String]) throws {
+            // What deaths leave behind must not meet the user's.
+            setenv("XDG_STATE_HOME", BulkheadProgram.runtimeFolder + "/state", 1)
+            let context = RoomContext(
+                reactor: reactor, pools: FramePools(), programs: Programs(folder: BulkheadProgram.folder),
+                events: EventLog())
+            let outlet = Outlet(context.pools)
+            let inputs = Inputs(
+                context, canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(25)),
+                outlet: outlet, onFailed: { [weak self] error in self?.assumeIsolated { $0.failure = error } })
+            inputs.onEmpty = { [weak self] in self?.assumeIsolated { $0.isEmpty = true } }
+            outlet.supply = inputs
+            (self.context, self.outlet, self.inputs) = (context, outlet, inputs)
+            try inputs.start(urls.map { InputSettings(url: $0) })
+        }
+
+        func read(still path: String) throws {
+            try inputs?.read(still: path, canvas: #require(Canvas(width: 64, height: 64)))
+        }
+
+        func restart() { inputs?.restart() }
+
+        func end() {
+            inputs?.hangUp()
+            reactor.schedule(at: .now.advanced(by: .seconds(5))) { [weak self] in
+                self?.assumeIsolated { $0.inputs?.dismiss("the test is over") }
+            }
+        }
+
+        var child: ChildStatus? { inputs?.snapshot.inputs.first?.child }
+        var times: [MediaTime] { outlet?.times ?? [] }
+        var words: [String] { outlet?.words ?? [] }
+        var soundEnd: Int64 { outlet?.soundEnd ?? 0 }
+        var stillCount: Int { outlet?.stillCount ?? 0 }
+        var deathCount: Int { context?.deaths.count ?? 0 }
+        var heldCount: Int { context?.pools.heldCount ?? 0 }
+    }
+
+    private func withInputs(_ urls: [String], _ body: (Owner) async throws -> Void) async throws {
+        let owner = try Owner()
+        try await owner.start(urls)
+        try await body(owner)
+        await owner.end()
+        #expect(await eventually { await owner.isEmpty }, "all sources end")
+        #expect(await owner.heldCount == 0)
+        owner.reactor.stop()
+    }
+
+    @Test func picturesAndSoundComeInOrder() async throws {
+        try await withInputs(["test"]) { owner in
+            #expect(await eventually { await owner.times.count >= 30 })
+            let times = await owner.times
+            #expect(times == times.sorted() && Set(times).count == times.count)
+            #expect(await eventually { await owner.soundEnd > 0 })
+            #expect(await Array(owner.words.prefix(2)) == ["expect", "opened"])
+            let child = await owner.child
+            #expect(child?.state == .ready && child?.part.role == .source)
+        }
+    }
+
+    @Test func killedSourceIsReplacedAndGoesOn() async throws {
+        try await withInputs(["test"]) { owner in
+            #expect(await eventually { await owner.times.count >= 10 })
+            let pid = try #require(await owner.child?.pid)
+            kill(pid, SIGKILL)
+            #expect(await eventually { await owner.deathCount == 1 })
+            let count = await owner.times.count
+            #expect(await eventually { await owner.times.count >= count + 10 })
+            #expect(await owner.words.contains("interrupted"))
+            let child = await owner.child
+            #expect(child?.pid != pid && child?.restarts == 1)
+            #expect(await owner.failure == nil)
+        }
+    }
+
+    @Test func sourceThatIsReplacedOnRequestHasNotDied() async throws {
+        try await withInputs(["test"]) { owner in
+            #expect(await eventually { await owner.times.count >= 10 })
+            let pid = await owner.child?.pid
+            await owner.restart()
+            #expect(await eventually { await owner.child.map { $0.state == .ready && $0.pid != pid } ?? false })
+            let count = await owner.times.count
+            #expect(await eventually { await owner.times.count >= count + 10 })
+            #expect(await owner.deathCount == 0)
+        }
+    }
+
+    @Test func inputThatCanNotBeOpenedFailsTheStart() async throws {
+        try await withInputs(["/nonexistent.mp4"]) { owner in
+            #expect(await eventually { await owner.failure?.kind == .input })
+        }
+    }
+
+    @Test func stillThatIsMissingIsToldToItsUserAlone() async throws {
+        try await withInputs(["test"]) { owner in
+            try await owner.read(still: "/nonexistent.png")
+            #expect(await eventually { await owner.words.contains("failed /nonexistent.png") })
+            #expect(await owner.stillCount == 0)
+            #expect(await owner.failure == nil)
+        }
+    }
+}
