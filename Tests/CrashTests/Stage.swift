@@ -180,6 +180,17 @@ struct Stage {
         #expect(seen.isInOrder, sourceLocation: sourceLocation)
     }
 
+    /// The viewer got every frame of the broadcast's duration, but for those that were left out by rule.
+    func expectCount(
+        _ seen: ViewedFrames, _ count: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let skipped = try figures(sourceLocation: sourceLocation).framesSkipped
+        #expect(
+            seen.numbers.count + skipped == count,
+            "\(skipped) left out; the viewer got \(seen.numbers.count), the last \(seen.numbers.suffix(3))",
+            sourceLocation: sourceLocation)
+    }
+
     func packets() async throws -> ViewedPackets { try await ViewedPackets.list(viewer.path) }
 
     /// The AVC sequence headers that the broadcast has written, by their place among the pictures: Adobe's FLV 10.1,
