@@ -108,7 +108,7 @@ package struct DrillCommand: AsyncParsableCommand {
         let drill = try await Drill.prepare(settings, try Programs.named(settings.libexec)) { reporter.event($0) }
         let body = Task { await LongRun.outcome { () async throws(BroadcastError) in try await drill.run() } }
         let (result, signalCount) = await LongRun(reporter: reporter, interruptions: Interruptions()).run(
-            status: { StatusLine(await drill.view()) },
+            status: { .viewer(await drill.view()) },
             onSignal: { count in
                 if count == 1 { reporter.say("ending the drill") }
                 body.cancel()

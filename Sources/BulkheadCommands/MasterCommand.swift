@@ -56,7 +56,7 @@ package struct MasterCommand: AsyncParsableCommand {
         let (result, signalCount) = await LongRun(
             reporter: reporter, interruptions: interruptions, survivesHangUp: true
         ).run(
-            status: { await master.status().map { StatusLine($0) } ?? .idle },
+            status: { .broadcast(await master.status()) },
             onSignal: { count in
                 if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }
                 await master.shutDown()

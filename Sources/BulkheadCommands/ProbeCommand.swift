@@ -19,7 +19,7 @@ package struct ProbeCommand: AsyncParsableCommand {
             numbers, and says which are lost or repeated and how far sound and picture lie apart. Ends with the \
             stream, after --duration, or by Ctrl-C.
 
-            Exits with 0, or with 1 when something that --expect names does not hold.
+            Exits with 0, with 1 when something that --expect names does not hold, or with 66 when nothing came.
             """)
 
     @Argument(help: ArgumentHelp("rtmp://SERVER/APP/KEY, rtmps://…, or an FLV file.", valueName: "url"))
@@ -99,6 +99,11 @@ package struct ProbeCommand: AsyncParsableCommand {
         await probe.close()
         reporter.finish()
         if let failure, report.video == nil { throw BroadcastError(.input, failure.description) }
+        // The time may be over before the patience is.
+        if report.video == nil, report.audio == nil {
+            throw BroadcastError(
+                .input, "nothing came of \(source)", advice: "check the address, and that something is published there")
+        }
         let verdicts = expectations.map { Verdict($0, in: report) }
         reporter.measurements(report, verdicts)
         return verdicts
@@ -117,7 +122,7 @@ package struct ProbeCommand: AsyncParsableCommand {
         }
         // Both end with the watching.
         let (failure, _) = await LongRun(reporter: reporter, interruptions: Interruptions()).run(
-            status: { StatusLine(await probe.view()) },
+            status: { .viewer(await probe.view()) },
             onSignal: { _ in watching.cancel() },
             body: { await watching.value })
         clock.cancel()
@@ -147,7 +152,7 @@ package struct ProbeCommand: AsyncParsableCommand {
 }
 
 /// What is watched: a server's stream, or a file.
-enum WatchedAddress {
+enum WatchedAddress: CustomStringConvertible {
     case server(IngestTarget)
     case file(String)
 
@@ -161,6 +166,14 @@ enum WatchedAddress {
             }
         } else {
             self = .file(FilePaths.absolute(address))
+        }
+    }
+
+    /// Without a stream key.
+    var description: String {
+        switch self {
+        case .server(let target): "\(target)"
+        case .file(let path): path
         }
     }
 

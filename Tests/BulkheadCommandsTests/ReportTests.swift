@@ -35,9 +35,22 @@ import Testing
     @Test func statusLineTellsTheMostImportantFirst() {
         #expect(
             StatusLine(status).text(width: .max)
-                == "on air 01:02:03 | 30.0 fps | 2.51 Mbit/s | queue 120 ms | dropped 6 | link 2 connecting | "
-                + "showing slate | encoder ok (restarted once) | source ok | plugin host restarting (restarted 3 times) "
+                == "on air 01:02:03 | link 2 connecting | showing slate | plugin host restarting (restarted 3 times) "
+                + "| 30.0 fps | 2.51 Mbit/s | queue 120 ms | dropped 6 | encoder ok (restarted once) | source ok "
                 + "| unfiltered 12 | repeated 4")
+    }
+
+    /// With no server left, nobody sees the broadcast, whatever the timeline does.
+    @Test func troubleIsSeenInNarrowTerminals() {
+        var status = status
+        for index in status.links.indices { status.links[index].state = .saved }
+        let line = StatusLine(status)
+        #expect(
+            line.text(width: 80)
+                == "NOT on air 01:02:03 | link 1 reconnecting (saved) | link 2 reconnecting (saved)")
+        #expect(line.text(width: 40) == "NOT on air 01:02:03")
+        #expect(line.text(width: .max).contains("queue 0 ms"), "what waits for a dead server is no queue")
+        #expect(StatusLine(self.status).text(width: 40) == "on air 01:02:03 | link 2 connecting")
     }
 
     @Test(arguments: 0...200)
@@ -100,6 +113,6 @@ import Testing
     @Test func summaryIsOneSentence() {
         #expect(
             SummaryText.text(status)
-                == "ended after 01:02:03, 111710 frames, 6 dropped, 4 repeated, 4 restarts of children")
+                == "ended after 01:02:04, 111710 frames, 6 dropped, 4 repeated, 4 restarts of children")
     }
 }

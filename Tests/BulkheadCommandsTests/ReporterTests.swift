@@ -1,8 +1,10 @@
 import BulkheadCommands
+import BulkheadDrill
 import BulkheadEvents
 import BulkheadMaster
 import BulkheadModel
 import Foundation
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ReporterTests {
@@ -26,8 +28,8 @@ import Testing
 
     @Test func eventsAreToldAboveTheStatusLine() throws {
         let text = try output(.terminal(hasColours: false)) {
-            $0.status(.idle)
-            $0.status(.idle)
+            $0.status(.broadcast(nil))
+            $0.status(.broadcast(nil))
             $0.say("hello")
             $0.finish()
             $0.say("goodbye")
@@ -36,13 +38,66 @@ import Testing
     }
 
     @Test func theStatusLineLeavesTheLastColumnFree() throws {
-        #expect(try output(.terminal(hasColours: false), width: 4) { $0.status(.idle) } == "\ridl\u{1B}[K")
+        #expect(try output(.terminal(hasColours: false), width: 4) { $0.status(.broadcast(nil)) } == "\ridl\u{1B}[K")
+    }
+
+    /// What a terminal has wrapped is taken away before the line is written again.
+    @Test func narrowerTerminalHasNoGhostLine() throws {
+        let columns = Mutex(30)
+        let pipe = Pipe()
+        let reporter = Reporter(
+            style: .terminal(hasColours: false), descriptor: pipe.fileHandleForWriting.fileDescriptor,
+            width: { columns.withLock { $0 } })
+        let status = ReportedStatus.broadcast(ReportTests.status)
+        reporter.status(status)
+        columns.withLock { $0 = 10 }
+        reporter.status(status)
+        reporter.flush()
+        try pipe.fileHandleForWriting.close()
+        let text = String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
+        let lines = text.split(separator: "\r")
+        #expect(lines.first == "on air 01:02:03\u{1B}[K")
+        #expect(lines.dropFirst().first == "\u{1B}[1A\u{1B}[J")
+        #expect(lines.last == "on air 01\u{1B}[K")
+    }
+
+    @Test func backgroundIsQuiet() throws {
+        let pipe = Pipe()
+        let reporter = Reporter(
+            style: .terminal(hasColours: false), descriptor: pipe.fileHandleForWriting.fileDescriptor,
+            isForeground: { false })
+        reporter.status(.broadcast(nil))
+        reporter.event(Event(.timeline, .timeline(.onAir), time: 0, mediaSeconds: 0))
+        reporter.event(Self.event)
+        reporter.flush()
+        try pipe.fileHandleForWriting.close()
+        let text = String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
+        #expect(text.contains("encoder: ended: SIGKILL") && text.count { $0 == "\n" } == 1)
+        #expect(!text.contains("idle"))
+    }
+
+    @Test func resultsGoToTheirOwnOutput() throws {
+        let (events, results) = (Pipe(), Pipe())
+        let reporter = Reporter(
+            style: .log, descriptor: events.fileHandleForWriting.fileDescriptor,
+            results: results.fileHandleForWriting.fileDescriptor)
+        reporter.say("ending")
+        reporter.drill(
+            DrillReport(
+                seed: nil, faults: [], links: [], undisturbedGapMilliseconds: nil, failure: nil, wallSeconds: 1))
+        reporter.flush()
+        try events.fileHandleForWriting.close()
+        try results.fileHandleForWriting.close()
+        let told = String(decoding: try #require(try events.fileHandleForReading.readToEnd()), as: UTF8.self)
+        let result = String(decoding: try #require(try results.fileHandleForReading.readToEnd()), as: UTF8.self)
+        #expect(told.hasSuffix("notice bulkhead: ending\n"))
+        #expect(result == "PASSED: 0 of 0 expectations hold, 0 of 0 faults done\n")
     }
 
     @Test func scriptsGetOneObjectALine() throws {
         let text = try output(.json) {
             $0.event(Self.event)
-            $0.status(.idle)
+            $0.status(.broadcast(nil))
             $0.say("hello")
             $0.failure(BroadcastError(.destination, "it is gone", advice: "look for it"))
         }

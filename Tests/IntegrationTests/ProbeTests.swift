@@ -76,6 +76,30 @@ import Testing
         #expect((report["decoderRestarts"] as? NSNumber)?.intValue == 2, "\(report)")
     }
 
+    /// The file is read before the decoder has said hello.
+    @Test func shortRecordingIsMeasured() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("out.flv")
+        let broadcast = try BulkheadProgram.start([
+            "broadcast", "test", "--to", "file:\(path)", "--duration", "1", "--fast", "--size", "360p", "--preset",
+            "ultrafast",
+        ])
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 0)
+        let probe = try BulkheadProgram.start(["probe", path, "--expect", "lost=0,repeated=0"])
+        #expect(await probe.wait(timeout: .seconds(30)) == 0, "\(probe.outputText) \(probe.errorText)")
+        #expect(probe.outputText.contains("lost=0: ok"), "the result is standard output")
+        #expect(!probe.errorText.contains("lost=0"))
+    }
+
+    /// The time is over before the patience is: all the same nothing came.
+    @Test func streamThatIsNotThereIsNoSuccess() async throws {
+        let server = try await EmbeddedServer()
+        let probe = try probe([server.url("nobody"), "--duration", "1"])
+        #expect(await probe.wait(timeout: .seconds(20)) == 66)
+        #expect(probe.errorText.contains("nothing came"))
+        await server.end()
+    }
+
     @Test(
         arguments: [("rtmp://127.0.0.1:1/live/a", 66), ("/nonexistent.flv", 66), ("rtmp://127.0.0.1", 64)]
             as [(String, Int32)])

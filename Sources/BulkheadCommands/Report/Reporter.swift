@@ -1,4 +1,4 @@
-import BulkheadDrill
+package import BulkheadDrill
 package import BulkheadEvents
 import BulkheadMaster
 package import BulkheadModel
@@ -8,24 +8,27 @@ import Foundation
 import Synchronization
 import SystemPackage
 
-/// Tells a person, or a script, what a broadcast does: people on standard error, scripts on standard output.
+/// Tells a person, or a script, what a broadcast does: people on standard error, scripts on standard output. What a probe
+/// or a drill came to is a result, and goes to standard output for both.
 ///
 /// Telling never waits: a terminal that is stopped or a pipe that nobody reads must not hold up the master. Lines are
 /// written by a queue of their own; what it can't take any more is counted.
 package final class Reporter: Sendable {
     /// How the telling is done.
     package enum Style: Sendable {
-        /// One live status line, events above it.
+        /// One live status line, events above it; in the background warnings alone, and no status line.
         case terminal(hasColours: Bool)
         /// One line for each event, and the status every ten seconds.
         case log
-        /// Events as JSON objects on standard output, one a line.
+        /// Events as JSON objects on standard output, one a line, and the status every ten seconds.
         case json
     }
 
     private struct State {
         /// The status line as it stands on the terminal; empty when there is none.
         var shown = ""
+        /// The terminal's columns when it was written.
+        var shownWidth = 0
         var lastLogged: ContinuousClock.Instant?
         /// Handed to the queue and not yet written.
         var waiting = 0
@@ -38,31 +41,47 @@ package final class Reporter: Sendable {
     private static let logInterval = Duration.seconds(10)
     private let style: Style
     private let width: @Sendable () -> Int
+    private let isForeground: @Sendable () -> Bool
     private let output: FileDescriptor
+    private let results: FileDescriptor
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "bulkhead.report")
 
     /// - Parameters:
     ///   - descriptor: where lines go; it stays the caller's.
+    ///   - results: where results go; nil for the same.
     ///   - width: the terminal's columns at the moment.
-    package init(style: Style, descriptor: CInt, width: @escaping @Sendable () -> Int = { 80 }) {
+    ///   - isForeground: whether the terminal is this process's at the moment.
+    package init(
+        style: Style, descriptor: CInt, results: CInt? = nil, width: @escaping @Sendable () -> Int = { 80 },
+        isForeground: @escaping @Sendable () -> Bool = { true }
+    ) {
         self.style = style
         self.width = width
+        self.isForeground = isForeground
         output = FileDescriptor(rawValue: descriptor)
+        self.results = FileDescriptor(rawValue: results ?? descriptor)
     }
 
     /// The reporter for this process: JSON if asked for, else as standard error allows.
     package static func standard(isJSON: Bool) -> Reporter {
         if isJSON { return Reporter(style: .json, descriptor: STDOUT_FILENO) }
-        guard let terminal = Terminal.standardError() else { return Reporter(style: .log, descriptor: STDERR_FILENO) }
+        guard let terminal = Terminal.standardError() else {
+            return Reporter(style: .log, descriptor: STDERR_FILENO, results: STDOUT_FILENO)
+        }
+        // A terminal may be told to stop background processes that write to it; this one must go on.
+        signal(SIGTTOU, SIG_IGN)
         return Reporter(
-            style: .terminal(hasColours: terminal.hasColours), descriptor: STDERR_FILENO, width: { terminal.width })
+            style: .terminal(hasColours: terminal.hasColours), descriptor: STDERR_FILENO, results: STDOUT_FILENO,
+            width: { terminal.width }, isForeground: { terminal.isForeground })
     }
 
     /// Tells an event.
     package func event(_ event: Event) {
         switch style {
-        case .terminal(let hasColours): above(EventLine.short(event, colours: hasColours))
+        case .terminal(let hasColours):
+            guard isForeground() || event.level != .notice else { return }
+            above(EventLine.short(event, colours: hasColours))
         case .log: state.withLock { write(EventLine.log(event) + "\n", &$0) }
         case .json: json(event)
         }
@@ -71,27 +90,36 @@ package final class Reporter: Sendable {
     /// How often it is worth asking for the status: a log gets it each ten seconds anyway.
     var statusInterval: Duration { if case .terminal = style { .milliseconds(250) } else { .seconds(1) } }
 
-    /// Shows the status: at once on a terminal, in a log when ten seconds have passed since the last one.
-    package func status(_ line: StatusLine) {
+    /// Shows the status: at once on a terminal, else when ten seconds have passed since the last one.
+    package func status(_ report: ReportedStatus) {
         switch style {
         case .terminal:
+            guard isForeground() else { return state.withLock { $0.shown = "" } }
+            let columns = max(1, width())
             // The last column stays free: some terminals wrap as soon as it is written to.
-            let text = EventLine.clean(line.text(width: max(1, width() - 1)))
+            let text = EventLine.clean(report.line.text(width: max(1, columns - 1)))
             state.withLock { state in
-                guard text != state.shown else { return }
-                state.shown = text
-                write("\r\(text)\u{1B}[K", &state)
+                guard text != state.shown || columns < state.shownWidth else { return }
+                write(Self.wipe(state.shown, columns) + "\r\(text)\u{1B}[K", &state)
+                (state.shown, state.shownWidth) = (text, columns)
             }
-        case .log:
-            let now = ContinuousClock.now
-            let isDue = state.withLock { state in
-                if let last = state.lastLogged, last.duration(to: now) < Self.logInterval { return false }
-                defer { state.lastLogged = now }
-                return state.lastLogged != nil
-            }
-            if isDue { log(line.text(width: .max)) }
-        case .json: break
+        case .log: if isDue(ContinuousClock.now) { log(report.line.text(width: .max)) }
+        case .json: if isDue(ContinuousClock.now) { json(report.object) }
         }
+    }
+
+    private func isDue(_ now: ContinuousClock.Instant) -> Bool {
+        state.withLock { state in
+            if let last = state.lastLogged, last.duration(to: now) < Self.logInterval { return false }
+            defer { state.lastLogged = now }
+            return state.lastLogged != nil
+        }
+    }
+
+    /// Takes a line away that a terminal has wrapped because it has become narrower.
+    private static func wipe(_ shown: String, _ columns: Int) -> String {
+        let wrapped = (max(1, shown.count) - 1) / columns
+        return wrapped > 0 ? "\r\u{1B}[\(wrapped)A\u{1B}[J" : ""
     }
 
     /// Says something that is no event; JSON leaves it out.
@@ -118,14 +146,14 @@ package final class Reporter: Sendable {
             json(MeasurementLine(measured: report, expectations: verdicts.map(VerdictLine.init)))
             return
         }
-        for line in StreamText.lines(report) { say(line) }
-        for verdict in verdicts { say(verdict.text) }
+        for line in StreamText.lines(report) { result(line) }
+        for verdict in verdicts { result(verdict.text) }
     }
 
     /// Tells what a drill came to.
-    func drill(_ report: DrillReport) {
+    package func drill(_ report: DrillReport) {
         if case .json = style, let line = DrillLine(report) { return json(line) }
-        for line in report.lines { say(EventLine.clean(line)) }
+        for line in report.lines { result(line) }
     }
 
     /// Leaves the status line as it stands and goes on below it.
@@ -155,6 +183,10 @@ package final class Reporter: Sendable {
         state.withLock { write("\r\(text)\u{1B}[K\n\($0.shown)", &$0) }
     }
 
+    private func result(_ text: String) {
+        state.withLock { write(EventLine.clean(text) + "\n", to: results, &$0) }
+    }
+
     private func log(_ text: String) {
         let time = EventLine.timestamp(Date().timeIntervalSince1970)
         state.withLock { write("\(time) notice bulkhead: \(EventLine.clean(text))\n", &$0) }
@@ -166,7 +198,7 @@ package final class Reporter: Sendable {
     }
 
     /// Hands `text` to the queue; the lock that is held keeps the order.
-    private func write(_ text: String, _ state: inout State) {
+    private func write(_ text: String, to target: FileDescriptor? = nil, _ state: inout State) {
         guard state.waiting < Self.maximumWaiting else {
             state.lost += 1
             return
@@ -176,7 +208,7 @@ package final class Reporter: Sendable {
         state.lost = 0
         queue.async { [self] in
             // Where nobody reads any more, nothing can be told: the broadcast goes on.
-            _ = try? output.writeAll((text + untold(lost)).utf8)
+            _ = try? (target ?? output).writeAll((text + untold(lost)).utf8)
             self.state.withLock { $0.waiting -= 1 }
         }
     }

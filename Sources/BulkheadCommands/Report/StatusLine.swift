@@ -9,15 +9,19 @@ package struct StatusLine: Hashable, Sendable {
     /// The line for a terminal, without colours.
     package init(_ status: BroadcastStatus) {
         var parts = [Self.heading(status)]
-        parts.append("\(DecimalText.text(status.framesPerSecond, places: 1)) fps")
-        parts.append(Self.rate(status.bitsPerSecond))
-        parts.append("queue \(status.links.map(\.queuedMilliseconds).max() ?? 0) ms")
-        parts.append("dropped \(Self.dropped(status))")
+        // Trouble comes first: a narrow terminal cuts off what comes last.
         parts += status.links.compactMap(Self.trouble)
-        if status.links.count > 1 { parts += status.links.compactMap(Self.figures) }
         if status.showing != "picture" { parts.append("showing \(status.showing)") }
         parts += status.plugins.compactMap(ChainText.trouble)
-        parts += status.children.map(Self.child)
+        parts += status.children.filter { $0.state != .ready }.map(Self.child)
+        parts.append("\(DecimalText.text(status.framesPerSecond, places: 1)) fps")
+        parts.append(Self.rate(status.bitsPerSecond))
+        // What waits for a server that is gone says nothing of those that are there.
+        parts.append("queue \(status.links.filter(Self.publishes).map(\.queuedMilliseconds).max() ?? 0) ms")
+        parts.append("dropped \(Self.dropped(status))")
+        parts += status.links.compactMap(Self.reconnects)
+        if status.links.count > 1 { parts += status.links.compactMap(Self.figures) }
+        parts += status.children.filter { $0.state == .ready }.map(Self.child)
         if status.framesUnfiltered > 0 { parts.append("unfiltered \(status.framesUnfiltered)") }
         if status.framesRepeated > 0 { parts.append("repeated \(status.framesRepeated)") }
         self.parts = parts
@@ -46,18 +50,32 @@ package struct StatusLine: Hashable, Sendable {
         status.framesSkipped + (status.links.map(\.framesShed).max() ?? 0)
     }
 
+    /// On air is what somebody can see.
     private static func heading(_ status: BroadcastStatus) -> String {
-        "\(status.state) \(clock(status.secondsOnAir))"
+        let isSeen = status.links.isEmpty || status.links.contains(where: publishes)
+        let words = status.state == "on air" && !isSeen ? "NOT on air" : status.state
+        return "\(words) \(clock(status.secondsOnAir))"
+    }
+
+    private static func publishes(_ link: LinkStatus) -> Bool {
+        switch link.state {
+        case .publishing, .writing, .restored, .stalled: true
+        case .idle, .connecting, .saved, .cleared, .selected, .paused, .failed, .ended: false
+        }
     }
 
     /// A link that does not publish, in words; nil for one that does.
     private static func trouble(_ link: LinkStatus) -> String? {
         switch link.state {
-        case .publishing, .writing, .restored, .ended:
-            return link.reconnects > 0 ? "\(link.name) reconnected \(times(link.reconnects))" : nil
+        case .publishing, .writing, .restored, .ended: return nil
         case .saved, .cleared, .selected: return "\(link.name) reconnecting (\(link.state.rawValue))"
         case .idle, .connecting, .stalled, .paused, .failed: return "\(link.name) \(link.state.rawValue)"
         }
+    }
+
+    private static func reconnects(_ link: LinkStatus) -> String? {
+        guard trouble(link) == nil, link.reconnects > 0 else { return nil }
+        return "\(link.name) reconnected \(times(link.reconnects))"
     }
 
     /// What a link that works sends, and how much waits; the server where there are several.

@@ -7,7 +7,7 @@ package enum SummaryText {
     package static func text(_ status: BroadcastStatus) -> String {
         let restarts = status.children.map(\.restarts).reduce(0, +)
         var parts = [
-            "ended after \(StatusLine.clock(status.secondsOnAir))", "\(status.framesCommitted) frames",
+            "ended after \(StatusLine.clock(status.secondsOnAir.rounded()))", "\(status.framesCommitted) frames",
             "\(StatusLine.dropped(status)) dropped",
         ]
         if status.framesSlated > 0 { parts.append("\(status.framesSlated) went out as the slate") }

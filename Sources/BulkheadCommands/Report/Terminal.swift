@@ -13,6 +13,12 @@ struct Terminal: Hashable {
         return Terminal(hasColours: !refusesColours)
     }
 
+    /// Whether this process is in the terminal's foreground at this moment: a shell's `bg` and `&` put it elsewhere.
+    var isForeground: Bool {
+        let group = tcgetpgrp(STDERR_FILENO)
+        return group < 0 || group == getpgrp()
+    }
+
     /// Columns at this moment: the window may change its size at any time.
     var width: Int {
         var size = winsize()

@@ -32,7 +32,7 @@ struct AttachedBroadcast {
         let poll = MasterPoll(path: path)
         let conversation = MasterConversation(path: path, request: request)
         let (outcome, _) = await LongRun(reporter: reporter, interruptions: interruptions).run(
-            status: { await poll.status().map { $0.map { StatusLine($0) } ?? .idle } },
+            status: { await poll.status().map { .broadcast($0) } },
             onSignal: { _ in conversation.leave() },
             body: { [reporter] in
                 var isFollowing = false

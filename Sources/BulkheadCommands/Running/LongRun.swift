@@ -17,7 +17,7 @@ struct LongRun {
     ///   - onSignal: called with the number of signals so far, one call after the other; cancelled at the end of `body`.
     /// - Returns: what `body` returned, and how many signals came.
     func run<Value: Sendable>(
-        status: @escaping @Sendable () async -> StatusLine?,
+        status: @escaping @Sendable () async -> ReportedStatus?,
         onSignal: @escaping @Sendable (Int) async -> Void,
         body: @escaping @Sendable () async -> Value
     ) async -> (value: Value, signalCount: Int) {
@@ -26,7 +26,7 @@ struct LongRun {
             group.addTask { await body() }
             group.addTask { [reporter] in
                 while !Task.isCancelled {
-                    if let line = await status(), !Task.isCancelled { reporter.status(line) }
+                    if let status = await status(), !Task.isCancelled { reporter.status(status) }
                     do { try await Task.sleep(for: reporter.statusInterval) } catch { break }
                 }
                 return nil
@@ -34,7 +34,7 @@ struct LongRun {
             group.addTask { [interruptions, reporter, survivesHangUp] in
                 for await number in interruptions.signals {
                     if number == SIGHUP, survivesHangUp {
-                        reporter.say("the terminal is gone: going on without it; `bulkhead stop` ends this broadcast")
+                        reporter.say(Self.hangUpText(isTerminal: isatty(STDERR_FILENO) == 1))
                     } else {
                         await onSignal(signalCount.increment())
                     }
@@ -48,6 +48,12 @@ struct LongRun {
         }
         guard let value else { preconditionFailure("the first task of the group has a value") }
         return (value, signalCount.value)
+    }
+
+    /// What is said of a SIGHUP: a terminal sends it when it goes, a script when it has moved a log away.
+    static func hangUpText(isTerminal: Bool) -> String {
+        let cause = isTerminal ? "SIGHUP: the terminal may be gone; " : "SIGHUP: "
+        return cause + "the broadcast goes on; `bulkhead stop` ends it"
     }
 
     /// A typed result of `body`, to be carried out of a task group.

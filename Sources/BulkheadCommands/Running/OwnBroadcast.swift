@@ -26,7 +26,7 @@ struct OwnBroadcast {
         let (result, signalCount) = await LongRun(
             reporter: reporter, interruptions: interruptions, survivesHangUp: true
         ).run(
-            status: { await master.status().map { StatusLine($0) } },
+            status: { await master.status().map { .broadcast($0) } },
             onSignal: { [reporter] count in
                 if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }
                 await master.stop()

@@ -14,7 +14,7 @@ package struct Observation: Hashable, Sendable {
 }
 
 /// What a viewer sees at the moment.
-package struct LiveView: Hashable, Sendable {
+package struct LiveView: Encodable, Hashable, Sendable {
     /// Seconds since the first access unit came.
     package var secondsWatched: Double
     /// Access units a second, over the last two seconds.
