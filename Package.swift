@@ -426,7 +426,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "BulkheadDrillTests",
-            dependencies: ["BulkheadDrill", "BulkheadModel", "BulkheadWire", "BulkheadChildRuntime"]),
+            dependencies: ["BulkheadDrill", "BulkheadModel", "BulkheadProbe", "BulkheadWire", "BulkheadChildRuntime"]),
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [

@@ -69,6 +69,12 @@ package struct DrillCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the report as JUnit XML.", valueName: "file"))
     var junit: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the drill is called in the JUnit report (default: bulkhead.drill); for several in one job.",
+            valueName: "name"))
+    var name: String?
+
     @OptionGroup(title: "ENCODING")
     var encodingFlags: EncodingFlags
 
@@ -88,20 +94,24 @@ package struct DrillCommand: AsyncParsableCommand {
         defer { reporter.flush() }
         do {
             let settings = try settings()
-            // A report that can't be kept is to be known before the drill, not after it.
-            if let junit { try Self.write("", to: junit) }
+            // A report that can't be kept is to be known before the drill, and one that is killed leaves an error.
+            if let junit { try Self.write(JUnit.text("the drill did not come to its end", named: suite), to: junit) }
             for line in Self.opening(settings) { reporter.say(line) }
             let report = try await hold(settings, reporter)
             reporter.finish()
             reporter.drill(report)
-            if let junit { try Self.write(JUnit.text(report), to: junit) }
+            if let junit { try Self.write(JUnit.text(report, named: suite), to: junit) }
             guard report.passed else { throw ExitCode.failure }
         } catch let error as BroadcastError {
             reporter.finish()
             reporter.failure(error)
+            // What can't be written is known by then.
+            if let junit { try? Self.write(JUnit.text(ErrorText.text(error), named: suite), to: junit) }
             throw error
         }
     }
+
+    private var suite: String { name ?? "bulkhead.drill" }
 
     /// Holds the drill; the first signal ends its broadcast, and then the drill.
     private func hold(_ settings: DrillSettings, _ reporter: Reporter) async throws(BroadcastError) -> DrillReport {
@@ -145,7 +155,8 @@ package struct DrillCommand: AsyncParsableCommand {
         var expectations: [Expectation] = []
         for list in expect { expectations += try Expectation.list(list) }
         return DrillSettings(
-            inputs: whole[.input], to: to, view: view, streamKey: key, linkCount: try linkCount(faults),
+            inputs: whole[.input], hasNumbers: plan.settings.inputs.contains { $0.url == "test" }, to: to, view: view,
+            streamKey: key, linkCount: try linkCount(faults),
             faults: faults, seed: seed, expectations: expectations, seconds: seconds, frameRate: frameRate,
             bitsPerSecond: Int(plan.settings.videoBitsPerSecond) + Int(plan.settings.audioBitsPerSecond),
             broadcastFlags: Self.flags(words), libexec: libexec.map { FilePaths.absolute($0) },

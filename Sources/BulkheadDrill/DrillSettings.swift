@@ -5,6 +5,8 @@ import BulkheadRTMP
 package struct DrillSettings: Sendable {
     /// The inputs of the broadcast, as they are given to `bulkhead broadcast`.
     package var inputs: [String]
+    /// The pictures have numbers, so that those that are lost can be missed.
+    package var hasNumbers: Bool
     /// Nil for the embedded server.
     package var to: String?
     /// Where the viewer watches what goes `to` a server of the user's; nil for the same address.
@@ -34,11 +36,13 @@ package struct DrillSettings: Sendable {
 
     /// A plan as it is made of flags, which have been checked.
     package init(
-        inputs: [String], to: String?, view: String?, streamKey: String?, linkCount: Int, faults: [Fault],
+        inputs: [String], hasNumbers: Bool, to: String?, view: String?, streamKey: String?, linkCount: Int,
+        faults: [Fault],
         seed: UInt64?, expectations: [Expectation], seconds: Double, frameRate: Double, bitsPerSecond: Int,
         broadcastFlags: [String], libexec: String?, exitCodeOfLostRecording: Int32
     ) {
         self.inputs = inputs
+        self.hasNumbers = hasNumbers
         self.to = to
         self.view = view
         self.streamKey = streamKey
@@ -62,17 +66,19 @@ package struct DrillSettings: Sendable {
         }
     }
 
-    /// What is expected where nothing is said: of a link whose server is left alone, that nothing shows at all.
-    static func standardExpectations(_ faults: [Fault], link: Int) -> [Expectation] {
-        let always = [
-            Expectation(.lost, .equal, 0), Expectation(.disorder, .equal, 0), Expectation(.backwards, .equal, 0),
-        ]
+    /// What is expected where nothing is said: of a link whose server is left alone, that nothing shows at all. Pictures
+    /// without numbers are judged by their timestamps.
+    package static func standardExpectations(_ faults: [Fault], link: Int, hasNumbers: Bool) -> [Expectation] {
+        let always =
+            hasNumbers
+            ? [Expectation(.lost, .equal, 0), Expectation(.disorder, .equal, 0), Expectation(.backwards, .equal, 0)]
+            : [Expectation(.backwards, .equal, 0), Expectation(.jumps, .equal, 0)]
         // A server that goes away takes the connection with it; what it had not handed on is sent again.
         guard !faults.contains(where: { $0.part == .server && $0.link == link }) else { return always }
         return always + [Expectation(.connections, .equal, 1)]
     }
 
     func expectations(of link: Int) -> [Expectation] {
-        expectations.isEmpty ? Self.standardExpectations(faults, link: link) : expectations
+        expectations.isEmpty ? Self.standardExpectations(faults, link: link, hasNumbers: hasNumbers) : expectations
     }
 }

@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func xmlHasACaseForEachExpectationAndFault() throws {
-        let text = JUnit.text(try drill(seed: 99))
+        let text = JUnit.text(try drill(seed: 99), named: "bulkhead.drill")
         let parser = JUnitReader()
         #expect(parser.read(text))
         #expect(
@@ -62,10 +62,29 @@ import Testing
     @Test func linksAreToldApart() throws {
         let report = try drill(linkCount: 2)
         let parser = JUnitReader()
-        #expect(parser.read(JUnit.text(report)))
+        #expect(parser.read(JUnit.text(report, named: "bulkhead.drill")))
         #expect(parser.failures.count == 2)
         #expect(parser.cases.contains("bulkhead.drill.expectation link 2: lost=0"))
         #expect(report.lines.contains("link 2: lost=0: FAILED, 3 (frames 155-157)"))
+    }
+
+    /// Several drills in one job are told apart; one that could not be held is an error, not an empty file.
+    @Test func drillThatCouldNotBeHeldIsAnError() {
+        let text = JUnit.text("no server answers at <a>", named: "night \"2\"")
+        let parser = JUnitReader()
+        #expect(parser.read(text))
+        #expect(parser.cases == ["night &quot;2&quot;.broadcast is held"])
+        #expect(parser.attributes["tests"] == "1" && parser.attributes["errors"] == "1")
+        #expect(text.contains("<error message=\"no server answers at &lt;a&gt;\"/>"))
+    }
+
+    @Test func casesHaveTimes() throws {
+        var report = try drill()
+        report.faults[0].backAfterSeconds = 0.25
+        let text = JUnit.text(report, named: "bulkhead.drill")
+        #expect(text.contains("name=\"encoder:kill@frame=150\" time=\"0.25\""))
+        #expect(text.contains("name=\"lost=0\" time=\"10.00\""))
+        #expect(text.contains("name=\"ends well\" time=\"12.35\"") || text.contains("time=\"12.34\""))
     }
 
     @Test func textIsMadeFitForXML() {

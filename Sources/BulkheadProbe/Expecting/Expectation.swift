@@ -11,9 +11,9 @@ package enum Measure: String, Hashable, Sendable, CaseIterable {
     /// What was measured, in milliseconds or as a count; nil where it could not be.
     package func value(in report: StreamReport, connections: Int?) -> Double? {
         switch self {
-        case .lost: report.numbers.map { Double($0.lost) }
-        case .repeated: report.numbers.map { Double($0.repeated) }
-        case .disorder: report.numbers.map { Double($0.disordered) }
+        case .lost: report.countableNumbers.map { Double($0.lost) }
+        case .repeated: report.countableNumbers.map { Double($0.repeated) }
+        case .disorder: report.countableNumbers.map { Double($0.disordered) }
         case .unnumbered: report.numbers.map { Double($0.unnumbered) }
         case .frames: Double(report.video?.accessUnits ?? 0)
         case .backwards:
@@ -137,15 +137,19 @@ package struct Verdict: Hashable, Sendable {
 
     /// One line for a person.
     package var text: String {
-        guard let value else { return "\(expectation): not measured" }
+        guard let value else { return "\(expectation): not measured\(detail.isEmpty ? "" : " (\(detail))")" }
         let place = holds || detail.isEmpty ? "" : " (\(detail))"
         return "\(expectation): \(holds ? "ok" : "FAILED"), \(expectation.text(value))\(place)"
     }
 
     private static func detail(_ measure: Measure, _ report: StreamReport) -> String {
         switch measure {
-        case .lost:
-            guard let ranges = report.numbers?.lostRanges, !ranges.isEmpty else { return "" }
+        case .lost, .repeated, .disorder:
+            if let numbers = report.numbers, report.countableNumbers == nil {
+                return "\(numbers.unnumbered) of \(numbers.numbered + numbers.unnumbered) pictures have no number "
+                    + "that can be read: something covers it"
+            }
+            guard measure == .lost, let ranges = report.numbers?.lostRanges, !ranges.isEmpty else { return "" }
             return "frames \(ranges.prefix(20).joined(separator: ", "))\(ranges.count > 20 ? ", …" : "")"
         case .gap:
             guard let gap = report.arrival?.longestGap else { return "" }

@@ -116,6 +116,12 @@ package struct StreamReport: Codable, Hashable, Sendable {
     package var decoderRestarts: Int
 }
 
+extension StreamReport {
+    /// The numbers, where what is missing among them was missed: nil where most pictures have none, because a plugin covers
+    /// it. The few that show are far apart.
+    package var countableNumbers: Numbers? { numbers.flatMap { $0.unnumbered > $0.numbered ? nil : $0 } }
+}
+
 extension StreamReport.Timestamps {
     init(_ judge: TimestampJudge) {
         self.init(
