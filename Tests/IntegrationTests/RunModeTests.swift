@@ -110,7 +110,8 @@ import Testing
         let silent = try LocalSocket.connect(to: String(address.dropFirst("unix:".count))).release()
         defer { close(silent) }
         #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder").isEmpty)
-        #expect(ProcessTable.children(of: broadcast.pid, named: "bulkhead-plugin-host").count == 1)
+        #expect(
+            await eventually { ProcessTable.children(of: broadcast.pid, named: "bulkhead-plugin-host").count == 1 })
 
         let encoderPath = BulkheadProgram.path("bulkhead-encoder")
         let encoder = try RunningProcess(encoderPath, ["--connect", String(address)])
