@@ -122,7 +122,7 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
 }
 
 extension Canvas: Codable {
-    /// Settings with the defaults of `bulkhead broadcast`.
+    /// Reads a size as text, such as `1280x720`.
     package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let canvas = Canvas(text) else {
@@ -139,7 +139,7 @@ extension Canvas: Codable {
 }
 
 extension FrameRate: Codable {
-    /// Settings with the defaults of `bulkhead broadcast`.
+    /// Reads a rate as text, such as `30` or `30000/1001`.
     package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let rate = FrameRate(text) else {

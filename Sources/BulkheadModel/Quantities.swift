@@ -60,7 +60,7 @@ package struct TimeSpan: Hashable {
         guard (2...3).contains(parts.count), let seconds = parts.last else { return nil }
         var total = 0.0
         for (index, part) in parts.dropLast().enumerated() {
-            guard let number = UInt32(part), index == 0 || number < 60 else { return nil }
+            guard let number = UInt32(plain: part), index == 0 || number < 60 else { return nil }
             total = (total + Double(number)) * 60
         }
         guard let last = Double(plain: seconds), last < 60 else { return nil }
@@ -88,10 +88,19 @@ package struct TimeSpan: Hashable {
     }
 }
 
+extension FixedWidthInteger {
+    /// Reads digits alone: no sign.
+    init?(plain text: some StringProtocol) {
+        guard text.allSatisfy({ ("0"..."9").contains($0) }) else { return nil }
+        self.init(text)
+    }
+}
+
 extension Double {
-    /// Reads digits with at most one point: no sign, no exponent, no "inf" or "nan".
+    /// Reads digits with at most one point: no sign, no exponent, no "inf" or "nan". A `Double` of seconds is written with
+    /// 17 digits at most, behind zeros that show how small it is.
     fileprivate init?(plain text: Substring) {
-        guard !text.isEmpty, text.utf8.count <= 18, text.allSatisfy({ ("0"..."9").contains($0) || $0 == "." }) else {
+        guard !text.isEmpty, text.utf8.count <= 24, text.allSatisfy({ ("0"..."9").contains($0) || $0 == "." }) else {
             return nil
         }
         self.init(String(text))

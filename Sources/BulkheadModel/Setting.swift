@@ -137,7 +137,7 @@ extension SettingType where Value == UInt32 {
             takes: takes, schema: .text,
             value: { text in
                 let number =
-                    UInt32(text)
+                    UInt32(plain: text)
                     ?? (text.contains(where: \.isLetter) ? TimeSpan(text) : nil).map { span in
                         UInt32(min(span.seconds * 1000, Double(UInt32.max)).rounded())
                     }
@@ -150,7 +150,7 @@ extension SettingType where Value == UInt8 {
     static func count(_ range: ClosedRange<UInt8>, _ takes: String) -> Self {
         Self(
             takes: takes, schema: .integer(Int(range.lowerBound)...Int(range.upperBound)),
-            value: { UInt8($0).flatMap { range.contains($0) ? $0 : nil } }, text: { "\($0)" },
+            value: { UInt8(plain: $0).flatMap { range.contains($0) ? $0 : nil } }, text: { "\($0)" },
             contains: { range.contains($0) })
     }
 }
