@@ -29,11 +29,18 @@ package struct Values: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     }
 }
 
-/// An object in JSON. Keys of another version are passed over.
+/// An object in JSON. Keys of another version are passed over, and so are values that no version had when this one was
+/// made: a newer one may give an object or a list of numbers.
 extension Values: Codable {
+    private struct Anything: Decodable {
+        let value: EventValue?
+
+        init(from decoder: any Decoder) { value = try? EventValue(from: decoder) }
+    }
+
     package init(from decoder: any Decoder) throws {
-        let all = try decoder.singleValueContainer().decode([String: EventValue].self)
-        for (name, value) in all { if let key = Key(rawValue: name) { storage[key] = value } }
+        let all = try decoder.singleValueContainer().decode([String: Anything].self)
+        for (name, anything) in all { if let key = Key(rawValue: name) { storage[key] = anything.value } }
     }
 
     package func encode(to encoder: any Encoder) throws {
