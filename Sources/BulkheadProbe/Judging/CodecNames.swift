@@ -39,19 +39,36 @@ enum CodecNames {
         switch fourCC {
         case number("mp4a"):
             guard configuration.count >= 2 else { return "AAC" }
-            // ISO/IEC 14496-3, 1.6.2.1: 5 bits object type, 4 bits frequency index, 4 bits channels.
-            let bits = UInt16(configuration[0]) << 8 | UInt16(configuration[1])
-            let names: [UInt16: String] = [1: "AAC Main", 2: "AAC-LC", 5: "HE-AAC", 29: "HE-AAC v2"]
-            let rates = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000]
-            let index = Int(bits >> 7 & 15)
-            let rate = index < rates.count ? " \(rates[index]) Hz" : ""
-            let channels = bits >> 3 & 15
-            return (names[bits >> 11] ?? "AAC") + rate
-                + (channels == 1 ? " mono" : channels == 2 ? " stereo" : " \(channels) channels")
+            return aac(configuration)
         case number("Opus"): return "Opus"
         case number(".mp3"): return "MP3"
         case .some(let other): return text(other)
         case nil: return "a legacy codec"
+        }
+    }
+
+    /// ISO/IEC 14496-3, 1.6.2.1: 5 bits object type, 4 bits frequency index, or 15 and 24 bits frequency, 4 bits channels.
+    private static func aac(_ configuration: [UInt8]) -> String {
+        let bits = (0..<5).reduce(UInt64(0)) { $0 << 8 | UInt64($1 < configuration.count ? configuration[$1] : 0) }
+        let names: [UInt64: String] = [1: "AAC Main", 2: "AAC-LC", 5: "HE-AAC", 29: "HE-AAC v2"]
+        let rates: [UInt64] = [
+            96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+        ]
+        let index = Int(bits >> 31 & 15)
+        let rate = index == 15 ? bits >> 7 & 0xFF_FFFF : index < rates.count ? rates[index] : nil
+        return (names[bits >> 35] ?? "AAC") + (rate.map { " \($0) Hz" } ?? "")
+            + channels(Int(index == 15 ? bits >> 3 & 15 : bits >> 27 & 15))
+    }
+
+    /// What a channel configuration stands for (ISO/IEC 14496-3, table 1.19); 0 is told by the frames themselves.
+    private static func channels(_ configuration: Int) -> String {
+        switch configuration {
+        case 1: " mono"
+        case 2: " stereo"
+        case 3...6: " \(configuration) channels"
+        case 7, 12, 14: " 8 channels"
+        case 11: " 7 channels"
+        default: ""
         }
     }
 
