@@ -120,6 +120,8 @@ package struct NumberJudge: Sendable {
         let range = lostRanges.remove(at: index)
         if number < range.upperBound { lostRanges.insert((number + 1)...range.upperBound, at: index) }
         if number > range.lowerBound { lostRanges.insert(range.lowerBound...(number - 1), at: index) }
+        // A range that was cut in two may be one too many.
+        if lostRanges.count > Self.rangeLimit { lostRanges.removeLast() }
         lost -= 1
         return true
     }
