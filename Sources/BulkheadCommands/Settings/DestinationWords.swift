@@ -56,7 +56,10 @@ enum DestinationWords {
         for link in words.links {
             destinations.append(try LinkPlan.destination(link, number: destinations.count + 1, authority))
         }
-        for index in destinations.indices { try LinkPlan.read(words, into: &destinations[index], number: index + 1) }
+        for index in destinations.indices {
+            let own = index < groups.count ? nil : words.links[index - groups.count]
+            try LinkPlan.read(words, into: &destinations[index], number: index + 1, own: own)
+        }
         try giveKeys(words[.streamKeyFile], environmentKey: environmentKey, to: &destinations)
         let keyless = destinations.firstIndex { $0.servers.contains { $0.streamKey.isEmpty && awaitsKey($0.url) } }
         if let index = keyless {

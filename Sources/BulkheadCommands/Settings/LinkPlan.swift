@@ -50,22 +50,19 @@ enum LinkPlan {
         return settings
     }
 
-    /// What the flags, or the file's keys of the same names, say for all links.
+    /// What the flags, or the file's keys of the same names, say for all links. What a link says for itself in `own` is
+    /// more, also where it is the standard.
     static func read(
-        _ words: BroadcastWords, into destination: inout DestinationSettings, number: Int
+        _ words: BroadcastWords, into destination: inout DestinationSettings, number: Int, own: LinkWords?
     ) throws(BroadcastError) {
-        // What a link says for itself is more than what is said for all.
-        var plain = DestinationSettings(url: destination.url)
-        if let rule = words.last(.rule) {
-            plain.rule = try self.rule(rule, BroadcastKey.rule.flag)
-            if destination.rule == .priority { destination.rule = plain.rule }
+        if let text = words.last(.rule) {
+            let rule = try rule(text, BroadcastKey.rule.flag)
+            if own?.rule == nil { destination.rule = rule }
         }
-        if words.isOn(.redundant), !destination.isFile { destination.isRedundant = true }
-        if let backfill = words.last(.backfill) {
-            let seconds = try seconds(backfill, BroadcastKey.backfill.flag)
-            if destination.backfillSeconds == DestinationSettings.standardBackfillSeconds {
-                destination.backfillSeconds = seconds
-            }
+        if words.isOn(.redundant), own?.isRedundant == nil, !destination.isFile { destination.isRedundant = true }
+        if let text = words.last(.backfill) {
+            let seconds = try seconds(text, BroadcastKey.backfill.flag)
+            if own?.backfill == nil { destination.backfillSeconds = seconds }
         }
         try check(destination, number: number)
     }
