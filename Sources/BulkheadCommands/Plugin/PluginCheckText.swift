@@ -22,10 +22,9 @@ enum PluginCheckText {
     }
 
     static func line(_ summary: PluginCheckSummary) -> String {
-        func counted(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
         return "\(summary.plugin) is \(summary.isFit ? "" : "not ")fit for a broadcast: "
-            + "\(counted(summary.tests, "test")), \(counted(summary.errors, "error")), "
-            + counted(summary.warnings, "warning")
+            + "\(CountText.text(summary.tests, "test")), \(CountText.text(summary.errors, "error")), "
+            + CountText.text(summary.warnings, "warning")
     }
 
     private static func times(_ times: PluginCheckTimes) -> String {

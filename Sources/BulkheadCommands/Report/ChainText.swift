@@ -10,9 +10,9 @@ package enum ChainText {
         let parameters = plugin.parameters.sorted { $0.key < $1.key }.map { ",\($0.key)=\($0.value)" }.joined()
         line += ", \(base)\(parameters)"
         if plugin.calls > 0 { line += ", \(time(plugin.microsecondsPerFrame)) a frame" }
-        if plugin.failures > 0 { line += ", failed \(times(plugin.failures))" }
-        if plugin.misses > 0 { line += ", late \(times(plugin.misses))" }
-        if plugin.deaths > 0 { line += ", ended its host \(times(plugin.deaths))" }
+        if plugin.failures > 0 { line += ", failed \(CountText.times(plugin.failures))" }
+        if plugin.misses > 0 { line += ", late \(CountText.times(plugin.misses))" }
+        if plugin.deaths > 0 { line += ", ended its host \(CountText.times(plugin.deaths))" }
         if let pid = plugin.pid { line += ", process \(pid)" }
         return EventLine.clean(line)
     }
@@ -32,8 +32,6 @@ package enum ChainText {
         case .working, .waiting, .disabled, .off: plugin.state.rawValue
         }
     }
-
-    private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }
 
     /// "0.31 ms".
     private static func time(_ microseconds: Double) -> String {

@@ -15,7 +15,7 @@ package enum DeathText {
         } else {
             line += ", not replaced yet"
         }
-        line += ", \(death.framesLate) frames late"
+        line += ", \(CountText.text(death.framesLate, "frame")) late"
         let last = death.standardError.split(separator: "\n").suffix(12).map { "    " + EventLine.clean(String($0)) }
         return ([EventLine.clean(line)] + last).joined(separator: "\n")
     }

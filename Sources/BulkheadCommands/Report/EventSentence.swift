@@ -50,10 +50,10 @@ package enum EventSentence {
         case .onAir: "on air"
         case .ending: "ending"
         case .gaveUp(let frames, let seconds):
-            "gave up: the last \(count(frames, "frame")) couldn't be encoded within \(number(seconds)) s"
+            "gave up: the last \(CountText.text(frames, "frame")) couldn't be encoded within \(number(seconds)) s"
         case .lag(let milliseconds): "nothing ran for \(milliseconds) ms; the timeline continues from now"
         case .skipping(let cause): skipping(cause)
-        case .keepingUp(let skipped): "the encoder keeps up again; \(count(skipped, "frame")) skipped so far"
+        case .keepingUp(let skipped): "the encoder keeps up again; \(CountText.text(skipped, "frame")) skipped so far"
         case .showing(let picture, let isStandIn): showing(picture, isStandIn)
         case .slateUnusable(let path, let reason):
             "can't use the slate \(path): \(reason.text); showing the built-in slate"
@@ -69,11 +69,13 @@ package enum EventSentence {
         case .changed(let canvas, let preset, let frame, _):
             "encoding \(canvas) with preset \(preset) from frame \(frame) on"
         case .notChanged(let reason): "settings not changed: \(reason.text)"
-        case .frameSkipped(let frame, let deaths): "frame \(frame) crashed \(count(deaths, "encoder")); skipping it"
+        case .frameSkipped(let frame, let deaths):
+            "frame \(frame) crashed \(CountText.text(deaths, "encoder")); skipping it"
         case .safeSettings: "encoders keep crashing; using safe settings (veryfast, baseline, no look-ahead)"
         case .wantedSettings: "trying the wanted settings again"
         case .slateBegan: "no encoder works; the slate is on air until one does"
-        case .slateEnded(let frames): "an encoder works again; the slate went off air after \(count(frames, "frame"))"
+        case .slateEnded(let frames):
+            "an encoder works again; the slate went off air after \(CountText.text(frames, "frame"))"
         case .inLockstep(let frame, _): "encoding in lockstep from frame \(frame) on"
         case .differs:
             "two encoders in lockstep wrote different access units for the same frames; one of them computed wrongly"
@@ -178,17 +180,17 @@ package enum EventSentence {
     private static func server(_ happening: ServerHappening) -> String {
         switch happening {
         case .ready(let address, _): "ready at \(address)"
-        case .reconnectRequested(let publishers): "asked \(count(publishers, "publisher")) to reconnect"
+        case .reconnectRequested(let publishers): "asked \(CountText.text(publishers, "publisher")) to reconnect"
         case .stopped: "stopped"
         case .publishStarted(let stream, let peer): "\(stream): \(peer) is publishing"
         case .publishEnded(let stream, let peer, let cause, let videoMessages, _, let bytes):
-            "\(stream): \(peer) stopped publishing (\(phrase(cause))) after \(count(videoMessages, "picture")), "
-                + count(bytes, "byte")
+            "\(stream): \(peer) stopped publishing (\(phrase(cause))) after \(CountText.text(videoMessages, "picture")), "
+                + CountText.text(bytes, "byte")
         case .publishRefused(let stream, let peer, let cause): "\(stream): \(peer) may not publish: \(phrase(cause))"
         case .playStarted(let stream, let peer): "\(stream): \(peer) is playing"
         case .playEnded(let stream, let peer, let bytes, let shed):
-            "\(stream): \(peer) stopped playing after \(count(bytes, "byte"))"
-                + (shed > 0 ? ", \(count(shed, "message")) dropped" : "")
+            "\(stream): \(peer) stopped playing after \(CountText.text(bytes, "byte"))"
+                + (shed > 0 ? ", \(CountText.text(shed, "message")) dropped" : "")
         case .connectionFailed(let peer, let text): "closed \(peer): \(text)"
         case .connectionRefused(let peer): "closed \(peer): too many connections"
         }
@@ -196,7 +198,7 @@ package enum EventSentence {
 
     private static func reporter(_ happening: ReporterHappening) -> String {
         switch happening {
-        case .linesLost(let lines): "\(count(lines, "line")) dropped: the output didn't take them in time"
+        case .linesLost(let lines): "\(CountText.text(lines, "line")) dropped: the output didn't take them in time"
         }
     }
 
@@ -322,8 +324,6 @@ package enum EventSentence {
     }
 
     // MARK: numbers
-
-    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     private static func rate(_ bitsPerSecond: Int) -> String { "\(bitsPerSecond / 1000) kbit/s" }
 

@@ -16,7 +16,7 @@ package enum LinkText {
             "\(link.name): \(link.state.rawValue), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
             + "queue \(link.queuedMilliseconds) ms, \(link.framesSent) frames sent, \(link.framesShed) dropped"
         if let seconds = link.acknowledgedSeconds { line += ", acknowledged to \(StatusLine.clock(seconds))" }
-        if link.reconnects > 0 { line += ", reconnected \(link.reconnects == 1 ? "once" : "\(link.reconnects) times")" }
+        if link.reconnects > 0 { line += ", reconnected \(CountText.times(link.reconnects))" }
         if let rule = link.rule, let servers = link.servers, servers.count > 1 {
             line += ", by \(rule)"
             if let reason = link.reason, !reason.isEmpty { line += " (\(reason))" }

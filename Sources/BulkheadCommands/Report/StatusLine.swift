@@ -75,7 +75,7 @@ package struct StatusLine: Hashable, Sendable {
 
     private static func reconnects(_ link: LinkStatus) -> String? {
         guard trouble(link) == nil, link.reconnects > 0 else { return nil }
-        return "\(link.name) reconnected \(times(link.reconnects))"
+        return "\(link.name) reconnected \(CountText.times(link.reconnects))"
     }
 
     /// What a link that works sends, and how much waits; the server where there are several.
@@ -89,10 +89,8 @@ package struct StatusLine: Hashable, Sendable {
     private static func child(_ child: ChildStatus) -> String {
         let state = child.state == .ready ? "ok" : child.state.rawValue
         guard child.restarts > 0 else { return "\(child.part) \(state)" }
-        return "\(child.part) \(state) (restarted \(times(child.restarts)))"
+        return "\(child.part) \(state) (restarted \(CountText.times(child.restarts)))"
     }
-
-    private static func times(_ count: Int) -> String { count == 1 ? "once" : "\(count) times" }
 
     // MARK: numbers
 

@@ -47,7 +47,7 @@ package struct StatusReport: Encodable, Sendable {
         var line = "\(child.part): \(child.state.rawValue)"
         if let pid = child.pid { line += ", process \(pid)" }
         if let build = child.build, build != BulkheadVersion.build { line += ", version \(build)" }
-        if child.restarts > 0 { line += ", restarted \(child.restarts == 1 ? "once" : "\(child.restarts) times")" }
+        if child.restarts > 0 { line += ", restarted \(CountText.times(child.restarts))" }
         if !child.lastEnd.isEmpty { line += ", the last one ended: \(child.lastEnd)" }
         return line
     }

@@ -16,7 +16,8 @@ package enum StreamText {
         }
         if let audio = report.audio {
             lines.append(
-                "sound: \(audio.codec), \(StatusLine.rate(audio.bitsPerSecond)), \(audio.packets) packets")
+                "sound: \(audio.codec), \(StatusLine.rate(audio.bitsPerSecond)), \(CountText.text(audio.packets, "packet"))"
+            )
         }
         if let arrival = report.arrival {
             let frame = arrival.longestGap.frame.map { "frame \($0)" } ?? "access unit \(arrival.longestGap.unit)"
@@ -30,11 +31,13 @@ package enum StreamText {
         if let sync = report.sync {
             lines.append(
                 "sound against picture: \(signed(sync.typicalOffsetMilliseconds)) ms, at worst "
-                    + "\(signed(sync.worstOffsetMilliseconds)) ms, by \(sync.beeps) "
-                    + (sync.beeps == 1 ? "beep" : "beeps"))
+                    + "\(signed(sync.worstOffsetMilliseconds)) ms, by "
+                    + CountText.text(sync.beeps, "beep"))
         }
         if report.reconnects > 0 { lines.append("connections lost: \(report.reconnects)") }
-        if report.decoderRestarts > 0 { lines.append("the decoder was started again: \(report.decoderRestarts) times") }
+        if report.decoderRestarts > 0 {
+            lines.append("the decoder was started again: \(CountText.times(report.decoderRestarts))")
+        }
         return lines
     }
 
@@ -44,7 +47,9 @@ package enum StreamText {
         let interval =
             shortest == longest
             ? "every \(decimal(longest, 2)) s" : "every \(decimal(shortest, 2)) to \(decimal(longest, 2)) s"
-        let changes = video.configurationChanges > 0 ? ", \(video.configurationChanges) configuration changes" : ""
+        let changes =
+            video.configurationChanges > 0
+            ? ", \(CountText.text(video.configurationChanges, "configuration change"))" : ""
         return "\(video.keyframes), \(interval)\(changes)"
     }
 
@@ -68,7 +73,7 @@ package enum StreamText {
         parts += ["\(numbers.repeated) repeated", "\(numbers.disordered) out of order"]
         if numbers.unnumbered > 0 { parts.append("\(numbers.unnumbered) without a number") }
         if numbers.replayed > 0 { parts.append("\(numbers.replayed) sent again to a new connection") }
-        if numbers.restarts > 0 { parts.append("the source began anew \(numbers.restarts) times") }
+        if numbers.restarts > 0 { parts.append("the source began anew \(CountText.times(numbers.restarts))") }
         if numbers.unread > 0 { parts.append("\(numbers.unread) not looked at") }
         return parts.joined(separator: ", ")
     }
