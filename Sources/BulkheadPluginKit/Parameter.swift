@@ -122,7 +122,9 @@ extension Parameter where Value == Color {
 }
 
 extension Parameter where Value == File {
-    /// A file that the plugin may read; none until the user names one.
+    /// A file that the plugin may read; none until the user names one. Written `Parameter<File>("logo", "…")`: without the
+    /// type, two texts are a name and the default of a text.
+    @_disfavoredOverload
     public init(_ name: String, _ description: String = "") {
         self.init(name, .file, File(path: ""), description) {
             if case .text(let path) = $0 { File(path: path) } else { nil }
