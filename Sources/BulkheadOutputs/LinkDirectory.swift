@@ -33,7 +33,7 @@ package struct LinkDirectory: Sendable {
         let id = ids.next()
         let name = destination.name.isEmpty ? isAlone ? "link" : "link \(id)" : "link \(destination.name)"
         if entries.contains(where: { $0.name == name }) {
-            throw BroadcastError(.usage, "there are two links with the name \(destination.name)")
+            throw BroadcastError(.usage, "there are two links with the name \(name.dropFirst("link ".count))")
         }
         let entry = Entry(id: id, name: name, destination: destination)
         entries.append(entry)
