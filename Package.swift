@@ -328,7 +328,9 @@ let package = Package(
                 "BulkheadProgram", "BulkheadRoom", "BulkheadTimeline", "BulkheadFrames", "BulkheadChildren",
                 "BulkheadEvents", "BulkheadModel", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
             ]),
-        .testTarget(name: "BulkheadModelTests", dependencies: ["BulkheadModel", "BulkheadMedia", "BulkheadSelection"]),
+        .testTarget(
+            name: "BulkheadModelTests",
+            dependencies: ["BulkheadModel", "BulkheadMedia", "BulkheadSelection", "BulkheadTestSupport"]),
         .testTarget(
             name: "BulkheadEventsTests",
             dependencies: ["BulkheadEvents", "BulkheadModel", "BulkheadMedia", "BulkheadSystem", "BulkheadTestSupport"]),
