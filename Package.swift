@@ -297,7 +297,7 @@ let package = Package(
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage]),
         .testTarget(
-            name: "BulkheadFLVTests", dependencies: ["BulkheadFLV", "BulkheadMedia", nioCore]),
+            name: "BulkheadFLVTests", dependencies: ["BulkheadTestSupport", "BulkheadFLV", "BulkheadMedia", nioCore]),
         .testTarget(
             name: "BulkheadRTMPTests", dependencies: ["BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),
         .testTarget(
