@@ -292,7 +292,7 @@ let package = Package(
             ],
             path: "Tests/BulkheadTestSupport"),
         .testTarget(
-            name: "BulkheadSelectionTests", dependencies: ["BulkheadSelection"]),
+            name: "BulkheadSelectionTests", dependencies: ["BulkheadTestSupport", "BulkheadSelection"]),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadTestSupport", "BulkheadMedia"]),
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage]),
