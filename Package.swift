@@ -428,7 +428,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "BulkheadDrillTests",
-            dependencies: ["BulkheadDrill", "BulkheadModel", "BulkheadProbe", "BulkheadWire", "BulkheadChildRuntime"]),
+            dependencies: [
+                "BulkheadDrill", "BulkheadEvents", "BulkheadModel", "BulkheadProbe", "BulkheadWire",
+                "BulkheadChildRuntime",
+            ]),
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [
