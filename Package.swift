@@ -435,6 +435,7 @@ let package = Package(
         .testTarget(
             name: "BulkheadCommandsTests",
             dependencies: [
+                "BulkheadTestSupport",
                 "BulkheadModel", "BulkheadEvents", "BulkheadChildRuntime", "BulkheadCommands", "BulkheadMaster",
                 "BulkheadProbe", "BulkheadDrill", "BulkheadMedia", "BulkheadWire", "BulkheadSelection", argumentParser,
             ]),

@@ -1,0 +1,251 @@
+import BulkheadCommands
+import BulkheadEvents
+import BulkheadModel
+import Testing
+
+/// Each code of docs/events.md with real values: what a person reads holds the facts that matter.
+@Suite(.timeLimit(.minutes(1))) struct EverySentenceTests {
+    /// A code, its values as JSON, and what its sentence holds.
+    struct Row: Sendable, CustomTestStringConvertible {
+        let code: String
+        let values: String
+        let facts: [String]
+
+        init(_ code: String, _ values: String = "", _ facts: String...) {
+            self.code = code
+            self.values = "{\(values)}"
+            self.facts = facts
+        }
+
+        var testDescription: String { code }
+
+        func event() throws -> Event {
+            let role = code.split(separator: ".").first ?? ""
+            let line = """
+                {"time":1790000000.25,"part":{"role":"\(role)","id":7,"name":"\(role) 7"},"code":"\(code)",\
+                "level":"notice","values":\(values)}
+                """
+            return try JSONLine.decode(Event.self, from: Array(line.utf8))
+        }
+    }
+
+    private static let children = ["encoder", "slate-encoder", "source", "plugin-host"].flatMap { role in
+        [
+            Row("\(role).started", #""pid":4711,"isForeign":false"#, "started"),
+            Row("\(role).started", #""pid":4711,"isForeign":true"#, "connected"),
+            Row("\(role).ready", #""pid":4711"#, "ready"),
+            Row("\(role).ready", #""pid":4711,"plugins":["logo","text"]"#, "ready", "logo, text"),
+            Row("\(role).died", #""pid":4711,"cause":"SIGSEGV""#, "SIGSEGV"),
+            Row(
+                "\(role).died", #""pid":4711,"cause":"exit code 3","plugin":"logo","call":"audio""#, "exit code 3",
+                "logo",
+                "audio"),
+            Row(
+                "\(role).recovered", #""milliseconds":84,"framesLate":3,"cause":"SIGABRT""#, "84 ms", "SIGABRT",
+                "working again"),
+            Row("\(role).took-over", #""pid":4712,"was":"standby","frame":250"#, "standby", "250"),
+            Row("\(role).took-over", #""pid":4712,"was":"next""#, "next"),
+            Row("\(role).took-over", #""pid":4712,"was":"twin""#, "twin", "lockstep"),
+            Row("\(role).not-replaced", #""pid":4712,"cause":"SIGKILL""#, "not replaced", "SIGKILL"),
+            Row("\(role).refused", #""reason":"settings","text":"no such preset""#, "refused", "no such preset"),
+            Row(
+                "\(role).refused", #""reason":"settings","text":"no such width","plugin":"logo""#, "logo",
+                "no such width"),
+            Row("\(role).turned-away", #""pid":4713,"cause":"another version""#, "4713", "another version"),
+            Row("\(role).restarting", "", "restarting", "requested"),
+            Row("\(role).said", #""text":"the file is short","severity":"warning""#, "the file is short"),
+        ]
+    }
+
+    private static let hub = [
+        Row("master.listening", #""address":"unix:/run/b.sock""#, "unix:/run/b.sock"),
+        Row("master.broadcast-failed", #""reason":"input","text":"there is no file a.mp4""#, "there is no file a.mp4"),
+        Row("master.launch-failed", #""reason":"installation","text":"no memory""#, "child", "no memory"),
+        Row("timeline.on-air", "", "on air"), Row("timeline.ending", "", "ending"),
+        Row("timeline.gave-up", #""frames":12,"seconds":10"#, "12 frames", "10 s"),
+        Row("timeline.gave-up", #""frames":1,"seconds":2.5"#, "1 frame ", "2.5 s"),
+        Row("timeline.lag", #""milliseconds":2400"#, "2400 ms"),
+        Row("timeline.skipping", #""cause":"slow-encoder""#, "skipping", "--preset", "--size"),
+        Row("timeline.skipping", #""cause":"no-encoder""#, "skipping", "no encoder"),
+        Row("timeline.keeping-up", #""skipped":31"#, "31 frames"),
+        Row("timeline.keeping-up", #""skipped":1"#, "1 frame "),
+        Row("timeline.showing", #""picture":"picture","isStandIn":false"#, "input"),
+        Row("timeline.showing", #""picture":"last-picture","isStandIn":false"#, "last picture"),
+        Row("timeline.showing", #""picture":"slate","isStandIn":true"#, "slate", "instead of the input"),
+        Row("timeline.showing", #""picture":"slate","isStandIn":false"#, "slate"),
+        Row(
+            "timeline.slate-unusable", #""path":"/a/slate.png","reason":"not-media","text":"not a picture""#,
+            "/a/slate.png", "not a picture", "built-in"),
+        Row("timeline.slate-reader-died", #""cause":"SIGSEGV""#, "SIGSEGV", "built-in"),
+        Row("encoder.waiting", #""address":"unix:/t/e","isOnAir":true"#, "unix:/t/e", "stands still"),
+        Row("encoder.waiting", #""address":"unix:/t/e","isOnAir":false"#, "bulkhead-encoder --connect unix:/t/e"),
+        Row("encoder.bitrate-set", #""bitsPerSecond":1500000"#, "1500 kbit/s"),
+        Row("encoder.bitrate-raised", #""bitsPerSecond":1800000,"wanted":2500000"#, "1800 kbit/s", "raised"),
+        Row("encoder.bitrate-raised", #""bitsPerSecond":2500000,"wanted":2500000"#, "2500 kbit/s", "back"),
+        Row(
+            "encoder.changed", #""canvas":"1280x720","preset":"fast","frame":500,"pid":15"#, "1280x720", "fast", "500"),
+        Row("encoder.not-changed", #""reason":"settings","text":"the level is too low""#, "the level is too low"),
+        Row("encoder.frame-skipped", #""frame":250,"deaths":3"#, "250", "3 encoders"),
+        Row("encoder.safe-settings", "", "safe settings"), Row("encoder.wanted-settings", "", "wanted settings"),
+        Row("encoder.slate-began", #""frame":250"#, "slate", "no encoder"),
+        Row("encoder.slate-ended", #""frames":120"#, "120 frames"),
+        Row("encoder.slate-ended", #""frames":1"#, "1 frame"),
+        Row("encoder.in-lockstep", #""frame":250,"pid":16"#, "lockstep", "250"),
+        Row("encoder.differs", #""frame":250"#, "lockstep", "different"),
+        Row("encoder.lockstep-given-up", "", "lockstep", "--encoder-threads 1"),
+        Row("source.opened", #""summary":"h264 1280x720, 25 fps""#, "h264 1280x720, 25 fps"),
+        Row("source.ended", "", "ended"),
+        Row(
+            "source.skipped",
+            #""positionSeconds":12.5,"seconds":2,"isRepeated":true,"goal":"position","goalSeconds":14.5"#, "again",
+            "12.5 s", "14.5 s"),
+        Row(
+            "source.skipped", #""positionSeconds":60,"seconds":1,"isRepeated":false,"goal":"next-pass""#, "twice",
+            "60 s", "next loop"),
+        Row("source.skipped", #""positionSeconds":60,"seconds":1,"isRepeated":false,"goal":"end""#, "60 s", "end"),
+    ]
+
+    private static let plugins = [
+        Row("plugin-host.late", #""plugins":["logo","text"]"#, "logo, text"),
+        Row("plugin-host.unexplained", "", "--plugin-isolation each"), Row("plugin.added", #""frame":250"#, "250"),
+        Row("plugin.reloaded", #""frame":250"#, "reloaded", "250"), Row("plugin.removed", "", "removed"),
+        Row("plugin.moved", #""position":2"#, "2"), Row("plugin.enabled", "", "enabled"),
+        Row("plugin.disabled", "", "disabled"), Row("plugin.set", #""parameters":["x=1","y=2"]"#, "x=1, y=2"),
+        Row("plugin.refused", #""reason":"missing-symbol","text":"no entry point""#, "no entry point"),
+        Row("plugin.quarantined", #""cause":"SIGSEGV","deaths":1,"seconds":5"#, "SIGSEGV", "5 s"),
+        Row("plugin.switched-off", #""cause":"hang","deaths":4"#, "hang", "bulkhead plugin pardon plugin 7"),
+        Row("plugin.readmitted", "", "quarantine"), Row("plugin.pardoned", "", "pardoned"),
+        Row("plugin.said", #""text":"no font","severity":"error""#, "no font"),
+    ]
+
+    private static let links = [
+        Row("link.added", "", "added"), Row("link.removed", "", "removed"),
+        Row("link.failed", #""reason":"refused","text":"the key is wrong""#, "the key is wrong"),
+        Row("link.connected", #""server":"a.example/live""#, "a.example/live"), Row("link.accepted", "", "accepted"),
+        Row("link.lost", #""reason":"reset","text":"the connection was reset""#, "the connection was reset", "again"),
+        Row("link.saved", #""servers":1,"answering":0"#, "saved"),
+        Row("link.saved", #""servers":3,"answering":1,"file":"/s/1.json""#, "1 of 3", "fewer than two"),
+        Row("link.saved", #""servers":3,"answering":2"#, "2 of 3"),
+        Row("link.cleared", #""server":"a.example""#, "a.example"),
+        Row("link.selected", #""server":"a.example","choice":"the fastest of 3""#, "a.example", "the fastest of 3"),
+        Row(
+            "link.restored", #""server":"a","gapMilliseconds":1900,"backfillMilliseconds":400"#, "1.9 s", "400 ms"),
+        Row("link.stalled", #""sign":"no-answer""#, "doesn't answer", "may be lost"),
+        Row("link.stalled", #""sign":"not-reading""#, "stopped reading", "may be lost"),
+        Row("link.stalled", #""sign":"not-acknowledging""#, "stopped acknowledging", "may be lost"),
+        Row("link.recovered", "", "again"),
+        Row("link.congested", #""bitsPerSecond":900000,"wanted":2500000"#, "900 kbit/s", "lowered"),
+        Row("link.server-answers", #""server":"b.example","milliseconds":31"#, "b.example", "31 ms"),
+        Row("link.server-failed", #""server":"b","reason":"timeout","text":"b didn't answer""#, "b didn't answer"),
+        Row("link.prepared", #""server":"b.example""#, "b.example", "ready"),
+        Row("link.moving", #""server":"b.example","choice":"12 ms against 80 ms""#, "b.example", "12 ms against 80 ms"),
+        Row("link.not-moved", #""reason":"timeout","text":"b didn't answer""#, "not moved", "b didn't answer"),
+        Row("link.redirected", #""server":"b.example","text":"maintenance""#, "b.example", "maintenance"),
+        Row("link.redirected", #""server":"b.example""#, "b.example"),
+        Row("link.redirect-unusable", "", "can't be used"),
+        Row("link.redirect-failed", #""reason":"timeout","text":"b didn't answer""#, "redirect", "b didn't answer"),
+        Row("link.renewed", #""originSeconds":2147000"#, "timestamps"), Row("link.paused", "", "paused"),
+        Row("link.resumed", "", "resumed"),
+    ]
+
+    private static let watching = [
+        Row("viewer.connected", #""server":"a.example/live""#, "a.example/live"),
+        Row("viewer.disconnected", #""text":"the connection was reset""#, "the connection was reset"),
+        Row("viewer.unpublished", "", "publisher"), Row("viewer.silent", #""seconds":10"#, "10 s"),
+        Row("viewer.video", #""codec":"H.264 High 3.1","isChange":false"#, "video", "H.264 High 3.1"),
+        Row("viewer.video", #""codec":"H.264 High 3.1","isChange":true"#, "changed", "H.264 High 3.1"),
+        Row("viewer.audio", #""codec":"AAC-LC 48000 Hz stereo","isChange":false"#, "audio", "AAC-LC 48000 Hz stereo"),
+        Row("viewer.gap", #""milliseconds":800,"unit":90"#, "800 ms", "90"),
+        Row("viewer.frames-lost", #""frame":100,"frames":3"#, "100", "102"),
+        Row("viewer.frames-lost", #""frame":100,"frames":1"#, "frame 100 is"),
+        Row("viewer.frame-repeated", #""frame":100"#, "100"),
+        Row("viewer.frames-disordered", #""frame":100,"after":102"#, "frame 100", "after frame 102"),
+        Row("viewer.source-restarted", #""frame":0,"after":102"#, "frame 0", "after frame 102"),
+        Row("viewer.timestamps-backwards", #""track":"video","milliseconds":40,"unit":90"#, "video", "back", "40 ms"),
+        Row("viewer.timestamp-repeated", #""track":"audio""#, "audio", "twice"),
+        Row("viewer.timestamps-jumped", #""track":"audio","milliseconds":4000"#, "audio", "4000 ms"),
+        Row("viewer.out-of-sync", #""milliseconds":-80"#, "80 ms early"),
+        Row("viewer.out-of-sync", #""milliseconds":130"#, "130 ms late"),
+        Row("viewer.undecodable", #""unit":90"#, "90", "decoded"),
+        Row("viewer.decoder-trouble", #""text":"unsupported profile""#, "unsupported profile"),
+        Row("server.ready", #""address":"rtmp://127.0.0.1:1935","port":1935"#, "rtmp://127.0.0.1:1935"),
+        Row("server.reconnect-requested", #""publishers":1"#, "1 publisher "),
+        Row("server.reconnect-requested", #""publishers":2"#, "2 publishers"), Row("server.stopped", "", "stopped"),
+        Row("server.publish-started", #""stream":"live/show","peer":"10.0.0.2:4000""#, "live/show", "10.0.0.2:4000"),
+        Row(
+            "server.publish-ended",
+            #""stream":"live/show","peer":"10.0.0.2:4000","cause":"idle","videoMessages":250,"audioMessages":400,"bytes":1"#,
+            "live/show", "10.0.0.2:4000", "250 pictures", "1 byte"),
+        Row(
+            "server.publish-ended",
+            #""stream":"live/show","peer":"p","cause":"over-bitrate","videoMessages":1,"audioMessages":4,"bytes":90"#,
+            "bitrate too high", "1 picture,", "90 bytes"),
+        Row(
+            "server.publish-refused", #""stream":"live/show","peer":"p","cause":"unknown-key""#, "live/show", "key"),
+        Row(
+            "server.publish-refused", #""stream":"live/show","peer":"p","cause":"already-publishing""#,
+            "another publisher"
+        ),
+        Row(
+            "server.publish-refused", #""stream":"live/show","peer":"p","cause":"too-many-streams""#, "too many streams"
+        ),
+        Row("server.play-started", #""stream":"live/show","peer":"10.0.0.3:4000""#, "live/show", "10.0.0.3:4000"),
+        Row("server.play-ended", #""stream":"live/show","peer":"p","bytes":900,"shed":3"#, "900 bytes", "3 messages"),
+        Row("server.play-ended", #""stream":"live/show","peer":"p","bytes":900,"shed":0"#, "900 bytes"),
+        Row(
+            "server.connection-failed", #""peer":"p","text":"the handshake took too long""#,
+            "the handshake took too long"),
+        Row("server.connection-refused", #""peer":"10.0.0.4:4000""#, "10.0.0.4:4000", "too many"),
+        Row("reporter.lines-lost", #""lines":12"#, "12 lines"), Row("reporter.lines-lost", #""lines":1"#, "1 line "),
+    ]
+
+    static let rows = children + hub + plugins + links + watching
+
+    @Test func everyCodeHasARow() {
+        let codes = Set(Self.rows.map(\.code))
+        for description in Happening.all {
+            if description.code.hasPrefix("*") {
+                for role in Part.Role.allCases where role.isChild {
+                    #expect(codes.contains(role.rawValue + description.code.dropFirst()), "\(description.code)")
+                }
+            } else {
+                #expect(codes.contains(description.code), "\(description.code)")
+            }
+        }
+    }
+
+    /// A lowercase phrase in one line, without a period, that holds the facts.
+    @Test(arguments: rows) func sentencesHoldTheFacts(row: Row) throws {
+        let event = try row.event()
+        if case .unknown = event.happening {
+            Issue.record("\(row.code) can't be read from \(row.values)")
+            return
+        }
+        let sentence = EventSentence.text(event.happening, of: event.part)
+        for fact in row.facts { #expect(sentence.contains(fact), "\(sentence)") }
+        #expect(!sentence.isEmpty && !sentence.hasSuffix(".") && !sentence.contains("\n"))
+        #expect(!sentence.contains("nil") && !sentence.contains("Optional"))
+        #expect(!sentence.contains("  ") && !sentence.contains(" ,") && !sentence.contains("()"))
+        #expect(EventLine.sentence(event).hasPrefix("\(event.part): "))
+    }
+
+    /// The same code says the same to everybody, whatever its level; a code of another version is told as it is.
+    @Test func unknownCodesAreToldAsTheyAre() throws {
+        let event = try Row("recorder.disk-full", #""path":"/a""#).event()
+        #expect(EventSentence.text(event.happening, of: event.part) == "recorder.disk-full")
+    }
+
+    /// What comes from another process steers no terminal, in whichever value it stands.
+    @Test(arguments: rows) func controlCharactersSteerNoTerminal(row: Row) throws {
+        let event = try row.event()
+        for line in [EventLine.log(event), EventLine.short(event, colours: false)] {
+            #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F })
+        }
+        let colours = EventLine.short(event, colours: true)
+        switch event.level {
+        case .notice: #expect(!colours.contains("\u{1B}"))
+        case .warning: #expect(colours.hasPrefix("\u{1B}[33m") && colours.hasSuffix("\u{1B}[0m"))
+        case .error: #expect(colours.hasPrefix("\u{1B}[31m") && colours.hasSuffix("\u{1B}[0m"))
+        }
+    }
+}
