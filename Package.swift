@@ -416,6 +416,9 @@ let package = Package(
                 systemPackage, "BulkheadTimeline",
             ]),
         .testTarget(
+            name: "BulkheadPluginCatalogTests",
+            dependencies: ["BulkheadPluginCatalog", "BulkheadModel", "BulkheadSystem", "BulkheadWire"]),
+        .testTarget(
             name: "BulkheadDecoderTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadDecoder", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
