@@ -418,6 +418,7 @@ let package = Package(
         .testTarget(
             name: "BulkheadPluginCatalogTests",
             dependencies: ["BulkheadPluginCatalog", "BulkheadModel", "BulkheadSystem", "BulkheadWire"]),
+        .testTarget(name: "BulkheadPluginKitTests", dependencies: ["BulkheadPluginKit"]),
         .testTarget(
             name: "BulkheadDecoderTests",
             dependencies: [
