@@ -115,7 +115,9 @@ package struct IngestTarget: Hashable, Sendable {
             throw .invalidHost
         }
         if rest.isEmpty { return (String(host), defaultPort) }
-        guard rest.removeFirst() == ":", let port = Int(rest), (1...65535).contains(port) else { throw .invalidPort }
+        guard rest.removeFirst() == ":", rest.allSatisfy({ ("0"..."9").contains($0) }), let port = Int(rest),
+            (1...65535).contains(port)
+        else { throw .invalidPort }
         return (String(host), port)
     }
 
@@ -206,9 +208,8 @@ extension Substring {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            guard digits.utf8.count == 2, digits.first != "+", let value = UInt8(digits, radix: 16) else { return nil }
             bytes.append(value)
             rest = rest.dropFirst(2)
         }
