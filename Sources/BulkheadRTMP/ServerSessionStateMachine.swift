@@ -163,6 +163,8 @@ package struct ServerSessionStateMachine: Sendable {
         guard uses.count < Self.messageStreamLimit else {
             return [.close(.tooManyMessageStreams(limit: Self.messageStreamLimit))]
         }
+        // A peer may use numbers that it was not given.
+        while uses[nextStreamID] != nil { nextStreamID &+= 1 }
         let id = nextStreamID
         nextStreamID &+= 1
         uses[id] = .idle
