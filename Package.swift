@@ -299,7 +299,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadFLVTests", dependencies: ["BulkheadTestSupport", "BulkheadFLV", "BulkheadMedia", nioCore]),
         .testTarget(
-            name: "BulkheadRTMPTests", dependencies: ["BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),
+            name: "BulkheadRTMPTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),
         .testTarget(
             name: "BulkheadWireTests",
             dependencies: ["BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage]),
