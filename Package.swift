@@ -326,7 +326,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadProgramTests",
             dependencies: [
-                "BulkheadProgram", "BulkheadRoom", "BulkheadTimeline", "BulkheadFrames", "BulkheadChildren",
+                "BulkheadTestSupport", "BulkheadProgram", "BulkheadRoom", "BulkheadTimeline", "BulkheadFrames",
+                "BulkheadChildren",
                 "BulkheadEvents", "BulkheadModel", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
             ]),
         .testTarget(
