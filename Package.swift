@@ -318,12 +318,6 @@ let package = Package(
                 "BulkheadTestSupport",
             ]),
         .testTarget(
-            name: "BulkheadMasterTests",
-            dependencies: [
-                "BulkheadMaster", "BulkheadControl", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
-                "BulkheadMedia", "BulkheadTestSupport",
-            ]),
-        .testTarget(
             name: "BulkheadProgramTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadProgram", "BulkheadRoom", "BulkheadTimeline", "BulkheadFrames",
@@ -366,6 +360,12 @@ let package = Package(
             dependencies: [
                 "BulkheadOutputs", "BulkheadRoom", "BulkheadChildren", "BulkheadFrames", "BulkheadLinks",
                 "BulkheadModel", "BulkheadEvents", "BulkheadMedia", "BulkheadSystem", "BulkheadTestSupport",
+            ]),
+        .testTarget(
+            name: "BulkheadMasterTests",
+            dependencies: [
+                "BulkheadMaster", "BulkheadControl", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
+                "BulkheadMedia", "BulkheadTestSupport",
             ]),
         .testTarget(
             name: "BulkheadControlTests",
