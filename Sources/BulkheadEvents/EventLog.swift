@@ -1,4 +1,5 @@
 package import BulkheadModel
+import BulkheadSystem
 import Glibc
 import Synchronization
 
@@ -8,6 +9,7 @@ package final class EventLog: Sendable {
         var listeners: [Int: @Sendable (Event) -> Void] = [:]
         var nextID = 0
         var recent: [Event] = []
+        var redaction = Redaction()
     }
 
     private static let recentCount = 200
@@ -38,16 +40,34 @@ package final class EventLog: Sendable {
         return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
     }
 
-    /// Posts what has happened to `part`.
+    /// From now on no event shows `secret`.
+    package func hide(_ secret: String) { state.withLock { $0.redaction.hide(secret) } }
+
+    /// `text` as an event would show it.
+    package func clean(_ text: String) -> String { state.withLock { $0.redaction }.clean(text) }
+
+    /// Posts what has happened to `part`, with the texts as ``Redaction`` leaves them.
     ///
     /// - Parameter mediaSeconds: where the timeline stands; nil before it has started.
     package func post(_ part: Part, _ happening: Happening, mediaSeconds: Double? = nil) {
-        let event = Event(part, happening, time: Self.wallClock(), mediaSeconds: mediaSeconds)
-        let listeners = state.withLock { state in
+        let time = Self.wallClock()
+        let (event, listeners) = state.withLock { state in
+            let event = Event(
+                part, Self.clean(happening, of: part, &state.redaction), time: time, mediaSeconds: mediaSeconds)
             state.recent.append(event)
             if state.recent.count > Self.recentCount { state.recent.removeFirst() }
-            return Array(state.listeners.values)
+            return (event, Array(state.listeners.values))
         }
         for listener in listeners { listener(event) }
+    }
+
+    private static func clean(_ happening: Happening, of part: Part, _ redaction: inout Redaction) -> Happening {
+        let values = happening.values
+        let clean = redaction.clean(values, at: .now)
+        guard clean != values else { return happening }
+        let code = happening.code(for: part.role)
+        // What can't be read back has a text for a word of its own: rather the word alone than the text.
+        return (try? Happening(code: code, values: clean))
+            ?? .unknown(UnknownHappening(code: code, level: happening.level, values: clean))
     }
 }

@@ -11,6 +11,32 @@ package struct Values: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     /// The keys that have a value.
     package var keys: Set<Key> { Set(storage.keys) }
 
+    /// Of all texts among them, in UTF-8.
+    var textByteCount: Int {
+        storage.values.reduce(0) { sum, value in
+            switch value {
+            case .string(let text): sum + text.utf8.count
+            case .strings(let texts): texts.reduce(sum) { $0 + $1.utf8.count }
+            case .integer, .number, .bool: sum
+            }
+        }
+    }
+
+    func mapTexts(_ change: (String) -> String) -> Values {
+        var values = self
+        for (key, value) in storage {
+            switch value {
+            case .string(let text): values.storage[key] = .string(change(text))
+            case .strings(let texts): values.storage[key] = .strings(texts.prefix(Self.mostTexts).map(change))
+            case .integer, .number, .bool: break
+            }
+        }
+        return values
+    }
+
+    /// In a list.
+    private static let mostTexts = 256
+
     /// The value of `key`; nil where there is none.
     package subscript(key: Key) -> EventValue? { storage[key] }
 

@@ -112,6 +112,8 @@ package struct LinkMachine: Sendable {
     var understudy: Ready?
     var move: Ready?
     var request: (target: IngestTarget?, words: String)?
+    /// How often a server is heard that asks to be left.
+    private var requests = Budget(1, each: .seconds(10))
 
     /// - Parameters:
     ///   - lane: which of a redundant link's two it is; 0 for others.
@@ -161,7 +163,7 @@ package struct LinkMachine: Sendable {
             servers.renew(forgives: false)
             return [.wakeCourse]
         case .accepted, .acknowledged, .suspected, .recovered, .reconnectRequested, .ended:
-            return listen(to: event, &servers)
+            return listen(to: event, &servers, at: now)
         case .lookAround, .prepared(.understudy, _), .prepared(.move, _), .probed, .readyEnded:
             return watch(event, &servers, at: now)
         default: return follow(event, &servers, at: now)
@@ -175,7 +177,9 @@ package struct LinkMachine: Sendable {
     }
 
     /// What the connection on air says.
-    private mutating func listen(to event: Event, _ servers: inout ServerTable) -> [Action] {
+    private mutating func listen(
+        to event: Event, _ servers: inout ServerTable, at now: Duration
+    ) -> [Action] {
         switch event {
         case .accepted:
             if let serving { servers.accepted(serving) }
@@ -188,6 +192,8 @@ package struct LinkMachine: Sendable {
             if phase == .stalled { phase = .publishing }
             return [.post(.recovered), .wakeWatch]
         case .reconnectRequested(let target, let words):
+            // One that asks again and again would keep the link on the move.
+            guard requests.take(at: MonotonicTime(nanoseconds: now.nanoseconds)) else { break }
             request = (target, words)
             return [.wakeWatch]
         case .ended(let end): self.end = end

@@ -56,6 +56,9 @@ package final class LinkServers: Sendable {
         return table.withLock { body(&$0, now) }
     }
 
+    /// The servers' stream keys.
+    package var keys: [String] { table.withLock { $0.servers.map(\.target.key) } }
+
     func server(_ index: Int) -> ServerTable.Server { table.withLock { $0.servers[index] } }
     func name(_ index: Int) -> String { server(index).name }
 

@@ -72,7 +72,7 @@ extension RTMPLink {
         let machine = machine.withLock { $0 }
         return LinkSnapshot(
             link: name, time: EventLog.wallClock(), server: machine.server.map { servers.name($0) } ?? "",
-            lastError: machine.lastError, sentSeconds: machine.sentDTS?.seconds,
+            lastError: events.clean(machine.lastError), sentSeconds: machine.sentDTS?.seconds,
             acknowledgedSeconds: machine.acknowledgedDTS?.seconds, originSeconds: machine.origin.seconds,
             reconnects: machine.reconnects, configuration: mailbox.newestConfiguration.map { .init($0.1) },
             servers: servers.read { $0.status(at: $1) })

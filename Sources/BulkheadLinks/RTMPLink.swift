@@ -104,7 +104,7 @@ package final class RTMPLink: Sink, Servers {
         let server = machine.server.map { servers.name($0) }
         var status = LinkStatus(
             name: name, destination: server ?? servers.name(lane), state: machine.phase,
-            reconnects: machine.reconnects, lastError: machine.lastError)
+            reconnects: machine.reconnects, lastError: events.clean(machine.lastError))
         status.server = server
         status.rule = servers.read { table, _ in table.rule.rawValue }
         status.reason = machine.reason

@@ -1,3 +1,4 @@
+import BulkheadEvents
 package import BulkheadModel
 package import BulkheadRTMP
 package import BulkheadRTMPTransport
@@ -190,7 +191,7 @@ package struct ServerTable: Sendable {
         bringHome(index)
         servers[index].lane = nil
         servers[index].failures += 1
-        servers[index].lastError = "\(error)"
+        servers[index].lastError = Self.words(error, of: servers[index])
         servers[index].breaker.failed(at: now)
         servers[index].nextProbe = now + Self.probeBackoff.delay(after: servers[index].failures, chance: chance)
         for lane in histories.indices where histories[lane].current == index { histories[lane].current = nil }
@@ -272,7 +273,7 @@ package struct ServerTable: Sendable {
         case .failure(let error):
             bringHome(index)
             servers[index].breaker.failed(at: now)
-            servers[index].lastError = "\(error)"
+            servers[index].lastError = Self.words(error, of: servers[index])
             servers[index].nextProbe =
                 now + Self.probeBackoff.delay(after: servers[index].breaker.failures, chance: chance)
             return !wasFailing
@@ -304,6 +305,13 @@ package struct ServerTable: Sendable {
                 state: state, roundTripMilliseconds: server.breaker.roundTrip.map { $0.inMilliseconds },
                 lastError: server.lastError)
         }
+    }
+
+    /// An error, without the key: a server may repeat it.
+    private static func words(_ error: any Error, of server: Server) -> String {
+        var redaction = Redaction()
+        redaction.hide(server.target.key)
+        return redaction.clean("\(error)")
     }
 
     /// What `lane` would choose now if there were no hurry.

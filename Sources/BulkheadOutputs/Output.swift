@@ -32,6 +32,7 @@ package struct Output: Sendable {
             return Output(FileSink(name: name, path: path, awaitsIDR: awaitsIDR, onRoom: onRoom), servers: nil)
         }
         let servers = try LinkServers(destination, name: name, clock: .system)
+        for key in servers.keys { events.hide(key) }
         var limits = LinkQueue.Limits()
         limits.backfill = MediaTime(nanoseconds: Int64(destination.backfillSeconds * 1e9))
         // What is sent again after a break waits too, and is no reason to shed.

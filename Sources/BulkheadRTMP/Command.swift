@@ -55,6 +55,10 @@ package struct ServerStatus: Hashable, Sendable, CustomStringConvertible {
     /// The description for people, as the server wrote it.
     package let text: String
 
+    /// In characters: what a server says is kept, told and written to files.
+    package static let longestText = 300
+    package static let longestWord = 80
+
     /// A status as tests make one.
     package init(level: String, code: String, text: String) {
         self.level = level
@@ -66,9 +70,9 @@ package struct ServerStatus: Hashable, Sendable, CustomStringConvertible {
     package init?(_ command: Command) {
         let found = command.arguments.last { $0["code"]?.string != nil }
         guard let found, let code = found["code"]?.string else { return nil }
-        level = found["level"]?.string ?? ""
-        self.code = code
-        text = found["description"]?.string ?? ""
+        level = String((found["level"]?.string ?? "").prefix(Self.longestWord))
+        self.code = String(code.prefix(Self.longestWord))
+        text = String((found["description"]?.string ?? "").prefix(Self.longestText))
     }
 
     /// The server reports a failure by its level or by a code that means one.

@@ -17,6 +17,13 @@ package enum PublishRefusal: Hashable, Sendable {
 
 /// A server's wish that we go on elsewhere (Enhanced RTMP v2, "Reconnect Request").
 package struct ReconnectRequest: Hashable, Sendable {
+    /// What an address may have, in UTF-8 bytes; a longer one counts as none.
+    package static let longestAddress = 1024
+
+    fileprivate static func sound(_ address: String) -> String? {
+        address.utf8.count <= longestAddress ? address : nil
+    }
+
     /// Absolute or relative; nil for the same address.
     package let tcURL: String?
     /// The server's description, for people.
@@ -200,7 +207,7 @@ package struct PublishStateMachine: Sendable {
         guard let status = ServerStatus(command) else { return [] }
         if status.code == "NetConnection.Connect.ReconnectRequest" {
             let info = command.arguments.last { $0["code"] != nil }
-            return [.reconnectRequested(ReconnectRequest(tcURL: info?["tcUrl"]?.string, text: status.text))]
+            return [.reconnectRequested(ReconnectRequest(tcURL: info?["tcUrl"]?.string.flatMap(ReconnectRequest.sound), text: status.text))]
         }
         switch phase {
         case .publishing where status.code == "NetStream.Publish.Start":

@@ -61,11 +61,14 @@ package struct ServerSessionStateMachine: Sendable {
     package enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
         case commandBeforeConnect(String)
         case tooManyMessageStreams(limit: Int)
+        /// Of an application or a stream, in UTF-8 bytes.
+        case nameTooLong(byteCount: Int)
 
         package var description: String {
             switch self {
             case .commandBeforeConnect(let name): "the peer sent \(name.prefix(40)) before connect"
             case .tooManyMessageStreams(let limit): "the peer created more than \(limit) message streams"
+            case .nameTooLong(let byteCount): "the peer named a stream with \(byteCount) bytes"
             }
         }
     }
@@ -79,6 +82,10 @@ package struct ServerSessionStateMachine: Sendable {
 
     /// How many message streams one connection may create.
     package static let messageStreamLimit = 8
+    /// What an application may be called, in UTF-8 bytes: it is kept, and told.
+    package static let longestApp = 256
+    /// The same of a stream with its query, which may hold a signature.
+    package static let longestName = 1024
     private static let windowByteCount: UInt32 = 2_500_000
 
     private var app: String?
@@ -138,6 +145,7 @@ package struct ServerSessionStateMachine: Sendable {
         var name = (command.argument(0)?["app"]?.string ?? "").prefix { $0 != "?" }
         while name.last == "/" { name = name.dropLast() }
         while name.first == "/" { name = name.dropFirst() }
+        guard name.utf8.count <= Self.longestApp else { return [.close(.nameTooLong(byteCount: name.utf8.count))] }
         app = String(name)
         objectEncoding = command.argument(0)?["objectEncoding"]?.number ?? 0
         let capabilities = command.argument(0)?["capsEx"]?.number.flatMap { UInt32(exactly: $0) } ?? 0
@@ -177,6 +185,8 @@ package struct ServerSessionStateMachine: Sendable {
         guard uses[streamID] != nil || uses.count < Self.messageStreamLimit else {
             return [.close(.tooManyMessageStreams(limit: Self.messageStreamLimit))]
         }
+        let name = command.argument(1)?.string ?? ""
+        guard name.utf8.count <= Self.longestName else { return [.close(.nameTooLong(byteCount: name.utf8.count))] }
         let ended = end(streamID)
         // publish(false) ends a stream (ActionScript's way to say it).
         if isPublish, command.argument(1) == .boolean(false) {
@@ -184,7 +194,7 @@ package struct ServerSessionStateMachine: Sendable {
             return ended
         }
         let request = StreamRequest(
-            streamID: streamID, app: app ?? "", fullName: command.argument(1)?.string ?? "")
+            streamID: streamID, app: app ?? "", fullName: name)
         uses[streamID] = .requested(request, isPublish: isPublish)
         return ended + [isPublish ? .requestPublish(request) : .requestPlay(request)]
     }
