@@ -42,6 +42,10 @@ package struct Blame: Hashable, Sendable {
     /// The plugin that was in a call when its host was killed from outside, the last time a host ended.
     private var lastKilled: PluginID?
     private var lastUnexplained: MonotonicTime?
+    /// Ends between two calls by signals that others send, too: a thread of a plugin's may send them to its own process.
+    private var kills = Budget(mostKills, each: .seconds(5))
+    /// More in five seconds come from within.
+    package static let mostKills = 8
 
     package init() {}
 
@@ -56,6 +60,10 @@ package struct Blame: Hashable, Sendable {
         let wasKilledBefore = culprit != nil && culprit == lastKilled
         lastKilled = nil
         guard let culprit else {
+            if !evidence.isItsOwn, !kills.take(at: now) {
+                if active.count == 1, let only = active.first?.id { return .guilty(only) }
+                if active.count > 1 { return .unexplained }
+            }
             return evidence.isItsOwn && active.count > 1 && isRepeated(at: now) ? .unexplained : .nobody
         }
         if known != nil, evidence.isItsOwn { return .guilty(culprit) }

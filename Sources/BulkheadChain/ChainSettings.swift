@@ -1,5 +1,6 @@
 package import BulkheadMedia
 package import BulkheadModel
+import Glibc
 
 /// What the chain needs to know of a broadcast.
 package struct ChainSettings: Sendable {
@@ -34,6 +35,10 @@ package struct PostLimits: Hashable, Sendable {
     package static let patience = Duration.seconds(1)
     /// From a host's launch until its plugins are loaded.
     package static let opening = Duration.seconds(5)
+    /// Threads of a host; each costs memory of the kernel's that no limit counts, and all of them together those of others.
+    package static let mostThreads = 64 + 2 * max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+    /// What a host may hold of memory while it loads its plugins, in bytes.
+    package static let openingMemoryByteCount = 2 << 30
 
     /// How long the post may take for one frame: one interval for all plugins that have no deadline of their own, and
     /// theirs for the others.

@@ -15,16 +15,26 @@ struct HostWatch {
         if let since = stub.owesSince, now.since(since) > patience.nanoseconds {
             stub.child.dismiss("no answer within \(patience.inWords)")
         }
-        if looksAtMemory { lookAtMemory(of: stub) }
+        if looksAtMemory, let use = ProcessUse(of: stub.child.pid) { look(at: use, of: stub) }
     }
 
-    private func lookAtMemory(of stub: PluginStub) {
-        guard stub.isLoaded, let bytes = ProcessMemory.privateByteCount(of: stub.child.pid) else { return }
-        guard let base = stub.firstByteCount else { return stub.firstByteCount = bytes }
+    private func look(at use: ProcessUse, of stub: PluginStub) {
+        guard use.threadCount <= PostLimits.mostThreads else {
+            stub.suspect = suspect
+            return stub.child.dismiss(
+                "it has \(use.threadCount) threads, and may have \(PostLimits.mostThreads): others need some, too")
+        }
         let limit = limits.memoryByteCount
-        guard bytes - base > limit else { return }
+        guard stub.isLoaded else {
+            // Loading takes more than working, for a while.
+            guard use.privateByteCount > PostLimits.openingMemoryByteCount else { return }
+            return stub.child.dismiss("it has taken \(use.privateByteCount >> 20) MiB of memory before it was open")
+        }
+        guard let base = stub.firstByteCount else { return stub.firstByteCount = use.privateByteCount }
+        guard use.privateByteCount - base > limit else { return }
         stub.suspect = suspect
         stub.child.dismiss(
-            "it has taken \((bytes - base) >> 20) MiB more memory than at first, and may take \(limit >> 20)")
+            "it has taken \((use.privateByteCount - base) >> 20) MiB more memory than at first, "
+                + "and may take \(limit >> 20)")
     }
 }

@@ -293,7 +293,7 @@ package final class PluginStub {
     private func noteChain() {
         guard isReady, unanswered.isEmpty, !isLoaded else { return }
         isLoaded = true
-        firstByteCount = ProcessMemory.privateByteCount(of: child.pid)
+        firstByteCount = ProcessUse(of: child.pid)?.privateByteCount
         onChainReady?()
     }
 

@@ -34,6 +34,8 @@ package final class WireSocket {
     /// The socket that the descriptor stood for at first, by its number in the kernel.
     private let inode: ino_t
     private var decoder = WireDecoder()
+    /// What has come, in bytes.
+    package private(set) var receivedByteCount = 0
     private var passed: [CInt] = []
     /// What ``post(_:)`` has put off.
     private var posted: [UInt8] = []
@@ -132,6 +134,9 @@ package final class WireSocket {
         return .closedByPeer
     }
 
+    /// Takes no message that is longer than `byteCount` from now on. Call it before the first.
+    package func limitMessages(to byteCount: Int) { decoder = WireDecoder(longestPayload: byteCount) }
+
     /// The next message of the set `Message`, with the descriptor that came along; nil when none has come within
     /// `timeoutMilliseconds` (0 looks without waiting, -1 waits without limit).
     package func receive<Message: WireMessage>(
@@ -196,7 +201,9 @@ package final class WireSocket {
             switch count {
             case 0, -Int(ECONNRESET): throw .closedByPeer
             case -Int(EAGAIN) where timeoutMilliseconds == 0: return nil
-            case 1...: decoder.append(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            case 1...:
+                receivedByteCount += count
+                decoder.append(UnsafeRawBufferPointer(rebasing: chunk[..<count]))
             default: throw .system(Errno(rawValue: CInt(-count)))
             }
         }

@@ -95,6 +95,9 @@ package final class Child: Flushable {
     private var isReleased = false
     /// What may still be read of its standard error before the master looks away for a while.
     private var readAllowance = Child.burstByteCount
+    /// What it may say. A child at work stays far below; one that exceeds it costs the master the time that others need.
+    private var messages = Budget(50_000, each: .milliseconds(2500))
+    private var bytes = Budget(512 << 20, each: .seconds(2))
     /// Runs while the master looks away from what the child writes.
     private var quietTimer: Reactor.Token?
     /// Steps of its teardown that are to be taken when ``teardownTimer`` runs out.
@@ -102,6 +105,8 @@ package final class Child: Flushable {
     private var teardownTimer: Reactor.Token?
 
     private static let tailByteCount = 4096
+    /// What is read of its socket before others have their turn.
+    private static let intakeByteCount = 1 << 20
     /// What the master reads at once of what a child writes. One that writes without end may then wait, or lose what
     /// its pipe does not hold: 13 MB each second cost the master about 2 % of a core.
     private static let burstByteCount = 1 << 18
@@ -248,7 +253,13 @@ package final class Child: Flushable {
     private func socketReady(_ readiness: Reactor.Readiness) {
         guard let connection else { return }
         if readiness.contains(.writable) { flush() }
-        if readiness.contains(.readable) { take(connection.receive()) }
+        guard readiness.contains(.readable) else { return }
+        let intake = connection.receive(atMost: Self.intakeByteCount)
+        let now = MonotonicTime.now
+        guard messages.take(intake.frames.count, at: now), bytes.take(intake.byteCount, at: now) else {
+            return dismiss("it floods the master with messages")
+        }
+        take(intake)
     }
 
     private func take(_ intake: WireConnection.Intake) {

@@ -31,12 +31,15 @@ package struct SourceContract {
     package private(set) var lent = 0
     /// The sample of source time up to which sound may come.
     private var soundEnd: Int64
+    /// The sample of source time after the last that has come; sound begins there, or up to a second before.
+    private var soundReached: Int64
     /// When the source last said anything, or was last given something to do after it had nothing.
     package private(set) var lastSign: MonotonicTime
 
     /// - Parameter soundStart: the first sample of source time that is wanted.
     package init(soundStart: Int64, at now: MonotonicTime) {
         soundEnd = soundStart
+        soundReached = soundStart
         lastSign = now
     }
 
@@ -87,7 +90,10 @@ package struct SourceContract {
             let (end, overflows) = start.addingReportingOverflow(Int64(samples.count / AudioFormat.channelCount))
             // A source sends what its decoder gives at once: up to a second beyond the credit is borne.
             let limit = soundEnd.addingReportingOverflow(Int64(AudioFormat.sampleRate)).partialValue
-            guard isOpened, start >= 0, !overflows, end <= limit else { throw .soundNotAskedFor }
+            // Sound from long ago would be kept with silence up to now.
+            let earliest = soundReached - Int64(AudioFormat.sampleRate)
+            guard isOpened, start >= max(0, earliest), !overflows, end <= limit else { throw .soundNotAskedFor }
+            soundReached = max(soundReached, end)
         case .ended: hasEnded = true
         case .waiting, .notice, .failed: break
         }

@@ -30,6 +30,8 @@ final class SourceStub {
     private let settings: SourceSettings
     private let pools: FramePools
     private var contract: SourceContract
+    /// What it says beyond this is not passed on.
+    private var notices = Budget(20, each: .seconds(10))
 
     /// - Parameter pool: a new pool of `pools`, which this source will write to; it is retired when the source ends.
     init(_ child: Child, _ settings: SourceSettings, pool: UInt32, of pools: FramePools) {
@@ -123,7 +125,7 @@ final class SourceStub {
                         slot: reference, pts: MediaTime(nanoseconds: pts), position: MediaTime(nanoseconds: position))))
         case .audio(let start, let samples): onReport?(.sound(from: start, samples))
         case .waiting: break
-        case .notice(let text): onReport?(.notice(text))
+        case .notice(let text): if notices.take(at: .now) { onReport?(.notice(text)) }
         case .ended: onReport?(.atEnd)
         case .failed(let refusal): onReport?(.refused(refusal))
         }

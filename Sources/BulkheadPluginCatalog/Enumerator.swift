@@ -13,6 +13,8 @@ struct Enumerator: Sendable {
     let patience: Duration
     /// The most plugins of one library that are listed.
     private static let maximumListingCount = 4096
+    /// What one library may say of itself, in bytes; the longest that are known have a tenth of it.
+    private static let mostBytes = 1 << 20
 
     /// What goes to the library's process: where programs and libraries are, and nothing else of the user's.
     private static let variables = [
@@ -79,8 +81,13 @@ struct Enumerator: Sendable {
 
     private func listen(to socket: WireSocket, path: String, kind: PluginDescription.Kind) -> Talk {
         var talk = Talk()
+        socket.limitMessages(to: Self.mostBytes)
         let end = MonotonicTime.now.advanced(by: patience)
         while talk.listings.count < Self.maximumListingCount {
+            guard socket.receivedByteCount <= Self.mostBytes else {
+                talk.breach = "it says more than \(Self.mostBytes >> 20) MiB of itself"
+                return talk
+            }
             let milliseconds = end.since(.now) / 1_000_000
             guard milliseconds > 0 else {
                 talk.isLate = true

@@ -17,6 +17,9 @@ package struct SampleQueue: Sendable {
     /// can say, with room for a queue's length.
     private static let farthest: UInt64 = 1 << 61
 
+    /// Sample pairs that may wait, five minutes: more is a mistake of whoever gives them.
+    package static let longest = 300 * AudioFormat.sampleRate
+
     /// Adds samples that begin at `position`. A gap before them is filled with silence, what overlaps is left out, and
     /// after a jump of over ten seconds the queue starts afresh. Samples at an impossible position are left out.
     package mutating func push(_ samples: [Float], at position: Int64) {
@@ -36,6 +39,7 @@ package struct SampleQueue: Sendable {
         } else {
             floats.append(contentsOf: samples.dropFirst(Int(-distance) * AudioFormat.channelCount))
         }
+        if end - start > Int64(Self.longest) { discard(before: end - Int64(Self.longest)) }
     }
 
     /// Takes `count` sample pairs from `position` on and lets go of all before them; what is not here is silence.

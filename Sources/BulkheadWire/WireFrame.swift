@@ -77,9 +77,14 @@ package enum WireError: Error, Hashable, CustomStringConvertible {
 package struct WireDecoder: Sendable {
     private var buffer: [UInt8] = []
     private var start = 0
+    private let longestPayload: Int
 
     /// A decoder that waits for the start of a frame.
-    package init() {}
+    ///
+    /// - Parameter longestPayload: what a message may hold, in bytes, where that is less than any message may.
+    package init(longestPayload: Int = Int(WireFrame.maximumPayloadByteCount)) {
+        self.longestPayload = min(longestPayload, Int(WireFrame.maximumPayloadByteCount))
+    }
 
     /// Adds bytes as they came from the socket.
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
@@ -107,7 +112,7 @@ package struct WireDecoder: Sendable {
             | UInt32(buffer[start + 3]) << 24
         let type = UInt16(buffer[start + 4]) | UInt16(buffer[start + 5]) << 8
         let flags = UInt16(buffer[start + 6]) | UInt16(buffer[start + 7]) << 8
-        guard byteCount <= WireFrame.maximumPayloadByteCount else { throw .payloadTooLong(byteCount: byteCount) }
+        guard Int(byteCount) <= longestPayload else { throw .payloadTooLong(byteCount: byteCount) }
         guard flags <= 1 else { throw .unknownFlags(flags) }
         let end = start + WireFrame.headerByteCount + Int(byteCount)
         guard buffer.count >= end else { return nil }

@@ -135,4 +135,27 @@ import Testing
         }
         #expect(Readmission(of: plugin, isBusy: false, at: Sample.moment(99_000)) == .never)
     }
+
+    /// Signals that others send, too, between calls, again and again: nobody has so much to do with one host.
+    @Test func killsWithoutEndComeFromWithin() {
+        for (plugins, verdict) in [
+            ([Sample.plugin(1, "a")], Blame.Verdict.guilty(1)), (Self.plugins, .unexplained),
+        ] {
+            var blame = Blame()
+            var verdicts: [Blame.Verdict] = []
+            for kill in 0..<20 {
+                verdicts.append(
+                    blame.judge(Evidence(isItsOwn: false), plugins, at: Sample.moment(Int64(kill) * 280)))
+            }
+            #expect(verdicts.prefix(Blame.mostKills).allSatisfy { $0 == .nobody })
+            #expect(verdicts.contains(verdict))
+            // One a second may be anybody's.
+            var patient = Blame()
+            for kill in 0..<100 {
+                let moment = Sample.moment(Int64(kill) * 1000)
+                let verdict = patient.judge(Evidence(isItsOwn: false), plugins, at: moment)
+                #expect(verdict == .nobody)
+            }
+        }
+    }
 }

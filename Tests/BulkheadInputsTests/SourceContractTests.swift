@@ -98,6 +98,18 @@ import Testing
         }
     }
 
+    /// Sound from long ago would be kept with silence up to now: a second back is what a decoder may need.
+    @Test func soundBeginsWhereTheLastEnded() throws {
+        var contract = try Self.opened()
+        _ = contract.creditSound(until: 4_800_000)
+        try contract.note(Self.sound(0), at: Self.start)
+        try contract.note(Self.sound(4_000_000), at: Self.start)
+        try contract.note(Self.sound(3_960_000), at: Self.start)
+        #expect(throws: SourceContract.Breach.soundNotAskedFor) {
+            try contract.note(Self.sound(480_000), at: Self.start)
+        }
+    }
+
     /// A process that takes over is credited from where its predecessor was.
     @Test func creditBeginsWhereAProcessGoesOn() throws {
         var contract = SourceContract(soundStart: 480_000, at: Self.start)

@@ -1,0 +1,32 @@
+import Glibc
+
+/// What a process takes of the machine.
+package struct ProcessUse: Hashable, Sendable {
+    /// Memory that is shared with nobody, in bytes: resident, in swap, and the tables for it.
+    package var privateByteCount: Int
+    package var threadCount: Int
+
+    /// Reads /proc/PID/status; nil when the process is gone.
+    package init?(of pid: Int32) {
+        let descriptor = open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 8192)
+        let count = read(descriptor, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        self.init(status: String(decoding: bytes.prefix(count), as: UTF8.self))
+    }
+
+    /// `RssAnon: 12 kB` and so on, a line each, as proc_pid_status(5) says; nil for what is no such text.
+    package init?(status text: String) {
+        func number(_ name: String) -> Int? {
+            guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") }) else { return nil }
+            return line.split { $0 == ":" || $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
+        }
+        guard let resident = number("RssAnon"), let threads = number("Threads") else { return nil }
+        let kilobytes = [resident, number("VmSwap") ?? 0, number("VmPTE") ?? 0]
+        guard kilobytes.allSatisfy({ (0..<1 << 40).contains($0) }), threads >= 0 else { return nil }
+        privateByteCount = kilobytes.reduce(0, +) << 10
+        threadCount = threads
+    }
+}
