@@ -189,10 +189,7 @@ final class ChainPost {
         case .tookOver(let child, let duty):
             report.tookOver(child, pid: pid(child), was: duty, frame: duty == .next ? owner?.nextFrame : nil)
         case .onAir(let child): goOnAir(child)
-        case .standbyReady(let child):
-            // The pools are mapped before they are needed.
-            stubs[child]?.announcePools()
-            report.standbyReady(child, pid: pid(child))
+        case .standbyReady(let child): report.standbyReady(child, pid: pid(child))
         case .refused(let what, let plugin, let refusal): refused(what, plugin, refusal)
         case .answer(let outcome): owner?.answered(outcome)
         case .settled: owner?.settled()

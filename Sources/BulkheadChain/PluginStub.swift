@@ -111,10 +111,10 @@ package final class PluginStub {
 
     /// Runs the chain on a picture. False when no result slot is free, or the picture is of another size.
     package func process(_ frame: FrameNumber, pts: MediaTime, input: SlotReference) -> Bool {
-        guard isLoaded, inHand == nil, pools.canvas(of: input.pool) == canvas, let result = pools.lend(from: pool)
+        guard isLoaded, inHand == nil, pools.canvas(of: input.pool) == canvas, announce(input.pool),
+            let result = pools.lend(from: pool)
         else { return false }
         inHand = (frame, result, .now)
-        announcePools()
         child.send(PluginRequest.process(frame: frame, pts: pts.nanoseconds, input: input, result: result))
         return true
     }
@@ -173,16 +173,18 @@ package final class PluginStub {
         if knownPools.remove(id) != nil { child.send(PluginRequest.dropPool(id: id)) }
     }
 
-    /// Hands over the pools that the host does not know yet.
-    package func announcePools() {
-        for shape in pools.shapes where shape.id != pool && !knownPools.contains(shape.id) {
-            guard let descriptor = try? pools.readerDescriptor(of: shape.id) else {
-                child.dismiss("the frame pool could not be handed over: no descriptor is free")
-                return
-            }
-            knownPools.insert(shape.id)
-            child.send(PluginRequest.pool(shape), descriptor: descriptor)
+    /// Hands a pool over that the host does not know yet: the first of its pictures is to be handed over, and no other pool
+    /// is any concern of this host's.
+    /// - Returns: false where that was not possible.
+    private func announce(_ id: UInt32) -> Bool {
+        guard !knownPools.contains(id) else { return true }
+        guard let shape = pools.shape(of: id), let descriptor = try? pools.readerDescriptor(of: id) else {
+            child.dismiss("the frame pool could not be handed over: no descriptor is free")
+            return false
         }
+        knownPools.insert(id)
+        child.send(PluginRequest.pool(shape), descriptor: descriptor)
+        return true
     }
 
     // MARK: conversation

@@ -13,6 +13,8 @@ package final class FramePools {
         let canvas: Canvas
         var leases: SlotLeases
         var isRetired = false
+        /// Its writer has mapped it, and nobody else can write to it any more.
+        var isSealed = false
 
         init(_ pool: consuming FramePool, _ canvas: Canvas) {
             self.canvas = canvas
@@ -38,8 +40,11 @@ package final class FramePools {
         return lastID
     }
 
-    /// The pools that a reader must know, in the order of their making.
-    package var shapes: [PoolShape] { entries.values.map { $0.pool.shape }.sorted { $0.id < $1.id } }
+    /// The pools that may be read, in the order of their making: those that are sealed. A reader of one that is not could
+    /// have become a writer.
+    package var shapes: [PoolShape] {
+        entries.values.filter(\.isSealed).map { $0.pool.shape }.sorted { $0.id < $1.id }
+    }
 
     package func shape(of pool: UInt32) -> PoolShape? { entries[pool]?.pool.shape }
 
@@ -52,14 +57,20 @@ package final class FramePools {
         return try entry.pool.writerDescriptor()
     }
 
-    /// A descriptor of `pool` for a reader.
+    /// A descriptor of `pool` for a reader, once it is sealed.
     package func readerDescriptor(of pool: UInt32) throws(Errno) -> OwnedDescriptor {
         guard let entry = entries[pool] else { throw .badFileDescriptor }
+        guard entry.isSealed else { throw .permissionDenied }
         return try entry.pool.readerDescriptor()
     }
 
     /// Lets no further process write to `pool`, once its writer has mapped it.
-    package func seal(_ pool: UInt32) throws(Errno) { try entries[pool]?.pool.seal() }
+    package func seal(_ pool: UInt32) throws(Errno) {
+        guard let entry = entries[pool] else { return }
+        try entry.pool.seal()
+        entry.isSealed = true
+        revision += 1
+    }
 
     /// Fills a slot from this process and holds it once.
     package func fill(_ pool: UInt32, _ body: (UnsafeMutableRawBufferPointer) -> Void) throws(Errno) -> SlotReference {

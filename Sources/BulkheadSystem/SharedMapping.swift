@@ -23,6 +23,8 @@ package final class SharedMapping {
         let protection = access == .readWrite ? PROT_READ | PROT_WRITE : PROT_READ
         guard let memory = mmap(nil, byteCount, protection, MAP_SHARED, descriptor.rawValue, 0), memory != MAP_FAILED
         else { throw Errno(rawValue: errno) }
+        // Pictures of a broadcast don't belong in a core dump, and take long to write.
+        madvise(memory, byteCount, 16 /* MADV_DONTDUMP */)
         base = memory
         self.byteCount = byteCount
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ int bulkhead_close(int descriptor) { return result(close(descriptor)); }
 int bulkhead_memfd_create_sealed(const char *name, size_t byte_count) {
     int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (descriptor < 0) return -errno;
-    if (ftruncate(descriptor, (off_t)byte_count) < 0 ||
+    // Reading only for whoever opens it anew through /proc, where Landlock does not look at memory files.
+    if (ftruncate(descriptor, (off_t)byte_count) < 0 || fchmod(descriptor, 0400) < 0 ||
         fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0) {
         int error = -errno;
         close(descriptor);

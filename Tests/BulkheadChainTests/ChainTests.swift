@@ -42,6 +42,8 @@ import Testing
         private var outlet: Outlet?
         private var context: RoomContext?
         private var pool: UInt32 = 0
+        /// The pool as its writer has it.
+        private var pictures: PoolMapping?
         private var nextFrame: FrameNumber = 0
         private(set) var failure: BroadcastError?
         private(set) var choices: [String] = []
@@ -57,6 +59,10 @@ import Testing
             let outlet = Outlet(pools)
             let canvas = try #require(Canvas("64x64"))
             pool = try pools.create(canvas, slotCount: 200)
+            let writing = try pools.writerDescriptor(of: pool)
+            pictures = try PoolMapping(try #require(pools.shape(of: pool)), writing, access: .readWrite)
+            writing.close()
+            try pools.seal(pool)
             let settings = ChainSettings(
                 plugins: names.map { Self.border($0) }, isolation: isolation, canvas: canvas,
                 frameRate: try #require(FrameRate("25")))
@@ -90,7 +96,10 @@ import Testing
         func feed(_ count: Int) throws {
             guard let context, let chain else { return }
             for _ in 0..<count {
-                let slot = try context.pools.fill(pool) { $0.initializeMemory(as: UInt8.self, repeating: 16) }
+                let number = try #require(context.pools.lend(from: pool))
+                _ = pictures?.bytes(of: number)?.initializeMemory(as: UInt8.self, repeating: 16)
+                let slot = SlotReference(pool: pool, slot: number)
+                #expect(context.pools.takeFilled(slot))
                 chain.take(TimelineFrame(frame: nextFrame, slot: slot))
                 chain.take(AudioLedger.Block(number: nextFrame, samples: [Float](repeating: 0, count: 2048)))
                 nextFrame += 1

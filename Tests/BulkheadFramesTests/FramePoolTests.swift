@@ -115,14 +115,37 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct FramePoolsTests {
     private static func canvas() throws -> Canvas { try #require(Canvas(width: 64, height: 36)) }
 
+    /// Whoever opens a pool anew through /proc gets it for reading at most.
+    @Test func aPoolsMemoryIsForReadingAlone() throws {
+        let pool = try FramePool(id: 1, canvas: try Self.canvas(), slotCount: 1)
+        let writing = try pool.writerDescriptor()
+        var information = stat()
+        #expect(fstat(writing.rawValue, &information) == 0)
+        #expect(information.st_mode & 0o777 == 0o400)
+        writing.close()
+    }
+
     @Test func poolsHaveNumbersOfTheirOwn() throws {
         let pools = FramePools()
         let ids = try (0..<3).map { _ in try pools.create(try Self.canvas(), slotCount: 2) }
         #expect(Set(ids).count == 3)
+        for id in ids { try pools.seal(id) }
         #expect(pools.shapes.map(\.id) == ids)
         pools.retire(ids[0])
         let next = try pools.create(try Self.canvas(), slotCount: 2)
         #expect(!ids.contains(next))
+    }
+
+    /// Who reads a pool while its writer may still map it could map it for writing as well.
+    @Test func noReaderComesBeforeTheSeal() throws {
+        let pools = FramePools()
+        let id = try pools.create(try Self.canvas(), slotCount: 2)
+        let revision = pools.revision
+        #expect(pools.shapes.isEmpty)
+        #expect(throws: Errno.permissionDenied) { _ = try pools.readerDescriptor(of: id).close() }
+        try pools.seal(id)
+        #expect(pools.shapes.map(\.id) == [id] && pools.revision != revision)
+        try pools.readerDescriptor(of: id).close()
     }
 
     @Test func hostileWriterGetsNothing() throws {
@@ -184,6 +207,7 @@ import Testing
         let id = try pools.create(try Self.canvas(), slotCount: 1)
         let slot = try pools.fill(id) { $0[5] = 77 }
         #expect(pools.heldCount == 1)
+        try pools.seal(id)
         let reading = try pools.readerDescriptor(of: id)
         let mapping = try PoolMapping(try #require(pools.shape(of: id)), reading, access: .readOnly)
         #expect(mapping.bytes(of: slot.slot)?[5] == 77)
@@ -191,7 +215,6 @@ import Testing
         #expect(throws: Errno.noBufferSpace) { _ = try pools.fill(id) { _ in } }
         #expect(throws: Errno.noBufferSpace) { _ = try pools.fill(99) { _ in } }
         pools.release(slot)
-        try pools.seal(id)
         #expect(throws: Errno.self) { _ = try pools.fill(id) { _ in } }
         // The slot that could not be filled is free.
         #expect(pools.lend(from: id) != nil)
