@@ -22,7 +22,6 @@ struct HostLaunch {
         let pool: UInt32
         do throws(ChildLaunchError) {
             do { pool = try context.pools.create(canvas, slotCount: slotCount) } catch { throw .system(error) }
-            Confinement.hideMemoryWithoutLandlock()
             do { child = try Child(.pluginHost, context.programs.launch(.pluginHost), on: context.reactor) } catch {
                 context.pools.retire(pool)
                 throw error

@@ -12,6 +12,8 @@ package enum ChildInvocation: Hashable, Sendable {
     case connect(path: String)
     case version
     case help
+    /// Says which walls the kernel grants its cell, and ends.
+    case sandbox
 
     /// Why a command line can't be followed.
     package enum UsageError: Error, Hashable, CustomStringConvertible {
@@ -42,6 +44,7 @@ package enum ChildInvocation: Hashable, Sendable {
         let option = rest.removeFirst()
         switch option {
         case "--version": self = .version
+        case "--sandbox": self = .sandbox
         case "--help", "-h": self = .help
         case "--socket-fd", "--connect":
             guard !rest.isEmpty else { throw .valueMissing(option: option) }
@@ -70,10 +73,15 @@ package enum ChildProgram {
     /// Runs the program that plays `role`: reads `arguments` (the first is the program's name), reaches the master, says
     /// hello, and gives the socket to `serve`, which talks until it throws. Failures end as one line on standard error.
     ///
-    /// - Parameter purpose: one sentence for --help.
+    /// Before the first message is read, the process is in the first step of its role's cell.
+    ///
+    /// - Parameters:
+    ///   - purpose: one sentence for --help.
+    ///   - secondStep: enters the rest of the cell as for an ordinary task; asked for by --sandbox alone.
     /// - Returns: the exit code.
     package static func run(
-        _ role: Role, purpose: String, arguments: [String] = CommandLine.arguments, serve: (WireSocket) throws -> Void
+        _ role: Role, purpose: String, arguments: [String] = CommandLine.arguments,
+        secondStep: () -> CellReport = { CellReport() }, serve: (WireSocket) throws -> Void
     ) -> CInt {
         _ = bulkhead_ignore_broken_pipes()
         bulkhead_report_crashes()
@@ -98,11 +106,16 @@ package enum ChildProgram {
                 The bulkhead command starts this program by itself. By hand, say where a master waits for it:
                   --connect unix:PATH  connect to the master's address for children
                   --socket-fd N        talk on descriptor N, an open socket to the master
+                  --sandbox            say which walls the kernel grants this program, and end
 
                 """, to: STDOUT_FILENO)
             return success
+        case .sandbox:
+            guard var report = Cell.enterFirst(of: role) else { return failure }
+            report.add(secondStep())
+            write(report.lines.map { $0 + "\n" }.joined(), to: STDOUT_FILENO)
+            return success
         case .socket(let descriptor):
-            if role != .pluginHost { Confinement.hideMemoryWithoutLandlock() }
             guard isSocket(descriptor) else {
                 say("\(name): descriptor \(descriptor) isn't a socket; by hand, use --connect unix:PATH")
                 return usage
@@ -115,6 +128,10 @@ package enum ChildProgram {
                 say("\(name): no master answers at unix:\(path): \(reason)")
                 return failure
             }
+        }
+        guard Cell.enterFirst(of: role) != nil else {
+            say("\(name): no cell is known for the \(role)")
+            return failure
         }
         var isGreeted = false
         do {

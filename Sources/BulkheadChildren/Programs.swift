@@ -20,6 +20,9 @@ package struct Programs: Sendable {
         return Programs(folder: own + "/../libexec/bulkhead")
     }
 
+    /// Set to 1 where somebody wants the core dumps of children.
+    package static let coreVariable = "BULKHEAD_CORES"
+
     package func path(of executable: String) -> String { folder + "/" + executable }
 
     /// How a child of `role` is started: with its socket as descriptor 3, and an environment without secrets.
@@ -39,7 +42,8 @@ package struct Programs: Sendable {
         if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }
         var launch = ChildLaunch(
             path: path(of: role.executableName), arguments: ["--socket-fd", "3"], environment: environment)
-        launch.hasOwnSession = role == .pluginHost
+        // A dump is written before the kernel tells of the death: the takeover would wait for it.
+        launch.dumpsCore = environment[Self.coreVariable] == "1"
         return launch
     }
 

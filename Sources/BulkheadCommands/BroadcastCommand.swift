@@ -1,6 +1,7 @@
 package import ArgumentParser
 import BulkheadMaster
 import BulkheadModel
+import BulkheadSystem
 import Glibc
 
 /// `bulkhead broadcast`: takes inputs on air.
@@ -23,9 +24,9 @@ package struct BroadcastCommand: AsyncParsableCommand {
 
     package func run() async throws {
         let words = try options.allWords()
-        let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
-        // What children inherit holds no key.
-        unsetenv(DestinationWords.keyVariable)
+        // Neither what children inherit nor what others may read of this process holds a key.
+        let key = ProcessSecrets.take(DestinationWords.keyVariable)
+        Confinement.hideMemory()
         let reporter = Reporter.standard(isJSON: words.isOn(.json))
         defer { reporter.flush() }
         do {

@@ -2,6 +2,7 @@ package import ArgumentParser
 import BulkheadControl
 import BulkheadMaster
 import BulkheadModel
+import BulkheadSystem
 import Glibc
 
 /// `bulkhead master`: holds broadcasts for applications that attach.
@@ -28,6 +29,8 @@ package struct MasterCommand: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
+        // It is to be told keys.
+        Confinement.hideMemory()
         let reporter = Reporter.standard(isJSON: json)
         defer { reporter.flush() }
         let signalCount: Int

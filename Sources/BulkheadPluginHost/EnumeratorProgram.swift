@@ -19,7 +19,8 @@ enum EnumeratorProgram {
         let isAsked =
             fstat(WireSocket.inheritedDescriptor, &information) == 0 && information.st_mode & S_IFMT == S_IFSOCK
         let socket = isAsked ? WireSocket(OwnedDescriptor(adopting: WireSocket.inheritedDescriptor)) : nil
-        _ = Sandbox.enter(readablePaths: paths, dataFolder: "")
+        _ = Sandbox.enter(
+            readablePaths: paths, dataFolder: "", memoryByteCount: Sandbox.lookingMemoryByteCount)
         do {
             for path in paths {
                 try look(at: path) { reply throws(WireSocketError) in

@@ -1,26 +1,31 @@
+import BulkheadChildRuntime
+import BulkheadSystem
 import Glibc
 
 /// What may be read in a sandbox.
 enum SandboxPaths {
-    /// Libraries and what they come with, fonts, time zones, and what the C library tells of the machine and of this
-    /// process. No folder here holds a user's data.
-    private static let common = [
-        "/usr", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store", "/gnu/store", "/etc/ld.so.cache", "/etc/fonts",
-        "/var/cache/fontconfig", "/etc/localtime", "/etc/timezone", "/etc/alternatives", "/proc/self", "/proc/cpuinfo",
-        "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/proc/sys/vm/overcommit_memory", "/sys/devices/system/cpu",
-        "/sys/devices/system/node", "/dev/zero", "/dev/random", "/dev/urandom",
-    ]
+    /// Fonts, beside what every program has.
+    private static let fonts = ["/etc/fonts", "/var/cache/fontconfig"]
     /// Below the user's home.
-    private static let fonts = [".fonts", ".fonts.conf", ".local/share/fonts", ".config/fontconfig"]
+    private static let homeFonts = [".fonts", ".fonts.conf", ".local/share/fonts", ".config/fontconfig"]
     /// Libraries beside one library, at most.
     private static let mostSiblings = 4096
 
-    /// All of them: the common ones, the folders of the libraries that this process has loaded, the user's fonts, and
-    /// `given` with the libraries that lie beside each library.
-    static func readable(_ given: [String]) -> [String] {
+    /// All of it: what every program has, the folders of the libraries that this process has loaded, the user's fonts, and
+    /// the files `given` with what lies beside each library. What comes with a library (its siblings, its folders) is
+    /// taken as it lies there, and no link out of there is followed; what a person names is a file, and no folder with
+    /// all that is in it.
+    static func grants(_ given: [String]) -> [FileGrant] {
         let home = getenv("HOME").map { String(cString: $0) } ?? ""
-        let fonts = home.hasPrefix("/") && home.count > 1 ? fonts.map { "\(home)/\($0)" } : []
-        return common + loadedFolders + fonts + given + siblings(of: given) + given.flatMap(dataFolders)
+        let homeFonts = home.hasPrefix("/") && home.count > 1 ? homeFonts.map { "\(home)/\($0)" } : []
+        let named = given.map { path in
+            var grant = FileGrant(.read, [.file, .other], named: path)
+            grant.isTold = true
+            return grant
+        }
+        return CellProfile.machine + CellProfile.libraries
+            + (loadedFolders + fonts + homeFonts).map { FileGrant(.read, .any, named: $0) }
+            + named + siblings(of: given) + given.flatMap(dataFolders)
     }
 
     /// Whether a file is named as libraries are: `libx.so`, `libx.so.1.2`.
@@ -34,15 +39,17 @@ enum SandboxPaths {
     }
 
     /// What the libraries among `paths` may need: others of their folders and of those that they name.
-    private static func siblings(of paths: [String]) -> [String] {
+    private static func siblings(of paths: [String]) -> [FileGrant] {
         let libraries = paths.filter(isLibrary)
         let folders = Set(libraries.map(folder)).union(libraries.flatMap(LibraryFile.searchFolders))
-        return folders.sorted().flatMap { folder in names(in: folder).filter(isLibrary).map { "\(folder)/\($0)" } }
+        return folders.sorted().flatMap { folder in
+            names(in: folder).filter(isLibrary).map { FileGrant(.read, .file, $0, in: folder) }
+        }
     }
 
     /// The folders beside a library that are its own: for `libmine.so`, `mine` and, as SwiftPM names what comes with a
     /// target, `PACKAGE_mine.resources`.
-    private static func dataFolders(of path: String) -> [String] {
+    private static func dataFolders(of path: String) -> [FileGrant] {
         guard isLibrary(path), var name = path.split(separator: "/").last?.prefix(while: { $0 != "." }) else {
             return []
         }
@@ -50,12 +57,7 @@ enum SandboxPaths {
         guard !name.isEmpty else { return [] }
         let folder = folder(of: path)
         let resources = names(in: folder).filter { $0.hasSuffix("_\(name).resources") }
-        return ([String(name)] + resources).map { "\(folder)/\($0)" }.filter(isFolder)
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var information = stat()
-        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+        return ([String(name)] + resources).map { FileGrant(.read, .folder, $0, in: folder) }
     }
 
     private static func names(in folder: String) -> [String] {

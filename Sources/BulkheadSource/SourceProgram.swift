@@ -10,7 +10,8 @@ package enum SourceProgram {
     /// Runs to the end of the conversation; the result is the exit code.
     package static func run() -> CInt {
         ChildProgram.run(
-            .source, purpose: "Opens one input for bulkhead: a file, an address, a device, a test picture."
+            .source, purpose: "Opens one input for bulkhead: a file, an address, a device, a test picture.",
+            secondStep: { SourceCell.enter(for: InputAddress("test", inputFormat: "")) }
         ) { socket in
             do throws(SourceStop) { try play(MasterLink(socket)) } catch {
                 switch error {
@@ -52,6 +53,7 @@ package enum SourceProgram {
             throw .refused(Refusal(.settings, "the pool's slots are too small for pictures of \(settings.canvas)"))
         }
         let address = InputAddress(settings.url, inputFormat: settings.inputFormat)
+        _ = SourceCell.enter(for: address)
         do throws(SourceStop) {
             if case .test = address.kind {
                 let player = TestPlayer(settings, link: link)

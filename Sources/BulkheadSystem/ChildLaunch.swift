@@ -14,9 +14,9 @@ package struct ChildLaunch: Sendable {
     package var inheritsStandardInput = false
     /// Added to the child's nice value: above 0 is a lower priority.
     package var niceIncrement: Int32 = 0
-    /// Gives the child a session of its own. Where the kernel has automatic groups (sched(7)), all its threads together
-    /// then weigh as much as all other processes of the master's session together, however many they are.
-    package var hasOwnSession = false
+    /// The child may leave a core dump behind. A dump holds the pictures of all pools, takes a tenth of a second or more,
+    /// and is written before the child counts as dead.
+    package var dumpsCore = false
 
     /// A program with its arguments and its whole environment.
     package init(path: String, arguments: [String], environment: [String: String]) {
@@ -26,7 +26,9 @@ package struct ChildLaunch: Sendable {
     }
 
     /// Starts the child with `socket` as its descriptor 3 and `standardError` as its standard output and error. It
-    /// leads a process group of its own and dies when the calling thread ends, so call this on a reactor.
+    /// leads a session and a process group of its own, without the master's terminal, and dies when the calling thread
+    /// ends, so call this on a reactor. Where the kernel has automatic groups (sched(7)), all its threads together then
+    /// weigh as much as one other session, however many they are.
     /// - Throws: the errno of clone, or of exec: ENOENT when there is no such program.
     package func start(
         socket: borrowing OwnedDescriptor, standardError: borrowing OwnedDescriptor
@@ -43,7 +45,7 @@ package struct ChildLaunch: Sendable {
             request.standard_error = standardError.rawValue
             request.socket = socket.rawValue
             request.nice_increment = niceIncrement
-            request.own_session = hasOwnSession ? 1 : 0
+            request.dumps_core = dumpsCore ? 1 : 0
             return arguments.withUnsafeMutableBufferPointer { arguments in
                 environment.withUnsafeMutableBufferPointer { environment in
                     request.arguments = UnsafePointer(arguments.baseAddress)

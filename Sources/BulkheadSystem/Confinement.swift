@@ -46,70 +46,48 @@ package enum Confinement {
     /// Sets `no_new_privs`: no program that this process executes gains rights by its file.
     package static func refuseNewPrivileges() throws(Errno) { try Errno.check(bulkhead_refuse_new_privileges()) }
 
-    /// Gives up root's capabilities, where the process has any.
-    package static func dropCapabilities() throws(Errno) { try Errno.check(bulkhead_drop_capabilities()) }
+    /// What root may keep of its capabilities.
+    package struct Capabilities: OptionSet, Hashable, Sendable {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+        /// To read the files of other users.
+        package static let readAnyFile = Capabilities(rawValue: BULKHEAD_ROOT_READS_ANY_FILE.rawValue)
+        /// To read what a graphics card shows.
+        package static let seeScreen = Capabilities(rawValue: BULKHEAD_ROOT_SEES_SCREEN.rawValue)
+    }
+
+    /// Gives up root's capabilities but `kept`, where the process has any.
+    package static func dropCapabilities(except kept: Capabilities = []) throws(Errno) {
+        try Errno.check(bulkhead_drop_capabilities(CInt(kept.rawValue)))
+    }
 
     /// Leaves the first of the CPUs that this process may use to others.
     /// - Returns: how many are left to it.
     package static func leaveFirstCPU() throws(Errno) -> Int { Int(try Errno.check(bulkhead_leave_first_cpu())) }
 
-    /// Keeps a plugin host from reading this process's memory and environment where Landlock would not: on kernels
-    /// without it no process of this user may trace this process any more.
-    package static func hideMemoryWithoutLandlock() {
-        guard Landlock.version == nil else { return }
-        _ = bulkhead_set_dumpable(0)
-    }
+    /// Keeps other processes of this user from reading this process's memory, environment and descriptors, and from tracing
+    /// it. Root may still.
+    package static func hideMemory() { _ = bulkhead_set_dumpable(0) }
 
-    /// From now on this process may only call what computing takes: no new process or program, no connection, no
-    /// signal or look at another process.
-    /// - Parameter isReadOnly: files can't be opened for writing either.
-    package static func filterCalls(isReadOnly: Bool) throws(Errno) {
-        try Errno.check(bulkhead_seccomp_enter(isReadOnly ? CInt(BULKHEAD_SECCOMP_READ_ONLY.rawValue) : 0))
-    }
-}
-
-/// Which files a process may still touch, kept by the kernel.
-/// - SeeAlso: landlock(7).
-package struct Landlock: ~Copyable {
-    /// What a rule allows below a path.
-    package struct Access: OptionSet, Sendable {
+    /// What a process may call besides what computing takes.
+    package struct Calls: OptionSet, Hashable, Sendable {
         package let rawValue: UInt32
         package init(rawValue: UInt32) { self.rawValue = rawValue }
-        /// To read files, and to list folders.
-        package static let read = Access(rawValue: BULKHEAD_LANDLOCK_READ.rawValue)
-        /// To write to files that exist.
-        package static let write = Access(rawValue: BULKHEAD_LANDLOCK_WRITE.rawValue)
-        /// To make, rename and remove files and folders.
-        package static let make = Access(rawValue: BULKHEAD_LANDLOCK_MAKE.rawValue)
+        /// Nothing that makes, changes or removes a file: where Landlock does not see to that.
+        package static let readOnly = Calls(rawValue: BULKHEAD_SECCOMP_READ_ONLY.rawValue)
+        /// Sockets of programs of this machine.
+        package static let localSockets = Calls(rawValue: BULKHEAD_SECCOMP_LOCAL_SOCKETS.rawValue)
+        /// Sockets of the network, and local ones.
+        package static let network = Calls(rawValue: BULKHEAD_SECCOMP_NETWORK.rawValue)
+        /// What drivers ask for, and sound and screen servers.
+        package static let devices = Calls(rawValue: BULKHEAD_SECCOMP_DEVICES.rawValue)
+        /// What it takes to give up more later.
+        package static let narrowing = Calls(rawValue: BULKHEAD_SECCOMP_NARROWS.rawValue)
     }
 
-    /// The version that the kernel offers, from 1; nil where it has none, or has it switched off.
-    package static var version: Int? {
-        let version = bulkhead_landlock_version()
-        return version > 0 ? Int(version) : nil
+    /// From now on this process may only call what computing takes, and `calls`: no new process or program, no signal or
+    /// look at another process, and without these no connection.
+    package static func filterCalls(_ calls: Calls) throws(Errno) {
+        try Errno.check(bulkhead_seccomp_enter(CInt(calls.rawValue)))
     }
-
-    private let version: CInt
-    private let rules: OwnedDescriptor
-
-    /// Begins rules that allow nothing.
-    package init(version: Int) throws(Errno) {
-        self.version = CInt(version)
-        rules = OwnedDescriptor(adopting: try Errno.check(bulkhead_landlock_create(CInt(version))))
-    }
-
-    /// Allows `access` to a file, or to all below a folder.
-    package func allow(_ access: Access, to path: String) throws(Errno) {
-        try Errno.check(bulkhead_landlock_allow(rules.rawValue, version, path, CInt(access.rawValue)))
-    }
-
-    /// Puts this thread, and those that it starts, under the rules.
-    package consuming func enter() throws(Errno) {
-        let outcome = bulkhead_landlock_enter(rules.rawValue)
-        rules.close()
-        try Errno.check(outcome)
-    }
-
-    /// Closes the rules without entering them.
-    package consuming func discard() { rules.close() }
 }

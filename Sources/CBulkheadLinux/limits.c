@@ -16,11 +16,18 @@ int bulkhead_refuse_new_privileges(void) { return result(prctl(PR_SET_NO_NEW_PRI
 
 int bulkhead_set_dumpable(int enabled) { return result(prctl(PR_SET_DUMPABLE, enabled ? 1 : 0, 0, 0, 0)); }
 
-int bulkhead_drop_capabilities(void) {
+int bulkhead_drop_capabilities(int kept) {
     // As of version 3, two words of 32 capabilities each.
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-    struct __user_cap_data_struct none[2] = {{0}, {0}};
-    return result((int)syscall(SYS_capset, &header, none));
+    struct __user_cap_data_struct now[2] = {{0}, {0}};
+    if (syscall(SYS_capget, &header, now) < 0) return -errno;
+    uint32_t mask = 0;
+    if (kept & BULKHEAD_ROOT_READS_ANY_FILE) mask |= 1u << CAP_DAC_READ_SEARCH;
+    if (kept & BULKHEAD_ROOT_SEES_SCREEN) mask |= 1u << CAP_SYS_ADMIN;
+    struct __user_cap_data_struct left[2] = {{0}, {0}};
+    left[0].effective = now[0].effective & mask;
+    left[0].permitted = now[0].permitted & mask;
+    return result((int)syscall(SYS_capset, &header, left));
 }
 
 static int resource(int limit) {

@@ -26,7 +26,13 @@ static void become(const bulkhead_spawn_request *request, pid_t parent, int repo
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
     if (getppid() != parent) _exit(127); // the master died before it could be watched
-    if (!request->own_session || setsid() < 0) setpgid(0, 0);
+    // Without the master's terminal: nothing can be typed into that from here.
+    if (setsid() < 0) setpgid(0, 0);
+    if (!request->dumps_core) {
+        // 0 would still have a dump piped to a program that collects them, as core(5) says; 1 has not.
+        struct rlimit one = {.rlim_cur = 1, .rlim_max = 1};
+        setrlimit(RLIMIT_CORE, &one);
+    }
     if (request->nice_increment) setpriority(PRIO_PROCESS, 0, request->nice_increment);
 
     int high_report = lift(report), high_socket = lift(request->socket);

@@ -9,10 +9,12 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// What a library that computes pictures and sound may ask of the kernel. It is a list of what is allowed: the kernel gets
+// What a process that computes pictures and sound may ask of the kernel, and what is added to it for one that reads from
+// devices or the network. It is a list of what is allowed: the kernel gets
 // new calls with every version, and a list of what is forbidden would be out of date before it is read. What is not in it
 // fails with EPERM; calls that are younger than this file, and those that libraries try first and then do without, with
 // ENOSYS, as on an older kernel.
@@ -55,8 +57,6 @@ static const int allowed[] = {
     SYS_sync_file_range, SYS_fadvise64, SYS_readahead, SYS_sendfile, SYS_copy_file_range, SYS_getdents64, SYS_flock,
     SYS_ppoll, SYS_pselect6, SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_eventfd2, SYS_pipe2, SYS_ftruncate,
     SYS_fallocate,
-    // the socket to the master: there is no other, and none can be made
-    SYS_recvmsg, SYS_sendmsg,
     // files, without opening them
     SYS_newfstatat, SYS_statx, SYS_statfs, SYS_readlinkat, SYS_faccessat,
 #ifdef SYS_faccessat2
@@ -88,12 +88,26 @@ static const int changing_files[] = {
 #endif
 };
 
+/// Sockets, but for socket() itself, which is looked at below.
+static const int sockets[] = {
+    SYS_connect, SYS_bind, SYS_listen, SYS_accept4, SYS_getsockname, SYS_getpeername, SYS_setsockopt, SYS_getsockopt,
+    SYS_sendto, SYS_recvfrom, SYS_sendmmsg, SYS_recvmmsg, SYS_shutdown,
+#ifdef SYS_accept
+    SYS_accept,
+#endif
+};
+
+/// How screen and sound servers hand pictures and sound over.
+static const int shared_segments[] = {
+    SYS_shmget, SYS_shmat, SYS_shmdt, SYS_shmctl, SYS_semget, SYS_semop, SYS_semtimedop, SYS_semctl, SYS_memfd_create,
+};
+
+/// How more is given up: seccomp(), and Landlock's three calls.
+static const int narrowing[] = {SYS_seccomp, SYS_capset, 444, 445, 446};
+
 /// Calls that libraries try and then do without.
 static const int unknown[] = {
     SYS_clone3, // its flags lie in memory, where a filter can't see them; the C library takes clone() then
-#ifdef SYS_openat2
-    SYS_openat2,
-#endif
 };
 
 /// The bits of open()'s flags with which a file is changed or made.
@@ -137,6 +151,14 @@ static void one_of(
     answer(program, otherwise);
 }
 
+/// Refuses `call` where its argument is one of `values`.
+static void none_of(struct program *program, int call, int argument, const unsigned *values, unsigned count, int error) {
+    emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, (unsigned char)(2 + 2 * count), (unsigned)call);
+    emit(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, low_half(argument));
+    for (unsigned index = 0; index < count; index++) rule(program, (int)values[index], refusal(error));
+    answer(program, SECCOMP_RET_ALLOW);
+}
+
 /// Allows `call` where its argument has none of the bits `without`, and one of the bits `with`, if there are any.
 static void bits(struct program *program, int call, int argument, unsigned with, unsigned without, int error) {
     emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, with ? 5 : 4, (unsigned)call);
@@ -151,14 +173,16 @@ static void bits(struct program *program, int call, int argument, unsigned with,
 #define ONE_OF(program, call, argument, values, otherwise) \
     one_of(program, call, argument, values, COUNT(values), otherwise)
 
-static void add_conditions(struct program *program) {
+static void add_conditions(struct program *program, int options) {
     // Threads, and nothing else that clone() can make.
     bits(program, SYS_clone, 0, CLONE_THREAD, CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
         CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE, EPERM);
 
-    // No memory that is shared with nobody in particular: it counts neither as private nor as a file's.
-    emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 5, SYS_mmap);
+    // No memory that is shared with nobody in particular: it counts neither as private nor as a file's. None that grows
+    // by itself or lies in huge pages, which RLIMIT_DATA does not count.
+    emit(program, BPF_JMP | BPF_JEQ | BPF_K, 0, 6, SYS_mmap);
     emit(program, BPF_LD | BPF_W | BPF_ABS, 0, 0, low_half(3));
+    emit(program, BPF_JMP | BPF_JSET | BPF_K, 3, 0, MAP_GROWSDOWN | MAP_HUGETLB);
     emit(program, BPF_JMP | BPF_JSET | BPF_K, 0, 1, MAP_ANONYMOUS);
     emit(program, BPF_JMP | BPF_JSET | BPF_K, 1, 0, MAP_SHARED);
     answer(program, SECCOMP_RET_ALLOW);
@@ -176,14 +200,42 @@ static void add_conditions(struct program *program) {
                                  F_OFD_SETLK, F_OFD_SETLKW, F_DUPFD_CLOEXEC, F_GETPIPE_SZ, 1034 /* F_GET_SEALS */};
     ONE_OF(program, SYS_fcntl, 1, controls, refusal(EPERM));
 
-    // TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what the C library asks of any descriptor.
-    const unsigned requests[] = {0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451};
-    ONE_OF(program, SYS_ioctl, 1, requests, refusal(ENOTTY));
+    // The socket to the master, and others where there are any. Urgent bytes have been a hole in the kernel before.
+    bits(program, SYS_sendmsg, 2, 0, MSG_OOB, EPERM);
+    bits(program, SYS_recvmsg, 2, 0, MSG_OOB, EPERM);
 
-    const unsigned options[] = {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK,
+    if (options & BULKHEAD_SECCOMP_DEVICES) {
+        // TIOCSTI and TIOCLINUX type on a terminal; TIOCSCTTY takes one; FIOASYNC, FIOSETOWN and SIOCSPGRP send signals.
+        const unsigned forbidden[] = {0x5412, 0x541C, 0x540E, 0x5452, 0x8901, 0x8902};
+        none_of(program, SYS_ioctl, 1, forbidden, sizeof forbidden / sizeof *forbidden, EPERM);
+    } else if (options & BULKHEAD_SECCOMP_NETWORK) {
+        // As below, and SIOCGIFNAME, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFINDEX.
+        const unsigned requests[] = {0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451, 0x8910, 0x8913, 0x8915, 0x8933};
+        ONE_OF(program, SYS_ioctl, 1, requests, refusal(ENOTTY));
+    } else {
+        // TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX: what the C library asks of any descriptor.
+        const unsigned requests[] = {0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451};
+        ONE_OF(program, SYS_ioctl, 1, requests, refusal(ENOTTY));
+    }
+
+    const unsigned settings[] = {PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK,
                                 PR_GET_NO_NEW_PRIVS, PR_SET_NO_NEW_PRIVS, PR_GET_SECCOMP, PR_CAPBSET_READ,
                                 0x53564d41 /* PR_SET_VMA */};
-    ONE_OF(program, SYS_prctl, 0, options, refusal(EPERM));
+    ONE_OF(program, SYS_prctl, 0, settings, refusal(EPERM));
+}
+
+static void add_all(struct program *program, const int *calls, size_t count) {
+    for (size_t index = 0; index < count; index++) rule(program, calls[index], SECCOMP_RET_ALLOW);
+}
+
+static void add_sockets(struct program *program, int options) {
+    const unsigned local[] = {AF_UNIX};
+    const unsigned network[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
+    if (options & BULKHEAD_SECCOMP_NETWORK) ONE_OF(program, SYS_socket, 0, network, refusal(EAFNOSUPPORT));
+    else if (options & BULKHEAD_SECCOMP_LOCAL_SOCKETS) ONE_OF(program, SYS_socket, 0, local, refusal(EAFNOSUPPORT));
+    else return;
+    ONE_OF(program, SYS_socketpair, 0, local, refusal(EAFNOSUPPORT));
+    add_all(program, sockets, COUNT(sockets));
 }
 
 static void add_files(struct program *program, int options) {
@@ -193,8 +245,7 @@ static void add_files(struct program *program, int options) {
     bits(program, SYS_open, 1, 0, forbidden, EACCES);
 #endif
     if (options & BULKHEAD_SECCOMP_READ_ONLY) return;
-    for (size_t index = 0; index < COUNT(changing_files); index++)
-        rule(program, changing_files[index], SECCOMP_RET_ALLOW);
+    add_all(program, changing_files, COUNT(changing_files));
 }
 
 int bulkhead_seccomp_enter(int options) {
@@ -204,10 +255,21 @@ int bulkhead_seccomp_enter(int options) {
     emit(&program, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, ARCHITECTURE);
     answer(&program, SECCOMP_RET_KILL_PROCESS);
     emit(&program, BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr));
-    for (size_t index = 0; index < COUNT(allowed); index++) rule(&program, allowed[index], SECCOMP_RET_ALLOW);
-    add_conditions(&program);
+    add_all(&program, allowed, COUNT(allowed));
+    add_conditions(&program, options);
     add_files(&program, options);
+    add_sockets(&program, options);
+    if (options & BULKHEAD_SECCOMP_DEVICES) add_all(&program, shared_segments, COUNT(shared_segments));
+    if (options & BULKHEAD_SECCOMP_NARROWS) {
+        add_all(&program, narrowing, COUNT(narrowing));
+#ifdef SYS_openat2
+        rule(&program, SYS_openat2, SECCOMP_RET_ALLOW);
+#endif
+    }
     for (size_t index = 0; index < COUNT(unknown); index++) rule(&program, unknown[index], refusal(ENOSYS));
+#ifdef SYS_openat2
+    rule(&program, SYS_openat2, refusal(ENOSYS));
+#endif
     // The x32 calls, which have numbers from 0x40000000, are among those that are not known.
     emit(&program, BPF_JMP | BPF_JGT | BPF_K, 0, 1, newest_known_call);
     answer(&program, refusal(ENOSYS));

@@ -12,5 +12,13 @@ import Testing
         #expect(findings[0].advice.isEmpty && findings[1].advice.contains("Landlock"))
     }
 
+    @Test func aCellIsOneFinding() {
+        let whole = SandboxFindings.cell("encoder cell", "granted\tfiles\tby Landlock 7\ngranted\treach\tnone\n")
+        #expect(whole.state == .ok && whole.text == "files: by Landlock 7; reach: none")
+        let gap = SandboxFindings.cell("encoder cell", "granted\treach\tnone\nweaker\tfiles\twithout Landlock\n")
+        #expect(gap.state == .absent && gap.text == "not whole: files: without Landlock" && !gap.advice.isEmpty)
+        #expect(SandboxFindings.cell("encoder cell", "").state == .absent)
+    }
+
     @Test func silenceIsNoSandbox() { #expect(SandboxFindings.read("").map(\.state) == [.absent]) }
 }

@@ -13,6 +13,16 @@ extension Checkup {
         }
         return SandboxFindings.read(call.text)
     }
+
+    /// What the kernel grants the cells of the other children, a line for each: their programs enter them and say so.
+    func cells(_ programs: Programs) -> [Finding] {
+        [Role.encoder, .source, .decoder].map { role in
+            let subject = "\(role) cell"
+            guard let call = try? ProgramCall(programs.path(of: role.executableName), ["--sandbox"]), call.isSuccess
+            else { return Finding(.absent, subject, "it can't be tried: the \(role) does not start") }
+            return SandboxFindings.cell(subject, call.text)
+        }
+    }
 }
 
 /// What a plugin host says of the sandbox that it has entered.
@@ -28,6 +38,18 @@ package enum SandboxFindings {
         }
         return findings.isEmpty
             ? [Finding(.absent, "plugin sandbox", "it can't be tried: the plugin host says nothing")] : findings
+    }
+
+    /// One finding for a whole cell: what it is made of, or else what is missing.
+    package static func cell(_ subject: String, _ text: String) -> Finding {
+        let walls = read(text)
+        let gaps = walls.filter { $0.state != .ok }
+        let name = { (finding: Finding) in finding.subject.replacing("plugin sandbox, ", with: "") }
+        guard let gap = gaps.first else {
+            return Finding(.ok, subject, walls.map { "\(name($0)): \($0.text)" }.joined(separator: "; "))
+        }
+        let rest = gaps.map { "\(name($0)): \($0.text)" }.joined(separator: "; ")
+        return Finding(.absent, subject, "not whole: \(rest)", advice: gap.advice)
     }
 
     private static let advice = [

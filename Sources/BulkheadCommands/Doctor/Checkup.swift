@@ -16,7 +16,7 @@ struct Checkup {
     func findings() -> [Finding] {
         [Finding(.ok, "bulkhead", "version \(BulkheadVersion.build)")]
             + [Role.encoder, .source, .pluginHost, .decoder].map(program)
-            + [plugins, memory] + sandbox(programs) + [controlFolder, cameras, screen, sound]
+            + [plugins, memory] + cells(programs) + sandbox(programs) + [controlFolder, cameras, screen, sound]
     }
 
     // MARK: what is installed

@@ -100,10 +100,10 @@ typedef struct bulkhead_spawn_request {
     int standard_error;       ///< a descriptor for standard output and error, or -1 to inherit them
     int socket;               ///< becomes descriptor 3
     int nice_increment;
-    int own_session; ///< not 0: also a session of its own, which Linux may weigh as one against all others
+    int dumps_core; ///< 0: it leaves no core dump behind
 } bulkhead_spawn_request;
 
-/// Starts a program in a process group of its own, with descriptors 0 to 3 only, default signal handling, and SIGKILL
+/// Starts a program in a session and a process group of its own, with descriptors 0 to 3 only, default signal handling, and SIGKILL
 /// as the signal it gets when the calling THREAD ends: call this on a thread that outlives the child.
 /// Returns the process id and stores a pidfd that the caller closes; a failed exec is returned as its errno value.
 pid_t bulkhead_spawn(const bulkhead_spawn_request *request, int *pidfd);

@@ -1,6 +1,6 @@
-/// What a sandbox came to: which of its measures the kernel has granted.
-package struct SandboxReport: Hashable, Sendable {
-    /// One wall of the sandbox, and whether it stands.
+/// What a cell came to: which of its walls the kernel has granted.
+package struct CellReport: Hashable, Sendable {
+    /// One wall of a cell, and whether it stands.
     package struct Measure: Hashable, Sendable {
         /// Whether the kernel has granted a measure.
         package enum State: String, Hashable, Sendable {
@@ -24,8 +24,16 @@ package struct SandboxReport: Hashable, Sendable {
     /// Every measure was granted.
     package var isWhole: Bool { measures.allSatisfy { $0.state == .granted } }
 
-    mutating func note(_ state: Measure.State, _ subject: String, _ text: String) {
+    package init() {}
+
+    package mutating func note(_ state: Measure.State, _ subject: String, _ text: String) {
         measures.append(Measure(state: state, subject: subject, text: text))
+    }
+
+    /// The walls that a second step has raised stand beside those of the first, or in their place.
+    package mutating func add(_ later: CellReport) {
+        measures.removeAll { old in later.measures.contains { $0.subject == old.subject } }
+        measures += later.measures
     }
 
     /// One sentence for the event log: what is missing, or that nothing is.

@@ -1,0 +1,93 @@
+package import BulkheadSystem
+package import BulkheadWire
+import Glibc
+
+/// What the process of a role gives up, and what it keeps. ``Cell`` carries it out.
+package struct CellProfile: Sendable {
+    /// Bytes of private memory; nil leaves them as they are.
+    package var memoryByteCount: UInt64?
+    /// How many descriptors may be open; nil leaves them as they are.
+    package var descriptorCount: UInt64?
+    /// Further limits.
+    package var limits: [(Confinement.Limit, UInt64)] = []
+    /// How much sooner than others it is ended when the machine runs out of memory, in thousandths of that. The master has
+    /// none: it is the last to go.
+    package var outOfMemoryScore: Int
+    /// What it keeps where it runs as root; nil for all.
+    package var capabilities: Confinement.Capabilities? = []
+    /// What it may still touch; nil until that is known.
+    package var files: [FileGrant]?
+    package var openings: Landlock.Openings = []
+    /// What it may call besides what computing takes; nil leaves all calls as they are.
+    package var calls: Confinement.Calls?
+
+    package init(outOfMemoryScore: Int) { self.outOfMemoryScore = outOfMemoryScore }
+
+    /// What every process of `role` is under before it reads its first message; nil for a role that is none of a child's.
+    ///
+    /// A source and a plugin host learn by messages what they are to read: the first steps of their cells hold what does
+    /// not depend on it, the second ones follow before they open anything.
+    package static func first(of role: Role) -> CellProfile? {
+        switch role {
+        case .master: return nil
+        case .encoder: return computing(outOfMemoryScore: 200)
+        case .decoder: return computing(outOfMemoryScore: 500)
+        case .source:
+            var profile = CellProfile(outOfMemoryScore: 500)
+            profile.memoryByteCount = memoryShare
+            profile.descriptorCount = 1024
+            profile.limits = modesty
+            profile.capabilities = [.readAnyFile, .seeScreen]
+            profile.calls = [.network, .devices, .narrowing]
+            return profile
+        case .pluginHost:
+            var profile = CellProfile(outOfMemoryScore: 300)
+            profile.capabilities = nil
+            return profile
+        }
+    }
+
+    /// For a process that has all it needs when it starts: no files, no connections.
+    private static func computing(outOfMemoryScore: Int) -> CellProfile {
+        var profile = CellProfile(outOfMemoryScore: outOfMemoryScore)
+        profile.memoryByteCount = memoryShare
+        profile.descriptorCount = 256
+        profile.limits = modesty
+        profile.files = machine
+        profile.calls = []
+        return profile
+    }
+
+    /// What no child needs: dumps, priority over others, queues.
+    package static let modesty: [(Confinement.Limit, UInt64)] = [
+        // 0 would still have a dump piped to a program that collects them, as core(5) says; 1 has not.
+        (.coreDump, 1), (.queuedMessages, 0), (.priority, 0), (.realTimePriority, 0),
+    ]
+
+    /// Half of the machine's memory, in bytes, but 1 to 16 GiB.
+    package static var memoryShare: UInt64 {
+        let pages = UInt64(max(0, sysconf(CInt(_SC_PHYS_PAGES))))
+        let page = UInt64(max(0, sysconf(CInt(_SC_PAGESIZE))))
+        return min(16 << 30, max(1 << 30, pages.multipliedReportingOverflow(by: page).0 / 2))
+    }
+
+    /// What the C library and the language's runtime look up of the machine and of this process.
+    package static var machine: [FileGrant] {
+        let readable = [
+            "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems", "/proc/sys/vm/overcommit_memory",
+            "/sys/devices/system/cpu", "/sys/devices/system/node", "/etc/localtime", "/etc/timezone", "/dev/random",
+            "/dev/urandom",
+        ]
+        // Not /dev/zero, which makes memory that nothing counts.
+        return readable.map { FileGrant(.read, .any, named: $0) }
+            + ["/dev/null", "/dev/full"].map { FileGrant([.read, .write], .other, named: $0) }
+    }
+
+    /// Programs' and libraries' files. No folder here holds a user's data.
+    package static var libraries: [FileGrant] {
+        [
+            "/usr", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store", "/gnu/store", "/etc/ld.so.cache",
+            "/etc/alternatives", "/dev/zero",
+        ].map { FileGrant(.read, .any, named: $0) }
+    }
+}

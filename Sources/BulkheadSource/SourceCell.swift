@@ -1,0 +1,136 @@
+package import BulkheadChildRuntime
+import BulkheadSystem
+import BulkheadWire
+import Glibc
+
+/// The second step of a source's cell: what it takes to read one input, and nothing else.
+///
+/// A file is that file; a list of files is the folder that the list lies in. Sockets there are where the input is an
+/// address or a server of screen or sound, orders to drivers where it is a device. Nothing is written but to devices.
+package enum SourceCell {
+    /// Gives up what reading `address` does not take. Call it on the only thread that there is so far, before anything is
+    /// opened.
+    static func enter(for address: InputAddress) -> CellReport { Cell.enter(profile(for: address)) }
+
+    /// What reading `address` takes.
+    package static func profile(for address: InputAddress) -> CellProfile {
+        var profile = CellProfile(outOfMemoryScore: 500)
+        profile.capabilities = .readAnyFile
+        profile.calls = []
+        var files = CellProfile.machine + CellProfile.libraries
+        switch address.kind {
+        case .test, .standardInput: break
+        case .file: files += grants(forFile: address)
+        case .network(let scheme):
+            profile.calls = .network
+            profile.openings = .network
+            files += names + secrets(of: scheme)
+        case .device:
+            if address.format == "lavfi" {
+                files += grants(inGraph: address.target)
+                guard address.target.contains("//") else { break }
+                profile.calls = .network
+                profile.openings = .network
+                files += names
+            } else {
+                profile.calls = [.network, .devices]
+                profile.openings = [.network, .localSockets]
+                if address.format == "kmsgrab" { profile.capabilities = [.readAnyFile, .seeScreen] }
+                files += names + devices(address)
+            }
+        }
+        profile.files = files
+        return profile
+    }
+
+    // MARK: files
+
+    private static func grants(forFile address: InputAddress) -> [FileGrant] {
+        guard let path = address.path, !path.isEmpty else { return [] }
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let isList = namesOthers(path, format: address.format)
+        return [FileGrant(.read, [.file, .other], named: path)]
+            + (isList ? [FileGrant(.read, .folder, named: folder)] : [])
+    }
+
+    /// Demuxers of lists and of numbered pictures.
+    private static let listFormats: Set<String> = [
+        "concat", "hls", "dash", "imf", "image2", "webm_dash_manifest", "vobsub",
+    ]
+    private static let listEndings = [".m3u8", ".m3u", ".mpd", ".ffconcat", ".idx"]
+    /// How lists begin, whatever their files are called.
+    private static let listBeginnings = ["#EXTM3U", "ffconcat version", "<?xml", "<MPD", "\u{FEFF}<?xml"]
+
+    /// Whether the input is a list of other files, or a pattern of their names.
+    static func namesOthers(_ path: String, format: String) -> Bool {
+        if listFormats.contains(format) || path.contains("%") { return true }
+        let name = path.lowercased()
+        return listEndings.contains { name.hasSuffix($0) } || isListByContent(path)
+    }
+
+    private static func isListByContent(_ path: String) -> Bool {
+        var information = stat()
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return false }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(descriptor, &bytes, bytes.count)
+        let start = bytes.prefix(max(0, count))
+        return listBeginnings.contains { start.starts(with: $0.utf8) }
+    }
+
+    /// The files that the text of a filter graph names, such as `movie=/srv/film.mp4` or `lut3d=grey.cube`.
+    private static func grants(inGraph graph: String) -> [FileGrant] {
+        let separators = Set("=:,;'[]|")
+        return graph.split { separators.contains($0) }.map { FileGrant(.read, .file, named: String($0)) }
+    }
+
+    // MARK: network
+
+    /// What it takes to find a machine by its name, and to trust it.
+    private static var names: [FileGrant] {
+        let paths = [
+            "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
+            "/etc/protocols", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/ca-certificates.conf",
+            "/etc/gnutls", "/etc/crypto-policies", "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf",
+            "/var/run/nscd",
+        ]
+        let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].compactMap(variable)
+        return (paths + named).map { FileGrant(.read, .any, named: $0) }
+    }
+
+    /// Where protocols that need more than an address have theirs.
+    private static func secrets(of scheme: String) -> [FileGrant] {
+        switch scheme {
+        case "sftp": inHome([".ssh"])
+        case "smb": inHome([".smb"]) + [FileGrant(.read, .any, named: "/etc/samba")]
+        default: []
+        }
+    }
+
+    // MARK: devices
+
+    private static func devices(_ address: InputAddress) -> [FileGrant] {
+        let nodes =
+            ["/dev/snd", "/dev/dsp", "/dev/dri", "/dev/shm"]
+            + (address.target.hasPrefix("/dev/") ? [address.target] : [])
+        let settings = [
+            "/etc/asound.conf", "/etc/alsa", "/etc/pulse", "/etc/pipewire", "/etc/machine-id",
+            "/var/lib/dbus/machine-id", "/proc/asound", "/sys/class/video4linux", "/run/udev", "/sys/class/sound",
+            variable("XAUTHORITY") ?? "", variable("XDG_RUNTIME_DIR") ?? "",
+        ].filter { !$0.isEmpty }
+        return nodes.map { FileGrant([.read, .write, .control, .make], .any, named: $0) }
+            + settings.map { FileGrant(.read, .any, named: $0) }
+            + inHome([".asoundrc", ".Xauthority", ".config/pulse", ".config/alsa", ".config/pipewire", ".pulse-cookie"])
+    }
+
+    private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    private static func inHome(_ names: [String]) -> [FileGrant] {
+        guard let home = variable("HOME"), home.hasPrefix("/"), home.count > 1 else {
+            return []
+        }
+        return names.map { FileGrant(.read, .any, named: "\(home)/\($0)") }
+    }
+}

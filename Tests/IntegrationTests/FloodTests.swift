@@ -1,0 +1,75 @@
+import BulkheadSystem
+import BulkheadTestSupport
+import BulkheadWire
+import Foundation
+import Testing
+
+/// Children that say far more than they are asked for, as fast as they can, again and again: the master neither grows nor
+/// fills the disk with what they say.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct FloodTests {
+    /// What a child of a broadcast floods the master with, and where in its program it begins.
+    struct Flood: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let program: String
+        let function: String
+        let bytes: [UInt8]
+    }
+
+    static let floods = [
+        Flood(
+            testDescription: "notices of a source", program: "bulkhead-source", function: "avcodec_send_packet",
+            bytes: SourceReply.notice(String(repeating: "n", count: 4000)).frame.bytes),
+        Flood(
+            testDescription: "signs of life of a source", program: "bulkhead-source", function: "avcodec_send_packet",
+            bytes: SourceReply.waiting.frame.bytes),
+        Flood(
+            testDescription: "signs of life of an encoder", program: "bulkhead-encoder",
+            function: "x264_encoder_encode", bytes: EncoderReply.alive.frame.bytes),
+        Flood(
+            testDescription: "sound of an encoder", program: "bulkhead-encoder", function: "x264_encoder_encode",
+            bytes: EncoderReply.audioPacket(block: 1, bytes: [UInt8](repeating: 1, count: 4000)).frame.bytes),
+    ]
+
+    private static func residentByteCount(_ pid: Int32) -> Int? {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8) else { return nil }
+        let fields = text.split(separator: " ")
+        return fields.count > 2 ? Int(fields[1]).map { $0 * sysconf(Int32(_SC_PAGESIZE)) } : nil
+    }
+
+    @Test(arguments: floods) func theMasterStaysSmall(flood: Flood) async throws {
+        let folder = try TemporaryFolder()
+        let clip = folder.path("clip.flv")
+        let small = ["--size", "320x180", "--video-bitrate", "300k", "--preset", "ultrafast"]
+        let maker = try BulkheadProgram.start(
+            ["broadcast", "test", "--to", "file:\(clip)", "--duration", "2", "--fast"] + small)
+        #expect(await maker.wait(timeout: .seconds(60)) == 0)
+        let broadcast = try BulkheadProgram.start(
+            [
+                "broadcast", clip, "--loop", "--to", "file:\(folder.path("out.flv"))", "--json", "--control",
+                "unix:\(folder.path("c.sock"))",
+            ] + small,
+            environment: [
+                "LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_PROGRAM": flood.program,
+                "HOSTILE_FUNCTION": flood.function, "HOSTILE_AFTER": "45",
+                "HOSTILE_FLOOD": flood.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
+            ])
+        let isOnAir = await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"timeline.on-air\"") }
+        #expect(isOnAir, "\(broadcast.errorText)")
+        let start = try #require(Self.residentByteCount(broadcast.pid))
+        var most = start
+        var deaths = 0
+        // For five seconds of floods, and until one has been seen at all.
+        let end = MonotonicTime.now.advanced(by: .seconds(5))
+        _ = await eventually(within: .seconds(30)) {
+            most = max(most, Self.residentByteCount(broadcast.pid) ?? 0)
+            deaths = ReportedEvent.all(in: broadcast.outputText).count { $0.code.hasSuffix(".died") }
+            return .now > end && deaths > 0
+        }
+        #expect(deaths > 0)
+        #expect(broadcast.isRunning)
+        #expect(most - start < 64 << 20, "\((most - start) >> 20) MiB")
+        #expect(broadcast.output.count < 1 << 20)
+        kill(broadcast.pid, SIGINT)
+        await broadcast.wait(timeout: .seconds(30))
+    }
+}
