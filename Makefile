@@ -66,10 +66,11 @@ bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/plugins
 	Benchmarks/hub
 
-# Under sudo, what `make build` left is installed: root would leave files that the user can't build over.
-install: ## install below PREFIX, /usr/local if not said; DESTDIR for packaging
-	@if [ -z "$${SUDO_USER:-}" ] || [ ! -x "$(BUILD)/bulkhead" ]; then $(MAKE) build; fi
-	@Packaging/install-packages install
+# What `make build` left is installed, and nothing is built: root would leave files that the user can't build over. With
+# DESTDIR the machine is a packager's, who installs packages himself.
+install: ## install what `make build` made below PREFIX, /usr/local if not said; DESTDIR for packaging
+	@if [ ! -x "$(BUILD)/bulkhead" ]; then echo "there is nothing to install: run make build first" >&2; exit 1; fi
+	@if [ -z "$(DESTDIR)" ]; then Packaging/install-packages install; fi
 	@Packaging/install "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
 
 uninstall: ## remove what `make install` installed below PREFIX
