@@ -285,6 +285,10 @@ final class ChainPost {
         guard let stub = stubs.removeValue(forKey: child) else { return }
         context.pools.retire(stub.pool)
         let duty = hosts.duty(of: child)
+        if duty == .onAir, end.cause.isOtherVersion, hosts.record(of: .onAir).restarts == 0 {
+            // Nothing has worked yet, and no other process would.
+            owner?.failed(BroadcastError(otherVersionOf: "the plugin host", "\(end.cause)"))
+        }
         let guilty = hosts.isEnding ? nil : judge(duty, child, stub, end)
         let name = guilty.flatMap { plugin($0)?.name }
         handle(.ended(child, end: Self.words(end, name), isExcused: duty == .onAir && guilty != nil))

@@ -1,6 +1,17 @@
 package import BulkheadModel
 
 extension BroadcastError {
+    /// A child's program is of another version than its master.
+    ///
+    /// - Parameters:
+    ///   - child: what it is called, such as `the source`.
+    ///   - words: names both versions.
+    package init(otherVersionOf child: String, _ words: String) {
+        self.init(
+            code: .childVersion, ["child": child], "\(child) can't work with this master: \(words)",
+            advice: "reinstall Bulkhead, so that its programs are of one version")
+    }
+
     /// A child can't be started.
     ///
     /// - Parameters:

@@ -27,6 +27,8 @@ package struct ChildEnd: Hashable, Sendable {
         case disconnected
         /// The master has ended it, for this reason.
         case dismissed(String)
+        /// Its program speaks another schema than this master: both are named.
+        case otherVersion(String)
         /// The master needed it no longer.
         case released
 
@@ -34,7 +36,7 @@ package struct ChildEnd: Hashable, Sendable {
             switch self {
             case .exited(let exit): exit.description
             case .disconnected: "disconnected"
-            case .dismissed(let reason): reason
+            case .dismissed(let reason), .otherVersion(let reason): reason
             case .released: "no longer needed"
             }
         }
@@ -43,11 +45,14 @@ package struct ChildEnd: Hashable, Sendable {
         package var isItsOwn: Bool {
             switch self {
             case .exited(.signaled(SIGKILL)), .exited(.signaled(SIGTERM)), .exited(.signaled(SIGINT)), .disconnected,
-                .released:
+                .otherVersion, .released:
                 false
             case .exited, .dismissed: true
             }
         }
+
+        /// Starting it again would not help: its program must be installed anew.
+        package var isOtherVersion: Bool { if case .otherVersion = self { true } else { false } }
     }
 
     package let cause: Cause
@@ -90,6 +95,8 @@ package final class Child: Flushable {
     /// The build of its program, once it has said hello.
     package private(set) var build: String?
     private var dismissal: String?
+    /// It is dismissed because of what its hello says of its schema.
+    private var isOtherVersion = false
     private var exit: ChildExit?
     private var isOver = false
     private var isReleased = false
@@ -289,6 +296,7 @@ package final class Child: Flushable {
         do {
             let hello = try Hello(frame)
             if let mismatch = hello.mismatch(expecting: role) {
+                isOtherVersion = hello.wireVersion != BulkheadVersion.wire
                 dismiss(mismatch)
             } else {
                 build = hello.build
@@ -407,7 +415,9 @@ package final class Child: Flushable {
         isOver = true
         closeStandardError()
         let cause: ChildEnd.Cause =
-            if isReleased { .released } else if let dismissal { .dismissed(dismissal) } else if let exit {
+            if isReleased { .released } else if let dismissal {
+                isOtherVersion ? .otherVersion(dismissal) : .dismissed(dismissal)
+            } else if let exit {
                 .exited(exit)
             } else { .disconnected }
         let end = ChildEnd(cause: cause, standardErrorTail: String(decoding: tail, as: UTF8.self))

@@ -239,7 +239,12 @@ package final class Encoding: FrameOutlet {
     private func ended(_ id: ChildID, _ end: ChildEnd) {
         hasEnded = true
         let lastWords = end.standardErrorTail.split(separator: "\n").last.map(String.init) ?? ""
-        handle(.ended(id, .init(cause: "\(end.cause)", isItsOwn: end.cause.isItsOwn, lastWords: lastWords)))
+        handle(
+            .ended(
+                id,
+                .init(
+                    cause: "\(end.cause)", isItsOwn: end.cause.isItsOwn, isOtherVersion: end.cause.isOtherVersion,
+                    lastWords: lastWords)))
     }
 
     /// Lets go of encoders that have ended, once their deaths have been dealt with: one that was started by hand ends

@@ -143,6 +143,9 @@ extension EncodingMachine {
             encodersPost.set(.waiting, of: .onAir)
             return post(.encoder, .waiting(address: encoderAddress, isOnAir: true))
         }
+        if !hasEncoded, end.isOtherVersion {
+            return act(.fail(BroadcastError(otherVersionOf: "the encoder", end.cause)))
+        }
         let step = ladder.step(
             after: EncoderLadder.Death(
                 isItsOwn: end.isItsOwn, hadWorked: run.hasWorked, frame: encoder.wasUsed ? frame : nil,

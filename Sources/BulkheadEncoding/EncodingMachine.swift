@@ -33,12 +33,15 @@ package struct EncodingMachine: Sendable {
         package var cause: String
         /// By a fault of its own or by its deadline, and not because another process killed it.
         package var isItsOwn: Bool
+        /// Its program is of another version than the master: another process of it would end alike.
+        package var isOtherVersion: Bool
         /// The last that it wrote to its standard error, or empty.
         package var lastWords: String
 
-        package init(cause: String, isItsOwn: Bool, lastWords: String = "") {
+        package init(cause: String, isItsOwn: Bool, isOtherVersion: Bool = false, lastWords: String = "") {
             self.cause = cause
             self.isItsOwn = isItsOwn
+            self.isOtherVersion = isOtherVersion
             self.lastWords = lastWords
         }
     }

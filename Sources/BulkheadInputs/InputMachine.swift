@@ -185,6 +185,10 @@ package struct InputMachine {
         if case .launch(_, let wait) = post.ended(child, "\(end.cause)", isExcused: isPlanned, at: now) { delay = wait }
         let isLive = description?.isLive ?? false
         if !isPlanned, isLive || hasFailed { delay = retries.next() }
+        if description == nil, end.cause.isOtherVersion {
+            isOver = true
+            return actions + [.fail(BroadcastError(otherVersionOf: "the source", "\(end.cause)"))]
+        }
         guard description != nil || post.recentDeaths < Self.mostDeathsBeforeOpening else {
             isOver = true
             return actions + [.fail(neverOpened(end))]

@@ -21,6 +21,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case pluginNameTwice = "usage.plugin-name-twice"
     case noControlSocket = "usage.no-control-socket"
     case tooFewDescriptors = "installation.too-few-descriptors"
+    case childVersion = "installation.child-version"
     case noEnumerator = "installation.no-enumerator"
     case noProgram = "installation.no-program"
     case lastLink = "control.last-link"
@@ -96,6 +97,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .noLevel: ["size", "fps"]
         case .pluginNameTwice: ["name"]
         case .tooFewDescriptors: ["needed", "limit"]
+        case .childVersion: ["child"]
         case .version: ["client", "master"]
         case .unknownRequest: ["request"]
         case .badRequest: ["key"]
@@ -126,6 +128,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .pluginNameTwice: "two plugins of the chain have the same name"
         case .noControlSocket: "an encoder is to connect by itself, and the master has no socket for it"
         case .tooFewDescriptors: "the process may open fewer files than a broadcast may need"
+        case .childVersion: "the program of `child` speaks another schema than the master"
         case .noEnumerator: "the program that describes plugins is missing"
         case .noProgram: "a child's program is missing, or is no program"
         case .lastLink: "the link is the last one, and a broadcast keeps one"

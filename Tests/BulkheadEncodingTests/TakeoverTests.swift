@@ -256,4 +256,15 @@ import Testing
         studio.pass(.seconds(3))
         #expect(studio.happenings.count == count && studio.machine.snapshot().children[0].state == .ended)
     }
+
+    /// Other encoder settings would not help it.
+    @Test func encoderOfAnotherVersionFailsTheStartAtOnce() throws {
+        var studio = try Studio()
+        studio.opensAtOnce = false
+        studio.tell(.begin)
+        let child = try #require(studio.programEncoders.first)
+        let words = "the encoder is version 2 (schema 9), this is version 1 (schema 8)"
+        studio.tell(.ended(child, EncodingMachine.End(cause: words, isItsOwn: false, isOtherVersion: true)))
+        #expect(studio.failure?.code == .childVersion && studio.failure?.problem.contains(words) == true)
+    }
 }

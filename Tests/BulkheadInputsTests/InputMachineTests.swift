@@ -274,4 +274,30 @@ import Testing
         #expect(script.machine.child == 2)
         #expect(script.machine.description == .file)
     }
+
+    /// Another process of the same program would say the same: it is not started again and again.
+    @Test func sourceOfAnotherVersionFailsTheStartAtOnce() {
+        var script = Script()
+        script.launch()
+        let end = ChildEnd(cause: .otherVersion("the source is version 2 (schema 9), this is version 1 (schema 8)"))
+        let actions = script.end(end)
+        guard case .fail(let error)? = actions.last else {
+            Issue.record("the start goes on: \(actions)")
+            return
+        }
+        #expect(error.code == .childVersion && error.kind == .installation)
+        #expect(error.problem.contains("schema 9"))
+    }
+
+    /// On air it is a death like others: the package may be in the middle of an upgrade.
+    @Test func sourceOfAnotherVersionOnAirIsTriedAgain() {
+        var script = Script()
+        script.open()
+        script.picture(0)
+        script.end(.crash)
+        script.launch()
+        let actions = script.end(ChildEnd(cause: .otherVersion("schema 9")))
+        #expect(actions.contains { if case .launch = $0 { true } else { false } })
+        #expect(!actions.contains { if case .fail = $0 { true } else { false } })
+    }
 }
