@@ -13,6 +13,8 @@ package enum ControlRequest: Hashable, Sendable {
     case set(SettingsChange)
     /// Starts a part anew without a gap; answered when its successor is on its way, the encoder's when it is on air.
     case restart(RestartablePart)
+    /// Asks the encoder on air for an IDR.
+    case keyframe
     /// Changes the chain of plugins; answered when the change is in effect.
     case plugin(PluginChange)
     /// Asks for the deaths of children in this broadcast.
@@ -24,7 +26,7 @@ package enum ControlRequest: Hashable, Sendable {
 
     /// What stands behind `request` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, stop, broadcast, events, set, restart, deaths, servers
+        case status, stop, broadcast, events, set, restart, keyframe, deaths, servers
         case addPlugin = "plugin.add"
         case removePlugin = "plugin.remove"
         case movePlugin = "plugin.move"
@@ -47,6 +49,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .events: .events
         case .set: .set
         case .restart: .restart
+        case .keyframe: .keyframe
         case .deaths: .deaths
         case .servers: .servers
         case .plugin(.add): .addPlugin
@@ -75,6 +78,7 @@ extension ControlRequest: Codable {
         case .events: self = .events
         case .set: self = .set(try value(.changes))
         case .restart: self = .restart(try value(.part))
+        case .keyframe: self = .keyframe
         case .deaths: self = .deaths
         case .servers:
             self = .servers(
@@ -105,7 +109,7 @@ extension ControlRequest: Codable {
         var line = encoder.container(keyedBy: ControlKey.self)
         try line.encode(word, forKey: .request)
         switch self {
-        case .status, .stop, .events, .deaths: break
+        case .status, .stop, .events, .keyframe, .deaths: break
         case .broadcast(let settings): try line.encode(settings, forKey: .settings)
         case .set(let change): try line.encode(change, forKey: .changes)
         case .restart(let part): try line.encode(part, forKey: .part)
@@ -136,7 +140,7 @@ extension ControlRequest.Word {
     /// The members of the line besides `request` and `id`, in the order of docs/control.md.
     package var keys: [ControlKey] {
         switch self {
-        case .status, .stop, .events, .deaths: []
+        case .status, .stop, .events, .keyframe, .deaths: []
         case .broadcast: [.settings]
         case .set: [.changes]
         case .restart: [.part]
@@ -182,6 +186,7 @@ extension ControlRequest.Word {
         case .set: "change settings on air; answered when they are in effect"
         case .restart:
             "replace a child; answered when the new encoder is on air, or another child's successor is started"
+        case .keyframe: "the next frame is encoded as an IDR"
         case .deaths: "the deaths of children in this broadcast, or in the last one"
         case .servers: "what links know of their servers; `isMeasured` measures them first"
         case .addPlugin: "add a plugin to the chain, at its end or at `position`; answered when it is in effect"

@@ -139,6 +139,9 @@ package final class Encoding: FrameOutlet {
     /// A person wants another video bitrate: encoders change it in place, whatever the links could carry before.
     package func want(bitsPerSecond: UInt32) { handle(.wantBitrate(bitsPerSecond)) }
 
+    /// The next frame is to be encoded as an IDR.
+    package func askForKeyframe() { handle(.wantKeyframe) }
+
     /// The links carry so many bits a second of pictures.
     package func carry(bitsPerSecond: UInt32) { handle(.carried(bitsPerSecond)) }
 

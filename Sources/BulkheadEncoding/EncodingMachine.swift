@@ -83,6 +83,8 @@ package struct EncodingMachine: Sendable {
         case resizeFailed(String)
         /// A person wants another video bitrate, which needs no other encoder.
         case wantBitrate(UInt32)
+        /// The next frame is to be an IDR.
+        case wantKeyframe
         /// The links carry so many bits a second of pictures.
         case carried(UInt32)
     }
@@ -137,6 +139,8 @@ package struct EncodingMachine: Sendable {
     /// What the links carry; nil before the first look at them.
     var carriedBitsPerSecond: UInt32?
     package var change: PlannedChange?
+    /// The next frame that an encoder is given is to be an IDR.
+    private var isKeyframeWanted = false
 
     // Encoders.
     var encoders: [ChildID: EncoderState] = [:]
@@ -211,6 +215,7 @@ package struct EncodingMachine: Sendable {
         case .change(let wanted): begin(wanted, isReturn: false)
         case .resizeFailed(let problem): resizeFailed(problem)
         case .wantBitrate(let bitsPerSecond): want(bitsPerSecond)
+        case .wantKeyframe: isKeyframeWanted = true
         case .carried(let bitsPerSecond):
             carriedBitsPerSecond = bitsPerSecond
             matchBitrate()
@@ -324,7 +329,12 @@ package struct EncodingMachine: Sendable {
         runs[current].ledger.give(entry.frame, in: entry.slot)
         lastFrame = entry.frame
         guard slateOnAir == nil else { return answerWithSlate(current) }
-        encode(entry, in: current, forceIDR: false)
+        let forceIDR = isKeyframeWanted && isReady(currentRun.encoder)
+        if forceIDR {
+            isKeyframeWanted = false
+            runs[current].beginGOP(entry.frame)
+        }
+        encode(entry, in: current, forceIDR: forceIDR)
     }
 
     private mutating func give(_ block: AudioLedger.Block) {

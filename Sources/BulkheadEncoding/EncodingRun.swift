@@ -73,6 +73,9 @@ package struct EncodingRun: Sendable {
     }
 
     /// `frame` goes to the encoders at hand.
+    package mutating func beginGOP(_ frame: FrameNumber) { firstFrame = frame }
+
+    /// Notes a frame that the encoder at hand is given.
     package mutating func noteGiven(_ frame: FrameNumber) { firstFrame = firstFrame ?? frame }
 
     /// An encoder goes on where the last one ended: what is not safe will be given again, from an IDR on.

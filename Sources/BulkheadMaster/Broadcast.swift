@@ -294,6 +294,14 @@ actor Broadcast {
         done(nil)
     }
 
+    /// Has the next frame encoded as an IDR.
+    /// - Returns: why that can't be done.
+    func askForKeyframe() -> BroadcastError? {
+        guard state == .onAir else { return BroadcastError(code: .notOnAir, "the broadcast is not on air") }
+        encoding.askForKeyframe()
+        return nil
+    }
+
     /// Changes the chain of plugins.
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
     func change(_ change: PluginChange, done: @escaping @Sendable (BroadcastError?) -> Void) {

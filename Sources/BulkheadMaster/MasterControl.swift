@@ -174,7 +174,7 @@ package actor MasterControl {
             follow(exchange)
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
-        case .stop, .set, .restart, .plugin, .link, .servers:
+        case .stop, .set, .restart, .keyframe, .plugin, .link, .servers:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }

@@ -11,6 +11,7 @@ enum RequestOnAir {
             exchange.answer(.done)
         case .set(let change): broadcast.change(change, done: exchange.settle)
         case .restart(let part): broadcast.restart(part, done: exchange.settle)
+        case .keyframe: exchange.settle(broadcast.askForKeyframe())
         case .plugin(let change): broadcast.change(change, done: exchange.settle)
         case .link(let change):
             do throws(BroadcastError) {

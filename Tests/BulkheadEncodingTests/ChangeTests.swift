@@ -184,4 +184,34 @@ import Testing
         studio.end()
         studio.expectWhole()
     }
+
+    // MARK: keyframes
+
+    @Test(arguments: [ScriptedEncoder.Kind.zerolatency, .bframes])
+    func nextFrameIsAnIDROnRequest(kind: ScriptedEncoder.Kind) throws {
+        var studio = try Studio.onAir(kind)
+        for _ in 0..<10 { studio.giveFrame() }
+        studio.tell(.wantKeyframe)
+        for _ in 0..<10 { studio.giveFrame() }
+        studio.deliverAll()
+        studio.tell(.finish)
+        studio.deliverAll()
+        let idrs = studio.packets.filter { if case .video(isIDR: true, _) = $0.kind { true } else { false } }
+        #expect(idrs.count == 2, "the first frame, and the one that was asked for")
+        let interval = MediaTime(nanoseconds: Studio.interval.nanoseconds)
+        #expect(
+            idrs.last.map { $0.pts - (idrs.first?.pts ?? .zero) } == MediaTime(nanoseconds: interval.nanoseconds * 10))
+    }
+
+    /// Asked while no encoder is there: the next one begins with an IDR anyway, and one more is no harm.
+    @Test func keyframeIsNotForgottenWithoutAnEncoder() throws {
+        var studio = try Studio.onAir()
+        for _ in 0..<5 { studio.giveFrame() }
+        studio.deliverAll()
+        studio.opensAtOnce = false
+        studio.kill(studio.programEncoders.first)
+        studio.tell(.wantKeyframe)
+        studio.giveFrame()
+        #expect(studio.machine.snapshot().framesUncommitted == 1)
+    }
 }
