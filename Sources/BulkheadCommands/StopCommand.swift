@@ -11,7 +11,8 @@ package struct StopCommand: AsyncParsableCommand {
         discussion: "Returns once it has ended. A master that was started with `bulkhead master` stays.")
 
     @Option(
-        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
+        completion: Completion.masters)
     var attach: String?
 
     @Flag(help: "End at once; frames that the children still hold are lost.")
@@ -41,6 +42,11 @@ package struct StopCommand: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(100))
             // A master that has left with its broadcast does not take the question any more.
             do { try client.send(.status) } catch { return }
+        }
+        // One that ends with its broadcast closes the connection; one that turns strangers away has accepted nothing.
+        guard isAccepted else {
+            throw BroadcastError(
+                code: .connectionClosed, "the master at unix:\(path) closed the connection without an answer")
         }
     }
 }

@@ -27,6 +27,7 @@ package final class ControlClient {
     /// - Parameters:
     ///   - path: of the master's socket.
     ///   - owner: the user that the master must belong to; nothing is sent to another one, as requests may hold a key.
+    ///     Root may ask every master.
     /// - Throws: kind `control`: no master is there, or one of another user.
     package init(path: String, owner: UInt32 = getuid()) throws(BroadcastError) {
         self.path = path
@@ -52,7 +53,7 @@ package final class ControlClient {
             default: throw BroadcastError(.control, "\(address) can't be connected to: \(error)")
             }
         }
-        guard peer.uid == owner else {
+        guard peer.uid == owner || owner == 0 else {
             throw BroadcastError(
                 code: .foreignMaster, ["address": address, "uid": "\(peer.uid)"],
                 "the master at \(address) belongs to another user (uid \(peer.uid)); nothing was sent to it")

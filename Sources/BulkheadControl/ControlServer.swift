@@ -29,10 +29,12 @@ package final class ControlServer {
 
     /// Listens at `path`; its folder is made, for this user alone, where there is none.
     /// - Parameters:
+    ///   - onStranger: called on the reactor's thread with each connection of another user, which is refused.
     ///   - onRequest: called on the reactor's thread with each request.
     ///   - onGone: called on the reactor's thread with the number of a connection that has ended.
     package init(
         path: String, on reactor: Reactor, limits: ControlLimits = ControlLimits(),
+        onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
         onRequest: @escaping (ControlExchange) -> Void, onGone: @escaping (Int) -> Void
     ) throws(BroadcastError) {
         self.reactor = reactor
@@ -48,7 +50,7 @@ package final class ControlServer {
             token = try mailbox.watch(on: reactor) { bound.value.server?.collect() }
         } catch { throw BroadcastError(.internal, "the control socket can't be watched: \(error)") }
         do throws(BroadcastError) {
-            listener = try LocalListener(path: path, on: reactor) { socket, _ in
+            listener = try LocalListener(path: path, on: reactor, onStranger: onStranger) { socket, _ in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
                 let descriptor = socket.release()
                 if let server = bound.value.server {

@@ -15,9 +15,11 @@ package final class LocalListener {
 
     /// Listens at `path`. Its folder is made, for this user alone, where there is none; a socket that a dead master left
     /// is taken over.
-    /// - Parameter onConnection: called with each connection of the same user.
+    /// - Parameters:
+    ///   - onStranger: called with each connection that is refused, because it is another user's.
+    ///   - onConnection: called with each connection of the same user, or of root.
     package init(
-        path: String, on reactor: Reactor,
+        path: String, on reactor: Reactor, onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
         onConnection: @escaping @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void
     ) throws(BroadcastError) {
         self.path = path
@@ -28,7 +30,7 @@ package final class LocalListener {
             let listener = try Self.listen(at: path)
             chmod(path, 0o600)
             token = try reactor.watch(listener.rawValue) { [bound = ReactorBound(self, reactor)] _ in
-                bound.value.accept(onConnection)
+                bound.value.accept(onConnection, onStranger)
             }
             self.listener = consume listener
         } catch {
@@ -57,14 +59,23 @@ package final class LocalListener {
         if let ownFolder { rmdir(ownFolder) }
     }
 
-    private func accept(_ onConnection: @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void) {
+    private func accept(
+        _ onConnection: @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void,
+        _ onStranger: @Sendable (PeerCredentials) -> Void
+    ) {
         while listener != nil {
             let accepted: OwnedDescriptor?
             // Out of descriptors, or a peer that has gone again: the next one may have more luck.
             do { accepted = try takeOne() } catch { return }
             guard let connection = accepted else { return }
-            guard let peer = try? PeerCredentials(of: connection), peer.uid == getuid() else {
+            guard let peer = try? PeerCredentials(of: connection) else {
                 connection.close()
+                continue
+            }
+            // Root could do everything in this process's name anyway.
+            guard peer.uid == getuid() || peer.uid == 0 else {
+                connection.close()
+                onStranger(peer)
                 continue
             }
             onConnection(connection, peer)

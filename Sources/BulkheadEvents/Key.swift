@@ -108,6 +108,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case track
     /// Frames that the process had not finished.
     case uncommitted
+    /// The user that a process ran as.
+    case uid
     /// An access unit's number, from 0.
     case unit
     /// Video messages received.

@@ -28,6 +28,9 @@ package actor MasterControl {
     private var measurements: [Int: Task<Void, Never>] = [:]
     private var lastMeasurement = 0
     private var isServing = false
+    /// When an event has told of a stranger at the control socket.
+    private var lastStranger: MonotonicTime?
+    private static let strangersPause = Duration.seconds(1)
     /// The plugins of a broadcast that is to begin are being looked for.
     private var isFinding = false
     /// The end was asked for before there was anything to end.
@@ -153,8 +156,17 @@ package actor MasterControl {
         guard let controlPath else { return }
         control = try ControlServer(
             path: controlPath, on: reactor,
+            onStranger: { [weak self] peer in self?.assumeIsolated { $0.refused(peer) } },
             onRequest: { [weak self] exchange in self?.assumeIsolated { $0.handle(exchange) } },
             onGone: { [weak self] connection in self?.assumeIsolated { $0.unfollow(connection) } })
+    }
+
+    /// Tells of a stranger at the door, but not of each one in a crowd.
+    private func refused(_ peer: PeerCredentials) {
+        let now = MonotonicTime.now
+        if let lastStranger, now.since(lastStranger) < Self.strangersPause.nanoseconds { return }
+        lastStranger = now
+        events.post(.master, .master(.strangerRefused(uid: Int(peer.uid), pid: Int(peer.pid))))
     }
 
     private func closeControl() async {

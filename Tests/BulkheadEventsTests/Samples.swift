@@ -36,6 +36,7 @@ extension MasterHappening: Sampled {
         case .listening: .listening(address: "unix:/run/user/1000/bulkhead.sock")
         case .broadcastFailed: .broadcastFailed(reason: Reason("input", "no such file"))
         case .launchFailed: .launchFailed(reason: Reason("installation", "bulkhead-encoder is missing"))
+        case .strangerRefused: .strangerRefused(uid: 1001, pid: 4711)
         }
     }
 }

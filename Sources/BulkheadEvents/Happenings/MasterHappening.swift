@@ -3,12 +3,14 @@ package enum MasterHappening: HappeningSubject {
     case listening(address: String)
     case broadcastFailed(reason: Reason)
     case launchFailed(reason: Reason)
+    case strangerRefused(uid: Int, pid: Int)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
         case listening
         case broadcastFailed = "broadcast-failed"
         case launchFailed = "launch-failed"
+        case strangerRefused = "stranger-refused"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -17,6 +19,7 @@ package enum MasterHappening: HappeningSubject {
         case .listening(let address): Facts(.listening, .notice, [.address: address])
         case .broadcastFailed(let reason): Facts(.broadcastFailed, .error, [.reason: reason.code, .text: reason.text])
         case .launchFailed(let reason): Facts(.launchFailed, .error, [.reason: reason.code, .text: reason.text])
+        case .strangerRefused(let uid, let pid): Facts(.strangerRefused, .warning, [.uid: uid, .pid: pid])
         }
     }
 
@@ -26,6 +29,8 @@ package enum MasterHappening: HappeningSubject {
         case .listening: self = .listening(address: try values.required(.address))
         case .broadcastFailed: self = .broadcastFailed(reason: try Reason(values))
         case .launchFailed: self = .launchFailed(reason: try Reason(values))
+        case .strangerRefused:
+            self = .strangerRefused(uid: try values.required(.uid), pid: try values.required(.pid))
         }
     }
 
@@ -38,6 +43,8 @@ package enum MasterHappening: HappeningSubject {
             Meaning([.error], [.reason, .text], "a broadcast that a client had asked for failed")
         case .launchFailed:
             Meaning([.error], [.reason, .text], "a child process can't be started; the master keeps trying")
+        case .strangerRefused:
+            Meaning([.warning], [.uid, .pid], "another user's process was turned away from the control socket")
         }
     }
 }
