@@ -252,6 +252,7 @@ actor Broadcast {
         encoding.look()
         // A broadcast in no hurry waits for its links instead, and an encoder that was started by hand is left alone.
         if state == .onAir, !settings.isFast, settings.children != .plugins { outputs.watchCongestion() }
+        if state == .onAir { outputs.watchOutages() }
         program.beginIfPossible()
         pump()
         checkEnding()

@@ -41,6 +41,8 @@ package final class Outputs: PacketOutlet {
     /// A packet has come: a link that is added joins in the middle.
     private var hasBegun = false
     private let signals = AsyncStream<Signal>.makeStream()
+    private var outages = OutageWatch()
+    private var lastLookAtOutages: MonotonicTime?
     private var timers: [Reactor.Token] = []
     private var networkTimer: Reactor.Token?
 
@@ -224,6 +226,19 @@ package final class Outputs: PacketOutlet {
         let bitsPerSecond = bitrate.streamBitsPerSecond
         let loads = outputs.values.flatMap { $0.servers?.loads(bitsPerSecond: bitsPerSecond) ?? [] }
         perform(bitrate.handle(.loads(loads, main: directory.main), at: now))
+    }
+
+    /// Tells of links that have had no server for another minute; to be called again and again, it looks once a second.
+    package func watchOutages() {
+        let now = MonotonicTime.now
+        if let lastLookAtOutages, now.since(lastLookAtOutages) < 1_000_000_000 { return }
+        lastLookAtOutages = now
+        for (id, output) in outputs {
+            let lanes = output.sink.statuses
+            guard let span = outages.look(at: id, lanes, at: now) else { continue }
+            let text = lanes.map(\.lastError).first { !$0.isEmpty } ?? ""
+            context.post(part(id), .link(.stillDown(seconds: Int(span.components.seconds), text: text)))
+        }
     }
 
     private func perform(_ actions: [BitrateMachine.Action]) {

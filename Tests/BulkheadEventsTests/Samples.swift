@@ -125,6 +125,7 @@ extension LinkHappening: Sampled {
         case .connected: .connected(server: "a.example")
         case .accepted: .accepted
         case .lost: .lost(reason: Reason("reset", "the connection was reset"))
+        case .stillDown: .stillDown(seconds: 120, text: "connection refused")
         case .saved: .saved(servers: 3, answering: 1, file: "link-1.json")
         case .cleared: .cleared(server: "a.example")
         case .selected: .selected(server: "a.example", choice: "the fastest of 3")

@@ -130,6 +130,8 @@ package enum EventSentence {
         case .connected(let server): "publishing to \(server)"
         case .accepted: "the server has accepted the stream"
         case .lost(let reason): "\(reason.text); trying again"
+        case .stillDown(let seconds, let text):
+            "still down after \(seconds / 60) min" + (text.isEmpty ? "" : ": \(text)")
         case .saved(let servers, let answering, _): saved(servers, answering)
         case .cleared(let server): "\(server) answers; the broken connection has been closed"
         case .selected(let server, let choice): "chose \(server): \(choice)"

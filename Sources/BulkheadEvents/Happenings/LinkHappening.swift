@@ -6,6 +6,7 @@ package enum LinkHappening: HappeningSubject {
     case connected(server: String)
     case accepted
     case lost(reason: Reason)
+    case stillDown(seconds: Int, text: String)
     case saved(servers: Int, answering: Int, file: String?)
     case cleared(server: String)
     case selected(server: String, choice: String)
@@ -33,6 +34,7 @@ package enum LinkHappening: HappeningSubject {
         case connected
         case accepted
         case lost
+        case stillDown = "still-down"
         case saved
         case cleared
         case selected
@@ -62,6 +64,7 @@ package enum LinkHappening: HappeningSubject {
         case .connected(let server): Facts(.connected, .notice, [.server: server])
         case .accepted: Facts(.accepted)
         case .lost(let reason): Facts(.lost, .warning, [.reason: reason.code, .text: reason.text])
+        case .stillDown(let seconds, let text): Facts(.stillDown, .warning, [.seconds: seconds, .text: text])
         case .saved(let servers, let answering, let file):
             Facts(
                 .saved, servers == 1 || answering >= 2 ? .notice : .warning,
@@ -101,6 +104,8 @@ package enum LinkHappening: HappeningSubject {
         case .connected: self = .connected(server: try values.required(.server))
         case .accepted: self = .accepted
         case .lost: self = .lost(reason: try Reason(values))
+        case .stillDown:
+            self = .stillDown(seconds: try values.required(.seconds), text: try values.required(.text))
         case .saved:
             self = .saved(
                 servers: try values.required(.servers), answering: try values.required(.answering),
@@ -146,6 +151,10 @@ package enum LinkHappening: HappeningSubject {
             Meaning([.notice], [], "the server has confirmed that it accepts the stream")
         case .lost:
             Meaning([.warning], [.reason, .text], "the connection was lost or couldn't be made; the link keeps trying")
+        case .stillDown:
+            Meaning(
+                [.warning], [.seconds, .text],
+                "the link has had no server for another minute; `text` is what was wrong last")
         case .saved:
             Meaning(
                 [.notice, .warning], [.servers, .answering, .file],
