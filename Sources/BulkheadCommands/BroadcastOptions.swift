@@ -13,7 +13,7 @@ package struct BroadcastOptions: ParsableArguments {
                 Of several inputs, the first with a picture gives the picture, and the first with sound gives the sound. \
                 "test" is a test picture with a clock and a tone; "-" is standard input.
                 """,
-            valueName: "input"))
+            valueName: "input"), completion: .file())
     var inputs: [String] = []
 
     @Option(
@@ -22,7 +22,9 @@ package struct BroadcastOptions: ParsableArguments {
             "Where the stream goes: rtmp://SERVER/APP/KEY, rtmps://…, file:OUT.flv.", valueName: "url"))
     var to: [String] = []
 
-    @Option(help: ArgumentHelp("A YAML file with a key for each flag; flags win.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A YAML file with a key for each flag; flags win.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     @OptionGroup(title: "INPUT")
@@ -77,7 +79,8 @@ package struct InputFlags: ParsableArguments {
     var slateAfter: String?
 
     @Option(
-        help: ArgumentHelp("A picture, such as a PNG file, to show instead of the built-in slate.", valueName: "file"))
+        help: ArgumentHelp("A picture, such as a PNG file, to show instead of the built-in slate.", valueName: "file"),
+        completion: .file())
     var slate: String?
 
     package init() {}
@@ -151,7 +154,7 @@ package struct DestinationFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "How a server is chosen: priority, latency, weighted, round-robin, sticky (default: priority).",
-            valueName: "name"))
+            valueName: "name"), completion: .list(["priority", "latency", "weighted", "round-robin", "sticky"]))
     var rule: String?
 
     @Flag(inversion: .prefixedNo, help: "Send the stream to two servers of each destination at once.")
@@ -167,12 +170,13 @@ package struct DestinationFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "A file that contains the stream key of a destination whose URL ends after the application.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var streamKeyFile: [String] = []
 
     @Option(
         name: .customLong("tls-ca"),
-        help: ArgumentHelp("Certificates (PEM) to trust in addition to the system's.", valueName: "file"))
+        help: ArgumentHelp("Certificates (PEM) to trust in addition to the system's.", valueName: "file"),
+        completion: .file())
     var tlsCA: String?
 
     package init() {}
@@ -196,21 +200,26 @@ package struct CourseFlags: ParsableArguments {
 package struct ModeFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "create, attach or selected (default: create; --attach and --only imply theirs).", valueName: "mode"))
+            "create, attach or selected (default: create; --attach and --only imply theirs).", valueName: "mode"),
+        completion: .list(["create", "attach", "selected"]))
     var mode: String?
 
-    @Option(help: ArgumentHelp("Hand the broadcast to the master that listens at this socket.", valueName: "unix:path"))
+    @Option(
+        help: ArgumentHelp("Hand the broadcast to the master that listens at this socket.", valueName: "unix:path"),
+        completion: Completion.masters)
     var attach: String?
 
-    @Option(help: ArgumentHelp("The one child that the master creates: encoder or plugins.", valueName: "child"))
-    var only: String?
+    @Option(
+        help: ArgumentHelp("The one child that the master creates: encoder or plugins.", valueName: "child"),
+        completion: .list(["encoder", "plugins"]))
+    var only: [String] = []
 
     @Option(
         help: ArgumentHelp(
             "The socket at which status, set, stop and others reach this broadcast.", valueName: "unix:path"))
     var control: String?
 
-    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"), completion: .directory)
     var libexec: String?
 
     package init() {}
@@ -269,7 +278,8 @@ extension Option where Value == String? {
     fileprivate init(declared name: String) {
         let setting = Setting.named(name)
         self.init(
-            name: .customLong(name), help: setting.map { ArgumentHelp("\($0.help)", valueName: $0.placeholder) })
+            name: .customLong(name), help: setting.map { ArgumentHelp("\($0.help)", valueName: $0.placeholder) },
+            completion: Completion.values(of: setting))
     }
 }
 

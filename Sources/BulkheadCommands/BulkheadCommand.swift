@@ -46,6 +46,10 @@ package struct BulkheadCommand: AsyncParsableCommand {
         } catch {
             // Help, versions, and flags that can't be parsed.
             let code = exitCode(for: error).rawValue
+            if code == BroadcastError.Kind.usage.exitCode, let unknown = CommandWords.unknown(in: arguments) {
+                tell(EventLine.clean("bulkhead: \(unknown)"))
+                return isDrill(arguments) ? DrillCommand.usageExitCode : code
+            }
             if code == 0 { print(fullMessage(for: error)) } else { tell(misparse(message(for: error))) }
             return code == BroadcastError.Kind.usage.exitCode && isDrill(arguments) ? DrillCommand.usageExitCode : code
         }

@@ -12,7 +12,8 @@ package struct DeathsCommand: AsyncParsableCommand {
         discussion: "Without a running broadcast, or with --past, lists the records kept of earlier ones.")
 
     @Option(
-        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
+        completion: Completion.masters)
     var attach: String?
 
     @Flag(help: "Also list those of earlier broadcasts.")

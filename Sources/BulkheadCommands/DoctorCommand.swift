@@ -10,7 +10,7 @@ package struct DoctorCommand: AsyncParsableCommand {
         abstract: "Check what is installed, what can be opened and what is missing.",
         discussion: "Exits with 0 if a broadcast can be made, with 72 if the installation is incomplete.")
 
-    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"), completion: .directory)
     var libexec: String?
 
     @Flag(help: "Print one JSON object a line.")

@@ -23,7 +23,9 @@ package struct DrillCommand: AsyncParsableCommand {
             of `bulkhead broadcast` when the drill can't be held at all.
             """)
 
-    @Argument(help: ArgumentHelp("The input (default: test, whose frames have numbers).", valueName: "input"))
+    @Argument(
+        help: ArgumentHelp("The input (default: test, whose frames have numbers).", valueName: "input"),
+        completion: .file())
     var inputs: [String] = []
 
     @Option(help: ArgumentHelp("Broadcast to this server instead of the embedded one.", valueName: "url"))
@@ -66,7 +68,7 @@ package struct DrillCommand: AsyncParsableCommand {
             "How many faults of the first link's server and path are also drawn (default: 0).", valueName: "count"))
     var linkFaults: Int?
 
-    @Option(help: ArgumentHelp("Write the report as JUnit XML.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write the report as JUnit XML.", valueName: "file"), completion: .file())
     var junit: String?
 
     @Option(
@@ -78,7 +80,7 @@ package struct DrillCommand: AsyncParsableCommand {
     @OptionGroup(title: "ENCODING")
     var encodingFlags: EncodingFlags
 
-    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"), completion: .directory)
     var libexec: String?
 
     @Flag(help: "Write events as JSON, one object a line, and the report as the last one.")

@@ -18,12 +18,13 @@ package struct LinkCommand: AsyncParsableCommand {
     /// Which broadcast is meant.
     struct Master: ParsableArguments {
         @Option(
-            help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
+            help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
+            completion: Completion.masters)
         var attach: String?
     }
 
     struct Name: ParsableArguments {
-        @Argument(help: ArgumentHelp("The link's number or name.", valueName: "link"))
+        @Argument(help: ArgumentHelp("The link's number or name.", valueName: "link"), completion: Completion.links)
         var link: String
     }
 

@@ -20,7 +20,7 @@ package struct MasterCommand: AsyncParsableCommand {
             "The socket for applications (default: a path in the standard folder).", valueName: "unix:path"))
     var listen: String?
 
-    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"), completion: .directory)
     var libexec: String?
 
     @Flag(help: "Write events as JSON, one object a line, to standard output.")

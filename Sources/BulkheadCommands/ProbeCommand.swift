@@ -22,7 +22,9 @@ package struct ProbeCommand: AsyncParsableCommand {
             Exits with 0, with 1 when something that --expect names does not hold, or with 66 when nothing came.
             """)
 
-    @Argument(help: ArgumentHelp("rtmp://SERVER/APP/KEY, rtmps://…, or an FLV file.", valueName: "url"))
+    @Argument(
+        help: ArgumentHelp("rtmp://SERVER/APP/KEY, rtmps://…, or an FLV file.", valueName: "url"),
+        completion: .file(extensions: ["flv"]))
     var url: String
 
     @Option(help: ArgumentHelp("End after this time: 10, 1m30s, 00:01:30.", valueName: "time"))
@@ -50,10 +52,11 @@ package struct ProbeCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("tls-ca"),
-        help: ArgumentHelp("Certificates (PEM) to trust in addition to the system's.", valueName: "file"))
+        help: ArgumentHelp("Certificates (PEM) to trust in addition to the system's.", valueName: "file"),
+        completion: .file())
     var tlsCA: String?
 
-    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"))
+    @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"), completion: .directory)
     var libexec: String?
 
     @Flag(help: "Write findings as JSON, one object a line, and the measurements as the last one.")

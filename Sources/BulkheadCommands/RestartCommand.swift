@@ -10,11 +10,14 @@ package struct RestartCommand: AsyncParsableCommand {
         abstract: "Replace a child process of a running broadcast, without losing a frame.",
         discussion: "This is also how a new build of a child program goes on air.")
 
-    @Argument(help: ArgumentHelp("encoder, plugins or source.", valueName: "child"))
+    @Argument(
+        help: ArgumentHelp("encoder, plugins or source.", valueName: "child"),
+        completion: .list(RestartablePart.allCases.map(\.rawValue)))
     var part: String
 
     @Option(
-        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
+        completion: Completion.masters)
     var attach: String?
 
     package init() {}

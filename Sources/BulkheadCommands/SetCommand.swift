@@ -16,11 +16,12 @@ package struct SetCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "What to change: "
                 + Setting.changeable.map(\.name).joined(separator: ", ") + ", each with =VALUE.",
-            valueName: "name=value"))
+            valueName: "name=value"), completion: Completion.changes)
     var changes: [String]
 
     @Option(
-        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
+        completion: Completion.masters)
     var attach: String?
 
     package init() {}

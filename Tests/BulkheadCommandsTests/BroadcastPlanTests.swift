@@ -126,6 +126,8 @@ import Testing
         (["--mode", "create", "--attach", "unix:/m"], "--mode attach"),
         (["--only", "encoder", "--attach", "unix:/m"], "leave one of them away"),
         (["--only", "both"], "--only takes encoder or plugins"),
+        (["--only", "encoder", "--only", "plugins"], "without --only the master creates all children"),
+        (["--only", "encoder", "--plugin", "border"], "leave one of them away"),
         (["--mode", "solo"], "create, attach or selected"),
         (["--attach", "/m"], "--attach unix:PATH"),
         (["--attach", "unix:/m", "--control", "unix:/c"], "leave one of them away"),

@@ -76,6 +76,29 @@ import Testing
         #expect(error?.kind == .usage)
     }
 
+    /// Values are read later than keys, and by the code that reads flags; what is wrong with them has its place all the same.
+    @Test(arguments: [
+        ("fps: 30\nvideo-bitrate: much", "test.yaml, line 2: video-bitrate \"much\""),
+        ("fps: 1000\nsize: 720p", "test.yaml, line 1: fps \"1000\""),
+        ("size: 720p\nslate: /nonexistent.png", "test.yaml, line 2: --slate \"/nonexistent.png\" can't be read"),
+        ("plugin: [\"border,width\"]", "test.yaml, line 1: "),
+        ("input: /nonexistent.mp4", "test.yaml, line 1: "),
+    ])
+    func wrongValueIsNamedWithItsPlace(yaml: String, beginning: String) throws {
+        let file = try ConfigurationFile.words(in: yaml, named: "test.yaml")
+        let flags = try BroadcastOptions.parse(
+            yaml.contains("input:") ? ["--to", "file:a.flv"] : ["test", "--to", "file:a.flv"])
+        let error = #expect(throws: BroadcastError.self) { try BroadcastPlan(flags.words.filled(from: file)) }
+        #expect(error?.description.hasPrefix(beginning) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func wrongFlagIsAFlagBesideAFile() throws {
+        let file = try ConfigurationFile.words(in: "fps: 30", named: "test.yaml")
+        let flags = try BroadcastOptions.parse(["test", "--to", "file:a.flv", "--fps", "much"])
+        let error = #expect(throws: BroadcastError.self) { try BroadcastPlan(flags.words.filled(from: file)) }
+        #expect(error?.description.hasPrefix("--fps \"much\"") == true)
+    }
+
     @Test(arguments: ["fps: 30\nfps: 25", "a: [", "\tfps: 30", "to: *nowhere"])
     func brokenYAMLIsRefusedWithTheFilesName(yaml: String) {
         let error = #expect(throws: BroadcastError.self) { try ConfigurationFile.words(in: yaml, named: "test.yaml") }

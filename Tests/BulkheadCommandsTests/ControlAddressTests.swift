@@ -16,6 +16,14 @@ import Testing
         }
     }
 
+    /// A service has no XDG_RUNTIME_DIR, a shell of the same user has one: each must find the other's master.
+    @Test func mastersOfOtherSessionsAreLookedFor() {
+        let folders = ControlAddress.folders
+        #expect(folders.first == ControlAddress.folder)
+        #expect(folders.contains("/run/user/\(getuid())/bulkhead") && folders.contains("/tmp/bulkhead-\(getuid())"))
+        #expect(Set(folders).count == folders.count)
+    }
+
     @Test func socketsOfDeadMastersAreNotFoundAndRemoved() throws {
         let folder = try TemporaryFolder()
         chmod(folder.path, 0o700)

@@ -17,7 +17,8 @@ package enum PluginChangeCommands {
 /// Which broadcast a command is for.
 package struct MasterFlags: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
+        completion: Completion.masters)
     var attach: String?
 
     package init() {}
@@ -29,7 +30,8 @@ package struct MasterFlags: ParsableArguments {
 
 /// Which plugin of the chain a command is for.
 package struct ChainPluginName: ParsableArguments {
-    @Argument(help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"))
+    @Argument(
+        help: ArgumentHelp("The plugin's name in the chain.", valueName: "name"), completion: Completion.plugins)
     var name: String
 
     package init() {}

@@ -20,7 +20,8 @@ package struct PluginCheckCommand: AsyncParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A library's path, or a plugin's name, with parameters.", valueName: "plugin[,name=value…]"))
+            "A library's path, or a plugin's name, with parameters.", valueName: "plugin[,name=value…]"),
+        completion: .file())
     var plugin: String
 
     @Option(

@@ -44,20 +44,44 @@ package enum ControlAddress {
         return "/tmp/bulkhead-\(getuid())"
     }
 
+    /// All folders in which a master of this user may listen: a service has another environment than a shell.
+    package static var folders: [String] {
+        var folders = [folder]
+        for other in ["/run/user/\(getuid())/bulkhead", "/tmp/bulkhead-\(getuid())"] where !folders.contains(other) {
+            folders.append(other)
+        }
+        return folders
+    }
+
     /// The one master of this user that can be reached at a standard path.
     /// - Throws: kind `control` when there is none; kind `usage` when there are several.
     package static func findRunning() throws(BroadcastError) -> String {
-        let paths = running(in: folder)
+        let paths = folders.flatMap(running)
         switch paths.count {
         case 0:
+            let others = othersSockets()
+            let hint =
+                others.isEmpty ? "" : ", but others listen at \(others.map { "unix:\($0)" }.joined(separator: ", "))"
             throw BroadcastError(
-                .control, "no broadcast of this user is running",
+                .control, "no broadcast of this user is running" + hint,
                 advice: "if it listens elsewhere, say where: --attach unix:PATH")
         case 1: return paths[0]
         default:
             let list = paths.map { "unix:\($0)" }.joined(separator: ", ")
             throw BroadcastError(
                 .usage, "\(paths.count) masters are running", advice: "choose one with --attach: \(list)")
+        }
+    }
+
+    /// Sockets of other users' masters, where this user may see them: root may ask them, and is told of them. None is
+    /// connected to unasked.
+    private static func othersSockets() -> [String] {
+        let own = Set(folders)
+        let candidates =
+            FilePaths.names(in: "/run/user").map { "/run/user/\($0)/bulkhead" }
+            + FilePaths.names(in: "/tmp").filter { $0.hasPrefix("bulkhead-") }.map { "/tmp/\($0)" }
+        return candidates.filter { !own.contains($0) }.flatMap { folder in
+            FilePaths.names(in: folder).filter { $0.hasSuffix(".sock") }.map { "\(folder)/\($0)" }
         }
     }
 

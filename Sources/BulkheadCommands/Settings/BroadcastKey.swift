@@ -43,7 +43,7 @@ extension BroadcastKey: CaseIterable {
     package static let slate = BroadcastKey("slate")
     package static let mode = BroadcastKey("mode")
     package static let attach = BroadcastKey("attach")
-    package static let only = BroadcastKey("only")
+    package static let only = BroadcastKey("only", isList: true)
     package static let control = BroadcastKey("control")
     package static let libexec = BroadcastKey("libexec")
     package static let json = BroadcastKey("json", isSwitch: true)
@@ -63,6 +63,7 @@ extension BroadcastKey: CaseIterable {
 /// What a broadcaster has set, in words, before anything is made of them: from flags or from a configuration file.
 package struct BroadcastWords: Hashable, Sendable {
     private var values: [BroadcastKey: [String]] = [:]
+    private var places = Places()
     /// Of a configuration file's `links`.
     package var links: [LinkWords] = []
 
@@ -74,6 +75,26 @@ package struct BroadcastWords: Hashable, Sendable {
         set { values[key] = newValue.isEmpty ? nil : newValue }
     }
 
+    /// Where the file that `key` comes from sets it, such as `show.yaml, line 3`; nil for a flag.
+    package func place(of key: BroadcastKey) -> String? { places.lines[key] }
+
+    /// Sets `key` as line `place` of a file says.
+    mutating func set(_ key: BroadcastKey, _ words: [String], at place: String) {
+        self[key] = words
+        places.lines[key] = words.isEmpty ? nil : place
+    }
+
+    /// Reads `key`; what is wrong with words from a file is thrown with their place.
+    func located<Value>(
+        _ key: BroadcastKey, _ body: () throws(BroadcastError) -> Value
+    ) throws(BroadcastError) -> Value {
+        do { return try body() } catch {
+            guard let place = place(of: key), !error.problem.hasPrefix(place) else { throw error }
+            throw BroadcastError(
+                code: error.code, error.parameters, "\(place): \(error.problem)", advice: error.advice)
+        }
+    }
+
     /// The keys that are set.
     package var keys: Set<BroadcastKey> { Set(values.keys) }
 
@@ -81,6 +102,7 @@ package struct BroadcastWords: Hashable, Sendable {
     package func filled(from other: BroadcastWords) -> BroadcastWords {
         var words = self
         words.values.merge(other.values) { own, _ in own }
+        for (key, place) in other.places.lines where values[key] == nil { words.places.lines[key] = place }
         guard self[.to].isEmpty else {
             words[.or] = self[.or]
             return words
@@ -93,4 +115,12 @@ package struct BroadcastWords: Hashable, Sendable {
     func last(_ key: BroadcastKey) -> String? { self[key].last }
 
     func isOn(_ key: BroadcastKey) -> Bool { last(key) == "true" }
+
+    /// Where words come from is no part of what they say: a flag and a key that say the same are the same.
+    private struct Places: Hashable, Sendable {
+        var lines: [BroadcastKey: String] = [:]
+
+        static func == (left: Self, right: Self) -> Bool { true }
+        func hash(into hasher: inout Hasher) {}
+    }
 }

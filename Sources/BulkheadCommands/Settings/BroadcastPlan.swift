@@ -41,20 +41,41 @@ package struct BroadcastPlan: Hashable, Sendable {
             throw BroadcastError(.internal, "1280x720 at 30 frames a second is no picture")
         }
         settings = BroadcastSettings(
-            inputs: try InputWords.inputs(words, attaching: isAttaching),
-            destinations: try DestinationWords.destinations(words, environmentKey: environmentKey), canvas: canvas,
-            frameRate: frameRate)
+            inputs: try words.located(.input) { () throws(BroadcastError) in
+                try InputWords.inputs(words, attaching: isAttaching)
+            },
+            destinations: try words.located(.to) { () throws(BroadcastError) in
+                try DestinationWords.destinations(words, environmentKey: environmentKey)
+            }, canvas: canvas, frameRate: frameRate)
         settings.children = mode.children
         // Where no viewer waits, a standby would only take memory.
         if words.isOn(.fast) { settings.standby = .off }
         try SettingWords.read(words, into: &settings)
-        let plugins = try words[.plugin].map { (word) throws(BroadcastError) in try PluginWord.choice(word) }
+        let plugins = try words.located(.plugin) { () throws(BroadcastError) in
+            try words[.plugin].map { (word) throws(BroadcastError) in try PluginWord.choice(word) }
+        }
         settings.plugins = try PluginChoice.named(plugins)
-        settings.slatePath = try words.last(.slate).map(Self.slatePath) ?? ""
+        if settings.children == .encoder, !settings.plugins.isEmpty {
+            throw BroadcastError(
+                .usage, "--plugin needs a plugin host, which --only encoder does not create",
+                advice: "leave one of them away")
+        }
+        settings.slatePath = try words.located(.slate) { () throws(BroadcastError) in
+            try words.last(.slate).map(Self.slatePath) ?? ""
+        }
         if settings.isFast, settings.durationSeconds == nil, settings.inputs.contains(where: InputWords.isEndless) {
             throw BroadcastError(
                 .usage, "--fast with an input that never ends would run without end", advice: "add --duration")
         }
+    }
+
+    /// The path of the master whose broadcast is only to be shown: `--attach` without inputs and destinations; nil for
+    /// words that mean a broadcast of their own.
+    static func masterToComeBackTo(_ words: BroadcastWords) throws(BroadcastError) -> String? {
+        guard words[.input].isEmpty, words[.to].isEmpty, words.links.isEmpty,
+            case .attach(let path) = try RunMode(words)
+        else { return nil }
+        return path
     }
 
     // MARK: values

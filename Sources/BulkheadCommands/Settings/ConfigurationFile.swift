@@ -45,7 +45,7 @@ package enum ConfigurationFile {
                     throw BroadcastError(
                         .usage, "\(place): plugins stand under \"plugin\" already", advice: "keep one of them")
                 }
-                words[.plugin] = try PluginEntries.words(value, at: place)
+                words.set(.plugin, try PluginEntries.words(value, at: place), at: place)
                 continue
             }
             if keyName == "links" {
@@ -56,7 +56,7 @@ package enum ConfigurationFile {
             guard words[key].isEmpty else {
                 throw BroadcastError(.usage, "\(place): \"\(key.rawValue)\" is set twice", advice: "keep one of them")
             }
-            words[key] = try texts(of: value, for: key, at: place)
+            words.set(key, try texts(of: value, for: key, at: place), at: place)
         }
         return words
     }

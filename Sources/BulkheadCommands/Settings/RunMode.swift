@@ -20,7 +20,7 @@ package enum RunMode: Hashable, Sendable {
     /// Reads `mode`, `only` and `attach`; the last two imply their mode.
     /// - Throws: kind `usage`, when they contradict each other or one of them is missing.
     package init(_ words: BroadcastWords) throws(BroadcastError) {
-        let only = try Self.only(words.last(.only))
+        let only = try Self.only(words[.only])
         let address = words.last(.attach)
         let mode = words.last(.mode) ?? (only != nil ? "selected" : address != nil ? "attach" : "create")
         switch mode {
@@ -49,8 +49,13 @@ package enum RunMode: Hashable, Sendable {
         }
     }
 
-    private static func only(_ word: String?) throws(BroadcastError) -> ChildrenChoice? {
-        guard let word else { return nil }
+    private static func only(_ words: [String]) throws(BroadcastError) -> ChildrenChoice? {
+        guard let word = words.first else { return nil }
+        guard words.allSatisfy({ $0 == word }) else {
+            throw BroadcastError(
+                .usage, "--only names one child, and here are \(words.joined(separator: " and "))",
+                advice: "keep one of them; without --only the master creates all children")
+        }
         guard let choice = ChildrenChoice(rawValue: word), choice != .both else {
             throw BroadcastError(
                 .usage, "there is no child \"\(word)\" to select", advice: "--only takes encoder or plugins")

@@ -6,9 +6,11 @@ package enum SettingWords {
     /// - Throws: kind `usage`: one line that names the flag and says what it takes.
     static func read(_ words: BroadcastWords, into settings: inout BroadcastSettings) throws(BroadcastError) {
         for setting in Setting.all {
-            guard let text = words.last(BroadcastKey(setting)) else { continue }
+            let key = BroadcastKey(setting)
+            guard let text = words.last(key) else { continue }
             do { try setting.read(text, into: &settings) } catch {
-                throw BroadcastError(error.kind, "--" + error.problem, advice: error.advice)
+                let place = words.place(of: key).map { "\($0): " } ?? "--"
+                throw BroadcastError(error.kind, place + error.problem, advice: error.advice)
             }
         }
         try settings.check()

@@ -1,0 +1,54 @@
+import ArgumentParser
+import BulkheadControl
+import BulkheadModel
+
+/// What a shell proposes for words that only a running broadcast or the declarations know. None waits long, and none says
+/// what is wrong: there is nothing to propose then.
+enum Completion {
+    /// The links of the one running broadcast, by number and name.
+    static let links = CompletionKind.custom { _, _, _ in
+        (status()?.links ?? []).enumerated().flatMap { index, link in
+            ["\(index + 1)", String(link.name.split(separator: " ").last ?? "")]
+        }.uniqued()
+    }
+
+    /// The plugins in its chain.
+    static let plugins = CompletionKind.custom { _, _, _ in (status()?.plugins ?? []).map(\.name) }
+
+    /// Where masters of this user can be reached.
+    static let masters = CompletionKind.custom { _, _, _ in
+        ControlAddress.folders.flatMap(ControlAddress.running).map { "unix:\($0)" }
+    }
+
+    /// What can be changed on air, as `name=`.
+    static let changes = CompletionKind.list(Setting.changeable.map { "\($0.name)=" })
+
+    /// The values of a declared setting.
+    static func values(of setting: Setting?) -> CompletionKind {
+        if case .choice(let values)? = setting?.schema { return .list(values) }
+        return setting.flatMap { x264[$0.name] }.map { .list($0) } ?? .default
+    }
+
+    /// Names that x264 0.164 knows. Others are left to it: it says which there are when an encoder is opened.
+    private static let x264 = [
+        "preset": [
+            "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo",
+        ],
+        "tune": [
+            "film", "animation", "grain", "stillimage", "psnr", "ssim", "fastdecode", "zerolatency", "none",
+        ],
+    ]
+
+    private static func status() -> BroadcastStatus? {
+        guard case .status(let status, _)? = try? ControlAddress.reply(to: .status, attach: nil) else { return nil }
+        return status
+    }
+}
+
+extension Array where Element: Hashable {
+    /// Each element once, in the order of their first appearance.
+    fileprivate func uniqued() -> [Element] {
+        var seen: Set<Element> = []
+        return filter { seen.insert($0).inserted }
+    }
+}
