@@ -29,15 +29,23 @@ package struct BroadcastCommand: AsyncParsableCommand {
         Confinement.hideMemory()
         let reporter = Reporter.standard(isJSON: words.isOn(.json))
         defer { reporter.flush() }
-        do {
+        try await Self.tell(reporter) { () async throws(BroadcastError) in
+            if let path = try BroadcastPlan.masterToComeBackTo(words) {
+                return try await AttachedBroadcast(path: path, reporter: reporter).comeBack(Interruptions())
+            }
             let plan = try BroadcastPlan(words, environmentKey: key)
             let interruptions = Interruptions()
-            let end: BroadcastEnd
-            if case .attach(let path) = plan.mode {
-                end = try await AttachedBroadcast(path: path, reporter: reporter).run(plan.settings, interruptions)
-            } else {
-                end = try await OwnBroadcast(plan, reporter: reporter).run(interruptions)
+            guard case .attach(let path) = plan.mode else {
+                return try await OwnBroadcast(plan, reporter: reporter).run(interruptions)
             }
+            return try await AttachedBroadcast(path: path, reporter: reporter).run(plan.settings, interruptions)
+        }
+    }
+
+    /// Runs a broadcast, or follows one, and tells how it ended.
+    static func tell(_ reporter: Reporter, _ body: () async throws(BroadcastError) -> BroadcastEnd) async throws {
+        do {
+            let end = try await body()
             reporter.finish()
             switch end {
             case .ended(let summary):

@@ -18,7 +18,9 @@ package struct BulkheadCommand: AsyncParsableCommand {
             """,
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
-            BroadcastCommand.self, MasterCommand.self, StatusCommand.self, SetCommand.self, RestartCommand.self,
+            BroadcastCommand.self, MasterCommand.self, StatusCommand.self, AttachCommand.self, SetCommand.self,
+            RestartCommand.self,
+            KeyframeCommand.self,
             PluginCommand.self, LinkCommand.self, DeathsCommand.self, StopCommand.self, ServeCommand.self,
             ProbeCommand.self, DrillCommand.self, SettingsCommand.self, DoctorCommand.self,
         ])

@@ -9,7 +9,8 @@ package struct StatusCommand: AsyncParsableCommand {
         commandName: "status", abstract: "Show what a running broadcast does.")
 
     @Option(
-        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"))
+        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
+        completion: Completion.masters)
     var attach: String?
 
     @Flag(help: "Print one JSON object; with --follow, events as JSON, one a line.")
@@ -18,31 +19,48 @@ package struct StatusCommand: AsyncParsableCommand {
     @Flag(help: "Show events and the status line until Ctrl-C.")
     var follow = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "For monitoring: print one line, and exit with 0 (all is well), 1 (a warning) or 2 (viewers see nothing)."))
+    var check = false
+
     package init() {}
 
     package func run() async throws {
-        let path =
-            try attach.map { (address) throws(BroadcastError) in
-                try ControlAddress.path(from: address, flag: "--attach")
-            } ?? ControlAddress.findRunning()
-        if follow {
-            let reporter = Reporter.standard(isJSON: json)
-            defer {
-                reporter.finish()
-                reporter.flush()
-            }
-            _ = try await AttachedBroadcast(path: path, reporter: reporter).watch(Interruptions())
+        guard check else { return try await show() }
+        var result: StatusCheck
+        do throws(BroadcastError) { result = StatusCheck(try status().broadcast) } catch { result = StatusCheck(error) }
+        print(result.text)
+        if result.level != .ok { throw ExitCode(result.level.rawValue) }
+    }
+
+    private func show() async throws {
+        guard follow else {
+            let report = try status()
+            print(json ? JSONLine.text(report) ?? "" : report.text)
             return
         }
+        let reporter = Reporter.standard(isJSON: json)
+        defer {
+            reporter.finish()
+            reporter.flush()
+        }
+        _ = try await AttachedBroadcast(path: try path(), reporter: reporter).watch(Interruptions())
+    }
+
+    private func path() throws(BroadcastError) -> String {
+        guard let attach else { return try ControlAddress.findRunning() }
+        return try ControlAddress.path(from: attach, flag: "--attach")
+    }
+
+    private func status() throws(BroadcastError) -> StatusReport {
+        let path = try path()
         let client = try ControlClient(path: path)
         client.limitWaiting(toSeconds: ControlAddress.patienceSeconds)
         try client.send(.status)
         while let reply = try client.receive() {
             if case .failed(let error) = reply { throw error }
-            guard case .status(let status, let pid) = reply else { continue }
-            let report = StatusReport(masterPID: pid, broadcast: status)
-            print(json ? JSONLine.text(report) ?? "" : report.text)
-            return
+            if case .status(let status, let pid) = reply { return StatusReport(masterPID: pid, broadcast: status) }
         }
         throw BroadcastError(
             code: .connectionClosed, "the master at unix:\(path) closed the connection without an answer")

@@ -466,6 +466,9 @@ actor Broadcast {
 
     // MARK: how it is
 
+    /// Which children the master starts.
+    var children: ChildrenChoice { settings.children }
+
     /// The deaths of all children, the oldest first.
     var allDeaths: [DeathRecord] { context.deaths.all }
 

@@ -16,15 +16,15 @@ extension BroadcastStatus {
         _ encoding: EncodingSnapshot, _ outputs: OutputsSnapshot, _ committed: inout RateMeter, frameRate: FrameRate,
         encoderAddress: String
     ) {
-        let words =
+        let phase: BroadcastPhase =
             switch state {
-            case .starting: encoding.awaitsForeignEncoder ? "waiting for an encoder" : "starting"
-            case .onAir: encoding.awaitsForeignEncoder ? "waiting for an encoder" : "on air"
-            case .ending: "ending"
-            case .ended: "ended"
+            case .starting: encoding.awaitsForeignEncoder ? .waitingForEncoder : .starting
+            case .onAir: encoding.awaitsForeignEncoder ? .waitingForEncoder : .onAir
+            case .ending: .ending
+            case .ended: .ended
             }
         self.init(
-            state: words, children: encoding.children + chain.children + inputs.inputs.map(\.child),
+            state: phase, children: encoding.children + chain.children + inputs.inputs.map(\.child),
             links: outputs.statuses, secondsOnAir: frameRate.time(of: program.nextFrame).seconds,
             frames: Int(clamping: program.nextFrame), framesCommitted: encoding.framesCommitted,
             framesUncommitted: encoding.framesUncommitted, framesRepeated: program.framesRepeated,
@@ -33,18 +33,18 @@ extension BroadcastStatus {
             standby: encoding.isInLockstep ? "in lockstep" : encoding.standby.rawValue,
             framesPerSecond: committed.samplesPerSecond(at: .now), bitsPerSecond: committed.bitsPerSecond(at: .now),
             encoderBitsPerSecond: encoding.bitsPerSecond,
-            showing: encoding.isSlateOnAir ? "slate without an encoder" : program.showing.words,
+            showing: encoding.isSlateOnAir ? .slateWithoutEncoder : program.showing.content,
             encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress)" : "", plugins: chain.plugins)
     }
 }
 
 extension ShownPicture {
     /// As status says it.
-    fileprivate var words: String {
+    fileprivate var content: ShownContent {
         switch self {
-        case .picture: "picture"
-        case .lastPicture: "last picture"
-        case .slate: "slate"
+        case .picture: .picture
+        case .lastPicture: .lastPicture
+        case .slate: .slate
         }
     }
 }

@@ -92,7 +92,14 @@ package actor MasterControl {
     }
 
     /// What the broadcast is doing; nil when there is none.
-    package func status() async -> BroadcastStatus? { await broadcast?.status() }
+    package func status() -> BroadcastStatus? {
+        guard var status = broadcast?.assumeIsolated({ $0.status() }) else { return nil }
+        let children = broadcast?.assumeIsolated { $0.children } ?? .both
+        let name: ModeInForce.Name = isServing ? .attach : children == .both ? .create : .selected
+        status.mode = ModeInForce(
+            name, only: children == .both ? nil : children, address: controlPath.map { "unix:\($0)" })
+        return status
+    }
 
     /// Ends the broadcast cleanly: flushes the encoder, says goodbye to the servers. A second call ends it at once.
     package func stop() {
@@ -179,7 +186,7 @@ package actor MasterControl {
     private func handle(_ exchange: ControlExchange) {
         switch exchange.request {
         case .status:
-            exchange.answer(.status(broadcast?.assumeIsolated { $0.status() }, masterPID: getpid()))
+            exchange.answer(.status(status(), masterPID: getpid()))
         case .deaths:
             exchange.answer(.deaths(broadcast?.assumeIsolated { $0.allDeaths } ?? lastDeaths))
         case .events:

@@ -152,10 +152,48 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     }
 }
 
+/// Where a broadcast stands in its course.
+package enum BroadcastPhase: String, Codable, Hashable, Sendable {
+    case starting
+    case waitingForEncoder = "waiting for an encoder"
+    /// Its timeline runs.
+    case onAir = "on air"
+    case ending, ended
+}
+
+/// What viewers see of the inputs.
+package enum ShownContent: String, Codable, Hashable, Sendable {
+    case picture
+    case lastPicture = "last picture"
+    case slate
+    /// The encoded slate is looped, because no encoder works.
+    case slateWithoutEncoder = "slate without an encoder"
+}
+
+/// The mode that a broadcast runs in: which process holds it, and which children its master starts.
+package struct ModeInForce: Codable, Hashable, Sendable {
+    package enum Name: String, Codable, Hashable, Sendable {
+        case create, attach, selected
+    }
+
+    package var name: Name
+    /// The one child that the master starts, in mode selected.
+    package var only: ChildrenChoice?
+    /// Where the master is reached, such as `unix:/run/user/1000/bulkhead/7.sock`; nil where it is not.
+    package var address: String?
+
+    package init(_ name: Name, only: ChildrenChoice? = nil, address: String?) {
+        self.name = name
+        self.only = only
+        self.address = address
+    }
+}
+
 /// A broadcast at one moment.
 package struct BroadcastStatus: Codable, Hashable, Sendable {
-    /// `starting`, `waiting for an encoder`, `on air`, `ending`, `ended`.
-    package var state: String
+    package var state: BroadcastPhase
+    /// Nil in what other versions say.
+    package var mode: ModeInForce? = nil
     /// The posts of children, with who holds them.
     package var children: [ChildStatus]
     /// The destinations, in the order in which they were added.
@@ -184,18 +222,17 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var bitsPerSecond: Int
     /// What the encoder is told for pictures: less than what the user wants while a link can't carry it.
     package var encoderBitsPerSecond: Int? = nil
-    /// `picture`, `last picture`, `slate`.
-    package var showing: String
+    package var showing: ShownContent
     /// The address for an encoder that connects by itself; empty unless one is waited for.
     package var encoderAddress: String
     /// The chain, in its order.
     package var plugins: [PluginStatus]
 
     package init(
-        state: String, children: [ChildStatus], links: [LinkStatus], secondsOnAir: Double, frames: Int,
+        state: BroadcastPhase, children: [ChildStatus], links: [LinkStatus], secondsOnAir: Double, frames: Int,
         framesCommitted: Int, framesUncommitted: Int, framesRepeated: Int, framesSkipped: Int, framesUnfiltered: Int,
         framesSlated: Int, standby: String, framesPerSecond: Double, bitsPerSecond: Int,
-        encoderBitsPerSecond: Int? = nil, showing: String, encoderAddress: String, plugins: [PluginStatus]
+        encoderBitsPerSecond: Int? = nil, showing: ShownContent, encoderAddress: String, plugins: [PluginStatus]
     ) {
         self.state = state
         self.children = children

@@ -177,9 +177,9 @@ import Testing
     @Test(arguments: [0, 1, 2]) func summaryCountsInWords(restarts: Int) {
         let child = ChildStatus(part: .encoder, pid: nil, state: .ended, restarts: restarts, lastEnd: "")
         let status = BroadcastStatus(
-            state: "ended", children: [child], links: [], secondsOnAir: 10, frames: 300, framesCommitted: 300,
+            state: .ended, children: [child], links: [], secondsOnAir: 10, frames: 300, framesCommitted: 300,
             framesUncommitted: 0, framesRepeated: 0, framesSkipped: 0, framesUnfiltered: 0, framesSlated: 12,
-            standby: "warm", framesPerSecond: 30, bitsPerSecond: 0, showing: "picture", encoderAddress: "", plugins: [])
+            standby: "warm", framesPerSecond: 30, bitsPerSecond: 0, showing: .picture, encoderAddress: "", plugins: [])
         let tail = ["", ", 1 restart of a child", ", 2 restarts of children"][restarts]
         #expect(
             SummaryText.text(status)

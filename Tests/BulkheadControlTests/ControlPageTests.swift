@@ -121,16 +121,17 @@ import Testing
         link.acknowledgedSeconds = 1
         link.roundTripMilliseconds = 1
         link.servers = [server]
-        let status = BroadcastStatus(
-            state: "on air",
+        var status = BroadcastStatus(
+            state: .onAir,
             children: [
                 ChildStatus(part: .encoder(1), pid: 1, state: .ready, restarts: 0, lastEnd: "", build: "1")
             ], links: [link], secondsOnAir: 1, frames: 1, framesCommitted: 1, framesUncommitted: 0, framesRepeated: 0,
             framesSkipped: 0, framesUnfiltered: 0, framesSlated: 0, standby: "warm", framesPerSecond: 30,
-            bitsPerSecond: 1, encoderBitsPerSecond: 1, showing: "picture", encoderAddress: "",
+            bitsPerSecond: 1, encoderBitsPerSecond: 1, showing: .picture, encoderAddress: "",
             plugins: [
                 PluginStatus(name: "glow", plugin: "frei0r:glow", state: .quarantined, secondsLeft: 1, pid: 1)
             ])
+        status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(
             time: 1, mediaSeconds: 1, part: .encoder(7, .onAir), pid: 1, cause: "SIGSEGV", frame: 1,
             detectedWithinMilliseconds: 1, recoveredAfterMilliseconds: 1, framesLate: 1, standardError: "",

@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ControlRequest.stop, .set(SettingsChange()), .restart(.source), .plugin(.remove(name: "x")),
+        ControlRequest.stop, .set(SettingsChange()), .restart(.source), .keyframe, .plugin(.remove(name: "x")),
         .servers(link: nil, isMeasured: false),
     ])
     func requestWithoutABroadcastIsRefused(request: ControlRequest) async throws {
@@ -89,6 +89,10 @@ import Testing
             let pid = await Self.child(.source, master)?.pid
             #expect(try await isDone(.restart(.source), at: path))
             #expect(await eventually { await Self.child(.source, master).map { $0.pid != pid } ?? false })
+
+            #expect(try await isDone(.keyframe, at: path))
+            let mode = await master.status()?.mode
+            #expect(mode == ModeInForce(.attach, address: "unix:\(path)"))
 
             let change = try SettingsChange(["video-bitrate": "300k"])
             #expect(try await isDone(.set(change), at: path))

@@ -79,11 +79,11 @@ import Testing
             failures: number(), misses: number(), deaths: number(), secondsLeft: some(Double(number()) / 4),
             pid: some(Int32(number())))
         return BroadcastStatus(
-            state: "on air", children: [child], links: [link], secondsOnAir: Double(number()) / 32, frames: number(),
+            state: .onAir, children: [child], links: [link], secondsOnAir: Double(number()) / 32, frames: number(),
             framesCommitted: number(), framesUncommitted: number(), framesRepeated: number(), framesSkipped: number(),
             framesUnfiltered: number(), framesSlated: number(), standby: "warm",
             framesPerSecond: Double(number()) / 64, bitsPerSecond: number(), encoderBitsPerSecond: some(number()),
-            showing: "picture", encoderAddress: "", plugins: [plugin])
+            showing: .picture, encoderAddress: "", plugins: [plugin])
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64]) func statusesSurviveALine(seed: UInt64) throws {

@@ -11,7 +11,7 @@ package struct StatusLine: Hashable, Sendable {
         var parts = [Self.heading(status)]
         // Trouble comes first: a narrow terminal cuts off what comes last.
         parts += status.links.compactMap(Self.trouble)
-        if status.showing != "picture" { parts.append("showing \(status.showing)") }
+        if status.showing != .picture { parts.append("showing \(status.showing.rawValue)") }
         parts += status.plugins.compactMap(ChainText.trouble)
         parts += status.children.filter { $0.state != .ready }.map(Self.child)
         parts.append("\(DecimalText.text(status.framesPerSecond, places: 1)) fps")
@@ -53,7 +53,7 @@ package struct StatusLine: Hashable, Sendable {
     /// On air is what somebody can see.
     private static func heading(_ status: BroadcastStatus) -> String {
         let isSeen = status.links.isEmpty || status.links.contains(where: publishes)
-        let words = status.state == "on air" && !isSeen ? "NOT on air" : status.state
+        let words = status.state == .onAir && !isSeen ? "NOT on air" : status.state.rawValue
         return "\(words) \(clock(status.secondsOnAir))"
     }
 

@@ -30,17 +30,23 @@ package struct StatusReport: Encodable, Sendable {
     package var text: String {
         guard let status = broadcast else { return "master \(masterPID): idle, no broadcast" }
         var lines = [
-            "master \(masterPID): \(status.state), \(StatusLine.clock(status.secondsOnAir)), showing \(status.showing)",
+            "master \(masterPID): \(status.state.rawValue), \(StatusLine.clock(status.secondsOnAir)), showing \(status.showing.rawValue)",
             "rate: \(DecimalText.text(status.framesPerSecond, places: 1)) fps, \(StatusLine.rate(status.bitsPerSecond))",
             "frames: \(status.framesCommitted) safe, \(status.framesUncommitted) with the encoder, "
                 + "\(status.framesSkipped) skipped, \(status.framesRepeated) repeated, "
                 + "\(status.framesUnfiltered) unfiltered",
         ]
+        if let mode = status.mode { lines.append("mode: \(Self.words(mode))") }
         if !status.encoderAddress.isEmpty { lines.append("waiting for an encoder at \(status.encoderAddress)") }
         lines += status.children.map(Self.line)
         lines += status.plugins.map { "plugin \(ChainText.line($0))" }
         let links = status.links.flatMap(LinkText.lines)
         return (lines.map(EventLine.clean) + links).joined(separator: "\n")
+    }
+
+    private static func words(_ mode: ModeInForce) -> String {
+        let name = mode.only.map { "\(mode.name.rawValue) (only \($0.rawValue))" } ?? mode.name.rawValue
+        return mode.address.map { "\(name), reached at \($0)" } ?? name
     }
 
     private static func line(_ child: ChildStatus) -> String {

@@ -2,6 +2,7 @@ import BulkheadControl
 import BulkheadMaster
 import BulkheadModel
 import Dispatch
+import Synchronization
 
 /// A broadcast that another process, a master at a control socket, holds: mode attach.
 struct AttachedBroadcast {
@@ -24,6 +25,49 @@ struct AttachedBroadcast {
     /// Tells the events of the broadcast that is on air.
     func watch(_ interruptions: Interruptions) async throws(BroadcastError) -> BroadcastEnd {
         try await follow(.events, interruptions)
+    }
+
+    /// Tells the events of the broadcast that is on air to its end, and how it ended.
+    /// - Throws: kind `control` when the master has none.
+    func comeBack(_ interruptions: Interruptions) async throws(BroadcastError) -> BroadcastEnd {
+        let poll = MasterPoll(path: path)
+        guard let master = await poll.status() else {
+            throw BroadcastError(
+                code: .noMaster, ["address": "unix:\(path)"], "no master answers at unix:\(path)")
+        }
+        guard let first = master else {
+            throw BroadcastError(code: .notOnAir, "the master at unix:\(path) has no broadcast on air")
+        }
+        let conversation = MasterConversation(path: path, request: .events)
+        let last = LastStatus(first)
+        let (isOver, _) = await LongRun(reporter: reporter, interruptions: interruptions).run(
+            status: {
+                guard let status = await poll.status() else { return nil }
+                guard let broadcast = status else {
+                    // A master that stays has let its broadcast end.
+                    last.isOver = true
+                    conversation.leave()
+                    return nil
+                }
+                last.status = broadcast
+                return .broadcast(broadcast)
+            },
+            onSignal: { _ in conversation.leave() },
+            body: { [reporter] in
+                for await reply in conversation.replies {
+                    switch reply {
+                    case .success(.event(let event)): reporter.event(event)
+                    // The master went with its broadcast.
+                    case .failure: return true
+                    default: continue
+                    }
+                }
+                return last.isOver
+            })
+        guard isOver else { return .detached(path: path) }
+        var status = last.status
+        status.state = .ended
+        return .ended(BroadcastSummary(status: status))
     }
 
     private func follow(
@@ -54,6 +98,23 @@ struct AttachedBroadcast {
         case .failed(let error): throw error
         case .detached: return .detached(path: path)
         }
+    }
+}
+
+/// What was known last of a broadcast that another process holds.
+private final class LastStatus: Sendable {
+    private let stored: Mutex<(status: BroadcastStatus, isOver: Bool)>
+
+    init(_ status: BroadcastStatus) { stored = Mutex((status, false)) }
+
+    var status: BroadcastStatus {
+        get { stored.withLock { $0.status } }
+        set { stored.withLock { $0.status = newValue } }
+    }
+
+    var isOver: Bool {
+        get { stored.withLock { $0.isOver } }
+        set { stored.withLock { $0.isOver = newValue } }
     }
 }
 

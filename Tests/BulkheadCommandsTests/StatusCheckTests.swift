@@ -1,0 +1,60 @@
+import BulkheadCommands
+import BulkheadModel
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct StatusCheckTests {
+    /// On air, with all that belongs to it.
+    private func healthy() throws -> BroadcastStatus {
+        var status = try #require(ReportTests.status)
+        status.showing = .picture
+        for index in status.links.indices { status.links[index].state = .publishing }
+        for index in status.children.indices { status.children[index].state = .ready }
+        return status
+    }
+
+    @Test func broadcastThatIsWellIsOK() throws {
+        let check = StatusCheck(try healthy())
+        #expect(check.level == .ok && check.findings.isEmpty)
+        #expect(check.text.hasPrefix("BULKHEAD OK - on air 01:02:03 | "))
+    }
+
+    @Test func noBroadcastIsCritical() {
+        #expect(StatusCheck(nil).text == "BULKHEAD CRITICAL - no broadcast is on air")
+        let error = BroadcastError(code: .noMaster, "no master listens at unix:/a")
+        #expect(StatusCheck(error).text == "BULKHEAD CRITICAL - no master listens at unix:/a")
+    }
+
+    @Test func broadcastThatNobodySeesIsCritical() throws {
+        var status = try healthy()
+        for index in status.links.indices { status.links[index].state = .saved }
+        let check = StatusCheck(status)
+        #expect(check.level == .critical)
+        #expect(check.findings == ["no destination is published to", "link 1 is saved", "link 2 is saved"])
+        status = try healthy()
+        status.showing = .slateWithoutEncoder
+        #expect(StatusCheck(status).level == .critical)
+        status = try healthy()
+        status.state = .starting
+        #expect(StatusCheck(status).level == .critical)
+    }
+
+    @Test func endlessSlateIsAWarning() throws {
+        var status = try healthy()
+        status.showing = .slate
+        #expect(StatusCheck(status).text.hasPrefix("BULKHEAD WARNING - viewers see the slate (on air 01:02:03"))
+        status.showing = .lastPicture
+        #expect(StatusCheck(status).level == .warning)
+    }
+
+    @Test func whatIsReplacedIsAWarning() throws {
+        var status = try healthy()
+        status.links[1].state = .connecting
+        status.children[2].state = .restarting
+        let check = StatusCheck(status)
+        #expect(check.level == .warning)
+        #expect(check.findings == ["link 2 is connecting", "plugin host is restarting"])
+        status = try healthy()
+        status.plugins = [PluginStatus(name: "logo", plugin: "logo", state: .quarantined)]
+        #expect(StatusCheck(status).findings == ["plugin logo is left out"])
+    }
+}
