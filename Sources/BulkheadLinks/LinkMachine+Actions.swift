@@ -51,6 +51,8 @@ extension LinkMachine {
         // What the connection on air says.
         case accepted
         case acknowledged(MediaTime?)
+        /// What the server has acknowledged can't be believed.
+        case acknowledgementsDistrusted
         case suspected(StallSign)
         case recovered
         case reconnectRequested(IngestTarget?, words: String)

@@ -162,7 +162,7 @@ package struct LinkMachine: Sendable {
             guard serving == nil else { return [] }
             servers.renew(forgives: false)
             return [.wakeCourse]
-        case .accepted, .acknowledged, .suspected, .recovered, .reconnectRequested, .ended:
+        case .accepted, .acknowledged, .acknowledgementsDistrusted, .suspected, .recovered, .reconnectRequested, .ended:
             return listen(to: event, &servers, at: now)
         case .lookAround, .prepared(.understudy, _), .prepared(.move, _), .probed, .readyEnded:
             return watch(event, &servers, at: now)
@@ -185,6 +185,7 @@ package struct LinkMachine: Sendable {
             if let serving { servers.accepted(serving) }
             return [.post(.accepted)]
         case .acknowledged(let dts): acknowledgedDTS = dts ?? acknowledgedDTS
+        case .acknowledgementsDistrusted: acknowledgedDTS = nil
         case .suspected(let sign):
             phase = .stalled
             return [.post(.stalled(sign: sign)), .wakeWatch]

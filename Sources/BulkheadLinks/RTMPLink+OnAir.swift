@@ -110,6 +110,7 @@ extension RTMPLink {
             case .acknowledged:
                 tell(.acknowledged(publisher.statistics.acknowledgedDTS))
                 continue
+            case .acknowledgementsDistrusted: tell(.acknowledgementsDistrusted)
             case .suspected(let doubt): tell(.suspected(StallSign(doubt)))
             case .recovered: tell(.recovered)
             case .reconnectRequested(let target, let words): tell(.reconnectRequested(target, words: words))

@@ -111,7 +111,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func take(_ event: Connection.Event) {
         switch event {
-        case .opened, .acknowledged, .userControl: break
+        case .opened, .acknowledged, .acknowledgementsDistrusted, .userControl: break
         case .command(let command, let streamID): carryOut(session.receive(command, on: streamID))
         case .media(let message):
             guard let streamID = session.publishedStream(for: message.streamID),

@@ -30,6 +30,8 @@ package struct Connection: Sendable {
         case media(Message)
         /// The peer has received so many of the bytes behind the handshake; not above ``sentByteCount``.
         case acknowledged(byteCount: UInt64)
+        /// The numbers in the peer's acknowledgements make no sense. Said once; no ``acknowledged(byteCount:)`` follows.
+        case acknowledgementsDistrusted
         case userControl(UserControl)
     }
 
@@ -54,8 +56,9 @@ package struct Connection: Sendable {
     package private(set) var receivedByteCount: UInt64 = 0
     /// Bytes behind the handshake that were given out or wait in the output.
     package private(set) var sentByteCount: UInt64 = 0
-    /// What the peer acknowledged last, without the wrap at 2^32; nil until it has.
-    package private(set) var acknowledgedByteCount: UInt64?
+    private var acknowledgements = AcknowledgementModel()
+    /// What the peer acknowledged last, without wraps; nil until it has, and when it can't be believed.
+    package var acknowledgedByteCount: UInt64? { acknowledgements.byteCount }
     /// How many bytes were written only to answer the peer (pongs, acknowledgements): a peer that sends pings without
     /// reading the answers can be told by it.
     package private(set) var replyByteCount: UInt64 = 0
@@ -206,17 +209,14 @@ package struct Connection: Sendable {
         }
     }
 
-    /// Takes the wrap at 2^32 out of a sequence number, and numbers that were never sent for the most that was. Peers
-    /// that count the handshake too run ahead by its 3073 bytes.
     private mutating func takeAcknowledgement(_ number: UInt32) {
-        let last = acknowledgedByteCount ?? 0
-        let step = number &- UInt32(truncatingIfNeeded: last)
-        // More than half the circle ahead is a number behind the last one.
-        guard step < 0x8000_0000 else { return }
-        let value = min(last + UInt64(step), sentByteCount)
-        acknowledgedByteCount = value
-        if takenEventCount < events.count, case .acknowledged? = events.last { events.removeLast() }
-        events.append(.acknowledged(byteCount: value))
+        let wasBelieved = acknowledgements.kind.isBelieved
+        let value = acknowledgements.take(number, sent: sentByteCount)
+        if let value {
+            if takenEventCount < events.count, case .acknowledged? = events.last { events.removeLast() }
+            events.append(.acknowledged(byteCount: value))
+        }
+        if wasBelieved, !acknowledgements.kind.isBelieved { events.append(.acknowledgementsDistrusted) }
     }
 
     private mutating func reply(_ control: ControlMessage) {

@@ -56,12 +56,13 @@ package struct DeliveryMonitor: Sendable {
     private var serverSilence = Duration.zero
     private var suspicion: DeliveryDoubt?
     private var isLost = false
-    // The server's own acknowledgements.
+    // The server's own acknowledgements, whatever is in them: how much its kernel takes between two of them.
     private var acknowledgementCount = 0
     private var largestStep: UInt64 = 0
-    private var lastAcknowledgement: UInt64 = 0
-    /// What the server's kernel had when the server acknowledged last; nil until the next check.
-    private var tcpByteCountAtAcknowledgement: UInt64?
+    private var tcpByteCountAtAcknowledgement: UInt64 = 0
+    private var isDistrusted = false
+    /// What the server's kernel had when the server was last heard, by any word of its; nil until it was.
+    private var tcpByteCountWhenHeard: UInt64?
 
     /// A monitor of a connection on which nothing has been sent.
     package init(patience: Patience = Patience()) { self.patience = patience }
@@ -72,15 +73,26 @@ package struct DeliveryMonitor: Sendable {
         return longest > .zero ? longest : nil
     }
 
-    /// The server has said that it has so many bytes.
-    package mutating func acknowledged(_ byteCount: UInt64) {
-        // The first one may count from anywhere.
-        if acknowledgementCount > 0, byteCount > lastAcknowledgement {
-            largestStep = max(largestStep, byteCount - lastAcknowledgement)
+    /// The server has acknowledged something.
+    package mutating func acknowledged() {
+        // The first one may come at any time.
+        if acknowledgementCount > 0, lastTCPByteCount > tcpByteCountAtAcknowledgement {
+            largestStep = max(largestStep, lastTCPByteCount - tcpByteCountAtAcknowledgement)
         }
         acknowledgementCount += 1
-        lastAcknowledgement = byteCount
-        tcpByteCountAtAcknowledgement = nil
+        tcpByteCountAtAcknowledgement = lastTCPByteCount
+        heard()
+    }
+
+    /// The server's numbers make no sense: from now on nothing is concluded from its not acknowledging.
+    package mutating func distrustAcknowledgements() {
+        isDistrusted = true
+        serverSilence = .zero
+    }
+
+    /// Something has come from the server, whatever it is: it lives.
+    package mutating func heard() {
+        tcpByteCountWhenHeard = lastTCPByteCount
         serverSilence = .zero
     }
 
@@ -104,10 +116,12 @@ package struct DeliveryMonitor: Sendable {
         let isAnswered = tcp.acknowledgedByteCount != lastTCPByteCount || tcp.sinceAcknowledgement < elapsed
         pathSilence = isOwed && !isAnswered ? pathSilence + step : .zero
 
-        let start = tcpByteCountAtAcknowledgement ?? tcp.acknowledgedByteCount
-        tcpByteCountAtAcknowledgement = start
+        let start = tcpByteCountWhenHeard ?? tcp.acknowledgedByteCount
+        tcpByteCountWhenHeard = start
         let delivered = tcp.acknowledgedByteCount &- start
-        let isOverdue = acknowledgementCount >= Self.habitCount && delivered > largestStep * 3 / 2 + Self.habitSlack
+        let isOverdue =
+            !isDistrusted && acknowledgementCount >= Self.habitCount
+            && delivered > largestStep * 3 / 2 + Self.habitSlack
         serverSilence = isOverdue ? serverSilence + step : .zero
     }
 

@@ -7,6 +7,8 @@ package enum PublishEvent: Hashable, Sendable {
     /// acceptance delay.
     case accepted
     case acknowledged(PublishAcknowledgement)
+    /// What the server has acknowledged can't be believed: it counts as one that acknowledges nothing.
+    case acknowledgementsDistrusted
     /// The connection's buffer has drained after it had been full.
     case writable
     /// The connection may be lost: time to make another one ready. ``ended(_:)`` follows if nothing comes of it.

@@ -102,6 +102,7 @@ final class PublishHandler: ChannelInboundHandler {
         guard error == nil else { return }
         do {
             isSecured = true
+            monitor.heard()
             try connection.receive(unwrapInboundIn(data))
             while error == nil, let event = try connection.next() { take(event) }
         } catch {
@@ -154,7 +155,7 @@ final class PublishHandler: ChannelInboundHandler {
             carryOut(machine.receive(command), at: phase)
         case .acknowledged(let byteCount):
             let acknowledgement = PublishAcknowledgement(byteCount: byteCount, arrival: .now)
-            monitor.acknowledged(byteCount)
+            monitor.acknowledged()
             // Where it counts the handshake too, the last of these bytes are still on their way.
             let delivered = byteCount > Self.handshakeByteCount ? byteCount - Self.handshakeByteCount : 0
             let dts = deliveries.delivered(delivered).map { MediaTime(nanoseconds: $0) }
@@ -164,6 +165,10 @@ final class PublishHandler: ChannelInboundHandler {
             }
             events.yield(.acknowledged(acknowledgement))
             if let firstIDREnd, byteCount >= firstIDREnd + Self.handshakeByteCount { accept() }
+        case .acknowledgementsDistrusted:
+            monitor.distrustAcknowledgements()
+            queue.update { ($0.acknowledgement, $0.acknowledgedDTS) = (nil, nil) }
+            events.yield(.acknowledgementsDistrusted)
         case .media, .userControl: break
         }
     }

@@ -159,7 +159,7 @@ package struct PlayEvents {
         case .media(let message):
             pending.append(
                 .media(PlayedMessage(kind: MediaKind(message), message: message, arrival: .now)))
-        case .acknowledged, .userControl: break
+        case .acknowledged, .acknowledgementsDistrusted, .userControl: break
         }
     }
 

@@ -21,7 +21,7 @@ import Testing
 
         init(
             _ ports: [Int], returnAfter: Duration = .milliseconds(100), origin: MediaTime = .zero,
-            archive: LinkArchive? = nil
+            archive: LinkArchive? = nil, pictureByteCount: Int = 100
         ) throws {
             var policy = SelectionRule.Policy()
             policy.returnAfter = returnAfter
@@ -43,7 +43,7 @@ import Testing
                     audioSpecificConfig: [0x11, 0x90]), number: 0)
             let feeding = Task {
                 for number in 0..<Int64.max {
-                    link.offer(Self.picture(number))
+                    link.offer(Self.picture(number, byteCount: pictureByteCount))
                     do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
                 }
             }
@@ -56,11 +56,11 @@ import Testing
             }
         }
 
-        static func picture(_ number: Int64) -> Packet {
+        static func picture(_ number: Int64, byteCount: Int) -> Packet {
             let time = MediaTime(milliseconds: number * 20)
             return Packet(
                 kind: .video(isIDR: number % 10 == 0, isDisposable: false), dts: time, pts: time,
-                bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 100))
+                bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: byteCount))
         }
 
         func kinds() -> [String] { events.recent.map { String($0.code.dropFirst("link.".count)) } }
@@ -220,6 +220,21 @@ import Testing
         #expect(snapshot.server == "\(peer.port)" && !snapshot.lastError.isEmpty)
         #expect(await course.end() == nil)
         #expect(await eventually { LinkArchive.read(archive.path(number: 1, lane: 0)) == nil })
+        await peer.stop()
+    }
+
+    /// A server whose acknowledgements make no sense counts as one that does not acknowledge, and is never doubted.
+    @Test(arguments: [
+        ScriptedPeer.Acknowledging.increments(byteCount: 20_000), .fixed(20_000, every: 20_000),
+        .fixed(2_500_000, every: 20_000),
+    ])
+    func senselessAcknowledgementsAreNothing(_ acknowledging: ScriptedPeer.Acknowledging) async throws {
+        let peer = try await ScriptedPeer(acknowledging: acknowledging)
+        let course = try Course([peer.port], pictureByteCount: 5000)
+        #expect(await eventually(within: .seconds(30)) { Self.pictures(peer).count > 200 }, "\(course.events.recent)")
+        #expect(course.link.statuses.map(\.acknowledgedSeconds) == [nil])
+        #expect(await course.end() == nil)
+        #expect(course.kinds().filter { $0 != "accepted" } == ["connected"])
         await peer.stop()
     }
 

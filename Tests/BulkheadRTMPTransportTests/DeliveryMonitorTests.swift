@@ -127,16 +127,16 @@ import Testing
 
     @Test func serverWithoutAcknowledgementsIsNotWaitedFor() {
         var line = Line()
-        line.monitor.acknowledged(250_000)
+        line.monitor.acknowledged()
         line.run(600, Line.flows)
         #expect(line.verdicts.isEmpty)
     }
 
     @Test func serverThatStopsAcknowledgingIsSuspected() {
         var line = Line()
-        for step in 1...4 {
+        for _ in 1...4 {
             line.run(8, Line.flows)
-            line.monitor.acknowledged(UInt64(step) * 250_000)
+            line.monitor.acknowledged()
         }
         // Its habit is a quarter of a megabyte: 14.6 checks' worth of bytes are due without a word, and then it is late.
         line.run(14, Line.flows)
@@ -146,9 +146,34 @@ import Testing
             Issue.record("\(line.verdicts)")
             return
         }
-        line.monitor.acknowledged(1_500_000)
+        line.monitor.acknowledged()
         line.run(1, Line.flows)
         #expect(line.verdicts.map(\.verdict).last == .recovered)
+    }
+
+    /// Any word of a server's is a sign of life: a pong, a status.
+    @Test func serverThatSaysSomethingElseLives() {
+        var line = Line()
+        for _ in 1...4 {
+            line.run(8, Line.flows)
+            line.monitor.acknowledged()
+        }
+        for _ in 1...10 {
+            line.run(12, Line.flows)
+            line.monitor.heard()
+        }
+        #expect(line.verdicts.isEmpty)
+    }
+
+    @Test func serverWhoseNumbersMakeNoSenseIsNotWaitedFor() {
+        var line = Line()
+        for _ in 1...4 {
+            line.run(8, Line.flows)
+            line.monitor.acknowledged()
+        }
+        line.monitor.distrustAcknowledgements()
+        line.run(600, Line.flows)
+        #expect(line.verdicts.isEmpty)
     }
 
     @Test func unknownNumbersMeanNothing() {

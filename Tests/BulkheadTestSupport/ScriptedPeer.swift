@@ -23,6 +23,10 @@ package final class ScriptedPeer: Sendable {
         case every(byteCount: Int)
         /// The same, with the handshake's 3073 bytes in its numbers.
         case everyWithHandshake(byteCount: Int)
+        /// The bytes since the last acknowledgement.
+        case increments(byteCount: Int)
+        /// Always the same number, whatever has come.
+        case fixed(UInt32, every: Int)
     }
 
     /// What the script is asked about. `connection` counts from 1.
@@ -260,16 +264,18 @@ private final class PeerHandler: ChannelInboundHandler {
     }
 
     private func acknowledge() {
-        let (window, offset): (Int, Int)
+        let step = receivedByteCount - acknowledgedByteCount
+        let (window, value): (Int, Int)
         switch acknowledging {
         case .never: return
-        case .every(let byteCount): (window, offset) = (byteCount, 0)
-        case .everyWithHandshake(let byteCount): (window, offset) = (byteCount, 3073)
+        case .every(let byteCount): (window, value) = (byteCount, receivedByteCount)
+        case .everyWithHandshake(let byteCount): (window, value) = (byteCount, receivedByteCount + 3073)
+        case .increments(let byteCount): (window, value) = (byteCount, step)
+        case .fixed(let number, let byteCount): (window, value) = (byteCount, Int(number))
         }
-        guard receivedByteCount - acknowledgedByteCount >= window else { return }
+        guard step >= window else { return }
         acknowledgedByteCount = receivedByteCount
-        let value = UInt32(truncatingIfNeeded: receivedByteCount + offset)
-        perform([.control(.acknowledgement(sequenceNumber: value))])
+        perform([.control(.acknowledgement(sequenceNumber: UInt32(truncatingIfNeeded: value)))])
     }
 
     func perform(_ actions: [ScriptedPeer.Action]) {

@@ -93,7 +93,7 @@ private final class ScriptedHandler: ChannelInboundHandler {
                 case .opened: answer("(handshake)", nil, context)
                 case .command(let command, _): answer(command.name, command, context)
                 case .media: answer("(media)", nil, context)
-                case .acknowledged, .userControl: break
+                case .acknowledged, .acknowledgementsDistrusted, .userControl: break
                 }
             }
         } catch {

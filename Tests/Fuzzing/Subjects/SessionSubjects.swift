@@ -64,7 +64,7 @@ extension FuzzSubject {
                     case .media(let message):
                         _ = clock.milliseconds(of: message.timestampMilliseconds)
                         _ = MediaKind(message)
-                    case .opened, .acknowledged, .userControl: break
+                    case .opened, .acknowledged, .acknowledgementsDistrusted, .userControl: break
                     }
                 }
             }
@@ -103,7 +103,7 @@ extension FuzzSubject {
         _ numbers: inout InputNumbers
     ) -> Bool {
         switch event {
-        case .opened, .acknowledged, .userControl: return true
+        case .opened, .acknowledged, .acknowledgementsDistrusted, .userControl: return true
         case .media(let message):
             _ = session.publishedStream(for: message.streamID)
             _ = MediaKind(message)
