@@ -111,7 +111,7 @@ package final class Chain: FrameOutlet {
     package var load: FrameLoad {
         var load = outlet.load
         load.frames += framesWaiting
-        load.hasSoundRoom = load.hasSoundRoom && row.allSatisfy { $0.soundCount < 8 }
+        load.hasRoom = load.hasRoom && row.allSatisfy { $0.soundCount < 8 }
         return load
     }
 

@@ -107,7 +107,11 @@ package final class Encoding: FrameOutlet {
 
     package func take(_ block: AudioLedger.Block) { handle(.block(block)) }
 
-    package var load: FrameLoad { machine.load }
+    package var load: FrameLoad {
+        var load = machine.load
+        load.hasRoom = outlet.hasRoom
+        return load
+    }
 
     /// The slate is this picture from now on; its slot stays held by the caller.
     package func slateIsDrawn(_ slot: SlotReference, _ canvas: Canvas) { handle(.slateDrawn(slot, canvas)) }
@@ -278,6 +282,6 @@ extension EncodingMachine {
         let room = wanted.isFast ? 6 : max(16, Int(twoSeconds.rounded(.up)))
         return FrameLoad(
             frames: uncommittedCount, held: figures.maximumDelay, limit: figures.maximumDelay + room,
-            hasSoundRoom: true, isWorking: currentRun.hasWorked)
+            hasRoom: true, isWorking: currentRun.hasWorked)
     }
 }

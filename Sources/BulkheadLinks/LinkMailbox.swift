@@ -46,9 +46,20 @@ package final class LinkMailbox: Sendable {
         signal.ring()
     }
 
+    /// Changes the queue, and tells where that makes room: a broadcast in no hurry waits for a word.
+    private func change<Value>(_ body: (inout State) -> Value) -> Value {
+        let (value, hasRoomAgain) = state.withLock { state -> (Value, Bool) in
+            let hadRoom = Self.hasRoom(state.queue)
+            let value = body(&state)
+            return (value, !hadRoom && Self.hasRoom(state.queue))
+        }
+        if hasRoomAgain { onRoom() }
+        return value
+    }
+
     /// Puts a packet into the queue, which may shed others.
     package func offer(_ packet: Packet) {
-        let (isKept, feed) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+        let (isKept, feed) = change { state -> (Bool, (@Sendable () -> Void)?) in
             guard !state.isPaused else { return (false, nil) }
             state.queue.append(packet)
             guard let feed = state.feed else { return (true, nil) }
@@ -100,22 +111,19 @@ package final class LinkMailbox: Sendable {
 
     /// Takes what is to be sent next.
     package func take() -> Item {
-        let (item, hasRoomAgain) = state.withLock { state -> (Item, Bool) in
+        change { state -> Item in
             // A new connection gets its headers at once; later ones go in front of their first picture.
             let picture = state.queue.first.flatMap { $0.isVideo ? $0.configuration : nil }
             let needed = picture ?? state.takenConfiguration ?? state.newestConfiguration
             if let needed, needed != state.takenConfiguration, let configuration = state.configurations[needed] {
                 state.takenConfiguration = needed
-                return (.configuration(configuration), false)
+                return .configuration(configuration)
             }
-            let hadRoom = Self.hasRoom(state.queue)
-            guard let packet = state.queue.next() else { return (state.isFinished ? .finished : .empty, false) }
+            guard let packet = state.queue.next() else { return state.isFinished ? .finished : .empty }
             state.rate.add(packet.bytes.count, at: .now)
             if packet.isVideo { state.framesSent += 1 }
-            return (.packet(packet), !hadRoom && Self.hasRoom(state.queue))
+            return .packet(packet)
         }
-        if hasRoomAgain { onRoom() }
-        return item
     }
 
     /// Returns when something may be new in the mailbox; several reasons may come as one. At once when the caller is
@@ -141,7 +149,7 @@ package final class LinkMailbox: Sendable {
     /// - Returns: how far before the newest packet it starts.
     @discardableResult
     package func rewind(received: MediaTime? = nil) -> MediaTime {
-        state.withLock {
+        change {
             $0.queue.rewind(received: received)
             $0.queue.isOffAir = false
             $0.takenConfiguration = nil
@@ -154,7 +162,7 @@ package final class LinkMailbox: Sendable {
 
     /// Throws away what waits and what comes, until it is called again with false: it begins anew with an IDR.
     package func pause(_ isPaused: Bool) {
-        state.withLock {
+        change {
             $0.isPaused = isPaused
             if isPaused { $0.queue.clear() }
         }
@@ -173,7 +181,7 @@ package final class LinkMailbox: Sendable {
 
     /// Leaves out of what waits what a slow path can't carry.
     package func shed(_ shedding: CongestionController.Shedding) {
-        state.withLock { $0.queue.shed(shedding) }
+        change { $0.queue.shed(shedding) }
     }
 
     /// Fills in the figures of a status.

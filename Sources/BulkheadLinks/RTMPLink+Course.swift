@@ -8,13 +8,17 @@ import Synchronization
 extension RTMPLink {
     package func run() async throws(BroadcastError) {
         var event = LinkMachine.Event.started
+        if machine.withLock({ $0.phase == .failed && !$0.isPaused }) { mailbox.pause(false) }
         while let work = decide(event) {
             switch work {
             case .serve: event = await serve()
             case .end(let wasSaved):
                 if wasSaved { await archive?.remove(number: id.number, lane: lane) }
                 return
-            case .fail(let error): throw BroadcastError(code: error.code, "\(error)", advice: error.remedy)
+            case .fail(let error):
+                // Nothing is kept for a link that may never run again, and nobody waits for it.
+                mailbox.pause(true)
+                throw BroadcastError(code: error.code, "\(error)", advice: error.remedy)
             default: event = await carryOut(work)
             }
             closeDeadUnderstudy()

@@ -175,7 +175,7 @@ package struct ProgramMachine {
     package mutating func isDue(_ load: FrameLoad, at now: MonotonicTime) -> Bool {
         guard phase == .running else { return false }
         guard settings.isFast else { return clock.isDue(at: now) }
-        guard load.frames < load.limit, load.hasSoundRoom else { return false }
+        guard load.frames < load.limit, load.hasRoom else { return false }
         anchorFeeds(at: now)
         let (time, interval) = (clock.nextTime, clock.interval)
         return allFeeds { $0.isComplete(at: time, interval: interval) }

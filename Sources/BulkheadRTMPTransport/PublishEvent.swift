@@ -9,7 +9,7 @@ package enum PublishEvent: Hashable, Sendable {
     case acknowledged(PublishAcknowledgement)
     /// What the server has acknowledged can't be believed: it counts as one that acknowledges nothing.
     case acknowledgementsDistrusted
-    /// The connection's buffer has drained after it had been full.
+    /// The connection takes more again, after it had been full or ``RTMPPublisher/hasRoom(below:)`` was denied.
     case writable
     /// The connection may be lost: time to make another one ready. ``ended(_:)`` follows if nothing comes of it.
     case suspected(DeliveryDoubt)

@@ -334,7 +334,7 @@ final class PublishHandler: ChannelInboundHandler {
         let total = connection.replyByteCount
         written.whenComplete { [self] result in
             if case .failure(let error as IOError) = result, error.isPeersClose { wasReset = true }
-            if queuedByteCount > 0 { queue.shorten(by: queuedByteCount) }
+            if queuedByteCount > 0, queue.shorten(by: queuedByteCount) { events.yield(.writable) }
             writtenReplyByteCount = max(writtenReplyByteCount, total)
         }
     }

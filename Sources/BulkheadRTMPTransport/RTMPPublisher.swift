@@ -79,7 +79,8 @@ package final class RTMPPublisher: Sendable {
 
     package var statistics: Statistics { queue.statistics }
 
-    /// Whether the connection takes bytes, and fewer than `byteLimit` wait in its queue.
+    /// Whether the connection takes bytes, and fewer than `byteLimit` wait in its queue. Where not,
+    /// ``PublishEvent/writable`` says when.
     package func hasRoom(below byteLimit: Int) -> Bool { queue.hasRoom(below: byteLimit) }
 
     /// Ends the connection and returns when it has.
@@ -114,6 +115,8 @@ final class PublishQueue: Sendable {
         var items: [Item] = []
         var itemByteCount = 0
         var isScheduled = false
+        /// Somebody waits until fewer bytes are queued than that.
+        var awaitedByteLimit: Int?
         var statistics = PublisherStatistics()
     }
 
@@ -125,7 +128,11 @@ final class PublishQueue: Sendable {
     var statistics: PublisherStatistics { state.withLock { $0.statistics } }
 
     func hasRoom(below byteLimit: Int) -> Bool {
-        state.withLock { $0.statistics.isWritable && $0.statistics.queuedByteCount < byteLimit }
+        state.withLock { state in
+            let hasRoom = state.statistics.isWritable && state.statistics.queuedByteCount < byteLimit
+            state.awaitedByteLimit = hasRoom ? nil : byteLimit
+            return hasRoom
+        }
     }
 
     /// Gives also whether the event loop has to be told to drain.
@@ -152,7 +159,18 @@ final class PublishQueue: Sendable {
         }
     }
 
-    func shorten(by byteCount: Int) { update { $0.queuedByteCount -= byteCount } }
+    /// Gives whether there is now the room that somebody waits for.
+    @discardableResult
+    func shorten(by byteCount: Int) -> Bool {
+        state.withLock { state in
+            state.statistics.queuedByteCount -= byteCount
+            guard let limit = state.awaitedByteLimit, state.statistics.isWritable,
+                state.statistics.queuedByteCount < limit
+            else { return false }
+            state.awaitedByteLimit = nil
+            return true
+        }
+    }
 
     func update(_ change: (inout PublisherStatistics) -> Void) { state.withLock { change(&$0.statistics) } }
 }

@@ -85,16 +85,16 @@ package struct FrameLoad: Hashable, Sendable {
     package var held: Int
     /// How many pictures may be on their way.
     package var limit: Int
-    /// So little sound is on its way that a broadcast in no hurry should go on.
-    package var hasSoundRoom: Bool
+    /// So little sound is on its way, and so little waits in the outputs, that a broadcast in no hurry should go on.
+    package var hasRoom: Bool
     /// The encoder on air has made a picture safe: where frames are too many, it is slow and not absent.
     package var isWorking: Bool
 
-    package init(frames: Int, held: Int, limit: Int, hasSoundRoom: Bool, isWorking: Bool) {
+    package init(frames: Int, held: Int, limit: Int, hasRoom: Bool, isWorking: Bool) {
         self.frames = frames
         self.held = held
         self.limit = limit
-        self.hasSoundRoom = hasSoundRoom
+        self.hasRoom = hasRoom
         self.isWorking = isWorking
     }
 }

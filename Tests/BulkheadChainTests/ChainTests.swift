@@ -30,7 +30,7 @@ import Testing
         func take(_ block: AudioLedger.Block) { blocks.append(block.number) }
 
         var load: FrameLoad {
-            FrameLoad(frames: 2, held: 0, limit: 60, hasSoundRoom: true, isWorking: true)
+            FrameLoad(frames: 2, held: 0, limit: 60, hasRoom: true, isWorking: true)
         }
     }
 

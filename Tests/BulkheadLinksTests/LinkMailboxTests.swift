@@ -1,6 +1,7 @@
 import BulkheadLinks
 import BulkheadMedia
 import BulkheadTimeline
+import Synchronization
 import Testing
 
 /// Players must be told of new parameter sets exactly in front of the first picture that needs them.
@@ -104,6 +105,43 @@ import Testing
             Issue.record("it is finished")
             return
         }
+    }
+
+    // MARK: room
+
+    /// A broadcast in no hurry stands still until it is told that there is room again, however that came about: a queue
+    /// that shed everything after a reconnect said nothing, and the broadcast stood still for ever.
+    @Test func roomIsToldHoweverItComes() throws {
+        let told = Mutex(0)
+        var limits = LinkQueue.Limits()
+        limits.byteCount = 2_000_000
+        let mailbox = LinkMailbox(limits: limits) { told.withLock { $0 += 1 } }
+        func offer(_ numbers: Range<Int64>, isIDR: Bool = false) {
+            for number in numbers {
+                let time = MediaTime(milliseconds: number * 20)
+                mailbox.offer(
+                    Packet(
+                        kind: .video(isIDR: isIDR || number == 0, isDisposable: false), dts: time, pts: time,
+                        bytes: [UInt8](repeating: 0, count: 20_000)))
+            }
+        }
+        offer(0..<99)
+        #expect(!mailbox.hasRoom && told.withLock { $0 } == 0)
+        // Beyond its bound, with no other IDR: all goes.
+        offer(99..<110)
+        #expect(mailbox.hasRoom && told.withLock { $0 } == 1)
+        offer(110..<111, isIDR: true)
+        offer(111..<150)
+        #expect(!mailbox.hasRoom && told.withLock { $0 } == 1)
+        mailbox.pause(true)
+        #expect(mailbox.hasRoom && told.withLock { $0 } == 2)
+        mailbox.pause(false)
+        offer(150..<151, isIDR: true)
+        offer(151..<190)
+        #expect(!mailbox.hasRoom)
+        offer(190..<191, isIDR: true)
+        mailbox.shed(.toNextIDR)
+        #expect(mailbox.hasRoom && told.withLock { $0 } == 3)
     }
 
     // MARK: the numbers

@@ -21,7 +21,7 @@ import Testing
 
         init(
             _ ports: [Int], returnAfter: Duration = .milliseconds(100), origin: MediaTime = .zero,
-            archive: LinkArchive? = nil, pictureByteCount: Int = 100
+            archive: LinkArchive? = nil, pictureByteCount: Int = 100, isFed: Bool = true
         ) throws {
             var policy = SelectionRule.Policy()
             policy.returnAfter = returnAfter
@@ -42,6 +42,7 @@ import Testing
                     avcConfiguration: [1, 0x42, 0xC0, 0x1E, 0xFF, 0xE0, 0],
                     audioSpecificConfig: [0x11, 0x90]), number: 0)
             let feeding = Task {
+                guard isFed else { return }
                 for number in 0..<Int64.max {
                     link.offer(Self.picture(number, byteCount: pictureByteCount))
                     do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
@@ -220,6 +221,16 @@ import Testing
         #expect(snapshot.server == "\(peer.port)" && !snapshot.lastError.isEmpty)
         #expect(await course.end() == nil)
         #expect(await eventually { LinkArchive.read(archive.path(number: 1, lane: 0)) == nil })
+        await peer.stop()
+    }
+
+    /// What waits is sent although nothing more is offered: a broadcast in no hurry waits for just that.
+    @Test func allThatWaitsIsSentWithoutAnotherPacket() async throws {
+        let peer = try await ScriptedPeer()
+        let course = try Course([peer.port], isFed: false)
+        for number in Int64(0)..<200 { course.link.offer(Course.picture(number, byteCount: 20_000)) }
+        #expect(await eventually(within: .seconds(30)) { Self.pictures(peer).count == 200 })
+        #expect(await course.end() == nil)
         await peer.stop()
     }
 

@@ -228,7 +228,7 @@ import Testing
 
     @Test func fullRoomLeavesOutEveryFrame() throws {
         var script = try Self.started(pictures: 30)
-        script.load = FrameLoad(frames: 60, held: 10, limit: 60, hasSoundRoom: true, isWorking: false)
+        script.load = FrameLoad(frames: 60, held: 10, limit: 60, hasRoom: true, isWorking: false)
         let first = script.tick()
         #expect(first.posts == [.skipping(cause: .noEncoder)])
         #expect(first.shown == nil)
@@ -239,7 +239,7 @@ import Testing
     /// What an encoder holds by its nature is no backlog.
     @Test func heldFramesAreNoBacklog() throws {
         var script = try Self.started(pictures: 30)
-        script.load = FrameLoad(frames: 40, held: 40, limit: 60, hasSoundRoom: true, isWorking: true)
+        script.load = FrameLoad(frames: 40, held: 40, limit: 60, hasRoom: true, isWorking: true)
         #expect(script.tick().posts == [])
     }
 
@@ -258,15 +258,15 @@ import Testing
         #expect(script.handle(.timer) == [])
     }
 
-    static let loads: [(frames: Int, hasSoundRoom: Bool, isDue: Bool)] = [
+    static let loads: [(frames: Int, hasRoom: Bool, isDue: Bool)] = [
         (49, true, true), (50, true, false), (49, false, false),
     ]
 
     @Test(arguments: loads)
-    func fastTicksWaitForRoom(frames: Int, hasSoundRoom: Bool, isDue: Bool) throws {
+    func fastTicksWaitForRoom(frames: Int, hasRoom: Bool, isDue: Bool) throws {
         var script = try Self.started(isFast: true)
         script.load.frames = frames
-        script.load.hasSoundRoom = hasSoundRoom
+        script.load.hasRoom = hasRoom
         #expect(script.isDue == isDue)
     }
 

@@ -134,7 +134,7 @@ import Testing
             let frames = Int.random(in: 0...50, using: &random)
             return FrameLoad(
                 frames: frames, held: Int.random(in: 0...min(frames, 10), using: &random), limit: 50,
-                hasSoundRoom: Bool.random(using: &random), isWorking: Bool.random(using: &random))
+                hasRoom: Bool.random(using: &random), isWorking: Bool.random(using: &random))
         }
     }
 

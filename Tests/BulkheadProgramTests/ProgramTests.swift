@@ -16,7 +16,7 @@ import Testing
     final class Sink: FrameOutlet {
         var frames: [TimelineFrame] = []
         var blocks: [AudioLedger.Block] = []
-        var load = FrameLoad(frames: 0, held: 0, limit: 50, hasSoundRoom: true, isWorking: true)
+        var load = FrameLoad(frames: 0, held: 0, limit: 50, hasRoom: true, isWorking: true)
         var onFrame: () -> Void = {}
 
         func take(_ frame: TimelineFrame) {

@@ -13,7 +13,7 @@ struct Script {
     private let start = MonotonicTime(nanoseconds: 9_000_000_000_000)
     private(set) var milliseconds: Int64 = 0
     private var lastSlot: UInt32 = 0
-    var load = FrameLoad(frames: 0, held: 0, limit: 50, hasSoundRoom: true, isWorking: true)
+    var load = FrameLoad(frames: 0, held: 0, limit: 50, hasRoom: true, isWorking: true)
 
     init(isFast: Bool = false, slateAfter: Duration = .seconds(3), seconds: Double? = nil) throws {
         let frameRate = try #require(FrameRate(25))

@@ -115,6 +115,31 @@ import Testing
         #expect(Set(0..<210).subtracting(seen).sorted() == [])
     }
 
+    /// A broadcast in no hurry brings no more than its link carries, also after a break: 40 seconds are made in about one,
+    /// and a link holds 20.
+    @Test func fastBroadcastWaitsForItsLink() async throws {
+        let server = try await EmbeddedServer()
+        let path = try await FaultyPath.start(port: server.port)
+        try await path.set(.slow(bytesPerSecond: 150_000))
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let broadcast = try BulkheadProgram.start(
+            [
+                "broadcast", "test", "--fast", "--duration", "40", "--to", "rtmp://127.0.0.1:\(path.port)/live/a",
+                "--size", "320x180", "--video-bitrate", "300k", "--preset", "ultrafast",
+            ], environment: ["XDG_STATE_HOME": folder.path("state")])
+        #expect(await eventually(within: .seconds(30)) { broadcast.errorText.contains("accepted the stream") })
+        try await path.set(.refusing)
+        #expect(await eventually(within: .seconds(30)) { broadcast.errorText.contains("trying again") })
+        try await path.set(.open)
+        try await path.set(.slow(bytesPerSecond: 400_000))
+        #expect(await broadcast.wait(timeout: .seconds(60)) == 0, "\(broadcast.errorText)")
+        #expect(broadcast.errorText.contains("1200 frames, 0 dropped"), "\(broadcast.errorText)")
+        #expect(server.publishCount == 2)
+        await path.stop()
+        await server.end()
+    }
+
     @Test func crawlingServerIsNothingToItsNeighbour() async throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
