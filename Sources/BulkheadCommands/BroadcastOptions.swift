@@ -78,6 +78,9 @@ package struct InputFlags: ParsableArguments {
     @Option(declared: "slate-after")
     var slateAfter: String?
 
+    @Option(declared: "picture-patience")
+    var picturePatience: String?
+
     @Option(
         help: ArgumentHelp("A picture, such as a PNG file, to show instead of the built-in slate.", valueName: "file"),
         completion: .file())

@@ -50,6 +50,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case isRepeated
     /// Whether the slate stands in for an input.
     case isStandIn
+    /// Pictures in no frame.
+    case leftOut
     /// A count of lines.
     case lines
     /// A duration or a difference, in milliseconds.
@@ -82,6 +84,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case publishers
     /// The stable code of a refusal or an error, such as `not-found` or `timeout`.
     case reason
+    /// Frames that showed the last picture again.
+    case repeated
     /// A duration, in seconds.
     case seconds
     /// A server's name, without a stream key.

@@ -183,6 +183,7 @@ package final class Inputs {
             handle(.picture(child, pts: picture.pts, position: picture.position), of: id)
         case .sound(let start, let samples):
             handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
+        case .caughtUp: outlet.caughtUp(id)
         case .notice(let text):
             if let part = lines[id]?.part { context.post(part, .child(.said(text: text, severity: .warning))) }
         case .atEnd: handle(.atEnd(child), of: id)
@@ -198,7 +199,7 @@ package final class Inputs {
         case .opened(let description): handleStill(.opened(description), from: child)
         case .picture(let picture): handleStill(.picture(picture), from: child)
         case .refused(let refusal): handleStill(.refused(refusal), from: child)
-        case .sound, .notice, .atEnd: break
+        case .sound, .caughtUp, .notice, .atEnd: break
         case .ended(let end):
             handleStill(.ended(end), from: child)
             forget(child)

@@ -13,6 +13,8 @@ final class SourceStub {
         /// A picture whose slot is held once, for the receiver.
         case picture(Picture)
         case sound(from: Int64, [Float])
+        /// Nothing more is there of the input.
+        case caughtUp
         case notice(String)
         /// The input is at its end; all of it has come.
         case atEnd
@@ -124,7 +126,7 @@ final class SourceStub {
                     Picture(
                         slot: reference, pts: MediaTime(nanoseconds: pts), position: MediaTime(nanoseconds: position))))
         case .audio(let start, let samples): onReport?(.sound(from: start, samples))
-        case .waiting: break
+        case .waiting: onReport?(.caughtUp)
         case .notice(let text): if notices.take(at: .now) { onReport?(.notice(text)) }
         case .ended: onReport?(.atEnd)
         case .failed(let refusal): onReport?(.refused(refusal))

@@ -28,6 +28,7 @@ extension BroadcastStatus {
             links: outputs.statuses, secondsOnAir: frameRate.time(of: program.nextFrame).seconds,
             frames: Int(clamping: program.nextFrame), framesCommitted: encoding.framesCommitted,
             framesUncommitted: encoding.framesUncommitted, framesRepeated: program.framesRepeated,
+            framesLeftOut: program.framesLeftOut,
             framesSkipped: program.framesSkipped + encoding.framesSkipped, framesUnfiltered: chain.framesUnfiltered,
             framesSlated: encoding.framesSlated,
             standby: encoding.isInLockstep ? "in lockstep" : encoding.standby.rawValue,

@@ -77,6 +77,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var children: ChildrenChoice
     /// How long a source may yield nothing before the slate is shown, in seconds.
     package var slateAfterSeconds: Double
+    /// How long a frame waits for a live picture that is late, in seconds; nil for a tenth of one.
+    package var picturePatienceSeconds: Double?
     /// What stands by for the encoder on air.
     package var standby: StandbyChoice
     /// A picture's absolute path to show in place of the built-in slate; empty for that one.

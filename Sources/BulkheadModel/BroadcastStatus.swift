@@ -208,6 +208,9 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var framesUncommitted: Int
     /// Ticks for which the source had nothing new.
     package var framesRepeated: Int
+    /// Pictures of a live source that came while its pictures were shown, and are in no frame. Nil from a master that does
+    /// not count them.
+    package var framesLeftOut: Int? = nil
     /// Ticks left out because the encoder could not keep up.
     package var framesSkipped: Int
     /// Frames that went out without the plugins they should have passed.
@@ -230,7 +233,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
 
     package init(
         state: BroadcastPhase, children: [ChildStatus], links: [LinkStatus], secondsOnAir: Double, frames: Int,
-        framesCommitted: Int, framesUncommitted: Int, framesRepeated: Int, framesSkipped: Int, framesUnfiltered: Int,
+        framesCommitted: Int, framesUncommitted: Int, framesRepeated: Int,
+        framesLeftOut: Int? = nil, framesSkipped: Int, framesUnfiltered: Int,
         framesSlated: Int, standby: String, framesPerSecond: Double, bitsPerSecond: Int,
         encoderBitsPerSecond: Int? = nil, showing: ShownContent, encoderAddress: String, plugins: [PluginStatus]
     ) {
@@ -242,6 +246,7 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
         self.framesCommitted = framesCommitted
         self.framesUncommitted = framesUncommitted
         self.framesRepeated = framesRepeated
+        self.framesLeftOut = framesLeftOut
         self.framesSkipped = framesSkipped
         self.framesUnfiltered = framesUnfiltered
         self.framesSlated = framesSlated

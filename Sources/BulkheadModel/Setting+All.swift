@@ -83,6 +83,11 @@ extension Setting {
             .seconds(SettingRange.slateAfterSeconds, "0.1 seconds to an hour"), .atStart, placeholder: "time",
             help: "How long an input may give no picture before the slate is shown (default: 3s)."),
         Setting(
+            "picture-patience", optional: \.picturePatienceSeconds,
+            .seconds(SettingRange.picturePatienceSeconds, "0 to 5 seconds"), .atStart, placeholder: "time",
+            help:
+                "How late a live picture may be before its frame shows the last one again (default: 100ms)."),
+        Setting(
             "duration", optional: \.durationSeconds,
             .seconds(SettingRange.durationSeconds, "a time such as 10, 1m30s or 00:01:30"), .atStart,
             placeholder: "time", help: "End after this time: 10, 1m30s, 00:01:30."),

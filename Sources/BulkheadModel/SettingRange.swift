@@ -16,6 +16,7 @@ package enum SettingRange {
     package static let encoderThreads: ClosedRange<UInt8> = 0...128
     /// How long an input may be silent before the slate is shown.
     package static let slateAfterSeconds: ClosedRange<Double> = 0.1...3600
+    package static let picturePatienceSeconds: ClosedRange<Double> = 0...5
     /// 0 prefers the live edge.
     package static let backfillSeconds: ClosedRange<Double> = 0...60
     /// The weight of a server beside others.

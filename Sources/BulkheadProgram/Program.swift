@@ -13,8 +13,8 @@ package import BulkheadWire
 /// In: pictures and sound of each input (``MediaOutlet``), a slate, and how much is on its way behind this room
 /// (`FrameLoad`). Out: frames and blocks of sound, in order and each once, to a `FrameOutlet`; and how far each input may
 /// be ahead, to a `MediaSupply`. In real time the clock drives the ticks, and a tick takes what is there. Where the
-/// picture is live, a tick comes up to half a frame before its time, as soon as its picture is there: the clock is then
-/// only the latest time for it. With `--fast` the rooms drive them: a tick comes as soon as the inputs have all that it
+/// picture is live, a tick comes as soon as its picture is there, and waits for one that is late (`Cadence`): the clock
+/// is then only the latest time for it. With `--fast` the rooms drive them: a tick comes as soon as the inputs have all that it
 /// can need and there is room behind. What is due and what stands in a frame is decided by ``ProgramMachine``; the only
 /// timer of the timeline is here, and nothing outside may touch it.
 package final class Program {
@@ -108,7 +108,7 @@ package final class Program {
         ProgramSnapshot(
             nextFrame: nextFrame, nextBlock: machine.nextBlock, isRunning: machine.isRunning,
             showing: machine.shown, selection: machine.selection, framesRepeated: machine.framesRepeated,
-            framesSkipped: machine.framesSkipped)
+            framesLeftOut: machine.framesLeftOut, framesSkipped: machine.framesSkipped)
     }
 
     // MARK: ticks
@@ -134,14 +134,16 @@ package final class Program {
 
     private func armTimer() {
         close()
-        guard machine.isRunning, !machine.settings.isFast, let due = machine.clock.nextDue else { return }
+        guard machine.isRunning, !machine.settings.isFast, let due = machine.nextDue else { return }
         timer = context.schedule(at: due) { [weak self] in self?.timerFired() }
     }
 
-    /// The tick for which a live picture has just come.
+    /// The ticks for which a live picture has just come.
     private func tickEarly() {
-        guard !isTicking, machine.isDueEarly(at: .now) else { return }
-        tick()
+        guard !machine.settings.isFast, machine.isRunning, !isTicking, machine.isDue(outlet.load, at: .now) else {
+            return
+        }
+        runTicks()
         armTimer()
     }
 
@@ -192,7 +194,13 @@ extension Program: MediaOutlet {
     }
 
     package func take(_ picture: Picture, of input: InputID) -> Bool {
-        guard machine.push(picture, of: input, at: .now) else { return false }
+        var released: [SlotReference] = []
+        guard machine.push(picture, of: input, at: .now, release: { released.append($0) }) else { return false }
+        if !released.isEmpty {
+            for slot in released { context.pools.release(slot) }
+            // A backlog comes faster than ticks ask for more.
+            askInputs()
+        }
         beginIfPossible()
         tickEarly()
         pump()
@@ -205,6 +213,8 @@ extension Program: MediaOutlet {
         pump()
         return next
     }
+
+    package func caughtUp(_ input: InputID) { perform(machine.handle(.inputCaughtUp(input), at: .now)) }
 
     package func interrupted(_ input: InputID) { perform(machine.handle(.inputInterrupted(input), at: .now)) }
 
@@ -243,6 +253,8 @@ package struct ProgramSnapshot: Codable, Hashable, Sendable {
     package let selection: Selection
     /// Ticks for which the input had nothing new.
     package let framesRepeated: Int
+    /// Pictures of live inputs that came while theirs were shown, and are in no frame.
+    package let framesLeftOut: Int
     /// Ticks that were left out because the encoder could not keep up.
     package let framesSkipped: Int
 }

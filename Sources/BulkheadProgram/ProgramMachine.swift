@@ -11,6 +11,7 @@ package struct ProgramMachine {
     package enum Event: Hashable {
         case inputExpected(InputID)
         case inputOpened(InputID, SourceDescription)
+        case inputCaughtUp(InputID)
         case inputInterrupted(InputID)
         case inputEnded(InputID)
         /// The timeline is to begin where the inputs are ready for it.
@@ -50,8 +51,11 @@ package struct ProgramMachine {
     package private(set) var selection = Selection()
     /// Ticks for which the input had nothing new.
     package private(set) var framesRepeated = 0
+    /// Pictures of live inputs that came while theirs were shown, and are in no frame.
+    package private(set) var framesLeftOut = 0
     /// Ticks that were left out because the encoder could not keep up.
     package private(set) var framesSkipped = 0
+    private var unevenness = Unevenness()
     private var phase = Phase.waiting
     private var lines: [InputID: Line] = [:]
     /// The keys of ``lines``, in order.
@@ -83,6 +87,9 @@ package struct ProgramMachine {
             inputs = lines.keys.sorted()
             return []
         case .inputOpened(let input, let description): return opened(input, description)
+        case .inputCaughtUp(let input):
+            lines[input]?.feed?.noteCaughtUp()
+            return []
         case .inputInterrupted(let input): return interrupted(input)
         case .inputEnded(let input):
             lines[input]?.feed?.hasEnded = true
@@ -102,7 +109,8 @@ package struct ProgramMachine {
     private mutating func opened(_ input: InputID, _ description: SourceDescription) -> [Action] {
         guard lines[input] != nil else { return [] }
         if lines[input]?.feed == nil {
-            lines[input]?.feed = SourceFeed(description)
+            let cadence = Cadence(settings.frameRate, patience: settings.patience)
+            lines[input]?.feed = SourceFeed(description, cadence: settings.isFast ? nil : cadence)
             selection.offer(input, hasPicture: description.hasVideo, hasSound: description.hasAudio)
         }
         lines[input]?.feed?.pictureLimit = lookAhead.pictures(isLive: description.isLive)
@@ -118,12 +126,16 @@ package struct ProgramMachine {
     }
 
     /// Adds a picture to those that wait.
+    /// - Parameter release: is handed the pictures that will not be shown.
     /// - Returns: false where it does not come after the last one.
-    package mutating func push(_ picture: Picture, of input: InputID, at now: MonotonicTime) -> Bool {
-        guard lines[input]?.feed?.pictures.push(picture) == true else { return false }
-        if clock.origin != nil {
-            lines[input]?.feed?.noteArrival(picture.pts, at: clock.position(at: now), interval: clock.interval)
+    package mutating func push(
+        _ picture: Picture, of input: InputID, at now: MonotonicTime, release: (SlotReference) -> Void
+    ) -> Bool {
+        let (time, next) = (position(at: now), phase == .running ? clock.nextFrame : nil)
+        guard lines[input]?.feed?.take(picture, at: time, next: next, release: release) == true else {
+            return false
         }
+        if input == selection.picture { framesLeftOut = lines[input]?.feed?.cadence?.leftOut ?? framesLeftOut }
         return true
     }
 
@@ -157,9 +169,15 @@ package struct ProgramMachine {
     private mutating func begin(at now: MonotonicTime) -> [Action] {
         guard phase == .waiting else { return [] }
         let isPatient = settings.isFast || now.since(madeAt) < settings.slateAfter.nanoseconds
-        guard !isPatient || allFeeds(\.canBegin) else { return [] }
+        guard !isPatient || allFeeds({ $0.canBegin(at: position(at: now)) }) else { return [] }
         phase = .running
-        clock.begin(at: now, lastingSeconds: settings.durationSeconds)
+        let hasLivePicture = selection.picture.flatMap { lines[$0]?.feed?.cadence } != nil
+        // The live picture that is here is the first frame's, half an interval early, so that the next may jitter.
+        let origin = hasLivePicture ? now.advanced(by: clock.interval.nanoseconds / 2) : now
+        let distance = MediaTime(nanoseconds: madeAt.since(origin))
+        clock.begin(at: origin, lastingSeconds: settings.durationSeconds)
+        for input in inputs { lines[input]?.feed?.moveClock(by: distance) }
+        settleFeeds(at: now)
         showing.advanced(at: now)
         return [.post(.onAir), .begin]
     }
@@ -170,57 +188,73 @@ package struct ProgramMachine {
         return [.end]
     }
 
-    /// Whether the next tick is to come now. In real time the clock says so; with `--fast` a tick comes as soon as the
-    /// inputs have all that it can need and there is room behind the program.
+    /// Whether the next tick is to come now. In real time the clock says so, and a live picture that is here; with
+    /// `--fast` a tick comes as soon as the inputs have all that it can need and there is room behind the program.
     package mutating func isDue(_ load: FrameLoad, at now: MonotonicTime) -> Bool {
         guard phase == .running else { return false }
-        guard settings.isFast else { return clock.isDue(at: now) }
+        guard settings.isFast else {
+            settleFeeds(at: now)
+            if let input = selection.picture, lines[input]?.feed?.hasLivePicture == true { return true }
+            return nextDue.map { $0 <= now } ?? false
+        }
         guard load.frames < load.limit, load.hasRoom else { return false }
         anchorFeeds(at: now)
         let (time, interval) = (clock.nextTime, clock.interval)
         return allFeeds { $0.isComplete(at: time, interval: interval) }
     }
 
-    /// Whether the live picture of the next tick is here, so that the tick may come before its time.
-    package func isDueEarly(at now: MonotonicTime) -> Bool {
-        guard !settings.isFast, phase == .running, let input = selection.picture, let feed = lines[input]?.feed else {
-            return false
-        }
-        return feed.hasLivePicture(for: clock.nextTime, interval: clock.interval) && clock.isAlmostDue(at: now)
+    /// When the next tick is to come at the latest; nil before the start. A frame whose live picture is late waits.
+    package var nextDue: MonotonicTime? {
+        guard let due = clock.nextDue, let input = selection.picture, let line = lines[input], line.isOpen,
+            let feed = line.feed, !feed.hasEnded, let cadence = feed.cadence
+        else { return clock.nextDue }
+        return due.advanced(by: (cadence.due(clock.nextFrame) - clock.nextTime).nanoseconds)
+    }
+
+    /// `now` on the timeline; before it begins, since the machine was made.
+    private func position(at now: MonotonicTime) -> MediaTime {
+        clock.origin == nil ? MediaTime(nanoseconds: now.since(madeAt)) : clock.position(at: now)
     }
 
     private mutating func tick(_ load: FrameLoad, at now: MonotonicTime) -> [Action] {
         guard phase == .running else { return [] }
         anchorFeeds(at: now)
+        settleFeeds(at: now)
         let time = clock.nextTime
         if clock.isPastEnd || (!lines.isEmpty && allFeeds { $0.isFinished(at: time) }) { return end() }
         let frame = clock.advance()
         let picture = advancePicture(frame, at: time, load, now)
-        let sound = cutSound(to: time + clock.interval)
+        let sound = cutSound(to: time + clock.interval, now)
         // A live picture is in a hurry. Otherwise sound, which takes an encoder no time, goes first: both are answered in
         // one go.
         let isLive = selection.picture.flatMap { lines[$0]?.feed?.description.isLive } ?? false
         return (isLive ? picture + sound : sound + picture) + demands()
     }
 
-    private mutating func cutSound(to time: MediaTime) -> [Action] {
+    private mutating func cutSound(to time: MediaTime, _ now: MonotonicTime) -> [Action] {
         // Taken out meanwhile, so that its samples are not copied.
         var feed: SourceFeed?
         if let input = selection.sound { swap(&feed, &lines[input, default: Line()].feed) }
-        let blocks = cutter.cut(to: time, end: clock.end, from: &feed, isFast: settings.isFast)
+        let blocks = cutter.cut(
+            to: time, at: settings.isFast ? nil : position(at: now), end: clock.end, from: &feed)
         if let input = selection.sound { swap(&feed, &lines[input, default: Line()].feed) }
         return blocks.map { .giveSound($0) }
     }
 
     private mutating func anchorFeeds(at now: MonotonicTime) {
         for input in inputs {
-            guard let feed = lines[input]?.feed, feed.offset == nil,
+            guard let feed = lines[input]?.feed, feed.offset == nil, feed.cadence == nil,
                 let start = feed.firstTime(interval: clock.interval)
             else { continue }
             let isLate = feed.description.isLive && clock.nextFrame > 0
             lines[input]?.feed?.anchor(
                 start, at: isLate ? clock.position(at: now) + SourceFeed.liveMargin : clock.nextTime)
         }
+    }
+
+    private mutating func settleFeeds(at now: MonotonicTime) {
+        let (time, next) = (position(at: now), clock.nextFrame)
+        for input in inputs { lines[input]?.feed?.settle(at: time, next: next) }
     }
 
     // MARK: picture
@@ -230,12 +264,15 @@ package struct ProgramMachine {
     ) -> [Action] {
         var actions: [Action] = []
         let input = selection.picture
-        if let input { advanceFeed(input, at: time, now, &actions) }
+        if let input { advanceFeed(input, to: frame, at: time, now, &actions) }
+        passOverUnused(frame, &actions)
         guard admits(load, &actions) else {
             framesSkipped += 1
             return actions
         }
-        if let input { lines[input]?.feed?.pictures.takeFirstEarly() }
+        if let input, lines[input]?.feed?.cadence == nil { lines[input]?.feed?.pictures.takeFirstEarly() }
+        unevenness.leftOut = framesLeftOut
+        if let happening = unevenness.tell(at: now) { actions.append(.post(happening)) }
         let current = input.flatMap { lines[$0]?.feed?.pictures.current }
         if showing.choose(hasPicture: current != nil, isStarved: input.map(isStarved) ?? false, at: now) {
             actions.append(.post(.showing(picture: shown, isStandIn: shown == .slate && input != nil)))
@@ -262,29 +299,45 @@ package struct ProgramMachine {
     }
 
     private mutating func advanceFeed(
-        _ input: InputID, at time: MediaTime, _ now: MonotonicTime, _ actions: inout [Action]
+        _ input: InputID, to frame: FrameNumber, at time: MediaTime, _ now: MonotonicTime, _ actions: inout [Action]
     ) {
         var released: [SlotReference] = []
-        let selection = lines[input]?.feed?.advance(at: time, interval: clock.interval) { released.append($0) }
+        let selection =
+            lines[input]?.feed?.cadence == nil
+            ? lines[input]?.feed?.advance(at: time, interval: clock.interval) { released.append($0) }
+            : lines[input]?.feed?.advance(to: frame) { released.append($0) }
         for slot in released { actions.append(.release(slot)) }
         switch selection {
         case .advanced: showing.advanced(at: now)
-        case .held: if lines[input]?.feed?.hasEnded == false { framesRepeated += 1 }
+        case .held:
+            guard let feed = lines[input]?.feed, !feed.hasEnded else { break }
+            framesRepeated += 1
+            if feed.cadence?.isOwed(frame) == true { unevenness.repeated += 1 }
         case nil: break
         }
+    }
+
+    /// Lets go of the live pictures of inputs whose picture is not shown.
+    private mutating func passOverUnused(_ frame: FrameNumber, _ actions: inout [Action]) {
+        var released: [SlotReference] = []
+        for input in inputs where input != selection.picture {
+            _ = lines[input]?.feed?.advance(to: frame) { released.append($0) }
+        }
+        for slot in released { actions.append(.release(slot)) }
     }
 
     /// Whether the input is unable to say what comes next: a still picture by its own will is none.
     private func isStarved(_ input: InputID) -> Bool {
         guard let line = lines[input], let feed = line.feed, !feed.hasEnded else { return false }
-        return !line.isOpen || (feed.description.isLive && feed.pictures.count == 0)
+        return !line.isOpen || (feed.description.isLive && (feed.cadence != nil || feed.pictures.count == 0))
     }
 }
 
 extension SourceFeed {
     /// The timeline need not wait for this input any more.
-    fileprivate var canBegin: Bool {
+    fileprivate func canBegin(at now: MediaTime) -> Bool {
         if hasEnded { return true }
+        if let cadence { return cadence.isReady(at: now) }
         if description.hasVideo, pictures.count == 0 { return false }
         return !description.hasAudio || description.isLive || samples.end > samples.start
     }

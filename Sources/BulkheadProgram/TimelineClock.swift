@@ -37,13 +37,6 @@ package struct TimelineClock {
         lastFrame = seconds.map { max(1, frameRate.frameCount(within: $0)) - 1 }
     }
 
-    package func isDue(at now: MonotonicTime) -> Bool { nextDue.map { $0 <= now } ?? false }
-
-    /// Whether the next frame may go out before its time, by up to half an interval.
-    package func isAlmostDue(at now: MonotonicTime) -> Bool {
-        nextDue.map { $0.advanced(by: -(interval.nanoseconds / 2)) <= now } ?? false
-    }
-
     /// `now` as a time of the timeline; 0 before the start.
     package func position(at now: MonotonicTime) -> MediaTime {
         MediaTime(nanoseconds: origin.map { now.since($0) } ?? 0)

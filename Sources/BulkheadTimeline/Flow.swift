@@ -25,6 +25,8 @@ package protocol MediaOutlet: AnyObject {
     /// Takes interleaved sound that begins at sample `start` of the input's own time.
     /// - Returns: the sample of the input's own time that is to come next.
     func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64
+    /// Nothing more is there of a live input: what comes next has just been captured.
+    func caughtUp(_ input: InputID)
     /// The process that read the input has ended; another one goes on.
     func interrupted(_ input: InputID)
     /// No more comes of the input.

@@ -63,6 +63,25 @@ package struct PictureQueue: Sendable {
         return selection
     }
 
+    /// Lets go of all that wait but for the newest.
+    package mutating func keepNewest(release: (SlotReference) -> Void) {
+        guard waiting.count > 1 else { return }
+        for picture in waiting.dropLast() { release(picture.slot) }
+        waiting.removeFirst(waiting.count - 1)
+    }
+
+    /// Takes the newest picture out again.
+    package mutating func removeNewest() -> Picture? { waiting.popLast() }
+
+    /// Makes the first picture that waits the current one. The one that is replaced is handed to `release`.
+    package mutating func advance(release: (SlotReference) -> Void) -> Selection {
+        guard !waiting.isEmpty else { return .held }
+        if let current { release(current.slot) }
+        current = waiting.removeFirst()
+        isEarly = false
+        return .advanced
+    }
+
     /// Makes the first picture of all the current one before its time: where sound begins a little earlier, the picture
     /// stands from the start.
     package mutating func takeFirstEarly() {

@@ -58,7 +58,8 @@ package struct SampleQueue: Sendable {
         return block
     }
 
-    private mutating func discard(before position: Int64) {
+    /// Lets go of what lies before `position`.
+    package mutating func discard(before position: Int64) {
         let (distance, overflows) = position.subtractingReportingOverflow(start)
         let wanted = overflows ? (position > start ? .max : 0) : max(0, distance)
         let pairs = min(wanted, Int64((floats.count - head) / AudioFormat.channelCount))

@@ -4,42 +4,94 @@ package import BulkheadWire
 /// One source as the timeline sees it: its pictures and sound, and how its time lies on the timeline.
 ///
 /// Timeline time is source time plus `offset`. A source that can wait (a file) is never skipped over: when it is late,
-/// the offset grows and it goes on where it was. A live source is late for good: the offset grows by the lateness, and
-/// shrinks again when for half a minute nothing came late by less than a tenth of a second. In its first seconds it
-/// shrinks at once, until pictures come just before they are due.
+/// the offset grows and it goes on where it was. Where the pictures of a live source stand, ``Cadence`` says, and its
+/// sound goes with them (``SoundPlace``).
 package struct SourceFeed: Sendable {
     package let description: SourceDescription
     package var pictures = PictureQueue()
     package var samples = SampleQueue()
     /// Nil until the first picture or sound goes on the timeline.
-    package private(set) var offset: MediaTime?
+    package var offset: MediaTime? { cadence.map(\.offset) ?? ownOffset }
+    /// Of a live source with pictures, in real time.
+    package private(set) var cadence: Cadence?
     /// No more will come.
     package var hasEnded = false
     /// Ticks at which nothing new was there although the source owed it.
     package private(set) var lateTicks = 0
     /// With so many pictures waiting no more are asked for, however close they lie to each other.
     package var pictureLimit = Int.max
-    private var anchoredAt = MediaTime.zero
     private var isResumed = false
-    private var slackWindow: (least: MediaTime, since: MediaTime)?
+    private var ownOffset: MediaTime?
+    private var soundPlace = SoundPlace()
+    /// The frames of the pictures of a live source that wait for theirs.
+    private var frames: [FrameNumber] = []
 
-    /// How much later than its arrival a live picture is due at the latest, so that the next may jitter.
+    /// How much later than its arrival the sound of a live source without pictures is due, so that more may jitter.
     package static let liveMargin = MediaTime(milliseconds: 12)
-    private static let slackWindowLength = MediaTime(milliseconds: 30_000)
     private static let shortLead = MediaTime(milliseconds: 50)
     private static let soundTail = MediaTime(milliseconds: 100)
-    private static let settlingTime = MediaTime(milliseconds: 5000)
-    private static let settlingWindowLength = MediaTime(milliseconds: 400)
-    private static let wantedSlack = MediaTime(milliseconds: 40)
-    private static let excessSlack = MediaTime(milliseconds: 140)
+    /// Of the sound that comes before the first picture has a place, so much is kept.
+    private static let keptSound = MediaTime(milliseconds: 1000)
 
-    package init(_ description: SourceDescription) { self.description = description }
+    /// - Parameter cadence: of the timeline, where it runs in real time.
+    package init(_ description: SourceDescription, cadence: Cadence? = nil) {
+        self.description = description
+        self.cadence = description.isLive && description.hasVideo ? cadence : nil
+    }
 
-    /// Puts the source time `pts` at `time` of the timeline, once.
+    /// Puts the source time `pts` at `time` of the timeline, once. A source with a cadence places itself.
     package mutating func anchor(_ pts: MediaTime, at time: MediaTime) {
-        guard offset == nil else { return }
-        offset = time - pts
-        anchoredAt = time
+        guard ownOffset == nil, cadence == nil else { return }
+        ownOffset = time - pts
+    }
+
+    // MARK: live pictures
+
+    /// Takes a picture of a live source, which comes at `now` of the timeline.
+    /// - Parameters:
+    ///   - next: the frame that is given next; nil before the timeline has begun.
+    ///   - release: is handed the pictures that will not be shown.
+    /// - Returns: false where it does not come after the last one; its slot stays the caller's.
+    package mutating func take(
+        _ picture: Picture, at now: MediaTime, next: FrameNumber?, release: (SlotReference) -> Void
+    ) -> Bool {
+        guard pictures.push(picture) else { return false }
+        guard let place = cadence?.place(picture.pts, at: now, next: next) else { return true }
+        switch place {
+        case .pending:
+            frames = []
+            pictures.keepNewest(release: release)
+            samples.discard(before: (picture.pts - Self.keptSound).sampleIndex)
+        case .frame(let frame):
+            if frames.isEmpty { pictures.keepNewest(release: release) }
+            frames.append(frame)
+        case .leftOut: if let left = pictures.removeNewest() { release(left.slot) }
+        }
+        return true
+    }
+
+    /// Nothing more is there of a live source: what comes next has just been captured.
+    package mutating func noteCaughtUp() { cadence?.noteCaughtUp() }
+
+    /// Gives the newest picture of a live source a place, where it waits for none that are newer.
+    package mutating func settle(at now: MediaTime, next: FrameNumber) {
+        if let frame = cadence?.settle(at: now, next: next) { frames.append(frame) }
+    }
+
+    /// A live picture is here, and with it all that can come for the frames before its own.
+    package var hasLivePicture: Bool { !frames.isEmpty }
+
+    /// What was `time` is `time + distance` from now on.
+    package mutating func moveClock(by distance: MediaTime) { cadence?.moveClock(by: distance) }
+
+    /// Makes the live picture of `frame` the current one, where it has one.
+    package mutating func advance(to frame: FrameNumber, release: (SlotReference) -> Void) -> PictureQueue.Selection {
+        var selection = PictureQueue.Selection.held
+        while let first = frames.first, first <= frame {
+            frames.removeFirst()
+            selection = pictures.advance(release: release)
+        }
+        return selection
     }
 
     /// The source time that is to stand on the timeline first, when something has come. A source that can wait begins
@@ -64,8 +116,10 @@ package struct SourceFeed: Sendable {
         }
         pictures.startOver(release: release)
         samples = SampleQueue()
-        offset = nil
-        slackWindow = nil
+        soundPlace = SoundPlace()
+        ownOffset = nil
+        frames = []
+        cadence?.restart()
     }
 
     /// Whether no picture is here although one could be due: the source is late. One that has a still picture to show
@@ -75,41 +129,9 @@ package struct SourceFeed: Sendable {
             && !pictures.isEarly
     }
 
-    /// Notes when a live picture arrived, to keep the offset as small as the source's jitter allows.
-    package mutating func noteArrival(_ pts: MediaTime, at now: MediaTime, interval: MediaTime) {
-        guard description.isLive, let offset else { return }
-        let slack = pts + offset - now
-        if slack < MediaTime(nanoseconds: -interval.nanoseconds / 2) {
-            lateTicks += 1
-            self.offset = offset - slack + Self.liveMargin
-            slackWindow = nil
-            return
-        }
-        // A server gives what it has kept at once, and a device what came while it was being opened: the first seconds
-        // tell how far ahead of the present that lies.
-        let isSettling = now - anchoredAt < Self.settlingTime
-        let length = isSettling ? Self.settlingWindowLength : Self.slackWindowLength
-        let least = min(slackWindow?.least ?? slack, slack)
-        guard let since = slackWindow?.since, now - since >= length else {
-            slackWindow = (least, slackWindow?.since ?? now)
-            return
-        }
-        let wanted = isSettling ? Self.liveMargin : Self.wantedSlack
-        let limit = isSettling ? MediaTime(nanoseconds: interval.nanoseconds / 2) : Self.excessSlack
-        // What is taken away was never needed in the whole window; the next window begins with what is left.
-        let excess = least > limit ? least - wanted : .zero
-        self.offset = offset - excess
-        slackWindow = (slack - excess, now)
-    }
-
     /// The source time before which pictures are due at the tick of `time`, as ``FrameRate/leeway(interval:)`` says.
     package func limit(at time: MediaTime, interval: MediaTime) -> MediaTime {
         time + FrameRate.leeway(interval: interval) - (offset ?? .zero)
-    }
-
-    /// Whether the picture that a live source has for the tick at `time` is here, so that nothing better can come for it.
-    package func hasLivePicture(for time: MediaTime, interval: MediaTime) -> Bool {
-        description.isLive && offset != nil && pictures.reaches(limit(at: time, interval: interval) - interval)
     }
 
     /// Whether all that the tick at `time` can need is here, so that it need not wait.
@@ -124,9 +146,9 @@ package struct SourceFeed: Sendable {
 
     /// Moves a source that can wait later by `lateness`, after a tick for which it had nothing.
     package mutating func fallBehind(by lateness: MediaTime) {
-        guard !description.isLive, let offset else { return }
+        guard !description.isLive, let ownOffset else { return }
         lateTicks += 1
-        self.offset = offset + lateness
+        self.ownOffset = ownOffset + lateness
     }
 
     /// Makes the newest picture that is due at the tick of `time` the current one. A source that can wait and has none to
@@ -141,12 +163,17 @@ package struct SourceFeed: Sendable {
 
     /// The sound of block `number` of the timeline; silence where there is none.
     package mutating func takeBlock(_ number: Int64) -> [Float] {
-        samples.take(AudioFormat.samplesPerBlock, from: sourceSample(ofBlock: number))
+        let start = sourceSample(ofBlock: number)
+        guard description.isLive else { return samples.take(AudioFormat.samplesPerBlock, from: start) }
+        return soundPlace.take(from: &samples, wanted: start)
     }
 
     /// Whether all samples of block `number` are here, or will never come.
     package func hasBlock(_ number: Int64) -> Bool {
-        hasEnded || offset != nil && samples.end >= sourceSample(ofBlock: number + 1)
+        guard !hasEnded, offset != nil else { return hasEnded }
+        let start = sourceSample(ofBlock: number)
+        guard description.isLive else { return samples.end >= start + Int64(AudioFormat.samplesPerBlock) }
+        return samples.end >= soundPlace.span(wanted: start).upperBound
     }
 
     private func sourceSample(ofBlock number: Int64) -> Int64 {

@@ -11,7 +11,7 @@ import Testing
         from: Data(
             #"""
             {"state": "on air", "secondsOnAir": 3723.9, "frames": 111717, "framesCommitted": 111710,
-            "framesUncommitted": 7, "framesRepeated": 4, "framesSkipped": 1, "framesUnfiltered": 12,
+            "framesUncommitted": 7, "framesRepeated": 4, "framesLeftOut": 3, "framesSkipped": 1, "framesUnfiltered": 12,
             "framesSlated": 0, "standby": "warm",
             "framesPerSecond": 29.97, "bitsPerSecond": 2512345, "showing": "slate", "encoderAddress": "",
             "plugins": [],
@@ -37,7 +37,7 @@ import Testing
             StatusLine(status).text(width: .max)
                 == "on air 01:02:03 | link 2 connecting | showing slate | plugin host restarting (restarted 3 times) "
                 + "| 30.0 fps | 2.51 Mbit/s | queue 120 ms | dropped 6 | encoder ok (restarted once) | source ok "
-                + "| unfiltered 12 | repeated 4")
+                + "| unfiltered 12 | repeated 4 | left out 3")
     }
 
     /// With no server left, nobody sees the broadcast, whatever the timeline does.
@@ -88,7 +88,7 @@ import Testing
             text == """
                 master 5: on air, 01:02:03, showing slate
                 rate: 30.0 fps, 2.51 Mbit/s
-                frames: 111710 safe, 7 with the encoder, 1 skipped, 4 repeated, 12 unfiltered
+                frames: 111710 safe, 7 with the encoder, 1 skipped, 4 repeated, 3 left out, 12 unfiltered
                 encoder: ready, process 7, restarted once, the last one ended: SIGKILL
                 source: ready, process 8
                 plugin host: restarting, restarted 3 times, the last one ended: SIGSEGV
@@ -113,6 +113,6 @@ import Testing
     @Test func summaryIsOneSentence() {
         #expect(
             SummaryText.text(status)
-                == "ended after 01:02:04, 111710 frames, 6 dropped, 4 repeated, 4 restarts of children")
+                == "ended after 01:02:04, 111710 frames, 6 dropped, 4 repeated, 3 left out, 4 restarts of children")
     }
 }

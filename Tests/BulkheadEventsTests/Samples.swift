@@ -50,6 +50,7 @@ extension TimelineHappening: Sampled {
         case .lag: .lag(milliseconds: 2400)
         case .skipping: .skipping(cause: .slowEncoder)
         case .keepingUp: .keepingUp(skipped: 31)
+        case .uneven: .uneven(repeated: 3, leftOut: 1)
         case .showing: .showing(picture: .slate, isStandIn: true)
         case .slateUnusable: .slateUnusable(path: "slate.png", reason: Reason("not-media", "not a picture"))
         case .slateReaderDied: .slateReaderDied(cause: "SIGSEGV")

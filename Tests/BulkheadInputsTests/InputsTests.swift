@@ -49,6 +49,7 @@ import Testing
             return soundEnd
         }
 
+        func caughtUp(_ input: InputID) {}
         func interrupted(_ input: InputID) { words.append("interrupted") }
         func ended(_ input: InputID) { words.append("ended") }
 

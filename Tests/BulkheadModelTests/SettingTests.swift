@@ -25,6 +25,7 @@ import Testing
         ("encoder-threads", ["1", "128"], ["129", ""]),
         ("standby", ["off", "hot"], ["cold", ""]),
         ("plugin-isolation", ["each", "all"], ["some"]),
+        ("picture-patience", ["0.0", "0.2", "5.0"], ["-1", "6"]),
         ("slate-after", ["0.1", "3600.0"], ["0", "2h"]),
         ("duration", ["0.001", "90.0"], ["0", "9999h"]),
         ("fast", ["true", "false"], ["yes", ""]),

@@ -37,6 +37,7 @@ import Testing
         #expect(script.handle(.begin) == [])
         if picture { script.picture(0) }
         if sound { script.sound(from: 0, to: 20) }
+        if description.isLive { script.handle(.inputCaughtUp(1)) }
         #expect(script.handle(.begin) == Self.begun)
     }
 
@@ -142,55 +143,122 @@ import Testing
 
     // MARK: live
 
-    @Test func livePictureMakesATickComeEarly() throws {
+    /// A camera on air: its pictures are 40 ms apart, and the first has come 100 ms ago.
+    private static func camera(slateAfter: Duration = .seconds(3), patience: Int64 = 100) throws -> Script {
+        var script = try Script(slateAfter: slateAfter, patience: patience)
+        script.add(1, .camera())
+        script.handle(.inputCaughtUp(1))
+        script.picture(0)
+        script.wait(100)
+        script.handle(.begin)
+        #expect(script.isDue)
+        #expect(script.tick().shown == "1")
+        #expect(!script.isDue)
+        return script
+    }
+
+    /// A frame goes out as soon as its picture is here, and waits for one that is late.
+    @Test(arguments: [0, 19, 40, 59, 100, 159])
+    func livePictureMakesItsTick(wait: Int64) throws {
+        var script = try Self.camera()
+        script.wait(wait)
+        #expect(!script.isDue)
+        script.picture(40)
+        #expect(script.isDue)
+        #expect(script.tick().shown == "2")
+        #expect(!script.isDue)
+        #expect(script.machine.framesRepeated == 0 && script.machine.framesLeftOut == 0)
+    }
+
+    /// The first frame's time lies half an interval behind its picture's arrival; the next is due 40 ms later.
+    @Test(arguments: [0, 50, 100])
+    func lateLivePictureIsRepeatedWhenThePatienceIsOver(patience: Int64) throws {
+        var script = try Self.camera(patience: patience)
+        script.wait(59 + patience)
+        #expect(!script.isDue)
+        script.wait(1)
+        #expect(script.isDue)
+        let tick = script.tick()
+        #expect(tick.shown == "1")
+        #expect(tick.posts == [.uneven(repeated: 1, leftOut: 0)])
+        #expect(script.machine.framesRepeated == 1)
+        // It comes after all, and those behind it a frame later than they would have.
+        script.picture(40)
+        #expect(script.isDue)
+        #expect(script.tick().shown == "2")
+        #expect(script.machine.framesLeftOut == 0)
+    }
+
+    /// What was kept for the start is passed over before the first picture is on air.
+    @Test func backlogOfALiveInputIsPassedOver() throws {
         var script = try Script()
         script.add(1, .camera())
-        script.picture(0)
-        script.handle(.begin)
-        #expect(script.tick().shown == "1")
-        script.wait(19)
-        script.picture(40)
-        #expect(!script.machine.isDueEarly(at: script.now))
-        script.wait(1)
-        #expect(script.machine.isDueEarly(at: script.now))
-        #expect(script.tick().shown == "2")
-        #expect(!script.machine.isDueEarly(at: script.now))
+        for number in Int64(0)..<20 {
+            script.picture(number * 40)
+            #expect(script.handle(.begin) == [])
+            script.wait(2)
+        }
+        script.handle(.inputCaughtUp(1))
+        script.wait(38)
+        script.picture(800)
+        #expect(script.handle(.begin) == Self.begun)
+        #expect(script.passedOver == (1...20).map { $0 })
+        #expect(script.tick().shown == "21")
+        #expect(script.machine.framesLeftOut == 0)
+    }
+
+    @Test func picturesFarAheadOfTheClockAreLeftOutAndCounted() throws {
+        var script = try Self.camera()
+        // Up to 400 ms ahead is borne: behind nine pictures at once every further one is left out.
+        for number in Int64(1)...12 {
+            script.picture(number * 40)
+            while script.isDue { script.tick() }
+        }
+        #expect(script.machine.framesLeftOut == 3)
+        #expect(script.passedOver.suffix(3) == [11, 12, 13])
+        #expect(script.machine.framesRepeated == 0)
+    }
+
+    @Test func unevennessIsToldOnceAMinute() throws {
+        var script = try Self.camera()
+        var told: [TimelineHappening] = []
+        for _ in 0..<1000 {
+            script.wait(80)
+            while script.isDue { told += script.tick().posts.filter { if case .uneven = $0 { true } else { false } } }
+        }
+        #expect(told.count == 2)
     }
 
     @Test func fileNeverTicksEarly() throws {
         var script = try Self.started()
         script.tick()
         script.wait(39)
-        #expect(!script.machine.isDueEarly(at: script.now))
+        #expect(!script.isDue)
     }
 
     /// The camera is unplugged: its last picture, then the slate, then the new process's pictures.
     @Test func deadLiveInputIsReplacedByTheSlateInTime() throws {
-        var script = try Script(slateAfter: .milliseconds(100))
-        script.add(1, .camera())
-        script.picture(0)
-        script.handle(.begin)
-        #expect(script.tick().shown == "1")
+        var script = try Self.camera(slateAfter: .milliseconds(100))
         #expect(script.handle(.inputInterrupted(1)) == [])
-        script.wait(40)
+        // Nothing is to be waited for.
+        script.wait(60)
+        #expect(script.isDue)
         #expect(script.tick().shown == "1")
-        script.wait(61)
+        script.wait(41)
         let slate = script.tick()
         #expect(slate.posts == [.showing(picture: .slate, isStandIn: true)])
         #expect(slate.shown == "slate")
         script.wait(40)
         #expect(script.tick().posts == [])
         script.handle(.inputOpened(1, .camera()))
+        script.handle(.inputCaughtUp(1))
         script.picture(0)
-        script.wait(40)
-        let back = script.tick()
+        var back: [ProgramMachine.Action] = []
+        while script.isDue { back += script.tick() }
         #expect(back.posts == [.showing(picture: .picture, isStandIn: false)])
-        // The new picture lies a little ahead of the clock, so that the next may jitter.
-        #expect(back.shown == "1")
-        script.wait(40)
-        let next = script.tick()
-        #expect(next.shown == "2")
-        #expect(next.released == [1])
+        #expect(back.released == [1])
+        let shown = back.compactMap { if case .give(_, let slot) = $0 { slot.slot } else { nil } }
+        #expect(shown == [2])
     }
 
     @Test func interruptionLetsGoOfALiveInputsPictures() throws {
@@ -198,7 +266,8 @@ import Testing
         script.add(1, .camera())
         script.picture(0)
         script.picture(40)
-        #expect(script.handle(.inputInterrupted(1)).released == [1, 2])
+        #expect(script.passedOver == [1])
+        #expect(script.handle(.inputInterrupted(1)).released == [2])
     }
 
     @Test func interruptionKeepsAFilesPictures() throws {
@@ -316,7 +385,9 @@ import Testing
         script.add(2, .file(video: false))
         script.picture(0)
         script.sound(from: 0, to: 500, of: 2)
-        script.handle(.begin)
+        script.handle(.inputCaughtUp(1))
+        #expect(script.handle(.begin) == Self.begun)
+        #expect(script.isDue)
         let given = script.tick().compactMap { action in
             switch action {
             case .give: "picture"

@@ -54,7 +54,8 @@ import Testing
                 case .release(let slot): #expect(held.remove(slot) != nil, "each slot is given back once")
                 case .demand(let input, let demand):
                     #expect(players.contains { $0.id == input })
-                    #expect(demand.pictures > 0 && demand.waiting >= 0 && demand.step > 0)
+                    #expect(demand.pictures >= 0 && demand.waiting >= 0 && demand.step > 0)
+                case .use(let input, _): #expect(players.contains { $0.id == input })
                 case .post(let happening): note(happening)
                 case .end:
                     #expect(!isOver)
@@ -78,6 +79,7 @@ import Testing
                 #expect(isSkipping && skipped == script.machine.framesSkipped)
                 isSkipping = false
             case .lag(let milliseconds): #expect(milliseconds > 2000)
+            case .uneven(let repeated, let leftOut): #expect(repeated + leftOut > 0)
             default: Issue.record("a program does not post \(happening)")
             }
         }
@@ -109,7 +111,12 @@ import Testing
             switch Int.random(in: 0..<20, using: &random) {
             case 0..<8 where players[index].isOpen && !players[index].hasEnded && players[index].description.hasVideo:
                 players[index].picture += Int64.random(in: -10...80, using: &random)
+                let known = script.passedOver.count
                 if let slot = script.picture(players[index].picture, of: players[index].id) { held.insert(slot) }
+                for number in script.passedOver[known...] {
+                    let slot = held.first { $0.slot == number }
+                    #expect(slot.map { held.remove($0) != nil } ?? false, "each slot is given back once")
+                }
             case 8..<12 where players[index].isOpen && !players[index].hasEnded && players[index].description.hasAudio:
                 let end = players[index].sound + Int64.random(in: 0...120, using: &random)
                 script.sound(from: players[index].sound, to: end, of: players[index].id)

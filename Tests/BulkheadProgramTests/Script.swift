@@ -13,13 +13,18 @@ struct Script {
     private let start = MonotonicTime(nanoseconds: 9_000_000_000_000)
     private(set) var milliseconds: Int64 = 0
     private var lastSlot: UInt32 = 0
+    /// Slots of pictures that were let go of when they or others came.
+    private(set) var passedOver: [UInt32] = []
     var load = FrameLoad(frames: 0, held: 0, limit: 50, hasRoom: true, isWorking: true)
 
-    init(isFast: Bool = false, slateAfter: Duration = .seconds(3), seconds: Double? = nil) throws {
+    init(
+        isFast: Bool = false, slateAfter: Duration = .seconds(3), patience: Int64 = 100, seconds: Double? = nil
+    ) throws {
         let frameRate = try #require(FrameRate(25))
         machine = ProgramMachine(
             ProgramSettings(
-                frameRate: frameRate, isFast: isFast, slateAfter: slateAfter, durationSeconds: seconds), at: start)
+                frameRate: frameRate, isFast: isFast, slateAfter: slateAfter,
+                patience: MediaTime(milliseconds: patience), durationSeconds: seconds), at: start)
     }
 
     var now: MonotonicTime { start.advanced(by: .milliseconds(milliseconds)) }
@@ -41,7 +46,9 @@ struct Script {
         lastSlot += 1
         let slot = SlotReference(pool: UInt32(input.number), slot: lastSlot)
         let time = MediaTime(milliseconds: milliseconds)
-        return machine.push(Picture(slot: slot, pts: time, position: time), of: input, at: now) ? slot : nil
+        let picture = Picture(slot: slot, pts: time, position: time)
+        let isTaken = machine.push(picture, of: input, at: now) { passedOver.append($0.slot) }
+        return isTaken ? slot : nil
     }
 
     /// Sound comes, each sample of which is the number of its input.

@@ -17,8 +17,8 @@ import Testing
         isFast: Bool = false
     ) -> [AudioLedger.Block] {
         cutter.cut(
-            to: MediaTime(milliseconds: milliseconds), end: end.map { MediaTime(milliseconds: $0) }, from: &feed,
-            isFast: isFast)
+            to: MediaTime(milliseconds: milliseconds), at: isFast ? nil : MediaTime(milliseconds: milliseconds),
+            end: end.map { MediaTime(milliseconds: $0) }, from: &feed)
     }
 
     /// A block is 21 1/3 ms: three of them end at 64 ms.
@@ -51,14 +51,24 @@ import Testing
         #expect(blocks.first?.samples.allSatisfy { $0 == 0 } == true)
     }
 
-    /// Live sound may come a tenth of a second after its picture.
-    @Test(arguments: [(false, 0), (true, 4)])
+    /// Live sound may come three tenths of a second after its picture.
+    @Test(arguments: [(false, 0), (true, 14)])
     func liveSoundHasGrace(isFast: Bool, expected: Int) {
         var cutter = SoundCutter()
         var feed: SourceFeed? = SourceFeed(.camera(audio: true))
         feed?.anchor(.zero, at: .zero)
-        #expect(Self.cut(&cutter, to: 100, from: &feed, isFast: isFast).count == expected)
-        #expect(Self.cut(&cutter, to: 200, from: &feed, isFast: isFast).count == (isFast ? 5 : 4))
+        #expect(Self.cut(&cutter, to: 300, from: &feed, isFast: isFast).count == expected)
+        #expect(Self.cut(&cutter, to: 400, from: &feed, isFast: isFast).count == 4)
+    }
+
+    /// A picture that is ahead of the clock asks for no sound that can't be here.
+    @Test func pictureAheadOfTheClockWaitsForNoSound() {
+        var cutter = SoundCutter()
+        var feed: SourceFeed? = SourceFeed(.camera(audio: true))
+        feed?.anchor(.zero, at: .zero)
+        let time = MediaTime(milliseconds: 400)
+        #expect(cutter.cut(to: time, at: MediaTime(milliseconds: 300), end: nil, from: &feed).isEmpty)
+        #expect(cutter.cut(to: time, at: time, end: nil, from: &feed).count == 4)
     }
 
     @Test func nothingIsCutBehindTheEnd() {

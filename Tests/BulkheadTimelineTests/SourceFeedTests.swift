@@ -185,79 +185,6 @@ import Testing
 
     // MARK: live sources
 
-    /// Delivers picture n, `period` ms after the one before, so late as `delay` says, and gives the offsets on the way.
-    private static func offsets(_ count: Int64, _ feed: inout SourceFeed, delay: (Int64) -> Int64) -> [Int64] {
-        (0..<count).map { number in
-            let pts = at(number * 40)
-            feed.noteArrival(pts, at: pts + at(1000 + delay(number)), interval: at(40))
-            return feed.offset?.milliseconds ?? -1
-        }
-    }
-
-    @Test func latenessOfALiveSourceMovesItForGood() {
-        var feed = Self.feed(live: true)
-        feed.anchor(.zero, at: Self.at(1012))
-        // Arrivals within the jitter that half a frame forgives change nothing.
-        #expect(Set(Self.offsets(100, &feed) { [0, 10, 30, 5][Int($0 % 4)] }) == [1012])
-        #expect(feed.lateTicks == 0)
-        // 200 ms late: 188 ms beyond the offset, and the margin of 12.
-        #expect(Self.offsets(1, &feed) { _ in 200 } == [1212])
-        #expect(feed.lateTicks == 1)
-        #expect(Set(Self.offsets(100, &feed) { _ in 200 }) == [1212])
-    }
-
-    /// Pictures of 40 ms; after six seconds one that is half a second late.
-    private static func lateOnce() -> SourceFeed {
-        var feed = feed(live: true)
-        feed.anchor(.zero, at: at(1012))
-        #expect(Set(offsets(151, &feed) { $0 == 150 ? 500 : 0 }) == [1012, 1512])
-        #expect(feed.offset == at(1512))
-        return feed
-    }
-
-    @Test func offsetShrinksWhenNothingIsLateForHalfAMinute() {
-        var feed = Self.lateOnce()
-        var offsets: [Int64] = []
-        for number in Int64(151)..<1600 {
-            feed.noteArrival(Self.at(number * 40), at: Self.at(number * 40 + 1000), interval: Self.at(40))
-            offsets.append(feed.offset?.milliseconds ?? -1)
-        }
-        // 30 s are 750 pictures. The slack was 512 ms; 40 ms of it stay.
-        #expect(offsets[749] == 1512)
-        #expect(offsets[750] == 1040)
-        #expect(Set(offsets) == [1512, 1040])
-    }
-
-    @Test(arguments: [100, 500, 749, 750] as [Int64])
-    func oneLateArrivalInTheWindowKeepsTheOffset(period: Int64) {
-        var feed = Self.lateOnce()
-        // Also when it is the very one that ends the window.
-        for number in Int64(151)..<5000 {
-            let delay: Int64 = number > 151 && (number - 151) % period == 0 ? 450 : 0
-            feed.noteArrival(Self.at(number * 40), at: Self.at(number * 40 + 1000 + delay), interval: Self.at(40))
-            guard feed.offset == Self.at(1512) else {
-                Issue.record("the offset shrank at picture \(number)")
-                return
-            }
-        }
-    }
-
-    /// A server gives what it has kept at once: after the first seconds the source lies at the live edge.
-    @Test func backlogAtTheStartIsPassedOver() {
-        var feed = Self.feed(live: true)
-        feed.anchor(.zero, at: Self.at(12))
-        // Two seconds of pictures in no time, then one each 40 ms.
-        for number in Int64(0)..<50 {
-            feed.noteArrival(Self.at(number * 40), at: Self.at(number / 10), interval: Self.at(40))
-        }
-        for number in Int64(50)..<200 {
-            feed.noteArrival(Self.at(number * 40), at: Self.at((number - 50) * 40 + 40), interval: Self.at(40))
-        }
-        // Picture 199 came at 6000 ms; it is due little later.
-        let due = (feed.offset?.milliseconds ?? .max) + 199 * 40
-        #expect(due >= 6000 && due <= 6150)
-    }
-
     @Test func liveSourceBeginsItsTimeAnewWhenItReconnects() {
         var feed = Self.feed(audio: true, live: true)
         for slot in UInt32(0)..<3 { _ = feed.pictures.push(PictureQueueTests.picture(slot, Self.at(Int64(slot) * 40))) }
@@ -276,11 +203,9 @@ import Testing
         #expect(feed.offset == Self.at(9000))
     }
 
-    @Test func fileIsNeverMovedByItsArrivals() {
+    @Test func onlyAFileFallsBehind() {
         var feed = Self.feed()
         feed.anchor(.zero, at: .zero)
-        feed.noteArrival(.zero, at: Self.at(100_000), interval: Self.at(40))
-        #expect(feed.offset == .zero)
         var live = Self.feed(live: true)
         live.anchor(.zero, at: .zero)
         live.fallBehind(by: Self.at(40))
@@ -329,7 +254,6 @@ import Testing
                     feed.samples.push([1, 1], at: second)
                     feed.anchor(feed.firstTime(interval: Self.interval) ?? .zero, at: Self.at(5))
                     _ = feed.pictures.push(PictureQueueTests.picture(1, b))
-                    feed.noteArrival(b, at: Self.at(10), interval: Self.at(40))
                     feed.fallBehind(by: Self.at(40))
                     _ = feed.pictures.advance(to: feed.limit(at: Self.at(40), interval: Self.at(40))) { _ in }
                     _ = feed.isComplete(at: Self.at(40), interval: Self.at(40))

@@ -56,6 +56,9 @@ package enum EventSentence {
         case .lag(let milliseconds): "nothing ran for \(milliseconds) ms; the timeline continues from now"
         case .skipping(let cause): skipping(cause)
         case .keepingUp(let skipped): "the encoder keeps up again; \(CountText.text(skipped, "frame")) skipped so far"
+        case .uneven(let repeated, let leftOut):
+            "the live picture came unevenly: \(CountText.text(repeated, "frame")) repeated, "
+                + "\(CountText.text(leftOut, "picture")) left out"
         case .showing(let picture, let isStandIn): showing(picture, isStandIn)
         case .slateUnusable(let path, let reason):
             "can't use the slate \(path): \(reason.text); showing the built-in slate"

@@ -24,6 +24,7 @@ package struct StatusLine: Hashable, Sendable {
         parts += status.children.filter { $0.state == .ready }.map(Self.child)
         if status.framesUnfiltered > 0 { parts.append("unfiltered \(status.framesUnfiltered)") }
         if status.framesRepeated > 0 { parts.append("repeated \(status.framesRepeated)") }
+        if let count = status.framesLeftOut, count > 0 { parts.append("left out \(count)") }
         self.parts = parts
     }
 

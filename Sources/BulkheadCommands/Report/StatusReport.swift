@@ -34,6 +34,7 @@ package struct StatusReport: Encodable, Sendable {
             "rate: \(DecimalText.text(status.framesPerSecond, places: 1)) fps, \(StatusLine.rate(status.bitsPerSecond))",
             "frames: \(status.framesCommitted) safe, \(status.framesUncommitted) with the encoder, "
                 + "\(status.framesSkipped) skipped, \(status.framesRepeated) repeated, "
+                + "\(status.framesLeftOut ?? 0) left out, "
                 + "\(status.framesUnfiltered) unfiltered",
         ]
         if let mode = status.mode { lines.append("mode: \(Self.words(mode))") }

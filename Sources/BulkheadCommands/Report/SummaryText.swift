@@ -12,6 +12,7 @@ package enum SummaryText {
         ]
         if status.framesSlated > 0 { parts.append("\(status.framesSlated) went out as the slate") }
         if status.framesRepeated > 0 { parts.append("\(status.framesRepeated) repeated") }
+        if let count = status.framesLeftOut, count > 0 { parts.append("\(count) left out") }
         if restarts > 0 { parts.append(restarts == 1 ? "1 restart of a child" : "\(restarts) restarts of children") }
         return parts.joined(separator: ", ")
     }

@@ -6,6 +6,7 @@ package enum TimelineHappening: HappeningSubject {
     case lag(milliseconds: Int)
     case skipping(cause: OverloadCause)
     case keepingUp(skipped: Int)
+    case uneven(repeated: Int, leftOut: Int)
     case showing(picture: ShownPicture, isStandIn: Bool)
     case slateUnusable(path: String, reason: Reason)
     case slateReaderDied(cause: String)
@@ -18,6 +19,7 @@ package enum TimelineHappening: HappeningSubject {
         case lag
         case skipping
         case keepingUp = "keeping-up"
+        case uneven
         case showing
         case slateUnusable = "slate-unusable"
         case slateReaderDied = "slate-reader-died"
@@ -32,6 +34,8 @@ package enum TimelineHappening: HappeningSubject {
         case .lag(let milliseconds): Facts(.lag, .warning, [.milliseconds: milliseconds])
         case .skipping(let cause): Facts(.skipping, .warning, [.cause: cause])
         case .keepingUp(let skipped): Facts(.keepingUp, .notice, [.skipped: skipped])
+        case .uneven(let repeated, let leftOut):
+            Facts(.uneven, .notice, [.repeated: repeated, .leftOut: leftOut])
         case .showing(let picture, let isStandIn):
             Facts(.showing, isStandIn ? .warning : .notice, [.picture: picture, .isStandIn: isStandIn])
         case .slateUnusable(let path, let reason):
@@ -49,6 +53,8 @@ package enum TimelineHappening: HappeningSubject {
         case .lag: self = .lag(milliseconds: try values.required(.milliseconds))
         case .skipping: self = .skipping(cause: try values.required(.cause))
         case .keepingUp: self = .keepingUp(skipped: try values.required(.skipped))
+        case .uneven:
+            self = .uneven(repeated: try values.required(.repeated), leftOut: try values.required(.leftOut))
         case .showing:
             self = .showing(picture: try values.required(.picture), isStandIn: try values.required(.isStandIn))
         case .slateUnusable: self = .slateUnusable(path: try values.required(.path), reason: try Reason(values))
@@ -74,6 +80,11 @@ package enum TimelineHappening: HappeningSubject {
             Meaning([.warning], [.cause], "frames are skipped, because they aren't encoded fast enough")
         case .keepingUp:
             Meaning([.notice], [.skipped], "no more frames are skipped")
+        case .uneven:
+            Meaning(
+                [.notice], [.repeated, .leftOut],
+                "so many pictures of a live source were too late for their frames, and so many are in no frame, since this "
+                    + "was last said; at most once a minute")
         case .showing:
             Meaning(
                 [.notice, .warning], [.picture, .isStandIn],

@@ -30,6 +30,8 @@ final class MediaInput {
     private let settings: SourceSettings
     private let packet: UnsafeMutablePointer<AVPacket>
     private var lastArrival = MonotonicTime.now
+    /// How long packets of a live input have been waited for since ``takeWaitingTime()``, in nanoseconds.
+    private var waitingTime: Int64 = 0
 
     /// How long a server or device may take until its streams are known.
     static let openingLimit: Duration = .seconds(15)
@@ -230,12 +232,20 @@ final class MediaInput {
         }
     }
 
+    /// How long packets of a live input have been waited for since this was asked last, in nanoseconds.
+    func takeWaitingTime() -> Int64 {
+        defer { waitingTime = 0 }
+        return waitingTime
+    }
+
     /// The next packet of a chosen stream as it stands in the input, but for the unit of its times.
     private func readAhead() -> Reading {
         guard let context else { return .end }
         while true {
             av_packet_unref(packet)
+            let begin = isLive ? MonotonicTime.now : MonotonicTime(nanoseconds: 0)
             let result = av_read_frame(context, packet)
+            if isLive { waitingTime += MonotonicTime.now.since(begin) }
             if let stop = interrupt.stop { return .stopped(stop) }
             switch result {
             case 0...: break

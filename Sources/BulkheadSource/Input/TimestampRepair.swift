@@ -48,6 +48,7 @@ package struct TimestampRepair: Sendable {
     package let forwardLimit: Int64
     /// How long packets must go on from a strange time to be believed.
     private let window: Int64
+    private let isLive: Bool
     private let streams: [Int: Stream]
     private var steps: [Int: Int64] = [:]
     private var tracks: [Int: Track] = [:]
@@ -58,6 +59,7 @@ package struct TimestampRepair: Sendable {
     package init(streams: [Int: Stream], forwardLimit: Int64, isLive: Bool) {
         self.streams = streams
         self.forwardLimit = forwardLimit
+        self.isLive = isLive
         window = isLive ? 200_000_000 : 1_000_000_000
         for (index, stream) in streams where (1...20_000_000_000).contains(stream.step) { steps[index] = stream.step }
     }
@@ -148,7 +150,8 @@ package struct TimestampRepair: Sendable {
         _ stamp: PacketStamp, _ time: Int64, _ following: some Collection<PacketStamp>, _ lookahead: Lookahead
     ) -> PlacedTimes? {
         let step = steps[stamp.stream] ?? 0
-        guard let start = firstTime(stamp.stream, time, following, lookahead) else { return nil }
+        // Whoever watches a live input waits for its first picture; what is wrong with its time is a jump later on.
+        guard let start = isLive ? time : firstTime(stamp.stream, time, following, lookahead) else { return nil }
         var offset = newestOffset
         if let end, start &+ offset > end &+ max(forwardLimit, 10_000_000_000) &+ stamp.elapsed {
             offset = end &- start

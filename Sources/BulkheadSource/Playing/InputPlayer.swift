@@ -22,6 +22,8 @@ final class InputPlayer: Player {
     private let audio: AudioTrack?
     private var inputHasEnded = false
     private var lastPacketTime: Int64 = .min
+    /// The last picture of a live input had to be waited for.
+    private var isCaughtUp = false
     private var framesBeforePass = 0
     /// A pass after the first has begun.
     private var hasBegunPass = false
@@ -225,6 +227,7 @@ final class InputPlayer: Player {
         case .packet(let packet, let isVideo):
             let time = packet.pointee.dts == bulkhead_av_nopts_value ? packet.pointee.pts : packet.pointee.dts
             if time != bulkhead_av_nopts_value { lastPacketTime = max(lastPacketTime, time) }
+            if input.isLive, isVideo { try noteWaiting() }
             let decoder = isVideo ? video?.decoder : audio?.decoder
             guard decoder?.queue.append(packet) ?? true else { return .failed(Refusal(.other, "memory is short")) }
         case .nothingYet:
@@ -240,6 +243,13 @@ final class InputPlayer: Player {
         case .stopped(let stop): throw stop
         }
         return .progressed
+    }
+
+    /// Tells the master where all that a live input had kept has been read.
+    private func noteWaiting() throws(SourceStop) {
+        let wasCaughtUp = isCaughtUp
+        isCaughtUp = input.takeWaitingTime() >= settings.frameRate.interval.nanoseconds / 6
+        if isCaughtUp, !wasCaughtUp { try link.send(.waiting) }
     }
 
     private func endInput() {
@@ -307,6 +317,7 @@ final class InputPlayer: Player {
         while case .frame = video.decode() {
             guard let time = video.decoded.time else { continue }
             clock.settle([time])
+            if let pts = clock.sourceTime(of: time) { video.beginCells(at: pts) }
             guard let pts = clock.sourceTime(of: time), pts > video.lastPTS, pts >= 0,
                 !video.isThinned || video.lastPTS < 0 || !video.fallsTogether(video.lastPTS, pts)
             else { continue }

@@ -23,6 +23,8 @@ final class VideoTrack {
     private let writer: PictureWriter
     private let frameRate: FrameRate
     private let frameDuration: Int64
+    /// The source time at which a frame of the canvas begins: of the first picture, where the input is live.
+    private var cellStart: Int64?
     /// A photograph, shown for a second in each pass.
     private let isStill: Bool
     private var lastTime: Int64?
@@ -90,6 +92,9 @@ final class VideoTrack {
         hasEnded = false
     }
 
+    /// Counts the frames of the canvas from the first live picture, as the timeline does.
+    func beginCells(at pts: Int64) { if cellStart == nil { cellStart = pts } }
+
     /// Moves the decoded picture on to be sent next.
     func promote(pts: Int64, position: Int64) {
         candidate.take(from: decoded)
@@ -121,7 +126,8 @@ final class VideoTrack {
 
     private func cell(_ pts: Int64) -> Int64 {
         let interval = frameRate.interval
-        return frameRate.frame(at: MediaTime(nanoseconds: pts) + (interval - FrameRate.leeway(interval: interval)))
+        let time = MediaTime(nanoseconds: pts) - MediaTime(nanoseconds: cellStart ?? 0)
+        return frameRate.frame(at: time + (interval - FrameRate.leeway(interval: interval)))
     }
 
     /// Writes the next picture into `slot`, leaves the candidate empty and keeps the picture.

@@ -34,7 +34,7 @@ private struct SourceOnTimeline {
     private var block: Int64 = 0
 
     init(_ description: SourceDescription) {
-        feed = SourceFeed(description)
+        feed = SourceFeed(description, cadence: FrameRate(25).map { Cadence($0) })
         while leases.lend() != nil {}
     }
 
@@ -46,8 +46,8 @@ private struct SourceOnTimeline {
             let picture = Picture(
                 slot: SlotReference(pool: 1, slot: slot), pts: MediaTime(nanoseconds: pts),
                 position: MediaTime(nanoseconds: position))
-            guard feed.pictures.push(picture) else { return leases.release(slot) }
-            feed.noteArrival(picture.pts, at: now, interval: Self.interval)
+            let isTaken = feed.take(picture, at: now, next: block) { leases.release($0.slot) }
+            guard isTaken else { return leases.release(slot) }
         case .audio(let start, let samples): feed.samples.push(samples, at: start)
         case .ended: feed.hasEnded = true
         case .failed: feed.reconnect { leases.release($0.slot) }
@@ -63,8 +63,11 @@ private struct SourceOnTimeline {
             feed.pictures.takeFirstEarly()
         }
         _ = feed.isComplete(at: now, interval: Self.interval)
-        _ = feed.hasLivePicture(for: now, interval: Self.interval)
-        if !feed.isMissingPicture {
+        feed.settle(at: now, next: block)
+        if feed.cadence != nil {
+            try rule(feed.cadence?.due(block) ?? now >= now, "a frame is due before its time")
+            _ = feed.advance(to: block) { leases.release($0.slot) }
+        } else if !feed.isMissingPicture {
             _ = feed.pictures.advance(to: feed.limit(at: now, interval: Self.interval)) { leases.release($0.slot) }
         }
         _ = feed.hasBlock(block)
