@@ -452,6 +452,7 @@ let package = Package(
                 "BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
                 "BulkheadChildRuntime",
             ]),
+        .testTarget(name: "FieldTests", dependencies: ["BulkheadTestSupport"], path: "Tests/Field"),
         .testTarget(
             name: "CrashTests",
             dependencies: [

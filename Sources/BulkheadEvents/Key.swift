@@ -44,6 +44,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case isChange
     /// Whether the process was started by hand.
     case isForeign
+    /// Whether nothing of the input is used, so that it was closed.
+    case isClosed
     /// Whether the broadcast is on air.
     case isOnAir
     /// Whether this place has been skipped before, by less.
@@ -116,6 +118,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case uid
     /// An access unit's number, from 0.
     case unit
+    /// What is not used: `picture`, `sound`.
+    case unused
     /// Video messages received.
     case videoMessages
     /// The video bitrate that was asked for.

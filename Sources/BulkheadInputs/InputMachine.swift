@@ -4,6 +4,7 @@ package import BulkheadMedia
 package import BulkheadModel
 package import BulkheadSelection
 package import BulkheadSystem
+package import BulkheadTimeline
 package import BulkheadWire
 import Glibc
 
@@ -21,6 +22,8 @@ package struct InputMachine {
         /// - hasBegun: the timeline has.
         case refused(ChildID, Refusal, hasBegun: Bool)
         case ended(ChildID, ChildEnd)
+        /// What of the input is used, which is not all.
+        case restricted(MediaUse)
         /// Another process is to take over, as asked for.
         case replace
         /// No more is wanted of the input.
@@ -99,6 +102,7 @@ package struct InputMachine {
         case .atEnd(let child): return atEnd(child)
         case .refused(let child, let refusal, let hasBegun): return refused(child, refusal, hasBegun)
         case .ended(let child, let end): return ended(child, end, at: now)
+        case .restricted(let use): return restrict(to: use)
         case .replace: return child.map { [.hangUp($0)] } ?? []
         case .finish:
             isOver = true
@@ -161,6 +165,21 @@ package struct InputMachine {
         if let child { post.assign(.retired, to: child) }
         post.set(.ended, of: .onAir)
         return [.post(.ended), .finish]
+    }
+
+    /// What is not used is said once, however many processes read the input.
+    private mutating func restrict(to use: MediaUse) -> [Action] {
+        guard let description, !isOver else { return [] }
+        let restricted = description.restricted(to: use)
+        guard restricted != description else { return [] }
+        self.description = restricted
+        let unused = [
+            description.hasVideo && !use.pictures ? "picture" : nil, description.hasAudio && !use.sound ? "sound" : nil,
+        ].compactMap { $0 }
+        let notice = Action.post(.unused(unused: unused, isClosed: use.isNothing))
+        guard use.isNothing else { return [notice] }
+        isOver = true
+        return [notice] + retire()
     }
 
     private mutating func retire() -> [Action] {

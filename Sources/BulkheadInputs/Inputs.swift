@@ -250,6 +250,11 @@ extension Inputs: MediaSupply {
         guard let child = lines[input]?.machine.child else { return }
         stubs[child]?.ask(demand)
     }
+
+    package func use(_ use: MediaUse, of input: InputID) {
+        if let child = lines[input]?.machine.child, !use.isNothing { stubs[child]?.use(use) }
+        handle(.restricted(use), of: input)
+    }
 }
 
 /// What is read at one moment.

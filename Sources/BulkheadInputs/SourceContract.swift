@@ -1,5 +1,6 @@
 import BulkheadMedia
 package import BulkheadSystem
+package import BulkheadTimeline
 package import BulkheadWire
 
 /// What one source process has been asked for, and whether its replies keep to it.
@@ -33,6 +34,7 @@ package struct SourceContract {
     private var soundEnd: Int64
     /// The sample of source time after the last that has come; sound begins there, or up to a second before.
     private var soundReached: Int64
+    private var owesPictures = true
     /// When the source last said anything, or was last given something to do after it had nothing.
     package private(set) var lastSign: MonotonicTime
 
@@ -46,7 +48,7 @@ package struct SourceContract {
     /// The time that the source has let pass without a word, although it had work to do that needs no more from the
     /// master; nil while it is within its time.
     package func missedDeadline(at now: MonotonicTime) -> Duration? {
-        guard !isOpened || (!hasEnded && lent > 0) else { return nil }
+        guard !isOpened || (!hasEnded && owesPictures && lent > 0) else { return nil }
         let patience = isOpened ? Self.deliveringPatience : Self.openingPatience
         return now.since(lastSign) > patience.nanoseconds ? patience : nil
     }
@@ -73,6 +75,9 @@ package struct SourceContract {
         soundEnd = sample
         return true
     }
+
+    /// Nothing is owed of what is not used.
+    package mutating func use(_ use: MediaUse) { owesPictures = use.pictures }
 
     // MARK: what it replies
 

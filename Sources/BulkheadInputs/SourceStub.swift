@@ -75,6 +75,12 @@ final class SourceStub {
         }
     }
 
+    /// Lets the process leave out what is not used.
+    func use(_ use: MediaUse) {
+        contract.use(use)
+        child.send(SourceRequest.use(pictures: use.pictures, sound: use.sound))
+    }
+
     /// Lends a slot for one picture that is asked for alone.
     func askForOne() { lend(contract.wantedSlots(upTo: 1, waiting: 0)) }
 

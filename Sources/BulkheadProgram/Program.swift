@@ -163,6 +163,7 @@ package final class Program {
             case .giveSound(let block): outlet.take(block)
             case .release(let slot): context.pools.release(slot)
             case .demand(let input, let demand): supply?.demand(demand, of: input)
+            case .use(let input, let use): supply?.use(use, of: input)
             case .post(let happening): context.post(.timeline, .timeline(happening))
             case .end:
                 close()

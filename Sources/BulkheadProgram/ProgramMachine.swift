@@ -31,6 +31,7 @@ package struct ProgramMachine {
         case giveSound(AudioLedger.Block)
         case release(SlotReference)
         case demand(InputID, MediaDemand)
+        case use(InputID, MediaUse)
         case post(TimelineHappening)
         /// No tick follows.
         case end
@@ -115,7 +116,27 @@ package struct ProgramMachine {
         }
         lines[input]?.feed?.pictureLimit = lookAhead.pictures(isLive: description.isLive)
         lines[input]?.isOpen = true
-        return demands()
+        return restrictUse(opening: input, description) + demands()
+    }
+
+    /// Tells inputs what of them is not used: those that have just lost to one that was named before them, and the one
+    /// that has just been opened. An input of which nothing is used is forgotten.
+    private mutating func restrictUse(opening opened: InputID, _ description: SourceDescription) -> [Action] {
+        var actions: [Action] = []
+        for input in inputs {
+            guard let known = lines[input]?.feed?.description else { continue }
+            let use = MediaUse(pictures: input == selection.picture, sound: input == selection.sound)
+            let restricted = known.restricted(to: use)
+            // A new process knows nothing of what was said to the one before it.
+            let isTold = input != opened || description.restricted(to: use) == description
+            guard restricted != known || !isTold else { continue }
+            actions.append(.use(input, use))
+            lines[input]?.feed?.restrict(to: use) { actions.append(.release($0)) }
+            guard use.isNothing else { continue }
+            lines[input] = nil
+        }
+        inputs = lines.keys.sorted()
+        return actions
     }
 
     private mutating func interrupted(_ input: InputID) -> [Action] {
@@ -131,6 +152,10 @@ package struct ProgramMachine {
     package mutating func push(
         _ picture: Picture, of input: InputID, at now: MonotonicTime, release: (SlotReference) -> Void
     ) -> Bool {
+        if let feed = lines[input]?.feed, !feed.description.hasVideo {
+            release(picture.slot)
+            return true
+        }
         let (time, next) = (position(at: now), phase == .running ? clock.nextFrame : nil)
         guard lines[input]?.feed?.take(picture, at: time, next: next, release: release) == true else {
             return false
@@ -142,6 +167,10 @@ package struct ProgramMachine {
     /// Adds sound to what waits.
     /// - Returns: the sample of the input's own time that is to come next.
     package mutating func push(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
+        guard let feed = lines[input]?.feed else { return 0 }
+        guard feed.description.hasAudio else {
+            return start.addingReportingOverflow(Int64(samples.count / AudioFormat.channelCount)).partialValue
+        }
         lines[input]?.feed?.samples.push(samples, at: start)
         return lines[input]?.feed?.samples.end ?? 0
     }
@@ -154,7 +183,8 @@ package struct ProgramMachine {
             return .demand(
                 input,
                 MediaDemand(
-                    pictures: lookAhead.pictures(isLive: isLive), waiting: feed.pictures.count,
+                    pictures: feed.description.hasVideo ? lookAhead.pictures(isLive: isLive) : 0,
+                    waiting: feed.pictures.count,
                     step: lookAhead.step(isLive: isLive), soundEnd: feed.samples.start + LookAhead.soundSamples))
         }
     }

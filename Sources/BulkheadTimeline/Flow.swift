@@ -48,6 +48,31 @@ package enum StillFailure: Hashable, Sendable {
 /// What flows back from the program to the inputs: how far each may be ahead of it.
 package protocol MediaSupply: AnyObject {
     func demand(_ demand: MediaDemand, of input: InputID)
+    /// What of the input is used, where that is not all. One of which nothing is used is closed for good.
+    func use(_ use: MediaUse, of input: InputID)
+}
+
+/// What of an input is used.
+package struct MediaUse: Hashable, Sendable {
+    package var pictures: Bool
+    package var sound: Bool
+
+    package init(pictures: Bool, sound: Bool) {
+        self.pictures = pictures
+        self.sound = sound
+    }
+
+    package var isNothing: Bool { !pictures && !sound }
+}
+
+extension SourceDescription {
+    /// The same without what is not used of it.
+    package func restricted(to use: MediaUse) -> SourceDescription {
+        var description = self
+        description.hasVideo = hasVideo && use.pictures
+        description.hasAudio = hasAudio && use.sound
+        return description
+    }
 }
 
 /// How far one input may be ahead of the timeline.

@@ -7,7 +7,8 @@ package import BulkheadWire
 /// the offset grows and it goes on where it was. Where the pictures of a live source stand, ``Cadence`` says, and its
 /// sound goes with them (``SoundPlace``).
 package struct SourceFeed: Sendable {
-    package let description: SourceDescription
+    /// What the source has, and is used of it.
+    package private(set) var description: SourceDescription
     package var pictures = PictureQueue()
     package var samples = SampleQueue()
     /// Nil until the first picture or sound goes on the timeline.
@@ -43,6 +44,21 @@ package struct SourceFeed: Sendable {
     package mutating func anchor(_ pts: MediaTime, at time: MediaTime) {
         guard ownOffset == nil, cadence == nil else { return }
         ownOffset = time - pts
+    }
+
+    /// Forgets what is not used of the source.
+    package mutating func restrict(to use: MediaUse, release: (SlotReference) -> Void) {
+        if !use.pictures {
+            pictures.startOver(release: release)
+            if let current = pictures.current { release(current.slot) }
+            pictures = PictureQueue()
+            frames = []
+            // The sound stays where it is.
+            if let cadence { ownOffset = cadence.offset }
+            cadence = nil
+        }
+        if !use.sound { samples = SampleQueue() }
+        description = description.restricted(to: use)
     }
 
     // MARK: live pictures

@@ -31,6 +31,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourcePool = 0x31
     case sourceLend = 0x32
     case sourceAudioCredit = 0x33
+    case sourceUse = 0x34
 
     // SourceReply
     case sourceOpened = 0x40

@@ -54,6 +54,8 @@ package enum SourceRequest: WireMessage, Hashable {
     case lend(slot: UInt32)
     /// Sound may be sent up to this sample of source time.
     case audioCredit(untilSample: Int64)
+    /// What of the input is used; the rest need not be read.
+    case use(pictures: Bool, sound: Bool)
 
     /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
@@ -75,6 +77,11 @@ package enum SourceRequest: WireMessage, Hashable {
         case .pool(let shape): WireFrame(.sourcePool, descriptor: true) { shape.write(to: &$0) }
         case .lend(let slot): WireFrame(.sourceLend) { $0.write(slot) }
         case .audioCredit(let sample): WireFrame(.sourceAudioCredit) { $0.write(sample) }
+        case .use(let pictures, let sound):
+            WireFrame(.sourceUse) {
+                $0.write(pictures)
+                $0.write(sound)
+            }
         }
     }
 
@@ -102,6 +109,8 @@ package enum SourceRequest: WireMessage, Hashable {
         case .sourcePool?: self = .pool(try PoolShape(&reader))
         case .sourceLend?: self = .lend(slot: try reader.read())
         case .sourceAudioCredit?: self = .audioCredit(untilSample: try reader.read())
+        case .sourceUse?:
+            self = .use(pictures: try reader.readBool("picture flag"), sound: try reader.readBool("sound flag"))
         default: throw .unknownType(frame.type)
         }
         try reader.finish()

@@ -83,6 +83,7 @@ extension SourceHappening: Sampled {
         switch word {
         case .opened: .opened(summary: "1280x720, 25 fps, stereo")
         case .ended: .ended
+        case .unused: .unused(unused: ["picture"], isClosed: false)
         case .skipped: .skipped(positionSeconds: 12.5, seconds: 2, isRepeated: true, goal: .position, goalSeconds: 14.5)
         }
     }

@@ -28,7 +28,9 @@ import Testing
 
     final class Supply: MediaSupply {
         var demands: [InputID: MediaDemand] = [:]
+        var uses: [InputID: MediaUse] = [:]
         func demand(_ demand: MediaDemand, of input: InputID) { demands[input] = demand }
+        func use(_ use: MediaUse, of input: InputID) { uses[input] = use }
     }
 
     /// All of one test, on the reactor's thread.

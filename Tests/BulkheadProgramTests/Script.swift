@@ -87,6 +87,7 @@ extension [ProgramMachine.Action] {
     /// The blocks of sound.
     var sound: [AudioLedger.Block] { compactMap { if case .giveSound(let block) = $0 { block } else { nil } } }
     var posts: [TimelineHappening] { compactMap { if case .post(let happening) = $0 { happening } else { nil } } }
+    var uses: [ProgramMachine.Action] { filter { if case .use = $0 { true } else { false } } }
     var released: [UInt32] { compactMap { if case .release(let slot) = $0 { slot.slot } else { nil } } }
 }
 

@@ -49,7 +49,7 @@ package enum Messages {
         fresh.url = ""
         return [
             .open(settings), .open(fresh), .pool(PoolShape(id: 0, slotCount: 3, slotByteCount: 8192)), .lend(slot: 5),
-            .audioCredit(untilSample: .min),
+            .audioCredit(untilSample: .min), .use(pictures: true, sound: false),
         ]
     }
 

@@ -94,6 +94,7 @@ import Testing
             "0C000000 3100 0100 01000000 02000000 00100000")
         try expect(SourceRequest.lend(slot: 4), "04000000 3200 0000 04000000")
         try expect(SourceRequest.audioCredit(untilSample: 96_000), "08000000 3300 0000 0077010000000000")
+        try expect(SourceRequest.use(pictures: false, sound: true), "02000000 3400 0000 00 01")
     }
 
     @Test func sourceReplies() throws {

@@ -94,6 +94,9 @@ package enum EventSentence {
         switch happening {
         case .opened(let summary): summary
         case .ended: "the input has ended"
+        case .unused(let unused, let isClosed):
+            "its \(unused.joined(separator: " and ")) \(unused.count == 1 ? "is" : "are") not used, because an input named "
+                + "before it has \(unused.count == 1 ? "one" : "both")\(isClosed ? "; closed" : "")"
         case .skipped(let positionSeconds, _, let isRepeated, let goal, let goalSeconds):
             skipped(positionSeconds, isRepeated, goal, goalSeconds)
         }

@@ -2,12 +2,14 @@
 package enum SourceHappening: HappeningSubject {
     case opened(summary: String)
     case ended
+    case unused(unused: [String], isClosed: Bool)
     case skipped(positionSeconds: Double, seconds: Double, isRepeated: Bool, goal: SkipGoal, goalSeconds: Double?)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
         case opened
         case ended
+        case unused
         case skipped
     }
 
@@ -16,6 +18,8 @@ package enum SourceHappening: HappeningSubject {
         switch self {
         case .opened(let summary): Facts(.opened, .notice, [.summary: summary])
         case .ended: Facts(.ended)
+        case .unused(let unused, let isClosed):
+            Facts(.unused, .notice, [.unused: unused, .isClosed: isClosed])
         case .skipped(let positionSeconds, let seconds, let isRepeated, let goal, let goalSeconds):
             Facts(
                 .skipped, .warning,
@@ -31,6 +35,8 @@ package enum SourceHappening: HappeningSubject {
         switch word {
         case .opened: self = .opened(summary: try values.required(.summary))
         case .ended: self = .ended
+        case .unused:
+            self = .unused(unused: try values.required(.unused), isClosed: try values.required(.isClosed))
         case .skipped:
             self = .skipped(
                 positionSeconds: try values.required(.positionSeconds), seconds: try values.required(.seconds),
@@ -46,6 +52,10 @@ package enum SourceHappening: HappeningSubject {
             Meaning([.notice], [.summary], "the source has opened its input")
         case .ended:
             Meaning([.notice], [], "the input is at its end")
+        case .unused:
+            Meaning(
+                [.notice], [.unused, .isClosed],
+                "what of the input is not used, because an input that was named before it has it")
         case .skipped:
             Meaning(
                 [.warning], [.positionSeconds, .seconds, .isRepeated, .goal, .goalSeconds],

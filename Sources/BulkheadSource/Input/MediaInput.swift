@@ -203,6 +203,18 @@ final class MediaInput {
         avformat_close_input(&context)
     }
 
+    /// Leaves packets of the picture out from now on.
+    func discardPictures() {
+        video?.pointee.discard = AVDISCARD_ALL
+        video = nil
+    }
+
+    /// Leaves packets of the sound out from now on.
+    func discardSound() {
+        audio?.pointee.discard = AVDISCARD_ALL
+        audio = nil
+    }
+
     // MARK: reading
 
     /// The next packet of a chosen stream, with times in nanoseconds. It stays valid until the next call.
@@ -213,7 +225,11 @@ final class MediaInput {
             {
                 held.takeFirst(into: packet)
                 set(times)
-                return .packet(packet, isVideo: packet.pointee.stream_index == video?.pointee.index)
+                let index = packet.pointee.stream_index
+                let isVideo = index == video?.pointee.index
+                // What was read ahead may not be used any more.
+                guard isVideo || index == audio?.pointee.index else { continue }
+                return .packet(packet, isVideo: isVideo)
             }
             switch readAhead() {
             case .packet(_, let isVideo):

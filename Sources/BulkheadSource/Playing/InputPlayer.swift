@@ -18,8 +18,8 @@ final class InputPlayer: Player {
     private let link: MasterLink
     private let settings: SourceSettings
     private var clock: SourceClock
-    private let video: VideoTrack?
-    private let audio: AudioTrack?
+    private var video: VideoTrack?
+    private var audio: AudioTrack?
     private var inputHasEnded = false
     private var lastPacketTime: Int64 = .min
     /// The last picture of a live input had to be waited for.
@@ -57,8 +57,21 @@ final class InputPlayer: Player {
     }
 
     func step() throws(SourceStop) -> PlayerStep {
+        leaveOutUnused()
         if input.isLive { return try stepLive() }
         return try stepStored()
+    }
+
+    /// Reads no more of what is not used.
+    private func leaveOutUnused() {
+        if !link.usesPictures, video != nil {
+            video = nil
+            input.discardPictures()
+        }
+        if !link.usesSound, audio != nil {
+            audio = nil
+            input.discardSound()
+        }
     }
 
     // MARK: an input that waits
@@ -289,6 +302,9 @@ final class InputPlayer: Player {
             case .refused(let refusal): return .failed(refusal)
             }
         }
+        // It may have been opened anew.
+        if video == nil { input.discardPictures() }
+        if audio == nil { input.discardSound() }
         clock.beginPass()
         inputHasEnded = false
         lastPacketTime = .min

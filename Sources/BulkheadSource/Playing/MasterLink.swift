@@ -13,6 +13,9 @@ package final class MasterLink {
     package private(set) var freeSlots: [UInt32] = []
     /// Sound may be sent up to this sample.
     package private(set) var audioCredit: Int64 = 0
+    /// What of the input is used; all of it until the master says otherwise.
+    package private(set) var usesPictures = true
+    package private(set) var usesSound = true
     private var settings: SourceSettings?
     private var lastSent = MonotonicTime.now
     /// Counts the pools, so that a writer can tell that the slots it knew are gone.
@@ -99,6 +102,7 @@ package final class MasterLink {
                 throw .broken("the master lent slot \(slot), which the source can't have")
             }
             freeSlots.append(slot)
+        case .use(let pictures, let sound): (usesPictures, usesSound) = (pictures, sound)
         case .audioCredit(let untilSample): audioCredit = max(audioCredit, untilSample)
         }
     }
