@@ -218,7 +218,7 @@ final class ChainPost {
         let chain = plugins.filter { $0.quarantine.isDue(at: now) }
         let launched = try HostLaunch(
             canvas: owner.canvas, frameRate: frameRate, slotCount: owner.frameLimit + 16,
-            dataFolder: chain.isEmpty ? "" : PluginData.folder(dataName)
+            dataFolder: chain.contains(where: \.choice.mayWrite) ? PluginData.folder(dataName) : ""
         ).start(chain, in: context)
         let child = context.nextChildID()
         stubs[child] = launched

@@ -83,9 +83,15 @@ package struct PluginFinder: Sendable {
     private static func isFile(_ value: String, for parameter: PluginParameter, in folder: String) -> Bool {
         switch parameter.kind {
         case .file: true
-        case .text: value.contains("/") && access(absolute(value, in: folder), R_OK) == 0
+        // A text that happens to be the name of a folder, such as "/", is a text.
+        case .text: value.contains("/") && isRegularFile(absolute(value, in: folder))
         default: false
         }
+    }
+
+    private static func isRegularFile(_ path: String) -> Bool {
+        var information = stat()
+        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG && access(path, R_OK) == 0
     }
 
     /// `path` from the root; a relative one counts from `folder`.

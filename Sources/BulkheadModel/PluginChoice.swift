@@ -22,6 +22,8 @@ package struct PluginChoice: Codable, Hashable, Sendable {
     package var deadlineMicroseconds: UInt32
     /// How much its host may grow, in MiB; 0 for ``standardMebibytes``.
     package var memoryMebibytes: UInt32
+    /// It has a folder of its own to write to.
+    package var mayWrite: Bool
     /// Loaded and at work; a plugin that is not enabled is loaded only.
     package var isEnabled: Bool
     /// Where relative files among the parameters count from; an absolute path, or empty.
@@ -30,15 +32,29 @@ package struct PluginChoice: Codable, Hashable, Sendable {
     /// A choice with every parameter at its default.
     package init(
         _ identity: String, name: String = "", parameters: [String: String] = [:], deadlineMicroseconds: UInt32 = 0,
-        memoryMebibytes: UInt32 = 0, isEnabled: Bool = true, folder: String = ""
+        memoryMebibytes: UInt32 = 0, mayWrite: Bool = false, isEnabled: Bool = true, folder: String = ""
     ) {
         self.identity = identity
         self.name = name
         self.parameters = parameters
         self.deadlineMicroseconds = deadlineMicroseconds
         self.memoryMebibytes = memoryMebibytes
+        self.mayWrite = mayWrite
         self.isEnabled = isEnabled
         self.folder = folder
+    }
+
+    /// An older application says nothing of ``mayWrite``: then it may not.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        identity = try container.decode(String.self, forKey: .identity)
+        name = try container.decode(String.self, forKey: .name)
+        parameters = try container.decode([String: String].self, forKey: .parameters)
+        deadlineMicroseconds = try container.decode(UInt32.self, forKey: .deadlineMicroseconds)
+        memoryMebibytes = try container.decode(UInt32.self, forKey: .memoryMebibytes)
+        mayWrite = try container.decodeIfPresent(Bool.self, forKey: .mayWrite) ?? false
+        isEnabled = try container.decode(Bool.self, forKey: .isEnabled)
+        folder = try container.decode(String.self, forKey: .folder)
     }
 
     /// The last part of the identity: `glow` of `frei0r:glow`, `gate` of `/usr/lib/x.so#gate`, `border` of

@@ -25,9 +25,12 @@ import Testing
 
     @Test func whatIsBulkheadsOwnIsNotTheirs() throws {
         let choice = try PluginWord.choice(
-            "frei0r:glow,@name=soft,@deadline=8ms,@memory=1G,@enabled=false,name=x", folder: "/")
+            "frei0r:glow,@name=soft,@deadline=8ms,@memory=1G,@data=true,@enabled=false,name=x", folder: "/")
         #expect(choice.name == "soft" && choice.parameters == ["name": "x"])
         #expect(choice.deadlineMicroseconds == 8000 && choice.memoryMebibytes == 1024 && !choice.isEnabled)
+        // Nothing is written unless somebody says so.
+        #expect(choice.mayWrite)
+        #expect(try PluginWord.choice("frei0r:glow", folder: "/").mayWrite == false)
     }
 
     @Test(arguments: [
@@ -35,6 +38,7 @@ import Testing
         ("text,text=\"a", "has no end"), ("text,@nmae=x", "there are @name"), ("text,@deadline=0", "8ms"),
         ("text,@deadline=1h", "8ms"), ("text,@memory=0", "256M"), ("text,@memory=lots", "256M"),
         ("text,@name=a b", "letters"), ("text,@enabled=perhaps", "true or false"),
+        ("text,@data=on", "true or false"),
         ("/nonexistent/p.so", "can't be read"),
     ])
     func nonsenseIsRefusedWithAdvice(word: String, part: String) {

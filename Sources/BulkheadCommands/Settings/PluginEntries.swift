@@ -10,11 +10,12 @@ import Yams
 ///         parameters: {blur: 0.3}
 ///         deadline: 8ms
 ///         memory: 256M
+///         data: true
 ///         enabled: true
 ///       - ladspa:1423
 enum PluginEntries {
     static let key = "plugins"
-    private static let own = ["name", "deadline", "memory", "enabled"]
+    private static let own = ["name", "deadline", "memory", "data", "enabled"]
 
     /// The entries as words of ``PluginWord``.
     /// - Throws: kind `usage`, naming `place` and what an entry takes.
@@ -72,6 +73,6 @@ enum PluginEntries {
     private static func misfit(_ place: String, _ problem: String) -> BroadcastError {
         BroadcastError(
             .usage, "\(place): \(problem)",
-            advice: "an entry has plugin, name, parameters, deadline, memory and enabled")
+            advice: "an entry has plugin, name, parameters, deadline, memory, data and enabled")
     }
 }

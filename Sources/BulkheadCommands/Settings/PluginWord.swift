@@ -5,7 +5,7 @@ package import BulkheadModel
 ///
 /// `PLUGIN` is `frei0r:NAME`, `ladspa:NUMBER`, the name of an installed plugin, or the path of a library, for LADSPA
 /// with `#LABEL`. A value that holds commas is quoted (`text="a, b"`), or its commas have a backslash before them.
-/// What begins with @ is not the plugin's: `@name=`, `@deadline=`, `@memory=`, `@enabled=`.
+/// What begins with @ is not the plugin's: `@name=`, `@deadline=`, `@memory=`, `@data=`, `@enabled=`.
 package enum PluginWord {
     /// Reads `word`; what it names is looked for later, by the master.
     /// - Parameter folder: where relative paths count from.
@@ -65,13 +65,18 @@ package enum PluginWord {
         case "@name": choice.name = try chainName(value)
         case "@deadline": choice.deadlineMicroseconds = try deadline(value)
         case "@memory": choice.memoryMebibytes = try memory(value)
-        case "@enabled":
-            guard value == "true" || value == "false" else { throw misfit(name, value, "true or false") }
-            choice.isEnabled = value == "true"
+        case "@enabled": choice.isEnabled = try flag(name, value)
+        case "@data": choice.mayWrite = try flag(name, value)
         default:
             throw BroadcastError(
-                .usage, "there is no \(name) for a plugin", advice: "there are @name, @deadline, @memory and @enabled")
+                .usage, "there is no \(name) for a plugin",
+                advice: "there are @name, @deadline, @memory, @data and @enabled")
         }
+    }
+
+    private static func flag(_ name: String, _ value: String) throws(BroadcastError) -> Bool {
+        guard value == "true" || value == "false" else { throw misfit(name, value, "true or false") }
+        return value == "true"
     }
 
     /// A plugin's name in the chain.
