@@ -16,13 +16,14 @@ package struct DeathArchive: Sendable {
     /// An archive in the file at `path`, which need not exist.
     package init(path: String) { self.path = path }
 
-    /// `$XDG_STATE_HOME/bulkhead/deaths.jsonl`, or below `~/.local/state`.
+    /// `$XDG_STATE_HOME/bulkhead/deaths.jsonl`, or below `~/.local/state`. Where neither is known nothing is kept: a folder
+    /// that all users share, such as /tmp, may have been prepared by another one.
     package static var standard: DeathArchive {
         func folder(_ name: String) -> String? {
             getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
         }
-        let state = folder("XDG_STATE_HOME") ?? folder("HOME").map { $0 + "/.local/state" } ?? "/tmp"
-        return DeathArchive(path: state + "/bulkhead/deaths.jsonl")
+        let state = folder("XDG_STATE_HOME") ?? folder("HOME").map { $0 + "/.local/state" }
+        return DeathArchive(path: state.map { $0 + "/bulkhead/deaths.jsonl" } ?? "")
     }
 
     /// All that is kept, the oldest first; what can't be read is left out.

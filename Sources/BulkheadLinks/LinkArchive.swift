@@ -51,8 +51,8 @@ package struct LinkArchive: Sendable {
     /// `$XDG_STATE_HOME/bulkhead/links`, or below `~/.local/state`.
     package static var standard: LinkArchive {
         let deaths = DeathArchive.standard.path
-        let folder = deaths.lastIndex(of: "/").map { String(deaths[..<$0]) } ?? "/tmp/bulkhead"
-        return LinkArchive(folder: folder + "/links", owner: getpid())
+        let folder = deaths.lastIndex(of: "/").map { deaths[..<$0] + "/links" } ?? ""
+        return LinkArchive(folder: String(folder), owner: getpid())
     }
 
     /// Where the snapshot of a link lies.
