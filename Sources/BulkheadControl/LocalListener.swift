@@ -66,7 +66,11 @@ package final class LocalListener {
         while listener != nil {
             let accepted: OwnedDescriptor?
             // Out of descriptors, or a peer that has gone again: the next one may have more luck.
-            do { accepted = try takeOne() } catch { return }
+            do { accepted = try takeOne() } catch {
+                // The connection that waits would wake the thread again and again.
+                if error == .tooManyOpenFiles || error == .tooManyOpenFilesInSystem { rest() }
+                return
+            }
             guard let connection = accepted else { return }
             guard let peer = try? PeerCredentials(of: connection) else {
                 connection.close()
@@ -81,6 +85,18 @@ package final class LocalListener {
             onConnection(connection, peer)
         }
     }
+
+    /// Looks away for a moment: a descriptor may be free then.
+    private func rest() {
+        guard let token else { return }
+        reactor.change(token, to: [])
+        let bound = ReactorBound(self, reactor)
+        reactor.schedule(at: .now.advanced(by: Self.pause)) {
+            if let token = bound.value.token { bound.value.reactor.change(token, to: .readable) }
+        }
+    }
+
+    private static let pause = Duration.milliseconds(100)
 
     private func takeOne() throws(Errno) -> OwnedDescriptor? {
         guard let descriptor = listener?.rawValue else { return nil }

@@ -2,6 +2,7 @@ package import BulkheadEvents
 package import BulkheadLinks
 import BulkheadMedia
 package import BulkheadModel
+import BulkheadSystem
 
 /// One link as its room holds it.
 package struct Output: Sendable {
@@ -30,6 +31,11 @@ package struct Output: Sendable {
         if destination.isFile {
             let path = String(destination.url.dropFirst(5))
             return Output(FileSink(name: name, path: path, awaitsIDR: awaitsIDR, onRoom: onRoom), servers: nil)
+        }
+        guard ThreadSupply.hasRoom else {
+            throw BroadcastError(
+                .internal, "\(name) needs a thread, and this machine has none left",
+                advice: "see what this user and its group may have: ulimit -u, systemctl show -p TasksMax")
         }
         let servers = try LinkServers(destination, name: name, clock: .system)
         for key in servers.keys { events.hide(key) }
