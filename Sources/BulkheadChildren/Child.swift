@@ -103,7 +103,7 @@ package final class Child: Flushable {
     /// What may still be read of its standard error before the master looks away for a while.
     private var readAllowance = Child.burstByteCount
     /// What it may say. A child at work stays far below; one that exceeds it costs the master the time that others need.
-    private var messages = Budget(50_000, each: .milliseconds(2500))
+    private var messages = Budget(100_000, each: .milliseconds(2500))
     private var bytes = Budget(512 << 20, each: .seconds(2))
     /// Runs while the master looks away from what the child writes.
     private var quietTimer: Reactor.Token?

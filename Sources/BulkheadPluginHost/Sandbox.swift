@@ -83,7 +83,7 @@ package enum Sandbox {
 }
 
 /// How the kernel shares the processors among the broadcast's processes.
-enum ProcessorShare {
+package enum ProcessorShare {
     /// Each session, and so each child with all its threads, weighs as one: automatic groups are on, and rule, which they
     /// do in the root group alone. Services of systemd and containers with a weight of their own are in another.
     /// - SeeAlso: sched(7), "The autogroup feature"; cgroups(7), /proc/PID/cgroup.
@@ -92,7 +92,10 @@ enum ProcessorShare {
             autogroup: text(of: "/proc/sys/kernel/sched_autogroup_enabled"), cgroups: text(of: "/proc/self/cgroup"))
     }
 
-    static func isWeighed(autogroup: String, cgroups: String) -> Bool {
+    /// - Parameters:
+    ///   - autogroup: what /proc/sys/kernel/sched_autogroup_enabled holds.
+    ///   - cgroups: what /proc/self/cgroup holds.
+    package static func isWeighed(autogroup: String, cgroups: String) -> Bool {
         guard autogroup.hasPrefix("1") else { return false }
         return cgroups.split(separator: "\n").allSatisfy { line in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)

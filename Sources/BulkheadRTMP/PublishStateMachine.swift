@@ -207,7 +207,10 @@ package struct PublishStateMachine: Sendable {
         guard let status = ServerStatus(command) else { return [] }
         if status.code == "NetConnection.Connect.ReconnectRequest" {
             let info = command.arguments.last { $0["code"] != nil }
-            return [.reconnectRequested(ReconnectRequest(tcURL: info?["tcUrl"]?.string.flatMap(ReconnectRequest.sound), text: status.text))]
+            return [
+                .reconnectRequested(
+                    ReconnectRequest(tcURL: info?["tcUrl"]?.string.flatMap(ReconnectRequest.sound), text: status.text))
+            ]
         }
         switch phase {
         case .publishing where status.code == "NetStream.Publish.Start":

@@ -70,6 +70,21 @@ import Testing
         #expect(phrase.contains("it hung ") && phrase.contains("not done after 1 s"), "\(phrase)")
     }
 
+    /// A library that talks over its process's socket without end: the program that looks at it does not keep it.
+    @Test func libraryThatSaysTooMuchOfItselfIsGivenUp() async throws {
+        let bytes = EnumeratorReply.calling(.open).frame.bytes
+        let library = try TestLibrary(
+            source: """
+                #include <unistd.h>
+                static const unsigned char frame[] = {\(bytes.map(String.init).joined(separator: ","))};
+                __attribute__((constructor)) static void start(void) {
+                    for (;;) if (write(3, frame, sizeof frame) < 0) _exit(1);
+                }
+                """)
+        let phrase = await refusal(library.path, catalog())
+        #expect(phrase.contains("more than 1 MiB of itself"), "\(phrase)")
+    }
+
     @Test func namesThatAreNotThereLeadToThoseThatAre() async throws {
         let library = try TestLibrary(entry: "plugin.name = \"Film Grain\";")
         let catalog = catalog(PluginSearchPath(bulkhead: [folder(of: library)]))

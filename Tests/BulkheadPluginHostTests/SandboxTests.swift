@@ -166,6 +166,35 @@ enum Granted {
                 == outcomes.enumerated().map { .log(id: UInt32($0.offset + 1), .notice, "read-file: \($0.element)") })
     }
 
+    /// An archive ships links: beside a library they open nothing but what they lie in, and a folder is granted only where
+    /// one is meant.
+    @Test(.enabled(if: Granted.files, "this kernel has no Landlock"))
+    func aLinkBesideALibraryOpensNothing() throws {
+        let folder = try TemporaryFolder()
+        let home = try TemporaryFolder()
+        defer { withExtendedLifetime((folder, home)) {} }
+        let key = home.path("key")
+        try Data("x".utf8).write(to: URL(fileURLWithPath: key))
+        let library = folder.path("libmine.so")
+        try FileManager.default.copyItem(atPath: "\(productFolder)/libHostile.so", toPath: library)
+        for (name, target) in [
+            ("mine", "/"), ("x_mine.resources", home.url.path), ("libdata.so", "/"), ("libkey.so", key),
+        ] {
+            try FileManager.default.createSymbolicLink(atPath: folder.path(name), withDestinationPath: target)
+        }
+        func outcome(_ readable: [String]) throws -> [PluginReply] {
+            let host = try PluginHostChild(confined: ([library] + readable, ""))
+            _ = try host.load(library, id: 1, ["act": "read-file", "target": key])
+            _ = try host.process(Picture(host.canvas))
+            return host.log
+        }
+        let refused = [PluginReply.log(id: 1, .notice, "read-file: refused: Permission denied")]
+        #expect(try outcome([]) == refused)
+        // A text that happens to be a folder's name gives nothing of it away.
+        #expect(try outcome(["/", home.url.path]) == refused)
+        #expect(try outcome([key]) == [PluginReply.log(id: 1, .notice, "read-file: granted")])
+    }
+
     /// The plugins that ship, one in C and one in Swift, and the libraries that those need.
     @Test func harmlessPluginsWork() throws {
         let host = try PluginHostChild(

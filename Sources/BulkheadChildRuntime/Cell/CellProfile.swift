@@ -59,10 +59,12 @@ package struct CellProfile: Sendable {
     }
 
     /// What no child needs: dumps, priority over others, queues.
-    package static let modesty: [(Confinement.Limit, UInt64)] = [
-        // 0 would still have a dump piped to a program that collects them, as core(5) says; 1 has not.
-        (.coreDump, 1), (.queuedMessages, 0), (.priority, 0), (.realTimePriority, 0),
-    ]
+    package static var modesty: [(Confinement.Limit, UInt64)] {
+        // Somebody may want the dumps. 0 would still have them piped to a program that collects them, as core(5) says; 1
+        // has not.
+        let wantsCores = getenv("BULKHEAD_CORES").map { String(cString: $0) } == "1"
+        return (wantsCores ? [] : [(.coreDump, 1)]) + [(.queuedMessages, 0), (.priority, 0), (.realTimePriority, 0)]
+    }
 
     /// Half of the machine's memory, in bytes, but 1 to 16 GiB.
     package static var memoryShare: UInt64 {

@@ -115,6 +115,11 @@ struct PluginCheck: Sendable {
         }
     }
 
+    /// What is kept of a plugin that finds no end.
+    private static let mostFindings = 1000
+    /// A test may take so many times the plugin's patience, however much it says meanwhile.
+    private static let longestTest = 30
+
     /// What a process that has said all may take to end: plugins' destructors run then.
     private static let ending = Teardown([.wait(.seconds(5))])
 
@@ -133,7 +138,12 @@ struct PluginCheck: Sendable {
             let child = try errors.withDescriptor { descriptor throws(Errno) in
                 try BlockingChild(launch, standardError: descriptor)
             }
-            let socket = WireSocket(try child.socket.duplicate())
+            let descriptor: OwnedDescriptor
+            do throws(Errno) { descriptor = try child.socket.duplicate() } catch {
+                _ = child.end(.atOnce)
+                throw error
+            }
+            let socket = WireSocket(descriptor)
             let settings = PluginSettings(id: 1, path: plugin.path, label: plugin.label, parameters: parameters)
             let values = test.kind == .parameters ? Self.values(of: plugin.parameters) : []
             // A process that does not read it is one that hangs.
@@ -162,8 +172,13 @@ struct PluginCheck: Sendable {
 
     private func listen(to socket: WireSocket, _ result: inout PluginCheckResult) -> Talk {
         var talk = Talk()
+        let end = MonotonicTime.now.advanced(by: patience * Self.longestTest)
         let milliseconds = CInt(clamping: patience.nanoseconds / 1_000_000)
         while true {
+            guard .now < end else {
+                talk.isSilent = true
+                return talk
+            }
             do throws(WireSocketError) {
                 guard let received = try socket.receive(PluginCheckReply.self, timeoutMilliseconds: milliseconds) else {
                     talk.isSilent = true
@@ -173,7 +188,8 @@ struct PluginCheck: Sendable {
                 case .calling(let call, let detail):
                     talk.call = call
                     talk.detail = EventLine.clean(detail)
-                case .found(let finding): result.findings.append(finding)
+                case .found(let finding):
+                    if result.findings.count < Self.mostFindings { result.findings.append(finding) }
                 case .measured(let times): result.times = times
                 case .refused(let refusal):
                     result.isRefused = true

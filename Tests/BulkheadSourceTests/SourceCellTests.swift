@@ -1,0 +1,64 @@
+import BulkheadChildRuntime
+import BulkheadSource
+import BulkheadSystem
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// What a source keeps for each kind of input: no more than it takes to read that one.
+@Suite(.timeLimit(.minutes(1))) struct SourceCellTests {
+    private static func paths(_ url: String, format: String = "") -> Set<String> {
+        let profile = SourceCell.profile(for: InputAddress(url, inputFormat: format))
+        return Set((profile.files ?? []).map(\.path))
+    }
+
+    private static func calls(_ url: String, format: String = "") -> Confinement.Calls? {
+        SourceCell.profile(for: InputAddress(url, inputFormat: format)).calls
+    }
+
+    @Test func onlyAnAddressHasSockets() {
+        for url in ["test", "-", "/srv/film.mp4", "lavfi:testsrc"] { #expect(Self.calls(url) == []) }
+        for url in ["https://example.com/a.m3u8", "rtsp://camera/1", "srt://host:9000", "udp://239.0.0.1:5000"] {
+            #expect(Self.calls(url) == .network)
+        }
+        for url in ["v4l2:/dev/video0", "/dev/video1", "x11::0.0", "alsa:default", "pulse:default"] {
+            #expect(Self.calls(url) == [.network, .devices])
+        }
+    }
+
+    @Test func aFileIsThatFile() {
+        let film = Self.paths("/srv/films/film.mp4").subtracting(Self.paths("test"))
+        #expect(film == ["/srv/films/film.mp4"])
+        #expect(Self.paths("-") == Self.paths("test"))
+    }
+
+    @Test(arguments: ["/srv/live/list.m3u8", "/srv/live/LIST.M3U8", "/srv/live/p%03d.png", "/srv/live/x.mpd"])
+    func aListIsItsFolder(path: String) {
+        #expect(Self.paths(path).subtracting(Self.paths("test")) == [path, "/srv/live"])
+    }
+
+    @Test func aListIsKnownByItsContent() throws {
+        let folder = try TemporaryFolder()
+        for (text, isList) in [("ffconcat version 1.0\nfile a.mp4\n", true), ("#EXTM3U\n", true), ("just text", false)]
+        {
+            let path = folder.path("input")
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            #expect(Self.paths(path).contains(folder.url.path) == isList, "\(text)")
+        }
+        #expect(Self.paths("/srv/live/list", format: "concat").contains("/srv/live"))
+    }
+
+    @Test func aGraphReadsTheFilesThatItNames() {
+        let graph = Self.paths("lavfi:movie=/srv/a.mp4,lut3d=file=/srv/x.cube").subtracting(Self.paths("test"))
+        #expect(graph.isSuperset(of: ["/srv/a.mp4", "/srv/x.cube"]))
+        #expect(!graph.contains("/srv"))
+    }
+
+    /// Nothing but a device is written to.
+    @Test(arguments: ["test", "/srv/film.mp4", "/srv/list.m3u8", "https://example.com/a", "lavfi:testsrc"])
+    func nothingIsWritten(url: String) {
+        let profile = SourceCell.profile(for: InputAddress(url, inputFormat: ""))
+        let written = (profile.files ?? []).filter { !$0.access.isDisjoint(with: [.write, .make]) }.map(\.path)
+        #expect(Set(written) == ["/dev/null", "/dev/full"])
+    }
+}
