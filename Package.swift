@@ -421,7 +421,9 @@ let package = Package(
             name: "BulkheadPluginCatalogTests",
             dependencies: ["BulkheadPluginCatalog", "BulkheadModel", "BulkheadSystem", "BulkheadWire"]),
         .testTarget(name: "BulkheadPluginKitTests", dependencies: ["BulkheadPluginKit"]),
-        .testTarget(name: "BulkheadFaultsTests", dependencies: ["BulkheadFaults", nioCore, nioPosix]),
+        .testTarget(
+            name: "BulkheadFaultsTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadFaults", nioCore, nioPosix]),
         .testTarget(
             name: "BulkheadDecoderTests",
             dependencies: [

@@ -1,11 +1,12 @@
 import BulkheadFaults
+import BulkheadTestSupport
 import Foundation
 import NIOCore
 import NIOPosix
 import Testing
 
 /// A path between a publisher and a server, in all its conditions. A server here sends back what it is sent.
-@Suite(.timeLimit(.minutes(1))) struct FaultyPathTests {
+@Suite(.timeLimit(.minutes(1))) struct PathConditionTests {
     /// A connection of a publisher's, with blocking calls and deadlines.
     private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
@@ -95,7 +96,27 @@ import Testing
             let connection = try await Self.connect(path.port)
             async let answer = Self.ask("patience", connection)
             // The connection is there, and nothing comes through: it is the opening that lets the answer come.
-            while await path.connectionCount < 1 { await Task.yield() }
+            #expect(await eventually { await path.connectionCount == 1 })
+            try await path.set(.open)
+            #expect(try await answer == "patience")
+            await path.stop()
+        }
+    }
+
+    /// Not even the kernel behind a blackhole answers, and TCP sends again what was lost in it.
+    @Test func blackholeSwallowsUntilItIsOpenAgain() async throws {
+        try await Self.withEcho { port in
+            let path = try await FaultyPath.start(port: port)
+            let connection = try await Self.connect(path.port)
+            #expect(await eventually { await path.connectionCount == 1 })
+            try await path.set(.blackhole)
+            async let answer = Self.ask("patience", connection)
+            await #expect(throws: (any Error).self) {
+                let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connectTimeout(.milliseconds(200)).connect(host: "127.0.0.1", port: path.port).get()
+                try await channel.close()
+            }
+            #expect(await path.connectionCount == 1)
             try await path.set(.open)
             #expect(try await answer == "patience")
             await path.stop()
