@@ -6,18 +6,11 @@ import Testing
 /// Command lines that fail at once, with the exit codes of README.md, "Ending, and exit codes".
 @Suite(.timeLimit(.minutes(1))) struct CommandLineTests {
     static let wrong: [[String]] = [
-        ["nonsense"], ["broadcast"], ["broadcast", "test"], ["broadcast", "--to", "rtmp://a/b/c"],
-        ["broadcast", "test", "--to", "http://a/b"], ["broadcast", "test", "--to", "rtmp://a/b/c", "--fps", "0"],
-        ["broadcast", "test", "--to", "rtmp://a/b/c", "--nonsense"],
-        ["broadcast", "test", "--to", "rtmp://a/b/c", "--video-bitrate", "-5"],
-        ["broadcast", "test", "--to", "rtmp://a/b/c", "--config", "/nonexistent.yaml"],
-        ["broadcast", "test", "--or", "rtmp://a/b/c"], ["broadcast", "test", "--to"], ["set"], ["set", "fps=25"],
-        ["set", "preset"], ["set", "preset=fast", "--attach", "/nowhere"], ["restart", "everything"], ["restart"],
-        ["status", "--attach", "tcp:1"], ["link", "remove"], ["link", "add"], ["link", "add", "--to", "http://a/b"],
-        ["plugin", "add"], ["plugin", "set", "logo"], ["plugin", "move", "logo"], ["plugin", "new", "9 lives"],
-        ["probe"], ["probe", "http://a/b/c"], ["probe", "rtmp://a"], ["probe", "a.flv", "--expect", "lost"],
-        ["probe", "a.flv", "--wait", "soon"], ["serve", "--listen", "nowhere"], ["serve", "--max-connections", "0"],
-        ["stop", "now"],
+        ["nonsense"], ["broadcast", "test", "--to", "rtmp://a/b/c", "--video-bitrate", "-5"],
+        ["broadcast", "test", "--to", "rtmp://a/b/c", "--config", "/nonexistent.yaml"], ["set", "fps=25"],
+        ["restart", "everything"], ["status", "--attach", "tcp:1"], ["link", "add", "--to", "http://a/b"],
+        ["probe", "http://a/b/c"], ["probe", "a.flv", "--expect", "lost"], ["serve", "--listen", "nowhere"],
+        ["serve", "--max-connections", "0"],
     ]
 
     @Test(arguments: wrong) func wrongWordsEndWith64(arguments: [String]) async {

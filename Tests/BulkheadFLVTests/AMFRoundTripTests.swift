@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3] as [UInt64]) func everyValueIsReadBack(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        for _ in 0..<300 {
+        for _ in 0..<100 {
             let values = (0..<Int.random(in: 1...3, using: &random)).map { _ in Self.value(&random) }
             var bytes = ByteBuffer()
             for value in values { bytes.writeAMF0(value) }
@@ -56,7 +56,7 @@ import Testing
     /// bytes could hold.
     @Test(arguments: [4, 5] as [UInt64]) func cutAndChangedValuesAreRefusedOrRead(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        for _ in 0..<60 {
+        for _ in 0..<15 {
             var output = ByteBuffer()
             output.writeAMF0(.object(Self.object(&random, depth: 3)))
             let bytes = Array(output.readableBytesView)

@@ -39,7 +39,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3] as [UInt64]) func everyFileIsReadBackInAnyPieces(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        for _ in 0..<20 {
+        for _ in 0..<10 {
             let tags = Self.tags(&random, count: 30)
             let bytes = try Self.file(tags)
             #expect(try Self.read(bytes) { _ in 1 } == tags)

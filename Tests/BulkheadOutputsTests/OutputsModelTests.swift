@@ -125,7 +125,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64]) func anyOrderOfEventsIsCarriedOut(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        for _ in 0..<60 {
+        for _ in 0..<30 {
             var studio = Studio()
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 studio.lastID += 1
