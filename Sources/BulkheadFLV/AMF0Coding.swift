@@ -6,7 +6,7 @@ package enum AMFError: Error, Hashable, CustomStringConvertible {
     case unknownMarker(UInt8)
     case nestedTooDeeply(limit: Int)
     case tooManyValues(limit: Int)
-    /// An AMF 3 reference to a string, object or trait that was not there.
+    /// A reference to a value that was not there, or that contains the reference.
     case danglingReference(UInt32)
 
     package var description: String {
@@ -27,6 +27,8 @@ package struct AMF0Decoder: Sendable {
     /// How many values one decoder reads, nested ones included.
     package static let valueLimit = 4096
     private var valueCount = 0
+    /// Objects and arrays in the order in which they begin, with how many values each is; nil while it is being read.
+    private var complexValues: [(value: AMF0Value, count: Int)?] = []
 
     /// A decoder for one message: its bounds count from here.
     package init() {}
@@ -57,20 +59,9 @@ package struct AMF0Decoder: Sendable {
         case .string: return .string(try buffer.readAMF0String())
         case .longString: return .string(try buffer.readAMF0LongString())
         case .xmlDocument: return .xmlDocument(try buffer.readAMF0LongString())
-        case .object: return .object(try decodeProperties(from: &buffer, depth: depth))
-        case .typedObject:
-            let className = try buffer.readAMF0String()
-            return .typedObject(className: className, try decodeProperties(from: &buffer, depth: depth))
-        case .ecmaArray:
-            // The count is a hint that writers get wrong; the end marker counts.
-            guard buffer.readInteger(as: UInt32.self) != nil else { throw .truncated }
-            return .ecmaArray(try decodeProperties(from: &buffer, depth: depth))
-        case .strictArray:
-            guard let count = buffer.readInteger(as: UInt32.self) else { throw .truncated }
-            guard count <= Self.valueLimit else { throw .tooManyValues(limit: Self.valueLimit) }
-            var values: [AMF0Value] = []
-            for _ in 0..<count { values.append(try decode(from: &buffer, depth: depth + 1)) }
-            return .strictArray(values)
+        case .object, .typedObject, .ecmaArray, .strictArray:
+            return try decodeComplex(marker, from: &buffer, depth: depth)
+        case .reference: return try referenced(by: &buffer)
         case .date:
             let milliseconds = try buffer.readAMFDouble()
             guard buffer.readInteger(as: Int16.self) != nil else { throw .truncated }
@@ -83,8 +74,47 @@ package struct AMF0Decoder: Sendable {
             let value = try decoder.decode(from: &buffer, depth: depth)
             valueCount += decoder.valueCount
             return value
-        case .objectEnd, .reference, .movieClip, .recordSet: throw .unknownMarker(byte)
+        case .objectEnd, .movieClip, .recordSet: throw .unknownMarker(byte)
         }
+    }
+
+    private mutating func decodeComplex(
+        _ marker: AMF0Marker, from buffer: inout ByteBuffer, depth: Int
+    ) throws(AMFError) -> AMF0Value {
+        let index = complexValues.count
+        let before = valueCount
+        complexValues.append(nil)
+        let value: AMF0Value
+        switch marker {
+        case .typedObject:
+            let className = try buffer.readAMF0String()
+            value = .typedObject(className: className, try decodeProperties(from: &buffer, depth: depth))
+        case .ecmaArray:
+            // The count is a hint that writers get wrong; the end marker counts.
+            guard buffer.readInteger(as: UInt32.self) != nil else { throw .truncated }
+            value = .ecmaArray(try decodeProperties(from: &buffer, depth: depth))
+        case .strictArray:
+            guard let count = buffer.readInteger(as: UInt32.self) else { throw .truncated }
+            guard count <= Self.valueLimit else { throw .tooManyValues(limit: Self.valueLimit) }
+            var values: [AMF0Value] = []
+            for _ in 0..<count { values.append(try decode(from: &buffer, depth: depth + 1)) }
+            value = .strictArray(values)
+        default: value = .object(try decodeProperties(from: &buffer, depth: depth))
+        }
+        complexValues[index] = (value, valueCount - before)
+        return value
+    }
+
+    /// The value that was read before, which counts once more in full: references to references would make a few bytes
+    /// heavy.
+    private mutating func referenced(by buffer: inout ByteBuffer) throws(AMFError) -> AMF0Value {
+        guard let index = buffer.readInteger(as: UInt16.self) else { throw .truncated }
+        guard Int(index) < complexValues.count, let (value, count) = complexValues[Int(index)] else {
+            throw .danglingReference(UInt32(index))
+        }
+        valueCount += count
+        guard valueCount <= Self.valueLimit else { throw .tooManyValues(limit: Self.valueLimit) }
+        return value
     }
 
     private mutating func decodeProperties(from buffer: inout ByteBuffer, depth: Int) throws(AMFError) -> AMF0Object {

@@ -4,8 +4,10 @@ package import NIOCore
 /// The first bytes of a video payload, in the legacy form and in the enhanced one.
 ///
 ///     legacy   | frame type 4 bits, codec 4 bits | AVC packet type 1 | composition time 3, signed, ms | data
-///     enhanced | 1 bit = 1, frame type 3, packet type 4 bits | FourCC 4 | [composition time 3] | data
+///     enhanced | 1 bit = 1, frame type 3, packet type 4 bits | {ModEx} | FourCC 4 | [composition time 3] | data
+///     ModEx    | length - 1: 1, or 255 and 2 | data | its type 4 bits, packet type 4 bits
 ///
+/// Packet type 7 announces a modifier (ModEx), behind which stands the next packet type. Modifiers are passed over.
 /// - SeeAlso: Adobe Flash Video File Format 10.1, annex E.4.3; Enhanced RTMP v2, "Enhanced Video".
 package struct VideoPayloadHeader: Hashable, Sendable {
     /// The frame type of annex E.4.3.1.
@@ -60,18 +62,23 @@ package struct VideoPayloadHeader: Hashable, Sendable {
         guard let frameType = FrameType(rawValue: (first >> 4) & 7) else { return nil }
         self.frameType = frameType
         if first & 0x80 != 0 {
-            guard let fourCC: UInt32 = payload.getInteger(at: start + 1) else { return nil }
+            guard let (type, length) = payload.passModifiers(first & 0x0F),
+                let fourCC: UInt32 = payload.getInteger(at: start + length)
+            else { return nil }
             codec = .fourCC(fourCC)
-            switch first & 0x0F {
-            case 0: (content, byteCount) = (.sequenceHeader, 5)
+            let end = length + 4
+            switch type {
+            case 0: (content, byteCount) = (.sequenceHeader, end)
             case 1:
                 let hasCompositionTime = fourCC == 0x6176_6331 || fourCC == 0x6876_6331  // avc1, hvc1
-                let time = hasCompositionTime ? payload.getSigned24(at: start + 5) : 0
+                let time = hasCompositionTime ? payload.getSigned24(at: start + end) : 0
                 guard let time else { return nil }
-                (content, byteCount) = (.accessUnit(compositionTimeMilliseconds: time), hasCompositionTime ? 8 : 5)
-            case 2: (content, byteCount) = (.endOfSequence, 5)
-            case 3: (content, byteCount) = (.accessUnit(compositionTimeMilliseconds: 0), 5)
-            case let type: (content, byteCount) = (.other(type), 5)
+                (content, byteCount) = (
+                    .accessUnit(compositionTimeMilliseconds: time), hasCompositionTime ? end + 3 : end
+                )
+            case 2: (content, byteCount) = (.endOfSequence, end)
+            case 3: (content, byteCount) = (.accessUnit(compositionTimeMilliseconds: 0), end)
+            case let type: (content, byteCount) = (.other(type), end)
             }
             return
         }
@@ -117,13 +124,37 @@ package struct AudioPayloadHeader: Hashable, Sendable {
         case Self.aac:
             guard let type: UInt8 = payload.getInteger(at: start + 1) else { return nil }
             (isSequenceHeader, byteCount) = (type == 0, 2)
-        case Self.enhanced: (isSequenceHeader, byteCount) = (first & 0x0F == 0, 5)
+        case Self.enhanced:
+            guard let (type, length) = payload.passModifiers(first & 0x0F) else { return nil }
+            (isSequenceHeader, byteCount) = (type == 0, length + 4)
         default: (isSequenceHeader, byteCount) = (false, 1)
         }
     }
 }
 
 extension ByteBuffer {
+    /// The packet type behind all modifiers of an enhanced header, and how many bytes the header has up to its FourCC; nil
+    /// when it is cut short.
+    fileprivate func passModifiers(_ first: UInt8) -> (type: UInt8, byteCount: Int)? {
+        var type = first
+        var place = 1
+        while type == 7 {
+            guard let short: UInt8 = getInteger(at: readerIndex + place) else { return nil }
+            place += 1
+            var length = Int(short) + 1
+            if length == 256 {
+                guard let long: UInt16 = getInteger(at: readerIndex + place) else { return nil }
+                place += 2
+                length = Int(long) + 1
+            }
+            place += length
+            guard let next: UInt8 = getInteger(at: readerIndex + place) else { return nil }
+            place += 1
+            type = next & 0x0F
+        }
+        return (type, place)
+    }
+
     fileprivate func getSigned24(at index: Int) -> Int32? {
         guard let high: UInt8 = getInteger(at: index), let low: UInt16 = getInteger(at: index + 1) else { return nil }
         return Int32(Int8(bitPattern: high)) << 16 | Int32(low)

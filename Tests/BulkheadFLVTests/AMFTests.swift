@@ -59,8 +59,27 @@ private func decode(_ bytes: [UInt8]) throws -> AMF0Value {
         #expect(throws: AMFError.tooManyValues(limit: 4096)) { try decode(wide) }
     }
 
-    @Test(arguments: [UInt8(0x04), 0x07, 0x09, 0x0E, 0x12, 0xFF]) func unknownTypeIsNamed(marker: UInt8) {
+    @Test(arguments: [UInt8(0x04), 0x09, 0x0E, 0x12, 0xFF]) func unknownTypeIsNamed(marker: UInt8) {
         #expect(throws: AMFError.unknownMarker(marker)) { try decode([marker, 0, 0]) }
+    }
+
+    /// Objects and arrays count from 0 in the order in which they begin (Adobe AMF 0, section 2.9).
+    @Test func referencesToObjectsAreFollowed() throws {
+        let object: [UInt8] = [0x03, 0, 1, 0x61, 0x05, 0, 0, 9]
+        #expect(
+            try decode([0x0A, 0, 0, 0, 2] + object + [0x07, 0, 1])
+                == .strictArray([.object(["a": .null]), .object(["a": .null])]))
+        // To one that is not there, to one that holds the reference, and cut short.
+        #expect(throws: AMFError.danglingReference(5)) { try decode([0x0A, 0, 0, 0, 1, 0x07, 0, 5]) }
+        #expect(throws: AMFError.danglingReference(0)) { try decode([0x0A, 0, 0, 0, 1, 0x07, 0, 0]) }
+        #expect(throws: AMFError.truncated) { try decode([0x07, 0]) }
+    }
+
+    /// Arrays of two references to the one before double with each step.
+    @Test func referencesToObjectsCostWhatTheyRepeat() {
+        var bytes: [UInt8] = [0x0A, 0, 0, 0, 20, 0x0A, 0, 0, 0, 2, 5, 5]
+        for step in UInt8(1)..<20 { bytes += [0x0A, 0, 0, 0, 2, 0x07, 0, step, 0x07, 0, step] }
+        #expect(throws: AMFError.tooManyValues(limit: 4096)) { try decode(bytes) }
     }
 
     /// Behind 0x11 stands AMF 3. Worked out by hand from Adobe AMF 3, section 3; integers from section 1.3.1's table.

@@ -94,6 +94,17 @@ import Testing
         ([0x91, 0x68, 0x76, 0x63, 0x31, 0, 0, 40], .key, .accessUnit(compositionTimeMilliseconds: 40), 8),
         ([0xA3, 0x68, 0x76, 0x63, 0x31], .inter, .accessUnit(compositionTimeMilliseconds: 0), 5),
         ([0xA1, 0x61, 0x76, 0x30, 0x31], .inter, .accessUnit(compositionTimeMilliseconds: 0), 5),
+        // Behind modifiers: one of a byte, and one of 256 bytes and another.
+        (
+            [0x97, 0, 0xAA, 0x01, 0x68, 0x76, 0x63, 0x31, 0, 0, 40], .key,
+            .accessUnit(compositionTimeMilliseconds: 40), 11
+        ),
+        (
+            [0xA7, 0xFF, 0x00, 0xFF] + [UInt8](repeating: 9, count: 256) + [
+                0x07, 1, 1, 2, 0x03, 0x61, 0x76, 0x30, 0x31,
+            ],
+            .inter, .accessUnit(compositionTimeMilliseconds: 0), 269
+        ),
         ([0x22], .inter, .accessUnit(compositionTimeMilliseconds: 0), 1),
     ]
 
@@ -107,6 +118,9 @@ import Testing
     }
 
     @Test func audioHeaderIsRead() {
+        #expect(
+            AudioPayloadHeader(ByteBuffer(bytes: [0x97, 0, 1, 0x00, 0x4F, 0x70, 0x75, 0x73]))?.isSequenceHeader == true)
+        #expect(AudioPayloadHeader(ByteBuffer(bytes: [0x97, 0, 1])) == nil)
         #expect(AudioPayloadHeader(ByteBuffer(bytes: [0xAF, 0]))?.isSequenceHeader == true)
         #expect(AudioPayloadHeader(ByteBuffer(bytes: [0xAF, 1]))?.isSequenceHeader == false)
         #expect(AudioPayloadHeader(ByteBuffer(bytes: [0x2F]))?.byteCount == 1)
