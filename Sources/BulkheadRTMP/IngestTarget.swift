@@ -10,8 +10,10 @@
 ///     rtmp://host/app/key?token=a/b          application "app", key "key?token=a/b"
 ///     rtmp://host/path/to/stream#key         application "path/to/stream", key "key", as MediaMTX writes it
 ///     rtmp://host/app?backup=1/key           application "app?backup=1", key "key"
+///     rtmp://host/path/to/stream#            application "path/to/stream", an empty key
 ///
-/// A key that contains "#" has therefore to be given apart. Slashes behind the "?" of a key belong to the key.
+/// A "#" always ends the application, also where the key is given apart. A key that contains "#" has therefore to be given
+/// apart. Slashes behind the "?" of a key belong to the key.
 /// A server that asks who publishes is told what stands before the host, as in rtmp://user:password@host/app/key, with
 /// "%40" for an "@" in either.
 package struct IngestTarget: Hashable, Sendable {
@@ -52,7 +54,7 @@ package struct IngestTarget: Hashable, Sendable {
 
         var path = rest.dropFirst(place.count)
         if path.first == "/" { path = path.dropFirst() }
-        let (app, ownKey) = key == nil ? Self.split(path) : (path, nil)
+        let (app, ownKey) = key == nil ? Self.split(path) : (path.prefix { $0 != "#" }, nil)
         var name = app
         while name.last == "/" { name = name.dropLast() }
         guard !name.isEmpty else { throw .missingApplication }
@@ -83,7 +85,7 @@ package struct IngestTarget: Hashable, Sendable {
     private static func split(_ path: Substring) -> (app: Substring, key: Substring?) {
         func nonempty(_ text: Substring) -> Substring? { text.isEmpty ? nil : text }
         if let mark = path.firstIndex(of: "#") {
-            return (path[..<mark], nonempty(path[path.index(after: mark)...]))
+            return (path[..<mark], path[path.index(after: mark)...])
         }
         guard let slash = path.firstIndex(of: "/") else { return (path, nil) }
         let rest = path[path.index(after: slash)...]
@@ -102,11 +104,16 @@ package struct IngestTarget: Hashable, Sendable {
         var rest: Substring
         if authority.first == "[" {
             guard let end = authority.firstIndex(of: "]") else { throw .invalidHost }
-            host = authority[authority.index(after: authority.startIndex)..<end]
+            let literal = authority[authority.index(after: authority.startIndex)..<end]
             rest = authority[authority.index(after: end)...]
-            guard host.contains(":"), host.allSatisfy({ $0.isHexDigit || ":.%".contains($0) || $0.isLetter }) else {
-                throw .invalidHost
-            }
+            // A zone, which is this machine's own name for a network, is written behind "%25" (RFC 6874) or "%".
+            let address = literal.prefix { $0 != "%" }
+            var zone = literal.dropFirst(address.count)
+            if zone.hasPrefix("%25"), zone.count > 3 { zone = "%" + zone.dropFirst(3) }
+            guard address.contains(":"), address.allSatisfy({ $0.isHexDigit || ":.".contains($0) }), zone.count != 1,
+                zone.dropFirst().allSatisfy({ $0.isLetter || $0.isNumber || "-._~".contains($0) })
+            else { throw .invalidHost }
+            host = address + zone
         } else {
             host = authority.prefix { $0 != ":" }
             rest = authority.dropFirst(host.count)
@@ -124,7 +131,9 @@ package struct IngestTarget: Hashable, Sendable {
     /// What the connect command gives as tcUrl: the address without the key, and without the scheme's usual port.
     package var tcURL: String { tcURL(app: app) }
 
-    func tcURL(app: String) -> String { "\(usesTLS ? "rtmps" : "rtmp")://\(authority)/\(app)" }
+    func tcURL(app: String) -> String {
+        "\(usesTLS ? "rtmps" : "rtmp")://\(authority(of: host.prefix { $0 != "%" }))/\(app)"
+    }
 
     /// The application's name with `query`, which is given without "?" and may be empty, behind its own.
     func app(withQuery query: String) -> String {
@@ -157,8 +166,10 @@ package struct IngestTarget: Hashable, Sendable {
     }
 
     /// Host and port for a person: the port is left out where it is the usual one.
-    package var authority: String {
-        let name = host.contains(":") ? "[\(host)]" : host
+    package var authority: String { authority(of: host[...]) }
+
+    private func authority(of host: Substring) -> String {
+        let name = host.contains(":") ? "[\(host)]" : String(host)
         return port == (usesTLS ? 443 : 1935) ? name : "\(name):\(port)"
     }
 }
@@ -193,7 +204,9 @@ package enum IngestTargetError: Error, Hashable, CustomStringConvertible {
         case .invalidHost: "the address has no usable host: write rtmp://host/app, an IPv6 address in brackets"
         case .invalidPort: "the address's port is not a number from 1 to 65535"
         case .missingApplication: "the address names no application: write rtmp://host/app"
-        case .missingKey: "no stream key is given: write it behind the application, or give it in a file"
+        case .missingKey:
+            "no stream key is given: write it behind the application, give it in a file, or end the address with # where "
+                + "there is none"
         }
     }
 }

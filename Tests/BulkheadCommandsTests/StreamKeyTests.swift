@@ -19,6 +19,14 @@ import Testing
                 == ["", "s3cret?x=1", "s3cret?x=1"])
     }
 
+    /// "#" says that the address is all application: it has no key, or a file has it.
+    @Test func addressThatEndsWithAHashNeedsNoKey() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("key", to: "key")
+        #expect(try keys(["--to", "rtmp://a/stream#"]) == [""])
+        #expect(try keys(["--to", "rtmp://a/app/instance#", "--stream-key-file", file]) == ["key"])
+    }
+
     @Test func severalFilesGoInOrder() throws {
         let folder = try TemporaryFolder()
         let first = try folder.write("one\r\n", to: "first")

@@ -28,6 +28,13 @@ import Testing
         ),
         ("rtmp://host/a/b/c", " key\n", ["host", "1935", "a/b/c", "key"]),
         ("rtmp://host/stream", "", ["host", "1935", "stream", ""]),
+        // "#" always ends the application.
+        ("rtmp://host/stream#", nil, ["host", "1935", "stream", ""]),
+        ("rtmp://host/app/instance#", "key", ["host", "1935", "app/instance", "key"]),
+        ("rtmp://host/app/instance#other", "key", ["host", "1935", "app/instance", "key"]),
+        // The zone of a link-local address: RFC 6874, and as people write it.
+        ("rtmp://[fe80::1%25lo]/app/key", nil, ["fe80::1%lo", "1935", "app", "key"]),
+        ("rtmp://[fe80::1%eth0.2]:1936/app/key", nil, ["fe80::1%eth0.2", "1936", "app", "key"]),
     ]
 
     @Test(arguments: targets) func addressIsTakenApart(address: String, key: String?, parts: [String]) throws {
@@ -36,13 +43,19 @@ import Testing
         #expect(target.usesTLS == address.hasPrefix("rtmps"))
     }
 
+    /// It is this machine's own name for a network, and nothing to others.
+    @Test func zoneIsNotSent() throws {
+        #expect(try IngestTarget("rtmp://[fe80::1%25lo]:1936/app/key").tcURL == "rtmp://[fe80::1]:1936/app")
+    }
+
     @Test(arguments: [
         ("http://host/app/key", IngestTargetError.unknownScheme), ("host/app/key", .unknownScheme),
         ("rtmp:///app/key", .invalidHost), ("rtmp://[::1/app/key", .invalidHost), ("rtmp://[x y]/app/k", .invalidHost),
         ("rtmp://host:0/app/key", .invalidPort), ("rtmp://host:99999/app/key", .invalidPort),
         ("rtmp://host:/app/key", .invalidPort), ("rtmp://host", .missingApplication),
         ("rtmp://host//key", .missingApplication), ("rtmp://host/app", .missingKey), ("rtmp://host/app/", .missingKey),
-        ("rtmp://:word@host/app/key", .invalidCredentials),
+        ("rtmp://:word@host/app/key", .invalidCredentials), ("rtmp://[fe80::1%]/app/k", .invalidHost),
+        ("rtmp://[fe80::1%a/b]/app/k", .invalidHost), ("rtmp://[lo::%25lo]/app/k", .invalidHost),
     ])
     func mistakeIsNamed(address: String, error: IngestTargetError) {
         #expect(throws: error) { try IngestTarget(address) }

@@ -65,7 +65,9 @@ enum DestinationWords {
         if let index = keyless {
             throw BroadcastError(
                 .usage, "destination \(index + 1) has no stream key",
-                advice: "give it with --stream-key-file, in \(keyVariable), or behind the application")
+                advice:
+                    "give it with --stream-key-file, in \(keyVariable), or behind the application; end the address with "
+                    + "# where there is none")
         }
         return destinations
     }
@@ -138,19 +140,26 @@ enum DestinationWords {
         _ files: [String], environmentKey: String?, to destinations: inout [DestinationSettings]
     ) throws(BroadcastError) {
         // Each as the numbers of destination and server.
-        let waiting = destinations.indices.flatMap { index in
-            destinations[index].servers.enumerated().filter { $1.streamKey.isEmpty && awaitsKey($1.url) }
-                .map { (destination: index, server: $0.offset) }
+        func places(_ isMeant: (String) -> Bool) -> [(destination: Int, server: Int)] {
+            destinations.indices.flatMap { index in
+                destinations[index].servers.enumerated().filter { $1.streamKey.isEmpty && isMeant($1.url) }
+                    .map { (destination: index, server: $0.offset) }
+            }
         }
+        var waiting = places(awaitsKey)
         guard !files.isEmpty else {
             guard let key = environmentKey, !key.isEmpty else { return }
             for place in waiting { destinations[place.destination].setKey(key, of: place.server) }
             return
         }
+        if waiting.isEmpty {
+            // These say that they have none; a file has the last word.
+            waiting = places { $0.hasSuffix("#") }
+        }
         guard !waiting.isEmpty else {
             throw BroadcastError(
                 .usage, "--stream-key-file has a key for no destination: each holds one in its address",
-                advice: "end the address after the application: rtmp://SERVER/APP")
+                advice: "end the address after the application, with #: rtmp://SERVER/APP#")
         }
         guard files.count == 1 || files.count == waiting.count else {
             throw BroadcastError(
