@@ -29,6 +29,13 @@ package struct ServeCommand: AsyncParsableCommand {
     var connectionLimit = 64
 
     @Option(
+        name: .customLong("publisher-timeout"),
+        help: ArgumentHelp(
+            "How long a publisher may send nothing before its stream is free for another (default: 10s).",
+            valueName: "time"))
+    var publisherTimeout = "10s"
+
+    @Option(
         help: ArgumentHelp(
             "Where SIGUSR1 sends publishers: rtmp://HOST/APP, or a path such as /APP on this server.", valueName: "url")
     )
@@ -44,6 +51,9 @@ package struct ServeCommand: AsyncParsableCommand {
             throw ValidationError("--listen wants an address and a port, such as 127.0.0.1:1935 or [::1]:1935")
         }
         guard connectionLimit > 0 else { throw ValidationError("--max-connections wants a number above 0") }
+        guard let timeout = TimeSpan(publisherTimeout), (1...3600).contains(timeout.seconds) else {
+            throw ValidationError("--publisher-timeout wants a time from 1s to 1h")
+        }
         guard streamKeys.allSatisfy({ !$0.isEmpty }) else { throw ValidationError("--stream-key wants a name") }
     }
 
@@ -51,6 +61,9 @@ package struct ServeCommand: AsyncParsableCommand {
         guard let address = ListenAddress(listen) else { return }
         var options = LiveServerOptions()
         options.connectionLimit = connectionLimit
+        if let timeout = TimeSpan(publisherTimeout) {
+            options.publisherIdleTimeout = .nanoseconds(Int64(timeout.seconds * 1e9))
+        }
         options.streamKeys = streamKeys.isEmpty ? nil : Set(streamKeys)
         let log = ServeLog(isJSON: json, secretNames: options.streamKeys ?? [])
         // Before anybody can connect, so that no signal finds the default action.

@@ -173,7 +173,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func endPublish(_ streamID: MessageStreamID, _ reason: PublishSummary.Reason) {
         guard let publication = publications.removeValue(forKey: streamID) else { return }
-        hub.endPublishing(publication.stream)
+        hub.endPublishing(publication.stream, isWanted: reason == .unpublished)
         hub.send(.publishEnded(publication.stream.name, peer: peer, publication.summary(reason)))
     }
 

@@ -35,7 +35,7 @@ package final class LiveServer: Sendable {
     ) async throws(LiveServerError) -> LiveServer {
         do {
             let hub = try await eventLoop.submit {
-                NIOLoopBound(StreamHub(options: options, report: onEvent), eventLoop: eventLoop)
+                NIOLoopBound(StreamHub(options: options, report: onEvent, on: eventLoop), eventLoop: eventLoop)
             }.get()
             let listener = try await ServerBootstrap(group: eventLoop, childGroup: eventLoop)
                 .serverChannelOption(.backlog, value: 128)

@@ -13,7 +13,9 @@ package struct LiveServerOptions: Hashable, Sendable {
     /// A publisher that sends more than this over five seconds is closed; nil for no limit.
     package var publisherBitsPerSecondLimit: Int?
     /// A publisher without media for so long is closed.
-    package var publisherIdleTimeout = Duration.seconds(30)
+    package var publisherIdleTimeout = Duration.seconds(10)
+    /// Players are told that a publisher has left without a goodbye after so long, if no other has come.
+    package var publisherGrace = Duration.seconds(10)
     /// A connection that neither publishes nor plays after so long is closed.
     package var setupTimeout = Duration.seconds(10)
     /// A player that takes nothing for so long although something waits for it is closed.

@@ -53,25 +53,41 @@ final class LiveStream {
     private(set) var players: [Player] = []
     /// The newest GOP, for players that come, and what those that are here have not been given yet.
     private(set) var queue = GOPQueue<SharedMessage>(pictureHeader: MediaKind.videoSequenceHeader.headerNumber)
-    private let gopByteLimit: Int
+    private let options: LiveServerOptions
+    private let eventLoop: any EventLoop
+    /// Players are told then that the publisher has left; when another one comes before, only that it has come.
+    private var farewell: Scheduled<Void>?
 
-    init(name: StreamName, gopByteLimit: Int) {
+    init(name: StreamName, options: LiveServerOptions, on eventLoop: any EventLoop) {
         self.name = name
-        self.gopByteLimit = gopByteLimit
+        self.options = options
+        self.eventLoop = eventLoop
     }
 
     var isUnused: Bool { publisher == nil && players.isEmpty }
 
     func startPublishing(_ handler: ConnectionHandler) {
         publisher = handler
+        farewell?.cancel()
+        farewell = nil
         queue.clear()
         for player in players { player.publisherCame() }
     }
 
-    func endPublishing() {
+    /// - Parameter isWanted: the publisher has said that it ends. One that only disappears may be back soon.
+    func endPublishing(isWanted: Bool) {
         publisher = nil
-        for player in players { player.publisherWent() }
+        for player in Array(players) { player.pump() }
         trim()
+        guard !isWanted, !players.isEmpty else { return tellFarewell() }
+        farewell = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.publisherGrace)) { [weak self] in
+            self?.tellFarewell()
+        }
+    }
+
+    private func tellFarewell() {
+        farewell = nil
+        for player in Array(players) { player.publisherWent() }
     }
 
     func add(_ player: Player) {
@@ -106,7 +122,7 @@ final class LiveStream {
 
     /// Lets go of what nobody needs.
     private func trim() {
-        if let idr = queue.newestIDR, queue.byteCount(from: idr) > gopByteLimit { queue.forgetStarts() }
+        if let idr = queue.newestIDR, queue.byteCount(from: idr) > options.gopByteLimit { queue.forgetStarts() }
         let start = publisher == nil ? nil : queue.newestIDR
         queue.forget(before: (players.compactMap(\.position) + [start ?? queue.end]).min() ?? queue.end)
     }

@@ -5,13 +5,17 @@ import NIOCore
 final class StreamHub {
     let options: LiveServerOptions
     private let report: @Sendable (LiveServerEvent) -> Void
+    private let eventLoop: any EventLoop
     private var streams: [StreamName: LiveStream] = [:]
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var isStopping = false
 
-    init(options: LiveServerOptions, report: @escaping @Sendable (LiveServerEvent) -> Void) {
+    init(
+        options: LiveServerOptions, report: @escaping @Sendable (LiveServerEvent) -> Void, on eventLoop: any EventLoop
+    ) {
         self.options = options
         self.report = report
+        self.eventLoop = eventLoop
     }
 
     func send(_ event: LiveServerEvent) { report(event) }
@@ -59,13 +63,14 @@ final class StreamHub {
 
     private func stream(_ name: StreamName) -> LiveStream {
         if let known = streams[name] { return known }
-        let stream = LiveStream(name: name, gopByteLimit: options.gopByteLimit)
+        let stream = LiveStream(name: name, options: options, on: eventLoop)
         streams[name] = stream
         return stream
     }
 
-    func endPublishing(_ stream: LiveStream) {
-        stream.endPublishing()
+    /// - Parameter isWanted: the publisher has said that it ends.
+    func endPublishing(_ stream: LiveStream, isWanted: Bool) {
+        stream.endPublishing(isWanted: isWanted)
         forgetIfUnused(stream)
     }
 

@@ -10,6 +10,8 @@ package struct PlayStateMachine: Sendable {
         case playing
         /// The publisher has gone; another may come.
         case unpublished
+        /// A publisher has come, perhaps in the place of another.
+        case published
         case fail(PlayRefusal)
     }
 
@@ -74,6 +76,7 @@ package struct PlayStateMachine: Sendable {
             return [.playing]
         case "NetStream.Play.UnpublishNotify", "NetStream.Play.Stop", "NetStream.Play.Complete":
             return phase == .playing ? [.unpublished] : []
+        case "NetStream.Play.PublishNotify": return phase == .playing ? [.published] : []
         default: return []
         }
     }

@@ -55,6 +55,8 @@ package enum PlayEvent: Hashable, Sendable {
     case media(PlayedMessage)
     /// The publisher has gone; another may come.
     case unpublished
+    /// Another publisher has come in the place of one that has not said goodbye, with timestamps of its own.
+    case republished
 }
 
 /// One audio, video or data message as it came.
@@ -94,6 +96,8 @@ package struct PlayEvents {
     private var connection: Connection
     private var machine: PlayStateMachine
     private var pending: [PlayEvent] = []
+    /// Something has come from the publisher that is there.
+    private var hasMedia = false
     private var isPlaying = false
 
     fileprivate init(
@@ -157,6 +161,7 @@ package struct PlayEvents {
         case .opened: try carryOut(machine.start())
         case .command(let command, _): try carryOut(machine.receive(command))
         case .media(let message):
+            hasMedia = true
             pending.append(
                 .media(PlayedMessage(kind: MediaKind(message), message: message, arrival: .now)))
         case .acknowledged, .acknowledgementsDistrusted, .userControl: break
@@ -169,7 +174,12 @@ package struct PlayEvents {
             case .sendControl(let control): connection.send(control)
             case .send(let command, let id, let streamID): try connection.send(command, on: id, streamID: streamID)
             case .playing: isPlaying = true
-            case .unpublished: pending.append(.unpublished)
+            case .unpublished:
+                hasMedia = false
+                pending.append(.unpublished)
+            case .published:
+                if hasMedia { pending.append(.republished) }
+                hasMedia = false
             case .fail(let refusal): throw PlayError.refused(server: server, refusal)
             }
         }

@@ -153,6 +153,43 @@ private let group = MultiThreadedEventLoopGroup.singleton
         await server.stop()
     }
 
+    /// A publisher that disappears may be back soon: its players are not sent away.
+    @Test func playersStayWhileAPublisherIsAway() async throws {
+        let server = try await start()
+        let first = try await publisher(to: server)
+        first.send(configuration: try Self.configuration())
+        first.send(packet: video(0))
+        try await play(server) { events in
+            #expect(try await read(4, from: &events).last?.kind == .idr)
+            await first.close(goodbye: false)
+            #expect(await eventually { log.publishEnds.count == 1 })
+            let second = try await publisher(to: server)
+            second.send(configuration: try Self.configuration())
+            second.send(packet: video(0))
+            // No word of an end in between.
+            #expect(try await events.next() == .republished)
+            #expect(try await read(4, from: &events).last?.kind == .idr)
+            await second.close(goodbye: true)
+            #expect(try await events.next() == .unpublished)
+        }
+        await server.stop()
+    }
+
+    @Test func playersAreToldWhenAPublisherStaysAway() async throws {
+        let server = try await start { $0.publisherGrace = .milliseconds(50) }
+        let first = try await publisher(to: server)
+        first.send(configuration: try Self.configuration())
+        first.send(packet: video(0))
+        try await play(server) { events in
+            let start = try await read(4, from: &events)
+            #expect(start.last?.kind == .idr)
+            await first.close(goodbye: false)
+            let end = try await events.next()
+            #expect(end == .unpublished)
+        }
+        await server.stop()
+    }
+
     @Test func connectionsAreCounted() async throws {
         let server = try await start { $0.connectionLimit = 1 }
         let publisher = try await publisher(to: server)

@@ -72,6 +72,7 @@ package enum StreamReader {
                     while let event = try await events.next() {
                         switch event {
                         case .media(let played): await forward(played.message, to: probe)
+                        case .republished: await probe.unpublished()
                         case .unpublished:
                             guard await probe.hasMedia else { continue }
                             await probe.unpublished()

@@ -155,7 +155,7 @@ extension PlayStateMachine.Action {
         switch self {
         case .sendControl(let control): .control(control)
         case .send(let command, let id, let streamID): .command(command, id, streamID)
-        case .playing, .unpublished, .fail: .nothing
+        case .playing, .unpublished, .published, .fail: .nothing
         }
     }
 }
