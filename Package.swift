@@ -142,8 +142,8 @@ let package = Package(
         .target(
             name: "BulkheadOutputs",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadTimeline",
-                "BulkheadLinks", "BulkheadRoom",
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadSelection",
+                "BulkheadTimeline", "BulkheadLinks", "BulkheadRoom",
             ]),
         .target(
             name: "BulkheadChain",

@@ -187,6 +187,9 @@ package struct DestinationFlags: ParsableArguments {
 
 /// How the broadcast goes.
 package struct CourseFlags: ParsableArguments {
+    @Option(declared: "patience")
+    var patience: String?
+
     @Option(declared: "duration")
     var duration: String?
 

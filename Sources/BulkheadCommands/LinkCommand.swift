@@ -10,7 +10,7 @@ package struct LinkCommand: AsyncParsableCommand {
         commandName: "link",
         abstract: "See and change the destinations of a running broadcast.",
         discussion: "A link is named by its number or name: 2, \"link 2\", main.",
-        subcommands: [List.self, Add.self, Remove.self, Pause.self, Retry.self, Servers.self],
+        subcommands: [List.self, Add.self, Remove.self, Pause.self, Retry.self, Move.self, Servers.self],
         defaultSubcommand: List.self)
 
     package init() {}
@@ -99,6 +99,22 @@ package struct LinkCommand: AsyncParsableCommand {
         @OptionGroup var master: Master
 
         func run() async throws { try ControlAddress.ask(.link(.retry(name.link)), attach: master.attach) }
+    }
+
+    struct Move: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Move a link to another of its servers at the next keyframe; it stays there.")
+
+        @OptionGroup var name: Name
+
+        @Argument(help: ArgumentHelp("The server's number, or a part of its address.", valueName: "server"))
+        var server: String
+
+        @OptionGroup var master: Master
+
+        func run() async throws {
+            try ControlAddress.ask(.link(.move(name.link, server: server)), attach: master.attach)
+        }
     }
 
     struct Servers: AsyncParsableCommand {

@@ -5,7 +5,7 @@ package enum ControlKey: String, CodingKey, CaseIterable, Sendable {
     case id, request, reply
 
     // Of requests.
-    case settings, changes, part, plugin, position, name, parameters, folder, destination, link, isMeasured
+    case settings, changes, part, plugin, position, name, parameters, folder, destination, link, server, isMeasured
 
     // Of replies.
     case masterPID, broadcast, deaths, event, links, error

@@ -38,6 +38,7 @@ package enum ControlRequest: Hashable, Sendable {
         case addLink = "link.add"
         case removeLink = "link.remove"
         case pauseLink = "link.pause"
+        case moveLink = "link.move"
         case retryLink = "link.retry"
     }
 
@@ -62,6 +63,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .link(.add): .addLink
         case .link(.remove): .removeLink
         case .link(.pause): .pauseLink
+        case .link(.move): .moveLink
         case .link(.retry): .retryLink
         }
     }
@@ -101,6 +103,7 @@ extension ControlRequest: Codable {
         case .addLink: self = .link(.add(try value(.destination)))
         case .removeLink: self = .link(.remove(try value(.link)))
         case .pauseLink: self = .link(.pause(try value(.link)))
+        case .moveLink: self = .link(.move(try value(.link), server: try value(.server)))
         case .retryLink: self = .link(.retry(try value(.link)))
         }
     }
@@ -130,6 +133,9 @@ extension ControlRequest: Codable {
             .plugin(.pardon(let name)):
             try line.encode(name, forKey: .name)
         case .link(.add(let destination)): try line.encode(destination, forKey: .destination)
+        case .link(.move(let link, let server)):
+            try line.encode(link, forKey: .link)
+            try line.encode(server, forKey: .server)
         case .link(.remove(let link)), .link(.pause(let link)), .link(.retry(let link)):
             try line.encode(link, forKey: .link)
         }
@@ -150,6 +156,7 @@ extension ControlRequest.Word {
         case .setPlugin: [.name, .parameters, .folder]
         case .removePlugin, .enablePlugin, .disablePlugin, .reloadPlugin, .pardonPlugin: [.name]
         case .addLink: [.destination]
+        case .moveLink: [.link, .server]
         case .removeLink, .pauseLink, .retryLink: [.link]
         }
     }
@@ -200,6 +207,8 @@ extension ControlRequest.Word {
         case .addLink: "add a destination; answered when the link is on its way"
         case .removeLink: "send what waits, say goodbye, and forget the link"
         case .pauseLink: "say goodbye; nothing waits for the link"
+        case .moveLink:
+            "go over to another of the link's servers at the next IDR; answered when the server is being prepared"
         case .retryLink: "end a pause, a wait or a failure"
         }
     }

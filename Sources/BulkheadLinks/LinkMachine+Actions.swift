@@ -25,6 +25,8 @@ extension LinkMachine {
         case retry
         /// A route or an address of this machine has changed.
         case networkChanged
+        /// Over to this server, and stay there.
+        case move(Int)
 
         // What the course's last work came to.
         case started
@@ -53,6 +55,8 @@ extension LinkMachine {
         case acknowledged(MediaTime?)
         /// What the server has acknowledged can't be believed.
         case acknowledgementsDistrusted
+        /// As the kernel has measured it on the connection on air.
+        case roundTrip(Duration)
         case suspected(StallSign)
         case recovered
         case reconnectRequested(IngestTarget?, words: String)

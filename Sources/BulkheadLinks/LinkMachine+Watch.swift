@@ -11,7 +11,7 @@ extension LinkMachine {
     enum Beside: Hashable, Sendable {
         case idle
         case preparingUnderstudy(Choice, since: Duration)
-        case preparingMove(Choice, since: Duration)
+        case preparingMove(Choice, since: Duration, isByHand: Bool)
         /// The server on air asked to be left.
         case obeying(replacesSame: Bool)
         case probing
@@ -39,9 +39,13 @@ extension LinkMachine {
             understudy = Ready(server: choice.index, reason: choice.reason)
             return [.post(.prepared(server: servers.servers[choice.index].name))]
                 + look(from: .request, &servers, at: now)
-        case (.preparingMove(let choice, let since), .prepared(_, let error)):
-            guard note(choice, error, since, &servers, at: now) else { return pauseWatching(servers, at: now) }
-            move = Ready(server: choice.index, reason: choice.reason)
+        case (.preparingMove(let choice, let since, let isByHand), .prepared(_, let error)):
+            guard note(choice, error, since, &servers, at: now) else {
+                let isTold = isByHand && error != .cancelled
+                return (isTold ? error.map { [.post(.notMoved(reason: $0.asReason))] } ?? [] : [])
+                    + pauseWatching(servers, at: now)
+            }
+            move = Ready(server: choice.index, reason: choice.reason, isByHand: isByHand)
             let moving = Action.post(
                 .moving(server: servers.servers[choice.index].name, choice: choice.reason))
             return [moving, .wakeSending] + pauseWatching(servers, at: now)
@@ -91,7 +95,7 @@ extension LinkMachine {
     private mutating func look(from first: Look, _ servers: inout ServerTable, at now: Duration) -> [Action] {
         beside = .idle
         guard isWatching, let serving else { return [] }
-        var actions: [Action] = []
+        var actions = releaseHeldBack(at: now)
         if first == .understudy {
             if phase != .stalled {
                 actions += dismissUnderstudy(&servers)
@@ -100,7 +104,7 @@ extension LinkMachine {
             {
                 servers.reserve(choice.index, for: lane)
                 beside = .preparingUnderstudy(choice, since: now)
-                return [.work(.prepare(choice.index, .understudy))]
+                return actions + [.work(.prepare(choice.index, .understudy))]
             }
         }
         if first.rawValue <= Look.request.rawValue, let request {
@@ -115,6 +119,13 @@ extension LinkMachine {
             }
             actions.append(.post(.redirectUnusable))
         }
+        if first.rawValue <= Look.request.rawValue, move == nil, let wish {
+            self.wish = nil
+            let choice = Choice(index: wish, reason: "asked for by hand")
+            servers.reserve(wish, for: lane)
+            beside = .preparingMove(choice, since: now, isByHand: true)
+            return actions + [.work(.prepare(wish, .move))]
+        }
         if first.rawValue <= Look.probes.rawValue, servers.servers.count > 1 {
             let due = servers.claimProbes(at: now, chance: draw())
             if !due.isEmpty {
@@ -122,9 +133,9 @@ extension LinkMachine {
                 return actions + [.work(.probe(due, patience: Self.probePatience))]
             }
         }
-        if move == nil, phase == .publishing, let better = servers.better(lane, at: now) {
+        if move == nil, !isPinned, phase == .publishing, let better = servers.better(lane, at: now) {
             servers.reserve(better.index, for: lane)
-            beside = .preparingMove(better, since: now)
+            beside = .preparingMove(better, since: now, isByHand: false)
             return actions + [.work(.prepare(better.index, .move))]
         }
         return actions + pauseWatching(servers, at: now)
@@ -133,8 +144,9 @@ extension LinkMachine {
     private mutating func pauseWatching(_ servers: ServerTable, at now: Duration) -> [Action] {
         beside = .idle
         guard isWatching else { return [] }
-        let delay =
+        var delay =
             servers.servers.count > 1 ? servers.attentionDelay(at: now) ?? Self.longestPause : Self.idlePause
+        if let heldBackDelay = heldBackDelay(at: now) { delay = min(delay, heldBackDelay) }
         return [.work(.lookAgain(after: max(delay, Self.shortestPause)))]
     }
 

@@ -27,6 +27,8 @@ package struct LinkMachine: Sendable {
     /// The shortest wait for the next attempt, and the wait where no server can be named yet.
     private static let shortestWait = Duration.milliseconds(5)
     private static let blindWait = Duration.milliseconds(250)
+    /// How often an outage is told again.
+    private static let reminder = Duration.seconds(60)
     /// Timestamps are 32 bits wide, and 31 in many servers: 24.8 days. A new connection that counts from 0 is planned
     /// for the first IDR within the last minute before.
     private static let timestampWall = MediaTime(milliseconds: Int64(Int32.max) - 60_000)
@@ -67,6 +69,7 @@ package struct LinkMachine: Sendable {
         let kind: Kind
         let server: Int
         let reason: String
+        var isByHand = false
         var isComplete = true
     }
 
@@ -76,6 +79,7 @@ package struct LinkMachine: Sendable {
         let reason: String
         /// It is to the server on air.
         var replacesSame = false
+        var isByHand = false
     }
 
     let lane: Int
@@ -104,6 +108,19 @@ package struct LinkMachine: Sendable {
     private var isEnding = false
     /// Since when it is off the air by a break.
     private var brokeAt: Duration?
+    /// Since when it has tried, and when that was told last.
+    private var triesSince = Duration.zero
+    private var toldAt = Duration.zero
+    /// What was told of this outage: errors, and servers that were cleared. A server that is away for minutes is not worth
+    /// a line each time.
+    private var toldErrors: Set<String> = []
+    private var toldServers: Set<Int> = []
+    /// Since when the connection on air takes packets, and what is told of it once it has been held for a while: its server
+    /// has closed the ones before it again and again.
+    private var begunAt = Duration.zero
+    private(set) var heldBack: [Action] = []
+    /// It was moved to its server by hand, and stays there.
+    private(set) var isPinned = false
     /// The server of the connection on air, and how that connection ended.
     private(set) var serving: Int?
     private var end: PublishEnd?
@@ -114,6 +131,8 @@ package struct LinkMachine: Sendable {
     var request: (target: IngestTarget?, words: String)?
     /// How often a server is heard that asks to be left.
     private var requests = Budget(1, each: .seconds(10))
+    /// Where a person wants the link to go.
+    var wish: Int?
 
     /// - Parameters:
     ///   - lane: which of a redundant link's two it is; 0 for others.
@@ -162,6 +181,12 @@ package struct LinkMachine: Sendable {
             guard serving == nil else { return [] }
             servers.renew(forgives: false)
             return [.wakeCourse]
+        case .move(let index):
+            wish = index
+            return [.wakeWatch]
+        case .roundTrip(let time):
+            if let serving { servers.observed(serving, roundTrip: time, at: now) }
+            return []
         case .accepted, .acknowledged, .acknowledgementsDistrusted, .suspected, .recovered, .reconnectRequested, .ended:
             return listen(to: event, &servers, at: now)
         case .lookAround, .prepared(.understudy, _), .prepared(.move, _), .probed, .readyEnded:
@@ -183,6 +208,10 @@ package struct LinkMachine: Sendable {
         switch event {
         case .accepted:
             if let serving { servers.accepted(serving) }
+            guard heldBack.isEmpty else {
+                heldBack.append(.post(.accepted))
+                return []
+            }
             return [.post(.accepted)]
         case .acknowledged(let dts): acknowledgedDTS = dts ?? acknowledgedDTS
         case .acknowledgementsDistrusted: acknowledgedDTS = nil
@@ -208,11 +237,13 @@ package struct LinkMachine: Sendable {
         switch (course, event) {
         case (_, .started):
             phase = .idle
+            forgetTold(at: now)
             return [.leaveAir] + goOn(&servers, at: now)
         case (.measuring, .measured), (.waiting, .waited): return choose(&servers, at: now)
         case (.confirming, .confirmed(let file)):
             let saved = LinkHappening.saved(
-                servers: servers.servers.count, answering: servers.answeringCount(at: now), file: file)
+                servers: servers.servers.count, answering: servers.answeringCount(at: now), file: file,
+                silence: servers.servers.count > 1 ? servers.silence(at: now) : nil)
             return [.post(saved)] + establish(&servers, at: now)
         case (.resting, .waited): return wake(&servers, at: now)
         case (.preparing(let choice, let since), .prepared(_, nil)):
@@ -243,7 +274,7 @@ package struct LinkMachine: Sendable {
     ) -> [Action] {
         if isAborted { return finish(&servers) }
         if isPaused { return rest(&servers) }
-        if let broken { return noteBreak(broken, servers, at: now) }
+        if let broken { return noteBreak(broken, &servers, at: now) }
         return establish(&servers, at: now)
     }
 
@@ -267,25 +298,50 @@ package struct LinkMachine: Sendable {
         if isPaused { return rest() }
         wasOnAir = false
         brokeAt = nil
+        forgetTold(at: now)
         servers.renew(forgives: true)
         return [.post(.resumed)] + goOn(&servers, at: now)
     }
 
     /// The connection on air is gone: the link's state is put in a safe place, and servers of which nothing is known are
     /// asked. The one that was lost is not: finding that out is the next step.
-    private mutating func noteBreak(_ error: PublishError, _ servers: ServerTable, at now: Duration) -> [Action] {
-        let wasStale = brokeAt != nil
+    private mutating func noteBreak(
+        _ error: PublishError, _ servers: inout ServerTable, at now: Duration
+    ) -> [Action] {
+        let isRepeated = brokeAt != nil
         brokeAt = brokeAt ?? now
-        lastError = "\(error)"
-        (course, phase) = (.confirming, .saved)
+        phase = .saved
+        if isRepeated { return [.leaveAir] + tell(error, at: now) + establish(&servers, at: now) }
+        forgetTold(at: now)
+        let lost = tell(error, at: now)
+        course = .confirming
         var unsure: [Int] = []
         if servers.servers.count > 1, understudy == nil {
             unsure = servers.status(at: now).enumerated().filter { index, status in
                 index != server && (status.state == .untried || status.state == .failing)
             }.map(\.offset)
         }
-        return [.leaveAir] + (wasStale ? [] : [.post(.lost(reason: error.asReason))])
-            + [.work(.confirm(unsure, patience: Self.confirmationPatience))]
+        return [.leaveAir] + lost + [.work(.confirm(unsure, patience: Self.confirmationPatience))]
+    }
+
+    /// Another outage begins, or another attempt by hand: all of it is news.
+    private mutating func forgetTold(at now: Duration) {
+        (triesSince, toldAt) = (now, now)
+        toldErrors = []
+        toldServers = []
+    }
+
+    /// Tells each error once, and from time to time that the link is still off the air.
+    private mutating func tell(_ error: PublishError, at now: Duration) -> [Action] {
+        lastError = "\(error)"
+        if toldErrors.insert(lastError).inserted {
+            toldAt = now
+            return [.post(.lost(reason: error.asReason))]
+        }
+        guard now - toldAt >= Self.reminder else { return [] }
+        toldAt = now
+        let seconds = Int(clamping: (now - (brokeAt ?? triesSince)).components.seconds)
+        return [.post(.stillLost(seconds: seconds, reason: error.asReason))]
     }
 
     private mutating func establish(_ servers: inout ServerTable, at now: Duration) -> [Action] {
@@ -321,6 +377,7 @@ package struct LinkMachine: Sendable {
     private mutating func tellCleared(_ choice: Choice, _ servers: ServerTable) -> [Action] {
         guard brokeAt != nil else { return [] }
         phase = .selected
+        guard toldServers.insert(choice.index).inserted else { return [] }
         let name = servers.servers[choice.index].name
         return [.post(.cleared(server: name)), .post(.selected(server: name, choice: choice.reason))]
     }
@@ -338,14 +395,15 @@ package struct LinkMachine: Sendable {
             return goOn(&servers, at: now)
         }
         let outcome = servers.failed(index, error, isEnding: isEnding, at: now, chance: chance())
-        // A server that is away for minutes is not worth a line each time.
-        let isNews = lastError != "\(error)"
+        let error = servers.explained(error, of: index)
+        if outcome == .giveUp { return fail(error, &servers) }
+        return tell(error, at: now) + choose(&servers, at: now)
+    }
+
+    private mutating func fail(_ error: PublishError, _ servers: inout ServerTable) -> [Action] {
+        (course, phase) = (.over, .failed)
         lastError = "\(error)"
-        if outcome == .giveUp {
-            (course, phase) = (.over, .failed)
-            return dismissUnderstudy(&servers) + [.work(.fail(error))]
-        }
-        return (isNews ? [.post(.lost(reason: error.asReason))] : []) + choose(&servers, at: now)
+        return dismissUnderstudy(&servers) + [.work(.fail(error))]
     }
 
     private mutating func take(
@@ -369,7 +427,7 @@ package struct LinkMachine: Sendable {
     private mutating func begun(_ backfill: MediaTime, _ servers: ServerTable, at now: Duration) -> [Action] {
         let gap = brokeAt.map { now - $0 }
         phase = gap == nil ? .publishing : .restored
-        brokeAt = nil
+        begunAt = now
         let isReturn = wasOnAir
         if isReturn { reconnects += 1 }
         wasOnAir = true
@@ -382,7 +440,24 @@ package struct LinkMachine: Sendable {
                 backfillMilliseconds: Int(clamping: backfill.milliseconds))
             actions.append(.post(restored))
         }
+        if gap != nil, let server, servers.isRepeating(server) {
+            heldBack = actions
+            return [.work(.serve)]
+        }
+        brokeAt = nil
         return actions + [.work(.serve)]
+    }
+
+    /// How long until what was held back can be told; nil where nothing is.
+    func heldBackDelay(at now: Duration) -> Duration? {
+        heldBack.isEmpty ? nil : max(.zero, begunAt + LinkPatience.holdTime - now)
+    }
+
+    /// What was held back, if it is time.
+    mutating func releaseHeldBack(at now: Duration) -> [Action] {
+        guard heldBackDelay(at: now) == .zero else { return [] }
+        defer { (heldBack, brokeAt) = ([], nil) }
+        return heldBack
     }
 
     /// Why the connection on air is to be left, once ``mustStop``.
@@ -408,7 +483,9 @@ package struct LinkMachine: Sendable {
         guard let move else { return [.work(.serve)] }
         self.move = nil
         course = .passing(
-            Passage(kind: move.replacesSame ? .same : .other, server: move.server, reason: move.reason))
+            Passage(
+                kind: move.replacesSame ? .same : .other, server: move.server, reason: move.reason,
+                isByHand: move.isByHand))
         return [.work(move.replacesSame ? .drain : .publish(.move))]
     }
 
@@ -429,6 +506,7 @@ package struct LinkMachine: Sendable {
             take(passage.server, passage.reason, in: nil, &servers, at: now)
             return leave(.moved(rewinds: !passage.isComplete))
         case (.other, .published(nil)):
+            isPinned = passage.isByHand
             take(passage.server, passage.reason, in: nil, &servers, at: now)
             return [.work(.drain)]
         case (.other, .published(let error?)):
@@ -449,13 +527,18 @@ package struct LinkMachine: Sendable {
         acknowledgedDTS = acknowledged ?? acknowledgedDTS
         let lost = serving
         serving = nil
+        heldBack = []
         let actions = dropMove(&servers)
         switch departure {
         case .wanted: return actions + (isEnding ? finish(&servers) : goOn(&servers, at: now))
         case .moved(let rewinds): return actions + begin(rewinds: rewinds)
         case .broken(let error):
-            if let lost { _ = servers.failed(lost, error, isEnding: isEnding, at: now, chance: chance()) }
-            return actions + goOn(after: error, &servers, at: now)
+            isPinned = false
+            guard let lost else { return actions + goOn(after: error, &servers, at: now) }
+            let outcome = servers.failed(lost, error, isEnding: isEnding, at: now, chance: chance())
+            let explained = servers.explained(error, of: lost)
+            if outcome == .giveUp, !isAborted, !isPaused { return actions + fail(explained, &servers) }
+            return actions + goOn(after: explained, &servers, at: now)
         }
     }
 

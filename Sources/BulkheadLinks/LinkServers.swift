@@ -22,8 +22,10 @@ package final class LinkServers: Sendable {
     }
 
     /// The servers that `destination` names.
-    package convenience init(_ destination: DestinationSettings, name: String, clock: LinkClock) throws(BroadcastError)
-    {
+    /// - Parameter patience: how long a server is tried that was never reached.
+    package convenience init(
+        _ destination: DestinationSettings, name: String, patience: Duration = .zero, clock: LinkClock
+    ) throws(BroadcastError) {
         var servers: [ServerTable.Server] = []
         for settings in destination.servers {
             var options = PublishOptions()
@@ -43,7 +45,9 @@ package final class LinkServers: Sendable {
                         name: "\(target)", priority: settings.priority, weight: settings.weight)))
         }
         self.init(
-            ServerTable(servers, rule: destination.rule, lanes: destination.isRedundant ? 2 : 1), clock: clock)
+            ServerTable(
+                servers, rule: destination.rule, lanes: destination.isRedundant ? 2 : 1, unreached: patience),
+            clock: clock)
     }
 
     func read<Value>(_ body: (ServerTable, Duration) -> Value) -> Value {

@@ -8,7 +8,11 @@ extension PublishError {
 
     /// What programs tell apart.
     var code: ErrorCode {
-        if case .tlsFailed = self { .tlsFailed } else { .destination }
+        switch self {
+        case .tlsFailed: .tlsFailed
+        case .nameNotResolved, .unreachable, .timedOut: .unreachable
+        default: .destination
+        }
     }
 
     /// What a user can do about it.
@@ -21,7 +25,8 @@ extension PublishError {
         case .applicationRejected: "check the path behind the host"
         case .notAuthenticated: "check the user name and password"
         case .redirectedInVain: "give the address of the server that takes the stream"
-        case .publishRefused, .closedBeforeAcceptance: "check the stream key, and that nobody else is using it"
+        case .publishRefused, .closedBeforeAcceptance, .closedEachTime:
+            "check the stream key, and that nobody else is using it"
         case .streamNotCreated, .closedByServer, .protocolViolation, .answersNotRead, .cancelled:
             "look into the server's log"
         }

@@ -48,6 +48,9 @@ extension RTMPLink {
             return .probed
         case .lookAgain(let duration):
             await wait(duration, or: watch)
+            if let time = connections.withLock({ $0.onAir })?.statistics.roundTrip, time > .zero {
+                tell(.roundTrip(time))
+            }
             return .lookAround
         case .serve, .leave, .end, .fail: return .stopped
         }

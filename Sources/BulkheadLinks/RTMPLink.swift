@@ -90,6 +90,25 @@ package final class RTMPLink: Sink, Servers {
 
     package func networkChanged() { tell(.networkChanged) }
 
+    package func move(to word: String) throws(BroadcastError) {
+        let names = (0..<servers.count).map { servers.name($0) }
+        let found = names.indices.filter { "\($0 + 1)" == word || names[$0] == word }
+        let fitting = found.isEmpty ? names.indices.filter { names[$0].contains(word) } : found
+        guard let index = fitting.first, fitting.count == 1 else {
+            throw BroadcastError(
+                .control, fitting.isEmpty ? "\(name) has no server \(word)" : "\(name) has several servers \(word)",
+                advice: "name one by its number: "
+                    + names.enumerated().map { "\($0 + 1) \($1)" }.joined(separator: ", "))
+        }
+        guard connections.withLock({ $0.onAir != nil }) else {
+            throw BroadcastError(.control, "\(name) is not on air", advice: "it chooses its server itself")
+        }
+        guard servers.read({ table, _ in table.isFree(index) }) else {
+            throw BroadcastError(.control, "\(name) is with \(names[index]) already")
+        }
+        tell(.move(index))
+    }
+
     package func report(isMeasured: Bool) async -> LinkServersReport {
         let others = (0..<servers.count).filter { index in
             !servers.read { table, now in table.status(at: now)[index].state == .onAir }

@@ -18,6 +18,8 @@ package struct ServerTable: Sendable {
         package var candidate: Candidate
         fileprivate var breaker = CircuitBreaker()
         fileprivate var patience = LinkPatience()
+        /// What the last handshake took: some six round trips of the network, and the server's own time.
+        fileprivate var handshake: Duration?
         /// It is not tried earlier.
         fileprivate var notBefore = Duration.zero
         fileprivate var nextProbe = Duration.zero
@@ -52,24 +54,33 @@ package struct ServerTable: Sendable {
     package let rule: SelectionRule
     package let policy: SelectionRule.Policy
     private var histories: [SelectionHistory]
-    /// A server has taken the stream once: from then on the link does not give up.
-    private var wasAccepted = false
+    /// How long a server is tried that was never reached.
+    private let unreached: Duration
 
     /// From one handshake with a server that is well to the next; with one that fails the circuit breaker says it.
     private static let probeInterval = Duration.seconds(10)
     private static let probeBackoff = Backoff([.seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(15)])
     /// The share of an interval that is left to chance.
     private static let spread = 0.2
+    /// What RTMP's handshake takes up to the answer to `connect`.
+    private static let roundTripsOfHandshake = 6
     /// For one that has refused, while there is no other.
     private static let refusedDelay = Duration.seconds(10)
 
     /// How many servers the link works with at a time.
     var laneCount: Int { histories.count }
 
+    /// - Parameter unreached: how long a server is tried that was never reached.
     package init(
-        _ servers: [Server], rule: SelectionRule, lanes: Int = 1, policy: SelectionRule.Policy = .init()
+        _ servers: [Server], rule: SelectionRule, lanes: Int = 1, policy: SelectionRule.Policy = .init(),
+        unreached: Duration = .zero
     ) {
-        self.servers = servers
+        self.unreached = unreached
+        self.servers = servers.map { server in
+            var server = server
+            server.patience = LinkPatience(unreached: unreached)
+            return server
+        }
         self.rule = rule
         self.policy = policy
         histories = Array(repeating: SelectionHistory(), count: max(1, lanes))
@@ -153,7 +164,14 @@ package struct ServerTable: Sendable {
 
     /// It is ready.
     package mutating func answered(_ index: Int, in time: Duration, at now: Duration) {
+        servers[index].handshake = time
         servers[index].breaker.succeeded(in: time, at: now)
+    }
+
+    /// The server on air, as its connection is measured by the kernel: one round trip of the network.
+    package mutating func observed(_ index: Int, roundTrip: Duration, at now: Duration) {
+        let handshake = max(servers[index].handshake ?? .zero, roundTrip * Self.roundTripsOfHandshake)
+        servers[index].breaker.succeeded(in: handshake, at: now)
     }
 
     /// What was made ready is not needed.
@@ -163,16 +181,15 @@ package struct ServerTable: Sendable {
     package mutating func started(_ index: Int, for lane: Int, in time: Duration?, at now: Duration) {
         for other in servers.indices where servers[other].lane == lane { servers[other].lane = nil }
         servers[index].lane = lane
-        servers[index].patience.started()
+        servers[index].patience.started(at: now)
         servers[index].isGivenUp = false
+        servers[index].handshake = time ?? servers[index].handshake
         servers[index].breaker.succeeded(in: time, at: now)
         histories[lane].current = index
     }
 
-    /// The server has taken the stream for good.
+    /// The server has said that it has the stream, or was given time to refuse it.
     package mutating func accepted(_ index: Int) {
-        wasAccepted = true
-        servers[index].patience.accepted()
         servers[index].failures = 0
         servers[index].lastError = ""
     }
@@ -195,7 +212,7 @@ package struct ServerTable: Sendable {
         servers[index].breaker.failed(at: now)
         servers[index].nextProbe = now + Self.probeBackoff.delay(after: servers[index].failures, chance: chance)
         for lane in histories.indices where histories[lane].current == index { histories[lane].current = nil }
-        switch servers[index].patience.judge(error, isEnding: isEnding) {
+        switch servers[index].patience.judge(error, isEnding: isEnding, at: now) {
         case .retry(let delay):
             servers[index].notBefore = now + delay * (1 - Self.spread * chance)
             return .goOn
@@ -203,7 +220,8 @@ package struct ServerTable: Sendable {
             if isEnding { return .giveUp }
             servers[index].isGivenUp = true
             servers[index].notBefore = now + Self.refusedDelay * (1 - Self.spread * chance)
-            return wasAccepted || servers.contains { !$0.isGivenUp } ? .goOn : .giveUp
+            // A link whose stream was taken once does not give up.
+            return servers.contains { !$0.isGivenUp || $0.patience.hasHeld } ? .goOn : .giveUp
         }
     }
 
@@ -217,7 +235,7 @@ package struct ServerTable: Sendable {
             if servers[index].lane == nil { bringHome(index) }
             servers[index].isGivenUp = false
             servers[index].breaker.reset()
-            servers[index].patience = LinkPatience()
+            servers[index].patience = LinkPatience(unreached: unreached)
         }
     }
 
@@ -265,6 +283,7 @@ package struct ServerTable: Sendable {
         let wasFailing = servers[index].breaker.failures > 0
         switch result {
         case .success(let time):
+            servers[index].handshake = time
             servers[index].breaker.succeeded(in: time, at: now)
             // It was not there before: it may be asked again. What it refused it would refuse again.
             if servers[index].isGivenUp, !servers[index].patience.wasRefused { servers[index].isGivenUp = false }
@@ -278,6 +297,33 @@ package struct ServerTable: Sendable {
                 now + Self.probeBackoff.delay(after: servers[index].breaker.failures, chance: chance)
             return !wasFailing
         }
+    }
+
+    /// No lane works with it, or makes it ready.
+    package func isFree(_ index: Int) -> Bool { servers[index].lane == nil }
+
+    /// It closes again and again soon after the stream begins: see ``LinkPatience/isRepeating``.
+    package func isRepeating(_ index: Int) -> Bool { servers[index].patience.isRepeating }
+
+    /// What is told of a failure of the server's.
+    package func explained(_ error: PublishError, of index: Int) -> PublishError {
+        guard servers[index].patience.suspectsKey else { return error }
+        switch error {
+        case .closedBeforeAcceptance, .closedByServer, .connectionLost:
+            return .closedEachTime(server: servers[index].target.authority)
+        default: return error
+        }
+    }
+
+    /// What is known of the servers that don't answer, in words; nil where all do, or nothing is known.
+    package func silence(at now: Duration) -> String? {
+        let silent = servers.filter { server in
+            switch server.breaker.health(at: now) {
+            case .failing, .resting: true
+            case .well, .unknown: false
+            }
+        }
+        return silent.isEmpty ? nil : silent.map(\.lastError).joined(separator: "; ")
     }
 
     /// How many of the servers are known to answer.

@@ -26,6 +26,10 @@ package protocol Servers: AnyObject, Sendable {
     func pause(_ isPaused: Bool)
     /// Tries again now where it waits, and forgets what servers have refused.
     func retry()
+    /// Goes over at the next IDR to the server that a person means by `word`, its number or a part of its name, and stays
+    /// there while it works.
+    /// - Throws: kind `control`, when nothing has been changed.
+    func move(to word: String) throws(BroadcastError)
     /// A route or an address of this machine has changed: what could not be reached may be reachable.
     func networkChanged()
     /// What is known of the servers, after a handshake with each if they are to be measured, and what would be chosen.

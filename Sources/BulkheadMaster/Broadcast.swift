@@ -73,7 +73,8 @@ actor Broadcast {
         self.encoderAddress = encoderAddress
         self.reactor = reactor
         context = RoomContext(reactor: reactor, pools: FramePools(), programs: programs, events: events)
-        outputs = Outputs(context, bitrate: .init(settings))
+        outputs = Outputs(
+            context, bitrate: .init(settings), patience: .nanoseconds(Int64((settings.patienceSeconds ?? 0) * 1e9)))
         committed = CommittedPackets(outputs)
         encoding = Encoding(
             WantedEncoding(settings), encoderAddress: encoderAddress.map { "unix:\($0)" } ?? "", context,
@@ -252,7 +253,6 @@ actor Broadcast {
         encoding.look()
         // A broadcast in no hurry waits for its links instead, and an encoder that was started by hand is left alone.
         if state == .onAir, !settings.isFast, settings.children != .plugins { outputs.watchCongestion() }
-        if state == .onAir { outputs.watchOutages() }
         program.beginIfPossible()
         pump()
         checkEnding()

@@ -87,6 +87,9 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var minimumVideoBitsPerSecond: UInt32?
     /// Which links' congestion lowers the bitrate.
     package var congestion = CongestionRule.slowest
+    /// How long a destination that has never been reached is tried at the start, in seconds; nil for not at
+    /// all.
+    package var patienceSeconds: Double?
 
     /// Settings with the defaults of `bulkhead broadcast`.
     package init(

@@ -28,6 +28,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case unknownFormat = "input.unknown-format"
     case unknownPlugin = "plugin.unknown"
     case tlsFailed = "destination.tls-failed"
+    case unreachable = "destination.unreachable"
 
     // The conversation itself.
     case version = "control.version"
@@ -134,6 +135,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .lastLink: "the link is the last one, and a broadcast keeps one"
         case .unknownFormat: "an input is of no format that is known by its first bytes"
         case .unknownPlugin: "there is no such plugin"
+        case .unreachable: "no server of the destination can be reached"
         case .tlsFailed: "the TLS connection to a server can't be made, or its certificate is not trusted"
         case .version: "client and master speak different versions; the master closes the connection"
         case .unknownRequest: "the master does not know the request"

@@ -5,6 +5,8 @@ package enum LinkChange: Hashable, Sendable {
     case remove(String)
     /// It says goodbye, and nothing waits for it.
     case pause(String)
+    /// It goes over to another of its servers at the next IDR.
+    case move(String, server: String)
     /// A paused one comes back; one that waits tries at once; one that has failed begins anew.
     case retry(String)
 }

@@ -88,6 +88,11 @@ extension Setting {
             help:
                 "How late a live picture may be before its frame shows the last one again (default: 100ms)."),
         Setting(
+            "patience", optional: \.patienceSeconds,
+            .seconds(SettingRange.patienceSeconds, "a time such as 30, 5m or 2h, 0 for none"), .atStart,
+            placeholder: "time",
+            help: "How long destinations that can't be reached at the start are tried: 5m, 2h (default: 0)."),
+        Setting(
             "duration", optional: \.durationSeconds,
             .seconds(SettingRange.durationSeconds, "a time such as 10, 1m30s or 00:01:30"), .atStart,
             placeholder: "time", help: "End after this time: 10, 1m30s, 00:01:30."),

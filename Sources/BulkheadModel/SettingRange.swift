@@ -16,7 +16,10 @@ package enum SettingRange {
     package static let encoderThreads: ClosedRange<UInt8> = 0...128
     /// How long an input may be silent before the slate is shown.
     package static let slateAfterSeconds: ClosedRange<Double> = 0.1...3600
+    /// How late a live picture may be.
     package static let picturePatienceSeconds: ClosedRange<Double> = 0...5
+    /// How long a destination is tried at the start; 0 gives up at once.
+    package static let patienceSeconds: ClosedRange<Double> = 0...7 * 86_400
     /// 0 prefers the live edge.
     package static let backfillSeconds: ClosedRange<Double> = 0...60
     /// The weight of a server beside others.

@@ -21,10 +21,12 @@ package struct Output: Sendable {
     ///
     /// - Parameters:
     ///   - awaitsIDR: the broadcast is on air already: the first packet kept is an IDR.
+    ///   - patience: how long servers are tried that were never reached.
     ///   - onRoom: called, on any thread, when a sink that had no room has some again.
     /// - Throws: kind `usage` for a server that can't be used.
     package static func make(
-        _ entry: LinkDirectory.Entry, events: EventLog, awaitsIDR: Bool, onRoom: @escaping @Sendable () -> Void
+        _ entry: LinkDirectory.Entry, patience: Duration, events: EventLog, awaitsIDR: Bool,
+        onRoom: @escaping @Sendable () -> Void
     ) throws(BroadcastError) -> Output {
         let destination = entry.destination
         let name = entry.name
@@ -37,7 +39,7 @@ package struct Output: Sendable {
                 .internal, "\(name) needs a thread, and this machine has none left",
                 advice: "see what this user and its group may have: ulimit -u, systemctl show -p TasksMax")
         }
-        let servers = try LinkServers(destination, name: name, clock: .system)
+        let servers = try LinkServers(destination, name: name, patience: patience, clock: .system)
         for key in servers.keys { events.hide(key) }
         var limits = LinkQueue.Limits()
         limits.backfill = MediaTime(nanoseconds: Int64(destination.backfillSeconds * 1e9))

@@ -41,8 +41,6 @@ package final class Outputs: PacketOutlet {
     /// A packet has come: a link that is added joins in the middle.
     private var hasBegun = false
     private let signals = AsyncStream<Signal>.makeStream()
-    private var outages = OutageWatch()
-    private var lastLookAtOutages: MonotonicTime?
     private var timers: [Reactor.Token] = []
     private var networkTimer: Reactor.Token?
 
@@ -54,8 +52,15 @@ package final class Outputs: PacketOutlet {
     /// All links have failed.
     package var onFailure: (BroadcastError) -> Void = { _ in }
 
+    /// - Parameter patience: how long servers are tried that were never reached.
+    package convenience init(_ context: RoomContext, bitrate: BitrateMachine.Settings, patience: Duration) {
+        self.init(context, bitrate: bitrate) { entry, events, awaitsIDR, onRoom throws(BroadcastError) in
+            try Output.make(entry, patience: patience, events: events, awaitsIDR: awaitsIDR, onRoom: onRoom)
+        }
+    }
+
     /// - Parameter make: makes the sinks; tests give others.
-    package init(_ context: RoomContext, bitrate: BitrateMachine.Settings, make: @escaping Maker = Output.make) {
+    package init(_ context: RoomContext, bitrate: BitrateMachine.Settings, make: @escaping Maker) {
         self.context = context
         self.bitrate = BitrateMachine(bitrate)
         self.make = make
@@ -153,6 +158,12 @@ package final class Outputs: PacketOutlet {
         case .pause(let word):
             let entry = try directory.find(word)
             try ask(.pause(entry.id), of: entry)
+        case .move(let word, let server):
+            let entry = try directory.find(word)
+            guard machine.isRunning(entry.id), let servers = outputs[entry.id]?.servers else {
+                throw BroadcastError(.control, "\(entry.name) has no servers, or has ended")
+            }
+            try servers.move(to: server)
         case .retry(let word):
             let entry = try directory.find(word)
             try ask(.retry(entry.id), of: entry)
@@ -226,19 +237,6 @@ package final class Outputs: PacketOutlet {
         let bitsPerSecond = bitrate.streamBitsPerSecond
         let loads = outputs.values.flatMap { $0.servers?.loads(bitsPerSecond: bitsPerSecond) ?? [] }
         perform(bitrate.handle(.loads(loads, main: directory.main), at: now))
-    }
-
-    /// Tells of links that have had no server for another minute; to be called again and again, it looks once a second.
-    package func watchOutages() {
-        let now = MonotonicTime.now
-        if let lastLookAtOutages, now.since(lastLookAtOutages) < 1_000_000_000 { return }
-        lastLookAtOutages = now
-        for (id, output) in outputs {
-            let lanes = output.sink.statuses
-            guard let span = outages.look(at: id, lanes, at: now) else { continue }
-            let text = lanes.map(\.lastError).first { !$0.isEmpty } ?? ""
-            context.post(part(id), .link(.stillDown(seconds: Int(span.components.seconds), text: text)))
-        }
     }
 
     private func perform(_ actions: [BitrateMachine.Action]) {

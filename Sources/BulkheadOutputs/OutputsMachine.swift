@@ -1,11 +1,12 @@
 package import BulkheadEvents
 package import BulkheadModel
+import BulkheadSelection
 package import BulkheadSystem
 
 /// Decides which links of a broadcast run: those that were declared, those that come and go on air, and what their
 /// failures mean for the broadcast. It knows links by identity, and owns no sink and no clock.
 ///
-///     declare, add ──▶ running ──ended──▶ over ──retry──▶ running
+///     declare, add ──▶ running ──ended──▶ over ──retry, or time──▶ running
 ///                        │ remove
 ///                        ▼
 ///                     leaving ──ended──▶ forgotten
@@ -69,6 +70,9 @@ package struct OutputsMachine: Sendable {
     private struct Link {
         let hasServers: Bool
         var course = Course.running
+        /// Its servers could not be reached so often, and are tried again at this moment.
+        var failures = 0
+        var retriesAt: MonotonicTime?
     }
 
     private enum Stage: Hashable {
@@ -82,6 +86,8 @@ package struct OutputsMachine: Sendable {
     package static let leaving = Duration.seconds(3)
     /// The same at the end of the broadcast.
     package static let ending = Duration.seconds(10)
+    /// Until a link is tried again whose servers were not there, while others have the broadcast.
+    private static let returns = Backoff([3, 5, 10, 20].map { .seconds($0) })
 
     private var links: [LinkID: Link] = [:]
     private var stage = Stage.onAir
@@ -116,6 +122,7 @@ package struct OutputsMachine: Sendable {
         case .retry(let id):
             let link = try link(id)
             var actions: [Action] = link.hasServers ? [.pause(id, false), .tryAgain(id)] : []
+            links[id]?.retriesAt = nil
             if link.course == .over {
                 links[id]?.course = .running
                 actions.append(.run(id))
@@ -152,7 +159,7 @@ package struct OutputsMachine: Sendable {
         case .declared(let id, let hasServers):
             links[id] = Link(hasServers: hasServers)
             return [.run(id)]
-        case .ended(let id, let error): return ended(id, error)
+        case .ended(let id, let error): return ended(id, error, at: now)
         case .finish: return finish(at: now)
         case .abort:
             stage = .aborted
@@ -161,9 +168,19 @@ package struct OutputsMachine: Sendable {
         }
     }
 
-    private mutating func ended(_ id: LinkID, _ error: BroadcastError?) -> [Action] {
+    private mutating func ended(_ id: LinkID, _ error: BroadcastError?, at now: MonotonicTime) -> [Action] {
         guard let link = links[id], link.course != .over else { return [] }
         var actions: [Action] = []
+        if let error, error.code == .unreachable, link.course == .running, stage == .onAir, running.count > 1 {
+            // It may come yet, and the others have the broadcast meanwhile.
+            links[id]?.course = .over
+            links[id]?.failures += 1
+            let time = now.advanced(by: Self.returns.delay(after: link.failures + 1, chance: 1))
+            links[id]?.retriesAt = time
+            let isNews = link.failures == 0
+            return (isNews ? [.post(id, .lost(reason: Reason(error.code.rawValue, error.problem)))] : [])
+                + [.wake(at: time)]
+        }
         if let error { actions.append(.post(id, .failed(reason: Reason(error.kind.rawValue, error.problem)))) }
         if link.course == .running {
             links[id]?.course = .over
@@ -190,6 +207,12 @@ package struct OutputsMachine: Sendable {
             guard case .leaving(let end?) = links[id]?.course, end <= now else { continue }
             links[id]?.course = .leaving(until: nil)
             actions.append(.abort(id))
+        }
+        for (id, link) in links.sorted(by: { $0.key < $1.key }) where link.retriesAt.map({ $0 <= now }) ?? false {
+            links[id]?.retriesAt = nil
+            guard stage == .onAir, link.course == .over else { continue }
+            links[id]?.course = .running
+            actions.append(.run(id))
         }
         if case .ending(let end) = stage, end <= now {
             stage = .aborted

@@ -32,6 +32,8 @@ package enum PublishError: Error, Hashable, Sendable {
     case closedByServer(server: String, ConnectionPhase, ServerStatus?)
     /// Closed between Publish.Start and acceptance: how SRS and nginx's on_publish turn a key down.
     case closedBeforeAcceptance(server: String, after: Duration)
+    /// The same, or a reset, again and again.
+    case closedEachTime(server: String)
     /// The network or the system ended the connection, or nothing came through it any more.
     case connectionLost(server: String, ConnectionLoss)
     case protocolViolation(server: String, ConnectionError)
@@ -87,7 +89,7 @@ extension PublishError {
         switch self {
         case .nameNotResolved, .unreachable, .timedOut, .connectionLost: .retry
         case .closedByServer(_, .live, _): .retry
-        case .closedByServer, .closedBeforeAcceptance: .retrySlowly
+        case .closedByServer, .closedBeforeAcceptance, .closedEachTime: .retrySlowly
         case .publishRefused(_, let status) where status.saysInUse: .awaitRelease
         case .publishRefused(_, let status) where status.code.hasSuffix(".BadName"): .retrySlowly
         // Clocks are set and certificates renewed; what is on the way of a handshake may have been cut off.
@@ -124,6 +126,8 @@ extension PublishError: CustomStringConvertible {
             "\(server) closed the connection while \(phase.rawValue)\(status.map(Self.said) ?? ", without giving a reason")"
         case .closedBeforeAcceptance(let server, let duration):
             "\(server) closed the connection \(duration.shortDescription) after accepting the stream"
+        case .closedEachTime(let server):
+            "\(server) closes the connection each time soon after the stream begins: perhaps the stream key is wrong, or in use"
         case .connectionLost(let server, let loss): "the connection to \(server) was lost: \(loss)"
         case .protocolViolation(let server, let error): "\(server) broke the RTMP protocol: \(error)"
         case .answersNotRead(let server): "\(server) sent requests without reading the answers"
@@ -190,7 +194,7 @@ extension PublishError {
         case .streamNotCreated: "stream"
         case .publishRefused(_, let status): status.saysInUse ? "in-use" : "refused"
         case .closedByServer: "closed"
-        case .closedBeforeAcceptance: "closed-early"
+        case .closedBeforeAcceptance, .closedEachTime: "closed-early"
         case .connectionLost(_, let loss):
             switch loss {
             case .reset: "reset"

@@ -51,6 +51,7 @@ import Testing
             ("keyframe-interval", { $0.keyframeIntervalSeconds = 1e300 }), ("bframes", { $0.bframes = 17 }),
             ("buffer", { $0.bufferMilliseconds = .max }), ("encoder-threads", { $0.encoderThreads = .max }),
             ("slate-after", { $0.slateAfterSeconds = -1e300 }),
+            ("patience", { $0.patienceSeconds = .nan }),
             ("duration", { $0.durationSeconds = .nan }),
             ("duration", { $0.durationSeconds = 1e300 }),
         ]

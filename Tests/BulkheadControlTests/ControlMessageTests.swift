@@ -82,6 +82,7 @@ import Testing
         .plugin(.enable(name: "glow", true)), .plugin(.enable(name: "glow", false)), .plugin(.reload(name: "glow")),
         .plugin(.pardon(name: "glow")), .link(.add(DestinationSettings(url: "rtmp://a/b", streamKey: "k"))),
         .link(.remove("1")), .link(.pause("main")), .link(.retry("main")),
+        .link(.move("main", server: "2")),
     ]
 
     @Test(arguments: requests)

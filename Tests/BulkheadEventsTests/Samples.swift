@@ -127,8 +127,8 @@ extension LinkHappening: Sampled {
         case .connected: .connected(server: "a.example")
         case .accepted: .accepted
         case .lost: .lost(reason: Reason("reset", "the connection was reset"))
-        case .stillDown: .stillDown(seconds: 120, text: "connection refused")
-        case .saved: .saved(servers: 3, answering: 1, file: "link-1.json")
+        case .stillLost: .stillLost(seconds: 60, reason: Reason("unreachable", "a.example could not be reached"))
+        case .saved: .saved(servers: 3, answering: 1, file: "link-1.json", silence: "b.example didn't answer")
         case .cleared: .cleared(server: "a.example")
         case .selected: .selected(server: "a.example", choice: "the fastest of 3")
         case .restored: .restored(server: "a.example", gapMilliseconds: 1900, backfillMilliseconds: 1500)

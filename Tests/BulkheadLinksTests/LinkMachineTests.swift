@@ -50,7 +50,13 @@ import Testing
             return work
         }
 
-        mutating func tell(_ events: [Event]) { for event in events { tell(event) } }
+        /// A connection that ends has been on air for ten seconds.
+        mutating func tell(_ events: [Event]) {
+            for event in events {
+                if case .ended = event { now += .seconds(10) }
+                tell(event)
+            }
+        }
 
         /// What was said since the last time.
         mutating func words() -> String {
@@ -161,8 +167,15 @@ import Testing
         bench.tell(.waited, after: .milliseconds(250))
         bench.tell(.prepared(.course, nil))
         #expect(bench.tell(.published(Self.reset)) == .wait(.milliseconds(250)))
-        #expect(bench.words() == "cleared selected lost")
+        #expect(bench.words() == "cleared selected")
         #expect(bench.machine.phase == .selected)
+        // A minute later it is told again, once.
+        bench.tell(.waited, after: .seconds(60))
+        bench.tell(.prepared(.course, Self.away))
+        #expect(bench.words() == "still-lost")
+        bench.tell(.waited, after: .milliseconds(250))
+        bench.tell(.prepared(.course, Self.away))
+        #expect(bench.words() == "")
     }
 
     /// What breaks before it is accepted was never on air again: the break is the first one's.
@@ -184,10 +197,61 @@ import Testing
                 Issue.record("\(String(describing: bench.work)) is no wait")
                 return
             }
-            #expect(delay <= .seconds(10))
+            #expect(delay <= .seconds(30))
             #expect(bench.tell(.waited, after: delay) == .prepare(0, .course))
             bench.tell(.prepared(.course, nil))
             bench.tell(.published(Self.refused))
+        }
+    }
+
+    /// The server takes the stream for a second and a half each time: the key may be wrong.
+    @Test func serverThatClosesEachTimeIsToldOnce() throws {
+        var bench = try Self.bench(after: Self.onAir + Self.broken + [.confirmed(file: nil)])
+        var pauses: [Duration] = []
+        for _ in 0..<8 {
+            guard case .wait(let pause)? = bench.work else { break }
+            pauses.append(pause)
+            bench.tell(.waited, after: pause)
+            bench.tell([.prepared(.course, nil), .published(nil), .begun(backfill: .zero), .accepted])
+            bench.tell(.ended(.failed(Self.reset)), after: .milliseconds(1500))
+            bench.tell([.stopped, .left(acknowledged: nil)])
+            if case .confirm? = bench.work { bench.tell(.confirmed(file: nil)) }
+        }
+        #expect(pauses == pauses.sorted() && pauses.count == 8 && pauses.last.map { $0 >= .seconds(10) } == true)
+        // The ordinary way back twice; then the suspicion, and nothing more.
+        let words = bench.words().split(separator: " ")
+        #expect(words.count { $0 == "lost" } <= 3, "\(words)")
+        #expect(words.count { $0 == "restored" } <= 2, "\(words)")
+        #expect(bench.machine.lastError.contains("perhaps the stream key"))
+        // Held for three seconds, it is told of.
+        guard case .wait(let pause)? = bench.work else {
+            Issue.record("\(String(describing: bench.work)) is no wait")
+            return
+        }
+        bench.tell(.waited, after: pause)
+        bench.tell([.prepared(.course, nil), .published(nil), .begun(backfill: .zero)])
+        #expect(bench.tell(.lookAround) == .lookAgain(after: .seconds(3)))
+        #expect(bench.words() == "")
+        bench.tell(.lookAround, after: .seconds(3))
+        #expect(bench.words() == "connected restored")
+    }
+
+    /// So does one that never held it: that is final.
+    @Test func firstServerThatClosesEachTimeIsGivenUp() throws {
+        var bench = try Bench()
+        bench.tell(.started)
+        for number in 0..<3 {
+            bench.tell([.prepared(.course, nil), .published(nil), .begun(backfill: .zero), .accepted])
+            bench.tell(.ended(.failed(Self.reset)), after: .milliseconds(1500))
+            bench.tell([.stopped, .left(acknowledged: nil)])
+            guard number < 2 else { continue }
+            if case .confirm? = bench.work { bench.tell(.confirmed(file: nil)) }
+            guard case .wait(let pause)? = bench.work else { break }
+            bench.tell(.waited, after: pause)
+        }
+        guard case .fail(.closedEachTime)? = bench.work else {
+            Issue.record("\(String(describing: bench.work)) is no end")
+            return
         }
     }
 
@@ -391,6 +455,57 @@ import Testing
         #expect(bench.tell(.prepared(.move, .cancelled)) == nil)
         bench.tell([.left(acknowledged: nil), .confirmed(file: nil)])
         #expect(bench.work == .prepare(0, .course))
+    }
+
+    /// Where a person moved the link, it stays, although another server comes before.
+    @Test func linkStaysWhereItWasMovedByHand() throws {
+        var bench = try Self.bench(2, after: Self.onAir + [.lookAround, .probed])
+        bench.tell(.move(1))
+        #expect(bench.tell(.lookAround) == .prepare(1, .move))
+        bench.tell([.prepared(.move, nil), .nextIsIDR(.zero), .published(nil), .drained(isComplete: true)])
+        bench.tell([.left(acknowledged: nil), .begun(backfill: .zero)])
+        #expect(bench.words() == "moving connected")
+        #expect(bench.machine.server == 1)
+        _ = bench.servers.probed(0, .success(.milliseconds(1)), at: bench.now, chance: 0)
+        bench.tell(.lookAround, after: .seconds(100))
+        if case .probe? = bench.work { bench.tell(.probed) }
+        guard case .lookAgain? = bench.work else {
+            Issue.record("\(String(describing: bench.work)) is no pause")
+            return
+        }
+    }
+
+    @Test func serverThatCannotBeMovedToIsTold() throws {
+        var bench = try Self.bench(2, after: Self.onAir + [.lookAround, .probed])
+        bench.tell([.move(1), .lookAround, .prepared(.move, Self.away)])
+        #expect(bench.words() == "not-moved")
+        #expect(!bench.machine.isMoveDue(at: .zero))
+    }
+
+    /// Rule `latency` acts on what the kernel measures on air, not on the handshake of long ago.
+    @Test func serverThatBecomesSlowIsLeftForAFasterOne() throws {
+        var bench = try Bench(2, rule: .latency)
+        bench.tell(.started)
+        for index in 0..<2 {
+            _ = bench.servers.probed(index, .success(.milliseconds(50 + index * 30)), at: bench.now, chance: 0)
+        }
+        bench.tell(.measured)
+        bench.tell([.prepared(.course, nil), .published(nil), .begun(backfill: .zero), .accepted])
+        #expect(bench.machine.server == 0)
+        bench.now += .seconds(40)
+        func look() -> Work? {
+            bench.tell(.lookAround)
+            if case .probe? = bench.work {
+                _ = bench.servers.probed(1, .success(.milliseconds(80)), at: bench.now, chance: 0)
+                bench.tell(.probed)
+            }
+            return bench.work
+        }
+        for _ in 0..<8 { bench.tell(.roundTrip(.milliseconds(8))) }
+        #expect(look() != .prepare(1, .move))
+        for _ in 0..<8 { bench.tell(.roundTrip(.milliseconds(158))) }
+        #expect(look() == .prepare(1, .move))
+        #expect((bench.servers.status(at: bench.now)[0].roundTripMilliseconds ?? 0) > 500)
     }
 
     // MARK: asked to go

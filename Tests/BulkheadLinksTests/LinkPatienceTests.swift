@@ -7,26 +7,98 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct LinkPatienceTests {
     private static let unreachable = PublishError.unreachable(server: "s", reason: "Connection refused")
     private static let early = PublishError.closedBeforeAcceptance(server: "s", after: .seconds(1))
+    private static let reset = PublishError.connectionLost(server: "s", .reset)
 
-    /// Whether each of `errors` in a row is tried again; "start" stands for a server that lets the stream start.
+    private static func badName(_ text: String) -> PublishError {
+        .publishRefused(server: "s", ServerStatus(level: "error", code: "NetStream.Publish.BadName", text: text))
+    }
+
+    /// Whether each of `errors` in a row is tried again, a tenth of a second apart.
     private static func retries(_ patience: inout LinkPatience, _ errors: [PublishError]) -> [Bool] {
-        errors.map { patience.judge($0, isEnding: false) != .giveUp }
+        errors.enumerated().map { number, error in
+            patience.judge(error, isEnding: false, at: .milliseconds(100 * (number + 1))) != .giveUp
+        }
     }
 
     @Test func wrongAddressIsFinalAtOnce() {
         var patience = LinkPatience()
-        #expect(patience.judge(Self.unreachable, isEnding: false) == .giveUp)
+        #expect(patience.judge(Self.unreachable, isEnding: false, at: .zero) == .giveUp)
+    }
+
+    /// With `--patience`, a server that is not there yet is waited for, and no longer.
+    @Test func serverThatIsNotThereYetIsWaitedFor() {
+        var patience = LinkPatience(unreached: .seconds(300))
+        let verdicts = [0, 1, 60, 299, 300].map { second in
+            patience.judge(Self.unreachable, isEnding: false, at: .seconds(second)) != .giveUp
+        }
+        #expect(verdicts == [true, true, true, true, false])
+        // A refusal is one all the same.
+        var other = LinkPatience(unreached: .seconds(300))
+        let refused = PublishError.applicationRejected(
+            server: "s", app: "a", ServerStatus(level: "error", code: "NetConnection.Connect.InvalidApp", text: ""))
+        #expect(other.judge(refused, isEnding: false, at: .zero) == .giveUp)
     }
 
     @Test func closeAfterTheStartIsARefusalWhenRepeated() {
         var patience = LinkPatience()
-        patience.started()
+        patience.started(at: .zero)
         #expect(Self.retries(&patience, [Self.early, Self.early, Self.early]) == [true, true, false])
+    }
+
+    /// A server that takes what comes for a second or two, and then closes, or resets what is under way.
+    @Test(arguments: [reset, PublishError.closedByServer(server: "s", .live, nil)])
+    func closeSoonAfterTheStartIsARefusalWhenRepeated(error: PublishError) {
+        var patience = LinkPatience()
+        let verdicts = (0..<3).map { number in
+            patience.started(at: .seconds(number * 10))
+            return patience.judge(error, isEnding: false, at: .seconds(number * 10) + .milliseconds(1500)) != .giveUp
+        }
+        #expect(verdicts == [true, true, false] && patience.suspectsKey)
+    }
+
+    /// The same from a server that has held the stream before: it is tried for ever, at growing intervals.
+    @Test func pausesGrowForAServerThatClosesEachTime() {
+        var patience = LinkPatience()
+        patience.started(at: .zero)
+        var now = Duration.seconds(60)
+        var pauses: [Duration] = []
+        for _ in 0..<10 {
+            guard case .retry(let pause) = patience.judge(Self.reset, isEnding: false, at: now) else {
+                Issue.record("it is given up after \(pauses)")
+                return
+            }
+            pauses.append(pause)
+            now += pause
+            patience.started(at: now)
+            now += .milliseconds(1500)
+        }
+        // The first comes after a minute on air: any server may die.
+        #expect(pauses.first == .milliseconds(100))
+        #expect(pauses[1...3] == [.milliseconds(250), .seconds(1), .seconds(1)])
+        #expect(pauses.last == .seconds(30) && patience.suspectsKey)
+        // Held again, it is a server like any other.
+        now += .seconds(30)
+        #expect(patience.judge(Self.reset, isEnding: false, at: now) == .retry(after: .milliseconds(100)))
+        #expect(!patience.suspectsKey)
+    }
+
+    /// After a power cut, our own last connection holds the key for a while.
+    @Test(arguments: ["", "Stream already publishing"])
+    func busyKeyIsWaitedForForAMinute(text: String) {
+        var patience = LinkPatience()
+        var now = Duration.zero
+        var attempts = 0
+        while case .retry(let pause) = patience.judge(Self.badName(text), isEnding: false, at: now) {
+            attempts += 1
+            now += pause
+        }
+        #expect(now >= .seconds(60) && now <= .seconds(70))
+        #expect(attempts < 20)
     }
 
     @Test func serverThatDiesEarlyMayComeBack() {
         var patience = LinkPatience()
-        patience.started()
+        patience.started(at: .zero)
         #expect(Self.retries(&patience, [Self.early] + Array(repeating: Self.unreachable, count: 50)).allSatisfy { $0 })
         // What it did before it was gone counts no more.
         #expect(Self.retries(&patience, [Self.early, Self.early, Self.early]) == [true, true, false])
@@ -34,13 +106,12 @@ import Testing
 
     @Test func lostConnectionsBeforeAnyStartAreTriedThreeTimes() {
         var patience = LinkPatience()
-        let lost = PublishError.connectionLost(server: "s", .reset)
-        #expect(Self.retries(&patience, [lost, lost, lost]) == [true, true, false])
+        #expect(Self.retries(&patience, [Self.reset, Self.reset, Self.reset]) == [true, true, false])
     }
 
     @Test func closeInTheHandshakeOfAServerThatWasThereIsNoRefusal() {
         var patience = LinkPatience()
-        patience.started()
+        patience.started(at: .zero)
         let closed = PublishError.closedByServer(server: "s", .shakingHands, nil)
         #expect(Self.retries(&patience, [Self.early] + Array(repeating: closed, count: 20)).allSatisfy { $0 })
     }
@@ -49,17 +120,18 @@ import Testing
         var patience = LinkPatience()
         let refused = PublishError.applicationRejected(
             server: "s", app: "a", ServerStatus(level: "error", code: "NetConnection.Connect.InvalidApp", text: ""))
-        #expect(patience.judge(refused, isEnding: false) == .giveUp)
+        #expect(patience.judge(refused, isEnding: false, at: .zero) == .giveUp)
     }
 
     @Test func nothingIsFinalForAServerThatHasTakenTheStream() {
         var patience = LinkPatience()
-        patience.started()
-        patience.accepted()
-        let errors = Array(repeating: Self.early, count: 10) + Array(repeating: Self.unreachable, count: 10)
+        patience.started(at: .seconds(-10))
+        let errors =
+            Array(repeating: Self.early, count: 10) + Array(repeating: Self.unreachable, count: 10)
+            + Array(repeating: Self.badName(""), count: 10)
         #expect(Self.retries(&patience, errors).allSatisfy { $0 })
-        patience.accepted()
-        #expect((0..<3).map { _ in patience.judge(Self.unreachable, isEnding: true) }.last == .giveUp)
+        patience.started(at: .seconds(10))
+        #expect((0..<3).map { _ in patience.judge(Self.unreachable, isEnding: true, at: .seconds(20)) }.last == .giveUp)
     }
 }
 

@@ -249,6 +249,42 @@ import Testing
         await peer.stop()
     }
 
+    /// Our own last connection, as the server sees it, still holds the key.
+    @Test func busyKeyIsWaitedFor() async throws {
+        let peer = try await ScriptedPeer { moment in
+            switch moment {
+            case .command(let command, let connection) where command.name == "publish" && connection <= 4:
+                [.command(ScriptedPeer.status("NetStream.Publish.BadName", level: "error", text: "busy"), streamID: 1)]
+            case .command(let command, _): ScriptedPeer.answer(to: command)
+            default: []
+            }
+        }
+        let course = try Course([peer.port])
+        #expect(await course.happened("connected"), "\(course.events.recent)")
+        #expect(await course.end() == nil)
+        // One line for all of them.
+        #expect(course.kinds().filter { $0 == "lost" }.count == 1)
+        await peer.stop()
+    }
+
+    /// A link is moved by hand, and stays, although the first server comes before by priority.
+    @Test func linkIsMovedByHand() async throws {
+        let first = try await ScriptedPeer()
+        let second = try await ScriptedPeer()
+        let course = try Course([first.port, second.port])
+        #expect(throws: BroadcastError.self) { try course.link.move(to: "2") }
+        #expect(await eventually { Self.pictures(first).count > 5 })
+        #expect(throws: BroadcastError.self) { try course.link.move(to: "3") }
+        try course.link.move(to: "2")
+        #expect(await eventually(within: .seconds(30)) { Self.pictures(second).count > 30 }, "\(course.events.recent)")
+        #expect(throws: BroadcastError.self) { try course.link.move(to: "\(second.port)") }
+        #expect(await course.end() == nil)
+        #expect(!course.kinds().contains("lost") && course.kinds().count { $0 == "moving" } == 1)
+        let all = Self.pictures(first) + Self.pictures(second)
+        #expect(all.enumerated().allSatisfy { $1 == UInt32($0) * 20 })
+        for peer in [first, second] { await peer.stop() }
+    }
+
     /// Nobody listens at port 1.
     @Test func wrongAddressIsFinal() async throws {
         let course = try Course([1])

@@ -27,6 +27,7 @@ import Testing
         ("plugin-isolation", ["each", "all"], ["some"]),
         ("picture-patience", ["0.0", "0.2", "5.0"], ["-1", "6"]),
         ("slate-after", ["0.1", "3600.0"], ["0", "2h"]),
+        ("patience", ["0.0", "300.0"], ["-1", "9999h", "x"]),
         ("duration", ["0.001", "90.0"], ["0", "9999h"]),
         ("fast", ["true", "false"], ["yes", ""]),
     ]

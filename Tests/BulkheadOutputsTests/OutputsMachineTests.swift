@@ -39,6 +39,38 @@ import Testing
         #expect(machine.handle(.ended(2, Self.error), at: .zero) == [.post(2, Self.failed), .fail(Self.error)])
     }
 
+    /// A destination that is down at the start is tried again while others have the broadcast.
+    @Test func linkWhoseServerIsNotThereIsTriedAgain() {
+        let away = BroadcastError(code: .unreachable, "it is away")
+        let lost = LinkHappening.lost(reason: Reason("destination.unreachable", "it is away"))
+        var machine = Self.machine(2)
+        #expect(
+            machine.handle(.ended(1, away), at: Self.time(10)) == [.post(1, lost), .wake(at: Self.time(13))])
+        #expect(!machine.isRunning(1))
+        #expect(machine.handle(.timePassed, at: Self.time(12)).isEmpty)
+        #expect(machine.handle(.timePassed, at: Self.time(13)) == [.run(1)])
+        #expect(machine.isRunning(1))
+        // Once more, without another line.
+        #expect(machine.handle(.ended(1, away), at: Self.time(14)) == [.wake(at: Self.time(19))])
+        // The last one that has the broadcast takes it along.
+        let refused = machine.handle(.ended(2, Self.error), at: Self.time(15))
+        #expect(refused == [.post(2, Self.failed), .fail(Self.error)])
+    }
+
+    @Test func allLinksThatAreAwayFailTheBroadcast() {
+        let away = BroadcastError(code: .unreachable, "it is away")
+        var machine = Self.machine(2)
+        _ = machine.handle(.ended(1, away), at: .zero)
+        #expect(machine.handle(.ended(2, away), at: .zero).contains(.fail(away)))
+    }
+
+    @Test func linkThatIsAwayIsNotTriedAfterTheEnd() {
+        var machine = Self.machine(2)
+        _ = machine.handle(.ended(1, BroadcastError(code: .unreachable, "it is away")), at: .zero)
+        #expect(machine.handle(.finish, at: Self.time(1)).contains(.finish(2)))
+        #expect(!machine.handle(.timePassed, at: Self.time(4)).contains(.run(1)))
+    }
+
     @Test func endOfALinkIsTakenOnce() {
         var machine = Self.machine(2)
         _ = machine.handle(.ended(1, Self.error), at: .zero)

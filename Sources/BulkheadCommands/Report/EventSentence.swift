@@ -136,9 +136,9 @@ package enum EventSentence {
         case .connected(let server): "publishing to \(server)"
         case .accepted: "the server has accepted the stream"
         case .lost(let reason): "\(reason.text); trying again"
-        case .stillDown(let seconds, let text):
-            "still down after \(seconds / 60) min" + (text.isEmpty ? "" : ": \(text)")
-        case .saved(let servers, let answering, _): saved(servers, answering)
+        case .stillLost(let seconds, let reason): "still off the air after \(seconds) s: \(reason.text)"
+        case .saved(let servers, let answering, _, let silence):
+            saved(servers, answering) + (silence.map { ": \($0)" } ?? "")
         case .cleared(let server): "\(server) answers; the broken connection has been closed"
         case .selected(let server, let choice): "chose \(server): \(choice)"
         case .restored(_, let gapMilliseconds, let backfillMilliseconds):

@@ -6,8 +6,10 @@ package enum LinkHappening: HappeningSubject {
     case connected(server: String)
     case accepted
     case lost(reason: Reason)
-    case stillDown(seconds: Int, text: String)
-    case saved(servers: Int, answering: Int, file: String?)
+    /// The link has been off the air for so long.
+    case stillLost(seconds: Int, reason: Reason)
+    /// `silence` says which servers don't answer, and why.
+    case saved(servers: Int, answering: Int, file: String?, silence: String? = nil)
     case cleared(server: String)
     case selected(server: String, choice: String)
     case restored(server: String, gapMilliseconds: Int, backfillMilliseconds: Int)
@@ -34,7 +36,7 @@ package enum LinkHappening: HappeningSubject {
         case connected
         case accepted
         case lost
-        case stillDown = "still-down"
+        case stillLost = "still-lost"
         case saved
         case cleared
         case selected
@@ -64,11 +66,12 @@ package enum LinkHappening: HappeningSubject {
         case .connected(let server): Facts(.connected, .notice, [.server: server])
         case .accepted: Facts(.accepted)
         case .lost(let reason): Facts(.lost, .warning, [.reason: reason.code, .text: reason.text])
-        case .stillDown(let seconds, let text): Facts(.stillDown, .warning, [.seconds: seconds, .text: text])
-        case .saved(let servers, let answering, let file):
+        case .stillLost(let seconds, let reason):
+            Facts(.stillLost, .warning, [.seconds: seconds, .reason: reason.code, .text: reason.text])
+        case .saved(let servers, let answering, let file, let silence):
             Facts(
                 .saved, servers == 1 || answering >= 2 ? .notice : .warning,
-                [.servers: servers, .answering: answering, .file: file])
+                [.servers: servers, .answering: answering, .file: file, .text: silence])
         case .cleared(let server): Facts(.cleared, .notice, [.server: server])
         case .selected(let server, let choice): Facts(.selected, .notice, [.server: server, .choice: choice])
         case .restored(let server, let gapMilliseconds, let backfillMilliseconds):
@@ -104,12 +107,12 @@ package enum LinkHappening: HappeningSubject {
         case .connected: self = .connected(server: try values.required(.server))
         case .accepted: self = .accepted
         case .lost: self = .lost(reason: try Reason(values))
-        case .stillDown:
-            self = .stillDown(seconds: try values.required(.seconds), text: try values.required(.text))
+        case .stillLost:
+            self = .stillLost(seconds: try values.required(.seconds), reason: try Reason(values))
         case .saved:
             self = .saved(
                 servers: try values.required(.servers), answering: try values.required(.answering),
-                file: try values.optional(.file))
+                file: try values.optional(.file), silence: try values.optional(.text))
         case .cleared: self = .cleared(server: try values.required(.server))
         case .selected: self = .selected(server: try values.required(.server), choice: try values.required(.choice))
         case .restored:
@@ -151,13 +154,12 @@ package enum LinkHappening: HappeningSubject {
             Meaning([.notice], [], "the server has confirmed that it accepts the stream")
         case .lost:
             Meaning([.warning], [.reason, .text], "the connection was lost or couldn't be made; the link keeps trying")
-        case .stillDown:
+        case .stillLost:
             Meaning(
-                [.warning], [.seconds, .text],
-                "the link has had no server for another minute; `text` is what was wrong last")
+                [.warning], [.seconds, .reason, .text], "the link is still off the air; told each minute")
         case .saved:
             Meaning(
-                [.notice, .warning], [.servers, .answering, .file],
+                [.notice, .warning], [.servers, .answering, .file, .text],
                 "the lost connection's state was saved; a warning when fewer than two of several servers answer"
             )
         case .cleared:
