@@ -110,6 +110,27 @@ import Testing
                 + #""parameters":{},"problem":"it is gone"},"kind":"error","part":"master"}"#)
     }
 
+    /// In good times nothing happens: a script must still hear that the broadcast is well.
+    @Test func scriptsGetTheStatusBetweenEvents() throws {
+        let pipe = Pipe()
+        let reporter = Reporter(
+            style: .json, descriptor: pipe.fileHandleForWriting.fileDescriptor, interval: .zero)
+        // The first interval begins with the first look.
+        for _ in 0..<2 { reporter.status(.broadcast(ReportTests.status)) }
+        reporter.status(.broadcast(nil))
+        reporter.flush()
+        try pipe.fileHandleForWriting.close()
+        let text = String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
+        let objects = try text.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(objects.map { $0["kind"] as? String } == ["status", "status"])
+        #expect(objects.allSatisfy { $0["time"] is Double && $0["part"] as? String == "master" && $0["code"] == nil })
+        let status = objects.first?["status"] as? [String: Any]
+        #expect(status?["frames"] as? Int == 111_717)
+        #expect(objects.last?["status"] == nil, "the master is idle")
+    }
+
     @Test func logsTellEachEventInALine() throws {
         #expect(
             try output(.log) { $0.event(Self.event) }

@@ -81,6 +81,31 @@ import Testing
         #expect((values?["text"] as? String)?.contains("no space is left") == true, "\(faults)")
     }
 
+    /// Its pictures have no numbers: what is expected of it can be measured all the same.
+    @Test func drillOfAFileCanPass() async throws {
+        let folder = try TemporaryFolder()
+        let clip = try await MediaClip.make(seconds: 8)
+        try clip.flv.write(to: URL(fileURLWithPath: folder.path("clip.flv")))
+        let (status, process) = try await drill([
+            folder.path("clip.flv"), "--fault", "encoder:kill@1s", "--duration", "4s",
+        ])
+        #expect(status == 0, "\(process.outputText.suffix(3000)) \(process.errorText.suffix(3000))")
+        #expect(process.outputText.contains("jumps=0: ok") && !process.outputText.contains("not measured"))
+        withExtendedLifetime(folder) {}
+    }
+
+    @Test func drillThatCanNotReachItsServerLeavesAnErrorInItsReport() async throws {
+        let folder = try TemporaryFolder()
+        let (status, process) = try await drill([
+            "--to", "rtmp://127.0.0.1:1/live/a", "--fault", "encoder:kill@1s", "--duration", "2s", "--name", "night 2",
+            "--junit", folder.path("out.xml"),
+        ])
+        #expect(status != 0 && status != 2, "\(process.errorText)")
+        let xml = try String(contentsOfFile: folder.path("out.xml"), encoding: .utf8)
+        #expect(xml.contains("<testsuite name=\"night 2\"") && xml.contains("errors=\"1\"") && xml.contains("<error "))
+        withExtendedLifetime(folder) {}
+    }
+
     @Test(arguments: [
         ["--fault", "encoder:die@5s"], ["--fault", "encoder:kill"], ["--expect", "lost"], ["--seed", "3"],
         ["--no-such-flag"], ["--size", "3x3"], ["--fault", "server:kill@1s", "--to", "rtmp://127.0.0.1/live/a"],

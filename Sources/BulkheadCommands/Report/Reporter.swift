@@ -38,7 +38,7 @@ package final class Reporter: Sendable {
     private static let maximumWaiting = 1000
     private static let closingTime = DispatchTimeInterval.seconds(1)
 
-    private static let logInterval = Duration.seconds(10)
+    private let interval: Duration
     private let style: Style
     private let width: @Sendable () -> Int
     private let isForeground: @Sendable () -> Bool
@@ -51,13 +51,15 @@ package final class Reporter: Sendable {
     ///   - descriptor: where lines go; it stays the caller's.
     ///   - results: where results go; nil for the same.
     ///   - width: the terminal's columns at the moment.
+    ///   - interval: from status to status where there is no status line.
     ///   - isForeground: whether the terminal is this process's at the moment.
     package init(
         style: Style, descriptor: CInt, results: CInt? = nil, width: @escaping @Sendable () -> Int = { 80 },
-        isForeground: @escaping @Sendable () -> Bool = { true }
+        interval: Duration = .seconds(10), isForeground: @escaping @Sendable () -> Bool = { true }
     ) {
         self.style = style
         self.width = width
+        self.interval = interval
         self.isForeground = isForeground
         output = FileDescriptor(rawValue: descriptor)
         self.results = FileDescriptor(rawValue: results ?? descriptor)
@@ -110,7 +112,7 @@ package final class Reporter: Sendable {
 
     private func isDue(_ now: ContinuousClock.Instant) -> Bool {
         state.withLock { state in
-            if let last = state.lastLogged, last.duration(to: now) < Self.logInterval { return false }
+            if let last = state.lastLogged, last.duration(to: now) < interval { return false }
             defer { state.lastLogged = now }
             return state.lastLogged != nil
         }
