@@ -72,10 +72,10 @@ package struct EncodingRun: Sendable {
         return (frame - firstFrame) % Int64(settings.video.keyframeInterval) == 0
     }
 
-    /// `frame` goes to the encoders at hand.
+    /// `frame` is to be an IDR: the encoders count the next ones from it.
     package mutating func beginGOP(_ frame: FrameNumber) { firstFrame = frame }
 
-    /// Notes a frame that the encoder at hand is given.
+    /// `frame` goes to the encoders at hand.
     package mutating func noteGiven(_ frame: FrameNumber) { firstFrame = firstFrame ?? frame }
 
     /// An encoder goes on where the last one ended: what is not safe will be given again, from an IDR on.

@@ -25,8 +25,14 @@ import Testing
             })
         let status = try await run(["status", "--attach", address])
         #expect(status.output.contains("mode: create, reached at \(address)"))
-        let check = try await run(["status", "--check", "--attach", address])
-        #expect(check.status == 0 && check.output.hasPrefix("BULKHEAD OK - on air"), "\(check)")
+        // The standby may still be starting, which is a warning.
+        var check = (status: Int32(-1), output: "", errors: "")
+        #expect(
+            try await eventually(within: .seconds(20)) {
+                check = try await run(["status", "--check", "--attach", address])
+                return check.status == 0
+            }, "\(check)")
+        #expect(check.output.hasPrefix("BULKHEAD OK - on air"), "\(check)")
         #expect(try await run(["keyframe", "--attach", address]).status == 0)
 
         // Two come back: one to the end, one that leaves before.
