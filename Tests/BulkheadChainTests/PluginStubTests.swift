@@ -91,6 +91,8 @@ import Testing
         func process(_ frame: FrameNumber) throws -> Bool {
             let slot = try pools.fill(pictures) { $0.initializeMemory(as: UInt8.self, repeating: 16) }
             defer { pools.release(slot) }
+            // No host reads a pool that others could still write to.
+            try pools.seal(pictures)
             return stub?.process(frame, pts: .zero, input: slot) ?? false
         }
 
