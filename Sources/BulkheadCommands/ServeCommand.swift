@@ -2,6 +2,8 @@ package import ArgumentParser
 import BulkheadEvents
 import BulkheadLiveServer
 import BulkheadModel
+import BulkheadSystem
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -84,6 +86,7 @@ package struct ServeCommand: AsyncParsableCommand {
         }
         await server.stop()
         log.write(.stopped)
+        log.flush()
     }
 }
 
@@ -108,11 +111,28 @@ struct ListenAddress: Hashable {
     }
 }
 
-/// Writes what happens, a line each, at once.
+/// Writes what happens, a line each, at once. A reader who stands still holds the server up in nothing: a thread of its own
+/// writes, and lines that it can't take any more are left out.
 private struct ServeLog: Sendable {
     let isJSON: Bool
-    /// Stream keys: written as their first two letters.
+    /// Stream keys: where there are any, names are written as their first two letters, as a mistyped one tells much of it.
     let secretNames: Set<String>
+    private let thread = SerialThread()
+    private let waiting = LineCount()
+
+    init(isJSON: Bool, secretNames: Set<String>) {
+        self.isJSON = isJSON
+        self.secretNames = secretNames
+    }
+
+    /// Lines that are handed over and not yet written.
+    private final class LineCount: Sendable {
+        static let most = 1000
+        let count = Mutex(0)
+    }
+
+    /// Waits until everything has been written, for a second at most.
+    func flush() { thread.drain(within: .seconds(1)) }
 
     func writeReady(address: String, port: Int, key: String) {
         if isJSON { return write(.ready(address: "\(address)/live", port: port)) }
@@ -152,16 +172,24 @@ private struct ServeLog: Sendable {
     }
 
     private func shown(_ stream: StreamName) -> String {
-        guard secretNames.contains(stream.name) else { return stream.description }
+        guard !secretNames.isEmpty else { return stream.description }
         return "\(stream.app)/\(stream.name.prefix(2))…"
     }
 
     /// In one write, past the buffers of stdio, so that a reader of a pipe has it at once. Control characters, which
-    /// only a peer can have brought in, are left out.
+    /// only a peer can have brought in, are blotted out.
     private func writeLine(_ text: String) {
-        var line = String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))
-        line += "\n"
-        line.withUTF8 { _ = systemWrite(STDOUT_FILENO, $0.baseAddress, $0.count) }
+        let isTaken = waiting.count.withLock { count in
+            guard count < LineCount.most else { return false }
+            count += 1
+            return true
+        }
+        guard isTaken else { return }
+        thread.run { [waiting] in
+            var line = EventLine.clean(text) + "\n"
+            line.withUTF8 { _ = systemWrite(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            waiting.count.withLock { $0 -= 1 }
+        }
     }
 }
 

@@ -34,7 +34,8 @@ final class SharedMessage {
             default: .data
             }
         guard (try? encoder.encode(message, on: id, into: &output)) != nil else { return nil }
-        chunks[streamID] = output
+        // Players choose these numbers: a copy is kept for the first two, which is one more than players use.
+        if chunks.count < 2 { chunks[streamID] = output }
         return output
     }
 

@@ -173,6 +173,29 @@ import Testing
             ])
     }
 
+    /// A server's words are told and kept: 8 MB of them are as much use as 300 characters.
+    @Test func aServersWordsAreCut() throws {
+        var machine = try Self.publishing()
+        _ = machine.receive(Self.started)
+        let long = String(repeating: "w", count: 1 << 20)
+        let info = AMF0Value.object([
+            "code": "NetConnection.Connect.ReconnectRequest", "level": "status", "tcUrl": .string("//" + long),
+            "description": .string(long),
+        ])
+        #expect(
+            machine.receive(Command("onStatus", .null, info)) == [
+                .reconnectRequested(
+                    ReconnectRequest(tcURL: nil, text: String(long.prefix(ServerStatus.longestText))))
+            ])
+        let status = try #require(
+            ServerStatus(
+                Command(
+                    "onStatus", .null,
+                    .object(["code": .string(long), "level": .string(long), "description": .string(long)]))))
+        #expect(status.code.count == ServerStatus.longestWord && status.level.count == ServerStatus.longestWord)
+        #expect(status.text.count == ServerStatus.longestText)
+    }
+
     @Test(arguments: [-1.0, 1e12, .nan, .infinity, 0.5]) func absurdStreamNumberIsRefused(number: Double) throws {
         var machine = try Self.machine()
         _ = machine.start()

@@ -89,6 +89,21 @@ import Testing
             session.receive(Command("publish", .null, "a"), on: 1) == [.close(.commandBeforeConnect("publish"))])
     }
 
+    /// Names are kept and told, for every player that waits.
+    @Test func longNamesCloseTheConnection() {
+        var session = Self.connected()
+        _ = session.receive(Command("createStream", transactionID: 2, .null), on: 0)
+        let name = String(repeating: "n", count: ServerSessionStateMachine.longestName + 1)
+        #expect(
+            session.receive(Command("play", .null, .string(name)), on: 1)
+                == [.close(.nameTooLong(byteCount: name.utf8.count))])
+        var other = ServerSessionStateMachine()
+        let app = AMF0Value.object(["app": .string(name)])
+        #expect(
+            other.receive(Command("connect", transactionID: 1, app), on: 0)
+                == [.close(.nameTooLong(byteCount: name.utf8.count))])
+    }
+
     @Test func messageStreamsAreCounted() {
         var session = Self.connected()
         for _ in 0..<8 { _ = session.receive(Command("createStream", transactionID: 2, .null), on: 0) }

@@ -60,6 +60,16 @@ import Testing
         #expect(InputAddress(url, inputFormat: "").host == host)
     }
 
+    /// Addresses in addresses are no files, and hold what addresses hold.
+    @Test(
+        arguments: [
+            ("async:rtmp://me:pw@host/live/key", "async:rtmp://host/live"),
+            ("concat:rtsp://user:password@cam/1|b", "concat:rtsp://cam/1|b"), ("films/a b.mp4", "films/a b.mp4"),
+        ])
+    func nestedAddressIsShownWithoutItsSecrets(url: String, name: String) {
+        #expect(InputAddress(url, inputFormat: "").name == name)
+    }
+
     @Test func logHoldsNoSecrets() {
         let line = LibavLog.redacted("[rtmp @ 0x1] Cannot open rtmp://me:pw@host/live/key?x=1\n")
         #expect(line == "[rtmp @ 0x1] Cannot open rtmp://host/live")

@@ -3,7 +3,7 @@ package import BulkheadEvents
 import BulkheadMaster
 package import BulkheadModel
 import BulkheadProbe
-import Dispatch
+import BulkheadSystem
 import Foundation
 import Synchronization
 import SystemPackage
@@ -12,7 +12,7 @@ import SystemPackage
 /// or a drill came to is a result, and goes to standard output for both.
 ///
 /// Telling never waits: a terminal that is stopped or a pipe that nobody reads must not hold up the master. Lines are
-/// written by a queue of their own; what it can't take any more is counted.
+/// written by a thread of their own; what it can't take any more is counted.
 package final class Reporter: Sendable {
     /// How the telling is done.
     package enum Style: Sendable {
@@ -30,13 +30,15 @@ package final class Reporter: Sendable {
         /// The terminal's columns when it was written.
         var shownWidth = 0
         var lastLogged: ContinuousClock.Instant?
-        /// Handed to the queue and not yet written.
+        /// Lines and their bytes that are handed over and not yet written.
         var waiting = 0
+        var waitingByteCount = 0
         var lost = 0
     }
 
     private static let maximumWaiting = 1000
-    private static let closingTime = DispatchTimeInterval.seconds(1)
+    private static let maximumWaitingByteCount = 4 << 20
+    private static let closingTime = Duration.seconds(1)
 
     private let interval: Duration
     private let style: Style
@@ -45,7 +47,7 @@ package final class Reporter: Sendable {
     private let output: FileDescriptor
     private let results: FileDescriptor
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "bulkhead.report")
+    private let thread = SerialThread()
 
     /// - Parameters:
     ///   - descriptor: where lines go; it stays the caller's.
@@ -169,9 +171,7 @@ package final class Reporter: Sendable {
 
     /// Waits until everything has been written, for a second at most. The last call before the process ends.
     package func flush() {
-        let group = DispatchGroup()
-        queue.async(group: group) {}
-        _ = group.wait(timeout: .now() + Self.closingTime)
+        thread.drain(within: Self.closingTime)
     }
 
     /// Tells a script the failure that ends the command; people are told by the command itself.
@@ -199,19 +199,30 @@ package final class Reporter: Sendable {
         state.withLock { write(line + "\n", &$0) }
     }
 
-    /// Hands `text` to the queue; the lock that is held keeps the order.
+    /// Hands `text` to the thread that writes; the lock that is held keeps the order.
     private func write(_ text: String, to target: FileDescriptor? = nil, _ state: inout State) {
-        guard state.waiting < Self.maximumWaiting else {
+        let byteCount = text.utf8.count
+        guard state.waiting < Self.maximumWaiting, state.waitingByteCount + byteCount <= Self.maximumWaitingByteCount
+        else {
             state.lost += 1
             return
         }
         state.waiting += 1
+        state.waitingByteCount += byteCount
         let lost = state.lost
         state.lost = 0
-        queue.async { [self] in
+        let isHandedOver = thread.run { [self] in
             // Where nobody reads any more, nothing can be told: the broadcast goes on.
             _ = try? (target ?? output).writeAll((text + untold(lost)).utf8)
-            self.state.withLock { $0.waiting -= 1 }
+            self.state.withLock {
+                $0.waiting -= 1
+                $0.waitingByteCount -= byteCount
+            }
+        }
+        if !isHandedOver {
+            state.waiting -= 1
+            state.waitingByteCount -= byteCount
+            state.lost += 1
         }
     }
 

@@ -42,7 +42,8 @@ package struct InputAddress: Hashable, Sendable {
             }
         } else {
             // Without the prefix a colon in a file's name would be taken for a scheme.
-            self.init(.file, target: "file:" + url, format: inputFormat, name: url)
+            // "async:rtmp://host/app/key" is no file either, but it is shown.
+            self.init(.file, target: "file:" + url, format: inputFormat, name: Self.redacted(url))
         }
     }
 
@@ -98,7 +99,8 @@ package struct InputAddress: Hashable, Sendable {
         var rest = url[start...].prefix { $0 != "?" && $0 != "#" }
         let authorityEnd = rest.firstIndex(of: "/") ?? rest.endIndex
         if let at = rest[..<authorityEnd].lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
-        guard scheme.lowercased().hasPrefix("rtmp") || scheme.lowercased().hasPrefix("srt") else {
+        let word = scheme.dropLast(3).split(separator: ":").last?.lowercased() ?? ""
+        guard word.hasPrefix("rtmp") || word.hasPrefix("srt") else {
             return String(scheme + rest)
         }
         let parts = rest.split(separator: "/", omittingEmptySubsequences: false)
