@@ -51,6 +51,7 @@ final class ChainPost {
     private let hasStandbys: Bool
     /// What the folder is called in which its plugins may write.
     private let dataName: String
+    private var dataWatch: DataWatch?
     private weak var owner: (any ChainPostOwner)?
     private var hosts: HostMachine
     private var passage: PassageMachine
@@ -437,7 +438,9 @@ final class ChainPost {
     /// Looks after hosts that do not answer, and, where asked, after their memory.
     func watch(at now: MonotonicTime, looksAtMemory: Bool) {
         let active = plugins.filter(\.isActive)
-        let watch = HostWatch(limits: limits, suspect: active.count == 1 ? active.first?.id : nil, now: now)
+        if dataWatch == nil, plugins.contains(where: \.choice.mayWrite) { dataWatch = DataWatch() }
+        let watch = HostWatch(
+            limits: limits, suspect: active.count == 1 ? active.first?.id : nil, data: dataWatch, now: now)
         for (child, stub) in stubs where hosts.duty(of: child) != .retired {
             watch.look(at: stub, looksAtMemory: looksAtMemory)
         }

@@ -8,6 +8,8 @@ struct HostWatch {
     /// The only plugin that works in the host; nil where there are several: only the one in a call can be suspected
     /// then.
     let suspect: PluginID?
+    /// Looks into the folder that plugins may write to; nil where there is none.
+    let data: DataWatch?
     let now: MonotonicTime
 
     func look(at stub: PluginStub, looksAtMemory: Bool) {
@@ -15,7 +17,13 @@ struct HostWatch {
         if let since = stub.owesSince, now.since(since) > patience.nanoseconds {
             stub.child.dismiss("no answer within \(patience.inWords)")
         }
-        if looksAtMemory, let use = ProcessUse(of: stub.child.pid) { look(at: use, of: stub) }
+        guard looksAtMemory else { return }
+        if let use = ProcessUse(of: stub.child.pid) { look(at: use, of: stub) }
+        guard let data, !stub.dataFolder.isEmpty, data.look(at: stub.dataFolder) > DataWatch.mostBytes else { return }
+        stub.suspect = suspect
+        stub.child.dismiss(
+            "there is too much in the folder that it may write to: it takes \(DataWatch.mostBytes >> 20) MiB "
+                + "or \(DataWatch.mostEntries) files")
     }
 
     private func look(at use: ProcessUse, of stub: PluginStub) {

@@ -42,7 +42,8 @@ package final class PluginStub {
     private let frameRate: FrameRate
     private let chain: [PluginSettings]
     private let readablePaths: [String]
-    private let dataFolder: String
+    /// Where its plugins may write; empty for nowhere.
+    let dataFolder: String
     private var note: SharedMapping?
     private var isReady = false
     private var order: [PluginID] = []
