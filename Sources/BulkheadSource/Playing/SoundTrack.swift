@@ -13,6 +13,7 @@ final class SoundTrack {
     private var timeline: SoundTimeline
     private var resampler: OpaquePointer?
     private var inputFormat: InputFormat?
+    private var cleaner = SoundCleaner()
 
     private struct InputFormat: Hashable {
         var sampleRate: CInt
@@ -131,6 +132,7 @@ final class SoundTrack {
             let surplus = min(dropCount * AudioFormat.channelCount, pending.count - before)
             pending.removeSubrange(before..<before + surplus)
         }
+        cleaner.clean(&pending, from: before, limits: (inputFormat?.channelCount ?? 0) > AudioFormat.channelCount)
     }
 
     /// Sets the resampler up for sound like that in `frame`; false when there is nothing to be had from it.
