@@ -47,6 +47,13 @@ enum X264Parameters {
 
         setRate(of: &param, bitsPerSecond: settings.bitsPerSecond, bufferMilliseconds: settings.bufferMilliseconds)
 
+        // What players assume for the size anyway, said: limited range, BT.709 from 720 rows on, else BT.601 (525 lines).
+        let colours: Int32 = settings.canvas.height >= 720 ? 1 : 6
+        param.vui.b_fullrange = 0
+        param.vui.i_colorprim = colours
+        param.vui.i_transfer = colours
+        param.vui.i_colmatrix = colours
+
         // Access units as RTMP and MP4 carry them: lengths instead of start codes, parameter sets apart.
         param.b_annexb = 0
         param.b_repeat_headers = 0

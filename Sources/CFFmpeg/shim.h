@@ -93,14 +93,26 @@ static inline int bulkhead_swr_convert(SwrContext *context, float *output, int c
         context, planes, capacity, frame ? (const uint8_t **)frame->extended_data : NULL, frame ? frame->nb_samples : 0);
 }
 
-/// Scales the whole of `frame` to I420 planes. Returns the number of rows, or a negative AVERROR.
+/// Scales the whole of `frame` to I420 planes, and its alpha to `alpha` where that is wanted. Returns the number of rows, or a negative AVERROR.
 static inline int bulkhead_sws_scale(
     struct SwsContext *context, const AVFrame *frame, uint8_t *luma, int luma_stride, uint8_t *cb, uint8_t *cr,
-    int chroma_stride) {
-    uint8_t *planes[4] = {luma, cb, cr, NULL};
-    int strides[4] = {luma_stride, chroma_stride, chroma_stride, 0};
+    int chroma_stride, uint8_t *alpha, int alpha_stride) {
+    uint8_t *planes[4] = {luma, cb, cr, alpha};
+    int strides[4] = {luma_stride, chroma_stride, chroma_stride, alpha_stride};
     return sws_scale(
         context, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height, planes, strides);
+}
+
+/// Whether pictures of this format may be transparent.
+static inline int bulkhead_av_has_alpha(enum AVPixelFormat format) {
+    const AVPixFmtDescriptor *description = av_pix_fmt_desc_get(format);
+    return description && (description->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
+}
+
+/// Whether a packet is encrypted, as ISO/IEC 23001-7 has it.
+static inline int bulkhead_av_is_encrypted(const AVPacket *packet) {
+    size_t size = 0;
+    return av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, &size) != NULL;
 }
 
 /// The file name of the libavdevice that belongs to these headers.

@@ -23,6 +23,8 @@ final class PictureWriter {
     private var placement: PicturePlacement
     private var scaler: OpaquePointer?
     private var copiesPlanes = false
+    /// How opaque each pixel of the upright picture is; nil where the input has no transparency.
+    private var transparency: Transparency?
     /// The upright picture before it is turned; empty when it needn't be.
     private var turning: PictureTurner?
     /// Slots whose borders are black already around this placement.
@@ -94,8 +96,10 @@ final class PictureWriter {
         guard let scaler else { throw .unsupportedFormat }
         let bytes = planes.map { $0.assumingMemoryBound(to: UInt8.self) }
         let rows = bulkhead_sws_scale(
-            scaler, frame, bytes[0], CInt(strides[0]), bytes[1], bytes[2], CInt(strides[1]))
+            scaler, frame, bytes[0], CInt(strides[0]), bytes[1], bytes[2], CInt(strides[1]), transparency?.alpha,
+            CInt(transparency?.stride ?? 0))
         if rows <= 0 { throw .unsupportedFormat }
+        transparency?.blend(planes, strides: [strides[0], strides[1], strides[1]])
     }
 
     /// Sets the scaler up for pictures like `frame`, unless it is already.
@@ -115,6 +119,7 @@ final class PictureWriter {
         sws_freeContext(scaler)
         scaler = nil
         turning = nil
+        transparency = nil
         guard wanted.width > 0, wanted.height > 0, sws_isSupportedInput(format) > 0 else { throw .unsupportedFormat }
         placement = PicturePlacement(
             width: Int(wanted.width), height: Int(wanted.height), aspect: aspect, orientation: orientation,
@@ -129,9 +134,10 @@ final class PictureWriter {
                 if orientation.isTransposed { target = (target.1, target.0) }
                 turning = PictureTurner(width: target.0, height: target.1, orientation: orientation)
             }
+            if bulkhead_av_has_alpha(format) != 0 { transparency = Transparency(width: target.0, height: target.1) }
             scaler = sws_getContext(
-                wanted.width, wanted.height, format, CInt(target.0), CInt(target.1), AV_PIX_FMT_YUV420P, SWS_BICUBIC,
-                nil, nil, nil)
+                wanted.width, wanted.height, format, CInt(target.0), CInt(target.1),
+                transparency == nil ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUVA420P, SWS_BICUBIC, nil, nil, nil)
             guard let scaler else { throw .unsupportedFormat }
             // An error here means that the format has no matrix or range to set.
             _ = sws_setColorspaceDetails(
@@ -141,14 +147,14 @@ final class PictureWriter {
         geometry = wanted
     }
 
-    /// The matrix that the frame says it has; without a word on it, the canvas's.
+    /// The matrix that the frame says it has; without a word on it, the one that pictures of its height have.
     private func matrix(of frame: UnsafeMutablePointer<AVFrame>) -> CInt {
         switch frame.pointee.colorspace {
         case AVCOL_SPC_BT709: SWS_CS_ITU709
         case AVCOL_SPC_BT470BG, AVCOL_SPC_SMPTE170M: SWS_CS_ITU601
         case AVCOL_SPC_SMPTE240M: SWS_CS_SMPTE240M
         case AVCOL_SPC_BT2020_NCL, AVCOL_SPC_BT2020_CL: SWS_CS_BT2020
-        default: canvasMatrix
+        default: frame.pointee.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601
         }
     }
 }

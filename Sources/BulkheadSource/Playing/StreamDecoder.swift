@@ -57,7 +57,7 @@ final class StreamDecoder {
     init(_ stream: UnsafeMutablePointer<AVStream>, isLive: Bool, name: String) throws(OpenFailure) {
         guard let parameters = stream.pointee.codecpar else { throw .refused(Refusal(.notMedia, "\(name) is damaged")) }
         let codecName = MediaInput.codecName(parameters.pointee)
-        guard let codec = avcodec_find_decoder(parameters.pointee.codec_id) else {
+        guard let codec = Self.decoder(of: stream, parameters.pointee.codec_id) else {
             throw .refused(
                 Refusal(.unsupportedCodec, "\(name) is coded with \(codecName), which can't be decoded here"))
         }
@@ -82,6 +82,19 @@ final class StreamDecoder {
     }
 
     deinit { avcodec_free_context(&context) }
+
+    /// libavcodec's own decoders of VP8 and VP9 leave transparency out; libvpx's don't.
+    private static func decoder(of stream: UnsafeMutablePointer<AVStream>, _ codec: AVCodecID) -> UnsafePointer<
+        AVCodec
+    >? {
+        let names = [AV_CODEC_ID_VP8.rawValue: "libvpx", AV_CODEC_ID_VP9.rawValue: "libvpx-vp9"]
+        if let name = names[codec.rawValue], av_dict_get(stream.pointee.metadata, "alpha_mode", nil, 0) != nil,
+            let decoder = avcodec_find_decoder_by_name(name)
+        {
+            return decoder
+        }
+        return avcodec_find_decoder(codec)
+    }
 
     /// No packet will follow until ``restart()``.
     func endInput() { hasEnd = true }
