@@ -251,7 +251,7 @@ package struct ProgramMachine {
         anchorFeeds(at: now)
         settleFeeds(at: now)
         let time = clock.nextTime
-        if clock.isPastEnd || (!lines.isEmpty && allFeeds { $0.isFinished(at: time) }) { return end() }
+        if clock.isPastEnd || isFinished(at: time) { return end() }
         let frame = clock.advance()
         let picture = advancePicture(frame, at: time, load, now)
         let sound = cutSound(to: time + clock.interval, now)
@@ -259,6 +259,12 @@ package struct ProgramMachine {
         // one go.
         let isLive = selection.picture.flatMap { lines[$0]?.feed?.description.isLive } ?? false
         return (isLive ? picture + sound : sound + picture) + demands()
+    }
+
+    /// Whether all inputs are at their end. A still stands as long as the broadcast is to last.
+    private func isFinished(at time: MediaTime) -> Bool {
+        guard !lines.isEmpty, allFeeds({ $0.isFinished(at: time) }) else { return false }
+        return clock.end == nil || !allFeeds(\.isStill)
     }
 
     private mutating func cutSound(to time: MediaTime, _ now: MonotonicTime) -> [Action] {
@@ -360,6 +366,7 @@ package struct ProgramMachine {
     private func isStarved(_ input: InputID) -> Bool {
         guard let line = lines[input], let feed = line.feed, !feed.hasEnded else { return false }
         return !line.isOpen || (feed.description.isLive && (feed.cadence != nil || feed.pictures.count == 0))
+            || (feed.isSilent && feed.pictures.count == 0)
     }
 }
 

@@ -21,6 +21,8 @@ package struct SourceFeed: Sendable {
     package private(set) var lateTicks = 0
     /// With so many pictures waiting no more are asked for, however close they lie to each other.
     package var pictureLimit = Int.max
+    /// The source waits for its input, and has nothing to give meanwhile.
+    package private(set) var isSilent = false
     private var isResumed = false
     private var ownOffset: MediaTime?
     private var soundPlace = SoundPlace()
@@ -72,6 +74,7 @@ package struct SourceFeed: Sendable {
         _ picture: Picture, at now: MediaTime, next: FrameNumber?, release: (SlotReference) -> Void
     ) -> Bool {
         guard pictures.push(picture) else { return false }
+        isSilent = false
         guard let place = cadence?.place(picture.pts, at: now, next: next) else { return true }
         switch place {
         case .pending:
@@ -86,8 +89,11 @@ package struct SourceFeed: Sendable {
         return true
     }
 
-    /// Nothing more is there of a live source: what comes next has just been captured.
-    package mutating func noteCaughtUp() { cadence?.noteCaughtUp() }
+    /// Nothing more is there of the source at the moment: what comes next of a live one has just been captured.
+    package mutating func noteCaughtUp() {
+        cadence?.noteCaughtUp()
+        isSilent = true
+    }
 
     /// Gives the newest picture of a live source a place, where it waits for none that are newer.
     package mutating func settle(at now: MediaTime, next: FrameNumber) {
@@ -195,6 +201,9 @@ package struct SourceFeed: Sendable {
     private func sourceSample(ofBlock number: Int64) -> Int64 {
         number * Int64(AudioFormat.samplesPerBlock) - (offset ?? .zero).sampleIndex
     }
+
+    /// It is one picture that lasts as long as it is wanted.
+    package var isStill: Bool { description.duration == 0 }
 
     /// Whether everything that came has been on the timeline before the tick at `time`.
     package func isFinished(at time: MediaTime) -> Bool {

@@ -125,7 +125,7 @@ package struct SourceDescription: Hashable, Sendable {
     package var hasAudio: Bool
     /// The input runs by its own clock and can't be made to wait: a device, a stream from the network.
     package var isLive: Bool
-    /// In nanoseconds, or -1 where it is not known or has no end.
+    /// In nanoseconds; 0 for a still picture without sound, -1 where it is not known or has no end.
     package var duration: Int64
     /// For a person: format, codecs, size, rate.
     package var summary: String

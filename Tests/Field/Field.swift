@@ -35,12 +35,12 @@ struct Field {
     }
 
     /// Broadcasts to a file as fast as it goes, 64x64 at 25 frames a second, and waits for the end.
-    func broadcast(_ arguments: [String], isFast: Bool = true, within timeout: Duration = .seconds(40)) async throws
-        -> Result
-    {
+    func broadcast(
+        _ arguments: [String], size: String = "64x64", isFast: Bool = true, within timeout: Duration = .seconds(40)
+    ) async throws -> Result {
         let output = path("out-\(UUID().uuidString).flv")
         let program = try BulkheadProgram.start(
-            ["broadcast"] + arguments + ["--to", "file:\(output)", "--size", "64x64", "--fps", "25"]
+            ["broadcast"] + arguments + ["--to", "file:\(output)", "--size", size, "--fps", "25"]
                 + ["--preset", "ultrafast", "--video-bitrate", "400k"] + (isFast ? ["--fast"] : []))
         let status = await program.wait(timeout: timeout)
         return Result(status: status, text: program.errorText, output: output)

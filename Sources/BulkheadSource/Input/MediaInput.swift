@@ -33,6 +33,8 @@ final class MediaInput {
     /// How long packets of a live input have been waited for since ``takeWaitingTime()``, in nanoseconds.
     private var waitingTime: Int64 = 0
 
+    /// A live stream from the network that gives nothing for so long is lost, whatever its connection says.
+    static let silenceLimit: Duration = .seconds(12)
     /// How long a server or device may take until its streams are known.
     static let openingLimit: Duration = .seconds(15)
     static let nanoseconds = AVRational(num: 1, den: 1_000_000_000)
@@ -142,7 +144,19 @@ final class MediaInput {
         if code == bulkhead_averror(EIO), let host = address.host, !HostName.isResolvable(host) {
             return .refused(Refusal(.nameNotResolved, "the name \(host) can't be resolved"))
         }
+        if code == bulkhead_averror_invalid_data, lacksIndex {
+            return .refused(Refusal(.notMedia, "\(address.name) is cut off: its index is missing"))
+        }
         return .refused(error.refusal(opening: address))
+    }
+
+    /// The file begins as MP4 and QuickTime do, whose index a recording gets at its end.
+    private var lacksIndex: Bool {
+        guard let path = address.path, let file = fopen(path, "rb") else { return false }
+        defer { fclose(file) }
+        var head = [UInt8](repeating: 0, count: 8)
+        guard fread(&head, 1, head.count, file) == head.count else { return false }
+        return Array(head[4...]) == Array("ftyp".utf8)
     }
 
     private func chooseStreams(_ context: UnsafeMutablePointer<AVFormatContext>) throws(OpenFailure) {
@@ -153,9 +167,7 @@ final class MediaInput {
         guard let streams = context.pointee.streams else { throw failure(bulkhead_averror_stream_not_found) }
         for index in 0..<Int(context.pointee.nb_streams) {
             guard let stream = streams[index] else { continue }
-            // A cover in a music file is no video.
-            let isCover = stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0
-            if index == Int(videoIndex), !isCover {
+            if index == Int(videoIndex) {
                 video = stream
             } else if index == Int(audioIndex) {
                 audio = stream
@@ -260,11 +272,15 @@ final class MediaInput {
         while true {
             av_packet_unref(packet)
             let begin = isLive ? MonotonicTime.now : MonotonicTime(nanoseconds: 0)
+            if isLive, case .network = address.kind {
+                interrupt.restart(deadline: begin.advanced(by: Self.silenceLimit))
+            }
             let result = av_read_frame(context, packet)
             if isLive { waitingTime += MonotonicTime.now.since(begin) }
             if let stop = interrupt.stop { return .stopped(stop) }
             switch result {
             case 0...: break
+            case _ where interrupt.timedOut: return .failed(LibavError(code: bulkhead_averror(ETIMEDOUT)))
             case bulkhead_averror_again: return .nothingYet
             case bulkhead_averror_eof: return .end
             default: return .failed(LibavError(code: result))
@@ -357,6 +373,16 @@ final class MediaInput {
 
     // MARK: what it is
 
+    /// The picture is the cover of a file with sound: one that stands as long as the sound.
+    var isCover: Bool { video.map { $0.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0 } ?? false }
+
+    /// How long the input says it is, in nanoseconds; 0 where it says nothing.
+    var statedLength: Int64 {
+        // A length by size and bitrate is a guess.
+        guard let context, context.pointee.duration_estimation_method != AVFMT_DURATION_FROM_BITRATE else { return 0 }
+        return max(0, context.pointee.duration).scaled(by: 1000, over: 1)
+    }
+
     /// The input is a file with one picture that does not move.
     var isStill: Bool {
         guard case .file = address.kind, let format = context?.pointee.iformat else { return false }
@@ -384,7 +410,7 @@ final class MediaInput {
         let duration = context?.pointee.duration ?? 0
         return SourceDescription(
             hasVideo: video != nil, hasAudio: audio != nil, isLive: isLive,
-            duration: isLive || duration <= 0 ? -1 : duration.scaled(by: 1000, over: 1),
+            duration: isStill && audio == nil ? 0 : isLive || duration <= 0 ? -1 : duration.scaled(by: 1000, over: 1),
             summary: parts.joined(separator: ", "))
     }
 

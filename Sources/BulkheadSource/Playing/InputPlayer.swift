@@ -29,7 +29,7 @@ final class InputPlayer: Player {
     private var hasBegunPass = false
     private var hasWarned: Set<Warning> = []
 
-    private enum Warning { case damaged, readError, interleaving, format }
+    private enum Warning { case damaged, readError, interleaving, format, cut }
 
     init(_ input: MediaInput, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
         self.input = input
@@ -240,14 +240,23 @@ final class InputPlayer: Player {
         case .packet(let packet, let isVideo):
             let time = packet.pointee.dts == bulkhead_av_nopts_value ? packet.pointee.pts : packet.pointee.dts
             if time != bulkhead_av_nopts_value { lastPacketTime = max(lastPacketTime, time) }
+            if bulkhead_av_is_encrypted(packet) != 0 {
+                return .failed(Refusal(.notMedia, "\(input.address.name) is encrypted"))
+            }
             if input.isLive, isVideo { try noteWaiting() }
             let decoder = isVideo ? video?.decoder : audio?.decoder
             guard decoder?.queue.append(packet) ?? true else { return .failed(Refusal(.other, "memory is short")) }
+            if isVideo, let video, video.isCover { video.decoder.endInput() }
         case .nothingYet:
             poll(nil, 0, 5)
             try link.sendWaitingIfDue()
-        case .end: endInput()
+        case .end:
+            try warnOfMissingEnd()
+            endInput()
         case .failed(let error):
+            if input.isLive, error.code == bulkhead_averror(ETIMEDOUT) {
+                return .failed(Refusal(.timedOut, "\(input.address.name) gives nothing any more"))
+            }
             if input.isLive {
                 return .failed(Refusal(.unreachable, "\(input.address.name) was lost: \(error)"))
             }
@@ -263,6 +272,18 @@ final class InputPlayer: Player {
         let wasCaughtUp = isCaughtUp
         isCaughtUp = input.takeWaitingTime() >= settings.frameRate.interval.nanoseconds / 6
         if isCaughtUp, !wasCaughtUp { try link.send(.waiting) }
+    }
+
+    /// Says where a file ends before its time: half of a recording, half of a download.
+    private func warnOfMissingEnd() throws(SourceStop) {
+        let (length, end) = (input.statedLength, lastPacketTime)
+        guard length > 0, !input.isStill, end != .min, link.usesPictures, link.usesSound,
+            case .file = input.address.kind
+        else { return }
+        let read = end.subtractingReportingOverflow(input.startTime).partialValue
+        guard read >= 0, length - read > max(1_000_000_000, length / 10) else { return }
+        func seconds(_ time: Int64) -> String { "\(Double(time / 100_000_000) / 10)" }
+        try warn(.cut, "\(input.address.name) ends at \(seconds(read)) of \(seconds(length)) s")
     }
 
     private func endInput() {

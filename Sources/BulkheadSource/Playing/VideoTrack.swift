@@ -25,6 +25,8 @@ final class VideoTrack {
     private let frameDuration: Int64
     /// The source time at which a frame of the canvas begins: of the first picture, where the input is live.
     private var cellStart: Int64?
+    /// One picture that stands as long as the sound.
+    let isCover: Bool
     /// A photograph, shown for a second in each pass.
     private let isStill: Bool
     private var lastTime: Int64?
@@ -44,7 +46,8 @@ final class VideoTrack {
         let rate = stream.pointee.avg_frame_rate
         let hasRate = rate.num > 0 && rate.den > 0
         let framesPerSecond = hasRate ? Double(rate.num) / Double(rate.den) : 0
-        isThinned = framesPerSecond > settings.frameRate.framesPerSecond * 1.05
+        isCover = input.isCover
+        isThinned = !isCover && framesPerSecond > settings.frameRate.framesPerSecond * 1.05
         isStill = input.isStill
         frameDuration =
             hasRate ? Int64(1_000_000_000).scaled(by: Int64(rate.den), over: Int64(rate.num)) : 40_000_000
