@@ -127,6 +127,9 @@ package struct EncodingFlags: ParsableArguments {
     @Option(declared: "buffer")
     var buffer: String?
 
+    @Flag(declared: "cbr")
+    var cbr: Bool?
+
     @Option(declared: "encoder-threads")
     var encoderThreads: String?
 

@@ -53,6 +53,8 @@ enum X264Parameters {
         param.vui.i_colorprim = colours
         param.vui.i_transfer = colours
         param.vui.i_colmatrix = colours
+        // Filler alone, and no HRD parameters: x264 changes no bitrate on air where those are written.
+        param.rc.b_filler = settings.isConstantRate ? 1 : 0
 
         // Access units as RTMP and MP4 carry them: lengths instead of start codes, parameter sets apart.
         param.b_annexb = 0
@@ -92,6 +94,9 @@ enum X264Parameters {
         try check("keyframe interval", settings.keyframeInterval, isIn: keyframeIntervals, "frames")
         try check("buffer", settings.bufferMilliseconds, isIn: bufferMilliseconds, "milliseconds")
         try check("number of threads", UInt32(settings.threads), isIn: threads, "(0 leaves it to x264)")
+        if settings.isConstantRate, settings.bufferMilliseconds == 0 {
+            throw Refusal(.settings, "a constant bitrate takes a buffer, and none is asked for")
+        }
         if settings.profile == "baseline", let bframes = settings.bframes, bframes > 0 {
             throw Refusal(
                 .settings,

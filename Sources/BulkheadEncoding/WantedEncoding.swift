@@ -18,6 +18,8 @@ package struct WantedEncoding: Hashable, Sendable {
     package var bframes: UInt8?
     /// The VBV buffer's size in milliseconds of the video bitrate; 0 for none.
     package var bufferMilliseconds: UInt32
+    /// What the pictures do not need of the bitrate is filled up.
+    package var isConstantRate: Bool
     /// 0 leaves them to x264.
     package var encoderThreads: UInt8
     package var standby: StandbyChoice
@@ -37,6 +39,7 @@ package struct WantedEncoding: Hashable, Sendable {
         keyframeIntervalSeconds = settings.keyframeIntervalSeconds
         bframes = settings.bframes
         bufferMilliseconds = settings.bufferMilliseconds
+        isConstantRate = settings.isConstantRate ?? false
         encoderThreads = settings.encoderThreads
         standby = settings.standby
         isFast = settings.isFast
@@ -56,7 +59,7 @@ package struct WantedEncoding: Hashable, Sendable {
                 canvas: canvas, frameRate: frameRate, bitsPerSecond: videoBitsPerSecond,
                 bufferMilliseconds: bufferMilliseconds, keyframeInterval: UInt32(max(1, min(interval, 100_000))),
                 bframes: bframes, preset: preset, tune: tune, profile: profile,
-                threads: isUnsteady ? 1 : encoderThreads),
+                threads: isUnsteady ? 1 : encoderThreads, isConstantRate: isConstantRate),
             audioBitsPerSecond: audioBitsPerSecond)
     }
 

@@ -63,6 +63,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var bframes: UInt8?
     /// The VBV's size in milliseconds of the video bitrate; 0 for none.
     package var bufferMilliseconds: UInt32
+    /// What the pictures do not need of the bitrate is filled up; nil for not.
+    package var isConstantRate: Bool?
     /// 0 leaves them to x264.
     package var encoderThreads: UInt8
     /// The chain, in its order.

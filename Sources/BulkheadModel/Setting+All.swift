@@ -60,6 +60,9 @@ extension Setting {
             .milliseconds(
                 SettingRange.bufferMilliseconds, "0 to 60000 milliseconds of the bitrate, 0 for none"), .takeover,
             placeholder: "ms", help: "The VBV buffer in milliseconds of the bitrate; 0 turns it off (default: 1000)."),
+        Setting(
+            "cbr", optional: \.isConstantRate, .onOrOff, .takeover,
+            help: "Fill up to a constant bitrate, as some platforms want it for still pictures (default: off)."),
     ]
 
     private static let process = [

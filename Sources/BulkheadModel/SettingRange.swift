@@ -54,6 +54,10 @@ extension BroadcastSettings {
     /// - Throws: kind `usage`.
     package func check() throws(BroadcastError) {
         if profile == "baseline", let bframes, bframes > 0 { throw Self.baselineHasNoBFrames("\(bframes)") }
+        if isConstantRate == true, bufferMilliseconds == 0 {
+            throw BroadcastError(
+                .usage, "a constant bitrate takes a buffer, but buffer is 0", advice: "leave one of them out")
+        }
         try checkLevel()
     }
 

@@ -22,10 +22,13 @@ package struct VideoSettings: Hashable, Sendable {
     package var profile: String
     /// 0 leaves them to x264.
     package var threads: UInt8
+    /// What the pictures do not need of the bitrate is filled up. Takes a VBV.
+    package var isConstantRate: Bool
 
     package init(
         canvas: Canvas, frameRate: FrameRate, bitsPerSecond: UInt32, bufferMilliseconds: UInt32,
-        keyframeInterval: UInt32, bframes: UInt8?, preset: String, tune: String, profile: String, threads: UInt8
+        keyframeInterval: UInt32, bframes: UInt8?, preset: String, tune: String, profile: String, threads: UInt8,
+        isConstantRate: Bool = false
     ) {
         self.canvas = canvas
         self.frameRate = frameRate
@@ -37,6 +40,7 @@ package struct VideoSettings: Hashable, Sendable {
         self.tune = tune
         self.profile = profile
         self.threads = threads
+        self.isConstantRate = isConstantRate
     }
 }
 
@@ -76,6 +80,7 @@ package enum EncoderRequest: WireMessage, Hashable {
                 $0.write(video.tune, atMost: 64)
                 $0.write(video.profile, atMost: 64)
                 $0.write(video.threads)
+                $0.write(video.isConstantRate)
                 $0.write(audioBitsPerSecond)
             }
         case .pool(let shape): WireFrame(.encoderPool, descriptor: true) { shape.write(to: &$0) }
@@ -118,7 +123,7 @@ package enum EncoderRequest: WireMessage, Hashable {
                 bufferMilliseconds: bufferMilliseconds, keyframeInterval: keyframeInterval,
                 bframes: bframes == 0xFF ? nil : bframes, preset: try reader.readString(atMost: 64, "preset"),
                 tune: try reader.readString(atMost: 64, "tune"), profile: try reader.readString(atMost: 64, "profile"),
-                threads: try reader.read())
+                threads: try reader.read(), isConstantRate: try reader.readBool("constant bitrate"))
             self = .configure(video, audioBitsPerSecond: try reader.read())
         case .encoderPool?: self = .pool(try PoolShape(&reader))
         case .encoderDropPool?: self = .dropPool(id: try reader.read())

@@ -21,6 +21,7 @@ import Testing
         let words = [
             "size=854x480", "video-bitrate=3M", "min-bitrate=300k", "congestion=main", "audio-bitrate=96k",
             "preset=slow", "tune=film", "profile=main", "keyframe-interval=1.5", "bframes=3", "buffer=2s",
+            "cbr=true",
         ]
         let changed = try SettingWords.change(words).applied(to: Self.settings())
         #expect(changed.canvas == Canvas(width: 854, height: 480))
@@ -34,6 +35,7 @@ import Testing
         #expect(changed.keyframeIntervalSeconds == 1.5)
         #expect(changed.bframes == 3)
         #expect(changed.bufferMilliseconds == 2000)
+        #expect(changed.isConstantRate == true)
         #expect(Setting.changeable.map(\.name) == words.map { String($0.prefix { $0 != "=" }) })
     }
 

@@ -25,6 +25,13 @@ import Testing
                 $0.bframes = 2
             }
         ),
+        (
+            "a constant bitrate takes a buffer",
+            {
+                $0.isConstantRate = true
+                $0.bufferMilliseconds = 0
+            }
+        ),
         ("tune film,grain is too much: only fastdecode and zerolatency", { $0.tune = "film,grain" }),
     ]
 

@@ -41,6 +41,41 @@ extension VideoSettings {
         Case(bframes: 2, tune: "zerolatency", profile: "main", profileNumber: 77),
     ]
 
+    /// Platforms warn of a still slide that needs next to nothing: filler (NAL unit type 12) makes up for it.
+    @Test(arguments: [false, true]) func stillPictureIsFilledUpWhereTheBitrateIsConstant(isConstant: Bool) throws {
+        var settings = try VideoSettings.small(tune: "zerolatency")
+        settings.isConstantRate = isConstant
+        let child = try EncoderChild()
+        guard case .ready = try child.configure(settings) else {
+            Issue.record("the settings were refused")
+            return
+        }
+        let pool = try TestPictures.pool(id: 7, canvas: settings.canvas, count: 1)
+        try child.announce(pool)
+        var byteCount = 0
+        var types: Set<UInt8> = []
+        for frame in Int64(0)..<150 {
+            // Doubled on the way, as a change on air or congestion does it.
+            if frame == 90 { try child.send(EncoderRequest.reconfigure(bitsPerSecond: 1_200_000)) }
+            let slot = SlotReference(pool: 7, slot: 0)
+            try child.send(EncoderRequest.encode(frame: frame, slot: slot, forceIDR: false))
+            guard case .accessUnit(let unit) = try child.reply() else {
+                Issue.record("frame \(frame) has no access unit")
+                return
+            }
+            #expect(unit.isWellFormed)
+            types.formUnion(try Decoding.nalUnits(unit.bytes).map { $0[0] & 0x1F })
+            if frame == 90 { byteCount = 0 }
+            byteCount += unit.bytes.count
+            // A second to fill the buffer, and then two that count: 150 kB.
+            if frame == 29 { byteCount = 0 }
+            if frame == 89 { #expect(isConstant ? (135_000...165_000).contains(byteCount) : byteCount < 100_000) }
+        }
+        // Two seconds at twice the rate, of which the buffer may take a part.
+        #expect(isConstant ? (200_000...330_000).contains(byteCount) : byteCount < 100_000, "\(byteCount)")
+        #expect(types.contains(12) == isConstant)
+    }
+
     @Test(arguments: cases)
     func everyFrameIsAnsweredOnceAndDecodes(_ given: Case) throws {
         let settings = try VideoSettings.small(

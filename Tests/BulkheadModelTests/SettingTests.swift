@@ -22,6 +22,7 @@ import Testing
         ("keyframe-interval", ["0.1", "60.0"], ["0", "61", "-1"]),
         ("bframes", ["0", "16"], ["17", "-1", ""]),
         ("buffer", ["0", "60000"], ["60001", "61s", "x"]),
+        ("cbr", ["true", "false"], ["yes", ""]),
         ("encoder-threads", ["1", "128"], ["129", ""]),
         ("standby", ["off", "hot"], ["cold", ""]),
         ("plugin-isolation", ["each", "all"], ["some"]),

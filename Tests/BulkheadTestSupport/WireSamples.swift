@@ -12,7 +12,7 @@ package enum Messages {
         VideoSettings(
             canvas: try canvas(1920, 1080), frameRate: try #require(FrameRate(30_000, 1001)), bitsPerSecond: 4_500_000,
             bufferMilliseconds: 1000, keyframeInterval: 60, bframes: bframes, preset: "veryfast", tune: "zerolatency",
-            profile: "high", threads: 3)
+            profile: "high", threads: 3, isConstantRate: true)
     }
 
     package static func encoderRequests() throws -> [EncoderRequest] {

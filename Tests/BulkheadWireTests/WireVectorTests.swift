@@ -34,8 +34,8 @@ import Testing
         try expect(
             EncoderRequest.configure(settings, audioBitsPerSecond: 128_000),
             """
-            32000000 1000 0000  0005 D002  30750000 E9030000  A0252600 E8030000 3C000000  FF
-            04000000 66617374  00000000  04000000 68696768  02  00F40100
+            33000000 1000 0000  0005 D002  30750000 E9030000  A0252600 E8030000 3C000000  FF
+            04000000 66617374  00000000  04000000 68696768  02  00  00F40100
             """)
         try expect(
             EncoderRequest.pool(PoolShape(id: 3, slotCount: 40, slotByteCount: 0x15_6000)),
