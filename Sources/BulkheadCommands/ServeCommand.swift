@@ -168,6 +168,7 @@ private struct ServeLog: Sendable {
                 stream: shown(stream), peer: peer, bytes: summary.sentByteCount, shed: summary.shedMessageCount)
         case .connectionFailed(let peer, let reason): .connectionFailed(peer: peer, text: reason)
         case .connectionRefused(let peer): .connectionRefused(peer: peer)
+        case .acceptingPaused(let reason): .acceptingPaused(text: reason)
         }
     }
 

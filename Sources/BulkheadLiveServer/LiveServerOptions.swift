@@ -54,6 +54,9 @@ package enum LiveServerEvent: Hashable, Sendable {
     case connectionFailed(peer: String, reason: String)
     /// The limit of connections is reached: this one was closed at once.
     case connectionRefused(peer: String)
+    /// The system has nothing left for another connection, and none is accepted for a second; the system's word. Told once
+    /// a minute.
+    case acceptingPaused(reason: String)
 }
 
 /// Why a publisher was turned away.

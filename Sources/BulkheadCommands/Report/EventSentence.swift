@@ -203,6 +203,7 @@ package enum EventSentence {
                 + (shed > 0 ? ", \(CountText.text(shed, "message")) dropped" : "")
         case .connectionFailed(let peer, let text): "closed \(peer): \(text)"
         case .connectionRefused(let peer): "closed \(peer): too many connections"
+        case .acceptingPaused(let text): "takes no more connections for now: \(text); see `ulimit -n`"
         }
     }
 

@@ -11,6 +11,8 @@ package enum ServerHappening: HappeningSubject {
     case playEnded(stream: String, peer: String, bytes: Int, shed: Int)
     case connectionFailed(peer: String, text: String)
     case connectionRefused(peer: String)
+    /// No descriptor, or no memory, is left for another connection.
+    case acceptingPaused(text: String)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -24,6 +26,7 @@ package enum ServerHappening: HappeningSubject {
         case playEnded = "play-ended"
         case connectionFailed = "connection-failed"
         case connectionRefused = "connection-refused"
+        case acceptingPaused = "accepting-paused"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -47,6 +50,7 @@ package enum ServerHappening: HappeningSubject {
             Facts(.playEnded, .notice, [.stream: stream, .peer: peer, .bytes: bytes, .shed: shed])
         case .connectionFailed(let peer, let text): Facts(.connectionFailed, .warning, [.peer: peer, .text: text])
         case .connectionRefused(let peer): Facts(.connectionRefused, .warning, [.peer: peer])
+        case .acceptingPaused(let text): Facts(.acceptingPaused, .warning, [.text: text])
         }
     }
 
@@ -75,6 +79,7 @@ package enum ServerHappening: HappeningSubject {
         case .connectionFailed:
             self = .connectionFailed(peer: try values.required(.peer), text: try values.required(.text))
         case .connectionRefused: self = .connectionRefused(peer: try values.required(.peer))
+        case .acceptingPaused: self = .acceptingPaused(text: try values.required(.text))
         }
     }
 
@@ -104,6 +109,8 @@ package enum ServerHappening: HappeningSubject {
             Meaning([.warning], [.peer, .text], "a connection was closed for what the peer did")
         case .connectionRefused:
             Meaning([.warning], [.peer], "a connection was closed at once, because there are too many")
+        case .acceptingPaused:
+            Meaning([.warning], [.text], "the system has nothing left for another connection; told once a minute")
         }
     }
 }
