@@ -1,3 +1,4 @@
+import BulkheadFLV
 import BulkheadRTMP
 import NIOCore
 
@@ -96,7 +97,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         for (streamID, publication) in publications {
             guard let reason = publication.fault(at: now, options: hub.options) else { continue }
             endPublish(streamID, reason)
-            close(because: reason == .idle ? "the publisher sent nothing" : "the publisher sent too much")
+            close(because: reason == .idle ? publication.idleReason : "the publisher sent too much")
         }
         for player in Array(players.values) { player.pump() }
         if connection.isOpen, !isClosing, now - pingedAt > TimeAmount(hub.options.pingInterval) {
@@ -255,6 +256,8 @@ final class Publication {
     private var audioMessageCount = 0
     private var byteCount = 0
     private var lastMedia = NIODeadline.now()
+    /// Messages since then that are no picture or sound of a kind that is known.
+    private var unknownMessageCount = 0
     private var windowStart = NIODeadline.now()
     private var windowByteCount = 0
 
@@ -265,7 +268,19 @@ final class Publication {
         if message.type == .audio { audioMessageCount += 1 }
         byteCount += message.payload.readableBytes
         windowByteCount += message.payload.readableBytes
+        guard message.isKnownMedia else {
+            unknownMessageCount += 1
+            return
+        }
         lastMedia = .now()
+        unknownMessageCount = 0
+    }
+
+    /// Why it counts as idle.
+    var idleReason: String {
+        unknownMessageCount == 0
+            ? "the publisher sent nothing"
+            : "the publisher sent no stream that is known: \(unknownMessageCount) messages that are neither FLV video nor audio"
     }
 
     /// The rule that the publisher breaks, if any.
@@ -281,5 +296,20 @@ final class Publication {
         PublishSummary(
             reason: reason, videoMessageCount: videoMessageCount, audioMessageCount: audioMessageCount,
             byteCount: byteCount)
+    }
+}
+
+extension Message {
+    /// It begins like a picture or sound that a publisher may send. What is no such message (MPEG-TS, or noise) is passed on
+    /// as it comes, and is no sign of a stream.
+    fileprivate var isKnownMedia: Bool {
+        switch type {
+        case .audio: return AudioPayloadHeader(payload) != nil
+        case .video:
+            guard let header = VideoPayloadHeader(payload), header.frameType != .generatedKey else { return false }
+            guard case .legacy = header.codec, case .other = header.content else { return true }
+            return false
+        default: return true
+        }
     }
 }

@@ -88,6 +88,46 @@ func publish(_ clip: MediaClip, with publisher: RTMPPublisher, rounds: Int = .ma
         await server.stop()
     }
 
+    /// MPEG-TS in video messages: the peer is told of with the reason, and not kept as a publisher for ever.
+    @Test(.timeLimit(.minutes(1))) func aPublisherOfWhatIsNoStreamIsClosedWithTheReason() async throws {
+        let log = EventLog()
+        var options = LiveServerOptions()
+        options.publisherIdleTimeout = .milliseconds(500)
+        let server = try await LiveServer.start(port: 0, options: options, onEvent: log.append)
+        let target = try IngestTarget("\(server.address)/live", key: "key")
+        // C0, C1 and C2, whose content nobody checks.
+        var bytes = ByteBuffer(bytes: [3] + [UInt8](repeating: 0, count: 2 * 1536))
+        var encoder = ChunkEncoder()
+        for (command, streamID) in [
+            (Command("connect", transactionID: 1, .object(["app": "live"])), MessageStreamID(0)),
+            (Command("createStream", transactionID: 2, .null), 0),
+            (Command("publish", transactionID: 3, .null, "key", "live"), 1),
+        ] {
+            try encoder.encode(command.message(on: streamID), on: .command, into: &bytes)
+        }
+        for second in [UInt8(0x40), 0x41, 0x01, 0x00, 0x1F] {
+            let packet = Message(
+                type: .video, streamID: 1, timestampMilliseconds: 0,
+                payload: ByteBuffer(bytes: [0x47, second, 0x10] + [UInt8](repeating: 0xFF, count: 97)))
+            try encoder.encode(packet, on: .video, into: &bytes)
+        }
+        let peer = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: target.host, port: target.port).get()
+        peer.writeAndFlush(bytes, promise: nil)
+        #expect(
+            await eventually(within: .seconds(20)) {
+                log.count {
+                    if case .connectionFailed(_, let reason) = $0 {
+                        reason.contains("no stream that is known: 5")
+                    } else {
+                        false
+                    }
+                } == 1
+            })
+        try? await peer.close()
+        await server.stop()
+    }
+
     @Test(.enabled(if: NginxServer.isInstalled), .timeLimit(.minutes(1)))
     func nginxTakesWhatOurPublisherSends() async throws {
         let clip = try await MediaClip.make()
