@@ -41,6 +41,8 @@ import Testing
             pair.close()
             let canvas = try #require(Canvas(width: 64, height: 64))
             pictures = try pools.create(canvas, slotCount: 8)
+            // No host is handed a pool that others could still write to.
+            try pools.seal(pictures)
             let results = try pools.create(canvas, slotCount: 2)
             let stub = PluginStub(
                 try Child(.pluginHost, connected: ours, pid: getpid(), on: reactor),
@@ -89,10 +91,9 @@ import Testing
         }
 
         func process(_ frame: FrameNumber) throws -> Bool {
-            let slot = try pools.fill(pictures) { $0.initializeMemory(as: UInt8.self, repeating: 16) }
+            let slot = SlotReference(pool: pictures, slot: try #require(pools.lend(from: pictures)))
+            #expect(pools.takeFilled(slot))
             defer { pools.release(slot) }
-            // No host reads a pool that others could still write to.
-            try pools.seal(pictures)
             return stub?.process(frame, pts: .zero, input: slot) ?? false
         }
 
