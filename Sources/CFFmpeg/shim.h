@@ -24,6 +24,9 @@ static inline int bulkhead_averror(int posix_errno) { return AVERROR(posix_errno
 // MARK: what bulkhead-source needs
 
 #include <libavdevice/version_major.h>
+#include <libavfilter/avfilter.h>
+#include <libavfilter/buffersink.h>
+#include <libavfilter/buffersrc.h>
 #include <libavutil/pixfmt.h>
 #include <libavutil/rational.h>
 #include <stdarg.h>
@@ -115,7 +118,8 @@ static inline int bulkhead_av_is_encrypted(const AVPacket *packet) {
     return av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, &size) != NULL;
 }
 
-/// The file name of the libavdevice that belongs to these headers.
+/// The file names of the libavdevice and libavfilter that belong to these headers.
 #define BULKHEAD_STRINGIFY_(value) #value
 #define BULKHEAD_STRINGIFY(value) BULKHEAD_STRINGIFY_(value)
+static inline const char *bulkhead_avfilter_library_name(void) { return "libavfilter.so." BULKHEAD_STRINGIFY(LIBAVFILTER_VERSION_MAJOR); }
 static inline const char *bulkhead_avdevice_library_name(void) { return "libavdevice.so." BULKHEAD_STRINGIFY(LIBAVDEVICE_VERSION_MAJOR); }

@@ -29,6 +29,12 @@ final class VideoTrack {
     let isCover: Bool
     /// A photograph, shown for a second in each pass.
     private let isStill: Bool
+    private var filter: PictureFilter?
+    private var isFlushed = false
+    private var lastFilteredTime: Int64?
+    private var lacksFilter = false
+    /// What the user should know of the pictures, once.
+    private(set) var remark: String?
     private var lastTime: Int64?
     private var aspect = 1.0
     private var orientation = PictureOrientation.upright
@@ -70,12 +76,54 @@ final class VideoTrack {
         return PictureOrientation(displayMatrix: matrix)
     }
 
-    /// Decodes the next picture into `decoded`.
+    /// Decodes the next picture into `decoded`, and filters it where it needs that.
     func decode() -> StreamDecoder.Outcome {
-        let outcome = decoder.next(decoded.frame)
-        guard case .frame = outcome else { return outcome }
+        while true {
+            if let filter, filter.pull(decoded.frame) { return take(decoded.frame.pointee.pts) }
+            switch decoder.next(decoded.frame) {
+            case .frame:
+                let stamp = decoded.frame.pointee.best_effort_timestamp
+                guard let filter = filter(for: decoded.frame.pointee) else { return take(stamp) }
+                // Filters reckon with times: one that is missing follows from the last.
+                let time =
+                    stamp != bulkhead_av_nopts_value
+                    ? stamp : lastFilteredTime.map { $0.addingReportingOverflow(frameDuration).partialValue } ?? 0
+                lastFilteredTime = time
+                decoded.frame.pointee.pts = time
+                guard filter.push(decoded.frame) else { return take(stamp) }
+            case .needsPackets: return .needsPackets
+            case .ended:
+                guard let filter, !isFlushed else { return .ended }
+                isFlushed = true
+                guard filter.push(nil) else { return .ended }
+            }
+        }
+    }
+
+    /// The filter that pictures like `frame` need; nil where they can stay as they are, or it is not to be had.
+    private func filter(for frame: AVFrame) -> PictureFilter? {
+        guard let need = PictureFilter.need(of: frame, after: filter?.need) else {
+            filter = nil
+            return nil
+        }
+        if filter?.need == need { return filter }
+        guard !lacksFilter else { return nil }
+        let givesFields = frameRate.interval.nanoseconds * 3 < frameDuration * 2
+        filter = PictureFilter(need, givesFields: givesFields)
+        isFlushed = false
+        lacksFilter = filter == nil
+        remark =
+            lacksFilter
+            ? "its pictures are interlaced or of a high dynamic range, and stay so: libavfilter can't be used"
+            : need.transfer.isEmpty
+                ? "its pictures are interlaced; they are deinterlaced"
+                : "its pictures have a high dynamic range; they are mapped to the standard range"
+        return filter
+    }
+
+    /// Notes the time of the picture that has been decoded.
+    private func take(_ stamp: Int64) -> StreamDecoder.Outcome {
         let frame = decoded.frame.pointee
-        let stamp = frame.best_effort_timestamp
         let isStated = frame.pkt_duration > 0 && frame.pkt_duration < 60_000_000_000
         let duration = isStill ? 1_000_000_000 : isStated ? frame.pkt_duration : frameDuration
         let time =
@@ -91,8 +139,17 @@ final class VideoTrack {
     func restart() {
         decoder.restart()
         decoded.clear()
+        filter = nil
+        isFlushed = false
+        lastFilteredTime = nil
         lastTime = nil
         hasEnded = false
+    }
+
+    /// What the user should know of the pictures, since this was asked last.
+    func takeRemark() -> String? {
+        defer { remark = nil }
+        return remark
     }
 
     /// Counts the frames of the canvas from the first live picture, as the timeline does.
