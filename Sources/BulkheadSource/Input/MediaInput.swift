@@ -32,6 +32,9 @@ final class MediaInput {
     private var lastArrival = MonotonicTime.now
     /// How long packets of a live input have been waited for since ``takeWaitingTime()``, in nanoseconds.
     private var waitingTime: Int64 = 0
+    private var toldJump: Int64?
+    /// Of a live input whose format has no times, which libavformat invents at a rate of its own.
+    private var arrivals: ArrivalClock?
 
     /// A live stream from the network that gives nothing for so long is lost, whatever its connection says.
     static let silenceLimit: Duration = .seconds(12)
@@ -86,6 +89,9 @@ final class MediaInput {
             ? 0 : context.pointee.start_time.scaled(by: 1000, over: 1)
         isLive = InputOptions.isLive(address, hasDuration: context.pointee.duration > 0)
         lastArrival = .now
+        if isLive, context.pointee.iformat.pointee.flags & AVFMT_NOTIMESTAMPS != 0, video != nil, audio == nil {
+            arrivals = ArrivalClock(step: video.map { Self.packetStep($0, isSteady: false) } ?? 0)
+        }
         startTimesAnew(context)
     }
 
@@ -260,6 +266,13 @@ final class MediaInput {
         }
     }
 
+    /// By how much the input's time has jumped, in nanoseconds, where it has since this was asked last.
+    func takeJump() -> Int64? {
+        guard repair.lastJump != toldJump else { return nil }
+        toldJump = repair.lastJump
+        return toldJump
+    }
+
     /// How long packets of a live input have been waited for since this was asked last, in nanoseconds.
     func takeWaitingTime() -> Int64 {
         defer { waitingTime = 0 }
@@ -289,6 +302,11 @@ final class MediaInput {
             let isVideo = index == video?.pointee.index
             guard isVideo || index == audio?.pointee.index, let stream = isVideo ? video : audio else { continue }
             av_packet_rescale_ts(packet, stream.pointee.time_base, Self.nanoseconds)
+            if let time = arrivals?.stamp(at: MonotonicTime.now.nanoseconds) {
+                packet.pointee.dts = time
+                packet.pointee.pts =
+                    (stream.pointee.codecpar?.pointee.video_delay ?? 0) > 0 ? bulkhead_av_nopts_value : time
+            }
             packet.pointee.time_base = Self.nanoseconds
             return .packet(packet, isVideo: isVideo)
         }
@@ -391,27 +409,11 @@ final class MediaInput {
     }
 
     var description: SourceDescription {
-        var parts: [String] = []
-        if let format = context?.pointee.iformat { parts.append(String(cString: format.pointee.name)) }
-        if let video, let parameters = video.pointee.codecpar?.pointee {
-            var text = "\(Self.codecName(parameters)) \(parameters.width)x\(parameters.height)"
-            let rate = video.pointee.avg_frame_rate
-            if rate.num > 0, rate.den > 0 {
-                let hundredths = (Double(rate.num) / Double(rate.den) * 100).rounded() / 100
-                text += hundredths == hundredths.rounded() ? " \(Int(hundredths)) fps" : " \(hundredths) fps"
-            }
-            parts.append(text)
-        }
-        if let parameters = audio?.pointee.codecpar?.pointee {
-            parts.append(
-                "\(Self.codecName(parameters)) \(parameters.sample_rate) Hz "
-                    + "\(parameters.ch_layout.nb_channels) channels")
-        }
         let duration = context?.pointee.duration ?? 0
         return SourceDescription(
             hasVideo: video != nil, hasAudio: audio != nil, isLive: isLive,
             duration: isStill && audio == nil ? 0 : isLive || duration <= 0 ? -1 : duration.scaled(by: 1000, over: 1),
-            summary: parts.joined(separator: ", "))
+            summary: context.map { InputSummary(context: $0, video: video, audio: audio).text } ?? "")
     }
 
     static func codecName(_ parameters: AVCodecParameters) -> String {

@@ -48,6 +48,8 @@ package struct TimestampRepair: Sendable {
     package let forwardLimit: Int64
     /// How long packets must go on from a strange time to be believed.
     private let window: Int64
+    /// By how much the input's time jumped last, in nanoseconds; nil where it has not.
+    package private(set) var lastJump: Int64?
     private let isLive: Bool
     private let streams: [Int: Stream]
     private var steps: [Int: Int64] = [:]
@@ -94,6 +96,7 @@ package struct TimestampRepair: Sendable {
             let farthest = max(end ?? track.expected, track.expected) &+ forwardLimit &+ stamp.elapsed
             if error < 0 || time &+ track.offset > farthest {
                 let target = othersStay(stamp.stream, following) ? track.expected : max(end ?? .min, track.expected)
+                lastJump = error
                 track.offset = target &- time
                 newestOffset = track.offset
             }

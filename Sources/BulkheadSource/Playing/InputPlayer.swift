@@ -29,7 +29,7 @@ final class InputPlayer: Player {
     private var hasBegunPass = false
     private var hasWarned: Set<Warning> = []
 
-    private enum Warning { case damaged, readError, interleaving, format, cut }
+    private enum Warning { case damaged, readError, interleaving, format, cut, pictures, jump }
 
     init(_ input: MediaInput, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
         self.input = input
@@ -58,6 +58,13 @@ final class InputPlayer: Player {
 
     func step() throws(SourceStop) -> PlayerStep {
         leaveOutUnused()
+        if let remark = video?.takeRemark() { try warn(.pictures, "\(input.address.name): \(remark)") }
+        if let jump = input.takeJump() {
+            try warn(
+                .jump,
+                "the clock of \(input.address.name) jumped by \(Double(jump / 10_000_000) / 100) s; it is put right"
+            )
+        }
         if input.isLive { return try stepLive() }
         return try stepStored()
     }

@@ -2,9 +2,9 @@ import BulkheadMedia
 
 /// Makes samples fit to be mixed, filtered and encoded.
 ///
-/// What is no number becomes silence, and what is too small to be heard, which costs filters much time. Several channels
-/// that were folded to two may add up to more than full scale: they are turned down as far as they must be, at once, and up
-/// again within some tenths of a second, so that the centre alone keeps its level.
+/// What is no number becomes silence, and what is too small to be heard, which costs filters much time. Several
+/// channels that were folded to two may add up to more than full scale: they are turned down as far as they must be, at
+/// once, and up again within some tenths of a second, so that the centre alone keeps its level.
 struct SoundCleaner: Hashable, Sendable {
     /// Nobody hears what lies 200 dB below full scale.
     private static let smallest: Float = 1e-10
