@@ -132,7 +132,9 @@ package struct IngestTarget: Hashable, Sendable {
     package var tcURL: String { tcURL(app: app) }
 
     func tcURL(app: String) -> String {
-        "\(usesTLS ? "rtmps" : "rtmp")://\(authority(of: host.prefix { $0 != "%" }))/\(app)"
+        // An IPv6 address's zone means nothing to the other side.
+        let name = host.contains(":") ? host.prefix { $0 != "%" } : host[...]
+        return "\(usesTLS ? "rtmps" : "rtmp")://\(authority(of: name))/\(app)"
     }
 
     /// The application's name with `query`, which is given without "?" and may be empty, behind its own.
