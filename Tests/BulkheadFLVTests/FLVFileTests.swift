@@ -183,7 +183,10 @@ import Testing
                 let bytes = [first] + [UInt8](repeating: 1, count: length - 1)
                 let payload = ByteBuffer(bytes: bytes)
                 if let video = VideoPayloadHeader(payload) {
-                    #expect([1, 5, 8].contains(video.byteCount) && video.byteCount <= length, "\(bytes)")
+                    // Modifiers, of any length, may stand before an enhanced header (Enhanced RTMP v2, ModEx).
+                    let isModified = first & 0x8F == 0x87
+                    #expect(isModified || [1, 5, 8].contains(video.byteCount), "\(bytes)")
+                    #expect(video.byteCount <= length, "\(bytes)")
                     #expect((1...5).contains((first >> 4) & 7))
                     #expect(!video.isIDR || video.frameType == .key)
                 }

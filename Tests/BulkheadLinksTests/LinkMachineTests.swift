@@ -546,6 +546,11 @@ import Testing
         var bench = try Self.bench(after: Self.onAir)
         bench.tell([.reconnectRequested(nil, words: ""), .lookAround])
         #expect(bench.words() == "redirect-unusable")
+        // Heard once in ten seconds.
+        bench.tell([.reconnectRequested(target, words: ""), .lookAround])
+        let unheard = bench.words()
+        #expect(unheard.isEmpty)
+        bench.now += .seconds(10)
         bench.tell([.reconnectRequested(target, words: ""), .lookAround, .prepared(.move, Self.away)])
         #expect(bench.words() == "redirected redirect-failed")
         #expect(bench.servers.servers[0].target != target)

@@ -13,10 +13,11 @@ import Testing
 
     static let changeable = [
         "size", "video-bitrate", "min-bitrate", "congestion", "audio-bitrate", "preset", "tune", "profile",
-        "keyframe-interval", "bframes", "buffer",
+        "keyframe-interval", "bframes", "buffer", "cbr",
     ]
     static let atStart = [
-        "fps", "encoder-threads", "standby", "plugin-isolation", "slate-after", "duration", "fast",
+        "fps", "encoder-threads", "standby", "plugin-isolation", "slate-after", "picture-patience", "patience",
+        "duration", "fast",
     ]
 
     @Test func everySettingIsOneOrTheOther() {

@@ -186,7 +186,7 @@ import Testing
     func endOfAPublisherIsNoEndOfThePlayer(code: String) throws {
         var machine = try Self.playing()
         #expect(machine.receive(Self.status(code)) == [.unpublished])
-        #expect(machine.receive(Self.status("NetStream.Play.PublishNotify")).isEmpty)
+        #expect(machine.receive(Self.status("NetStream.Play.PublishNotify")) == [.published])
         var fresh = try Self.machine()
         _ = fresh.start()
         #expect(fresh.receive(Self.status(code)).isEmpty)
@@ -338,13 +338,14 @@ import Testing
             let address = (Bool.random(using: &random) ? "rtmp://" : "rtmps://host/") + tail
             guard let target = try? IngestTarget(address) else { continue }
             read += 1
-            #expect(!target.key.isEmpty && !target.app.isEmpty && !target.host.isEmpty)
+            #expect(!target.app.isEmpty && !target.host.isEmpty, "a key may be empty: some servers have none")
             #expect((1...65535).contains(target.port))
             #expect(address.hasSuffix(target.key) && address.contains(target.app))
             if target.key.contains("KEY"), !target.app.contains(target.key), !target.host.contains(target.key) {
                 #expect(!"\(target)".contains(target.key))
             }
             // Given apart, the same parts make the same target.
+            guard !target.key.isEmpty else { continue }
             let again = try? IngestTarget(target.tcURL, key: target.key)
             #expect(again?.app == target.app && again?.host == target.host && again?.port == target.port, "\(address)")
         }

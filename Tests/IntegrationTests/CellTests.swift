@@ -69,10 +69,10 @@ import Testing
         #expect(await maker.wait(timeout: .seconds(60)) == 0)
         let broadcast = try BulkheadProgram.start(
             [
-                "broadcast", "test", clip, "--loop", "--to", "file:\(folder.path("out.flv"))", "--plugin",
+                "broadcast", clip, "--loop", "--to", "file:\(folder.path("out.flv"))", "--plugin",
                 BulkheadProgram.path("libInvert.so"), "--control", "unix:\(folder.path("c.sock"))",
             ] + Self.small)
-        for (program, count) in [("bulkhead-encoder", 2), ("bulkhead-source", 2), ("bulkhead-plugin-host", 2)] {
+        for (program, count) in [("bulkhead-encoder", 2), ("bulkhead-source", 1), ("bulkhead-plugin-host", 2)] {
             var children: [Int32] = []
             let came = await eventually(within: .seconds(30)) {
                 children = ProcessTable.children(of: broadcast.pid, named: program)

@@ -19,7 +19,7 @@ struct CompletionTests {
             printf '%s\\n' "${COMPREPLY[@]}"
             """
         let bash = try RunningProcess(
-            "env", ["XDG_RUNTIME_DIR=\(BulkheadProgram.runtimeFolder)", "bash", "--norc", "-c", script], in: folder.url)
+            "env", ["XDG_RUNTIME_DIR=\(folder.url.path)", "bash", "--norc", "-c", script], in: folder.url)
         #expect(await bash.wait() == 0, "\(bash.errorText)")
         return Set(bash.outputText.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) })
     }
@@ -38,10 +38,11 @@ struct CompletionTests {
 
     @Test func linksOfTheRunningBroadcastAreProposed() async throws {
         let folder = try TemporaryFolder()
-        let broadcast = try BulkheadProgram.start([
-            "broadcast", "test", "--to", "file:\(folder.path("a.flv"))", "--to", "file:\(folder.path("b.flv"))",
-            "--size", "360p", "--preset", "ultrafast", "--duration", "60",
-        ])
+        let broadcast = try BulkheadProgram.start(
+            [
+                "broadcast", "test", "--to", "file:\(folder.path("a.flv"))", "--to", "file:\(folder.path("b.flv"))",
+                "--size", "360p", "--preset", "ultrafast", "--duration", "60",
+            ], environment: ["XDG_RUNTIME_DIR": folder.url.path])
         #expect(
             try await eventually(within: .seconds(20)) {
                 try await proposals(["bulkhead", "link", "pause", ""], in: folder).isSuperset(of: ["1", "2"])
