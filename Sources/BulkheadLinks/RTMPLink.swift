@@ -93,7 +93,9 @@ package final class RTMPLink: Sink, Servers {
     package func move(to word: String) throws(BroadcastError) {
         let names = (0..<servers.count).map { servers.name($0) }
         let found = names.indices.filter { "\($0 + 1)" == word || names[$0] == word }
-        let fitting = found.isEmpty ? names.indices.filter { names[$0].contains(word) } : found
+        // A small number means a place in the list, and no part of an address.
+        let isPlace = Int(word).map { (0...99).contains($0) } ?? false
+        let fitting = found.isEmpty && !isPlace ? names.indices.filter { names[$0].contains(word) } : found
         guard let index = fitting.first, fitting.count == 1 else {
             throw BroadcastError(
                 .control, fitting.isEmpty ? "\(name) has no server \(word)" : "\(name) has several servers \(word)",
