@@ -68,6 +68,10 @@ package struct BitrateMachine: Sendable {
     package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         switch event {
         case .changed(let new):
+            // Another wish, while the links carry what was wished before, is no matter of theirs.
+            if new.wanted != settings.wanted, let rate = controller?.bitsPerSecond, rate >= Int(settings.wanted) {
+                controller = CongestionController(bitsPerSecond: Int(new.wanted))
+            }
             settings = new
             return []
         case .setByHand:

@@ -93,6 +93,23 @@ import Testing
         #expect(machine.bitsPerSecond == 1_500_000)
     }
 
+    /// No link was slow: what a person wants comes with another encoder, and is no recovery of anything.
+    @Test(arguments: [1_000_000, 4_000_000] as [UInt32]) func anotherWishIsNoRecovery(wanted: UInt32) {
+        var machine = BitrateMachine(Self.settings)
+        let quick: (Int) -> [CongestionController.Load] = { look in
+            [.init(lane: LinkLane(1), delay: .zero, deliveredByteCount: UInt64(look) * 66_500)]
+        }
+        _ = Self.run(&machine, looks: 20, quick)
+        var settings = Self.settings
+        settings.wanted = wanted
+        _ = machine.handle(.changed(settings), at: Self.time(milliseconds: 2000))
+        #expect(machine.bitsPerSecond == wanted)
+        let actions = Self.run(&machine, looks: 20, quick)
+        for action in actions {
+            if case .tellRaised = action { Issue.record("\(action)") }
+        }
+    }
+
     @Test func newBitrateBeforeTheFirstLookHolds() {
         var machine = BitrateMachine(Self.settings)
         var settings = Self.settings
