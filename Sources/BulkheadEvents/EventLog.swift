@@ -13,6 +13,8 @@ package final class EventLog: Sendable {
     }
 
     private static let recentCount = 200
+    /// Where the timeline stood last, in nanoseconds; negative before it has started.
+    private let position = Atomic<Int64>(-1)
     private let state = Mutex(State())
 
     /// A log that keeps the latest events.
@@ -40,6 +42,9 @@ package final class EventLog: Sendable {
         return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
     }
 
+    /// The timeline stands there now, for events of parts that don't know it themselves.
+    package func note(mediaNanoseconds: Int64) { position.store(mediaNanoseconds, ordering: .relaxed) }
+
     /// From now on no event shows `secret`.
     package func hide(_ secret: String) { state.withLock { $0.redaction.hide(secret) } }
 
@@ -48,9 +53,11 @@ package final class EventLog: Sendable {
 
     /// Posts what has happened to `part`, with the texts as ``Redaction`` leaves them.
     ///
-    /// - Parameter mediaSeconds: where the timeline stands; nil before it has started.
+    /// - Parameter mediaSeconds: where the timeline stands; nil for where it stood at the last ``note(mediaNanoseconds:)``.
     package func post(_ part: Part, _ happening: Happening, mediaSeconds: Double? = nil) {
         let time = Self.wallClock()
+        let noted = position.load(ordering: .relaxed)
+        let mediaSeconds = mediaSeconds ?? (noted < 0 ? nil : Double(noted) / 1e9)
         let (event, listeners) = state.withLock { state in
             let event = Event(
                 part, Self.clean(happening, of: part, &state.redaction), time: time, mediaSeconds: mediaSeconds)

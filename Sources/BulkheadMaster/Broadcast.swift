@@ -236,6 +236,7 @@ actor Broadcast {
     private func pump() {
         if state == .ending { finishIfDrained() }
         program.pump()
+        if let time = program.mediaTime { context.events.note(mediaNanoseconds: time.nanoseconds) }
     }
 
     /// Looks after all that shows only as time passing: deadlines, the start that does not come.

@@ -26,6 +26,16 @@ import Testing
         #expect(second.time > 1_735_689_600)
     }
 
+    /// Links don't know where the timeline stands, and their events have a place on it all the same.
+    @Test func eventsWithoutAPlaceHaveTheTimelines() {
+        let log = EventLog()
+        log.post(.link(1, name: "a"), .link(.accepted))
+        log.note(mediaNanoseconds: 2_500_000_000)
+        log.post(.link(1, name: "a"), .link(.accepted))
+        log.post(.timeline, .timeline(.ending), mediaSeconds: 3)
+        #expect(log.recent.map(\.mediaSeconds) == [nil, 2.5, 3])
+    }
+
     @Test func everyListenerHearsEveryEvent() {
         let log = EventLog()
         let counts = Mutex<[Int: Int]>([:])
