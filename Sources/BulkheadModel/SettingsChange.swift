@@ -36,13 +36,21 @@ package struct SettingsChange: Codable, Hashable, Sendable {
     private func check() throws(BroadcastError) {
         for (name, text) in words.sorted(by: { $0.key < $1.key }) {
             guard let setting = Setting.changeable.first(where: { $0.name == name }) else {
-                throw BroadcastError(.usage, "\"\(name)\" can't be changed on air", advice: Self.advice)
+                throw Self.unchangeable(name)
             }
             guard setting.accepts(text) else { throw setting.misfit(text) }
         }
         if words["profile"] == "baseline", let bframes = words["bframes"], bframes != "0" {
             throw BroadcastSettings.baselineHasNoBFrames(bframes)
         }
+    }
+
+    /// The failure for a word that names no setting which can be changed.
+    package static func unchangeable(_ name: String) -> BroadcastError {
+        let problem =
+            Setting.named(name) == nil
+            ? "there is no setting \"\(name.prefix(40))\"" : "\"\(name)\" can't be changed on air"
+        return BroadcastError(.usage, problem, advice: advice)
     }
 
     package static let advice =

@@ -22,8 +22,12 @@ package enum SettingWords {
         var words: [String: String] = [:]
         for argument in arguments {
             guard let equals = argument.firstIndex(of: "=") else {
+                guard let setting = Setting.changeable.first(where: { $0.name == argument }) else {
+                    throw SettingsChange.unchangeable(argument)
+                }
                 throw BroadcastError(
-                    .usage, "\"\(argument)\" can't be changed on air", advice: SettingsChange.advice)
+                    .usage, "\"\(argument)\" has no value", advice: "write \(argument)=VALUE; it takes \(setting.takes)"
+                )
             }
             words[String(argument[..<equals])] = String(argument[argument.index(after: equals)...])
         }
