@@ -3,8 +3,15 @@ import BulkheadModel
 /// Says what is wrong with a line that is no request, without repeating its values: they may hold a stream key.
 enum RequestRefusal {
     private struct Head: Decodable {
-        var id: Int?
-        var request: String?
+        let id: Int?
+        let request: String?
+
+        /// What can be read of it: the number also where the word is none.
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: ControlKey.self)
+            id = try? container.decode(Int.self, forKey: .id)
+            request = try? container.decode(String.self, forKey: .request)
+        }
     }
 
     static func refuse(_ line: ArraySlice<UInt8>, _ error: any Error) -> ControlSession.Action {

@@ -52,6 +52,7 @@ import Testing
         (#"{"id":4,"request":"dance"}"#, ErrorCode.unknownRequest, ["request": "dance"], 4 as Int?),
         (#"{"id":4,"request":"restart"}"#, .badRequest, ["key": "part"], 4),
         (#"{"id":4,"request":"set","changes":{"size":1}}"#, .badRequest, ["key": "changes.size"], 4),
+        (#"{"request":5,"id":4}"#, .badRequest, ["key": "request"], 4),
         (#"{"id":"x","request":"status"}"#, .badRequest, ["key": "id"], nil), ("[]", .badRequest, [:], nil),
         ("\u{0}", .badRequest, [:], nil), ("", .badRequest, [:], nil),
     ])
