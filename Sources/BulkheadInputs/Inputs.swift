@@ -224,7 +224,9 @@ package final class Inputs {
         case .finish: outlet.ended(id)
         case .post(let happening): context.post(line.part, .source(happening))
         case .died(let child, let end):
-            context.died(line.part, at: line.post, end, RoomContext.Death(pid: stubs[child]?.pid ?? 0))
+            context.died(
+                line.part, at: line.post, end,
+                RoomContext.Death(pid: stubs[child]?.pid ?? 0, lastSign: stubs[child]?.lastSign))
         case .recovered: context.recovered(line.part, at: line.post)
         case .fail(let error): onFailed(error)
         }

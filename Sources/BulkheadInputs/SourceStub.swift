@@ -48,6 +48,8 @@ final class SourceStub {
     }
 
     var pid: Int32 { child.pid }
+    /// When the process last said anything.
+    var lastSign: MonotonicTime { contract.lastSign }
     /// The build that the process says it is of; nil before its hello.
     var build: String? { child.build }
 

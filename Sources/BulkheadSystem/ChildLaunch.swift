@@ -93,7 +93,8 @@ package enum ChildExit: Hashable, Sendable, CustomStringConvertible {
             let names: [Int32: String] = [
                 SIGKILL: "SIGKILL", SIGSEGV: "SIGSEGV", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGILL: "SIGILL",
                 SIGFPE: "SIGFPE", SIGTERM: "SIGTERM", SIGTRAP: "SIGTRAP", SIGINT: "SIGINT", SIGSYS: "SIGSYS",
-                SIGXCPU: "SIGXCPU",
+                SIGXCPU: "SIGXCPU", SIGXFSZ: "SIGXFSZ", SIGHUP: "SIGHUP", SIGQUIT: "SIGQUIT", SIGPIPE: "SIGPIPE",
+                SIGALRM: "SIGALRM", SIGUSR1: "SIGUSR1", SIGUSR2: "SIGUSR2",
             ]
             return names[number] ?? "signal \(number)"
         }
