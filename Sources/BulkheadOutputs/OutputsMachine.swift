@@ -181,7 +181,7 @@ package struct OutputsMachine: Sendable {
             return (isNews ? [.post(id, .lost(reason: Reason(error.code.rawValue, error.problem)))] : [])
                 + [.wake(at: time)]
         }
-        if let error { actions.append(.post(id, .failed(reason: Reason(error.kind.rawValue, error.problem)))) }
+        if let error { actions.append(.post(id, .failed(reason: Reason(error.code.rawValue, error.problem)))) }
         if link.course == .running {
             links[id]?.course = .over
         } else {

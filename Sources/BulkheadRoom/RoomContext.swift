@@ -134,7 +134,7 @@ package final class RoomContext {
             launchProblems.removeAll()
         } catch {
             if launchProblems.insert(error.description).inserted {
-                post(.master, .master(.launchFailed(reason: Reason(error.kind.rawValue, error.problem))))
+                post(.master, .master(.launchFailed(reason: Reason(error.code.rawValue, error.problem))))
             }
             schedule(after: .seconds(1)) { self.attempt(body) }
         }

@@ -9,7 +9,7 @@ import Testing
     private typealias Action = OutputsMachine.Action
 
     private static let error = BroadcastError(.destination, "it said no")
-    private static let failed = LinkHappening.failed(reason: Reason("destination", "it said no"))
+    private static let failed = LinkHappening.failed(reason: Reason("destination.other", "it said no"))
 
     /// So many seconds after any moment.
     private static func time(_ seconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: seconds * 1_000_000_000) }
