@@ -27,6 +27,10 @@ struct HostWatch {
     }
 
     private func look(at use: ProcessUse, of stub: PluginStub) {
+        // A standby is given nothing, and owes nothing: only this shows that it stands still. What is stopped for a moment
+        // goes on by itself.
+        if use.isStopped, stub.wasStopped { return stub.child.dismiss("it stands still, stopped by a signal") }
+        stub.wasStopped = use.isStopped
         guard use.threadCount <= PostLimits.mostThreads else {
             stub.suspect = suspect
             return stub.child.dismiss(

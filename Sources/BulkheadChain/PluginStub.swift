@@ -32,6 +32,8 @@ package final class PluginStub {
     package private(set) var isLoaded = false
     /// When it last said anything.
     package private(set) var lastSign = MonotonicTime.now
+    /// It was stopped when it was looked at last.
+    var wasStopped = false
     /// What it held of memory when its chain was loaded.
     package var firstByteCount: Int?
     /// The plugin that it is ended for, where the breadcrumb can't know.

@@ -5,6 +5,8 @@ package struct ProcessUse: Hashable, Sendable {
     /// Memory that is shared with nobody, in bytes: resident, in swap, and the tables for it.
     package var privateByteCount: Int
     package var threadCount: Int
+    /// A signal has stopped it, and none has let it go on; false for one that a debugger holds.
+    package var isStopped = false
 
     /// Reads /proc/PID/status; nil when the process is gone.
     package init?(of pid: Int32) {
@@ -28,5 +30,7 @@ package struct ProcessUse: Hashable, Sendable {
         guard kilobytes.allSatisfy({ (0..<1 << 40).contains($0) }), threads >= 0 else { return nil }
         privateByteCount = kilobytes.reduce(0, +) << 10
         threadCount = threads
+        let state = text.split(separator: "\n").first { $0.hasPrefix("State:") }
+        isStopped = state?.split { $0 == ":" || $0 == " " || $0 == "\t" }.dropFirst().first == "T"
     }
 }

@@ -18,6 +18,12 @@ import Testing
         ])
     func whatIsNoStatusIsNothing(text: String) { #expect(ProcessUse(status: text) == nil) }
 
+    @Test(arguments: [("T (stopped)", true), ("t (tracing stop)", false), ("S (sleeping)", false)])
+    func stopIsSeen(state: String, isStopped: Bool) throws {
+        let use = try #require(ProcessUse(status: "Name:\tT\nState:\t\(state)\nRssAnon:\t1 kB\nThreads:\t1\n"))
+        #expect(use.isStopped == isStopped)
+    }
+
     @Test func thisProcessHasSome() throws {
         let use = try #require(ProcessUse(of: getpid()))
         #expect(use.privateByteCount > 0 && use.threadCount > 0)

@@ -39,6 +39,18 @@ import Testing
         try stage.expectCount(seen, 240)
     }
 
+    /// A standby owes nothing: that it stands still shows in its process alone.
+    @Test func stoppedStandbyOfAPluginHostIsReplaced() async throws {
+        let stage = try await Stage(seconds: nil, ["--plugin", BulkheadProgram.path("libBorder.so") + ",width=4"])
+        let standby = try #require(try await stage.event("plugin-host.ready", .standby).pid)
+        kill(standby, SIGSTOP)
+        #expect(try await stage.event("plugin-host.died", .standby).pid == standby)
+        try await stage.event("plugin-host.ready", .standby, count: 2)
+        #expect(!ProcessTable.exists(standby))
+        try await stage.stop()
+        try stage.expectWhole(try await stage.finish())
+    }
+
     /// A segmentation fault that comes from outside is survived by Swift's crash reporter or kills: either is whole.
     @Test(arguments: ["bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host"])
     func faultedChildLosesNoFrame(name: String) async throws {
