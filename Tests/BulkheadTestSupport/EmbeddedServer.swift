@@ -6,8 +6,9 @@ package final class EmbeddedServer: Sendable {
     private let process: RunningProcess
 
     /// Returns when it listens.
-    package init(_ arguments: [String] = []) async throws {
-        process = try BulkheadProgram.start(["serve", "--listen", "127.0.0.1:0"] + arguments)
+    /// - Parameter port: 0 for any that is free.
+    package init(_ arguments: [String] = [], port: Int = 0) async throws {
+        process = try BulkheadProgram.start(["serve", "--listen", "127.0.0.1:\(port)"] + arguments)
         let process = process
         guard
             await eventually(within: .seconds(20), { Self.port(in: process.outputText) != nil || !process.isRunning }),

@@ -27,7 +27,8 @@ import Testing
         #expect(packets.backwardSteps == 0)
     }
 
-    /// A live input ends and comes back: it is opened again, on the same connection to the server.
+    /// A live input ends with its server and comes back with the next: it is opened again. (A publisher alone that comes
+    /// back finds its players still there.)
     @Test func liveInputIsOpenedAgain() async throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
@@ -40,12 +41,14 @@ import Testing
         let opened = { broadcast.outputText.split(separator: "\n").count { $0.contains("\"source.opened\"") } }
         #expect(await eventually(within: .seconds(20)) { opened() >= 1 })
         await publisher.end(signal: SIGKILL)
-        let again = try Self.publisher(to: server.url("in"))
+        await server.end()
+        let next = try await EmbeddedServer(port: server.port)
+        let again = try Self.publisher(to: next.url("in"))
         #expect(await eventually(within: .seconds(30)) { opened() >= 2 }, "\(broadcast.outputText)")
         await again.end(signal: SIGKILL)
         await broadcast.end(signal: SIGINT)
         #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
-        await server.end()
+        await next.end()
         #expect(try await ViewedPackets.list(folder.path("out.flv")).backwardSteps == 0)
     }
 
