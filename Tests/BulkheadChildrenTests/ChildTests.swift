@@ -32,7 +32,9 @@ import Testing
         #expect(await keeper.ends.count == 1)
     }
 
-    @Test(arguments: [(SIGKILL, "SIGKILL"), (SIGSEGV, "SIGSEGV"), (SIGABRT, "SIGABRT"), (SIGUSR1, "signal 10")])
+    @Test(arguments: [
+        (SIGKILL, "SIGKILL"), (SIGSEGV, "SIGSEGV"), (SIGABRT, "SIGABRT"), (SIGUSR1, "SIGUSR1"), (40, "signal 40"),
+    ])
     func signalIsNamed(signal: Int32, name: String) async throws {
         let keeper = try Keeper()
         try await keeper.start("ulimit -c 0; kill -\(signal) $$; sleep 60")

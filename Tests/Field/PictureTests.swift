@@ -20,10 +20,11 @@ import Testing
     @Test func transparentSlateIsBlackBeneath() async throws {
         let field = try Field()
         let slate = try await field.make("slate.png", "\(Self.white) -frames:v 1")
-        let sound = try await field.make("s.wav", "-f lavfi -i sine=duration=2")
-        let result = try await field.broadcast([sound, "--slate", slate])
+        // The picture is read beside the broadcast, which shows the built-in slate until it is here.
+        let sound = try await field.make("s.wav", "-f lavfi -i sine=duration=6")
+        let result = try await field.broadcast([sound, "--slate", slate], isFast: false)
         #expect(result.status == 0, "\(result.text)")
-        #expect(try await result.colour(ofFrame: 40) == [16, 128, 128])
+        #expect(try await result.colour(ofFrame: 140) == [16, 128, 128])
     }
 
     /// Pictures below 720 rows are of BT.601 where they don't say, those of the canvas are of BT.709; both are said.
