@@ -81,6 +81,7 @@ import Testing
         #expect(stage.events("encoder.changed").isEmpty)
         // And what can be done still works.
         try await stage.expect(["set", "preset=superfast"])
+        await stage.more()
         try await stage.stop()
         try stage.expectWhole(try await stage.finish())
         #expect(stage.sequenceHeaders.count == 2)
