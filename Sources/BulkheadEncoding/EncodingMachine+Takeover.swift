@@ -163,7 +163,10 @@ extension EncodingMachine {
         let standsStill = now.since(lastCommit) > Self.longestStandstill.nanoseconds
         let isSlate = if case .slate = step { true } else { false }
         let id = runs[index].id
-        if isSlate || isOnProbation || (standsStill && (!hasStandby || !hadWorked)) { beginSlate() }
+        // One that has taken over and not worked may have been unlucky, as a standby that was stopped beside it; with the
+        // second of that kind the silence that is promised would be over.
+        let isSilent = !hadWorked && now.since(lastCommit) > Self.longestSilence.nanoseconds
+        if isSlate || isOnProbation || (standsStill && !hasStandby) || isSilent { beginSlate() }
         // The slate may have completed the run, which then needs no encoder any more.
         guard let index = runs.firstIndex(where: { $0.id == id }) else { return }
         switch step {
