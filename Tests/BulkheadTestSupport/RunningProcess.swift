@@ -4,7 +4,13 @@ import Synchronization
 /// A program started by a test, with what it wrote. It is ended by its own process ID only.
 package final class RunningProcess: Sendable {
     private let process = Process()
-    private let captured = Mutex((output: Data(), errors: Data(), openPipes: 2))
+    private struct Captured {
+        var output = Data()
+        var errors = Data()
+        var openPipes = 2
+    }
+
+    private let captured = Mutex(Captured())
     private let ended = AsyncStream<Void>.makeStream()
 
     /// Starts `program`, found in PATH.
@@ -16,25 +22,28 @@ package final class RunningProcess: Sendable {
         let (output, errors) = (Pipe(), Pipe())
         process.standardOutput = output
         process.standardError = errors
-        // @Sendable: the handlers run on threads of Foundation's.
-        output.fileHandleForReading.readabilityHandler = { @Sendable [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.captured.withLock {
-                $0.output.append(data)
-                if data.isEmpty { $0.openPipes -= 1 }
-            }
-        }
-        errors.fileHandleForReading.readabilityHandler = { @Sendable [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.captured.withLock {
-                $0.errors.append(data)
-                if data.isEmpty { $0.openPipes -= 1 }
-            }
-        }
         process.terminationHandler = { @Sendable [ended] _ in ended.continuation.finish() }
         try process.run()
+        collect(output) { $0.output.append($1) }
+        collect(errors) { $0.errors.append($1) }
+    }
+
+    /// Reads a pipe to its end, on a thread of its own: a dispatch source whose descriptor is closed with its owner ends the
+    /// whole test run now and then.
+    private func collect(_ pipe: Pipe, _ add: @escaping @Sendable (inout Captured, Data) -> Void) {
+        let descriptor = fcntl(pipe.fileHandleForReading.fileDescriptor, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else { return captured.withLock { $0.openPipes -= 1 } }
+        Thread.detachNewThread { [weak self] in
+            defer { close(descriptor) }
+            var chunk = [UInt8](repeating: 0, count: 65_536)
+            while true {
+                let count = read(descriptor, &chunk, chunk.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                self?.captured.withLock { add(&$0, Data(chunk[..<count])) }
+            }
+            self?.captured.withLock { $0.openPipes -= 1 }
+        }
     }
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
