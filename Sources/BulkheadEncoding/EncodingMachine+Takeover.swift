@@ -10,6 +10,8 @@ import BulkheadWire
 extension EncodingMachine {
     /// A stream that has stood still for so long shows the slate instead.
     static let longestStandstill = Duration.milliseconds(1200)
+    /// Up to this standstill one more encoder is tried before the slate.
+    static let lastTry = Duration.milliseconds(1300)
     /// A stream that has an encoder, and nothing of which has become safe for so long, loses this encoder, whatever it
     /// says; longer where frames are far apart, or where it holds many.
     static let longestSilence = Duration.milliseconds(1500)
@@ -160,13 +162,12 @@ extension EncodingMachine {
     private mutating func climb(_ step: EncoderLadder.Step, _ index: Int, hadWorked: Bool) {
         // A standby that is open may still save every frame that waits.
         let hasStandby = fittingStandbys(runs[index].settings).contains { isReady($0) }
-        let standsStill = now.since(lastCommit) > Self.longestStandstill.nanoseconds
         let isSlate = if case .slate = step { true } else { false }
         let id = runs[index].id
-        // One that has taken over and not worked may have been unlucky, as a standby that was stopped beside it; with the
-        // second of that kind the silence that is promised would be over.
-        let isSilent = !hadWorked && now.since(lastCommit) > Self.longestSilence.nanoseconds
-        if isSlate || isOnProbation || (standsStill && !hasStandby) || isSilent { beginSlate() }
+        // One more is tried within the silence that is promised, open already or to be started: encoder and standby may have
+        // been stopped at once.
+        let isSilent = now.since(lastCommit) > Self.lastTry.nanoseconds
+        if isSlate || isOnProbation || isSilent && (!hasStandby || !hadWorked) { beginSlate() }
         // The slate may have completed the run, which then needs no encoder any more.
         guard let index = runs.firstIndex(where: { $0.id == id }) else { return }
         switch step {
@@ -277,7 +278,12 @@ extension EncodingMachine {
     /// what encoders before have let it down with.
     mutating func watchStandstill() {
         guard !awaitsForeignEncoder else { return }
-        if let encoderlessSince, now.since(encoderlessSince) > Self.longestStandstill.nanoseconds { beginSlate() }
+        if let encoderlessSince, slateOnAir == nil,
+            now.since(encoderlessSince) > Self.longestStandstill.nanoseconds
+                || (phase == .onAir && now.since(lastCommit) > Self.longestSilence.nanoseconds)
+        {
+            beginSlate()
+        }
         guard [.onAir, .ending, .finishing].contains(phase), !wanted.isFast, slateOnAir == nil, let run = runs.first,
             !run.ledger.uncommitted.isEmpty, let child = run.encoder, let encoder = encoders[child],
             let ready = encoder.ready, !encoder.isForeign
