@@ -54,16 +54,17 @@ package final class FileSink: Sink {
     }
 
     package func run() async throws(BroadcastError) {
-        let (file, wasFailed) = state.withLock { state in
-            let file = SinkFile(path: path, continuing: state.part)
-            defer { (state.state, state.file) = (.writing, file) }
-            return (file, state.state == .failed)
-        }
-        if state.withLock({ $0.isAborted }) { file.abort() }
-        if wasFailed {
+        // Whoever sees that it is writing again may count on what is offered from then on.
+        if state.withLock({ $0.state == .failed }) {
             mailbox.pause(false)
             mailbox.repeatHeaders()
         }
+        let file = state.withLock { state in
+            let file = SinkFile(path: path, continuing: state.part)
+            (state.state, state.file) = (.writing, file)
+            return file
+        }
+        if state.withLock({ $0.isAborted }) { file.abort() }
         do {
             try await write(to: file)
             state.withLock { ($0.state, $0.file) = (.ended, nil) }
