@@ -15,7 +15,7 @@ import BulkheadSystem
 ///
 /// It owns no connection and no clock. ``RTMPLink`` tells it what happens and carries out what it returns. What is known
 /// of the servers comes with each event, because the lanes of a redundant link share it. The course is one piece of
-/// ``Work`` after the other, each answered by an event; while a connection is on air, a second row of works looks after
+/// ``Work`` after the other (`LinkMachine+Course.swift`), each answered by an event; while a connection is on air, a second row of works looks after
 /// the other servers (`LinkMachine+Watch.swift`).
 package struct LinkMachine: Sendable {
     /// For servers that acknowledge nothing: what was sent so shortly before a break may not have arrived.
@@ -27,60 +27,9 @@ package struct LinkMachine: Sendable {
     /// The shortest wait for the next attempt, and the wait where no server can be named yet.
     private static let shortestWait = Duration.milliseconds(5)
     private static let blindWait = Duration.milliseconds(250)
-    /// How often an outage is told again.
-    private static let reminder = Duration.seconds(60)
     /// Timestamps are 32 bits wide, and 31 in many servers: 24.8 days. A new connection that counts from 0 is planned
     /// for the first IDR within the last minute before.
     private static let timestampWall = MediaTime(milliseconds: Int64(Int32.max) - 60_000)
-
-    /// Where the course is.
-    enum Course: Hashable, Sendable {
-        case idle
-        case measuring, waiting, confirming, resting
-        case preparing(Choice, since: Duration)
-        case publishing(Choice, after: Duration?)
-        /// A connection is about to be fed, from an IDR on.
-        case beginning
-        case sending
-        case passing(Passage)
-        case leaving(Departure)
-        case over
-    }
-
-    /// How a connection comes to be left.
-    enum Departure: Hashable, Sendable {
-        /// Everything is sent, or nothing more is wanted.
-        case wanted
-        case broken(PublishError)
-        /// On to another connection that publishes already; with `rewinds` the old one had not sent all it was given.
-        case moved(rewinds: Bool)
-    }
-
-    /// On the way from the connection on air to another one.
-    struct Passage: Hashable, Sendable {
-        enum Kind: Hashable, Sendable {
-            /// Timestamps come to their end: the same server, counting from 0.
-            case renewal
-            /// The same server anew, which can't be given the same stream twice: the old connection ends first.
-            case same
-            case other
-        }
-
-        let kind: Kind
-        let server: Int
-        let reason: String
-        var isByHand = false
-        var isComplete = true
-    }
-
-    /// A connection that is ready up to createStream.
-    struct Ready: Hashable, Sendable {
-        let server: Int
-        let reason: String
-        /// It is to the server on air.
-        var replacesSame = false
-        var isByHand = false
-    }
 
     let lane: Int
     private let chance: @Sendable () -> Double
@@ -108,13 +57,7 @@ package struct LinkMachine: Sendable {
     private var isEnding = false
     /// Since when it is off the air by a break.
     private var brokeAt: Duration?
-    /// Since when it has tried, and when that was told last.
-    private var triesSince = Duration.zero
-    private var toldAt = Duration.zero
-    /// What was told of this outage: errors, and servers that were cleared. A server that is away for minutes is not worth
-    /// a line each time.
-    private var toldErrors: Set<String> = []
-    private var toldServers: Set<Int> = []
+    private var news = OutageNews()
     /// Since when the connection on air takes packets, and what is told of it once it has been held for a while: its server
     /// has closed the ones before it again and again.
     private var begunAt = Duration.zero
@@ -237,7 +180,7 @@ package struct LinkMachine: Sendable {
         switch (course, event) {
         case (_, .started):
             phase = .idle
-            forgetTold(at: now)
+            news = OutageNews(since: now)
             return [.leaveAir] + goOn(&servers, at: now)
         case (.measuring, .measured), (.waiting, .waited): return choose(&servers, at: now)
         case (.confirming, .confirmed(let file)):
@@ -298,7 +241,7 @@ package struct LinkMachine: Sendable {
         if isPaused { return rest() }
         wasOnAir = false
         brokeAt = nil
-        forgetTold(at: now)
+        news = OutageNews(since: now)
         servers.renew(forgives: true)
         return [.post(.resumed)] + goOn(&servers, at: now)
     }
@@ -312,7 +255,7 @@ package struct LinkMachine: Sendable {
         brokeAt = brokeAt ?? now
         phase = .saved
         if isRepeated { return [.leaveAir] + tell(error, at: now) + establish(&servers, at: now) }
-        forgetTold(at: now)
+        news = OutageNews(since: now)
         let lost = tell(error, at: now)
         course = .confirming
         var unsure: [Int] = []
@@ -324,24 +267,9 @@ package struct LinkMachine: Sendable {
         return [.leaveAir] + lost + [.work(.confirm(unsure, patience: Self.confirmationPatience))]
     }
 
-    /// Another outage begins, or another attempt by hand: all of it is news.
-    private mutating func forgetTold(at now: Duration) {
-        (triesSince, toldAt) = (now, now)
-        toldErrors = []
-        toldServers = []
-    }
-
-    /// Tells each error once, and from time to time that the link is still off the air.
     private mutating func tell(_ error: PublishError, at now: Duration) -> [Action] {
         lastError = "\(error)"
-        if toldErrors.insert(lastError).inserted {
-            toldAt = now
-            return [.post(.lost(reason: error.asReason))]
-        }
-        guard now - toldAt >= Self.reminder else { return [] }
-        toldAt = now
-        let seconds = Int(clamping: (now - (brokeAt ?? triesSince)).components.seconds)
-        return [.post(.stillLost(seconds: seconds, reason: error.asReason))]
+        return news.tell(error, since: brokeAt, at: now).map { [.post($0)] } ?? []
     }
 
     private mutating func establish(_ servers: inout ServerTable, at now: Duration) -> [Action] {
@@ -377,7 +305,7 @@ package struct LinkMachine: Sendable {
     private mutating func tellCleared(_ choice: Choice, _ servers: ServerTable) -> [Action] {
         guard brokeAt != nil else { return [] }
         phase = .selected
-        guard toldServers.insert(choice.index).inserted else { return [] }
+        guard news.isNews(ofServer: choice.index) else { return [] }
         let name = servers.servers[choice.index].name
         return [.post(.cleared(server: name)), .post(.selected(server: name, choice: choice.reason))]
     }
@@ -543,11 +471,4 @@ package struct LinkMachine: Sendable {
     }
 
     func draw() -> Double { chance() }
-}
-
-extension LinkMachine.Passage {
-    fileprivate init(_ passage: Self, _ isComplete: Bool) {
-        self = passage
-        self.isComplete = isComplete
-    }
 }
