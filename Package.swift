@@ -295,7 +295,7 @@ let package = Package(
             name: "BulkheadSelectionTests", dependencies: ["BulkheadTestSupport", "BulkheadSelection"]),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadTestSupport", "BulkheadMedia"]),
         .testTarget(
-            name: "BulkheadSystemTests", dependencies: ["BulkheadSystem", systemPackage]),
+            name: "BulkheadSystemTests", dependencies: ["BulkheadTestSupport", "BulkheadSystem", systemPackage]),
         .testTarget(
             name: "BulkheadFLVTests", dependencies: ["BulkheadTestSupport", "BulkheadFLV", "BulkheadMedia", nioCore]),
         .testTarget(
@@ -376,7 +376,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadChildrenTests",
             dependencies: [
-                "BulkheadSelection", "BulkheadModel", "BulkheadEvents", "BulkheadChildren", "BulkheadSystem",
+                "BulkheadTestSupport", "BulkheadSelection", "BulkheadModel", "BulkheadEvents", "BulkheadChildren",
+                "BulkheadSystem",
                 "BulkheadWire", systemPackage,
             ]),
         .testTarget(

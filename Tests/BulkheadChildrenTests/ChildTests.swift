@@ -1,5 +1,6 @@
 import BulkheadChildren
 import BulkheadSystem
+import BulkheadTestSupport
 import BulkheadWire
 import Foundation
 import Synchronization
@@ -56,7 +57,7 @@ import Testing
     @Test func stoppedChildCanBeDismissed() async throws {
         let keeper = try Keeper()
         let pid = try await keeper.start("kill -STOP $$")
-        #expect(try await eventually { Self.state(pid) == "T" })
+        #expect(await eventually { Self.state(pid) == "T" })
         await keeper.dismiss("frozen")
         #expect(try await keeper.end().cause == .dismissed("frozen"))
     }
@@ -102,7 +103,7 @@ import Testing
         let end = try await keeper.end()
         #expect(end.cause == .exited(.exited(code: 1)))
         let helper = try #require(Int32(end.standardErrorTail.trimmingNewline))
-        #expect(try await eventually { !isRunning(helper) })
+        #expect(await eventually { !isRunning(helper) })
     }
 
     @Test func noZombieStaysBehind() async throws {
@@ -122,7 +123,7 @@ import Testing
         #expect(isRunning(pid))
         keeper?.reactor.stop()
         keeper = nil
-        #expect(try await eventually { !isRunning(pid) })
+        #expect(await eventually { !isRunning(pid) })
         waitpid(pid, nil, 0)
     }
 
@@ -158,7 +159,7 @@ import Testing
     @Test func helloComesFirstThenTheRest() async throws {
         let keeper = try Keeper()
         try await keeper.start("\(Self.hello); \(Self.say(EncoderReply.flushed)); cat <&3 >/dev/null")
-        #expect(try await eventually { await keeper.frames.count == 1 })
+        #expect(await eventually { await keeper.frames.count == 1 })
         #expect(await keeper.isGreeted)
         #expect(await keeper.frames == [EncoderReply.flushed.frame])
         await keeper.hangUp()

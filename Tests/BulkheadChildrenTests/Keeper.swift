@@ -1,5 +1,6 @@
 import BulkheadChildren
 import BulkheadSystem
+import BulkheadTestSupport
 import BulkheadWire
 import Glibc
 import SystemPackage
@@ -53,8 +54,7 @@ actor Keeper {
 
     /// Waits for the child's end, and kills it where it does not come.
     func end(within patience: Duration = .seconds(20)) async throws -> ChildEnd {
-        let deadline = MonotonicTime.now.advanced(by: patience)
-        while ends.isEmpty, .now < deadline { try await Task.sleep(for: .milliseconds(1)) }
+        _ = await eventually(within: patience) { !ends.isEmpty }
         guard let end = ends.first else {
             child?.dismiss("the test has lost its patience")
             throw Patience()
@@ -64,16 +64,6 @@ actor Keeper {
     }
 
     struct Patience: Error {}
-}
-
-/// Waits until `condition` holds; false if it doesn't within `timeout`.
-func eventually(within timeout: Duration = .seconds(10), _ condition: () async -> Bool) async throws -> Bool {
-    let deadline = MonotonicTime.now.advanced(by: timeout)
-    while MonotonicTime.now < deadline {
-        if await condition() { return true }
-        try await Task.sleep(for: .milliseconds(2))
-    }
-    return await condition()
 }
 
 /// Whether a process runs: one that has ended and is not reaped does not.

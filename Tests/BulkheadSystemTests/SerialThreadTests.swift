@@ -1,4 +1,5 @@
 import BulkheadSystem
+import BulkheadTestSupport
 import Synchronization
 import Testing
 
@@ -21,12 +22,12 @@ import Testing
         #expect(thread.drain(within: .seconds(30)))
     }
 
-    @Test func whatWasHandedOverIsDoneAfterTheOwnerIsGone() async throws {
+    @Test func whatWasHandedOverIsDoneAfterTheOwnerIsGone() async {
         let done = Mutex(0)
         var thread: SerialThread? = SerialThread()
         for _ in 0..<100 { thread?.run { done.withLock { $0 += 1 } } }
         thread = nil
         _ = thread
-        while done.withLock({ $0 }) < 100 { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(await eventually { done.withLock { $0 } == 100 })
     }
 }
