@@ -154,8 +154,10 @@ package struct InputMachine {
     private mutating func refused(_ child: ChildID, _ refusal: Refusal, _ hasBegun: Bool) -> [Action] {
         hasFailed = true
         let dismissal = Action.dismiss(child, refusal.description)
+        // A live input that was there is waited for, even if it has given nothing yet.
+        let wasLost = description?.isLive == true && (openedAt == nil || refusal.code == .unreachable)
         // An input that fails before it has given anything fails the broadcast; later it is opened again.
-        guard !hasBegun, resume == nil, !post.hasWorked(child), !isOver else { return [dismissal] }
+        guard !hasBegun, resume == nil, !post.hasWorked(child), !isOver, !wasLost else { return [dismissal] }
         return [.fail(refusal.failure), dismissal]
     }
 

@@ -169,6 +169,25 @@ import Testing
         #expect(script.end(.hang).last == .launch(after: .milliseconds(250)))
     }
 
+    /// A server that goes between its answer and its first picture is no reason to end, nor is one that isn't back yet.
+    @Test func aLiveInputThatWasOpenIsWaitedFor() {
+        var script = Script()
+        script.open(.camera)
+        #expect(
+            script.handle(.refused(1, Refusal(.unreachable, "it was lost"), hasBegun: false)) == [
+                .dismiss(1, "it was lost")
+            ])
+        #expect(script.end(ChildEnd(cause: .dismissed("it was lost"))).last == .launch(after: .milliseconds(250)))
+        script.launch()
+        #expect(
+            script.handle(.refused(2, Self.refusal, hasBegun: false)) == [.dismiss(2, "there is no such file")])
+        #expect(script.end(ChildEnd(cause: .dismissed("gone"))).last == .launch(after: .milliseconds(500)))
+        // One that can't be used at all is told at once.
+        script.open(.camera)
+        guard case .fail? = script.handle(.refused(3, Refusal(.notMedia, "it is encrypted"), hasBegun: false)).first
+        else { return #expect(Bool(false), "the broadcast was not failed") }
+    }
+
     /// A file that is refused is not one that crashes its reader: nothing of it is skipped.
     @Test func refusalSkipsNothing() {
         var script = Script()
