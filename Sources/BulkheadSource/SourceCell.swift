@@ -5,8 +5,9 @@ import Glibc
 
 /// The second step of a source's cell: what it takes to read one input, and nothing else.
 ///
-/// A file is that file; a list of files is the folder that the list lies in. Sockets there are where the input is an
-/// address or a server of screen or sound, orders to drivers where it is a device. Nothing is written but to devices.
+/// A file is that file; a list of files is the folder that the list lies in, and the files that it names elsewhere.
+/// Sockets there are where the input is an address or a server of screen or sound, orders to drivers where it is a
+/// device. Nothing is written but to devices.
 package enum SourceCell {
     /// Gives up what reading `address` does not take. Call it on the only thread that there is so far, before anything is
     /// opened.
@@ -49,8 +50,12 @@ package enum SourceCell {
         guard let path = address.path, !path.isEmpty else { return [] }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let isList = namesOthers(path, format: address.format)
-        return [FileGrant(.read, [.file, .other], named: path)]
-            + (isList ? [FileGrant(.read, .folder, named: folder)] : [])
+        guard isList else { return [FileGrant(.read, [.file, .other], named: path)] }
+        let start = beginning(of: path, byteCount: ListedFiles.mostBytes)
+        let isConcat = address.format == "concat" || start.starts(with: "ffconcat version".utf8)
+        let named = isConcat ? ListedFiles.paths(in: String(decoding: start, as: UTF8.self), from: folder) : []
+        return [FileGrant(.read, [.file, .other], named: path), FileGrant(.read, .folder, named: folder)]
+            + named.map { FileGrant(.read, .file, named: $0) }
     }
 
     /// Demuxers of lists and of numbered pictures.
@@ -69,15 +74,20 @@ package enum SourceCell {
     }
 
     private static func isListByContent(_ path: String) -> Bool {
-        var information = stat()
-        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return false }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 64)
-        let count = read(descriptor, &bytes, bytes.count)
-        let start = bytes.prefix(max(0, count))
+        let start = beginning(of: path, byteCount: 64)
         return listBeginnings.contains { start.starts(with: $0.utf8) }
+    }
+
+    /// The first bytes of a regular file; none of anything else.
+    private static func beginning(of path: String, byteCount: Int) -> ArraySlice<UInt8> {
+        var information = stat()
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return [] }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: min(byteCount, max(64, Int(clamping: information.st_size))))
+        let count = read(descriptor, &bytes, bytes.count)
+        return bytes.prefix(max(0, count))
     }
 
     /// The files that the text of a filter graph names, such as `movie=/srv/film.mp4` or `lut3d=grey.cube`.

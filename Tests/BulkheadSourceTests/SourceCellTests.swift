@@ -48,6 +48,30 @@ import Testing
         #expect(Self.paths("/srv/live/list", format: "concat").contains("/srv/live"))
     }
 
+    /// Quoting as FFmpeg's documentation has it ("Utilities", "Quoting and escaping").
+    @Test func aListsFilesAreReadWhereverTheyLie() throws {
+        let folder = try TemporaryFolder()
+        let list = folder.path("list")
+        let text = """
+            ffconcat version 1.0
+            file /srv/a.mp4
+            duration 5
+              file '/srv/b c.mp4'
+            file /srv/d\\ e.mp4
+            file '/srv/it'\\''s.mp4'
+            file ../f.mp4
+            file http://example.com/g.mp4
+            files /srv/h.mp4
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: list))
+        let files = Self.paths(list).subtracting(Self.paths("test")).subtracting([list, folder.url.path])
+        let named = ["/srv/a.mp4", "/srv/b c.mp4", "/srv/d e.mp4", "/srv/it's.mp4", folder.url.path + "/../f.mp4"]
+        #expect(files == Set(named))
+        // Any other format's text names nothing.
+        try Data("#EXTM3U\nfile /srv/a.mp4\n".utf8).write(to: URL(fileURLWithPath: list))
+        #expect(!Self.paths(list).contains("/srv/a.mp4"))
+    }
+
     @Test func aGraphReadsTheFilesThatItNames() {
         let graph = Self.paths("lavfi:movie=/srv/a.mp4,lut3d=file=/srv/x.cube").subtracting(Self.paths("test"))
         #expect(graph.isSuperset(of: ["/srv/a.mp4", "/srv/x.cube"]))

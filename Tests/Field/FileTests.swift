@@ -14,15 +14,19 @@ import Testing
         let result = try await field.broadcast([named, "--duration", "1"])
         #expect(result.status == 0, "\(result.text)")
         #expect(try await result.colour() == [235, 128, 128])
-        let sound = try await field.make("s.wav", "-f lavfi -i sine=duration=2")
-        let slated = try await field.broadcast([sound, "--slate", named])
-        #expect(try await slated.colour(ofFrame: 40) == [235, 128, 128])
+        // The slate's picture is read beside the broadcast.
+        let sound = try await field.make("s.wav", "-f lavfi -i sine=duration=6")
+        let slated = try await field.broadcast([sound, "--slate", named], isFast: false)
+        #expect(try await slated.colour(ofFrame: 140) == [235, 128, 128])
     }
 
     @Test func listMayNameFilesByTheirWholePath() async throws {
         let field = try Field()
+        // Elsewhere: the cell of the source must have learned of it.
+        let lists = field.path("lists")
+        try FileManager.default.createDirectory(atPath: lists, withIntermediateDirectories: false)
         let films = [try await field.film("a.mp4"), try await field.film("b.mp4")]
-        let list = field.path("list.ffconcat")
+        let list = lists + "/list.ffconcat"
         try ("ffconcat version 1.0\n" + films.map { "file '\($0)'\n" }.joined())
             .write(toFile: list, atomically: true, encoding: .utf8)
         let result = try await field.broadcast([list])
