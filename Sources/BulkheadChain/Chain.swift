@@ -32,10 +32,12 @@ package final class Chain: FrameOutlet {
     private let outlet: any FrameOutlet
     private let requests: ChainRequests
     private var settings: ChainSettings
-    private var order = ChainOrder()
+    private var order = ChainOrder() { didSet { refreshRow() } }
     private var changes = ChangeMachine()
     /// All posts that are in the chain or have hosts.
-    private var posts: [PostID: ChainPost] = [:]
+    private var posts: [PostID: ChainPost] = [:] { didSet { refreshRow() } }
+    /// The posts in the chain, in order.
+    private var row: [ChainPost] = []
     private var changeIDs = IdentityCounter<ChangeSubject>()
     private var asked: [ChangeID: (BroadcastError?) -> Void] = [:]
     private var work: [ChangeMachine.Action] = []
@@ -67,8 +69,7 @@ package final class Chain: FrameOutlet {
         for post in made { try post.begin() }
     }
 
-    /// The posts in the chain, in order.
-    private var row: [ChainPost] { order.posts.compactMap { posts[$0] } }
+    private func refreshRow() { row = order.posts.compactMap { posts[$0] } }
 
     private func post(with plugin: PluginID) -> ChainPost? { posts.values.first { $0.plugin(plugin) != nil } }
 

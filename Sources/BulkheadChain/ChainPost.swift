@@ -111,8 +111,16 @@ final class ChainPost {
 
     // MARK: machines
 
-    func take(_ frame: TimelineFrame) { handle(.frame(frame)) }
-    func take(_ block: AudioLedger.Block) { handle(.block(block)) }
+    func take(_ frame: TimelineFrame) {
+        if isOpenWay { owner?.left(frame, id) } else { handle(.frame(frame)) }
+    }
+
+    func take(_ block: AudioLedger.Block) {
+        if isOpenWay { owner?.left(block, id) } else { handle(.block(block)) }
+    }
+
+    /// No plugin is here, and nothing waits for one: the whole way through is saved.
+    private var isOpenWay: Bool { roster.plugins.isEmpty && !isWorking && passage.isOpenWay }
 
     private func handle(_ event: PassageMachine.Event) {
         passage.terms = roster.terms(

@@ -94,7 +94,13 @@ package struct PassageMachine: Sendable {
     /// When ``Event/timeout`` is due; nil while the host has nothing in hand.
     package var deadline: MonotonicTime? {
         let picture = isWaitedFor ? inHand?.deadline : nil
-        return [picture, sound.deadline].compactMap { $0 }.min()
+        guard let picture, let sound = sound.deadline else { return picture ?? sound.deadline }
+        return min(picture, sound)
+    }
+
+    /// What comes now would leave at once, as it came.
+    package var isOpenWay: Bool {
+        !isHolding && isEmpty && !terms.worksOnPictures && !terms.worksOnSound && !terms.wantsPictures
     }
 
     private var isWaitedFor: Bool { inHand.map { !$0.isLate } ?? false }
@@ -190,7 +196,7 @@ package struct PassageMachine: Sendable {
     private mutating func sendSound(_ actions: inout [Action], at now: MonotonicTime) {
         guard !isHolding, !sound.isEmpty else { return }
         let (sent, leaving) = sound.send(
-            isOpen: terms.worksOnSound, deadline: now.advanced(by: terms.deadline * 2))
+            isOpen: terms.worksOnSound, deadline: now.advanced(by: terms.deadline + terms.deadline))
         actions += sent.map { .processSound($0) }
         actions += leaving.map { .leaveSound($0) }
     }

@@ -21,16 +21,20 @@ package struct ProcessUse: Hashable, Sendable {
 
     /// `RssAnon: 12 kB` and so on, a line each, as proc_pid_status(5) says; nil for what is no such text.
     package init?(status text: String) {
-        func number(_ name: String) -> Int? {
-            guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") }) else { return nil }
-            return line.split { $0 == ":" || $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
+        var numbers: [Substring: Int] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(maxSplits: 2) { $0 == ":" || $0 == " " || $0 == "\t" }
+            guard words.count > 1 else { continue }
+            switch words[0] {
+            case "RssAnon", "VmSwap", "VmPTE", "Threads": numbers[words[0]] = Int(words[1])
+            case "State": isStopped = words[1] == "T"
+            default: continue
+            }
         }
-        guard let resident = number("RssAnon"), let threads = number("Threads") else { return nil }
-        let kilobytes = [resident, number("VmSwap") ?? 0, number("VmPTE") ?? 0]
+        guard let resident = numbers["RssAnon"], let threads = numbers["Threads"] else { return nil }
+        let kilobytes = [resident, numbers["VmSwap"] ?? 0, numbers["VmPTE"] ?? 0]
         guard kilobytes.allSatisfy({ (0..<1 << 40).contains($0) }), threads >= 0 else { return nil }
         privateByteCount = kilobytes.reduce(0, +) << 10
         threadCount = threads
-        let state = text.split(separator: "\n").first { $0.hasPrefix("State:") }
-        isStopped = state?.split { $0 == ":" || $0 == " " || $0 == "\t" }.dropFirst().first == "T"
     }
 }

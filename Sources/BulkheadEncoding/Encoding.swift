@@ -109,7 +109,8 @@ package final class Encoding: FrameOutlet {
 
     package var load: FrameLoad {
         var load = machine.load
-        load.hasRoom = outlet.hasRoom
+        // Without `--fast` the timeline waits for no link.
+        if machine.wanted.isFast { load.hasRoom = outlet.hasRoom }
         return load
     }
 

@@ -75,7 +75,7 @@ package struct LinkQueue: Sendable {
     package mutating func rewind(received: MediaTime? = nil) {
         guard limits.backfill > .zero else { return rewindToLiveEdge() }
         var start = queue.lastIDR(through: position) ?? position
-        while let received, let idr = queue[start], idr.time > received,
+        while let received, let time = queue.time(at: start), time > received,
             let earlier = queue.lastIDR(through: start - 1)
         {
             start = earlier
@@ -122,7 +122,7 @@ package struct LinkQueue: Sendable {
     /// Counts what is passed over as shed.
     private mutating func skip(to target: Int) {
         guard target > position else { return }
-        shedFrames += queue[position..<target].count { $0.kind.isPicture }
+        shedFrames += queue.kinds(in: position..<target).count(where: \.isPicture)
         position = target
     }
 
@@ -149,7 +149,7 @@ package struct LinkQueue: Sendable {
 }
 
 extension Packet {
-    fileprivate var gopKind: GOPQueue<Packet>.Kind {
+    fileprivate var gopKind: GOPKind {
         switch kind {
         case .audio: .sound
         case .video(isIDR: true, _): .idr

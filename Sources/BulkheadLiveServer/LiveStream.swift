@@ -155,7 +155,7 @@ extension MediaKind {
         }
     }
 
-    fileprivate var inGOP: GOPQueue<SharedMessage>.Kind {
+    fileprivate var inGOP: GOPKind {
         if let headerNumber { return .header(headerNumber) }
         return switch self {
         case .idr: .idr

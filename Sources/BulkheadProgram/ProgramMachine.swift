@@ -220,13 +220,16 @@ package struct ProgramMachine {
 
     /// Whether the next tick is to come now. In real time the clock says so, and a live picture that is here; with
     /// `--fast` a tick comes as soon as the inputs have all that it can need and there is room behind the program.
-    package mutating func isDue(_ load: FrameLoad, at now: MonotonicTime) -> Bool {
+    ///
+    /// - Parameter load: looked at with `--fast` alone.
+    package mutating func isDue(_ load: @autoclosure () -> FrameLoad, at now: MonotonicTime) -> Bool {
         guard phase == .running else { return false }
         guard settings.isFast else {
             settleFeeds(at: now)
             if let input = selection.picture, lines[input]?.feed?.hasLivePicture == true { return true }
             return nextDue.map { $0 <= now } ?? false
         }
+        let load = load()
         guard load.frames < load.limit, load.hasRoom else { return false }
         anchorFeeds(at: now)
         let (time, interval) = (clock.nextTime, clock.interval)

@@ -6,36 +6,17 @@ package import BulkheadMedia
 /// hold no more than a number. The owner bounds the queue: it lets go of the front when readers have passed it or are
 /// made to skip it, mostly by whole GOPs. No clock; spans come from the entries' own times.
 package struct GOPQueue<Element> {
-    /// What an entry means to a reader that skips.
-    package enum Kind: Hashable, Sendable {
-        /// A picture that a decoder can start with: a GOP begins.
-        case idr
-        case picture(isDisposable: Bool)
-        case sound
-        /// Says what later entries mean. Of those with one number the newest holds, and a reader that comes or skips is
-        /// given it first.
-        case header(Int)
-        /// It stands for itself.
-        case other
-
-        package var isHeader: Bool { if case .header = self { true } else { false } }
-        package var isPicture: Bool {
-            switch self {
-            case .idr, .picture: true
-            case .sound, .header, .other: false
-            }
-        }
-    }
+    package typealias Kind = GOPKind
 
     package struct Entry {
-        package let kind: Kind
-        /// As it counts against bounds.
-        package let byteCount: Int
-        /// When it is decoded, on any timeline that does not go back.
-        package let time: MediaTime
+        fileprivate let mark: GOPMark
         package let element: Element
-        /// Bytes of all entries before it, as far as they were not left out.
-        fileprivate let offset: Int
+
+        package var kind: Kind { mark.kind }
+        /// As it counts against bounds.
+        package var byteCount: Int { mark.byteCount }
+        /// When it is decoded, on any timeline that does not go back.
+        package var time: MediaTime { mark.time }
     }
 
     /// A place in the stream: of the entry that was added as the n-th, from 0.
@@ -53,7 +34,10 @@ package struct GOPQueue<Element> {
         let headers: [Header]
     }
 
-    private var entries: [Entry] = []
+    /// Of each entry, in order. Apart from the elements, which are of any type: what is asked for each packet is found
+    /// here, and neither looks types up nor copies an element.
+    private var marks: [GOPMark] = []
+    private var elements: [Element] = []
     private var starts: [Start] = []
     private var headers: [Header] = []
     /// The place of the oldest entry.
@@ -68,32 +52,40 @@ package struct GOPQueue<Element> {
     package init(pictureHeader: Int? = nil) { self.pictureHeader = pictureHeader }
 
     /// The place of the entry that comes next.
-    package var end: Position { start + entries.count }
-    package var isEmpty: Bool { entries.isEmpty }
-    package var last: Entry? { entries.last }
+    package var end: Position { start + marks.count }
+    package var isEmpty: Bool { marks.isEmpty }
+    package var last: Entry? { self[end - 1] }
     /// Of all entries.
     package var byteCount: Int { byteCount(from: start) }
 
     /// The entry at `position`; nil where none is, not yet or not any more.
     package subscript(position: Position) -> Entry? {
-        position >= start && position < end ? entries[position - start] : nil
+        guard position >= start, position < end else { return nil }
+        return Entry(mark: marks[position - start], element: elements[position - start])
     }
 
-    /// The entries at `positions`, as far as they are there.
-    package subscript(positions: Range<Position>) -> ArraySlice<Entry> {
+    /// When the entry at `position` is decoded; nil where none is.
+    package func time(at position: Position) -> MediaTime? {
+        position >= start && position < end ? marks[position - start].time : nil
+    }
+
+    /// What the entries at `positions` are, as far as they are there.
+    package func kinds(in positions: Range<Position>) -> [GOPKind] {
         let positions = positions.clamped(to: start..<end)
-        return entries[(positions.lowerBound - start)..<(positions.upperBound - start)]
+        return marks[(positions.lowerBound - start)..<(positions.upperBound - start)].map(\.kind)
     }
 
     /// Of the entries from `position` on.
     package func byteCount(from position: Position) -> Int {
-        byteOffset - (self[max(position, start)]?.offset ?? byteOffset)
+        let index = max(0, position - start)
+        return index < marks.count ? byteOffset - marks[index].offset : 0
     }
 
     /// Between the entry at `position` and the newest one.
     package func duration(from position: Position) -> MediaTime {
-        guard let first = self[max(position, start)], let last else { return .zero }
-        return last.time - first.time
+        let index = max(0, position - start)
+        guard index < marks.count, let last = marks.last else { return .zero }
+        return last.time - marks[index].time
     }
 
     // MARK: where GOPs begin
@@ -134,26 +126,28 @@ package struct GOPQueue<Element> {
     // MARK: changes
 
     package mutating func append(_ element: Element, _ kind: Kind, byteCount: Int, at time: MediaTime) {
-        let entry = Entry(kind: kind, byteCount: byteCount, time: time, element: element, offset: byteOffset)
+        let mark = GOPMark(kind: kind, byteCount: byteCount, time: time, offset: byteOffset)
         if kind.isPicture { hasPictures = true }
         switch kind {
         case .idr: starts.append(Start(position: end, headers: headers))
         case .header(let number):
             hasPictures = hasPictures || number == pictureHeader
             headers.removeAll { $0.number == number }
-            headers.append(Header(number: number, position: end, entry: entry))
+            headers.append(Header(number: number, position: end, entry: Entry(mark: mark, element: element)))
             headers.sort { $0.number < $1.number }
         case .picture, .sound, .other: break
         }
-        entries.append(entry)
+        marks.append(mark)
+        elements.append(element)
         byteOffset += byteCount
     }
 
     /// Lets go of all entries before `position`. What is left of a GOP that loses its IDR is no start any more.
     package mutating func forget(before position: Position) {
-        let count = min(position - start, entries.count)
+        let count = min(position - start, marks.count)
         guard count > 0 else { return }
-        entries.removeFirst(count)
+        marks.removeFirst(count)
+        elements.removeFirst(count)
         start += count
         starts.removeFirst(indexOfFirstStart(from: start))
     }
@@ -165,13 +159,14 @@ package struct GOPQueue<Element> {
         let position = max(position, start)
         let before = end
         guard position < before else { return 0 }
-        let rest = Array(entries[(position - start)...])
-        guard rest.contains(where: { $0.kind == .picture(isDisposable: true) }) else { return 0 }
-        byteOffset = rest.first?.offset ?? byteOffset
-        entries.removeSubrange((position - start)...)
+        let kept = zip(marks, elements).suffix(before - position)
+        guard kept.contains(where: { $0.0.kind == .picture(isDisposable: true) }) else { return 0 }
+        byteOffset = marks[position - start].offset
+        marks.removeSubrange((position - start)...)
+        elements.removeSubrange((position - start)...)
         starts.removeSubrange(indexOfFirstStart(from: position)...)
-        for entry in rest where entry.kind != .picture(isDisposable: true) {
-            append(entry.element, entry.kind, byteCount: entry.byteCount, at: entry.time)
+        for (mark, element) in kept where mark.kind != .picture(isDisposable: true) {
+            append(element, mark.kind, byteCount: mark.byteCount, at: mark.time)
         }
         return before - end
     }
@@ -185,7 +180,8 @@ package struct GOPQueue<Element> {
     /// Another stream begins: nothing of the old one is left, and its places are not used again.
     package mutating func clear() {
         start = end
-        entries.removeAll()
+        marks.removeAll()
+        elements.removeAll()
         starts.removeAll()
         headers.removeAll()
         hasPictures = false

@@ -87,7 +87,7 @@ extension GOPQueue {
         }
 
         private mutating func skip(to target: Position, in queue: GOPQueue) {
-            shedCount += queue[position..<target].count { !$0.kind.isHeader }
+            shedCount += queue.kinds(in: position..<target).count { !$0.isHeader }
             // Of each number the newest; older ones were replaced.
             let unseen = Set(pending.map(\.position))
             pending = queue.headers(at: target).filter { $0.position >= position || unseen.contains($0.position) }

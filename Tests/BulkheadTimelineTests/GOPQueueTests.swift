@@ -31,7 +31,7 @@ extension Queue {
         add(letters)
     }
 
-    fileprivate var elements: [Int] { self[start..<end].map(\.element) }
+    fileprivate var elements: [Int] { (start..<end).compactMap { self[$0]?.element } }
 }
 
 @Suite(.timeLimit(.minutes(2))) struct GOPQueueTests {
