@@ -117,7 +117,11 @@ package final class FileSink: Sink {
                 }
             }
             try await flush(&output, to: file)
-            if isFinished || state.withLock({ $0.isAborted }) { return }
+            if isFinished { return }
+            guard state.withLock({ $0.isAborted }) else { continue }
+            // The end of the file is only whole where nothing waits for it.
+            guard mailbox.firstTime == nil else { throw Errno.canceled }
+            return
         }
     }
 
