@@ -33,7 +33,7 @@ package struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("publisher-timeout"),
         help: ArgumentHelp(
-            "How long a publisher may send nothing before its stream is free for another (default: 10s).",
+            "How long a publisher may send nothing before its stream is free for another.",
             valueName: "time"))
     var publisherTimeout = "10s"
 
