@@ -13,14 +13,11 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 
-/// One broadcast: five rooms, put together, and what they have in common.
-///
-///     Inputs ──▶ Program ──▶ Chain ──▶ Encoding ──▶ Outputs
+/// One broadcast: its life cycle, its settings, and the five rooms that do the work (``Rooms``).
 ///
 /// In: requests of a person or a program, and what the rooms ask for. Out: how the broadcast is, and how it ended. It runs
-/// on the reactor's thread, where the children's messages arrive, and all rooms are confined to that thread. Here are the
-/// life cycle, the settings, and the order in which rooms are told of what concerns several of them. Frames don't pass
-/// here: each room gives to the next. What a room decides is its machine's business; nothing here knows a child.
+/// on the reactor's thread, where the children's messages arrive, and all rooms are confined to that thread. Frames don't
+/// pass here.
 actor Broadcast {
     nonisolated let reactor: Reactor
     nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
@@ -33,22 +30,15 @@ actor Broadcast {
     private static let endingPatience = Duration.seconds(10)
 
     /// As they are now: they may change on air.
-    private var settings: BroadcastSettings { didSet { outputs.change(.init(settings), isSetByHand: false) } }
+    private var settings: BroadcastSettings { didSet { rooms.outputs.change(.init(settings), isSetByHand: false) } }
     /// Where an encoder that is started by hand connects; nil outside mode selected.
     private let encoderAddress: String?
     private let plugins: PluginFinder
     /// The plugins that the broadcast begins with.
     private let foundPlugins: [PluginFinder.Found]
     private(set) var state = State.starting
-
-    // The rooms, and what they share.
     private let context: RoomContext
-    private lazy var inputs = makeInputs()
-    private lazy var program = makeProgram()
-    private lazy var chain = makeChain()
-    let encoding: Encoding
-    private let committed: CommittedPackets
-    private let outputs: Outputs
+    private lazy var rooms = makeRooms()
 
     // The course and the end.
     private var watchTimer: Reactor.Token?
@@ -61,7 +51,6 @@ actor Broadcast {
     private var endingSince: MonotonicTime?
     /// The encoders have been asked for what they hold.
     private var flushIsSent = false
-    private var childrenContinuation: CheckedContinuation<Void, Never>?
 
     init(
         _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, foundPlugins: [PluginFinder.Found],
@@ -73,12 +62,6 @@ actor Broadcast {
         self.encoderAddress = encoderAddress
         self.reactor = reactor
         context = RoomContext(reactor: reactor, pools: FramePools(), programs: programs, events: events)
-        outputs = Outputs(
-            context, bitrate: .init(settings), patience: .nanoseconds(Int64((settings.patienceSeconds ?? 0) * 1e9)))
-        committed = CommittedPackets(outputs)
-        encoding = Encoding(
-            WantedEncoding(settings), encoderAddress: encoderAddress.map { "unix:\($0)" } ?? "", context,
-            outlet: committed)
     }
 
     // MARK: running
@@ -89,16 +72,16 @@ actor Broadcast {
         do { if state != .ended { try start() } } catch {
             // Whoever ends from here on has no successor.
             state = .ended
-            await dismissChildren()
+            await rooms.dismissChildren(on: self)
             throw error
         }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.runOutputs() }
             // A stop that came before this point has ended the stream already.
             for await _ in course.stream {}
-            if failure == nil { outputs.finish() } else { outputs.abort() }
+            if failure == nil { rooms.outputs.finish() } else { rooms.outputs.abort() }
             stopTimers()
-            await dismissChildren()
+            await rooms.dismissChildren(on: self)
             await group.waitForAll()
         }
         let summary = BroadcastSummary(status: status())
@@ -108,38 +91,37 @@ actor Broadcast {
     }
 
     private func start() throws(BroadcastError) {
-        context.pools.onRemoved = { [weak self] id in self?.assumeIsolated { $0.poolRemoved(id) } }
-        context.mediaSeconds = { [program] in program.mediaTime?.seconds }
-        try startOutputs()
-        try makeSlate()
-        try startEncoding()
-        try inputs.start(settings.inputs)
-        try chain.start()
+        rooms.outputs.onRoom = { [weak self] in self?.assumeIsolated { $0.pump() } }
+        try rooms.start(settings)
         armWatch()
     }
 
-    private func startOutputs() throws(BroadcastError) {
-        outputs.onRoom = { [weak self] in self?.assumeIsolated { $0.pump() } }
-        outputs.onBitrate = { [encoding] in encoding.carry(bitsPerSecond: $0) }
-        outputs.onFailure = { [weak self] error in
-            self?.assumeIsolated { broadcast in if broadcast.state != .ended { broadcast.fail(error) } }
-        }
-        try outputs.declare(settings.destinations)
+    private func runOutputs() async { await rooms.outputs.run(on: self) }
+
+    private func makeRooms() -> Rooms {
+        Rooms(
+            settings, plugins: foundPlugins, encoderAddress: encoderAddress, in: context,
+            requests: Rooms.Requests(
+                isStarting: { [weak self] in self?.assumeIsolated { $0.state == .starting } ?? false },
+                began: { [weak self] in self?.assumeIsolated { $0.programBegan() } },
+                ended: { [weak self] in self?.assumeIsolated { $0.programEnded() } },
+                progressed: { [weak self] in self?.assumeIsolated { $0.progressed() } },
+                drained: { [weak self] in self?.assumeIsolated { $0.end() } },
+                resized: { [weak self] canvas in self?.assumeIsolated { $0.resize(to: canvas) } },
+                pluginsChanged: { [weak self] choices in self?.assumeIsolated { $0.settings.plugins = choices } },
+                find: { [weak self, reactor] choice, done in
+                    let done = ReactorBound(done, reactor)
+                    self?.assumeIsolated { $0.find(choice) { done.value($0) } }
+                },
+                linksFailed: { [weak self] error in
+                    // Behind the end they are of no use any more.
+                    self?.assumeIsolated { broadcast in if broadcast.state != .ended { broadcast.fail(error) } }
+                },
+                failed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } }))
     }
 
-    private func startEncoding() throws(BroadcastError) {
-        encoding.onProgress = { [weak self] in self?.assumeIsolated { $0.progressed() } }
-        encoding.onResize = { [weak self] canvas throws(BroadcastError) in
-            let failure = self?.assumeIsolated { $0.resize(to: canvas) } ?? nil
-            if let failure { throw failure }
-        }
-        encoding.onFailure = { [weak self] error in self?.assumeIsolated { $0.fail(error) } }
-        encoding.onDrained = { [weak self] in self?.assumeIsolated { $0.end() } }
-        encoding.onEmpty = { [weak self] in self?.assumeIsolated { $0.resumeIfChildless() } }
-        try encoding.start()
-    }
-
-    private func runOutputs() async { await outputs.run(on: self) }
+    /// Takes in an encoder that was started by hand and has connected.
+    func connected(_ socket: consuming OwnedDescriptor, pid: Int32) { rooms.encoding.connected(socket, pid: pid) }
 
     /// Changes the links; what takes time goes on by itself.
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
@@ -147,62 +129,13 @@ actor Broadcast {
         guard state == .starting || state == .onAir else {
             throw BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is")
         }
-        try outputs.change(change)
-        settings.destinations = outputs.destinations
+        try rooms.outputs.change(change)
+        settings.destinations = rooms.outputs.destinations
     }
 
     /// What a link, or each of all, knows of its servers; with `isMeasured` after a handshake with each.
     func servers(of word: String?, isMeasured: Bool) async throws(BroadcastError) -> [LinkServersReport] {
-        try await outputs.servers(of: word, isMeasured: isMeasured)
-    }
-
-    // MARK: rooms
-
-    private func makeInputs() -> Inputs {
-        let inputs = Inputs(
-            context, canvas: settings.canvas, frameRate: settings.frameRate, outlet: program,
-            onFailed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } })
-        inputs.onEmpty = { [weak self] in self?.assumeIsolated { $0.resumeIfChildless() } }
-        program.supply = inputs
-        return inputs
-    }
-
-    private func makeProgram() -> Program {
-        Program(
-            context, ProgramSettings(settings), outlet: chain,
-            requests: Program.Requests(
-                mayBegin: { [weak self] in self?.assumeIsolated { $0.mayBegin } ?? false },
-                began: { [weak self] in self?.assumeIsolated { $0.programBegan() } },
-                ended: { [weak self] in self?.assumeIsolated { $0.programEnded() } },
-                slateChanged: { [encoding] in encoding.slateIsDrawn($0, $1) },
-                failed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } }))
-    }
-
-    private func makeChain() -> Chain {
-        let hasChain = settings.children != .encoder
-        let chain = Chain(
-            ChainSettings(
-                plugins: hasChain ? foundPlugins : [], isolation: hasChain ? settings.pluginIsolation : .each,
-                canvas: settings.canvas, frameRate: settings.frameRate, isPatient: settings.isFast,
-                hasStandbys: settings.standby != .off),
-            in: context, outlet: encoding,
-            requests: ChainRequests(
-                progressed: { [weak self] in self?.assumeIsolated { $0.progressed() } },
-                failed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } },
-                changed: { [weak self] choices in self?.assumeIsolated { $0.settings.plugins = choices } },
-                find: { [weak self, reactor] choice, done in
-                    let done = ReactorBound(done, reactor)
-                    self?.assumeIsolated { $0.find(choice) { done.value($0) } }
-                }))
-        chain.onEmpty = { [weak self] in self?.assumeIsolated { $0.resumeIfChildless() } }
-        return chain
-    }
-
-    /// Draws the built-in slate, and has the user's read in its place.
-    private func makeSlate() throws(BroadcastError) {
-        // It comes later; where the other can't be drawn it is of no use and let go.
-        if !settings.slatePath.isEmpty { try inputs.read(still: settings.slatePath, canvas: settings.canvas) }
-        try program.drawSlate(settings.canvas)
+        try await rooms.outputs.servers(of: word, isMeasured: isMeasured)
     }
 
     private func find(
@@ -218,25 +151,22 @@ actor Broadcast {
 
     // MARK: its course
 
-    private var mayBegin: Bool { state == .starting && encoding.hasEncoded && chain.isSettled }
-
     private func programBegan() {
         state = .onAir
-        chain.enter(.live)
-        encoding.wentOnAir()
+        rooms.chain.enter(.live)
+        rooms.encoding.wentOnAir()
     }
 
     /// Slots may be free, and a room may take more.
     private func progressed() {
-        program.askInputs()
-        program.beginIfPossible()
+        rooms.program.askInputs()
+        rooms.program.beginIfPossible()
         pump()
     }
 
     private func pump() {
         if state == .ending { finishIfDrained() }
-        program.pump()
-        if let time = program.mediaTime { context.events.note(mediaNanoseconds: time.nanoseconds) }
+        rooms.goOn()
     }
 
     /// Looks after all that shows only as time passing: deadlines, the start that does not come.
@@ -249,12 +179,8 @@ actor Broadcast {
 
     private func watch() {
         guard state != .ended else { return }
-        chain.watch(at: .now)
-        inputs.watch()
-        encoding.look()
         // A broadcast in no hurry waits for its links instead, and an encoder that was started by hand is left alone.
-        if state == .onAir, !settings.isFast, settings.children != .plugins { outputs.watchCongestion() }
-        program.beginIfPossible()
+        rooms.watch(looksAtCongestion: state == .onAir && !settings.isFast && settings.children != .plugins)
         pump()
         checkEnding()
         armWatch()
@@ -279,8 +205,8 @@ actor Broadcast {
         let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
         settings = new
         // What is set by hand is tried as it is, whatever the links could carry before.
-        outputs.change(.init(settings), isSetByHand: isBitrate)
-        if isBitrate { encoding.want(bitsPerSecond: settings.videoBitsPerSecond) }
+        rooms.outputs.change(.init(settings), isSetByHand: isBitrate)
+        if isBitrate { rooms.encoding.want(bitsPerSecond: settings.videoBitsPerSecond) }
         done(nil)
     }
 
@@ -290,8 +216,8 @@ actor Broadcast {
         switch part {
         case .encoder: return begin(settings, by: SettingsChange(), done)
         case .plugins:
-            do throws(BroadcastError) { try chain.restart() } catch { return done(error) }
-        case .source: inputs.restart()
+            do throws(BroadcastError) { try rooms.chain.restart() } catch { return done(error) }
+        case .source: rooms.inputs.restart()
         }
         done(nil)
     }
@@ -300,7 +226,7 @@ actor Broadcast {
     /// - Returns: why that can't be done.
     func askForKeyframe() -> BroadcastError? {
         guard state == .onAir else { return BroadcastError(code: .notOnAir, "the broadcast is not on air") }
-        encoding.askForKeyframe()
+        rooms.encoding.askForKeyframe()
         return nil
     }
 
@@ -313,7 +239,7 @@ actor Broadcast {
         guard settings.children != .encoder else {
             return done(BroadcastError(.control, "this broadcast has no plugin host", advice: "use another run mode"))
         }
-        chain.change(change, done: done)
+        rooms.chain.change(change, done: done)
     }
 
     private func refusalOfChange() -> BroadcastError? {
@@ -325,7 +251,7 @@ actor Broadcast {
                 .control, "the encoder was not started by this master",
                 advice: "end it and connect one with other settings, or use another run mode")
         }
-        guard !encoding.isChanging else {
+        guard !rooms.encoding.isChanging else {
             return BroadcastError(.control, "another change is under way", advice: "try again in a moment")
         }
         return nil
@@ -334,7 +260,7 @@ actor Broadcast {
     private func begin(
         _ new: BroadcastSettings, by change: SettingsChange, _ done: @escaping @Sendable (BroadcastError?) -> Void
     ) {
-        encoding.change(to: WantedEncoding(new)) { [weak self] error in
+        rooms.encoding.change(to: WantedEncoding(new)) { [weak self] error in
             if error == nil { self?.assumeIsolated { $0.apply(change) } }
             done(error)
         }
@@ -346,17 +272,14 @@ actor Broadcast {
         if let changed = try? change.applied(to: settings) { settings = changed }
     }
 
-    /// Pictures have this size from now on; what is left of the old one is shown until the source gives the new one.
     /// - Returns: why nothing has changed.
     private func resize(to canvas: Canvas) -> BroadcastError? {
         let old = settings.canvas
         settings.canvas = canvas
-        do throws(BroadcastError) { try makeSlate() } catch {
+        do throws(BroadcastError) { try rooms.resize(to: canvas) } catch {
             settings.canvas = old
             return error
         }
-        inputs.change(canvas: canvas)
-        chain.change(canvas)
         return nil
     }
 
@@ -366,12 +289,12 @@ actor Broadcast {
     func stop() {
         switch state {
         case .starting: end()
-        case .onAir: program.end()
+        case .onAir: rooms.program.end()
         case .ending:
             // What still waits is given up.
-            outputs.abort()
+            rooms.outputs.abort()
             end()
-        case .ended: outputs.abort()
+        case .ended: rooms.outputs.abort()
         }
     }
 
@@ -381,17 +304,17 @@ actor Broadcast {
         state = .ending
         endingSince = .now
         context.post(.timeline, .timeline(.ending))
-        chain.enter(.ending)
-        encoding.beginEnding()
-        inputs.finish()
+        rooms.chain.enter(.ending)
+        rooms.encoding.beginEnding()
+        rooms.inputs.finish()
         finishIfDrained()
     }
 
     /// Asks the encoder for what it holds once the last frame has been given to it.
     private func finishIfDrained() {
-        guard !flushIsSent, chain.isDrained else { return }
+        guard !flushIsSent, rooms.chain.isDrained else { return }
         flushIsSent = true
-        encoding.finish()
+        rooms.encoding.finish()
     }
 
     /// Gives up what no encoder makes safe any more.
@@ -400,7 +323,7 @@ actor Broadcast {
         guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > patience.nanoseconds else {
             return
         }
-        let frames = encoding.load.frames
+        let frames = rooms.encoding.load.frames
         context.post(.timeline, .timeline(.gaveUp(frames: frames, seconds: Double(patience.nanoseconds) / 1e9)))
         lateFailure = BroadcastError(
             .encoder, "the last \(frames) frames could not be encoded within \(patience.inWords)")
@@ -416,53 +339,14 @@ actor Broadcast {
     /// Lets ``run()`` go on to its end.
     private func end() {
         state = .ended
-        encoding.close()
-        chain.end()
+        rooms.close()
         course.continuation.finish()
     }
 
     private func stopTimers() {
-        program.close()
         if let watchTimer { reactor.cancel(watchTimer) }
         watchTimer = nil
-        chain.close()
-    }
-
-    // MARK: children
-
-    /// Ends all children and waits until they are gone.
-    private func dismissChildren() async {
-        encoding.close()
-        chain.end()
-        context.close()
-        encoding.hangUp()
-        chain.hangUp()
-        inputs.hangUp()
-        guard !isChildless else { return }
-        let timer = reactor.schedule(at: .now.advanced(by: .seconds(2))) { [weak self] in
-            self?.assumeIsolated { $0.killChildren() }
-        }
-        await withCheckedContinuation { childrenContinuation = $0 }
-        reactor.cancel(timer)
-    }
-
-    private func killChildren() {
-        encoding.kill("it did not end when asked")
-        chain.dismiss("it did not end when asked")
-        inputs.dismiss("it did not end when asked")
-    }
-
-    private var isChildless: Bool { encoding.isEmpty && chain.isEmpty && inputs.isEmpty }
-
-    private func resumeIfChildless() {
-        guard isChildless else { return }
-        childrenContinuation?.resume()
-        childrenContinuation = nil
-    }
-
-    private func poolRemoved(_ id: UInt32) {
-        encoding.dropPool(id)
-        chain.drop(pool: id)
+        rooms.stopTimers()
     }
 
     // MARK: how it is
@@ -473,11 +357,7 @@ actor Broadcast {
     /// The deaths of all children, the oldest first.
     var allDeaths: [DeathRecord] { context.deaths.all }
 
-    func status() -> BroadcastStatus {
-        BroadcastStatus(
-            state, inputs.snapshot, program.snapshot, chain.snapshot, encoding.snapshot, outputs.snapshot,
-            &committed.rate, frameRate: settings.frameRate, encoderAddress: encoderAddress ?? "")
-    }
+    func status() -> BroadcastStatus { rooms.status(state, frameRate: settings.frameRate) }
 }
 
 extension BitrateMachine.Settings {
