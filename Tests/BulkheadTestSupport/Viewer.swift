@@ -36,6 +36,16 @@ package struct ViewedFrames: Sendable {
         return ViewedFrames(numbers: numbers)
     }
 
+    /// Whether every frame came once and in order, but for those that a machine too slow for the broadcast left out or
+    /// showed twice by rule: these the broadcast counts itself, and says so in the last line of its text.
+    package func isWhole(accordingTo text: String) -> Bool {
+        let summary = text.split(separator: "\n").last { $0.contains("ended after") } ?? ""
+        func count(_ pattern: Regex<(Substring, Substring)>) -> Int {
+            summary.firstMatch(of: pattern).flatMap { Int($0.1) } ?? 0
+        }
+        return isInOrder && unreadable == 0 && lost <= count(#/(\d+) dropped/#) && repeated <= count(#/(\d+) repeated/#)
+    }
+
     /// Frames that are missing between two that were seen; nil where numbers run back.
     package var lost: Int {
         zip(numbers, numbers.dropFirst()).reduce(0) { total, pair in
