@@ -58,6 +58,36 @@ import Testing
         #expect(script.machine.unansweredCount == 3)
     }
 
+    /// A takeover in a recording, which is read faster than a decoder starts.
+    @Test func everyPictureIsGivenWithTheConfigurationThatItCameWith() {
+        var script = Script()
+        let next = DecoderRequest.configureVideo(codec: 1, configuration: [2])
+        let (sound, nextSound) = (
+            DecoderRequest.sound(pts: 0, bytes: [9]), DecoderRequest.configureAudio(codec: 2, configuration: [3])
+        )
+        _ = script.handle(.start)
+        _ = script.handle(.give(Self.configuration, isIDR: false))
+        _ = script.handle(.give(sound, isIDR: false))
+        _ = script.give(4..<6)
+        _ = script.handle(.give(next, isIDR: false))
+        _ = script.handle(.give(nextSound, isIDR: false))
+        _ = script.give(10..<11)
+        let given: [DecoderRequest] = [
+            Self.configuration, Self.picture(4), Self.picture(5), next, Self.picture(10), sound, nextSound,
+        ]
+        #expect(script.launch() == given.map { .send($0) })
+        // A successor is given the same again, but for the sound.
+        _ = script.end()
+        let again: [DecoderRequest] = [
+            Self.configuration, Self.picture(4), Self.picture(5), next, Self.picture(10), nextSound,
+        ]
+        #expect(script.launch() == again.map { .send($0) })
+        // One that comes behind the change knows nothing of what was before.
+        for unit in 4..<11 as Range<Int64> { _ = script.answer(unit) }
+        _ = script.end()
+        #expect(script.launch() == [next, Self.picture(10), nextSound].map { .send($0) })
+    }
+
     @Test func successorIsGivenWhatWasNotAnsweredFromItsIDROn() {
         var script = Script()
         _ = script.launch()

@@ -43,6 +43,8 @@ package struct DecoderMachine: Sendable {
         let unit: Int64
         let isIDR: Bool
         let request: DecoderRequest
+        /// What it was encoded with: the stream's configuration may change behind it.
+        let configuration: DecoderRequest?
         let byteCount: Int
     }
 
@@ -54,11 +56,14 @@ package struct DecoderMachine: Sendable {
 
     private var post = Post()
     private var hasGivenUp = false
+    /// Of the pictures that come next.
     private var videoConfiguration: DecoderRequest?
+    /// Of the sound that comes next, or of the first that waits.
     private var audioConfiguration: DecoderRequest?
     /// From the last IDR before the first unanswered access unit on: what a successor needs.
     private var kept: [Kept] = []
     private var keptByteCount = 0
+    /// With the configurations between it.
     private var waitingSound: [DecoderRequest] = []
     private var unanswered: Set<Int64> = []
     /// The decoder is behind: nothing is given to it up to the next IDR.
@@ -101,10 +106,14 @@ package struct DecoderMachine: Sendable {
     private mutating func give(_ request: DecoderRequest, isIDR: Bool) -> [Action] {
         switch request {
         case .configureVideo: videoConfiguration = request
-        case .configureAudio: audioConfiguration = request
+        case .configureAudio:
+            if waitingSound.isEmpty { audioConfiguration = request } else { waitingSound.append(request) }
         case .picture(let unit, let bytes):
             guard !hasGivenUp, accepts(isIDR: isIDR) else { return [.skip([unit])] }
-            kept.append(Kept(unit: unit, isIDR: isIDR, request: request, byteCount: bytes.count))
+            kept.append(
+                Kept(
+                    unit: unit, isIDR: isIDR, request: request, configuration: videoConfiguration,
+                    byteCount: bytes.count))
             keptByteCount += bytes.count
             unanswered.insert(unit)
         case .sound:
@@ -130,7 +139,16 @@ package struct DecoderMachine: Sendable {
 
     private mutating func greeted(_ child: ChildID) -> [Action] {
         post.becameReady(child)
-        let requests = [videoConfiguration, audioConfiguration].compactMap { $0 } + kept.map(\.request) + waitingSound
+        var requests: [DecoderRequest] = []
+        var configuration: DecoderRequest?
+        for entry in kept {
+            if let own = entry.configuration, own != configuration { requests.append(own) }
+            configuration = entry.configuration
+            requests.append(entry.request)
+        }
+        if let videoConfiguration, videoConfiguration != configuration { requests.append(videoConfiguration) }
+        requests += [audioConfiguration].compactMap { $0 } + waitingSound
+        for request in waitingSound { if case .configureAudio = request { audioConfiguration = request } }
         waitingSound = []
         return (requests + (isFlushing ? [.flush] : [])).map { .send($0) }
     }
