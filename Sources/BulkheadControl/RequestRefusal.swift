@@ -23,7 +23,7 @@ enum RequestRefusal {
                     code: .unknownRequest, ["request": shown], "the master does not know the request \"\(shown)\""),
                 id: head?.id)
         }
-        guard let key = (error as? DecodingError).flatMap(Self.key) else {
+        guard let key = (error as? DecodingError).flatMap({ key($0, in: line) }) else {
             return .refuse(BroadcastError(code: .badRequest, "the line is no request"), id: head?.id)
         }
         return .refuse(
@@ -33,7 +33,10 @@ enum RequestRefusal {
     }
 
     /// Where in the line the fault is, such as `settings.canvas`; nil when the line is no JSON object.
-    private static func key(_ error: DecodingError) -> String? {
+    private static func key(_ error: DecodingError, in line: ArraySlice<UInt8>) -> String? {
+        if UnfitNumber.isMeant(by: error) {
+            return UnfitNumber.key(in: line, readAs: ControlLine<ControlRequest>.self)
+        }
         let path: [any CodingKey]
         switch error {
         case .keyNotFound(let key, let context): path = context.codingPath + [key]

@@ -54,7 +54,15 @@ import Testing
         (#"{"id":4,"request":"set","changes":{"size":1}}"#, .badRequest, ["key": "changes.size"], 4),
         (#"{"request":5,"id":4}"#, .badRequest, ["key": "request"], 4),
         (#"{"id":"x","request":"status"}"#, .badRequest, ["key": "id"], nil), ("[]", .badRequest, [:], nil),
-        ("\u{0}", .badRequest, [:], nil), ("", .badRequest, [:], nil),
+        (#"{"id":1.5,"request":"status"}"#, .badRequest, ["key": "id"], nil),
+        (
+            #"{"id":4,"request":"plugin.add","plugin":{"identity":"a","name":"","parameters":{},"#
+                + #""deadlineMicroseconds":-5,"memoryMebibytes":0,"mayWrite":false,"isEnabled":true,"folder":""}}"#,
+            .badRequest, ["key": "plugin.deadlineMicroseconds"], 4
+        ),
+        (
+            #"{"id":4,"request":"plugin.move","name":"a","position":1.5}"#, .badRequest, ["key": "position"], 4
+        ),
     ])
     func whatIsNoRequestIsRefusedAlone(line: String, code: ErrorCode, parameters: [String: String], id: Int?) {
         var session = ControlSession(limits: Self.limits())
