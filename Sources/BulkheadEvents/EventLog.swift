@@ -45,6 +45,9 @@ package final class EventLog: Sendable {
     /// The timeline stands there now, for events of parts that don't know it themselves.
     package func note(mediaNanoseconds: Int64) { position.store(mediaNanoseconds, ordering: .relaxed) }
 
+    /// Another broadcast is about to begin: its timeline stands nowhere yet.
+    package func forgetMediaTime() { position.store(-1, ordering: .relaxed) }
+
     /// From now on no event shows `secret`.
     package func hide(_ secret: String) { state.withLock { $0.redaction.hide(secret) } }
 

@@ -54,14 +54,15 @@ actor Broadcast {
 
     init(
         _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, foundPlugins: [PluginFinder.Found],
-        events: EventLog, encoderAddress: String?, on reactor: Reactor
+        events: EventLog, encoderAddress: String?, childIDs: IdentityCounter<ChildSubject>, on reactor: Reactor
     ) {
         self.settings = settings
         self.plugins = plugins
         self.foundPlugins = foundPlugins
         self.encoderAddress = encoderAddress
         self.reactor = reactor
-        context = RoomContext(reactor: reactor, pools: FramePools(), programs: programs, events: events)
+        context = RoomContext(
+            reactor: reactor, pools: FramePools(), programs: programs, events: events, childIDs: childIDs)
     }
 
     // MARK: running
@@ -353,6 +354,9 @@ actor Broadcast {
 
     /// Which children the master starts.
     var children: ChildrenChoice { settings.children }
+
+    /// The identities of all children so far, for the master's next broadcast.
+    var childIDs: IdentityCounter<ChildSubject> { context.childIDs }
 
     /// The deaths of all children, the oldest first.
     var allDeaths: [DeathRecord] { context.deaths.all }

@@ -39,6 +39,8 @@ package actor MasterControl {
     private var attached: Task<Void, Never>?
     /// Those of the last broadcast.
     private var lastDeaths: [DeathRecord] = []
+    /// Of the children of all broadcasts so far.
+    private var childIDs = IdentityCounter<ChildSubject>()
 
     /// - Parameters:
     ///   - programs: where the children's programs lie.
@@ -132,7 +134,8 @@ package actor MasterControl {
         isFinding = false
         let broadcast = Broadcast(
             settings, programs: programs, plugins: finder, foundPlugins: try found.get(), events: events,
-            encoderAddress: encoderAddress, on: reactor)
+            encoderAddress: encoderAddress, childIDs: childIDs, on: reactor)
+        events.forgetMediaTime()
         self.broadcast = broadcast
         defer { self.broadcast = nil }
         if isEndWanted { await broadcast.stop() }
@@ -147,14 +150,11 @@ package actor MasterControl {
             encoderListener?.close()
             encoderListener = nil
         }
-        do throws(BroadcastError) {
-            let summary = try await broadcast.run()
-            lastDeaths = await broadcast.allDeaths
-            return summary
-        } catch {
-            lastDeaths = await broadcast.allDeaths
-            throw error
-        }
+        let outcome: Result<BroadcastSummary, BroadcastError>
+        do throws(BroadcastError) { outcome = .success(try await broadcast.run()) } catch { outcome = .failure(error) }
+        lastDeaths = await broadcast.allDeaths
+        childIDs = await broadcast.childIDs
+        return try outcome.get()
     }
 
     // MARK: the control socket

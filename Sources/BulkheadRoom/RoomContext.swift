@@ -18,12 +18,18 @@ package final class RoomContext {
 
     /// The deaths of this broadcast's children.
     package private(set) var deaths = DeathRecords()
-    private var childIDs = IdentityCounter<ChildSubject>()
+    /// Of the children of this broadcast, and of those of the same master before it.
+    package private(set) var childIDs: IdentityCounter<ChildSubject>
     private var postIDs = IdentityCounter<PostSubject>()
     /// Launches that failed and have been reported, until one succeeds.
     private var launchProblems: Set<String> = []
 
-    package init(reactor: Reactor, pools: FramePools, programs: Programs, events: EventLog) {
+    /// - Parameter childIDs: those that the broadcasts before this one have given.
+    package init(
+        reactor: Reactor, pools: FramePools, programs: Programs, events: EventLog,
+        childIDs: IdentityCounter<ChildSubject> = IdentityCounter()
+    ) {
+        self.childIDs = childIDs
         self.reactor = reactor
         self.pools = pools
         self.programs = programs

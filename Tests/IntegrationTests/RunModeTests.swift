@@ -144,6 +144,32 @@ import Testing
         #expect(await broadcast.wait() == 0)
     }
 
+    @Test func nextBroadcastOfAMasterBeginsItsTimeAnew() async throws {
+        struct Line: Decodable {
+            struct Part: Decodable { let role: String, id: Int }
+            let code: String, mediaSeconds: Double?, part: Part
+        }
+        let folder = try TemporaryFolder()
+        let address = "unix:\(folder.path("run/master.sock"))"
+        let master = try BulkheadProgram.start(["master", "--listen", address])
+        #expect(await eventually { FileManager.default.fileExists(atPath: folder.path("run/master.sock")) })
+        var encoders: [Set<Int>] = []
+        for number in 0..<2 {
+            let broadcast = try await run(
+                ["broadcast", "test", "--to", "file:\(folder.path("\(number).flv"))", "--attach", address, "--json"]
+                    + ["--duration", "1"] + Self.small)
+            #expect(broadcast.status == 0, "\(broadcast.text)")
+            let lines = broadcast.text.split(separator: "\n").compactMap {
+                try? JSONDecoder().decode(Line.self, from: Data($0.utf8))
+            }
+            let start = try #require(lines.firstIndex { $0.code == "timeline.on-air" })
+            #expect(lines[..<start].allSatisfy { $0.mediaSeconds == nil }, "\(broadcast.text)")
+            encoders.append(Set(lines.filter { $0.code == "encoder.started" }.map(\.part.id)))
+        }
+        #expect(!encoders[0].isEmpty && !encoders[1].isEmpty && encoders[0].isDisjoint(with: encoders[1]))
+        await master.end(signal: SIGINT)
+    }
+
     /// Ctrl-C: everything on its way is sent, then the goodbye; no process is left.
     @Test func interruptEndsCleanly() async throws {
         let folder = try TemporaryFolder()
