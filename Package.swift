@@ -78,7 +78,7 @@ let package = Package(
 
         .target(name: "BulkheadSelection"),
         .target(name: "BulkheadModel", dependencies: ["BulkheadMedia", "BulkheadSelection"]),
-        .target(name: "BulkheadEvents", dependencies: ["BulkheadMedia", "BulkheadModel", "BulkheadSystem", nioPosix]),
+        .target(name: "BulkheadEvents", dependencies: ["BulkheadMedia", "BulkheadModel", "BulkheadSystem"]),
 
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore]),

@@ -1,5 +1,6 @@
 package import BulkheadMedia
 package import BulkheadModel
+import BulkheadSystem
 import Glibc
 
 /// What the chain needs to know of a broadcast.
@@ -36,7 +37,18 @@ package struct PostLimits: Hashable, Sendable {
     /// From a host's launch until its plugins are loaded.
     package static let opening = Duration.seconds(5)
     /// Threads of a host; each costs memory of the kernel's that no limit counts, and all of them together those of others.
-    package static let mostThreads = 64 + 2 * max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+    package static let mostThreads = mostThreads(
+        processors: sysconf(CInt(_SC_NPROCESSORS_ONLN)), groupLimit: ThreadSupply.groupLimit)
+
+    /// - Parameters:
+    ///   - processors: how many the machine has.
+    ///   - groupLimit: how many threads the control group may have; nil for any number. A quarter is for one host: its
+    ///     standby may have as many.
+    package static func mostThreads(processors: Int, groupLimit: Int?) -> Int {
+        let own = 2 * max(1, processors)
+        return min(64 + own, groupLimit.map { max(4 + own, $0 / 4) } ?? .max)
+    }
+
     /// What a host may hold of memory while it loads its plugins, in bytes.
     package static let openingMemoryByteCount = 2 << 30
 

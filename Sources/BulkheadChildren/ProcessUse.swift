@@ -1,4 +1,4 @@
-import Glibc
+import BulkheadSystem
 
 /// What a process takes of the machine.
 package struct ProcessUse: Hashable, Sendable {
@@ -10,13 +10,8 @@ package struct ProcessUse: Hashable, Sendable {
 
     /// Reads /proc/PID/status; nil when the process is gone.
     package init?(of pid: Int32) {
-        let descriptor = open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 8192)
-        let count = read(descriptor, &bytes, bytes.count)
-        guard count > 0 else { return nil }
-        self.init(status: String(decoding: bytes.prefix(count), as: UTF8.self))
+        guard let text = SmallText.of("/proc/\(pid)/status") else { return nil }
+        self.init(status: text)
     }
 
     /// `RssAnon: 12 kB` and so on, a line each, as proc_pid_status(5) says; nil for what is no such text.

@@ -14,7 +14,7 @@ package final class ControlConnection: @unchecked Sendable {
     /// Unique in its server.
     package let number: Int
 
-    private let queue = DispatchQueue(label: "bulkhead.control")
+    private let queue = DispatchQueue(label: "bulkhead.control", target: WorkerThreads.queue)
     private let descriptor: CInt
     private let limits: ControlLimits
     private let onRequest: @Sendable (ControlExchange) -> Void

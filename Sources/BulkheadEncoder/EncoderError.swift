@@ -16,6 +16,7 @@ enum EncoderError: Error, Hashable, CustomStringConvertible {
     case reconfigurationFailed(code: Int32)
     case audioFailed(block: Int64?, reason: String)
     case unexpectedDescriptor
+    case threadsMissing
 
     var description: String {
         switch self {
@@ -39,6 +40,7 @@ enum EncoderError: Error, Hashable, CustomStringConvertible {
             } else {
                 "the AAC encoder failed while it was emptied: \(reason)"
             }
+        case .threadsMissing: "x264 can't be opened: this machine, or this user, has too few threads left"
         case .unexpectedDescriptor: "the master sent a descriptor with a message that takes none"
         }
     }

@@ -80,6 +80,10 @@ package final class EncoderService {
             audio = try AudioEncoder(bitsPerSecond: audioBitsPerSecond)
             video = try VideoEncoder(settings)
         } catch {
+            // No fault of the settings, and none that the next encoder must have.
+            guard ThreadSupply.hasRoom(for: VideoEncoder.threadCount(settings)) else {
+                throw EncoderError.threadsMissing
+            }
             state = .refused
             return try socket.send(EncoderReply.refused(error))
         }

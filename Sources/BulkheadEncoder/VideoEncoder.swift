@@ -1,6 +1,7 @@
 package import BulkheadMedia
 package import BulkheadWire
 import CX264
+import Glibc
 
 /// H.264 through x264: pictures in by frame number, access units out. For one thread.
 package final class VideoEncoder {
@@ -47,6 +48,13 @@ package final class VideoEncoder {
     }
 
     deinit { x264_encoder_close(x264) }
+
+    /// About how many threads x264 starts for `settings`: three for two processors, as it does by itself, and that for the
+    /// look-ahead.
+    static func threadCount(_ settings: VideoSettings) -> Int {
+        let own = settings.threads > 0 ? Int(settings.threads) : sysconf(CInt(_SC_NPROCESSORS_ONLN)) * 3 / 2
+        return min(128, max(1, own)) + 1
+    }
 
     /// Encodes the picture in a slot, whose bytes x264 has copied when this returns.
     /// - Returns: the access unit of this frame or of an earlier one, or nil while x264 waits for more.

@@ -1,7 +1,7 @@
 import BulkheadModel
+import BulkheadSystem
 import FoundationEssentials
 import Glibc
-import NIOPosix
 
 /// Deaths over the lives of masters: one JSON object a line, in a file of bounded size.
 package struct DeathArchive: Sendable {
@@ -65,7 +65,7 @@ package struct DeathArchive: Sendable {
     /// The same away from the caller's thread: a slow disk holds nothing up.
     package func appendLater(_ records: [DeathRecord]) {
         guard !records.isEmpty else { return }
-        NIOThreadPool.singleton.submit { _ in append(records) }
+        SerialThread.state.run { append(records) }
     }
 
     private func lines() -> [ArraySlice<UInt8>] {

@@ -1,9 +1,9 @@
 import BulkheadEvents
 import BulkheadMedia
 package import BulkheadModel
+import BulkheadSystem
 import FoundationEssentials
 import Glibc
-import NIOPosix
 
 /// What is kept of a link when its connection breaks: what a post-mortem needs to see how far the stream came, and what a
 /// program that takes the stream up needs to go on with it. Without stream keys.
@@ -70,10 +70,11 @@ package struct LinkArchive: Sendable {
     /// Runs `body` where it may block. False also where that takes too long; it goes on by itself then.
     private func inTime(_ body: @escaping @Sendable () -> Bool) async -> Bool {
         let outcome = AsyncStream<Bool>.makeStream()
-        NIOThreadPool.singleton.submit { _ in
+        let isTaken = SerialThread.state.run {
             outcome.continuation.yield(body())
             outcome.continuation.finish()
         }
+        guard isTaken else { return false }
         return await withTaskGroup(of: Bool.self) { group in
             group.addTask {
                 for await isDone in outcome.stream { return isDone }

@@ -1,6 +1,6 @@
+import BulkheadSystem
 import Glibc
 package import NIOCore
-import NIOPosix
 import Synchronization
 package import SystemPackage
 
@@ -39,7 +39,7 @@ package final class SinkFile: Sendable {
     private static let lookMilliseconds: CInt = 50
 
     private let path: String
-    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let thread = SerialThread()
     private let state: Mutex<State>
     private let aborted = Signal()
 
@@ -47,7 +47,6 @@ package final class SinkFile: Sendable {
     package init(path: String, continuing part: Part? = nil) {
         self.path = path
         state = Mutex(State(part: part))
-        thread.start()
     }
 
     /// What has been written, once it is open; nil for pipes and devices.
@@ -72,7 +71,6 @@ package final class SinkFile: Sendable {
 
     /// Closes the file, if it is open, and lets the thread go; to be called once, as the last.
     package func close() async throws(Errno) {
-        defer { thread.shutdownGracefully { _ in } }
         try await onThread { file throws(Errno) in try file.closeNow() }
     }
 
@@ -82,12 +80,13 @@ package final class SinkFile: Sendable {
         _ body: @escaping @Sendable (SinkFile) throws(Errno) -> Value
     ) async throws(Errno) -> Value {
         let outcome = AsyncStream<Result<Value, Errno>>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        thread.submit { [self] _ in
+        let isTaken = thread.run { [self] in
             do throws(Errno) { outcome.continuation.yield(.success(try body(self))) } catch {
                 outcome.continuation.yield(.failure(error))
             }
             outcome.continuation.finish()
         }
+        guard isTaken else { throw .resourceTemporarilyUnavailable }
         let result = await withTaskGroup(of: Result<Value, Errno>?.self) { group in
             group.addTask {
                 for await result in outcome.stream { return result }

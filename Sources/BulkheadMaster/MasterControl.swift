@@ -47,6 +47,9 @@ package actor MasterControl {
     ///   - controlPath: the control socket's path, or nil for none. Its folder is made if need be, for this user alone.
     package init(programs: Programs, controlPath: String?) throws(BroadcastError) {
         ProcessSetup.ignoreWriteSignals()
+        // All threads that a broadcast needs, while there are some to be had.
+        WorkerThreads.keep()
+        _ = SerialThread.state
         do { reactor = try Reactor() } catch {
             throw BroadcastError(.internal, "the master's thread can't be started: \(error)")
         }

@@ -30,14 +30,14 @@ package struct Output: Sendable {
     ) throws(BroadcastError) -> Output {
         let destination = entry.destination
         let name = entry.name
-        if destination.isFile {
-            let path = String(destination.url.dropFirst(5))
-            return Output(FileSink(name: name, path: path, awaitsIDR: awaitsIDR, onRoom: onRoom), servers: nil)
-        }
-        guard ThreadSupply.hasRoom else {
+        guard ThreadSupply.hasRoom(for: destination.isRedundant ? 2 : 1) else {
             throw BroadcastError(
                 .internal, "\(name) needs a thread, and this machine has none left",
                 advice: "see what this user and its group may have: ulimit -u, systemctl show -p TasksMax")
+        }
+        if destination.isFile {
+            let path = String(destination.url.dropFirst(5))
+            return Output(FileSink(name: name, path: path, awaitsIDR: awaitsIDR, onRoom: onRoom), servers: nil)
         }
         let servers = try LinkServers(destination, name: name, patience: patience, clock: .system)
         for key in servers.keys { events.hide(key) }

@@ -89,7 +89,8 @@ package enum ProcessorShare {
     /// - SeeAlso: sched(7), "The autogroup feature"; cgroups(7), /proc/PID/cgroup.
     static var isWeighedBySession: Bool {
         isWeighed(
-            autogroup: text(of: "/proc/sys/kernel/sched_autogroup_enabled"), cgroups: text(of: "/proc/self/cgroup"))
+            autogroup: SmallText.of("/proc/sys/kernel/sched_autogroup_enabled") ?? "",
+            cgroups: SmallText.of("/proc/self/cgroup") ?? "")
     }
 
     /// - Parameters:
@@ -104,14 +105,5 @@ package enum ProcessorShare {
             let rulesProcessors = fields[1].isEmpty || fields[1].split(separator: ",").contains("cpu")
             return !rulesProcessors || fields[2] == "/"
         }
-    }
-
-    private static func text(of path: String) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = read(descriptor, &bytes, bytes.count)
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 }

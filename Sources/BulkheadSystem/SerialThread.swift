@@ -29,6 +29,9 @@ package final class SerialThread: Sendable {
         }
     }
 
+    /// For the files that masters keep of themselves, on a disk that may be slow.
+    package static let state = SerialThread()
+
     private let line = Line()
     /// No thread was to be had: no work is done.
     private let isMissing: Bool

@@ -81,6 +81,14 @@ import Testing
     }
 
     /// MiB that plugins may take, 0 for those that don't say, and MiB that their host may grow.
+    @Test func aHostMayHaveAQuarterOfTheThreadsOfItsGroup() {
+        #expect(PostLimits.mostThreads(processors: 8, groupLimit: nil) == 80)
+        #expect(PostLimits.mostThreads(processors: 8, groupLimit: 10_000) == 80)
+        #expect(PostLimits.mostThreads(processors: 8, groupLimit: 200) == 50)
+        // What a library takes that computes on every processor.
+        #expect(PostLimits.mostThreads(processors: 8, groupLimit: 40) == 20)
+    }
+
     @Test(arguments: [([], 512), ([0], 512), ([100], 100), ([100, 200], 300), ([100, 0], 612)] as [([UInt32], Int)])
     func memoryAddsUp(mebibytes: [UInt32], limit: Int) throws {
         let plugins = mebibytes.enumerated().map { index, mebibytes in

@@ -59,6 +59,19 @@ import Testing
         #expect(refusal.description == "audio bitrate 1000000 is out of range: 16000 to 576000 bits per second")
     }
 
+    /// It is no fault of the settings, and the next encoder need not have it: this one ends, and refuses nothing.
+    @Test(.enabled(if: ThreadShortage.isPossible)) func theSettingsAreNotBlamedWhereThreadsAreShort() throws {
+        let child = try EncoderChild()
+        let shortage = try #require(ThreadShortage(of: child.pid))
+        var settings = try VideoSettings.small()
+        settings.threads = 4
+        try child.send(EncoderRequest.configure(settings, audioBitsPerSecond: 128_000))
+        let exit = try child.waitForExit()
+        withExtendedLifetime(shortage) {}
+        #expect(exit.status == 1 && !exit.isSignal)
+        #expect(exit.lines.count == 1 && exit.lines.contains { $0.contains("too few threads left") }, "\(exit.lines)")
+    }
+
     @Test func socketThatEndsEndsTheChild() throws {
         let child = try EncoderChild()
         child.hangUp()

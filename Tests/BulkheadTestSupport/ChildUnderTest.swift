@@ -18,7 +18,7 @@ package final class ChildUnderTest<Reply: WireMessage> {
     package var patienceMilliseconds: CInt = 20_000
 
     private let role: Role
-    private let pid: pid_t
+    package let pid: Int32
     private let pidfd: CInt
     /// The master's end of the socket, as the master itself uses it: it never blocks.
     private let connection: WireConnection

@@ -32,4 +32,16 @@ import Testing
         let seen = try await stage.finish()
         try stage.expectWhole(seen)
     }
+
+    /// Below every limit of the kernel's, they cost others theirs.
+    @Test func aPluginThatKeepsManyThreadsIsLeftOut() async throws {
+        let stage = try await Stage(
+            seconds: nil,
+            ["--plugin", "\(BulkheadProgram.path("libHostile.so")),act=hold-threads,target=400,frame=8,@name=many"])
+        try await stage.event("plugin.quarantined", name: "many")
+        await stage.more()
+        try await stage.stop()
+        let seen = try await stage.finish()
+        try stage.expectWhole(seen)
+    }
 }

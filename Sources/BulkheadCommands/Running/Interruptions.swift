@@ -20,7 +20,7 @@ struct Interruptions: Sendable {
         // Without a free descriptor for a pipe the signals keep their usual meaning, and nothing else can work either.
         guard let pipe = try? SignalPipe.open(numbers) else { return }
         let source = DispatchSource.makeReadSource(
-            fileDescriptor: pipe, queue: DispatchQueue(label: "bulkhead.signals"))
+            fileDescriptor: pipe, queue: DispatchQueue(label: "bulkhead.signals", target: WorkerThreads.queue))
         // The handler holds its own source: it is there as long as the process.
         source.setEventHandler {
             withExtendedLifetime(source) {

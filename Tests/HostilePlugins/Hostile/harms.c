@@ -253,6 +253,27 @@ static int32_t threads(const char *target, frame_pointer frame) {
         if (++count > 1 << 14) return 0;
     abort();
 }
+static int wanted_threads;
+static void *gather_threads(void *unused) {
+    (void)unused;
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 1 << 16);
+    pthread_t thread;
+    for (int count = 0; count < wanted_threads;) {
+        if (pthread_create(&thread, &small, sleep_thread, NULL) == 0) count++;
+        else usleep(200);
+    }
+    return NULL;
+}
+/// Holds `target` threads, below any limit, and takes every one that others let go until it has them. The calls return.
+static int32_t hold_threads(const char *target, frame_pointer frame) {
+    (void)frame;
+    pthread_t thread;
+    if (wanted_threads) return BULKHEAD_UNCHANGED;
+    wanted_threads = atoi(target);
+    return pthread_create(&thread, NULL, gather_threads, NULL) ? -EAGAIN : BULKHEAD_UNCHANGED;
+}
 
 // MARK: the disk
 
@@ -275,6 +296,7 @@ static const harm harms[] = {
     {"replace-all", replace_all}, {"babble", babble}, {"flood-wire", flood_wire}, {"shut-wire", shut_wire}, {"flood", flood},
     {"next-slot", next_slot}, {"slot-before", slot_before}, {"write-input", write_input}, {"open-input", open_input},
     {"keep-slot", keep_slot}, {"unmap", unmap}, {"exhaust", exhaust}, {"grow", grow}, {"threads", threads},
+    {"hold-threads", hold_threads},
     {"big-file", big_file},
 };
 
