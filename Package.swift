@@ -169,7 +169,9 @@ let package = Package(
             ]),
         .target(
             name: "BulkheadLiveServer",
-            dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", "BulkheadTimeline", nioCore, nioPosix]),
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadTimeline", nioCore, nioPosix,
+            ]),
         .target(
             name: "BulkheadEncoder",
             dependencies: [
@@ -397,7 +399,7 @@ let package = Package(
             name: "BulkheadLiveServerTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadLiveServer", "BulkheadRTMPTransport", "BulkheadRTMP", "BulkheadFLV",
-                "BulkheadMedia", nioCore, nioPosix,
+                "BulkheadMedia", "BulkheadSystem", nioCore, nioPosix,
             ]),
         .testTarget(
             name: "BulkheadEncoderTests",
@@ -453,7 +455,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
-                "BulkheadChildRuntime",
+                "BulkheadChildRuntime", "BulkheadRTMP", "BulkheadFLV", nioCore,
             ]),
         .testTarget(name: "FieldTests", dependencies: ["BulkheadTestSupport"], path: "Tests/Field"),
         .testTarget(

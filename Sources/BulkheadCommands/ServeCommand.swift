@@ -31,6 +31,13 @@ package struct ServeCommand: AsyncParsableCommand {
     var connectionLimit = 64
 
     @Option(
+        name: .customLong("max-connections-per-address"),
+        help: ArgumentHelp(
+            "The most publishers and players from one address (default: half of --max-connections).",
+            valueName: "number"))
+    var addressConnectionLimit: Int?
+
+    @Option(
         name: .customLong("publisher-timeout"),
         help: ArgumentHelp(
             "How long a publisher may send nothing before its stream is free for another.",
@@ -53,6 +60,9 @@ package struct ServeCommand: AsyncParsableCommand {
             throw ValidationError("--listen wants an address and a port, such as 127.0.0.1:1935 or [::1]:1935")
         }
         guard connectionLimit > 0 else { throw ValidationError("--max-connections wants a number above 0") }
+        guard addressConnectionLimit.map({ $0 > 0 }) ?? true else {
+            throw ValidationError("--max-connections-per-address wants a number above 0")
+        }
         guard let timeout = TimeSpan(publisherTimeout), (1...3600).contains(timeout.seconds) else {
             throw ValidationError("--publisher-timeout wants a time from 1s to 1h")
         }
@@ -63,6 +73,7 @@ package struct ServeCommand: AsyncParsableCommand {
         guard let address = ListenAddress(listen) else { return }
         var options = LiveServerOptions()
         options.connectionLimit = connectionLimit
+        options.addressConnectionLimit = addressConnectionLimit
         if let timeout = TimeSpan(publisherTimeout) {
             options.publisherIdleTimeout = .nanoseconds(Int64(timeout.seconds * 1e9))
         }
@@ -167,8 +178,10 @@ private struct ServeLog: Sendable {
             .playEnded(
                 stream: shown(stream), peer: peer, bytes: summary.sentByteCount, shed: summary.shedMessageCount)
         case .connectionFailed(let peer, let reason): .connectionFailed(peer: peer, text: reason)
-        case .connectionRefused(let peer): .connectionRefused(peer: peer)
+        case .connectionRefused(let peer, let reason):
+            .connectionRefused(peer: peer, cause: ConnectionRefusalCause(reason))
         case .acceptingPaused(let reason): .acceptingPaused(text: reason)
+        case .eventsLeftOut(let count): .eventsLeftOut(events: count)
         }
     }
 
@@ -202,6 +215,17 @@ extension PublishEndCause {
             case .disconnected: .disconnected
             case .idle: .idle
             case .overBitrate: .overBitrate
+            }
+    }
+}
+
+extension ConnectionRefusalCause {
+    fileprivate init(_ reason: ConnectionRefusalReason) {
+        self =
+            switch reason {
+            case .tooManyConnections: .tooManyConnections
+            case .tooManyOfAddress: .tooManyOfAddress
+            case .tooManyFailures: .tooManyFailures
             }
     }
 }

@@ -26,6 +26,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case codec
     /// How many processes have died of it.
     case deaths
+    /// A count of events.
+    case events
     /// The path of the saved state.
     case file
     /// A frame's number on the timeline, from 0; of a viewer, the number in the picture.

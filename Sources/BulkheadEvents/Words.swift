@@ -66,6 +66,15 @@ package enum PublishEndCause: String, ValueConvertible, CaseIterable {
     case overBitrate = "over-bitrate"
 }
 
+/// Why the live server closes a connection at once.
+package enum ConnectionRefusalCause: String, ValueConvertible, CaseIterable {
+    case tooManyConnections = "too-many-connections"
+    /// Of the peer's address.
+    case tooManyOfAddress = "too-many-of-address"
+    /// Wrong keys and broken rules of the peer's address.
+    case tooManyFailures = "too-many-failures"
+}
+
 /// Why the live server refuses a publisher.
 package enum PublishRefusalCause: String, ValueConvertible, CaseIterable {
     case alreadyPublishing = "already-publishing"

@@ -16,6 +16,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var session = ServerSessionStateMachine()
     private var context: ChannelHandlerContext?
     private var peer = "unknown"
+    private var address = ClientAddress(nil)
     private var publications: [MessageStreamID: Publication] = [:]
     private var players: [MessageStreamID: Player] = [:]
     private var unreadReplyByteCount = 0
@@ -35,8 +36,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         if let address = context.remoteAddress { peer = "\(address.ipAddress ?? "local"):\(address.port ?? 0)" }
-        guard hub.add(self) else {
-            hub.send(.connectionRefused(peer: peer))
+        address = ClientAddress(context.remoteAddress)
+        guard hub.add(self, from: address, peer: peer) else {
             isClosing = true
             context.close(promise: nil)
             return
@@ -51,7 +52,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             try connection.receive(unwrapInboundIn(data))
             while !isClosing, let event = try connection.next() { take(event) }
         } catch {
-            close(because: error.description)
+            fail(because: error.description)
         }
         writeOutput()
     }
@@ -77,7 +78,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         ticker = nil
         for streamID in Array(publications.keys) { endPublish(streamID, .disconnected) }
         for streamID in Array(players.keys) { endPlay(streamID) }
-        if isAdmitted { hub.remove(self) }
+        if isAdmitted { hub.remove(self, from: address) }
     }
 
     private func scheduleTick(on eventLoop: any EventLoop) {
@@ -91,7 +92,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func tick() {
         let now = NIODeadline.now()
         if publications.isEmpty, players.isEmpty, now - openedAt > TimeAmount(hub.options.setupTimeout) {
-            close(because: "the peer neither published nor played")
+            fail(because: "the peer neither published nor played")
         }
         if !publications.isEmpty || !players.isEmpty { openedAt = now }
         for (streamID, publication) in publications {
@@ -133,7 +134,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             case .endPublish(let streamID): endPublish(streamID, .unpublished)
             case .endPlay(let streamID): endPlay(streamID)
             case .pausePlay(let streamID, let isPaused): players[streamID]?.setPaused(isPaused)
-            case .close(let error): close(because: error.description)
+            case .close(let error): fail(because: error.description)
             }
         }
     }
@@ -156,12 +157,14 @@ final class ConnectionHandler: ChannelInboundHandler {
         } catch {
             carryOut(session.refuse(error.refusal, on: request.streamID))
             hub.send(.publishRefused(name, peer: peer, error))
+            if error == .unknownKey { noteWrongKey() }
         }
     }
 
     private func play(_ request: StreamRequest) {
         guard let stream = hub.streamToPlay(request) else {
             carryOut(session.refuse(.notPlayable, on: request.streamID))
+            noteWrongKey()
             return
         }
         let player = Player(stream: stream, streamID: request.streamID, handler: self, options: hub.options)
@@ -217,8 +220,19 @@ final class ConnectionHandler: ChannelInboundHandler {
             unreadReplyByteCount -= byteCount
         }
         if unreadReplyByteCount > Self.unreadReplyByteLimit {
-            close(because: "the peer sent requests without reading the answers")
+            fail(because: "the peer sent requests without reading the answers")
         }
+    }
+
+    private func noteWrongKey() {
+        if !hub.bear(address) { close(because: "the peer's address named too many keys that are none") }
+    }
+
+    /// Closes for what no peer does who means well.
+    private func fail(because reason: String) {
+        guard !isClosing else { return }
+        _ = hub.bear(address)
+        close(because: reason)
     }
 
     /// Sends what is there, then closes.

@@ -4,6 +4,10 @@ package struct LiveServerOptions: Hashable, Sendable {
     package var streamKeys: Set<String>?
     /// Publishers and players at one time; more are closed at once.
     package var connectionLimit = 64
+    /// The same from one address, of version 6 from one network of 64 bits; nil for half of ``connectionLimit``.
+    package var addressConnectionLimit: Int?
+    /// What an address may do wrong in a minute, wrong keys and broken rules, before its connections are closed at once.
+    package var addressFailureLimit = 20
     /// Streams published at one time.
     package var streamLimit = 16
     /// A GOP that grows beyond this is not kept: new players then wait for the next IDR.
@@ -52,11 +56,23 @@ package enum LiveServerEvent: Hashable, Sendable {
     case playEnded(StreamName, peer: String, PlaySummary)
     /// A connection ended by a rule of ours or by what the peer did.
     case connectionFailed(peer: String, reason: String)
-    /// The limit of connections is reached: this one was closed at once.
-    case connectionRefused(peer: String)
+    /// This one was closed at once. Told once a minute for each reason.
+    case connectionRefused(peer: String, ConnectionRefusalReason)
     /// The system has nothing left for another connection, and none is accepted for a second; the system's word. Told once
     /// a minute.
     case acceptingPaused(reason: String)
+    /// So many events were not told, because there were too many.
+    case eventsLeftOut(Int)
+}
+
+/// Why a connection was not let in.
+package enum ConnectionRefusalReason: Hashable, Sendable {
+    /// Of all addresses together.
+    case tooManyConnections
+    /// Of the peer's address.
+    case tooManyOfAddress
+    /// The peer's address has named wrong keys, or broken rules, too often.
+    case tooManyFailures
 }
 
 /// Why a publisher was turned away.

@@ -1,4 +1,5 @@
 import BulkheadRTMP
+import BulkheadSystem
 import NIOCore
 
 /// All streams and connections of a server. It lives on the server's one event loop.
@@ -8,30 +9,64 @@ final class StreamHub {
     private let eventLoop: any EventLoop
     private var streams: [StreamName: LiveStream] = [:]
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    private var door: Doorkeeper
     private var isStopping = false
+    /// What is told: a peer that comes and goes must not fill the operator's disk.
+    private var telling = Budget(300, each: .seconds(10))
+    private var untoldCount = 0
+    private var tellingRefusals: [ConnectionRefusalReason: Budget] = [:]
 
     init(
         options: LiveServerOptions, report: @escaping @Sendable (LiveServerEvent) -> Void, on eventLoop: any EventLoop
     ) {
         self.options = options
+        door = Doorkeeper(options)
         self.report = report
         self.eventLoop = eventLoop
     }
 
-    func send(_ event: LiveServerEvent) { report(event) }
+    func send(_ event: LiveServerEvent) {
+        guard telling.take(at: .now) else {
+            untoldCount += 1
+            return
+        }
+        tellOfUntold()
+        report(event)
+    }
 
-    /// False if the limit is reached.
-    func add(_ connection: ConnectionHandler) -> Bool {
-        guard !isStopping, connections.count < options.connectionLimit else { return false }
+    private func tellOfUntold() {
+        guard untoldCount > 0 else { return }
+        report(.eventsLeftOut(untoldCount))
+        untoldCount = 0
+    }
+
+    /// Takes a connection in.
+    /// - Returns: whether it may stay; if not, that has been told where it is due.
+    func add(_ connection: ConnectionHandler, from address: ClientAddress, peer: String) -> Bool {
+        guard !isStopping else { return false }
+        if let reason = door.admit(address, at: .now) {
+            if tellingRefusals[reason, default: Budget(1, each: .seconds(60))].take(at: .now) {
+                send(.connectionRefused(peer: peer, reason))
+            }
+            return false
+        }
         connections[ObjectIdentifier(connection)] = connection
         return true
     }
 
-    func remove(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = nil }
+    func remove(_ connection: ConnectionHandler, from address: ClientAddress) {
+        connections[ObjectIdentifier(connection)] = nil
+        door.leave(address)
+    }
+
+    /// Notes that a peer has named a wrong key, or broken a rule.
+    /// - Returns: whether its connection may stay.
+    func bear(_ address: ClientAddress) -> Bool { door.bear(address, at: .now) }
 
     /// Closes every connection; each removes itself.
     func stop() {
         isStopping = true
+        tellOfUntold()
         for connection in Array(connections.values) { connection.stop() }
     }
 

@@ -82,10 +82,10 @@ package struct ServerSessionStateMachine: Sendable {
 
     /// How many message streams one connection may create.
     package static let messageStreamLimit = 8
-    /// What an application may be called, in UTF-8 bytes: it is kept, and told.
-    package static let longestApp = 256
+    /// What an application or a stream may be called, in UTF-8 bytes: it is kept, and told.
+    package static let longestName = 256
     /// The same of a stream with its query, which may hold a signature.
-    package static let longestName = 1024
+    package static let longestFullName = 1024
     private static let windowByteCount: UInt32 = 2_500_000
 
     private var app: String?
@@ -145,7 +145,7 @@ package struct ServerSessionStateMachine: Sendable {
         var name = (command.argument(0)?["app"]?.string ?? "").prefix { $0 != "?" }
         while name.last == "/" { name = name.dropLast() }
         while name.first == "/" { name = name.dropFirst() }
-        guard name.utf8.count <= Self.longestApp else { return [.close(.nameTooLong(byteCount: name.utf8.count))] }
+        guard name.utf8.count <= Self.longestName else { return [.close(.nameTooLong(byteCount: name.utf8.count))] }
         app = String(name)
         objectEncoding = command.argument(0)?["objectEncoding"]?.number ?? 0
         let capabilities = command.argument(0)?["capsEx"]?.number.flatMap { UInt32(exactly: $0) } ?? 0
@@ -186,15 +186,16 @@ package struct ServerSessionStateMachine: Sendable {
             return [.close(.tooManyMessageStreams(limit: Self.messageStreamLimit))]
         }
         let name = command.argument(1)?.string ?? ""
-        guard name.utf8.count <= Self.longestName else { return [.close(.nameTooLong(byteCount: name.utf8.count))] }
+        let request = StreamRequest(streamID: streamID, app: app ?? "", fullName: name)
+        guard name.utf8.count <= Self.longestFullName, request.name.utf8.count <= Self.longestName else {
+            return [.close(.nameTooLong(byteCount: name.utf8.count))]
+        }
         let ended = end(streamID)
         // publish(false) ends a stream (ActionScript's way to say it).
         if isPublish, command.argument(1) == .boolean(false) {
             uses[streamID] = .idle
             return ended
         }
-        let request = StreamRequest(
-            streamID: streamID, app: app ?? "", fullName: name)
         uses[streamID] = .requested(request, isPublish: isPublish)
         return ended + [isPublish ? .requestPublish(request) : .requestPlay(request)]
     }

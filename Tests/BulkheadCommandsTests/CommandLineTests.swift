@@ -10,7 +10,7 @@ import Testing
         ["broadcast", "test", "--to", "rtmp://a/b/c", "--config", "/nonexistent.yaml"], ["set", "fps=25"],
         ["restart", "everything"], ["status", "--attach", "tcp:1"], ["link", "add", "--to", "http://a/b"],
         ["probe", "http://a/b/c"], ["probe", "a.flv", "--expect", "lost"], ["serve", "--listen", "nowhere"],
-        ["serve", "--max-connections", "0"],
+        ["serve", "--max-connections", "0"], ["serve", "--max-connections-per-address", "0"],
     ]
 
     @Test(arguments: wrong) func wrongWordsEndWith64(arguments: [String]) async {

@@ -203,7 +203,12 @@ import Testing
         Row(
             "server.connection-failed", #""peer":"p","text":"the handshake took too long""#,
             "the handshake took too long"),
-        Row("server.connection-refused", #""peer":"10.0.0.4:4000""#, "10.0.0.4:4000", "too many"),
+        Row(
+            "server.connection-refused", #""peer":"10.0.0.4:4000","cause":"too-many-connections""#, "10.0.0.4:4000",
+            "too many"),
+        Row("server.connection-refused", #""peer":"p","cause":"too-many-of-address""#, "p", "from its address"),
+        Row("server.connection-refused", #""peer":"p","cause":"too-many-failures""#, "p", "failed too often"),
+        Row("server.events-left-out", #""events":12"#, "12 events"),
         Row("reporter.lines-lost", #""lines":12"#, "12 lines"), Row("reporter.lines-lost", #""lines":1"#, "1 line "),
     ]
 

@@ -189,8 +189,9 @@ extension ServerHappening: Sampled {
         case .playStarted: .playStarted(stream: "live/show", peer: "127.0.0.1:40000")
         case .playEnded: .playEnded(stream: "live/show", peer: "127.0.0.1:40000", bytes: 900_000, shed: 3)
         case .connectionFailed: .connectionFailed(peer: "127.0.0.1:40000", text: "the handshake took too long")
-        case .connectionRefused: .connectionRefused(peer: "127.0.0.1:40000")
+        case .connectionRefused: .connectionRefused(peer: "127.0.0.1:40000", cause: .tooManyOfAddress)
         case .acceptingPaused: .acceptingPaused(text: "Too many open files")
+        case .eventsLeftOut: .eventsLeftOut(events: 1200)
         }
     }
 }

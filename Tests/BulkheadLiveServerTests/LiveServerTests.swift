@@ -199,6 +199,30 @@ private let group = MultiThreadedEventLoopGroup.singleton
         await server.stop()
     }
 
+    @Test func connectionsOfAnAddressAreCounted() async throws {
+        let server = try await start { $0.addressConnectionLimit = 1 }
+        let publisher = try await publisher(to: server)
+        await #expect(throws: PublishError.self) { _ = try await self.publisher(to: server, key: "other") }
+        #expect(log.all.contains { if case .connectionRefused(_, .tooManyOfAddress) = $0 { true } else { false } })
+        await publisher.close(goodbye: false)
+        await server.stop()
+    }
+
+    /// Keys can't be tried out: after some that are none, the address is let in no more.
+    @Test func keysAreNotGuessed() async throws {
+        let server = try await start { options in
+            options.streamKeys = ["key"]
+            options.addressFailureLimit = 3
+        }
+        for number in 0..<5 {
+            await #expect(throws: PublishError.self) { _ = try await self.publisher(to: server, key: "k\(number)") }
+        }
+        #expect(log.all.contains { if case .connectionRefused(_, .tooManyFailures) = $0 { true } else { false } })
+        await #expect(throws: PublishError.self) { _ = try await self.publisher(to: server) }
+        #expect(log.publishCount == 0)
+        await server.stop()
+    }
+
     @Test func idlePublisherIsClosed() async throws {
         let server = try await start { $0.publisherIdleTimeout = .milliseconds(200) }
         let publisher = try await publisher(to: server)

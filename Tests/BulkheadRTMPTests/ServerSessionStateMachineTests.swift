@@ -97,6 +97,11 @@ import Testing
         #expect(
             session.receive(Command("play", .null, .string(name)), on: 1)
                 == [.close(.nameTooLong(byteCount: name.utf8.count))])
+        // A signature is longer than that, and is not kept.
+        let signed = "key?signature=" + name
+        #expect(
+            session.receive(Command("play", .null, .string(signed)), on: 1)
+                == [.requestPlay(StreamRequest(streamID: 1, app: "live", fullName: signed))])
         var other = ServerSessionStateMachine()
         let app = AMF0Value.object(["app": .string(name)])
         #expect(

@@ -202,8 +202,9 @@ package enum EventSentence {
             "\(stream): \(peer) stopped playing after \(CountText.text(bytes, "byte"))"
                 + (shed > 0 ? ", \(CountText.text(shed, "message")) dropped" : "")
         case .connectionFailed(let peer, let text): "closed \(peer): \(text)"
-        case .connectionRefused(let peer): "closed \(peer): too many connections"
+        case .connectionRefused(let peer, let cause): "closed \(peer): \(phrase(cause))"
         case .acceptingPaused(let text): "takes no more connections for now: \(text); see `ulimit -n`"
+        case .eventsLeftOut(let events): "\(CountText.text(events, "event")) left out: there were too many"
         }
     }
 
@@ -243,6 +244,14 @@ package enum EventSentence {
         case .disconnected: "disconnected"
         case .idle: "nothing arrived"
         case .overBitrate: "bitrate too high"
+        }
+    }
+
+    private static func phrase(_ cause: ConnectionRefusalCause) -> String {
+        switch cause {
+        case .tooManyConnections: "too many connections"
+        case .tooManyOfAddress: "too many connections from its address"
+        case .tooManyFailures: "its address has failed too often; it may try again in a minute"
         }
     }
 

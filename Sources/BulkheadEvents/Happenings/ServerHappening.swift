@@ -10,9 +10,10 @@ package enum ServerHappening: HappeningSubject {
     case playStarted(stream: String, peer: String)
     case playEnded(stream: String, peer: String, bytes: Int, shed: Int)
     case connectionFailed(peer: String, text: String)
-    case connectionRefused(peer: String)
+    case connectionRefused(peer: String, cause: ConnectionRefusalCause)
     /// No descriptor, or no memory, is left for another connection.
     case acceptingPaused(text: String)
+    case eventsLeftOut(events: Int)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -27,6 +28,7 @@ package enum ServerHappening: HappeningSubject {
         case connectionFailed = "connection-failed"
         case connectionRefused = "connection-refused"
         case acceptingPaused = "accepting-paused"
+        case eventsLeftOut = "events-left-out"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -49,8 +51,10 @@ package enum ServerHappening: HappeningSubject {
         case .playEnded(let stream, let peer, let bytes, let shed):
             Facts(.playEnded, .notice, [.stream: stream, .peer: peer, .bytes: bytes, .shed: shed])
         case .connectionFailed(let peer, let text): Facts(.connectionFailed, .warning, [.peer: peer, .text: text])
-        case .connectionRefused(let peer): Facts(.connectionRefused, .warning, [.peer: peer])
+        case .connectionRefused(let peer, let cause):
+            Facts(.connectionRefused, .warning, [.peer: peer, .cause: cause])
         case .acceptingPaused(let text): Facts(.acceptingPaused, .warning, [.text: text])
+        case .eventsLeftOut(let events): Facts(.eventsLeftOut, .warning, [.events: events])
         }
     }
 
@@ -78,8 +82,10 @@ package enum ServerHappening: HappeningSubject {
                 bytes: try values.required(.bytes), shed: try values.required(.shed))
         case .connectionFailed:
             self = .connectionFailed(peer: try values.required(.peer), text: try values.required(.text))
-        case .connectionRefused: self = .connectionRefused(peer: try values.required(.peer))
+        case .connectionRefused:
+            self = .connectionRefused(peer: try values.required(.peer), cause: try values.required(.cause))
         case .acceptingPaused: self = .acceptingPaused(text: try values.required(.text))
+        case .eventsLeftOut: self = .eventsLeftOut(events: try values.required(.events))
         }
     }
 
@@ -108,9 +114,14 @@ package enum ServerHappening: HappeningSubject {
         case .connectionFailed:
             Meaning([.warning], [.peer, .text], "a connection was closed for what the peer did")
         case .connectionRefused:
-            Meaning([.warning], [.peer], "a connection was closed at once, because there are too many")
+            Meaning(
+                [.warning], [.peer, .cause],
+                "a connection was closed at once; told once a minute for each cause: there are too many, or too many from "
+                    + "its address, or its address has named too many wrong keys or broken too many rules")
         case .acceptingPaused:
             Meaning([.warning], [.text], "the system has nothing left for another connection; told once a minute")
+        case .eventsLeftOut:
+            Meaning([.warning], [.events], "so many events weren't written, because there were too many")
         }
     }
 }
