@@ -21,6 +21,8 @@ package final class EmbeddedServer: Sendable {
 
     package var log: String { process.outputText }
 
+    package var pid: Int32 { process.pid }
+
     /// Waits until somebody waits for the stream `key`.
     package func hasViewer(of key: String) async -> Bool {
         await eventually(within: .seconds(20)) { self.log.contains("live/\(key):") && self.log.contains("is playing") }

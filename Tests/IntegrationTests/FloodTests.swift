@@ -30,12 +30,6 @@ import Testing
             bytes: EncoderReply.audioPacket(block: 1, bytes: [UInt8](repeating: 1, count: 4000)).frame.bytes),
     ]
 
-    private static func residentByteCount(_ pid: Int32) -> Int? {
-        guard let text = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8) else { return nil }
-        let fields = text.split(separator: " ")
-        return fields.count > 2 ? Int(fields[1]).map { $0 * sysconf(Int32(_SC_PAGESIZE)) } : nil
-    }
-
     @Test(arguments: floods) func theMasterStaysSmall(flood: Flood) async throws {
         let folder = try TemporaryFolder()
         let clip = folder.path("clip.flv")
@@ -55,20 +49,44 @@ import Testing
             ])
         let isOnAir = await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"timeline.on-air\"") }
         #expect(isOnAir, "\(broadcast.errorText)")
-        let start = try #require(Self.residentByteCount(broadcast.pid))
-        var most = start
+        var memory = try #require(MemoryWatch(of: broadcast.pid))
         var deaths = 0
         // For five seconds of floods, and until one has been seen at all.
         let end = MonotonicTime.now.advanced(by: .seconds(5))
         _ = await eventually(within: .seconds(30)) {
-            most = max(most, Self.residentByteCount(broadcast.pid) ?? 0)
+            memory.look()
             deaths = ReportedEvent.all(in: broadcast.outputText).count { $0.code.hasSuffix(".died") }
             return .now > end && deaths > 0
         }
         #expect(deaths > 0)
         #expect(broadcast.isRunning)
-        #expect(most - start < 64 << 20, "\((most - start) >> 20) MiB")
+        #expect(memory.growth < 64 << 20, "\(memory.growth >> 20) MiB")
         #expect(broadcast.output.count < 1 << 20)
+        kill(broadcast.pid, SIGINT)
+        await broadcast.wait(timeout: .seconds(30))
+    }
+
+    /// A plugin speaks for its host: it has the socket, too.
+    @Test func aPluginHostFloodsTheMaster() async throws {
+        let folder = try TemporaryFolder()
+        let plugin = "\(BulkheadProgram.path("libHostile.so")),act=flood-wire,frame=20"
+        let broadcast = try BulkheadProgram.start([
+            "broadcast", "test", "--to", "file:\(folder.path("out.flv"))", "--plugin", plugin, "--json", "--control",
+            "unix:\(folder.path("c.sock"))", "--size", "320x180", "--video-bitrate", "300k", "--preset", "ultrafast",
+        ])
+        let isOnAir = await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"timeline.on-air\"") }
+        #expect(isOnAir, "\(broadcast.errorText)")
+        var memory = try #require(MemoryWatch(of: broadcast.pid))
+        // It is tried again after one second, and after five.
+        let hasFlooded = await eventually(within: .seconds(30)) {
+            memory.look()
+            return ReportedEvent.all(in: broadcast.outputText).count { $0.code == "plugin.quarantined" } > 1
+        }
+        #expect(hasFlooded, "\(broadcast.outputText.prefix(2000))")
+        #expect(broadcast.isRunning)
+        #expect(memory.growth < 64 << 20, "\(memory.growth >> 20) MiB")
+        #expect(broadcast.output.count < 1 << 20)
+        #expect(!broadcast.outputText.contains("\"timeline.lag\""))
         kill(broadcast.pid, SIGINT)
         await broadcast.wait(timeout: .seconds(30))
     }
