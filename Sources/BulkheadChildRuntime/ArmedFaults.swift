@@ -23,6 +23,12 @@ package struct ArmedFaults: Sendable {
         case leak
         /// Does nothing for so long, once.
         case slow(milliseconds: UInt32)
+        /// Sends messages that make sense, without end.
+        case flood
+        /// Says that it is alive when it is asked, and does nothing any more: what an encoder looks like whose library hangs.
+        case freeze
+        /// Tries to get what nobody may who has taken it over, tells what it got, and ends with exit code 9.
+        case loot
 
         /// Reads `trap`, `slow=500`; nil for what is no kind.
         package init?(_ text: some StringProtocol) {
@@ -32,6 +38,9 @@ package struct ArmedFaults: Sendable {
             case ("exit", 1): self = .exit
             case ("garbage", 1): self = .garbage
             case ("leak", 1): self = .leak
+            case ("flood", 1): self = .flood
+            case ("freeze", 1): self = .freeze
+            case ("loot", 1): self = .loot
             case ("slow", 2):
                 guard let milliseconds = UInt32(parts[1]) else { return nil }
                 self = .slow(milliseconds: milliseconds)
@@ -52,6 +61,7 @@ package struct ArmedFaults: Sendable {
     private static let leakByteCount = 8 << 20
     private static let leakLimit = 32
 
+    private let role: Role
     private var waiting: [Entry]
     private let claims: String?
     private var leaks = 0
@@ -69,6 +79,7 @@ package struct ArmedFaults: Sendable {
             return Entry(number: number, kind: kind, frames: frames)
         }
         guard !waiting.isEmpty else { return nil }
+        self.role = role
         self.claims = claims
     }
 
@@ -102,7 +113,9 @@ package struct ArmedFaults: Sendable {
     }
 
     /// Carries out what is due at `frame`; `descriptor` is the socket to the master.
-    mutating func reach(_ frame: FrameNumber, socket descriptor: CInt) {
+    /// - Returns: whether it has frozen, which the socket's owner does.
+    mutating func reach(_ frame: FrameNumber, socket descriptor: CInt) -> Bool {
+        var isFrozen = false
         for kind in due(at: frame) {
             ChildProgram.say("a drill has armed this fault for frame \(frame): \(kind)")
             switch kind {
@@ -114,10 +127,30 @@ package struct ArmedFaults: Sendable {
                 _ = bulkhead_send(descriptor, bytes, bytes.count, -1)
             case .leak: isLeaking = true
             case .slow(let milliseconds): usleep(milliseconds.multipliedReportingOverflow(by: 1000).partialValue)
+            case .flood: flood(descriptor)
+            case .freeze: isFrozen = true
+            case .loot:
+                ChildProgram.say(Loot.report())
+                _exit(9)
             }
         }
-        guard isLeaking, leaks < Self.leakLimit, let memory = malloc(Self.leakByteCount) else { return }
+        guard isLeaking, leaks < Self.leakLimit, let memory = malloc(Self.leakByteCount) else { return isFrozen }
         memset(memory, 1, Self.leakByteCount)
         leaks += 1
+        return isFrozen
+    }
+
+    /// Returns when the master reads no more.
+    private func flood(_ descriptor: CInt) {
+        let message: WireFrame? =
+            switch role {
+            case .encoder: EncoderReply.alive.frame
+            case .source: SourceReply.waiting.frame
+            case .pluginHost: PluginReply.log(id: 0, .notice, "a drill asked for this").frame
+            case .decoder, .master: nil
+            }
+        guard let message else { return }
+        let bytes = [[UInt8]](repeating: message.bytes, count: 1000).flatMap { $0 }
+        while bulkhead_send(descriptor, bytes, bytes.count, -1) > 0 {}
     }
 }

@@ -15,7 +15,7 @@ package struct DrillCommand: AsyncParsableCommand {
         discussion: """
             For continuous integration: no child needs a special build to be killed. Parts: encoder, standby, source, \
             plugins: kill, segv, abrt, bus, ill, fpe, term, hang; all but standby also trap, exit, garbage, leak, \
-            slow[=TIME]; server: kill, restart, stop[=TIME], hang[=TIME], and on the path to it stall[=TIME], \
+            flood, loot, slow[=TIME], an encoder freeze; server: kill, restart, stop[=TIME], hang[=TIME], and on the path to it stall[=TIME], \
             blackhole[=TIME], refuse[=TIME], slow[=TIME]; disk: full. Moments: @frame=300, @5s; behind a server's, \
             ,link=2 for that of another link.
 

@@ -22,6 +22,8 @@ package struct FaultRecord: Encodable, Hashable, Sendable {
     package var backAfterSeconds: Double?
     /// Frames that had to be given again, and so were late; nil where nobody says.
     package var framesLate: Int?
+    /// What a part got that was to look for loot; nil for other faults, and where it did not tell.
+    package var loot: [String]?
     /// The longest time without a picture at the viewer, while the fault was felt.
     package var longestGapMilliseconds: Double?
 
@@ -82,5 +84,7 @@ package struct DrillReport: Sendable {
 
     package var verdicts: [Verdict] { links.flatMap(\.verdicts) }
 
-    package var passed: Bool { failure == nil && verdicts.allSatisfy(\.holds) && faults.allSatisfy(\.isDone) }
+    package var passed: Bool {
+        failure == nil && verdicts.allSatisfy(\.holds) && faults.allSatisfy { $0.isDone && $0.loot?.isEmpty ?? true }
+    }
 }

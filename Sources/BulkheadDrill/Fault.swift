@@ -186,7 +186,9 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             return .signal(signal)
         default:
             if let signal = Signal(rawValue: name) { return .signal(signal) }
-            guard let armed = ArmedFaults.Kind(name) else { throw unknown(text, part) }
+            guard let armed = ArmedFaults.Kind(name), armed != .freeze || part == .encoder else {
+                throw unknown(text, part)
+            }
             return .armed(armed)
         }
     }
@@ -199,7 +201,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
                 "kill, restart, stop[=TIME], hang[=TIME], stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME]"
             case .disk: "full"
             case .standby: signals
-            case .encoder, .source, .plugins: signals + ", trap, exit, garbage, leak, slow[=TIME]"
+            case .encoder: signals + ", trap, exit, garbage, leak, flood, loot, freeze, slow[=TIME]"
+            case .source, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
             }
         return BroadcastError(
             .usage, "--fault can't do \"\(text)\" to \(part.rawValue)", advice: "for \(part.rawValue) it knows \(kinds)"

@@ -58,7 +58,20 @@ struct FaultInjector: Sendable {
         record.isServers = fault.part == .server
         guard action.isDone else { return Outcome(record: record, span: viewed...viewed) }
         let felt = await follow(fault, since: start, &record)
+        if fault.kind == .armed(.loot) { takeLoot(of: fault, &record) }
         return Outcome(record: record, span: viewed...(viewed + felt))
+    }
+
+    /// Reads what the child has said that it got.
+    private func takeLoot(of fault: Fault, _ record: inout FaultRecord) {
+        guard let granted = Loot.granted(in: record.lastWords) else {
+            record.isDone = false
+            record.action = "it did not tell what it got"
+            return
+        }
+        // A source has sockets where its input takes them.
+        let isNetwork = fault.part == .source && course.settings.inputs.contains { $0.contains(":") }
+        record.loot = granted.filter { !isNetwork || !Loot.connections.contains($0) }
     }
 
     private func missed(_ fault: Fault, _ phrase: String) -> Outcome {

@@ -15,6 +15,7 @@ import Testing
         let signals: [Fault.Kind] = Fault.Signal.allCases.map { .signal($0) }
         let armed: [Fault.Kind] = [
             .armed(.trap), .armed(.exit), .armed(.garbage), .armed(.leak), .armed(.slow(milliseconds: 1)),
+            .armed(.flood), .armed(.loot),
             .armed(.slow(milliseconds: 60_000)),
         ]
         let paths: [Fault.Kind] = Fault.PathFault.allCases.flatMap { path in

@@ -81,6 +81,25 @@ import Testing
         #expect((values?["text"] as? String)?.contains("no space is left") == true, "\(faults)")
     }
 
+    /// What they get is told, and would fail the drill.
+    @Test func childrenThatMeanNoGoodGetNothing() async throws {
+        let (status, process) = try await drill([
+            "--fault", "encoder:freeze@2s", "--fault", "source:loot@5s", "--fault", "encoder:loot@7s", "--fault",
+            "plugins:loot@9s", "--fault", "source:flood@11s", "--fault", "encoder:flood@13s", "--fault",
+            "plugins:flood@15s", "--duration", "19s", "--expect", "lost=0,disorder=0,connections=1", "--json",
+        ])
+        #expect(status == 0, "\(process.outputText.suffix(3000)) \(process.errorText)")
+        let faults = try #require(try summary(process)["faults"] as? [[String: Any]])
+        #expect(faults.count == 7)
+        for fault in faults {
+            #expect(fault["isDone"] as? Bool == true, "\(fault)")
+            let death = fault["death"] as? [String: Any]
+            #expect((death?["code"] as? String)?.hasSuffix(".died") == true, "\(fault)")
+            guard (fault["fault"] as? String)?.contains("loot") == true else { continue }
+            #expect((fault["loot"] as? [String]) == [], "\(fault)")
+        }
+    }
+
     /// Its pictures have no numbers: what is expected of it can be measured all the same.
     @Test func drillOfAFileCanPass() async throws {
         let folder = try TemporaryFolder()

@@ -12,6 +12,7 @@ extension FaultRecord {
             text += "; \(EventLine.sentence(death))"
             if case .child(.died(_, _, let owed?, _, _, _, _)) = death.happening { text += ", it owed frame \(owed)" }
         }
+        if let loot { text += loot.isEmpty ? "; it got nothing" : "; IT GOT \(loot.joined(separator: ", "))" }
         if let backAfterSeconds { text += "; works again after \(Int((backAfterSeconds * 1000).rounded())) ms" }
         if let framesLate, framesLate > 0 { text += "; \(framesLate) frames late" }
         if let longestGapMilliseconds { text += "; longest gap \(Int(longestGapMilliseconds.rounded())) ms" }

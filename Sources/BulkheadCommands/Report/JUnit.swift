@@ -14,7 +14,9 @@ package enum JUnit {
         for record in report.faults {
             cases.append(
                 TestCase(
-                    "fault", record.fault, record.isDone ? nil : .failure(record.action, record.lastWords),
+                    "fault", record.fault,
+                    record.isDone && record.loot?.isEmpty ?? true
+                        ? nil : .failure(record.isDone ? record.text : record.action, record.lastWords),
                     output: record.text, seconds: record.backAfterSeconds ?? 0))
         }
         let deaths = report.faults.filter { $0.death != nil }.map(\.text).joined(separator: "\n")
