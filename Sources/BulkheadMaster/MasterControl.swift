@@ -33,6 +33,7 @@ package actor MasterControl {
     private static let strangersPause = Duration.seconds(1)
     /// The plugins of a broadcast that is to begin are being looked for.
     private var isFinding = false
+    private var hasLookedAtWalls = false
     /// The end was asked for before there was anything to end.
     private var isEndWanted = false
     private var serveContinuation: CheckedContinuation<Void, Never>?
@@ -115,11 +116,20 @@ package actor MasterControl {
 
     // MARK: broadcasts
 
+    /// Once: the kernel stays the same.
+    private func tellMissingWalls() {
+        guard !hasLookedAtWalls else { return }
+        hasLookedAtWalls = true
+        let missing = KernelWalls.here.missing
+        if !missing.isEmpty { events.post(.master, .master(.wallsMissing(text: missing.joined(separator: "; ")))) }
+    }
+
     private func run(_ settings: BroadcastSettings) async throws(BroadcastError) -> BroadcastSummary {
         guard broadcast == nil else {
             throw broadcastRunning
         }
         try DescriptorBudget.reserve(for: settings)
+        tellMissingWalls()
         var encoderAddress: String?
         if settings.children == .plugins {
             guard let controlPath else {

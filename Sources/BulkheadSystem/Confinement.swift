@@ -13,6 +13,8 @@ package enum Confinement {
         case threads
         /// How far a process may put itself before others.
         case priority, realTimePriority
+        /// Of the user, in all processes, timers among them.
+        case queuedSignals
 
         fileprivate var number: CInt {
             let limit =
@@ -27,6 +29,7 @@ package enum Confinement {
                 case .threads: BULKHEAD_LIMIT_THREADS
                 case .priority: BULKHEAD_LIMIT_NICE
                 case .realTimePriority: BULKHEAD_LIMIT_REAL_TIME
+                case .queuedSignals: BULKHEAD_LIMIT_QUEUED_SIGNALS
                 }
             return CInt(limit.rawValue)
         }

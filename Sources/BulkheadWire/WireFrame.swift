@@ -89,7 +89,8 @@ package struct WireDecoder: Sendable {
     /// Adds bytes as they came from the socket.
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         if start > 0, start == buffer.count {
-            buffer.removeAll(keepingCapacity: true)
+            // What a long message took is given back.
+            buffer.removeAll(keepingCapacity: buffer.count <= 1 << 20)
             start = 0
         } else if start > 1 << 20 {
             buffer.removeFirst(start)

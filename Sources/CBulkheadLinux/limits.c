@@ -42,6 +42,7 @@ static int resource(int limit) {
     case BULKHEAD_LIMIT_NICE: return RLIMIT_NICE;
     case BULKHEAD_LIMIT_REAL_TIME: return RLIMIT_RTPRIO;
     case BULKHEAD_LIMIT_QUEUED_MESSAGES: return RLIMIT_MSGQUEUE;
+    case BULKHEAD_LIMIT_QUEUED_SIGNALS: return RLIMIT_SIGPENDING;
     default: return -1;
     }
 }

@@ -248,6 +248,12 @@ static void add_files(struct program *program, int options) {
     add_all(program, changing_files, COUNT(changing_files));
 }
 
+int bulkhead_seccomp_is_there(void) {
+    // SECCOMP_GET_ACTION_AVAIL, since Linux 4.14.
+    uint32_t action = SECCOMP_RET_ERRNO;
+    return syscall(SYS_seccomp, 2, 0, &action) == 0;
+}
+
 int bulkhead_seccomp_enter(int options) {
     struct program program = {.length = 0};
     // Calls of another architecture would go by other numbers.

@@ -61,6 +61,7 @@ import Testing
         Row("master.listening", #""address":"unix:/run/b.sock""#, "unix:/run/b.sock"),
         Row("master.broadcast-failed", #""reason":"input","text":"there is no file a.mp4""#, "there is no file a.mp4"),
         Row("master.launch-failed", #""reason":"installation","text":"no memory""#, "child", "no memory"),
+        Row("master.walls-missing", #""text":"no Landlock: x""#, "no Landlock: x", "doctor"),
         Row("master.stranger-refused", #""uid":1001,"pid":4711"#, "4711", "uid 1001"),
         Row("timeline.on-air", "", "on air"), Row("timeline.ending", "", "ending"),
         Row("timeline.gave-up", #""frames":12,"seconds":10"#, "12 frames", "10 s"),

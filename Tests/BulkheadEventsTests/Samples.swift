@@ -37,6 +37,7 @@ extension MasterHappening: Sampled {
         case .broadcastFailed: .broadcastFailed(reason: Reason("input", "no such file"))
         case .launchFailed: .launchFailed(reason: Reason("installation", "bulkhead-encoder is missing"))
         case .strangerRefused: .strangerRefused(uid: 1001, pid: 4711)
+        case .wallsMissing: .wallsMissing(text: "no Landlock: children may read what this user may")
         }
     }
 }

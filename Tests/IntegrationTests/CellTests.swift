@@ -85,6 +85,21 @@ import Testing
         await broadcast.wait(timeout: .seconds(30))
     }
 
+    /// On a kernel without walls the broadcast goes on, and says so, once.
+    @Test(arguments: ["", "landlock", "seccomp", "landlock,seccomp"])
+    func missingWallsAreTold(lacks: String) async throws {
+        let folder = try TemporaryFolder()
+        let broadcast = try BulkheadProgram.start(
+            arguments("test", in: folder) + ["--fast"],
+            environment: ["LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_LACKS": lacks])
+        #expect(await broadcast.wait(timeout: .seconds(60)) == 0, "\(broadcast.errorText)")
+        let told = ReportedEvent.all(in: broadcast.outputText).filter { $0.code == "master.walls-missing" }
+        #expect(told.count == (lacks.isEmpty ? 0 : 1))
+        let text = told.first?.string("text") ?? ""
+        #expect(text.contains("Landlock") == lacks.contains("landlock"))
+        #expect(text.contains("seccomp") == lacks.contains("seccomp"))
+    }
+
     /// The key's variable is blotted out where the kernel shows it, for root as well.
     @Test func theMastersKeyIsNotInItsEnvironment() async throws {
         let folder = try TemporaryFolder()

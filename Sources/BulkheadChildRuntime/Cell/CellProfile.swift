@@ -58,12 +58,14 @@ package struct CellProfile: Sendable {
         return profile
     }
 
-    /// What no child needs: dumps, priority over others, queues.
+    /// What no child needs, or not as much of as to leave others none: dumps, priority over others, queues, timers.
     package static var modesty: [(Confinement.Limit, UInt64)] {
         // Somebody may want the dumps. 0 would still have them piped to a program that collects them, as core(5) says; 1
         // has not.
         let wantsCores = getenv("BULKHEAD_CORES").map { String(cString: $0) } == "1"
-        return (wantsCores ? [] : [(.coreDump, 1)]) + [(.queuedMessages, 0), (.priority, 0), (.realTimePriority, 0)]
+        return (wantsCores ? [] : [(.coreDump, 1)]) + [
+            (.queuedMessages, 0), (.priority, 0), (.realTimePriority, 0), (.queuedSignals, 256),
+        ]
     }
 
     /// Half of the machine's memory, in bytes, but 1 to 16 GiB.

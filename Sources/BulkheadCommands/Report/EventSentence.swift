@@ -42,6 +42,7 @@ package enum EventSentence {
         case .listening(let address): "listening at \(address)"
         case .broadcastFailed(let reason): reason.text
         case .launchFailed(let reason): "can't start a child process: \(reason.text)"
+        case .wallsMissing(let text): "the kernel lacks walls around children: \(text); see `bulkhead doctor`"
         case .strangerRefused(let uid, let pid):
             "turned process \(pid) of another user (uid \(uid)) away from the control socket"
         }

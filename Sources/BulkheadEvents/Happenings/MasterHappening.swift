@@ -4,6 +4,8 @@ package enum MasterHappening: HappeningSubject {
     case broadcastFailed(reason: Reason)
     case launchFailed(reason: Reason)
     case strangerRefused(uid: Int, pid: Int)
+    /// The kernel lacks walls around children.
+    case wallsMissing(text: String)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -11,6 +13,7 @@ package enum MasterHappening: HappeningSubject {
         case broadcastFailed = "broadcast-failed"
         case launchFailed = "launch-failed"
         case strangerRefused = "stranger-refused"
+        case wallsMissing = "walls-missing"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -20,6 +23,7 @@ package enum MasterHappening: HappeningSubject {
         case .broadcastFailed(let reason): Facts(.broadcastFailed, .error, [.reason: reason.code, .text: reason.text])
         case .launchFailed(let reason): Facts(.launchFailed, .error, [.reason: reason.code, .text: reason.text])
         case .strangerRefused(let uid, let pid): Facts(.strangerRefused, .warning, [.uid: uid, .pid: pid])
+        case .wallsMissing(let text): Facts(.wallsMissing, .warning, [.text: text])
         }
     }
 
@@ -31,6 +35,7 @@ package enum MasterHappening: HappeningSubject {
         case .launchFailed: self = .launchFailed(reason: try Reason(values))
         case .strangerRefused:
             self = .strangerRefused(uid: try values.required(.uid), pid: try values.required(.pid))
+        case .wallsMissing: self = .wallsMissing(text: try values.required(.text))
         }
     }
 
@@ -45,6 +50,8 @@ package enum MasterHappening: HappeningSubject {
             Meaning([.error], [.reason, .text], "a child process can't be started; the master keeps trying")
         case .strangerRefused:
             Meaning([.warning], [.uid, .pid], "another user's process was turned away from the control socket")
+        case .wallsMissing:
+            Meaning([.warning], [.text], "the kernel lacks walls around child processes; said once")
         }
     }
 }

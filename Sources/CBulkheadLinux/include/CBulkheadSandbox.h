@@ -27,7 +27,8 @@ enum bulkhead_limit {
     BULKHEAD_LIMIT_LOCKED_MEMORY,
     BULKHEAD_LIMIT_NICE,         ///< how far priority may be raised
     BULKHEAD_LIMIT_REAL_TIME,    ///< the highest real-time priority
-    BULKHEAD_LIMIT_QUEUED_MESSAGES
+    BULKHEAD_LIMIT_QUEUED_MESSAGES,
+    BULKHEAD_LIMIT_QUEUED_SIGNALS ///< of the user, all processes together; a timer takes one
 };
 
 /// Lowers both limits to `value`; never raises one. `limit` is one of enum bulkhead_limit.
@@ -101,3 +102,6 @@ enum bulkhead_seccomp_options {
 /// From now on all threads of this process may only call what computing takes, and what `options` add, of enum
 /// bulkhead_seccomp_options; see seccomp.c. Call bulkhead_refuse_new_privileges() first.
 int bulkhead_seccomp_enter(int options);
+
+/// 1 where the kernel filters system calls, else 0.
+int bulkhead_seccomp_is_there(void);
