@@ -100,7 +100,7 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case severity
     /// Messages dropped for a slow player.
     case shed
-    /// What is wrong: `no-answer`, `not-reading` or `not-acknowledging`.
+    /// What is wrong: `no-answer`, `not-reading`, `not-acknowledging` or `not-answering`.
     case sign
     /// Frames skipped since the start.
     case skipped

@@ -47,6 +47,8 @@ package enum StallSign: String, ValueConvertible, CaseIterable {
     case notReading = "not-reading"
     /// The server takes everything and acknowledges nothing any more.
     case notAcknowledging = "not-acknowledging"
+    /// The server's kernel takes everything, and the server answers no ping any more.
+    case notAnswering = "not-answering"
 }
 
 /// Which of the tracks of a stream an event is about.

@@ -177,6 +177,7 @@ extension StallSign {
             case .noAnswer: .noAnswer
             case .notReading: .notReading
             case .notAcknowledging: .notAcknowledging
+            case .notAnswering: .notAnswering
             }
     }
 }

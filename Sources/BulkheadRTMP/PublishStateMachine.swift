@@ -91,7 +91,7 @@ package struct PublishStateMachine: Sendable {
     ///     acknowledgements are the only word about what it really has. Servers acknowledge only if asked.
     ///   - query: of an ``AuthenticationDemand``, put behind the application's name; empty for none.
     package init(
-        target: IngestTarget, chunkSize: ChunkSize = .standard, windowByteCount: UInt32 = 250_000,
+        target: IngestTarget, chunkSize: ChunkSize = .standard, windowByteCount: UInt32 = 100_000,
         goal: Goal = .publish, query: String = ""
     ) {
         self.target = target

@@ -43,7 +43,7 @@ package struct PublishOptions: Hashable, Sendable {
     /// The size of the chunks that are sent.
     package var chunkSize = ChunkSize.standard
     /// How many bytes the server may receive before it acknowledges them.
-    package var windowByteCount: UInt32 = 250_000
+    package var windowByteCount: UInt32 = 100_000
     /// How long after Publish.Start a server that acknowledges nothing counts as having accepted the stream.
     package var acceptanceDelay = Duration.seconds(3)
     /// More unsent bytes than this are not taken: the caller sheds.

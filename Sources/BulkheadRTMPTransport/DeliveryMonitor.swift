@@ -44,8 +44,8 @@ package struct DeliveryMonitor: Sendable {
     package static let interval = Duration.milliseconds(100)
     /// So many round trips without an answer are waited for on slow paths.
     private static let roundTripFactor = 4
-    /// From so many acknowledgements of the server's a habit is read.
-    private static let habitCount = 3
+    /// From so many steps between acknowledgements of the server's a habit is read.
+    private static let habitCount: UInt64 = 2
     /// What a server may lag behind its habit.
     private static let habitSlack: UInt64 = 64 << 10
 
@@ -54,12 +54,16 @@ package struct DeliveryMonitor: Sendable {
     private var pathSilence = Duration.zero
     private var readingSilence = Duration.zero
     private var serverSilence = Duration.zero
+    private var pings = PingMonitor()
     private var suspicion: DeliveryDoubt?
     private var isLost = false
     // The server's own acknowledgements, whatever is in them: how much its kernel takes between two of them.
-    private var acknowledgementCount = 0
+    private var stepCount: UInt64 = 0
+    // Since the last check: what the server's kernel has is known at checks alone.
+    private var newAcknowledgementCount: UInt64 = 0
+    private var isNewlyHeard = false
     private var largestStep: UInt64 = 0
-    private var tcpByteCountAtAcknowledgement: UInt64 = 0
+    private var tcpByteCountAtAcknowledgement: UInt64?
     private var isDistrusted = false
     /// What the server's kernel had when the server was last heard, by any word of its; nil until it was.
     private var tcpByteCountWhenHeard: UInt64?
@@ -75,12 +79,7 @@ package struct DeliveryMonitor: Sendable {
 
     /// The server has acknowledged something.
     package mutating func acknowledged() {
-        // The first one may come at any time.
-        if acknowledgementCount > 0, lastTCPByteCount > tcpByteCountAtAcknowledgement {
-            largestStep = max(largestStep, lastTCPByteCount - tcpByteCountAtAcknowledgement)
-        }
-        acknowledgementCount += 1
-        tcpByteCountAtAcknowledgement = lastTCPByteCount
+        newAcknowledgementCount += 1
         heard()
     }
 
@@ -92,9 +91,16 @@ package struct DeliveryMonitor: Sendable {
 
     /// Something has come from the server, whatever it is: it lives.
     package mutating func heard() {
-        tcpByteCountWhenHeard = lastTCPByteCount
+        isNewlyHeard = true
         serverSilence = .zero
+        pings.heard()
     }
+
+    /// The server has answered a ping.
+    package mutating func answeredPing() { pings.answered() }
+
+    /// Whether to send a ping now; counts as sent.
+    package mutating func takePing() -> Bool { !isLost && pings.takeQuestion() }
 
     /// Takes in what is known `elapsed` after the last check.
     package mutating func check(_ observation: Observation, elapsed: Duration) -> Verdict? {
@@ -105,24 +111,39 @@ package struct DeliveryMonitor: Sendable {
         let hasMore = observation.pendingByteCount > 0 || (observation.tcp?.notSentByteCount ?? 0) > 0
         readingSilence = hasMore && !isMoving && pathSilence == .zero ? readingSilence + step : .zero
         if let tcp = observation.tcp { lastTCPByteCount = tcp.acknowledgedByteCount }
+        pings.check(observation, step)
         return judge(roundTrip: observation.tcp?.roundTrip ?? .zero)
     }
 
     /// Something is expected or suspected: checks have to go on even if nothing more is sent.
-    package var isConcerned: Bool { suspicion != nil || serverSilence > .zero }
+    package var isConcerned: Bool { suspicion != nil || serverSilence > .zero || pings.isConcerned }
 
     private mutating func measure(_ tcp: TCPStatus, _ step: Duration, elapsed: Duration) {
         let isOwed = tcp.unacknowledgedSegmentCount > 0 || tcp.unansweredProbeCount >= 2
         let isAnswered = tcp.acknowledgedByteCount != lastTCPByteCount || tcp.sinceAcknowledgement < elapsed
         pathSilence = isOwed && !isAnswered ? pathSilence + step : .zero
 
-        let start = tcpByteCountWhenHeard ?? tcp.acknowledgedByteCount
-        tcpByteCountWhenHeard = start
-        let delivered = tcp.acknowledgedByteCount &- start
+        let byteCount = tcp.acknowledgedByteCount
+        noteAcknowledgements(byteCount)
+        let start = isNewlyHeard ? byteCount : tcpByteCountWhenHeard ?? byteCount
+        (tcpByteCountWhenHeard, isNewlyHeard) = (start, false)
+        let delivered = byteCount &- start
         let isOverdue =
-            !isDistrusted && acknowledgementCount >= Self.habitCount
+            !isDistrusted && stepCount >= Self.habitCount
             && delivered > largestStep * 3 / 2 + Self.habitSlack
         serverSilence = isOverdue ? serverSilence + step : .zero
+    }
+
+    /// Measures what lies between two acknowledgements; where several have come at once, between two of them on average.
+    private mutating func noteAcknowledgements(_ byteCount: UInt64) {
+        guard newAcknowledgementCount > 0 else { return }
+        // The first one may come at any time.
+        if let last = tcpByteCountAtAcknowledgement {
+            largestStep = max(largestStep, (byteCount &- last) / newAcknowledgementCount)
+            stepCount += newAcknowledgementCount
+        }
+        tcpByteCountAtAcknowledgement = byteCount
+        newAcknowledgementCount = 0
     }
 
     private mutating func judge(roundTrip: Duration) -> Verdict? {
@@ -136,13 +157,20 @@ package struct DeliveryMonitor: Sendable {
             isLost = true
             return .lost(doubt, after: silence)
         }
-        for (doubt, silence, limit, _) in signs where silence >= limit {
+        if let silence = pings.fatalSilence(roundTrip: roundTrip, patience: patience.stall) {
+            isLost = true
+            return .lost(.notAnswering, after: silence)
+        }
+        let silent = pings.suspiciousSilence(roundTrip: roundTrip)
+        let doubts =
+            signs.compactMap { $0.1 >= $0.limit ? ($0.0, $0.1) : nil } + (silent.map { [(.notAnswering, $0)] } ?? [])
+        if let (doubt, silence) = doubts.first {
             guard suspicion != doubt else { return nil }
             suspicion = doubt
             return .suspected(doubt, after: silence)
         }
         // What is suspected stays so until there is an answer, not only until the doubt is a little smaller.
-        guard suspicion != nil, signs.allSatisfy({ $0.1 == .zero }) else { return nil }
+        guard suspicion != nil, signs.allSatisfy({ $0.1 == .zero }), !pings.isConcerned else { return nil }
         suspicion = nil
         return .recovered
     }
@@ -157,12 +185,15 @@ package enum DeliveryDoubt: String, Hashable, Sendable, CustomStringConvertible 
     /// The server's machine takes everything, and the server does not acknowledge as it did: it hangs, or something
     /// between takes the bytes for it.
     case notAcknowledging
+    /// The server's machine takes everything, and the server does not answer pings as it did: it hangs.
+    case notAnswering
 
     package var description: String {
         switch self {
         case .noAnswer: "nothing that is sent is answered"
         case .notReading: "the server takes nothing any more"
         case .notAcknowledging: "the server acknowledges nothing any more"
+        case .notAnswering: "the server answers nothing any more"
         }
     }
 }

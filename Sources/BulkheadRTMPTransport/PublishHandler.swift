@@ -11,8 +11,6 @@ final class PublishHandler: ChannelInboundHandler {
 
     /// What servers ask to be answered may take so much of our output between two reads of theirs.
     private static let unreadReplyByteLimit = 64 << 10
-    /// Some servers count the handshake among the bytes they acknowledge.
-    private static let handshakeByteCount: UInt64 = 3073
 
     private let target: IngestTarget
     private let options: PublishOptions
@@ -26,7 +24,6 @@ final class PublishHandler: ChannelInboundHandler {
     private var isSecured: Bool
     private var streamID: MessageStreamID?
     private var startTime: ContinuousClock.Instant?
-    private var firstIDREnd: UInt64?
     private var writtenReplyByteCount: UInt64 = 0
     private var timer: Scheduled<Void>?
     private let deadline: NIODeadline
@@ -34,11 +31,7 @@ final class PublishHandler: ChannelInboundHandler {
     private var isClosing = false
     /// The other side has torn the connection down: told by a write alone, where nothing was read meanwhile.
     private var wasReset = false
-    private var monitor: DeliveryMonitor
-    private var deliveries = DeliveryLog()
-    /// Runs while something is under way.
-    private var checkTimer: Scheduled<Void>?
-    private var lastCheck = NIODeadline.now()
+    private let watch: DeliveryWatch
 
     /// - Parameters:
     ///   - query: see ``PublishStateMachine/init(target:chunkSize:windowByteCount:goal:query:)``.
@@ -60,7 +53,7 @@ final class PublishHandler: ChannelInboundHandler {
         machine = PublishStateMachine(
             target: target, chunkSize: options.chunkSize, windowByteCount: options.windowByteCount, goal: goal,
             query: query)
-        monitor = DeliveryMonitor(patience: options.connection.patience)
+        watch = DeliveryWatch(patience: options.connection.patience, queue: queue, events: events)
     }
 
     private var server: String { target.authority }
@@ -82,6 +75,7 @@ final class PublishHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        attachWatch()
         armTimeout(deadline)
     }
 
@@ -102,7 +96,7 @@ final class PublishHandler: ChannelInboundHandler {
         guard error == nil else { return }
         do {
             isSecured = true
-            monitor.heard()
+            watch.heard()
             try connection.receive(unwrapInboundIn(data))
             while error == nil, let event = try connection.next() { take(event) }
         } catch {
@@ -154,21 +148,9 @@ final class PublishHandler: ChannelInboundHandler {
             let phase = phase
             carryOut(machine.receive(command), at: phase)
         case .acknowledged(let byteCount):
-            let acknowledgement = PublishAcknowledgement(byteCount: byteCount, arrival: .now)
-            monitor.acknowledged()
-            // Where it counts the handshake too, the last of these bytes are still on their way.
-            let delivered = byteCount > Self.handshakeByteCount ? byteCount - Self.handshakeByteCount : 0
-            let dts = deliveries.delivered(delivered).map { MediaTime(nanoseconds: $0) }
-            queue.update {
-                $0.acknowledgement = acknowledgement
-                if let dts { $0.acknowledgedDTS = dts }
-            }
-            events.yield(.acknowledged(acknowledgement))
-            if let firstIDREnd, byteCount >= firstIDREnd + Self.handshakeByteCount { accept() }
-        case .acknowledgementsDistrusted:
-            monitor.distrustAcknowledgements()
-            queue.update { ($0.acknowledgement, $0.acknowledgedDTS) = (nil, nil) }
-            events.yield(.acknowledgementsDistrusted)
+            if watch.acknowledged(byteCount) { accept() }
+        case .acknowledgementsDistrusted: watch.distrustAcknowledgements()
+        case .userControl(.pong): watch.answeredPing()
         case .media, .userControl: break
         }
     }
@@ -284,10 +266,7 @@ final class PublishHandler: ChannelInboundHandler {
                     try connection.send(
                         message(type, streamID, packet.dts, packet.flvHeader), followedBy: packet.bytes,
                         on: packet.isVideo ? .video : .audio)
-                    if packet.isIDR, firstIDREnd == nil { firstIDREnd = connection.sentByteCount }
-                    if packet.isVideo {
-                        deliveries.append(end: connection.sentByteCount, dts: packet.dts.nanoseconds)
-                    }
+                    watch.noteWritten(packet, end: connection.sentByteCount)
                 }
             }
         } catch {
@@ -299,7 +278,7 @@ final class PublishHandler: ChannelInboundHandler {
         queue.update { $0.sentByteCount = sent }
         writeOutput(queuedByteCount: byteCount)
         context?.flush()
-        armCheck()
+        armWatch()
     }
 
     private func send(
@@ -341,55 +320,26 @@ final class PublishHandler: ChannelInboundHandler {
 
     // MARK: - Seeing a break
 
-    private func armCheck() {
-        guard checkTimer == nil, let context, error == nil, !isClosing else { return }
-        lastCheck = .now()
-        scheduleCheck(on: context.eventLoop)
+    private func attachWatch() {
+        watch.hooks = DeliveryWatch.Hooks(
+            ping: { [weak self] in self?.ping() },
+            lose: { [weak self] doubt, duration in
+                guard let self else { return }
+                fail(.connectionLost(server: server, .silence(doubt, after: duration)))
+            })
     }
 
-    private func scheduleCheck(on eventLoop: any EventLoop) {
-        checkTimer = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(DeliveryMonitor.interval)) { [weak self] in
-            self?.check()
-        }
+    private func armWatch() {
+        guard let context, error == nil, !isClosing else { return }
+        watch.arm(context.channel)
     }
 
-    private func check() {
-        checkTimer = nil
-        guard let context, error == nil, queue.statistics.end == nil else { return }
-        let now = NIODeadline.now()
-        let tcp = TCPStatus.read(context.channel)
-        let pendingByteCount = queue.statistics.queuedByteCount
-        let verdict = monitor.check(
-            .init(tcp: tcp, pendingByteCount: pendingByteCount), elapsed: Duration(now - lastCheck))
-        lastCheck = now
-        note(tcp)
-        switch verdict {
-        case .suspected(let doubt, _):
-            queue.update { $0.doubt = doubt }
-            events.yield(.suspected(doubt))
-        case .recovered:
-            queue.update { $0.doubt = nil }
-            events.yield(.recovered)
-        case .lost(let doubt, let duration):
-            return fail(.connectionLost(server: server, .silence(doubt, after: duration)))
-        case nil: break
-        }
-        let isUnderWay =
-            pendingByteCount > 0
-            || tcp.map { $0.unacknowledgedSegmentCount > 0 || $0.notSentByteCount > 0 } ?? false
-        if isUnderWay || monitor.isConcerned { scheduleCheck(on: context.eventLoop) }
-    }
-
-    private func note(_ tcp: TCPStatus?) {
-        let since = monitor.silence.map { ContinuousClock.now - $0 }
-        queue.update { statistics in
-            statistics.unacknowledgedSince = since
-            guard let tcp else { return }
-            statistics.roundTrip = tcp.roundTrip
-            statistics.notSentByteCount = tcp.notSentByteCount
-            statistics.retransmissionCount = tcp.totalRetransmissionCount
-            statistics.deliveredByteCount = tcp.acknowledgedByteCount
-        }
+    private func ping() {
+        guard let startTime, !isClosing, error == nil else { return }
+        let milliseconds = (ContinuousClock.now - startTime) / .milliseconds(1)
+        connection.send(.userControl(.ping(UInt32(truncatingIfNeeded: Int(milliseconds)))))
+        writeOutput()
+        context?.flush()
     }
 
     // MARK: - The end
@@ -428,8 +378,7 @@ final class PublishHandler: ChannelInboundHandler {
     /// Tells everybody who waits, once.
     private func finish() {
         timer?.cancel()
-        checkTimer?.cancel()
-        checkTimer = nil
+        watch.stop()
         guard queue.statistics.end == nil else { return }
         let end = isClosing && error == nil ? PublishEnd.closed : .failed(error ?? closedError)
         queue.update { $0.end = end }

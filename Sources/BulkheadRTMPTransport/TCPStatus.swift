@@ -19,6 +19,11 @@ package struct TCPStatus: Hashable, Sendable {
     package var notSentByteCount = 0
     /// Bytes that the peer's kernel has, since the connection was made.
     package var acknowledgedByteCount: UInt64 = 0
+    /// Bytes that the kernel was given, since the connection was made; nil where it doesn't count what it sends.
+    package var writtenByteCount: UInt64?
+
+    /// The peer's kernel has all that ours was given.
+    package var isAllAcknowledged: Bool { unacknowledgedSegmentCount == 0 && notSentByteCount == 0 }
 
     /// A connection on which nothing has been sent.
     package init() {}
@@ -44,16 +49,18 @@ private struct RawTCPStatus: Sendable {
     static let optionName: CInt = 11
 
     private typealias Words = (
-        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64,
-        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
+        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64,
+        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64,
+        UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64
     )
 
-    /// 160 bytes: up to tcpi_data_segs_out (Linux 4.6).
-    private var words: Words = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    /// 216 bytes: up to tcpi_bytes_retrans (Linux 4.19).
+    private var words: Words = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     var status: TCPStatus? {
         withUnsafeBytes(of: words) { bytes in
             func word(_ offset: Int) -> Int { Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
+            func long(_ offset: Int) -> UInt64 { bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
             // A sandbox that knows no TCP_INFO answers with zeros.
             guard bytes[0] != 0, word(68) != 0 else { return nil }
             var status = TCPStatus()
@@ -63,8 +70,11 @@ private struct RawTCPStatus: Sendable {
             status.sinceAcknowledgement = .milliseconds(word(56))
             status.roundTrip = .microseconds(word(68))
             status.totalRetransmissionCount = word(100)
-            status.acknowledgedByteCount = bytes.loadUnaligned(fromByteOffset: 120, as: UInt64.self)
+            status.acknowledgedByteCount = long(120)
             status.notSentByteCount = word(144)
+            // Sent, without what was sent again, and not sent yet.
+            let (sent, again) = (long(200), long(208))
+            if sent > again { status.writtenByteCount = sent - again + UInt64(word(144)) }
             return status
         }
     }

@@ -141,6 +141,7 @@ import Testing
         Row("link.stalled", #""sign":"no-answer""#, "doesn't answer", "may be lost"),
         Row("link.stalled", #""sign":"not-reading""#, "stopped reading", "may be lost"),
         Row("link.stalled", #""sign":"not-acknowledging""#, "stopped acknowledging", "may be lost"),
+        Row("link.stalled", #""sign":"not-answering""#, "stopped answering", "may be lost"),
         Row("link.recovered", "", "again"),
         Row("link.congested", #""bitsPerSecond":900000,"wanted":2500000"#, "900 kbit/s", "lowered"),
         Row("link.server-answers", #""server":"b.example","milliseconds":31"#, "b.example", "31 ms"),

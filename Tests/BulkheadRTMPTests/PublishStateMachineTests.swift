@@ -31,7 +31,7 @@ import Testing
         var machine = try Self.machine()
         let opening = machine.start()
         #expect(opening.first == .sendControl(.setChunkSize(.standard)))
-        #expect(opening.last == .sendControl(.windowAcknowledgementSize(250_000)))
+        #expect(opening.last == .sendControl(.windowAcknowledgementSize(100_000)))
         #expect(sentNames(opening) == ["connect"])
         #expect(sentNames(machine.receive(Self.connected)) == ["releaseStream", "FCPublish", "createStream"])
         #expect(

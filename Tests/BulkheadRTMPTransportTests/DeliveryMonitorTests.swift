@@ -8,6 +8,8 @@ import Testing
         var tcp = TCPStatus()
         var pendingByteCount = 0
         var milliseconds = 0
+        var pings = 0
+        var isAsked = false
         var verdicts: [(milliseconds: Int, verdict: DeliveryMonitor.Verdict)] = []
 
         init() {
@@ -151,6 +153,16 @@ import Testing
         #expect(line.verdicts.map(\.verdict).last == .recovered)
     }
 
+    /// What waited for a connection leaves in a burst, faster than anybody looks.
+    @Test func burstIsNoHabit() {
+        var line = Line()
+        line.run(1) { $0.tcp.acknowledgedByteCount += 5000 }
+        for _ in 0..<4 { line.monitor.acknowledged() }
+        line.run(1) { $0.tcp.acknowledgedByteCount += 450_000 }
+        line.run(20) { $0.tcp.acknowledgedByteCount += 4000 }
+        #expect(line.verdicts.isEmpty)
+    }
+
     /// Any word of a server's is a sign of life: a pong, a status.
     @Test func serverThatSaysSomethingElseLives() {
         var line = Line()
@@ -173,6 +185,82 @@ import Testing
         }
         line.monitor.distrustAcknowledgements()
         line.run(600, Line.flows)
+        #expect(line.verdicts.isEmpty)
+    }
+
+    /// What is sent arrives; pings are answered at once while `answers` says so.
+    private static func flowsAndAnswers(_ line: inout Line, _ answers: (Int) -> Bool) {
+        line.tcp.acknowledgedByteCount += 4000
+        line.tcp.writtenByteCount = line.tcp.acknowledgedByteCount
+        line.tcp.sinceAcknowledgement = .milliseconds(10)
+        if line.monitor.takePing() {
+            line.pings += 1
+            line.isAsked = true
+        } else if line.isAsked, answers(line.milliseconds) {
+            line.isAsked = false
+            line.monitor.heard()
+            line.monitor.answeredPing()
+        }
+    }
+
+    @Test func serverThatAnswersNoPingAnyMoreIsLost() throws {
+        var line = Line()
+        line.run(100) { Self.flowsAndAnswers(&$0) { _ in true } }
+        #expect(line.verdicts.isEmpty && (8...10).contains(line.pings))
+        let stop = line.milliseconds
+        line.run(60) { Self.flowsAndAnswers(&$0) { _ in false } }
+        let (first, last) = (try #require(line.verdicts.first), try #require(line.verdicts.last))
+        guard case .suspected(.notAnswering, _) = first.verdict, case .lost(.notAnswering, _) = last.verdict else {
+            Issue.record("\(line.verdicts)")
+            return
+        }
+        #expect(line.verdicts.count == 2)
+        #expect(first.milliseconds - stop <= 2300 && last.milliseconds - stop <= 5200)
+    }
+
+    @Test func lateAnswerEndsTheDoubt() {
+        var line = Line()
+        line.run(100) { Self.flowsAndAnswers(&$0) { _ in true } }
+        let stop = line.milliseconds
+        line.run(60) { Self.flowsAndAnswers(&$0) { $0 > stop + 3000 } }
+        #expect(line.verdicts.count == 2 && line.verdicts.last?.verdict == .recovered)
+        // It takes so long now and then: the next time that is no news.
+        let next = line.milliseconds
+        line.run(60) { Self.flowsAndAnswers(&$0) { $0 > next + 3000 } }
+        #expect(line.verdicts.count == 2)
+    }
+
+    @Test func serverThatAnswersNoPingsIsAskedOnce() {
+        var line = Line()
+        line.run(3000) { Self.flowsAndAnswers(&$0) { _ in false } }
+        #expect(line.verdicts.isEmpty && line.pings == 1)
+    }
+
+    /// It answered, and then only acknowledges: a relay may have taken its place.
+    @Test func serverThatSaysOtherThingsThanPongsLives() {
+        var line = Line()
+        line.run(100) { Self.flowsAndAnswers(&$0) { _ in true } }
+        let pings = line.pings
+        for _ in 0..<100 {
+            line.run(15) { Self.flowsAndAnswers(&$0) { _ in false } }
+            line.monitor.heard()
+        }
+        #expect(!line.verdicts.contains { if case .lost = $0.verdict { true } else { false } })
+        #expect(line.pings == pings + 1)
+    }
+
+    /// On a path that is full, a ping waits behind what was sent before it.
+    @Test func pingThatHasNotArrivedIsNotWaitedFor() {
+        var line = Line()
+        line.run(100) { Self.flowsAndAnswers(&$0) { _ in true } }
+        line.run(100) { line in
+            line.tcp.acknowledgedByteCount += 4000
+            line.tcp.sinceAcknowledgement = .milliseconds(10)
+            line.tcp.unacknowledgedSegmentCount = 20
+            line.tcp.notSentByteCount = 400_000
+            line.tcp.writtenByteCount = line.tcp.acknowledgedByteCount + 430_000
+            _ = line.monitor.takePing()
+        }
         #expect(line.verdicts.isEmpty)
     }
 

@@ -6,6 +6,7 @@ import BulkheadRTMPTransport
 import BulkheadTestSupport
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 private let group = MultiThreadedEventLoopGroup.singleton
@@ -121,6 +122,31 @@ private let group = MultiThreadedEventLoopGroup.singleton
             })
         peer.perform(.stopAcknowledging)
         #expect(await eventually(within: .seconds(30)) { session.events.contains(.suspected(.notAcknowledging)) })
+        await session.finish()
+        await peer.stop()
+    }
+
+    /// A server's program is stopped, and its kernel goes on: at a low bitrate it takes long until that is full.
+    @Test func serverThatAnswersNoPingAnyMoreIsLost() async throws {
+        let isAnswering = Mutex(true)
+        let peer = try await ScriptedPeer { moment in
+            switch moment {
+            case .command(let command, _): ScriptedPeer.answer(to: command)
+            case .control(.userControl(.ping(let value)), _):
+                isAnswering.withLock { $0 } ? [.control(.userControl(.pong(value)))] : []
+            default: []
+            }
+        }
+        func pings() -> Int { peer.controls.count { if case .userControl(.ping) = $0 { true } else { false } } }
+        let publisher = try await RTMPPublisher.connect(
+            to: IngestTarget("rtmp://127.0.0.1:\(peer.port)/app/key"), group: group)
+        let session = PublishingSession(publisher, byteCount: 500)
+        #expect(await eventually(within: .seconds(30)) { pings() >= 4 })
+        #expect(!session.events.contains { if case .suspected = $0 { true } else { false } })
+        isAnswering.withLock { $0 = false }
+        #expect(await eventually(within: .seconds(30)) { session.events.contains(.suspected(.notAnswering)) })
+        #expect(await eventually(within: .seconds(30)) { session.end != nil })
+        #expect(session.error?.cause == "stalled")
         await session.finish()
         await peer.stop()
     }

@@ -97,6 +97,8 @@ import Testing
         let course = try await Course(
             seconds: 7, ["--to", "rtmp://127.0.0.1:\(path.port)/live/a", "--or", servers[1].url("a")], in: folder)
         try await course.event("link.accepted")
+        // The first viewer has begun to write.
+        #expect(await eventually(within: .seconds(30)) { FileManager.default.fileExists(atPath: folder.path("0.flv")) })
         let start = Date().timeIntervalSince1970
         try await path.set(.blackhole)
         let restored = try await course.event("link.restored")

@@ -327,6 +327,7 @@ package enum EventSentence {
             case .noAnswer: "the server's host doesn't answer"
             case .notReading: "the server has stopped reading"
             case .notAcknowledging: "the server has stopped acknowledging"
+            case .notAnswering: "the server has stopped answering"
             }
         return "\(sign); the connection may be lost"
     }
