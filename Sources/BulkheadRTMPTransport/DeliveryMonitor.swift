@@ -51,6 +51,7 @@ package struct DeliveryMonitor: Sendable {
 
     private let patience: Patience
     private var lastTCPByteCount: UInt64 = 0
+    private var lastBareSegmentCount: UInt32?
     private var pathSilence = Duration.zero
     private var readingSilence = Duration.zero
     private var serverSilence = Duration.zero
@@ -120,7 +121,11 @@ package struct DeliveryMonitor: Sendable {
 
     private mutating func measure(_ tcp: TCPStatus, _ step: Duration, elapsed: Duration) {
         let isOwed = tcp.unacknowledgedSegmentCount > 0 || tcp.unansweredProbeCount >= 2
-        let isAnswered = tcp.acknowledgedByteCount != lastTCPByteCount || tcp.sinceAcknowledgement < elapsed
+        // A peer that hears nothing of ours sends its own again: that is no answer, although each segment acknowledges.
+        let hasBareAnswer = tcp.bareSegmentCount == nil || tcp.bareSegmentCount != lastBareSegmentCount
+        let isAnswered =
+            tcp.acknowledgedByteCount != lastTCPByteCount || tcp.sinceAcknowledgement < elapsed && hasBareAnswer
+        lastBareSegmentCount = tcp.bareSegmentCount
         pathSilence = isOwed && !isAnswered ? pathSilence + step : .zero
 
         let byteCount = tcp.acknowledgedByteCount

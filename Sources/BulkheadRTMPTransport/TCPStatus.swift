@@ -11,8 +11,10 @@ package struct TCPStatus: Hashable, Sendable {
     package var totalRetransmissionCount = 0
     /// Questions to a peer that takes no more, since its last answer.
     package var unansweredProbeCount = 0
-    /// Since the last acknowledgement of any kind came.
+    /// Since the last acknowledgement of any kind came, with data of the peer's or without.
     package var sinceAcknowledgement = Duration.zero
+    /// Segments without data that came: acknowledgements, and answers to probes; nil where the kernel doesn't count them.
+    package var bareSegmentCount: UInt32?
     /// The smoothed round trip that the kernel measures.
     package var roundTrip = Duration.zero
     /// Bytes in the kernel that have not been sent once.
@@ -72,6 +74,8 @@ private struct RawTCPStatus: Sendable {
             status.totalRetransmissionCount = word(100)
             status.acknowledgedByteCount = long(120)
             status.notSentByteCount = word(144)
+            let segmentCount = UInt32(word(140))
+            if segmentCount > 0 { status.bareSegmentCount = segmentCount &- UInt32(word(152)) }
             // Sent, without what was sent again, and not sent yet.
             let (sent, again) = (long(200), long(208))
             if sent > again { status.writtenByteCount = sent - again + UInt64(word(144)) }

@@ -75,6 +75,26 @@ import Testing
         #expect(last - start <= 1600)
     }
 
+    /// The way to the server is broken, the way back is not: the server sends again what we acknowledged in vain.
+    @Test func blackholeInOneDirectionIsLost() {
+        var line = Line()
+        line.tcp.bareSegmentCount = 10
+        line.run(20) { line in
+            Line.flows(&line)
+            line.tcp.bareSegmentCount? += 3
+        }
+        let start = line.milliseconds
+        line.run(30) { line in
+            Line.isSwallowed(&line)
+            if line.milliseconds % 400 == 0 { line.tcp.sinceAcknowledgement = .milliseconds(30) }
+        }
+        guard case (let last, .lost(.noAnswer, _))? = line.verdicts.last else {
+            Issue.record("\(line.verdicts)")
+            return
+        }
+        #expect(last - start <= 1600)
+    }
+
     @Test func lineThatComesBackIsKept() {
         var line = Line()
         line.run(20, Line.flows)
