@@ -441,7 +441,7 @@ let package = Package(
         .testTarget(
             name: "BulkheadDrillTests",
             dependencies: [
-                "BulkheadDrill", "BulkheadEvents", "BulkheadModel", "BulkheadProbe", "BulkheadWire",
+                "BulkheadDrill", "BulkheadEvents", "BulkheadModel", "BulkheadProbe", "BulkheadWire", "BulkheadRTMP",
                 "BulkheadChildRuntime",
             ]),
         .testTarget(

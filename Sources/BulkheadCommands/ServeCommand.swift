@@ -2,6 +2,7 @@ package import ArgumentParser
 import BulkheadEvents
 import BulkheadLiveServer
 import BulkheadModel
+import BulkheadRTMP
 import BulkheadSystem
 import Synchronization
 
@@ -50,6 +51,10 @@ package struct ServeCommand: AsyncParsableCommand {
     )
     var moveTo: String?
 
+    /// What a drill asks of its own server.
+    @Option(help: .hidden)
+    var acknowledgements: String?
+
     @Flag(help: "Write one JSON object for each event instead of sentences.")
     var json = false
 
@@ -66,6 +71,10 @@ package struct ServeCommand: AsyncParsableCommand {
         guard let timeout = TimeSpan(publisherTimeout), (1...3600).contains(timeout.seconds) else {
             throw ValidationError("--publisher-timeout wants a time from 1s to 1h")
         }
+        guard acknowledgements.map({ AcknowledgementHabit(rawValue: $0) != nil }) ?? true else {
+            let habits = AcknowledgementHabit.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--acknowledgements wants one of \(habits)")
+        }
         guard streamKeys.allSatisfy({ !$0.isEmpty }) else { throw ValidationError("--stream-key wants a name") }
     }
 
@@ -80,7 +89,8 @@ package struct ServeCommand: AsyncParsableCommand {
         options.streamKeys = streamKeys.isEmpty ? nil : Set(streamKeys)
         let log = ServeLog(isJSON: json, secretNames: options.streamKeys ?? [])
         // Before anybody can connect, so that no signal finds the default action.
-        let interruptions = Interruptions(and: [SIGUSR1])
+        let habit = acknowledgements.flatMap(AcknowledgementHabit.init(rawValue:))
+        let interruptions = Interruptions(and: habit == nil ? [SIGUSR1] : [SIGUSR1, SIGUSR2])
         let server: LiveServer
         do {
             server = try await LiveServer.start(
@@ -91,6 +101,10 @@ package struct ServeCommand: AsyncParsableCommand {
         }
         log.writeReady(address: server.address, port: server.port, key: streamKeys.isEmpty ? "KEY" : "<stream key>")
         for await signal in interruptions.signals {
+            if signal == SIGUSR2, let habit {
+                await server.acknowledge(as: habit)
+                continue
+            }
             guard signal == SIGUSR1 else { break }
             let count = await server.askPublishersToReconnect(to: moveTo, text: "asked to by the server's operator")
             log.write(.reconnectRequested(publishers: count))

@@ -73,9 +73,11 @@ struct DrillCourse: Sendable {
     }
 
     func launchServer(_ link: Int, port: Int) async throws(BroadcastError) {
-        _ = try await stage.start(
-            Self.server(link), launch(["serve", "--listen", "127.0.0.1:\(port)", "--json"])
-        ) { [log] in log.takeServer($0, link: link) }
+        var arguments = ["serve", "--listen", "127.0.0.1:\(port)", "--json"]
+        for case .serverAcknowledgements(let habit) in settings.faults.filter({ $0.link == link }).map(\.kind) {
+            arguments += ["--acknowledgements", habit.rawValue]
+        }
+        _ = try await stage.start(Self.server(link), launch(arguments)) { [log] in log.takeServer($0, link: link) }
     }
 
     /// Begins to watch the stream of `link`; whoever calls ends it, once the broadcast has ended.

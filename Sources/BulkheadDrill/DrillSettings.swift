@@ -73,8 +73,8 @@ package struct DrillSettings: Sendable {
             hasNumbers
             ? [Expectation(.lost, .equal, 0), Expectation(.disorder, .equal, 0), Expectation(.backwards, .equal, 0)]
             : [Expectation(.backwards, .equal, 0), Expectation(.jumps, .equal, 0)]
-        // A server that goes away takes the connection with it; what it had not handed on is sent again.
-        guard !faults.contains(where: { $0.part == .server && $0.link == link }) else { return always }
+        // What a server that goes away had not handed on is sent again.
+        guard !faults.contains(where: { $0.mayEndConnection && $0.link == link }) else { return always }
         return always + [Expectation(.connections, .equal, 1)]
     }
 

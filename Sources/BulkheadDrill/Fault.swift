@@ -1,5 +1,6 @@
 package import BulkheadChildRuntime
 package import BulkheadModel
+package import BulkheadRTMP
 import BulkheadWire
 import Glibc
 
@@ -35,6 +36,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case serverStop(milliseconds: Int)
         /// The server stands still for so many milliseconds.
         case serverHang(milliseconds: Int)
+        /// The server counts in its acknowledgements as some do, from then on.
+        case serverAcknowledgements(AcknowledgementHabit)
         /// The path to the server does something for so many milliseconds.
         case path(PathFault, milliseconds: Int)
         /// A second destination, a file, has no room any more.
@@ -100,6 +103,11 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .seconds(let seconds): "\(Self.decimal(seconds))s"
             }
         }
+    }
+
+    /// A server that goes away, or whose path does, may take the connection with it.
+    package var mayEndConnection: Bool {
+        if case .serverAcknowledgements = kind { false } else { part == .server }
     }
 
     package let part: Part
@@ -168,13 +176,18 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             return Int((span.seconds * 1000).rounded())
         }
         let isPath = PathFault(rawValue: name) != nil
-        let takesValue = name == "slow" || part == .server && (isPath || ["stop", "hang"].contains(name))
+        let takesValue = name == "slow" || part == .server && (isPath || ["stop", "hang", "acks"].contains(name))
         guard value == nil || takesValue else { throw unknown(text, part) }
         switch (part, name) {
         case (.server, "kill"): return .serverKill
         case (.server, "restart"): return .serverStop(milliseconds: 0)
         case (.server, "stop"): return .serverStop(milliseconds: try span(3000))
         case (.server, "hang"): return .serverHang(milliseconds: try span(3000))
+        case (.server, "acks"):
+            guard let habit = value.flatMap(AcknowledgementHabit.init(rawValue:)), habit != .cumulative else {
+                throw unknown(text, part)
+            }
+            return .serverAcknowledgements(habit)
         case (.server, _) where isPath:
             guard let fault = PathFault(rawValue: name) else { throw unknown(text, part) }
             return .path(fault, milliseconds: try span(3000))
@@ -193,12 +206,15 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    private static let habits = AcknowledgementHabit.allCases.filter { $0 != .cumulative }.map(\.rawValue)
+
     private static func unknown(_ text: String, _ part: Part) -> BroadcastError {
         let signals = Signal.allCases.map(\.rawValue).joined(separator: ", ")
         let kinds =
             switch part {
             case .server:
-                "kill, restart, stop[=TIME], hang[=TIME], stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME]"
+                "kill, restart, stop[=TIME], hang[=TIME], stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME], "
+                    + Self.habits.map { "acks=\($0)" }.joined(separator: ", ")
             case .disk: "full"
             case .standby: signals
             case .encoder: signals + ", trap, exit, garbage, leak, flood, loot, freeze, slow[=TIME]"
@@ -235,6 +251,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case .serverStop(0): "restart"
         case .serverStop(let milliseconds): "stop=\(milliseconds)ms"
         case .serverHang(let milliseconds): "hang=\(milliseconds)ms"
+        case .serverAcknowledgements(let habit): "acks=\(habit.rawValue)"
         case .path(let fault, let milliseconds): "\(fault.rawValue)=\(milliseconds)ms"
         case .diskFull: "full"
         }

@@ -4,6 +4,7 @@ import BulkheadEvents
 import BulkheadFaults
 import BulkheadModel
 import BulkheadProbe
+import BulkheadRTMP
 import BulkheadSystem
 import BulkheadWire
 import Glibc
@@ -40,7 +41,7 @@ struct FaultInjector: Sendable {
         switch fault.kind {
         case .signal(let signal): action = await send(signal, to: fault.part)
         case .armed: action = await awaitClaim(fault)
-        case .serverKill, .serverStop, .serverHang: action = await disturbServer(fault)
+        case .serverKill, .serverStop, .serverHang, .serverAcknowledgements: action = await disturbServer(fault)
         case .path(let kind, let milliseconds):
             action = await disturbPath(kind, milliseconds: milliseconds, link: fault.link)
         case .diskFull: action = await fillDisk()
@@ -177,6 +178,9 @@ struct FaultInjector: Sendable {
             try? await Task.sleep(for: .milliseconds(milliseconds))
             await stage.signal(name, SIGCONT)
             return .done("the server stood still for \(milliseconds) ms")
+        case .serverAcknowledgements(let habit):
+            await stage.signal(name, SIGUSR2)
+            return .done("the server acknowledged in the way \(habit.rawValue)")
         case .serverKill:
             await stage.signal(name, SIGKILL)
             // Nobody listens where a server has died.
@@ -294,7 +298,8 @@ struct FaultInjector: Sendable {
 
     private func endsPart(_ fault: Fault) -> Bool {
         switch fault.kind {
-        case .armed(.leak), .armed(.slow), .serverHang, .path(.stall, _), .path(.slow, _): false
+        case .armed(.leak), .armed(.slow), .serverHang, .serverAcknowledgements, .path(.stall, _), .path(.slow, _):
+            false
         // It may be over before it is believed.
         case .path(.blackhole, let milliseconds): milliseconds > 2000
         default: true

@@ -43,6 +43,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             return
         }
         isAdmitted = true
+        acknowledge(as: hub.acknowledgementHabit)
         scheduleTick(on: context.eventLoop)
     }
 
@@ -80,6 +81,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         for streamID in Array(players.keys) { endPlay(streamID) }
         if isAdmitted { hub.remove(self, from: address) }
     }
+
+    func acknowledge(as habit: AcknowledgementHabit) { connection.acknowledgementHabit = habit }
 
     private func scheduleTick(on eventLoop: any EventLoop) {
         ticker = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in

@@ -1,3 +1,4 @@
+package import BulkheadRTMP
 package import NIOCore
 import NIOPosix
 
@@ -76,6 +77,11 @@ package final class LiveServer: Sendable {
             hub.value.askToReconnect(to: tcURL, text: text)
         }.get()
         return asked ?? 0
+    }
+
+    /// From now on counts in acknowledgements as `habit` says: for drills.
+    package func acknowledge(as habit: AcknowledgementHabit) async {
+        try? await listener.eventLoop.submit { [hub] in hub.value.acknowledge(as: habit) }.get()
     }
 
     /// What publishers and players use, without a stream's name.

@@ -15,6 +15,8 @@ final class StreamHub {
     private var telling = Budget(300, each: .seconds(10))
     private var untoldCount = 0
     private var tellingRefusals: [ConnectionRefusalReason: Budget] = [:]
+    /// How publishers are acknowledged, those to come as well.
+    private(set) var acknowledgementHabit = AcknowledgementHabit.cumulative
 
     init(
         options: LiveServerOptions, report: @escaping @Sendable (LiveServerEvent) -> Void, on eventLoop: any EventLoop
@@ -73,6 +75,11 @@ final class StreamHub {
     /// Gives how many publishers were asked.
     func askToReconnect(to tcURL: String?, text: String) -> Int {
         connections.values.count { $0.askToReconnect(to: tcURL, text: text) }
+    }
+
+    func acknowledge(as habit: AcknowledgementHabit) {
+        acknowledgementHabit = habit
+        for connection in connections.values { connection.acknowledge(as: habit) }
     }
 
     /// Makes `handler` the publisher of a stream.

@@ -52,6 +52,11 @@ package struct Connection: Sendable {
     private var peerWindowByteCount: UInt32?
     private var ownWindowByteCount: UInt32?
     private var unacknowledgedInputByteCount: UInt64 = 0
+    /// How it counts what it acknowledges.
+    package var acknowledgementHabit = AcknowledgementHabit.cumulative {
+        didSet { habitStart = receivedByteCount }
+    }
+    private var habitStart: UInt64 = 0
     /// Bytes received behind the handshake.
     package private(set) var receivedByteCount: UInt64 = 0
     /// Bytes behind the handshake that were given out or wait in the output.
@@ -147,8 +152,10 @@ package struct Connection: Sendable {
         unacknowledgedInputByteCount += UInt64(bytes.readableBytes)
         // At half the window: some peers stop just before they have sent all of it.
         guard let peerWindowByteCount, unacknowledgedInputByteCount >= UInt64(peerWindowByteCount / 2) else { return }
+        let step = unacknowledgedInputByteCount
         unacknowledgedInputByteCount = 0
-        reply(.acknowledgement(sequenceNumber: UInt32(truncatingIfNeeded: receivedByteCount)))
+        let number = acknowledgementHabit.number(received: receivedByteCount, step: step, since: habitStart)
+        if let number { reply(.acknowledgement(sequenceNumber: number)) }
     }
 
     /// The next event, or nil if more bytes are needed. After an error the connection is of no more use.

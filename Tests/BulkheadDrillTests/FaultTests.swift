@@ -1,6 +1,7 @@
 import BulkheadChildRuntime
 import BulkheadDrill
 import BulkheadModel
+import BulkheadRTMP
 import BulkheadWire
 import Testing
 
@@ -20,6 +21,8 @@ import Testing
         ("server:restart@12s", Fault(.server, .serverStop(milliseconds: 0), .seconds(12))),
         ("server:stop@12s", Fault(.server, .serverStop(milliseconds: 3000), .seconds(12))),
         ("server:hang=250ms@12s", Fault(.server, .serverHang(milliseconds: 250), .seconds(12))),
+        ("server:acks=inc@5s,link=2", Fault(.server, .serverAcknowledgements(.increments), .seconds(5), link: 2)),
+        ("server:acks=i32@5s", Fault(.server, .serverAcknowledgements(.beyond), .seconds(5))),
         ("server:blackhole@5s", Fault(.server, .path(.blackhole, milliseconds: 3000), .seconds(5))),
         ("server:stall=250ms@5s,link=2", Fault(.server, .path(.stall, milliseconds: 250), .seconds(5), link: 2)),
         ("server:refuse=1s@frame=30,link=3", Fault(.server, .path(.refuse, milliseconds: 1000), .frame(30), link: 3)),
@@ -40,6 +43,7 @@ import Testing
         "disk:full=3@5s", "encoder:kill@", "encoder:kill@frame=", "encoder:kill@frame=-1", "encoder:kill@soon",
         "encoder:kill@5s,link=2", "server:kill@5s,link=0", "server:kill@5s,link=", "server:kill@5s,2",
         "encoder:blackhole@5s", "server:kill=1s@5s", "source:slow=x@5s", "source:slow=2h@5s", "server:stop=@5s",
+        "server:acks@5s", "server:acks=cumulative@5s", "server:acks=x@5s", "encoder:acks=inc@5s",
     ])
     func whatIsNoFaultIsRefusedWithAdvice(word: String) {
         let error = #expect(throws: BroadcastError.self) { try Fault(word) }

@@ -2,6 +2,7 @@ import BulkheadChildRuntime
 import BulkheadDrill
 import BulkheadEvents
 import BulkheadModel
+import BulkheadRTMP
 import BulkheadWire
 import Foundation
 import Testing
@@ -23,7 +24,7 @@ import Testing
         }
         let servers: [Fault.Kind] = [
             .serverKill, .serverStop(milliseconds: 0), .serverStop(milliseconds: 1), .serverStop(milliseconds: 60_000),
-            .serverHang(milliseconds: 1500),
+            .serverHang(milliseconds: 1500), .serverAcknowledgements(.increments), .serverAcknowledgements(.none),
         ]
         let kinds: [Fault.Part: [Fault.Kind]] = [
             .encoder: signals + armed, .source: signals + armed, .plugins: signals + armed, .standby: signals,

@@ -68,6 +68,20 @@ import Testing
         #expect(links.last?["connections"] as? Int == 1)
     }
 
+    /// However a server counts what it acknowledges: nothing is lost, and the connection stays.
+    @Test(arguments: ["inc", "fixed", "restart", "i32", "none"])
+    func serverAcknowledgesInAWayOfItsOwn(habit: String) async throws {
+        let (status, process) = try await drill([
+            "--fault", "server:acks=\(habit)@2s", "--duration", "7s", "--video-bitrate", "1500k", "--json",
+        ])
+        #expect(status == 0, "\(process.outputText.suffix(3000)) \(process.errorText)")
+        let summary = try summary(process)
+        let fault = try #require((summary["faults"] as? [[String: Any]])?.first)
+        #expect(fault["isDone"] as? Bool == true && fault["death"] == nil, "\(fault)")
+        #expect(summary["connections"] as? Int == 1, "\(summary)")
+        #expect(!process.outputText.contains("link.stalled"), "\(process.outputText)")
+    }
+
     @Test func serverAndDiskAreDisturbed() async throws {
         let (status, process) = try await drill([
             "--fault", "server:restart@2s", "--fault", "disk:full@3s", "--duration", "6s", "--expect",
