@@ -367,7 +367,7 @@ let package = Package(
             name: "BulkheadMasterTests",
             dependencies: [
                 "BulkheadMaster", "BulkheadControl", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
-                "BulkheadMedia", "BulkheadTestSupport",
+                "BulkheadMedia", "BulkheadWire", "BulkheadTestSupport",
             ]),
         .testTarget(
             name: "BulkheadControlTests",

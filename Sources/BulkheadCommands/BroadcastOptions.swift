@@ -75,6 +75,9 @@ package struct InputFlags: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Play input files again and again (default: once).")
     var loop: Bool?
 
+    @Option(declared: "deinterlace")
+    var deinterlace: String?
+
     @Option(declared: "slate-after")
     var slateAfter: String?
 

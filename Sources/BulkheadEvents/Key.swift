@@ -34,6 +34,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case frame
     /// A count of frames.
     case frames
+    /// Frames a second, rounded: 29.97.
+    case framesPerSecond
     /// Frames that had to be encoded again.
     case framesLate
     /// Time off air, in milliseconds.
@@ -104,6 +106,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case sign
     /// Frames skipped since the start.
     case skipped
+    /// A source's number, from 1.
+    case source
     /// The end of what the process wrote to its standard error, at most 4 KiB.
     case standardError
     /// A stream's name, without its key.

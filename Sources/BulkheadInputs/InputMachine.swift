@@ -60,7 +60,8 @@ package struct InputMachine {
     package private(set) var description: SourceDescription?
     private let id: InputID
     private let loops: Bool
-    private let interval: MediaTime
+    /// Between two frames of the timeline.
+    package var interval: MediaTime
     private var post = Post()
     private var retries = Retries(reopening)
     private var crashSpot = CrashSpot()
@@ -80,6 +81,8 @@ package struct InputMachine {
 
     /// The process that reads the input.
     package var child: ChildID? { post.holder(of: .onAir) }
+    /// The process on air has the input open.
+    package var isOpen: Bool { openedAt != nil }
     /// Whether a process that was asked for is still wanted.
     package var awaitsLaunch: Bool { !isOver && child == nil }
     /// How the input is read, for people.

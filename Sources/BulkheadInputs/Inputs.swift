@@ -10,8 +10,9 @@ package import BulkheadWire
 
 /// Reads the inputs of a broadcast.
 ///
-/// In: what a user names (files, URLs, devices), and how far each input may be ahead (``MediaSupply``). Out: pictures and
-/// sound of each input, in order, to a `MediaOutlet`; a picture's slot is held once, for the receiver. Source processes
+/// In: what a user names (files, URLs, devices), and how far each input may be ahead (``MediaSupply``). Out: first what
+/// the inputs are (``descriptions``), then, once it is known what is to be made of them, pictures and sound of each input,
+/// in order, to a `MediaOutlet`; a picture's slot is held once, for the receiver. Source processes
 /// are talked to here and nowhere else; what happens when one dies is decided by ``InputMachine``, one for each input,
 /// which has no clock and no process. Pictures of files that are shown instead of an input, such as the slate's, are read
 /// by a process of the same kind, once (``StillMachine``). An input has its ``InputID`` for good, whichever process reads
@@ -24,6 +25,14 @@ package final class Inputs {
         var machine: InputMachine
     }
 
+    /// What becomes of the inputs.
+    private struct Play {
+        /// What pictures are to come out as, from the next process on.
+        var canvas: Canvas
+        let frameRate: FrameRate
+        let outlet: any MediaOutlet
+    }
+
     private struct Still {
         let path: String
         let canvas: Canvas
@@ -31,53 +40,80 @@ package final class Inputs {
     }
 
     private let context: RoomContext
-    private let outlet: any MediaOutlet
     /// The broadcast can't go on.
     private let onFailed: (BroadcastError) -> Void
-    private let frameRate: FrameRate
-    /// What pictures are to come out as, from the next process on.
-    private var canvas: Canvas
+    /// What cameras are asked for.
+    private let wanted: (canvas: Canvas, frameRate: FrameRate)
+    private let deinterlacing: Deinterlacing
+    /// Nil as long as inputs are only opened.
+    private var play: Play?
     private var ids = IdentityCounter<InputSubject>()
     private var lines: [InputID: Line] = [:]
     private var stills: [ChildID: Still] = [:]
     private var stubs: [ChildID: SourceStub] = [:]
     /// Called when the last process has ended.
     package var onEmpty: (() -> Void)?
+    /// Called when an input has been opened, before it is known what is to be made of it.
+    package var onDescribed: (() -> Void)?
 
+    /// - Parameters:
+    ///   - canvas: what cameras are asked for, and so with `frameRate`.
+    ///   - deinterlacing: which pictures are taken apart into their fields.
     package init(
-        _ context: RoomContext, canvas: Canvas, frameRate: FrameRate, outlet: any MediaOutlet,
+        _ context: RoomContext, canvas: Canvas, frameRate: FrameRate, deinterlacing: Deinterlacing = .auto,
         onFailed: @escaping (BroadcastError) -> Void
     ) {
         self.context = context
-        self.canvas = canvas
-        self.frameRate = frameRate
-        self.outlet = outlet
+        wanted = (canvas, frameRate)
+        self.deinterlacing = deinterlacing
         self.onFailed = onFailed
     }
 
     // MARK: requests
 
-    /// Takes up the inputs that a broadcast begins with.
+    /// Opens the inputs that a broadcast begins with.
     /// - Throws: a `BroadcastError` when a process can't be started.
-    package func start(_ inputs: [InputSettings]) throws(BroadcastError) {
+    package func open(_ inputs: [InputSettings]) throws(BroadcastError) {
         for settings in inputs {
             let id = ids.next()
             lines[id] = Line(
                 settings: settings, part: .source(id, name: inputs.count == 1 ? "source" : "source \(id)"),
                 post: context.nextPostID(),
-                machine: InputMachine(id, loops: settings.loops, interval: frameRate.interval))
-            outlet.expect(id)
+                machine: InputMachine(id, loops: settings.loops, interval: wanted.frameRate.interval))
             try launch(id)
         }
+    }
+
+    /// What the inputs are that were opened, in the order in which they were named; nil for one that is not open yet.
+    package var descriptions: [SourceDescription?] { lines.sorted { $0.key < $1.key }.map(\.value.machine.description) }
+
+    /// From now on the inputs are read for a timeline of `frameRate`, as pictures of `canvas`, and go to `outlet`.
+    package func play(_ canvas: Canvas, _ frameRate: FrameRate, to outlet: any MediaOutlet) {
+        play = Play(canvas: canvas, frameRate: frameRate, outlet: outlet)
+        let ids = lines.keys.sorted()
+        for id in ids { outlet.expect(id) }
+        for id in ids {
+            lines[id]?.machine.interval = frameRate.interval
+            guard let machine = lines[id]?.machine, let description = machine.description else { continue }
+            if machine.isOpen, let child = machine.child { begin(child) }
+            outlet.opened(id, description)
+            if !machine.isOpen { outlet.interrupted(id) }
+        }
+    }
+
+    /// Lets a process that has opened its input go on.
+    private func begin(_ child: ChildID) {
+        guard let play else { return }
+        stubs[child]?.play(play.canvas, play.frameRate, slotCount: play.outlet.slotCount)
     }
 
     /// Reads the picture of the file `path`; it goes to the outlet, or why it does not come.
     /// - Throws: a `BroadcastError` when a process can't be started.
     package func read(still path: String, canvas: Canvas) throws(BroadcastError) {
         let settings = SourceSettings(
-            url: path, inputFormat: "", canvas: canvas, frameRate: frameRate, loops: false, resume: nil)
+            url: path, inputFormat: "", canvas: canvas, frameRate: wanted.frameRate, loops: false, resume: nil)
         let child = context.nextChildID()
-        let stub = try makeStub(settings, slotCount: 2)
+        let stub = try makeStub(settings)
         stills[child] = Still(path: path, canvas: canvas)
         stub.onReport = { [weak self] in self?.takeStill($0, from: child) }
         employ(stub, as: child)
@@ -94,7 +130,7 @@ package final class Inputs {
 
     /// From now on pictures are to come out as `canvas`.
     package func change(canvas: Canvas) {
-        self.canvas = canvas
+        play?.canvas = canvas
         for id in lines.keys.sorted() { handle(.replace, of: id) }
     }
 
@@ -129,19 +165,12 @@ package final class Inputs {
 
     // MARK: processes
 
-    private func makeStub(_ settings: SourceSettings, slotCount: Int) throws(BroadcastError) -> SourceStub {
+    private func makeStub(_ settings: SourceSettings) throws(BroadcastError) -> SourceStub {
         var launch = context.programs.launch(.source)
         launch.inheritsStandardInput = settings.url == "-"
         do {
-            // Only what is used takes memory.
-            let pool = try context.pools.create(settings.canvas, slotCount: slotCount)
-            do {
-                let child = try Child(.source, launch, on: context.reactor)
-                return SourceStub(child, settings, pool: pool, of: context.pools)
-            } catch {
-                context.pools.retire(pool)
-                throw error
-            }
+            return SourceStub(
+                try Child(.source, launch, on: context.reactor), settings, pools: context.pools)
         } catch { throw BroadcastError(starting: "the source", error) }
     }
 
@@ -154,8 +183,9 @@ package final class Inputs {
         guard let line = lines[id], line.machine.awaitsLaunch else { return }
         let stub = try makeStub(
             SourceSettings(
-                url: line.settings.url, inputFormat: line.settings.format, canvas: canvas, frameRate: frameRate,
-                loops: line.settings.loops, resume: line.machine.resume), slotCount: outlet.slotCount)
+                url: line.settings.url, inputFormat: line.settings.format, canvas: play?.canvas ?? wanted.canvas,
+                frameRate: play?.frameRate ?? wanted.frameRate, loops: line.settings.loops,
+                deinterlacing: deinterlacing, resume: line.machine.resume))
         let child = context.nextChildID()
         stub.onReport = { [weak self] in self?.take($0, from: child, of: id) }
         handle(.launched(child), of: id)
@@ -173,21 +203,24 @@ package final class Inputs {
 
     private func take(_ report: SourceStub.Report, from child: ChildID, of id: InputID) {
         switch report {
-        case .opened(let description): handle(.opened(child, description), of: id)
+        case .opened(let description):
+            begin(child)
+            handle(.opened(child, description), of: id)
         case .picture(let picture):
-            guard outlet.take(picture, of: id) else {
+            guard play?.outlet.take(picture, of: id) ?? false else {
                 context.pools.release(picture.slot)
                 stubs[child]?.dismiss("it sent a picture that does not come after the last one")
                 return
             }
             handle(.picture(child, pts: picture.pts, position: picture.position), of: id)
         case .sound(let start, let samples):
+            guard let outlet = play?.outlet else { return }
             handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
-        case .caughtUp: outlet.caughtUp(id)
+        case .caughtUp: play?.outlet.caughtUp(id)
         case .notice(let text):
             if let part = lines[id]?.part { context.post(part, .child(.said(text: text, severity: .warning))) }
         case .atEnd: handle(.atEnd(child), of: id)
-        case .refused(let refusal): handle(.refused(child, refusal, hasBegun: outlet.hasBegun), of: id)
+        case .refused(let refusal): handle(.refused(child, refusal, hasBegun: play?.outlet.hasBegun ?? false), of: id)
         case .ended(let end):
             handle(.ended(child, end), of: id)
             forget(child)
@@ -219,9 +252,10 @@ package final class Inputs {
             context.launch(after: delay) { [weak self] () throws(BroadcastError) in try self?.launch(id) }
         case .dismiss(let child, let reason): stubs[child]?.dismiss(reason)
         case .hangUp(let child): stubs[child]?.hangUp()
-        case .open(let description): outlet.opened(id, description)
-        case .interrupt: outlet.interrupted(id)
-        case .finish: outlet.ended(id)
+        case .open(let description):
+            if let play { play.outlet.opened(id, description) } else { onDescribed?() }
+        case .interrupt: play?.outlet.interrupted(id)
+        case .finish: play?.outlet.ended(id)
         case .post(let happening): context.post(line.part, .source(happening))
         case .died(let child, let end):
             context.died(
@@ -236,10 +270,12 @@ package final class Inputs {
         guard let still = stills[child], let actions = stills[child]?.machine.handle(event) else { return }
         for action in actions {
             switch action {
-            case .lendSlot: stubs[child]?.askForOne()
-            case .take(let picture): outlet.take(still: picture.slot, of: still.canvas)
+            case .lendSlot:
+                stubs[child]?.play(still.canvas, wanted.frameRate, slotCount: 2)
+                stubs[child]?.askForOne()
+            case .take(let picture): play?.outlet.take(still: picture.slot, of: still.canvas)
             case .release(let picture): context.pools.release(picture.slot)
-            case .fail(let failure): outlet.failed(still: still.path, failure)
+            case .fail(let failure): play?.outlet.failed(still: still.path, failure)
             case .hangUp: stubs[child]?.hangUp()
             }
         }

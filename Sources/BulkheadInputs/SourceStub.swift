@@ -27,19 +27,20 @@ final class SourceStub {
     var onReport: ((Report) -> Void)?
 
     private let child: Child
-    /// The pool that this source writes to.
-    private let pool: UInt32
+    /// The pool that this source writes to; nil before it is told what pictures are to be like.
+    private var pool: UInt32?
+    /// Whether nobody else can write to the pool any more.
+    private var isSealed = false
     private let settings: SourceSettings
     private let pools: FramePools
     private var contract: SourceContract
     /// What it says beyond this is not passed on.
     private var notices = Budget(20, each: .seconds(10))
 
-    /// - Parameter pool: a new pool of `pools`, which this source will write to; it is retired when the source ends.
-    init(_ child: Child, _ settings: SourceSettings, pool: UInt32, of pools: FramePools) {
+    /// - Parameter pools: where a pool is made that this source writes to; it is retired when the source ends.
+    init(_ child: Child, _ settings: SourceSettings, pools: FramePools) {
         self.child = child
         self.settings = settings
-        self.pool = pool
         self.pools = pools
         contract = SourceContract(soundStart: settings.resume?.audioSample ?? 0, at: .now)
         child.onGreeted = { [weak self] in self?.open() }
@@ -69,6 +70,18 @@ final class SourceStub {
     /// Lets the process end by itself.
     func hangUp() { child.hangUp() }
 
+    /// Has the source, which has opened its input, make pictures of `canvas` for a timeline of `frameRate`.
+    /// - Parameter slotCount: how many pictures may be held; only what is used takes memory.
+    func play(_ canvas: Canvas, _ frameRate: FrameRate, slotCount: Int) {
+        do {
+            let pool = try pools.create(canvas, slotCount: slotCount)
+            self.pool = pool
+            guard let shape = pools.shape(of: pool) else { return }
+            child.send(SourceRequest.pool(shape), descriptor: try pools.writerDescriptor(of: pool))
+            child.send(SourceRequest.play(canvas, frameRate))
+        } catch { child.dismiss("it could not be given a frame pool: \(error)") }
+    }
+
     /// Lends slots and lets sound come, as far as the source may be ahead.
     func ask(_ demand: MediaDemand) {
         lend(contract.wantedSlots(upTo: demand.pictures, waiting: demand.waiting, step: demand.step))
@@ -87,6 +100,7 @@ final class SourceStub {
     func askForOne() { lend(contract.wantedSlots(upTo: 1, waiting: 0)) }
 
     private func lend(_ count: Int) {
+        guard let pool else { return }
         for _ in 0..<count {
             guard let slot = pools.lend(from: pool) else { return }
             contract.lendSlot(at: .now)
@@ -94,14 +108,7 @@ final class SourceStub {
         }
     }
 
-    private func open() {
-        guard let shape = pools.shape(of: pool), let descriptor = try? pools.writerDescriptor(of: pool) else {
-            child.dismiss("its frame pool could not be handed over: no descriptor is free")
-            return
-        }
-        child.send(SourceRequest.pool(shape), descriptor: descriptor)
-        child.send(SourceRequest.open(settings))
-    }
+    private func open() { child.send(SourceRequest.open(settings)) }
 
     private func take(_ frame: WireFrame) {
         let reply: SourceReply
@@ -120,13 +127,9 @@ final class SourceStub {
     private func pass(_ reply: SourceReply) throws(SourceContract.Breach) {
         switch reply {
         case .opened(let description):
-            // The source has mapped its pool: from now on nobody else can write to it.
-            do { try pools.seal(pool) } catch {
-                child.dismiss("its frame pool could not be sealed: \(error)")
-                return
-            }
             onReport?(.opened(description))
         case .video(let slot, let pts, let position):
+            guard let pool, seal(pool) else { return }
             let reference = SlotReference(pool: pool, slot: slot)
             guard pools.takeFilled(reference) else { throw .pictureNotAskedFor(slot: slot) }
             onReport?(
@@ -141,8 +144,20 @@ final class SourceStub {
         }
     }
 
+    /// The source has mapped its pool when its first picture comes: from then on nobody else can write to it, and nobody
+    /// has been given it before.
+    private func seal(_ pool: UInt32) -> Bool {
+        if isSealed { return true }
+        do { try pools.seal(pool) } catch {
+            child.dismiss("its frame pool could not be sealed: \(error)")
+            return false
+        }
+        isSealed = true
+        return true
+    }
+
     private func end(_ end: ChildEnd) {
-        pools.retire(pool)
+        if let pool { pools.retire(pool) }
         let onReport = onReport
         self.onReport = nil
         onReport?(.ended(end))

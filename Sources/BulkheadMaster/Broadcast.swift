@@ -92,18 +92,37 @@ actor Broadcast {
     }
 
     private func start() throws(BroadcastError) {
-        rooms.outputs.onRoom = { [weak self] in self?.assumeIsolated { $0.pump() } }
-        try rooms.start(settings)
+        try rooms.open(settings)
+        try arrange()
         armWatch()
     }
+
+    /// Has the rooms between inputs and outputs made as soon as it is known what the picture is to be like.
+    private func arrange() throws(BroadcastError) {
+        let isPatient = settings.isFast || rooms.age < Int64(settings.slateAfterSeconds * 1e9)
+        guard rooms.line == nil, state == .starting,
+            let choice = PictureChoice(settings, rooms.inputs.descriptions, isPatient: isPatient)
+        else { return }
+        (settings.canvas, settings.frameRate) = (choice.canvas, choice.frameRate)
+        if let input = choice.input {
+            let rate = (choice.frameRate.framesPerSecond * 1000).rounded() / 1000
+            context.post(
+                .timeline,
+                .timeline(.picture(canvas: "\(choice.canvas)", framesPerSecond: rate, source: input + 1)))
+        }
+        try rooms.arrange(settings, plugins: foundPlugins)
+    }
+
+    private func arrangeIfKnown() { do throws(BroadcastError) { try arrange() } catch { fail(error) } }
 
     private func runOutputs() async { await rooms.outputs.run(on: self) }
 
     private func makeRooms() -> Rooms {
         Rooms(
-            settings, plugins: foundPlugins, encoderAddress: encoderAddress, in: context,
+            settings, encoderAddress: encoderAddress, in: context,
             requests: Rooms.Requests(
                 isStarting: { [weak self] in self?.assumeIsolated { $0.state == .starting } ?? false },
+                described: { [weak self] in self?.assumeIsolated { $0.arrangeIfKnown() } },
                 began: { [weak self] in self?.assumeIsolated { $0.programBegan() } },
                 ended: { [weak self] in self?.assumeIsolated { $0.programEnded() } },
                 progressed: { [weak self] in self?.assumeIsolated { $0.progressed() } },
@@ -114,6 +133,7 @@ actor Broadcast {
                     let done = ReactorBound(done, reactor)
                     self?.assumeIsolated { $0.find(choice) { done.value($0) } }
                 },
+                hasRoom: { [weak self] in self?.assumeIsolated { $0.pump() } },
                 linksFailed: { [weak self] error in
                     // Behind the end they are of no use any more.
                     self?.assumeIsolated { broadcast in if broadcast.state != .ended { broadcast.fail(error) } }
@@ -122,7 +142,8 @@ actor Broadcast {
     }
 
     /// Takes in an encoder that was started by hand and has connected.
-    func connected(_ socket: consuming OwnedDescriptor, pid: Int32) { rooms.encoding.connected(socket, pid: pid) }
+    /// - Parameter descriptor: its socket, which is the broadcast's from then on.
+    func connected(_ descriptor: CInt, pid: Int32) { rooms.connected(descriptor, pid: pid) }
 
     /// Changes the links; what takes time goes on by itself.
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
@@ -154,20 +175,22 @@ actor Broadcast {
 
     private func programBegan() {
         state = .onAir
-        rooms.chain.enter(.live)
-        rooms.encoding.wentOnAir()
+        rooms.line?.chain.enter(.live)
+        rooms.line?.encoding.wentOnAir()
     }
 
     /// Slots may be free, and a room may take more.
     private func progressed() {
-        rooms.program.askInputs()
-        rooms.program.beginIfPossible()
+        rooms.line?.program.askInputs()
+        rooms.line?.program.beginIfPossible()
         pump()
     }
 
     private func pump() {
+        guard let program = rooms.line?.program else { return }
         if state == .ending { finishIfDrained() }
-        rooms.goOn()
+        program.pump()
+        if let time = program.mediaTime { context.events.note(mediaNanoseconds: time.nanoseconds) }
     }
 
     /// Looks after all that shows only as time passing: deadlines, the start that does not come.
@@ -180,11 +203,18 @@ actor Broadcast {
 
     private func watch() {
         guard state != .ended else { return }
+        rooms.inputs.watch()
+        if let line = rooms.line { watch(line) } else { arrangeIfKnown() }
+        armWatch()
+    }
+
+    private func watch(_ line: ProgramLine) {
+        line.watch()
         // A broadcast in no hurry waits for its links instead, and an encoder that was started by hand is left alone.
-        rooms.watch(looksAtCongestion: state == .onAir && !settings.isFast && settings.children != .plugins)
+        if state == .onAir, !settings.isFast, settings.children != .plugins { rooms.outputs.watchCongestion() }
+        line.program.beginIfPossible()
         pump()
         checkEnding()
-        armWatch()
     }
 
     // MARK: changes
@@ -207,7 +237,7 @@ actor Broadcast {
         settings = new
         // What is set by hand is tried as it is, whatever the links could carry before.
         rooms.outputs.change(.init(settings), isSetByHand: isBitrate)
-        if isBitrate { rooms.encoding.want(bitsPerSecond: settings.videoBitsPerSecond) }
+        if isBitrate { rooms.line?.encoding.want(bitsPerSecond: settings.videoBitsPerSecond) }
         done(nil)
     }
 
@@ -217,7 +247,7 @@ actor Broadcast {
         switch part {
         case .encoder: return begin(settings, by: SettingsChange(), done)
         case .plugins:
-            do throws(BroadcastError) { try rooms.chain.restart() } catch { return done(error) }
+            do throws(BroadcastError) { try rooms.line?.chain.restart() } catch { return done(error) }
         case .source: rooms.inputs.restart()
         }
         done(nil)
@@ -227,7 +257,7 @@ actor Broadcast {
     /// - Returns: why that can't be done.
     func askForKeyframe() -> BroadcastError? {
         guard state == .onAir else { return BroadcastError(code: .notOnAir, "the broadcast is not on air") }
-        rooms.encoding.askForKeyframe()
+        rooms.line?.encoding.askForKeyframe()
         return nil
     }
 
@@ -240,7 +270,7 @@ actor Broadcast {
         guard settings.children != .encoder else {
             return done(BroadcastError(.control, "this broadcast has no plugin host", advice: "use another run mode"))
         }
-        rooms.chain.change(change, done: done)
+        rooms.line?.chain.change(change, done: done)
     }
 
     private func refusalOfChange() -> BroadcastError? {
@@ -252,7 +282,7 @@ actor Broadcast {
                 .control, "the encoder was not started by this master",
                 advice: "end it and connect one with other settings, or use another run mode")
         }
-        guard !rooms.encoding.isChanging else {
+        guard rooms.line?.encoding.isChanging != true else {
             return BroadcastError(.control, "another change is under way", advice: "try again in a moment")
         }
         return nil
@@ -261,7 +291,7 @@ actor Broadcast {
     private func begin(
         _ new: BroadcastSettings, by change: SettingsChange, _ done: @escaping @Sendable (BroadcastError?) -> Void
     ) {
-        rooms.encoding.change(to: WantedEncoding(new)) { [weak self] error in
+        rooms.line?.encoding.change(to: WantedEncoding(new)) { [weak self] error in
             if error == nil { self?.assumeIsolated { $0.apply(change) } }
             done(error)
         }
@@ -290,7 +320,7 @@ actor Broadcast {
     func stop() {
         switch state {
         case .starting: end()
-        case .onAir: rooms.program.end()
+        case .onAir: rooms.line?.program.end()
         case .ending:
             // What still waits is given up.
             rooms.outputs.abort()
@@ -305,17 +335,17 @@ actor Broadcast {
         state = .ending
         endingSince = .now
         context.post(.timeline, .timeline(.ending))
-        rooms.chain.enter(.ending)
-        rooms.encoding.beginEnding()
+        rooms.line?.chain.enter(.ending)
+        rooms.line?.encoding.beginEnding()
         rooms.inputs.finish()
         finishIfDrained()
     }
 
     /// Asks the encoder for what it holds once the last frame has been given to it.
     private func finishIfDrained() {
-        guard !flushIsSent, rooms.chain.isDrained else { return }
+        guard !flushIsSent, rooms.line?.chain.isDrained == true else { return }
         flushIsSent = true
-        rooms.encoding.finish()
+        rooms.line?.encoding.finish()
     }
 
     /// Gives up what no encoder makes safe any more.
@@ -324,7 +354,7 @@ actor Broadcast {
         guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > patience.nanoseconds else {
             return
         }
-        let frames = rooms.encoding.load.frames
+        let frames = rooms.line?.encoding.load.frames ?? 0
         context.post(.timeline, .timeline(.gaveUp(frames: frames, seconds: Double(patience.nanoseconds) / 1e9)))
         lateFailure = BroadcastError(
             .encoder, "the last \(frames) frames could not be encoded within \(patience.inWords)")
@@ -347,7 +377,7 @@ actor Broadcast {
     private func stopTimers() {
         if let watchTimer { reactor.cancel(watchTimer) }
         watchTimer = nil
-        rooms.stopTimers()
+        rooms.line?.stopTimers()
     }
 
     // MARK: how it is

@@ -10,6 +10,15 @@ import BulkheadProgram
 import BulkheadSystem
 
 extension BroadcastStatus {
+    /// What is to be said as long as inputs are only opened.
+    init(opening inputs: InputsSnapshot, _ outputs: OutputsSnapshot, isOver: Bool) {
+        self.init(
+            state: isOver ? .ended : .starting, children: inputs.inputs.map(\.child), links: outputs.statuses,
+            secondsOnAir: 0, frames: 0, framesCommitted: 0, framesUncommitted: 0, framesRepeated: 0, framesSkipped: 0,
+            framesUnfiltered: 0, framesSlated: 0, standby: StandbyChoice.off.rawValue, framesPerSecond: 0,
+            bitsPerSecond: 0, showing: .slate, encoderAddress: "", plugins: [])
+    }
+
     /// What the rooms say of themselves, as a user sees it.
     init(
         _ state: Broadcast.State, _ inputs: InputsSnapshot, _ program: ProgramSnapshot, _ chain: ChainSnapshot,

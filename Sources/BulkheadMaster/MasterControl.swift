@@ -156,7 +156,7 @@ package actor MasterControl {
             encoderListener = try LocalListener(path: encoderAddress, on: reactor) { socket, peer in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
                 let descriptor = socket.release()
-                broadcast.assumeIsolated { $0.connected(OwnedDescriptor(adopting: descriptor), pid: peer.pid) }
+                broadcast.assumeIsolated { $0.connected(descriptor, pid: peer.pid) }
             }
         }
         defer {

@@ -4,7 +4,6 @@ import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadInputs
-import BulkheadLinks
 import BulkheadMedia
 import BulkheadModel
 import BulkheadOutputs
@@ -16,14 +15,17 @@ import BulkheadSystem
 ///
 ///     Inputs ──▶ Program ──▶ Chain ──▶ Encoding ──▶ Outputs
 ///
-/// Frames don't pass here: each room gives to the next. What a room decides is its machine's business; nothing here knows
-/// a child, and nothing here knows what the broadcast is about, which ``Requests`` ask for. It belongs to the broadcast
-/// and is confined to the reactor's thread.
+/// First there are only inputs and outputs. The rooms between them (``ProgramLine``) are made when the size and the rate
+/// of the picture are known, which may be those of the first input. Frames don't pass here: each room gives to the next.
+/// What a room decides is its machine's business; nothing here knows a child, and nothing here knows what the broadcast is
+/// about, which ``Requests`` ask for. It belongs to the broadcast and is confined to the reactor's thread.
 final class Rooms {
     /// What rooms ask of the broadcast.
     struct Requests {
         /// Whether the broadcast still waits for its first frame.
         let isStarting: () -> Bool
+        /// An input has been opened before it was known what is to be made of it.
+        let described: () -> Void
         /// The first frame is about to be given.
         let began: () -> Void
         /// The last frame has been given.
@@ -38,6 +40,8 @@ final class Rooms {
         let pluginsChanged: ([PluginChoice]) -> Void
         /// Finds a plugin's library, and calls back on the reactor's thread.
         let find: (PluginChoice, @escaping (Result<PluginFinder.Found, BroadcastError>) -> Void) -> Void
+        /// A link that had no room has some again.
+        let hasRoom: () -> Void
         /// All links have failed.
         let linksFailed: (BroadcastError) -> Void
         /// The broadcast can't go on.
@@ -45,87 +49,80 @@ final class Rooms {
     }
 
     let inputs: Inputs
-    let program: Program
-    let chain: Chain
-    let encoding: Encoding
     let outputs: Outputs
+    /// Nil until ``arrange(_:plugins:)``.
+    private(set) var line: ProgramLine?
     private let context: RoomContext
+    private let requests: Requests
     private let committed: CommittedPackets
-    private let slatePath: String
     private let encoderAddress: String?
+    private let madeAt = MonotonicTime.now
+    private var slatePath = ""
+    /// An encoder that has connected by itself before the line was there.
+    private var earlyEncoder: (descriptor: CInt, pid: Int32)?
     private var childrenContinuation: CheckedContinuation<Void, Never>?
 
-    /// - Parameters:
-    ///   - plugins: those that the broadcast begins with.
-    ///   - encoderAddress: where an encoder that is started by hand connects; nil outside mode selected.
-    init(
-        _ settings: BroadcastSettings, plugins: [PluginFinder.Found], encoderAddress: String?, in context: RoomContext,
-        requests: Requests
-    ) {
+    /// - Parameter encoderAddress: where an encoder that is started by hand connects; nil outside mode selected.
+    init(_ settings: BroadcastSettings, encoderAddress: String?, in context: RoomContext, requests: Requests) {
         self.context = context
+        self.requests = requests
         self.encoderAddress = encoderAddress
-        slatePath = settings.slatePath
-        let outputs = Outputs(
+        outputs = Outputs(
             context, bitrate: .init(settings), patience: .nanoseconds(Int64((settings.patienceSeconds ?? 0) * 1e9)))
-        let committed = CommittedPackets(outputs)
-        let encoding = Encoding(
-            WantedEncoding(settings), encoderAddress: encoderAddress.map { "unix:\($0)" } ?? "", context,
-            outlet: committed)
-        let hasChain = settings.children != .encoder
-        let chain = Chain(
-            ChainSettings(
-                plugins: hasChain ? plugins : [], isolation: hasChain ? settings.pluginIsolation : .each,
-                canvas: settings.canvas, frameRate: settings.frameRate, isPatient: settings.isFast,
-                hasStandbys: settings.standby != .off),
-            in: context, outlet: encoding,
-            requests: ChainRequests(
-                progressed: requests.progressed, failed: requests.failed, changed: requests.pluginsChanged,
-                find: requests.find))
-        let program = Program(
-            context, ProgramSettings(settings), outlet: chain,
-            requests: Program.Requests(
-                mayBegin: { requests.isStarting() && encoding.hasEncoded && chain.isSettled },
-                began: requests.began, ended: requests.ended,
-                slateChanged: { encoding.slateIsDrawn($0, $1) }, failed: requests.failed))
-        inputs = Inputs(
-            context, canvas: settings.canvas, frameRate: settings.frameRate, outlet: program, onFailed: requests.failed)
-        program.supply = inputs
-        (self.program, self.chain, self.encoding) = (program, chain, encoding)
-        (self.committed, self.outputs) = (committed, outputs)
-        outputs.onBitrate = { [weak encoding] in encoding?.carry(bitsPerSecond: $0) }
+        committed = CommittedPackets(outputs)
+        outputs.onRoom = requests.hasRoom
         outputs.onFailure = requests.linksFailed
-        encoding.onProgress = requests.progressed
-        encoding.onResize = { canvas throws(BroadcastError) in
-            if let failure = requests.resized(canvas) { throw failure }
-        }
-        encoding.onFailure = requests.failed
-        encoding.onDrained = requests.drained
-        for empty in [\Rooms.inputs.onEmpty, \.chain.onEmpty, \.encoding.onEmpty] {
-            self[keyPath: empty] = { [weak self] in self?.resumeIfChildless() }
-        }
-        context.pools.onRemoved = { [weak encoding, weak chain] id in
-            encoding?.dropPool(id)
-            chain?.drop(pool: id)
-        }
-        context.mediaSeconds = { [weak program] in program?.mediaTime?.seconds }
+        inputs = Inputs(
+            context, canvas: settings.canvas, frameRate: settings.frameRate,
+            deinterlacing: settings.deinterlacing ?? .auto, onFailed: requests.failed)
+        inputs.onDescribed = requests.described
+        inputs.onEmpty = { [weak self] in self?.resumeIfChildless() }
+        context.pools.onRemoved = { [weak self] id in self?.line?.drop(pool: id) }
     }
 
     // MARK: their course
 
-    /// Opens what `settings` name, and starts the first children.
-    func start(_ settings: BroadcastSettings) throws(BroadcastError) {
+    /// Makes the links, and opens the inputs.
+    func open(_ settings: BroadcastSettings) throws(BroadcastError) {
         try outputs.declare(settings.destinations)
+        try inputs.open(settings.inputs)
+    }
+
+    /// How long the inputs have had to be opened, in nanoseconds.
+    var age: Int64 { MonotonicTime.now.since(madeAt) }
+
+    /// Makes the rooms between inputs and outputs, and starts their children: the picture is to be as `settings` say.
+    /// - Parameter plugins: those that the broadcast begins with.
+    func arrange(_ settings: BroadcastSettings, plugins: [PluginFinder.Found]) throws(BroadcastError) {
+        let line = ProgramLine(
+            settings, plugins: plugins, encoderAddress: encoderAddress, madeAt: madeAt, in: context,
+            outlet: committed, requests: requests)
+        self.line = line
+        line.program.supply = inputs
+        line.encoding.onEmpty = { [weak self] in self?.resumeIfChildless() }
+        line.chain.onEmpty = { [weak self] in self?.resumeIfChildless() }
+        outputs.onBitrate = { [weak line] in line?.encoding.carry(bitsPerSecond: $0) }
+        context.mediaSeconds = { [weak line] in line?.program.mediaTime?.seconds }
+        try line.encoding.start()
+        inputs.play(settings.canvas, settings.frameRate, to: line.program)
+        slatePath = settings.slatePath
         try makeSlate(settings.canvas)
-        try encoding.start()
-        try inputs.start(settings.inputs)
-        try chain.start()
+        try line.chain.start()
+        if let early = earlyEncoder.take() { connected(early.descriptor, pid: early.pid) }
+    }
+
+    /// An encoder has connected by itself; its socket belongs to the rooms from then on.
+    func connected(_ descriptor: CInt, pid: Int32) {
+        if let line { return line.encoding.connected(OwnedDescriptor(adopting: descriptor), pid: pid) }
+        if let earlier = earlyEncoder { OwnedDescriptor(adopting: earlier.descriptor).close() }
+        earlyEncoder = (descriptor, pid)
     }
 
     /// Draws the built-in slate, and has the user's read in its place.
     private func makeSlate(_ canvas: Canvas) throws(BroadcastError) {
         // It comes later; where the other can't be drawn it is of no use and let go.
         if !slatePath.isEmpty { try inputs.read(still: slatePath, canvas: canvas) }
-        try program.drawSlate(canvas)
+        try line?.program.drawSlate(canvas)
     }
 
     /// Pictures have this size from now on; what is left of the old one is shown until the source gives the new one.
@@ -133,44 +130,20 @@ final class Rooms {
     func resize(to canvas: Canvas) throws(BroadcastError) {
         try makeSlate(canvas)
         inputs.change(canvas: canvas)
-        chain.change(canvas)
-    }
-
-    /// Lets all that wait for slots or room go on.
-    func goOn() {
-        program.pump()
-        if let time = program.mediaTime { context.events.note(mediaNanoseconds: time.nanoseconds) }
-    }
-
-    /// Looks after all that shows only as time passing: deadlines, the start that does not come.
-    func watch(looksAtCongestion: Bool) {
-        chain.watch(at: .now)
-        inputs.watch()
-        encoding.look()
-        if looksAtCongestion { outputs.watchCongestion() }
-        program.beginIfPossible()
+        line?.chain.change(canvas)
     }
 
     // MARK: their end
 
-    /// Nothing more comes and nothing is begun.
-    func close() {
-        encoding.close()
-        chain.end()
-    }
-
-    /// Stops all clocks.
-    func stopTimers() {
-        program.close()
-        chain.close()
-    }
+    /// Nothing more is begun.
+    func close() { line?.close() }
 
     /// Ends all children and waits until they are gone.
-    func dismissChildren(on reactor: isolated any Actor) async {
+    func dismissChildren(on owner: isolated any Actor) async {
         close()
         context.close()
-        encoding.hangUp()
-        chain.hangUp()
+        if let early = earlyEncoder.take() { OwnedDescriptor(adopting: early.descriptor).close() }
+        line?.hangUp()
         inputs.hangUp()
         guard !isChildless else { return }
         let bound = ReactorBound(self, context.reactor)
@@ -180,24 +153,25 @@ final class Rooms {
     }
 
     private func killChildren() {
-        encoding.kill("it did not end when asked")
-        chain.dismiss("it did not end when asked")
+        line?.kill("it did not end when asked")
         inputs.dismiss("it did not end when asked")
     }
 
-    private var isChildless: Bool { encoding.isEmpty && chain.isEmpty && inputs.isEmpty }
+    private var isChildless: Bool { inputs.isEmpty && line?.isEmpty ?? true }
 
     private func resumeIfChildless() {
         guard isChildless else { return }
-        childrenContinuation?.resume()
-        childrenContinuation = nil
+        childrenContinuation.take()?.resume()
     }
 
     // MARK: how they are
 
     func status(_ state: Broadcast.State, frameRate: FrameRate) -> BroadcastStatus {
-        BroadcastStatus(
-            state, inputs.snapshot, program.snapshot, chain.snapshot, encoding.snapshot, outputs.snapshot,
-            &committed.rate, frameRate: frameRate, encoderAddress: encoderAddress ?? "")
+        guard let line else {
+            return BroadcastStatus(opening: inputs.snapshot, outputs.snapshot, isOver: state == .ended)
+        }
+        return BroadcastStatus(
+            state, inputs.snapshot, line.program.snapshot, line.chain.snapshot, line.encoding.snapshot,
+            outputs.snapshot, &committed.rate, frameRate: frameRate, encoderAddress: encoderAddress ?? "")
     }
 }

@@ -47,6 +47,12 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var canvas: Canvas
     /// The rate of the timeline.
     package var frameRate: FrameRate
+    /// The size is that of the first input with a picture, and ``canvas`` where there is nothing to learn; nil for not.
+    package var sizeFollowsInput: Bool?
+    /// The rate is that of the first input with a picture, and ``frameRate`` where there is nothing to learn; nil for not.
+    package var rateFollowsInput: Bool?
+    /// Which pictures are taken apart into their fields; nil for those that say that they are interlaced.
+    package var deinterlacing: Deinterlacing?
     /// The video bitrate that a person wants; congestion may lower it.
     package var videoBitsPerSecond: UInt32
     /// The bitrate of AAC.

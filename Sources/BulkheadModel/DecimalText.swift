@@ -7,4 +7,10 @@ package enum DecimalText {
         let digits = "\(scaled % Int64(factor))"
         return "\(scaled / Int64(factor)).\(String(repeating: "0", count: places - digits.count))\(digits)"
     }
+
+    /// `number` with as many decimal places as it takes, at most two, rounded: 25, 29.97.
+    package static func short(_ number: Double) -> String {
+        let text = text(number, places: 2)
+        return text.hasSuffix(".00") ? String(text.dropLast(3)) : text.hasSuffix("0") ? String(text.dropLast()) : text
+    }
 }

@@ -11,15 +11,23 @@ extension Setting {
         Setting(
             "size", \.canvas,
             SettingType(
-                takes: "a size such as 1280x720 or 720p, both even", schema: .text, value: { Canvas($0) },
+                takes: "a size such as 1280x720 or 720p: both sides even, 16 to 8192", schema: .text,
+                value: { Canvas($0) },
                 text: { "\($0)" }, contains: { _ in true }), .takeover, placeholder: "size",
-            help: "The size of the picture: 1920x1080, 720p (default: 1280x720)."),
+            help:
+                "The size of the picture: 1920x1080, 720p (default: that of the first input, 1920x1080 at most, else 1280x720)."
+        ),
         Setting(
             "fps", \.frameRate,
             SettingType(
                 takes: "1 to 240 frames a second: 30, 29.97 or 30000/1001", schema: .text, value: { FrameRate($0) },
                 text: { "\($0)" }, contains: { _ in true }), .atStart, placeholder: "rate",
-            help: "Frames a second: 25, 29.97, 30000/1001 (default: 30)."),
+            help: "Frames a second: 25, 29.97, 30000/1001 (default: those of the first input, 60 at most, else 30)."),
+        Setting(
+            "deinterlace", optional: \.deinterlacing, .choice(), .atStart, placeholder: "which",
+            help:
+                "Which pictures are deinterlaced: auto (those that say that they are interlaced), off (none), on (all; "
+                + "default: auto)."),
     ]
 
     private static let encoding = [

@@ -4,7 +4,7 @@ import BulkheadFrames
 package import BulkheadMedia
 package import BulkheadModel
 package import BulkheadRoom
-import BulkheadSystem
+package import BulkheadSystem
 package import BulkheadTimeline
 package import BulkheadWire
 
@@ -55,11 +55,15 @@ package final class Program {
     /// A tick is being carried out, and what comes of it must not begin another.
     private var isTicking = false
 
-    package init(_ context: RoomContext, _ settings: ProgramSettings, outlet: any FrameOutlet, requests: Requests) {
+    /// - Parameter madeAt: since when inputs are waited for.
+    package init(
+        _ context: RoomContext, _ settings: ProgramSettings, madeAt: MonotonicTime, outlet: any FrameOutlet,
+        requests: Requests
+    ) {
         self.context = context
         self.outlet = outlet
         self.requests = requests
-        machine = ProgramMachine(settings, at: .now)
+        machine = ProgramMachine(settings, at: madeAt)
     }
 
     // MARK: requests

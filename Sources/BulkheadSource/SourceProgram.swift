@@ -49,22 +49,22 @@ package enum SourceProgram {
     }
 
     private static func open(_ settings: SourceSettings, link: MasterLink) throws(OpenFailure) -> any Player {
-        guard let pool = link.pool, Int(pool.shape.slotByteCount) >= settings.canvas.layout.byteCount else {
-            throw .refused(Refusal(.settings, "the pool's slots are too small for pictures of \(settings.canvas)"))
-        }
         let address = InputAddress(settings.url, inputFormat: settings.inputFormat)
         _ = SourceCell.enter(for: address)
-        do throws(SourceStop) {
-            if case .test = address.kind {
-                let player = TestPlayer(settings, link: link)
-                try link.send(.opened(player.description))
-                return player
-            }
-        } catch { throw .stopped(error) }
+        if case .test = address.kind { return TestPlayer(try agree(on: TestPlayer.description, link), link: link) }
         let input = try MediaInput(address, settings: settings, link: link)
-        let player = try InputPlayer(input, settings: settings, link: link)
-        do throws(SourceStop) { try link.send(.opened(input.description)) } catch { throw .stopped(error) }
-        return player
+        let decoders = try InputDecoders(input)
+        return try InputPlayer(input, decoders, settings: try agree(on: input.description, link), link: link)
+    }
+
+    /// Tells the master what the input is, and learns what is to be made of it.
+    private static func agree(
+        on description: SourceDescription, _ link: MasterLink
+    ) throws(OpenFailure) -> SourceSettings {
+        do throws(SourceStop) {
+            try link.send(.opened(description))
+            return try link.receivePlay()
+        } catch { throw .stopped(error) }
     }
 
     /// Nothing is left to do but to wait until the master closes the socket.

@@ -32,6 +32,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourceLend = 0x32
     case sourceAudioCredit = 0x33
     case sourceUse = 0x34
+    case sourcePlay = 0x35
 
     // SourceReply
     case sourceOpened = 0x40

@@ -6,23 +6,27 @@ package struct SourceSettings: Hashable, Sendable {
     package var url: String
     /// A libavformat demuxer's name where probing is not enough, else empty.
     package var inputFormat: String
-    /// The size that pictures are scaled to.
+    /// The size that a camera is asked for.
     package var canvas: Canvas
-    /// The rate of the timeline.
+    /// The rate that a camera or screen is asked for.
     package var frameRate: FrameRate
     /// Play the input again from the start when it ends.
     package var loops: Bool
+    /// Which pictures are taken apart into their fields.
+    package var deinterlacing: Deinterlacing
     /// Set when the source takes over from one that died.
     package var resume: SourceResume?
 
     package init(
-        url: String, inputFormat: String, canvas: Canvas, frameRate: FrameRate, loops: Bool, resume: SourceResume? = nil
+        url: String, inputFormat: String, canvas: Canvas, frameRate: FrameRate, loops: Bool,
+        deinterlacing: Deinterlacing = .auto, resume: SourceResume? = nil
     ) {
         self.url = url
         self.inputFormat = inputFormat
         self.canvas = canvas
         self.frameRate = frameRate
         self.loops = loops
+        self.deinterlacing = deinterlacing
         self.resume = resume
     }
 }
@@ -46,10 +50,12 @@ package struct SourceResume: Codable, Hashable, Sendable {
 /// What the master asks of a source. **Source time** starts at 0 with the first picture or sound of the input and runs
 /// on without jumps: over loops, over gaps and jumps in the input's own timestamps, for picture and sound alike.
 package enum SourceRequest: WireMessage, Hashable {
-    /// Sent once, after the pool; answered by `opened` or `failed`.
+    /// Sent once, first; answered by `opened` or `failed`.
     case open(SourceSettings)
     /// The pool to write pictures to; its descriptor comes along and is mapped at once, for writing.
     case pool(PoolShape)
+    /// Pictures of this size are wanted, for a timeline of this rate. Sent once, after the pool.
+    case play(Canvas, FrameRate)
     /// A slot to fill with the next picture.
     case lend(slot: UInt32)
     /// Sound may be sent up to this sample of source time.
@@ -69,12 +75,20 @@ package enum SourceRequest: WireMessage, Hashable {
                 $0.write(settings.frameRate.numerator)
                 $0.write(settings.frameRate.denominator)
                 $0.write(settings.loops)
+                $0.write(settings.deinterlacing.code)
                 $0.write(settings.resume != nil)
                 $0.write(settings.resume?.pts ?? 0)
                 $0.write(settings.resume?.position ?? 0)
                 $0.write(settings.resume?.audioSample ?? 0)
             }
         case .pool(let shape): WireFrame(.sourcePool, descriptor: true) { shape.write(to: &$0) }
+        case .play(let canvas, let frameRate):
+            WireFrame(.sourcePlay) {
+                $0.write(UInt16(canvas.width))
+                $0.write(UInt16(canvas.height))
+                $0.write(frameRate.numerator)
+                $0.write(frameRate.denominator)
+            }
         case .lend(let slot): WireFrame(.sourceLend) { $0.write(slot) }
         case .audioCredit(let sample): WireFrame(.sourceAudioCredit) { $0.write(sample) }
         case .use(let pictures, let sound):
@@ -92,21 +106,22 @@ package enum SourceRequest: WireMessage, Hashable {
         case .sourceOpen?:
             let url = try reader.readString("URL")
             let inputFormat = try reader.readString(atMost: 256, "input format")
-            let width = Int(try reader.read(UInt16.self))
-            let height = Int(try reader.read(UInt16.self))
-            guard let canvas = Canvas(width: width, height: height) else { throw reader.outsideRange("canvas") }
-            let numerator = try reader.read(UInt32.self)
-            let denominator = try reader.read(UInt32.self)
-            guard let frameRate = FrameRate(numerator, denominator) else { throw reader.outsideRange("frame rate") }
+            let (canvas, frameRate) = try Self.picture(&reader)
             let loops = try reader.readBool("loop flag")
+            guard let deinterlacing = Deinterlacing(code: try reader.read()) else {
+                throw reader.outsideRange("deinterlacing")
+            }
             let resumes = try reader.readBool("resume flag")
             let resume = SourceResume(
                 pts: try reader.read(), position: try reader.read(), audioSample: try reader.read())
             self = .open(
                 SourceSettings(
                     url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
-                    resume: resumes ? resume : nil))
+                    deinterlacing: deinterlacing, resume: resumes ? resume : nil))
         case .sourcePool?: self = .pool(try PoolShape(&reader))
+        case .sourcePlay?:
+            let (canvas, frameRate) = try Self.picture(&reader)
+            self = .play(canvas, frameRate)
         case .sourceLend?: self = .lend(slot: try reader.read())
         case .sourceAudioCredit?: self = .audioCredit(untilSample: try reader.read())
         case .sourceUse?:
@@ -114,6 +129,16 @@ package enum SourceRequest: WireMessage, Hashable {
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
+    }
+
+    private static func picture(_ reader: inout WireReader) throws(WireError) -> (Canvas, FrameRate) {
+        let width = Int(try reader.read(UInt16.self))
+        let height = Int(try reader.read(UInt16.self))
+        guard let canvas = Canvas(width: width, height: height) else { throw reader.outsideRange("canvas") }
+        let numerator = try reader.read(UInt32.self)
+        let denominator = try reader.read(UInt32.self)
+        guard let frameRate = FrameRate(numerator, denominator) else { throw reader.outsideRange("frame rate") }
+        return (canvas, frameRate)
     }
 }
 
@@ -129,8 +154,17 @@ package struct SourceDescription: Hashable, Sendable {
     package var duration: Int64
     /// For a person: format, codecs, size, rate.
     package var summary: String
+    /// What the input says of its pictures; nil where it has none, and for the test picture, which takes any form.
+    package var picture: PictureFormat?
+    /// What the input says of its sound; nil where it has none, and for the test picture.
+    package var sound: SoundFormat?
 
-    package init(hasVideo: Bool, hasAudio: Bool, isLive: Bool, duration: Int64, summary: String) {
+    package init(
+        hasVideo: Bool, hasAudio: Bool, isLive: Bool, duration: Int64, summary: String, picture: PictureFormat? = nil,
+        sound: SoundFormat? = nil
+    ) {
+        self.picture = picture
+        self.sound = sound
         self.hasVideo = hasVideo
         self.hasAudio = hasAudio
         self.isLive = isLive
@@ -169,6 +203,10 @@ package enum SourceReply: WireMessage, Hashable {
                 $0.write(description.isLive)
                 $0.write(description.duration)
                 $0.write(description.summary, atMost: 4096)
+                $0.write(description.picture != nil)
+                description.picture?.write(to: &$0)
+                $0.write(description.sound != nil)
+                description.sound?.write(to: &$0)
             }
         case .video(let slot, let pts, let position):
             WireFrame(.sourceVideo) {
@@ -197,7 +235,9 @@ package enum SourceReply: WireMessage, Hashable {
                 SourceDescription(
                     hasVideo: try reader.readBool("video flag"), hasAudio: try reader.readBool("audio flag"),
                     isLive: try reader.readBool("live flag"), duration: try reader.read(),
-                    summary: try reader.readString(atMost: 4096, "summary")))
+                    summary: try reader.readString(atMost: 4096, "summary"),
+                    picture: try reader.readBool("picture flag") ? try PictureFormat(&reader) : nil,
+                    sound: try reader.readBool("sound flag") ? try SoundFormat(&reader) : nil))
         case .sourceVideo?: self = .video(slot: try reader.read(), pts: try reader.read(), position: try reader.read())
         case .sourceAudio?:
             let start = try reader.read(Int64.self)

@@ -25,12 +25,13 @@ import Testing
         let plan = try Self.plan("test", "--to", "rtmp://127.0.0.1/live/key")
         let canvas = try #require(Canvas(width: 1280, height: 720))
         let rate = try #require(FrameRate(30))
-        #expect(
-            plan.settings
-                == BroadcastSettings(
-                    inputs: [InputSettings(url: "test")],
-                    destinations: [DestinationSettings(url: "rtmp://127.0.0.1/live/key")],
-                    canvas: canvas, frameRate: rate))
+        var expected = BroadcastSettings(
+            inputs: [InputSettings(url: "test")],
+            destinations: [DestinationSettings(url: "rtmp://127.0.0.1/live/key")], canvas: canvas, frameRate: rate)
+        (expected.sizeFollowsInput, expected.rateFollowsInput) = (true, true)
+        #expect(plan.settings == expected)
+        let sized = try Self.plan("test", "--to", "rtmp://127.0.0.1/live/key", "--size", "1280x720")
+        #expect(sized.settings.sizeFollowsInput == nil && sized.settings.rateFollowsInput == true)
         #expect(plan.mode == .create)
         #expect(plan.controlPath == nil)
         #expect(!plan.isJSON)

@@ -63,6 +63,9 @@ import Testing
         Row("master.launch-failed", #""reason":"installation","text":"no memory""#, "child", "no memory"),
         Row("master.walls-missing", #""text":"no Landlock: x""#, "no Landlock: x", "doctor"),
         Row("master.stranger-refused", #""uid":1001,"pid":4711"#, "4711", "uid 1001"),
+        Row(
+            "timeline.picture", #""canvas":"640x360","framesPerSecond":29.97,"source":2"#, "640x360", "29.97 fps",
+            "input 2", "--size", "--fps"),
         Row("timeline.on-air", "", "on air"), Row("timeline.ending", "", "ending"),
         Row("timeline.gave-up", #""frames":12,"seconds":10"#, "12 frames", "10 s"),
         Row("timeline.gave-up", #""frames":1,"seconds":2.5"#, "1 frame ", "2.5 s"),

@@ -45,6 +45,7 @@ extension MasterHappening: Sampled {
 extension TimelineHappening: Sampled {
     static func sample(of word: Word) -> Self {
         switch word {
+        case .picture: .picture(canvas: "640x360", framesPerSecond: 29.97, source: 2)
         case .onAir: .onAir
         case .ending: .ending
         case .gaveUp: .gaveUp(frames: 12, seconds: 10)

@@ -86,11 +86,13 @@ import Testing
             let outlet = Outlet(context.pools)
             let inputs = Inputs(
                 context, canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(25)),
-                outlet: outlet, onFailed: { [weak self] error in self?.assumeIsolated { $0.failure = error } })
+                onFailed: { [weak self] error in self?.assumeIsolated { $0.failure = error } })
             inputs.onEmpty = { [weak self] in self?.assumeIsolated { $0.isEmpty = true } }
             outlet.supply = inputs
             (self.context, self.outlet, self.inputs) = (context, outlet, inputs)
-            try inputs.start(urls.map { InputSettings(url: $0) })
+            try inputs.open(urls.map { InputSettings(url: $0) })
+            inputs.play(
+                try #require(Canvas(width: 64, height: 64)), try #require(FrameRate(25)), to: outlet)
         }
 
         func read(still path: String) throws {

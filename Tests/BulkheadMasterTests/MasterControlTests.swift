@@ -175,7 +175,7 @@ import Testing
                     return error
                 }
                 #expect(error?.code == .noProgram && error?.kind == .installation)
-                #expect(error?.problem.contains("bulkhead-encoder") == true)
+                #expect(error?.problem.contains("bulkhead-source") == true)
             }
             let hasFailed = await eventually {
                 master.codes.all.filter { $0 == "master.broadcast-failed" }.count == 2

@@ -16,7 +16,8 @@ import Testing
         "keyframe-interval", "bframes", "buffer", "cbr",
     ]
     static let atStart = [
-        "fps", "encoder-threads", "standby", "plugin-isolation", "slate-after", "picture-patience", "patience",
+        "fps", "deinterlace", "encoder-threads", "standby", "plugin-isolation", "slate-after", "picture-patience",
+        "patience",
         "duration", "fast",
     ]
 

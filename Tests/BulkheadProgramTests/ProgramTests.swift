@@ -86,7 +86,7 @@ import Testing
                 frameRate: try #require(FrameRate(25)), isFast: isFast, slateAfter: .seconds(3), durationSeconds: 0.12)
             let box = Box()
             program = Program(
-                context, settings, outlet: sink,
+                context, settings, madeAt: .now, outlet: sink,
                 requests: Program.Requests(
                     mayBegin: { box.setting?.mayBegin ?? false }, began: { box.setting?.begins += 1 },
                     ended: { box.setting?.ends += 1 }, slateChanged: { _, _ in box.setting?.slateChanges += 1 },

@@ -35,7 +35,7 @@ final class SourceUnderTest {
 
     init(
         _ url: String, inputFormat: String = "", canvas size: String = "320x180", rate: String = "30",
-        loops: Bool = false, resume: SourceResume? = nil, slotCount: Int = 8
+        loops: Bool = false, deinterlacing: Deinterlacing = .auto, resume: SourceResume? = nil, slotCount: Int = 8
     ) throws {
         canvas = try #require(Canvas(size))
         self.slotCount = UInt32(slotCount)
@@ -45,12 +45,14 @@ final class SourceUnderTest {
         mapping = try PoolMapping(pool.shape, reader, access: .readOnly)
         reader.close()
         let writer = try pool.writerDescriptor()
+        let frameRate = try #require(FrameRate(rate))
+        let settings = SourceSettings(
+            url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
+            deinterlacing: deinterlacing, resume: resume)
+        try child.send(SourceRequest.open(settings))
         try child.send(SourceRequest.pool(pool.shape), passing: writer)
         writer.close()
-        let settings = SourceSettings(
-            url: url, inputFormat: inputFormat, canvas: canvas, frameRate: try #require(FrameRate(rate)), loops: loops,
-            resume: resume)
-        try child.send(SourceRequest.open(settings))
+        try child.send(SourceRequest.play(canvas, frameRate))
         if let resume { try child.send(SourceRequest.audioCredit(untilSample: resume.audioSample + 96_000)) }
     }
 

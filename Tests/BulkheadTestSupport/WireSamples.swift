@@ -42,7 +42,7 @@ package enum Messages {
         let settings = SourceSettings(
             url: "rtsp://host/ä?b=c", inputFormat: "rtsp", canvas: try canvas(16, 8192),
             frameRate: try #require(FrameRate(60)), loops: true,
-            resume: SourceResume(pts: .max, position: -1, audioSample: 48_000))
+            deinterlacing: .on, resume: SourceResume(pts: .max, position: -1, audioSample: 48_000))
         var fresh = settings
         fresh.resume = nil
         fresh.loops = false
@@ -50,13 +50,39 @@ package enum Messages {
         return [
             .open(settings), .open(fresh), .pool(PoolShape(id: 0, slotCount: 3, slotByteCount: 8192)), .lend(slot: 5),
             .audioCredit(untilSample: .min), .use(pictures: true, sound: false),
+            .play(try canvas(640, 360), try #require(FrameRate(30_000, 1001))),
         ]
+    }
+
+    private static var picture: PictureFormat {
+        var format = PictureFormat(codec: "hevc", width: 1920, height: 1080)
+        (format.aspectNumerator, format.aspectDenominator) = (64, 45)
+        format.orientation = PictureOrientation(isTransposed: true, flipsHorizontally: true, flipsVertically: true)
+        (format.rateNumerator, format.rateDenominator) = (30_000, 1001)
+        format.hasVariableRate = true
+        format.pixelFormat = "yuv420p10le"
+        (format.isInterlaced, format.hasAlpha, format.isFullRange) = (true, true, true)
+        (format.isStill, format.isDrawn) = (true, true)
+        format.transfer = .hlg
+        format.matrix = "bt2020nc"
+        (format.track, format.trackCount, format.language) = (2, 3, "deu")
+        return format
+    }
+
+    private static var sound: SoundFormat {
+        var format = SoundFormat(codec: "aac", sampleRate: 44_100, channelCount: 6)
+        (format.layout, format.track, format.trackCount, format.language) = ("5.1", 2, 3, "fra")
+        return format
     }
 
     package static let sourceReplies: [SourceReply] = [
         .opened(
             SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "h264 1280x720")),
         .opened(SourceDescription(hasVideo: false, hasAudio: true, isLive: false, duration: .max, summary: "")),
+        .opened(
+            SourceDescription(
+                hasVideo: true, hasAudio: true, isLive: false, duration: 1, summary: "", picture: picture, sound: sound)
+        ),
         .video(slot: 3, pts: -1, position: .max), .audio(start: 0, samples: []),
         .audio(start: .max, samples: (0..<SourceReply.maximumFloatCount).map { Float($0) }), .waiting,
         .notice("the picture has changed its size"), .ended, .failed(Refusal(.notFound, "no such file")),

@@ -6,7 +6,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SchemaTests {
     /// What each version of the schema looks like, by ``fingerprint()``. A row is added when the schema changes, together
     /// with `BulkheadVersion.wire`; rows that stand are never changed.
-    static let versions: [UInt16: UInt64] = [2: 0xDDFC_B79B_4FB0_41C8, 3: 0xD2A3_3B11_91EC_54C6]
+    static let versions: [UInt16: UInt64] = [
+        2: 0xDDFC_B79B_4FB0_41C8, 3: 0xD2A3_3B11_91EC_54C6, 4: 0x0507_D325_7B17_3FE7,
+    ]
 
     /// FNV-1a over the register of messages and the bytes of one or more samples of each, with every field off its
     /// default.

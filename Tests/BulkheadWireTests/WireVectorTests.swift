@@ -78,7 +78,7 @@ import Testing
         try expect(
             SourceRequest.open(settings),
             """
-            33000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 01
+            34000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00 01
             0100000000000000 0200000000000000 0300000000000000
             """)
         var fresh = settings
@@ -86,7 +86,7 @@ import Testing
         try expect(
             SourceRequest.open(fresh),
             """
-            33000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
+            34000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00 00
             0000000000000000 0000000000000000 0000000000000000
             """)
         try expect(
@@ -94,6 +94,9 @@ import Testing
             "0C000000 3100 0100 01000000 02000000 00100000")
         try expect(SourceRequest.lend(slot: 4), "04000000 3200 0000 04000000")
         try expect(SourceRequest.audioCredit(untilSample: 96_000), "08000000 3300 0000 0077010000000000")
+        try expect(
+            SourceRequest.play(settings.canvas, settings.frameRate),
+            "0C000000 3500 0000  8002 6801  19000000 01000000")
         try expect(SourceRequest.use(pictures: false, sound: true), "02000000 3400 0000 00 01")
     }
 
@@ -101,7 +104,21 @@ import Testing
         try expect(
             SourceReply.opened(
                 SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "cam")),
-            "12000000 4000 0000  01 00 01  FFFFFFFFFFFFFFFF  03000000 63616D")
+            "14000000 4000 0000  01 00 01  FFFFFFFFFFFFFFFF  03000000 63616D  00 00")
+        var picture = PictureFormat(codec: "h264", width: 720, height: 576)
+        (picture.rateNumerator, picture.rateDenominator) = (25, 1)
+        (picture.isInterlaced, picture.transfer) = (true, .pq)
+        try expect(
+            SourceReply.opened(
+                SourceDescription(
+                    hasVideo: true, hasAudio: true, isLive: false, duration: 0, summary: "", picture: picture,
+                    sound: SoundFormat(codec: "mp3", sampleRate: 8000, channelCount: 1))),
+            """
+            64000000 4000 0000  01 01 00  0000000000000000  00000000
+            01  04000000 68323634  D0020000 40020000 00000000 00000000 19000000 01000000
+            00 00 00 00 01 00 00 00 00  01  00000000 00000000  0100 0100 00000000
+            01  03000000 6D7033  401F0000  0100  00000000  0100 0100 00000000
+            """)
         try expect(
             SourceReply.video(slot: 6, pts: 33_333_333, position: 0),
             "14000000 4100 0000  06000000  55A0FC0100000000  0000000000000000")

@@ -50,6 +50,8 @@ package enum EventSentence {
 
     private static func timeline(_ happening: TimelineHappening) -> String {
         switch happening {
+        case .picture(let canvas, let framesPerSecond, let source):
+            "the picture is \(canvas) at \(DecimalText.short(framesPerSecond)) fps, after input \(source) (--size and --fps change that)"
         case .onAir: "on air"
         case .ending: "ending"
         case .gaveUp(let frames, let seconds):

@@ -51,6 +51,8 @@ extension BroadcastKey: CaseIterable {
     // Declared settings that decide more than their own value.
     static let fast = BroadcastKey("fast", isSwitch: true)
     static let standby = BroadcastKey("standby")
+    static let size = BroadcastKey("size")
+    static let fps = BroadcastKey("fps")
 
     /// All keys: those with a form of their own, and the declared settings.
     package static let allCases: [BroadcastKey] =

@@ -48,6 +48,8 @@ package struct BroadcastPlan: Hashable, Sendable {
                 try DestinationWords.destinations(words, environmentKey: environmentKey)
             }, canvas: canvas, frameRate: frameRate)
         settings.children = mode.children
+        if words.last(.size) == nil { settings.sizeFollowsInput = true }
+        if words.last(.fps) == nil { settings.rateFollowsInput = true }
         // Where no viewer waits, a standby would only take memory.
         if words.isOn(.fast) { settings.standby = .off }
         try SettingWords.read(words, into: &settings)

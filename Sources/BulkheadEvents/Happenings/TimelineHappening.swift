@@ -1,5 +1,6 @@
 /// What happens to the timeline, which says which frame is due.
 package enum TimelineHappening: HappeningSubject {
+    case picture(canvas: String, framesPerSecond: Double, source: Int)
     case onAir
     case ending
     case gaveUp(frames: Int, seconds: Double)
@@ -13,6 +14,7 @@ package enum TimelineHappening: HappeningSubject {
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
+        case picture
         case onAir = "on-air"
         case ending
         case gaveUp = "gave-up"
@@ -28,6 +30,8 @@ package enum TimelineHappening: HappeningSubject {
     /// The case's word, its level, and its payload as values.
     package var facts: Facts<Word> {
         switch self {
+        case .picture(let canvas, let framesPerSecond, let source):
+            Facts(.picture, .notice, [.canvas: canvas, .framesPerSecond: framesPerSecond, .source: source])
         case .onAir: Facts(.onAir)
         case .ending: Facts(.ending)
         case .gaveUp(let frames, let seconds): Facts(.gaveUp, .error, [.frames: frames, .seconds: seconds])
@@ -47,6 +51,10 @@ package enum TimelineHappening: HappeningSubject {
     /// The case of `word` with its payload. Throws when a value is missing or of another type.
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
+        case .picture:
+            self = .picture(
+                canvas: try values.required(.canvas), framesPerSecond: try values.required(.framesPerSecond),
+                source: try values.required(.source))
         case .onAir: self = .onAir
         case .ending: self = .ending
         case .gaveUp: self = .gaveUp(frames: try values.required(.frames), seconds: try values.required(.seconds))
@@ -65,6 +73,11 @@ package enum TimelineHappening: HappeningSubject {
     /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
+        case .picture:
+            Meaning(
+                [.notice], [.canvas, .framesPerSecond, .source],
+                "the size and rate of the picture are those of the source with this number, as far as nothing else is set"
+            )
         case .onAir:
             Meaning([.notice], [], "the first frame is due")
         case .ending:

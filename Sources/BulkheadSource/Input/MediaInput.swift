@@ -25,9 +25,8 @@ final class MediaInput {
     private var context: UnsafeMutablePointer<AVFormatContext>?
     private var repair = TimestampRepair(streams: [:], forwardLimit: 1_000_000_000, isLive: false)
     private var held = HeldPackets()
-    private var descriptorReader: DescriptorReader?
     private let interrupt: InterruptGuard
-    private let settings: SourceSettings
+    private let opener: InputOpener
     private let packet: UnsafeMutablePointer<AVPacket>
     private var lastArrival = MonotonicTime.now
     /// How long packets of a live input have been waited for since ``takeWaitingTime()``, in nanoseconds.
@@ -38,16 +37,14 @@ final class MediaInput {
 
     /// A live stream from the network that gives nothing for so long is lost, whatever its connection says.
     static let silenceLimit: Duration = .seconds(12)
-    /// How long a server or device may take until its streams are known.
-    static let openingLimit: Duration = .seconds(15)
     static let nanoseconds = AVRational(num: 1, den: 1_000_000_000)
 
     init(_ address: InputAddress, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
         guard let packet = av_packet_alloc() else { throw .refused(Refusal(.other, "memory is short")) }
         self.packet = packet
         self.address = address
-        self.settings = settings
         interrupt = InterruptGuard(link)
+        opener = InputOpener(address, settings: settings, interrupt: interrupt)
         LibavLog.start()
         try open()
     }
@@ -61,29 +58,9 @@ final class MediaInput {
     // MARK: opening
 
     private func open() throws(OpenFailure) {
-        if case .file = address.kind { try checkFile() }
-        if case .device = address.kind { try DeviceLibrary.load() }
-        var format: UnsafePointer<AVInputFormat>?
-        if !address.format.isEmpty {
-            format = av_find_input_format(address.format)
-            if format == nil {
-                throw .refused(Refusal(.settings, "the input format \(address.format) isn't known here"))
-            }
-        }
-        let mayBlock = address.kind != .file
-        interrupt.restart(deadline: mayBlock ? .now.advanced(by: Self.openingLimit) : nil)
-        var result: CInt = 0
-        // A camera or screen that can't give the canvas's size or rate gives what it has.
-        for options in InputOptions.attempts(address, canvas: settings.canvas, frameRate: settings.frameRate) {
-            result = try openContext(format, options)
-            if result != bulkhead_averror(EINVAL), result != bulkhead_averror(EIO) { break }
-        }
-        guard result >= 0, let context else { throw failure(result) }
-        let found = avformat_find_stream_info(context, nil)
-        guard found >= 0 else { throw failure(found) }
-        try chooseStreams(context)
-        interrupt.restart(deadline: nil)
-        interrupt.reportsWaiting = true
+        let opened = try opener.open()
+        (context, video, audio) = (opened.context, opened.video, opened.audio)
+        let context = opened.context
         startTime =
             context.pointee.start_time == bulkhead_av_nopts_value
             ? 0 : context.pointee.start_time.scaled(by: 1000, over: 1)
@@ -93,97 +70,6 @@ final class MediaInput {
             arrivals = ArrivalClock(step: video.map { Self.packetStep($0, isSteady: false) } ?? 0)
         }
         startTimesAnew(context)
-    }
-
-    private func openContext(
-        _ format: UnsafePointer<AVInputFormat>?, _ options: [(String, String)]
-    ) throws(OpenFailure) -> CInt {
-        guard let created = avformat_alloc_context() else { throw .refused(Refusal(.other, "memory is short")) }
-        created.pointee.interrupt_callback = interrupt.callback
-        if InputOptions.isLive(address, hasDuration: false) {
-            created.pointee.max_analyze_duration = 1_500_000
-            created.pointee.fps_probe_size = 2
-        }
-        if descriptorReader == nil, let descriptor = try pipeDescriptor() {
-            descriptorReader = DescriptorReader(descriptor, interrupt: interrupt)
-        }
-        if let descriptorReader { created.pointee.pb = descriptorReader.context }
-        var dictionary: OpaquePointer?
-        defer { av_dict_free(&dictionary) }
-        for (name, value) in options { av_dict_set(&dictionary, name, value, 0) }
-        var opening: UnsafeMutablePointer<AVFormatContext>? = created
-        let result = avformat_open_input(&opening, address.target, format, &dictionary)
-        context = result >= 0 ? opening : nil
-        return result
-    }
-
-    /// A descriptor that is read without libavformat's file protocol, which can't be interrupted in a pipe.
-    private func pipeDescriptor() throws(OpenFailure) -> CInt? {
-        if case .standardInput = address.kind { return STDIN_FILENO }
-        guard let path = address.path else { return nil }
-        var information = stat()
-        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFIFO else { return nil }
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure(bulkhead_averror(errno)) }
-        return descriptor
-    }
-
-    private func checkFile() throws(OpenFailure) {
-        guard let path = address.path else { return }
-        var information = stat()
-        guard stat(path, &information) == 0, access(path, R_OK) == 0 else {
-            throw .refused(LibavError(code: bulkhead_averror(errno)).refusal(opening: address))
-        }
-        if information.st_mode & S_IFMT == S_IFDIR {
-            throw .refused(LibavError(code: bulkhead_averror(EISDIR)).refusal(opening: address))
-        }
-        if information.st_mode & S_IFMT == S_IFREG, information.st_size == 0 {
-            throw .refused(Refusal(.notMedia, "\(address.name) is empty"))
-        }
-    }
-
-    private func failure(_ code: CInt) -> OpenFailure {
-        if let stop = interrupt.stop { return .stopped(stop) }
-        if interrupt.timedOut { return .refused(Refusal(.timedOut, "\(address.name) did not answer in time")) }
-        let error = LibavError(code: code)
-        // The TCP protocol answers with EIO whatever went wrong with the name.
-        if code == bulkhead_averror(EIO), let host = address.host, !HostName.isResolvable(host) {
-            return .refused(Refusal(.nameNotResolved, "the name \(host) can't be resolved"))
-        }
-        if code == bulkhead_averror_invalid_data, lacksIndex {
-            return .refused(Refusal(.notMedia, "\(address.name) is cut off: its index is missing"))
-        }
-        return .refused(error.refusal(opening: address))
-    }
-
-    /// The file begins as MP4 and QuickTime do, whose index a recording gets at its end.
-    private var lacksIndex: Bool {
-        guard let path = address.path, let file = fopen(path, "rb") else { return false }
-        defer { fclose(file) }
-        var head = [UInt8](repeating: 0, count: 8)
-        guard fread(&head, 1, head.count, file) == head.count else { return false }
-        return Array(head[4...]) == Array("ftyp".utf8)
-    }
-
-    private func chooseStreams(_ context: UnsafeMutablePointer<AVFormatContext>) throws(OpenFailure) {
-        let videoIndex = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
-        let audioIndex = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, videoIndex, nil, 0)
-        video = nil
-        audio = nil
-        guard let streams = context.pointee.streams else { throw failure(bulkhead_averror_stream_not_found) }
-        for index in 0..<Int(context.pointee.nb_streams) {
-            guard let stream = streams[index] else { continue }
-            if index == Int(videoIndex) {
-                video = stream
-            } else if index == Int(audioIndex) {
-                audio = stream
-            } else {
-                stream.pointee.discard = AVDISCARD_ALL
-            }
-        }
-        if video == nil, audio == nil {
-            throw .refused(Refusal(.notMedia, "\(address.name) has neither picture nor sound"))
-        }
     }
 
     /// Forgets the packets that were read ahead, and the times of those that came before.
@@ -333,7 +219,7 @@ final class MediaInput {
     /// Goes back to the first packet.
     func rewind() throws(OpenFailure) {
         guard let context else { return }
-        if descriptorReader != nil { throw .refused(Refusal(.settings, "\(address.name) can't be read twice")) }
+        if opener.readsPipe { throw .refused(Refusal(.settings, "\(address.name) can't be read twice")) }
         startTimesAnew(context)
         let name = String(cString: context.pointee.iformat.pointee.name)
         let result =
@@ -351,7 +237,7 @@ final class MediaInput {
     /// Goes to a place from which everything after `position` (nanoseconds from the start) can be decoded; false when
     /// the input can't be read twice.
     func seek(to position: Int64) throws(OpenFailure) -> Bool {
-        guard let context, descriptorReader == nil, !isLive else { return false }
+        guard let context, !opener.readsPipe, !isLive else { return false }
         let name = String(cString: context.pointee.iformat.pointee.name)
         guard InputOptions.bytewiseFormats.contains(name) else {
             // What can't be sought in is read from its start.
@@ -410,10 +296,17 @@ final class MediaInput {
 
     var description: SourceDescription {
         let duration = context?.pointee.duration ?? 0
+        let formats = context.map(InputFormats.init)
+        let picture = video.flatMap {
+            formats?.picture($0, isStill: isStill || isCover, isDrawn: address.format == "lavfi")
+        }
+        let sound = audio.flatMap { formats?.sound($0) }
+        let container = context?.pointee.iformat.map { String(cString: $0.pointee.name) } ?? ""
         return SourceDescription(
             hasVideo: video != nil, hasAudio: audio != nil, isLive: isLive,
             duration: isStill && audio == nil ? 0 : isLive || duration <= 0 ? -1 : duration.scaled(by: 1000, over: 1),
-            summary: context.map { InputSummary(context: $0, video: video, audio: audio).text } ?? "")
+            summary: InputSummary(container: container, picture: picture, sound: sound).text, picture: picture,
+            sound: sound)
     }
 
     static func codecName(_ parameters: AVCodecParameters) -> String {

@@ -10,10 +10,8 @@ final class AudioTrack {
     var hasEnded = false
     private var lastEnd: Int64?
 
-    init(_ input: MediaInput, _ stream: UnsafeMutablePointer<AVStream>, settings: SourceSettings)
-        throws(OpenFailure)
-    {
-        decoder = try StreamDecoder(stream, isLive: input.isLive, name: input.address.name)
+    init(_ input: MediaInput, _ decoder: StreamDecoder, settings: SourceSettings) throws(OpenFailure) {
+        self.decoder = decoder
         decoded = try FrameBox()
         sound = SoundTrack(startingAt: max(0, settings.resume?.audioSample ?? 0), isLive: input.isLive)
     }

@@ -31,12 +31,16 @@ final class InputPlayer: Player {
 
     private enum Warning { case damaged, readError, interleaving, format, cut, pictures, jump }
 
-    init(_ input: MediaInput, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
+    init(
+        _ input: MediaInput, _ decoders: InputDecoders, settings: SourceSettings, link: MasterLink
+    ) throws(OpenFailure) {
         self.input = input
         self.link = link
         self.settings = settings
-        if let stream = input.video { video = try VideoTrack(input, stream, settings: settings) } else { video = nil }
-        if let stream = input.audio { audio = try AudioTrack(input, stream, settings: settings) } else { audio = nil }
+        if let decoder = decoders.video, let stream = input.video {
+            video = try VideoTrack(input, stream, decoder, settings: settings)
+        }
+        if let decoder = decoders.audio { audio = try AudioTrack(input, decoder, settings: settings) }
         guard let resume = settings.resume else {
             clock = SourceClock()
             return

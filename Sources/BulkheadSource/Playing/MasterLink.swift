@@ -17,6 +17,8 @@ package final class MasterLink {
     package private(set) var usesPictures = true
     package private(set) var usesSound = true
     private var settings: SourceSettings?
+    /// Whether the master has said what pictures are to be like.
+    private var isToPlay = false
     private var lastSent = MonotonicTime.now
     /// Counts the pools, so that a writer can tell that the slots it knew are gone.
     package private(set) var poolGeneration = 0
@@ -27,10 +29,19 @@ package final class MasterLink {
     /// The master has closed the socket.
     package var isAtEnd: Bool { socket.isAtEnd }
 
-    /// Waits for the pool and for what is to be opened.
+    /// Waits for what is to be opened.
     package func receiveSettings() throws(SourceStop) -> SourceSettings {
         while true {
             if let settings { return settings }
+            try pump(waiting: true)
+        }
+    }
+
+    /// Waits for the pool, and for what its pictures are to be like: canvas and rate of the settings are the timeline's
+    /// from then on.
+    package func receivePlay() throws(SourceStop) -> SourceSettings {
+        while true {
+            if isToPlay, let settings { return settings }
             try pump(waiting: true)
         }
     }
@@ -86,7 +97,6 @@ package final class MasterLink {
     private func take(_ received: consuming Received<SourceRequest>) throws(SourceStop) {
         switch received.message {
         case .open(let settings):
-            guard pool != nil else { throw .broken("the master asked to open an input before it gave a pool") }
             guard self.settings == nil else { throw .broken("the master asked twice to open an input") }
             self.settings = settings
         case .pool(let shape):
@@ -97,6 +107,13 @@ package final class MasterLink {
             descriptor.close()
             freeSlots = []
             poolGeneration += 1
+        case .play(let canvas, let frameRate):
+            guard let pool, Int(pool.shape.slotByteCount) >= canvas.layout.byteCount, !isToPlay else {
+                throw .broken("the master asked for pictures of \(canvas), for which the pool is not made")
+            }
+            settings?.canvas = canvas
+            settings?.frameRate = frameRate
+            isToPlay = settings != nil
         case .lend(let slot):
             guard let pool, slot < pool.shape.slotCount, !freeSlots.contains(slot) else {
                 throw .broken("the master lent slot \(slot), which the source can't have")

@@ -1,3 +1,4 @@
+import BulkheadMedia
 import CFFmpeg
 
 /// Makes progressive pictures of standard range of those that are interlaced or have a high dynamic range.
@@ -11,6 +12,8 @@ final class PictureFilter {
         var height: CInt
         var format: CInt
         var isInterlaced: Bool
+        /// Pictures that don't say that they are interlaced are so too.
+        var deinterlacesAll: Bool
         /// By zscale's name; empty for a standard range.
         var transfer: String
         var isFullRange: Bool
@@ -24,19 +27,25 @@ final class PictureFilter {
     private var sink: FilterLibrary.Context?
 
     /// What `frame` needs; nil where it can stay as it is. Pictures between interlaced ones pass the filter unchanged.
-    static func need(of frame: AVFrame, after last: Need?) -> Need? {
+    static func need(of frame: AVFrame, after last: Need?, _ deinterlacing: Deinterlacing) -> Need? {
         let transfer =
             switch frame.color_trc {
             case AVCOL_TRC_SMPTE2084: "smpte2084"
             case AVCOL_TRC_ARIB_STD_B67: "arib-std-b67"
             default: ""
             }
-        let isInterlaced = frame.interlaced_frame != 0 || (last?.isInterlaced ?? false)
+        let isInterlaced =
+            switch deinterlacing {
+            case .auto: frame.interlaced_frame != 0 || (last?.isInterlaced ?? false)
+            case .off: false
+            case .on: true
+            }
         guard isInterlaced || !transfer.isEmpty else { return nil }
         let aspect = frame.sample_aspect_ratio
         return Need(
             width: frame.width, height: frame.height, format: frame.format, isInterlaced: isInterlaced,
-            transfer: transfer, isFullRange: frame.color_range == AVCOL_RANGE_JPEG,
+            deinterlacesAll: deinterlacing == .on, transfer: transfer,
+            isFullRange: frame.color_range == AVCOL_RANGE_JPEG,
             aspect: aspect.num > 0 && aspect.den > 0 ? "\(aspect.num)/\(aspect.den)" : "1/1")
     }
 
@@ -69,7 +78,8 @@ final class PictureFilter {
         ]
         if need.isInterlaced {
             steps += [
-                "bwdif=mode=\(givesFields ? "send_field" : "send_frame"):parity=auto:deint=interlaced",
+                "bwdif=mode=\(givesFields ? "send_field" : "send_frame"):parity=auto:deint="
+                    + (need.deinterlacesAll ? "all" : "interlaced"),
                 "settb=1/1000000000",
             ]
         }

@@ -148,3 +148,18 @@ final class StreamDecoder {
         return .ended
     }
 }
+
+/// The decoders of an input's streams: what can't be decoded is refused before the master counts with it.
+struct InputDecoders {
+    let video: StreamDecoder?
+    let audio: StreamDecoder?
+
+    init(_ input: MediaInput) throws(OpenFailure) {
+        func decoder(_ stream: UnsafeMutablePointer<AVStream>?) throws(OpenFailure) -> StreamDecoder? {
+            guard let stream else { return nil }
+            return try StreamDecoder(stream, isLive: input.isLive, name: input.address.name)
+        }
+        video = try decoder(input.video)
+        audio = try decoder(input.audio)
+    }
+}

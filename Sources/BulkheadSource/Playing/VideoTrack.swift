@@ -29,6 +29,7 @@ final class VideoTrack {
     let isCover: Bool
     /// A photograph, shown for a second in each pass.
     private let isStill: Bool
+    private let deinterlacing: Deinterlacing
     private var filter: PictureFilter?
     private var isFlushed = false
     private var lastFilteredTime: Int64?
@@ -39,15 +40,17 @@ final class VideoTrack {
     private var aspect = 1.0
     private var orientation = PictureOrientation.upright
 
-    init(_ input: MediaInput, _ stream: UnsafeMutablePointer<AVStream>, settings: SourceSettings)
-        throws(OpenFailure)
-    {
-        decoder = try StreamDecoder(stream, isLive: input.isLive, name: input.address.name)
+    init(
+        _ input: MediaInput, _ stream: UnsafeMutablePointer<AVStream>, _ decoder: StreamDecoder,
+        settings: SourceSettings
+    ) throws(OpenFailure) {
+        self.decoder = decoder
         decoded = try FrameBox()
         candidate = try FrameBox()
         shown = try FrameBox()
         writer = PictureWriter(canvas: settings.canvas)
         frameRate = settings.frameRate
+        deinterlacing = settings.deinterlacing
         lastPTS = settings.resume?.pts ?? -1
         let rate = stream.pointee.avg_frame_rate
         let hasRate = rate.num > 0 && rate.den > 0
@@ -62,18 +65,9 @@ final class VideoTrack {
 
     /// Takes the shape of pixels and the orientation from `stream`.
     private func adopt(_ stream: UnsafeMutablePointer<AVStream>) {
-        orientation = Self.orientation(of: stream)
+        orientation = InputFormats.orientation(of: stream)
         let ratio = stream.pointee.sample_aspect_ratio
         if ratio.num > 0, ratio.den > 0 { aspect = Double(ratio.num) / Double(ratio.den) }
-    }
-
-    private static func orientation(of stream: UnsafeMutablePointer<AVStream>) -> PictureOrientation {
-        var byteCount = 0
-        guard let bytes = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &byteCount), byteCount >= 36 else {
-            return .upright
-        }
-        let matrix = (0..<9).map { UnsafeRawPointer(bytes).loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self) }
-        return PictureOrientation(displayMatrix: matrix)
     }
 
     /// Decodes the next picture into `decoded`, and filters it where it needs that.
@@ -102,7 +96,7 @@ final class VideoTrack {
 
     /// The filter that pictures like `frame` need; nil where they can stay as they are, or it is not to be had.
     private func filter(for frame: AVFrame) -> PictureFilter? {
-        guard let need = PictureFilter.need(of: frame, after: filter?.need) else {
+        guard let need = PictureFilter.need(of: frame, after: filter?.need, deinterlacing) else {
             filter = nil
             return nil
         }
@@ -200,10 +194,7 @@ final class VideoTrack {
         if let data = av_frame_get_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX), data.pointee.size >= 36,
             let bytes = data.pointee.data
         {
-            turned = PictureOrientation(
-                displayMatrix: (0..<9).map {
-                    UnsafeRawPointer(bytes).loadUnaligned(fromByteOffset: $0 * 4, as: Int32.self)
-                })
+            turned = InputFormats.orientation(at: bytes)
         }
         try writer.write(
             frame, aspect: own, orientation: turned, slot: slot, bytes: bytes, poolGeneration: poolGeneration)

@@ -25,11 +25,8 @@ final class TestPlayer: Player {
         }
     }
 
-    var description: SourceDescription {
-        SourceDescription(
-            hasVideo: true, hasAudio: true, isLive: false, duration: -1,
-            summary: "test picture, \(frameRate) frames a second; beep on each second")
-    }
+    static let description = SourceDescription(
+        hasVideo: true, hasAudio: true, isLive: false, duration: -1, summary: "test picture; beep on each second")
 
     func step() throws(SourceStop) -> PlayerStep {
         var result = PlayerStep.idle

@@ -1,5 +1,4 @@
 import BulkheadMedia
-import BulkheadSource
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct PicturePlacementTests {

@@ -1,8 +1,6 @@
-package import BulkheadMedia
-
 /// How a picture has to be turned before it is shown: mirrored at its diagonal first, then left to right and top to
 /// bottom.
-package struct PictureOrientation: Hashable, Sendable {
+package struct PictureOrientation: Codable, Hashable, Sendable {
     /// Mirrored at the diagonal from the upper left, before any flip.
     package var isTransposed = false
     /// Mirrored left to right.

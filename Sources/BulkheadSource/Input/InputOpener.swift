@@ -1,0 +1,162 @@
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadWire
+import CFFmpeg
+import Glibc
+
+/// What libavformat has opened, with the streams that were chosen from it. Whoever has it closes the context.
+struct OpenedInput {
+    let context: UnsafeMutablePointer<AVFormatContext>
+    let video: UnsafeMutablePointer<AVStream>?
+    let audio: UnsafeMutablePointer<AVStream>?
+}
+
+/// Opens what an address names, as often as it is read from its start, and says why that can't be done.
+final class InputOpener {
+    private let address: InputAddress
+    private let settings: SourceSettings
+    private let interrupt: InterruptGuard
+    private var context: UnsafeMutablePointer<AVFormatContext>?
+    /// A reader of our own outlives every context: its data can't be read twice.
+    private var descriptorReader: DescriptorReader?
+
+    /// How long a server or device may take until its streams are known.
+    private static let openingLimit: Duration = .seconds(15)
+
+    init(_ address: InputAddress, settings: SourceSettings, interrupt: InterruptGuard) {
+        self.address = address
+        self.settings = settings
+        self.interrupt = interrupt
+    }
+
+    /// The input can be read once.
+    var readsPipe: Bool { descriptorReader != nil }
+
+    /// Opens the input and chooses the streams.
+    func open() throws(OpenFailure) -> OpenedInput {
+        if case .file = address.kind { try checkFile() }
+        if case .device = address.kind { try DeviceLibrary.load() }
+        var format: UnsafePointer<AVInputFormat>?
+        if !address.format.isEmpty {
+            format = av_find_input_format(address.format)
+            if format == nil {
+                throw .refused(Refusal(.settings, "the input format \(address.format) isn't known here"))
+            }
+        }
+        let mayBlock = address.kind != .file
+        interrupt.restart(deadline: mayBlock ? .now.advanced(by: Self.openingLimit) : nil)
+        context = nil
+        var result: CInt = 0
+        // A camera or screen that can't give the canvas's size or rate gives what it has.
+        for options in InputOptions.attempts(address, canvas: settings.canvas, frameRate: settings.frameRate) {
+            result = try openContext(format, options)
+            if result != bulkhead_averror(EINVAL), result != bulkhead_averror(EIO) { break }
+        }
+        guard result >= 0, let context else { throw failure(result) }
+        do throws(OpenFailure) {
+            let found = avformat_find_stream_info(context, nil)
+            guard found >= 0 else { throw failure(found) }
+            let streams = try streams(of: context)
+            interrupt.restart(deadline: nil)
+            interrupt.reportsWaiting = true
+            return OpenedInput(context: context, video: streams.video, audio: streams.audio)
+        } catch {
+            avformat_close_input(&self.context)
+            throw error
+        }
+    }
+
+    private func openContext(
+        _ format: UnsafePointer<AVInputFormat>?, _ options: [(String, String)]
+    ) throws(OpenFailure) -> CInt {
+        guard let created = avformat_alloc_context() else { throw .refused(Refusal(.other, "memory is short")) }
+        created.pointee.interrupt_callback = interrupt.callback
+        if InputOptions.isLive(address, hasDuration: false) {
+            created.pointee.max_analyze_duration = 1_500_000
+            created.pointee.fps_probe_size = 2
+        }
+        if descriptorReader == nil, let descriptor = try pipeDescriptor() {
+            descriptorReader = DescriptorReader(descriptor, interrupt: interrupt)
+        }
+        if let descriptorReader { created.pointee.pb = descriptorReader.context }
+        var dictionary: OpaquePointer?
+        defer { av_dict_free(&dictionary) }
+        for (name, value) in options { av_dict_set(&dictionary, name, value, 0) }
+        var opening: UnsafeMutablePointer<AVFormatContext>? = created
+        let result = avformat_open_input(&opening, address.target, format, &dictionary)
+        context = result >= 0 ? opening : nil
+        return result
+    }
+
+    /// A descriptor that is read without libavformat's file protocol, which can't be interrupted in a pipe.
+    private func pipeDescriptor() throws(OpenFailure) -> CInt? {
+        if case .standardInput = address.kind { return STDIN_FILENO }
+        guard let path = address.path else { return nil }
+        var information = stat()
+        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFIFO else { return nil }
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(bulkhead_averror(errno)) }
+        return descriptor
+    }
+
+    private func checkFile() throws(OpenFailure) {
+        guard let path = address.path else { return }
+        var information = stat()
+        guard stat(path, &information) == 0, access(path, R_OK) == 0 else {
+            throw .refused(LibavError(code: bulkhead_averror(errno)).refusal(opening: address))
+        }
+        if information.st_mode & S_IFMT == S_IFDIR {
+            throw .refused(LibavError(code: bulkhead_averror(EISDIR)).refusal(opening: address))
+        }
+        if information.st_mode & S_IFMT == S_IFREG, information.st_size == 0 {
+            throw .refused(Refusal(.notMedia, "\(address.name) is empty"))
+        }
+    }
+
+    private func failure(_ code: CInt) -> OpenFailure {
+        if let stop = interrupt.stop { return .stopped(stop) }
+        if interrupt.timedOut { return .refused(Refusal(.timedOut, "\(address.name) did not answer in time")) }
+        let error = LibavError(code: code)
+        // The TCP protocol answers with EIO whatever went wrong with the name.
+        if code == bulkhead_averror(EIO), let host = address.host, !HostName.isResolvable(host) {
+            return .refused(Refusal(.nameNotResolved, "the name \(host) can't be resolved"))
+        }
+        if code == bulkhead_averror_invalid_data, lacksIndex {
+            return .refused(Refusal(.notMedia, "\(address.name) is cut off: its index is missing"))
+        }
+        return .refused(error.refusal(opening: address))
+    }
+
+    /// The file begins as MP4 and QuickTime do, whose index a recording gets at its end.
+    private var lacksIndex: Bool {
+        guard let path = address.path, let file = fopen(path, "rb") else { return false }
+        defer { fclose(file) }
+        var head = [UInt8](repeating: 0, count: 8)
+        guard fread(&head, 1, head.count, file) == head.count else { return false }
+        return Array(head[4...]) == Array("ftyp".utf8)
+    }
+
+    private func streams(
+        of context: UnsafeMutablePointer<AVFormatContext>
+    ) throws(OpenFailure) -> (video: UnsafeMutablePointer<AVStream>?, audio: UnsafeMutablePointer<AVStream>?) {
+        let videoIndex = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+        let audioIndex = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, videoIndex, nil, 0)
+        var video: UnsafeMutablePointer<AVStream>?
+        var audio: UnsafeMutablePointer<AVStream>?
+        guard let streams = context.pointee.streams else { throw failure(bulkhead_averror_stream_not_found) }
+        for index in 0..<Int(context.pointee.nb_streams) {
+            guard let stream = streams[index] else { continue }
+            if index == Int(videoIndex) {
+                video = stream
+            } else if index == Int(audioIndex) {
+                audio = stream
+            } else {
+                stream.pointee.discard = AVDISCARD_ALL
+            }
+        }
+        if video == nil, audio == nil {
+            throw .refused(Refusal(.notMedia, "\(address.name) has neither picture nor sound"))
+        }
+        return (video, audio)
+    }
+}
