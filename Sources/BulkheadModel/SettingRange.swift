@@ -58,6 +58,14 @@ extension BroadcastSettings {
             throw BroadcastError(
                 .usage, "a constant bitrate takes a buffer, but buffer is 0", advice: "leave one of them out")
         }
+        if let minimumVideoBitsPerSecond, minimumVideoBitsPerSecond > videoBitsPerSecond {
+            let (least, wanted) = (
+                BitRate(bitsPerSecond: minimumVideoBitsPerSecond), BitRate(bitsPerSecond: videoBitsPerSecond)
+            )
+            throw BroadcastError(
+                .usage, "min-bitrate is \(least), above video-bitrate, which is \(wanted)",
+                advice: "choose one that is lower, or leave min-bitrate away")
+        }
         try checkLevel()
     }
 

@@ -37,6 +37,16 @@ import Testing
         #expect(!plan.isJSON)
     }
 
+    @Test func leastBitrateAboveTheBitrateIsRefused() throws {
+        let error = try Self.failure(
+            ["test", "--to", "rtmp://127.0.0.1/live/key", "--video-bitrate", "1M", "--min-bitrate", "2M"])
+        #expect(
+            error?.kind == .usage && error?.problem.contains("min-bitrate is 2M") == true, "\(error?.problem ?? "")")
+        let same = try Self.failure(
+            ["test", "--to", "rtmp://127.0.0.1/live/key", "--video-bitrate", "1M", "--min-bitrate", "1M"])
+        #expect(same == nil)
+    }
+
     @Test func everythingCanBeSet() throws {
         let plan = try Self.plan(
             "--size", "720p", "--fps", "29.97", "--video-bitrate", "6M", "--audio-bitrate", "160k", "--preset", "fast",
