@@ -1,4 +1,5 @@
 package import ArgumentParser
+import BulkheadChildren
 import BulkheadMaster
 import BulkheadModel
 import BulkheadSystem
@@ -20,6 +21,9 @@ package struct BroadcastCommand: AsyncParsableCommand {
     @OptionGroup
     var options: BroadcastOptions
 
+    @Flag(help: "Open the inputs, say what would become of them and what would go out, and end; nothing is sent.")
+    var dryRun = false
+
     package init() {}
 
     package func run() async throws {
@@ -34,6 +38,10 @@ package struct BroadcastCommand: AsyncParsableCommand {
                 return try await AttachedBroadcast(path: path, reporter: reporter).comeBack(Interruptions())
             }
             let plan = try BroadcastPlan(words, environmentKey: key)
+            if dryRun {
+                let run = try DryRun(programs: .named(plan.libexec))
+                return .foreseen(try await run.forecast(plan.settings))
+            }
             let interruptions = Interruptions()
             guard case .attach(let path) = plan.mode else {
                 return try await OwnBroadcast(plan, reporter: reporter).run(interruptions)
@@ -55,6 +63,7 @@ package struct BroadcastCommand: AsyncParsableCommand {
                 reporter.say(
                     "detached: the broadcast goes on; see it with: bulkhead status --attach unix:\(path), "
                         + "end it with: bulkhead stop --attach unix:\(path)")
+            case .foreseen(let forecast): reporter.forecast(forecast)
             case .endedAtOnce: throw EndedAtOnce()
             }
         } catch let error as BroadcastError {
@@ -70,6 +79,8 @@ enum BroadcastEnd {
     case ended(BroadcastSummary)
     /// The master at this path goes on with it.
     case detached(path: String)
+    /// It was not to take place.
+    case foreseen(Forecast)
     /// A second Ctrl-C came.
     case endedAtOnce
 }

@@ -12,7 +12,7 @@ import Testing
     }
 
     /// These concern the command line itself.
-    static let withoutKey: Set<String> = ["config", "help", "version"]
+    static let withoutKey: Set<String> = ["config", "help", "version", "dry-run"]
 
     /// Looking for what it resembles would take minutes.
     @Test(.timeLimit(.minutes(1))) func aKeyOfAMillionCharactersIsRefusedAtOnce() {

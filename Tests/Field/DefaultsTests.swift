@@ -2,7 +2,7 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
-/// What goes out when nobody names a size or a rate.
+/// What goes out when nobody names a size or a rate, and what a dry run says of it.
 @Suite(.timeLimit(.minutes(3))) struct DefaultsTests {
     /// What ffprobe says of the picture in `path`, such as `640,360,25/1`.
     private func picture(in path: String) async throws -> String {
@@ -57,6 +57,41 @@ import Testing
         #expect(await shell.wait(timeout: .seconds(40)) == 0, "\(shell.errorText)")
         #expect(try await picture(in: output) == "128,64,25/1")
         #expect(try await ViewedPackets.list(output).packets.count(where: \.isVideo) == 50)
+    }
+
+    @Test func dryRunSaysWhatBecomesOfAnInputAndWritesNothing() async throws {
+        let field = try Field()
+        let film = try await field.make(
+            "a.mkv",
+            "-f lavfi -i testsrc2=size=352x288:rate=50:duration=1 -f lavfi -i sine=sample_rate=44100:duration=1 "
+                + "-f lavfi -i sine=sample_rate=44100:duration=1 -map 0 -map 1 -map 2 -vf tinterlace=interleave_top "
+                + "-c:v mpeg2video -flags +ildct+ilme -c:a:0 ac3 -ac:a:0 6 -c:a:1 aac")
+        let output = field.path("out.flv")
+        let arguments = [film, "--to", "file:\(output)", "--size", "720p", "--fps", "50", "--dry-run"]
+        let program = try BulkheadProgram.start(["broadcast"] + arguments)
+        #expect(await program.wait(timeout: .seconds(20)) == 0, "\(program.errorText)")
+        let text = String(decoding: program.output, as: UTF8.self)
+        for words in [
+            "mpeg2video 352x288 25 fps", "(track 1 of 2)", "deinterlaced to a picture for each field",
+            "scaled from 352x288", "black left and right", "colours converted to bt709", "folded down from 5.1",
+            "resampled from 44100 to 48000 Hz", "1280x720 at 50 fps", "to: file:\(output)",
+        ] {
+            #expect(text.contains(words), "\(words): \(text)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: output))
+        let json = try BulkheadProgram.start(["broadcast"] + arguments + ["--json"])
+        #expect(await json.wait(timeout: .seconds(20)) == 0)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(json.output)) as? [String: Any])
+        #expect(object["kind"] as? String == "forecast" && object["canvas"] as? String == "1280x720")
+        #expect((object["inputs"] as? [Any])?.count == 1)
+    }
+
+    @Test func dryRunEndsWithTheErrorOfTheBroadcast() async throws {
+        let field = try Field()
+        let text = field.path("no.mp4")
+        try "this is no film".write(toFile: text, atomically: true, encoding: .utf8)
+        let program = try BulkheadProgram.start(["broadcast", text, "--to", "file:\(field.path("o.flv"))", "--dry-run"])
+        #expect(await program.wait(timeout: .seconds(20)) == 66, "\(program.errorText)")
     }
 
     @Test(arguments: [("off", 0), ("on", 1)]) func deinterlacingCanBeForced(word: String, expected: Int) async throws {

@@ -154,6 +154,12 @@ package final class Reporter: Sendable {
         for verdict in verdicts { result(verdict.text) }
     }
 
+    /// Tells what a broadcast would be.
+    func forecast(_ forecast: Forecast) {
+        if case .json = style { return json(ForecastLine(forecast)) }
+        for line in ForecastText.lines(forecast) { result(line) }
+    }
+
     /// Tells what a drill came to.
     package func drill(_ report: DrillReport) {
         if case .json = style, let line = DrillLine(report) { return json(line) }

@@ -1,0 +1,115 @@
+package import BulkheadMedia
+package import BulkheadModel
+import BulkheadProgram
+import BulkheadRTMP
+package import BulkheadWire
+
+/// What a broadcast would be: its inputs as they were found, what would become of them, and what would go out.
+package struct Forecast: Codable, Hashable, Sendable {
+    /// One input.
+    package struct Input: Codable, Hashable, Sendable {
+        /// A path, a device, `test`, or an address without what may be a secret.
+        package var name: String
+        /// What it holds, in words.
+        package var summary: String
+        /// It runs by its own clock and can't be made to wait.
+        package var isLive: Bool
+        /// Nil where it is not known or has no end.
+        package var seconds: Double?
+        /// Its picture goes out.
+        package var givesPicture: Bool
+        /// Its sound goes out.
+        package var givesSound: Bool
+        /// What it has and is not used: `picture`, `sound`.
+        package var unused: [String]
+        /// Nil where it has none, and for the test picture.
+        package var picture: PictureFormat?
+        /// Nil where it has none, and for the test picture.
+        package var sound: SoundFormat?
+        /// Nil where its picture is not used.
+        package var pictureTreatment: PictureTreatment?
+        /// Nil where its sound is not used.
+        package var soundTreatment: SoundTreatment?
+        /// What the source said while it opened the input.
+        package var notices: [String]
+    }
+
+    /// In the order in which they were named.
+    package var inputs: [Input]
+    /// Of the picture that would go out.
+    package var canvas: Canvas
+    /// Of the picture that would go out.
+    package var frameRate: FrameRate
+    /// Whose size and rate the picture would have, from 1; nil where they are set or there is nothing to learn.
+    package var follows: Int?
+    /// Where it would go, without keys.
+    package var destinations: [String]
+    /// In bits a second.
+    package var videoBitsPerSecond: UInt32
+    /// In bits a second.
+    package var audioBitsPerSecond: UInt32
+    /// x264's.
+    package var preset: String
+    /// H.264's.
+    package var profile: String
+    /// From IDR to IDR.
+    package var keyframeIntervalSeconds: Double
+
+    /// - Parameters:
+    ///   - found: what the inputs are, in their order.
+    ///   - notices: what the sources said, in the order of the inputs.
+    package init(_ settings: BroadcastSettings, _ found: [SourceDescription], notices: [[String]]) {
+        var selection = Selection()
+        for (index, description) in found.enumerated() {
+            selection.offer(
+                InputID(index + 1), hasPicture: description.hasVideo, hasSound: description.hasAudio)
+        }
+        let choice = PictureChoice(settings, found, isPatient: false)
+        let (canvas, frameRate) = (choice?.canvas ?? settings.canvas, choice?.frameRate ?? settings.frameRate)
+        self.canvas = canvas
+        self.frameRate = frameRate
+        follows = choice?.input.map { $0 + 1 }
+        inputs = zip(settings.inputs, found).enumerated().map { index, pair in
+            let (input, description) = pair
+            let id = InputID(index + 1)
+            let (givesPicture, givesSound) = (selection.picture == id, selection.sound == id)
+            let isUnused = [
+                description.hasVideo && !givesPicture ? "picture" : nil,
+                description.hasAudio && !givesSound ? "sound" : nil,
+            ]
+            return Input(
+                name: Self.name(input.url), summary: description.summary, isLive: description.isLive,
+                seconds: description.duration > 0 ? Double(description.duration) / 1e9 : nil,
+                givesPicture: givesPicture, givesSound: givesSound, unused: isUnused.compactMap { $0 },
+                picture: description.picture, sound: description.sound,
+                pictureTreatment: givesPicture
+                    ? description.picture.map {
+                        PictureTreatment(
+                            $0, canvas: canvas, frameRate: frameRate, settings.deinterlacing ?? .auto)
+                    } : nil,
+                soundTreatment: givesSound ? description.sound.map(SoundTreatment.init) : nil,
+                notices: index < notices.count ? notices[index] : [])
+        }
+        destinations = settings.destinations.map(Self.name)
+        videoBitsPerSecond = settings.videoBitsPerSecond
+        audioBitsPerSecond = settings.audioBitsPerSecond
+        preset = settings.preset
+        profile = settings.profile
+        keyframeIntervalSeconds = settings.keyframeIntervalSeconds
+    }
+
+    /// An address is shortened to its machine: the rest may be a secret.
+    private static func name(_ url: String) -> String {
+        guard let start = url.firstRange(of: "://")?.upperBound else { return url }
+        var authority = url[start...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
+        return String(url[..<start] + authority)
+    }
+
+    private static func name(_ destination: DestinationSettings) -> String {
+        if destination.isFile { return destination.url }
+        let key = destination.streamKey.isEmpty ? nil : destination.streamKey
+        guard let target = try? IngestTarget(destination.url, key: key) else { return name(destination.url) }
+        return "\(target)"
+    }
+}
