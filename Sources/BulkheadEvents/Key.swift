@@ -40,7 +40,7 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case framesLate
     /// Time off air, in milliseconds.
     case gapMilliseconds
-    /// Where the source goes on: `position`, `next-pass` or `end`.
+    /// Where the source goes on: `position`, `next-pass`, `next-file` or `end`.
     case goal
     /// That position in the input, in seconds.
     case goalSeconds

@@ -36,6 +36,8 @@ package enum SkipGoal: String, ValueConvertible, CaseIterable {
     case position
     /// The start of an input that loops.
     case nextPass = "next-pass"
+    /// The next file of a list.
+    case nextFile = "next-file"
     case end
 }
 

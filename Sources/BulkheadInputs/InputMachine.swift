@@ -16,6 +16,8 @@ package struct InputMachine {
         case opened(ChildID, SourceDescription)
         /// The program has taken a picture.
         case picture(ChildID, pts: MediaTime, position: MediaTime)
+        /// File `entry` of a list is about to be opened, whose beginning has this source time.
+        case entered(ChildID, entry: UInt32, at: MediaTime)
         /// The program has taken sound; sample `soundEnd` of source time is to come next.
         case sound(ChildID, soundEnd: Int64)
         case atEnd(ChildID)
@@ -70,6 +72,10 @@ package struct InputMachine {
     /// The process on air has said why it can't go on.
     private var hasFailed = false
     private var soundEnd: Int64 = 0
+    /// The file of a list that is played, and the source time of its beginning.
+    private var entry: (number: UInt32, start: MediaTime) = (0, .zero)
+    /// Nothing of that file has come yet.
+    private var isAtEntryStart = false
     private var isOver = false
 
     /// - Parameter interval: between two frames of the timeline.
@@ -96,9 +102,15 @@ package struct InputMachine {
             return []
         case .opened(let child, let description): return opened(child, description, at: now)
         case .picture(let child, let pts, let position):
-            resume = SourceResume(pts: pts.nanoseconds, position: position.nanoseconds, audioSample: soundEnd)
+            resume = SourceResume(
+                pts: pts.nanoseconds, position: position.nanoseconds, audioSample: soundEnd, entry: entry.number)
+            isAtEntryStart = false
             return worked(child)
+        case .entered(let child, let number, let start):
+            if post.duty(of: child) == .onAir { enter(number, at: start) }
+            return []
         case .sound(let child, let soundEnd):
+            if soundEnd > self.soundEnd, description?.hasVideo == false { isAtEntryStart = false }
             self.soundEnd = soundEnd
             noteSound()
             return worked(child)
@@ -140,8 +152,21 @@ package struct InputMachine {
         // Where sound without a picture goes on: its place in the file follows from its time.
         let time = MediaTime(sampleIndex: soundEnd).nanoseconds
         let length = description.duration
+        let inEntry = max(0, time.subtractingReportingOverflow(entry.start.nanoseconds).partialValue)
         resume = SourceResume(
-            pts: time, position: loops && length > 0 ? time % length : time, audioSample: soundEnd)
+            pts: time,
+            position: description.entryCount > 1 ? inEntry : loops && length > 0 ? time % length : time,
+            audioSample: soundEnd, entry: entry.number)
+    }
+
+    /// From now on a process would begin with the start of that file.
+    private mutating func enter(_ number: UInt32, at start: MediaTime) {
+        entry = (number, start)
+        isAtEntryStart = true
+        let frame = interval.nanoseconds
+        resume = SourceResume(
+            pts: start.nanoseconds.subtractingReportingOverflow(frame).partialValue, position: -frame,
+            audioSample: soundEnd, entry: number)
     }
 
     private mutating func atEnd(_ child: ChildID) -> [Action] {
@@ -246,13 +271,14 @@ package struct InputMachine {
     /// is left behind that place.
     private mutating func skipCrashSpot(_ end: ChildEnd) -> (SourceHappening?, isAtEnd: Bool) {
         // The test picture has no places; what can't be read twice goes on where it stands anyway.
-        guard let description, description.duration > 0 else { return (nil, false) }
+        guard let description, description.duration > 0 || description.entryCount > 1 else { return (nil, false) }
         let frame = interval.nanoseconds
         var next = resume ?? SourceResume(pts: -frame, position: -frame, audioSample: soundEnd)
         let heard = MediaTime(sampleIndex: next.audioSample)
         let reached = description.hasVideo ? MediaTime(nanoseconds: next.pts) : heard
         let skip = crashSpot.noteDeath(at: reached, wasKilled: end.wasKilled)
         guard skip > .zero else { return (nil, false) }
+        if description.entryCount > 1 { return skipInList(of: description.entryCount, next, skip) }
         let target = next.position.addingReportingOverflow(skip.nanoseconds).partialValue
         let isBehindEnd = target >= description.duration
         let happening = SourceHappening.skipped(
@@ -263,6 +289,31 @@ package struct InputMachine {
         next.position = isBehindEnd ? -frame : target
         resume = next
         return (happening, isBehindEnd && !loops)
+    }
+
+    /// In a file of a list: what kills its reader before anything of it has come is left out whole. Where a place behind the
+    /// file's end is reached, the source goes on with the next file by itself.
+    private mutating func skipInList(
+        of count: UInt32, _ place: SourceResume, _ skip: MediaTime
+    ) -> (SourceHappening?, isAtEnd: Bool) {
+        var next = place
+        let isLast = entry.number + 1 >= count
+        if isAtEntryStart {
+            entry.number = isLast ? 0 : entry.number + 1
+            next.entry = entry.number
+            next.position = -interval.nanoseconds
+            entry.start = MediaTime(nanoseconds: next.pts) + interval
+        } else {
+            entry.start = entry.start - skip
+            next.position = place.position.addingReportingOverflow(skip.nanoseconds).partialValue
+        }
+        resume = next
+        let happening = SourceHappening.skipped(
+            positionSeconds: Double(max(0, place.position)) / 1e9, seconds: isAtEntryStart ? 0 : skip.seconds,
+            isRepeated: skip > CrashSpot.extent,
+            goal: !isAtEntryStart ? .position : isLast && !loops ? .end : .nextFile,
+            goalSeconds: isAtEntryStart ? nil : Double(max(0, next.position)) / 1e9)
+        return (happening, isAtEntryStart && isLast && !loops)
     }
 }
 

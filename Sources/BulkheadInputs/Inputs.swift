@@ -216,6 +216,7 @@ package final class Inputs {
         case .sound(let start, let samples):
             guard let outlet = play?.outlet else { return }
             handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
+        case .entered(let entry, let start): handle(.entered(child, entry: entry, at: start), of: id)
         case .caughtUp: play?.outlet.caughtUp(id)
         case .notice(let text):
             if let part = lines[id]?.part { context.post(part, .child(.said(text: text, severity: .warning))) }
@@ -232,7 +233,7 @@ package final class Inputs {
         case .opened(let description): handleStill(.opened(description), from: child)
         case .picture(let picture): handleStill(.picture(picture), from: child)
         case .refused(let refusal): handleStill(.refused(refusal), from: child)
-        case .sound, .caughtUp, .notice, .atEnd: break
+        case .sound, .entered, .caughtUp, .notice, .atEnd: break
         case .ended(let end):
             handleStill(.ended(end), from: child)
             forget(child)

@@ -13,6 +13,8 @@ final class SourceStub {
         /// A picture whose slot is held once, for the receiver.
         case picture(Picture)
         case sound(from: Int64, [Float])
+        /// A file of a list is about to be opened, whose beginning has this source time.
+        case entered(UInt32, at: MediaTime)
         /// Nothing more is there of the input.
         case caughtUp
         case notice(String)
@@ -137,6 +139,7 @@ final class SourceStub {
                     Picture(
                         slot: reference, pts: MediaTime(nanoseconds: pts), position: MediaTime(nanoseconds: position))))
         case .audio(let start, let samples): onReport?(.sound(from: start, samples))
+        case .entered(let entry, let time): onReport?(.entered(entry, at: MediaTime(nanoseconds: time)))
         case .waiting: onReport?(.caughtUp)
         case .notice(let text): if notices.take(at: .now) { onReport?(.notice(text)) }
         case .ended: onReport?(.atEnd)

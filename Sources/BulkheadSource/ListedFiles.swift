@@ -8,8 +8,31 @@ enum ListedFiles {
     /// As much of a list is read.
     static let mostBytes = 1 << 20
 
+    /// The files that the list at `address` names, in their order; nil where it is no such list, or asks for more than to play
+    /// files one after the other.
+    static func entries(of address: InputAddress) -> [InputAddress]? {
+        guard let path = address.path, address.format.isEmpty || address.format == "concat",
+            case let bytes = SourceCell.beginning(of: path, byteCount: mostBytes + 1), bytes.count <= mostBytes
+        else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard address.format == "concat" || text.hasPrefix("ffconcat version"), isPlain(text) else { return nil }
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "" : String(path[..<$0]) } ?? "."
+        let paths = paths(in: text, from: folder, atMost: .max)
+        return paths.isEmpty ? nil : paths.map { InputAddress("file:" + $0, inputFormat: "") }
+    }
+
+    /// The list holds names of files and what tells nothing of how they are played.
+    private static func isPlain(_ text: String) -> Bool {
+        text.split(whereSeparator: \.isNewline).allSatisfy { line in
+            let words = line.split { $0 == " " || $0 == "\t" }
+            guard let first = words.first, !first.hasPrefix("#") else { return true }
+            if first == "file" { return !line.contains("://") }
+            return ["ffconcat", "duration", "file_packet_metadata"].contains(first)
+        }
+    }
+
     /// The paths behind `file`, those that are relative below `folder`.
-    static func paths(in text: String, from folder: String) -> [String] {
+    static func paths(in text: String, from folder: String, atMost limit: Int = mostFiles) -> [String] {
         var paths: [String] = []
         for line in text.split(whereSeparator: \.isNewline) {
             let words = line.drop { $0 == " " || $0 == "\t" }
@@ -19,7 +42,7 @@ enum ListedFiles {
             let path = word(words.dropFirst(4))
             guard !path.isEmpty, !path.contains("://") else { continue }
             paths.append(path.hasPrefix("/") ? path : "\(folder)/\(path)")
-            if paths.count == mostFiles { break }
+            if paths.count == limit { break }
         }
         return paths
     }

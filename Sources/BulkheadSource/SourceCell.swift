@@ -79,7 +79,7 @@ package enum SourceCell {
     }
 
     /// The first bytes of a regular file; none of anything else.
-    private static func beginning(of path: String, byteCount: Int) -> ArraySlice<UInt8> {
+    static func beginning(of path: String, byteCount: Int) -> ArraySlice<UInt8> {
         var information = stat()
         guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return [] }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

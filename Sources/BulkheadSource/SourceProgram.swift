@@ -52,9 +52,8 @@ package enum SourceProgram {
         let address = InputAddress(settings.url, inputFormat: settings.inputFormat)
         _ = SourceCell.enter(for: address)
         if case .test = address.kind { return TestPlayer(try agree(on: TestPlayer.description, link), link: link) }
-        let input = try MediaInput(address, settings: settings, link: link)
-        let decoders = try InputDecoders(input)
-        return try InputPlayer(input, decoders, settings: try agree(on: input.description, link), link: link)
+        let playlist = try Playlist(address, settings: settings, link: link)
+        return try InputPlayer(playlist, settings: try agree(on: playlist.description, link), link: link)
     }
 
     /// Tells the master what the input is, and learns what is to be made of it.

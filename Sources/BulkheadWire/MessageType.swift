@@ -42,6 +42,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourceNotice = 0x44
     case sourceEnded = 0x45
     case sourceFailed = 0x46
+    case sourceEntered = 0x47
 
     // PluginRequest
     case pluginResultPool = 0x50

@@ -39,11 +39,14 @@ package struct SourceResume: Codable, Hashable, Sendable {
     package var position: Int64
     /// The source time, in 48 kHz samples, of the first sample that is wanted.
     package var audioSample: Int64
+    /// Which file of a list it is, from 0; 0 for all else.
+    package var entry: UInt32
 
-    package init(pts: Int64, position: Int64, audioSample: Int64) {
+    package init(pts: Int64, position: Int64, audioSample: Int64, entry: UInt32 = 0) {
         self.pts = pts
         self.position = position
         self.audioSample = audioSample
+        self.entry = entry
     }
 }
 
@@ -80,6 +83,7 @@ package enum SourceRequest: WireMessage, Hashable {
                 $0.write(settings.resume?.pts ?? 0)
                 $0.write(settings.resume?.position ?? 0)
                 $0.write(settings.resume?.audioSample ?? 0)
+                $0.write(settings.resume?.entry ?? 0)
             }
         case .pool(let shape): WireFrame(.sourcePool, descriptor: true) { shape.write(to: &$0) }
         case .play(let canvas, let frameRate):
@@ -113,7 +117,8 @@ package enum SourceRequest: WireMessage, Hashable {
             }
             let resumes = try reader.readBool("resume flag")
             let resume = SourceResume(
-                pts: try reader.read(), position: try reader.read(), audioSample: try reader.read())
+                pts: try reader.read(), position: try reader.read(), audioSample: try reader.read(),
+                entry: try reader.read())
             self = .open(
                 SourceSettings(
                     url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
@@ -158,6 +163,8 @@ package struct SourceDescription: Hashable, Sendable {
     package var picture: PictureFormat?
     /// What the input says of its sound; nil where it has none, and for the test picture.
     package var sound: SoundFormat?
+    /// How many files a list names, each with positions of its own; 1 for all else.
+    package var entryCount: UInt32 = 1
 
     package init(
         hasVideo: Bool, hasAudio: Bool, isLive: Bool, duration: Int64, summary: String, picture: PictureFormat? = nil,
@@ -181,6 +188,8 @@ package enum SourceReply: WireMessage, Hashable {
     case video(slot: UInt32, pts: Int64, position: Int64)
     /// Interleaved floats from sample `start` of source time on; the next message goes on where this one ends.
     case audio(start: Int64, samples: [Float])
+    /// File `entry` of a list is about to be opened, whose beginning has source time `at`, in nanoseconds.
+    case entered(entry: UInt32, at: Int64)
     /// The input yields nothing at the moment; sent at least twice a second while that lasts.
     case waiting
     /// Something the user should know, that the source has dealt with.
@@ -207,6 +216,7 @@ package enum SourceReply: WireMessage, Hashable {
                 description.picture?.write(to: &$0)
                 $0.write(description.sound != nil)
                 description.sound?.write(to: &$0)
+                $0.write(description.entryCount)
             }
         case .video(let slot, let pts, let position):
             WireFrame(.sourceVideo) {
@@ -218,6 +228,11 @@ package enum SourceReply: WireMessage, Hashable {
             WireFrame(.sourceAudio, reserving: samples.count * 4 + 16) {
                 $0.write(start)
                 $0.write(samples)
+            }
+        case .entered(let entry, let time):
+            WireFrame(.sourceEntered) {
+                $0.write(entry)
+                $0.write(time)
             }
         case .waiting: WireFrame(.sourceWaiting) { _ in }
         case .notice(let text): WireFrame(.sourceNotice) { $0.write(text, atMost: 4096) }
@@ -231,13 +246,15 @@ package enum SourceReply: WireMessage, Hashable {
         var reader = WireReader(frame)
         switch frame.knownType {
         case .sourceOpened?:
-            self = .opened(
-                SourceDescription(
-                    hasVideo: try reader.readBool("video flag"), hasAudio: try reader.readBool("audio flag"),
-                    isLive: try reader.readBool("live flag"), duration: try reader.read(),
-                    summary: try reader.readString(atMost: 4096, "summary"),
-                    picture: try reader.readBool("picture flag") ? try PictureFormat(&reader) : nil,
-                    sound: try reader.readBool("sound flag") ? try SoundFormat(&reader) : nil))
+            var description = SourceDescription(
+                hasVideo: try reader.readBool("video flag"), hasAudio: try reader.readBool("audio flag"),
+                isLive: try reader.readBool("live flag"), duration: try reader.read(),
+                summary: try reader.readString(atMost: 4096, "summary"),
+                picture: try reader.readBool("picture flag") ? try PictureFormat(&reader) : nil,
+                sound: try reader.readBool("sound flag") ? try SoundFormat(&reader) : nil)
+            description.entryCount = try reader.read()
+            self = .opened(description)
+        case .sourceEntered?: self = .entered(entry: try reader.read(), at: try reader.read())
         case .sourceVideo?: self = .video(slot: try reader.read(), pts: try reader.read(), position: try reader.read())
         case .sourceAudio?:
             let start = try reader.read(Int64.self)

@@ -108,6 +108,9 @@ import Testing
             #""positionSeconds":12.5,"seconds":2,"isRepeated":true,"goal":"position","goalSeconds":14.5"#, "again",
             "12.5 s", "14.5 s"),
         Row(
+            "source.skipped", #""positionSeconds":0,"seconds":0,"isRepeated":false,"goal":"next-file""#, "twice",
+            "next file"),
+        Row(
             "source.skipped", #""positionSeconds":60,"seconds":1,"isRepeated":false,"goal":"next-pass""#, "twice",
             "60 s", "next loop"),
         Row("source.skipped", #""positionSeconds":60,"seconds":1,"isRepeated":false,"goal":"end""#, "60 s", "end"),

@@ -14,6 +14,11 @@ final class SourceUnderTest {
         var position: Int64
     }
 
+    struct Entered: Equatable {
+        var entry: UInt32
+        var time: Int64
+    }
+
     /// What came until the test had enough.
     struct Take {
         var description: SourceDescription?
@@ -23,6 +28,7 @@ final class SourceUnderTest {
         var samples: [Float] = []
         var notices: [String] = []
         var waitingCount = 0
+        var entered: [Entered] = []
         var failure: Refusal?
         var hasEnded = false
     }
@@ -87,6 +93,7 @@ final class SourceUnderTest {
                 if take.shots.isEmpty {
                     try child.send(SourceRequest.audioCredit(untilSample: start + 192_000))
                 }
+            case .entered(let entry, let time): take.entered.append(Entered(entry: entry, time: time))
             case .waiting: take.waitingCount += 1
             case .notice(let text): take.notices.append(text)
             case .ended: take.hasEnded = true

@@ -42,7 +42,7 @@ package enum Messages {
         let settings = SourceSettings(
             url: "rtsp://host/ä?b=c", inputFormat: "rtsp", canvas: try canvas(16, 8192),
             frameRate: try #require(FrameRate(60)), loops: true,
-            deinterlacing: .on, resume: SourceResume(pts: .max, position: -1, audioSample: 48_000))
+            deinterlacing: .on, resume: SourceResume(pts: .max, position: -1, audioSample: 48_000, entry: 7))
         var fresh = settings
         fresh.resume = nil
         fresh.loops = false
@@ -69,6 +69,13 @@ package enum Messages {
         return format
     }
 
+    private static var list: SourceDescription {
+        var description = SourceDescription(
+            hasVideo: true, hasAudio: true, isLive: false, duration: 1, summary: "", picture: picture, sound: sound)
+        description.entryCount = 12
+        return description
+    }
+
     private static var sound: SoundFormat {
         var format = SoundFormat(codec: "aac", sampleRate: 44_100, channelCount: 6)
         (format.layout, format.track, format.trackCount, format.language) = ("5.1", 2, 3, "fra")
@@ -79,10 +86,7 @@ package enum Messages {
         .opened(
             SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "h264 1280x720")),
         .opened(SourceDescription(hasVideo: false, hasAudio: true, isLive: false, duration: .max, summary: "")),
-        .opened(
-            SourceDescription(
-                hasVideo: true, hasAudio: true, isLive: false, duration: 1, summary: "", picture: picture, sound: sound)
-        ),
+        .opened(list), .entered(entry: 3, at: .min),
         .video(slot: 3, pts: -1, position: .max), .audio(start: 0, samples: []),
         .audio(start: .max, samples: (0..<SourceReply.maximumFloatCount).map { Float($0) }), .waiting,
         .notice("the picture has changed its size"), .ended, .failed(Refusal(.notFound, "no such file")),

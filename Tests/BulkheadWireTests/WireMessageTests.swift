@@ -65,7 +65,7 @@ import Testing
             #expect(isUnknown(EncoderRequest.self) == !(0x10...0x17).contains(type))
             #expect(isUnknown(EncoderReply.self) == !(0x20...0x25).contains(type))
             #expect(isUnknown(SourceRequest.self) == !(0x30...0x35).contains(type))
-            #expect(isUnknown(SourceReply.self) == !(0x40...0x46).contains(type))
+            #expect(isUnknown(SourceReply.self) == !(0x40...0x47).contains(type))
             #expect(isUnknown(PluginRequest.self) == !(0x50...0x5C).contains(type))
             #expect(isUnknown(PluginReply.self) == !(0x60...0x67).contains(type))
         }

@@ -130,7 +130,9 @@ import Testing
     @Test(arguments: seeds) func sourceMessages(seed: UInt64) throws {
         var draw = Draw(random: SeededGenerator(seed: seed))
         for _ in 0..<30 {
-            let resume = SourceResume(pts: draw.number(), position: draw.number(), audioSample: draw.number())
+            let resume = SourceResume(
+                pts: draw.number(), position: draw.number(), audioSample: draw.number(),
+                entry: draw.number())
             let settings = SourceSettings(
                 url: draw.text(), inputFormat: draw.text(), canvas: try draw.canvas(), frameRate: try draw.rate(),
                 loops: draw.flag(), resume: draw.flag() ? resume : nil)
@@ -147,6 +149,7 @@ import Testing
                     SourceReply.opened(description),
                     .video(slot: draw.number(), pts: draw.number(), position: draw.number()),
                     .audio(start: draw.number(), samples: draw.stereo()), .waiting, .notice(draw.text()), .ended,
+                    .entered(entry: draw.number(), at: draw.number()),
                     .failed(draw.refusal()),
                 ], cut: Int.random(in: 1...40, using: &draw.random))
         }

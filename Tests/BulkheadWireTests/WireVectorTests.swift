@@ -74,20 +74,20 @@ import Testing
         let settings = SourceSettings(
             url: "a.mkv", inputFormat: "", canvas: try #require(Canvas(width: 640, height: 360)),
             frameRate: try #require(FrameRate(25)), loops: true,
-            resume: SourceResume(pts: 1, position: 2, audioSample: 3))
+            resume: SourceResume(pts: 1, position: 2, audioSample: 3, entry: 9))
         try expect(
             SourceRequest.open(settings),
             """
-            34000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00 01
-            0100000000000000 0200000000000000 0300000000000000
+            38000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00 01
+            0100000000000000 0200000000000000 0300000000000000 09000000
             """)
         var fresh = settings
         fresh.resume = nil
         try expect(
             SourceRequest.open(fresh),
             """
-            34000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00 00
-            0000000000000000 0000000000000000 0000000000000000
+            38000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00 00
+            0000000000000000 0000000000000000 0000000000000000 00000000
             """)
         try expect(
             SourceRequest.pool(PoolShape(id: 1, slotCount: 2, slotByteCount: 4096)),
@@ -104,7 +104,7 @@ import Testing
         try expect(
             SourceReply.opened(
                 SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "cam")),
-            "14000000 4000 0000  01 00 01  FFFFFFFFFFFFFFFF  03000000 63616D  00 00")
+            "18000000 4000 0000  01 00 01  FFFFFFFFFFFFFFFF  03000000 63616D  00 00 01000000")
         var picture = PictureFormat(codec: "h264", width: 720, height: 576)
         (picture.rateNumerator, picture.rateDenominator) = (25, 1)
         (picture.isInterlaced, picture.transfer) = (true, .pq)
@@ -114,10 +114,10 @@ import Testing
                     hasVideo: true, hasAudio: true, isLive: false, duration: 0, summary: "", picture: picture,
                     sound: SoundFormat(codec: "mp3", sampleRate: 8000, channelCount: 1))),
             """
-            64000000 4000 0000  01 01 00  0000000000000000  00000000
+            68000000 4000 0000  01 01 00  0000000000000000  00000000
             01  04000000 68323634  D0020000 40020000 00000000 00000000 19000000 01000000
             00 00 00 00 01 00 00 00 00  01  00000000 00000000  0100 0100 00000000
-            01  03000000 6D7033  401F0000  0100  00000000  0100 0100 00000000
+            01  03000000 6D7033  401F0000  0100  00000000  0100 0100 00000000  01000000
             """)
         try expect(
             SourceReply.video(slot: 6, pts: 33_333_333, position: 0),
@@ -125,6 +125,8 @@ import Testing
         try expect(
             SourceReply.audio(start: 1024, samples: [0.25, -2]),
             "14000000 4200 0000  0004000000000000  02000000 0000803E 000000C0")
+        try expect(
+            SourceReply.entered(entry: 2, at: 1_000_000_000), "0C000000 4700 0000  02000000  00CA9A3B00000000")
         try expect(SourceReply.waiting, "00000000 4300 0000")
         try expect(SourceReply.notice("hm"), "06000000 4400 0000 02000000 686D")
         try expect(SourceReply.ended, "00000000 4500 0000")

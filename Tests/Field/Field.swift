@@ -54,6 +54,14 @@ extension Field.Result {
     /// The loudest sample, in dB below full scale; nil where all is silence.
     func peak() async throws -> Double? { try await measure("volumedetect", "-af", "max_volume: (-?[0-9.]+) dB") }
 
+    /// How often there is silence for half a second.
+    func silences() async throws -> Int {
+        let words = "-nostdin -af silencedetect=n=-50dB:d=0.5 -f null -".split(separator: " ").map(String.init)
+        let ffmpeg = try RunningProcess("ffmpeg", ["-i", output] + words)
+        await ffmpeg.wait(timeout: .seconds(30))
+        return ffmpeg.errorText.components(separatedBy: "silence_start").count - 1
+    }
+
     /// What ffmpeg's log says behind `pattern` of the output's filter.
     private func measure(_ filter: String, _ kind: String, _ pattern: String) async throws -> Double? {
         let ffmpeg = try RunningProcess("ffmpeg", ["-nostdin", "-i", output, kind, filter, "-f", "null", "-"])

@@ -312,6 +312,7 @@ package enum EventSentence {
             switch goal {
             case .position: goalSeconds.map { "\(number($0)) s" } ?? "a later position"
             case .nextPass: "the start of the next loop"
+            case .nextFile: "the next file of the list"
             case .end: "its end"
             }
         return "crashed \(isRepeated ? "again" : "twice") at \(number(positionSeconds)) s; skipping to \(place)"

@@ -4,20 +4,26 @@ import CFFmpeg
 
 /// The sound side of an input: what has been decoded, and the row of samples that goes out.
 final class AudioTrack {
-    let decoder: StreamDecoder
+    /// Nil where the input has no sound, and others of its list do.
+    let decoder: StreamDecoder?
     let decoded: FrameBox
     let sound: SoundTrack
     var hasEnded = false
     private var lastEnd: Int64?
 
-    init(_ input: MediaInput, _ decoder: StreamDecoder, settings: SourceSettings) throws(OpenFailure) {
+    /// - Parameter sound: the row of samples that is gone on with; nil for a new one.
+    init(
+        _ input: MediaInput, _ decoder: StreamDecoder?, settings: SourceSettings, sound: SoundTrack? = nil
+    ) throws(OpenFailure) {
         self.decoder = decoder
+        hasEnded = decoder == nil
         decoded = try FrameBox()
-        sound = SoundTrack(startingAt: max(0, settings.resume?.audioSample ?? 0), isLive: input.isLive)
+        self.sound = sound ?? SoundTrack(startingAt: max(0, settings.resume?.audioSample ?? 0), isLive: input.isLive)
     }
 
     /// Decodes the next block into `decoded`.
     func decode() -> StreamDecoder.Outcome {
+        guard let decoder else { return .ended }
         let outcome = decoder.next(decoded.frame)
         guard case .frame = outcome else { return outcome }
         let frame = decoded.frame.pointee
@@ -32,10 +38,10 @@ final class AudioTrack {
 
     /// Packets from another place follow.
     func restart() {
-        decoder.restart()
+        decoder?.restart()
         decoded.clear()
         sound.restart()
         lastEnd = nil
-        hasEnded = false
+        hasEnded = decoder == nil
     }
 }

@@ -14,7 +14,8 @@ final class InputPlayer: Player {
     /// How far sound is decoded ahead of what may be sent, so that a pass's end is known in time.
     static let soundLead = Int64(AudioFormat.sampleRate)
 
-    private let input: MediaInput
+    private let playlist: Playlist
+    private var input: MediaInput { playlist.input }
     private let link: MasterLink
     private let settings: SourceSettings
     private var clock: SourceClock
@@ -25,24 +26,21 @@ final class InputPlayer: Player {
     /// The last picture of a live input had to be waited for.
     private var isCaughtUp = false
     private var framesBeforePass = 0
-    /// A pass after the first has begun.
+    /// A pass, or a file of a list, after the first has begun.
     private var hasBegunPass = false
     private var hasWarned: Set<Warning> = []
 
     private enum Warning { case damaged, readError, interleaving, format, cut, pictures, jump }
 
-    init(
-        _ input: MediaInput, _ decoders: InputDecoders, settings: SourceSettings, link: MasterLink
-    ) throws(OpenFailure) {
-        self.input = input
+    init(_ playlist: Playlist, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
+        self.playlist = playlist
         self.link = link
         self.settings = settings
-        if let decoder = decoders.video, let stream = input.video {
-            video = try VideoTrack(input, stream, decoder, settings: settings)
-        }
-        if let decoder = decoders.audio { audio = try AudioTrack(input, decoder, settings: settings) }
-        guard let resume = settings.resume else {
-            clock = SourceClock()
+        clock = SourceClock()
+        try makeTracks()
+        guard let resume = settings.resume else { return }
+        guard playlist.isResumed else {
+            clock = SourceClock(startingAt: max(0, resume.pts + settings.frameRate.interval.nanoseconds))
             return
         }
         let heard = MediaTime(sampleIndex: resume.audioSample).nanoseconds
@@ -57,6 +55,20 @@ final class InputPlayer: Player {
         } else {
             let next = resume.pts.addingReportingOverflow(settings.frameRate.interval.nanoseconds).partialValue
             clock = SourceClock(startingAt: max(0, next, heard))
+        }
+    }
+
+    /// Makes what plays the streams of the input at hand. Sound goes on in the row in which it was; where a file of a list has
+    /// no picture, the one before it stands.
+    private func makeTracks() throws(OpenFailure) {
+        let (input, decoders) = (playlist.input, playlist.decoders)
+        if let decoder = decoders.video, let stream = input.video, link.usesPictures {
+            let next = try VideoTrack(input, stream, decoder, settings: settings)
+            if let video { next.goOn(behind: video) }
+            video = next
+        }
+        if link.usesSound, decoders.audio != nil || (playlist.isList && playlist.description.hasAudio) {
+            audio = try AudioTrack(input, decoders.audio, settings: settings, sound: audio?.sound)
         }
     }
 
@@ -100,7 +112,7 @@ final class InputPlayer: Player {
         return try readPacket()
     }
 
-    private var queuedByteCount: Int { (video?.decoder.queue.byteCount ?? 0) + (audio?.decoder.queue.byteCount ?? 0) }
+    private var queuedByteCount: Int { (video?.decoder.queue.byteCount ?? 0) + (audio?.decoder?.queue.byteCount ?? 0) }
 
     /// Decodes and sends pictures; true when something was done.
     private func workOnVideo(_ wantsPackets: inout Bool) throws(SourceStop) -> Bool {
@@ -168,7 +180,7 @@ final class InputPlayer: Player {
     private func workOnAudio(_ wantsPackets: inout Bool) throws(SourceStop) -> Bool {
         guard let audio else { return false }
         let sound = audio.sound
-        let isLast = audio.hasEnded && !settings.loops && inputHasEnded
+        let isLast = audio.hasEnded && !settings.loops && inputHasEnded && !playlist.goesOn
         if try sendSound(sound, flushing: isLast) { return true }
         let limit = link.audioCredit.addingReportingOverflow(Self.soundLead).partialValue
         if sound.isOwingSilence {
@@ -300,7 +312,7 @@ final class InputPlayer: Player {
     private func endInput() {
         inputHasEnded = true
         video?.decoder.endInput()
-        audio?.decoder.endInput()
+        audio?.decoder?.endInput()
     }
 
     // MARK: the end of a pass
@@ -313,36 +325,48 @@ final class InputPlayer: Player {
     }
 
     private func endPass() throws(SourceStop) -> PlayerStep {
-        let frameCount = (video?.decoder.frameCount ?? 0) + (audio?.decoder.frameCount ?? 0)
-        let damagedCount = (video?.decoder.damagedCount ?? 0) + (audio?.decoder.damagedCount ?? 0)
+        let frameCount = (video?.decoder.frameCount ?? 0) + (audio?.decoder?.frameCount ?? 0)
+        let damagedCount = (video?.decoder.damagedCount ?? 0) + (audio?.decoder?.damagedCount ?? 0)
         if damagedCount > 0 { try warn(.damaged, "parts of \(input.address.name) are damaged and were left out") }
         // Behind the place where a source takes over there may be nothing left.
         let mayBeEmpty = framesBeforePass == 0 && settings.resume != nil && !hasBegunPass
-        if frameCount == framesBeforePass, !mayBeEmpty {
+        let gaveNothing = frameCount == framesBeforePass && !mayBeEmpty
+        if gaveNothing, !playlist.isList {
             return .failed(Refusal(.notMedia, "nothing in \(input.address.name) can be decoded"))
         }
-        guard settings.loops else {
-            // Sound that is not granted yet has still to go.
-            if let audio, audio.sound.end > audio.sound.nextSample { return .idle }
-            return .ended
-        }
-        framesBeforePass = frameCount
-        hasBegunPass = true
-        do throws(OpenFailure) { try input.rewind() } catch {
+        do throws(OpenFailure) {
+            guard try playlist.advance(at: clock.end, gaveNothing: gaveNothing) else {
+                // Sound that is not granted yet has still to go.
+                if let audio, audio.sound.end > audio.sound.nextSample { return .idle }
+                return .ended
+            }
+            try beginPass(frameCount: frameCount)
+        } catch {
             switch error {
             case .stopped(let stop): throw stop
             case .refused(let refusal): return .failed(refusal)
             }
         }
-        // It may have been opened anew.
-        if video == nil { input.discardPictures() }
-        if audio == nil { input.discardSound() }
+        return .progressed
+    }
+
+    private func beginPass(frameCount: Int) throws(OpenFailure) {
+        hasBegunPass = true
         clock.beginPass()
         inputHasEnded = false
         lastPacketTime = .min
-        video?.restart()
-        audio?.restart()
-        return .progressed
+        if playlist.isList {
+            framesBeforePass = 0
+            hasWarned = []
+            try makeTracks()
+        } else {
+            framesBeforePass = frameCount
+            video?.restart()
+            audio?.restart()
+        }
+        // It may have been opened anew.
+        if video == nil || !link.usesPictures { input.discardPictures() }
+        if audio == nil || !link.usesSound { input.discardSound() }
     }
 
     private func warn(_ warning: Warning, _ text: String) throws(SourceStop) {

@@ -140,6 +140,12 @@ final class VideoTrack {
         hasEnded = false
     }
 
+    /// Comes behind another file's pictures, the last of which stands until the first of these.
+    func goOn(behind other: VideoTrack) {
+        lastPTS = other.lastPTS
+        lastEnd = other.lastEnd
+    }
+
     /// What the user should know of the pictures, since this was asked last.
     func takeRemark() -> String? {
         defer { remark = nil }
