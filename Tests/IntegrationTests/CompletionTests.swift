@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// What bash proposes, asked as a person does who presses Tab.
-@Suite(.serialized, .timeLimit(.minutes(2)), .enabled(if: FileManager.default.isExecutableFile(atPath: "/bin/bash")))
+@Suite(.serialized, .timeLimit(.minutes(4)), .enabled(if: FileManager.default.isExecutableFile(atPath: "/bin/bash")))
 struct CompletionTests {
     /// The proposals for the last of `words`, which may be empty.
     private func proposals(_ words: [String], in folder: TemporaryFolder) async throws -> Set<String> {
@@ -41,10 +41,10 @@ struct CompletionTests {
         let broadcast = try BulkheadProgram.start(
             [
                 "broadcast", "test", "--to", "file:\(folder.path("a.flv"))", "--to", "file:\(folder.path("b.flv"))",
-                "--size", "360p", "--preset", "ultrafast", "--duration", "60",
+                "--size", "360p", "--preset", "ultrafast",
             ], environment: ["XDG_RUNTIME_DIR": folder.url.path])
         #expect(
-            try await eventually(within: .seconds(20)) {
+            try await eventually(within: .seconds(60)) {
                 try await proposals(["bulkhead", "link", "pause", ""], in: folder).isSuperset(of: ["1", "2"])
             })
         await broadcast.end()
