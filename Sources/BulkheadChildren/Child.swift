@@ -4,67 +4,6 @@ import CBulkheadLinux
 import Glibc
 package import SystemPackage
 
-/// Why a child can't be started.
-package enum ChildLaunchError: Error, CustomStringConvertible {
-    case programMissing(path: String)
-    case programNotExecutable(path: String, Errno)
-    case system(Errno)
-
-    package var description: String {
-        switch self {
-        case .programMissing(let path): "there is no program \(path)"
-        case .programNotExecutable(let path, let errno): "\(path) can't be run: \(errno)"
-        case .system(let errno): "no process can be started: \(errno)"
-        }
-    }
-}
-
-/// How a child's work came to its end.
-package struct ChildEnd: Hashable, Sendable {
-    package enum Cause: Hashable, Sendable, CustomStringConvertible {
-        case exited(ChildExit)
-        /// A child that was started by hand has closed its socket.
-        case disconnected
-        /// The master has ended it, for this reason.
-        case dismissed(String)
-        /// Its program speaks another schema than this master: both are named.
-        case otherVersion(String)
-        /// The master needed it no longer.
-        case released
-
-        package var description: String {
-            switch self {
-            case .exited(let exit): exit.description
-            case .disconnected: "disconnected"
-            case .dismissed(let reason), .otherVersion(let reason): reason
-            case .released: "no longer needed"
-            }
-        }
-
-        /// The child ended by a fault of its own or by its deadline, and not because it was killed from outside.
-        package var isItsOwn: Bool {
-            switch self {
-            case .exited(.signaled(SIGKILL)), .exited(.signaled(SIGTERM)), .exited(.signaled(SIGINT)), .disconnected,
-                .otherVersion, .released:
-                false
-            case .exited, .dismissed: true
-            }
-        }
-
-        /// Starting it again would not help: its program must be installed anew.
-        package var isOtherVersion: Bool { if case .otherVersion = self { true } else { false } }
-    }
-
-    package let cause: Cause
-    /// What it had written to its standard error, at most the last 4 KiB.
-    package let standardErrorTail: String
-
-    package init(cause: Cause, standardErrorTail: String = "") {
-        self.cause = cause
-        self.standardErrorTail = standardErrorTail
-    }
-}
-
 /// One child process and the socket to it, on the reactor's thread.
 ///
 /// A child that the master has started is over when it is reaped **and** its socket is drained, so that what it had
@@ -84,8 +23,7 @@ package final class Child: Flushable {
     private let reactor: Reactor
     private var process: LaunchedChild?
     private var connection: WireConnection?
-    private var standardError: OwnedDescriptor?
-    private var tail: [UInt8] = []
+    private let voice: ChildVoice?
     private var tokens: [CInt: Reactor.Token] = [:]
     private var watchesWritability = false
     /// The reactor will call ``flush()``.
@@ -100,26 +38,15 @@ package final class Child: Flushable {
     private var exit: ChildExit?
     private var isOver = false
     private var isReleased = false
-    /// What may still be read of its standard error before the master looks away for a while.
-    private var readAllowance = Child.burstByteCount
     /// What it may say. A child at work stays far below; one that exceeds it costs the master the time that others need.
     private var messages = Budget(100_000, each: .milliseconds(2500))
     private var bytes = Budget(512 << 20, each: .seconds(2))
-    /// Runs while the master looks away from what the child writes.
-    private var quietTimer: Reactor.Token?
     /// Steps of its teardown that are to be taken when ``teardownTimer`` runs out.
     private var teardown: ArraySlice<Teardown.Step> = []
     private var teardownTimer: Reactor.Token?
 
-    private static let tailByteCount = 4096
     /// What is read of its socket before others have their turn.
     private static let intakeByteCount = 1 << 20
-    /// What the master reads at once of what a child writes. One that writes without end may then wait, or lose what
-    /// its pipe does not hold: 13 MB each second cost the master about 2 % of a core.
-    private static let burstByteCount = 1 << 18
-    private static let quiet = Duration.milliseconds(20)
-    /// What an unprivileged process may make a pipe hold, as pipe(7) says.
-    private static let longestPipeByteCount = 1 << 20
 
     /// Starts `launch` in the role `role`.
     package init(_ role: Role, _ launch: ChildLaunch, on reactor: Reactor) throws(ChildLaunchError) {
@@ -145,8 +72,7 @@ package final class Child: Flushable {
             sockets.close()
             pid = started.pid
             process = consume started
-            try reading.setNonblocking(true)
-            standardError = consume reading
+            voice = try ChildVoice(reading, on: reactor)
             connection = try WireConnection(ours)
         } catch Errno.noSuchFileOrDirectory {
             throw .programMissing(path: launch.path)
@@ -169,6 +95,7 @@ package final class Child: Flushable {
         self.pid = pid
         self.reactor = reactor
         isForeign = true
+        voice = nil
         connection = try WireConnection(socket)
     }
 
@@ -183,9 +110,7 @@ package final class Child: Flushable {
         if let descriptor = process?.pidfd.rawValue {
             tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.processEnded() }
         }
-        if let descriptor = standardError?.rawValue {
-            tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.followStandardError() }
-        }
+        try voice?.follow()
         send(Hello(role: .master, pid: getpid()))
     }
 
@@ -337,13 +262,11 @@ package final class Child: Flushable {
         }
         if let descriptor = process?.pidfd.rawValue { unwatch(descriptor) }
         process.take()?.close()
-        for timer in [teardownTimer, quietTimer] { if let timer { reactor.cancel(timer) } }
+        if let teardownTimer { reactor.cancel(teardownTimer) }
         teardown = []
         teardownTimer = nil
-        quietTimer = nil
         // Its last words, before its end is told.
-        var rest = Self.longestPipeByteCount / Self.tailByteCount
-        while rest > 0, readStandardError() { rest -= 1 }
+        voice?.readRest()
         if dismissal == nil { drain() }
         endConnection()
         finishIfOver()
@@ -360,52 +283,6 @@ package final class Child: Flushable {
         }
     }
 
-    /// Reads what the child has written, up to a bound; what comes beyond it is looked at a little later.
-    private func followStandardError() {
-        guard readStandardError() else { return }
-        readAllowance -= Self.tailByteCount
-        if quietTimer == nil {
-            let bound = ReactorBound(self, reactor)
-            quietTimer = reactor.schedule(at: .now.advanced(by: Self.quiet)) { bound.value.listenAgain() }
-        }
-        if readAllowance <= 0, let descriptor = standardError?.rawValue { unwatch(descriptor) }
-    }
-
-    private func listenAgain() {
-        quietTimer = nil
-        readAllowance = Self.burstByteCount
-        guard let descriptor = standardError?.rawValue, tokens[descriptor] == nil else { return }
-        let bound = ReactorBound(self, reactor)
-        do {
-            tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.followStandardError() }
-        } catch {
-            closeStandardError()
-        }
-    }
-
-    /// Reads once; false when nothing was there.
-    @discardableResult
-    private func readStandardError() -> Bool {
-        guard let descriptor = standardError?.rawValue else { return false }
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.tailByteCount, alignment: 1)
-        defer { chunk.deallocate() }
-        // A child that writes without end must not hold the master up: one look for each event.
-        let count = read(descriptor, chunk.baseAddress, chunk.count)
-        if count > 0 {
-            tail.append(contentsOf: chunk[..<count])
-            if tail.count > Self.tailByteCount { tail.removeFirst(tail.count - Self.tailByteCount) }
-        } else if count == 0 || errno != EAGAIN {
-            closeStandardError()
-        }
-        return count > 0
-    }
-
-    private func closeStandardError() {
-        guard let descriptor = standardError?.rawValue else { return }
-        unwatch(descriptor)
-        standardError.take()?.close()
-    }
-
     private func unwatch(_ descriptor: CInt) {
         if let token = tokens.removeValue(forKey: descriptor) { reactor.unwatch(token) }
     }
@@ -413,14 +290,14 @@ package final class Child: Flushable {
     private func finishIfOver() {
         guard !isOver, connection == nil, process == nil else { return }
         isOver = true
-        closeStandardError()
+        voice?.close()
         let cause: ChildEnd.Cause =
             if isReleased { .released } else if let dismissal {
                 isOtherVersion ? .otherVersion(dismissal) : .dismissed(dismissal)
             } else if let exit {
                 .exited(exit)
             } else { .disconnected }
-        let end = ChildEnd(cause: cause, standardErrorTail: String(decoding: tail, as: UTF8.self))
+        let end = ChildEnd(cause: cause, standardErrorTail: voice?.tail ?? "")
         let onEnd = onEnd
         self.onEnd = nil
         onFrame = nil
