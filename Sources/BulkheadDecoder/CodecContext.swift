@@ -31,6 +31,8 @@ final class CodecContext {
         guard let context, let frame, let packet else { throw Refusal(.other, "memory is short") }
         // The viewer is a guest on a machine that encodes: one thread, and no work on what is only looked at.
         context.pointee.thread_count = 1
+        // A sequence header can ask for any amount of memory.
+        context.pointee.max_pixels = 8192 * 8192
         context.pointee.skip_loop_filter = AVDISCARD_NONREF
         context.pointee.pkt_timebase = AVRational(num: 1, den: 1_000_000_000)
         if !configuration.isEmpty {

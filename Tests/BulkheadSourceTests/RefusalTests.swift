@@ -34,6 +34,23 @@ import Testing
         #expect(source.take.failure?.code == .settings)
     }
 
+    /// A file of some kilobytes that a decoder would take hundreds of megabytes for.
+    @Test func hugePicturesAreRefused() throws {
+        _ = try folder.make(
+            "huge.mkv", "-f lavfi -i color=gray:size=8200x8200:rate=1 -frames:v 1 -pix_fmt gray -c:v ffv1")
+        let source = try SourceUnderTest(folder["huge.mkv"])
+        try source.play()
+        let failure = try #require(source.take.failure)
+        #expect(failure.description.contains("pictures of 8200x8200"), "\(failure)")
+        #expect(failure.code == .settings)
+        // What only the decoder learns of is refused by it.
+        _ = try folder.make(
+            "huge.png", "-f lavfi -i color=gray:size=8200x8200:rate=1 -frames:v 1 -pix_fmt gray -c:v png")
+        let still = try SourceUnderTest(folder["huge.png"])
+        try still.play()
+        #expect(still.take.failure?.description.contains("67 million pixels") == true)
+    }
+
     @Test func emptyAndTruncatedFilesAreRefused() throws {
         let empty = try SourceUnderTest(try folder.write([], to: "empty.mp4"))
         try empty.play()

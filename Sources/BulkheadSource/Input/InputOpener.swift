@@ -54,8 +54,10 @@ final class InputOpener {
         }
         guard result >= 0, let context else { throw failure(result) }
         do throws(OpenFailure) {
-            let found = avformat_find_stream_info(context, nil)
+            try refuseLargePictures(context)
+            let found = findStreams(context)
             guard found >= 0 else { throw failure(found) }
+            try refuseLargePictures(context)
             let streams = try streams(of: context)
             interrupt.restart(deadline: nil)
             interrupt.reportsWaiting = true
@@ -86,6 +88,27 @@ final class InputOpener {
         let result = avformat_open_input(&opening, address.target, format, &dictionary)
         context = result >= 0 ? opening : nil
         return result
+    }
+
+    /// Has libavformat look for the streams, and decode for that what is no larger than it may be.
+    private func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>) -> CInt {
+        // One for each stream that is known so far; it reads these and leaves the others alone.
+        let count = Int(context.pointee.nb_streams)
+        var options = [OpaquePointer?](repeating: nil, count: count)
+        for index in 0..<count { av_dict_set(&options[index], "max_pixels", "\(PictureLimit.pixelCount)", 0) }
+        defer { for index in 0..<count { av_dict_free(&options[index]) } }
+        return options.withUnsafeMutableBufferPointer { avformat_find_stream_info(context, $0.baseAddress) }
+    }
+
+    /// What the header says of pictures is checked before there is a decoder that takes memory for them.
+    private func refuseLargePictures(_ context: UnsafeMutablePointer<AVFormatContext>) throws(OpenFailure) {
+        for index in 0..<Int(context.pointee.nb_streams) {
+            guard let parameters = context.pointee.streams?[index]?.pointee.codecpar?.pointee,
+                parameters.codec_type == AVMEDIA_TYPE_VIDEO,
+                let refusal = PictureLimit.refusal(width: parameters.width, height: parameters.height, of: address.name)
+            else { continue }
+            throw .refused(refusal)
+        }
     }
 
     /// A descriptor that is read without libavformat's file protocol, which can't be interrupted in a pipe.

@@ -332,7 +332,7 @@ final class InputPlayer: Player {
         let mayBeEmpty = framesBeforePass == 0 && settings.resume != nil && !hasBegunPass
         let gaveNothing = frameCount == framesBeforePass && !mayBeEmpty
         if gaveNothing, !playlist.isList {
-            return .failed(Refusal(.notMedia, "nothing in \(input.address.name) can be decoded"))
+            return .failed(Refusal(.notMedia, "nothing in \(input.address.name) can be decoded: \(PictureLimit.doubt)"))
         }
         do throws(OpenFailure) {
             guard try playlist.advance(at: clock.end, gaveNothing: gaveNothing) else {

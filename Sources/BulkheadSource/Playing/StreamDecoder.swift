@@ -67,6 +67,8 @@ final class StreamDecoder {
         }
         context.pointee.pkt_timebase = MediaInput.nanoseconds
         context.pointee.thread_count = 0
+        // Pictures may grow in the midst of a stream.
+        context.pointee.max_pixels = PictureLimit.pixelCount
         if isLive {
             // Threads that each decode a picture would hold as many pictures back.
             context.pointee.thread_type = FF_THREAD_SLICE
