@@ -12,6 +12,8 @@ package struct LiveServerOptions: Hashable, Sendable {
     package var streamLimit = 16
     /// A GOP that grows beyond this is not kept: new players then wait for the next IDR.
     package var gopByteLimit = 32 << 20
+    /// The same for all streams together: each has an equal share of it, where that is less.
+    package var storeByteLimit = 64 << 20
     /// What may wait for one player before it is shed up to the next IDR.
     package var playerQueueByteLimit = 8 << 20
     /// A publisher that sends more than this over five seconds is closed; nil for no limit.

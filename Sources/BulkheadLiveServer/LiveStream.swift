@@ -54,6 +54,8 @@ final class LiveStream {
     private(set) var players: [Player] = []
     /// The newest GOP, for players that come, and what those that are here have not been given yet.
     private(set) var queue = GOPQueue<SharedMessage>(pictureHeader: MediaKind.videoSequenceHeader.headerNumber)
+    /// What is kept of a GOP for players that come, in bytes.
+    var gopByteLimit: Int
     private let options: LiveServerOptions
     private let eventLoop: any EventLoop
     /// Players are told then that the publisher has left; when another one comes before, only that it has come.
@@ -62,6 +64,7 @@ final class LiveStream {
     init(name: StreamName, options: LiveServerOptions, on eventLoop: any EventLoop) {
         self.name = name
         self.options = options
+        gopByteLimit = options.gopByteLimit
         self.eventLoop = eventLoop
     }
 
@@ -123,7 +126,7 @@ final class LiveStream {
 
     /// Lets go of what nobody needs.
     private func trim() {
-        if let idr = queue.newestIDR, queue.byteCount(from: idr) > options.gopByteLimit { queue.forgetStarts() }
+        if let idr = queue.newestIDR, queue.byteCount(from: idr) > gopByteLimit { queue.forgetStarts() }
         let start = publisher == nil ? nil : queue.newestIDR
         queue.forget(before: (players.compactMap(\.position) + [start ?? queue.end]).min() ?? queue.end)
     }

@@ -60,7 +60,7 @@ final class Player {
     /// Skips what it is too slow for. The GOP that it began with is bounded by itself.
     func bound() {
         guard !isPaused else { return }
-        reader.bound(to: options.playerQueueByteLimit + options.gopByteLimit, in: stream.queue)
+        reader.bound(to: options.playerQueueByteLimit + stream.gopByteLimit, in: stream.queue)
     }
 
     /// Writes while the socket takes it; the rest waits in the stream's queue, where it can be skipped.

@@ -94,6 +94,7 @@ final class StreamHub {
         guard streams.values.count(where: { $0.publisher != nil }) < options.streamLimit else { throw .tooManyStreams }
         let stream = stream(name)
         stream.startPublishing(handler)
+        shareStore()
         return stream
     }
 
@@ -114,6 +115,14 @@ final class StreamHub {
     func endPublishing(_ stream: LiveStream, isWanted: Bool) {
         stream.endPublishing(isWanted: isWanted)
         forgetIfUnused(stream)
+        shareStore()
+    }
+
+    /// Sixteen publishers must not take sixteen times the memory of one.
+    private func shareStore() {
+        let published = streams.values.filter { $0.publisher != nil }
+        let share = options.storeByteLimit / max(1, published.count)
+        for stream in published { stream.gopByteLimit = min(options.gopByteLimit, share) }
     }
 
     func remove(_ player: Player) {

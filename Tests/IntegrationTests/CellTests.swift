@@ -85,6 +85,27 @@ import Testing
         await broadcast.wait(timeout: .seconds(30))
     }
 
+    /// A viewer decodes a stranger's stream.
+    @Test func theDecoderOfAViewerIsConfined() async throws {
+        let folder = try TemporaryFolder()
+        let server = try await EmbeddedServer()
+        let broadcast = try BulkheadProgram.start(
+            ["broadcast", "test", "--to", server.url("a"), "--control", "unix:\(folder.path("c.sock"))"] + Self.small)
+        let probe = try BulkheadProgram.start(["probe", server.url("a"), "--wait", "20s"])
+        var decoder: Int32?
+        let came = await eventually(within: .seconds(30)) {
+            decoder = ProcessTable.children(of: probe.pid, named: "bulkhead-decoder").first
+            return decoder != nil
+        }
+        #expect(came, "\(probe.errorText)\n\(broadcast.errorText)")
+        await Self.expectConfined(try #require(decoder), "bulkhead-decoder")
+        for process in [probe, broadcast] {
+            kill(process.pid, SIGINT)
+            await process.wait(timeout: .seconds(30))
+        }
+        await server.end()
+    }
+
     /// On a kernel without walls the broadcast goes on, and says so, once.
     @Test(arguments: ["", "landlock", "seccomp", "landlock,seccomp"])
     func missingWallsAreTold(lacks: String) async throws {
