@@ -16,7 +16,7 @@ package final class LocalListener {
     /// Listens at `path`. Its folder is made, for this user alone, where there is none; a socket that a dead master left
     /// is taken over.
     /// - Parameters:
-    ///   - onStranger: called with each connection that is refused, because it is another user's.
+    ///   - onStranger: called with each connection that is refused, because it is another user's, or that of a child.
     ///   - onConnection: called with each connection of the same user, or of root.
     package init(
         path: String, on reactor: Reactor, onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
@@ -28,7 +28,6 @@ package final class LocalListener {
         do {
             try Self.clear(path)
             let listener = try Self.listen(at: path)
-            chmod(path, 0o600)
             token = try reactor.watch(listener.rawValue) { [bound = ReactorBound(self, reactor)] _ in
                 bound.value.accept(onConnection, onStranger)
             }
@@ -63,7 +62,8 @@ package final class LocalListener {
         _ onConnection: @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void,
         _ onStranger: @Sendable (PeerCredentials) -> Void
     ) {
-        while listener != nil {
+        // Those beyond wait for the next turn: others need the thread, too.
+        for _ in 0..<Self.mostAccepted where listener != nil {
             let accepted: OwnedDescriptor?
             // Out of descriptors, or a peer that has gone again: the next one may have more luck.
             do { accepted = try takeOne() } catch {
@@ -76,8 +76,8 @@ package final class LocalListener {
                 connection.close()
                 continue
             }
-            // Root could do everything in this process's name anyway.
-            guard peer.uid == getuid() || peer.uid == 0 else {
+            // Root could do everything in this process's name anyway. A child of its own that connects has been taken over.
+            guard peer.uid == getuid() || peer.uid == 0, !peer.isOwnChild else {
                 connection.close()
                 onStranger(peer)
                 continue
@@ -97,6 +97,7 @@ package final class LocalListener {
     }
 
     private static let pause = Duration.milliseconds(100)
+    private static let mostAccepted = 16
 
     private func takeOne() throws(Errno) -> OwnedDescriptor? {
         guard let descriptor = listener?.rawValue else { return nil }
@@ -143,6 +144,11 @@ package final class LocalListener {
             throw error
         } catch Errno.connectionRefused {
             unlink(path)
+        } catch Errno.resourceTemporarilyUnavailable {
+            throw BroadcastError(
+                code: .addressInUse, ["address": "unix:\(path)"],
+                "a process that takes no connections listens at unix:\(path) already",
+                advice: "end it, or name another path")
         } catch {
             // Another user's, or no descriptor is free: nothing says that its master is dead.
             throw BroadcastError(.control, "unix:\(path) is there already and can't be asked: \(error)")

@@ -6,8 +6,8 @@ import Glibc
 /// The second step of a source's cell: what it takes to read one input, and nothing else.
 ///
 /// A file is that file; a list of files is the folder that the list lies in, and the files that it names elsewhere.
-/// Sockets there are where the input is an address or a server of screen or sound, orders to drivers where it is a
-/// device. Nothing is written but to devices.
+/// Sockets of the network there are where the input is an address, local ones where it is a server of screen or sound,
+/// orders to drivers where it is a device. Nothing is written but to devices.
 package enum SourceCell {
     /// Gives up what reading `address` does not take. Call it on the only thread that there is so far, before anything is
     /// opened.
@@ -23,7 +23,7 @@ package enum SourceCell {
         case .test, .standardInput: break
         case .file: files += grants(forFile: address)
         case .network(let scheme):
-            profile.calls = .network
+            profile.calls = needsLocalSockets(scheme, host: address.host) ? [.network, .localSockets] : .network
             profile.openings = .network
             files += names + secrets(of: scheme)
         case .device:
@@ -33,10 +33,13 @@ package enum SourceCell {
                 profile.calls = .network
                 profile.openings = .network
                 files += names
-            } else {
-                profile.calls = [.network, .devices]
-                profile.openings = [.network, .localSockets]
+            } else if nodeFormats.contains(address.format) {
+                profile.calls = .devices
                 if address.format == "kmsgrab" { profile.capabilities = [.readAnyFile, .seeScreen] }
+                files += devices(address)
+            } else {
+                profile.calls = [.network, .localSockets, .devices]
+                profile.openings = [.network, .localSockets]
                 files += names + devices(address)
             }
         }
@@ -98,6 +101,15 @@ package enum SourceCell {
 
     // MARK: network
 
+    /// Programs of the user that listen at local sockets do what they are told, the session bus anything: no path is kept
+    /// from a process that may make such sockets. What they take besides is done without them: names are then looked up by
+    /// DNS, but for those of the local network, which Avahi knows.
+    private static func needsLocalSockets(_ scheme: String, host: String?) -> Bool {
+        guard scheme != "unix", var host = host?.lowercased() else { return scheme == "unix" }
+        if host.last == "." { host.removeLast() }
+        return host.hasSuffix(".local")
+    }
+
     /// What it takes to find a machine by its name, and to trust it.
     private static var names: [FileGrant] {
         let paths = [
@@ -120,6 +132,9 @@ package enum SourceCell {
     }
 
     // MARK: devices
+
+    /// Devices that are files, and take no server.
+    private static let nodeFormats: Set<String> = ["v4l2", "video4linux2", "fbdev", "kmsgrab", "oss"]
 
     private static func devices(_ address: InputAddress) -> [FileGrant] {
         let nodes =

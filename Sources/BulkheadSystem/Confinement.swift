@@ -80,7 +80,7 @@ package enum Confinement {
         package static let readOnly = Calls(rawValue: BULKHEAD_SECCOMP_READ_ONLY.rawValue)
         /// Sockets of programs of this machine.
         package static let localSockets = Calls(rawValue: BULKHEAD_SECCOMP_LOCAL_SOCKETS.rawValue)
-        /// Sockets of the network, and local ones.
+        /// Sockets of the network.
         package static let network = Calls(rawValue: BULKHEAD_SECCOMP_NETWORK.rawValue)
         /// What drivers ask for, and sound and screen servers.
         package static let devices = Calls(rawValue: BULKHEAD_SECCOMP_DEVICES.rawValue)

@@ -17,6 +17,14 @@ package struct PeerCredentials: Hashable, Sendable {
         self.pid = pid
         self.uid = uid
     }
+
+    /// The peer was started by this process, and has not ended.
+    package var isOwnChild: Bool {
+        // proc_pid_stat(5): the name stands in parentheses and may hold any; state and parent follow.
+        guard let text = SmallText.of("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return false }
+        let fields = text[text.index(after: end)...].split(separator: " ")
+        return fields.count > 1 && Int32(fields[1]) == getpid()
+    }
 }
 
 /// Calls for sockets in the file system.
@@ -24,12 +32,13 @@ package enum LocalSocket {
     /// The longest path that an address holds, in bytes.
     package static let maximumPathByteCount = 107
 
-    /// Listens at `path`, non-blocking. Nothing may be there yet.
+    /// Listens at `path`, non-blocking, for this user alone: the file has mode 0600. Nothing may be there yet.
     package static func listen(at path: String) throws(Errno) -> OwnedDescriptor {
         OwnedDescriptor(adopting: try Errno.check(bulkhead_listen_local(path, 16)))
     }
 
     /// Connects to `path`, blocking.
+    /// - Throws: EAGAIN where the other end has taken no connection for two seconds.
     package static func connect(to path: String) throws(Errno) -> OwnedDescriptor {
         OwnedDescriptor(adopting: try Errno.check(bulkhead_connect_local(path)))
     }

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -129,7 +130,10 @@ int bulkhead_listen_local(const char *path, int backlog) {
     if (error < 0) return error;
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener < 0) return -errno;
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, backlog) < 0) {
+    // The socket's file gets the mode that the descriptor has, as unix(7) has it: a mode that is set by the name later could
+    // be that of something else.
+    if (fchmod(listener, S_IRUSR | S_IWUSR) < 0 ||
+        bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, backlog) < 0) {
         error = -errno;
         close(listener);
         return error;
@@ -143,11 +147,15 @@ int bulkhead_connect_local(const char *path) {
     if (error < 0) return error;
     int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connection < 0) return -errno;
+    // Where nobody accepts any more, connecting would wait without end.
+    struct timeval patience = {.tv_sec = 2}, none = {0};
+    setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (connect(connection, (struct sockaddr *)&address, sizeof address) < 0) {
         error = -errno;
         close(connection);
         return error;
     }
+    setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof none);
     return connection;
 }
 

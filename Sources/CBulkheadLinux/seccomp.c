@@ -230,10 +230,15 @@ static void add_all(struct program *program, const int *calls, size_t count) {
 
 static void add_sockets(struct program *program, int options) {
     const unsigned local[] = {AF_UNIX};
-    const unsigned network[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-    if (options & BULKHEAD_SECCOMP_NETWORK) ONE_OF(program, SYS_socket, 0, network, refusal(EAFNOSUPPORT));
-    else if (options & BULKHEAD_SECCOMP_LOCAL_SOCKETS) ONE_OF(program, SYS_socket, 0, local, refusal(EAFNOSUPPORT));
-    else return;
+    unsigned families[4], count = 0;
+    if (options & BULKHEAD_SECCOMP_LOCAL_SOCKETS) families[count++] = AF_UNIX;
+    if (options & BULKHEAD_SECCOMP_NETWORK) {
+        families[count++] = AF_INET;
+        families[count++] = AF_INET6;
+        families[count++] = AF_NETLINK;
+    }
+    if (!count) return;
+    one_of(program, SYS_socket, 0, families, count, refusal(EAFNOSUPPORT));
     ONE_OF(program, SYS_socketpair, 0, local, refusal(EAFNOSUPPORT));
     add_all(program, sockets, COUNT(sockets));
 }

@@ -60,6 +60,34 @@ import Testing
         await owner.close()
     }
 
+    /// A source that a stranger's stream has taken over must not give its master orders.
+    @Test func aChildOfItsOwnIsTurnedAway() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        try await owner.listen(at: path)
+        let child = try BulkheadProgram.start(["status", "--attach", "unix:\(path)"])
+        #expect(await child.wait() != 0)
+        #expect(await owner.peers.isEmpty)
+        #expect(Self.connects(to: path))
+        #expect(await eventually { await owner.peers.count == 1 })
+        await owner.close()
+    }
+
+    /// A process that hangs, or a hostile one: a master that starts must not wait for it.
+    @Test func aSocketWhereNobodyAcceptsIsNotWaitedFor() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let hung = try LocalSocket.listen(at: path)
+        var waiting: [CInt] = []
+        defer { for descriptor in waiting { Glibc.close(descriptor) } }
+        #expect(throws: Errno.resourceTemporarilyUnavailable) {
+            for _ in 0..<100 { waiting.append(try LocalSocket.connect(to: path).release()) }
+        }
+        await expectRefusal(try Owner(), path, "takes no connections")
+        hung.close()
+    }
+
     @Test func folderIsMadeForThisUserAlone() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("new/sock")

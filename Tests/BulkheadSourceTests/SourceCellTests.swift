@@ -21,8 +21,13 @@ import Testing
         for url in ["https://example.com/a.m3u8", "rtsp://camera/1", "srt://host:9000", "udp://239.0.0.1:5000"] {
             #expect(Self.calls(url) == .network)
         }
-        for url in ["v4l2:/dev/video0", "/dev/video1", "x11::0.0", "alsa:default", "pulse:default"] {
-            #expect(Self.calls(url) == [.network, .devices])
+        // Names of the local network are Avahi's to know, by a socket of its own.
+        for url in ["rtsp://camera.local/1", "http://Camera.LOCAL./a", "unix:///run/camera"] {
+            #expect(Self.calls(url) == [.network, .localSockets], "\(url)")
+        }
+        for url in ["v4l2:/dev/video0", "/dev/video1"] { #expect(Self.calls(url) == .devices, "\(url)") }
+        for url in ["x11::0.0", "alsa:default", "pulse:default"] {
+            #expect(Self.calls(url) == [.network, .localSockets, .devices], "\(url)")
         }
     }
 

@@ -182,6 +182,28 @@ import Testing
         expectRefused(words, ["environment", "own-environ"])
     }
 
+    /// It has the network, and nothing else: no program of this user's that listens at a local socket, as the session bus does.
+    @Test func aSourceThatItsServerHasTakenOverGetsTheNetwork() async throws {
+        let folder = try TemporaryFolder()
+        let port = try NginxServer.freePort()
+        let address = "tcp://127.0.0.1:\(port)"
+        let camera = try RunningProcess(
+            "ffmpeg",
+            [
+                "-hide_banner", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25", "-c:v",
+                "libx264", "-preset", "ultrafast", "-f", "mpegts", address + "?listen=1",
+            ])
+        #expect(await eventually(within: .seconds(20)) { LocalPort.isListening(on: port) })
+        let key = folder.path("key")
+        try Data(Self.secret.utf8).write(to: URL(fileURLWithPath: key))
+        let attempts = Self.attempts + ["local"]
+        let outcomes = try await outcomes(
+            in: "bulkhead-source", of: attempts + ["inet"], arguments(address, in: folder), target: key)
+        expectRefused(outcomes, attempts)
+        #expect(outcomes["inet"] == "GRANTED")
+        await camera.end()
+    }
+
     @Test func anEncoderThatIsTakenOverGetsNothing() async throws {
         let folder = try TemporaryFolder()
         let key = folder.path("key")

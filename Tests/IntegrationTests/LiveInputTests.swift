@@ -31,17 +31,6 @@ import Testing
         return try await ViewedFrames.decode(path, width: 640, height: 360)
     }
 
-    /// Whether a socket of this machine listens at `port`; to try it would take the only connection.
-    private static func isListening(on port: Int) -> Bool {
-        let table = (try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)) ?? ""
-        let digits = String(port, radix: 16, uppercase: true)
-        let local = ":" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        return table.split(separator: "\n").contains { line in
-            let fields = line.split(separator: " ")
-            return fields.count > 3 && fields[1].hasSuffix(local) && fields[3] == "0A"
-        }
-    }
-
     private func expectEveryPicture(_ seen: ViewedFrames, _ path: String) async throws {
         #expect(seen.numbers.count == 120)
         #expect(seen.lost == 0 && seen.repeated == 0 && seen.isInOrder && seen.unreadable == 0, "\(seen.numbers)")
@@ -65,7 +54,7 @@ import Testing
         let url = "tcp://127.0.0.1:\(port)"
         let camera = try play(
             path, ["-c:v", "rawvideo", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le", "-f", "nut", "\(url)?listen=1"])
-        #expect(await eventually(within: .seconds(20)) { Self.isListening(on: port) })
+        #expect(await eventually(within: .seconds(20)) { LocalPort.isListening(on: port) })
         let seen = try await broadcast(url, into: folder.path("out.flv"))
         await camera.end()
         try await expectEveryPicture(seen, folder.path("out.flv"))

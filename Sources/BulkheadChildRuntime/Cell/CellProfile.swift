@@ -38,7 +38,7 @@ package struct CellProfile: Sendable {
             profile.descriptorCount = 1024
             profile.limits = modesty
             profile.capabilities = [.readAnyFile, .seeScreen]
-            profile.calls = [.network, .devices, .narrowing]
+            profile.calls = [.network, .localSockets, .devices, .narrowing]
             return profile
         case .pluginHost:
             var profile = CellProfile(outOfMemoryScore: 300)

@@ -44,7 +44,7 @@ package enum EventSentence {
         case .launchFailed(let reason): "can't start a child process: \(reason.text)"
         case .wallsMissing(let text): "the kernel lacks walls around children: \(text); see `bulkhead doctor`"
         case .strangerRefused(let uid, let pid):
-            "turned process \(pid) of another user (uid \(uid)) away from the control socket"
+            "turned process \(pid) (uid \(uid)) away from the control socket: it is another user's, or a child of this master"
         }
     }
 

@@ -49,7 +49,9 @@ package enum MasterHappening: HappeningSubject {
         case .launchFailed:
             Meaning([.error], [.reason, .text], "a child process can't be started; the master keeps trying")
         case .strangerRefused:
-            Meaning([.warning], [.uid, .pid], "another user's process was turned away from the control socket")
+            Meaning(
+                [.warning], [.uid, .pid],
+                "another user's process, or a child of the master's own, was turned away from the control socket")
         case .wallsMissing:
             Meaning([.warning], [.text], "the kernel lacks walls around child processes; said once")
         }

@@ -51,10 +51,10 @@ int bulkhead_wait_readable(int descriptor, int timeout_milliseconds);
 
 // MARK: local sockets
 
-/// Binds and listens at `path`, close-on-exec, non-blocking. `path` must not exist.
+/// Binds and listens at `path`, close-on-exec, non-blocking, with mode 0600. `path` must not exist.
 int bulkhead_listen_local(const char *path, int backlog);
 
-/// Connects to `path`, close-on-exec, blocking.
+/// Connects to `path`, close-on-exec, blocking; -EAGAIN where nobody has accepted for two seconds.
 int bulkhead_connect_local(const char *path);
 
 /// Accepts one connection, close-on-exec, non-blocking.
