@@ -66,6 +66,12 @@ package enum SourceCell {
         "concat", "hls", "dash", "imf", "image2", "webm_dash_manifest", "vobsub",
     ]
     private static let listEndings = [".m3u8", ".m3u", ".mpd", ".ffconcat", ".idx"]
+    /// Who opens a file with such a name means that film: a list in disguise may name what it likes, and gets nothing.
+    private static let filmEndings = [
+        ".mp4", ".m4v", ".m4a", ".mov", ".mkv", ".webm", ".flv", ".ts", ".mts", ".m2ts", ".avi", ".mpg", ".mpeg",
+        ".wmv",
+        ".ogg", ".ogv", ".mp3", ".aac", ".wav", ".flac", ".jpg", ".jpeg", ".png", ".gif", ".webp",
+    ]
     /// How lists begin, whatever their files are called.
     private static let listBeginnings = ["#EXTM3U", "ffconcat version", "<?xml", "<MPD", "\u{FEFF}<?xml"]
 
@@ -73,7 +79,8 @@ package enum SourceCell {
     static func namesOthers(_ path: String, format: String) -> Bool {
         if listFormats.contains(format) || path.contains("%") { return true }
         let name = path.lowercased()
-        return listEndings.contains { name.hasSuffix($0) } || isListByContent(path)
+        if listEndings.contains(where: { name.hasSuffix($0) }) { return true }
+        return !filmEndings.contains { name.hasSuffix($0) } && isListByContent(path)
     }
 
     private static func isListByContent(_ path: String) -> Bool {

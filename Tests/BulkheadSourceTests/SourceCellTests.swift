@@ -53,6 +53,17 @@ import Testing
         #expect(Self.paths("/srv/live/list", format: "concat").contains("/srv/live"))
     }
 
+    /// It would open the folder that films are downloaded to, or any file.
+    @Test(arguments: ["ffconcat version 1.0\nfile /srv/secret\n", "#EXTM3U\n/srv/secret\n"])
+    func aListThatIsCalledAFilmGetsNothing(text: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("Film.MP4")
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        #expect(Self.paths(path).subtracting(Self.paths("test")) == [path])
+        // Unless it is said that it is one.
+        #expect(Self.paths(path, format: "concat").contains(folder.url.path))
+    }
+
     /// Quoting as FFmpeg's documentation has it ("Utilities", "Quoting and escaping").
     @Test func aListsFilesAreReadWhereverTheyLie() throws {
         let folder = try TemporaryFolder()
