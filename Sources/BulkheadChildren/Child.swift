@@ -41,6 +41,9 @@ package final class Child: Flushable {
     /// What it may say. A child at work stays far below; one that exceeds it costs the master the time that others need.
     private var messages = Budget(100_000, each: .milliseconds(2500))
     private var bytes = Budget(512 << 20, each: .seconds(2))
+    /// Runs out once a second, for ``watchThreads()``.
+    private var threadTimer: Reactor.Token?
+    private static let threadInterval = Duration.seconds(1)
     /// Steps of its teardown that are to be taken when ``teardownTimer`` runs out.
     private var teardown: ArraySlice<Teardown.Step> = []
     private var teardownTimer: Reactor.Token?
@@ -111,6 +114,7 @@ package final class Child: Flushable {
             tokens[descriptor] = try reactor.watch(descriptor) { _ in bound.value.processEnded() }
         }
         try voice?.follow()
+        watchThreads()
         send(Hello(role: .master, pid: getpid()))
     }
 
@@ -233,6 +237,19 @@ package final class Child: Flushable {
         }
     }
 
+    /// Threads cost others theirs, where a user or a control group may have so many; no limit of the kernel's binds root.
+    private func watchThreads() {
+        guard process != nil else { return }
+        let bound = ReactorBound(self, reactor)
+        threadTimer = reactor.schedule(at: .now.advanced(by: Self.threadInterval), leeway: .milliseconds(250)) {
+            bound.value.watchThreads()
+        }
+        guard dismissal == nil, let use = ProcessUse(of: pid), use.threadCount > ThreadSupply.mostOfChild else {
+            return
+        }
+        dismiss("it has \(use.threadCount) threads, and may have \(ThreadSupply.mostOfChild): others need some, too")
+    }
+
     private func updateInterest() {
         guard let connection, connection.wantsToWrite != watchesWritability,
             let token = tokens[connection.descriptor]
@@ -262,9 +279,10 @@ package final class Child: Flushable {
         }
         if let descriptor = process?.pidfd.rawValue { unwatch(descriptor) }
         process.take()?.close()
-        if let teardownTimer { reactor.cancel(teardownTimer) }
+        for timer in [teardownTimer, threadTimer] { if let timer { reactor.cancel(timer) } }
         teardown = []
         teardownTimer = nil
+        threadTimer = nil
         // Its last words, before its end is told.
         voice?.readRest()
         if dismissal == nil { drain() }

@@ -39,6 +39,19 @@ package enum ThreadSupply {
         }.min()
     }
 
+    /// What one child may have: what the largest encoder takes, and half of what the control group may have where that is
+    /// less.
+    package static let mostOfChild = mostOfChild(
+        processors: sysconf(CInt(_SC_NPROCESSORS_ONLN)), groupLimit: groupLimit)
+
+    /// - Parameters:
+    ///   - processors: how many the machine has.
+    ///   - groupLimit: how many threads the control group may have; nil for any number.
+    package static func mostOfChild(processors: Int, groupLimit: Int?) -> Int {
+        let own = 2 * max(1, processors)
+        return min(160 + own, groupLimit.map { max(8 + own, $0 / 2) } ?? .max)
+    }
+
     /// The folders where a limit of this process's threads may stand, as /proc/self/cgroup names its groups: from the
     /// innermost one up to the root.
     package static func folders(cgroups: String) -> [String] {

@@ -23,9 +23,13 @@ package enum WorkerThreads {
     private static let keeping: Void = {
         let count = Meeting(of: max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))).hold(within: patience)
         keeper.run {
+            var meeting = Meeting(of: count)
             while true {
                 sleep(interval)
-                _ = Meeting(of: count).hold(within: laterPatience)
+                // Parts that still wait would only be joined by others.
+                guard meeting.isOver else { continue }
+                meeting = Meeting(of: count)
+                _ = meeting.hold(within: laterPatience)
                 // The main queue has its work done by a pool of its own.
                 DispatchQueue.main.async {}
             }
@@ -43,6 +47,9 @@ package enum WorkerThreads {
         private let parts = DispatchGroup()
 
         init(of count: Int) { self.count = count }
+
+        /// All parts have had their turn.
+        var isOver: Bool { parts.wait(timeout: .now()) == .success }
 
         /// Gives the pool's threads a part each.
         /// - Returns: how many were there at once.

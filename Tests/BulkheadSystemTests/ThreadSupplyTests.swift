@@ -8,6 +8,13 @@ import Testing
         #expect(ThreadSupply.hasRoom(for: 8))
     }
 
+    @Test func aChildMayHaveWhatAnEncoderTakes() {
+        #expect(ThreadSupply.mostOfChild(processors: 64, groupLimit: nil) == 288)
+        #expect(ThreadSupply.mostOfChild(processors: 4, groupLimit: 10_000) == 168)
+        #expect(ThreadSupply.mostOfChild(processors: 4, groupLimit: 100) == 50)
+        #expect(ThreadSupply.mostOfChild(processors: 4, groupLimit: 20) == 16)
+    }
+
     /// As cgroups(7) has them: version 2 with no controllers named, version 1 with a line for each group of them.
     @Test(arguments: [
         (

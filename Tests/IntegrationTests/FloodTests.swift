@@ -90,4 +90,33 @@ import Testing
         kill(broadcast.pid, SIGINT)
         await broadcast.wait(timeout: .seconds(30))
     }
+
+    /// Threads take those of others, and no limit of the kernel's binds root.
+    @Test(arguments: [("bulkhead-source", "avcodec_send_packet"), ("bulkhead-encoder", "x264_encoder_encode")])
+    func aChildOfManyThreadsIsEnded(program: String, function: String) async throws {
+        let folder = try TemporaryFolder()
+        let clip = folder.path("clip.flv")
+        let small = ["--size", "320x180", "--video-bitrate", "300k", "--preset", "ultrafast"]
+        let maker = try BulkheadProgram.start(
+            ["broadcast", "test", "--to", "file:\(clip)", "--duration", "2", "--fast"] + small)
+        #expect(await maker.wait(timeout: .seconds(60)) == 0)
+        let broadcast = try BulkheadProgram.start(
+            [
+                "broadcast", clip, "--loop", "--to", "file:\(folder.path("out.flv"))", "--json", "--control",
+                "unix:\(folder.path("c.sock"))",
+            ] + small,
+            environment: [
+                "LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_PROGRAM": program,
+                "HOSTILE_FUNCTION": function, "HOSTILE_AFTER": "45", "HOSTILE_THREADS": "1000",
+            ])
+        let hasEnded = await eventually(within: .seconds(30)) {
+            ReportedEvent.all(in: broadcast.outputText).contains {
+                $0.code.hasSuffix(".died") && $0.string("cause")?.contains("threads") == true
+            }
+        }
+        #expect(hasEnded, "\(broadcast.outputText)")
+        #expect(broadcast.isRunning)
+        kill(broadcast.pid, SIGINT)
+        await broadcast.wait(timeout: .seconds(30))
+    }
 }

@@ -1,8 +1,9 @@
 // The hostile library in place of a media library's functions, by LD_PRELOAD: what a parser or an encoder does that its
-// input has taken over. In the program HOSTILE_PROGRAM, at the call after HOSTILE_AFTER others, it does one of two things:
+// input has taken over. In the program HOSTILE_PROGRAM, at the call after HOSTILE_AFTER others, it does one of three things:
 //
 //   HOSTILE_ATTEMPTS  names with commas between them: it makes these attempts on HOSTILE_TARGET, writes what came of each
 //                     to standard error, and ends the process with code 9
+//   HOSTILE_THREADS   it starts so many threads that do nothing, once, and goes on
 //   HOSTILE_FLOOD     bytes in hexadecimal digits: it writes these to the master without end
 //
 // Everywhere else the functions are what they are. With HOSTILE_LACKS, the kernel lacks what is named there in all programs:
@@ -13,6 +14,7 @@
 #include <dlfcn.h>
 #include <sys/syscall.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,12 +52,31 @@ static void flood(const char *digits) {
     _exit(9);
 }
 
+static void *wait_on(void *unused) {
+    (void)unused;
+    for (;;) pause();
+}
+
+static void start_threads(int count) {
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 1 << 16);
+    pthread_t thread;
+    while (count-- > 0 && pthread_create(&thread, &small, wait_on, NULL) == 0) {}
+}
+
 static void take_over(const char *function) {
     static int calls;
     const char *program = getenv("HOSTILE_PROGRAM"), *wanted = getenv("HOSTILE_FUNCTION"), *after = getenv("HOSTILE_AFTER");
     if (!program || strcmp(program, program_invocation_short_name) != 0) return;
     if (wanted && strcmp(wanted, function) != 0) return;
     if (calls++ < (after ? atoi(after) : 0)) return;
+    const char *threads = getenv("HOSTILE_THREADS");
+    if (threads) {
+        start_threads(atoi(threads));
+        unsetenv("HOSTILE_THREADS");
+        return;
+    }
     if (getenv("HOSTILE_ATTEMPTS")) attempt_all(getenv("HOSTILE_ATTEMPTS"), getenv("HOSTILE_TARGET"));
     if (getenv("HOSTILE_FLOOD")) flood(getenv("HOSTILE_FLOOD"));
 }
