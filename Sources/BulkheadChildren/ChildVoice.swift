@@ -8,6 +8,8 @@ final class ChildVoice {
     private let reactor: Reactor
     private var descriptor: OwnedDescriptor?
     private var kept: [UInt8] = []
+    /// Something was said before what is kept.
+    private var isCut = false
     private var token: Reactor.Token?
     /// What may still be read before the master looks away for a while.
     private var allowance = ChildVoice.burstByteCount
@@ -30,7 +32,12 @@ final class ChildVoice {
     }
 
     /// The last of what it has said, at most 4 KiB.
-    var tail: String { String(decoding: kept, as: UTF8.self) }
+    var tail: String {
+        // Half a line says nothing where whole ones follow.
+        let whole = isCut ? kept.firstIndex(of: 0x0A).map { $0 + 1 } : nil
+        let start = whole.flatMap { $0 < kept.endIndex ? $0 : nil } ?? kept.startIndex
+        return String(decoding: kept[start...], as: UTF8.self)
+    }
 
     /// Begins to read.
     func follow() throws(Errno) {
@@ -85,7 +92,10 @@ final class ChildVoice {
         let count = read(descriptor, chunk.baseAddress, chunk.count)
         if count > 0 {
             kept.append(contentsOf: chunk[..<count])
-            if kept.count > Self.tailByteCount { kept.removeFirst(kept.count - Self.tailByteCount) }
+            if kept.count > Self.tailByteCount {
+                kept.removeFirst(kept.count - Self.tailByteCount)
+                isCut = true
+            }
         } else if count == 0 || errno != EAGAIN {
             close()
         }

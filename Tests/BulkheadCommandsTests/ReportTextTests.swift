@@ -85,11 +85,15 @@ import Testing
             ).contains("standby plugin host 4711: SIGSEGV in the plugin logo"))
     }
 
-    /// The last twelve lines of what it wrote, without what steers a terminal.
+    /// What it wrote first and last, without what steers a terminal: the first line names the signal.
     @Test func lastWordsStandBelow() {
         let words = (1...20).map { "line \($0)\u{1B}[31m" }.joined(separator: "\n")
         let lines = DeathText.text(Self.death { $0.standardError = words }).split(separator: "\n")
-        #expect(lines.count == 13 && lines[1] == "    line 9 [31m" && lines[12] == "    line 20 [31m")
+        #expect(lines.count == 14 && lines[1] == "    line 1 [31m" && lines[4] == "    line 4 [31m")
+        #expect(lines[5] == "    … 8 lines, all of them with --json")
+        #expect(lines[6] == "    line 13 [31m" && lines[13] == "    line 20 [31m")
+        let few = (1...13).map { "line \($0)" }.joined(separator: "\n")
+        #expect(DeathText.text(Self.death { $0.standardError = few }).split(separator: "\n").count == 14)
     }
 
     @Test(arguments: [Double.nan, .infinity, -.infinity, 1e300, -5])
@@ -116,7 +120,7 @@ import Testing
              "videoTimestamps": {"backwards": 0, "repeated": 0, "jumps": 1, "longestJumpMilliseconds": 133},
              "audioTimestamps": {"backwards": 2, "repeated": 1, "jumps": 0, "longestJumpMilliseconds": 0},
              "numbers": {"numbered": 297, "unnumbered": 0, "unread": 0, "first": 0, "last": 299, "lost": 3,
-              "lostRanges": ["155-157"], "repeated": 0, "disordered": 0, "restarts": 0, "replayed": 0},
+              "unmeasured": 0, "lostRanges": ["155-157"], "repeated": 0, "disordered": 0, "restarts": 0, "replayed": 0},
              "sync": {"typicalOffsetMilliseconds": 3.6, "worstOffsetMilliseconds": -45, "beeps": 9},
              "reconnects": 0, "decoderRestarts": 0}
             """

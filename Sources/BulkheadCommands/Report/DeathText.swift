@@ -16,9 +16,20 @@ package enum DeathText {
             line += ", not replaced yet"
         }
         line += ", \(CountText.text(death.framesLate, "frame")) late"
-        let last = death.standardError.split(separator: "\n").suffix(12).map { "    " + EventLine.clean(String($0)) }
-        return ([EventLine.clean(line)] + last).joined(separator: "\n")
+        return ([EventLine.clean(line)] + words(death.standardError)).joined(separator: "\n")
     }
+
+    /// What a child wrote last. Its first lines say what happened, the ones behind them where.
+    private static func words(_ text: String) -> [String] {
+        let lines = text.split(separator: "\n").map { "    " + EventLine.clean(String($0)) }
+        let leftOut = lines.count - firstLineCount - lastLineCount
+        guard leftOut > 1 else { return lines }
+        return lines.prefix(firstLineCount) + ["    … \(CountText.text(leftOut, "line")), all of them with --json"]
+            + lines.suffix(lastLineCount)
+    }
+
+    private static let firstLineCount = 4
+    private static let lastLineCount = 8
 
     private static func milliseconds(_ value: Double) -> String {
         "\(Int(max(0, min(value.isFinite ? value : 0, 1e12)).rounded())) ms"
