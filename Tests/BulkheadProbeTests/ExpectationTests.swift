@@ -64,6 +64,23 @@ import Testing
         #expect(Verdict(try #require(try Expectation.list("lost=3").first), in: report).holds)
     }
 
+    /// Pictures without a number between the others: they decide, or don't.
+    @Test func lostIsNotMeasuredWherePicturesWithoutANumberDecide() throws {
+        var report = try measured()
+        report.numbers?.lost = 0
+        report.numbers?.unmeasured = 5
+        func verdict(_ list: String) throws -> Verdict {
+            Verdict(try #require(try Expectation.list(list).first), in: report)
+        }
+        #expect(
+            try verdict("lost=0").text
+                == "lost=0: not measured (0 and up to 5 more, behind pictures without a number)")
+        #expect(try verdict("lost<=5").text == "lost<=5: ok, 0")
+        report.numbers?.lost = 3
+        #expect(try verdict("lost=0").text.hasPrefix("lost=0: FAILED, 3"))
+        #expect(try verdict("repeated=0").holds)
+    }
+
     @Test func failuresNameThePlace() throws {
         func text(_ list: String) throws -> String {
             try Verdict(#require(try Expectation.list(list).first), in: measured()).text

@@ -25,6 +25,20 @@ import Testing
         #expect(judge.lostRanges == [3...5])
     }
 
+    /// A logo over the numbers for a moment: what is behind it was not measured.
+    @Test func numbersBehindPicturesWithoutAreNotMeasured() {
+        var judge = judge([1, 2, nil, nil, nil])
+        #expect(judge.take(6).isEmpty)
+        #expect(judge.lost == 0 && judge.unmeasured == 3 && judge.unnumbered == 3 && judge.lostRanges.isEmpty)
+        _ = judge.take(nil)
+        #expect(judge.take(10) == [.lost(7...8)])
+        #expect(judge.lost == 2 && judge.unmeasured == 4)
+        // A slate beside the numbers hides none.
+        _ = judge.take(nil)
+        #expect(judge.take(11).isEmpty)
+        #expect(judge.lost == 2 && judge.unmeasured == 4)
+    }
+
     @Test func whatComesLateIsNotLost() {
         let judge = judge([1, 2, 6, 4, 7])
         #expect(judge.lost == 2)

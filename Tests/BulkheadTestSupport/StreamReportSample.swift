@@ -11,7 +11,7 @@ package enum StreamReportSample {
          "videoTimestamps": {"backwards": 0, "repeated": 0, "jumps": 1, "longestJumpMilliseconds": 133},
          "audioTimestamps": {"backwards": 0, "repeated": 0, "jumps": 0, "longestJumpMilliseconds": 0},
          "numbers": {"numbered": 297, "unnumbered": 0, "unread": 0, "first": 0, "last": 299, "lost": 3,
-          "lostRanges": ["155-157"], "repeated": 0, "disordered": 0, "restarts": 0, "replayed": 0},
+          "unmeasured": 0, "lostRanges": ["155-157"], "repeated": 0, "disordered": 0, "restarts": 0, "replayed": 0},
          "sync": {"typicalOffsetMilliseconds": 0, "worstOffsetMilliseconds": -45, "beeps": 9},
          "reconnects": 0, "decoderRestarts": 0}
         """

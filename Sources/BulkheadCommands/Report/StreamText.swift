@@ -72,6 +72,7 @@ package enum StreamText {
         }
         parts += ["\(numbers.repeated) repeated", "\(numbers.disordered) out of order"]
         if numbers.unnumbered > 0 { parts.append("\(numbers.unnumbered) without a number") }
+        if numbers.unmeasured > 0 { parts.append("\(numbers.unmeasured) not measured behind those") }
         if numbers.replayed > 0 { parts.append("\(numbers.replayed) sent again to a new connection") }
         if numbers.restarts > 0 { parts.append("the source began anew \(CountText.times(numbers.restarts))") }
         if numbers.unread > 0 { parts.append("\(numbers.unread) not looked at") }

@@ -128,8 +128,16 @@ package struct Verdict: Hashable, Sendable {
     /// Judges a report; `connections` counts the broadcast's, where a drill knows it.
     package init(_ expectation: Expectation, in report: StreamReport, connections: Int? = nil) {
         self.expectation = expectation
-        value = expectation.measure.value(in: report, connections: connections)
+        value = Self.value(expectation, report, connections)
         detail = Self.detail(expectation.measure, report)
+    }
+
+    /// What was measured; nil where the pictures without a number decide whether the expectation holds.
+    private static func value(_ expectation: Expectation, _ report: StreamReport, _ connections: Int?) -> Double? {
+        let value = expectation.measure.value(in: report, connections: connections)
+        guard let value, expectation.measure == .lost, let unmeasured = report.numbers?.unmeasured else { return value }
+        let holds = expectation.relation.holds(value, expectation.limit)
+        return holds == expectation.relation.holds(value + Double(unmeasured), expectation.limit) ? value : nil
     }
 
     /// The expectation holds; a value that could not be measured does not.
@@ -148,6 +156,9 @@ package struct Verdict: Hashable, Sendable {
             if let numbers = report.numbers, report.countableNumbers == nil {
                 return "\(numbers.unnumbered) of \(numbers.numbered + numbers.unnumbered) pictures have no number "
                     + "that can be read: something covers it"
+            }
+            if measure == .lost, let numbers = report.numbers, numbers.unmeasured > 0 {
+                return "\(numbers.lost) and up to \(numbers.unmeasured) more, behind pictures without a number"
             }
             guard measure == .lost, let ranges = report.numbers?.lostRanges, !ranges.isEmpty else { return "" }
             return "frames \(ranges.prefix(20).joined(separator: ", "))\(ranges.count > 20 ? ", …" : "")"

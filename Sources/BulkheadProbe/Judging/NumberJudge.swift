@@ -27,6 +27,8 @@ package struct NumberJudge: Sendable {
     package private(set) var unread = 0
     /// Numbers that never came.
     package private(set) var lost = 0
+    /// Numbers that never came, and may have been those of pictures without a readable one.
+    package private(set) var unmeasured = 0
     /// In the order in which they went missing; those that came late are taken out.
     package private(set) var lostRanges: [ClosedRange<UInt32>] = []
     /// Pictures with a number that had come already.
@@ -43,6 +45,7 @@ package struct NumberJudge: Sendable {
     package private(set) var last: UInt32?
     private var highest: UInt32 = 0
     private var unreadSinceLast = 0
+    private var unnumberedSinceLast = 0
     /// Numbers that were shown before come again.
     private var isReplay = false
     /// How many pictures may still come before what is sent again: those that were on their way.
@@ -64,12 +67,13 @@ package struct NumberJudge: Sendable {
     package mutating func take(_ number: UInt32?) -> [Finding] {
         guard let number else {
             unnumbered += 1
+            unnumberedSinceLast += 1
             return []
         }
         numbered += 1
         defer {
             last = number
-            unreadSinceLast = 0
+            (unreadSinceLast, unnumberedSinceLast) = (0, 0)
         }
         guard let last else {
             first = number
@@ -105,8 +109,12 @@ package struct NumberJudge: Sendable {
     }
 
     private mutating func miss(_ range: ClosedRange<UInt32>) -> [Finding] {
-        // Some of the missing pictures came and could not be looked at; which ones is unknown.
-        let missing = range.count - unreadSinceLast
+        // Some of the missing pictures came and could not be looked at, or had no number; which ones is unknown.
+        let unseen = range.count - unreadSinceLast
+        guard unseen > 0 else { return [] }
+        let covered = min(unseen, unnumberedSinceLast)
+        unmeasured += covered
+        let missing = unseen - covered
         guard missing > 0 else { return [] }
         lost += missing
         let lostRange = range.lowerBound...(range.lowerBound + UInt32(missing) - 1)

@@ -72,6 +72,8 @@ package struct StreamReport: Codable, Hashable, Sendable {
         package var last: Int
         /// Numbers that never came.
         package var lost: Int
+        /// Numbers that never came, and may have been those of pictures without a readable one.
+        package var unmeasured: Int
         /// `120-125` or `130`.
         package var lostRanges: [String]
         /// Pictures with a number that had come already.
@@ -136,7 +138,8 @@ extension StreamReport.Numbers {
         guard let first = judge.first, let last = judge.last else { return nil }
         self.init(
             numbered: judge.numbered, unnumbered: judge.unnumbered, unread: judge.unread, first: Int(first),
-            last: Int(last), lost: judge.lost, lostRanges: judge.lostRanges.map(Self.text), repeated: judge.repeated,
+            last: Int(last), lost: judge.lost, unmeasured: judge.unmeasured,
+            lostRanges: judge.lostRanges.map(Self.text), repeated: judge.repeated,
             disordered: judge.disordered, restarts: judge.restarts, replayed: judge.replayed)
     }
 
