@@ -198,7 +198,10 @@ final class ChainPost {
         case .tookOver(let child, let duty):
             report.tookOver(child, pid: pid(child), was: duty, frame: duty == .next ? owner?.nextFrame : nil)
         case .onAir(let child): goOnAir(child)
-        case .standbyReady(let child): report.standbyReady(child, pid: pid(child))
+        case .standbyReady(let child):
+            guard let host = stubs[child] else { return }
+            report.hasStandby(child)
+            report.ready(child, .standby, host, plugins: namesOfPlugins(at: host))
         case .refused(let what, let plugin, let refusal): refused(what, plugin, refusal)
         case .answer(let outcome): owner?.answered(outcome)
         case .settled: owner?.settled()
@@ -260,11 +263,14 @@ final class ChainPost {
         handle(.processed(frame, result))
     }
 
+    private func namesOfPlugins(at host: PluginStub) -> [String] {
+        plugins.filter { host.loaded[$0.id] != nil && $0.isActive }.map(\.name)
+    }
+
     private func goOnAir(_ child: ChildID) {
         guard let host = stubs[child] else { return }
         for id in roster.goOnAir(with: host.loaded, at: .now) { host.setEnabled(id, false) }
-        let names = plugins.filter { host.loaded[$0.id] != nil && $0.isActive }.map(\.name)
-        report.ready(child, pid: host.child.pid, plugins: names)
+        report.ready(child, .onAir, host, plugins: namesOfPlugins(at: host))
         // Where all its plugins are left out, nothing will show that it works.
         if !roster.isActive { report.recovered(child) }
         owner?.greet(host)

@@ -34,6 +34,8 @@ package final class PluginStub {
     package private(set) var lastSign = MonotonicTime.now
     /// It was stopped when it was looked at last.
     var wasStopped = false
+    /// The broadcast was told that it is ready: not again when it takes over.
+    var isReadyTold = false
     /// What it held of memory when its chain was loaded.
     package var firstByteCount: Int?
     /// The plugin that it is ended for, where the breadcrumb can't know.

@@ -22,15 +22,15 @@ struct PostReport {
         context.post(part(child, duty), .child(.started(pid: pid, isForeign: false)))
     }
 
-    /// A host is on air, with these plugins.
-    func ready(_ child: ChildID, pid: Int32, plugins: [String]) {
-        context.post(part(child), .child(.ready(pid: pid, plugins: plugins)))
+    /// A host has loaded these plugins: told once.
+    func ready(_ child: ChildID, _ duty: Duty, _ stub: PluginStub, plugins: [String]) {
+        guard !stub.isReadyTold else { return }
+        stub.isReadyTold = true
+        context.post(part(child, duty), .child(.ready(pid: stub.child.pid, plugins: plugins)))
     }
 
-    func standbyReady(_ child: ChildID, pid: Int32) {
-        context.recovered(part(child, .standby), at: post)
-        context.post(part(child, .standby), .child(.ready(pid: pid, plugins: nil)))
-    }
+    /// The post has a standby again.
+    func hasStandby(_ child: ChildID) { context.recovered(part(child, .standby), at: post) }
 
     func tookOver(_ child: ChildID, pid: Int32, was duty: Duty, frame: Int64?) {
         context.post(part(child), .child(.tookOver(pid: pid, was: duty, frame: frame)))

@@ -230,14 +230,15 @@ extension EncodingMachine {
                 .encoder(standby),
                 .child(.tookOver(pid: pid(standby), was: .standby, frame: runs[index].firstUncommitted))))
         // One that is still opening takes up as soon as it is ready.
-        if isReady(standby) { takeUp(index) }
+        if isReady(standby) { takeUp(index, isTold: true) }
     }
 
     /// Lets the run's encoder, which is open, go on where the last one ended: whatever is not safe is given again, from
     /// the first frame on, as an IDR.
-    mutating func takeUp(_ index: Int) {
+    /// - Parameter isTold: it is known to be ready, and to be on air.
+    mutating func takeUp(_ index: Int, isTold: Bool = false) {
         guard let child = runs[index].encoder, let encoder = encoders[child], let ready = encoder.ready else { return }
-        act(.post(.encoder(child), .child(.ready(pid: encoder.pid, plugins: nil))))
+        if !isTold { act(.post(.encoder(child), .child(.ready(pid: encoder.pid, plugins: nil)))) }
         encoderlessSince = nil
         stream.begin(reorderDepth: ready.reorderDepth)
         runs[index].startOver()

@@ -98,7 +98,9 @@ struct Stage {
     }
 
     /// The same for the plugin host.
-    var pluginHostOnAir: Int32? { events("plugin-host.ready").last?.pid }
+    var pluginHostOnAir: Int32? {
+        events.last { $0.isA("plugin-host.ready") || $0.isA("plugin-host.took-over") }?.pid
+    }
 
     var encoders: [Int32] { ProcessTable.children(of: broadcast.pid, named: "bulkhead-encoder") }
 
@@ -118,7 +120,8 @@ struct Stage {
     /// How many children of this kind have come so far as to work.
     private func readyCount(_ name: String) -> Int {
         let role = name.dropFirst("bulkhead-".count)
-        return events("\(role).\(role == "source" ? "opened" : "ready")").count
+        if role == "source" { return events("source.opened").count }
+        return Set(events.filter { $0.isA("\(role).ready") || $0.isA("\(role).took-over") }.compactMap(\.pid)).count
     }
 
     // MARK: commands
