@@ -141,7 +141,7 @@ package final class Chain: FrameOutlet {
     package func end() {
         guard stage != .ended else { return }
         stage = .ended
-        let error = BroadcastError(.control, "the broadcast ended before the change was made")
+        let error = BroadcastError(code: .broadcastOver, "the broadcast ended before the change was made")
         handle(.ended(error))
         for post in posts.values { post.stop(error) }
     }
@@ -157,7 +157,7 @@ package final class Chain: FrameOutlet {
     package func restart() throws(BroadcastError) {
         let filled = row.filter { $0.hasHost && !$0.hasNext }
         guard !filled.isEmpty else {
-            throw BroadcastError(.control, "there is no plugin host that could be restarted now")
+            throw BroadcastError(code: .noPluginHost, "there is no plugin host that could be restarted now")
         }
         for post in filled { post.renew() }
     }
@@ -175,7 +175,7 @@ package final class Chain: FrameOutlet {
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
     package func change(_ change: PluginChange, done: @escaping (BroadcastError?) -> Void) {
         guard stage == .live else {
-            return done(BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is"))
+            return done(BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is"))
         }
         let id = changeIDs.next()
         asked[id] = done

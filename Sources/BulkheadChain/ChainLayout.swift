@@ -42,7 +42,7 @@ package struct ChainLayout: Hashable, Sendable {
         if let plugin = plugins.first(where: { $0.name == name }) { return plugin.id }
         let names = plugins.map(\.name).joined(separator: ", ")
         throw BroadcastError(
-            .usage, "there is no plugin \(name) in the chain",
+            code: .unknownPlace, ["name": name], "there is no plugin \(name) in the chain",
             advice: names.isEmpty ? "the chain is empty" : "it has \(names)")
     }
 
@@ -50,7 +50,8 @@ package struct ChainLayout: Hashable, Sendable {
     package static func index(_ position: Int, count: Int) throws(BroadcastError) -> Int {
         guard (1...max(1, count)).contains(position) else {
             throw BroadcastError(
-                .usage, "there is no position \(position) in the chain", advice: "it takes 1 to \(max(1, count))")
+                code: .unknownPlace, ["name": "\(position)"], "there is no position \(position) in the chain",
+                advice: "it takes 1 to \(max(1, count))")
         }
         return position - 1
     }

@@ -141,7 +141,7 @@ package struct ChangeMachine: Sendable {
         case .making, .undoing, nil: return []
         }
         guard let plan, let id = current?.id else {
-            return finish(BroadcastError(.control, "the chain has changed meanwhile"), layout)
+            return finish(BroadcastError(code: .changeSuperseded, "the chain has changed meanwhile"), layout)
         }
         current = (id, .making(plan))
         return walk(plan, layout)
@@ -210,7 +210,8 @@ package struct ChangeMachine: Sendable {
     private func error(_ outcome: HostMachine.Outcome, _ layout: ChainLayout) -> BroadcastError {
         let advice = "the chain stays as it was"
         switch outcome {
-        case .onAir, .superseded: return BroadcastError(.control, "another change came before it was made")
+        case .onAir, .superseded:
+            return BroadcastError(code: .changeSuperseded, "another change came before it was made")
         case .notLaunched(let error), .abandoned(let error): return error
         case .refused(let id, let refusal):
             let identity = (layout.find(id)?.plugin ?? newcomer(id))?.choice.identity ?? "a plugin"

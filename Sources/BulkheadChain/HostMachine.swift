@@ -161,7 +161,7 @@ package struct HostMachine: Sendable {
         case .pluginsChanged: return renewLoadingStandby()
         case .letGo:
             isGone = true
-            return close(BroadcastError(.control, "the plugin has left the chain"))
+            return close(BroadcastError(code: .changeSuperseded, "the plugin has left the chain"))
                 + [Duty.onAir, .standby].flatMap { post.holders(of: $0) }.flatMap { retire($0) }
         case .stop(let error):
             isOver = true

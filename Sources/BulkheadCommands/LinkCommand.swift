@@ -40,7 +40,7 @@ package struct LinkCommand: AsyncParsableCommand {
             guard case .status(let status, _) = try ControlAddress.reply(to: .status, attach: master.attach) else {
                 throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
             }
-            guard let status else { throw BroadcastError(.control, "the master has no broadcast on air") }
+            guard let status else { throw BroadcastError(code: .notOnAir, "the master has no broadcast on air") }
             if json { return print(JSONLine.text(status.links) ?? "") }
             for link in status.links { print(LinkText.lines(link).joined(separator: "\n")) }
         }

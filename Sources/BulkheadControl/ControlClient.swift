@@ -45,12 +45,19 @@ package final class ControlClient {
             socket = connection.release()
         } catch {
             switch error {
+            case Errno.connectionRefused where LocalListener.isOccupied(path):
+                throw BroadcastError(
+                    code: .addressNotSocket, ["address": address], "\(path) is no socket",
+                    advice: "name the path of a master's control socket")
             case Errno.noSuchFileOrDirectory, Errno.connectionRefused:
                 throw BroadcastError(code: .noMaster, ["address": address], "no master listens at \(address)")
             case Errno.permissionDenied:
                 throw BroadcastError(
                     code: .foreignMaster, ["address": address], "the master at \(address) belongs to another user")
-            default: throw BroadcastError(.control, "\(address) can't be connected to: \(error)")
+            default:
+                throw
+                    BroadcastError(
+                        code: .notReached, ["address": address], "\(address) can't be connected to: \(error)")
             }
         }
         guard peer.uid == owner || owner == 0 else {

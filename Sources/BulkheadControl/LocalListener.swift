@@ -35,7 +35,8 @@ package final class LocalListener {
         } catch {
             if let ownFolder { rmdir(ownFolder) }
             if let error = error as? BroadcastError { throw error }
-            throw BroadcastError(.control, "unix:\(path) can't be listened at: \(error)")
+            throw BroadcastError(
+                code: .addressUnusable, ["address": "unix:\(path)"], "unix:\(path) can't be listened at: \(error)")
         }
     }
 
@@ -119,9 +120,16 @@ package final class LocalListener {
         if mkdir(folder, 0o700) == 0 { return folder }
         guard errno == EEXIST else {
             throw BroadcastError(
-                .control, "the folder \(folder) can't be made: \(Errno(rawValue: errno))", advice: "name another one")
+                code: .addressUnusable, ["address": "unix:\(path)"],
+                "the folder \(folder) can't be made: \(Errno(rawValue: errno))", advice: "name another one")
         }
         return nil
+    }
+
+    /// Whether something else than a socket is at `path`.
+    static func isOccupied(_ path: String) -> Bool {
+        var information = stat()
+        return stat(path, &information) == 0 && information.st_mode & S_IFMT != S_IFSOCK
     }
 
     /// Removes the socket of a master that is no more.
@@ -151,7 +159,9 @@ package final class LocalListener {
                 advice: "end it, or name another path")
         } catch {
             // Another user's, or no descriptor is free: nothing says that its master is dead.
-            throw BroadcastError(.control, "unix:\(path) is there already and can't be asked: \(error)")
+            throw BroadcastError(
+                code: .addressUnusable, ["address": "unix:\(path)"],
+                "unix:\(path) is there already and can't be asked: \(error)")
         }
     }
 }

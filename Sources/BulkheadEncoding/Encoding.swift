@@ -135,7 +135,8 @@ package final class Encoding: FrameOutlet {
     /// - Parameter done: called once, with an error when everything stays as it was.
     package func change(to wanted: WantedEncoding, done: @escaping (BroadcastError?) -> Void) {
         guard !isChanging else {
-            return done(BroadcastError(.control, "another change is under way", advice: "try again in a moment"))
+            return done(
+                BroadcastError(code: .changeUnderWay, "another change is under way", advice: "try again in a moment"))
         }
         answer = done
         handle(.change(wanted))

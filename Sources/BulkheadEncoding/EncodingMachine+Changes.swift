@@ -47,7 +47,7 @@ extension EncodingMachine {
     mutating func abandonChange() {
         guard let abandoned = change else { return }
         retire(abandoned.encoder)
-        end(abandoned, with: BroadcastError(.control, "the broadcast ended before the change was made"))
+        end(abandoned, with: BroadcastError(code: .broadcastOver, "the broadcast ended before the change was made"))
     }
 
     private mutating func end(_ ended: PlannedChange, with error: BroadcastError?) {

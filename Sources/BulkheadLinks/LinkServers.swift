@@ -36,7 +36,7 @@ package final class LinkServers: Sendable {
             do {
                 target = try IngestTarget(settings.url, key: settings.streamKey.isEmpty ? nil : settings.streamKey)
             } catch {
-                throw BroadcastError(.usage, "a server of \(name) can't be used: \(error)")
+                throw BroadcastError(code: .serverAddress, "a server of \(name) can't be used: \(error)")
             }
             servers.append(
                 ServerTable.Server(

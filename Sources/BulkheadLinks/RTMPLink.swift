@@ -98,15 +98,16 @@ package final class RTMPLink: Sink, Servers {
         let fitting = found.isEmpty && !isPlace ? names.indices.filter { names[$0].contains(word) } : found
         guard let index = fitting.first, fitting.count == 1 else {
             throw BroadcastError(
-                .control, fitting.isEmpty ? "\(name) has no server \(word)" : "\(name) has several servers \(word)",
+                code: .unknownServer, ["name": word],
+                fitting.isEmpty ? "\(name) has no server \(word)" : "\(name) has several servers \(word)",
                 advice: "name one by its number: "
                     + names.enumerated().map { "\($0 + 1) \($1)" }.joined(separator: ", "))
         }
         guard connections.withLock({ $0.onAir != nil }) else {
-            throw BroadcastError(.control, "\(name) is not on air", advice: "it chooses its server itself")
+            throw BroadcastError(code: .linkNotOnAir, "\(name) is not on air", advice: "it chooses its server itself")
         }
         guard servers.read({ table, _ in table.isFree(index) }) else {
-            throw BroadcastError(.control, "\(name) is with \(names[index]) already")
+            throw BroadcastError(code: .serverInUse, "\(name) is with \(names[index]) already")
         }
         tell(.move(index))
     }

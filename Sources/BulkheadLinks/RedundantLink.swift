@@ -36,7 +36,8 @@ package final class RedundantLink: Sink, Servers {
 
     /// Both have a server, and a third is where a lane that is lost goes.
     package func move(to word: String) throws(BroadcastError) {
-        throw BroadcastError(.control, "the link publishes to two servers at once", advice: "move a link with one lane")
+        throw BroadcastError(
+            code: .linkWithoutServers, "the link publishes to two servers at once", advice: "move a link with one lane")
     }
 
     package func report(isMeasured: Bool) async -> LinkServersReport {

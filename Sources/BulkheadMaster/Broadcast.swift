@@ -149,7 +149,7 @@ actor Broadcast {
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
     func change(_ change: LinkChange) throws(BroadcastError) {
         guard state == .starting || state == .onAir else {
-            throw BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is")
+            throw BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
         }
         try rooms.outputs.change(change)
         settings.destinations = rooms.outputs.destinations
@@ -265,25 +265,27 @@ actor Broadcast {
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
     func change(_ change: PluginChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
         guard state == .onAir else {
-            return done(BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is"))
+            return done(BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is"))
         }
         guard settings.children != .encoder else {
-            return done(BroadcastError(.control, "this broadcast has no plugin host", advice: "use another run mode"))
+            return done(
+                BroadcastError(code: .noPluginHost, "this broadcast has no plugin host", advice: "use another run mode")
+            )
         }
         rooms.line?.chain.change(change, done: done)
     }
 
     private func refusalOfChange() -> BroadcastError? {
         guard state == .onAir else {
-            return BroadcastError(.control, "the broadcast is not on air", advice: "try again when it is")
+            return BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
         }
         guard settings.children != .plugins else {
             return BroadcastError(
-                .control, "the encoder was not started by this master",
+                code: .foreignEncoder, "the encoder was not started by this master",
                 advice: "end it and connect one with other settings, or use another run mode")
         }
         guard rooms.line?.encoding.isChanging != true else {
-            return BroadcastError(.control, "another change is under way", advice: "try again in a moment")
+            return BroadcastError(code: .changeUnderWay, "another change is under way", advice: "try again in a moment")
         }
         return nil
     }

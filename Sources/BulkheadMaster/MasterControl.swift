@@ -138,7 +138,7 @@ package actor MasterControl {
             encoderAddress = controlPath + ".encoder"
         }
         guard let finder = isFinding ? nil : PluginFinder(programs: programs) else {
-            throw BroadcastError(.control, "the master is about to begin a broadcast already")
+            throw BroadcastError(code: .changeUnderWay, "the master is about to begin a broadcast already")
         }
         var settings = settings
         settings.plugins = try PluginChoice.named(settings.plugins)

@@ -20,11 +20,31 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case noLevel = "usage.no-level"
     case pluginNameTwice = "usage.plugin-name-twice"
     case noControlSocket = "usage.no-control-socket"
+    case settingValue = "usage.setting-value"
+    case unknownSetting = "usage.unknown-setting"
+    case settingsConflict = "usage.settings-conflict"
+    case unknownLink = "usage.unknown-link"
+    case unknownServer = "usage.unknown-server"
+    case linkNameTwice = "usage.link-name-twice"
+    case serverAddress = "usage.server-address"
+    case unknownPlace = "usage.unknown-place"
+    case severalMasters = "usage.several-masters"
+    case masterAddress = "usage.master-address"
     case tooFewDescriptors = "installation.too-few-descriptors"
     case childVersion = "installation.child-version"
     case noEnumerator = "installation.no-enumerator"
     case noProgram = "installation.no-program"
     case lastLink = "control.last-link"
+    case changeUnderWay = "control.change-under-way"
+    case changeSuperseded = "control.change-superseded"
+    case broadcastOver = "control.broadcast-over"
+    case noPluginHost = "control.no-plugin-host"
+    case foreignEncoder = "control.foreign-encoder"
+    case tooManyLinks = "control.too-many-links"
+    case linkNotOnAir = "control.link-not-on-air"
+    case linkOver = "control.link-over"
+    case linkWithoutServers = "control.link-without-servers"
+    case serverInUse = "control.server-in-use"
     case unknownFormat = "input.unknown-format"
     case unknownPlugin = "plugin.unknown"
     case tlsFailed = "destination.tls-failed"
@@ -44,12 +64,16 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case noMaster = "control.no-master"
     case foreignMaster = "control.foreign-master"
     case noAnswer = "control.no-answer"
+    case noneRunning = "control.none-running"
+    case masterGone = "control.master-gone"
+    case notReached = "control.not-reached"
     case connectionClosed = "control.connection-closed"
     case unreadableReply = "control.unreadable-reply"
 
     // A master can't listen.
     case addressTooLong = "control.address-too-long"
     case addressNotSocket = "control.address-not-a-socket"
+    case addressUnusable = "control.address-unusable"
     case addressInUse = "control.address-in-use"
 
     // Destinations that are files.
@@ -92,17 +116,20 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     /// The names of the facts that go with the code.
     package var parameters: [String] {
         switch self {
-        case .broadcastRunning, .noMaster, .addressInUse, .addressTooLong, .addressNotSocket: ["address"]
+        case .broadcastRunning, .noMaster, .masterGone, .notReached, .addressInUse, .addressTooLong, .addressNotSocket,
+            .addressUnusable:
+            ["address"]
         case .foreignMaster: ["address", "uid"]
-        case .settingOutOfRange: ["setting"]
+        case .settingOutOfRange, .settingValue: ["setting"]
         case .noLevel: ["size", "fps"]
-        case .pluginNameTwice: ["name"]
+        case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownServer, .linkNameTwice, .unknownPlace: ["name"]
         case .tooFewDescriptors: ["needed", "limit"]
         case .childVersion: ["child"]
         case .version: ["client", "master"]
         case .unknownRequest: ["request"]
         case .badRequest: ["key"]
-        case .lineTooLong, .tooManyRequests, .tooManyUnanswered, .tooManyConnections, .notReading: ["maximum"]
+        case .lineTooLong, .tooManyRequests, .tooManyUnanswered, .tooManyConnections, .notReading, .tooManyLinks:
+            ["maximum"]
         case .fileExists, .diskFull, .noFolder, .notWritable: ["path"]
         default: []
         }
@@ -128,11 +155,31 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .noLevel: "H.264 has no level for pictures of this size at this frame rate"
         case .pluginNameTwice: "two plugins of the chain have the same name"
         case .noControlSocket: "an encoder is to connect by itself, and the master has no socket for it"
+        case .settingValue: "a word is no value of the setting"
+        case .unknownSetting: "there is no such setting, or it can't be changed on air"
+        case .settingsConflict: "two settings can't go together"
+        case .unknownLink: "the broadcast has no such link"
+        case .unknownServer: "the link has no such server, or several"
+        case .linkNameTwice: "two links have the same name"
+        case .serverAddress: "an address is none of a server"
+        case .unknownPlace: "the chain has no such plugin or position"
+        case .severalMasters: "several masters run; one must be named"
+        case .masterAddress: "an address is none of a master"
         case .tooFewDescriptors: "the process may open fewer files than a broadcast may need"
         case .childVersion: "the program of `child` speaks another schema than the master"
         case .noEnumerator: "the program that describes plugins is missing"
         case .noProgram: "a child's program is missing, or is no program"
         case .lastLink: "the link is the last one, and a broadcast keeps one"
+        case .changeUnderWay: "another change is being made"
+        case .changeSuperseded: "another change came before this one was made"
+        case .broadcastOver: "the broadcast ended before the change was made"
+        case .noPluginHost: "the broadcast has no plugin host, in its mode or at the moment"
+        case .foreignEncoder: "the encoder connected by itself: the master can't change it"
+        case .tooManyLinks: "the broadcast has `maximum` links already"
+        case .linkNotOnAir: "the link is not on air"
+        case .linkOver: "the link has ended"
+        case .linkWithoutServers: "the link is a file, or has no server to choose"
+        case .serverInUse: "the link is with the server already"
         case .unknownFormat: "an input is of no format that is known by its first bytes"
         case .unknownPlugin: "there is no such plugin"
         case .unreachable: "no server of the destination can be reached"
@@ -148,10 +195,14 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .noMaster: "no master listens at the address"
         case .foreignMaster: "the socket belongs to another user; nothing was sent"
         case .noAnswer: "the master does not answer in time"
+        case .noneRunning: "no master of this user runs"
+        case .masterGone: "the master has ended, and its broadcast with it"
+        case .notReached: "the address can't be connected to"
         case .connectionClosed: "the master closed the connection before it answered"
         case .unreadableReply: "the master's line is no reply that this version knows"
         case .addressTooLong: "the path is too long for a local socket"
         case .addressNotSocket: "something else than a socket is at the path"
+        case .addressUnusable: "the path, or its folder, can't be used for a socket"
         case .addressInUse: "a master listens at the path already"
         case .fileExists: "the file exists; it is not overwritten"
         case .diskFull: "no space is left"

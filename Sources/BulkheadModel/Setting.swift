@@ -92,7 +92,9 @@ package struct Setting: Sendable {
 
     /// The failure for `text` that is none of its values.
     func misfit(_ text: String) -> BroadcastError {
-        BroadcastError(.usage, "\(name) \"\(text)\" is out of range or no such value", advice: "it takes \(takes)")
+        BroadcastError(
+            code: .settingValue, ["setting": name], "\(name) \"\(text)\" is out of range or no such value",
+            advice: "it takes \(takes)")
     }
 
     /// Whether the value in `settings` lies in its range: what another process sends is checked.

@@ -56,7 +56,8 @@ extension BroadcastSettings {
         if profile == "baseline", let bframes, bframes > 0 { throw Self.baselineHasNoBFrames("\(bframes)") }
         if isConstantRate == true, bufferMilliseconds == 0 {
             throw BroadcastError(
-                .usage, "a constant bitrate takes a buffer, but buffer is 0", advice: "leave one of them out")
+                code: .settingsConflict, "a constant bitrate takes a buffer, but buffer is 0",
+                advice: "leave one of them out")
         }
         if let minimumVideoBitsPerSecond, minimumVideoBitsPerSecond > videoBitsPerSecond {
             let (least, wanted) = (
@@ -71,7 +72,7 @@ extension BroadcastSettings {
 
     static func baselineHasNoBFrames(_ bframes: String) -> BroadcastError {
         BroadcastError(
-            .usage, "the baseline profile has no B-frames, but bframes is \(bframes)",
+            code: .settingsConflict, "the baseline profile has no B-frames, but bframes is \(bframes)",
             advice: "choose profile main, or bframes 0")
     }
 

@@ -50,7 +50,7 @@ package struct SettingsChange: Codable, Hashable, Sendable {
         let problem =
             Setting.named(name) == nil
             ? "there is no setting \"\(name.prefix(40))\"" : "\"\(name)\" can't be changed on air"
-        return BroadcastError(.usage, problem, advice: advice)
+        return BroadcastError(code: .unknownSetting, ["name": String(name.prefix(40))], problem, advice: advice)
     }
 
     package static let advice =

@@ -33,7 +33,8 @@ package struct LinkDirectory: Sendable {
         let id = ids.next()
         let name = destination.name.isEmpty ? isAlone ? "link" : "link \(id)" : "link \(destination.name)"
         if entries.contains(where: { $0.name == name }) {
-            throw BroadcastError(.usage, "there are two links with the name \(name.dropFirst("link ".count))")
+            let twice = String(name.dropFirst("link ".count))
+            throw BroadcastError(code: .linkNameTwice, ["name": twice], "there are two links with the name \(twice)")
         }
         let entry = Entry(id: id, name: name, destination: destination)
         entries.append(entry)
@@ -43,10 +44,11 @@ package struct LinkDirectory: Sendable {
     package mutating func remove(_ id: LinkID) { entries.removeAll { $0.id == id } }
 
     /// The link that a person means by `word`.
-    /// - Throws: kind `control`, with the names that there are.
+    /// - Throws: kind `usage`, with the names that there are.
     package func find(_ word: String) throws(BroadcastError) -> Entry {
         if let entry = entries.first(where: { $0.isMeant(by: word) }) { return entry }
         let names = entries.map(\.name).joined(separator: ", ")
-        throw BroadcastError(.control, "there is no link \(word)", advice: "there are: \(names)")
+        throw BroadcastError(
+            code: .unknownLink, ["name": word], "there is no link \(word)", advice: "there are: \(names)")
     }
 }

@@ -147,8 +147,14 @@ package final class Outputs: PacketOutlet {
     package func change(_ change: LinkChange) throws(BroadcastError) {
         switch change {
         case .add(let destination):
-            guard destination.isInRange, directory.entries.count < SettingRange.mostLinks else {
-                throw BroadcastError(.control, "the new link is outside what a broadcast takes")
+            guard destination.isInRange else {
+                throw BroadcastError(
+                    code: .settingOutOfRange, ["setting": "to"], "the new link is outside what a broadcast takes")
+            }
+            guard directory.entries.count < SettingRange.mostLinks else {
+                throw BroadcastError(
+                    code: .tooManyLinks, ["maximum": "\(SettingRange.mostLinks)"],
+                    "the broadcast has \(SettingRange.mostLinks) links already", advice: "remove one first")
             }
             let (id, output) = try enter(destination, isAlone: false)
             try ask(.add(id, hasServers: output.servers != nil), of: nil)
@@ -161,7 +167,7 @@ package final class Outputs: PacketOutlet {
         case .move(let word, let server):
             let entry = try directory.find(word)
             guard machine.isRunning(entry.id), let servers = outputs[entry.id]?.servers else {
-                throw BroadcastError(.control, "\(entry.name) has no servers, or has ended")
+                throw BroadcastError(code: .linkWithoutServers, "\(entry.name) has no servers, or has ended")
             }
             try servers.move(to: server)
         case .retry(let word):
@@ -174,13 +180,14 @@ package final class Outputs: PacketOutlet {
         let name = entry?.name ?? "the link"
         do throws(OutputsMachine.Refusal) { perform(try machine.handle(request, at: .now)) } catch {
             throw switch error {
-            case .unknown: BroadcastError(.control, "there is no such link")
+            case .unknown: BroadcastError(code: .unknownLink, "there is no such link")
             case .lastLink:
                 BroadcastError(
                     code: .lastLink, "\(name) is the last link of the broadcast", advice: "add another one first")
             case .noServers:
-                BroadcastError(.control, "a file can't be paused", advice: "remove it and add another one")
-            case .over: BroadcastError(.control, "\(name) has ended")
+                BroadcastError(
+                    code: .linkWithoutServers, "a file can't be paused", advice: "remove it and add another one")
+            case .over: BroadcastError(code: .linkOver, "\(name) has ended")
             }
         }
     }

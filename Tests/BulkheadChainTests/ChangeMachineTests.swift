@@ -52,10 +52,8 @@ import Testing
     }
 
     private static func done(_ id: ChangeID = 1) -> Action { .done(id, nil) }
-    private static func failed(
-        _ problem: String, advice: String = "", _ kind: BroadcastError.Kind = .plugin
-    ) -> Action {
-        .done(1, BroadcastError(kind, problem, advice: advice))
+    private static func failed(_ problem: String, advice: String = "") -> Action {
+        .done(1, BroadcastError(.plugin, problem, advice: advice))
     }
 
     // MARK: what each change takes
@@ -263,7 +261,8 @@ import Testing
                     .tookOver(.superseded),
                     [
                         .step(.edit(2, .restore(charged, refusal: ""))),
-                        Self.failed("another change came before it was made", .control),
+                        .done(
+                            1, BroadcastError(code: .changeSuperseded, "another change came before it was made")),
                     ]),
                 Step(.asked(1, .pardon(name: "b")), [.step(.edit(2, .pardon)), .step(.renew(10, [1, 2]))]),
                 Step(.tookOver(.onAir), [.report(2, name: "b", .pardoned), Self.done()]),
@@ -357,7 +356,8 @@ import Testing
         _ = machine.handle(.asked(2, .remove(name: "b")), layout)
         layout.sections.removeLast()
         _ = machine.handle(.crossed, layout)
-        let error = BroadcastError(.usage, "there is no plugin b in the chain", advice: "it has a")
+        let error = BroadcastError(
+            code: .unknownPlace, ["name": "b"], "there is no plugin b in the chain", advice: "it has a")
         Self.play([Step(.settled, [.done(2, error)])], on: &machine, layout)
     }
 

@@ -357,7 +357,7 @@ import Testing
 
     @Test func aPostThatLeavesTheChainLetsAllItsHostsGo() {
         var machine = Self.withNext()
-        let error = BroadcastError(.control, "the plugin has left the chain")
+        let error = BroadcastError(code: .changeSuperseded, "the plugin has left the chain")
         Self.play(
             [
                 Step(

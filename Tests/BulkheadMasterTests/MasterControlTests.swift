@@ -147,7 +147,7 @@ import Testing
             (try Self.settings { $0.destinations = [] }, .settingOutOfRange),
             (try Self.settings { $0.videoBitsPerSecond = .max }, .settingOutOfRange),
             (try Self.settings { $0.slateAfterSeconds = -1 }, .settingOutOfRange),
-            (try Self.settings { ($0.profile, $0.bframes) = ("baseline", 2) }, .usage),
+            (try Self.settings { ($0.profile, $0.bframes) = ("baseline", 2) }, .settingsConflict),
         ]
         try await Self.serving { master in
             let codes = try await master.client { client in

@@ -34,7 +34,8 @@ import Testing
         var directory = LinkDirectory()
         _ = try directory.add(Self.destination(), isAlone: false)
         _ = try directory.add(Self.destination("main"), isAlone: false)
-        let expected = BroadcastError(.control, "there is no link 3", advice: "there are: link 1, link main")
+        let expected = BroadcastError(
+            code: .unknownLink, ["name": "3"], "there is no link 3", advice: "there are: link 1, link main")
         #expect(throws: expected) { try directory.find("3") }
     }
 
@@ -53,7 +54,8 @@ import Testing
     @Test func nameIsTakenOnce() throws {
         var directory = LinkDirectory()
         _ = try directory.add(Self.destination("a"), isAlone: false)
-        #expect(throws: BroadcastError(.usage, "there are two links with the name a")) {
+        let error = BroadcastError(code: .linkNameTwice, ["name": "a"], "there are two links with the name a")
+        #expect(throws: error) {
             try directory.add(Self.destination("a"), isAlone: false)
         }
         #expect(directory.entries.count == 1)

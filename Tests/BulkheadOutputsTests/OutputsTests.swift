@@ -188,7 +188,8 @@ import Testing
     @Test func fileIsNotPausedAndHasNoServers() async throws {
         try await Self.withRoom(["rtmp://a/", "file:/b.flv"]) { owner in
             await #expect(
-                throws: BroadcastError(.control, "a file can't be paused", advice: "remove it and add another one")
+                throws: BroadcastError(
+                    code: .linkWithoutServers, "a file can't be paused", advice: "remove it and add another one")
             ) {
                 try await owner.change(.pause("2"))
             }

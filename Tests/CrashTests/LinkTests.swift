@@ -212,7 +212,7 @@ import Testing
         let (words, refusal) = try await course.command("link", "remove", "link")
         #expect(refusal == 75 && words.contains("the last link"), "\(words)")
         let (unknown, unknownStatus) = try await course.command("link", "pause", "7")
-        #expect(unknownStatus == 75 && unknown.contains("there is no link 7"), "\(unknown)")
+        #expect(unknownStatus == 64 && unknown.contains("there is no link 7"), "\(unknown)")
         try await expect("stop")
         await course.finish()
         await viewer.stop()

@@ -209,7 +209,7 @@ package struct PluginChainCommand: AsyncParsableCommand {
     /// What the master at `attach` says of its chain.
     package static func lines(attach: String?, json: Bool) throws(BroadcastError) -> [String] {
         guard case .status(let status?, _)? = try ControlAddress.reply(to: .status, attach: attach) else {
-            throw BroadcastError(.control, "the master has no broadcast on air")
+            throw BroadcastError(code: .notOnAir, "the master has no broadcast on air")
         }
         if json { return status.plugins.compactMap { JSONLine.text($0) } }
         if status.plugins.isEmpty { return ["the chain is empty"] }

@@ -135,7 +135,11 @@ final class MasterConversation: Sendable {
                 try client.send(request)
                 while let reply = try client.receive() { continuation.yield(.success(reply)) }
                 continuation.yield(
-                    .failure(BroadcastError(.control, "the master at unix:\(path) has gone, and its broadcast with it"))
+
+                    .failure(
+                        BroadcastError(
+                            code: .masterGone, ["address": "unix:\(path)"],
+                            "the master at unix:\(path) has gone, and its broadcast with it"))
                 )
             } catch {
                 continuation.yield(.failure(error))

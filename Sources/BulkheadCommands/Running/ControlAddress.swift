@@ -11,12 +11,13 @@ package enum ControlAddress {
     package static func path(from address: String, flag: String) throws(BroadcastError) -> String {
         guard address.hasPrefix("unix:"), address.count > "unix:".count else {
             throw BroadcastError(
-                .usage, "\(flag) \(address) is no address of a master", advice: "write \(flag) unix:PATH")
+                code: .masterAddress, "\(flag) \(address) is no address of a master", advice: "write \(flag) unix:PATH")
         }
         let path = FilePaths.absolute(String(address.dropFirst("unix:".count)))
         guard path.utf8.count <= 107 else {
             throw BroadcastError(
-                .usage, "the path of \(flag) is longer than the 107 bytes that a local socket's name may have",
+                code: .masterAddress,
+                "the path of \(flag) is longer than the 107 bytes that a local socket's name may have",
                 advice: "choose a shorter one")
         }
         return path
@@ -28,7 +29,7 @@ package enum ControlAddress {
         let folder = folder
         guard access(folder, F_OK) != 0 || isOwnFolder(folder) else {
             throw BroadcastError(
-                .control, "the folder \(folder) is not this user's alone",
+                code: .addressUnusable, ["address": folder], "the folder \(folder) is not this user's alone",
                 advice: "remove it, or name a path: --control unix:PATH")
         }
         return "\(folder)/\(pid).sock"
@@ -63,13 +64,14 @@ package enum ControlAddress {
             let hint =
                 others.isEmpty ? "" : ", but others listen at \(others.map { "unix:\($0)" }.joined(separator: ", "))"
             throw BroadcastError(
-                .control, "no broadcast of this user is running" + hint,
+                code: .noneRunning, "no broadcast of this user is running" + hint,
                 advice: "if it listens elsewhere, say where: --attach unix:PATH")
         case 1: return paths[0]
         default:
             let list = paths.map { "unix:\($0)" }.joined(separator: ", ")
             throw BroadcastError(
-                .usage, "\(paths.count) masters are running", advice: "choose one with --attach: \(list)")
+                code: .severalMasters, "\(paths.count) masters are running", advice: "choose one with --attach: \(list)"
+            )
         }
     }
 
