@@ -15,11 +15,9 @@ import BulkheadSystem
 ///
 /// It owns no connection and no clock. ``RTMPLink`` tells it what happens and carries out what it returns. What is known
 /// of the servers comes with each event, because the lanes of a redundant link share it. The course is one piece of
-/// ``Work`` after the other (`LinkMachine+Course.swift`), each answered by an event; while a connection is on air, a second row of works looks after
-/// the other servers (`LinkMachine+Watch.swift`).
+/// ``Work`` after the other, each answered by an event: off the air in this file, on air in `LinkMachine+OnAir.swift`.
+/// While a connection is on air, a second row of works looks after the other servers (`LinkMachine+Watch.swift`).
 package struct LinkMachine: Sendable {
-    /// For servers that acknowledge nothing: what was sent so shortly before a break may not have arrived.
-    private static let safety = MediaTime(milliseconds: 3000)
     /// To learn after a break which servers answer.
     private static let confirmationPatience = Duration.milliseconds(400)
     /// To learn before the first choice which server is fastest.
@@ -37,36 +35,36 @@ package struct LinkMachine: Sendable {
     /// What the link's status says that it does.
     package internal(set) var phase = LinkState.idle
     /// How often it came on air again, or went over to another connection.
-    package private(set) var reconnects = 0
+    package internal(set) var reconnects = 0
     package private(set) var lastError = ""
     /// Why ``server`` was chosen.
-    package private(set) var reason = ""
+    package internal(set) var reason = ""
     /// The server that it is with, or was with last.
-    package private(set) var server: Int?
+    package internal(set) var server: Int?
     package private(set) var isPaused = false
     package private(set) var isAborted = false
     /// It was on air since it was started or resumed.
-    package private(set) var wasOnAir = false
+    package internal(set) var wasOnAir = false
     /// The last picture that was handed to a connection, and the last that a server has said to have.
     package private(set) var sentDTS: MediaTime?
-    package private(set) var acknowledgedDTS: MediaTime?
+    package internal(set) var acknowledgedDTS: MediaTime?
     /// The media time that is timestamp 0 on the wire.
-    package private(set) var origin: MediaTime
+    package internal(set) var origin: MediaTime
 
     var course = Course.idle
-    private var isEnding = false
+    private(set) var isEnding = false
     /// Since when it is off the air by a break.
-    private var brokeAt: Duration?
+    var brokeAt: Duration?
     private var news = OutageNews()
     /// Since when the connection on air takes packets, and what is told of it once it has been held for a while: its server
     /// has closed the ones before it again and again.
-    private var begunAt = Duration.zero
-    private(set) var heldBack: [Action] = []
+    var begunAt = Duration.zero
+    var heldBack: [Action] = []
     /// It was moved to its server by hand, and stays there.
-    private(set) var isPinned = false
+    var isPinned = false
     /// The server of the connection on air, and how that connection ended.
-    private(set) var serving: Int?
-    private var end: PublishEnd?
+    var serving: Int?
+    var end: PublishEnd?
     // Beside a connection on air: see LinkMachine+Watch.swift.
     var beside = Beside.idle
     var understudy: Ready?
@@ -97,7 +95,7 @@ package struct LinkMachine: Sendable {
     /// Before an IDR of `time`, another connection may take over.
     package func isMoveDue(at time: MediaTime) -> Bool { move != nil || isNearWall(time) }
 
-    private func isNearWall(_ time: MediaTime) -> Bool { time - origin >= Self.timestampWall }
+    func isNearWall(_ time: MediaTime) -> Bool { time - origin >= Self.timestampWall }
 
     /// A picture was handed to the connection.
     package mutating func noteSent(_ dts: MediaTime) {
@@ -212,7 +210,7 @@ package struct LinkMachine: Sendable {
 
     // MARK: off the air
 
-    private mutating func goOn(
+    mutating func goOn(
         after broken: PublishError? = nil, _ servers: inout ServerTable, at now: Duration
     ) -> [Action] {
         if isAborted { return finish(&servers) }
@@ -221,7 +219,7 @@ package struct LinkMachine: Sendable {
         return establish(&servers, at: now)
     }
 
-    private mutating func finish(_ servers: inout ServerTable) -> [Action] {
+    mutating func finish(_ servers: inout ServerTable) -> [Action] {
         let actions = dismissUnderstudy(&servers)
         (course, phase) = (.over, .ended)
         return actions + [.work(.end(wasSaved: reconnects > 0 || brokeAt != nil))]
@@ -328,146 +326,17 @@ package struct LinkMachine: Sendable {
         return tell(error, at: now) + choose(&servers, at: now)
     }
 
-    private mutating func fail(_ error: PublishError, _ servers: inout ServerTable) -> [Action] {
+    mutating func fail(_ error: PublishError, _ servers: inout ServerTable) -> [Action] {
         (course, phase) = (.over, .failed)
         lastError = "\(error)"
         return dismissUnderstudy(&servers) + [.work(.fail(error))]
     }
 
-    private mutating func take(
+    mutating func take(
         _ index: Int, _ reason: String, in time: Duration?, _ servers: inout ServerTable, at now: Duration
     ) {
         servers.started(index, for: lane, in: time, at: now)
         (server, self.reason) = (index, reason)
-    }
-
-    // MARK: on air
-
-    private mutating func begin(rewinds: Bool) -> [Action] {
-        course = .beginning
-        serving = server
-        end = nil
-        request = nil
-        let received = wasOnAir ? acknowledgedDTS ?? sentDTS.map { $0 - Self.safety } : nil
-        return [.work(.begin(rewinds: rewinds, received: received))]
-    }
-
-    private mutating func begun(_ backfill: MediaTime, _ servers: ServerTable, at now: Duration) -> [Action] {
-        let gap = brokeAt.map { now - $0 }
-        phase = gap == nil ? .publishing : .restored
-        begunAt = now
-        let isReturn = wasOnAir
-        if isReturn { reconnects += 1 }
-        wasOnAir = true
-        course = .sending
-        let name = server.map { servers.servers[$0].name } ?? ""
-        var actions: [Action] = [.post(.connected(server: name))]
-        if isReturn, let gap {
-            let restored = LinkHappening.restored(
-                server: name, gapMilliseconds: Int(clamping: gap.nanoseconds / 1_000_000),
-                backfillMilliseconds: Int(clamping: backfill.milliseconds))
-            actions.append(.post(restored))
-        }
-        if gap != nil, let server, servers.isRepeating(server) {
-            heldBack = actions
-            return [.work(.serve)]
-        }
-        brokeAt = nil
-        return actions + [.work(.serve)]
-    }
-
-    /// How long until what was held back can be told; nil where nothing is.
-    func heldBackDelay(at now: Duration) -> Duration? {
-        heldBack.isEmpty ? nil : max(.zero, begunAt + LinkPatience.holdTime - now)
-    }
-
-    /// What was held back, if it is time.
-    mutating func releaseHeldBack(at now: Duration) -> [Action] {
-        guard heldBackDelay(at: now) == .zero else { return [] }
-        defer { (heldBack, brokeAt) = ([], nil) }
-        return heldBack
-    }
-
-    /// Why the connection on air is to be left, once ``mustStop``.
-    private var departure: Departure {
-        if !isAborted, !isPaused, case .failed(let error)? = end { return .broken(error) }
-        return .wanted
-    }
-
-    private mutating func leave(_ departure: Departure) -> [Action] {
-        course = .leaving(departure)
-        return [.work(.leave(goodbye: departure == .wanted && !isAborted && end == nil))]
-    }
-
-    /// In front of an IDR: over to another connection where one waits, or where timestamps come to their end.
-    private mutating func pass(before time: MediaTime, _ servers: inout ServerTable) -> [Action] {
-        if mustStop { return leave(departure) }
-        if isNearWall(time), let server {
-            origin = time
-            course = .passing(Passage(kind: .renewal, server: server, reason: reason))
-            // What was made ready counts from the old origin.
-            return [.post(.renewed(originSeconds: time.seconds))] + dismissUnderstudy(&servers) + [.work(.drain)]
-        }
-        guard let move else { return [.work(.serve)] }
-        self.move = nil
-        course = .passing(
-            Passage(
-                kind: move.replacesSame ? .same : .other, server: move.server, reason: move.reason,
-                isByHand: move.isByHand))
-        return [.work(move.replacesSame ? .drain : .publish(.move))]
-    }
-
-    private mutating func go(
-        on passage: Passage, _ event: Event, _ servers: inout ServerTable, at now: Duration
-    ) -> [Action] {
-        switch (passage.kind, event) {
-        case (.renewal, .drained(let isComplete)):
-            course = .passing(Passage(passage, isComplete))
-            return [.work(.prepare(passage.server, .course))]
-        case (.renewal, .prepared(_, nil)): return [.work(.publish(.course))]
-        case (.same, .drained(let isComplete)):
-            course = .passing(Passage(passage, isComplete))
-            return [.work(.publish(.move))]
-        case (.other, .drained(let isComplete)): return leave(.moved(rewinds: !isComplete))
-        case (.renewal, .published(nil)): return leave(.moved(rewinds: !passage.isComplete))
-        case (.same, .published(nil)):
-            take(passage.server, passage.reason, in: nil, &servers, at: now)
-            return leave(.moved(rewinds: !passage.isComplete))
-        case (.other, .published(nil)):
-            isPinned = passage.isByHand
-            take(passage.server, passage.reason, in: nil, &servers, at: now)
-            return [.work(.drain)]
-        case (.other, .published(let error?)):
-            servers.release(passage.server)
-            course = .sending
-            guard error != .cancelled else { return [.work(.serve)] }
-            _ = servers.probed(passage.server, .failure(error), at: now, chance: chance())
-            return [.post(.notMoved(reason: error.asReason)), .work(.serve)]
-        case (_, .prepared(_, let error?)), (_, .published(let error?)):
-            return leave(isAborted || isPaused ? .wanted : .broken(error))
-        default: return []
-        }
-    }
-
-    private mutating func left(
-        _ departure: Departure, _ acknowledged: MediaTime?, _ servers: inout ServerTable, at now: Duration
-    ) -> [Action] {
-        acknowledgedDTS = acknowledged ?? acknowledgedDTS
-        let lost = serving
-        serving = nil
-        heldBack = []
-        let actions = dropMove(&servers)
-        switch departure {
-        case .wanted: return actions + (isEnding ? finish(&servers) : goOn(&servers, at: now))
-        case .moved(let rewinds): return actions + begin(rewinds: rewinds)
-        case .broken(let error):
-            isPinned = false
-            guard let lost else { return actions + goOn(after: error, &servers, at: now) }
-            let outcome = servers.failed(lost, error, isEnding: isEnding, at: now, chance: chance())
-            let explained = servers.explained(error, of: lost)
-            if outcome == .giveUp, !isAborted, !isPaused { return actions + fail(explained, &servers) }
-            return actions + goOn(after: explained, &servers, at: now)
-        }
     }
 
     func draw() -> Double { chance() }

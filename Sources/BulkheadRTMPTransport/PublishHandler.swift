@@ -100,7 +100,7 @@ final class PublishHandler: ChannelInboundHandler {
             try connection.receive(unwrapInboundIn(data))
             while error == nil, let event = try connection.next() { take(event) }
         } catch {
-            fail(Self.violation(error, server: server))
+            fail(PublishError(error, server: server))
         }
         writeOutput()
     }
@@ -170,7 +170,7 @@ final class PublishHandler: ChannelInboundHandler {
             case .fail(.redirected(let url)): leave(.redirect(url), .redirectedInVain(server: server))
             case .fail(.authenticationDemanded(let demand, _)):
                 leave(.authenticate(demand), .notAuthenticated(server: server, .wrongCredentials))
-            case .fail(let refusal): fail(Self.error(of: refusal, at: phase, target: target))
+            case .fail(let refusal): fail(PublishError(refusal, at: phase, target: target))
             case .reconnectRequested(let request):
                 let next = request.tcURL.map { target.resolving($0) } ?? target
                 events.yield(.reconnectRequested(next, request.text))
@@ -225,26 +225,6 @@ final class PublishHandler: ChannelInboundHandler {
         guard !queue.statistics.isAccepted, error == nil else { return }
         queue.update { $0.isAccepted = true }
         events.yield(.accepted)
-    }
-
-    private static func violation(_ error: ConnectionError, server: String) -> PublishError {
-        if case .handshake(let error) = error { return .notRTMP(server: server, error) }
-        return .protocolViolation(server: server, error)
-    }
-
-    private static func error(
-        of refusal: PublishRefusal, at phase: ConnectionPhase, target: IngestTarget
-    ) -> PublishError {
-        let server = target.authority
-        return switch refusal {
-        case .connectRejected(let status): .applicationRejected(server: server, app: target.app, status)
-        case .streamNotCreated(let status): .streamNotCreated(server: server, status)
-        case .publishRefused(let status): .publishRefused(server: server, status)
-        case .closed(let status): .closedByServer(server: server, phase, status)
-        // Dealt with before.
-        case .redirected: .redirectedInVain(server: server)
-        case .authenticationDemanded(_, let status): .applicationRejected(server: server, app: target.app, status)
-        }
     }
 
     // MARK: - Writing
