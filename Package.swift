@@ -278,7 +278,8 @@ let package = Package(
             name: "BulkheadFuzzing",
             dependencies: [
                 "BulkheadModel", "BulkheadControl", "BulkheadTimeline", "BulkheadMedia", "BulkheadFLV", "BulkheadRTMP",
-                "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadMaster", "BulkheadCommands", nioCore,
+                "BulkheadRTMPTransport", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadMaster",
+                "BulkheadCommands", nioCore,
             ],
             path: "Tests/Fuzzing/Subjects"),
 

@@ -13,7 +13,8 @@ package struct FuzzSubject: Sendable, CustomStringConvertible {
     package var description: String { name }
 
     package static let all: [FuzzSubject] = [
-        .amf, .chunks, .handshake, .server, .client, .flv, .wire, .timeline, .configuration, .control,
+        .amf, .chunks, .handshake, .server, .client, .flv, .wire, .timeline, .cadence, .delivery, .configuration,
+        .control,
     ]
 }
 
