@@ -8,6 +8,8 @@ package struct Showing {
     private var lastAdvance: MonotonicTime
     /// How long an input may give nothing before the slate is shown.
     private let patience: Duration
+    /// From when on a picture that stands is called the last one: a source that dies is back sooner.
+    private static let standing = Duration.seconds(1)
     /// No viewer waits: the last picture stays, however long nothing comes.
     private let isFast: Bool
 
@@ -27,9 +29,15 @@ package struct Showing {
     ///   - isStarved: the input can't say what comes next. One that shows a still picture by its own will is not.
     /// - Returns: true when it is another one than before.
     package mutating func choose(hasPicture: Bool, isStarved: Bool, at now: MonotonicTime) -> Bool {
-        let isStale = isStarved && now.since(lastAdvance) > patience.nanoseconds
+        let silence = isStarved ? now.since(lastAdvance) : 0
+        let isStale = silence > patience.nanoseconds
         let before = shown
-        shown = !hasPicture || (isStale && !isFast) ? .slate : isStale ? .lastPicture : .picture
+        if !hasPicture || (isStale && !isFast) {
+            shown = .slate
+        } else {
+            let stands = isFast ? isStale : silence > Self.standing.nanoseconds
+            shown = stands ? .lastPicture : .picture
+        }
         return shown != before
     }
 }

@@ -9,7 +9,8 @@ import Testing
 
     static let choices: [(hasPicture: Bool, isStarved: Bool, isLate: Bool, isFast: Bool, shown: ShownPicture)] = [
         (false, false, false, false, .slate), (false, true, true, false, .slate), (false, true, true, true, .slate),
-        (true, false, false, false, .picture), (true, true, false, false, .picture),
+        (true, false, false, false, .picture), (true, true, false, false, .lastPicture),
+        (true, true, false, true, .picture),
         // A still picture by its own will is none that is late.
         (true, false, true, false, .picture), (true, true, true, false, .slate), (true, true, true, true, .lastPicture),
     ]
@@ -23,6 +24,21 @@ import Testing
         #expect(showing.shown == shown)
         #expect(isChange == (shown != .picture))
         #expect(showing.choose(hasPicture: hasPicture, isStarved: isStarved, at: now) == false)
+    }
+
+    /// A picture that stands for a second is called the last one, until there is another, or the slate.
+    @Test func pictureThatStandsIsTheLastOne() {
+        var showing = Showing(patience: .seconds(3), isFast: false, at: Self.start)
+        var shown: [ShownPicture] = []
+        for milliseconds in [500, 1000, 1100, 2900, 3100] as [Int64] {
+            let now = Self.start.advanced(by: .milliseconds(milliseconds))
+            _ = showing.choose(hasPicture: true, isStarved: true, at: now)
+            shown.append(showing.shown)
+        }
+        #expect(shown == [.picture, .picture, .lastPicture, .lastPicture, .slate])
+        let back = Self.start.advanced(by: .seconds(4))
+        showing.advanced(at: back)
+        #expect(showing.choose(hasPicture: true, isStarved: true, at: back) && showing.shown == .picture)
     }
 
     @Test func newPictureEndsTheSlate() {
