@@ -68,6 +68,25 @@ import Testing
         #expect(source.take.description?.isLive == false)
     }
 
+    /// What a camera gives bare is opened by what there is of it: nothing follows the first second here.
+    @Test func bareStreamThroughAPipeOpensWithinASecondOfIt() throws {
+        let words = "-v error -f lavfi -i testsrc2=size=640x360:rate=25:duration=1 -c:v libx264 -tune zerolatency -y"
+        let bare = folder["bare.h264"]
+        try MediaFolder.ffmpeg(words.split(separator: " ").map(String.init) + [bare]).waitForEnd()
+        let pipe = folder["bare"]
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let writer = Process()
+        writer.executableURL = URL(fileURLWithPath: "/bin/sh")
+        writer.arguments = ["-c", "exec > '\(pipe)'; cat '\(bare)'; exec sleep 300"]
+        try writer.run()
+        defer { stop(writer) }
+        let source = try SourceUnderTest(pipe)
+        try source.play(until: { $0.description != nil })
+        #expect(source.take.description?.picture?.width == 640)
+        try source.play(until: { $0.shots.count >= 10 })
+        #expect(source.take.shots.count >= 10)
+    }
+
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/Xvfb")))
     func screenIsGrabbed() throws {
         let server = Process()

@@ -22,6 +22,8 @@ final class InputOpener {
 
     /// How long a server or device may take until its streams are known.
     private static let openingLimit: Duration = .seconds(15)
+    /// In microseconds of the stream's own time.
+    private static let bareAnalysis: Int64 = 600_000
 
     init(_ address: InputAddress, settings: SourceSettings, interrupt: InterruptGuard) {
         self.address = address
@@ -55,8 +57,7 @@ final class InputOpener {
         guard result >= 0, let context else { throw failure(result) }
         do throws(OpenFailure) {
             try refuseLargePictures(context)
-            let found = findStreams(context)
-            guard found >= 0 else { throw failure(found) }
+            try analyze(context)
             try refuseLargePictures(context)
             let streams = try streams(of: context)
             interrupt.restart(deadline: nil)
@@ -66,6 +67,26 @@ final class InputOpener {
             avformat_close_input(&self.context)
             throw error
         }
+    }
+
+    /// Finds out what the streams are.
+    ///
+    /// A bare stream without times that comes through a pipe as it is made, such as a camera's H.264, has one stream and tells
+    /// all in its first pictures; libavformat would listen for five seconds.
+    private func analyze(_ context: UnsafeMutablePointer<AVFormatContext>) throws(OpenFailure) {
+        let usual = context.pointee.max_analyze_duration
+        let format = String(cString: context.pointee.iformat.pointee.name)
+        let isBare = readsPipe && InputOptions.bareFormats.contains(format)
+        if isBare { context.pointee.max_analyze_duration = Self.bareAnalysis }
+        let found = findStreams(context)
+        guard found >= 0 else { throw failure(found) }
+        guard isBare else { return }
+        context.pointee.max_analyze_duration = usual
+        let parameters = context.pointee.streams?[0]?.pointee.codecpar?.pointee
+        // Where it was joined in the midst of a GOP, what tells is still to come.
+        guard parameters?.codec_type == AVMEDIA_TYPE_VIDEO, parameters?.width == 0 else { return }
+        let again = findStreams(context)
+        guard again >= 0 else { throw failure(again) }
     }
 
     private func openContext(

@@ -5,6 +5,9 @@ enum InputOptions {
     /// Formats whose files start with media: byte 0 is a better start than any timestamp.
     static let bytewiseFormats: Set<String> = ["mpegts", "mpeg", "h264", "hevc", "mpegvideo", "m4v"]
 
+    /// Formats of one stream of pictures without times.
+    static let bareFormats: Set<String> = ["h264", "hevc", "mpegvideo", "m4v", "mjpeg", "obu"]
+
     /// Schemes of inputs that can be read at any speed when they have an end.
     private static let storedSchemes: Set<String> = ["http", "https", "ftp", "sftp", "smb", "concat", "data"]
 
