@@ -172,7 +172,7 @@ package struct InputMachine {
     private mutating func atEnd(_ child: ChildID) -> [Action] {
         guard post.duty(of: child) == .onAir else { return [] }
         // What sends a live stream may come back at any time: only the user ends it.
-        if description?.isLive == true {
+        if description?.isEndless == true {
             hasFailed = true
             return [.dismiss(child, "the other side has ended the stream")]
         }
@@ -183,7 +183,7 @@ package struct InputMachine {
         hasFailed = true
         let dismissal = Action.dismiss(child, refusal.description)
         // A live input that was there is waited for, even if it has given nothing yet.
-        let wasLost = description?.isLive == true && (openedAt == nil || refusal.code == .unreachable)
+        let wasLost = description?.isEndless == true && (openedAt == nil || refusal.code == .unreachable)
         // An input that fails before it has given anything fails the broadcast; later it is opened again.
         guard !hasBegun, resume == nil, !post.hasWorked(child), !isOver, !wasLost else { return [dismissal] }
         return [.fail(refusal.failure), dismissal]
@@ -233,7 +233,7 @@ package struct InputMachine {
         var delay = Duration.zero
         if case .launch(_, let wait) = post.ended(child, "\(end.cause)", isExcused: isPlanned, at: now) { delay = wait }
         let isLive = description?.isLive ?? false
-        if !isPlanned, isLive || hasFailed { delay = retries.next() }
+        if !isPlanned, description?.isEndless == true || hasFailed { delay = retries.next() }
         if description == nil, end.cause.isOtherVersion {
             isOver = true
             return actions + [.fail(BroadcastError(otherVersionOf: "the source", "\(end.cause)"))]

@@ -163,8 +163,13 @@ package struct SourceDescription: Hashable, Sendable {
     package var picture: PictureFormat?
     /// What the input says of its sound; nil where it has none, and for the test picture.
     package var sound: SoundFormat?
+    /// What sends the input may send again after an end, and can be made to wait all the same: a live stream in segments.
+    package var comesBack = false
     /// How many files a list names, each with positions of its own; 1 for all else.
     package var entryCount: UInt32 = 1
+
+    /// Only its user ends it: what sends it may come back at any time.
+    package var isEndless: Bool { isLive || comesBack }
 
     package init(
         hasVideo: Bool, hasAudio: Bool, isLive: Bool, duration: Int64, summary: String, picture: PictureFormat? = nil,
@@ -217,6 +222,7 @@ package enum SourceReply: WireMessage, Hashable {
                 $0.write(description.sound != nil)
                 description.sound?.write(to: &$0)
                 $0.write(description.entryCount)
+                $0.write(description.comesBack)
             }
         case .video(let slot, let pts, let position):
             WireFrame(.sourceVideo) {
@@ -253,6 +259,7 @@ package enum SourceReply: WireMessage, Hashable {
                 picture: try reader.readBool("picture flag") ? try PictureFormat(&reader) : nil,
                 sound: try reader.readBool("sound flag") ? try SoundFormat(&reader) : nil)
             description.entryCount = try reader.read()
+            description.comesBack = try reader.readBool("return flag")
             self = .opened(description)
         case .sourceEntered?: self = .entered(entry: try reader.read(), at: try reader.read())
         case .sourceVideo?: self = .video(slot: try reader.read(), pts: try reader.read(), position: try reader.read())

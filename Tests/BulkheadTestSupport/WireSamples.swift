@@ -73,6 +73,7 @@ package enum Messages {
         var description = SourceDescription(
             hasVideo: true, hasAudio: true, isLive: false, duration: 1, summary: "", picture: picture, sound: sound)
         description.entryCount = 12
+        description.comesBack = true
         return description
     }
 

@@ -104,7 +104,7 @@ import Testing
         try expect(
             SourceReply.opened(
                 SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "cam")),
-            "18000000 4000 0000  01 00 01  FFFFFFFFFFFFFFFF  03000000 63616D  00 00 01000000")
+            "19000000 4000 0000  01 00 01  FFFFFFFFFFFFFFFF  03000000 63616D  00 00 01000000 00")
         var picture = PictureFormat(codec: "h264", width: 720, height: 576)
         (picture.rateNumerator, picture.rateDenominator) = (25, 1)
         (picture.isInterlaced, picture.transfer) = (true, .pq)
@@ -114,10 +114,10 @@ import Testing
                     hasVideo: true, hasAudio: true, isLive: false, duration: 0, summary: "", picture: picture,
                     sound: SoundFormat(codec: "mp3", sampleRate: 8000, channelCount: 1))),
             """
-            68000000 4000 0000  01 01 00  0000000000000000  00000000
+            69000000 4000 0000  01 01 00  0000000000000000  00000000
             01  04000000 68323634  D0020000 40020000 00000000 00000000 19000000 01000000
             00 00 00 00 01 00 00 00 00  01  00000000 00000000  0100 0100 00000000
-            01  03000000 6D7033  401F0000  0100  00000000  0100 0100 00000000  01000000
+            01  03000000 6D7033  401F0000  0100  00000000  0100 0100 00000000  01000000 00
             """)
         try expect(
             SourceReply.video(slot: 6, pts: 33_333_333, position: 0),

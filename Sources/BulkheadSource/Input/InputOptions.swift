@@ -20,6 +20,13 @@ enum InputOptions {
         }
     }
 
+    /// Whether the input comes in segments, each at once, as they are made. It is read as the timeline goes on, and not as
+    /// segments come: what lies between is the server's to keep.
+    static func isSegmented(_ address: InputAddress, format: String, hasDuration: Bool) -> Bool {
+        guard case .network = address.kind else { return false }
+        return !hasDuration && ["hls", "dash"].contains(format)
+    }
+
     /// The sets of options to open the input with, the best first.
     static func attempts(_ address: InputAddress, canvas: Canvas, frameRate: FrameRate) -> [[(String, String)]] {
         let rate = ("framerate", "\(frameRate.numerator)/\(frameRate.denominator)")

@@ -18,6 +18,8 @@ final class MediaInput {
 
     let address: InputAddress
     private(set) var isLive = false
+    /// A live stream in segments, which can be made to wait.
+    private(set) var isSegmented = false
     /// The file's first timestamp as its header or first packets tell; positions count from it.
     private(set) var startTime: Int64 = 0
     private(set) var video: UnsafeMutablePointer<AVStream>?
@@ -25,6 +27,8 @@ final class MediaInput {
     private var context: UnsafeMutablePointer<AVFormatContext>?
     private var repair = TimestampRepair(streams: [:], forwardLimit: 1_000_000_000, isLive: false)
     private var held = HeldPackets()
+    /// Why no more can be read, behind the packets that are held.
+    private var failure: LibavError?
     private let interrupt: InterruptGuard
     private let opener: InputOpener
     private let packet: UnsafeMutablePointer<AVPacket>
@@ -37,6 +41,8 @@ final class MediaInput {
 
     /// A live stream from the network that gives nothing for so long is lost, whatever its connection says.
     static let silenceLimit: Duration = .seconds(12)
+    /// One in segments may be that long: a segment, and what its server does about the next.
+    static let segmentLimit: Duration = .seconds(30)
     static let nanoseconds = AVRational(num: 1, den: 1_000_000_000)
 
     init(_ address: InputAddress, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
@@ -64,7 +70,10 @@ final class MediaInput {
         startTime =
             context.pointee.start_time == bulkhead_av_nopts_value
             ? 0 : context.pointee.start_time.scaled(by: 1000, over: 1)
-        isLive = InputOptions.isLive(address, hasDuration: context.pointee.duration > 0)
+        let hasDuration = context.pointee.duration > 0
+        isSegmented = InputOptions.isSegmented(
+            address, format: String(cString: context.pointee.iformat.pointee.name), hasDuration: hasDuration)
+        isLive = !isSegmented && InputOptions.isLive(address, hasDuration: hasDuration)
         lastArrival = .now
         if isLive, context.pointee.iformat.pointee.flags & AVFMT_NOTIMESTAMPS != 0, video != nil, audio == nil {
             arrivals = ArrivalClock(step: video.map { Self.packetStep($0, isSteady: false) } ?? 0)
@@ -75,8 +84,9 @@ final class MediaInput {
     /// Forgets the packets that were read ahead, and the times of those that came before.
     private func startTimesAnew(_ context: UnsafeMutablePointer<AVFormatContext>) {
         held.removeAll()
+        failure = nil
         let flags = context.pointee.iformat.pointee.flags
-        let expectsJumps = isLive || flags & AVFMT_TS_DISCONT != 0
+        let expectsJumps = isLive || isSegmented || flags & AVFMT_TS_DISCONT != 0
         var streams: [Int: TimestampRepair.Stream] = [:]
         for (stream, isSteady) in [(video, false), (audio, true)] {
             guard let stream else { continue }
@@ -144,8 +154,9 @@ final class MediaInput {
                 }
                 guard held.append(packet, stamp) else { return .failed(LibavError(code: bulkhead_averror(ENOMEM))) }
             case .end where !held.isEmpty: held.isAtEnd = true
-            case .failed where !held.isEmpty:
-                // It will be said again when what came before it is used up.
+            case .failed(let error) where !held.isEmpty:
+                // It is said when what came before it is used up; libavformat would then say something else.
+                failure = error
                 held.isAtEnd = true
             case let other: return other
             }
@@ -168,10 +179,13 @@ final class MediaInput {
     /// The next packet of a chosen stream as it stands in the input, but for the unit of its times.
     private func readAhead() -> Reading {
         guard let context else { return .end }
+        if let failure { return .failed(failure) }
         while true {
             av_packet_unref(packet)
             let begin = isLive ? MonotonicTime.now : MonotonicTime(nanoseconds: 0)
-            if isLive, case .network = address.kind {
+            if isSegmented {
+                interrupt.restart(deadline: .now.advanced(by: Self.segmentLimit))
+            } else if isLive, case .network = address.kind {
                 interrupt.restart(deadline: begin.advanced(by: Self.silenceLimit))
             }
             let result = av_read_frame(context, packet)
@@ -179,7 +193,10 @@ final class MediaInput {
             if let stop = interrupt.stop { return .stopped(stop) }
             switch result {
             case 0...: break
-            case _ where interrupt.timedOut: return .failed(LibavError(code: bulkhead_averror(ETIMEDOUT)))
+            // What libavformat still had comes between the end of patience and its word on it.
+            case bulkhead_averror_exit,
+                _ where interrupt.timedOut:
+                return .failed(LibavError(code: bulkhead_averror(ETIMEDOUT)))
             case bulkhead_averror_again: return .nothingYet
             case bulkhead_averror_eof: return .end
             default: return .failed(LibavError(code: result))
@@ -237,7 +254,7 @@ final class MediaInput {
     /// Goes to a place from which everything after `position` (nanoseconds from the start) can be decoded; false when
     /// the input can't be read twice.
     func seek(to position: Int64) throws(OpenFailure) -> Bool {
-        guard let context, !opener.readsPipe, !isLive else { return false }
+        guard let context, !opener.readsPipe, !isLive, !isSegmented else { return false }
         let name = String(cString: context.pointee.iformat.pointee.name)
         guard InputOptions.bytewiseFormats.contains(name) else {
             // What can't be sought in is read from its start.
@@ -302,11 +319,13 @@ final class MediaInput {
         }
         let sound = audio.flatMap { formats?.sound($0) }
         let container = context?.pointee.iformat.map { String(cString: $0.pointee.name) } ?? ""
-        return SourceDescription(
+        var description = SourceDescription(
             hasVideo: video != nil, hasAudio: audio != nil, isLive: isLive,
             duration: isStill && audio == nil ? 0 : isLive || duration <= 0 ? -1 : duration.scaled(by: 1000, over: 1),
             summary: InputSummary(container: container, picture: picture, sound: sound).text, picture: picture,
             sound: sound)
+        description.comesBack = isSegmented
+        return description
     }
 
     static func codecName(_ parameters: AVCodecParameters) -> String {

@@ -277,10 +277,11 @@ final class InputPlayer: Player {
             try warnOfMissingEnd()
             endInput()
         case .failed(let error):
-            if input.isLive, error.code == bulkhead_averror(ETIMEDOUT) {
+            let isEndless = input.isLive || input.isSegmented
+            if isEndless, error.code == bulkhead_averror(ETIMEDOUT) {
                 return .failed(Refusal(.timedOut, "\(input.address.name) gives nothing any more"))
             }
-            if input.isLive {
+            if isEndless {
                 return .failed(Refusal(.unreachable, "\(input.address.name) was lost: \(error)"))
             }
             try warn(.readError, "\(input.address.name) can't be read to its end: \(error)")
