@@ -75,7 +75,8 @@ package struct LinkPatience: Sendable {
         let since = failingSince ?? now
         failingSince = since
         count(error, isEarly: held.map { $0 < Self.holdTime } ?? false)
-        if isEnding, failures >= Self.refusalCount { return .giveUp }
+        // A key is free when the server has noticed that its last connection is gone: what waits may still go out.
+        if isEnding, failures >= Self.refusalCount, busyInARow == 0 { return .giveUp }
         let delay = delay
         if busyInARow > 0 { return hasHeld || now - since < Self.busyPatience ? .retry(after: delay) : .giveUp }
         if hasHeld { return .retry(after: delay) }

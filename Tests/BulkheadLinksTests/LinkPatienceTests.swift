@@ -133,6 +133,16 @@ import Testing
         patience.started(at: .seconds(10))
         #expect((0..<3).map { _ in patience.judge(Self.unreachable, isEnding: true, at: .seconds(20)) }.last == .giveUp)
     }
+
+    /// The server has yet to notice that the last connection is gone, and what waits at the end is still owed.
+    @Test func busyKeyIsWaitedForAtTheEndAsWell() {
+        var patience = LinkPatience()
+        patience.started(at: .zero)
+        let verdicts = ([Self.unreachable] + Array(repeating: Self.badName(""), count: 8)).map {
+            patience.judge($0, isEnding: true, at: .seconds(20))
+        }
+        #expect(!verdicts.contains(.giveUp))
+    }
 }
 
 @Suite(.timeLimit(.minutes(2))) struct BroadcastSummaryTests {
