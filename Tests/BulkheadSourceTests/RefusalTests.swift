@@ -51,6 +51,21 @@ import Testing
         #expect(still.take.failure?.description.contains("67 million pixels") == true)
     }
 
+    /// With one processor a decoder takes none.
+    private static let decodersHaveThreads = sysconf(CInt(_SC_NPROCESSORS_ONLN)) > 1
+
+    /// The next source may have them: this one ends, and refuses nothing.
+    @Test(.enabled(if: ThreadShortage.isPossible && decodersHaveThreads))
+    func theInputIsNotBlamedWhereThreadsAreShort() throws {
+        _ = try folder.make("threads.mp4", "\(MediaFolder.picture(1)) \(MediaFolder.x264)")
+        var shortage: ThreadShortage?
+        let source = try SourceUnderTest(folder["threads.mp4"]) { shortage = ThreadShortage(of: $0) }
+        let exit = try source.child.waitForExit()
+        #expect(shortage != nil)
+        #expect(exit.status == 1 && !exit.isSignal)
+        #expect(exit.lines.contains { $0.contains("too few threads left") }, "\(exit.lines)")
+    }
+
     @Test func emptyAndTruncatedFilesAreRefused() throws {
         let empty = try SourceUnderTest(try folder.write([], to: "empty.mp4"))
         try empty.play()

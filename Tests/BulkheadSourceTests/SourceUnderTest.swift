@@ -41,7 +41,8 @@ final class SourceUnderTest {
 
     init(
         _ url: String, inputFormat: String = "", canvas size: String = "320x180", rate: String = "30",
-        loops: Bool = false, deinterlacing: Deinterlacing = .auto, resume: SourceResume? = nil, slotCount: Int = 8
+        loops: Bool = false, deinterlacing: Deinterlacing = .auto, resume: SourceResume? = nil, slotCount: Int = 8,
+        beforeOpening: (Int32) throws -> Void = { _ in }
     ) throws {
         canvas = try #require(Canvas(size))
         self.slotCount = UInt32(slotCount)
@@ -55,6 +56,7 @@ final class SourceUnderTest {
         let settings = SourceSettings(
             url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
             deinterlacing: deinterlacing, resume: resume)
+        try beforeOpening(child.pid)
         try child.send(SourceRequest.open(settings))
         try child.send(SourceRequest.pool(pool.shape), passing: writer)
         writer.close()

@@ -56,9 +56,9 @@ final class InputOpener {
         }
         guard result >= 0, let context else { throw failure(result) }
         do throws(OpenFailure) {
-            try refuseLargePictures(context)
+            try PictureLimit.check(context, of: address.name)
             try analyze(context)
-            try refuseLargePictures(context)
+            try PictureLimit.check(context, of: address.name)
             let streams = try streams(of: context)
             interrupt.restart(deadline: nil)
             interrupt.reportsWaiting = true
@@ -78,14 +78,14 @@ final class InputOpener {
         let format = String(cString: context.pointee.iformat.pointee.name)
         let isBare = readsPipe && InputOptions.bareFormats.contains(format)
         if isBare { context.pointee.max_analyze_duration = Self.bareAnalysis }
-        let found = findStreams(context)
+        let found = PictureLimit.findStreams(context)
         guard found >= 0 else { throw failure(found) }
         guard isBare else { return }
         context.pointee.max_analyze_duration = usual
         let parameters = context.pointee.streams?[0]?.pointee.codecpar?.pointee
         // Where it was joined in the midst of a GOP, what tells is still to come.
         guard parameters?.codec_type == AVMEDIA_TYPE_VIDEO, parameters?.width == 0 else { return }
-        let again = findStreams(context)
+        let again = PictureLimit.findStreams(context)
         guard again >= 0 else { throw failure(again) }
     }
 
@@ -109,27 +109,6 @@ final class InputOpener {
         let result = avformat_open_input(&opening, address.target, format, &dictionary)
         context = result >= 0 ? opening : nil
         return result
-    }
-
-    /// Has libavformat look for the streams, and decode for that what is no larger than it may be.
-    private func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>) -> CInt {
-        // One for each stream that is known so far; it reads these and leaves the others alone.
-        let count = Int(context.pointee.nb_streams)
-        var options = [OpaquePointer?](repeating: nil, count: count)
-        for index in 0..<count { av_dict_set(&options[index], "max_pixels", "\(PictureLimit.pixelCount)", 0) }
-        defer { for index in 0..<count { av_dict_free(&options[index]) } }
-        return options.withUnsafeMutableBufferPointer { avformat_find_stream_info(context, $0.baseAddress) }
-    }
-
-    /// What the header says of pictures is checked before there is a decoder that takes memory for them.
-    private func refuseLargePictures(_ context: UnsafeMutablePointer<AVFormatContext>) throws(OpenFailure) {
-        for index in 0..<Int(context.pointee.nb_streams) {
-            guard let parameters = context.pointee.streams?[index]?.pointee.codecpar?.pointee,
-                parameters.codec_type == AVMEDIA_TYPE_VIDEO,
-                let refusal = PictureLimit.refusal(width: parameters.width, height: parameters.height, of: address.name)
-            else { continue }
-            throw .refused(refusal)
-        }
     }
 
     /// A descriptor that is read without libavformat's file protocol, which can't be interrupted in a pipe.

@@ -1,5 +1,7 @@
+import BulkheadSystem
 import BulkheadWire
 import CFFmpeg
+import Glibc
 
 /// Packets of one stream that wait for the decoder, the oldest in front.
 final class PacketQueue {
@@ -76,6 +78,10 @@ final class StreamDecoder {
         }
         let result = avcodec_open2(context, codec, nil)
         guard result >= 0 else {
+            // No fault of the input's: the next source may have them.
+            guard ThreadSupply.hasRoom(for: min(16, sysconf(CInt(_SC_NPROCESSORS_ONLN))) + 1) else {
+                throw .stopped(.broken("the decoder can't start: this machine, or this user, has too few threads left"))
+            }
             throw .refused(
                 Refusal(
                     .unsupportedCodec,
