@@ -3,6 +3,7 @@ package import BulkheadSystem
 import CBulkheadLinux
 import Dispatch
 import Glibc
+import Synchronization
 
 /// One client at the control socket.
 ///
@@ -26,6 +27,10 @@ package final class ControlConnection: @unchecked Sendable {
     private var closesWhenSent = false
     private var isClosed = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
+
+    private let turnedAway = Atomic(false)
+    /// Its client has broken a rule, and is told so; from any thread.
+    package var isTurnedAway: Bool { turnedAway.load(ordering: .relaxed) }
 
     /// How long a connection that is to be closed waits for its client to read the rest.
     private static let closingTime = DispatchTimeInterval.seconds(1)
@@ -104,6 +109,7 @@ package final class ControlConnection: @unchecked Sendable {
 
     private func end(with error: BroadcastError) {
         guard !isClosed, !closesWhenSent else { return }
+        turnedAway.store(true, ordering: .relaxed)
         outgoing.append(contentsOf: JSONLine.encode(ControlLine(ControlReply.failed(error))))
         closeSoon()
     }

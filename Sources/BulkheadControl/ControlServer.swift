@@ -1,6 +1,7 @@
 package import BulkheadModel
 package import BulkheadSystem
 import CBulkheadLinux
+import Synchronization
 
 /// The master's side of the control socket: on the reactor's thread, but for what each connection does on its own queue.
 ///
@@ -23,6 +24,8 @@ package final class ControlServer {
     private var listener: LocalListener?
     private var token: Reactor.Token?
     private var connections: [Int: ControlConnection] = [:]
+    /// Connections that are being refused.
+    private let refusals = Refusals()
     private var lastNumber = 0
     private var onRequest: ((ControlExchange) -> Void)?
     private var onGone: ((Int) -> Void)?
@@ -66,6 +69,10 @@ package final class ControlServer {
         bound.value.server = self
     }
 
+    private final class Refusals: Sendable {
+        let count = Atomic(0)
+    }
+
     /// For closures that are made before the server is.
     private final class WeakServer {
         weak var server: ControlServer?
@@ -92,6 +99,7 @@ package final class ControlServer {
     }
 
     private func accept(_ socket: consuming OwnedDescriptor) {
+        guard connections.count < Self.mostConnections else { return refuse(socket) }
         lastNumber += 1
         let connection = ControlConnection(
             socket, number: lastNumber, limits: limits,
@@ -99,21 +107,34 @@ package final class ControlServer {
                 guard !mailbox.post(.request(exchange)) else { return }
                 exchange.answer(.failed(BroadcastError(code: .notOnAir, "the master is about to end")))
             },
-            onClose: { [mailbox] number in _ = mailbox.post(.gone(number)) })
-        connection.activate()
-        guard connections.count < Self.mostConnections else {
-            return connection.disconnect(
-                BroadcastError(
-                    code: .tooManyConnections, ["maximum": "\(Self.mostConnections)"],
-                    "\(Self.mostConnections) clients are connected already"))
-        }
+            // One for each connection: lost, it would keep its place for good.
+            onClose: { [mailbox] number in mailbox.post(.gone(number), isBounded: false) })
         connections[lastNumber] = connection
+        connection.activate()
+    }
+
+    /// Tells a client that there are too many. What it asks meanwhile comes to nobody.
+    private func refuse(_ socket: consuming OwnedDescriptor) {
+        let (_, count) = refusals.count.add(1, ordering: .relaxed)
+        guard count <= Self.mostConnections else {
+            refusals.count.subtract(1, ordering: .relaxed)
+            return socket.close()
+        }
+        let connection = ControlConnection(
+            socket, number: 0, limits: limits, onRequest: { _ in },
+            onClose: { [refusals] _ in refusals.count.subtract(1, ordering: .relaxed) })
+        connection.activate()
+        connection.disconnect(
+            BroadcastError(
+                code: .tooManyConnections, ["maximum": "\(Self.mostConnections)"],
+                "\(Self.mostConnections) clients are connected already"))
     }
 
     private func collect() {
         for arrival in mailbox.take(Self.batch) {
             switch arrival {
-            case .request(let exchange): onRequest?(exchange)
+            // Of a client that asks too much, nothing more is done.
+            case .request(let exchange): if !exchange.connection.isTurnedAway { onRequest?(exchange) }
             case .gone(let number):
                 guard connections.removeValue(forKey: number) != nil else { continue }
                 onGone?(number)

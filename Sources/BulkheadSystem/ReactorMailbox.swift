@@ -24,10 +24,12 @@ package final class ReactorMailbox<Item: Sendable>: Sendable {
     deinit { _ = bulkhead_close(wake) }
 
     /// Hands an item over; from any thread.
+    /// - Parameter isBounded: false for what must not be lost and of which there are few: it is taken by a full mailbox, too.
     /// - Returns: false when the mailbox is full or closed; the item is dropped then.
-    package func post(_ item: Item) -> Bool {
+    @discardableResult
+    package func post(_ item: Item, isBounded: Bool = true) -> Bool {
         state.withLock { state in
-            guard !state.isClosed, state.items.count < capacity else { return false }
+            guard !state.isClosed, !isBounded || state.items.count < capacity else { return false }
             state.items.append(item)
             if state.items.count == 1 { _ = bulkhead_eventfd_signal(wake) }
             return true

@@ -87,6 +87,32 @@ import Testing
         await owner.close()
     }
 
+    /// Else those that are turned away could fill the mailbox, and keep the places of those that have gone.
+    @Test func whatARefusedClientAsksComesToNobody() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        try await owner.serve(at: path) { $0.answer(.done) }
+        let replies = try await Self.client {
+            var clients: [ControlClient] = []
+            for _ in 0..<ControlServer.mostConnections {
+                let client = try ControlClient(path: path)
+                try client.send(.deaths)
+                _ = try client.receive()
+                clients.append(client)
+            }
+            let late = try ControlClient(path: path)
+            for _ in 0..<3 { try? late.send(.deaths) }
+            var replies: [String] = []
+            while let reply = try? late.receive() { replies.append("\(reply.word)") }
+            return withExtendedLifetime(clients) { replies }
+        }
+        #expect(replies == ["failed"])
+        #expect(await owner.handled == ControlServer.mostConnections)
+        #expect(await eventually { await owner.gone == ControlServer.mostConnections })
+        await owner.close()
+    }
+
     /// What is sent right before the end still arrives, and then the connection is closed.
     @Test func closingSendsWhatWaits() async throws {
         let folder = try TemporaryFolder()

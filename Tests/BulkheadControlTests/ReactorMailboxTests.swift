@@ -39,6 +39,17 @@ import Testing
         await taker.stop(token)
     }
 
+    @Test func whatMustNotBeLostIsTakenByAFullMailbox() throws {
+        let mailbox = try ReactorMailbox<Int>(capacity: 2)
+        let taken = [mailbox.post(1), mailbox.post(2), mailbox.post(3), mailbox.post(4, isBounded: false)]
+        #expect(taken == [true, true, false, true])
+        let items = mailbox.take(9)
+        #expect(items == [1, 2, 4])
+        mailbox.close()
+        let isTaken = mailbox.post(5, isBounded: false)
+        #expect(!isTaken)
+    }
+
     @Test func fullOrClosedMailboxTakesNothing() throws {
         let mailbox = try ReactorMailbox<Int>(capacity: 2)
         #expect(mailbox.post(1) && mailbox.post(2) && !mailbox.post(3))
