@@ -117,7 +117,7 @@ package struct DeliveryMonitor: Sendable {
     }
 
     /// Something is expected or suspected: checks have to go on even if nothing more is sent.
-    package var isConcerned: Bool { suspicion != nil || serverSilence > .zero || pings.isConcerned }
+    package var isConcerned: Bool { suspicion != nil || serverSilence > .zero || pings.isInUse }
 
     private mutating func measure(_ tcp: TCPStatus, _ step: Duration, elapsed: Duration) {
         let isOwed = tcp.unacknowledgedSegmentCount > 0 || tcp.unansweredProbeCount >= 2

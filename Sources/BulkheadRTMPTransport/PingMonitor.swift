@@ -11,8 +11,9 @@ struct PingMonitor: Sendable {
     /// How long an answer may take, at least, before the server is suspected, and before it may count as lost.
     private static let suspicion = Duration.seconds(1)
     private static let loss = Duration.seconds(2)
-    /// So many round trips, and times of the slowest answer, may go by without one.
-    private static let factor = 4
+    /// So many round trips may go by without an answer, and so many times the slowest answer before.
+    private static let roundTripFactor = 4
+    private static let answerFactor = 2
     /// How long an answer is waited for before no more is asked.
     private static let patience = Duration.seconds(20)
 
@@ -74,6 +75,9 @@ struct PingMonitor: Sendable {
     /// An answer is due.
     var isConcerned: Bool { silence != nil }
 
+    /// The server may answer, so that its silence is measured.
+    var isInUse: Bool { question != nil || answerCount > 0 && !isMute }
+
     /// How long the server has been silent, if that is suspicious.
     func suspiciousSilence(roundTrip: Duration) -> Duration? {
         guard let silence, silence.sinceAsked >= limit(Self.suspicion, roundTrip) else { return nil }
@@ -89,6 +93,6 @@ struct PingMonitor: Sendable {
     }
 
     private func limit(_ limit: Duration, _ roundTrip: Duration) -> Duration {
-        max(limit, max(roundTrip, slowestAnswer) * Self.factor)
+        max(limit, roundTrip * Self.roundTripFactor, slowestAnswer * Self.answerFactor)
     }
 }
