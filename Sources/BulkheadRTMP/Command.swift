@@ -89,6 +89,7 @@ package struct ServerStatus: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         let words = text.prefix(200).filter { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F } }
         let name = code.prefix(80).filter { $0.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F } }
-        return words.isEmpty || words == name ? String(name) : "\(name), \"\(words)\""
+        if words.isEmpty || words == name { return String(name) }
+        return name.isEmpty ? "\"\(words)\"" : "\(name), \"\(words)\""
     }
 }
