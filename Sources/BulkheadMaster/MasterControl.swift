@@ -17,7 +17,9 @@ package actor MasterControl {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
     private let programs: Programs
-    private let controlPath: String?
+    /// Nil where other processes can't reach it.
+    private var controlPath: String?
+    private let isControlRequired: Bool
     private let events = EventLog()
     private var broadcast: Broadcast?
     private var control: ControlServer?
@@ -46,7 +48,10 @@ package actor MasterControl {
     /// - Parameters:
     ///   - programs: where the children's programs lie.
     ///   - controlPath: the control socket's path, or nil for none. Its folder is made if need be, for this user alone.
-    package init(programs: Programs, controlPath: String?) throws(BroadcastError) {
+    ///   - isControlRequired: without the socket there is no broadcast; else it goes on air, and an event tells.
+    package init(
+        programs: Programs, controlPath: String?, isControlRequired: Bool = true
+    ) throws(BroadcastError) {
         ProcessSetup.ignoreWriteSignals()
         // All threads that a broadcast needs, while there are some to be had.
         WorkerThreads.keep()
@@ -56,6 +61,7 @@ package actor MasterControl {
         }
         self.programs = programs
         self.controlPath = controlPath
+        self.isControlRequired = isControlRequired
     }
 
     /// Runs one broadcast to its end.
@@ -66,7 +72,11 @@ package actor MasterControl {
     ) async throws(BroadcastError) -> BroadcastSummary {
         let listener = events.listen(onEvent)
         defer { events.unlisten(listener) }
-        try listen()
+        do throws(BroadcastError) { try listen() } catch {
+            guard !isControlRequired, error.code == .addressUnusable else { throw error }
+            controlPath = nil
+            events.post(.master, .master(.unreachable(reason: Reason(error.code.rawValue, error.problem))))
+        }
         let result = await Self.result { () async throws(BroadcastError) in try await self.run(settings) }
         await closeControl()
         return try result.get()

@@ -66,6 +66,9 @@ import Testing
         Row(
             "timeline.picture", #""canvas":"640x360","framesPerSecond":29.97,"source":2"#, "640x360", "29.97 fps",
             "input 2", "--size", "--fps"),
+        Row(
+            "master.unreachable", #""reason":"control.address-unusable","text":"no space""#, "no space",
+            "can't be reached"),
         Row("timeline.on-air", "", "on air"), Row("timeline.ending", "", "ending"),
         Row("timeline.gave-up", #""frames":12,"seconds":10"#, "12 frames", "10 s"),
         Row("timeline.gave-up", #""frames":1,"seconds":2.5"#, "1 frame ", "2.5 s"),

@@ -38,6 +38,7 @@ extension MasterHappening: Sampled {
         case .launchFailed: .launchFailed(reason: Reason("installation", "bulkhead-encoder is missing"))
         case .strangerRefused: .strangerRefused(uid: 1001, pid: 4711)
         case .wallsMissing: .wallsMissing(text: "no Landlock: children may read what this user may")
+        case .unreachable: .unreachable(reason: Reason("control.address-unusable", "read-only file system"))
         }
     }
 }

@@ -265,6 +265,20 @@ import Testing
         }
     }
 
+    /// The usual place for the socket may be read-only: the broadcast matters more than commands to it.
+    @Test(arguments: [true, false]) func broadcastGoesOnWithoutASocketThatNobodyAskedFor(isRequired: Bool) async throws
+    {
+        let control = try MasterControl(
+            programs: Programs(folder: "/nowhere"), controlPath: "/proc/nowhere/m.sock", isControlRequired: isRequired)
+        let settings = try Self.settings()
+        let codes = Mutexed()
+        do throws(BroadcastError) {
+            _ = try await control.broadcast(settings) { codes.add($0.code) }
+            Issue.record("a broadcast without an encoder's program went on air")
+        } catch { #expect(error.code == (isRequired ? .addressUnusable : .noProgram)) }
+        #expect(codes.all.contains("master.unreachable") == !isRequired)
+    }
+
     /// A signal may come while everything is only being made.
     @Test func endThatCameFirstEndsAtOnce() async throws {
         let folder = try TemporaryFolder()

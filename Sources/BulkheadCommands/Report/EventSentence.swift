@@ -45,6 +45,7 @@ package enum EventSentence {
         case .wallsMissing(let text): "the kernel lacks walls around children: \(text); see `bulkhead doctor`"
         case .strangerRefused(let uid, let pid):
             "turned process \(pid) (uid \(uid)) away from the control socket: it is another user's, or a child of this master"
+        case .unreachable(let reason): "can't be reached by other commands: \(reason.text)"
         }
     }
 

@@ -22,7 +22,8 @@ struct OwnBroadcast {
         } else {
             controlPath = try ControlAddress.standard(pid: getpid())
         }
-        let master = try MasterControl(programs: .named(plan.libexec), controlPath: controlPath)
+        let master = try MasterControl(
+            programs: .named(plan.libexec), controlPath: controlPath, isControlRequired: plan.controlPath != nil)
         let (result, signalCount) = await LongRun(
             reporter: reporter, interruptions: interruptions, survivesHangUp: true
         ).run(

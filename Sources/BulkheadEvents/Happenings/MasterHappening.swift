@@ -6,6 +6,7 @@ package enum MasterHappening: HappeningSubject {
     case strangerRefused(uid: Int, pid: Int)
     /// The kernel lacks walls around children.
     case wallsMissing(text: String)
+    case unreachable(reason: Reason)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -14,6 +15,7 @@ package enum MasterHappening: HappeningSubject {
         case launchFailed = "launch-failed"
         case strangerRefused = "stranger-refused"
         case wallsMissing = "walls-missing"
+        case unreachable
     }
 
     /// The case's word, its level, and its payload as values.
@@ -24,6 +26,7 @@ package enum MasterHappening: HappeningSubject {
         case .launchFailed(let reason): Facts(.launchFailed, .error, [.reason: reason.code, .text: reason.text])
         case .strangerRefused(let uid, let pid): Facts(.strangerRefused, .warning, [.uid: uid, .pid: pid])
         case .wallsMissing(let text): Facts(.wallsMissing, .warning, [.text: text])
+        case .unreachable(let reason): Facts(.unreachable, .warning, [.reason: reason.code, .text: reason.text])
         }
     }
 
@@ -36,6 +39,7 @@ package enum MasterHappening: HappeningSubject {
         case .strangerRefused:
             self = .strangerRefused(uid: try values.required(.uid), pid: try values.required(.pid))
         case .wallsMissing: self = .wallsMissing(text: try values.required(.text))
+        case .unreachable: self = .unreachable(reason: try Reason(values))
         }
     }
 
@@ -54,6 +58,8 @@ package enum MasterHappening: HappeningSubject {
                 "another user's process, or a child of the master's own, was turned away from the control socket")
         case .wallsMissing:
             Meaning([.warning], [.text], "the kernel lacks walls around child processes; said once")
+        case .unreachable:
+            Meaning([.warning], [.reason, .text], "no control socket can be made: commands can't reach the broadcast")
         }
     }
 }
