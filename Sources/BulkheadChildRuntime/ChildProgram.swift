@@ -80,7 +80,7 @@ package enum ChildProgram {
     ///   - secondStep: enters the rest of the cell as for an ordinary task; asked for by --sandbox alone.
     /// - Returns: the exit code.
     package static func run(
-        _ role: Role, purpose: String, arguments: [String] = CommandLine.arguments,
+        _ role: Role, purpose: String, arguments: [String] = ProgramArguments.all,
         secondStep: () -> CellReport = { CellReport() }, serve: (WireSocket) throws -> Void
     ) -> CInt {
         _ = bulkhead_ignore_broken_pipes()

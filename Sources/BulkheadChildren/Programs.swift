@@ -50,8 +50,10 @@ package struct Programs: Sendable {
     private static var executableFolder: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard count > 0 else { return "." }
-        let path = String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let path =
+            count > 0
+            ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            : ProgramArguments.executable
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 }

@@ -29,7 +29,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
 
     /// Runs the command with `arguments`, without the program's name, and tells what went wrong on standard error.
     /// - Returns: the exit code.
-    package static func run(_ arguments: [String]) async -> Int32 {
+    package static func run(_ arguments: [String] = Array(ProgramArguments.all.dropFirst())) async -> Int32 {
         ProcessSetup.ignoreWriteSignals()
         ProcessSetup.occupyStandardDescriptors()
         do {

@@ -147,7 +147,7 @@ struct DrillCourse: Sendable {
     }
 
     private static var ownPath: String {
-        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ProgramArguments.executable
     }
 
     /// Waits for the broadcast's end.

@@ -138,6 +138,12 @@ package actor MasterControl {
         guard broadcast == nil else {
             throw broadcastRunning
         }
+        // A pool is given to a reader by opening its memory once more.
+        guard access("/proc/self/fd", F_OK) == 0 else {
+            throw BroadcastError(
+                code: .noProc, "/proc is hidden or not mounted, and frames are handed over by way of it",
+                advice: "mount it for this program")
+        }
         try DescriptorBudget.reserve(for: settings)
         tellMissingWalls()
         var encoderAddress: String?

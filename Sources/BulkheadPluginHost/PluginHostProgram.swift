@@ -8,7 +8,7 @@ package enum PluginHostProgram {
     /// Runs to the end of the conversation; the result is the exit code.
     package static func run() -> CInt {
         PluginEnvironment.scrubOwn()
-        let arguments = CommandLine.arguments.dropFirst()
+        let arguments = ProgramArguments.all.dropFirst()
         if arguments.first == "--enumerate" { return EnumeratorProgram.run(Array(arguments.dropFirst())) }
         if arguments.first == "--check" { return CheckProgram.run() }
         return ChildProgram.run(

@@ -2,5 +2,5 @@ import BulkheadCommands
 import Glibc
 
 @main struct Main {
-    static func main() async { exit(await BulkheadCommand.run(Array(CommandLine.arguments.dropFirst()))) }
+    static func main() async { exit(await BulkheadCommand.run()) }
 }

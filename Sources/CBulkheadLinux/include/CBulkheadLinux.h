@@ -11,6 +11,17 @@
 /// The program's build, such as "0.1.0": a string that lives as long as the process.
 const char *bulkhead_build(void);
 
+// MARK: arguments
+
+/// How many words the program was started with, its name among them.
+int bulkhead_argument_count(void);
+
+/// The word at `index`, which lives as long as the process; empty where there is none.
+const char *bulkhead_argument(int index);
+
+/// The path by which the kernel was asked to start this program: a string that lives as long as the process.
+const char *bulkhead_executable(void);
+
 // MARK: descriptors
 
 /// Closes `descriptor`, which the caller gives up even when this fails.
