@@ -54,6 +54,8 @@ package struct DeliveryMonitor: Sendable {
     private var lastBareSegmentCount: UInt32?
     private var pathSilence = Duration.zero
     private var readingSilence = Duration.zero
+    /// How long the server has once paused and read on: slow ones do so again and again.
+    private var longestPause = Duration.zero
     private var serverSilence = Duration.zero
     private var pings = PingMonitor()
     private var suspicion: DeliveryDoubt?
@@ -110,7 +112,9 @@ package struct DeliveryMonitor: Sendable {
         if let tcp = observation.tcp { measure(tcp, step, elapsed: elapsed) }
         let isMoving = observation.tcp.map { $0.acknowledgedByteCount != lastTCPByteCount } ?? false
         let hasMore = observation.pendingByteCount > 0 || (observation.tcp?.notSentByteCount ?? 0) > 0
-        readingSilence = hasMore && !isMoving && pathSilence == .zero ? readingSilence + step : .zero
+        let isPausing = hasMore && !isMoving && pathSilence == .zero
+        if !isPausing { longestPause = max(longestPause, readingSilence) }
+        readingSilence = isPausing ? readingSilence + step : .zero
         if let tcp = observation.tcp { lastTCPByteCount = tcp.acknowledgedByteCount }
         pings.check(observation, step)
         return judge(roundTrip: observation.tcp?.roundTrip ?? .zero)
@@ -151,11 +155,14 @@ package struct DeliveryMonitor: Sendable {
         newAcknowledgementCount = 0
     }
 
+    /// A pause is suspicious that is much longer than those before it.
+    private var pauseLimit: Duration { max(patience.suspicion, min(longestPause * 2, patience.stall / 2)) }
+
     private mutating func judge(roundTrip: Duration) -> Verdict? {
         let slow = roundTrip * Self.roundTripFactor
         let signs: [(DeliveryDoubt, Duration, limit: Duration, loss: Duration)] = [
             (.noAnswer, pathSilence, max(patience.suspicion, slow), max(patience.loss, slow * 2)),
-            (.notReading, readingSilence, patience.suspicion, patience.stall),
+            (.notReading, readingSilence, pauseLimit, patience.stall),
             (.notAcknowledging, serverSilence, patience.suspicion, patience.stall),
         ]
         for (doubt, silence, _, loss) in signs where silence >= loss {

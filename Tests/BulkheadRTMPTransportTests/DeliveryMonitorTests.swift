@@ -119,6 +119,22 @@ import Testing
         }
     }
 
+    /// A slow path takes a piece each 0.6 s: that is suspicious once, and then its way. That it stops is seen all the same.
+    @Test func slowPathIsNotSuspectedAgainAndAgain() {
+        var line = Line()
+        line.run(20, Line.flows)
+        for _ in 0..<100 {
+            line.run(6, Line.isFull)
+            line.run(1) { $0.tcp.acknowledgedByteCount += 8192 }
+        }
+        #expect(line.verdicts.map(\.verdict).count == 2 && line.verdicts.last?.verdict == .recovered)
+        line.run(51, Line.isFull)
+        guard line.verdicts.count == 4, case .lost(.notReading, _)? = line.verdicts.last?.verdict else {
+            Issue.record("\(line.verdicts)")
+            return
+        }
+    }
+
     @Test func probesThatNobodyAnswersAreABlackhole() {
         var line = Line()
         line.run(20, Line.isFull)
