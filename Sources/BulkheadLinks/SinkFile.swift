@@ -110,7 +110,7 @@ package final class SinkFile: Sendable {
             state.withLock { $0.descriptor = descriptor }
             return .continued
         }
-        let new = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        let new = Glibc.open(FileName.bytes(path), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         if new >= 0 {
             var information = stat()
             fstat(new, &information)
@@ -122,11 +122,11 @@ package final class SinkFile: Sendable {
         }
         guard errno == EEXIST else { throw Errno(rawValue: errno) }
         var information = stat()
-        guard stat(path, &information) == 0 else { throw Errno(rawValue: errno) }
+        guard stat(FileName.bytes(path), &information) == 0 else { throw Errno(rawValue: errno) }
         let type = information.st_mode & S_IFMT
         guard type != S_IFREG else { throw .fileExists }
         while true {
-            let special = Glibc.open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            let special = Glibc.open(FileName.bytes(path), O_WRONLY | O_NONBLOCK | O_CLOEXEC)
             if special >= 0 {
                 state.withLock { ($0.descriptor, $0.part) = (special, nil) }
                 return .special
@@ -140,7 +140,7 @@ package final class SinkFile: Sendable {
 
     /// The same file once more, cut behind its last whole piece; nil if it is another one by now.
     private func reopen(_ part: Part) -> CInt? {
-        let descriptor = Glibc.open(path, O_WRONLY | O_CLOEXEC)
+        let descriptor = Glibc.open(FileName.bytes(path), O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         var information = stat()
         guard fstat(descriptor, &information) == 0, UInt64(information.st_dev) == part.device,

@@ -1,3 +1,5 @@
+import BulkheadSystem
+
 /// The files that a list in FFmpeg's concat format names: what its cell must leave readable, wherever they lie.
 ///
 /// A word is read as FFmpeg's `av_get_token` does: a backslash takes the next character as it is, quotes (') all up to the
@@ -14,7 +16,7 @@ enum ListedFiles {
         guard let path = address.path, address.format.isEmpty || address.format == "concat",
             case let bytes = SourceCell.beginning(of: path, byteCount: mostBytes + 1), bytes.count <= mostBytes
         else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text = FileName.text(Array(bytes))
         guard address.format == "concat" || text.hasPrefix("ffconcat version"), isPlain(text) else { return nil }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "" : String(path[..<$0]) } ?? "."
         let paths = paths(in: text, from: folder, atMost: .max)

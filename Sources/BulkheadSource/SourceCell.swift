@@ -56,7 +56,7 @@ package enum SourceCell {
         guard isList else { return [FileGrant(.read, [.file, .other], named: path)] }
         let start = beginning(of: path, byteCount: ListedFiles.mostBytes)
         let isConcat = address.format == "concat" || start.starts(with: "ffconcat version".utf8)
-        let named = isConcat ? ListedFiles.paths(in: String(decoding: start, as: UTF8.self), from: folder) : []
+        let named = isConcat ? ListedFiles.paths(in: FileName.text(Array(start)), from: folder) : []
         return [FileGrant(.read, [.file, .other], named: path), FileGrant(.read, .folder, named: folder)]
             + named.map { FileGrant(.read, .file, named: $0) }
     }
@@ -91,8 +91,9 @@ package enum SourceCell {
     /// The first bytes of a regular file; none of anything else.
     static func beginning(of path: String, byteCount: Int) -> ArraySlice<UInt8> {
         var information = stat()
-        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return [] }
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let name = FileName.bytes(path)
+        guard stat(name, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return [] }
+        let descriptor = open(name, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return [] }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: min(byteCount, max(64, Int(clamping: information.st_size))))

@@ -66,7 +66,9 @@ package struct FileGrant: Hashable, Sendable {
     func open() throws(Problem) -> OwnedDescriptor {
         let kinds = CInt(kinds.rawValue)
         let result =
-            folder.isEmpty ? bulkhead_open_meant(nil, path, kinds) : bulkhead_open_meant(folder, path, kinds)
+            folder.isEmpty
+            ? bulkhead_open_meant(nil, FileName.bytes(path), kinds)
+            : bulkhead_open_meant(FileName.bytes(folder), FileName.bytes(path), kinds)
         guard result < 0 else { return OwnedDescriptor(adopting: result) }
         switch Errno(rawValue: -result) {
         case .noSuchFileOrDirectory: throw .missing

@@ -20,6 +20,24 @@ import Testing
         #expect(try await slated.colour(ofFrame: 140) == [235, 128, 128])
     }
 
+    /// Names are bytes: a shell hands them on, and so do lists.
+    @Test func namesNeedNotBeUTF8() async throws {
+        let field = try Field()
+        _ = try await field.film("film.mp4")
+        let shell = try RunningProcess(
+            "sh",
+            [
+                "-c",
+                """
+                cd "$1" && name=$(printf 'caf\\351') && mv film.mp4 "$name.mp4" && printf "ffconcat version 1.0\nfile '%s'\n" \
+                    "$name.mp4" > list.ffconcat && for input in "$name.mp4" list.ffconcat; do
+                    rm -f "$name.flv"; env XDG_RUNTIME_DIR="$1" XDG_STATE_HOME="$1" "$2" broadcast "$input" \
+                    --to "file:$name.flv" --fast --preset ultrafast || exit; test -s "$name.flv" || exit 1; done
+                """, "sh", field.folder.path(""), BulkheadProgram.path("bulkhead"),
+            ])
+        #expect(await shell.wait(timeout: .seconds(60)) == 0, "\(shell.errorText)")
+    }
+
     @Test func listMayNameFilesByTheirWholePath() async throws {
         let field = try Field()
         // Elsewhere: the cell of the source must have learned of it.

@@ -1,3 +1,4 @@
+import BulkheadSystem
 import Glibc
 import SystemPackage
 
@@ -16,23 +17,24 @@ package enum FilePaths {
     package static var workingFolder: String {
         guard let current = getcwd(nil, 0) else { return "" }
         defer { free(current) }
-        return String(cString: current)
+        return FileName.text(UnsafeBufferPointer(start: current, count: strlen(current)).map { UInt8(bitPattern: $0) })
     }
 
     /// Why `path` can't be read; nil when it can.
     static func readingProblem(_ path: String) -> Errno? {
-        access(path, R_OK) == 0 ? nil : Errno(rawValue: errno)
+        access(FileName.bytes(path), R_OK) == 0 ? nil : Errno(rawValue: errno)
     }
 
     static func isFolder(_ path: String) -> Bool {
         var information = stat()
-        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+        return stat(FileName.bytes(path), &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Whether `path` is a file, not a pipe or a device, without a byte in it.
     static func isEmptyFile(_ path: String) -> Bool {
         var information = stat()
-        return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG && information.st_size == 0
+        return stat(FileName.bytes(path), &information) == 0 && information.st_mode & S_IFMT == S_IFREG
+            && information.st_size == 0
     }
 
     static func isExecutable(_ path: String) -> Bool { access(path, X_OK) == 0 && !isFolder(path) }

@@ -106,7 +106,7 @@ final class InputOpener {
         defer { av_dict_free(&dictionary) }
         for (name, value) in options { av_dict_set(&dictionary, name, value, 0) }
         var opening: UnsafeMutablePointer<AVFormatContext>? = created
-        let result = avformat_open_input(&opening, address.target, format, &dictionary)
+        let result = avformat_open_input(&opening, FileName.bytes(address.target), format, &dictionary)
         context = result >= 0 ? opening : nil
         return result
     }
@@ -116,8 +116,8 @@ final class InputOpener {
         if case .standardInput = address.kind { return STDIN_FILENO }
         guard let path = address.path else { return nil }
         var information = stat()
-        guard stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFIFO else { return nil }
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard stat(FileName.bytes(path), &information) == 0, information.st_mode & S_IFMT == S_IFIFO else { return nil }
+        let descriptor = Glibc.open(FileName.bytes(path), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(bulkhead_averror(errno)) }
         return descriptor
     }
@@ -125,7 +125,8 @@ final class InputOpener {
     private func checkFile() throws(OpenFailure) {
         guard let path = address.path else { return }
         var information = stat()
-        guard stat(path, &information) == 0, access(path, R_OK) == 0 else {
+        let name = FileName.bytes(path)
+        guard stat(name, &information) == 0, access(name, R_OK) == 0 else {
             throw .refused(LibavError(code: bulkhead_averror(errno)).refusal(opening: address))
         }
         if information.st_mode & S_IFMT == S_IFDIR {
@@ -152,7 +153,7 @@ final class InputOpener {
 
     /// The file begins as MP4 and QuickTime do, whose index a recording gets at its end.
     private var lacksIndex: Bool {
-        guard let path = address.path, let file = fopen(path, "rb") else { return false }
+        guard let path = address.path, let file = fopen(FileName.bytes(path), "rb") else { return false }
         defer { fclose(file) }
         var head = [UInt8](repeating: 0, count: 8)
         guard fread(&head, 1, head.count, file) == head.count else { return false }
