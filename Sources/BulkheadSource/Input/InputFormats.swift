@@ -24,6 +24,12 @@ struct InputFormats {
             // Fields may be counted for pictures.
             let ratio = Double(least.num) / Double(least.den) / rate
             format.hasVariableRate = abs(ratio - 1) > 0.001 && abs(ratio - 2) > 0.002
+            if format.hasVariableRate, ratio > 1, ratio < 1.9, rate * ratio < 61 {
+                // Pictures are missing of a steady rate, as phones leave them out.
+                (format.rateNumerator, format.rateDenominator) = (
+                    UInt32(clamping: least.num), UInt32(clamping: least.den)
+                )
+            }
         }
         let pixels = AVPixelFormat(parameters.format)
         format.pixelFormat = av_get_pix_fmt_name(pixels).map { String(cString: $0) } ?? ""
