@@ -32,7 +32,9 @@ import Testing
     /// A child that stands still answers nothing and does not end: only its deadline shows it.
     @Test(arguments: ["bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host"])
     func stoppedChildIsReplaced(name: String) async throws {
-        let stage = try await Stage(seconds: 8, ["--plugin", BulkheadProgram.path("libBorder.so") + ",width=4"])
+        // A source may give nothing for 3 s; the slate would be there by then.
+        let stage = try await Stage(
+            seconds: 8, ["--plugin", BulkheadProgram.path("libBorder.so") + ",width=4", "--slate-after", "8s"])
         try await stage.replace(name, with: SIGSTOP)
         let seen = try await stage.finish()
         try stage.expectWhole(seen)
