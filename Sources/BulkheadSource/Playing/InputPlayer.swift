@@ -274,16 +274,12 @@ final class InputPlayer: Player {
             poll(nil, 0, 5)
             try link.sendWaitingIfDue()
         case .end:
-            try warnOfMissingEnd()
+            if link.usesPictures, link.usesSound, let text = input.missingEnd(after: lastPacketTime) {
+                try warn(.cut, text)
+            }
             endInput()
         case .failed(let error):
-            let isEndless = input.isLive || input.isSegmented
-            if isEndless, error.code == bulkhead_averror(ETIMEDOUT) {
-                return .failed(Refusal(.timedOut, "\(input.address.name) gives nothing any more"))
-            }
-            if isEndless {
-                return .failed(Refusal(.unreachable, "\(input.address.name) was lost: \(error)"))
-            }
+            if let loss = input.loss(error) { return .failed(loss) }
             try warn(.readError, "\(input.address.name) can't be read to its end: \(error)")
             endInput()
         case .stopped(let stop): throw stop
@@ -296,18 +292,6 @@ final class InputPlayer: Player {
         let wasCaughtUp = isCaughtUp
         isCaughtUp = input.takeWaitingTime() >= settings.frameRate.interval.nanoseconds / 6
         if isCaughtUp, !wasCaughtUp { try link.send(.waiting) }
-    }
-
-    /// Says where a file ends before its time: half of a recording, half of a download.
-    private func warnOfMissingEnd() throws(SourceStop) {
-        let (length, end) = (input.statedLength, lastPacketTime)
-        guard length > 0, !input.isStill, end != .min, link.usesPictures, link.usesSound,
-            case .file = input.address.kind
-        else { return }
-        let read = end.subtractingReportingOverflow(input.startTime).partialValue
-        guard read >= 0, length - read > max(1_000_000_000, length / 10) else { return }
-        func seconds(_ time: Int64) -> String { "\(Double(time / 100_000_000) / 10)" }
-        try warn(.cut, "\(input.address.name) ends at \(seconds(read)) of \(seconds(length)) s")
     }
 
     private func endInput() {
