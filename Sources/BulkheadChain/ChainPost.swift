@@ -397,23 +397,23 @@ final class ChainPost {
     }
 
     /// Takes a plugin out. `done` is called when the host on air has done so, or does not have it.
-    func unload(_ id: PluginID, done: @escaping (Refusal?) -> Void) {
+    func unload(_ id: PluginID, done: @escaping (HostAnswer) -> Void) {
         roster.remove(id)
         for stub in reached where stub !== host { stub.unload(id) { _ in } }
-        guard let host, host.loaded[id] != nil else { return done(nil) }
+        guard let host, host.loaded[id] != nil else { return done(.done) }
         host.unload(id, done: done)
     }
 
-    /// Sets a parameter. `done` is called with why the host on air does not take it.
-    func set(_ parameter: String, to value: String, of id: PluginID, done: @escaping (Refusal?) -> Void) {
-        guard let host, host.loaded[id] != nil else { return done(nil) }
-        host.setParameter(parameter, to: value, of: id) { [weak self, weak host] refusal in
-            if refusal == nil, let self {
+    /// Sets a parameter. `done` is called with what the host on air has answered.
+    func set(_ parameter: String, to value: String, of id: PluginID, done: @escaping (HostAnswer) -> Void) {
+        guard let host, host.loaded[id] != nil else { return done(.done) }
+        host.setParameter(parameter, to: value, of: id) { [weak self, weak host] answer in
+            if answer == .done, let self {
                 for stub in reached where stub !== host && stub.loaded[id] != nil {
                     stub.setParameter(parameter, to: value, of: id) { _ in }
                 }
             }
-            done(refusal)
+            done(answer)
         }
     }
 

@@ -1,5 +1,5 @@
 package import BulkheadModel
-package import BulkheadWire
+import BulkheadWire
 
 /// One change of the chain that was asked for.
 package enum ChangeSubject {}
@@ -19,7 +19,7 @@ package struct ChangeMachine: Sendable {
         /// The order of posts has been changed.
         case crossed
         /// The host on air has answered, or does not have the plugin.
-        case answered(Refusal?)
+        case answered(HostAnswer)
         /// The broadcast ends before what is not done.
         case ended(BroadcastError)
     }
@@ -67,9 +67,10 @@ package struct ChangeMachine: Sendable {
         case .settled: return begin(layout)
         case .found(.failure(let error)): return current == nil ? [] : finish(error, layout)
         case .found(.success(let found)): return self.found(found, layout)
-        case .tookOver(.onAir), .crossed, .answered(nil): return goOn(layout)
+        case .tookOver(.onAir), .crossed, .answered(.done): return goOn(layout)
         case .tookOver(let outcome): return fail(error(outcome, layout), layout)
-        case .answered(let refusal?): return refused(refusal, layout)
+        case .answered(.refused(let refusal)): return refused(refusal, layout)
+        case .answered(.ended(let cause)): return hostEnded(cause, layout)
         case .ended(let error):
             let open = (current.map { [$0.id] } ?? []) + waiting.map(\.id)
             current = nil
@@ -172,16 +173,33 @@ package struct ChangeMachine: Sendable {
         }
     }
 
-    private mutating func refused(_ refusal: Refusal, _ layout: ChainLayout) -> [Action] {
+    private mutating func notSet(_ error: (_ word: String, ChainPlugin) -> BroadcastError, _ layout: ChainLayout)
+        -> [Action]
+    {
         // A plugin that could not be taken out in order is out all the same.
         guard case .making(let plan)? = current?.stage,
             case .set(_, let parameter, let value)? = plan.steps.first
         else { return goOn(layout) }
-        return fail(
-            BroadcastError(
-                .plugin, "the plugin \(plan.plugin.name) does not take \(parameter)=\(value): \(refusal)",
-                advice: "the chain stays as it was"),
-            layout)
+        return fail(error("\(parameter)=\(value)", plan.plugin), layout)
+    }
+
+    private mutating func refused(_ refusal: Refusal, _ layout: ChainLayout) -> [Action] {
+        notSet(
+            { word, plugin in
+                BroadcastError(
+                    .plugin, "the plugin \(plugin.name) does not take \(word): \(refusal)",
+                    advice: "the chain stays as it was")
+            }, layout)
+    }
+
+    private mutating func hostEnded(_ cause: String, _ layout: ChainLayout) -> [Action] {
+        notSet(
+            { word, plugin in
+                BroadcastError(
+                    code: .hostEnded, ["cause": cause],
+                    "the plugin host ended before it had set \(word) of the plugin \(plugin.name): \(cause)",
+                    advice: "the chain stays as it was; try again")
+            }, layout)
     }
 
     private mutating func fail(_ error: BroadcastError, _ layout: ChainLayout) -> [Action] {

@@ -66,7 +66,7 @@ package final class PluginStub {
         /// The parameter's name; nil where the plugin is to be taken out.
         let parameter: String?
         let since: MonotonicTime
-        let done: (Refusal?) -> Void
+        let done: (HostAnswer) -> Void
     }
 
     /// - Parameters:
@@ -144,14 +144,16 @@ package final class PluginStub {
     // MARK: changes
 
     /// Changes one parameter from the next frame on.
-    /// - Parameter done: called once, with why the plugin does not take it.
-    package func setParameter(_ name: String, to value: String, of id: PluginID, done: @escaping (Refusal?) -> Void) {
+    /// - Parameter done: called once.
+    package func setParameter(
+        _ name: String, to value: String, of id: PluginID, done: @escaping (HostAnswer) -> Void
+    ) {
         questions.append(Question(id: id, parameter: name, since: .now, done: done))
         child.send(PluginRequest.setParameter(id: id.onWire, name: name, value: value))
     }
 
     /// Takes a plugin out of the chain from the next frame on.
-    package func unload(_ id: PluginID, done: @escaping (Refusal?) -> Void) {
+    package func unload(_ id: PluginID, done: @escaping (HostAnswer) -> Void) {
         order.removeAll { $0 == id }
         questions.append(Question(id: id, parameter: nil, since: .now, done: done))
         child.send(PluginRequest.unload(id: id.onWire))
@@ -290,7 +292,7 @@ package final class PluginStub {
     private func answer(_ id: PluginID, _ refusal: Refusal?, _ fits: (Question) -> Bool) {
         guard let first = questions.first, first.id == id, fits(first) else { return dismissForAnswer(id) }
         questions.removeFirst()
-        first.done(refusal)
+        first.done(refusal.map { .refused($0) } ?? .done)
     }
 
     private func dismissForAnswer(_ id: PluginID) {
@@ -307,7 +309,7 @@ package final class PluginStub {
     private func end(_ end: ChildEnd) {
         let open = questions
         questions.removeAll()
-        for question in open { question.done(Refusal(.other, "the plugin host ended: \(end.cause)")) }
+        for question in open { question.done(.ended(cause: "\(end.cause)")) }
         onEnd?(end)
     }
 }

@@ -40,6 +40,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case changeSuperseded = "control.change-superseded"
     case broadcastOver = "control.broadcast-over"
     case noPluginHost = "control.no-plugin-host"
+    case hostEnded = "control.host-ended"
     case foreignEncoder = "control.foreign-encoder"
     case tooManyLinks = "control.too-many-links"
     case linkNotOnAir = "control.link-not-on-air"
@@ -126,6 +127,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownServer, .linkNameTwice, .unknownPlace: ["name"]
         case .tooFewDescriptors: ["needed", "limit"]
         case .childVersion: ["child"]
+        case .hostEnded: ["cause"]
         case .version: ["client", "master"]
         case .unknownRequest: ["request"]
         case .badRequest: ["key"]
@@ -176,6 +178,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .changeSuperseded: "another change came before this one was made"
         case .broadcastOver: "the broadcast ended before the change was made"
         case .noPluginHost: "the broadcast has no plugin host, in its mode or at the moment"
+        case .hostEnded: "the plugin host ended before it had made the change; it can be tried again"
         case .foreignEncoder: "the encoder connected by itself: the master can't change it"
         case .tooManyLinks: "the broadcast has `maximum` links already"
         case .linkNotOnAir: "the link is not on air"

@@ -92,7 +92,7 @@ import Testing
         Self.play(
             [
                 Step(.asked(1, .remove(name: "b")), [.step(.unload(10, 2))]),
-                Step(.answered(nil), [.report(2, name: "b", .removed), Self.done()]),
+                Step(.answered(.done), [.report(2, name: "b", .removed), Self.done()]),
             ], on: &shared, Self.layout(.all))
         var own = Self.machine()
         Self.play(
@@ -109,7 +109,7 @@ import Testing
             [
                 Step(.asked(1, .remove(name: "b")), [.step(.unload(10, 2))]),
                 Step(
-                    .answered(Refusal(.other, "the plugin host ended")),
+                    .answered(.ended(cause: "SIGKILL")),
                     [.report(2, name: "b", .removed), Self.done()]),
             ], on: &machine, Self.layout(.all))
     }
@@ -159,7 +159,7 @@ import Testing
         Self.play(
             [
                 Step(.asked(1, .set(name: "a", parameters: ["width": "6"], folder: "")), Self.withFiles([edit, set])),
-                Step(.answered(nil), [.report(1, name: "a", .set(["width=6"])), Self.done()]),
+                Step(.answered(.done), [.report(1, name: "a", .set(["width=6"])), Self.done()]),
             ], on: &machine, Self.layout(.all))
     }
 
@@ -172,6 +172,19 @@ import Testing
         }
     }
 
+    /// That is no fault of the plugin's, and may go well the next time.
+    @Test func aHostThatEndsBeforeItAnswersIsNoRefusal() {
+        var machine = Self.machine()
+        _ = machine.handle(.asked(1, .set(name: "a", parameters: ["width": "6"], folder: "")), Self.layout(.all))
+        let actions = machine.handle(.answered(.ended(cause: "SIGKILL")), Self.layout(.all))
+        guard case .done(1, let error?)? = actions.last else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(error.code == .hostEnded && error.parameters == ["cause": "SIGKILL"])
+        #expect(error.kind == .control && error.advice.contains("try again"))
+    }
+
     @Test func aParameterThatIsRefusedTakesAllBack() {
         var machine = Self.machine()
         let old = Sample.plugin(1, "a", ["width": "4"])
@@ -179,7 +192,7 @@ import Testing
         Self.play(
             [
                 Step(
-                    .answered(Refusal(.settings, "too wide")),
+                    .answered(.refused(Refusal(.settings, "too wide"))),
                     [
                         .step(.edit(1, .choice(old.choice, old.library))),
                         Self.failed("the plugin a does not take width=6: too wide", advice: Self.stays),
@@ -193,16 +206,17 @@ import Testing
         var machine = Self.machine()
         let old = Sample.plugin(1, "a", ["width": "4"])
         let answers: [Machine.Event] = [
-            .asked(1, .set(name: "a", parameters: ["height": "9", "width": "6"], folder: "")), .answered(nil),
+            .asked(1, .set(name: "a", parameters: ["height": "9", "width": "6"], folder: "")), .answered(.done),
         ]
         for event in answers { _ = machine.handle(event, Self.layout(.all)) }
         Self.play(
             [
                 Step(
-                    .answered(Refusal(.settings, "too wide")), [.step(.set(1, parameter: "height", value: "2"))]),
+                    .answered(.refused(Refusal(.settings, "too wide"))),
+                    [.step(.set(1, parameter: "height", value: "2"))]),
                 Step(.settled, []),
                 Step(
-                    .answered(nil),
+                    .answered(.done),
                     [
                         .step(.edit(1, .choice(old.choice, old.library))),
                         Self.failed("the plugin a does not take width=6: too wide", advice: Self.stays),
@@ -391,7 +405,7 @@ import Testing
             [
                 Step(.ended(error), [.done(1, error), .done(2, error)]),
                 // What comes after that is too late.
-                Step(.crossed, []), Step(.tookOver(.onAir), []), Step(.answered(nil), []), Step(.settled, []),
+                Step(.crossed, []), Step(.tookOver(.onAir), []), Step(.answered(.done), []), Step(.settled, []),
                 Step(.found(.success(Sample.found("c"))), []), Step(.found(.failure(error)), []),
             ], on: &machine, layout)
     }

@@ -119,10 +119,10 @@ import Testing
                 take(machine.handle(.crossed, layout))
             case .unload(_, let id):
                 plugins.removeAll { $0.id == id }
-                take(machine.handle(.answered(isWell ? nil : refusal), layout))
+                take(machine.handle(.answered(isWell ? .done : .refused(refusal)), layout))
             case .set(let id, let parameter, let value):
                 if isWell { told[id, default: [:]][parameter] = value } else { undoWasRefused = true }
-                take(machine.handle(.answered(isWell ? nil : refusal), layout))
+                take(machine.handle(.answered(isWell ? .done : .refused(refusal)), layout))
             case .admit, .forget, .edit, .arrange, .enable, .letGo: Issue.record("\(step) has no answer")
             }
         }
