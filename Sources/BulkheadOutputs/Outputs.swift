@@ -41,7 +41,8 @@ package final class Outputs: PacketOutlet {
     /// A packet has come: a link that is added joins in the middle.
     private var hasBegun = false
     private let signals = AsyncStream<Signal>.makeStream()
-    private var timers: [Reactor.Token] = []
+    /// Those that have not run out.
+    private var timers: [(due: MonotonicTime, token: Reactor.Token)] = []
     private var networkTimer: Reactor.Token?
 
     /// A sink that had no room has some again.
@@ -129,7 +130,7 @@ package final class Outputs: PacketOutlet {
             }
         }
         watch?.close()
-        for timer in timers { context.reactor.cancel(timer) }
+        for timer in timers { context.reactor.cancel(timer.token) }
         if let networkTimer { context.reactor.cancel(networkTimer) }
         timers.removeAll()
     }
@@ -219,10 +220,14 @@ package final class Outputs: PacketOutlet {
 
     /// Not by the context's clock: the last deadline comes when all else is over.
     private func wake(at time: MonotonicTime) {
-        let work = ReactorBound(
-            { [weak self] () -> Void in self.map { $0.perform($0.machine.handle(.timePassed, at: .now)) } },
-            context.reactor)
-        timers.append(context.reactor.schedule(at: time) { work.value() })
+        let work = ReactorBound({ [weak self] () -> Void in self?.timePassed() }, context.reactor)
+        timers.append((time, context.reactor.schedule(at: time) { work.value() }))
+    }
+
+    private func timePassed() {
+        let now = MonotonicTime.now
+        timers.removeAll { $0.due <= now }
+        perform(machine.handle(.timePassed, at: now))
     }
 
     // MARK: what they carry
