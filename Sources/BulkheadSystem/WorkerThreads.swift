@@ -21,8 +21,9 @@ package enum WorkerThreads {
 
     private static let keeper = SerialThread()
     private static let keeping: Void = {
-        let count = Meeting(of: max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))).hold(within: patience)
+        // Not here: this may be one of the pool's threads, and the others would wait for it in vain.
         keeper.run {
+            let count = Meeting(of: max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))).hold(within: patience)
             var meeting = Meeting(of: count)
             while true {
                 sleep(interval)
