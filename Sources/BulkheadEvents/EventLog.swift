@@ -54,6 +54,14 @@ package final class EventLog: Sendable {
     /// `text` as an event would show it.
     package func clean(_ text: String) -> String { state.withLock { $0.redaction }.clean(text) }
 
+    /// `error` as an event would show it.
+    package func clean(_ error: BroadcastError) -> BroadcastError {
+        let redaction = state.withLock { $0.redaction }
+        return BroadcastError(
+            code: error.code, error.parameters.mapValues { redaction.clean($0) }, redaction.clean(error.problem),
+            advice: redaction.clean(error.advice))
+    }
+
     /// Posts what has happened to `part`, with the texts as ``Redaction`` leaves them.
     ///
     /// - Parameter mediaSeconds: where the timeline stands; nil for where it stood at the last ``note(mediaNanoseconds:)``.

@@ -20,8 +20,38 @@ package struct Redaction: Sendable {
 
     package init() {}
 
-    /// From now on no text shows `secret`.
+    /// From now on no text shows `secret`, nor what becomes of it in an address (RFC 3986, percent-encoding).
     package mutating func hide(_ secret: String) {
+        let plain = Self.decoded(secret)
+        for form in [secret, plain, Self.encoded(secret), Self.encoded(plain)] { hide(asItIs: form) }
+    }
+
+    private static func decoded(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = byte == UInt8(ascii: "%") ? String(decoding: rest.prefix(2), as: UTF8.self) : ""
+            if digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let scalar = Unicode.Scalar(byte)
+            let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+            if isPlain || "-._~".utf8.contains(byte) { return String(scalar) }
+            let digits = String(byte, radix: 16, uppercase: true)
+            return "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+        }.joined()
+    }
+
+    private mutating func hide(asItIs secret: String) {
         guard secret.utf8.count >= Self.shortestSecret, !secrets.contains(secret) else { return }
         secrets.append(secret)
         secrets.sort { $0.utf8.count > $1.utf8.count }

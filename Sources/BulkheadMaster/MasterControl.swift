@@ -180,7 +180,10 @@ package actor MasterControl {
             encoderListener = nil
         }
         let outcome: Result<BroadcastSummary, BroadcastError>
-        do throws(BroadcastError) { outcome = .success(try await broadcast.run()) } catch { outcome = .failure(error) }
+        do throws(BroadcastError) { outcome = .success(try await broadcast.run()) } catch {
+            // A server may have repeated a key.
+            outcome = .failure(events.clean(error))
+        }
         lastDeaths = await broadcast.allDeaths
         childIDs = await broadcast.childIDs
         return try outcome.get()

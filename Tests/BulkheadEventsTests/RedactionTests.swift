@@ -29,6 +29,28 @@ import Testing
         }
     }
 
+    /// A server may say the key as it stands in an address, or as it is meant.
+    @Test(arguments: ["Se%2Fcret key", "Se/cret key"])
+    func keysAreTakenOutInEachOfTheirForms(key: String) {
+        let log = EventLog()
+        log.hide(key)
+        let texts = [
+            "no \(key) here", "no Se/cret key here",
+            "no \(key.replacing("/", with: "%2F").replacing(" ", with: "%20")) here",
+        ]
+        for text in texts { #expect(log.clean(text) == "no [key] here", "\(text)") }
+    }
+
+    /// Errors end a command with texts of servers.
+    @Test func errorsAreCleanAsWell() {
+        let log = EventLog()
+        log.hide("SECRETKEY")
+        let error = log.clean(
+            BroadcastError(code: .unreachable, ["a": "SECRETKEY"], "it said \"no SECRETKEY\"", advice: "try SECRETKEY"))
+        #expect(
+            error == BroadcastError(code: .unreachable, ["a": "[key]"], "it said \"no [key]\"", advice: "try [key]"))
+    }
+
     /// Words of a few letters are everywhere: taking them out would spoil other texts, and hide nothing.
     @Test func shortWordsAreNoSecrets() {
         let log = EventLog()

@@ -1,4 +1,6 @@
+import BulkheadFLV
 import BulkheadMedia
+import BulkheadRTMP
 import BulkheadTestSupport
 import Foundation
 import Testing
@@ -157,6 +159,23 @@ import Testing
         #expect(!program.errorText.contains("s3cret"))
         #expect(server.publishCount == 1)
         await server.end()
+    }
+
+    /// The server repeats the key in its refusal, which ends the broadcast.
+    @Test(arguments: [[], ["--json"]]) func streamKeyInARefusalDoesNotShow(flags: [String]) async throws {
+        let server = try await ScriptedServer { name, command in
+            guard name == "publish" else { return ScriptedServer.welcome(name, command) }
+            let status: AMF0Value = .object([
+                "level": "error", "code": "NetStream.Publish.Denied", "description": "no S3CRETKEY here",
+            ])
+            return [.command(Command("onStatus", .null, status), streamID: 1)]
+        }
+        let program = try BulkheadProgram.start(
+            ["broadcast", "test", "--to", "rtmp://127.0.0.1:\(server.port)/live/S3CRETKEY"] + flags + Self.small)
+        #expect(await program.wait(timeout: .seconds(30)) == 69, "\(program.errorText)")
+        #expect((program.outputText + program.errorText).contains("no [key] here"), "\(program.errorText)")
+        #expect(!program.outputText.contains("S3CRETKEY") && !program.errorText.contains("S3CRETKEY"))
+        await server.stop()
     }
 
     /// What a user sees when something is wrong: one line, and the exit code that the manual names.
