@@ -17,6 +17,8 @@ package final class ControlClient {
     private var patienceMilliseconds: Int32 = -1
     /// The master was asked for a sign of life, and has not said anything since.
     private var isProbing = false
+    /// The user whose master it is; nil for one of the owner's.
+    private let foreignOwner: UInt32?
     /// The number of the requests that only ask for a sign of life.
     private static let probeID = -1
 
@@ -27,9 +29,11 @@ package final class ControlClient {
     /// - Parameters:
     ///   - path: of the master's socket.
     ///   - owner: the user that the master must belong to; nothing is sent to another one, as requests may hold a key.
-    ///     Root may ask every master.
+    ///   - mayAskOthers: another user's master may be asked what holds no key, as root may.
     /// - Throws: kind `control`: no master is there, or one of another user.
-    package init(path: String, owner: UInt32 = getuid()) throws(BroadcastError) {
+    package init(
+        path: String, owner: UInt32 = getuid(), mayAskOthers: Bool = getuid() == 0
+    ) throws(BroadcastError) {
         self.path = path
         let address = "unix:\(path)"
         let peer: PeerCredentials
@@ -60,11 +64,8 @@ package final class ControlClient {
                         code: .notReached, ["address": address], "\(address) can't be connected to: \(error)")
             }
         }
-        guard peer.uid == owner || owner == 0 else {
-            throw BroadcastError(
-                code: .foreignMaster, ["address": address, "uid": "\(peer.uid)"],
-                "the master at \(address) belongs to another user (uid \(peer.uid)); nothing was sent to it")
-        }
+        foreignOwner = peer.uid == owner ? nil : peer.uid
+        if !mayAskOthers { try checkOwner() }
         try write(JSONLine.encode(ControlGreeting()))
     }
 
@@ -78,7 +79,9 @@ package final class ControlClient {
 
     /// Sends a request.
     /// - Parameter id: comes back with each reply to the request.
+    /// - Throws: kind `control`: the master is gone, or is another user's and must not learn a key.
     package func send(_ request: ControlRequest, id: Int? = nil) throws(BroadcastError) {
+        if request.mayHoldKey { try checkOwner() }
         try write(JSONLine.encode(ControlLine(request, id: id)))
     }
 
@@ -116,6 +119,13 @@ package final class ControlClient {
             if isAtEnd { return nil }
             try wait(forRoom: false)
         }
+    }
+
+    private func checkOwner() throws(BroadcastError) {
+        guard let foreignOwner else { return }
+        throw BroadcastError(
+            code: .foreignMaster, ["address": "unix:\(path)", "uid": "\(foreignOwner)"],
+            "the master at unix:\(path) belongs to another user (uid \(foreignOwner)); nothing was sent to it")
     }
 
     private func write(_ line: [UInt8]) throws(BroadcastError) {

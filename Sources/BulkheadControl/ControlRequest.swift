@@ -24,6 +24,14 @@ package enum ControlRequest: Hashable, Sendable {
     /// Asks what a link, or each of all, knows of its servers and would choose; measured now or as it stands.
     case servers(link: String?, isMeasured: Bool)
 
+    /// Addresses of destinations stand in it, and with them stream keys.
+    package var mayHoldKey: Bool {
+        switch self {
+        case .broadcast, .link(.add): true
+        case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .servers: false
+        }
+    }
+
     /// What stands behind `request` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
         case status, stop, broadcast, events, set, restart, keyframe, deaths, servers

@@ -209,11 +209,34 @@ import Testing
         await owner.close()
     }
 
+    /// Root may ask how another user's broadcast is, and gives it no key.
+    @Test func noKeyIsSentToAnotherUsersMaster() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let listener = try LocalSocket.listen(at: path)
+        let client = try ControlClient(path: path, owner: getuid() &+ 1, mayAskOthers: true)
+        try client.send(.status)
+        let destination = DestinationSettings(url: "rtmp://127.0.0.1/live", streamKey: "SECRET")
+        #expect(throws: BroadcastError.self) { try client.send(.link(.add(destination))) }
+        guard let accepted = try LocalSocket.accept(listener.rawValue) else {
+            Issue.record("the client has not connected")
+            return
+        }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = recv(accepted.rawValue, &bytes, bytes.count, 0)
+        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        #expect(text.contains("status") && !text.contains("SECRET"))
+        accepted.close()
+        listener.close()
+    }
+
     @Test func nothingIsSentToAnotherUsersMaster() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("sock")
         let listener = try LocalSocket.listen(at: path)
-        let error = #expect(throws: BroadcastError.self) { try ControlClient(path: path, owner: getuid() &+ 1) }
+        let error = #expect(throws: BroadcastError.self) {
+            try ControlClient(path: path, owner: getuid() &+ 1, mayAskOthers: false)
+        }
         #expect(error?.code == .foreignMaster && error?.parameters["uid"] == "\(getuid())")
         guard let accepted = try LocalSocket.accept(listener.rawValue) else {
             Issue.record("the client has not connected")
