@@ -42,6 +42,26 @@ import Testing
         #expect(try await picture(in: result.output) == "96,64,25/1")
     }
 
+    /// Such a camera says no rate, and libavformat invents one of 25.
+    @Test func cameraWithoutARateIsNotTakenAtAnInventedOne() async throws {
+        let field = try Field()
+        let port = try NginxServer.freePort()
+        let camera = try RunningProcess(
+            "ffmpeg",
+            [
+                "-v", "error", "-nostdin", "-re", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-c:v", "mjpeg", "-f",
+                "mpjpeg", "-listen", "1", "http://127.0.0.1:\(port)/v",
+            ])
+        #expect(await eventually(within: .seconds(20)) { LocalPort.isListening(on: port) })
+        let output = field.path("out.flv")
+        let program = try BulkheadProgram.start(
+            ["broadcast", "http://127.0.0.1:\(port)/v", "--to", "file:\(output)", "--preset", "ultrafast"]
+                + ["--duration", "2"])
+        #expect(await program.wait(timeout: .seconds(40)) == 0, "\(program.errorText)")
+        #expect(try await picture(in: output) == "320,180,30/1", "\(program.errorText)")
+        await camera.end(signal: SIGKILL)
+    }
+
     /// What comes through a pipe can be opened once.
     @Test func pipeGivesSizeAndRateAndLosesNothing() async throws {
         let field = try Field()

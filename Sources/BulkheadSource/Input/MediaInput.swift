@@ -61,6 +61,9 @@ final class MediaInput {
         av_packet_free(&packet)
     }
 
+    /// Codecs whose streams say their rate themselves.
+    private static let ratedCodecs: Set<String> = ["h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vc1"]
+
     // MARK: opening
 
     private func open() throws(OpenFailure) {
@@ -314,8 +317,13 @@ final class MediaInput {
     var description: SourceDescription {
         let duration = context?.pointee.duration ?? 0
         let formats = context.map(InputFormats.init)
-        let picture = video.flatMap {
+        var picture = video.flatMap {
             formats?.picture($0, isStill: isStill || isCover, isDrawn: address.format == "lavfi")
+        }
+        if let codec = picture?.codec, arrivals != nil, !Self.ratedCodecs.contains(codec) {
+            // 25, which libavformat has invented: the pictures come as they come.
+            picture?.rateNumerator = 0
+            picture?.rateDenominator = 0
         }
         let sound = audio.flatMap { formats?.sound($0) }
         let container = context?.pointee.iformat.map { String(cString: $0.pointee.name) } ?? ""
