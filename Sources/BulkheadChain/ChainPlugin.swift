@@ -14,8 +14,8 @@ package struct ChainPlugin: Hashable, Sendable {
     package var quarantine = Quarantine()
     /// What it can be given, as its last host said.
     package var abilities: PluginAbilities
-    /// Why the host on air does not have it; empty when it does.
-    package var refusal = ""
+    /// Why the host on air does not have it; nil when it does.
+    package var refusal: Refusal?
 
     // Figures.
     package var deaths = 0
@@ -37,7 +37,7 @@ package struct ChainPlugin: Hashable, Sendable {
     package var name: String { choice.name }
 
     /// It works as far as the master is concerned.
-    package var isActive: Bool { choice.isEnabled && quarantine.isFree && refusal.isEmpty }
+    package var isActive: Bool { choice.isEnabled && quarantine.isFree && refusal == nil }
 
     /// Notes one call.
     package mutating func note(_ time: PluginTime) {
@@ -78,11 +78,12 @@ package struct ChainPlugin: Hashable, Sendable {
             switch quarantine.state {
             case .until: .quarantined
             case .off: .off
-            case .free: !choice.isEnabled ? .disabled : !refusal.isEmpty ? .refused : host == nil ? .waiting : .working
+            case .free: !choice.isEnabled ? .disabled : refusal != nil ? .refused : host == nil ? .waiting : .working
             }
         return PluginStatus(
             name: name, plugin: choice.identity, parameters: choice.parameters, state: state,
-            problem: refusal, microsecondsPerFrame: meanMicroseconds, calls: calls, failures: failures, misses: misses,
+            problem: refusal.map { "\($0)" } ?? "", microsecondsPerFrame: meanMicroseconds, calls: calls,
+            failures: failures, misses: misses,
             deaths: deaths, secondsLeft: quarantine.secondsLeft(at: now), pid: host)
     }
 }

@@ -220,7 +220,7 @@ final class ChainPost {
             guard let self else { return }
             refreshStandbyWish()
             guard hosts.wants(duty) else { return handle(.notLaunched(duty)) }
-            try start(duty, duty == .standby ? plugins.filter(\.refusal.isEmpty) : plugins)
+            try start(duty, duty == .standby ? plugins.filter { $0.refusal == nil } : plugins)
         }
     }
 
@@ -289,7 +289,7 @@ final class ChainPost {
             let identity = roster[id]?.choice.identity ?? name
             owner?.failed(BroadcastError(.plugin, "the plugin \(identity) can't be loaded: \(refusal)"))
         case .atStart, .leftOut:
-            roster.update(id) { $0.refusal = "\(refusal)" }
+            roster.update(id) { $0.refusal = refusal }
             report.refused(id, name: name, refusal)
         }
     }

@@ -1,6 +1,6 @@
 package import BulkheadChildren
 package import BulkheadModel
-import BulkheadWire
+package import BulkheadWire
 
 /// What a change of the chain takes, step by step, and what takes it back.
 package struct ChangePlan: Hashable, Sendable {
@@ -42,7 +42,7 @@ package struct ChangePlan: Hashable, Sendable {
         case choice(PluginChoice, PluginLibrary)
         case pardon
         /// Takes a pardon back, unless the plugin was charged meanwhile.
-        case restore(Quarantine, refusal: String)
+        case restore(Quarantine, refusal: Refusal?)
     }
 
     /// A change of the order of posts.
@@ -168,7 +168,7 @@ extension ChangePlan {
 
     /// Lets a plugin in again that is in quarantine, off or refused.
     package static func pardon(_ plugin: ChainPlugin, in section: ChainLayout.Section) -> ChangePlan {
-        let isCharged = !plugin.quarantine.isFree || !plugin.refusal.isEmpty || plugin.quarantine.charges > 0
+        let isCharged = !plugin.quarantine.isFree || plugin.refusal != nil || plugin.quarantine.charges > 0
         return ChangePlan(
             plugin: plugin,
             steps: isCharged

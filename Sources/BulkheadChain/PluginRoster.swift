@@ -45,10 +45,10 @@ package struct PluginRoster: Hashable, Sendable {
             case .choice(let choice, let library): (plugin.choice, plugin.library) = (choice, library)
             case .pardon:
                 plugin.quarantine.pardon()
-                plugin.refusal = ""
+                plugin.refusal = nil
             case .restore(let quarantine, let refusal):
                 if plugin.quarantine.charges == 0 { plugin.quarantine = quarantine }
-                if plugin.refusal.isEmpty { plugin.refusal = refusal }
+                if plugin.refusal == nil { plugin.refusal = refusal }
             }
         }
     }
@@ -62,7 +62,7 @@ package struct PluginRoster: Hashable, Sendable {
         for index in plugins.indices {
             guard let abilities = loaded[plugins[index].id] else { continue }
             plugins[index].abilities = abilities
-            plugins[index].refusal = ""
+            plugins[index].refusal = nil
             if plugins[index].quarantine.isDue(at: now) {
                 plugins[index].quarantine.readmit()
             } else {

@@ -22,7 +22,7 @@ package final class RoomContext {
     package private(set) var childIDs: IdentityCounter<ChildSubject>
     private var postIDs = IdentityCounter<PostSubject>()
     /// Launches that failed and have been reported, until one succeeds.
-    private var launchProblems: Set<String> = []
+    private var launchProblems: Set<BroadcastError> = []
 
     /// - Parameter childIDs: those that the broadcasts before this one have given.
     package init(
@@ -139,7 +139,7 @@ package final class RoomContext {
             try body()
             launchProblems.removeAll()
         } catch {
-            if launchProblems.insert(error.description).inserted {
+            if launchProblems.insert(error).inserted {
                 post(.master, .master(.launchFailed(reason: Reason(error.code.rawValue, error.problem))))
             }
             schedule(after: .seconds(1)) { self.attempt(body) }

@@ -2,6 +2,7 @@ import BulkheadChain
 import BulkheadChildren
 import BulkheadModel
 import BulkheadSystem
+import BulkheadWire
 import Testing
 
 /// Which plugin a host's end is charged to, and what becomes of it.
@@ -90,7 +91,7 @@ import Testing
     @Test func theOnlyActivePluginIsChargedForTheSecondEnd() {
         var blame = Blame()
         var plugins = Self.plugins
-        plugins[1].refusal = "gone"
+        plugins[1].refusal = Refusal(.other, "gone")
         let verdicts = (0...1).map { _ in blame.judge(Evidence(isItsOwn: true), plugins, at: Sample.moment(0)) }
         #expect(verdicts == [.nobody, .guilty(1)])
     }

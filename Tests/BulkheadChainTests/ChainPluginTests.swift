@@ -12,7 +12,7 @@ import Testing
         var plugin = Sample.plugin(1)
         func state(host: Int32? = 7) -> PluginStatus.State { plugin.status(at: Sample.moment(0), host: host).state }
         #expect(state() == .working && state(host: nil) == .waiting)
-        plugin.refusal = "no ELF file"
+        plugin.refusal = Refusal(.notLibrary, "no ELF file")
         #expect(state(host: nil) == .refused && !plugin.isActive)
         plugin.choice.isEnabled = false
         #expect(state() == .disabled)

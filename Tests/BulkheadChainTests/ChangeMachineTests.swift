@@ -256,7 +256,7 @@ import Testing
                     .tookOver(.ended("SIGSEGV")),
                     [
                         .step(.edit(2, .choice(old.choice, old.library))),
-                        .step(.edit(2, .restore(Quarantine(), refusal: ""))),
+                        .step(.edit(2, .restore(Quarantine(), refusal: nil))),
                         Self.failed("the next plugin host ended: SIGSEGV", advice: Self.stays),
                     ]),
             ], on: &machine, Self.layout(.each))
@@ -274,7 +274,7 @@ import Testing
                 Step(
                     .tookOver(.superseded),
                     [
-                        .step(.edit(2, .restore(charged, refusal: ""))),
+                        .step(.edit(2, .restore(charged, refusal: nil))),
                         .done(
                             1, BroadcastError(code: .changeSuperseded, "another change came before it was made")),
                     ]),

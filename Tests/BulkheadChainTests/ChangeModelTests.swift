@@ -71,7 +71,7 @@ import Testing
                         (plugins[index].choice, plugins[index].library) = (choice, library)
                     case .pardon:
                         plugins[index].quarantine.pardon()
-                        plugins[index].refusal = ""
+                        plugins[index].refusal = nil
                     case .restore(let quarantine, let refusal):
                         (plugins[index].quarantine, plugins[index].refusal) = (quarantine, refusal)
                     }
@@ -182,7 +182,7 @@ import Testing
                 for (parameter, value) in parameters { #expect(plugin(name)?.choice.parameters[parameter] == value) }
             case .enable(let name, let isEnabled): #expect(plugin(name)?.choice.isEnabled == isEnabled)
             case .reload(let name), .pardon(let name):
-                #expect(plugin(name)?.quarantine.isFree == true && plugin(name)?.refusal == "")
+                #expect(plugin(name)?.quarantine.isFree == true && plugin(name)?.refusal == nil)
             case nil: Issue.record("a change was done twice")
             }
             #expect(Set(plugins.map(\.name)).count == plugins.count)

@@ -41,9 +41,11 @@ import Testing
         #expect(roster[1]?.isActive ?? false)
         roster.update(1) { $0.note(PluginTime(id: 1, microseconds: 100)) }
         var quiet = roster
-        let restore = ChangePlan.Edit.restore(old?.quarantine ?? Quarantine(), refusal: "gone")
+        let restore = ChangePlan.Edit.restore(old?.quarantine ?? Quarantine(), refusal: Refusal(.other, "gone"))
         quiet.edit(1, restore)
-        #expect(quiet[1]?.quarantine == old?.quarantine && quiet[1]?.refusal == "gone" && quiet[1]?.calls == 1)
+        #expect(
+            quiet[1]?.quarantine == old?.quarantine && quiet[1]?.refusal == Refusal(.other, "gone")
+                && quiet[1]?.calls == 1)
         roster.update(1) { _ = $0.charge(at: Sample.moment(5000)) }
         roster.edit(1, restore)
         #expect(roster[1]?.quarantine.secondsLeft(at: Sample.moment(5000)) == 1, "the new charge stands")
@@ -53,12 +55,12 @@ import Testing
         var roster = Self.roster
         roster.update(1) {
             _ = $0.charge(at: Sample.moment(0))
-            $0.refusal = "gone"
+            $0.refusal = Refusal(.other, "gone")
         }
         // Too early: the host had loaded the plugin before it was charged.
         let early = roster.goOnAir(with: [1: .video, 2: .audio], at: Sample.moment(500))
         #expect(early == [1])
-        #expect(roster[1]?.isActive == false && roster[1]?.refusal == "" && roster[2]?.abilities == .audio)
+        #expect(roster[1]?.isActive == false && roster[1]?.refusal == nil && roster[2]?.abilities == .audio)
         let due = roster.goOnAir(with: [1: .video], at: Sample.moment(1000))
         #expect(due.isEmpty)
         #expect(roster[1]?.isActive == true)
