@@ -25,6 +25,14 @@ private let group = MultiThreadedEventLoopGroup.singleton
         try await RTMPPublisher.connect(to: IngestTarget("\(server.address)/live", key: key), group: group)
     }
 
+    /// A publisher that has sent its configuration and an IDR.
+    private func beginPublishing(to server: LiveServer) async throws -> RTMPPublisher {
+        let publisher = try await publisher(to: server)
+        publisher.send(configuration: try Self.configuration())
+        publisher.send(packet: video(0))
+        return publisher
+    }
+
     private static func configuration() throws -> StreamConfiguration {
         StreamConfiguration(
             canvas: try #require(Canvas(width: 640, height: 360)), frameRate: try #require(FrameRate(25)),
@@ -136,16 +144,12 @@ private let group = MultiThreadedEventLoopGroup.singleton
 
     @Test func playersHearOfTheEndAndOfTheNextStart() async throws {
         let server = try await start()
-        let first = try await publisher(to: server)
-        first.send(configuration: try Self.configuration())
-        first.send(packet: video(0))
+        let first = try await beginPublishing(to: server)
         try await play(server) { events in
             #expect(try await read(4, from: &events).last?.kind == .idr)
             await first.close(goodbye: true)
             #expect(try await events.next() == .unpublished)
-            let second = try await publisher(to: server)
-            second.send(configuration: try Self.configuration())
-            second.send(packet: video(0))
+            let second = try await beginPublishing(to: server)
             #expect(try await read(4, from: &events).last?.kind == .idr)
             await second.close(goodbye: true)
         }
@@ -156,16 +160,12 @@ private let group = MultiThreadedEventLoopGroup.singleton
     /// A publisher that disappears may be back soon: its players are not sent away.
     @Test func playersStayWhileAPublisherIsAway() async throws {
         let server = try await start()
-        let first = try await publisher(to: server)
-        first.send(configuration: try Self.configuration())
-        first.send(packet: video(0))
+        let first = try await beginPublishing(to: server)
         try await play(server) { events in
             #expect(try await read(4, from: &events).last?.kind == .idr)
             await first.close(goodbye: false)
             #expect(await eventually { log.publishEnds.count == 1 })
-            let second = try await publisher(to: server)
-            second.send(configuration: try Self.configuration())
-            second.send(packet: video(0))
+            let second = try await beginPublishing(to: server)
             // No word of an end in between.
             #expect(try await events.next() == .republished)
             #expect(try await read(4, from: &events).last?.kind == .idr)
@@ -177,9 +177,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
 
     @Test func playersAreToldWhenAPublisherStaysAway() async throws {
         let server = try await start { $0.publisherGrace = .milliseconds(50) }
-        let first = try await publisher(to: server)
-        first.send(configuration: try Self.configuration())
-        first.send(packet: video(0))
+        let first = try await beginPublishing(to: server)
         try await play(server) { events in
             let start = try await read(4, from: &events)
             #expect(start.last?.kind == .idr)

@@ -30,23 +30,32 @@ import Testing
             bytes: EncoderReply.audioPacket(block: 1, bytes: [UInt8](repeating: 1, count: 4000)).frame.bytes),
     ]
 
-    @Test(arguments: floods) func theMasterStaysSmall(flood: Flood) async throws {
-        let folder = try TemporaryFolder()
+    private static let small = ["--size", "320x180", "--video-bitrate", "300k", "--preset", "ultrafast"]
+
+    /// A looped clip on air, one of whose children does harm in its 45th call of `function`.
+    private static func broadcast(
+        in folder: TemporaryFolder, with program: String, _ function: String, _ harm: (name: String, value: String)
+    ) async throws -> RunningProcess {
         let clip = folder.path("clip.flv")
-        let small = ["--size", "320x180", "--video-bitrate", "300k", "--preset", "ultrafast"]
         let maker = try BulkheadProgram.start(
             ["broadcast", "test", "--to", "file:\(clip)", "--duration", "2", "--fast"] + small)
         #expect(await maker.wait(timeout: .seconds(60)) == 0)
-        let broadcast = try BulkheadProgram.start(
+        return try BulkheadProgram.start(
             [
                 "broadcast", clip, "--loop", "--to", "file:\(folder.path("out.flv"))", "--json", "--control",
                 "unix:\(folder.path("c.sock"))",
             ] + small,
             environment: [
-                "LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_PROGRAM": flood.program,
-                "HOSTILE_FUNCTION": flood.function, "HOSTILE_AFTER": "45",
-                "HOSTILE_FLOOD": flood.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
+                "LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_PROGRAM": program,
+                "HOSTILE_FUNCTION": function, "HOSTILE_AFTER": "45", harm.name: harm.value,
             ])
+    }
+
+    @Test(arguments: floods) func theMasterStaysSmall(flood: Flood) async throws {
+        let folder = try TemporaryFolder()
+        let broadcast = try await Self.broadcast(
+            in: folder, with: flood.program, flood.function,
+            ("HOSTILE_FLOOD", flood.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()))
         let isOnAir = await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"timeline.on-air\"") }
         #expect(isOnAir, "\(broadcast.errorText)")
         var memory = try #require(MemoryWatch(of: broadcast.pid))
@@ -70,10 +79,12 @@ import Testing
     @Test func aPluginHostFloodsTheMaster() async throws {
         let folder = try TemporaryFolder()
         let plugin = "\(BulkheadProgram.path("libHostile.so")),act=flood-wire,frame=20"
-        let broadcast = try BulkheadProgram.start([
-            "broadcast", "test", "--to", "file:\(folder.path("out.flv"))", "--plugin", plugin, "--json", "--control",
-            "unix:\(folder.path("c.sock"))", "--size", "320x180", "--video-bitrate", "300k", "--preset", "ultrafast",
-        ])
+        let broadcast = try BulkheadProgram.start(
+            [
+                "broadcast", "test", "--to", "file:\(folder.path("out.flv"))", "--plugin", plugin, "--json",
+                "--control",
+                "unix:\(folder.path("c.sock"))",
+            ] + Self.small)
         let isOnAir = await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"timeline.on-air\"") }
         #expect(isOnAir, "\(broadcast.errorText)")
         var memory = try #require(MemoryWatch(of: broadcast.pid))
@@ -95,20 +106,7 @@ import Testing
     @Test(arguments: [("bulkhead-source", "avcodec_send_packet"), ("bulkhead-encoder", "x264_encoder_encode")])
     func aChildOfManyThreadsIsEnded(program: String, function: String) async throws {
         let folder = try TemporaryFolder()
-        let clip = folder.path("clip.flv")
-        let small = ["--size", "320x180", "--video-bitrate", "300k", "--preset", "ultrafast"]
-        let maker = try BulkheadProgram.start(
-            ["broadcast", "test", "--to", "file:\(clip)", "--duration", "2", "--fast"] + small)
-        #expect(await maker.wait(timeout: .seconds(60)) == 0)
-        let broadcast = try BulkheadProgram.start(
-            [
-                "broadcast", clip, "--loop", "--to", "file:\(folder.path("out.flv"))", "--json", "--control",
-                "unix:\(folder.path("c.sock"))",
-            ] + small,
-            environment: [
-                "LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_PROGRAM": program,
-                "HOSTILE_FUNCTION": function, "HOSTILE_AFTER": "45", "HOSTILE_THREADS": "1000",
-            ])
+        let broadcast = try await Self.broadcast(in: folder, with: program, function, ("HOSTILE_THREADS", "1000"))
         let hasEnded = await eventually(within: .seconds(30)) {
             ReportedEvent.all(in: broadcast.outputText).contains {
                 $0.code.hasSuffix(".died") && $0.string("cause")?.contains("threads") == true
