@@ -212,7 +212,8 @@ package struct OutputsMachine: Sendable {
             links[id]?.retriesAt = nil
             guard stage == .onAir, link.course == .over else { continue }
             links[id]?.course = .running
-            actions.append(.run(id))
+            // Its servers would rest a while after they could not be reached.
+            actions += link.hasServers ? [.tryAgain(id), .run(id)] : [.run(id)]
         }
         if case .ending(let end) = stage, end <= now {
             stage = .aborted

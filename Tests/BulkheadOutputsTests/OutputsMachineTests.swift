@@ -48,7 +48,7 @@ import Testing
             machine.handle(.ended(1, away), at: Self.time(10)) == [.post(1, lost), .wake(at: Self.time(13))])
         #expect(!machine.isRunning(1))
         #expect(machine.handle(.timePassed, at: Self.time(12)).isEmpty)
-        #expect(machine.handle(.timePassed, at: Self.time(13)) == [.run(1)])
+        #expect(machine.handle(.timePassed, at: Self.time(13)) == [.tryAgain(1), .run(1)])
         #expect(machine.isRunning(1))
         // Once more, without another line.
         #expect(machine.handle(.ended(1, away), at: Self.time(14)) == [.wake(at: Self.time(19))])
