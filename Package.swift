@@ -343,7 +343,7 @@ let package = Package(
             name: "BulkheadEncodingTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadEncoding", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
-                "BulkheadTimeline", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
+                "BulkheadTimeline", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", "BulkheadFrames", "BulkheadRoom",
             ]),
         .testTarget(
             name: "BulkheadChildRuntimeTests",
