@@ -67,6 +67,9 @@ package struct BroadcastOptions: ParsableArguments {
 
 /// What concerns the inputs.
 package struct InputFlags: ParsableArguments {
+    @OptionGroup
+    var declared: DeclaredFlags<InputSection>
+
     @Option(
         help: ArgumentHelp(
             "The format of an input that can't be detected, once for each input (default: auto).", valueName: "name"))
@@ -74,15 +77,6 @@ package struct InputFlags: ParsableArguments {
 
     @Flag(inversion: .prefixedNo, help: "Play input files again and again (default: once).")
     var loop: Bool?
-
-    @Option(declared: "deinterlace")
-    var deinterlace: String?
-
-    @Option(declared: "slate-after")
-    var slateAfter: String?
-
-    @Option(declared: "picture-patience")
-    var picturePatience: String?
 
     @Option(
         help: ArgumentHelp("A picture, such as a PNG file, to show instead of the built-in slate.", valueName: "file"),
@@ -94,50 +88,8 @@ package struct InputFlags: ParsableArguments {
 
 /// What the encoder is told.
 package struct EncodingFlags: ParsableArguments {
-    @Option(declared: "size")
-    var size: String?
-
-    @Option(declared: "fps")
-    var fps: String?
-
-    @Option(declared: "video-bitrate")
-    var videoBitrate: String?
-
-    @Option(declared: "min-bitrate")
-    var minBitrate: String?
-
-    @Option(declared: "congestion")
-    var congestion: String?
-
-    @Option(declared: "audio-bitrate")
-    var audioBitrate: String?
-
-    @Option(declared: "preset")
-    var preset: String?
-
-    @Option(declared: "tune")
-    var tune: String?
-
-    @Option(declared: "profile")
-    var profile: String?
-
-    @Option(declared: "keyframe-interval")
-    var keyframeInterval: String?
-
-    @Option(declared: "bframes")
-    var bframes: String?
-
-    @Option(declared: "buffer")
-    var buffer: String?
-
-    @Flag(declared: "cbr")
-    var cbr: Bool?
-
-    @Option(declared: "encoder-threads")
-    var encoderThreads: String?
-
-    @Option(declared: "standby")
-    var standby: String?
+    @OptionGroup
+    var declared: DeclaredFlags<EncodingSection>
 
     @Option(
         help: ArgumentHelp(
@@ -145,9 +97,6 @@ package struct EncodingFlags: ParsableArguments {
                 + "./mine.so; `bulkhead plugin list` lists them.",
             valueName: "plugin[,name=value…]"))
     var plugin: [String] = []
-
-    @Option(declared: "plugin-isolation")
-    var pluginIsolation: String?
 
     package init() {}
 }
@@ -193,14 +142,8 @@ package struct DestinationFlags: ParsableArguments {
 
 /// How the broadcast goes.
 package struct CourseFlags: ParsableArguments {
-    @Option(declared: "patience")
-    var patience: String?
-
-    @Option(declared: "duration")
-    var duration: String?
-
-    @Flag(declared: "fast")
-    var fast: Bool?
+    @OptionGroup
+    var declared: DeclaredFlags<CourseSection>
 
     @Flag(inversion: .prefixedNo, help: "Write events as JSON, one object a line, to standard output.")
     var json: Bool?
@@ -243,6 +186,7 @@ extension ParsableArguments {
     /// Writes the value of every flag under the key with its name.
     func collect(into words: inout BroadcastWords) {
         for child in Mirror(reflecting: self).children {
+            if let group = child.value as? any WordGroup { group.collect(into: &words) }
             guard let flag = child.value as? any KeyedFlag, let label = child.label else { continue }
             guard let key = BroadcastKey(property: label) else { continue }
             words[key] = flag.words
@@ -261,6 +205,15 @@ extension Option: KeyedFlag {
 
 extension Flag: KeyedFlag {
     fileprivate var words: [String] { flagWords(wrappedValue) }
+}
+
+/// Flags that write their words themselves.
+private protocol WordGroup {
+    func collect(into words: inout BroadcastWords)
+}
+
+extension OptionGroup: WordGroup where Value: DeclaredFlagGroup {
+    fileprivate func collect(into words: inout BroadcastWords) { wrappedValue.collect(into: &words) }
 }
 
 /// A flag's value in words; none where it was not given.
@@ -282,24 +235,5 @@ extension BroadcastKey {
             name += isFirstOfWord ? "-" + String(character) : String(character)
         }
         self.init(rawValue: name.lowercased())
-    }
-}
-
-extension Option where Value == String? {
-    /// The flag of a declared setting.
-    fileprivate init(declared name: String) {
-        let setting = Setting.named(name)
-        self.init(
-            name: .customLong(name), help: setting.map { ArgumentHelp("\($0.help)", valueName: $0.placeholder) },
-            completion: Completion.values(of: setting))
-    }
-}
-
-extension Flag where Value == Bool? {
-    /// The flag of a declared setting that is on or off.
-    fileprivate init(declared name: String) {
-        self.init(
-            name: .customLong(name), inversion: .prefixedNo,
-            help: Setting.named(name).map { ArgumentHelp("\($0.help)") })
     }
 }

@@ -5,7 +5,26 @@ import BulkheadMedia
 
 extension Setting {
     /// All settings, in the order of the manual.
-    package static let all: [Setting] = picture + encoding + process + course
+    package static let all: [Setting] =
+        input.map { $0.of(.input) } + (picture + encoding + process).map { $0.of(.encoding) }
+        + course.map { $0.of(.course) }
+
+    private static let input = [
+        Setting(
+            "deinterlace", optional: \.deinterlacing, .choice(), .atStart, placeholder: "which",
+            help:
+                "Which pictures are deinterlaced: auto (those that say that they are interlaced), off (none), on (all; "
+                + "default: auto)."),
+        Setting(
+            "slate-after", \.slateAfterSeconds,
+            .seconds(SettingRange.slateAfterSeconds, "0.1 seconds to an hour"), .atStart, placeholder: "time",
+            help: "How long an input may give no picture before the slate is shown (default: 3s)."),
+        Setting(
+            "picture-patience", optional: \.picturePatienceSeconds,
+            .seconds(SettingRange.picturePatienceSeconds, "0 to 5 seconds"), .atStart, placeholder: "time",
+            help:
+                "How late a live picture may be before its frame shows the last one again (default: 100ms)."),
+    ]
 
     private static let picture = [
         Setting(
@@ -23,11 +42,6 @@ extension Setting {
                 takes: "1 to 240 frames a second: 30, 29.97 or 30000/1001", schema: .text, value: { FrameRate($0) },
                 text: { "\($0)" }, contains: { _ in true }), .atStart, placeholder: "rate",
             help: "Frames a second: 25, 29.97, 30000/1001 (default: those of the first input, 60 at most, else 30)."),
-        Setting(
-            "deinterlace", optional: \.deinterlacing, .choice(), .atStart, placeholder: "which",
-            help:
-                "Which pictures are deinterlaced: auto (those that say that they are interlaced), off (none), on (all; "
-                + "default: auto)."),
     ]
 
     private static let encoding = [
@@ -89,15 +103,6 @@ extension Setting {
     ]
 
     private static let course = [
-        Setting(
-            "slate-after", \.slateAfterSeconds,
-            .seconds(SettingRange.slateAfterSeconds, "0.1 seconds to an hour"), .atStart, placeholder: "time",
-            help: "How long an input may give no picture before the slate is shown (default: 3s)."),
-        Setting(
-            "picture-patience", optional: \.picturePatienceSeconds,
-            .seconds(SettingRange.picturePatienceSeconds, "0 to 5 seconds"), .atStart, placeholder: "time",
-            help:
-                "How late a live picture may be before its frame shows the last one again (default: 100ms)."),
         Setting(
             "patience", optional: \.patienceSeconds,
             .seconds(SettingRange.patienceSeconds, "a time such as 30, 5m or 2h, 0 for none"), .atStart,

@@ -2,7 +2,7 @@
 ///
 /// Its flag, its key in a configuration file, its word for `bulkhead set`, the check of its range, its entry in the JSON
 /// schema and its row in the manual all come from the declaration in ``all``. A new setting is a property of
-/// ``BroadcastSettings`` with its declaration, and one line for its flag.
+/// ``BroadcastSettings`` and its declaration, nothing more.
 package struct Setting: Sendable {
     /// When a new value takes effect.
     package enum Application: String, Sendable, CaseIterable {
@@ -14,8 +14,15 @@ package struct Setting: Sendable {
         case atStart = "at the start"
     }
 
+    /// What settings are about, as a list of flags groups them.
+    package enum Section: Hashable, Sendable {
+        case input, encoding, course
+    }
+
     /// The flag without its dashes, the key in a file, the word for `bulkhead set`.
     package let name: String
+    /// What it is about.
+    package fileprivate(set) var section = Section.encoding
     /// What stands for the value in a list of flags.
     package let placeholder: String
     /// What it does, as one or two sentences for a person.
@@ -77,6 +84,13 @@ package struct Setting: Sendable {
 
     /// The declaration with that name; nil where there is none.
     package static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
+
+    /// The setting as one of a section.
+    func of(_ section: Section) -> Setting {
+        var setting = self
+        setting.section = section
+        return setting
+    }
 
     /// The settings that can be changed while a broadcast is on air.
     package static let changeable = all.filter { $0.applies != .atStart }

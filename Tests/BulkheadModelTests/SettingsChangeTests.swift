@@ -16,9 +16,8 @@ import Testing
         "keyframe-interval", "bframes", "buffer", "cbr",
     ]
     static let atStart = [
-        "fps", "deinterlace", "encoder-threads", "standby", "plugin-isolation", "slate-after", "picture-patience",
-        "patience",
-        "duration", "fast",
+        "deinterlace", "slate-after", "picture-patience", "fps", "encoder-threads", "standby", "plugin-isolation",
+        "patience", "duration", "fast",
     ]
 
     @Test func everySettingIsOneOrTheOther() {
