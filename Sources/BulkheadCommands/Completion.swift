@@ -12,6 +12,11 @@ enum Completion {
         }.uniqued()
     }
 
+    /// The inputs of the one running broadcast, by number and name.
+    static let inputs = CompletionKind.custom { _, _, _ in
+        (status()?.inputs ?? []).flatMap { ["\($0.id)", $0.name] }.uniqued()
+    }
+
     /// The plugins in its chain.
     static let plugins = CompletionKind.custom { _, _, _ in (status()?.plugins ?? []).map(\.name) }
 

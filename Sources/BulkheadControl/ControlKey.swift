@@ -5,10 +5,11 @@ package enum ControlKey: String, CodingKey, CaseIterable, Sendable {
     case id, request, reply
 
     // Of requests.
-    case settings, changes, part, plugin, position, name, parameters, folder, destination, link, server, isMeasured
+    case settings, changes, part, plugin, position, name, parameters, folder, destination, link, server, isMeasured,
+        input, scene
 
     // Of replies.
-    case masterPID, broadcast, deaths, event, links, error
+    case masterPID, broadcast, deaths, event, links, error, frame
 }
 
 /// The first line of either side.

@@ -6,6 +6,8 @@ package enum ControlReply: Sendable {
     /// Nil when the master has no broadcast.
     case status(BroadcastStatus?, masterPID: Int32)
     case done
+    /// The request is in effect from this frame of the timeline on.
+    case changed(frame: Int64)
     /// The oldest first; the last 200 at most.
     case deaths([DeathRecord])
     case event(Event)
@@ -16,13 +18,14 @@ package enum ControlReply: Sendable {
 
     /// What stands behind `reply` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, done, deaths, event, servers, ended, failed
+        case status, done, changed, deaths, event, servers, ended, failed
     }
 
     package var word: Word {
         switch self {
         case .status: .status
         case .done: .done
+        case .changed: .changed
         case .deaths: .deaths
         case .event: .event
         case .servers: .servers
@@ -41,6 +44,7 @@ extension ControlReply: Codable {
                 try line.decodeIfPresent(BroadcastStatus.self, forKey: .broadcast),
                 masterPID: try line.decode(Int32.self, forKey: .masterPID))
         case .done: self = .done
+        case .changed: self = .changed(frame: try line.decode(Int64.self, forKey: .frame))
         case .deaths: self = .deaths(try line.decode([DeathRecord].self, forKey: .deaths))
         case .event: self = .event(try line.decode(Event.self, forKey: .event))
         case .servers: self = .servers(try line.decode([LinkServersReport].self, forKey: .links))
@@ -58,6 +62,7 @@ extension ControlReply: Codable {
             try line.encodeIfPresent(status, forKey: .broadcast)
             try line.encode(masterPID, forKey: .masterPID)
         case .done: break
+        case .changed(let frame): try line.encode(frame, forKey: .frame)
         case .deaths(let deaths): try line.encode(deaths, forKey: .deaths)
         case .event(let event): try line.encode(event, forKey: .event)
         case .servers(let reports): try line.encode(reports, forKey: .links)
@@ -73,6 +78,7 @@ extension ControlReply.Word {
         switch self {
         case .status: [.masterPID, .broadcast]
         case .done: []
+        case .changed: [.frame]
         case .deaths: [.deaths]
         case .event: [.event]
         case .servers: [.links]
@@ -89,6 +95,7 @@ extension ControlReply.Word {
         switch self {
         case .status: "the master's process, and its broadcast where it has one"
         case .done: "the request was carried out, as far as its row says"
+        case .changed: "the request is in effect from `frame` of the timeline on"
         case .deaths: "the oldest first, the last 200 at most"
         case .event: "something happened (events.md)"
         case .servers: "one report for each link"

@@ -19,6 +19,10 @@ package enum ControlRequest: Hashable, Sendable {
     case plugin(PluginChange)
     /// Asks for the deaths of children in this broadcast.
     case deaths
+    /// Changes the inputs on air; answered when the change is in effect: one that is added has been opened then.
+    case input(InputChange)
+    /// Changes what the program shows; answered when it is in effect.
+    case scene(SceneChange)
     /// Changes the links on air; answered when it is under way.
     case link(LinkChange)
     /// Asks what a link, or each of all, knows of its servers and would choose; measured now or as it stands.
@@ -27,8 +31,9 @@ package enum ControlRequest: Hashable, Sendable {
     /// Addresses of destinations stand in it, and with them stream keys.
     package var mayHoldKey: Bool {
         switch self {
-        case .broadcast, .link(.add): true
-        case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .servers: false
+        case .broadcast, .link(.add), .input(.add): true
+        case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .servers:
+            false
         }
     }
 
@@ -43,6 +48,11 @@ package enum ControlRequest: Hashable, Sendable {
         case disablePlugin = "plugin.disable"
         case reloadPlugin = "plugin.reload"
         case pardonPlugin = "plugin.pardon"
+        case addInput = "input.add"
+        case removeInput = "input.remove"
+        case renameInput = "input.rename"
+        case reopenInput = "input.reopen"
+        case takeScene = "scene.take"
         case addLink = "link.add"
         case removeLink = "link.remove"
         case pauseLink = "link.pause"
@@ -68,6 +78,11 @@ package enum ControlRequest: Hashable, Sendable {
         case .plugin(.enable(_, let isEnabled)): isEnabled ? .enablePlugin : .disablePlugin
         case .plugin(.reload): .reloadPlugin
         case .plugin(.pardon): .pardonPlugin
+        case .input(.add): .addInput
+        case .input(.remove): .removeInput
+        case .input(.rename): .renameInput
+        case .input(.reopen): .reopenInput
+        case .scene(.take): .takeScene
         case .link(.add): .addLink
         case .link(.remove): .removeLink
         case .link(.pause): .pauseLink
@@ -108,6 +123,11 @@ extension ControlRequest: Codable {
         case .disablePlugin: self = .plugin(.enable(name: try value(.name), false))
         case .reloadPlugin: self = .plugin(.reload(name: try value(.name)))
         case .pardonPlugin: self = .plugin(.pardon(name: try value(.name)))
+        case .addInput: self = .input(.add(try value(.input)))
+        case .removeInput: self = .input(.remove(try value(.input)))
+        case .renameInput: self = .input(.rename(try value(.input), name: try value(.name)))
+        case .reopenInput: self = .input(.reopen(try value(.input)))
+        case .takeScene: self = .scene(.take(try value(.scene)))
         case .addLink: self = .link(.add(try value(.destination)))
         case .removeLink: self = .link(.remove(try value(.link)))
         case .pauseLink: self = .link(.pause(try value(.link)))
@@ -140,6 +160,12 @@ extension ControlRequest: Codable {
         case .plugin(.remove(let name)), .plugin(.enable(let name, _)), .plugin(.reload(let name)),
             .plugin(.pardon(let name)):
             try line.encode(name, forKey: .name)
+        case .input(.add(let settings)): try line.encode(settings, forKey: .input)
+        case .input(.rename(let input, let name)):
+            try line.encode(input, forKey: .input)
+            try line.encode(name, forKey: .name)
+        case .input(.remove(let input)), .input(.reopen(let input)): try line.encode(input, forKey: .input)
+        case .scene(.take(let scene)): try line.encode(scene, forKey: .scene)
         case .link(.add(let destination)): try line.encode(destination, forKey: .destination)
         case .link(.move(let link, let server)):
             try line.encode(link, forKey: .link)
@@ -163,6 +189,9 @@ extension ControlRequest.Word {
         case .movePlugin: [.name, .position]
         case .setPlugin: [.name, .parameters, .folder]
         case .removePlugin, .enablePlugin, .disablePlugin, .reloadPlugin, .pardonPlugin: [.name]
+        case .addInput, .removeInput, .reopenInput: [.input]
+        case .renameInput: [.input, .name]
+        case .takeScene: [.scene]
         case .addLink: [.destination]
         case .moveLink: [.link, .server]
         case .removeLink, .pauseLink, .retryLink: [.link]
@@ -187,6 +216,7 @@ extension ControlRequest.Word {
         case .events: [.done, .event]
         case .deaths: [.deaths]
         case .servers: [.servers]
+        case .takeScene: [.changed]
         default: [.done]
         }
     }
@@ -212,6 +242,11 @@ extension ControlRequest.Word {
         case .disablePlugin: "let frames pass by the plugin, which stays loaded"
         case .reloadPlugin: "load the plugin's library anew, in a new host"
         case .pardonPlugin: "let a plugin in again that is in quarantine or off"
+        case .addInput: "open one more input; answered when it is open, or refused; it is not shown before it is taken"
+        case .removeInput: "close an input; where its picture is shown, the next input's follows"
+        case .renameInput: "give an input another name"
+        case .reopenInput: "let an input begin anew: a file at its start, a live one with a new connection"
+        case .takeScene: "show the picture of an input, with its sound where it has one"
         case .addLink: "add a destination; answered when the link is on its way"
         case .removeLink: "send what waits, say goodbye, and forget the link"
         case .pauseLink: "say goodbye; nothing waits for the link"

@@ -30,6 +30,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case events
     /// The path of the saved state.
     case file
+    /// The name that it had before.
+    case former
     /// A frame's number on the timeline, from 0; of a viewer, the number in the picture.
     case frame
     /// A count of frames.
@@ -92,6 +94,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case reason
     /// Frames that showed the last picture again.
     case repeated
+    /// What is shown: the name of an input.
+    case scene
     /// A duration, in seconds.
     case seconds
     /// A server's name, without a stream key.

@@ -28,6 +28,8 @@ package struct InputMachine {
         case restricted(MediaUse)
         /// Another process is to take over, as asked for.
         case replace
+        /// The input is to be read from its beginning, by another process.
+        case reopen
         /// No more is wanted of the input.
         case finish
     }
@@ -40,6 +42,7 @@ package struct InputMachine {
         /// Tell the program.
         case open(SourceDescription)
         case interrupt
+        case beginAnew
         case finish
         case post(SourceHappening)
         case died(ChildID, ChildEnd)
@@ -77,6 +80,8 @@ package struct InputMachine {
     /// Nothing of that file has come yet.
     private var isAtEntryStart = false
     private var isOver = false
+    /// The next process begins anew.
+    private var isReopening = false
 
     /// - Parameter interval: between two frames of the timeline.
     package init(_ id: InputID, loops: Bool, interval: MediaTime) {
@@ -91,6 +96,8 @@ package struct InputMachine {
     package var isOpen: Bool { openedAt != nil }
     /// Whether a process that was asked for is still wanted.
     package var awaitsLaunch: Bool { !isOver && child == nil }
+    /// Nothing more comes of the input, unless it is reopened.
+    package var isEnded: Bool { isOver }
     /// How the input is read, for people.
     package var record: Post.Record { post.record(of: .onAir) }
 
@@ -119,6 +126,10 @@ package struct InputMachine {
         case .ended(let child, let end): return ended(child, end, at: now)
         case .restricted(let use): return restrict(to: use)
         case .replace: return child.map { [.hangUp($0)] } ?? []
+        case .reopen:
+            guard let child else { return [] }
+            isReopening = true
+            return [.hangUp(child)]
         case .finish:
             isOver = true
             return retire()
@@ -242,10 +253,13 @@ package struct InputMachine {
             isOver = true
             return actions + [.fail(neverOpened(end))]
         }
-        if description != nil { actions.append(.interrupt) }
-        if isLive {
+        let beginsAnew = isReopening
+        isReopening = false
+        if description != nil { actions.append(beginsAnew ? .beginAnew : .interrupt) }
+        if isLive || beginsAnew {
             resume = nil
             soundEnd = 0
+            entry = (0, .zero)
         } else if !isPlanned, blamesPlace, !hasFailed {
             let (skip, isAtEnd) = skipCrashSpot(end)
             if let skip { actions.append(.post(skip)) }

@@ -19,11 +19,16 @@ package import BulkheadWire
 /// it. Nothing outside may touch a process, and nothing here knows frames, the timeline or what an input is used for.
 package final class Inputs {
     private struct Line {
-        let settings: InputSettings
-        let part: Part
         let post: PostID
         var machine: InputMachine
+        /// To be called once the input has been opened, or can't be; nil where no request waits for that.
+        var answer: Answer?
+        /// A request has added it, and it has not been open yet.
+        var isNew = false
     }
+
+    /// Called once: with nil when a change is in effect, with an error when nothing has changed.
+    package typealias Answer = (BroadcastError?) -> Void
 
     /// What becomes of the inputs.
     private struct Play {
@@ -47,7 +52,7 @@ package final class Inputs {
     private let deinterlacing: Deinterlacing
     /// Nil as long as inputs are only opened.
     private var play: Play?
-    private var ids = IdentityCounter<InputSubject>()
+    private var directory = InputDirectory()
     private var lines: [InputID: Line] = [:]
     private var stills: [ChildID: Still] = [:]
     private var stubs: [ChildID: SourceStub] = [:]
@@ -75,13 +80,15 @@ package final class Inputs {
     /// - Throws: a `BroadcastError` when a process can't be started.
     package func open(_ inputs: [InputSettings]) throws(BroadcastError) {
         for settings in inputs {
-            let id = ids.next()
-            lines[id] = Line(
-                settings: settings, part: .source(id, name: inputs.count == 1 ? "source" : "source \(id)"),
-                post: context.nextPostID(),
-                machine: InputMachine(id, loops: settings.loops, interval: wanted.frameRate.interval))
-            try launch(id)
+            let entry = try directory.add(settings, isAlone: inputs.count == 1)
+            lines[entry.id] = Line(post: context.nextPostID(), machine: makeMachine(entry))
+            try launch(entry.id)
         }
+    }
+
+    private func makeMachine(_ entry: InputDirectory.Entry) -> InputMachine {
+        InputMachine(
+            entry.id, loops: entry.settings.loops, interval: (play?.frameRate ?? wanted.frameRate).interval)
     }
 
     /// What the inputs are that were opened, in the order in which they were named; nil for one that is not open yet.
@@ -91,7 +98,7 @@ package final class Inputs {
     package func play(_ canvas: Canvas, _ frameRate: FrameRate, to outlet: any MediaOutlet) {
         play = Play(canvas: canvas, frameRate: frameRate, outlet: outlet)
         let ids = lines.keys.sorted()
-        for id in ids { outlet.expect(id) }
+        for id in ids { outlet.expect(id, isKept: false) }
         for id in ids {
             lines[id]?.machine.interval = frameRate.interval
             guard let machine = lines[id]?.machine, let description = machine.description else { continue }
@@ -123,9 +130,89 @@ package final class Inputs {
     package func restart() {
         for id in lines.keys.sorted() {
             guard let line = lines[id], line.machine.child != nil else { continue }
-            context.post(line.part, .child(.restarting))
+            context.post(part(id), .child(.restarting))
             handle(.replace, of: id)
         }
+    }
+
+    /// Which input a person means by `word`.
+    /// - Throws: kind `usage`, with the names that there are.
+    package func find(_ word: String) throws(BroadcastError) -> InputDirectory.Entry { try directory.find(word) }
+
+    /// Changes the inputs of a broadcast on air.
+    package func change(_ change: InputChange, answer: @escaping Answer) {
+        do throws(BroadcastError) {
+            switch change {
+            case .add(let settings): return try add(settings, answer)
+            case .remove(let word): remove(try directory.find(word).id)
+            case .rename(let word, let name):
+                let entry = try directory.find(word)
+                try directory.rename(entry.id, to: name)
+                context.post(part(entry.id), .source(.renamed(former: entry.name)))
+            case .reopen(let word): return try reopen(try directory.find(word), answer)
+            }
+            answer(nil)
+        } catch { answer(error) }
+    }
+
+    private func add(_ settings: InputSettings, _ answer: @escaping Answer) throws(BroadcastError) {
+        guard lines.count < SettingRange.mostInputs else {
+            throw BroadcastError(
+                code: .tooManyInputs, ["maximum": "\(SettingRange.mostInputs)"],
+                "the broadcast has \(SettingRange.mostInputs) inputs already", advice: "remove one first")
+        }
+        guard settings.url != "-" else {
+            throw BroadcastError(.usage, "standard input can't be added on air", advice: "name a file or a pipe")
+        }
+        let entry = try directory.add(settings, isAlone: false)
+        try open(entry, as: context.nextPostID(), answer)
+    }
+
+    private func remove(_ id: InputID) {
+        context.post(part(id), .source(.removed))
+        let (answer, name) = (lines[id]?.answer, directory[id]?.name ?? "")
+        handle(.finish, of: id)
+        lines[id] = nil
+        directory.remove(id)
+        play?.outlet.removed(id)
+        answer?(
+            BroadcastError(
+                code: .inputRemoved, ["name": name], "the input was removed before it had been opened"))
+    }
+
+    /// An input that is at its end, or of which nothing was used, is opened as one that is added.
+    private func reopen(_ entry: InputDirectory.Entry, _ answer: @escaping Answer) throws(BroadcastError) {
+        guard let line = lines[entry.id], line.machine.isEnded else {
+            if lines[entry.id]?.machine.isOpen == true { context.post(part(entry.id), .child(.restarting)) }
+            handle(.reopen, of: entry.id)
+            return answer(nil)
+        }
+        try open(entry, as: line.post, answer)
+    }
+
+    /// Opens an input for a request, which is answered when that has happened.
+    private func open(
+        _ entry: InputDirectory.Entry, as post: PostID, _ answer: @escaping Answer
+    ) throws(BroadcastError) {
+        let former = lines[entry.id]
+        lines[entry.id] = Line(post: post, machine: makeMachine(entry), answer: answer, isNew: former == nil)
+        do throws(BroadcastError) { try launch(entry.id) } catch {
+            lines[entry.id] = former
+            if former == nil { directory.remove(entry.id) }
+            throw error
+        }
+    }
+
+    /// An input that was opened for a request can't be opened.
+    private func refuse(_ id: InputID, _ answer: Answer, _ error: BroadcastError) {
+        handle(.finish, of: id)
+        lines[id]?.answer = nil
+        // One that was there before stays, and can be reopened.
+        if lines[id]?.isNew == true {
+            lines[id] = nil
+            directory.remove(id)
+        }
+        answer(error)
     }
 
     /// From now on pictures are to come out as `canvas`.
@@ -144,6 +231,10 @@ package final class Inputs {
     /// Lets all processes end.
     package func hangUp() {
         finish()
+        for id in lines.keys {
+            guard let answer = lines[id]?.answer.take() else { continue }
+            answer(BroadcastError(code: .broadcastOver, "the broadcast ended before the change was made"))
+        }
         for stub in stubs.values { stub.hangUp() }
     }
 
@@ -180,17 +271,17 @@ package final class Inputs {
     }
 
     private func launch(_ id: InputID) throws(BroadcastError) {
-        guard let line = lines[id], line.machine.awaitsLaunch else { return }
+        guard let line = lines[id], let settings = directory[id]?.settings, line.machine.awaitsLaunch else { return }
         let stub = try makeStub(
             SourceSettings(
-                url: line.settings.url, inputFormat: line.settings.format, canvas: play?.canvas ?? wanted.canvas,
-                frameRate: play?.frameRate ?? wanted.frameRate, loops: line.settings.loops,
+                url: settings.url, inputFormat: settings.format, canvas: play?.canvas ?? wanted.canvas,
+                frameRate: play?.frameRate ?? wanted.frameRate, loops: settings.loops,
                 deinterlacing: deinterlacing, resume: line.machine.resume))
         let child = context.nextChildID()
         stub.onReport = { [weak self] in self?.take($0, from: child, of: id) }
         handle(.launched(child), of: id)
         employ(stub, as: child)
-        context.post(line.part, .child(.started(pid: stub.pid, isForeign: false)))
+        context.post(part(id), .child(.started(pid: stub.pid, isForeign: false)))
     }
 
     private func forget(_ child: ChildID) {
@@ -219,9 +310,11 @@ package final class Inputs {
         case .entered(let entry, let start): handle(.entered(child, entry: entry, at: start), of: id)
         case .caughtUp: play?.outlet.caughtUp(id)
         case .notice(let text):
-            if let part = lines[id]?.part { context.post(part, .child(.said(text: text, severity: .warning))) }
+            if lines[id] != nil { context.post(part(id), .child(.said(text: text, severity: .warning))) }
         case .atEnd: handle(.atEnd(child), of: id)
-        case .refused(let refusal): handle(.refused(child, refusal, hasBegun: play?.outlet.hasBegun ?? false), of: id)
+        case .refused(let refusal):
+            let hasBegun = play?.outlet.hasBegun ?? false
+            handle(.refused(child, refusal, hasBegun: hasBegun && lines[id]?.answer == nil), of: id)
         case .ended(let end):
             handle(.ended(child, end), of: id)
             forget(child)
@@ -248,24 +341,35 @@ package final class Inputs {
 
     private func perform(_ action: InputMachine.Action, of id: InputID) {
         guard let line = lines[id] else { return }
+        let part = part(id)
         switch action {
         case .launch(let delay):
             context.launch(after: delay) { [weak self] () throws(BroadcastError) in try self?.launch(id) }
         case .dismiss(let child, let reason): stubs[child]?.dismiss(reason)
         case .hangUp(let child): stubs[child]?.hangUp()
         case .open(let description):
-            if let play { play.outlet.opened(id, description) } else { onDescribed?() }
+            guard let play else { return onDescribed?() ?? () }
+            let answer = lines[id]?.answer.take()
+            if answer != nil {
+                lines[id]?.isNew = false
+                play.outlet.expect(id, isKept: true)
+            }
+            play.outlet.opened(id, description)
+            answer?(nil)
         case .interrupt: play?.outlet.interrupted(id)
+        case .beginAnew: play?.outlet.beganAnew(id)
         case .finish: play?.outlet.ended(id)
-        case .post(let happening): context.post(line.part, .source(happening))
+        case .post(let happening): context.post(part, .source(happening))
         case .died(let child, let end):
             context.died(
-                line.part, at: line.post, end,
+                part, at: line.post, end,
                 RoomContext.Death(pid: stubs[child]?.pid ?? 0, lastSign: stubs[child]?.lastSign))
-        case .recovered: context.recovered(line.part, at: line.post)
-        case .fail(let error): onFailed(error)
+        case .recovered: context.recovered(part, at: line.post)
+        case .fail(let error): if let answer = line.answer { refuse(id, answer, error) } else { onFailed(error) }
         }
     }
+
+    private func part(_ id: InputID) -> Part { .source(id, name: directory[id]?.name ?? "source \(id)") }
 
     private func handleStill(_ event: StillMachine.Event, from child: ChildID) {
         guard let still = stills[child], let actions = stills[child]?.machine.handle(event) else { return }
@@ -300,7 +404,10 @@ extension Inputs: MediaSupply {
 package struct InputsSnapshot: Codable, Hashable, Sendable {
     package struct Input: Codable, Hashable, Sendable {
         package let id: InputID
+        package let name: String
         package let settings: InputSettings
+        /// What the input is; nil before it has been opened.
+        package let summary: String?
         /// How it is read, for people.
         package let child: ChildStatus
         /// Where the next process goes on; nil at the start.
@@ -314,13 +421,15 @@ package struct InputsSnapshot: Codable, Hashable, Sendable {
 extension Inputs {
     package var snapshot: InputsSnapshot {
         InputsSnapshot(
-            inputs: lines.sorted { $0.key < $1.key }.map { id, line in
+            inputs: directory.entries.compactMap { entry in
+                guard let line = lines[entry.id] else { return nil }
                 let record = line.machine.record
                 let stub = line.machine.child.flatMap { stubs[$0] }
                 return InputsSnapshot.Input(
-                    id: id, settings: line.settings,
+                    id: entry.id, name: entry.name, settings: entry.settings,
+                    summary: line.machine.description?.summary,
                     child: ChildStatus(
-                        part: line.part, pid: stub?.pid, state: record.state, restarts: record.restarts,
+                        part: part(entry.id), pid: stub?.pid, state: record.state, restarts: record.restarts,
                         lastEnd: record.lastEnd, build: stub?.build),
                     resume: line.machine.resume)
             })

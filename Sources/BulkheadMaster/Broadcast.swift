@@ -155,6 +155,25 @@ actor Broadcast {
         settings.destinations = rooms.outputs.destinations
     }
 
+    /// Changes the inputs.
+    /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
+    func change(_ change: InputChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        guard state == .onAir else {
+            return done(BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is"))
+        }
+        rooms.inputs.change(change, answer: done)
+    }
+
+    /// Changes what the program shows.
+    /// - Returns: the first frame that shows it.
+    /// - Throws: kind `control` or `usage`, when nothing has been changed.
+    func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber {
+        guard state == .onAir else {
+            throw BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
+        }
+        return try rooms.change(change)
+    }
+
     /// What a link, or each of all, knows of its servers; with `isMeasured` after a handshake with each.
     func servers(of word: String?, isMeasured: Bool) async throws(BroadcastError) -> [LinkServersReport] {
         try await rooms.outputs.servers(of: word, isMeasured: isMeasured)

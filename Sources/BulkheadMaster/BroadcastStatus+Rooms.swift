@@ -17,6 +17,7 @@ extension BroadcastStatus {
             secondsOnAir: 0, frames: 0, framesCommitted: 0, framesUncommitted: 0, framesRepeated: 0, framesSkipped: 0,
             framesUnfiltered: 0, framesSlated: 0, standby: StandbyChoice.off.rawValue, framesPerSecond: 0,
             bitsPerSecond: 0, showing: .slate, encoderAddress: "", plugins: [])
+        self.inputs = inputs.inputs.map { InputStatus($0, Selection()) }
     }
 
     /// What the rooms say of themselves, as a user sees it.
@@ -45,6 +46,15 @@ extension BroadcastStatus {
             encoderBitsPerSecond: encoding.bitsPerSecond,
             showing: encoding.isSlateOnAir ? .slateWithoutEncoder : program.showing.content,
             encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress)" : "", plugins: chain.plugins)
+        self.inputs = inputs.inputs.map { InputStatus($0, program.selection) }
+    }
+}
+
+extension InputStatus {
+    fileprivate init(_ input: InputsSnapshot.Input, _ selection: Selection) {
+        self.init(
+            id: input.id, name: input.name, state: input.child.state, summary: input.summary,
+            isShown: selection.picture == input.id, isHeard: selection.sound == input.id)
     }
 }
 

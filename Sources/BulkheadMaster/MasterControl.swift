@@ -225,7 +225,7 @@ package actor MasterControl {
             follow(exchange)
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
-        case .stop, .set, .restart, .keyframe, .plugin, .link, .servers:
+        case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .servers:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }

@@ -13,6 +13,11 @@ enum RequestOnAir {
         case .restart(let part): broadcast.restart(part, done: exchange.settle)
         case .keyframe: exchange.settle(broadcast.askForKeyframe())
         case .plugin(let change): broadcast.change(change, done: exchange.settle)
+        case .input(let change): broadcast.change(change, done: exchange.settle)
+        case .scene(let change):
+            do throws(BroadcastError) { exchange.answer(.changed(frame: try broadcast.change(change))) } catch {
+                exchange.answer(.failed(error))
+            }
         case .link(let change):
             do throws(BroadcastError) {
                 try broadcast.change(change)

@@ -125,6 +125,21 @@ final class Rooms {
         try line?.program.drawSlate(canvas)
     }
 
+    /// Changes what the program shows.
+    /// - Returns: the first frame that shows it.
+    func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber {
+        switch change {
+        case .take(let word):
+            let entry = try inputs.find(word)
+            guard let frame = line?.program.take(entry.id, name: entry.name) else {
+                throw BroadcastError(
+                    code: .inputNotOpen, ["name": entry.name], "\(entry.name) has no picture to show",
+                    advice: "reopen it, or take another input")
+            }
+            return frame
+        }
+    }
+
     /// Pictures have this size from now on; what is left of the old one is shown until the source gives the new one.
     /// - Throws: when nothing has changed.
     func resize(to canvas: Canvas) throws(BroadcastError) {

@@ -20,23 +20,6 @@ package enum StandbyChoice: String, Codable, Hashable, Sendable, CaseIterable {
     case hot
 }
 
-/// One input of a broadcast.
-package struct InputSettings: Codable, Hashable, Sendable {
-    /// A file's absolute path, a URL, a device, `test`, or `-`.
-    package var url: String
-    /// A libavformat demuxer's name, or empty to probe.
-    package var format: String
-    /// Play it again from the start when it ends.
-    package var loops: Bool
-
-    /// An input at `url`; an empty format is detected.
-    package init(url: String, format: String = "", loops: Bool = false) {
-        self.url = url
-        self.format = format
-        self.loops = loops
-    }
-}
-
 /// All that one broadcast needs to know, checked before anything is created.
 package struct BroadcastSettings: Codable, Hashable, Sendable {
     /// In the order in which they were named.

@@ -194,6 +194,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var state: BroadcastPhase
     /// Nil in what other versions say.
     package var mode: ModeInForce? = nil
+    /// The inputs, in the order in which they were added; nil in what other versions say.
+    package var inputs: [InputStatus]? = nil
     /// The posts of children, with who holds them.
     package var children: [ChildStatus]
     /// The destinations, in the order in which they were added.

@@ -24,6 +24,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case unknownSetting = "usage.unknown-setting"
     case settingsConflict = "usage.settings-conflict"
     case unknownLink = "usage.unknown-link"
+    case unknownInput = "usage.unknown-input"
+    case inputName = "usage.input-name"
     case unknownServer = "usage.unknown-server"
     case linkNameTwice = "usage.link-name-twice"
     case serverAddress = "usage.server-address"
@@ -42,6 +44,9 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case noPluginHost = "control.no-plugin-host"
     case hostEnded = "control.host-ended"
     case foreignEncoder = "control.foreign-encoder"
+    case tooManyInputs = "control.too-many-inputs"
+    case inputNotOpen = "control.input-not-open"
+    case inputRemoved = "control.input-removed"
     case tooManyLinks = "control.too-many-links"
     case linkNotOnAir = "control.link-not-on-air"
     case linkOver = "control.link-over"
@@ -124,14 +129,17 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .foreignMaster: ["address", "uid"]
         case .settingOutOfRange, .settingValue: ["setting"]
         case .noLevel: ["size", "fps"]
-        case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownServer, .linkNameTwice, .unknownPlace: ["name"]
+        case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownInput, .inputName, .inputNotOpen, .inputRemoved,
+            .unknownServer, .linkNameTwice, .unknownPlace:
+            ["name"]
         case .tooFewDescriptors: ["needed", "limit"]
         case .childVersion: ["child"]
         case .hostEnded: ["cause"]
         case .version: ["client", "master"]
         case .unknownRequest: ["request"]
         case .badRequest: ["key"]
-        case .lineTooLong, .tooManyRequests, .tooManyUnanswered, .tooManyConnections, .notReading, .tooManyLinks:
+        case .lineTooLong, .tooManyRequests, .tooManyUnanswered, .tooManyConnections, .notReading, .tooManyLinks,
+            .tooManyInputs:
             ["maximum"]
         case .fileExists, .diskFull, .noFolder, .notWritable: ["path"]
         default: []
@@ -162,6 +170,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .unknownSetting: "there is no such setting, or it can't be changed on air"
         case .settingsConflict: "two settings can't go together"
         case .unknownLink: "the broadcast has no such link"
+        case .unknownInput: "the broadcast has no such input"
+        case .inputName: "another input has that name, or it is none"
         case .unknownServer: "the link has no such server, or several"
         case .linkNameTwice: "two links have the same name"
         case .serverAddress: "an address is none of a server"
@@ -180,6 +190,9 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .noPluginHost: "the broadcast has no plugin host, in its mode or at the moment"
         case .hostEnded: "the plugin host ended before it had made the change; it can be tried again"
         case .foreignEncoder: "the encoder connected by itself: the master can't change it"
+        case .tooManyInputs: "the broadcast has `maximum` inputs already"
+        case .inputNotOpen: "the input has not been opened, or is at its end"
+        case .inputRemoved: "the input was removed before it had been opened"
         case .tooManyLinks: "the broadcast has `maximum` links already"
         case .linkNotOnAir: "the link is not on air"
         case .linkOver: "the link has ended"

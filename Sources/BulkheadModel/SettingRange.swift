@@ -26,6 +26,8 @@ package enum SettingRange {
     package static let serverWeight = 1...1000
     /// The priority of a server; lower numbers come first.
     package static let serverPriority = 0...1000
+    /// Of one broadcast.
+    package static let mostInputs = 64
     /// Of one link.
     package static let mostServers = 16
     /// Of one broadcast.
@@ -43,7 +45,7 @@ extension BroadcastSettings {
             !destinations.isEmpty && destinations.count <= SettingRange.mostLinks
             && destinations.allSatisfy(\.isInRange)
         let outside =
-            inputs.isEmpty
+            inputs.isEmpty || inputs.count > SettingRange.mostInputs
             ? "input" : !destinationsFit ? "to" : Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(

@@ -90,6 +90,16 @@ package final class Program {
         runTicks()
     }
 
+    /// Shows the picture of an input, which people call `name`, from the next frame on.
+    /// - Returns: that frame; nil where the input has no picture to show.
+    package func take(_ input: InputID, name: String) -> FrameNumber? {
+        guard machine.canTake(input) else { return nil }
+        let frame = nextFrame
+        perform(machine.handle(.take(input), at: .now))
+        context.post(.timeline, .timeline(.taken(scene: name, frame: frame)))
+        return frame
+    }
+
     /// Ends the program with the frame before this moment's.
     package func end() { perform(machine.handle(.end, at: .now)) }
 
@@ -192,7 +202,9 @@ extension Program: MediaOutlet {
 
     package var slotCount: Int { machine.slotCount(behind: outlet.load.limit) }
 
-    package func expect(_ input: InputID) { perform(machine.handle(.inputExpected(input), at: .now)) }
+    package func expect(_ input: InputID, isKept: Bool) {
+        perform(machine.handle(.inputExpected(input, isKept: isKept), at: .now))
+    }
 
     package func opened(_ input: InputID, _ description: SourceDescription) {
         perform(machine.handle(.inputOpened(input, description), at: .now))
@@ -222,6 +234,13 @@ extension Program: MediaOutlet {
     package func caughtUp(_ input: InputID) { perform(machine.handle(.inputCaughtUp(input), at: .now)) }
 
     package func interrupted(_ input: InputID) { perform(machine.handle(.inputInterrupted(input), at: .now)) }
+
+    package func beganAnew(_ input: InputID) { perform(machine.handle(.inputBeganAnew(input), at: .now)) }
+
+    package func removed(_ input: InputID) {
+        perform(machine.handle(.inputRemoved(input), at: .now))
+        pump()
+    }
 
     package func ended(_ input: InputID) {
         perform(machine.handle(.inputEnded(input), at: .now))

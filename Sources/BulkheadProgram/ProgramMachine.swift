@@ -9,11 +9,17 @@ package import BulkheadWire
 /// the frame, what is left out, and when it ends. It owns no clock, no timer, no pool.
 package struct ProgramMachine {
     package enum Event: Hashable {
-        case inputExpected(InputID)
+        /// - isKept: it stays open where nothing of it is used.
+        case inputExpected(InputID, isKept: Bool)
         case inputOpened(InputID, SourceDescription)
         case inputCaughtUp(InputID)
         case inputInterrupted(InputID)
+        /// It is read from its beginning from now on.
+        case inputBeganAnew(InputID)
         case inputEnded(InputID)
+        case inputRemoved(InputID)
+        /// The input that gives the picture from the next frame on, and the sound where it has some.
+        case take(InputID)
         /// The timeline is to begin where the inputs are ready for it.
         case begin
         /// The time of the next tick has come.
@@ -45,6 +51,8 @@ package struct ProgramMachine {
         var feed: SourceFeed?
         /// A process has the input open.
         var isOpen = false
+        /// It stays open where nothing of it is used.
+        var isKept = false
     }
 
     package let settings: ProgramSettings
@@ -83,15 +91,18 @@ package struct ProgramMachine {
 
     package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         switch event {
-        case .inputExpected(let input):
-            lines[input] = Line()
+        case .inputExpected(let input, let isKept):
+            lines[input, default: Line()].isKept = isKept
             inputs = lines.keys.sorted()
-            return []
+            return beginAnew(input)
         case .inputOpened(let input, let description): return opened(input, description)
         case .inputCaughtUp(let input):
             lines[input]?.feed?.noteCaughtUp()
             return []
         case .inputInterrupted(let input): return interrupted(input)
+        case .inputBeganAnew(let input): return beginAnew(input)
+        case .inputRemoved(let input): return removed(input)
+        case .take(let input): return take(input, at: now)
         case .inputEnded(let input):
             lines[input]?.feed?.hasEnded = true
             lines[input]?.isOpen = false
@@ -123,7 +134,7 @@ package struct ProgramMachine {
     /// that has just been opened. An input of which nothing is used is forgotten.
     private mutating func restrictUse(opening opened: InputID, _ description: SourceDescription) -> [Action] {
         var actions: [Action] = []
-        for input in inputs {
+        for input in inputs where lines[input]?.isKept == false {
             guard let known = lines[input]?.feed?.description else { continue }
             let use = MediaUse(pictures: input == selection.picture, sound: input == selection.sound)
             let restricted = known.restricted(to: use)
@@ -137,6 +148,46 @@ package struct ProgramMachine {
         }
         inputs = lines.keys.sorted()
         return actions
+    }
+
+    private mutating func beginAnew(_ input: InputID) -> [Action] {
+        var actions: [Action] = []
+        lines[input]?.isOpen = false
+        lines[input]?.feed?.beginAnew { actions.append(.release($0)) }
+        return actions
+    }
+
+    /// Where the input's picture was shown the next one's follows, and so with the sound.
+    private mutating func removed(_ input: InputID) -> [Action] {
+        var actions: [Action] = []
+        lines[input]?.feed?.restrict(to: MediaUse(pictures: false, sound: false)) { actions.append(.release($0)) }
+        lines[input] = nil
+        inputs = lines.keys.sorted()
+        selection.remove(input)
+        for other in inputs {
+            guard let feed = lines[other]?.feed, !feed.hasEnded else { continue }
+            selection.offer(other, hasPicture: feed.description.hasVideo, hasSound: feed.description.hasAudio)
+        }
+        return actions + demands()
+    }
+
+    /// Whether the picture of an input can be shown.
+    package func canTake(_ input: InputID) -> Bool {
+        guard let feed = lines[input]?.feed, feed.description.hasVideo else { return false }
+        return !feed.hasEnded || feed.pictures.current != nil || feed.pictures.count > 0
+    }
+
+    private mutating func take(_ input: InputID, at now: MonotonicTime) -> [Action] {
+        guard canTake(input), input != selection.picture else { return [] }
+        let before = selection
+        selection.take(input, hasSound: lines[input]?.feed?.description.hasAudio ?? false)
+        // What was shown may be wanted again.
+        for former in [before.picture, before.sound].compactMap({ $0 }) where !selection.uses(former) {
+            lines[former]?.isKept = true
+            lines[former]?.feed?.pause()
+        }
+        showing.advanced(at: now)
+        return demands()
     }
 
     private mutating func interrupted(_ input: InputID) -> [Action] {
@@ -157,10 +208,11 @@ package struct ProgramMachine {
             return true
         }
         let (time, next) = (position(at: now), phase == .running ? clock.nextFrame : nil)
+        let leftOut = lines[input]?.feed?.cadence?.leftOut ?? 0
         guard lines[input]?.feed?.take(picture, at: time, next: next, release: release) == true else {
             return false
         }
-        if input == selection.picture { framesLeftOut = lines[input]?.feed?.cadence?.leftOut ?? framesLeftOut }
+        if input == selection.picture { framesLeftOut += (lines[input]?.feed?.cadence?.leftOut ?? 0) - leftOut }
         return true
     }
 
@@ -233,7 +285,10 @@ package struct ProgramMachine {
         guard load.frames < load.limit, load.hasRoom else { return false }
         anchorFeeds(at: now)
         let (time, interval) = (clock.nextTime, clock.interval)
-        return allFeeds { $0.isComplete(at: time, interval: interval) }
+        return inputs.allSatisfy { input in
+            guard let feed = lines[input]?.feed else { return false }
+            return !selection.uses(input) || feed.isComplete(at: time, interval: interval)
+        }
     }
 
     /// When the next tick is to come at the latest; nil before the start. A frame whose live picture is late waits.
@@ -281,7 +336,7 @@ package struct ProgramMachine {
     }
 
     private mutating func anchorFeeds(at now: MonotonicTime) {
-        for input in inputs {
+        for input in inputs where selection.uses(input) {
             guard let feed = lines[input]?.feed, feed.offset == nil, feed.cadence == nil,
                 let start = feed.firstTime(interval: clock.interval)
             else { continue }
@@ -304,7 +359,7 @@ package struct ProgramMachine {
         var actions: [Action] = []
         let input = selection.picture
         if let input { advanceFeed(input, to: frame, at: time, now, &actions) }
-        passOverUnused(frame, &actions)
+        passOverUnused(frame, at: time, &actions)
         guard admits(load, &actions) else {
             framesSkipped += 1
             return actions
@@ -356,11 +411,18 @@ package struct ProgramMachine {
         }
     }
 
-    /// Lets go of the live pictures of inputs whose picture is not shown.
-    private mutating func passOverUnused(_ frame: FrameNumber, _ actions: inout [Action]) {
+    /// Lets go of pictures that are not shown: of live inputs, and of one whose sound is heard.
+    private mutating func passOverUnused(
+        _ frame: FrameNumber, at time: MediaTime, _ actions: inout [Action]
+    ) {
         var released: [SlotReference] = []
         for input in inputs where input != selection.picture {
-            _ = lines[input]?.feed?.advance(to: frame) { released.append($0) }
+            if input == selection.sound, lines[input]?.feed?.cadence == nil {
+                _ = lines[input]?.feed?.advance(at: time, interval: clock.interval) { released.append($0) }
+            } else {
+                _ = lines[input]?.feed?.advance(to: frame) { released.append($0) }
+            }
+            if input != selection.sound { lines[input]?.feed?.passOverSound() }
         }
         for slot in released { actions.append(.release(slot)) }
     }

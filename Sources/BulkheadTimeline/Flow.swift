@@ -15,8 +15,9 @@ package protocol MediaOutlet: AnyObject {
     var hasBegun: Bool { get }
     /// How many pictures of one input may be held from here on: its source's pool has as many slots.
     var slotCount: Int { get }
-    /// An input is to come: the start waits for it for a while.
-    func expect(_ input: InputID)
+    /// An input is to come: the start waits for it for a while. One that is there already begins its time anew.
+    /// - Parameter isKept: it stays open where nothing of it is used.
+    func expect(_ input: InputID, isKept: Bool)
     /// An input is open for the first time, or again with a new process. A live one begins its time anew.
     func opened(_ input: InputID, _ description: SourceDescription)
     /// Takes a picture whose slot is held once.
@@ -29,8 +30,12 @@ package protocol MediaOutlet: AnyObject {
     func caughtUp(_ input: InputID)
     /// The process that read the input has ended; another one goes on.
     func interrupted(_ input: InputID)
+    /// The process that read the input has ended; another one reads it from its beginning.
+    func beganAnew(_ input: InputID)
     /// No more comes of the input.
     func ended(_ input: InputID)
+    /// There is no such input any more.
+    func removed(_ input: InputID)
     /// Takes the picture of a file that was asked for, in a slot of a pool of `canvas` that is held once.
     func take(still slot: SlotReference, of canvas: Canvas)
     /// The picture of the file `path` that was asked for does not come.

@@ -136,12 +136,32 @@ package struct SourceFeed: Sendable {
             isResumed = true
             return
         }
+        beginAnew(release: release)
+    }
+
+    /// Prepares for a process that reads the source from its beginning. The last picture stays until there is another one.
+    package mutating func beginAnew(release: (SlotReference) -> Void) {
+        hasEnded = false
+        isResumed = false
         pictures.startOver(release: release)
         samples = SampleQueue()
         soundPlace = SoundPlace()
         ownOffset = nil
         frames = []
         cadence?.restart()
+    }
+
+    /// Lets the source wait where it is, as far as it can: a live one goes on.
+    package mutating func pause() {
+        guard !description.isLive else { return }
+        isResumed = true
+        ownOffset = nil
+    }
+
+    /// Passes over what has come of a live source whose sound is not heard.
+    package mutating func passOverSound() {
+        guard description.isLive else { return }
+        samples.discard(before: samples.end - Self.keptSound.sampleIndex)
     }
 
     /// Whether no picture is here although one could be due: the source is late. One that has a still picture to show
@@ -208,7 +228,7 @@ package struct SourceFeed: Sendable {
     /// Whether everything that came has been on the timeline before the tick at `time`.
     package func isFinished(at time: MediaTime) -> Bool {
         guard hasEnded else { return false }
-        guard let offset else { return true }
+        guard let offset else { return pictures.count == 0 && samples.end == samples.start }
         guard pictures.count == 0 else { return false }
         let end = MediaTime(sampleIndex: samples.end) + offset
         // Files end their sound a block or two after their picture: no picture is shown twice for that.

@@ -85,6 +85,7 @@ import Testing
         Row(
             "timeline.slate-unusable", #""path":"/a/slate.png","reason":"not-media","text":"not a picture""#,
             "/a/slate.png", "not a picture", "built-in"),
+        Row("timeline.taken", #""scene":"guest","frame":250"#, "guest", "250"),
         Row("timeline.slate-reader-died", #""cause":"SIGSEGV""#, "SIGSEGV", "built-in"),
         Row("encoder.waiting", #""address":"unix:/t/e","isOnAir":true"#, "unix:/t/e", "stands still"),
         Row("encoder.waiting", #""address":"unix:/t/e","isOnAir":false"#, "bulkhead-encoder --connect unix:/t/e"),
@@ -110,6 +111,8 @@ import Testing
             "source.skipped",
             #""positionSeconds":12.5,"seconds":2,"isRepeated":true,"goal":"position","goalSeconds":14.5"#, "again",
             "12.5 s", "14.5 s"),
+        Row("source.removed", "", "removed"),
+        Row("source.renamed", #""former":"guest""#, "guest"),
         Row(
             "source.skipped", #""positionSeconds":0,"seconds":0,"isRepeated":false,"goal":"next-file""#, "twice",
             "next file"),

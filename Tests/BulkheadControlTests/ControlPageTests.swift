@@ -108,7 +108,7 @@ import Testing
         var destination = DestinationSettings(url: "rtmp://a/b")
         destination.alternatives = [ServerSettings(url: "rtmp://c/d")]
         var settings = BroadcastSettings(
-            inputs: [InputSettings(url: "test")], destinations: [destination], canvas: canvas,
+            inputs: [InputSettings(url: "test", name: "guest")], destinations: [destination], canvas: canvas,
             frameRate: try #require(FrameRate(30)), bframes: 2, plugins: [PluginChoice("frei0r:glow")],
             durationSeconds: 1)
         settings.minimumVideoBitsPerSecond = 1
@@ -131,6 +131,9 @@ import Testing
             plugins: [
                 PluginStatus(name: "glow", plugin: "frei0r:glow", state: .quarantined, secondsLeft: 1, pid: 1)
             ])
+        status.inputs = [
+            InputStatus(id: 1, name: "source", state: .ready, summary: "a test", isShown: true, isHeard: true)
+        ]
         status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(
             time: 1, mediaSeconds: 1, part: .encoder(7, .onAir), pid: 1, cause: "SIGSEGV", frame: 1,

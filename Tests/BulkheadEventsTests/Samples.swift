@@ -55,6 +55,7 @@ extension TimelineHappening: Sampled {
         case .keepingUp: .keepingUp(skipped: 31)
         case .uneven: .uneven(repeated: 3, leftOut: 1)
         case .showing: .showing(picture: .slate, isStandIn: true)
+        case .taken: .taken(scene: "guest", frame: 250)
         case .slateUnusable: .slateUnusable(path: "slate.png", reason: Reason("not-media", "not a picture"))
         case .slateReaderDied: .slateReaderDied(cause: "SIGSEGV")
         }
@@ -87,6 +88,8 @@ extension SourceHappening: Sampled {
         case .opened: .opened(summary: "1280x720, 25 fps, stereo")
         case .ended: .ended
         case .unused: .unused(unused: ["picture"], isClosed: false)
+        case .removed: .removed
+        case .renamed: .renamed(former: "source 2")
         case .skipped: .skipped(positionSeconds: 12.5, seconds: 2, isRepeated: true, goal: .position, goalSeconds: 14.5)
         }
     }

@@ -9,6 +9,7 @@ import BulkheadSystem
 import BulkheadTestSupport
 import BulkheadTimeline
 import BulkheadWire
+import Foundation
 import Glibc
 import Testing
 
@@ -28,7 +29,7 @@ import Testing
         var hasBegun: Bool { !times.isEmpty }
         var slotCount: Int { 8 }
 
-        func expect(_ input: InputID) { words.append("expect") }
+        func expect(_ input: InputID, isKept: Bool) { words.append(isKept ? "expect kept" : "expect") }
 
         func opened(_ input: InputID, _ description: SourceDescription) {
             words.append("opened")
@@ -51,7 +52,12 @@ import Testing
 
         func caughtUp(_ input: InputID) {}
         func interrupted(_ input: InputID) { words.append("interrupted") }
+        func beganAnew(_ input: InputID) {
+            words.append("began anew")
+            times = []
+        }
         func ended(_ input: InputID) { words.append("ended") }
+        func removed(_ input: InputID) { words.append("removed") }
 
         func take(still slot: SlotReference, of canvas: Canvas) {
             stillCount += 1
@@ -100,6 +106,17 @@ import Testing
         }
 
         func restart() { inputs?.restart() }
+
+        /// Changes the inputs, and returns the answer when it has come.
+        func change(_ change: InputChange) async -> BroadcastError? {
+            await withCheckedContinuation { continuation in
+                guard let inputs else { return continuation.resume(returning: nil) }
+                inputs.change(change) { continuation.resume(returning: $0) }
+            }
+        }
+
+        var names: [String] { inputs?.snapshot.inputs.map(\.name) ?? [] }
+        var states: [ChildState] { inputs?.snapshot.inputs.map(\.child.state) ?? [] }
 
         func end() {
             inputs?.hangUp()
@@ -169,6 +186,61 @@ import Testing
     @Test func inputThatCanNotBeOpenedFailsTheStart() async throws {
         try await withInputs(["/nonexistent.mp4"]) { owner in
             #expect(await eventually { await owner.failure?.kind == .input })
+        }
+    }
+
+    // MARK: changes on air
+
+    @Test func addedInputIsOpenWhenThatIsAnswered() async throws {
+        try await withInputs(["test"]) { owner in
+            #expect(await owner.change(.add(InputSettings(url: "test", name: "guest"))) == nil)
+            #expect(await owner.names == ["source", "guest"])
+            #expect(await owner.states.last == .ready)
+            #expect(await owner.words.suffix(2) == ["expect kept", "opened"])
+            #expect(await owner.change(.rename("guest", name: "Gast")) == nil)
+            #expect(await owner.names == ["source", "Gast"])
+            #expect(await owner.change(.remove("2")) == nil)
+            #expect(await owner.names == ["source"])
+            #expect(await owner.words.last == "removed")
+            #expect(await owner.change(.remove("2"))?.code == .unknownInput)
+            #expect(await owner.failure == nil)
+        }
+    }
+
+    /// The broadcast goes on as it was, and knows nothing of the input.
+    @Test func inputThatCanNotBeAddedIsRefused() async throws {
+        try await withInputs(["test"]) { owner in
+            #expect(await owner.change(.add(InputSettings(url: "/nonexistent.mp4")))?.kind == .input)
+            #expect(await owner.change(.add(InputSettings(url: "-")))?.kind == .usage)
+            #expect(await owner.change(.add(InputSettings(url: "test", name: "source")))?.code == .inputName)
+            #expect(await owner.names == ["source"])
+            #expect(await owner.failure == nil)
+        }
+    }
+
+    @Test func reopenedInputIsReadFromItsStart() async throws {
+        try await withInputs(["test"]) { owner in
+            #expect(await eventually { await owner.times.count >= 50 })
+            let pid = await owner.child?.pid
+            #expect(await owner.change(.reopen("source")) == nil)
+            #expect(await eventually { await owner.words.contains("began anew") })
+            #expect(await eventually { await owner.child.map { $0.state == .ready && $0.pid != pid } ?? false })
+            #expect(await eventually { await owner.times.count >= 10 })
+            #expect(await owner.times.first == .zero)
+            #expect(await owner.deathCount == 0)
+        }
+    }
+
+    @Test func requestThatWaitsIsAnsweredAtTheEnd() async throws {
+        try await withInputs(["test"]) { owner in
+            // A pipe without a writer is never open.
+            let pipe = BulkheadProgram.runtimeFolder + "/\(UUID().uuidString)"
+            mkfifo(pipe, 0o600)
+            defer { unlink(pipe) }
+            async let answer = owner.change(.add(InputSettings(url: pipe)))
+            #expect(await eventually { await owner.names.count == 2 })
+            await owner.end()
+            #expect(await answer?.code == .broadcastOver)
         }
     }
 

@@ -164,7 +164,7 @@ import Testing
                     isFast: isFast, slateAfter: .milliseconds(Int64.random(in: 100...800, using: &random)),
                     seconds: seconds),
                 players: players)
-            for player in players { theatre.take(theatre.script.handle(.inputExpected(player.id))) }
+            for player in players { theatre.take(theatre.script.handle(.inputExpected(player.id, isKept: false))) }
             for _ in 0..<500 where !theatre.isOver { theatre.step(&random) }
             if !theatre.isOver, theatre.isOnAir {
                 theatre.take(theatre.script.handle(.end))

@@ -98,7 +98,7 @@ import Testing
 
         /// The input opens and gives pictures, each in a slot that is held once.
         func open(pictures: Int) throws {
-            program.expect(1)
+            program.expect(1, isKept: false)
             program.opened(1, .file(audio: false))
             for number in 0..<pictures { try #require(try picture(Int64(number) * 40)) }
         }

@@ -35,7 +35,7 @@ struct Script {
     mutating func handle(_ event: ProgramMachine.Event) -> [ProgramMachine.Action] { machine.handle(event, at: now) }
 
     mutating func add(_ input: InputID, _ description: SourceDescription) {
-        handle(.inputExpected(input))
+        handle(.inputExpected(input, isKept: false))
         handle(.inputOpened(input, description))
     }
 

@@ -6,6 +6,8 @@ package struct ViewedFrames: Sendable {
     /// The numbers painted into the pictures, in the order of their showing; nil where there is none.
     package let numbers: [UInt32?]
 
+    package init(numbers: [UInt32?]) { self.numbers = numbers }
+
     /// Decodes all pictures of an FLV file of `width` x `height` and reads their numbers.
     package static func decode(_ path: String, width: Int, height: Int) async throws -> ViewedFrames {
         let rows = FrameCode.rows(height: height)

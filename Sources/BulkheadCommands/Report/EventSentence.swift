@@ -64,6 +64,7 @@ package enum EventSentence {
             "the live picture came unevenly: \(CountText.text(repeated, "frame")) repeated, "
                 + "\(CountText.text(leftOut, "picture")) left out"
         case .showing(let picture, let isStandIn): showing(picture, isStandIn)
+        case .taken(let scene, let frame): "showing \(scene) from frame \(frame) on"
         case .slateUnusable(let path, let reason):
             "can't use the slate \(path): \(reason.text); showing the built-in slate"
         case .slateReaderDied(let cause): "the slate's reader ended (\(cause)); showing the built-in slate"
@@ -98,6 +99,8 @@ package enum EventSentence {
         switch happening {
         case .opened(let summary): summary
         case .ended: "the input has ended"
+        case .removed: "removed"
+        case .renamed(let former): "the new name of \(former)"
         case .unused(let unused, let isClosed):
             "its \(unused.joined(separator: " and ")) \(unused.count == 1 ? "is" : "are") not used, because an input named "
                 + "before it has \(unused.count == 1 ? "one" : "both")\(isClosed ? "; closed" : "")"

@@ -104,6 +104,8 @@ package enum ControlAddress {
 
     /// How long a master may be silent, and again when it is asked for a sign of life.
     static let patienceSeconds = 3
+    /// How long it may take until an input has been opened: a source has time-outs of its own.
+    static let openingPatienceSeconds = 40
 
     /// Asks the master at `attach`, or the one that runs, and returns its answer; nil when it went away without one.
     /// - Throws: what the master refuses with, among others.
@@ -114,7 +116,7 @@ package enum ControlAddress {
         let path: String
         if let named { path = named } else { path = try findRunning() }
         let client = try ControlClient(path: path)
-        client.limitWaiting(toSeconds: patienceSeconds)
+        client.limitWaiting(toSeconds: request.opensInput ? openingPatienceSeconds : patienceSeconds)
         try client.send(request)
         while let reply = try client.receive() {
             switch reply {
@@ -139,5 +141,15 @@ package enum ControlAddress {
         var information = stat()
         return lstat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
             && information.st_uid == getuid() && information.st_mode & 0o022 == 0
+    }
+}
+
+extension ControlRequest {
+    /// It is answered only when an input has been opened.
+    fileprivate var opensInput: Bool {
+        switch self {
+        case .input(.add), .input(.reopen): true
+        default: false
+        }
     }
 }

@@ -3,6 +3,10 @@ package enum SourceHappening: HappeningSubject {
     case opened(summary: String)
     case ended
     case unused(unused: [String], isClosed: Bool)
+    /// Nothing of the input is used any more, as asked for.
+    case removed
+    /// The part has another name than before.
+    case renamed(former: String)
     case skipped(positionSeconds: Double, seconds: Double, isRepeated: Bool, goal: SkipGoal, goalSeconds: Double?)
 
     /// What stands behind the period in the code.
@@ -10,6 +14,8 @@ package enum SourceHappening: HappeningSubject {
         case opened
         case ended
         case unused
+        case removed
+        case renamed
         case skipped
     }
 
@@ -20,6 +26,8 @@ package enum SourceHappening: HappeningSubject {
         case .ended: Facts(.ended)
         case .unused(let unused, let isClosed):
             Facts(.unused, .notice, [.unused: unused, .isClosed: isClosed])
+        case .removed: Facts(.removed)
+        case .renamed(let former): Facts(.renamed, .notice, [.former: former])
         case .skipped(let positionSeconds, let seconds, let isRepeated, let goal, let goalSeconds):
             Facts(
                 .skipped, .warning,
@@ -37,6 +45,8 @@ package enum SourceHappening: HappeningSubject {
         case .ended: self = .ended
         case .unused:
             self = .unused(unused: try values.required(.unused), isClosed: try values.required(.isClosed))
+        case .removed: self = .removed
+        case .renamed: self = .renamed(former: try values.required(.former))
         case .skipped:
             self = .skipped(
                 positionSeconds: try values.required(.positionSeconds), seconds: try values.required(.seconds),
@@ -56,6 +66,10 @@ package enum SourceHappening: HappeningSubject {
             Meaning(
                 [.notice], [.unused, .isClosed],
                 "what of the input is not used, because an input that was named before it has it")
+        case .removed:
+            Meaning([.notice], [], "the input was removed, as asked for")
+        case .renamed:
+            Meaning([.notice], [.former], "the input has another name from now on")
         case .skipped:
             Meaning(
                 [.warning], [.positionSeconds, .seconds, .isRepeated, .goal, .goalSeconds],

@@ -9,6 +9,8 @@ package enum TimelineHappening: HappeningSubject {
     case keepingUp(skipped: Int)
     case uneven(repeated: Int, leftOut: Int)
     case showing(picture: ShownPicture, isStandIn: Bool)
+    /// Another scene is shown, from this frame on.
+    case taken(scene: String, frame: Int64)
     case slateUnusable(path: String, reason: Reason)
     case slateReaderDied(cause: String)
 
@@ -23,6 +25,7 @@ package enum TimelineHappening: HappeningSubject {
         case keepingUp = "keeping-up"
         case uneven
         case showing
+        case taken
         case slateUnusable = "slate-unusable"
         case slateReaderDied = "slate-reader-died"
     }
@@ -42,6 +45,7 @@ package enum TimelineHappening: HappeningSubject {
             Facts(.uneven, .notice, [.repeated: repeated, .leftOut: leftOut])
         case .showing(let picture, let isStandIn):
             Facts(.showing, isStandIn ? .warning : .notice, [.picture: picture, .isStandIn: isStandIn])
+        case .taken(let scene, let frame): Facts(.taken, .notice, [.scene: scene, .frame: frame])
         case .slateUnusable(let path, let reason):
             Facts(.slateUnusable, .warning, [.path: path, .reason: reason.code, .text: reason.text])
         case .slateReaderDied(let cause): Facts(.slateReaderDied, .warning, [.cause: cause])
@@ -65,6 +69,8 @@ package enum TimelineHappening: HappeningSubject {
             self = .uneven(repeated: try values.required(.repeated), leftOut: try values.required(.leftOut))
         case .showing:
             self = .showing(picture: try values.required(.picture), isStandIn: try values.required(.isStandIn))
+        case .taken:
+            self = .taken(scene: try values.required(.scene), frame: try values.required(.frame))
         case .slateUnusable: self = .slateUnusable(path: try values.required(.path), reason: try Reason(values))
         case .slateReaderDied: self = .slateReaderDied(cause: try values.required(.cause))
         }
@@ -103,6 +109,8 @@ package enum TimelineHappening: HappeningSubject {
                 [.notice, .warning], [.picture, .isStandIn],
                 "the timeline shows another picture; a warning when the slate stands in for an input"
             )
+        case .taken:
+            Meaning([.notice], [.scene, .frame], "another scene is shown from this frame on, as asked for")
         case .slateUnusable:
             Meaning(
                 [.warning], [.path, .reason, .text], "the slate's picture can't be used; the built-in slate is shown")

@@ -1,0 +1,117 @@
+package import ArgumentParser
+import BulkheadControl
+import BulkheadModel
+
+/// `bulkhead input`: the inputs of a running broadcast.
+package struct InputCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "input",
+        abstract: "See and change the inputs of a running broadcast.",
+        discussion: "An input is named by its number or name: 2, \"source 2\", guest.",
+        subcommands: [List.self, Add.self, Remove.self, Rename.self, Reopen.self],
+        defaultSubcommand: List.self)
+
+    package init() {}
+
+    /// Which broadcast is meant.
+    struct Master: ParsableArguments {
+        @Option(
+            help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
+            completion: Completion.masters)
+        var attach: String?
+    }
+
+    struct Name: ParsableArguments {
+        @Argument(help: ArgumentHelp("The input's number or name.", valueName: "input"), completion: Completion.inputs)
+        var input: String
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show what the inputs are and do.")
+
+        @OptionGroup var master: Master
+
+        @Flag(help: "Print a JSON list.")
+        var json = false
+
+        func run() async throws {
+            guard case .status(let status, _) = try ControlAddress.reply(to: .status, attach: master.attach) else {
+                throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
+            }
+            guard let status else { throw BroadcastError(code: .notOnAir, "the master has no broadcast on air") }
+            let inputs = status.inputs ?? []
+            if json { return print(JSONLine.text(inputs) ?? "") }
+            for input in inputs { print(InputText.line(input)) }
+        }
+    }
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Open one more input, ready to be shown with `scene take`.",
+            usage: "bulkhead input add <input> [--name <name>] [<options>]")
+
+        @Argument(
+            help: ArgumentHelp("A file, a device, an address, or test.", valueName: "input"), completion: .file())
+        var input: String
+
+        @Option(help: ArgumentHelp("What the input is called (default: \"source\" and its number).", valueName: "name"))
+        var name: String?
+
+        @Option(
+            help: ArgumentHelp("The format of an input that can't be detected (default: auto).", valueName: "name"))
+        var inputFormat: String?
+
+        @Flag(help: "Play a file again and again.")
+        var loop = false
+
+        @OptionGroup var master: Master
+
+        func run() async throws {
+            var words = BroadcastWords()
+            words[.input] = [input]
+            // Here is no destination that an address could be meant for.
+            words[.to] = ["file:"]
+            if let inputFormat { words[.inputFormat] = [inputFormat] }
+            if loop { words[.loop] = ["true"] }
+            var inputs = try InputWords.inputs(words, attaching: true)
+            guard var settings = inputs.popLast() else { return }
+            settings.name = name
+            try ControlAddress.ask(.input(.add(settings)), attach: master.attach)
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Close an input; where its picture is shown, the next input's follows.")
+
+        @OptionGroup var name: Name
+        @OptionGroup var master: Master
+
+        func run() async throws { try ControlAddress.ask(.input(.remove(name.input)), attach: master.attach) }
+    }
+
+    struct Rename: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Give an input another name.")
+
+        @OptionGroup var name: Name
+
+        @Argument(help: ArgumentHelp("Its new name.", valueName: "name"))
+        var newName: String
+
+        @OptionGroup var master: Master
+
+        func run() async throws {
+            try ControlAddress.ask(.input(.rename(name.input, name: newName)), attach: master.attach)
+        }
+    }
+
+    struct Reopen: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let an input begin anew: a file at its start, a live one with a new connection.")
+
+        @OptionGroup var name: Name
+        @OptionGroup var master: Master
+
+        func run() async throws { try ControlAddress.ask(.input(.reopen(name.input)), attach: master.attach) }
+    }
+}

@@ -1,0 +1,13 @@
+package import BulkheadModel
+
+/// An input for a person.
+package enum InputText {
+    /// One input in one line: `2, guest: shown and heard, MPEG-TS …`.
+    package static func line(_ input: InputStatus) -> String {
+        let isNumbered = input.name == "source \(input.id)"
+        let name = isNumbered ? input.name : "\(input.id), \(input.name)"
+        let use = [input.isShown ? "shown" : nil, input.isHeard ? "heard" : nil].compactMap { $0 }
+        let state = input.state == .ready && !use.isEmpty ? use.joined(separator: " and ") : input.state.rawValue
+        return EventLine.clean("\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")")
+    }
+}

@@ -1,0 +1,70 @@
+/// One input of a broadcast.
+package struct InputSettings: Codable, Hashable, Sendable {
+    /// A file's absolute path, a URL, a device, `test`, or `-`.
+    package var url: String
+    /// A libavformat demuxer's name, or empty to probe.
+    package var format: String
+    /// Play it again from the start when it ends.
+    package var loops: Bool
+    /// What people call it; nil for `source 1` and so on.
+    package var name: String?
+
+    /// An input at `url`; an empty format is detected.
+    package init(url: String, format: String = "", loops: Bool = false, name: String? = nil) {
+        self.url = url
+        self.format = format
+        self.loops = loops
+        self.name = name
+    }
+
+    /// Whether an input can be called `name`: 1 to 64 characters, no number, no comma and no control character.
+    package static func isName(_ name: String) -> Bool {
+        (1...64).contains(name.count) && name.utf8.count <= 256 && !name.allSatisfy(\.isNumber)
+            && !name.contains(",") && name.first?.isWhitespace == false && name.last?.isWhitespace == false
+            && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    }
+}
+
+/// A change of the inputs on air. Inputs go by their numbers or names.
+package enum InputChange: Hashable, Sendable {
+    /// It is opened, and kept until it is removed; it is not shown before it is taken.
+    case add(InputSettings)
+    /// It is closed and forgotten. Where its picture is shown, the next input's follows.
+    case remove(String)
+    case rename(String, name: String)
+    /// It begins anew: a file at its start, a live input with a new connection.
+    case reopen(String)
+}
+
+/// A change of what the program shows.
+package enum SceneChange: Hashable, Sendable {
+    /// The picture of an input, and its sound where it has one, from the next frame on.
+    case take(String)
+}
+
+/// One input as a user sees it.
+package struct InputStatus: Codable, Hashable, Sendable {
+    /// Its number, which no other input of the broadcast ever has.
+    package var id: InputID
+    /// What people call it.
+    package var name: String
+    /// How it is read.
+    package var state: ChildState
+    /// What it is: format, codecs, size, rate; nil as long as it has not been opened.
+    package var summary: String?
+    /// The program shows its picture.
+    package var isShown: Bool
+    /// The program's sound is its own.
+    package var isHeard: Bool
+
+    package init(
+        id: InputID, name: String, state: ChildState, summary: String?, isShown: Bool = false, isHeard: Bool = false
+    ) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.summary = summary
+        self.isShown = isShown
+        self.isHeard = isHeard
+    }
+}
