@@ -17,6 +17,14 @@ enum Completion {
         (status()?.inputs ?? []).flatMap { ["\($0.id)", $0.name] }.uniqued()
     }
 
+    /// What it can show: scenes, layouts, and inputs alone.
+    static let scenes = CompletionKind.custom { _, _, _ in
+        let status = status()
+        return
+            ((status?.scenes ?? []).map(\.scene.name) + SceneLayout.allCases.map(\.rawValue)
+            + (status?.inputs ?? []).map(\.name)).uniqued()
+    }
+
     /// The plugins in its chain.
     static let plugins = CompletionKind.custom { _, _, _ in (status()?.plugins ?? []).map(\.name) }
 

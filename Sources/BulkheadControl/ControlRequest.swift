@@ -53,6 +53,10 @@ package enum ControlRequest: Hashable, Sendable {
         case renameInput = "input.rename"
         case reopenInput = "input.reopen"
         case takeScene = "scene.take"
+        case prepareScene = "scene.prepare"
+        case addScene = "scene.add"
+        case setScene = "scene.set"
+        case removeScene = "scene.remove"
         case addLink = "link.add"
         case removeLink = "link.remove"
         case pauseLink = "link.pause"
@@ -83,6 +87,10 @@ package enum ControlRequest: Hashable, Sendable {
         case .input(.rename): .renameInput
         case .input(.reopen): .reopenInput
         case .scene(.take): .takeScene
+        case .scene(.prepare): .prepareScene
+        case .scene(.add): .addScene
+        case .scene(.set): .setScene
+        case .scene(.remove): .removeScene
         case .link(.add): .addLink
         case .link(.remove): .removeLink
         case .link(.pause): .pauseLink
@@ -127,7 +135,15 @@ extension ControlRequest: Codable {
         case .removeInput: self = .input(.remove(try value(.input)))
         case .renameInput: self = .input(.rename(try value(.input), name: try value(.name)))
         case .reopenInput: self = .input(.reopen(try value(.input)))
-        case .takeScene: self = .scene(.take(try value(.scene)))
+        case .takeScene:
+            self = .scene(
+                .take(
+                    try line.decodeIfPresent(String.self, forKey: .scene),
+                    try line.decodeIfPresent(Transition.self, forKey: .transition) ?? .cut))
+        case .prepareScene: self = .scene(.prepare(try value(.scene)))
+        case .addScene: self = .scene(.add(try value(.scene)))
+        case .setScene: self = .scene(.set(try value(.scene)))
+        case .removeScene: self = .scene(.remove(try value(.scene)))
         case .addLink: self = .link(.add(try value(.destination)))
         case .removeLink: self = .link(.remove(try value(.link)))
         case .pauseLink: self = .link(.pause(try value(.link)))
@@ -165,7 +181,11 @@ extension ControlRequest: Codable {
             try line.encode(input, forKey: .input)
             try line.encode(name, forKey: .name)
         case .input(.remove(let input)), .input(.reopen(let input)): try line.encode(input, forKey: .input)
-        case .scene(.take(let scene)): try line.encode(scene, forKey: .scene)
+        case .scene(.take(let name, let transition)):
+            try line.encodeIfPresent(name, forKey: .scene)
+            if transition != .cut { try line.encode(transition, forKey: .transition) }
+        case .scene(.add(let scene)), .scene(.set(let scene)): try line.encode(scene, forKey: .scene)
+        case .scene(.prepare(let name)), .scene(.remove(let name)): try line.encode(name, forKey: .scene)
         case .link(.add(let destination)): try line.encode(destination, forKey: .destination)
         case .link(.move(let link, let server)):
             try line.encode(link, forKey: .link)
@@ -191,7 +211,8 @@ extension ControlRequest.Word {
         case .removePlugin, .enablePlugin, .disablePlugin, .reloadPlugin, .pardonPlugin: [.name]
         case .addInput, .removeInput, .reopenInput: [.input]
         case .renameInput: [.input, .name]
-        case .takeScene: [.scene]
+        case .takeScene: [.scene, .transition]
+        case .prepareScene, .addScene, .setScene, .removeScene: [.scene]
         case .addLink: [.destination]
         case .moveLink: [.link, .server]
         case .removeLink, .pauseLink, .retryLink: [.link]
@@ -202,6 +223,7 @@ extension ControlRequest.Word {
     package var optionalKeys: Set<ControlKey> {
         switch self {
         case .servers: [.link, .isMeasured]
+        case .takeScene: [.scene, .transition]
         case .addPlugin: [.position]
         case .setPlugin: [.folder]
         default: []
@@ -217,6 +239,7 @@ extension ControlRequest.Word {
         case .deaths: [.deaths]
         case .servers: [.servers]
         case .takeScene: [.changed]
+        case .setScene: [.changed, .done]
         default: [.done]
         }
     }
@@ -246,7 +269,11 @@ extension ControlRequest.Word {
         case .removeInput: "close an input; where its picture is shown, the next input's follows"
         case .renameInput: "give an input another name"
         case .reopenInput: "let an input begin anew: a file at its start, a live one with a new connection"
-        case .takeScene: "show the picture of an input, with its sound where it has one"
+        case .takeScene: "show a scene, a layout, or an input alone; without `scene`, what was prepared"
+        case .prepareScene: "choose what is taken where nothing else is named"
+        case .addScene: "add a scene"
+        case .setScene: "put a scene in the place of the one with its name; one that is shown changes at a frame"
+        case .removeScene: "forget a scene; what is shown stays"
         case .addLink: "add a destination; answered when the link is on its way"
         case .removeLink: "send what waits, say goodbye, and forget the link"
         case .pauseLink: "say goodbye; nothing waits for the link"

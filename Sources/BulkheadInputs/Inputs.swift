@@ -98,7 +98,7 @@ package final class Inputs {
     package func play(_ canvas: Canvas, _ frameRate: FrameRate, to outlet: any MediaOutlet) {
         play = Play(canvas: canvas, frameRate: frameRate, outlet: outlet)
         let ids = lines.keys.sorted()
-        for id in ids { outlet.expect(id, isKept: false) }
+        for id in ids { outlet.expect(id, name: name(id), isKept: false) }
         for id in ids {
             lines[id]?.machine.interval = frameRate.interval
             guard let machine = lines[id]?.machine, let description = machine.description else { continue }
@@ -135,10 +135,6 @@ package final class Inputs {
         }
     }
 
-    /// Which input a person means by `word`.
-    /// - Throws: kind `usage`, with the names that there are.
-    package func find(_ word: String) throws(BroadcastError) -> InputDirectory.Entry { try directory.find(word) }
-
     /// Changes the inputs of a broadcast on air.
     package func change(_ change: InputChange, answer: @escaping Answer) {
         do throws(BroadcastError) {
@@ -148,6 +144,7 @@ package final class Inputs {
             case .rename(let word, let name):
                 let entry = try directory.find(word)
                 try directory.rename(entry.id, to: name)
+                play?.outlet.renamed(entry.id, to: name)
                 context.post(part(entry.id), .source(.renamed(former: entry.name)))
             case .reopen(let word): return try reopen(try directory.find(word), answer)
             }
@@ -352,7 +349,7 @@ package final class Inputs {
             let answer = lines[id]?.answer.take()
             if answer != nil {
                 lines[id]?.isNew = false
-                play.outlet.expect(id, isKept: true)
+                play.outlet.expect(id, name: name(id), isKept: true)
             }
             play.outlet.opened(id, description)
             answer?(nil)
@@ -369,7 +366,9 @@ package final class Inputs {
         }
     }
 
-    private func part(_ id: InputID) -> Part { .source(id, name: directory[id]?.name ?? "source \(id)") }
+    private func name(_ id: InputID) -> String { directory[id]?.name ?? "source \(id)" }
+
+    private func part(_ id: InputID) -> Part { .source(id, name: name(id)) }
 
     private func handleStill(_ event: StillMachine.Event, from child: ChildID) {
         guard let still = stills[child], let actions = stills[child]?.machine.handle(event) else { return }

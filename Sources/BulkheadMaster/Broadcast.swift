@@ -165,13 +165,13 @@ actor Broadcast {
     }
 
     /// Changes what the program shows.
-    /// - Returns: the first frame that shows it.
+    /// - Returns: the first frame that shows it; nil where what is shown stays.
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
-    func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber {
+    func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber? {
         guard state == .onAir else {
             throw BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
         }
-        return try rooms.change(change)
+        return try rooms.line?.program.change(change)
     }
 
     /// What a link, or each of all, knows of its servers; with `isMeasured` after a handshake with each.
@@ -252,6 +252,7 @@ actor Broadcast {
             setting.applies == .takeover && setting.text(new) != setting.text(settings)
         }
         guard !needsTakeover else { return begin(new, by: change, done) }
+        if new.layout != settings.layout { rooms.line?.program.show(new.layout) }
         let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
         settings = new
         // What is set by hand is tried as it is, whatever the links could carry before.

@@ -17,7 +17,7 @@ extension BroadcastStatus {
             secondsOnAir: 0, frames: 0, framesCommitted: 0, framesUncommitted: 0, framesRepeated: 0, framesSkipped: 0,
             framesUnfiltered: 0, framesSlated: 0, standby: StandbyChoice.off.rawValue, framesPerSecond: 0,
             bitsPerSecond: 0, showing: .slate, encoderAddress: "", plugins: [])
-        self.inputs = inputs.inputs.map { InputStatus($0, Selection()) }
+        self.inputs = inputs.inputs.map { InputStatus($0, Selection(), seen: []) }
     }
 
     /// What the rooms say of themselves, as a user sees it.
@@ -46,15 +46,17 @@ extension BroadcastStatus {
             encoderBitsPerSecond: encoding.bitsPerSecond,
             showing: encoding.isSlateOnAir ? .slateWithoutEncoder : program.showing.content,
             encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress)" : "", plugins: chain.plugins)
-        self.inputs = inputs.inputs.map { InputStatus($0, program.selection) }
+        scenes = program.scenes
+        scene = program.scene
+        self.inputs = inputs.inputs.map { InputStatus($0, program.selection, seen: program.seen) }
     }
 }
 
 extension InputStatus {
-    fileprivate init(_ input: InputsSnapshot.Input, _ selection: Selection) {
+    fileprivate init(_ input: InputsSnapshot.Input, _ selection: Selection, seen: Set<InputID>) {
         self.init(
             id: input.id, name: input.name, state: input.child.state, summary: input.summary,
-            isShown: selection.picture == input.id, isHeard: selection.sound == input.id)
+            isShown: seen.contains(input.id), isHeard: selection.sound == input.id)
     }
 }
 

@@ -24,7 +24,7 @@ final class ProgramLine {
     init(
         _ settings: BroadcastSettings, plugins: [PluginFinder.Found], encoderAddress: String?, madeAt: MonotonicTime,
         in context: RoomContext, outlet: any PacketOutlet, requests: Rooms.Requests
-    ) {
+    ) throws(BroadcastError) {
         let encoding = Encoding(
             WantedEncoding(settings), encoderAddress: encoderAddress.map { "unix:\($0)" } ?? "", context,
             outlet: outlet)
@@ -44,7 +44,7 @@ final class ProgramLine {
             requests: ChainRequests(
                 progressed: requests.progressed, failed: requests.failed, changed: requests.pluginsChanged,
                 find: requests.find))
-        program = Program(
+        program = try Program(
             context, ProgramSettings(settings), madeAt: madeAt, outlet: chain,
             requests: Program.Requests(
                 mayBegin: { requests.isStarting() && encoding.hasEncoded && chain.isSettled },

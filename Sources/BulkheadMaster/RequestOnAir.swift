@@ -15,9 +15,9 @@ enum RequestOnAir {
         case .plugin(let change): broadcast.change(change, done: exchange.settle)
         case .input(let change): broadcast.change(change, done: exchange.settle)
         case .scene(let change):
-            do throws(BroadcastError) { exchange.answer(.changed(frame: try broadcast.change(change))) } catch {
-                exchange.answer(.failed(error))
-            }
+            do throws(BroadcastError) {
+                exchange.answer(try broadcast.change(change).map { .changed(frame: $0) } ?? .done)
+            } catch { exchange.answer(.failed(error)) }
         case .link(let change):
             do throws(BroadcastError) {
                 try broadcast.change(change)

@@ -94,7 +94,7 @@ final class Rooms {
     /// Makes the rooms between inputs and outputs, and starts their children: the picture is to be as `settings` say.
     /// - Parameter plugins: those that the broadcast begins with.
     func arrange(_ settings: BroadcastSettings, plugins: [PluginFinder.Found]) throws(BroadcastError) {
-        let line = ProgramLine(
+        let line = try ProgramLine(
             settings, plugins: plugins, encoderAddress: encoderAddress, madeAt: madeAt, in: context,
             outlet: committed, requests: requests)
         self.line = line
@@ -107,6 +107,7 @@ final class Rooms {
         inputs.play(settings.canvas, settings.frameRate, to: line.program)
         slatePath = settings.slatePath
         try makeSlate(settings.canvas)
+        if let layout = settings.layout { line.program.show(layout) }
         try line.chain.start()
         if let early = earlyEncoder.take() { connected(early.descriptor, pid: early.pid) }
     }
@@ -123,21 +124,6 @@ final class Rooms {
         // It comes later; where the other can't be drawn it is of no use and let go.
         if !slatePath.isEmpty { try inputs.read(still: slatePath, canvas: canvas) }
         try line?.program.drawSlate(canvas)
-    }
-
-    /// Changes what the program shows.
-    /// - Returns: the first frame that shows it.
-    func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber {
-        switch change {
-        case .take(let word):
-            let entry = try inputs.find(word)
-            guard let frame = line?.program.take(entry.id, name: entry.name) else {
-                throw BroadcastError(
-                    code: .inputNotOpen, ["name": entry.name], "\(entry.name) has no picture to show",
-                    advice: "reopen it, or take another input")
-            }
-            return frame
-        }
     }
 
     /// Pictures have this size from now on; what is left of the old one is shown until the source gives the new one.

@@ -26,6 +26,10 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var inputs: [InputSettings]
     /// In the order in which they were named; the first is the main one.
     package var destinations: [DestinationSettings]
+    /// How the inputs are laid out at first; nil for the first with a picture alone.
+    package var layout: SceneLayout?
+    /// Scenes that there are from the start; nil for none.
+    package var scenes: [Scene]?
     /// The size of the picture that goes out.
     package var canvas: Canvas
     /// The rate of the timeline.

@@ -196,6 +196,10 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var mode: ModeInForce? = nil
     /// The inputs, in the order in which they were added; nil in what other versions say.
     package var inputs: [InputStatus]? = nil
+    /// The scenes, in the order in which they were added; nil in what other versions say.
+    package var scenes: [SceneStatus]? = nil
+    /// What was taken last, by its name: a scene, a layout or an input; nil before anything was.
+    package var scene: String? = nil
     /// The posts of children, with who holds them.
     package var children: [ChildStatus]
     /// The destinations, in the order in which they were added.

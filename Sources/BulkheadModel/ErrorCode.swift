@@ -26,6 +26,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case unknownLink = "usage.unknown-link"
     case unknownInput = "usage.unknown-input"
     case inputName = "usage.input-name"
+    case unknownScene = "usage.unknown-scene"
+    case sceneName = "usage.scene-name"
     case unknownServer = "usage.unknown-server"
     case linkNameTwice = "usage.link-name-twice"
     case serverAddress = "usage.server-address"
@@ -129,7 +131,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .foreignMaster: ["address", "uid"]
         case .settingOutOfRange, .settingValue: ["setting"]
         case .noLevel: ["size", "fps"]
-        case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownInput, .inputName, .inputNotOpen, .inputRemoved,
+        case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownInput, .inputName, .unknownScene, .sceneName,
+            .inputNotOpen, .inputRemoved,
             .unknownServer, .linkNameTwice, .unknownPlace:
             ["name"]
         case .tooFewDescriptors: ["needed", "limit"]
@@ -172,6 +175,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .unknownLink: "the broadcast has no such link"
         case .unknownInput: "the broadcast has no such input"
         case .inputName: "another input has that name, or it is none"
+        case .unknownScene: "the broadcast has no such scene, and no such input"
+        case .sceneName: "another scene has that name, or it is none"
         case .unknownServer: "the link has no such server, or several"
         case .linkNameTwice: "two links have the same name"
         case .serverAddress: "an address is none of a server"

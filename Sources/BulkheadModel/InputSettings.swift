@@ -36,12 +36,6 @@ package enum InputChange: Hashable, Sendable {
     case reopen(String)
 }
 
-/// A change of what the program shows.
-package enum SceneChange: Hashable, Sendable {
-    /// The picture of an input, and its sound where it has one, from the next frame on.
-    case take(String)
-}
-
 /// One input as a user sees it.
 package struct InputStatus: Codable, Hashable, Sendable {
     /// Its number, which no other input of the broadcast ever has.

@@ -28,6 +28,11 @@ extension Setting {
 
     private static let picture = [
         Setting(
+            "layout", optional: \.layout, .choice(), .inPlace, placeholder: "name",
+            help:
+                "How several inputs are shown at once: single, side-by-side, grid, picture-in-picture, presenter (default: "
+                + "the first input with a picture alone)."),
+        Setting(
             "size", \.canvas,
             SettingType(
                 takes: "a size such as 1280x720 or 720p: both sides even, 16 to 8192", schema: .text,

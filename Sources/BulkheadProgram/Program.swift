@@ -50,6 +50,7 @@ package final class Program {
     private let outlet: any FrameOutlet
     private let requests: Requests
     private var machine: ProgramMachine
+    private var book: SceneBook
     private var slatePicture = Slate()
     private var timer: Reactor.Token?
     /// A tick is being carried out, and what comes of it must not begin another.
@@ -59,10 +60,11 @@ package final class Program {
     package init(
         _ context: RoomContext, _ settings: ProgramSettings, madeAt: MonotonicTime, outlet: any FrameOutlet,
         requests: Requests
-    ) {
+    ) throws(BroadcastError) {
         self.context = context
         self.outlet = outlet
         self.requests = requests
+        book = try SceneBook(settings.scenes)
         machine = ProgramMachine(settings, at: madeAt)
     }
 
@@ -72,6 +74,7 @@ package final class Program {
     /// - Throws: a `BroadcastError`; the slate stays as it is then.
     package func drawSlate(_ canvas: Canvas) throws(BroadcastError) {
         try slatePicture.draw(canvas, in: context.pools)
+        perform(machine.handle(.resized(canvas), at: .now))
         tellOfSlate()
     }
 
@@ -90,14 +93,59 @@ package final class Program {
         runTicks()
     }
 
-    /// Shows the picture of an input, which people call `name`, from the next frame on.
-    /// - Returns: that frame; nil where the input has no picture to show.
-    package func take(_ input: InputID, name: String) -> FrameNumber? {
-        guard machine.canTake(input) else { return nil }
+    /// Changes what is shown.
+    /// - Returns: the first frame that shows it; nil where what is shown stays.
+    /// - Throws: kind `usage` or `control`, with nothing changed.
+    package func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber? {
+        switch change {
+        case .take(let word, let transition):
+            guard let name = word ?? book.prepared else {
+                throw BroadcastError(
+                    .usage, "no scene is prepared", advice: "name one, or prepare one with `scene prepare`")
+            }
+            try transition.check()
+            return take(try stage(called: name), by: transition)
+        case .prepare(let name): book.prepare(try stage(called: name).name)
+        case .add(let scene): try book.add(scene)
+        case .set(let scene):
+            try book.set(scene)
+            if book.shown?.lowercased() == scene.name.lowercased() {
+                return take((scene.name, .scene(scene)), by: .cut)
+            }
+        case .remove(let name): try book.remove(name)
+        }
+        return nil
+    }
+
+    /// Lays all inputs out, as a setting says; nil for the first with a picture alone.
+    /// - Returns: the first frame that shows it.
+    @discardableResult
+    package func show(_ layout: SceneLayout?) -> FrameNumber {
+        take((layout?.rawValue ?? "", layout.map { .layout($0) } ?? .selected), by: .cut)
+    }
+
+    private func take(_ named: (name: String, stage: Staging.Stage), by transition: Transition) -> FrameNumber {
         let frame = nextFrame
-        perform(machine.handle(.take(input), at: .now))
-        context.post(.timeline, .timeline(.taken(scene: name, frame: frame)))
+        perform(machine.handle(.take(named.stage, transition), at: .now))
+        book.show(named.name)
+        if hasBegun { context.post(.timeline, .timeline(.taken(scene: named.name, frame: frame))) }
         return frame
+    }
+
+    /// What a person means by `word`: a scene, a layout or an input.
+    private func stage(called word: String) throws(BroadcastError) -> (name: String, stage: Staging.Stage) {
+        if let scene = book[word] { return (scene.name, .scene(scene)) }
+        if let layout = SceneLayout(rawValue: word.lowercased()) { return (layout.rawValue, .layout(layout)) }
+        guard let input = machine.input(called: word) else {
+            throw book.unknown(word, inputs: machine.shownNames)
+        }
+        let name = machine.name(of: input) ?? word
+        guard machine.canTake(input) else {
+            throw BroadcastError(
+                code: .inputNotOpen, ["name": name], "\(name) has no picture to show",
+                advice: "reopen it, or take another input")
+        }
+        return (name, .input(input))
     }
 
     /// Ends the program with the frame before this moment's.
@@ -122,7 +170,8 @@ package final class Program {
         ProgramSnapshot(
             nextFrame: nextFrame, nextBlock: machine.nextBlock, isRunning: machine.isRunning,
             showing: machine.shown, selection: machine.selection, framesRepeated: machine.framesRepeated,
-            framesLeftOut: machine.framesLeftOut, framesSkipped: machine.framesSkipped)
+            framesLeftOut: machine.framesLeftOut, framesSkipped: machine.framesSkipped, scenes: book.statuses,
+            scene: book.shown, seen: machine.seen)
     }
 
     // MARK: ticks
@@ -173,6 +222,7 @@ package final class Program {
             switch action {
             case .begin: begin()
             case .give(let frame, let slot): give(frame, slot)
+            case .mix(let frame, _, let instead): if let slot = slot(of: instead) { give(frame, slot) }
             case .giveSlate(let frame): if let slot = slatePicture.slot { give(frame, slot) }
             case .giveSound(let block): outlet.take(block)
             case .release(let slot): context.pools.release(slot)
@@ -183,6 +233,13 @@ package final class Program {
                 close()
                 requests.ended()
             }
+        }
+    }
+
+    private func slot(of drawn: ProgramMachine.Drawn) -> SlotReference? {
+        switch drawn {
+        case .slot(let slot): slot
+        case .slate: slatePicture.slot
         }
     }
 
@@ -202,8 +259,13 @@ extension Program: MediaOutlet {
 
     package var slotCount: Int { machine.slotCount(behind: outlet.load.limit) }
 
-    package func expect(_ input: InputID, isKept: Bool) {
-        perform(machine.handle(.inputExpected(input, isKept: isKept), at: .now))
+    package func expect(_ input: InputID, name: String, isKept: Bool) {
+        perform(machine.handle(.inputExpected(input, name: name, isKept: isKept), at: .now))
+    }
+
+    package func renamed(_ input: InputID, to name: String) {
+        if let former = machine.name(of: input) { book.renamed(former, to: name) }
+        perform(machine.handle(.inputRenamed(input, name: name), at: .now))
     }
 
     package func opened(_ input: InputID, _ description: SourceDescription) {
@@ -281,4 +343,9 @@ package struct ProgramSnapshot: Codable, Hashable, Sendable {
     package let framesLeftOut: Int
     /// Ticks that were left out because the encoder could not keep up.
     package let framesSkipped: Int
+    package let scenes: [SceneStatus]
+    /// What was taken last, by its name.
+    package let scene: String?
+    /// The inputs whose pictures are seen.
+    package let seen: Set<InputID>
 }

@@ -10,7 +10,8 @@ package import BulkheadWire
 package struct ProgramMachine {
     package enum Event: Hashable {
         /// - isKept: it stays open where nothing of it is used.
-        case inputExpected(InputID, isKept: Bool)
+        case inputExpected(InputID, name: String, isKept: Bool)
+        case inputRenamed(InputID, name: String)
         case inputOpened(InputID, SourceDescription)
         case inputCaughtUp(InputID)
         case inputInterrupted(InputID)
@@ -18,8 +19,10 @@ package struct ProgramMachine {
         case inputBeganAnew(InputID)
         case inputEnded(InputID)
         case inputRemoved(InputID)
-        /// The input that gives the picture from the next frame on, and the sound where it has some.
-        case take(InputID)
+        /// What is shown from the next frame on, and how that comes in.
+        case take(Staging.Stage, Transition)
+        /// Pictures are to have this size.
+        case resized(Canvas)
         /// The timeline is to begin where the inputs are ready for it.
         case begin
         /// The time of the next tick has come.
@@ -33,6 +36,8 @@ package struct ProgramMachine {
         /// The timeline has begun, and its first tick is due.
         case begin
         case give(FrameNumber, SlotReference)
+        /// A frame that is made of several pictures. Where they can't be mixed, `instead` is shown.
+        case mix(FrameNumber, Composition<Drawn>, instead: Drawn)
         case giveSlate(FrameNumber)
         case giveSound(AudioLedger.Block)
         case release(SlotReference)
@@ -43,17 +48,13 @@ package struct ProgramMachine {
         case end
     }
 
-    private enum Phase { case waiting, running, over }
-
-    private struct Line {
-        /// Kept over the deaths of processes: the timeline does not know which one fills it. Nil until the first has
-        /// opened the input.
-        var feed: SourceFeed?
-        /// A process has the input open.
-        var isOpen = false
-        /// It stays open where nothing of it is used.
-        var isKept = false
+    /// A picture that is drawn.
+    package enum Drawn: Hashable, Sendable {
+        case slot(SlotReference)
+        case slate
     }
+
+    private enum Phase { case waiting, running, over }
 
     package let settings: ProgramSettings
     package private(set) var clock: TimelineClock
@@ -66,9 +67,9 @@ package struct ProgramMachine {
     package private(set) var framesSkipped = 0
     private var unevenness = Unevenness()
     private var phase = Phase.waiting
-    private var lines: [InputID: Line] = [:]
-    /// The keys of ``lines``, in order.
-    private var inputs: [InputID] = []
+    private var lines: InputLines
+    private var staging: Staging
+    private var canvas: Canvas
     private var showing: Showing
     private var cutter = SoundCutter()
     private var overload = OverloadRule()
@@ -80,9 +81,14 @@ package struct ProgramMachine {
         clock = TimelineClock(settings.frameRate)
         showing = Showing(patience: settings.slateAfter, isFast: settings.isFast, at: now)
         lookAhead = LookAhead(settings.frameRate, isFast: settings.isFast)
+        lines = InputLines(lookAhead)
+        staging = Staging(settings.frameRate)
+        canvas = settings.canvas
         madeAt = now
     }
 
+    /// The inputs whose pictures are seen.
+    package var seen: Set<InputID> { staging.seen }
     package var isRunning: Bool { phase == .running }
     package var shown: ShownPicture { showing.shown }
     package var nextBlock: Int64 { cutter.nextBlock }
@@ -91,21 +97,30 @@ package struct ProgramMachine {
 
     package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         switch event {
-        case .inputExpected(let input, let isKept):
-            lines[input, default: Line()].isKept = isKept
-            inputs = lines.keys.sorted()
+        case .inputExpected(let input, let name, let isKept):
+            lines.expect(input, name: name, isKept: isKept || settings.keepsInputs, at: now)
             return beginAnew(input)
+        case .inputRenamed(let input, let name):
+            lines[input]?.name = name
+            arrange()
+            return []
         case .inputOpened(let input, let description): return opened(input, description)
         case .inputCaughtUp(let input):
             lines[input]?.feed?.noteCaughtUp()
             return []
-        case .inputInterrupted(let input): return interrupted(input)
+        case .inputInterrupted(let input):
+            var actions: [Action] = []
+            lines.interrupt(input) { actions.append(.release($0)) }
+            return actions
         case .inputBeganAnew(let input): return beginAnew(input)
         case .inputRemoved(let input): return removed(input)
-        case .take(let input): return take(input, at: now)
         case .inputEnded(let input):
-            lines[input]?.feed?.hasEnded = true
-            lines[input]?.isOpen = false
+            lines.end(input)
+            return []
+        case .take(let stage, let transition): return take(stage, transition, at: now)
+        case .resized(let canvas):
+            self.canvas = canvas
+            arrange()
             return []
         case .begin: return begin(at: now)
         case .timer:
@@ -120,13 +135,11 @@ package struct ProgramMachine {
 
     private mutating func opened(_ input: InputID, _ description: SourceDescription) -> [Action] {
         guard lines[input] != nil else { return [] }
-        if lines[input]?.feed == nil {
-            let cadence = Cadence(settings.frameRate, patience: settings.patience)
-            lines[input]?.feed = SourceFeed(description, cadence: settings.isFast ? nil : cadence)
+        let cadence = settings.isFast ? nil : Cadence(settings.frameRate, patience: settings.patience)
+        if lines.open(input, description, cadence) {
             selection.offer(input, hasPicture: description.hasVideo, hasSound: description.hasAudio)
+            arrange()
         }
-        lines[input]?.feed?.pictureLimit = lookAhead.pictures(isLive: description.isLive)
-        lines[input]?.isOpen = true
         return restrictUse(opening: input, description) + demands()
     }
 
@@ -134,7 +147,7 @@ package struct ProgramMachine {
     /// that has just been opened. An input of which nothing is used is forgotten.
     private mutating func restrictUse(opening opened: InputID, _ description: SourceDescription) -> [Action] {
         var actions: [Action] = []
-        for input in inputs where lines[input]?.isKept == false {
+        for input in lines.inputs where lines[input]?.isKept == false {
             guard let known = lines[input]?.feed?.description else { continue }
             let use = MediaUse(pictures: input == selection.picture, sound: input == selection.sound)
             let restricted = known.restricted(to: use)
@@ -143,33 +156,69 @@ package struct ProgramMachine {
             guard restricted != known || !isTold else { continue }
             actions.append(.use(input, use))
             lines[input]?.feed?.restrict(to: use) { actions.append(.release($0)) }
-            guard use.isNothing else { continue }
-            lines[input] = nil
+            if use.isNothing { lines.remove(input) { actions.append(.release($0)) } }
         }
-        inputs = lines.keys.sorted()
         return actions
     }
 
     private mutating func beginAnew(_ input: InputID) -> [Action] {
         var actions: [Action] = []
-        lines[input]?.isOpen = false
-        lines[input]?.feed?.beginAnew { actions.append(.release($0)) }
+        lines.beginAnew(input) { actions.append(.release($0)) }
         return actions
     }
 
-    /// Where the input's picture was shown the next one's follows, and so with the sound.
+    /// Where the input's picture was shown alone the next one's follows, and so with the sound.
     private mutating func removed(_ input: InputID) -> [Action] {
         var actions: [Action] = []
-        lines[input]?.feed?.restrict(to: MediaUse(pictures: false, sound: false)) { actions.append(.release($0)) }
-        lines[input] = nil
-        inputs = lines.keys.sorted()
+        lines.remove(input) { actions.append(.release($0)) }
         selection.remove(input)
-        for other in inputs {
+        for other in lines.inputs {
             guard let feed = lines[other]?.feed, !feed.hasEnded else { continue }
             selection.offer(other, hasPicture: feed.description.hasVideo, hasSound: feed.description.hasAudio)
         }
+        if staging.stage == .input(input) {
+            staging.take(
+                .selected, by: .cut, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
+        }
+        arrange()
         return actions + demands()
     }
+
+    // MARK: what is shown
+
+    /// The inputs as scenes know them.
+    private var performers: [Staging.Performer] {
+        lines.inputs.compactMap { input in
+            guard let line = lines[input] else { return nil }
+            let description = line.feed?.description
+            let content = description?.hasVideo == true ? description?.content(on: canvas) : nil
+            return Staging.Performer(id: input, name: line.name, content: content)
+        }
+    }
+
+    /// Lays out anew what is shown, after inputs have come, gone or changed.
+    private mutating func arrange() {
+        staging.arrange(performers, selected: selection.picture, on: canvas)
+        if staging.stage != .selected { follow() }
+    }
+
+    /// The input at the back gives the picture where none can be mixed, and the sound where it has some.
+    private mutating func follow() {
+        guard let main = staging.main, main != selection.picture else { return }
+        selection.take(main, hasSound: lines[main]?.feed?.description.hasAudio ?? false)
+    }
+
+    /// Which input a person means by `word`: its number or its name; nil where there is none.
+    package func input(called word: String) -> InputID? {
+        lines.inputs.first { lines[$0]?.name.lowercased() == word.lowercased() || "\($0)" == word }
+    }
+
+    /// What inputs that have a picture are called.
+    package var shownNames: [String] {
+        lines.inputs.filter { lines[$0]?.feed?.description.hasVideo == true }.compactMap { lines[$0]?.name }
+    }
+
+    package func name(of input: InputID) -> String? { lines[input]?.name }
 
     /// Whether the picture of an input can be shown.
     package func canTake(_ input: InputID) -> Bool {
@@ -177,25 +226,32 @@ package struct ProgramMachine {
         return !feed.hasEnded || feed.pictures.current != nil || feed.pictures.count > 0
     }
 
-    private mutating func take(_ input: InputID, at now: MonotonicTime) -> [Action] {
-        guard canTake(input), input != selection.picture else { return [] }
-        let before = selection
-        selection.take(input, hasSound: lines[input]?.feed?.description.hasAudio ?? false)
+    private mutating func take(
+        _ stage: Staging.Stage, _ transition: Transition, at now: MonotonicTime
+    ) -> [Action] {
+        if case .input(let input) = stage, !canTake(input) { return [] }
+        let former = used
+        staging.take(stage, by: transition, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
+        follow()
+        for input in staging.seen where !former.contains(input) { lines[input]?.lastAdvance = now }
         // What was shown may be wanted again.
-        for former in [before.picture, before.sound].compactMap({ $0 }) where !selection.uses(former) {
-            lines[former]?.isKept = true
-            lines[former]?.feed?.pause()
-        }
+        for input in former { lines[input]?.isKept = true }
         showing.advanced(at: now)
+        pauseUnused(former)
         return demands()
     }
 
-    private mutating func interrupted(_ input: InputID) -> [Action] {
-        var actions: [Action] = []
-        lines[input]?.isOpen = false
-        lines[input]?.feed?.reconnect { actions.append(.release($0)) }
-        return actions
+    /// The inputs that are seen or heard.
+    private var used: Set<InputID> { staging.seen.union([selection.sound].compactMap { $0 }) }
+
+    private func isUsed(_ input: InputID) -> Bool { input == selection.sound || staging.seen.contains(input) }
+
+    /// Lets those of `former` wait that are of no use any more.
+    private mutating func pauseUnused(_ former: Set<InputID>) {
+        for input in former where !isUsed(input) { lines[input]?.feed?.pause() }
     }
+
+    // MARK: what inputs give
 
     /// Adds a picture to those that wait.
     /// - Parameter release: is handed the pictures that will not be shown.
@@ -229,20 +285,7 @@ package struct ProgramMachine {
 
     /// How far each input may be ahead.
     package func demands() -> [Action] {
-        inputs.compactMap { input in
-            guard let feed = lines[input]?.feed else { return nil }
-            let isLive = feed.description.isLive
-            return .demand(
-                input,
-                MediaDemand(
-                    pictures: feed.description.hasVideo ? lookAhead.pictures(isLive: isLive) : 0,
-                    waiting: feed.pictures.count,
-                    step: lookAhead.step(isLive: isLive), soundEnd: feed.samples.start + LookAhead.soundSamples))
-        }
-    }
-
-    private func allFeeds(_ condition: (SourceFeed) -> Bool) -> Bool {
-        lines.values.allSatisfy { $0.feed.map(condition) ?? false }
+        lines.demands.map { .demand($0.0, $0.1) }
     }
 
     // MARK: its course
@@ -251,14 +294,14 @@ package struct ProgramMachine {
     private mutating func begin(at now: MonotonicTime) -> [Action] {
         guard phase == .waiting else { return [] }
         let isPatient = settings.isFast || now.since(madeAt) < settings.slateAfter.nanoseconds
-        guard !isPatient || allFeeds({ $0.canBegin(at: position(at: now)) }) else { return [] }
+        guard !isPatient || lines.allFeeds({ $0.canBegin(at: position(at: now)) }) else { return [] }
         phase = .running
         let hasLivePicture = selection.picture.flatMap { lines[$0]?.feed?.cadence } != nil
         // The live picture that is here is the first frame's, half an interval early, so that the next may jitter.
         let origin = hasLivePicture ? now.advanced(by: clock.interval.nanoseconds / 2) : now
         let distance = MediaTime(nanoseconds: madeAt.since(origin))
         clock.begin(at: origin, lastingSeconds: settings.durationSeconds)
-        for input in inputs { lines[input]?.feed?.moveClock(by: distance) }
+        lines.moveClocks(by: distance)
         settleFeeds(at: now)
         showing.advanced(at: now)
         return [.post(.onAir), .begin]
@@ -285,9 +328,9 @@ package struct ProgramMachine {
         guard load.frames < load.limit, load.hasRoom else { return false }
         anchorFeeds(at: now)
         let (time, interval) = (clock.nextTime, clock.interval)
-        return inputs.allSatisfy { input in
+        return lines.inputs.allSatisfy { input in
             guard let feed = lines[input]?.feed else { return false }
-            return !selection.uses(input) || feed.isComplete(at: time, interval: interval)
+            return !isUsed(input) || feed.isComplete(at: time, interval: interval)
         }
     }
 
@@ -321,34 +364,25 @@ package struct ProgramMachine {
 
     /// Whether all inputs are at their end. A still stands as long as the broadcast is to last.
     private func isFinished(at time: MediaTime) -> Bool {
-        guard !lines.isEmpty, allFeeds({ $0.isFinished(at: time) }) else { return false }
-        return clock.end == nil || !allFeeds(\.isStill)
+        guard !lines.isEmpty, lines.allFeeds({ $0.isFinished(at: time) }) else { return false }
+        return clock.end == nil || !lines.allFeeds(\.isStill)
     }
 
     private mutating func cutSound(to time: MediaTime, _ now: MonotonicTime) -> [Action] {
-        // Taken out meanwhile, so that its samples are not copied.
-        var feed: SourceFeed?
-        if let input = selection.sound { swap(&feed, &lines[input, default: Line()].feed) }
-        let blocks = cutter.cut(
-            to: time, at: settings.isFast ? nil : position(at: now), end: clock.end, from: &feed)
-        if let input = selection.sound { swap(&feed, &lines[input, default: Line()].feed) }
+        let now = settings.isFast ? nil : position(at: now)
+        let blocks = lines.withFeed(of: selection.sound) { feed in
+            cutter.cut(to: time, at: now, end: clock.end, from: &feed)
+        }
         return blocks.map { .giveSound($0) }
     }
 
     private mutating func anchorFeeds(at now: MonotonicTime) {
-        for input in inputs where selection.uses(input) {
-            guard let feed = lines[input]?.feed, feed.offset == nil, feed.cadence == nil,
-                let start = feed.firstTime(interval: clock.interval)
-            else { continue }
-            let isLate = feed.description.isLive && clock.nextFrame > 0
-            lines[input]?.feed?.anchor(
-                start, at: isLate ? clock.position(at: now) + SourceFeed.liveMargin : clock.nextTime)
-        }
+        let (staging, sound) = (staging, selection.sound)
+        lines.anchor({ $0 == sound || staging.seen.contains($0) }, clock: clock, at: now)
     }
 
     private mutating func settleFeeds(at now: MonotonicTime) {
-        let (time, next) = (position(at: now), clock.nextFrame)
-        for input in inputs { lines[input]?.feed?.settle(at: time, next: next) }
+        lines.settle(at: position(at: now), next: clock.nextFrame)
     }
 
     // MARK: picture
@@ -357,26 +391,55 @@ package struct ProgramMachine {
         _ frame: FrameNumber, at time: MediaTime, _ load: FrameLoad, _ now: MonotonicTime
     ) -> [Action] {
         var actions: [Action] = []
-        let input = selection.picture
-        if let input { advanceFeed(input, to: frame, at: time, now, &actions) }
-        passOverUnused(frame, at: time, &actions)
+        for input in lines.inputs { advanceFeed(input, to: frame, at: time, now, &actions) }
+        defer { if staging.passed(frame) { pauseUnused(Set(lines.inputs)) } }
         guard admits(load, &actions) else {
             framesSkipped += 1
             return actions
         }
-        if let input, lines[input]?.feed?.cadence == nil { lines[input]?.feed?.pictures.takeFirstEarly() }
+        for input in staging.seen where lines[input]?.feed?.cadence == nil {
+            lines[input]?.feed?.pictures.takeFirstEarly()
+        }
         unevenness.leftOut = framesLeftOut
         if let happening = unevenness.tell(at: now) { actions.append(.post(happening)) }
-        let current = input.flatMap { lines[$0]?.feed?.pictures.current }
-        if showing.choose(hasPicture: current != nil, isStarved: input.map(isStarved) ?? false, at: now) {
-            actions.append(.post(.showing(picture: shown, isStandIn: shown == .slate && input != nil)))
-        }
-        if let current, shown != .slate {
-            actions.append(.give(frame, current.slot))
+        if staging.unmixed == nil, !staging.isEmpty {
+            actions += mix(frame, now)
         } else {
-            actions.append(.giveSlate(frame))
+            actions += show(selection.picture, frame, now)
         }
         return actions
+    }
+
+    /// One input's picture as it comes, or the slate.
+    private mutating func show(_ input: InputID?, _ frame: FrameNumber, _ now: MonotonicTime) -> [Action] {
+        let current = input.flatMap { lines[$0]?.feed?.pictures.current }
+        let isStarved = input.flatMap { lines[$0]?.isStarved } ?? false
+        return choose(hasPicture: current != nil, isStarved: isStarved, input: input, now) + [
+            current.flatMap { shown == .slate ? nil : .give(frame, $0.slot) } ?? .giveSlate(frame)
+        ]
+    }
+
+    /// Several pictures; that of an input which gives nothing any more is the slate.
+    private mutating func mix(_ frame: FrameNumber, _ now: MonotonicTime) -> [Action] {
+        let patience = settings.slateAfter.nanoseconds
+        func drawn(_ input: InputID) -> Drawn? {
+            guard let line = lines[input], let current = line.feed?.pictures.current else { return nil }
+            return line.isStarved && now.since(line.lastAdvance) > patience ? .slate : .slot(current.slot)
+        }
+        let composition = staging.composition(of: frame).with(drawn)
+        let isEmpty = composition.pictures.allSatisfy { $0 == .slate }
+        let told = choose(hasPicture: !isEmpty, isStarved: false, input: staging.main, now)
+        if isEmpty { return told + [.giveSlate(frame)] }
+        if case .slot(let slot)? = composition.unmixed(on: canvas) { return told + [.give(frame, slot)] }
+        return told + [.mix(frame, composition, instead: staging.main.flatMap(drawn) ?? .slate)]
+    }
+
+    /// - Returns: what is to be told of it.
+    private mutating func choose(
+        hasPicture: Bool, isStarved: Bool, input: InputID?, _ now: MonotonicTime
+    ) -> [Action] {
+        guard showing.choose(hasPicture: hasPicture, isStarved: isStarved, at: now) else { return [] }
+        return [.post(.showing(picture: shown, isStandIn: shown == .slate && input != nil))]
     }
 
     /// Whether the encoder keeps up well enough to be given the next frame.
@@ -392,15 +455,21 @@ package struct ProgramMachine {
         return admits
     }
 
+    /// Brings an input to the frame: its picture is seen, it goes on unseen, or it waits.
     private mutating func advanceFeed(
         _ input: InputID, to frame: FrameNumber, at time: MediaTime, _ now: MonotonicTime, _ actions: inout [Action]
     ) {
         var released: [SlotReference] = []
-        let selection =
-            lines[input]?.feed?.cadence == nil
-            ? lines[input]?.feed?.advance(at: time, interval: clock.interval) { released.append($0) }
-            : lines[input]?.feed?.advance(to: frame) { released.append($0) }
+        var selection: PictureQueue.Selection?
+        if lines[input]?.feed?.cadence != nil || !isUsed(input) {
+            selection = lines[input]?.feed?.advance(to: frame) { released.append($0) }
+        } else {
+            selection = lines[input]?.feed?.advance(at: time, interval: clock.interval) { released.append($0) }
+        }
         for slot in released { actions.append(.release(slot)) }
+        if input != self.selection.sound { lines[input]?.feed?.passOverSound() }
+        if selection == .advanced { lines[input]?.lastAdvance = now }
+        guard input == self.selection.picture else { return }
         switch selection {
         case .advanced: showing.advanced(at: now)
         case .held:
@@ -410,28 +479,16 @@ package struct ProgramMachine {
         case nil: break
         }
     }
+}
 
-    /// Lets go of pictures that are not shown: of live inputs, and of one whose sound is heard.
-    private mutating func passOverUnused(
-        _ frame: FrameNumber, at time: MediaTime, _ actions: inout [Action]
-    ) {
-        var released: [SlotReference] = []
-        for input in inputs where input != selection.picture {
-            if input == selection.sound, lines[input]?.feed?.cadence == nil {
-                _ = lines[input]?.feed?.advance(at: time, interval: clock.interval) { released.append($0) }
-            } else {
-                _ = lines[input]?.feed?.advance(to: frame) { released.append($0) }
-            }
-            if input != selection.sound { lines[input]?.feed?.passOverSound() }
-        }
-        for slot in released { actions.append(.release(slot)) }
-    }
-
-    /// Whether the input is unable to say what comes next: a still picture by its own will is none.
-    private func isStarved(_ input: InputID) -> Bool {
-        guard let line = lines[input], let feed = line.feed, !feed.hasEnded else { return false }
-        return !line.isOpen || (feed.description.isLive && (feed.cadence != nil || feed.pictures.count == 0))
-            || (feed.isSilent && feed.pictures.count == 0)
+extension SourceDescription {
+    /// Where in its pictures, which are made for `canvas`, the content lies: all but the black around it.
+    fileprivate func content(on canvas: Canvas) -> PixelRectangle {
+        guard let picture, picture.width > 0, picture.height > 0 else { return canvas.rectangle }
+        let placement = PicturePlacement(
+            width: Int(picture.width), height: Int(picture.height), aspect: picture.aspect,
+            orientation: picture.orientation, canvas: canvas)
+        return PixelRectangle(x: placement.x, y: placement.y, width: placement.width, height: placement.height)
     }
 }
 

@@ -5,6 +5,8 @@ import BulkheadTimeline
 /// What the program needs to know of a broadcast's settings.
 package struct ProgramSettings: Hashable, Sendable {
     package var frameRate: FrameRate
+    /// The size of pictures at the start.
+    package var canvas: Canvas
     /// As fast as the encoder goes, instead of in real time.
     package var isFast: Bool
     /// How long an input may give nothing before the slate is shown, and how long the start waits for inputs.
@@ -13,12 +15,17 @@ package struct ProgramSettings: Hashable, Sendable {
     package var patience: MediaTime
     /// After so many seconds the program ends; nil for no end.
     package var durationSeconds: Double?
+    /// Inputs stay open where nothing of them is used: a scene may show them.
+    package var keepsInputs = false
+    /// Scenes that there are from the start.
+    package var scenes: [Scene] = []
 
     package init(
-        frameRate: FrameRate, isFast: Bool, slateAfter: Duration,
+        frameRate: FrameRate, canvas: Canvas, isFast: Bool, slateAfter: Duration,
         patience: MediaTime = Cadence.defaultPatience, durationSeconds: Double? = nil
     ) {
         self.frameRate = frameRate
+        self.canvas = canvas
         self.isFast = isFast
         self.slateAfter = slateAfter
         self.patience = patience
@@ -27,10 +34,12 @@ package struct ProgramSettings: Hashable, Sendable {
 
     package init(_ settings: BroadcastSettings) {
         self.init(
-            frameRate: settings.frameRate, isFast: settings.isFast,
+            frameRate: settings.frameRate, canvas: settings.canvas, isFast: settings.isFast,
             slateAfter: .nanoseconds(Int64(settings.slateAfterSeconds * 1e9)),
             patience: settings.picturePatienceSeconds.map { MediaTime(nanoseconds: Int64($0 * 1e9)) }
                 ?? Cadence.defaultPatience,
             durationSeconds: settings.durationSeconds)
+        scenes = settings.scenes ?? []
+        keepsInputs = settings.layout != nil || !scenes.isEmpty
     }
 }

@@ -16,8 +16,12 @@ package protocol MediaOutlet: AnyObject {
     /// How many pictures of one input may be held from here on: its source's pool has as many slots.
     var slotCount: Int { get }
     /// An input is to come: the start waits for it for a while. One that is there already begins its time anew.
-    /// - Parameter isKept: it stays open where nothing of it is used.
-    func expect(_ input: InputID, isKept: Bool)
+    /// - Parameters:
+    ///   - name: what people call it.
+    ///   - isKept: it stays open where nothing of it is used.
+    func expect(_ input: InputID, name: String, isKept: Bool)
+    /// People call an input `name` from now on.
+    func renamed(_ input: InputID, to name: String)
     /// An input is open for the first time, or again with a new process. A live one begins its time anew.
     func opened(_ input: InputID, _ description: SourceDescription)
     /// Takes a picture whose slot is held once.

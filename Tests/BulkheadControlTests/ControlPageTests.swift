@@ -134,6 +134,12 @@ import Testing
         status.inputs = [
             InputStatus(id: 1, name: "source", state: .ready, summary: "a test", isShown: true, isHeard: true)
         ]
+        var item = SceneItem("guest")
+        item.border = SceneBorder(width: .pixels(4))
+        settings.layout = .grid
+        settings.scenes = [Scene("talk", [item])]
+        status.scenes = [SceneStatus(scene: Scene("talk", [item]), isShown: true, isPrepared: false)]
+        status.scene = "talk"
         status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(
             time: 1, mediaSeconds: 1, part: .encoder(7, .onAir), pid: 1, cause: "SIGSEGV", frame: 1,

@@ -29,7 +29,8 @@ import Testing
         var hasBegun: Bool { !times.isEmpty }
         var slotCount: Int { 8 }
 
-        func expect(_ input: InputID, isKept: Bool) { words.append(isKept ? "expect kept" : "expect") }
+        func renamed(_ input: InputID, to name: String) { words.append("renamed \(name)") }
+        func expect(_ input: InputID, name: String, isKept: Bool) { words.append(isKept ? "expect kept" : "expect") }
 
         func opened(_ input: InputID, _ description: SourceDescription) {
             words.append("opened")
@@ -199,6 +200,7 @@ import Testing
             #expect(await owner.words.suffix(2) == ["expect kept", "opened"])
             #expect(await owner.change(.rename("guest", name: "Gast")) == nil)
             #expect(await owner.names == ["source", "Gast"])
+            #expect(await owner.words.last == "renamed Gast")
             #expect(await owner.change(.remove("2")) == nil)
             #expect(await owner.names == ["source"])
             #expect(await owner.words.last == "removed")

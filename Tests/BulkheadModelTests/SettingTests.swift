@@ -17,6 +17,7 @@ import Testing
         ("min-bitrate", ["20k", "500k"], ["0", "x"]),
         ("congestion", ["main", "none"], ["", "Main", "all"]),
         ("audio-bitrate", ["16k", "512k"], ["15k", "513k"]),
+        ("layout", ["single", "grid", "picture-in-picture"], ["", "mosaic"]),
         ("preset", ["ultrafast", "placebo"], ["", "very fast", "fast\n"]),
         ("tune", ["none", "film,grain"], ["", "a b"]),
         ("profile", ["baseline", "main"], ["", "high10"]),

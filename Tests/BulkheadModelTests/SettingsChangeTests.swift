@@ -12,7 +12,7 @@ import Testing
     }
 
     static let changeable = [
-        "size", "video-bitrate", "min-bitrate", "congestion", "audio-bitrate", "preset", "tune", "profile",
+        "layout", "size", "video-bitrate", "min-bitrate", "congestion", "audio-bitrate", "preset", "tune", "profile",
         "keyframe-interval", "bframes", "buffer", "cbr",
     ]
     static let atStart = [
@@ -34,6 +34,7 @@ import Testing
     static let rows: [(words: [String: String], change: @Sendable (inout BroadcastSettings) -> Void)] = [
         ([:], { _ in }),
         (["size": "640x360"], { if let canvas = Canvas(width: 640, height: 360) { $0.canvas = canvas } }),
+        (["layout": "grid"], { $0.layout = .grid }),
         (["video-bitrate": "1500k"], { $0.videoBitsPerSecond = 1_500_000 }),
         (["min-bitrate": "500k"], { $0.minimumVideoBitsPerSecond = 500_000 }),
         (["congestion": "main"], { $0.congestion = .main }),

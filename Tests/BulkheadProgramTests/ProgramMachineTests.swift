@@ -14,7 +14,7 @@ import Testing
 
     @Test func startWaitsForPictureAndSound() throws {
         var script = try Script()
-        script.handle(.inputExpected(1, isKept: false))
+        script.handle(.inputExpected(1, name: "source 1", isKept: false))
         #expect(script.handle(.begin) == [])
         script.handle(.inputOpened(1, .file()))
         #expect(script.handle(.begin) == [])
@@ -44,7 +44,7 @@ import Testing
     @Test func startWaitsForEveryInput() throws {
         var script = try Script()
         script.add(1, .file(audio: false))
-        script.handle(.inputExpected(2, isKept: false))
+        script.handle(.inputExpected(2, name: "source 2", isKept: false))
         script.picture(0)
         #expect(script.handle(.begin) == [])
         script.handle(.inputOpened(2, .file(video: false)))
@@ -56,7 +56,7 @@ import Testing
     @Test(arguments: [false, true])
     func patienceOfTheStartHasAnEnd(isFast: Bool) throws {
         var script = try Script(isFast: isFast)
-        script.handle(.inputExpected(1, isKept: false))
+        script.handle(.inputExpected(1, name: "source 1", isKept: false))
         script.wait(2999)
         #expect(script.handle(.begin) == [])
         script.wait(1)
@@ -328,7 +328,9 @@ import Testing
     /// What is named first wins, whatever opens first.
     @Test func inputsAreToldWhatOfThemIsNotUsed() throws {
         var script = try Script()
-        for input in [1, 2, 3] as [InputID] { script.handle(.inputExpected(input, isKept: false)) }
+        for input in [1, 2, 3] as [InputID] {
+            script.handle(.inputExpected(input, name: "source \(input)", isKept: false))
+        }
         let third = script.handle(.inputOpened(3, .file()))
         #expect(third.uses == [])
         script.picture(0, of: 3)
@@ -354,7 +356,7 @@ import Testing
 
     @Test func inputsMayBeAheadByAThirdOfASecond() throws {
         var script = try Script()
-        script.handle(.inputExpected(1, isKept: false))
+        script.handle(.inputExpected(1, name: "source 1", isKept: false))
         #expect(
             script.handle(.inputOpened(1, .file())) == [
                 .demand(1, MediaDemand(pictures: 8, waiting: 0, step: 2, soundEnd: 96_000))
@@ -388,7 +390,7 @@ import Testing
 
     @Test func unopenedInputIsAskedForNothing() throws {
         var script = try Script()
-        script.handle(.inputExpected(1, isKept: false))
+        script.handle(.inputExpected(1, name: "source 1", isKept: false))
         #expect(script.machine.demands() == [])
         // Nor does an input count that was never announced.
         #expect(script.handle(.inputOpened(2, .file())) == [])

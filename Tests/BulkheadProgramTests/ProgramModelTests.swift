@@ -43,6 +43,7 @@ import Testing
                     #expect(frame > lastFrame && held.contains(slot), "a picture that is here, in a later frame")
                     lastFrame = frame
                     given += 1
+                case .mix: Issue.record("one input alone is mixed")
                 case .giveSlate(let frame):
                     #expect(frame > lastFrame)
                     lastFrame = frame
@@ -164,7 +165,10 @@ import Testing
                     isFast: isFast, slateAfter: .milliseconds(Int64.random(in: 100...800, using: &random)),
                     seconds: seconds),
                 players: players)
-            for player in players { theatre.take(theatre.script.handle(.inputExpected(player.id, isKept: false))) }
+            for player in players {
+                theatre.take(
+                    theatre.script.handle(.inputExpected(player.id, name: "source \(player.id)", isKept: false)))
+            }
             for _ in 0..<500 where !theatre.isOver { theatre.step(&random) }
             if !theatre.isOver, theatre.isOnAir {
                 theatre.take(theatre.script.handle(.end))

@@ -83,9 +83,10 @@ import Testing
                 reactor: reactor, pools: pools, programs: Programs(folder: "/nonexistent"), events: events)
             pool = try pools.create(canvas, slotCount: 8)
             let settings = ProgramSettings(
-                frameRate: try #require(FrameRate(25)), isFast: isFast, slateAfter: .seconds(3), durationSeconds: 0.12)
+                frameRate: try #require(FrameRate(25)), canvas: canvas, isFast: isFast, slateAfter: .seconds(3),
+                durationSeconds: 0.12)
             let box = Box()
-            program = Program(
+            program = try Program(
                 context, settings, madeAt: .now, outlet: sink,
                 requests: Program.Requests(
                     mayBegin: { box.setting?.mayBegin ?? false }, began: { box.setting?.begins += 1 },
@@ -98,7 +99,7 @@ import Testing
 
         /// The input opens and gives pictures, each in a slot that is held once.
         func open(pictures: Int) throws {
-            program.expect(1, isKept: false)
+            program.expect(1, name: "source 1", isKept: false)
             program.opened(1, .file(audio: false))
             for number in 0..<pictures { try #require(try picture(Int64(number) * 40)) }
         }

@@ -23,7 +23,8 @@ struct Script {
         let frameRate = try #require(FrameRate(25))
         machine = ProgramMachine(
             ProgramSettings(
-                frameRate: frameRate, isFast: isFast, slateAfter: slateAfter,
+                frameRate: frameRate, canvas: try #require(Canvas(width: 640, height: 360)), isFast: isFast,
+                slateAfter: slateAfter,
                 patience: MediaTime(milliseconds: patience), durationSeconds: seconds), at: start)
     }
 
@@ -35,7 +36,7 @@ struct Script {
     mutating func handle(_ event: ProgramMachine.Event) -> [ProgramMachine.Action] { machine.handle(event, at: now) }
 
     mutating func add(_ input: InputID, _ description: SourceDescription) {
-        handle(.inputExpected(input, isKept: false))
+        handle(.inputExpected(input, name: "source \(input)", isKept: false))
         handle(.inputOpened(input, description))
     }
 

@@ -14,7 +14,7 @@ import Testing
         for time in [0, 40, 80, 120] as [Int64] { script.picture(time) }
         script.sound(from: 0, to: 500)
         script.handle(.begin)
-        script.handle(.inputExpected(2, isKept: true))
+        script.handle(.inputExpected(2, name: "source 2", isKept: true))
         script.handle(.inputOpened(2, added))
         return script
     }
@@ -37,14 +37,14 @@ import Testing
         script.sound(from: 0, to: 500, of: 2)
         #expect(script.tick().shown == "1")
         #expect(script.machine.canTake(2))
-        script.handle(.take(2))
+        script.handle(.take(.input(2), .cut))
         let taken = script.tick()
         #expect(taken.shown == "5")
         #expect(Set(taken.sound.flatMap(\.samples)) == [2])
         #expect(script.tick().shown == "6")
         // Half a second later the file goes on with the picture after the one that was shown.
         script.wait(500)
-        script.handle(.take(1))
+        script.handle(.take(.input(1), .cut))
         let back = script.tick()
         #expect(back.shown == "2")
         #expect(Set(back.sound.flatMap(\.samples)) == [1])
@@ -55,7 +55,7 @@ import Testing
         var script = try Self.onAir(.file(audio: false))
         script.picture(0, of: 2)
         script.tick()
-        script.handle(.take(2))
+        script.handle(.take(.input(2), .cut))
         #expect(script.machine.selection.picture == 2 && script.machine.selection.sound == 1)
         #expect(script.machine.selection.isTaken)
     }
@@ -65,10 +65,10 @@ import Testing
         var script = try Self.onAir(.file(audio: false))
         for time in [0, 40, 80] as [Int64] { script.picture(time, of: 2) }
         #expect(script.tick().shown == "1")
-        script.handle(.take(2))
+        script.handle(.take(.input(2), .cut))
         #expect(script.tick().released == [1])
         #expect(script.tick().released.sorted() == [2, 5])
-        script.handle(.take(1))
+        script.handle(.take(.input(1), .cut))
         #expect(script.tick().shown == "4")
     }
 
@@ -83,7 +83,7 @@ import Testing
             script.tick()
             script.wait(40)
         }
-        script.handle(.take(2))
+        script.handle(.take(.input(2), .cut))
         let shown = try #require(script.tick().shown.flatMap { Int($0) })
         #expect(shown >= 41, "the newest of the camera's pictures, which are every other one from 5 on")
         // Of the sound that nobody heard a second is kept.
@@ -97,7 +97,7 @@ import Testing
     @Test func inputWithoutAPictureCanNotBeTaken() throws {
         var script = try Self.onAir(.file(video: false))
         #expect(!script.machine.canTake(2) && !script.machine.canTake(3))
-        #expect(script.handle(.take(2)) == [])
+        #expect(script.handle(.take(.input(2), .cut)) == [])
         #expect(script.machine.selection.picture == 1)
     }
 
@@ -133,7 +133,7 @@ import Testing
         var script = try Self.onAir()
         script.handle(.inputEnded(1))
         for _ in 0..<4 { script.tick() }
-        script.handle(.inputExpected(1, isKept: true))
+        script.handle(.inputExpected(1, name: "source 1", isKept: true))
         script.handle(.inputOpened(1, .file()))
         script.picture(0)
         #expect(script.tick().shown == "5")
@@ -145,7 +145,7 @@ import Testing
         script.handle(.inputEnded(1))
         script.handle(.inputEnded(2))
         for _ in 0..<20 { #expect(script.tick().shown != nil) }
-        script.handle(.take(2))
+        script.handle(.take(.input(2), .cut))
         #expect(script.tick().shown == "5")
         #expect(script.tick().shown == nil)
     }
@@ -154,7 +154,7 @@ import Testing
         var script = try Self.onAir(isFast: true)
         script.picture(160)
         #expect(script.isDue)
-        script.handle(.take(2))
+        script.handle(.take(.input(2), .cut))
         #expect(!script.isDue, "nothing of it is here yet")
     }
 }

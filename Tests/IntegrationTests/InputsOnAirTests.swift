@@ -53,7 +53,7 @@ import Testing
         let removed = try await run(["input", "remove", "red"], control: control)
         #expect(removed.code == 0, "\(removed.error)")
         let again = try await run(["scene", "take", "red"], control: control)
-        #expect(again.code == 64 && again.error.contains("there is no input red"), "\(again.error)")
+        #expect(again.code == 64 && again.error.contains("there is no scene red"), "\(again.error)")
         let stopped = try await run(["stop"], control: control)
         #expect(stopped.code == 0)
         #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")

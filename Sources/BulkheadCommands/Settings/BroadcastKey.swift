@@ -68,6 +68,8 @@ package struct BroadcastWords: Hashable, Sendable {
     private var places = Places()
     /// Of a configuration file's `links`.
     package var links: [LinkWords] = []
+    /// Of a configuration file's `scenes`.
+    package var scenes: [Scene] = []
 
     package init() {}
 
@@ -105,6 +107,7 @@ package struct BroadcastWords: Hashable, Sendable {
         var words = self
         words.values.merge(other.values) { own, _ in own }
         for (key, place) in other.places.lines where values[key] == nil { words.places.lines[key] = place }
+        words.scenes = other.scenes
         guard self[.to].isEmpty else {
             words[.or] = self[.or]
             return words

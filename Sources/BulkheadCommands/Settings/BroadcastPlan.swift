@@ -62,6 +62,7 @@ package struct BroadcastPlan: Hashable, Sendable {
                 .usage, "--plugin needs a plugin host, which --only encoder does not create",
                 advice: "leave one of them away")
         }
+        if !words.scenes.isEmpty { settings.scenes = words.scenes }
         settings.slatePath = try words.located(.slate) { () throws(BroadcastError) in
             try words.last(.slate).map(Self.slatePath) ?? ""
         }

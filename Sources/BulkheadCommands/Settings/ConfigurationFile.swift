@@ -52,6 +52,10 @@ package enum ConfigurationFile {
                 words.links = try LinkWords.read(value, named: name)
                 continue
             }
+            if keyName == "scenes" {
+                words.scenes = try SceneWords.read(value, named: name)
+                continue
+            }
             guard let key = BroadcastKey(rawValue: keyName) else { throw unknown(keyName, at: place) }
             guard words[key].isEmpty else {
                 throw BroadcastError(.usage, "\(place): \"\(key.rawValue)\" is set twice", advice: "keep one of them")
@@ -107,7 +111,7 @@ package enum ConfigurationFile {
             return BroadcastError(
                 .usage, "\(place): there is no key that begins with \"\(name.prefix(40))\"", advice: general)
         }
-        let names = BroadcastKey.allCases.map(\.rawValue) + ["links"]
+        let names = BroadcastKey.allCases.map(\.rawValue) + ["links", "scenes"]
         let closest = names.min { name.editDistance(to: $0) < name.editDistance(to: $1) } ?? ""
         let isClose = name.editDistance(to: closest) <= max(2, closest.count / 2)
         return BroadcastError(

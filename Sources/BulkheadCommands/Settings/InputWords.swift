@@ -45,7 +45,15 @@ enum InputWords {
         var inputs: [InputSettings] = []
         for (index, url) in urls.enumerated() {
             let format = index < formats.count && formats[index] != "auto" ? formats[index] : ""
-            inputs.append(try input(url, format: format, loops: words.isOn(.loop)))
+            let (url, name) = named(url)
+            var settings = try input(url, format: format, loops: words.isOn(.loop))
+            settings.name = name
+            if let name, !InputSettings.isName(name) {
+                throw BroadcastError(
+                    code: .inputName, ["name": name], "\"\(name)\" is no name of an input",
+                    advice: "a name has 1 to 64 characters, is no number, and has no comma")
+            }
+            inputs.append(settings)
         }
         if words.isOn(.loop), !inputs.contains(where: \.loops) {
             throw BroadcastError(
@@ -56,6 +64,14 @@ enum InputWords {
 
     /// Whether the input never ends by itself.
     static func isEndless(_ input: InputSettings) -> Bool { input.loops || input.url == "test" }
+
+    /// An input's address and the name that stands behind it: `guest.mp4,name=guest`. A file that is called so is one.
+    private static func named(_ word: String) -> (url: String, name: String?) {
+        guard let comma = word.lastIndex(of: ","), word[comma...].hasPrefix(",name="),
+            filePath(word, format: "").map({ FilePaths.readingProblem(FilePaths.absolute($0)) != nil }) ?? true
+        else { return (word, nil) }
+        return (String(word[..<comma]), String(word[comma...].dropFirst(",name=".count)))
+    }
 
     private static func input(_ url: String, format: String, loops: Bool) throws(BroadcastError) -> InputSettings {
         guard let path = filePath(url, format: format) else {
