@@ -34,6 +34,26 @@ package enum SettingRange {
     package static let mostLinks = 64
     /// A year: nothing that is given by hand is longer.
     package static let durationSeconds: ClosedRange<Double> = 0.001...366 * 86_400
+    /// What an input's sound may be raised by; −∞ for silence.
+    package static let gainDecibels = -Double.infinity...24
+    /// From left to right.
+    package static let pan: ClosedRange<Double> = -1...1
+    /// How much later an input's sound may be heard.
+    package static let soundDelaySeconds: ClosedRange<Double> = 0...2
+    /// From which level on an input counts as heard.
+    package static let duckingThresholdDecibels: ClosedRange<Double> = -90...0
+    /// By how much sound is turned down under another input.
+    package static let duckingDepthDecibels: ClosedRange<Double> = 0...90
+    /// The times of ducking.
+    package static let duckingSeconds: ClosedRange<Double> = 0...10
+    /// In dBTP.
+    package static let ceilingDecibels: ClosedRange<Double> = -20...0
+    /// In LUFS.
+    package static let targetLoudness: ClosedRange<Double> = -40 ... -8
+    /// How far the program may be raised or lowered towards its target.
+    package static let levelingDecibels: ClosedRange<Double> = 0...24
+    /// How fast.
+    package static let levelingDecibelsPerSecond: ClosedRange<Double> = 0.05...6
 }
 
 extension BroadcastSettings {
