@@ -90,6 +90,7 @@ let package = Package(
         // MARK: 3 parts
         .target(
             name: "BulkheadFrames", dependencies: ["BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage]),
+        .target(name: "BulkheadSound", dependencies: ["BulkheadModel", "BulkheadMedia"]),
         .target(name: "BulkheadTimeline", dependencies: ["BulkheadModel", "BulkheadMedia", "BulkheadWire"]),
         .target(
             name: "BulkheadChildRuntime",
@@ -338,6 +339,11 @@ let package = Package(
             dependencies: [
                 "BulkheadTestSupport", "BulkheadTimeline", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
                 "BulkheadSystem",
+            ]),
+        .testTarget(
+            name: "BulkheadSoundTests",
+            dependencies: [
+                "BulkheadSound", "BulkheadTimeline", "BulkheadModel", "BulkheadMedia", "BulkheadTestSupport",
             ]),
         .testTarget(
             name: "BulkheadEncodingTests",
