@@ -247,6 +247,10 @@ let package = Package(
             ],
             path: "Benchmarks/WireHop"),
 
+        .executableTarget(
+            name: "sound-mix", dependencies: ["BulkheadSound", "BulkheadModel", "BulkheadMedia"],
+            path: "Benchmarks/SoundMix"),
+
         // MARK: plugins
         .target(
             name: "Bars", dependencies: ["CBulkheadPlugin"], path: "Plugins/Bars", linkerSettings: libraries("m")),
