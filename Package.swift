@@ -43,6 +43,7 @@ let package = Package(
         .executable(name: "bulkhead", targets: ["bulkhead"]),
         .executable(name: "bulkhead-encoder", targets: ["bulkhead-encoder"]),
         .executable(name: "bulkhead-source", targets: ["bulkhead-source"]),
+        .executable(name: "bulkhead-mixer", targets: ["bulkhead-mixer"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
@@ -64,6 +65,7 @@ let package = Package(
         .target(name: "CBulkheadPlugin"),
         .target(name: "CBulkheadEffects", cSettings: [.unsafeFlags(["-O3"])]),
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
+        .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
@@ -187,6 +189,12 @@ let package = Package(
             ],
             linkerSettings: libraries("avformat", "avcodec", "avutil", "swscale", "swresample")),
         .target(
+            name: "BulkheadMixer",
+            dependencies: [
+                "BulkheadChildRuntime",
+                "CYUV", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames",
+            ], linkerSettings: libraries("yuv")),
+        .target(
             name: "BulkheadPluginHost",
             dependencies: [
                 "BulkheadChildRuntime",
@@ -230,6 +238,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-source", dependencies: ["BulkheadSource"],
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-mixer", dependencies: ["BulkheadMixer"],
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"],
@@ -422,6 +433,12 @@ let package = Package(
             name: "BulkheadSourceTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadSource", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
+                "BulkheadSystem", systemPackage, "BulkheadChildRuntime",
+            ]),
+        .testTarget(
+            name: "BulkheadMixerTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadMixer", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
                 "BulkheadSystem", systemPackage, "BulkheadChildRuntime",
             ]),
         .testTarget(

@@ -147,6 +147,7 @@ package struct ArmedFaults: Sendable {
             case .encoder: EncoderReply.alive.frame
             case .source: SourceReply.waiting.frame
             case .pluginHost: PluginReply.log(id: 0, .notice, "a drill asked for this").frame
+            case .mixer: MixerReply.composed(frame: .max).frame
             case .decoder, .master: nil
             }
         guard let message else { return }

@@ -98,6 +98,16 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case checkMeasured = 0xAA
     case checkRefused = 0xAB
     case checkFinished = 0xAC
+
+    // MixerRequest
+    case mixerConfigure = 0xB0
+    case mixerPool = 0xB1
+    case mixerDropPool = 0xB2
+    case mixerCompose = 0xB3
+
+    // MixerReply
+    case mixerReady = 0xB8
+    case mixerComposed = 0xB9
 }
 
 extension WireFrame {

@@ -6,6 +6,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
     case pluginHost = 3
     /// Decodes for a viewer, whose own process is on the master's side of the socket.
     case decoder = 4
+    /// Makes one picture of several.
+    case mixer = 5
 
     package var description: String {
         switch self {
@@ -14,6 +16,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .source: "source"
         case .pluginHost: "plugin host"
         case .decoder: "decoder"
+        case .mixer: "mixer"
         }
     }
 
@@ -25,6 +28,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .source: "bulkhead-source"
         case .pluginHost: "bulkhead-plugin-host"
         case .decoder: "bulkhead-decoder"
+        case .mixer: "bulkhead-mixer"
         }
     }
 }

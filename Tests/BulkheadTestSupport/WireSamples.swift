@@ -160,6 +160,32 @@ package enum Messages {
         .undecodable(unit: .max), .beep(pts: .min), .refused(Refusal(.unsupportedCodec, "no decoder")), .flushed,
     ]
 
+    package static func mixerRequests() throws -> [MixerRequest] {
+        let whole = PixelRectangle(x: 0, y: 0, width: 8192, height: 16)
+        let part = PixelRectangle(x: 2, y: 4, width: 640, height: 360)
+        var odd = PictureLayer(
+            source: part, target: whole, outline: PixelRectangle(x: -1 << 20, y: -3, width: 1 << 20, height: 1001),
+            opacity: 1, cornerRadius: 500, borderWidth: 3)
+        odd.borderColor = VideoColor(y: 1, cb: 2, cr: 3)
+        typealias Pictures = Composition<SlotReference>
+        let full = (0..<Pictures.mostLayers).map {
+            Pictures.Layer(SlotReference(pool: .max, slot: UInt32($0)), PictureLayer(source: part, target: part))
+        }
+        let group = Pictures.Group([Pictures.Layer(SlotReference(pool: 1, slot: 2), odd)], opacity: 7, clip: part)
+        return [
+            .configure(PoolShape(id: 9, slotCount: 2, slotByteCount: 8192), try canvas(640, 360)),
+            .pool(PoolShape(id: 3, slotCount: 4096, slotByteCount: 1 << 28), try canvas(8192, 16)), .dropPool(id: 3),
+            .compose(frame: .min, Pictures([]), result: 0),
+            .compose(
+                frame: .max,
+                Pictures([Pictures.Group(full, clip: whole), group, Pictures.Group([], opacity: 0, clip: whole), group]
+                ),
+                result: .max),
+        ]
+    }
+
+    package static let mixerReplies: [MixerReply] = [.ready, .composed(frame: .max), .composed(frame: .min)]
+
     package static let hellos: [Hello] = [
         Hello(role: .encoder, pid: 4711, wireVersion: 7, build: "1.2.3"),
         Hello(role: .pluginHost, pid: .min, wireVersion: .max, build: ""),
@@ -192,6 +218,7 @@ package enum Messages {
             + sourceRequests().map(entry) + sourceReplies.map(entry) + pluginRequests().map(entry)
             + pluginReplies.map(entry) + enumeratorReplies.map(entry) + decoderRequests.map(entry)
             + decoderReplies.map(entry) + checkRequests.map(entry) + checkReplies.map(entry)
+            + mixerRequests().map(entry) + mixerReplies.map(entry)
             + [Farewell(reason: "the broadcast has ended")].map(entry)
     }
 }

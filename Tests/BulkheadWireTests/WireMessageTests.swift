@@ -17,11 +17,13 @@ import Testing
         try expectRoundTrip(Messages.pluginRequests())
         try expectRoundTrip(Messages.pluginReplies)
         try expectRoundTrip(Messages.enumeratorReplies)
+        try expectRoundTrip(Messages.mixerRequests())
+        try expectRoundTrip(Messages.mixerReplies)
     }
 
     @Test func onlyPoolsCarryADescriptor() throws {
         for (frame, _) in try Messages.all() {
-            #expect(frame.carriesDescriptor == [0x11, 0x31, 0x50, 0x51, 0x56].contains(frame.type))
+            #expect(frame.carriesDescriptor == [0x11, 0x31, 0x50, 0x51, 0x56, 0xB0, 0xB1].contains(frame.type))
         }
     }
 
@@ -53,7 +55,7 @@ import Testing
     }
 
     @Test func typesOfOtherSetsAreRefused() throws {
-        for type in (0...0x70) as ClosedRange<UInt16> {
+        for type in (0...0xBF) as ClosedRange<UInt16> {
             let frame = WireFrame(type: type, payload: [])
             func isUnknown<Message: WireMessage>(_: Message.Type) -> Bool {
                 do {
@@ -68,6 +70,8 @@ import Testing
             #expect(isUnknown(SourceReply.self) == !(0x40...0x47).contains(type))
             #expect(isUnknown(PluginRequest.self) == !(0x50...0x5C).contains(type))
             #expect(isUnknown(PluginReply.self) == !(0x60...0x67).contains(type))
+            #expect(isUnknown(MixerRequest.self) == !(0xB0...0xB3).contains(type))
+            #expect(isUnknown(MixerReply.self) == !(0xB8...0xB9).contains(type))
         }
     }
 
@@ -153,7 +157,23 @@ import Testing
         expectRefused(SourceReply.audio(start: 0, samples: [1, 2]), "samples") { $0[10] = 1 }
         expectRefused(SourceReply.notice("x"), "notice") { $0[1] = 0x11 }
         expectRefused(Hello(role: .source, pid: 1), "magic") { $0[0] = 0 }
-        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 5 }
+        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 6 }
+        let whole = PixelRectangle(x: 0, y: 0, width: 64, height: 48)
+        typealias Slots = Composition<SlotReference>
+        let layer = Slots.Layer(
+            SlotReference(pool: 1, slot: 1),
+            PictureLayer(source: whole, target: whole, cornerRadius: 24, borderWidth: 24))
+        let compose = MixerRequest.compose(frame: 0, Slots([Slots.Group([layer], clip: whole)]), result: 0)
+        // Behind 12 bytes and the count of groups: an opacity, the clip, the count of layers, a slot, three rectangles.
+        expectRefused(compose, "group count") { $0[12] = 5 }
+        expectRefused(compose, "clip") { $0[14] = 1 }
+        expectRefused(compose, "clip") { $0[17] = 0x80 }
+        expectRefused(compose, "layer count") { $0[30] = 65 }
+        expectRefused(compose, "source") { $0[48] = 0 }
+        expectRefused(compose, "target") { $0[56] = 3 }
+        expectRefused(compose, "outline") { $0[75] = 0x7F }
+        expectRefused(compose, "corner or border") { $0[89] = 25 }
+        expectRefused(compose, "corner or border") { $0[91] = 25 }
         expectRefused(PluginReply.processed(frame: 1, changed: true, times: []), "change flag") { $0[8] = 0xFF }
         expectRefused(PluginReply.log(id: 1, .error, "x"), "level") { $0[4] = 4 }
         expectRefused(PluginReply.log(id: 1, .error, "x"), "line") { $0[6] = 5 }

@@ -212,6 +212,38 @@ import Testing
         }
     }
 
+    @Test(arguments: seeds) func mixerMessages(seed: UInt64) throws {
+        var draw = Draw(random: SeededGenerator(seed: seed))
+        typealias Pictures = Composition<SlotReference>
+        for _ in 0..<30 {
+            func even(_ range: ClosedRange<Int>) -> Int { 2 * Int.random(in: range, using: &draw.random) }
+            func part() -> PixelRectangle {
+                PixelRectangle(x: even(0...4096), y: even(0...4096), width: even(1...4096), height: even(1...4096))
+            }
+            let groups = (0..<Int.random(in: 0...Pictures.mostGroups, using: &draw.random)).map { _ in
+                let layers = (0..<Int.random(in: 0...5, using: &draw.random)).map { _ in
+                    let outline = PixelRectangle(
+                        x: Int.random(in: -9999...9999, using: &draw.random),
+                        y: Int.random(in: -9999...9999, using: &draw.random),
+                        width: Int.random(in: 1000...9999, using: &draw.random),
+                        height: Int.random(in: 1000...9999, using: &draw.random))
+                    return Pictures.Layer(
+                        SlotReference(pool: draw.number(), slot: draw.number()),
+                        PictureLayer(
+                            source: part(), target: part(), outline: outline, opacity: draw.number(),
+                            cornerRadius: Int.random(in: 0...500, using: &draw.random),
+                            borderWidth: Int.random(in: 0...500, using: &draw.random),
+                            borderColor: VideoColor(y: draw.number(), cb: draw.number(), cr: draw.number())))
+                }
+                return Pictures.Group(layers, opacity: draw.number(), clip: part())
+            }
+            try expectRoundTrip(
+                [MixerRequest.compose(frame: draw.number(), Pictures(groups), result: draw.number())],
+                cut: Int.random(in: 1...40, using: &draw.random))
+            try expectRoundTrip([MixerReply.composed(frame: draw.number())], cut: 3)
+        }
+    }
+
     @Test(arguments: seeds) func catalogMessages(seed: UInt64) throws {
         var draw = Draw(random: SeededGenerator(seed: seed))
         for _ in 0..<30 {
@@ -353,6 +385,9 @@ import Testing
     @Test func programsOfRoles() {
         #expect(
             Role.allCases.map(\.executableName)
-                == ["bulkhead", "bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host", "bulkhead-decoder"])
+                == [
+                    "bulkhead", "bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host", "bulkhead-decoder",
+                    "bulkhead-mixer",
+                ])
     }
 }

@@ -30,7 +30,7 @@ package struct CellProfile: Sendable {
     package static func first(of role: Role) -> CellProfile? {
         switch role {
         case .master: return nil
-        case .encoder: return computing(outOfMemoryScore: 200)
+        case .encoder, .mixer: return computing(outOfMemoryScore: 200)
         case .decoder: return computing(outOfMemoryScore: 500)
         case .source:
             var profile = CellProfile(outOfMemoryScore: 500)
