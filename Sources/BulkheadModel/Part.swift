@@ -24,6 +24,7 @@ package struct Part: Codable, Hashable, Sendable {
         /// Encodes the slate before it is needed, and then ends.
         case slateEncoder = "slate-encoder"
         case pluginHost = "plugin-host"
+        case mixer
         case plugin, link, viewer, server, reporter
         /// A role that another version has named; programs of this version never post one.
         case unknown
@@ -31,7 +32,7 @@ package struct Part: Codable, Hashable, Sendable {
         /// Whether parts of this role are child processes, to which every ``ChildHappening`` can happen.
         package var isChild: Bool {
             switch self {
-            case .encoder, .source, .slateEncoder, .pluginHost: true
+            case .encoder, .source, .slateEncoder, .pluginHost, .mixer: true
             case .master, .timeline, .plugin, .link, .viewer, .server, .reporter, .unknown: false
             }
         }
@@ -90,6 +91,11 @@ package struct Part: Codable, Hashable, Sendable {
     /// A plugin host, by its child.
     package static func pluginHost(_ id: ChildID, _ duty: Duty = .onAir, name: String = "plugin host") -> Part {
         Part(.pluginHost, id: id.number, name: name, duty: duty)
+    }
+
+    /// A mixer, by its child.
+    package static func mixer(_ id: ChildID, _ duty: Duty = .onAir) -> Part {
+        Part(.mixer, id: id.number, duty: duty)
     }
 
     /// A plugin of the chain, by its name there.

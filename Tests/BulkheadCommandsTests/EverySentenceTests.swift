@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    private static let children = ["encoder", "slate-encoder", "source", "plugin-host"].flatMap { role in
+    private static let children = ["encoder", "slate-encoder", "source", "plugin-host", "mixer"].flatMap { role in
         [
             Row("\(role).started", #""pid":4711,"isForeign":false"#, "started"),
             Row("\(role).started", #""pid":4711,"isForeign":true"#, "connected"),

@@ -15,6 +15,7 @@ import Testing
         case .slateEncoder: .slateEncoder(9)
         case .source: .source(1, name: "source 1")
         case .pluginHost: .pluginHost(3)
+        case .mixer: .mixer(4, .standby)
         case .plugin: .plugin(2, name: "logo")
         case .link: .link(1, name: "main", lane: 2)
         case .viewer: .viewer

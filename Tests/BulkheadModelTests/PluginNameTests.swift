@@ -57,13 +57,14 @@ import Testing
     ]) func whatIsNoPartIsRefused(line: String) { #expect(throws: DecodingError.self) { try part(line) } }
 
     @Test func childrenAreThoseThatHaveAProcess() {
-        #expect(Part.Role.allCases.filter(\.isChild) == [.encoder, .source, .slateEncoder, .pluginHost])
+        #expect(Part.Role.allCases.filter(\.isChild) == [.encoder, .source, .slateEncoder, .pluginHost, .mixer])
     }
 
     @Test func rolesOfEventsAreWords() {
         #expect(
             Part.Role.allCases.map(\.rawValue) == [
-                "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "plugin", "link", "viewer",
+                "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "plugin", "link",
+                "viewer",
                 "server", "reporter", "unknown",
             ])
     }

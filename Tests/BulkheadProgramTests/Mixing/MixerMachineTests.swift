@@ -1,0 +1,515 @@
+import BulkheadChildren
+import BulkheadMedia
+import BulkheadModel
+import BulkheadProgram
+import BulkheadSystem
+import BulkheadTestSupport
+import BulkheadTimeline
+import BulkheadWire
+import Testing
+
+/// What becomes of frames and mixers, in every order of answers, deaths and lateness.
+@Suite(.timeLimit(.minutes(1))) struct MixerMachineTests {
+    /// Plays the room: carries actions out, and counts who holds which slot.
+    private struct Desk {
+        private(set) var machine = MixerMachine(MixerMachine.Terms(deadline: .milliseconds(40)))
+        private(set) var now = MonotonicTime(nanoseconds: 5_000_000_000)
+        private(set) var left: [TimelineFrame] = []
+        private(set) var unmixed: [FrameNumber] = []
+        private(set) var deaths = 0
+        /// What the program and the machine hold, by slot.
+        private(set) var holders: [SlotReference: Int] = [:]
+        /// What mixers have been given and not answered.
+        private(set) var hands: [ChildID: MixFrame] = [:]
+        private(set) var living: Set<ChildID> = []
+        /// Those that are to end, by themselves or not.
+        private(set) var doomed: Set<ChildID> = []
+        private(set) var launches: [Duty] = []
+        private(set) var log: [MixerMachine.Action] = []
+        private(set) var breaches: [String] = []
+        private var lastFrame: FrameNumber = -1
+        private var lastSlot: UInt32 = 0
+        private var lastChild = 0
+
+        mutating func handle(_ event: MixerMachine.Event) {
+            for action in machine.handle(event, at: now) { carryOut(action) }
+            for (child, frame) in hands {
+                for slot in frame.pictures where holders[slot, default: 0] < 1 {
+                    breaches.append("\(slot) is let go of while \(child) has it")
+                }
+            }
+        }
+
+        private mutating func carryOut(_ action: MixerMachine.Action) {
+            log.append(action)
+            switch action {
+            case .launch(let duty, _): launches.append(duty)
+            case .retire(let child), .dismiss(let child, _): doomed.insert(child)
+            case .compose(let child, let frame):
+                if hands[child] != nil || !living.contains(child) {
+                    breaches.append("\(child) can't be given anything")
+                }
+                hands[child] = frame
+            case .leave(let frame):
+                if frame.frame != Int64(left.count) { breaches.append("frame \(frame.frame) out of order") }
+                left.append(frame)
+                // The next room takes the hold over, and lets go at once.
+                release(frame.slot)
+            case .release(let slot): release(slot)
+            case .unmixed(let frame): unmixed.append(frame)
+            case .tookOver, .onAir, .standbyReady, .worked, .progress: break
+            }
+        }
+
+        private mutating func release(_ slot: SlotReference) {
+            holders[slot, default: 0] -= 1
+            if holders[slot] == 0 {
+                holders[slot] = nil
+            } else if holders[slot, default: 0] < 0 {
+                breaches.append("\(slot) is let go of twice")
+            }
+        }
+
+        private mutating func newSlot(_ pool: UInt32) -> SlotReference {
+            lastSlot += 1
+            let slot = SlotReference(pool: pool, slot: lastSlot)
+            holders[slot, default: 0] += 1
+            return slot
+        }
+
+        /// The next frame, of two pictures, the first of which is the main input's.
+        mutating func frame(isMixed: Bool = true) {
+            lastFrame += 1
+            let main = newSlot(1)
+            guard isMixed else { return handle(.frame(MixFrame(lastFrame, nil, fallback: main))) }
+            let other = newSlot(2)
+            holders[main, default: 0] += 1
+            let place = PictureLayer(
+                source: PixelRectangle(x: 0, y: 0, width: 16, height: 16),
+                target: PixelRectangle(x: 0, y: 0, width: 16, height: 16))
+            typealias Slots = Composition<SlotReference>
+            let group = Slots.Group([Slots.Layer(main, place), Slots.Layer(other, place)], clip: place.target)
+            handle(.frame(MixFrame(lastFrame, Slots([group]), fallback: main)))
+        }
+
+        /// All launches that were asked for are made.
+        mutating func launch() {
+            let asked = launches
+            launches.removeAll()
+            for duty in asked {
+                guard machine.wants(duty) else {
+                    handle(.notLaunched(duty))
+                    continue
+                }
+                lastChild += 1
+                living.insert(ChildID(lastChild))
+                handle(.launched(ChildID(lastChild), duty))
+            }
+        }
+
+        mutating func ready(_ child: ChildID) { if living.contains(child) { handle(.ready(child)) } }
+
+        /// Two mixers, the first of which is on air.
+        mutating func open() {
+            handle(.want(true))
+            launch()
+            ready(1)
+            launch()
+            ready(2)
+        }
+
+        mutating func answer(_ child: ChildID) {
+            guard let frame = hands.removeValue(forKey: child) else { return }
+            handle(.composed(child, frame.frame, newSlot(100 + UInt32(child.number))))
+        }
+
+        mutating func end(_ child: ChildID) {
+            guard living.remove(child) != nil else { return }
+            doomed.remove(child)
+            deaths += 1
+            hands[child] = nil
+            handle(.ended(child, "SIGSEGV"))
+        }
+
+        mutating func wait(_ milliseconds: Int64) {
+            now = now.advanced(by: .milliseconds(milliseconds))
+            if let deadline = machine.deadline, deadline <= now { handle(.timeout) }
+        }
+
+        mutating func clearLog() { log.removeAll() }
+
+        /// Everybody answers or ends, and nothing is left.
+        mutating func finish() {
+            handle(.stop)
+            for child in living.sorted() where !doomed.contains(child) { answer(child) }
+            for child in living.sorted() { end(child) }
+        }
+
+        /// What is wrong when all is over; empty where nothing is.
+        var faults: [String] {
+            var faults = breaches
+            if left.map(\.frame) != Array(0..<(lastFrame + 1)) { faults.append("frames left: \(left.map(\.frame))") }
+            if !holders.isEmpty { faults.append("still held: \(holders)") }
+            if !machine.isEmpty || machine.deadline != nil { faults.append("not empty") }
+            return faults
+        }
+
+        /// By frame: the pool that it left in; 1 is the main input's.
+        var pools: [UInt32] { left.map(\.slot.pool) }
+    }
+
+    private func desk(_ body: (inout Desk) -> Void) -> Desk {
+        var desk = Desk()
+        desk.open()
+        desk.clearLog()
+        body(&desk)
+        return desk
+    }
+
+    // MARK: one after the other
+
+    @Test func framesAreMixedInOrder() {
+        var desk = desk { desk in
+            for _ in 0..<3 { desk.frame() }
+            #expect(desk.machine.waitingCount == 3)
+            for _ in 0..<3 { desk.answer(1) }
+        }
+        #expect(desk.pools == [101, 101, 101])
+        #expect(desk.unmixed == [])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func whatNeedsNoMixerPassesBehindWhatDoes() {
+        var desk = desk { desk in
+            desk.frame(isMixed: false)
+            #expect(desk.pools == [1])
+            desk.frame()
+            desk.frame(isMixed: false)
+            desk.frame(isMixed: false)
+            #expect(desk.pools == [1])
+            desk.answer(1)
+        }
+        #expect(desk.pools == [1, 101, 1, 1])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func noMixerIsStartedUntilOneIsWanted() {
+        var desk = Desk()
+        desk.frame(isMixed: false)
+        desk.frame()
+        #expect(desk.log.allSatisfy { if case .launch = $0 { false } else { true } })
+        #expect(desk.unmixed == [1])
+        desk.handle(.want(true))
+        desk.handle(.want(true))
+        #expect(desk.launches == [.onAir])
+        desk.launch()
+        desk.frame()
+        #expect(desk.unmixed == [1, 2])
+        #expect(!desk.machine.isReady)
+        desk.ready(1)
+        #expect(desk.machine.isReady)
+        #expect(desk.launches == [.standby])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    // MARK: deaths
+
+    @Test func theStandbyMixesTheFrameThatADeadMixerHad() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.frame()
+            desk.end(1)
+            #expect(desk.hands[2]?.frame == 0)
+            desk.answer(2)
+            desk.answer(2)
+        }
+        #expect(desk.pools == [102, 102])
+        #expect(desk.unmixed == [])
+        #expect(desk.log.contains(.tookOver(2, was: .standby)))
+        #expect(desk.log.contains(.worked(2)))
+        #expect(desk.launches == [.standby])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func aFrameThatEndsTwoMixersShowsTheMainInput() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.frame()
+            desk.end(1)
+            desk.launch()
+            desk.ready(3)
+            desk.end(2)
+            #expect(desk.pools == [1])
+            desk.answer(3)
+        }
+        #expect(desk.pools == [1, 103])
+        #expect(desk.unmixed == [0])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func aFrameGetsNoMoreTimeFromTheSecondMixer() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.wait(30)
+            desk.end(1)
+            desk.wait(10)
+            #expect(desk.pools == [1])
+            desk.answer(2)
+            desk.frame()
+            desk.answer(2)
+        }
+        #expect(desk.pools == [1, 102])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func withoutMixersFramesShowTheMainInput() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.end(2)
+            desk.end(1)
+            desk.frame()
+            #expect(desk.pools == [1, 1])
+            desk.launch()
+            desk.ready(3)
+            desk.frame()
+            desk.answer(3)
+        }
+        #expect(desk.pools == [1, 1, 103])
+        #expect(desk.unmixed == [0, 1])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func aStandbyIsReplacedInPeace() {
+        var desk = desk { $0.end(2) }
+        #expect(desk.log.contains(.launch(.standby, after: .milliseconds(250))))
+        desk.launch()
+        desk.ready(3)
+        #expect(desk.log.contains(.standbyReady(3)))
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    /// Mixers that die before they have worked are started with growing delays.
+    @Test func mixersThatAlwaysDieAreNotStartedWithoutEnd() {
+        var desk = Desk()
+        desk.handle(.want(true))
+        for child in 1...8 {
+            desk.launch()
+            desk.end(ChildID(child))
+        }
+        let delays = desk.log.compactMap { if case .launch(.onAir, let delay) = $0 { delay } else { nil } }
+        #expect(delays.first == .zero)
+        #expect(delays.last == .milliseconds(500))
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    // MARK: lateness
+
+    @Test func aLateMixerChangesPlacesWithTheStandby() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.frame()
+            desk.wait(39)
+            #expect(desk.pools == [])
+            desk.wait(1)
+            #expect(desk.pools == [1])
+            #expect(desk.hands[2]?.frame == 1)
+            #expect(desk.machine.holder(of: .standby) == 1)
+            desk.answer(2)
+            // It answers at last, and what it has made is let go of.
+            desk.answer(1)
+        }
+        #expect(desk.pools == [1, 102])
+        #expect(desk.unmixed == [0])
+        #expect(desk.doomed == [])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func aMixerThatNeverAnswersIsDismissed() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.wait(40)
+            desk.wait(999)
+            #expect(desk.doomed == [])
+            desk.wait(1)
+            #expect(desk.doomed == [1])
+            desk.wait(5000)
+            let dismissals = desk.log.count { if case .dismiss = $0 { true } else { false } }
+            #expect(dismissals == 1)
+            desk.end(1)
+        }
+        #expect(desk.launches == [.standby])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func twoLateMixersAreGivenNothing() {
+        var desk = desk { desk in
+            for _ in 0..<4 { desk.frame() }
+            desk.wait(40)
+            desk.wait(40)
+            #expect(desk.pools == [1, 1, 1, 1])
+            desk.answer(2)
+            desk.frame()
+            desk.answer(2)
+        }
+        #expect(desk.pools == [1, 1, 1, 1, 102])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func aMixerThatIsLateItselfIsNoSuccessor() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.wait(40)
+            desk.end(2)
+            #expect(desk.launches == [.onAir])
+            #expect(!desk.machine.isReady)
+            // It answers before another one is there, and is as good as any.
+            desk.answer(1)
+            #expect(desk.machine.isReady)
+            desk.launch()
+            desk.frame()
+            desk.answer(1)
+        }
+        #expect(desk.pools == [1, 101])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func aMixerThatIsNotReadyInTimeIsDismissed() {
+        var desk = Desk()
+        desk.handle(.want(true))
+        desk.launch()
+        desk.wait(4999)
+        #expect(desk.doomed == [])
+        desk.wait(1)
+        #expect(desk.doomed == [1])
+        desk.end(1)
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    // MARK: wishes
+
+    @Test func mixersThatAreNotWantedGo() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.handle(.want(false))
+            #expect(desk.pools == [1])
+            #expect(desk.doomed == [1, 2])
+            desk.frame(isMixed: false)
+            desk.end(1)
+            desk.end(2)
+        }
+        #expect(desk.launches == [])
+        #expect(desk.pools == [1, 1])
+        desk.handle(.want(true))
+        #expect(desk.launches == [.onAir])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func anotherSizeTakesOtherMixers() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.handle(.renew)
+            #expect(desk.pools == [1])
+            #expect(desk.launches == [.onAir])
+            desk.launch()
+            desk.ready(3)
+            desk.end(1)
+            desk.frame()
+            desk.answer(3)
+        }
+        #expect(desk.pools == [1, 103])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func aFrameThatCantBeGivenShowsTheMainInput() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.handle(.notGiven(1))
+            desk.frame(isMixed: false)
+        }
+        #expect(desk.unmixed == [0])
+        #expect(desk.pools == [1, 1])
+        // The room has not really given it.
+        desk.end(1)
+        desk.finish()
+        #expect(desk.faults.filter { !$0.contains("while") } == [])
+    }
+
+    // MARK: every order
+
+    /// What can happen, by number.
+    private static func happen(_ what: Int, to desk: inout Desk) {
+        let hands = desk.hands.keys.sorted()
+        switch what {
+        case 0: desk.frame()
+        case 1: desk.frame(isMixed: false)
+        case 2: if let child = hands.first { desk.answer(child) }
+        case 3: if let child = hands.last { desk.answer(child) }
+        case 4: if let child = desk.machine.holder(of: .onAir) { desk.end(child) }
+        case 5: if let child = desk.machine.holder(of: .standby) { desk.end(child) }
+        case 6:
+            desk.launch()
+            for child in desk.living.sorted() where desk.machine.record(of: .onAir).state != .ready {
+                desk.ready(child)
+            }
+        case 7: desk.wait(40)
+        case 8: desk.wait(1100)
+        case 9: for child in desk.living.sorted() { desk.ready(child) }
+        case 10: for child in desk.doomed.sorted() { desk.end(child) }
+        case 11: desk.handle(.want(false))
+        case 12: desk.handle(.want(true))
+        default: desk.handle(.renew)
+        }
+    }
+
+    @Test func everyShortOrderLosesNothing() {
+        let kinds = 9
+        for code in 0..<kinds * kinds * kinds * kinds {
+            var desk = Desk()
+            desk.open()
+            desk.frame()
+            var rest = code
+            var order: [Int] = []
+            for _ in 0..<4 {
+                order.append(rest % kinds)
+                rest /= kinds
+            }
+            for what in order { Self.happen(what, to: &desk) }
+            desk.finish()
+            if !desk.faults.isEmpty {
+                Issue.record("\(order): \(desk.faults)")
+                return
+            }
+        }
+    }
+
+    @Test(arguments: 1...24) func longOrdersLoseNothing(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var desk = Desk()
+        desk.open()
+        for _ in 0..<500 {
+            // Frames and answers are more frequent than deaths.
+            let what = [0, 0, 0, 1, 2, 2, 2, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 10, 11, 12, 12, 13]
+            Self.happen(what[Int.random(in: what.indices, using: &random)], to: &desk)
+            #expect(desk.living.count <= 40)
+        }
+        #expect(desk.deaths > 5)
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+}
