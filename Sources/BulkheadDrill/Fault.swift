@@ -7,7 +7,7 @@ import Glibc
 /// One fault of a drill: what is done to which part, and when.
 package struct Fault: Hashable, Sendable, CustomStringConvertible {
     package enum Part: String, Hashable, Sendable, CaseIterable {
-        case encoder, standby, source, plugins, server, disk
+        case encoder, standby, source, mixer, plugins, server, disk
 
         /// A child of the master's, which can be signalled.
         package var isChild: Bool { self != .server && self != .disk }
@@ -18,6 +18,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .encoder: part.role == .encoder && part.duty == .onAir
             case .standby: part.role == .encoder && (part.duty == .standby || part.duty == .twin)
             case .source: part.role == .source
+            // One that hangs has changed places with the standby by the time it is ended.
+            case .mixer: part.role == .mixer
             case .plugins: part.role == .pluginHost && part.duty == .onAir
             case .server: part.role == .link && (link == nil || part.id == link)
             case .disk: part.role == .link
@@ -218,7 +220,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .disk: "full"
             case .standby: signals
             case .encoder: signals + ", trap, exit, garbage, leak, flood, loot, freeze, slow[=TIME]"
-            case .source, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
+            case .source, .mixer, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
             }
         return BroadcastError(
             .usage, "--fault can't do \"\(text)\" to \(part.rawValue)", advice: "for \(part.rawValue) it knows \(kinds)"

@@ -27,7 +27,8 @@ import Testing
             .serverHang(milliseconds: 1500), .serverAcknowledgements(.increments), .serverAcknowledgements(.none),
         ]
         let kinds: [Fault.Part: [Fault.Kind]] = [
-            .encoder: signals + armed, .source: signals + armed, .plugins: signals + armed, .standby: signals,
+            .encoder: signals + armed, .source: signals + armed, .mixer: signals + armed,
+            .plugins: signals + armed, .standby: signals,
             .server: servers + paths, .disk: [.diskFull],
         ]
         let moments: [Fault.Moment] = [
@@ -75,6 +76,7 @@ import Testing
         (.encoder(1), [.encoder]), (.encoder(2, .standby), [.standby]), (.encoder(2, .twin), [.standby]),
         (.encoder(3, .next), []), (.encoder(3, .retired), []), (.slateEncoder(4), []),
         (.source(1, name: "source 1"), [.source]), (.pluginHost(5), [.plugins]), (.pluginHost(6, .standby), []),
+        (.mixer(7), [.mixer]), (.mixer(8, .standby), [.mixer]),
         (.link(1, name: "a"), [.server, .disk]), (.timeline, []), (.master, []), (.plugin(1, name: "logo"), []),
         (.viewer(1), []), (.server, []), (.reporter, []),
     ]
@@ -86,13 +88,14 @@ import Testing
     @Test func serversOfOtherLinksAreLeftAlone() {
         let second = BulkheadModel.Part.link(2, name: "link 2")
         #expect(Fault.Part.server.isPart(second, link: 2) && !Fault.Part.server.isPart(second, link: 1))
-        #expect(Fault.Part.allCases.filter(\.isChild) == [.encoder, .standby, .source, .plugins])
+        #expect(Fault.Part.allCases.filter(\.isChild) == [.encoder, .standby, .source, .mixer, .plugins])
     }
 
     /// What is armed for a child is read by that child's program, for the frame of the moment.
     @Test(arguments: [
         ("encoder:trap@2s", Role.encoder), ("source:slow=750ms@2s", .source), ("plugins:garbage@2s", .pluginHost),
         ("encoder:leak@frame=50", .encoder), ("source:exit@2.0001s", .source),
+        ("mixer:exit@2s", .mixer),
     ]) func armedFaultsReachTheirProgram(word: String, role: Role) throws {
         let fault = try Fault(word)
         let text = try #require(fault.armedWord(rate: 25))
