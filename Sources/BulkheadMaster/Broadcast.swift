@@ -365,7 +365,7 @@ actor Broadcast {
 
     /// Asks the encoder for what it holds once the last frame has been given to it.
     private func finishIfDrained() {
-        guard !flushIsSent, rooms.line?.chain.isDrained == true else { return }
+        guard !flushIsSent, let line = rooms.line, line.program.isDrained, line.chain.isDrained else { return }
         flushIsSent = true
         rooms.line?.encoding.finish()
     }

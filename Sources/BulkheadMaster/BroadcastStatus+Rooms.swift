@@ -34,7 +34,8 @@ extension BroadcastStatus {
             case .ended: .ended
             }
         self.init(
-            state: phase, children: encoding.children + chain.children + inputs.inputs.map(\.child),
+            state: phase,
+            children: encoding.children + chain.children + program.mixer.inUse + inputs.inputs.map(\.child),
             links: outputs.statuses, secondsOnAir: frameRate.time(of: program.nextFrame).seconds,
             frames: Int(clamping: program.nextFrame), framesCommitted: encoding.framesCommitted,
             framesUncommitted: encoding.framesUncommitted, framesRepeated: program.framesRepeated,
@@ -69,4 +70,9 @@ extension ShownPicture {
         case .slate: .slate
         }
     }
+}
+
+extension MixerSnapshot {
+    /// The mixers that there are, or were: none is started as long as there is one picture alone.
+    fileprivate var inUse: [ChildStatus] { children.filter { $0.pid != nil || $0.restarts > 0 } }
 }

@@ -48,7 +48,7 @@ final class ProgramLine {
             context, ProgramSettings(settings), madeAt: madeAt, outlet: chain,
             requests: Program.Requests(
                 mayBegin: { requests.isStarting() && encoding.hasEncoded && chain.isSettled },
-                began: requests.began, ended: requests.ended,
+                began: requests.began, ended: requests.ended, progressed: requests.progressed,
                 slateChanged: { encoding.slateIsDrawn($0, $1) }, failed: requests.failed))
         (self.chain, self.encoding) = (chain, encoding)
     }
@@ -57,6 +57,7 @@ final class ProgramLine {
     func drop(pool: UInt32) {
         encoding.dropPool(pool)
         chain.drop(pool: pool)
+        program.drop(pool: pool)
     }
 
     /// Looks after all that shows only as time passing: deadlines, the start that does not come.
@@ -71,6 +72,7 @@ final class ProgramLine {
     func close() {
         encoding.close()
         chain.end()
+        program.endMixers()
     }
 
     /// Stops all clocks.
@@ -83,14 +85,16 @@ final class ProgramLine {
     func hangUp() {
         encoding.hangUp()
         chain.hangUp()
+        program.hangUp()
     }
 
     /// Ends all children.
     func kill(_ reason: String) {
         encoding.kill(reason)
         chain.dismiss(reason)
+        program.dismiss(reason)
     }
 
     /// No child is left.
-    var isEmpty: Bool { encoding.isEmpty && chain.isEmpty }
+    var isEmpty: Bool { encoding.isEmpty && chain.isEmpty && program.isEmpty }
 }

@@ -101,6 +101,7 @@ final class Rooms {
         line.program.supply = inputs
         line.encoding.onEmpty = { [weak self] in self?.resumeIfChildless() }
         line.chain.onEmpty = { [weak self] in self?.resumeIfChildless() }
+        line.program.onEmpty = { [weak self] in self?.resumeIfChildless() }
         outputs.onBitrate = { [weak line] in line?.encoding.carry(bitsPerSecond: $0) }
         context.mediaSeconds = { [weak line] in line?.program.mediaTime?.seconds }
         try line.encoding.start()

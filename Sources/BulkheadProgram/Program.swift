@@ -24,8 +24,10 @@ package final class Program {
         package var mayBegin: () -> Bool
         /// The first frame is about to be given.
         package var began: () -> Void
-        /// The last frame has been given.
+        /// The last frame has been given; some may still be with a mixer.
         package var ended: () -> Void
+        /// A frame has left a mixer, and there is room for more.
+        package var progressed: () -> Void
         /// The slate is another picture than before, in a slot that the program holds until the next one.
         package var slateChanged: (SlotReference, Canvas) -> Void
         /// The broadcast can't go on.
@@ -33,11 +35,13 @@ package final class Program {
 
         package init(
             mayBegin: @escaping () -> Bool, began: @escaping () -> Void, ended: @escaping () -> Void,
+            progressed: @escaping () -> Void,
             slateChanged: @escaping (SlotReference, Canvas) -> Void, failed: @escaping (BroadcastError) -> Void
         ) {
             self.mayBegin = mayBegin
             self.began = began
             self.ended = ended
+            self.progressed = progressed
             self.slateChanged = slateChanged
             self.failed = failed
         }
@@ -48,6 +52,8 @@ package final class Program {
 
     private let context: RoomContext
     private let outlet: any FrameOutlet
+    /// Between the timeline and the outlet: all frames pass it, and those that show several inputs are mixed there.
+    private let mixer: Mixer
     private let requests: Requests
     private var machine: ProgramMachine
     private var book: SceneBook
@@ -64,6 +70,9 @@ package final class Program {
         self.context = context
         self.outlet = outlet
         self.requests = requests
+        mixer = Mixer(
+            canvas: settings.canvas, frameRate: settings.frameRate, isPatient: settings.isFast, in: context,
+            outlet: outlet, progressed: requests.progressed)
         book = try SceneBook(settings.scenes)
         machine = ProgramMachine(settings, at: madeAt)
     }
@@ -74,6 +83,7 @@ package final class Program {
     /// - Throws: a `BroadcastError`; the slate stays as it is then.
     package func drawSlate(_ canvas: Canvas) throws(BroadcastError) {
         try slatePicture.draw(canvas, in: context.pools)
+        mixer.change(canvas)
         perform(machine.handle(.resized(canvas), at: .now))
         tellOfSlate()
     }
@@ -153,6 +163,11 @@ package final class Program {
 
     /// Stops the clock, whatever is under way.
     package func close() {
+        stopTicks()
+        mixer.close()
+    }
+
+    private func stopTicks() {
         if let timer { context.reactor.cancel(timer) }
         timer = nil
     }
@@ -171,7 +186,7 @@ package final class Program {
             nextFrame: nextFrame, nextBlock: machine.nextBlock, isRunning: machine.isRunning,
             showing: machine.shown, selection: machine.selection, framesRepeated: machine.framesRepeated,
             framesLeftOut: machine.framesLeftOut, framesSkipped: machine.framesSkipped, scenes: book.statuses,
-            scene: book.shown, seen: machine.seen)
+            scene: book.shown, seen: machine.seen, mixer: mixer.snapshot)
     }
 
     // MARK: ticks
@@ -179,13 +194,13 @@ package final class Program {
     /// Carries out the ticks that are due.
     private func runTicks() {
         guard !isTicking else { return }
-        while machine.isDue(outlet.load, at: .now) { tick() }
+        while machine.isDue(mixer.load, at: .now) { tick() }
     }
 
     private func tick() {
         isTicking = true
         defer { isTicking = false }
-        perform(machine.handle(.tick(outlet.load), at: .now))
+        perform(machine.handle(.tick(mixer.load), at: .now))
     }
 
     private func timerFired() {
@@ -196,14 +211,14 @@ package final class Program {
     }
 
     private func armTimer() {
-        close()
+        stopTicks()
         guard machine.isRunning, !machine.settings.isFast, let due = machine.nextDue else { return }
         timer = context.schedule(at: due) { [weak self] in self?.timerFired() }
     }
 
     /// The ticks for which a live picture has just come.
     private func tickEarly() {
-        guard !machine.settings.isFast, machine.isRunning, !isTicking, machine.isDue(outlet.load, at: .now) else {
+        guard !machine.settings.isFast, machine.isRunning, !isTicking, machine.isDue(mixer.load, at: .now) else {
             return
         }
         runTicks()
@@ -222,7 +237,7 @@ package final class Program {
             switch action {
             case .begin: begin()
             case .give(let frame, let slot): give(frame, slot)
-            case .mix(let frame, _, let instead): if let slot = slot(of: instead) { give(frame, slot) }
+            case .mix(let frame, let composition, let instead): mix(frame, composition, instead: instead)
             case .giveSlate(let frame): if let slot = slatePicture.slot { give(frame, slot) }
             case .giveSound(let block): outlet.take(block)
             case .release(let slot): context.pools.release(slot)
@@ -230,7 +245,7 @@ package final class Program {
             case .use(let input, let use): supply?.use(use, of: input)
             case .post(let happening): context.post(.timeline, .timeline(happening))
             case .end:
-                close()
+                stopTicks()
                 requests.ended()
             }
         }
@@ -248,9 +263,48 @@ package final class Program {
     }
 
     private func give(_ frame: FrameNumber, _ slot: SlotReference) {
-        context.pools.retain(slot)
-        outlet.take(TimelineFrame(frame: frame, slot: slot))
+        mixer.pass(frame, slot)
     }
+
+    /// Pictures of a size that is not wanted any more are not mixed.
+    private func mix(
+        _ frame: FrameNumber, _ composition: Composition<ProgramMachine.Drawn>, instead: ProgramMachine.Drawn
+    ) {
+        guard let fallback = slot(of: instead) else { return }
+        let slots = composition.with { slot(of: $0) }
+        guard slots.pictures.allSatisfy({ context.pools.canvas(of: $0.pool) == slatePicture.canvas }) else {
+            return give(frame, fallback)
+        }
+        mixer.mix(frame, slots, fallback: fallback)
+    }
+
+    // MARK: mixers
+
+    /// A mixer stands ready where there is more than one picture that could be shown.
+    private func wantMixers() { mixer.want(machine.mayMix) }
+
+    /// No frame is being mixed.
+    package var isDrained: Bool { mixer.isDrained }
+    /// No mixer is left.
+    package var isEmpty: Bool { mixer.isEmpty }
+
+    /// Called when the last mixer has ended.
+    package var onEmpty: (() -> Void)? {
+        get { mixer.onEmpty }
+        set { mixer.onEmpty = newValue }
+    }
+
+    /// No frame comes from this pool any more.
+    package func drop(pool: UInt32) { mixer.drop(pool: pool) }
+
+    /// No mixer is started any more.
+    package func endMixers() { mixer.end() }
+
+    /// Lets all mixers end by themselves.
+    package func hangUp() { mixer.hangUp() }
+
+    /// Ends all mixers.
+    package func dismiss(_ reason: String) { mixer.dismiss(reason) }
 }
 
 /// What inputs have read.
@@ -270,6 +324,7 @@ extension Program: MediaOutlet {
 
     package func opened(_ input: InputID, _ description: SourceDescription) {
         perform(machine.handle(.inputOpened(input, description), at: .now))
+        wantMixers()
     }
 
     package func take(_ picture: Picture, of input: InputID) -> Bool {
@@ -301,6 +356,7 @@ extension Program: MediaOutlet {
 
     package func removed(_ input: InputID) {
         perform(machine.handle(.inputRemoved(input), at: .now))
+        wantMixers()
         pump()
     }
 
@@ -348,4 +404,5 @@ package struct ProgramSnapshot: Codable, Hashable, Sendable {
     package let scene: String?
     /// The inputs whose pictures are seen.
     package let seen: Set<InputID>
+    package let mixer: MixerSnapshot
 }

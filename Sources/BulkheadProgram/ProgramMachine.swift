@@ -89,6 +89,8 @@ package struct ProgramMachine {
 
     /// The inputs whose pictures are seen.
     package var seen: Set<InputID> { staging.seen }
+    /// There is more than one picture that could be shown.
+    package var mayMix: Bool { performers.count { $0.content != nil } > 1 }
     package var isRunning: Bool { phase == .running }
     package var shown: ShownPicture { showing.shown }
     package var nextBlock: Int64 { cutter.nextBlock }
