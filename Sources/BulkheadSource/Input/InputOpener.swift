@@ -133,7 +133,7 @@ final class InputOpener {
             throw .refused(LibavError(code: bulkhead_averror(EISDIR)).refusal(opening: address))
         }
         if information.st_mode & S_IFMT == S_IFREG, information.st_size == 0 {
-            throw .refused(Refusal(.notMedia, "\(address.name) is empty"))
+            throw .refused(Refusal(.other, "\(address.name) is empty"))
         }
     }
 
@@ -146,7 +146,7 @@ final class InputOpener {
             return .refused(Refusal(.nameNotResolved, "the name \(host) can't be resolved"))
         }
         if code == bulkhead_averror_invalid_data, lacksIndex {
-            return .refused(Refusal(.notMedia, "\(address.name) is cut off: its index is missing"))
+            return .refused(Refusal(.other, "\(address.name) is cut off: its index is missing"))
         }
         return .refused(error.refusal(opening: address))
     }
@@ -179,7 +179,7 @@ final class InputOpener {
             }
         }
         if video == nil, audio == nil {
-            throw .refused(Refusal(.notMedia, "\(address.name) has neither picture nor sound"))
+            throw .refused(Refusal(.other, "\(address.name) has neither picture nor sound"))
         }
         return (video, audio)
     }

@@ -31,7 +31,7 @@ package struct LibavError: Error, Hashable, Sendable, CustomStringConvertible {
         case bulkhead_averror(EBUSY):
             return Refusal(.deviceBusy, "\(name) is in use by another program")
         case bulkhead_averror(EISDIR):
-            return Refusal(.notMedia, "\(name) is a folder")
+            return Refusal(.other, "\(name) is a folder")
         case bulkhead_averror_decoder_not_found, bulkhead_averror_patch_welcome:
             return Refusal(.unsupportedCodec, "\(name) uses a coding that can't be decoded here")
         case bulkhead_averror_protocol_not_found:

@@ -264,7 +264,7 @@ final class InputPlayer: Player {
             let time = packet.pointee.dts == bulkhead_av_nopts_value ? packet.pointee.pts : packet.pointee.dts
             if time != bulkhead_av_nopts_value { lastPacketTime = max(lastPacketTime, time) }
             if bulkhead_av_is_encrypted(packet) != 0 {
-                return .failed(Refusal(.notMedia, "\(input.address.name) is encrypted"))
+                return .failed(Refusal(.other, "\(input.address.name) is encrypted"))
             }
             if input.isLive, isVideo { try noteWaiting() }
             let decoder = isVideo ? video?.decoder : audio?.decoder
@@ -317,7 +317,7 @@ final class InputPlayer: Player {
         let mayBeEmpty = framesBeforePass == 0 && settings.resume != nil && !hasBegunPass
         let gaveNothing = frameCount == framesBeforePass && !mayBeEmpty
         if gaveNothing, !playlist.isList {
-            return .failed(Refusal(.notMedia, "nothing in \(input.address.name) can be decoded: \(PictureLimit.doubt)"))
+            return .failed(Refusal(.other, "nothing in \(input.address.name) can be decoded: \(PictureLimit.doubt)"))
         }
         do throws(OpenFailure) {
             guard try playlist.advance(at: clock.end, gaveNothing: gaveNothing) else {

@@ -76,7 +76,7 @@ final class Playlist {
                 try tell(refusal, link)
             }
         }
-        throw .refused(Refusal(.notMedia, "no file of the list \(name) can be played"))
+        throw .refused(Refusal(.other, "no file of the list \(name) can be played"))
     }
 
     private static func tell(_ refusal: Refusal, _ link: MasterLink) throws(OpenFailure) {
@@ -114,7 +114,7 @@ final class Playlist {
             try input.rewind()
             return true
         }
-        if gaveNothing { try leaveOut(Refusal(.notMedia, "nothing in \(input.address.name) can be decoded")) }
+        if gaveNothing { try leaveOut(Refusal(.other, "nothing in \(input.address.name) can be decoded")) }
         var failed = gaveNothing ? emptyCount + 1 : 0
         while failed < entries.count {
             guard index + 1 < entries.count || settings.loops else { return false }
@@ -134,7 +134,7 @@ final class Playlist {
                 failed += 1
             }
         }
-        throw .refused(Refusal(.notMedia, "no file of the list \(name) can be played"))
+        throw .refused(Refusal(.other, "no file of the list \(name) can be played"))
     }
 
     /// Says once that a file is not played.
