@@ -68,6 +68,35 @@ import Testing
         #expect(source.take.description?.isLive == false)
     }
 
+    /// What a pipe has brought goes out, although the source wants more of it, and waits.
+    @Test func pipeThatFallsSilentWithholdsNothing() throws {
+        _ = try folder.make(
+            "film.ts", "\(MediaFolder.picture(2)) \(MediaFolder.sound(2)) \(MediaFolder.x264) -g 15 -c:a aac")
+        let pipe = folder["silent"]
+        try #require(mkfifo(pipe, 0o600) == 0)
+        // Open for reading too: it neither waits for the source, nor comes to an end.
+        let descriptor = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let film = try folder.bytes(of: "film.ts")
+        // F_SETPIPE_SZ, which Glibc does not show: all of it has room.
+        _ = fcntl(descriptor, 1031, 1 << 20)
+        try #require(write(descriptor, film, film.count) == film.count)
+        let source = try SourceUnderTest(pipe)
+        // It fills the slots that it has, and reads on for the sound, to what is the end for now.
+        source.keepsSlots = true
+        try source.play(until: { $0.samples.count / 2 > 80_000 })
+        try #require(
+            eventuallyOnThisThread {
+                var unread: CInt = 0
+                return ioctl(descriptor, UInt(FIONREAD), &unread) == 0 && unread == 0
+            })
+        try source.lendAgain()
+        // The demuxer and the parser each keep the last picture, whose end they know by what follows.
+        try source.play(until: { $0.shots.count >= 58 })
+        #expect(source.take.shots.count >= 58)
+    }
+
     /// What a camera gives bare is opened by what there is of it: nothing follows the first second here.
     @Test func bareStreamThroughAPipeOpensWithinASecondOfIt() throws {
         let words = "-v error -f lavfi -i testsrc2=size=640x360:rate=25:duration=1 -c:v libx264 -tune zerolatency -y"

@@ -38,6 +38,9 @@ final class SourceUnderTest {
     private let mapping: PoolMapping
     private let slotCount: UInt32
     private(set) var take = Take()
+    /// Slots are not lent again for now: the pictures in them wait for their turn.
+    var keepsSlots = false
+    private var keptSlots: [UInt32] = []
 
     init(
         _ url: String, inputFormat: String = "", canvas size: String = "320x180", rate: String = "30",
@@ -84,7 +87,7 @@ final class SourceUnderTest {
                 let shot = Shot(pts: pts, position: position)
                 take.shots.append(shot)
                 try look(shot, UnsafeRawBufferPointer(bytes))
-                try child.send(SourceRequest.lend(slot: slot))
+                if keepsSlots { keptSlots.append(slot) } else { try child.send(SourceRequest.lend(slot: slot)) }
                 let sample = MediaTime(nanoseconds: pts).sampleIndex
                 try child.send(SourceRequest.audioCredit(untilSample: sample + 96_000))
             case .audio(let start, let samples):
@@ -103,6 +106,13 @@ final class SourceUnderTest {
             }
             if isEnough(take) { return }
         }
+    }
+
+    /// Lends all slots again, those that were kept first.
+    func lendAgain() throws {
+        keepsSlots = false
+        for slot in keptSlots { try child.send(SourceRequest.lend(slot: slot)) }
+        keptSlots = []
     }
 
     /// The mean of a rectangle of the luma plane, and of the colours under it.

@@ -8,6 +8,8 @@ final class DescriptorReader {
     private let interrupt: InterruptGuard
 
     private static let bufferByteCount = 1 << 16
+    /// Between two looks at what else is to be done.
+    private static let lookMilliseconds: CInt = 20
 
     init(_ descriptor: CInt, interrupt: InterruptGuard) {
         self.descriptor = descriptor
@@ -34,7 +36,7 @@ final class DescriptorReader {
         while true {
             if interrupt.shouldEnd { return bulkhead_averror_exit }
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&entry, 1, 100)
+            let ready = poll(&entry, 1, Self.lookMilliseconds)
             if ready == 0 || (ready < 0 && errno == EINTR) { continue }
             let count = Glibc.read(descriptor, target, byteCount)
             if count > 0 { return CInt(count) }

@@ -8,6 +8,8 @@ final class InterruptGuard {
     var deadline: MonotonicTime?
     /// Whether the master is told that nothing comes.
     var reportsWaiting = false
+    /// What can be done meanwhile with what has come before: it must not touch the context that is read from.
+    var whileWaiting: (() throws(SourceStop) -> Void)?
     /// Set when a call was ended because the master is gone.
     private(set) var stop: SourceStop?
     /// Set when a call was ended by the deadline.
@@ -43,7 +45,10 @@ final class InterruptGuard {
             return true
         }
         if reportsWaiting {
-            do throws(SourceStop) { try link.sendWaitingIfDue() } catch {
+            do throws(SourceStop) {
+                try whileWaiting?()
+                try link.sendWaitingIfDue()
+            } catch {
                 stop = error
                 return true
             }

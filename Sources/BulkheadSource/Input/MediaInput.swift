@@ -29,9 +29,11 @@ final class MediaInput {
     private var held = HeldPackets()
     /// Why no more can be read, behind the packets that are held.
     private var failure: LibavError?
-    private let interrupt: InterruptGuard
+    let interrupt: InterruptGuard
     private let opener: InputOpener
     private let packet: UnsafeMutablePointer<AVPacket>
+    /// What is handed out while the other one is being read.
+    private let heldPacket: UnsafeMutablePointer<AVPacket>
     private var lastArrival = MonotonicTime.now
     /// How long packets of a live input have been waited for since ``takeWaitingTime()``, in nanoseconds.
     private var waitingTime: Int64 = 0
@@ -43,11 +45,19 @@ final class MediaInput {
     static let silenceLimit: Duration = .seconds(12)
     /// One in segments may be that long: a segment, and what its server does about the next.
     static let segmentLimit: Duration = .seconds(30)
+    /// From when on an input counts as silent, in nanoseconds.
+    private static let silenceBorne: Int64 = 500_000_000
     static let nanoseconds = AVRational(num: 1, den: 1_000_000_000)
 
     init(_ address: InputAddress, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
         guard let packet = av_packet_alloc() else { throw .refused(Refusal(.other, "memory is short")) }
         self.packet = packet
+        guard let heldPacket = av_packet_alloc() else {
+            var packet: UnsafeMutablePointer<AVPacket>? = packet
+            av_packet_free(&packet)
+            throw .refused(Refusal(.other, "memory is short"))
+        }
+        self.heldPacket = heldPacket
         self.address = address
         interrupt = InterruptGuard(link)
         opener = InputOpener(address, settings: settings, interrupt: interrupt)
@@ -57,8 +67,10 @@ final class MediaInput {
 
     deinit {
         close()
-        var packet: UnsafeMutablePointer<AVPacket>? = packet
-        av_packet_free(&packet)
+        for packet in [packet, heldPacket] {
+            var packet: UnsafeMutablePointer<AVPacket>? = packet
+            av_packet_free(&packet)
+        }
     }
 
     /// Codecs whose streams say their rate themselves.
@@ -166,6 +178,30 @@ final class MediaInput {
         }
     }
 
+    /// A packet that was held back, where the input has been silent for so long that what comes next can't judge it in time;
+    /// nil while there is none. It stays valid until the next call, and may be asked for in the midst of ``read()``.
+    func takeHeldInSilence() -> (packet: UnsafeMutablePointer<AVPacket>, isVideo: Bool)? {
+        guard isSilent else { return nil }
+        while let stamp = held.first {
+            guard let times = repair.place(stamp, following: held.following, .full) else { return nil }
+            held.takeFirst(into: heldPacket)
+            Self.set(times, of: heldPacket)
+            let index = heldPacket.pointee.stream_index
+            let isVideo = index == video?.pointee.index
+            if isVideo || index == audio?.pointee.index { return (heldPacket, isVideo) }
+        }
+        return nil
+    }
+
+    /// Nothing has come for a while.
+    var isSilent: Bool { MonotonicTime.now.since(lastArrival) > Self.silenceBorne }
+
+    /// Reading may have to wait for more to come.
+    var mayKeepWaiting: Bool { isLive || opener.readsPipe || address.kind != .file }
+
+    /// It comes through a pipe, as somebody makes it.
+    var isPiped: Bool { opener.readsPipe }
+
     /// By how much the input's time has jumped, in nanoseconds, where it has since this was asked last.
     func takeJump() -> Int64? {
         guard repair.lastJump != toldJump else { return nil }
@@ -229,7 +265,9 @@ final class MediaInput {
             elapsed: isLive ? now.since(lastArrival) : 0)
     }
 
-    private func set(_ times: PlacedTimes) {
+    private func set(_ times: PlacedTimes) { Self.set(times, of: packet) }
+
+    private static func set(_ times: PlacedTimes, of packet: UnsafeMutablePointer<AVPacket>) {
         packet.pointee.dts = times.dts ?? bulkhead_av_nopts_value
         packet.pointee.pts = times.pts ?? bulkhead_av_nopts_value
     }

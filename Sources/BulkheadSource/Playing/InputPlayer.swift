@@ -22,6 +22,8 @@ final class InputPlayer: Player {
     private var video: VideoTrack?
     private var audio: AudioTrack?
     private var inputHasEnded = false
+    /// libavformat is asked for a packet, and may have to wait for it.
+    private var isReading = false
     private var lastPacketTime: Int64 = .min
     /// The last picture of a live input had to be waited for.
     private var isCaughtUp = false
@@ -62,6 +64,7 @@ final class InputPlayer: Player {
     /// no picture, the one before it stands.
     private func makeTracks() throws(OpenFailure) {
         let (input, decoders) = (playlist.input, playlist.decoders)
+        input.interrupt.whileWaiting = { [weak self] () throws(SourceStop) in try self?.workWhileWaiting() }
         if let decoder = decoders.video, let stream = input.video, link.usesPictures {
             let next = try VideoTrack(input, stream, decoder, settings: settings)
             if let video { next.goOn(behind: video) }
@@ -244,7 +247,10 @@ final class InputPlayer: Player {
         let missesVideo = video.map { $0.decoded.time == nil && !$0.hasEnded } ?? false
         let missesAudio = audio.map { $0.decoded.time == nil && !$0.hasEnded } ?? false
         let isLate = lastPacketTime.subtractingReportingOverflow(first).partialValue > 3_000_000_000
-        guard !(missesVideo || missesAudio) || isLate || queuedByteCount >= Self.queueByteLimit / 2 else { return }
+        let comesNot = input.mayKeepWaiting && input.isSilent
+        guard !(missesVideo || missesAudio) || isLate || comesNot || queuedByteCount >= Self.queueByteLimit / 2 else {
+            return
+        }
         clock.settle(times)
         progressed = true
     }
@@ -258,8 +264,11 @@ final class InputPlayer: Player {
 
     private func readPacket() throws(SourceStop) -> PlayerStep {
         // A file never keeps anybody waiting for long; anything else may.
-        if input.isLive || input.address.kind != .file { try link.flush() }
-        switch input.read() {
+        if input.mayKeepWaiting { try link.flush() }
+        isReading = true
+        let reading = input.read()
+        isReading = false
+        switch reading {
         case .packet(let packet, let isVideo):
             let time = packet.pointee.dts == bulkhead_av_nopts_value ? packet.pointee.pts : packet.pointee.dts
             if time != bulkhead_av_nopts_value { lastPacketTime = max(lastPacketTime, time) }
@@ -285,6 +294,30 @@ final class InputPlayer: Player {
         case .stopped(let stop): throw stop
         }
         return .progressed
+    }
+
+    /// Goes on with what has come, in the midst of a read that waits for more.
+    private func workWhileWaiting() throws(SourceStop) {
+        guard isReading else { return }
+        isReading = false
+        defer { isReading = true }
+        try link.pump(waiting: false)
+        while let held = input.takeHeldInSilence() {
+            _ = (held.isVideo ? video?.decoder : audio?.decoder)?.queue.append(held.packet)
+        }
+        if input.isLive {
+            if let video { try drainLive(video) }
+            if let audio { try drainLive(audio) }
+        } else {
+            var wantsPackets = false
+            var progressed = true
+            while progressed {
+                progressed = try workOnVideo(&wantsPackets)
+                if try workOnAudio(&wantsPackets) { progressed = true }
+                if !clock.isSettled { settleIfPossible(&progressed) }
+            }
+        }
+        try link.flush()
     }
 
     /// Tells the master where all that a live input had kept has been read.

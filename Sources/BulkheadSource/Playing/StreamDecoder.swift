@@ -56,7 +56,12 @@ final class StreamDecoder {
     private var isDrained = false
     private var drainErrorCount = 0
 
-    init(_ stream: UnsafeMutablePointer<AVStream>, isLive: Bool, name: String) throws(OpenFailure) {
+    /// Pictures of a pipe that are no larger are decoded without holding any back: one thread is fast enough for them.
+    private static let pipedPixels = 1920 * 1088
+
+    init(
+        _ stream: UnsafeMutablePointer<AVStream>, isLive: Bool, isPiped: Bool, name: String
+    ) throws(OpenFailure) {
         guard let parameters = stream.pointee.codecpar else { throw .refused(Refusal(.notMedia, "\(name) is damaged")) }
         let codecName = MediaInput.codecName(parameters.pointee)
         guard let codec = Self.decoder(of: stream, parameters.pointee.codec_id) else {
@@ -71,11 +76,10 @@ final class StreamDecoder {
         context.pointee.thread_count = 0
         // Pictures may grow in the midst of a stream.
         context.pointee.max_pixels = PictureLimit.pixelCount
-        if isLive {
-            // Threads that each decode a picture would hold as many pictures back.
-            context.pointee.thread_type = FF_THREAD_SLICE
-            if parameters.pointee.video_delay == 0 { context.pointee.flags |= AV_CODEC_FLAG_LOW_DELAY }
-        }
+        let isSmall = Int(parameters.pointee.width) * Int(parameters.pointee.height) <= Self.pipedPixels
+        // Threads that each decode a picture would hold as many pictures back, for as long as nothing follows.
+        if isLive || (isPiped && isSmall) { context.pointee.thread_type = FF_THREAD_SLICE }
+        if isLive, parameters.pointee.video_delay == 0 { context.pointee.flags |= AV_CODEC_FLAG_LOW_DELAY }
         let result = avcodec_open2(context, codec, nil)
         guard result >= 0 else {
             // No fault of the input's: the next source may have them.
@@ -165,7 +169,8 @@ struct InputDecoders {
     init(_ input: MediaInput) throws(OpenFailure) {
         func decoder(_ stream: UnsafeMutablePointer<AVStream>?) throws(OpenFailure) -> StreamDecoder? {
             guard let stream else { return nil }
-            return try StreamDecoder(stream, isLive: input.isLive, name: input.address.name)
+            return try StreamDecoder(
+                stream, isLive: input.isLive, isPiped: input.isPiped, name: input.address.name)
         }
         video = try decoder(input.video)
         audio = try decoder(input.audio)
