@@ -22,6 +22,8 @@ final class InputOpener {
 
     /// How long a server or device may take until its streams are known.
     private static let openingLimit: Duration = .seconds(15)
+    /// Little more than a second of what a small camera sends; libavformat's own is a megabyte.
+    private static let bareProbeByteCount: CInt = 1 << 14
     /// In microseconds of the stream's own time.
     private static let bareAnalysis: Int64 = 600_000
 
@@ -71,12 +73,13 @@ final class InputOpener {
 
     /// Finds out what the streams are.
     ///
-    /// A bare stream without times that comes through a pipe as it is made, such as a camera's H.264, has one stream and tells
+    /// A bare stream without times that comes as it is made, through a pipe or a connection, such as a camera's H.264, has one stream and tells
     /// all in its first pictures; libavformat would listen for five seconds.
     private func analyze(_ context: UnsafeMutablePointer<AVFormatContext>) throws(OpenFailure) {
         let usual = context.pointee.max_analyze_duration
         let format = String(cString: context.pointee.iformat.pointee.name)
-        let isBare = readsPipe && InputOptions.bareFormats.contains(format)
+        let comesAsMade = readsPipe || InputOptions.isLive(address, hasDuration: false)
+        let isBare = comesAsMade && InputOptions.bareFormats.contains(format)
         if isBare { context.pointee.max_analyze_duration = Self.bareAnalysis }
         let found = PictureLimit.findStreams(context)
         guard found >= 0 else { throw failure(found) }
@@ -97,6 +100,10 @@ final class InputOpener {
         if InputOptions.isLive(address, hasDuration: false) {
             created.pointee.max_analyze_duration = 1_500_000
             created.pointee.fps_probe_size = 2
+        }
+        if InputOptions.isBareTransport(address) {
+            // Formats without a header to go by are looked at up to here before they are believed.
+            created.pointee.format_probesize = Self.bareProbeByteCount
         }
         if descriptorReader == nil, let descriptor = try pipeDescriptor() {
             descriptorReader = DescriptorReader(descriptor, interrupt: interrupt)

@@ -20,6 +20,12 @@ enum InputOptions {
         }
     }
 
+    /// Whether the address names a connection alone, over which a stream comes as it is made.
+    static func isBareTransport(_ address: InputAddress) -> Bool {
+        guard case .network(let scheme) = address.kind else { return false }
+        return ["tcp", "udp", "unix", "srt", "tls"].contains(scheme)
+    }
+
     /// Whether the input comes in segments, each at once, as they are made. It is read as the timeline goes on, and not as
     /// segments come: what lies between is the server's to keep.
     static func isSegmented(_ address: InputAddress, format: String, hasDuration: Bool) -> Bool {
