@@ -1,4 +1,3 @@
-import BulkheadFLV
 import BulkheadRTMP
 import NIOCore
 
@@ -101,7 +100,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         for (streamID, publication) in publications {
             guard let reason = publication.fault(at: now, options: hub.options) else { continue }
             endPublish(streamID, reason)
-            close(because: reason == .idle ? publication.idleReason : "the publisher sent too much")
+            let text = reason == .idle ? publication.idleReason : "the publisher sent too much"
+            carryOut(session.endPublish(on: streamID, because: text))
+            close(because: text)
         }
         for player in Array(players.values) { player.pump() }
         if connection.isOpen, !isClosing, now - pingedAt > TimeAmount(hub.options.pingInterval) {
@@ -122,8 +123,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             guard let streamID = session.publishedStream(for: message.streamID),
                 let publication = publications[streamID]
             else { return }
-            publication.count(message)
-            publication.stream.forward(message)
+            if publication.takes(message) { publication.stream.forward(message) }
         }
     }
 
@@ -261,72 +261,5 @@ final class ConnectionHandler: ChannelInboundHandler {
         writeOutput()
         flush()
         return true
-    }
-}
-
-/// One message stream on which a connection publishes.
-final class Publication {
-    private static let windowSeconds: Int64 = 5
-
-    let stream: LiveStream
-    private var videoMessageCount = 0
-    private var audioMessageCount = 0
-    private var byteCount = 0
-    private var lastMedia = NIODeadline.now()
-    /// Messages since then that are no picture or sound of a kind that is known.
-    private var unknownMessageCount = 0
-    private var windowStart = NIODeadline.now()
-    private var windowByteCount = 0
-
-    init(stream: LiveStream) { self.stream = stream }
-
-    func count(_ message: Message) {
-        if message.type == .video { videoMessageCount += 1 }
-        if message.type == .audio { audioMessageCount += 1 }
-        byteCount += message.payload.readableBytes
-        windowByteCount += message.payload.readableBytes
-        guard message.isKnownMedia else {
-            unknownMessageCount += 1
-            return
-        }
-        lastMedia = .now()
-        unknownMessageCount = 0
-    }
-
-    /// Why it counts as idle.
-    var idleReason: String {
-        unknownMessageCount == 0
-            ? "the publisher sent nothing"
-            : "the publisher sent no stream that is known: \(unknownMessageCount) messages that are neither FLV video nor audio"
-    }
-
-    /// The rule that the publisher breaks, if any.
-    func fault(at now: NIODeadline, options: LiveServerOptions) -> PublishSummary.Reason? {
-        if now - lastMedia > TimeAmount(options.publisherIdleTimeout) { return .idle }
-        guard now - windowStart >= .seconds(Self.windowSeconds) else { return nil }
-        defer { (windowStart, windowByteCount) = (now, 0) }
-        guard let limit = options.publisherBitsPerSecondLimit else { return nil }
-        return windowByteCount / Int(Self.windowSeconds) > limit / 8 ? .overBitrate : nil
-    }
-
-    func summary(_ reason: PublishSummary.Reason) -> PublishSummary {
-        PublishSummary(
-            reason: reason, videoMessageCount: videoMessageCount, audioMessageCount: audioMessageCount,
-            byteCount: byteCount)
-    }
-}
-
-extension Message {
-    /// It begins like a picture or sound that a publisher may send. What is no such message (MPEG-TS, or noise) is passed on
-    /// as it comes, and is no sign of a stream.
-    fileprivate var isKnownMedia: Bool {
-        switch type {
-        case .audio: return AudioPayloadHeader(payload) != nil
-        case .video:
-            guard let header = VideoPayloadHeader(payload), header.frameType != .generatedKey else { return false }
-            guard case .legacy = header.codec, case .other = header.content else { return true }
-            return false
-        default: return true
-        }
     }
 }

@@ -256,6 +256,13 @@ package struct ServerSessionStateMachine: Sendable {
         return [status(refusal.status.code, refusal.status.text, on: streamID, "error")]
     }
 
+    /// Ends what is published on `streamID`, and tells its publisher why; without a publisher, nothing happens.
+    package mutating func endPublish(on streamID: MessageStreamID, because reason: String) -> [Action] {
+        guard case .publishing? = uses[streamID] else { return [] }
+        uses[streamID] = .idle
+        return [status("NetStream.Publish.Failed", reason, on: streamID, "error")]
+    }
+
     /// Asks the client to go on elsewhere (Enhanced RTMP v2, "Reconnect Request"), at the next IDR.
     ///
     /// - Parameter tcURL: absolute or relative; nil for here, anew.

@@ -36,15 +36,15 @@ private let group = MultiThreadedEventLoopGroup.singleton
     private static func configuration() throws -> StreamConfiguration {
         StreamConfiguration(
             canvas: try #require(Canvas(width: 640, height: 360)), frameRate: try #require(FrameRate(25)),
-            videoBitsPerSecond: 1_000_000, audioBitsPerSecond: 128_000, avcConfiguration: [1, 0x64, 0, 0x1E],
-            audioSpecificConfig: [0x11, 0x90])
+            videoBitsPerSecond: 1_000_000, audioBitsPerSecond: 128_000,
+            avcConfiguration: [1, 0x64, 0, 0x1E, 0xFF, 0xE0, 0], audioSpecificConfig: [0x11, 0x90])
     }
 
     private func video(_ number: Int64, start: Int64 = 0, byteCount: Int = 100) -> Packet {
         let time = MediaTime(milliseconds: start + number * 40)
         return Packet(
             kind: .video(isIDR: number % 10 == 0, isDisposable: false), dts: time, pts: time,
-            bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: byteCount))
+            bytes: [0, 0, 0, 1, 0x65] + [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: byteCount - 5))
     }
 
     private func play<Result: Sendable>(
@@ -71,7 +71,8 @@ private let group = MultiThreadedEventLoopGroup.singleton
         for number in 0..<2 { publisher.send(packet: video(Int64(number))) }
         let messages = try await played
         #expect(messages.map(\.kind) == [.metadata, .videoSequenceHeader, .audioSequenceHeader, .idr, .video])
-        #expect(Array(messages[1].message.payload.readableBytesView) == [0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1E])
+        #expect(
+            Array(messages[1].message.payload.readableBytesView) == [0x17, 0, 0, 0, 0, 1, 0x64, 0, 0x1E, 0xFF, 0xE0, 0])
         await publisher.close(goodbye: true)
         #expect(await eventually { log.publishEnds.first?.videoMessageCount == 3 })
         await server.stop()
@@ -231,6 +232,32 @@ private let group = MultiThreadedEventLoopGroup.singleton
             return
         }
         #expect(log.publishEnds.first?.reason == .idle)
+        await server.stop()
+    }
+
+    /// Pictures without a configuration are no stream: the publisher hears why it is closed, and viewers get nothing of it.
+    @Test func publisherOfNoiseIsClosedWithTheReason() async throws {
+        let server = try await start { $0.publisherIdleTimeout = .milliseconds(400) }
+        async let played = play(server) { events in
+            var kinds: [MediaKind] = []
+            while kinds.count < 4, let event = try await events.next() {
+                if case .media(let message) = event { kinds.append(message.kind) }
+            }
+            return kinds
+        }
+        #expect(await eventually { log.playCount == 1 })
+        let noisy = try await publisher(to: server)
+        for number in 0..<40 { noisy.send(packet: video(Int64(number))) }
+        var last: PublishEvent?
+        for await event in noisy.events { last = event }
+        #expect("\(String(describing: last))".contains("no stream that is known: 40"), "\(String(describing: last))")
+        #expect(log.publishEnds.first?.reason == .idle)
+        // The name is free again, and what the viewer sees first is a stream.
+        let good = try await beginPublishing(to: server)
+        good.send(packet: video(1))
+        let kinds = try await played
+        #expect(kinds == [.metadata, .videoSequenceHeader, .audioSequenceHeader, .idr])
+        await good.close(goodbye: true)
         await server.stop()
     }
 

@@ -141,6 +141,17 @@ import Testing
         (Message(type: type, streamID: streamID, timestampMilliseconds: 1, payload: ByteBuffer(bytes: bytes)), .video)
     }
 
+    /// What makes a server take the pictures behind it for some.
+    private static func configuration(on streamID: MessageStreamID = 1) -> (Message, ChunkStreamID) {
+        media(.video, [0x17, 0, 0, 0, 0, 1, 0x42, 0xC0, 0x1E, 0xFF, 0xE0, 0], on: streamID)
+    }
+
+    private static func picture(
+        _ first: UInt8, byteCount: Int = 0, on streamID: MessageStreamID = 1
+    ) -> (Message, ChunkStreamID) {
+        media(.video, [first, 1, 0, 0, 0, 0, 0, 0, 1] + [UInt8](repeating: 1, count: byteCount + 1), on: streamID)
+    }
+
     static let peerFloods = [
         PeerFlood(testDescription: "a viewer that plays on and on") {
             entry([])
@@ -154,20 +165,20 @@ import Testing
         PeerFlood(testDescription: "a publisher of empty messages") {
             entry([command(Command("publish", transactionID: 5, .null, "a", "live"), on: 1)])
         } messages: {
-            [media(.audio, []), media(.video, []), media(.data, [])]
+            [media(.audio, []), media(.video, []), media(.data, []), media(.data, [2, 0, 0])]
         },
         PeerFlood(testDescription: "a publisher of keyframes") {
-            entry([command(Command("publish", transactionID: 5, .null, "b", "live"), on: 1)])
+            entry([command(Command("publish", transactionID: 5, .null, "b", "live"), on: 1), configuration()])
         } messages: {
-            [media(.video, [0x17, 1, 0, 0, 0] + [UInt8](repeating: 1, count: 100_000))]
+            [picture(0x17, byteCount: 100_000)]
         },
         PeerFlood(testDescription: "a publisher of one endless GOP") {
             entry([
                 command(Command("publish", transactionID: 5, .null, "c", "live"), on: 1),
-                media(.video, [0x17, 1, 0, 0, 0, 1]),
+                configuration(), picture(0x17),
             ])
         } messages: {
-            [media(.video, [0x27, 1, 0, 0, 0] + [UInt8](repeating: 1, count: 100_000))]
+            [picture(0x27, byteCount: 100_000)]
         },
         // A server keeps 64 MiB for players that come.
         PeerFlood(testDescription: "eight endless GOPs at once", mostGrowth: 128 << 20) {
@@ -177,11 +188,11 @@ import Testing
                         command(Command("createStream", transactionID: 9, .null)),
                         command(
                             Command("publish", transactionID: 5, .null, .string("g\(number)"), "live"), on: number),
-                        media(.video, [0x17, 1, 0, 0, 0, 1], on: number),
+                        configuration(on: number), picture(0x17, on: number),
                     ]
                 })
         } messages: {
-            (1...8).map { media(.video, [0x27, 1, 0, 0, 0] + [UInt8](repeating: 1, count: 100_000), on: $0) }
+            (1...8).map { picture(0x27, byteCount: 100_000, on: $0) }
         },
         PeerFlood(testDescription: "a publisher that comes and goes") {
             entry([])
