@@ -30,6 +30,39 @@ package final class FileSink: Sink {
         mailbox = LinkMailbox(awaitsIDR: awaitsIDR, onRoom: onRoom)
     }
 
+    /// How long a disk may take to say whether a file could be written.
+    private static let lookPatience = Duration.seconds(3)
+
+    /// Finds out whether a sink could write to `path`, as far as that shows without making the file.
+    /// - Throws: what the sink would fail with.
+    package static func check(_ path: String) async throws(BroadcastError) {
+        let file = SinkFile(path: path)
+        let failure = await withTaskGroup(of: Errno?.self) { group in
+            group.addTask {
+                do throws(Errno) { try await file.look() } catch { return error }
+                return nil
+            }
+            group.addTask {
+                // Cancelled as soon as the file has been looked at.
+                do { try await Task.sleep(for: lookPatience) } catch { return nil }
+                file.abort()
+                return .timedOut
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        try? await file.close()
+        switch failure {
+        // Without a thread to look with, making the link is refused for want of one.
+        case nil, .resourceTemporarilyUnavailable: return
+        case .canceled, .timedOut:
+            throw BroadcastError(
+                .file, "\(path) can't be looked at: its disk does not answer", advice: "look at its disk")
+        case let error?: throw phrase(error, path)
+        }
+    }
+
     package func configure(_ configuration: StreamConfiguration, number: Int) {
         mailbox.configure(configuration, number: number)
     }
@@ -151,13 +184,22 @@ package final class FileSink: Sink {
                 .file, "\(path) took nothing any more: its end is missing",
                 advice: "look at its disk, or at what reads the pipe")
         case Errno.noSuchFileOrDirectory:
+        case Errno.noSuchFileOrDirectory where SinkFile.hasFolder(path):
+            BroadcastError(
+                code: .notWritable, ["path": path], "\(path) can't be made where it is to lie",
+                advice: "choose another folder")
             BroadcastError(
                 code: .noFolder, ["path": path], "the folder of \(path) does not exist", advice: "make it first")
-        case Errno.permissionDenied:
+        case Errno.permissionDenied, Errno.notPermitted, Errno.readOnlyFileSystem:
             BroadcastError(
                 code: .notWritable, ["path": path], "\(path) may not be written by this user",
                 advice: "choose another folder")
         default:
+        case Errno.isDirectory:
+            BroadcastError(.file, "\(path) is a folder", advice: "name a file in it")
+        case Errno.notDirectory:
+            BroadcastError(
+                code: .noFolder, ["path": path], "what \(path) lies in is no folder", advice: "choose another folder")
             BroadcastError(.file, "\(path) can't be written: \(error)")
         }
     }

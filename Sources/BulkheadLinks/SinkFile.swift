@@ -60,6 +60,11 @@ package final class SinkFile: Sendable {
         aborted.ring()
     }
 
+    /// Finds out whether it could be opened, as far as that shows without making it.
+    package func look() async throws(Errno) {
+        try await onThread { file throws(Errno) in try Self.look(at: file.path) }
+    }
+
     package func open() async throws(Errno) -> Opening {
         try await onThread { file throws(Errno) in try file.openNow() }
     }
@@ -104,6 +109,28 @@ package final class SinkFile: Sendable {
         guard let result else { throw .timedOut }
         return try result.get()
     }
+
+    private static func look(at path: String) throws(Errno) {
+        var information = stat()
+        if stat(FileName.bytes(path), &information) == 0 {
+            switch information.st_mode & S_IFMT {
+            case S_IFREG: throw .fileExists
+            case S_IFDIR: throw .isDirectory
+            default: return try check(access(FileName.bytes(path), W_OK))
+            }
+        }
+        guard errno == ENOENT else { throw Errno(rawValue: errno) }
+        try check(access(FileName.bytes(folder(of: path)), W_OK | X_OK))
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
+
+    /// What the file is to lie in is there.
+    static func hasFolder(_ path: String) -> Bool { access(FileName.bytes(folder(of: path)), F_OK) == 0 }
+
+    private static func check(_ result: CInt) throws(Errno) { if result != 0 { throw Errno(rawValue: errno) } }
 
     private func openNow() throws(Errno) -> Opening {
         if let part, let descriptor = reopen(part) {

@@ -4,6 +4,7 @@ import BulkheadControl
 import BulkheadEncoding
 package import BulkheadEvents
 package import BulkheadModel
+import BulkheadOutputs
 package import BulkheadSystem
 import BulkheadWire
 import Glibc
@@ -26,9 +27,9 @@ package actor MasterControl {
     private var encoderListener: LocalListener?
     /// Which listener of the event log serves which connection.
     private var following: [Int: Int] = [:]
-    /// Measurements of servers that are under way; the end waits for them.
-    private var measurements: [Int: Task<Void, Never>] = [:]
-    private var lastMeasurement = 0
+    /// Requests that take time and are under way: servers are measured, a file is looked at. The end waits for them.
+    private var works: [Int: Task<Void, Never>] = [:]
+    private var lastWork = 0
     private var isServing = false
     /// When an event has told of a stranger at the control socket.
     private var lastStranger: MonotonicTime?
@@ -209,7 +210,7 @@ package actor MasterControl {
     }
 
     private func closeControl() async {
-        for measurement in measurements.values { await measurement.value }
+        for work in works.values { await work.value }
         await control?.close()
         control = nil
         for connection in following.keys { unfollow(connection) }
@@ -231,6 +232,9 @@ package actor MasterControl {
             }
             if case .servers(let link, let isMeasured) = exchange.request {
                 return measure(link, isMeasured, in: broadcast, for: exchange)
+            }
+            if case .link(.add(let destination)) = exchange.request, destination.isFile {
+                return look(at: destination, in: broadcast, for: exchange)
             }
             broadcast.assumeIsolated { RequestOnAir.carryOut(exchange, by: $0) }
         }
@@ -273,17 +277,33 @@ package actor MasterControl {
         if let listener = following.removeValue(forKey: connection) { events.unlisten(listener) }
     }
 
+    /// Adds a file once it is known that it can be written: afterwards there is nobody left to tell.
+    private func look(
+        at destination: DestinationSettings, in broadcast: Broadcast, for exchange: ControlExchange
+    ) {
+        lastWork += 1
+        let number = lastWork
+        // closeControl() waits for it.
+        works[number] = Task {
+            do throws(BroadcastError) {
+                try await Output.check(destination)
+                await RequestOnAir.carryOut(exchange, by: broadcast)
+            } catch { exchange.answer(.failed(error)) }
+            works[number] = nil
+        }
+    }
+
     private func measure(
         _ link: String?, _ isMeasured: Bool, in broadcast: Broadcast, for exchange: ControlExchange
     ) {
-        lastMeasurement += 1
-        let number = lastMeasurement
+        lastWork += 1
+        let number = lastWork
         // closeControl() waits for it.
-        measurements[number] = Task {
+        works[number] = Task {
             do throws(BroadcastError) {
                 exchange.answer(.servers(try await broadcast.servers(of: link, isMeasured: isMeasured)))
             } catch { exchange.answer(.failed(error)) }
-            measurements[number] = nil
+            works[number] = nil
         }
     }
 

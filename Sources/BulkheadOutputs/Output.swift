@@ -17,6 +17,14 @@ package struct Output: Sendable {
 
     package init(_ link: some Sink & Servers) { self.init(link, servers: link) }
 
+    /// Finds out whether `destination` could be used, as far as that shows before it is: a file is looked at, which may take as
+    /// long as its disk does; what is wrong with a server's address shows when the link is made.
+    /// - Throws: what the link would fail with at once.
+    package static func check(_ destination: DestinationSettings) async throws(BroadcastError) {
+        guard destination.isFile else { return }
+        try await FileSink.check(String(destination.url.dropFirst(5)))
+    }
+
     /// Makes what `entry`'s destination asks for.
     ///
     /// - Parameters:

@@ -54,6 +54,24 @@ import Testing
         return path
     }
 
+    /// What a request can be refused for before anything is made.
+    @Test func fileIsLookedAtBeforeItIsMade() async throws {
+        func problem(_ path: String) async -> ErrorCode? {
+            do throws(BroadcastError) { try await FileSink.check(path) } catch { return error.code }
+            return nil
+        }
+        let folder = try TemporaryFolder()
+        let there = folder.path("there.flv")
+        try Data([1]).write(to: URL(filePath: there))
+        #expect(await problem(folder.path("new.flv")) == nil)
+        #expect(!FileManager.default.fileExists(atPath: folder.path("new.flv")))
+        #expect(await problem(there) == .fileExists)
+        #expect(await problem(folder.path("none/new.flv")) == .noFolder)
+        #expect(await problem(there + "/new.flv") == .noFolder)
+        #expect(await problem(folder.path("")) == .file)
+        #expect(await problem(try Self.pipe(in: folder)) == nil)
+    }
+
     /// The times of the pictures in an FLV file, without its headers.
     private static func times(_ path: String) throws -> [Int] {
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))

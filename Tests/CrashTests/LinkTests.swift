@@ -213,6 +213,14 @@ import Testing
         #expect(refusal == 75 && words.contains("the last link"), "\(words)")
         let (unknown, unknownStatus) = try await course.command("link", "pause", "7")
         #expect(unknownStatus == 64 && unknown.contains("there is no link 7"), "\(unknown)")
+        // What could not be written is refused at once, and is no link that fails.
+        let there = folder.path("there.flv")
+        try Data([1]).write(to: URL(fileURLWithPath: there))
+        for (path, words) in [(there, "exists already"), (folder.path("none/a.flv"), "does not exist")] {
+            let (text, status) = try await course.command("link", "add", "--to", "file:\(path)")
+            #expect(status == 73 && text.contains(words), "\(status) \(text)")
+        }
+        #expect(!course.codes(link: 3).contains("link.failed"))
         try await expect("stop")
         await course.finish()
         await viewer.stop()
