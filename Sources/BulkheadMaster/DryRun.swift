@@ -3,13 +3,15 @@ package import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadInputs
+import BulkheadMedia
 package import BulkheadModel
 import BulkheadRoom
 package import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
-/// Opens the inputs of a broadcast as the broadcast would, and says what it would be. Nothing is published, and no file is
-/// written.
+/// Opens the inputs of a broadcast as the broadcast would, decodes the first picture and the first sound of what it would
+/// use, and says what it would be. Nothing is published, and no file is written.
 package actor DryRun {
     package nonisolated let reactor: Reactor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
@@ -22,6 +24,8 @@ package actor DryRun {
     /// What each source has said, by its input's number.
     private var notices: [Int: [String]] = [:]
     private var waiting: CheckedContinuation<Void, Never>?
+    /// What is used of the inputs has to show within so long.
+    private static let lookPatience = Duration.seconds(10)
 
     /// - Parameter programs: where the children's programs lie.
     package init(programs: Programs) throws(BroadcastError) {
@@ -43,6 +47,7 @@ package actor DryRun {
         defer { events.unlisten(listener) }
         let inputs = Inputs(
             context, canvas: settings.canvas, frameRate: settings.frameRate,
+            deinterlacing: settings.deinterlacing ?? .auto,
             onFailed: { [weak self] error in self?.assumeIsolated { $0.fail(error) } })
         self.inputs = inputs
         inputs.onDescribed = { [weak self] in self?.assumeIsolated { $0.goOn() } }
@@ -51,9 +56,32 @@ package actor DryRun {
         watch()
         while failure == nil, inputs.descriptions.contains(where: { $0 == nil }) { await pause() }
         let found = inputs.descriptions.compactMap { $0 }
+        if failure == nil { await look(at: inputs, as: Forecast(settings, found, notices: [])) }
         await end()
         if let failure { throw failure }
         return Forecast(settings, found, notices: settings.inputs.indices.map { notices[$0 + 1] ?? [] })
+    }
+
+    /// Waits until there is something of all that would be used.
+    private func look(at inputs: Inputs, as forecast: Forecast) async {
+        let uses = forecast.inputs.enumerated().map { index, input in
+            (InputID(index + 1), MediaUse(pictures: input.givesPicture, sound: input.givesSound))
+        }
+        let look = FirstLook(
+            Dictionary(uniqueKeysWithValues: uses), pools: context.pools,
+            ask: { [weak inputs] demand, id in inputs?.demand(demand, of: id) },
+            onDone: { [weak self] in self?.assumeIsolated { $0.goOn() } })
+        inputs.play(forecast.canvas, forecast.frameRate, to: look)
+        let deadline = MonotonicTime.now.advanced(by: Self.lookPatience)
+        let timer = reactor.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.goOn() } }
+        while failure == nil, !look.missing.isEmpty, .now < deadline { await pause() }
+        reactor.cancel(timer)
+        for id in look.missing {
+            notices[id.number, default: []].append("nothing of it has come within \(Self.lookPatience.inWords)")
+        }
+        for id in look.givenUp.sorted() {
+            notices[id.number, default: []].append("its reader ends over it, again and again")
+        }
     }
 
     private func note(_ event: Event) {

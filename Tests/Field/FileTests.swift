@@ -62,6 +62,9 @@ import Testing
         let result = try await field.broadcast([clip])
         #expect(result.status == 66)
         #expect(result.text.contains("e.mp4 is encrypted"), "\(result.text)")
+        let rehearsal = try await field.broadcast([clip, "--dry-run"])
+        #expect(rehearsal.status == 66)
+        #expect(rehearsal.text.contains("e.mp4 is encrypted"), "\(rehearsal.text)")
     }
 
     @Test func recordingWithoutAnIndexIsCalledCutOff() async throws {
