@@ -43,7 +43,8 @@ extension BroadcastStatus {
             framesSkipped: program.framesSkipped + encoding.framesSkipped, framesUnfiltered: chain.framesUnfiltered,
             framesSlated: encoding.framesSlated,
             standby: encoding.isInLockstep ? "in lockstep" : encoding.standby.rawValue,
-            framesPerSecond: committed.samplesPerSecond(at: .now), bitsPerSecond: committed.bitsPerSecond(at: .now),
+            framesPerSecond: committed.samplesPerSecond(at: .now), timelineFramesPerSecond: frameRate.framesPerSecond,
+            bitsPerSecond: committed.bitsPerSecond(at: .now),
             encoderBitsPerSecond: encoding.bitsPerSecond,
             showing: encoding.isSlateOnAir ? .slateWithoutEncoder : program.showing.content,
             encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress)" : "", plugins: chain.plugins)

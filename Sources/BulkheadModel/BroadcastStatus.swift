@@ -227,6 +227,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var standby: String
     /// Committed in the last two seconds.
     package var framesPerSecond: Double
+    /// The rate of the timeline; nil while it is not known, and from a master that does not tell it.
+    package var timelineFramesPerSecond: Double? = nil
     /// Sent in the last two seconds, by the second.
     package var bitsPerSecond: Int
     /// What the encoder is told for pictures: less than what the user wants while a link can't carry it.
@@ -241,7 +243,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
         state: BroadcastPhase, children: [ChildStatus], links: [LinkStatus], secondsOnAir: Double, frames: Int,
         framesCommitted: Int, framesUncommitted: Int, framesRepeated: Int,
         framesLeftOut: Int? = nil, framesSkipped: Int, framesUnfiltered: Int,
-        framesSlated: Int, standby: String, framesPerSecond: Double, bitsPerSecond: Int,
+        framesSlated: Int, standby: String, framesPerSecond: Double, timelineFramesPerSecond: Double? = nil,
+        bitsPerSecond: Int,
         encoderBitsPerSecond: Int? = nil, showing: ShownContent, encoderAddress: String, plugins: [PluginStatus]
     ) {
         self.state = state
@@ -258,6 +261,7 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
         self.framesSlated = framesSlated
         self.standby = standby
         self.framesPerSecond = framesPerSecond
+        self.timelineFramesPerSecond = timelineFramesPerSecond
         self.bitsPerSecond = bitsPerSecond
         self.encoderBitsPerSecond = encoderBitsPerSecond
         self.showing = showing

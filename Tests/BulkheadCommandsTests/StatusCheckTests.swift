@@ -38,6 +38,28 @@ import Testing
         #expect(StatusCheck(status).level == .critical)
     }
 
+    @Test func tooFewFramesAreTold() throws {
+        var status = try healthy()
+        status.timelineFramesPerSecond = 30
+        #expect(StatusCheck(status).level == .ok)
+        status.framesPerSecond = 24.5
+        #expect(StatusCheck(status).level == .warning)
+        #expect(StatusCheck(status).findings == ["24.5 of 30.0 frames a second go out"])
+        status.framesPerSecond = 1.5
+        #expect(StatusCheck(status).level == .critical)
+        status.secondsOnAir = 2
+        #expect(StatusCheck(status).level == .ok)
+    }
+
+    @Test func reportSaysOnAirOnlyWhereSomebodySeesIt() throws {
+        var status = try healthy()
+        #expect(StatusReport(masterPID: 7, broadcast: status).text.hasPrefix("master 7: on air, "))
+        for index in status.links.indices { status.links[index].state = .saved }
+        #expect(StatusReport(masterPID: 7, broadcast: status).text.hasPrefix("master 7: NOT on air, "))
+        status.links[0].state = .writing
+        #expect(StatusReport(masterPID: 7, broadcast: status).text.hasPrefix("master 7: on air, "))
+    }
+
     @Test func endlessSlateIsAWarning() throws {
         var status = try healthy()
         status.showing = .slate

@@ -140,6 +140,7 @@ import Testing
         settings.scenes = [Scene("talk", [item])]
         status.scenes = [SceneStatus(scene: Scene("talk", [item]), isShown: true, isPrepared: false)]
         status.scene = "talk"
+        status.timelineFramesPerSecond = 30
         status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(
             time: 1, mediaSeconds: 1, part: .encoder(7, .onAir), pid: 1, cause: "SIGSEGV", frame: 1,

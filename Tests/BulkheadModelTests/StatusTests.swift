@@ -82,8 +82,9 @@ import Testing
             state: .onAir, children: [child], links: [link], secondsOnAir: Double(number()) / 32, frames: number(),
             framesCommitted: number(), framesUncommitted: number(), framesRepeated: number(), framesSkipped: number(),
             framesUnfiltered: number(), framesSlated: number(), standby: "warm",
-            framesPerSecond: Double(number()) / 64, bitsPerSecond: number(), encoderBitsPerSecond: some(number()),
-            showing: .picture, encoderAddress: "", plugins: [plugin])
+            framesPerSecond: Double(number()) / 64, timelineFramesPerSecond: some(Double(number()) / 64),
+            bitsPerSecond: number(), encoderBitsPerSecond: some(number()), showing: .picture, encoderAddress: "",
+            plugins: [plugin])
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64]) func statusesSurviveALine(seed: UInt64) throws {

@@ -28,6 +28,7 @@ package struct StatusCheck: Hashable, Sendable {
         if !status.links.isEmpty, down.count == status.links.count {
             found.append((.critical, "no destination is published to"))
         }
+        if let slow = Self.slowness(status) { found.append(slow) }
         found += down.map { (.warning, "\($0.name) is \($0.state.rawValue)") }
         switch status.showing {
         case .picture: break
@@ -64,6 +65,19 @@ package struct StatusCheck: Hashable, Sendable {
         let phrase = findings.isEmpty ? line : findings.joined(separator: ", ")
         let rest = findings.isEmpty || line.isEmpty ? "" : " (\(line))"
         return EventLine.clean("BULKHEAD \(name) - \(phrase)\(rest)")
+    }
+
+    /// Too few frames of the timeline have become safe in the last seconds.
+    private static func slowness(_ status: BroadcastStatus) -> (Level, String)? {
+        // At the start the seconds are not full yet.
+        guard status.state == .onAir, status.secondsOnAir > 5, let wanted = status.timelineFramesPerSecond, wanted > 0,
+            status.framesPerSecond < wanted * 0.9
+        else { return nil }
+        let (rate, all) = (status.framesPerSecond, wanted)
+        return (
+            rate < wanted / 2 ? .critical : .warning,
+            "\(DecimalText.text(rate, places: 1)) of \(DecimalText.text(all, places: 1)) frames a second go out"
+        )
     }
 
     private static func works(_ link: LinkStatus) -> Bool {

@@ -51,11 +51,14 @@ package struct StatusLine: Hashable, Sendable {
         status.framesSkipped + (status.links.map(\.framesShed).max() ?? 0)
     }
 
-    /// On air is what somebody can see.
     private static func heading(_ status: BroadcastStatus) -> String {
+        "\(state(status)) \(clock(status.secondsOnAir))"
+    }
+
+    /// Where the broadcast stands. On air is what somebody can see.
+    static func state(_ status: BroadcastStatus) -> String {
         let isSeen = status.links.isEmpty || status.links.contains(where: publishes)
-        let words = status.state == .onAir && !isSeen ? "NOT on air" : status.state.rawValue
-        return "\(words) \(clock(status.secondsOnAir))"
+        return status.state == .onAir && !isSeen ? "NOT on air" : status.state.rawValue
     }
 
     private static func publishes(_ link: LinkStatus) -> Bool {

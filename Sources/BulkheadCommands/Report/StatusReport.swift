@@ -30,7 +30,7 @@ package struct StatusReport: Encodable, Sendable {
     package var text: String {
         guard let status = broadcast else { return "master \(masterPID): idle, no broadcast" }
         var lines = [
-            "master \(masterPID): \(status.state.rawValue), \(StatusLine.clock(status.secondsOnAir)), showing \(status.showing.rawValue)",
+            "master \(masterPID): \(StatusLine.state(status)), \(StatusLine.clock(status.secondsOnAir)), showing \(status.showing.rawValue)",
             "rate: \(DecimalText.text(status.framesPerSecond, places: 1)) fps, \(StatusLine.rate(status.bitsPerSecond))",
             "frames: \(status.framesCommitted) safe, \(status.framesUncommitted) with the encoder, "
                 + "\(status.framesSkipped) skipped, \(status.framesRepeated) repeated, "
