@@ -69,6 +69,7 @@ package final class FileSink: Sink {
     package func offer(_ packet: Packet) { mailbox.offer(packet) }
     package var hasRoom: Bool { mailbox.hasRoom }
     package func finish() { mailbox.finish() }
+    package var firstSent: MediaTime? { mailbox.firstSent }
 
     package func abort() {
         let file = state.withLock { state in
@@ -183,23 +184,23 @@ package final class FileSink: Sink {
             BroadcastError(
                 .file, "\(path) took nothing any more: its end is missing",
                 advice: "look at its disk, or at what reads the pipe")
-        case Errno.noSuchFileOrDirectory:
         case Errno.noSuchFileOrDirectory where SinkFile.hasFolder(path):
             BroadcastError(
                 code: .notWritable, ["path": path], "\(path) can't be made where it is to lie",
                 advice: "choose another folder")
+        case Errno.noSuchFileOrDirectory:
             BroadcastError(
                 code: .noFolder, ["path": path], "the folder of \(path) does not exist", advice: "make it first")
         case Errno.permissionDenied, Errno.notPermitted, Errno.readOnlyFileSystem:
             BroadcastError(
                 code: .notWritable, ["path": path], "\(path) may not be written by this user",
                 advice: "choose another folder")
-        default:
         case Errno.isDirectory:
             BroadcastError(.file, "\(path) is a folder", advice: "name a file in it")
         case Errno.notDirectory:
             BroadcastError(
                 code: .noFolder, ["path": path], "what \(path) lies in is no folder", advice: "choose another folder")
+        default:
             BroadcastError(.file, "\(path) can't be written: \(error)")
         }
     }

@@ -17,6 +17,7 @@ package final class LinkMailbox: Sendable {
         var isPaused = false
         var rate = RateMeter()
         var framesSent = 0
+        var firstSent: MediaTime?
         /// Called instead of the signal when packets come, once until they are looked at.
         var feed: (@Sendable () -> Void)?
         var isFeedCalled = false
@@ -96,6 +97,9 @@ package final class LinkMailbox: Sendable {
     /// Nothing has been taken out of it.
     package var isUnused: Bool { state.withLock { $0.framesSent == 0 } }
 
+    /// The DTS of the first picture that was taken out of it.
+    package var firstSent: MediaTime? { state.withLock { $0.firstSent } }
+
     private static func hasRoom(_ queue: LinkQueue) -> Bool {
         queue.waitingDuration <= roomDuration && queue.waitingByteCount <= roomByteCount
     }
@@ -121,7 +125,10 @@ package final class LinkMailbox: Sendable {
             }
             guard let packet = state.queue.next() else { return state.isFinished ? .finished : .empty }
             state.rate.add(packet.bytes.count, at: .now)
-            if packet.isVideo { state.framesSent += 1 }
+            if packet.isVideo {
+                state.framesSent += 1
+                if state.firstSent == nil { state.firstSent = packet.dts }
+            }
             return .packet(packet)
         }
     }

@@ -120,6 +120,8 @@ package final class RTMPLink: Sink, Servers {
         return servers.read { $0.report(name, lane, at: $1) }
     }
 
+    package var firstSent: MediaTime? { mailbox.firstSent }
+
     package var statuses: [LinkStatus] {
         let machine = machine.withLock { $0 }
         let statistics = connections.withLock { $0.onAir }?.statistics

@@ -14,6 +14,7 @@ package final class RedundantLink: Sink, Servers {
     }
     package func offer(_ packet: Packet) { lanes.forEach { $0.offer(packet) } }
     package var hasRoom: Bool { lanes.allSatisfy(\.hasRoom) }
+    package var firstSent: MediaTime? { lanes.compactMap(\.firstSent).min() }
     package func finish() { lanes.forEach { $0.finish() } }
     package func abort() { lanes.forEach { $0.abort() } }
     package func pause(_ isPaused: Bool) { lanes.forEach { $0.pause(isPaused) } }

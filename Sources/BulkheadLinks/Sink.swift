@@ -18,6 +18,8 @@ package protocol Sink: AnyObject, Sendable {
     func run() async throws(BroadcastError)
     /// One for each server that it publishes to at once.
     var statuses: [LinkStatus] { get }
+    /// The time on the timeline of the first picture that it has sent or written; nil before.
+    var firstSent: MediaTime? { get }
 }
 
 /// The servers that a sink chooses from. Only a sink on the network has them.

@@ -229,6 +229,7 @@ actor Broadcast {
 
     private func watch(_ line: ProgramLine) {
         line.watch()
+        if line.program.awaitsViewers, let time = rooms.outputs.firstSent { line.program.seen(from: time) }
         // A broadcast in no hurry waits for its links instead, and an encoder that was started by hand is left alone.
         if state == .onAir, !settings.isFast, settings.children != .plugins { rooms.outputs.watchCongestion() }
         line.program.beginIfPossible()

@@ -278,9 +278,15 @@ package struct BroadcastSummary: Codable, Hashable, Sendable {
     /// A summary of the last status.
     package init(status: BroadcastStatus) { self.status = status }
 
-    /// What was wrong although the broadcast went on to its end: destinations that failed for good. Nil when all was
-    /// well.
-    package var shortfall: BroadcastError? { Self.shortfall(of: status.links) }
+    /// What was wrong although the broadcast went on to its end: destinations that failed for good, or nothing that was sent to
+    /// any, as where it was stopped while it waited. Nil when all was well.
+    package var shortfall: BroadcastError? {
+        if let shortfall = Self.shortfall(of: status.links) { return shortfall }
+        guard !status.links.isEmpty, status.links.allSatisfy({ $0.framesSent == 0 }) else { return nil }
+        return BroadcastError(
+            code: .nothingSent, "it ended before a picture was sent to any destination",
+            advice: "look at what it waited for: an input, a destination, an encoder")
+    }
 
     /// What some of `links` lacked at the end of a broadcast.
     package static func shortfall(of links: [LinkStatus]) -> BroadcastError? {

@@ -58,6 +58,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case unknownPlugin = "plugin.unknown"
     case tlsFailed = "destination.tls-failed"
     case unreachable = "destination.unreachable"
+    case nothingSent = "destination.nothing-sent"
 
     // The conversation itself.
     case version = "control.version"
@@ -206,6 +207,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .unknownFormat: "an input is of no format that is known by its first bytes"
         case .unknownPlugin: "there is no such plugin"
         case .unreachable: "no server of the destination can be reached"
+        case .nothingSent: "the broadcast ended before a picture was sent to any destination"
         case .tlsFailed: "the TLS connection to a server can't be made, or its certificate is not trusted"
         case .version: "client and master speak different versions; the master closes the connection"
         case .unknownRequest: "the master does not know the request"

@@ -105,6 +105,9 @@ package final class Outputs: PacketOutlet {
 
     package var hasRoom: Bool { outputs.values.allSatisfy { $0.sink.hasRoom } }
 
+    /// The time of the first picture that any destination was sent; nil before.
+    package var firstSent: MediaTime? { outputs.values.compactMap(\.sink.firstSent).min() }
+
     // MARK: their course
 
     /// Runs the sinks; returns after ``finish()`` or ``abort()``, when all of them have ended.

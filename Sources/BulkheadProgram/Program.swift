@@ -158,6 +158,12 @@ package final class Program {
         return (name, .input(input))
     }
 
+    /// The end depends on ``seen(from:)``.
+    package var awaitsViewers: Bool { machine.awaitsViewers }
+
+    /// A destination was sent a picture for the first time, of this time on the timeline.
+    package func seen(from time: MediaTime) { perform(machine.handle(.seen(from: time), at: .now)) }
+
     /// Ends the program with the frame before this moment's.
     package func end() { perform(machine.handle(.end, at: .now)) }
 

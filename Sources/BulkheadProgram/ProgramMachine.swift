@@ -28,6 +28,8 @@ package struct ProgramMachine {
         /// The time of the next tick has come.
         case timer
         case tick(FrameLoad)
+        /// A destination was sent a picture for the first time: of this time on the timeline.
+        case seen(from: MediaTime)
         /// The program is to end, as asked for.
         case end
     }
@@ -75,6 +77,8 @@ package struct ProgramMachine {
     private var overload = OverloadRule()
     private let lookAhead: LookAhead
     private let madeAt: MonotonicTime
+    /// The end depends on when a destination is sent a picture for the first time, which has not been.
+    package private(set) var awaitsViewers: Bool
 
     package init(_ settings: ProgramSettings, at now: MonotonicTime) {
         self.settings = settings
@@ -85,6 +89,7 @@ package struct ProgramMachine {
         staging = Staging(settings.frameRate)
         canvas = settings.canvas
         madeAt = now
+        awaitsViewers = settings.durationAwaitsViewers && settings.durationSeconds != nil
     }
 
     /// The inputs whose pictures are seen.
@@ -129,6 +134,11 @@ package struct ProgramMachine {
             guard phase == .running, let lag = clock.skipSleep(at: now) else { return [] }
             return [.post(.lag(milliseconds: Int(lag.nanoseconds / 1_000_000)))]
         case .tick(let load): return tick(load, at: now)
+        case .seen(let time):
+            guard awaitsViewers, let seconds = settings.durationSeconds else { return [] }
+            awaitsViewers = false
+            clock.end(lastingSeconds: seconds, from: max(0, settings.frameRate.frame(at: time)))
+            return []
         case .end: return end()
         }
     }
@@ -302,7 +312,7 @@ package struct ProgramMachine {
         // The live picture that is here is the first frame's, half an interval early, so that the next may jitter.
         let origin = hasLivePicture ? now.advanced(by: clock.interval.nanoseconds / 2) : now
         let distance = MediaTime(nanoseconds: madeAt.since(origin))
-        clock.begin(at: origin, lastingSeconds: settings.durationSeconds)
+        clock.begin(at: origin, lastingSeconds: awaitsViewers ? nil : settings.durationSeconds)
         lines.moveClocks(by: distance)
         settleFeeds(at: now)
         showing.advanced(at: now)
@@ -367,7 +377,7 @@ package struct ProgramMachine {
     /// Whether all inputs are at their end. A still stands as long as the broadcast is to last.
     private func isFinished(at time: MediaTime) -> Bool {
         guard !lines.isEmpty, lines.allFeeds({ $0.isFinished(at: time) }) else { return false }
-        return clock.end == nil || !lines.allFeeds(\.isStill)
+        return settings.durationSeconds == nil || !lines.allFeeds(\.isStill)
     }
 
     private mutating func cutSound(to time: MediaTime, _ now: MonotonicTime) -> [Action] {
@@ -475,7 +485,10 @@ package struct ProgramMachine {
         switch selection {
         case .advanced: showing.advanced(at: now)
         case .held:
-            guard let feed = lines[input]?.feed, !feed.hasEnded else { break }
+            // A still is meant to stand.
+            guard let feed = lines[input]?.feed, !feed.hasEnded, feed.description.picture?.isStill != true else {
+                break
+            }
             framesRepeated += 1
             if feed.cadence?.isOwed(frame) == true { unevenness.repeated += 1 }
         case nil: break

@@ -19,10 +19,13 @@ package struct ProgramSettings: Hashable, Sendable {
     package var keepsInputs = false
     /// Scenes that there are from the start.
     package var scenes: [Scene] = []
+    /// They are counted from the first picture that a destination was sent, and not from the first of all.
+    package var durationAwaitsViewers: Bool
 
     package init(
         frameRate: FrameRate, canvas: Canvas, isFast: Bool, slateAfter: Duration,
-        patience: MediaTime = Cadence.defaultPatience, durationSeconds: Double? = nil
+        patience: MediaTime = Cadence.defaultPatience, durationSeconds: Double? = nil,
+        durationAwaitsViewers: Bool = false
     ) {
         self.frameRate = frameRate
         self.canvas = canvas
@@ -30,6 +33,7 @@ package struct ProgramSettings: Hashable, Sendable {
         self.slateAfter = slateAfter
         self.patience = patience
         self.durationSeconds = durationSeconds
+        self.durationAwaitsViewers = durationAwaitsViewers
     }
 
     package init(_ settings: BroadcastSettings) {
@@ -38,7 +42,9 @@ package struct ProgramSettings: Hashable, Sendable {
             slateAfter: .nanoseconds(Int64(settings.slateAfterSeconds * 1e9)),
             patience: settings.picturePatienceSeconds.map { MediaTime(nanoseconds: Int64($0 * 1e9)) }
                 ?? Cadence.defaultPatience,
-            durationSeconds: settings.durationSeconds)
+            durationSeconds: settings.durationSeconds,
+            // With --fast the program waits for destinations itself, and a file has all from the start.
+            durationAwaitsViewers: !settings.isFast && !settings.destinations.contains(where: \.isFile))
         scenes = settings.scenes ?? []
         keepsInputs = settings.layout != nil || !scenes.isEmpty
     }

@@ -34,7 +34,12 @@ package struct TimelineClock {
     /// - Parameter seconds: after which no frame begins any more; one frame always does. Nil for no end.
     package mutating func begin(at now: MonotonicTime, lastingSeconds seconds: Double?) {
         origin = now
-        lastFrame = seconds.map { max(1, frameRate.frameCount(within: $0)) - 1 }
+        if let seconds { end(lastingSeconds: seconds, from: 0) }
+    }
+
+    /// Lets the frame be the last that ends so long after the beginning of `first`.
+    package mutating func end(lastingSeconds seconds: Double, from first: FrameNumber) {
+        lastFrame = first.addingReportingOverflow(max(1, frameRate.frameCount(within: seconds)) - 1).partialValue
     }
 
     /// `now` as a time of the timeline; 0 before the start.

@@ -36,6 +36,26 @@ import Testing
         #expect(error?.kind == .someDestinations && error?.problem == "2 of 3 destinations failed, first a: x")
     }
 
+    /// Whoever stops a broadcast that waits, and a job's time limit, learns that nothing was sent.
+    @Test func nothingSentIsAFailure() {
+        func shortfall(_ sent: [Int], _ states: [LinkState]) -> ErrorCode? {
+            var status = BroadcastStatus(
+                state: .ended, children: [], links: [], secondsOnAir: 0, frames: 0, framesCommitted: 0,
+                framesUncommitted: 0, framesRepeated: 0, framesSkipped: 0, framesUnfiltered: 0, framesSlated: 0,
+                standby: "warm", framesPerSecond: 0, bitsPerSecond: 0, showing: .slate, encoderAddress: "", plugins: [])
+            status.links = zip(sent, states).map { sent, state in
+                var link = Self.link("a", state, error: "x")
+                link.framesSent = sent
+                return link
+            }
+            return BroadcastSummary(status: status).shortfall?.code
+        }
+        #expect(shortfall([0, 0], [.connecting, .ended]) == .nothingSent)
+        #expect(shortfall([0, 1], [.connecting, .ended]) == nil)
+        #expect(shortfall([0, 0], [.failed, .failed]) == .destination)
+        #expect(shortfall([], []) == nil)
+    }
+
     @Test func allFail() {
         let error = BroadcastSummary.shortfall(of: [
             Self.link("a", .failed, error: "x"), Self.link("b", .failed, error: "y"),

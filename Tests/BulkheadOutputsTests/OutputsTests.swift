@@ -30,6 +30,7 @@ import Testing
         func configure(_ configuration: StreamConfiguration, number: Int) { note("configuration \(number)") }
         func offer(_ packet: Packet) { note("packet \(packet.dts.milliseconds)") }
         var hasRoom: Bool { state.withLock { $0.load == .zero } }
+        var firstSent: MediaTime? { nil }
         func finish() {
             note("finish")
             ends.continuation.yield(nil)

@@ -407,6 +407,38 @@ import Testing
         #expect(script.machine.clock.nextFrame == 3)
     }
 
+    /// As long as no destination has had a picture, no time is taken off the length; those that were sent count.
+    @Test(arguments: [(from: 0, last: 6), (from: 200, last: 8)] as [(from: Int64, last: Int64)])
+    func lengthBeginsWithTheFirstPictureThatIsSent(from: Int64, last: Int64) throws {
+        var script = try Script(seconds: 0.16, awaitsViewers: true)
+        script.handle(.begin)
+        for _ in 0..<6 { #expect(script.tick().shown != nil) }
+        #expect(script.machine.awaitsViewers)
+        script.handle(.seen(from: MediaTime(milliseconds: from)))
+        #expect(!script.machine.awaitsViewers)
+        // A second word changes nothing.
+        script.handle(.seen(from: MediaTime(milliseconds: 9000)))
+        while script.machine.isRunning, script.machine.clock.nextFrame < 100 { script.tick() }
+        #expect(script.machine.clock.nextFrame == (from == 0 ? 6 : last + 1))
+    }
+
+    /// A still is meant to stand: none of its frames counts as repeated.
+    @Test(arguments: [true, false]) func framesOfAStillAreNotRepeated(isStill: Bool) throws {
+        var script = try Script()
+        var description = SourceDescription.file(audio: false)
+        var picture = PictureFormat(codec: "png", width: 64, height: 64)
+        picture.isStill = isStill
+        description.picture = picture
+        script.add(1, description)
+        script.picture(0)
+        script.handle(.begin)
+        for _ in 0..<5 {
+            script.tick()
+            script.wait(40)
+        }
+        #expect((script.machine.framesRepeated > 0) == !isStill)
+    }
+
     @Test func timelineEndsWhenEveryInputHas() throws {
         var script = try Script()
         script.add(1, .file(audio: false))

@@ -18,14 +18,16 @@ struct Script {
     var load = FrameLoad(frames: 0, held: 0, limit: 50, hasRoom: true, isWorking: true)
 
     init(
-        isFast: Bool = false, slateAfter: Duration = .seconds(3), patience: Int64 = 100, seconds: Double? = nil
+        isFast: Bool = false, slateAfter: Duration = .seconds(3), patience: Int64 = 100, seconds: Double? = nil,
+        awaitsViewers: Bool = false
     ) throws {
         let frameRate = try #require(FrameRate(25))
         machine = ProgramMachine(
             ProgramSettings(
                 frameRate: frameRate, canvas: try #require(Canvas(width: 640, height: 360)), isFast: isFast,
                 slateAfter: slateAfter,
-                patience: MediaTime(milliseconds: patience), durationSeconds: seconds), at: start)
+                patience: MediaTime(milliseconds: patience), durationSeconds: seconds,
+                durationAwaitsViewers: awaitsViewers), at: start)
     }
 
     var now: MonotonicTime { start.advanced(by: .milliseconds(milliseconds)) }

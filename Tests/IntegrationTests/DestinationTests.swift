@@ -1,3 +1,4 @@
+import BulkheadSystem
 import BulkheadTestSupport
 import Foundation
 import Testing
@@ -30,6 +31,50 @@ import Testing
         kill(broadcast.pid, SIGINT)
         #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
         await server.end()
+    }
+
+    /// The length of a broadcast is what viewers see of it, and not how long their server was waited for.
+    @Test func waitingForAServerTakesNothingOffTheLength() async throws {
+        let port = try await freePort()
+        let broadcast = try BulkheadProgram.start(
+            [
+                "broadcast", "test", "--to", "rtmp://127.0.0.1:\(port)/live/a", "--patience", "1m", "--json",
+                "--duration", "1", "--video-bitrate", "300k",
+            ] + Self.small)
+        func events(_ code: String) -> [ReportedEvent] {
+            ReportedEvent.all(in: broadcast.outputText).filter { $0.code == code }
+        }
+        #expect(await eventually(within: .seconds(30)) { !events("timeline.on-air").isEmpty })
+        let end = MonotonicTime.now.advanced(by: .seconds(3))
+        _ = await eventually(within: .seconds(20)) { .now > end }
+        #expect(broadcast.isRunning && events("timeline.ending").isEmpty)
+        let server = try await EmbeddedServer(port: port)
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
+        #expect(server.publishCount == 1)
+        await server.end()
+    }
+
+    /// A job's time limit ends a broadcast that waits, for its server or for its input: that is no success.
+    @Test(arguments: [true, false]) func broadcastThatIsStoppedWhileItWaitsHasFailed(isServerUp: Bool) async throws {
+        let folder = try TemporaryFolder()
+        // Nobody writes to it.
+        let pipe = folder.path("pipe.ts")
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let server = try await EmbeddedServer()
+        if !isServerUp { await server.end() }
+        let broadcast = try BulkheadProgram.start(
+            [
+                "broadcast", isServerUp ? pipe : "test", "--to", server.url("a"), "--patience", "1m", "--json",
+                "--slate-after", "60", "--video-bitrate", "300k",
+            ] + Self.small)
+        let sign = isServerUp ? "\"link.connected\"" : "\"link.lost\""
+        #expect(await eventually(within: .seconds(30)) { broadcast.outputText.contains(sign) })
+        kill(broadcast.pid, SIGTERM)
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 69, "\(broadcast.errorText)")
+        if isServerUp {
+            #expect(broadcast.outputText.contains("destination.nothing-sent"), "\(broadcast.outputText)")
+            await server.end()
+        }
     }
 
     @Test func serverThatIsNotUpIsNotWaitedForUnasked() async throws {
