@@ -304,7 +304,7 @@ final class ChainPost {
             // Nothing has worked yet, and no other process would.
             owner?.failed(BroadcastError(otherVersionOf: "the plugin host", "\(end.cause)"))
         }
-        let guilty = hosts.isEnding ? nil : judge(duty, child, stub, end)
+        let guilty = judge(duty, child, stub, end)
         let name = guilty.flatMap { plugin($0)?.name }
         handle(.ended(child, end: Self.words(end, name), isExcused: duty == .onAir && guilty != nil))
         if stubs.isEmpty { owner?.emptied(id) }
@@ -317,6 +317,16 @@ final class ChainPost {
     /// Says how a host ended.
     /// - Returns: the plugin that it ended in.
     private func judge(_ duty: Duty?, _ child: ChildID, _ stub: PluginStub, _ end: ChildEnd) -> PluginID? {
+        if let leaving = leavingPlugin(of: stub, duty) {
+            // It is on its way out: no other plugin is to blame, and it need not be left out.
+            if duty == .onAir, end.cause != .released, !hosts.isEnding {
+                report.died(child, .onAir, stub, end, in: leaving.name, showsCall: true)
+            } else {
+                report.endedItsHost(leaving.id, name: leaving.name)
+            }
+            return nil
+        }
+        guard !hosts.isEnding else { return nil }
         let called = stub.breadcrumb.flatMap { roster[PluginID(onWire: $0.plugin)]?.id }
         let name = called.flatMap { roster[$0]?.name }
         switch duty {
@@ -337,6 +347,16 @@ final class ChainPost {
             return called
         case .twin, .retired, nil: return nil
         }
+    }
+
+    /// The plugin that was being taken out when its host ended, by the breadcrumb.
+    private func leavingPlugin(of stub: PluginStub, _ duty: Duty?) -> (id: PluginID, name: String)? {
+        guard let crumb = stub.breadcrumb, crumb.call == .destroy,
+            let name = roster.name(of: PluginID(onWire: crumb.plugin))
+        else { return nil }
+        let id = PluginID(onWire: crumb.plugin)
+        let isLeaving = hosts.isEnding || duty == .retired || roster[id] == nil
+        return isLeaving ? (id, name) : nil
     }
 
     private func charge(_ child: ChildID, _ stub: PluginStub, _ end: ChildEnd, called: PluginID?) -> PluginID? {

@@ -9,6 +9,11 @@ package struct PluginRoster: Hashable, Sendable {
     package private(set) var plugins: [ChainPlugin]
     /// Plugins that only the next host has.
     private var newcomers: [ChainPlugin] = []
+    /// What those were called that left last: their hosts may still be ending them.
+    private var departed: [PluginID: String] = [:]
+
+    /// Of so many that left the names are kept.
+    private static let mostDeparted = 32
 
     package init(_ plugins: [ChainPlugin]) { self.plugins = plugins }
 
@@ -22,9 +27,26 @@ package struct PluginRoster: Hashable, Sendable {
 
     /// Takes in a plugin that only the next host will have.
     package mutating func admit(_ plugin: ChainPlugin) { newcomers.append(plugin) }
-    package mutating func forget(_ id: PluginID) { newcomers.removeAll { $0.id == id } }
-    package mutating func remove(_ id: PluginID) { plugins.removeAll { $0.id == id } }
-    package mutating func arrange(_ ids: [PluginID]) { plugins = ids.compactMap { self[$0] } }
+    package mutating func forget(_ id: PluginID) {
+        noteDeparture { $0 == id }
+        newcomers.removeAll { $0.id == id }
+    }
+    package mutating func remove(_ id: PluginID) {
+        noteDeparture { $0 == id }
+        plugins.removeAll { $0.id == id }
+    }
+    package mutating func arrange(_ ids: [PluginID]) {
+        noteDeparture { !ids.contains($0) }
+        plugins = ids.compactMap { self[$0] }
+    }
+
+    /// What the plugin is called, or was before it left.
+    package func name(of id: PluginID) -> String? { self[id]?.name ?? departed[id] }
+
+    private mutating func noteDeparture(_ leaves: (PluginID) -> Bool) {
+        for plugin in plugins + newcomers where leaves(plugin.id) { departed[plugin.id] = plugin.name }
+        while departed.count > Self.mostDeparted, let oldest = departed.keys.min() { departed[oldest] = nil }
+    }
 
     /// The next host is on air, with these plugins.
     package mutating func adopt(_ ids: [PluginID]) {

@@ -53,6 +53,11 @@ struct PostReport {
         context.died(part(child, duty), at: post, end, death)
     }
 
+    /// A plugin has ended its host's process while it was taken out.
+    func endedItsHost(_ plugin: PluginID, name: String) {
+        context.post(.plugin(plugin, name: name), .plugin(.endedItsHost))
+    }
+
     func notReplaced(_ onAir: ChildID?, pid: Int32, because cause: String) {
         context.post(part(onAir), .child(.notReplaced(pid: pid, cause: cause)))
     }

@@ -130,6 +130,7 @@ import Testing
         Row("plugin.disabled", "", "disabled"), Row("plugin.set", #""parameters":["x=1","y=2"]"#, "x=1, y=2"),
         Row("plugin.refused", #""reason":"missing-symbol","text":"no entry point""#, "no entry point"),
         Row("plugin.quarantined", #""cause":"SIGSEGV","deaths":1,"seconds":5"#, "SIGSEGV", "5 s"),
+        Row("plugin.ended-its-host", "", "taken out"),
         Row("plugin.switched-off", #""cause":"hang","deaths":4"#, "hang", "bulkhead plugin pardon plugin 7"),
         Row("plugin.readmitted", "", "quarantine"), Row("plugin.pardoned", "", "pardoned"),
         Row("plugin.said", #""text":"no font","severity":"error""#, "no font"),

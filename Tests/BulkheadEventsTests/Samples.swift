@@ -117,6 +117,7 @@ extension PluginHappening: Sampled {
         case .refused: .refused(reason: Reason("missing-symbol", "no entry point"))
         case .quarantined: .quarantined(cause: "SIGSEGV", deaths: 1, seconds: 30)
         case .switchedOff: .switchedOff(cause: "SIGSEGV", deaths: 4)
+        case .endedItsHost: .endedItsHost
         case .readmitted: .readmitted
         case .pardoned: .pardoned
         case .said: .said(text: "no font", severity: .warning)

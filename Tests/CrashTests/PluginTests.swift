@@ -98,6 +98,27 @@ import Testing
         #expect(!stage.events.contains { $0.code.hasSuffix(".died") })
     }
 
+    /// A plugin that ends its process on its way out is named, and no other is left out for it.
+    @Test(arguments: ["remove", "reload"]) func aPluginThatEndsItsProcessOnItsWayOutIsNamed(way: String) async throws {
+        let stage = try await Stage(
+            seconds: nil,
+            [
+                "--plugin", "\(Self.border),width=4", "--plugin",
+                "\(Self.hostile),act=exit-at-once,place=destroy,@name=bad",
+            ])
+        try await chain(stage) { $0.count == 2 && $0.allSatisfy { $0.calls > 0 } }
+        _ = try await stage.command(["plugin", way, "bad"])
+        if way == "remove" {
+            #expect(try await stage.event("plugin-host.died").string("plugin") == "bad")
+        } else {
+            try await stage.event("plugin.ended-its-host", name: "bad")
+        }
+        await stage.more()
+        #expect(stage.events("plugin.quarantined").isEmpty)
+        try await stage.stop()
+        try stage.expectWhole(try await stage.finish())
+    }
+
     /// Sound that plugins work on has neither gap nor repeat, whatever becomes of their host.
     @Test func soundPassesWholeThroughAHostThatDies() async throws {
         let stage = try await Stage(seconds: nil, ["--plugin", BulkheadProgram.path("libDynamics.so")])

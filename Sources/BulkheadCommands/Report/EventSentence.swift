@@ -129,6 +129,7 @@ package enum EventSentence {
         case .quarantined(let cause, _, let seconds): "ended its host (\(cause)); left out for \(seconds) s"
         case .switchedOff(let cause, _):
             "ended its host again (\(cause)); off until `bulkhead plugin pardon \(part.name)`"
+        case .endedItsHost: "ended its host's process while it was taken out"
         case .readmitted: "quarantine over; trying it again"
         case .pardoned: "pardoned; back in the chain"
         case .said(let text, _): text

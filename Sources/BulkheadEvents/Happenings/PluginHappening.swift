@@ -10,6 +10,7 @@ package enum PluginHappening: HappeningSubject {
     case refused(reason: Reason)
     case quarantined(cause: String, deaths: Int, seconds: Int)
     case switchedOff(cause: String, deaths: Int)
+    case endedItsHost
     case readmitted
     case pardoned
     case said(text: String, severity: Happening.Level)
@@ -26,6 +27,7 @@ package enum PluginHappening: HappeningSubject {
         case refused
         case quarantined
         case switchedOff = "switched-off"
+        case endedItsHost = "ended-its-host"
         case readmitted
         case pardoned
         case said
@@ -45,6 +47,7 @@ package enum PluginHappening: HappeningSubject {
         case .quarantined(let cause, let deaths, let seconds):
             Facts(.quarantined, .warning, [.cause: cause, .deaths: deaths, .seconds: seconds])
         case .switchedOff(let cause, let deaths): Facts(.switchedOff, .error, [.cause: cause, .deaths: deaths])
+        case .endedItsHost: Facts(.endedItsHost, .warning)
         case .readmitted: Facts(.readmitted)
         case .pardoned: Facts(.pardoned)
         case .said(let text, let severity): Facts(.said, severity, [.text: text, .severity: severity])
@@ -67,6 +70,7 @@ package enum PluginHappening: HappeningSubject {
                 cause: try values.required(.cause), deaths: try values.required(.deaths),
                 seconds: try values.required(.seconds))
         case .switchedOff: self = .switchedOff(cause: try values.required(.cause), deaths: try values.required(.deaths))
+        case .endedItsHost: self = .endedItsHost
         case .readmitted: self = .readmitted
         case .pardoned: self = .pardoned
         case .said: self = .said(text: try values.required(.text), severity: try values.required(.severity))
@@ -97,6 +101,8 @@ package enum PluginHappening: HappeningSubject {
         case .switchedOff:
             Meaning(
                 [.error], [.cause, .deaths], "the plugin ended its host too often and is left out until it is pardoned")
+        case .endedItsHost:
+            Meaning([.warning], [], "the plugin ended its host's process while it was taken out")
         case .readmitted:
             Meaning([.notice], [], "the quarantine is over; the plugin is tried again")
         case .pardoned:
