@@ -24,14 +24,21 @@ package struct LinkQueue: Sendable {
     /// The place of the packet that is sent next.
     private var position = 0
     package private(set) var shedFrames = 0
-    /// Packets of a GOP whose start was shed are left out until the next IDR comes.
-    private var awaitsIDR: Bool
+    private enum Start {
+        /// The link joins with the next IDR: what comes before was never meant for it.
+        case joins
+        /// Packets of a GOP whose start was shed are left out until the next IDR comes.
+        case resumes
+    }
+
+    /// What is left out until an IDR comes; nil when nothing is.
+    private var awaitedStart: Start?
     /// No connection takes packets.
     package var isOffAir = false
 
     package init(limits: Limits = Limits(), awaitsIDR: Bool = false) {
         self.limits = limits
-        self.awaitsIDR = awaitsIDR
+        awaitedStart = awaitsIDR ? .joins : nil
     }
 
     package var isEmpty: Bool { position == queue.end }
@@ -48,9 +55,9 @@ package struct LinkQueue: Sendable {
     /// Adds a packet, and sheds if need be.
     package mutating func append(_ packet: Packet) {
         if packet.isIDR {
-            awaitsIDR = false
-        } else if awaitsIDR {
-            if packet.isVideo { shedFrames += 1 }
+            awaitedStart = nil
+        } else if let awaitedStart {
+            if packet.isVideo, awaitedStart == .resumes { shedFrames += 1 }
             return
         }
         queue.append(packet, packet.gopKind, byteCount: packet.bytes.count, at: packet.dts)
@@ -94,7 +101,7 @@ package struct LinkQueue: Sendable {
     package mutating func clear() {
         queue.clear()
         position = queue.start
-        awaitsIDR = true
+        awaitedStart = .joins
     }
 
     private var isOverfull: Bool {
@@ -114,7 +121,7 @@ package struct LinkQueue: Sendable {
         // The IDR that heads the waiting packets alone can't be shed away by itself.
         let newest = queue.newestIDR.flatMap { $0 > position ? $0 : nil }
         skip(to: newest ?? queue.end)
-        if newest == nil { awaitsIDR = true }
+        if newest == nil { awaitedStart = .resumes }
         // What was sent before the gap is no start for a new connection any more.
         queue.forget(before: position)
     }

@@ -214,8 +214,11 @@ import Testing
         #expect(Self.drain(&queue) == "I6")
         var late = LinkQueue(awaitsIDR: true)
         late.append(Self.packet("a", 0))
+        late.append(Self.packet("P", 50))
         late.append(Self.packet("I", 100))
         #expect(Self.drain(&late) == "I1")
+        // What was never meant for it is not left out.
+        #expect(late.shedFrames == 0)
     }
 
     /// Random packets, sends and new connections against a queue that keeps everything for ever.
