@@ -42,6 +42,11 @@ package enum FileName {
         return bytes + [0]
     }
 
+    /// The byte that is no UTF-8 and for which `scalar` stands; nil for a character.
+    package static func byte(of scalar: Unicode.Scalar) -> UInt8? {
+        isEscape(scalar) ? UInt8(truncatingIfNeeded: scalar.value) : nil
+    }
+
     /// The text that stands for a word of C's, which ends with a zero.
     package static func text(_ word: UnsafePointer<CChar>) -> String {
         text(UnsafeBufferPointer(start: word, count: length(of: word)).map { UInt8(bitPattern: $0) })

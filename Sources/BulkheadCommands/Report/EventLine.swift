@@ -1,6 +1,7 @@
 package import BulkheadEvents
 import BulkheadMaster
 import BulkheadModel
+import BulkheadSystem
 import Glibc
 
 /// An event as one line for a person.
@@ -39,10 +40,15 @@ package enum EventLine {
         }
     }
 
-    /// Without control characters: what a child says about a file's name must not steer a terminal.
+    /// Without control characters: what a child says about a file's name must not steer a terminal. A byte of a name that is no
+    /// UTF-8 is shown by its number: \xE9.
     package static func clean(_ line: String) -> String {
         var cleaned = String.UnicodeScalarView()
         for scalar in line.unicodeScalars {
+            if let byte = FileName.byte(of: scalar) {
+                cleaned += "\\x\(String(byte, radix: 16, uppercase: true))".unicodeScalars
+                continue
+            }
             let isControl = scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value)
             cleaned.append(isControl ? " " : scalar)
         }
