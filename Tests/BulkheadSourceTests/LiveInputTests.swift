@@ -97,6 +97,30 @@ import Testing
         #expect(source.take.shots.count >= 58)
     }
 
+    /// A pipe that brings half a second and then nothing is opened by it, and goes on when more comes.
+    @Test func pipeThatFallsSilentAtItsStartIsOpenedAndGoesOn() throws {
+        _ = try folder.make(
+            "film.ts", "\(MediaFolder.picture(2)) \(MediaFolder.sound(2)) \(MediaFolder.x264) -g 15 -c:a aac")
+        let pipe = folder["early"]
+        try #require(mkfifo(pipe, 0o600) == 0)
+        let descriptor = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let film = try folder.bytes(of: "film.ts")
+        // F_SETPIPE_SZ.
+        _ = fcntl(descriptor, 1031, 1 << 20)
+        let beginning = film.count / 4 / 188 * 188
+        try #require(write(descriptor, film, beginning) == beginning)
+        let source = try SourceUnderTest(pipe)
+        try source.play(until: { $0.shots.count >= 8 })
+        #expect(source.take.description?.picture?.width == 320)
+        let rest = Array(film[beginning...])
+        try #require(write(descriptor, rest, rest.count) == rest.count)
+        // One picture may be damaged where the end was none.
+        try source.play(until: { $0.shots.count >= 55 })
+        #expect(source.take.shots.count >= 55 && source.take.failure == nil)
+    }
+
     /// What a camera gives bare is opened by what there is of it: nothing follows the first second here.
     @Test func bareStreamThroughAPipeOpensWithinASecondOfIt() throws {
         let words = "-v error -f lavfi -i testsrc2=size=640x360:rate=25:duration=1 -c:v libx264 -tune zerolatency -y"

@@ -24,6 +24,8 @@ final class InputOpener {
     private static let openingLimit: Duration = .seconds(15)
     /// Little more than a second of what a small camera sends; libavformat's own is a megabyte.
     private static let bareProbeByteCount: CInt = 1 << 14
+    /// How long a pipe may be silent before what it has brought has to do.
+    private static let silenceBorne: Duration = .seconds(2)
     /// In microseconds of the stream's own time.
     private static let bareAnalysis: Int64 = 600_000
 
@@ -81,7 +83,7 @@ final class InputOpener {
         let comesAsMade = readsPipe || InputOptions.isLive(address, hasDuration: false)
         let isBare = comesAsMade && InputOptions.bareFormats.contains(format)
         if isBare { context.pointee.max_analyze_duration = Self.bareAnalysis }
-        let found = PictureLimit.findStreams(context)
+        let found = findStreams(context, format)
         guard found >= 0 else { throw failure(found) }
         guard isBare else { return }
         context.pointee.max_analyze_duration = usual
@@ -90,6 +92,19 @@ final class InputOpener {
         guard parameters?.codec_type == AVMEDIA_TYPE_VIDEO, parameters?.width == 0 else { return }
         let again = PictureLimit.findStreams(context)
         guard again >= 0 else { throw failure(again) }
+    }
+
+    /// What a pipe brings at first and then keeps silent is to be shown, although more would tell more about it.
+    private func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>, _ format: String) -> CInt {
+        guard let reader = descriptorReader, InputOptions.resumableFormats.contains(format) else {
+            return PictureLimit.findStreams(context)
+        }
+        let found = reader.ending(afterSilenceOf: Self.silenceBorne) { PictureLimit.findStreams(context) }
+        let isKnown = (0..<Int(context.pointee.nb_streams)).contains { index in
+            let parameters = context.pointee.streams?[index]?.pointee.codecpar?.pointee
+            return (parameters?.width ?? 0) > 0 || (parameters?.sample_rate ?? 0) > 0
+        }
+        return isKnown ? found : PictureLimit.findStreams(context)
     }
 
     private func openContext(

@@ -8,6 +8,9 @@ enum InputOptions {
     /// Formats of one stream of pictures without times.
     static let bareFormats: Set<String> = ["h264", "hevc", "mpegvideo", "m4v", "mjpeg", "obu"]
 
+    /// Formats whose demuxers go on behind an end that was none.
+    static let resumableFormats: Set<String> = bareFormats.union(["mpegts"])
+
     /// Schemes of inputs that can be read at any speed when they have an end.
     private static let storedSchemes: Set<String> = ["http", "https", "ftp", "sftp", "smb", "concat", "data"]
 
