@@ -8,7 +8,7 @@ extension MediaInput {
     /// - Parameter end: when the last packet was due, in nanoseconds; `.min` where none came.
     func missingEnd(after end: Int64) -> String? {
         let length = statedLength
-        guard length > 0, !isStill, end != .min, case .file = address.kind else { return nil }
+        guard length > 0, outPoint == nil, !isStill, end != .min, case .file = address.kind else { return nil }
         let read = end.subtractingReportingOverflow(startTime).partialValue
         guard read >= 0, length - read > max(1_000_000_000, length / 10) else { return nil }
         func seconds(_ time: Int64) -> String { "\(Double(time / 100_000_000) / 10)" }

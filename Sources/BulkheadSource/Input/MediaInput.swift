@@ -22,6 +22,10 @@ final class MediaInput {
     private(set) var isSegmented = false
     /// The file's first timestamp as its header or first packets tell; positions count from it.
     private(set) var startTime: Int64 = 0
+    /// From this time on, in nanoseconds, nothing is read; nil for all.
+    var outPoint: Int64?
+    /// The streams that have come to it.
+    private var isPastOut = (video: false, audio: false)
     private(set) var video: UnsafeMutablePointer<AVStream>?
     private(set) var audio: UnsafeMutablePointer<AVStream>?
     private var context: UnsafeMutablePointer<AVFormatContext>?
@@ -100,6 +104,7 @@ final class MediaInput {
     private func startTimesAnew(_ context: UnsafeMutablePointer<AVFormatContext>) {
         held.removeAll()
         failure = nil
+        isPastOut = (false, false)
         let flags = context.pointee.iformat.pointee.flags
         let expectsJumps = isLive || isSegmented || flags & AVFMT_TS_DISCONT != 0
         var streams: [Int: TimestampRepair.Stream] = [:]
@@ -158,6 +163,10 @@ final class MediaInput {
                 let isVideo = index == video?.pointee.index
                 // What was read ahead may not be used any more.
                 guard isVideo || index == audio?.pointee.index else { continue }
+                if isPastEnd(isVideo: isVideo) {
+                    if hasReadAll { return .end }
+                    continue
+                }
                 return .packet(packet, isVideo: isVideo)
             }
             switch readAhead() {
@@ -165,6 +174,10 @@ final class MediaInput {
                 let stamp = stamp(of: packet)
                 if held.isEmpty, let times = repair.place(stamp, following: [], .more) {
                     set(times)
+                    if isPastEnd(isVideo: isVideo) {
+                        if hasReadAll { return .end }
+                        continue
+                    }
                     return .packet(packet, isVideo: isVideo)
                 }
                 guard held.append(packet, stamp) else { return .failed(LibavError(code: bulkhead_averror(ENOMEM))) }
@@ -177,6 +190,16 @@ final class MediaInput {
             }
         }
     }
+
+    /// Whether the packet lies behind ``outPoint``, which is noted of its stream.
+    private func isPastEnd(isVideo: Bool) -> Bool {
+        let time = packet.pointee.dts == bulkhead_av_nopts_value ? packet.pointee.pts : packet.pointee.dts
+        guard let outPoint, time != bulkhead_av_nopts_value, time >= outPoint else { return false }
+        if isVideo { isPastOut.video = true } else { isPastOut.audio = true }
+        return true
+    }
+
+    private var hasReadAll: Bool { (video == nil || isPastOut.video) && (audio == nil || isPastOut.audio) }
 
     /// A packet that was held back, where the input has been silent for so long that what comes next can't judge it in time;
     /// nil while there is none. It stays valid until the next call, and may be asked for in the midst of ``read()``.

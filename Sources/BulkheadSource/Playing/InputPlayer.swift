@@ -25,6 +25,9 @@ final class InputPlayer: Player {
     /// libavformat is asked for a packet, and may have to wait for it.
     private var isReading = false
     private var lastPacketTime: Int64 = .min
+    /// Source time before which nothing of the input at hand is shown, and up to which it stands at least, where the list that
+    /// names it says so.
+    private var shown: (from: Int64, until: Int64?) = (.min, nil)
     /// The last picture of a live input had to be waited for.
     private var isCaughtUp = false
     private var framesBeforePass = 0
@@ -40,9 +43,20 @@ final class InputPlayer: Player {
         self.settings = settings
         clock = SourceClock()
         try makeTracks()
-        guard let resume = settings.resume else { return }
+        guard let resume = settings.resume else {
+            try beginPart()
+            return
+        }
         guard playlist.isResumed else {
             clock = SourceClock(startingAt: max(0, resume.pts + settings.frameRate.interval.nanoseconds))
+            try beginPart()
+            return
+        }
+        if resume.position < 0, playlist.part.inPoint != nil {
+            // Nothing of it has been shown.
+            clock = SourceClock(
+                startingAt: max(0, resume.pts.subtractingReportingOverflow(resume.position).partialValue))
+            try beginPart()
             return
         }
         let heard = MediaTime(sampleIndex: resume.audioSample).nanoseconds
@@ -54,10 +68,39 @@ final class InputPlayer: Player {
             clock = SourceClock(
                 resumingAt: resume.pts,
                 input: resume.position.addingReportingOverflow(input.startTime).partialValue)
+            limitPart()
+            if let length = playlist.part.length {
+                let before = resume.position.subtractingReportingOverflow(
+                    playlist.part.inPoint?.subtractingReportingOverflow(input.startTime).partialValue ?? 0
+                ).partialValue
+                let begun = resume.pts.subtractingReportingOverflow(before).partialValue
+                shown.until = begun.addingReportingOverflow(length).partialValue
+            }
         } else {
             let next = resume.pts.addingReportingOverflow(settings.frameRate.interval.nanoseconds).partialValue
             clock = SourceClock(startingAt: max(0, next, heard))
         }
+    }
+
+    /// Goes to where the list that names the input at hand has it begin, and ties the pass to it.
+    private func beginPart() throws(OpenFailure) {
+        let part = playlist.part
+        shown = (part.inPoint == nil ? .min : clock.start, nil)
+        if let inPoint = part.inPoint {
+            _ = try input.seek(to: max(0, inPoint.subtractingReportingOverflow(input.startTime).partialValue))
+            clock.settle([inPoint])
+        }
+        limitPart()
+        if let length = part.length { shown.until = clock.start.addingReportingOverflow(length).partialValue }
+    }
+
+    /// Where the input at hand ends, as far as the list says so.
+    private func limitPart() {
+        let part = playlist.part
+        let stillEnd = part.length.flatMap {
+            input.isStill ? input.startTime.addingReportingOverflow($0).partialValue : nil
+        }
+        clock.endLimit = part.outPoint ?? stillEnd
     }
 
     /// Makes what plays the streams of the input at hand. Sound goes on in the row in which it was; where a file of a list has
@@ -157,7 +200,7 @@ final class InputPlayer: Player {
         // How long it lasts counts for the last one only: any other lasts until the next, whatever the file says.
         clock.note(end: pts)
         video.lastEnd = pts.addingReportingOverflow(video.decoded.duration).partialValue
-        guard pts > video.lastPTS else {
+        guard pts > video.lastPTS, pts >= shown.from, clock.endLimit.map({ time < $0 }) ?? true else {
             video.decoded.clear()
             return
         }
@@ -331,6 +374,7 @@ final class InputPlayer: Player {
         inputHasEnded = true
         video?.decoder.endInput()
         audio?.decoder?.endInput()
+        if let until = shown.until { clock.note(end: until) }
     }
 
     // MARK: the end of a pass
@@ -382,6 +426,7 @@ final class InputPlayer: Player {
             video?.restart()
             audio?.restart()
         }
+        try beginPart()
         // It may have been opened anew.
         if video == nil || !link.usesPictures { input.discardPictures() }
         if audio == nil || !link.usesSound { input.discardSound() }

@@ -13,7 +13,7 @@ final class Playlist {
     private(set) var description: SourceDescription
     /// The input that is played now is the one that a source which takes over was told to go on in.
     let isResumed: Bool
-    private let entries: [InputAddress]
+    private let entries: [ListedFiles.Entry]
     private let name: String
     private let settings: SourceSettings
     private let link: MasterLink
@@ -30,7 +30,7 @@ final class Playlist {
         self.link = link
         name = address.name
         let listed = ListedFiles.entries(of: address)
-        entries = listed ?? [address]
+        entries = listed ?? [ListedFiles.Entry(address: address)]
         guard listed != nil else {
             index = 0
             isResumed = true
@@ -51,6 +51,9 @@ final class Playlist {
     /// Files follow each other.
     var isList: Bool { entries.count > 1 || description.entryCount > 1 }
 
+    /// What is played of the input at hand.
+    var part: ListedFiles.Entry { entries[index] }
+
     /// A file follows the one at hand.
     var goesOn: Bool { isList && (settings.loops || index + 1 < entries.count) }
 
@@ -62,21 +65,34 @@ final class Playlist {
     }
 
     private static func firstPlayable(
-        _ entries: [InputAddress], from start: Int, of name: String, _ settings: SourceSettings, _ link: MasterLink
+        _ entries: [ListedFiles.Entry], from start: Int, of name: String, _ settings: SourceSettings,
+        _ link: MasterLink
     ) throws(OpenFailure) -> First {
         var toldOf: Set<String> = []
         for step in entries.indices {
             let index = (start + step) % entries.count
             do throws(OpenFailure) {
-                let input = try MediaInput(entries[index], settings: settings, link: link)
+                let input = try open(entries[index], settings, link)
                 return First(input: input, decoders: try InputDecoders(input), index: index, toldOf: toldOf)
             } catch {
                 guard case .refused(let refusal) = error else { throw error }
-                toldOf.insert(entries[index].name)
+                toldOf.insert(entries[index].address.name)
                 try tell(refusal, link)
             }
         }
         throw .refused(Refusal(.other, "no file of the list \(name) can be played"))
+    }
+
+    private static func open(
+        _ entry: ListedFiles.Entry, _ settings: SourceSettings, _ link: MasterLink
+    ) throws(OpenFailure) -> MediaInput {
+        guard entry.address.kind == .file else {
+            // The cell of a list has no network, so that a list from a stranger reaches nobody.
+            throw .refused(Refusal(.settings, "\(entry.address.name) is no file, which is all that a list can name"))
+        }
+        let input = try MediaInput(entry.address, settings: settings, link: link)
+        input.outPoint = entry.outPoint
+        return input
     }
 
     private static func tell(_ refusal: Refusal, _ link: MasterLink) throws(OpenFailure) {
@@ -87,7 +103,8 @@ final class Playlist {
 
     /// What the first file is, with picture and sound where a file behind it has one.
     private static func describe(
-        _ entries: [InputAddress], _ input: MediaInput, at index: Int, _ settings: SourceSettings, _ link: MasterLink
+        _ entries: [ListedFiles.Entry], _ input: MediaInput, at index: Int, _ settings: SourceSettings,
+        _ link: MasterLink
     ) -> SourceDescription {
         var description = input.description
         description.summary = "list of \(entries.count), first: \(description.summary)"
@@ -95,7 +112,7 @@ final class Playlist {
         description.duration = -1
         for entry in entries[(index + 1)...].prefix(mostLookedInto) {
             if description.hasVideo, description.hasAudio { break }
-            guard let other = try? MediaInput(entry, settings: settings, link: link).description else { continue }
+            guard let other = try? open(entry, settings, link).description else { continue }
             if !description.hasVideo { (description.hasVideo, description.picture) = (other.hasVideo, other.picture) }
             if !description.hasAudio { (description.hasAudio, description.sound) = (other.hasAudio, other.sound) }
         }
@@ -124,7 +141,7 @@ final class Playlist {
                 throw .stopped(error)
             }
             do throws(OpenFailure) {
-                let next = try MediaInput(entries[index], settings: settings, link: link)
+                let next = try Self.open(entries[index], settings, link)
                 decoders = try InputDecoders(next)
                 input = next
                 return true
@@ -139,6 +156,6 @@ final class Playlist {
 
     /// Says once that a file is not played.
     private func leaveOut(_ refusal: Refusal) throws(OpenFailure) {
-        if toldOf.insert(entries[index].name).inserted { try Self.tell(refusal, link) }
+        if toldOf.insert(entries[index].address.name).inserted { try Self.tell(refusal, link) }
     }
 }

@@ -9,6 +9,8 @@ package struct SourceClock: Hashable, Sendable {
     package private(set) var start: Int64
     /// The end of all that has been noted.
     package private(set) var end: Int64
+    /// The pass ends with this input time at the latest; nil where its media say when.
+    package var endLimit: Int64?
 
     /// A clock whose first pass starts at source time `start`.
     package init(startingAt start: Int64 = 0) {
@@ -42,11 +44,15 @@ package struct SourceClock: Hashable, Sendable {
     }
 
     /// Notes that a picture or sound of this pass lasts until `time`, in source time.
-    package mutating func note(end time: Int64) { end = max(end, time) }
+    package mutating func note(end time: Int64) {
+        let limit = endLimit.flatMap { sourceTime(of: $0) } ?? .max
+        end = max(end, min(time, limit))
+    }
 
     /// Starts the next pass where this one has ended.
     package mutating func beginPass() {
         start = end
         base = nil
+        endLimit = nil
     }
 }
