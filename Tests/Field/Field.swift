@@ -71,8 +71,19 @@ extension Field.Result {
         return Double(text[range])
     }
 
+    /// Whether the middles of two pictures differ.
+    func differs(_ frame: Int, from other: Int) async throws -> Bool {
+        try await middle(ofFrame: frame) != middle(ofFrame: other)
+    }
+
     /// The mean of Y, U and V in the middle of a picture.
     func colour(ofFrame frame: Int = 5) async throws -> [Int] {
+        let bytes = try await middle(ofFrame: frame)
+        return (0..<3).map { plane in bytes[plane * 256..<(plane + 1) * 256].reduce(0) { $0 + Int($1) } / 256 }
+    }
+
+    /// 256 bytes each of Y, U and V.
+    private func middle(ofFrame frame: Int) async throws -> [UInt8] {
         let ffmpeg = try RunningProcess(
             "ffmpeg",
             [
@@ -83,6 +94,6 @@ extension Field.Result {
         await ffmpeg.wait(timeout: .seconds(30))
         let bytes = [UInt8](ffmpeg.output)
         try #require(bytes.count == 768, "\(ffmpeg.errorText)")
-        return (0..<3).map { plane in bytes[plane * 256..<(plane + 1) * 256].reduce(0) { $0 + Int($1) } / 256 }
+        return bytes
     }
 }

@@ -29,6 +29,37 @@ import Testing
         #expect(await program.wait(timeout: .seconds(20)) == 0, "\(program.errorText)")
     }
 
+    /// A camera's RTSP, within the cell of its source: what it sends is shown.
+    @Test func cameraIsReadByRTSP() async throws {
+        let field = try Field()
+        let path = field.path("camera.sdp")
+        let server = try RTSPServer {
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8), text.contains("m=video") else {
+                return nil
+            }
+            // A stream of the session's own, without a port.
+            return text.replacing(#/m=video \d+/#, with: "m=video 0") + "a=control:camera\r\n"
+        }
+        defer { server.close() }
+        let words =
+            "-v error -nostdin -re -f lavfi -i testsrc2=size=64x64:rate=25 -c:v libx264 -tune zerolatency -g 25 -pix_fmt "
+            + "yuv420p -flags +global_header -f rtp -sdp_file \(path) rtp://127.0.0.1:\(server.mediaPort)?pkt_size=1200"
+        let camera = try RunningProcess("ffmpeg", words.split(separator: " ").map(String.init))
+        let isDescribed = await eventually(within: .seconds(20)) {
+            (try? String(contentsOfFile: path, encoding: .utf8))?.contains("sprop-parameter-sets") ?? false
+        }
+        #expect(isDescribed, "\(camera.errorText)")
+        let result = try await field.broadcast(
+            ["rtsp://127.0.0.1:\(server.port)/camera", "--duration", "3"], isFast: false)
+        await camera.end()
+        #expect(result.status == 0, "\(result.text)")
+        #expect(result.text.contains("rtsp, h264 64x64"), "\(result.text)")
+        #expect(server.methods.contains("PLAY"), "\(server.methods)")
+        #expect(try await result.pictures() == 75)
+        // The pattern moves.
+        #expect(try await result.differs(20, from: 60))
+    }
+
     /// Segments come as they are made, each at once; the picture goes on from one to the next at its own rate.
     @Test func segmentsFollowEachOtherAsTheyAreMade() async throws {
         let field = try Field()
