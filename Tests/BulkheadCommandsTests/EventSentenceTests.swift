@@ -64,6 +64,12 @@ import Testing
         #expect(EventSentence.text(happening, of: part) == sentence)
     }
 
+    /// What stands for a byte of a name that is no UTF-8 says nothing to a person.
+    @Test func bytesOfNamesAreShownByTheirNumbers() {
+        #expect(EventLine.clean("caf\u{10FEE9}.mp4\n") == "caf\\xE9.mp4 ")
+        #expect(EventLine.clean("café \u{1F3A5}") == "café \u{1F3A5}")
+    }
+
     @Test func deathNamesPluginAndCall() {
         let death = Happening.child(
             .died(
