@@ -46,6 +46,7 @@ package struct EncoderLadder: Sendable {
     private var deaths = RestartPolicy(.exact(milliseconds: [0, 0, 100, 250, 500]))
     private var safeDeaths = 0
     private var slateRetries = Retries(.doubling(from: .seconds(1), upTo: .seconds(10)))
+    private var returns = Retries(.doubling(from: .seconds(30), upTo: .seconds(600)))
     private var suspect: (frame: Int64, deaths: Int)?
     package private(set) var isSafe = false
 
@@ -92,6 +93,9 @@ package struct EncoderLadder: Sendable {
         isSafe = false
         safeDeaths = 0
     }
+
+    /// How long safe settings last before those that the user wants are tried again: each time twice as long.
+    package mutating func nextReturn() -> Duration { returns.next() }
 
     private var isSuspectExact = false
 

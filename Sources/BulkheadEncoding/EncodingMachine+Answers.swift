@@ -24,7 +24,7 @@ extension EncodingMachine {
             do throws(EncoderLie) { try encoders[child]?.answered(reply, at: now) } catch {
                 return act(.dismiss(child, "it lies: \(error)"))
             }
-            if slateMaker.employs(child) { slateReplied(child, reply) } else { compare(child, reply) }
+            if slate.maker.employs(child) { slateReplied(child, reply) } else { compare(child, reply) }
         }
     }
 
@@ -38,7 +38,7 @@ extension EncodingMachine {
         }
         // The bitrate may have changed since it was launched.
         matchBitrate(of: child)
-        if slateMaker.employs(child) {
+        if slate.maker.employs(child) {
             encodeSlate(child)
         } else {
             switch encodersPost.duty(of: child) {
@@ -132,7 +132,7 @@ extension EncodingMachine {
                 act(stream.send(finished))
                 guard stream.hasBegun else { continue }
                 figures.committed += 1
-                lastCommit = now
+                standstill.progressed(at: now)
             }
             guard run.isComplete else { return }
             guard runs.count > 1 else {

@@ -86,28 +86,26 @@ extension EncodingMachine {
 
     mutating func completeChange(at frame: FrameNumber) {
         guard let done = change else { return }
-        wanted = done.wanted
-        ladder.leaveSafety()
-        openRun(wanted.encoderSettings(isInLockstep: standbyInForce == .hot), encoder: done.encoder)
+        terms.adopt(done.wanted)
+        openRun(terms.settings, encoder: done.encoder)
         post(
             .encoder,
             .changed(canvas: "\(wanted.canvas)", preset: wanted.preset, frame: frame, pid: pid(done.encoder)))
         end(done, with: nil)
         topUpStandbys(after: Self.standbyDelay)
-        if !slateMaker.fits(wanted.canvas) { scheduleSlate(after: SlateMaker.delay) }
+        if !slate.maker.fits(wanted.canvas) { scheduleSlate(after: SlateMaker.delay) }
     }
 
     // MARK: safe settings
 
     /// Tries the wanted settings again after a while, each time after twice as long.
     mutating func scheduleReturnFromSafety() {
-        act(.wake(.returnFromSafety, after: safetyPatience))
-        safetyPatience = min(safetyPatience * 2, .seconds(600))
+        act(.wake(.returnFromSafety, after: terms.ladder.nextReturn()))
     }
 
     mutating func returnFromSafety() {
-        guard phase == .onAir, ladder.isSafe else { return }
-        guard change == nil, slateOnAir == nil, currentRun.hasWorked else { return scheduleReturnFromSafety() }
+        guard phase == .onAir, terms.ladder.isSafe else { return }
+        guard change == nil, slate.onAir == nil, currentRun.hasWorked else { return scheduleReturnFromSafety() }
         post(.encoder, .wantedSettings)
         begin(wanted, isReturn: true)
     }

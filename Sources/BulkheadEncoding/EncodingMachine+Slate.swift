@@ -6,16 +6,6 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 
-/// The slate on air.
-package struct SlateOnAir: Sendable {
-    /// Which of the stream's configurations it is.
-    package let configuration: Int
-    /// How many of its access units have gone out.
-    package var frames = 0
-    /// How many of its access units have gone out since it last began with its IDR.
-    package var index = 0
-}
-
 /// The slate that needs no encoder: its GOP is encoded while all is well, and looped when nothing is.
 extension EncodingMachine {
     // MARK: its making
@@ -27,7 +17,7 @@ extension EncodingMachine {
     }
 
     var slateSettings: EncodingSettings? {
-        guard phase == .onAir, slateMaker.isNeeded(for: canvasToCome) else { return nil }
+        guard phase == .onAir, slate.maker.isNeeded(for: canvasToCome) else { return nil }
         var settings = wanted.encoderSettings(isInLockstep: false)
         settings.video.canvas = canvasToCome
         settings.video.tune = "zerolatency"
@@ -41,17 +31,13 @@ extension EncodingMachine {
     }
 
     mutating func slateDrawn(_ slot: SlotReference, _ canvas: Canvas) {
-        slate = slot
-        // What was encoded before is another picture.
-        guard slateMaker.fits(canvas) else { return }
-        slateMaker.forget()
-        scheduleSlate(after: SlateMaker.delay)
+        if slate.draw(slot, canvas) { scheduleSlate(after: SlateMaker.delay) }
     }
 
     /// The slate's encoder is open.
     mutating func encodeSlate(_ child: ChildID) {
-        guard let slate, let settings = encoders[child]?.settings else { return }
-        let work = SlateMaker.work(slate, keyframeInterval: settings.video.keyframeInterval)
+        guard let picture = slate.picture, let settings = encoders[child]?.settings else { return }
+        let work = SlateMaker.work(picture, keyframeInterval: settings.video.keyframeInterval)
         act(.mapPools(child))
         for entry in work.frames {
             encoders[child]?.gaveFrame(at: now)
@@ -68,22 +54,22 @@ extension EncodingMachine {
     mutating func slateReplied(_ child: ChildID, _ reply: EncoderReply) {
         switch reply {
         case .accessUnit(let unit):
-            do throws(LedgerError) { try slateMaker.take(unit) } catch {
+            do throws(LedgerError) { try slate.maker.take(unit) } catch {
                 return act(.dismiss(child, "it lies: \(error)"))
             }
-            if slateMaker.isTooLong { act(.dismiss(child, "its slate is longer than a still picture can be")) }
-        case .audioPacket(_, let bytes): slateMaker.take(silence: bytes)
+            if slate.maker.isTooLong { act(.dismiss(child, "its slate is longer than a still picture can be")) }
+        case .audioPacket(_, let bytes): slate.maker.take(silence: bytes)
         case .flushed:
             guard let encoder = encoders[child], let ready = encoder.ready else { return }
-            slateMaker.finish(child, configuration(encoder.settings, ready))
+            slate.maker.finish(child, configuration(encoder.settings, ready))
             act(.hangUp(child))
         case .ready, .refused, .alive: break
         }
     }
 
     mutating func slateMakerEnded(_ child: ChildID) {
-        slateMaker.ended(child, at: now)
-        if !slateMaker.fits(canvasToCome) { scheduleSlate(after: SlateMaker.retryDelay) }
+        slate.maker.ended(child, at: now)
+        if !slate.maker.fits(canvasToCome) { scheduleSlate(after: SlateMaker.retryDelay) }
     }
 
     // MARK: on air
@@ -91,10 +77,10 @@ extension EncodingMachine {
     /// Puts the slate on air in place of an encoder; what waits for one goes out as the slate.
     mutating func beginSlate() {
         // Players of a stream whose size changed in between would see the old size: rather nothing for a moment.
-        guard [.onAir, .ending, .finishing].contains(phase), slateOnAir == nil, let loop = slateMaker.loop,
-            slateMaker.fits(canvasToCome)
+        guard [.onAir, .ending, .finishing].contains(phase), slate.onAir == nil, let loop = slate.maker.loop,
+            slate.maker.fits(canvasToCome)
         else { return }
-        slateOnAir = SlateOnAir(configuration: stream.number(of: loop.configuration))
+        slate.begin(configuration: stream.number(of: loop.configuration))
         post(.encoder, .slateBegan(frame: runs.first?.firstUncommitted))
         // A younger run whose encoder works waits for an older one that has none: that one alone is stood in for.
         for index in runs.indices where !isReady(runs[index].encoder) {
@@ -104,43 +90,39 @@ extension EncodingMachine {
         }
         let hasEncoder = isReady(currentRun.encoder)
         if hasEncoder {
-            encoderlessSince = nil
-            endSlate()
-            isOnProbation = !currentRun.hasWorked
+            standstill.hasEncoder()
+            endSlate(hasWorked: currentRun.hasWorked)
         }
         drainRuns()
         if !hasEncoder { answerSoundWithSilence() }
     }
 
     /// An encoder goes on.
-    mutating func endSlate() {
-        guard let ended = slateOnAir else { return }
-        slateOnAir = nil
-        isOnProbation = true
-        post(.encoder, .slateEnded(frames: ended.frames))
+    /// - Parameter hasWorked: it has made frames safe already.
+    mutating func endSlate(hasWorked: Bool = false) {
+        guard let frames = slate.end(hasWorked: hasWorked) else { return }
+        post(.encoder, .slateEnded(frames: frames))
     }
 
     /// Commits all that the run has with the slate's access units.
     mutating func answerWithSlate(_ index: Int, drains: Bool = true) {
-        guard let loop = slateMaker.loop, var slate = slateOnAir else { return }
+        guard slate.maker.loop != nil, let configuration = slate.onAir?.configuration else { return }
         for entry in runs[index].ledger.uncommitted {
             // A run begins with an IDR, and so it does after an encoder was tried in vain.
-            if !runs[index].ledger.hasAnswer { slate.index = 0 }
-            guard let commitments = try? runs[index].ledger.answer(loop.unit(at: slate.index, for: entry.frame)) else {
-                continue
-            }
-            slate.index += 1
-            slate.frames += 1
+            let beginsWithIDR = !runs[index].ledger.hasAnswer
+            guard let unit = slate.unit(for: entry.frame, beginsWithIDR: beginsWithIDR),
+                let commitments = try? runs[index].ledger.answer(unit)
+            else { continue }
+            slate.sent()
             figures.slated += 1
-            keep(commitments, in: index, slate.configuration, reorderDepth: 0)
+            keep(commitments, in: index, configuration, reorderDepth: 0)
         }
-        slateOnAir = slate
         if drains { drainRuns() }
         act(.progressed)
     }
 
     mutating func answerSoundWithSilence() {
-        guard let loop = slateMaker.loop, stream.hasBegun else { return }
+        guard let loop = slate.maker.loop, stream.hasBegun else { return }
         for block in sound.uncommitted {
             guard (try? sound.answer(block.number)) == true else { continue }
             act(stream.send(soundBlock: block.number, loop.silence))

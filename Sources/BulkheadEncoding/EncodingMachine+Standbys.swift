@@ -10,15 +10,13 @@ extension EncodingMachine {
     /// A standby is started when the encoder on air has work behind it, and not in the moment of a takeover: loading a
     /// hundred libraries would take the time that the takeover needs.
     static let standbyDelay = Duration.milliseconds(250)
-    /// Pairs that may differ before lockstep is given up.
-    package static let mostDifferences = 3
     /// Answers that a twin may be behind by; beyond them it is none. Those of the one on air are kept for it meanwhile.
     package static let longestLag = 100
 
     /// How many encoders wait beside the ones that work.
     var wantedStandbys: Int {
         guard phase == .starting || phase == .onAir, !wanted.isForeign, change == nil else { return 0 }
-        switch standbyInForce {
+        switch terms.standby {
         case .off: return 0
         case .warm: return 1
         // Two fresh ones become the next pair, together.
@@ -33,7 +31,7 @@ extension EncodingMachine {
 
     /// Starts standbys until there are enough, one after the other, and lets go of those that are of no use.
     mutating func topUpStandbys(after delay: Duration) {
-        let fitting = fittingStandbys(settingsInForce)
+        let fitting = fittingStandbys(terms.settings)
         for child in encodersPost.holders(of: .standby) where !fitting.contains(child) { retire(child) }
         for child in fitting.dropFirst(wantedStandbys) { retire(child) }
         let standbys = fitting.prefix(wantedStandbys)
@@ -63,14 +61,14 @@ extension EncodingMachine {
 
     /// Opens a run with two fresh encoders in lockstep, at an IDR that would have come anyway.
     mutating func openPairIfDue(at frame: FrameNumber) {
-        guard standbyInForce == .hot, slateOnAir == nil, runs.count == 1, currentRun.twin == nil,
+        guard terms.standby == .hot, slate.onAir == nil, runs.count == 1, currentRun.twin == nil,
             isReady(currentRun.encoder), currentRun.isScheduledIDR(frame) || currentRun.firstFrame == nil
         else { return }
         let pair = encodersPost.holders(of: .standby)
-        guard pair.count == 2, pair == fittingStandbys(settingsInForce), pair.allSatisfy({ isReady($0) }) else {
+        guard pair.count == 2, pair == fittingStandbys(terms.settings), pair.allSatisfy({ isReady($0) }) else {
             return
         }
-        openRun(settingsInForce, encoder: pair[0], twin: pair[1])
+        openRun(terms.settings, encoder: pair[0], twin: pair[1])
         post(.encoder(pair[1], .twin), .inLockstep(frame: frame, pid: pid(pair[1])))
         act(.recovered(.encoder(pair[1], .twin)))
     }
@@ -89,7 +87,7 @@ extension EncodingMachine {
         if !isReady(encoder) {
             // It takes up as soon as it is ready; where there is none, another one does.
             encodersPost.set(.starting, of: .onAir)
-            encoderlessSince = encoderlessSince ?? now
+            standstill.lacksEncoder(at: now)
             if encoder == nil { replaceEncoder(of: current, after: .zero) }
         }
         takeUp(current)
@@ -105,9 +103,7 @@ extension EncodingMachine {
         guard let twin = runs[index].twin else { return }
         post(.encoder(twin, .twin), .differs(frame: runs[index].firstUncommitted))
         part(with: twin, of: index, "its answers differ from its twin's")
-        differences += 1
-        // Not a fault of one machine's memory, then, but of the settings.
-        if differences == Self.mostDifferences { post(.encoder(twin, .twin), .lockstepGivenUp) }
+        if terms.twinsDiffered() { post(.encoder(twin, .twin), .lockstepGivenUp) }
         topUpStandbys(after: Self.standbyDelay)
     }
 

@@ -8,13 +8,6 @@ import BulkheadWire
 
 /// Which encoder takes over when one is gone: the twin, the standby, one that is started, or the slate instead.
 extension EncodingMachine {
-    /// A stream that has stood still for so long shows the slate instead.
-    static let longestStandstill = Duration.milliseconds(1200)
-    /// Up to this standstill one more encoder is tried before the slate.
-    static let lastTry = Duration.milliseconds(1300)
-    /// A stream that has an encoder, and nothing of which has become safe for so long, loses this encoder, whatever it
-    /// says; longer where frames are far apart, or where it holds many.
-    static let longestSilence = Duration.milliseconds(1500)
     /// An encoder that was started by hand and has not answered for so long gives way to the next.
     private static let foreignStandstill = Duration.seconds(2)
 
@@ -28,10 +21,10 @@ extension EncodingMachine {
             guard let run = runs.first(where: { $0.id.number == number }), run.encoder == nil else { return nil }
             return run.settings
         case .standby:
-            if encodersPost.holders(of: .standby).count < wantedStandbys { return settingsInForce }
+            if encodersPost.holders(of: .standby).count < wantedStandbys { return terms.settings }
             encodersPost.stopExpecting(.standby)
             return nil
-        case .next: return change?.wanted.encoderSettings(isInLockstep: standbyInForce == .hot)
+        case .next: return change.map { terms.settings(for: $0.wanted) }
         case .slate: return slateSettings
         }
     }
@@ -49,7 +42,7 @@ extension EncodingMachine {
         case .next:
             encodersPost.assign(.next, to: child)
             change?.encoder = child
-        case .slate: slateMaker.began(with: child)
+        case .slate: slate.maker.began(with: child)
         }
         act(.post(part(of: child), .child(.started(pid: pid, isForeign: false))))
     }
@@ -99,7 +92,7 @@ extension EncodingMachine {
     }
 
     func part(of child: ChildID) -> Part {
-        slateMaker.employs(child) ? .slateEncoder(child) : .encoder(child, encodersPost.duty(of: child) ?? .retired)
+        slate.maker.employs(child) ? .slateEncoder(child) : .encoder(child, encodersPost.duty(of: child) ?? .retired)
     }
 
     // MARK: deaths
@@ -110,7 +103,7 @@ extension EncodingMachine {
             encodersPost.forget(child)
             return encodersPost.set(.ended, of: .onAir)
         }
-        if slateMaker.employs(child) { return slateMakerEnded(child) }
+        if slate.maker.employs(child) { return slateMakerEnded(child) }
         switch encodersPost.duty(of: child) {
         case .onAir: if let index = runs.firstIndex(where: { $0.encoder == child }) { onAirEnded(index, encoder, end) }
         case .twin, .standby: standbyEnded(child, end)
@@ -138,9 +131,10 @@ extension EncodingMachine {
             runs[index].isFlushed = true
             return drainRuns()
         }
-        // When the next one comes is decided by the ladder, and not by the post.
+        // No successor is taken from the post: settings, a frame that kills or the slate may have to come first, which the
+        // ladder alone knows.
         _ = encodersPost.ended(child, end.cause, isSuitable: { _ in false }, at: now)
-        encoderlessSince = encoderlessSince ?? now
+        standstill.lacksEncoder(at: now)
         if encoder.isForeign {
             encodersPost.set(.waiting, of: .onAir)
             return post(.encoder, .waiting(address: encoderAddress, isOnAir: true))
@@ -148,13 +142,13 @@ extension EncodingMachine {
         if !hasEncoded, end.isOtherVersion {
             return act(.fail(BroadcastError(otherVersionOf: "the encoder", end.cause)))
         }
-        let step = ladder.step(
+        let step = terms.ladder.step(
             after: EncoderLadder.Death(
                 isItsOwn: end.isItsOwn, hadWorked: run.hasWorked, frame: encoder.wasUsed ? frame : nil,
                 isExact: encoder.ready?.maximumDelay == 0), at: now)
         runs[index].hasWorked = false
-        if let frame = ladder.takePoisonousFrame() { leaveOut(frame, of: index) }
-        if !hasEncoded, ladder.recentDeaths >= EncoderLadder.deathsBeforeSafety { return giveUp(end) }
+        if let frame = terms.ladder.takePoisonousFrame() { leaveOut(frame, of: index) }
+        if !hasEncoded, terms.ladder.recentDeaths >= EncoderLadder.deathsBeforeSafety { return giveUp(end) }
         climb(step, index, hadWorked: run.hasWorked)
     }
 
@@ -166,14 +160,14 @@ extension EncodingMachine {
         let id = runs[index].id
         // One more is tried within the silence that is promised, open already or to be started: encoder and standby may have
         // been stopped at once.
-        let isSilent = now.since(lastCommit) > Self.lastTry.nanoseconds
-        if isSlate || isOnProbation || isSilent && (!hasStandby || !hadWorked) { beginSlate() }
+        let isSilent = standstill.isPastLastTry(at: now)
+        if isSlate || slate.isOnProbation || isSilent && (!hasStandby || !hadWorked) { beginSlate() }
         // The slate may have completed the run, which then needs no encoder any more.
         guard let index = runs.firstIndex(where: { $0.id == id }) else { return }
         switch step {
         case .restart(let delay): replaceEncoder(of: index, after: delay)
         case .safeSettings(let delay):
-            let settings = settingsInForce(for: index)
+            let settings = terms.settings(of: runs[index].settings.video.canvas)
             if runs[index].settings != settings {
                 post(.encoder, .safeSettings)
                 runs[index].settings = settings
@@ -181,23 +175,16 @@ extension EncodingMachine {
             }
             replaceEncoder(of: index, after: delay)
         case .slate(let delay):
-            runs[index].settings = settingsInForce(for: index)
+            runs[index].settings = terms.settings(of: runs[index].settings.video.canvas)
             replaceEncoder(of: index, after: delay)
         }
-    }
-
-    /// Settings in force for a run that may have begun with another size.
-    private func settingsInForce(for index: Int) -> EncodingSettings {
-        var settings = settingsInForce
-        settings.video.canvas = runs[index].settings.video.canvas
-        return settings
     }
 
     private mutating func giveUp(_ end: End) {
         act(
             .fail(
                 BroadcastError(
-                    .encoder, "the encoder can't work: it ended \(ladder.recentDeaths) times (\(end.cause))",
+                    .encoder, "the encoder can't work: it ended \(terms.ladder.recentDeaths) times (\(end.cause))",
                     advice: end.lastWords.isEmpty ? "try other encoder settings" : "it said: \(end.lastWords)")))
     }
 
@@ -239,7 +226,7 @@ extension EncodingMachine {
     mutating func takeUp(_ index: Int, isTold: Bool = false) {
         guard let child = runs[index].encoder, let encoder = encoders[child], let ready = encoder.ready else { return }
         if !isTold { act(.post(.encoder(child), .child(.ready(pid: encoder.pid, plugins: nil)))) }
-        encoderlessSince = nil
+        standstill.hasEncoder()
         stream.begin(reorderDepth: ready.reorderDepth)
         runs[index].startOver()
         runs[index].encoderSince = now
@@ -267,34 +254,26 @@ extension EncodingMachine {
 
     /// The first frame of a new encoder is safe.
     mutating func encoderHasWorked(_ child: ChildID) {
-        isOnProbation = false
+        slate.encoderHasWorked()
         act(.recovered(.encoder(child)))
         topUpStandbys(after: Self.standbyDelay)
     }
 
     /// Shows the slate when no encoder has been there for too long, and ends the one that is there where nothing has come
     /// of it for too long.
-    ///
-    /// This is the clock of the whole broadcast: it knows nothing of what single encoders owe, and is not lengthened by
-    /// what encoders before have let it down with.
     mutating func watchStandstill() {
         guard !awaitsForeignEncoder else { return }
-        if let encoderlessSince, slateOnAir == nil,
-            now.since(encoderlessSince) > Self.longestStandstill.nanoseconds
-                || (phase == .onAir && now.since(lastCommit) > Self.longestSilence.nanoseconds)
-        {
-            beginSlate()
-        }
-        guard [.onAir, .ending, .finishing].contains(phase), !wanted.isFast, slateOnAir == nil, let run = runs.first,
+        if slate.onAir == nil, standstill.callsForSlate(isOnAir: phase == .onAir, at: now) { beginSlate() }
+        guard [.onAir, .ending, .finishing].contains(phase), !wanted.isFast, slate.onAir == nil, let run = runs.first,
             !run.ledger.uncommitted.isEmpty, let child = run.encoder, let encoder = encoders[child],
             let ready = encoder.ready, !encoder.isForeign
         else { return }
         let interval = wanted.frameRate.interval.nanoseconds
         let usual = max(EncoderDeadlines.encoding, .nanoseconds(interval * 15))
         // Where there is nothing to show instead, a machine that is too slow is given the time that it needs.
-        let patience = slateMaker.fits(canvasToCome) ? 1 : ladder.patience
-        let limit = max(Self.longestSilence, usual) * patience
-        guard now.since(max(lastCommit, run.waitingSince ?? now)) > limit.nanoseconds else { return }
+        let patience = slate.maker.fits(canvasToCome) ? 1 : terms.ladder.patience
+        let limit = max(Standstill.longestSilence, usual) * patience
+        guard standstill.silence(since: run.waitingSince, at: now) > limit else { return }
         // One that has just taken over has not had its time.
         let first = usual * patience + .nanoseconds(interval * Int64(ready.maximumDelay))
         guard run.hasWorked || now.since(run.encoderSince ?? now) > first.nanoseconds else { return }

@@ -1,7 +1,7 @@
 package import BulkheadChildren
 import BulkheadEvents
 import BulkheadMedia
-package import BulkheadModel
+import BulkheadModel
 package import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
@@ -16,14 +16,8 @@ import BulkheadWire
 package struct EncodingMachine: Sendable {
     enum Phase: Hashable { case starting, onAir, ending, finishing, over }
 
-    // Settings: what a person wants, and what has become of it.
-    package internal(set) var wanted: WantedEncoding
-    package internal(set) var ladder = EncoderLadder()
-    var safetyPatience = Duration.seconds(30)
-    /// Pairs in lockstep that differed.
-    package var differences = 0
-    /// What the links carry; nil before the first look at them.
-    var carriedBitsPerSecond: UInt32?
+    /// What a person wants, and what has become of it.
+    package var terms: EncodingTerms
     package var change: PlannedChange?
     /// The next frame that an encoder is given is to be an IDR.
     private var isKeyframeWanted = false
@@ -34,15 +28,11 @@ package struct EncodingMachine: Sendable {
     /// The oldest first; new frames belong to the last. Never empty.
     var runs: [EncodingRun]
     var runIDs = IdentityCounter<RunSubject>()
-    package internal(set) var slateMaker = SlateMaker()
 
     // The stream.
     var stream: PacketStream
     var sound = AudioLedger()
-    package internal(set) var slateOnAir: SlateOnAir?
-    var slate: SlotReference?
-    /// The slate went off air for an encoder that has not made a frame safe yet.
-    package internal(set) var isOnProbation = false
+    package internal(set) var slate = EncodedSlate()
     package internal(set) var figures = Figures()
 
     // The moment.
@@ -50,9 +40,7 @@ package struct EncodingMachine: Sendable {
     let encoderAddress: String
     /// An encoder has been open once.
     var hasEncoded = false
-    /// Since when the current run has had no encoder that is open; nil while it has one.
-    var encoderlessSince: MonotonicTime?
-    var lastCommit = MonotonicTime(nanoseconds: 0)
+    var standstill = Standstill()
     /// The newest that has been given.
     private(set) var lastFrame: FrameNumber?
     /// Of the event at hand.
@@ -71,11 +59,11 @@ package struct EncodingMachine: Sendable {
 
     /// - Parameter encoderAddress: where an encoder that is started by hand connects; empty where none does.
     package init(_ wanted: WantedEncoding, encoderAddress: String = "") {
-        self.wanted = wanted
+        terms = EncodingTerms(wanted)
         self.encoderAddress = encoderAddress
         stream = PacketStream(frameRate: wanted.frameRate)
         runs = []
-        runs = [EncodingRun(runIDs.next(), settingsInForce)]
+        runs = [EncodingRun(runIDs.next(), terms.settings)]
     }
 
     /// Takes in what has happened at `now`, and says what to do about it, in order.
@@ -103,7 +91,7 @@ package struct EncodingMachine: Sendable {
         case .wantBitrate(let bitsPerSecond): want(bitsPerSecond)
         case .wantKeyframe: isKeyframeWanted = true
         case .carried(let bitsPerSecond):
-            carriedBitsPerSecond = bitsPerSecond
+            terms.carry(bitsPerSecond: bitsPerSecond)
             matchBitrate()
         }
         defer { actions.removeAll() }
@@ -118,19 +106,8 @@ package struct EncodingMachine: Sendable {
 
     // MARK: what holds now
 
-    /// Twins have differed too often for these settings: the standby waits instead.
-    var lockstepIsGivenUp: Bool { differences >= Self.mostDifferences }
-
-    /// What stands by, as things have come.
-    package var standbyInForce: StandbyChoice { wanted.standby == .hot && lockstepIsGivenUp ? .warm : wanted.standby }
-
-    /// What encoders are opened with: as a person wants it, or safe where that has failed.
-    var settingsInForce: EncodingSettings {
-        ladder.isSafe ? wanted.safeEncoderSettings : wanted.encoderSettings(isInLockstep: standbyInForce == .hot)
-    }
-
-    /// Bits a second of pictures that encoders are told.
-    var bitsPerSecond: UInt32 { carriedBitsPerSecond ?? wanted.videoBitsPerSecond }
+    /// What a person wants.
+    package var wanted: WantedEncoding { terms.wanted }
 
     /// The run that new frames belong to.
     var current: Int { runs.count - 1 }
@@ -158,7 +135,7 @@ package struct EncodingMachine: Sendable {
 
     private mutating func wentOnAir() {
         phase = .onAir
-        lastCommit = now
+        standstill.progressed(at: now)
         scheduleSlate(after: SlateMaker.delay)
     }
 
@@ -169,7 +146,7 @@ package struct EncodingMachine: Sendable {
         abandonChange()
         close(current)
         if awaitsForeignEncoder { return drained() }
-        if slateOnAir != nil { runs[current].isFlushed = true }
+        if slate.onAir != nil { runs[current].isFlushed = true }
         drainRuns()
     }
 
@@ -194,7 +171,8 @@ package struct EncodingMachine: Sendable {
         for (child, encoder) in encoders.sorted(by: { $0.key < $1.key }) {
             guard
                 let limit = encoder.isLate(
-                    at: now, interval: wanted.frameRate.interval, isFast: wanted.isFast, patience: ladder.patience)
+                    at: now, interval: wanted.frameRate.interval, isFast: wanted.isFast, patience: terms.ladder.patience
+                )
             else { continue }
             act(
                 .dismiss(
@@ -214,7 +192,7 @@ package struct EncodingMachine: Sendable {
         if currentRun.ledger.uncommitted.isEmpty { runs[current].waitingSince = now }
         runs[current].ledger.give(entry.frame, in: entry.slot)
         lastFrame = entry.frame
-        guard slateOnAir == nil else { return answerWithSlate(current) }
+        guard slate.onAir == nil else { return answerWithSlate(current) }
         let forceIDR = isKeyframeWanted && isReady(currentRun.encoder)
         if forceIDR {
             isKeyframeWanted = false
@@ -225,7 +203,7 @@ package struct EncodingMachine: Sendable {
 
     private mutating func give(_ block: AudioLedger.Block) {
         sound.give(block.number, block.samples)
-        guard slateOnAir == nil else { return answerSoundWithSilence() }
+        guard slate.onAir == nil else { return answerSoundWithSilence() }
         encodeSound(block)
     }
 
@@ -257,9 +235,7 @@ package struct EncodingMachine: Sendable {
     // MARK: bitrate
 
     private mutating func want(_ bitsPerSecond: UInt32) {
-        wanted.videoBitsPerSecond = bitsPerSecond
-        // What is set by hand is tried as it is, whatever the links could carry before.
-        carriedBitsPerSecond = nil
+        terms.want(bitsPerSecond: bitsPerSecond)
         matchBitrate()
         post(.encoder, .bitrateSet(bitsPerSecond: Int(bitsPerSecond)))
     }
@@ -271,7 +247,7 @@ package struct EncodingMachine: Sendable {
 
     /// The next encoder keeps the bitrate that was asked for with it, and the slate its own.
     mutating func matchBitrate(of child: ChildID) {
-        let bitsPerSecond = bitsPerSecond
+        let bitsPerSecond = terms.bitsPerSecond
         guard encodersPost.duty(of: child).map({ $0 != .next && $0 != .retired }) ?? false,
             encoders[child]?.settings.video.bitsPerSecond != bitsPerSecond
         else { return }

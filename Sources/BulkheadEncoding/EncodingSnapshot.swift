@@ -32,7 +32,7 @@ extension EncodingMachine {
     /// - Parameter build: which build of its program a child is, as far as that is known.
     package func snapshot(build: (ChildID) -> String? = { _ in nil }) -> EncodingSnapshot {
         var children = [status(.onAir, currentRun.encoder, build)]
-        if standbyInForce != .off, !wanted.isForeign {
+        if terms.standby != .off, !wanted.isForeign {
             let waiting = currentRun.twin.map { [$0] } ?? encodersPost.holders(of: .standby)
             children +=
                 waiting.isEmpty
@@ -41,9 +41,9 @@ extension EncodingMachine {
         }
         return EncodingSnapshot(
             children: children, framesCommitted: figures.committed, framesUncommitted: uncommittedCount,
-            framesSkipped: figures.skipped, framesSlated: figures.slated, standby: standbyInForce,
-            isInLockstep: currentRun.twin != nil, isSafe: ladder.isSafe, isSlateOnAir: slateOnAir != nil,
-            awaitsForeignEncoder: awaitsForeignEncoder, bitsPerSecond: Int(bitsPerSecond))
+            framesSkipped: figures.skipped, framesSlated: figures.slated, standby: terms.standby,
+            isInLockstep: currentRun.twin != nil, isSafe: terms.ladder.isSafe, isSlateOnAir: slate.onAir != nil,
+            awaitsForeignEncoder: awaitsForeignEncoder, bitsPerSecond: Int(terms.bitsPerSecond))
     }
 
     private func status(

@@ -90,6 +90,14 @@ import Testing
         #expect(steps.last == .safeSettings(after: .milliseconds(100)))
     }
 
+    /// Wanted settings are tried again after half a minute, and then less and less often.
+    @Test func returnsFromSafetyGetRarer() {
+        var ladder = Ladder()
+        var returns: [Duration] = []
+        for _ in 0..<7 { returns.append(ladder.nextReturn()) }
+        #expect(returns == [30, 60, 120, 240, 480, 600, 600].map { .seconds($0) })
+    }
+
     @Test func deadlinesGrowWithTheDeaths() {
         var ladder = Ladder()
         #expect(ladder.patience == 1)

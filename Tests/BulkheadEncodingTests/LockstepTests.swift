@@ -69,7 +69,7 @@ import Testing
         #expect(studio.count(.differs) == 3 && studio.count(.lockstepGivenUp) == 1)
         #expect(studio.machine.currentRun.twin == nil)
         #expect(studio.machine.wanted.standby == .hot, "a person still wants it")
-        #expect(studio.machine.standbyInForce == .warm)
+        #expect(studio.machine.terms.standby == .warm)
         #expect(studio.machine.snapshot().children.count == 2, "one waits instead")
         studio.end()
         studio.expectWhole()
@@ -78,7 +78,7 @@ import Testing
     /// A demotion is not in the settings, so that no change of them, whether it fails or not, can undo it.
     @Test(arguments: [false, true]) func noChangeUndoesTheDemotion(fails: Bool) throws {
         var studio = try Self.pair()
-        studio.machine.differences = EncodingMachine.mostDifferences
+        for _ in 0..<EncodingTerms.mostDifferences { _ = studio.machine.terms.twinsDiffered() }
         var wanted = studio.machine.wanted
         wanted.preset = "faster"
         studio.fails = fails
@@ -87,7 +87,7 @@ import Testing
         studio.run(120)
         #expect(studio.answers.count == 1 && (studio.answers[0] != nil) == fails)
         #expect(studio.machine.wanted.preset == (fails ? "veryfast" : "faster"))
-        #expect(studio.machine.standbyInForce == .warm)
+        #expect(studio.machine.terms.standby == .warm)
         studio.end()
         studio.expectWhole()
     }
@@ -96,7 +96,7 @@ import Testing
     @Test func aStandbyFitsTheRunOfAFormerPair() throws {
         var studio = try Self.pair()
         #expect(studio.machine.currentRun.settings.video.threads == 1)
-        studio.machine.differences = EncodingMachine.mostDifferences
+        for _ in 0..<EncodingTerms.mostDifferences { _ = studio.machine.terms.twinsDiffered() }
         studio.kill(studio.machine.currentRun.twin)
         studio.run(20)
         let standby = studio.machine.encodersPost.holder(of: .standby)

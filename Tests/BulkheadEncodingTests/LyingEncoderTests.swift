@@ -171,7 +171,7 @@ import Testing
         var studio = try Studio.onAir()
         studio.tell(.slateDrawn(SlotReference(pool: 99, slot: 0), studio.machine.wanted.canvas))
         studio.pass(.milliseconds(1100))
-        let maker = try #require(studio.encoders.keys.first { studio.machine.slateMaker.employs($0) })
+        let maker = try #require(studio.encoders.keys.first { studio.machine.slate.maker.employs($0) })
         studio.encoders[maker]?.replies.removeAll()
         return (studio, maker)
     }
@@ -182,7 +182,7 @@ import Testing
             studio.tell(.replied(maker, Self.unit(frame, isIDR: frame == 0)))
         }
         #expect(studio.dismissals[maker]?.contains("not given") == true)
-        #expect(studio.machine.slateMaker.loop == nil)
+        #expect(studio.machine.slate.maker.loop == nil)
     }
 
     @Test func theSlatesFramesComeInOrder() throws {

@@ -21,7 +21,7 @@ import Testing
 
     @Test func itIsEncodedWhileAllIsWell() throws {
         var studio = try Studio.onAir(hasSlate: true)
-        #expect(studio.machine.slateMaker.loop != nil && studio.encoders.count == 1)
+        #expect(studio.machine.slate.maker.loop != nil && studio.encoders.count == 1)
         studio.run(3)
         studio.end()
         studio.expectWhole()
@@ -34,25 +34,25 @@ import Testing
         studio.opensAtOnce = false
         studio.pass(.milliseconds(1100))
         let maker = try #require(studio.opening.first)
-        #expect(studio.machine.slateMaker.employs(maker))
+        #expect(studio.machine.slate.maker.employs(maker))
         studio.kill(maker)
         studio.opensAtOnce = true
         studio.pass(.seconds(9))
-        #expect(studio.machine.slateMaker.loop == nil)
+        #expect(studio.machine.slate.maker.loop == nil)
         // It is launched within the next second, and answers before its deadline.
         studio.pass(.milliseconds(1020))
         studio.deliverAll()
-        #expect(studio.machine.slateMaker.loop != nil)
+        #expect(studio.machine.slate.maker.loop != nil)
         #expect(studio.count(.died) == 0, "viewers miss nothing")
     }
 
     @Test func anotherPictureIsEncodedAnew() throws {
         var studio = try Studio.onAir(hasSlate: true)
         studio.tell(.slateDrawn(SlotReference(pool: 9, slot: 1), studio.machine.wanted.canvas))
-        #expect(studio.machine.slateMaker.loop == nil)
+        #expect(studio.machine.slate.maker.loop == nil)
         studio.pass(.milliseconds(1100))
         studio.deliverAll()
-        #expect(studio.machine.slateMaker.loop != nil)
+        #expect(studio.machine.slate.maker.loop != nil)
     }
 
     @Test(arguments: ScriptedEncoder.Kind.allCases)
@@ -66,9 +66,9 @@ import Testing
         #expect(studio.sound.isEmpty == false, "with silence")
         studio.opensAtOnce = true
         studio.openAll()
-        #expect(studio.count(.slateEnded) == 1 && studio.machine.isOnProbation)
+        #expect(studio.count(.slateEnded) == 1 && studio.machine.slate.isOnProbation)
         studio.run(20)
-        #expect(!studio.machine.isOnProbation)
+        #expect(!studio.machine.slate.isOnProbation)
         studio.end()
         studio.expectWhole()
         #expect(studio.machine.figures.slated > 0)
@@ -78,10 +78,10 @@ import Testing
         var studio = try Self.withoutEncoder()
         studio.run(40)
         studio.openAll()
-        #expect(studio.machine.slateOnAir == nil)
+        #expect(studio.machine.slate.onAir == nil)
         studio.giveFrame()
         studio.kill(studio.machine.currentRun.encoder)
-        #expect(studio.machine.slateOnAir != nil && studio.machine.uncommittedCount == 0)
+        #expect(studio.machine.slate.onAir != nil && studio.machine.uncommittedCount == 0)
         studio.opensAtOnce = true
         studio.pass(.seconds(2))
         studio.run(10)

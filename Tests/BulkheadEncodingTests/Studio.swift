@@ -51,7 +51,7 @@ struct Studio {
     }
 
     /// All but the slate's.
-    var programEncoders: [ChildID] { encoders.keys.filter { !machine.slateMaker.employs($0) }.sorted() }
+    var programEncoders: [ChildID] { encoders.keys.filter { !machine.slate.maker.employs($0) }.sorted() }
 
     /// 25 frames a second: one each 40 ms.
     static let interval = Duration.milliseconds(40)

@@ -103,7 +103,7 @@ import Testing
         studio.run(10)
         studio.fails = true
         studio.kill(studio.machine.currentRun.encoder)
-        for _ in 0..<6 where !studio.machine.ladder.isSafe { studio.pass(.milliseconds(300)) }
+        for _ in 0..<6 where !studio.machine.terms.ladder.isSafe { studio.pass(.milliseconds(300)) }
         studio.fails = false
         studio.pass(.seconds(1))
         studio.run(10)
@@ -111,7 +111,7 @@ import Testing
         #expect(studio.machine.currentRun.settings.video.profile == "baseline")
         #expect(studio.machine.wanted == wanted, "what a person wants has not changed")
         studio.run(25 * 31)
-        #expect(studio.count(.wantedSettings) == 1 && !studio.machine.ladder.isSafe)
+        #expect(studio.count(.wantedSettings) == 1 && !studio.machine.terms.ladder.isSafe)
         #expect(studio.machine.currentRun.settings.video.profile == "high")
         #expect(studio.answers.isEmpty, "no request is answered")
         studio.end()
@@ -123,16 +123,16 @@ import Testing
         studio.run(10)
         studio.fails = true
         studio.kill(studio.machine.currentRun.encoder)
-        for _ in 0..<6 where !studio.machine.ladder.isSafe { studio.pass(.milliseconds(300)) }
+        for _ in 0..<6 where !studio.machine.terms.ladder.isSafe { studio.pass(.milliseconds(300)) }
         studio.fails = false
         studio.pass(.seconds(1))
         studio.run(25 * 25)
         studio.fails = true
         studio.run(25 * 6)
         studio.fails = false
-        #expect(studio.count(.notChanged) == 1 && studio.machine.ladder.isSafe)
+        #expect(studio.count(.notChanged) == 1 && studio.machine.terms.ladder.isSafe)
         studio.run(25 * 62)
-        #expect(studio.count(.wantedSettings) == 2 && !studio.machine.ladder.isSafe)
+        #expect(studio.count(.wantedSettings) == 2 && !studio.machine.terms.ladder.isSafe)
         studio.end()
         studio.expectWhole()
     }
