@@ -15,7 +15,7 @@ import BulkheadWire
 ///
 /// The chain is a row of posts, each with a host: one for all plugins, or one for each. Hosts are talked to by
 /// ``ChainPost`` and nowhere else. What happens at a post is decided by ``HostMachine`` (which host),
-/// ``PassageMachine`` (which frame, when) and ``Blame`` (which plugin); the order of posts by ``ChainOrder``; changes
+/// ``PassageMachine`` (which frame, when) and ``Inquest`` (which plugin); the order of posts by ``ChainOrder``; changes
 /// by ``ChangeMachine``. All of these are values without child and clock. The chain lives on the reactor's thread.
 package final class Chain: FrameOutlet {
     /// What the stream does, as plugins are told.

@@ -8,40 +8,11 @@ import BulkheadSystem
 import BulkheadTimeline
 import BulkheadWire
 
-/// What a post of the chain needs of the chain.
-protocol ChainPostOwner: AnyObject {
-    /// Hosts are launched for what is to come.
-    var isBeforeEnd: Bool { get }
-    /// A plugin that can't be loaded stops the broadcast.
-    var isPreparing: Bool { get }
-    /// The number of the next frame that enters the chain.
-    var nextFrame: FrameNumber { get }
-    /// How large pictures are.
-    var canvas: Canvas { get }
-    /// How many pictures may be on their way to the encoder.
-    var frameLimit: Int { get }
-
-    func left(_ frame: TimelineFrame, _ post: PostID)
-    func left(_ block: AudioLedger.Block, _ post: PostID)
-    /// Something has left by itself, or a host is on air.
-    func progressed()
-    /// Tells a host that goes on air what the stream does.
-    func greet(_ host: PluginStub)
-    /// The next host that was asked for is on air, or will never be.
-    func answered(_ outcome: HostMachine.Outcome)
-    func settled()
-    /// A plugin is left out until then.
-    func quarantined(_ plugin: PluginID, until end: MonotonicTime)
-    func failed(_ error: BroadcastError)
-    /// No host of the post is left.
-    func emptied(_ post: PostID)
-}
-
 /// One post of the chain: its plugins, their hosts, and what passes.
 ///
 /// All plugins share one post, or each has its own. What is to be done is decided by ``HostMachine``,
-/// ``PassageMachine`` and ``Blame``; the post carries it out, one action after the other. It lives on the reactor's
-/// thread.
+/// ``PassageMachine`` and ``Inquest``; the post carries it out, one action after the other, with the processes of
+/// ``HostProcesses``. It lives on the reactor's thread.
 final class ChainPost {
     let id: PostID
     private let context: RoomContext
@@ -49,16 +20,13 @@ final class ChainPost {
     private let frameRate: FrameRate
     private let isPatient: Bool
     private let hasStandbys: Bool
-    /// What the folder is called in which its plugins may write.
-    private let dataName: String
-    private var dataWatch: DataWatch?
+    private let processes: HostProcesses
     private weak var owner: (any ChainPostOwner)?
     private var hosts: HostMachine
     private var passage: PassageMachine
     private var roster: PluginRoster
-    private var blame = Blame()
-    private var stubs: [ChildID: PluginStub] = [:]
-    private var timer: (token: Reactor.Token, deadline: MonotonicTime)?
+    private var inquest = Inquest()
+    private let timer: DeadlineTimer
     private var work: [Work] = []
     private var isWorking = false
 
@@ -76,7 +44,8 @@ final class ChainPost {
         let own = settings.isolation == .each ? plugins.first : nil
         report = PostReport(
             post: id, name: own.map { "plugin host \($0.name)" } ?? "plugin host", context: context)
-        dataName = own?.name ?? "shared"
+        timer = DeadlineTimer(context)
+        processes = HostProcesses(dataName: own?.name ?? "shared", in: context)
         roster = PluginRoster(plugins)
         self.context = context
         self.owner = owner
@@ -85,6 +54,8 @@ final class ChainPost {
         hasStandbys = settings.hasStandbys
         hosts = HostMachine(isOpen: isOpen)
         passage = PassageMachine(PassageMachine.Terms(deadline: PostLimits.patience))
+        timer.onDue = { [weak self] in self?.handle(.timeout) }
+        processes.onNews = { [weak self] in self?.take($1, from: $0) }
     }
 
     // MARK: what there is
@@ -99,10 +70,10 @@ final class ChainPost {
     var isReady: Bool { hosts.record(of: .onAir).state == .ready }
     var hasHost: Bool { host != nil }
     var hasNext: Bool { hosts.hasNext }
-    var hasChildren: Bool { !stubs.isEmpty }
+    var hasChildren: Bool { !processes.isEmpty }
 
-    private var host: PluginStub? { hosts.holder(of: .onAir).flatMap { stubs[$0] } }
-    private var standby: PluginStub? { hosts.holder(of: .standby).flatMap { stubs[$0] } }
+    private var host: PluginStub? { hosts.holder(of: .onAir).flatMap { processes[$0] } }
+    private var standby: PluginStub? { hosts.holder(of: .standby).flatMap { processes[$0] } }
     private var limits: PostLimits { PostLimits(roster.plugins, frameRate: frameRate, isPatient: isPatient) }
 
     /// In the order in which they work.
@@ -126,7 +97,7 @@ final class ChainPost {
         passage.terms = roster.terms(
             loaded: host.flatMap { $0.isLoaded ? $0.loaded : nil }, deadline: limits.deadline)
         for action in passage.handle(event, at: .now) { work.append(.passage(action)) }
-        armTimer()
+        timer.arm(for: passage.deadline)
         carryOut()
     }
 
@@ -186,10 +157,7 @@ final class ChainPost {
             do throws(BroadcastError) { try start(.next, ids.compactMap { roster[$0] }) } catch {
                 handle(.nextNotLaunched(error))
             }
-        case .retire(let child):
-            guard let stub = stubs[child] else { return }
-            context.pools.retire(stub.pool)
-            stub.child.hangUp()
+        case .retire(let child): processes.retire(child)
         case .hold: handle(.hold)
         case .go: handle(.go)
         case .lose(let hasSuccessor): handle(.hostLost(hasSuccessor: hasSuccessor))
@@ -199,7 +167,7 @@ final class ChainPost {
             report.tookOver(child, pid: pid(child), was: duty, frame: duty == .next ? owner?.nextFrame : nil)
         case .onAir(let child): goOnAir(child)
         case .standbyReady(let child):
-            guard let host = stubs[child] else { return }
+            guard let host = processes[child] else { return }
             report.hasStandby(child)
             report.ready(child, .standby, host, plugins: namesOfPlugins(at: host))
         case .refused(let what, let plugin, let refusal): refused(what, plugin, refusal)
@@ -208,7 +176,7 @@ final class ChainPost {
         }
     }
 
-    private func pid(_ child: ChildID) -> Int32 { stubs[child]?.child.pid ?? 0 }
+    private func pid(_ child: ChildID) -> Int32 { processes[child]?.child.pid ?? 0 }
 
     // MARK: hosts
 
@@ -227,32 +195,24 @@ final class ChainPost {
     private func start(_ duty: Duty, _ plugins: [ChainPlugin]) throws(BroadcastError) {
         guard let owner else { return }
         let now = MonotonicTime.now
-        let chain = plugins.filter { $0.quarantine.isDue(at: now) }
-        let launched = try HostLaunch(
-            canvas: owner.canvas, frameRate: frameRate, slotCount: owner.frameLimit + 16,
-            dataFolder: chain.contains(where: \.choice.mayWrite) ? PluginData.folder(dataName) : ""
-        ).start(chain, in: context)
-        let child = context.nextChildID()
-        stubs[child] = launched
-        listen(to: launched, child)
-        launched.activate()
-        report.started(child, duty, pid: launched.child.pid)
+        let child = try processes.start(
+            plugins.filter { $0.quarantine.isDue(at: now) }, canvas: owner.canvas, frameRate: frameRate,
+            slotCount: owner.frameLimit + 16)
+        report.started(child, duty, pid: pid(child))
         handle(.launched(child, duty))
     }
 
-    private func listen(to stub: PluginStub, _ child: ChildID) {
-        stub.onChainReady = { [weak self] in self?.handle(.loaded(child)) }
-        stub.onRefused = { [weak self] in self?.handle(.refused(child, $0, $1)) }
-        stub.onProcessed = { [weak self] in self?.processed(child, $0, $1) }
-        stub.onSound = { [weak self] in
-            if self?.hosts.holder(of: .onAir) == child { self?.handle(.processedSound($1)) }
+    private func take(_ news: HostProcesses.News, from child: ChildID) {
+        switch news {
+        case .loaded: handle(.loaded(child))
+        case .refused(let plugin, let refusal): handle(.refused(child, plugin, refusal))
+        case .processed(let frame, let result): processed(child, frame, result)
+        case .processedSound(let samples): if hosts.holder(of: .onAir) == child { handle(.processedSound(samples)) }
+        case .took(let time): roster.update(PluginID(onWire: time.id)) { $0.note(time) }
+        case .said(let plugin, let level, let line):
+            report.said(child, hosts.duty(of: child), plugin.flatMap { roster[$0] }, level, line)
+        case .ended(let stub, let end): ended(child, stub, end)
         }
-        stub.onTime = { [weak self] time in self?.roster.update(PluginID(onWire: time.id)) { $0.note(time) } }
-        stub.onLog = { [weak self] id, level, line in
-            guard let self else { return }
-            report.said(child, hosts.duty(of: child), id.flatMap { roster[$0] }, level, line)
-        }
-        stub.onEnd = { [weak self] in self?.ended(child, $0) }
     }
 
     private func processed(_ child: ChildID, _ frame: FrameNumber, _ result: SlotReference?) {
@@ -268,7 +228,7 @@ final class ChainPost {
     }
 
     private func goOnAir(_ child: ChildID) {
-        guard let host = stubs[child] else { return }
+        guard let host = processes[child] else { return }
         for id in roster.goOnAir(with: host.loaded, at: .now) { host.setEnabled(id, false) }
         report.ready(child, .onAir, host, plugins: namesOfPlugins(at: host))
         // Where all its plugins are left out, nothing will show that it works.
@@ -296,25 +256,19 @@ final class ChainPost {
 
     // MARK: ends
 
-    private func ended(_ child: ChildID, _ end: ChildEnd) {
-        guard let stub = stubs.removeValue(forKey: child) else { return }
-        context.pools.retire(stub.pool)
+    private func ended(_ child: ChildID, _ stub: PluginStub, _ end: ChildEnd) {
         let duty = hosts.duty(of: child)
         if duty == .onAir, end.cause.isOtherVersion, hosts.record(of: .onAir).restarts == 0 {
             // Nothing has worked yet, and no other process would.
             owner?.failed(BroadcastError(otherVersionOf: "the plugin host", "\(end.cause)"))
         }
         let guilty = judge(duty, child, stub, end)
-        let name = guilty.flatMap { plugin($0)?.name }
-        handle(.ended(child, end: Self.words(end, name), isExcused: duty == .onAir && guilty != nil))
-        if stubs.isEmpty { owner?.emptied(id) }
+        let words = Inquest.words(end, guilty.flatMap { roster[$0]?.name })
+        handle(.ended(child, end: words, isExcused: duty == .onAir && guilty != nil))
+        if processes.isEmpty { owner?.emptied(id) }
     }
 
-    private static func words(_ end: ChildEnd, _ plugin: String?) -> String {
-        plugin.map { "\(end.cause) in the plugin \($0)" } ?? "\(end.cause)"
-    }
-
-    /// Says how a host ended.
+    /// Says how a host ended, and does what follows for its plugins.
     /// - Returns: the plugin that it ended in.
     private func judge(_ duty: Duty?, _ child: ChildID, _ stub: PluginStub, _ end: ChildEnd) -> PluginID? {
         if let leaving = leavingPlugin(of: stub, duty) {
@@ -327,26 +281,22 @@ final class ChainPost {
             return nil
         }
         guard !hosts.isEnding else { return nil }
-        let called = stub.breadcrumb.flatMap { roster[PluginID(onWire: $0.plugin)]?.id }
-        let name = called.flatMap { roster[$0]?.name }
-        switch duty {
-        case .onAir:
-            let guilty = charge(child, stub, end, called: called)
-            if end.cause != .released {
-                report.died(
-                    child, .onAir, stub, end, in: guilty.flatMap { roster[$0]?.name }, showsCall: guilty != nil)
+        let ending = Inquest.Ending(
+            duty: duty, end: end, called: stub.breadcrumb.map { PluginID(onWire: $0.plugin) }, suspect: stub.suspect,
+            isAsked: hosts.isNextAsked)
+        let verdict = inquest.look(into: ending, roster, at: .now)
+        for finding in verdict.findings {
+            switch finding {
+            case .leaveOut(let plugin, let cause): leaveOut(plugin, because: cause)
+            case .unexplained: report.unexplained(child)
+            case .died(let duty, let plugin, let showsCall):
+                let name = plugin.flatMap { roster[$0]?.name }
+                report.died(child, duty, stub, end, in: name, showsCall: showsCall)
+            case .notReplaced(let cause):
+                report.notReplaced(hosts.holder(of: .onAir), pid: stub.child.pid, because: cause)
             }
-            return guilty
-        case .standby:
-            report.died(child, .standby, stub, end, in: name, showsCall: false)
-            return called
-        case .next:
-            let words = Self.words(end, name)
-            report.notReplaced(hosts.holder(of: .onAir), pid: stub.child.pid, because: words)
-            if let called, !hosts.isNextAsked { leaveOut(called, because: words) }
-            return called
-        case .twin, .retired, nil: return nil
         }
+        return verdict.guilty
     }
 
     /// The plugin that was being taken out when its host ended, by the breadcrumb.
@@ -357,23 +307,6 @@ final class ChainPost {
         let id = PluginID(onWire: crumb.plugin)
         let isLeaving = hosts.isEnding || duty == .retired || roster[id] == nil
         return isLeaving ? (id, name) : nil
-    }
-
-    private func charge(_ child: ChildID, _ stub: PluginStub, _ end: ChildEnd, called: PluginID?) -> PluginID? {
-        let libraries = Set(plugins.map(\.library.description.path))
-        let evidence = Blame.Evidence(
-            isItsOwn: end.cause.isItsOwn,
-            crashedLibrary: CrashReport.library(in: end.standardErrorTail, among: libraries), called: called,
-            suspect: stub.suspect)
-        switch blame.judge(evidence, plugins, at: .now) {
-        case .nobody: return nil
-        case .unexplained:
-            report.unexplained(child)
-            return nil
-        case .guilty(let id):
-            leaveOut(id, because: "\(end.cause)")
-            return id
-        }
     }
 
     /// Leaves a plugin out that has brought a host down, and lets it in again when its time has come.
@@ -455,29 +388,9 @@ final class ChainPost {
 
     // MARK: watching
 
-    private func armTimer() {
-        guard let deadline = passage.deadline else { return }
-        // One that comes too early finds nothing to do and is set again: cheaper than another one for each frame.
-        if let timer {
-            guard deadline < timer.deadline else { return }
-            context.reactor.cancel(timer.token)
-        }
-        let token = context.schedule(at: deadline) { [weak self] in
-            self?.timer = nil
-            self?.handle(.timeout)
-        }
-        timer = (token, deadline)
-    }
-
     /// Looks after hosts that do not answer, and, where asked, after their memory.
     func watch(at now: MonotonicTime, looksAtMemory: Bool) {
-        let active = plugins.filter(\.isActive)
-        if dataWatch == nil, plugins.contains(where: \.choice.mayWrite) { dataWatch = DataWatch() }
-        let watch = HostWatch(
-            limits: limits, suspect: active.count == 1 ? active.first?.id : nil, data: dataWatch, now: now)
-        for (child, stub) in stubs where hosts.duty(of: child) != .retired {
-            watch.look(at: stub, looksAtMemory: looksAtMemory)
-        }
+        processes.watch(plugins, limits, at: now, looksAtMemory: looksAtMemory) { hosts.duty(of: $0) != .retired }
     }
 
     // MARK: status and the end
@@ -502,16 +415,13 @@ final class ChainPost {
         return plugins.map { $0.status(at: .now, host: host?.loaded[$0.id] == nil ? nil : host?.child.pid) }
     }
 
-    func drop(pool: UInt32) { for stub in stubs.values { stub.dropPool(pool) } }
+    func drop(pool: UInt32) { processes.drop(pool: pool) }
 
     /// The broadcast ends: no host is launched any more, and what waits for one is told.
     func stop(_ error: BroadcastError) { handle(.stop(error)) }
-    func hangUp() { for stub in stubs.values { stub.child.hangUp() } }
-    func dismiss(_ reason: String) { for stub in stubs.values { stub.child.dismiss(reason) } }
+    func hangUp() { processes.hangUp() }
+    func dismiss(_ reason: String) { processes.dismiss(reason) }
 
     /// Ends the timer: nothing more comes.
-    func close() {
-        if let timer { context.reactor.cancel(timer.token) }
-        timer = nil
-    }
+    func close() { timer.cancel() }
 }
