@@ -389,7 +389,7 @@ let package = Package(
             name: "BulkheadMasterTests",
             dependencies: [
                 "BulkheadMaster", "BulkheadControl", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
-                "BulkheadMedia", "BulkheadWire", "BulkheadTestSupport",
+                "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadTestSupport",
             ]),
         .testTarget(
             name: "BulkheadControlTests",

@@ -22,12 +22,7 @@ actor Broadcast {
     nonisolated let reactor: Reactor
     nonisolated var unownedExecutor: UnownedSerialExecutor { reactor.asUnownedSerialExecutor() }
 
-    enum State: Hashable {
-        case starting, onAir, ending, ended
-    }
-
-    /// From the last tick until all is encoded.
-    private static let endingPatience = Duration.seconds(10)
+    typealias State = BroadcastState
 
     /// As they are now: they may change on air.
     private var settings: BroadcastSettings { didSet { rooms.outputs.change(.init(settings), isSetByHand: false) } }
@@ -44,13 +39,7 @@ actor Broadcast {
     private var watchTimer: Reactor.Token?
     /// Ends when the broadcast does.
     private let course = AsyncStream<Void>.makeStream()
-    private var failure: BroadcastError?
-    /// What went wrong at the very end, when everything else has been sent.
-    private var lateFailure: BroadcastError?
-    /// Since when the last frame has been given; nil while frames come.
-    private var endingSince: MonotonicTime?
-    /// The encoders have been asked for what they hold.
-    private var flushIsSent = false
+    private var ending = BroadcastEnding()
 
     init(
         _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, foundPlugins: [PluginFinder.Found],
@@ -80,14 +69,14 @@ actor Broadcast {
             group.addTask { await self.runOutputs() }
             // A stop that came before this point has ended the stream already.
             for await _ in course.stream {}
-            if failure == nil { rooms.outputs.finish() } else { rooms.outputs.abort() }
+            if ending.isClean { rooms.outputs.finish() } else { rooms.outputs.abort() }
             stopTimers()
             await rooms.dismissChildren(on: self)
             await group.waitForAll()
         }
         let summary = BroadcastSummary(status: status())
         DeathArchive.standard.append(context.deaths.unrecovered)
-        if let failure = failure ?? lateFailure { throw failure }
+        if let error = ending.error { throw error }
         return summary
     }
 
@@ -148,9 +137,7 @@ actor Broadcast {
     /// Changes the links; what takes time goes on by itself.
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
     func change(_ change: LinkChange) throws(BroadcastError) {
-        guard state == .starting || state == .onAir else {
-            throw BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
-        }
+        if let refusal = gate.refusalOfLinks { throw refusal }
         try rooms.outputs.change(change)
         settings.destinations = rooms.outputs.destinations
     }
@@ -242,7 +229,7 @@ actor Broadcast {
     /// Changes settings.
     /// - Parameter done: called once, with an error when everything stays as it was.
     func change(_ change: SettingsChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
-        if let error = refusalOfChange() { return done(error) }
+        if let refusal = gate.refusalOfSettings { return done(refusal) }
         let new: BroadcastSettings
         do throws(BroadcastError) {
             new = try change.applied(to: settings)
@@ -264,7 +251,7 @@ actor Broadcast {
 
     /// Starts a part anew, which is how a new version of its program goes on air.
     func restart(_ part: RestartablePart, done: @escaping @Sendable (BroadcastError?) -> Void) {
-        if let error = refusalOfChange() { return done(error) }
+        if let refusal = gate.refusalOfSettings { return done(refusal) }
         switch part {
         case .encoder: return begin(settings, by: SettingsChange(), done)
         case .plugins:
@@ -277,7 +264,7 @@ actor Broadcast {
     /// Has the next frame encoded as an IDR.
     /// - Returns: why that can't be done.
     func askForKeyframe() -> BroadcastError? {
-        guard state == .onAir else { return BroadcastError(code: .notOnAir, "the broadcast is not on air") }
+        if let refusal = gate.refusalOfKeyframe { return refusal }
         rooms.line?.encoding.askForKeyframe()
         return nil
     }
@@ -285,30 +272,13 @@ actor Broadcast {
     /// Changes the chain of plugins.
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
     func change(_ change: PluginChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
-        guard state == .onAir else {
-            return done(BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is"))
-        }
-        guard settings.children != .encoder else {
-            return done(
-                BroadcastError(code: .noPluginHost, "this broadcast has no plugin host", advice: "use another run mode")
-            )
-        }
+        if let refusal = gate.refusalOfPlugins { return done(refusal) }
         rooms.line?.chain.change(change, done: done)
     }
 
-    private func refusalOfChange() -> BroadcastError? {
-        guard state == .onAir else {
-            return BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
-        }
-        guard settings.children != .plugins else {
-            return BroadcastError(
-                code: .foreignEncoder, "the encoder was not started by this master",
-                advice: "end it and connect one with other settings, or use another run mode")
-        }
-        guard rooms.line?.encoding.isChanging != true else {
-            return BroadcastError(code: .changeUnderWay, "another change is under way", advice: "try again in a moment")
-        }
-        return nil
+    /// Which requests are taken now.
+    private var gate: RequestGate {
+        RequestGate(state, settings.children, isChanging: rooms.line?.encoding.isChanging ?? false)
     }
 
     private func begin(
@@ -356,7 +326,7 @@ actor Broadcast {
     private func programEnded() {
         guard state == .onAir else { return }
         state = .ending
-        endingSince = .now
+        ending.begin(at: .now)
         context.post(.timeline, .timeline(.ending))
         rooms.line?.chain.enter(.ending)
         rooms.line?.encoding.beginEnding()
@@ -366,27 +336,26 @@ actor Broadcast {
 
     /// Asks the encoder for what it holds once the last frame has been given to it.
     private func finishIfDrained() {
-        guard !flushIsSent, let line = rooms.line, line.program.isDrained, line.chain.isDrained else { return }
-        flushIsSent = true
-        rooms.line?.encoding.finish()
+        guard let line = rooms.line,
+            ending.flushes(isDrained: line.program.isDrained && line.chain.isDrained)
+        else { return }
+        line.encoding.finish()
     }
 
     /// Gives up what no encoder makes safe any more.
     private func checkEnding() {
-        let patience = Self.endingPatience
-        guard state == .ending, let endingSince, MonotonicTime.now.since(endingSince) > patience.nanoseconds else {
-            return
-        }
+        guard state == .ending else { return }
         let frames = rooms.line?.encoding.load.frames ?? 0
-        context.post(.timeline, .timeline(.gaveUp(frames: frames, seconds: Double(patience.nanoseconds) / 1e9)))
-        lateFailure = BroadcastError(
-            .encoder, "the last \(frames) frames could not be encoded within \(patience.inWords)")
+        guard ending.givesUp(frames, at: .now) else { return }
+        context.post(
+            .timeline,
+            .timeline(.gaveUp(frames: frames, seconds: Double(BroadcastEnding.patience.nanoseconds) / 1e9)))
         end()
     }
 
     /// Ends the broadcast because it can't go on.
     private func fail(_ error: BroadcastError) {
-        if failure == nil { failure = error }
+        ending.fail(error)
         end()
     }
 
@@ -415,12 +384,4 @@ actor Broadcast {
     var allDeaths: [DeathRecord] { context.deaths.all }
 
     func status() -> BroadcastStatus { rooms.status(state, frameRate: settings.frameRate) }
-}
-
-extension BitrateMachine.Settings {
-    init(_ settings: BroadcastSettings) {
-        self.init(
-            wanted: settings.videoBitsPerSecond, minimum: settings.minimumVideoBitsPerSecond,
-            sound: settings.audioBitsPerSecond, rule: settings.congestion)
-    }
 }
