@@ -11,8 +11,6 @@ import Glibc
 final class InputPlayer: Player {
     /// Packets of one stream that wait while another stream's are looked for; beyond it nothing is read.
     static let queueByteLimit = 64 << 20
-    /// How far sound is decoded ahead of what may be sent, so that a pass's end is known in time.
-    static let soundLead = Int64(AudioFormat.sampleRate)
 
     private let playlist: Playlist
     private var input: MediaInput { playlist.input }
@@ -20,7 +18,7 @@ final class InputPlayer: Player {
     private let settings: SourceSettings
     private var clock: SourceClock
     private var video: VideoTrack?
-    private var audio: AudioTrack?
+    private var sound: SoundPlayer?
     private var inputHasEnded = false
     /// libavformat is asked for a packet, and may have to wait for it.
     private var isReading = false
@@ -114,7 +112,8 @@ final class InputPlayer: Player {
             video = next
         }
         if link.usesSound, decoders.audio != nil || (playlist.isList && playlist.description.hasAudio) {
-            audio = try AudioTrack(input, decoders.audio, settings: settings, sound: audio?.sound)
+            let row = sound?.track.sound
+            sound = SoundPlayer(try AudioTrack(input, decoders.audio, settings: settings, sound: row), link)
         }
     }
 
@@ -137,8 +136,8 @@ final class InputPlayer: Player {
             video = nil
             input.discardPictures()
         }
-        if !link.usesSound, audio != nil {
-            audio = nil
+        if !link.usesSound, sound != nil {
+            sound = nil
             input.discardSound()
         }
     }
@@ -149,7 +148,7 @@ final class InputPlayer: Player {
         var progressed = false
         var wantsPackets = false
         if try workOnVideo(&wantsPackets) { progressed = true }
-        if try workOnAudio(&wantsPackets) { progressed = true }
+        if workOnSound(&wantsPackets) { progressed = true }
         if !clock.isSettled { settleIfPossible(&progressed) }
         if progressed { return .progressed }
         if hasEndedPass { return try endPass() }
@@ -158,7 +157,9 @@ final class InputPlayer: Player {
         return try readPacket()
     }
 
-    private var queuedByteCount: Int { (video?.decoder.queue.byteCount ?? 0) + (audio?.decoder?.queue.byteCount ?? 0) }
+    private var queuedByteCount: Int {
+        (video?.decoder.queue.byteCount ?? 0) + (sound?.track.decoder?.queue.byteCount ?? 0)
+    }
 
     /// Decodes and sends pictures; true when something was done.
     private func workOnVideo(_ wantsPackets: inout Bool) throws(SourceStop) -> Bool {
@@ -223,75 +224,26 @@ final class InputPlayer: Player {
     }
 
     /// Decodes and sends sound; true when something was done.
-    private func workOnAudio(_ wantsPackets: inout Bool) throws(SourceStop) -> Bool {
-        guard let audio else { return false }
-        let sound = audio.sound
-        let isLast = audio.hasEnded && !settings.loops && inputHasEnded && !playlist.goesOn
-        if try sendSound(sound, flushing: isLast) { return true }
-        let limit = link.audioCredit.addingReportingOverflow(Self.soundLead).partialValue
-        if sound.isOwingSilence {
-            // By what is paid, not by what is owed: a long silence is paid as it is wanted.
-            guard sound.paidEnd < limit else { return false }
-            sound.paySilence()
-            return true
-        }
-        guard sound.end < limit || !clock.isSettled else { return false }
-        if let time = audio.decoded.time {
-            guard let start = clock.sourceTime(of: time) else { return false }
-            add(audio, at: start)
-            return true
-        }
-        if audio.hasEnded {
-            // The picture goes on without sound: silence keeps up with it.
-            return fillSilence(audio)
-        }
-        switch audio.decode() {
-        case .frame: return true
+    private func workOnSound(_ wantsPackets: inout Bool) -> Bool {
+        let isLastPass = inputHasEnded && !settings.loops && !playlist.goesOn
+        switch sound?.work(&clock, besidePicture: video?.lastPTS, isLastPass: isLastPass) {
+        case .progressed: return true
         case .needsPackets:
             wantsPackets = true
             return false
-        case .ended:
-            audio.hasEnded = true
-            sound.restart()
-            clock.note(end: MediaTime(sampleIndex: sound.end).nanoseconds)
-            return true
+        case .idle, nil: return false
         }
-    }
-
-    private func add(_ audio: AudioTrack, at start: Int64) {
-        let sample = MediaTime(nanoseconds: start).sampleIndex
-        if audio.sound.add(audio.decoded.frame, at: sample) {
-            clock.note(end: start.addingReportingOverflow(audio.decoded.duration).partialValue)
-            audio.decoded.clear()
-        } else {
-            // A silence before it lasts, and the picture has to stand that long.
-            clock.note(end: MediaTime(sampleIndex: audio.sound.end).nanoseconds)
-        }
-    }
-
-    private func sendSound(_ sound: SoundTrack, flushing: Bool) throws(SourceStop) -> Bool {
-        guard let chunk = sound.takeChunk(limit: link.audioCredit, flushing: flushing) else { return false }
-        link.post(.audio(start: chunk.start, samples: chunk.samples))
-        return true
-    }
-
-    private func fillSilence(_ audio: AudioTrack) -> Bool {
-        guard let video, clock.isSettled else { return false }
-        let sample = MediaTime(nanoseconds: video.lastPTS).sampleIndex
-        guard sample - audio.sound.end >= Int64(SoundTrack.chunkSampleCount) else { return false }
-        audio.sound.fill(until: sample)
-        return true
     }
 
     /// Ties source time to the first picture and the first sound, once both are known or one is clearly late.
     private func settleIfPossible(_ progressed: inout Bool) {
-        let times = [video?.decoded.time, audio?.decoded.time].compactMap { $0 }
+        let times = [video?.decoded.time, sound?.track.decoded.time].compactMap { $0 }
         guard let first = times.min() else { return }
         let missesVideo = video.map { $0.decoded.time == nil && !$0.hasEnded } ?? false
-        let missesAudio = audio.map { $0.decoded.time == nil && !$0.hasEnded } ?? false
+        let missesSound = sound.map { $0.track.decoded.time == nil && !$0.track.hasEnded } ?? false
         let isLate = lastPacketTime.subtractingReportingOverflow(first).partialValue > 3_000_000_000
         let comesNot = input.mayKeepWaiting && input.isSilent
-        guard !(missesVideo || missesAudio) || isLate || comesNot || queuedByteCount >= Self.queueByteLimit / 2 else {
+        guard !(missesVideo || missesSound) || isLate || comesNot || queuedByteCount >= Self.queueByteLimit / 2 else {
             return
         }
         clock.settle(times)
@@ -301,7 +253,7 @@ final class InputPlayer: Player {
     /// One stream's packets are so far away that the other's fill the memory they may take.
     private func waitOutTheOtherStream() throws(SourceStop) -> PlayerStep {
         try warn(.interleaving, "picture and sound lie too far apart in the file: sound may be missing")
-        if let audio, fillSilence(audio) { return .progressed }
+        if let sound, sound.fillSilence(clock, until: video?.lastPTS) { return .progressed }
         return .idle
     }
 
@@ -319,7 +271,7 @@ final class InputPlayer: Player {
                 return .failed(Refusal(.other, "\(input.address.name) is encrypted"))
             }
             if input.isLive, isVideo { try noteWaiting() }
-            let decoder = isVideo ? video?.decoder : audio?.decoder
+            let decoder = isVideo ? video?.decoder : sound?.track.decoder
             guard decoder?.queue.append(packet) ?? true else { return .failed(Refusal(.other, "memory is short")) }
             if isVideo, let video, video.isCover { video.decoder.endInput() }
         case .nothingYet:
@@ -346,17 +298,17 @@ final class InputPlayer: Player {
         defer { isReading = true }
         try link.pump(waiting: false)
         while let held = input.takeHeldInSilence() {
-            _ = (held.isVideo ? video?.decoder : audio?.decoder)?.queue.append(held.packet)
+            _ = (held.isVideo ? video?.decoder : sound?.track.decoder)?.queue.append(held.packet)
         }
         if input.isLive {
             if let video { try drainLive(video) }
-            if let audio { try drainLive(audio) }
+            sound?.drainLive(&clock)
         } else {
             var wantsPackets = false
             var progressed = true
             while progressed {
                 progressed = try workOnVideo(&wantsPackets)
-                if try workOnAudio(&wantsPackets) { progressed = true }
+                if workOnSound(&wantsPackets) { progressed = true }
                 if !clock.isSettled { settleIfPossible(&progressed) }
             }
         }
@@ -373,7 +325,7 @@ final class InputPlayer: Player {
     private func endInput() {
         inputHasEnded = true
         video?.decoder.endInput()
-        audio?.decoder?.endInput()
+        sound?.track.decoder?.endInput()
         if let until = shown.until { clock.note(end: until) }
     }
 
@@ -382,13 +334,12 @@ final class InputPlayer: Player {
     private var hasEndedPass: Bool {
         guard inputHasEnded else { return false }
         let videoIsDone = video?.isExhausted ?? true
-        let audioIsDone = audio.map { $0.hasEnded && $0.decoded.time == nil && !$0.sound.isOwingSilence } ?? true
-        return videoIsDone && audioIsDone
+        return videoIsDone && (sound?.isExhausted ?? true)
     }
 
     private func endPass() throws(SourceStop) -> PlayerStep {
-        let frameCount = (video?.decoder.frameCount ?? 0) + (audio?.decoder?.frameCount ?? 0)
-        let damagedCount = (video?.decoder.damagedCount ?? 0) + (audio?.decoder?.damagedCount ?? 0)
+        let frameCount = (video?.decoder.frameCount ?? 0) + (sound?.track.decoder?.frameCount ?? 0)
+        let damagedCount = (video?.decoder.damagedCount ?? 0) + (sound?.track.decoder?.damagedCount ?? 0)
         if damagedCount > 0 { try warn(.damaged, "parts of \(input.address.name) are damaged and were left out") }
         // Behind the place where a source takes over there may be nothing left.
         let mayBeEmpty = framesBeforePass == 0 && settings.resume != nil && !hasBegunPass
@@ -399,7 +350,7 @@ final class InputPlayer: Player {
         do throws(OpenFailure) {
             guard try playlist.advance(at: clock.end, gaveNothing: gaveNothing) else {
                 // Sound that is not granted yet has still to go.
-                if let audio, audio.sound.end > audio.sound.nextSample { return .idle }
+                if let row = sound?.track.sound, row.end > row.nextSample { return .idle }
                 return .ended
             }
             try beginPass(frameCount: frameCount)
@@ -424,12 +375,12 @@ final class InputPlayer: Player {
         } else {
             framesBeforePass = frameCount
             video?.restart()
-            audio?.restart()
+            sound?.track.restart()
         }
         try beginPart()
         // It may have been opened anew.
         if video == nil || !link.usesPictures { input.discardPictures() }
-        if audio == nil || !link.usesSound { input.discardSound() }
+        if sound == nil || !link.usesSound { input.discardSound() }
     }
 
     private func warn(_ warning: Warning, _ text: String) throws(SourceStop) {
@@ -444,7 +395,7 @@ final class InputPlayer: Player {
             if case .failed = result { return result }
         }
         if let video { try drainLive(video) }
-        if let audio { try drainLive(audio) }
+        sound?.drainLive(&clock)
         return inputHasEnded ? .ended : .progressed
     }
 
@@ -461,21 +412,5 @@ final class InputPlayer: Player {
             // Without a slot the picture is overwritten by the next: a live input does not wait.
             if !link.freeSlots.isEmpty { try sendPicture(video) }
         }
-    }
-
-    private func drainLive(_ audio: AudioTrack) throws(SourceStop) {
-        while case .frame = audio.decode() {
-            guard let time = audio.decoded.time else { continue }
-            clock.settle([time])
-            // Without a grant for two seconds the sound is left out; silence stands in for it later.
-            guard let start = clock.sourceTime(of: time),
-                audio.sound.end - audio.sound.nextSample < 2 * Self.soundLead
-            else { continue }
-            for _ in 0..<2 {
-                if audio.sound.add(audio.decoded.frame, at: MediaTime(nanoseconds: start).sampleIndex) { break }
-                while audio.sound.isOwingSilence { audio.sound.paySilence() }
-            }
-        }
-        while try sendSound(audio.sound, flushing: false) {}
     }
 }
