@@ -52,7 +52,6 @@ extension LinkMachine {
 
         // What the connection on air says.
         case accepted
-        case acknowledged(MediaTime?)
         /// What the server has acknowledged can't be believed.
         case acknowledgementsDistrusted
         /// As the kernel has measured it on the connection on air.

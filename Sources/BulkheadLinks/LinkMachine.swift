@@ -128,7 +128,7 @@ package struct LinkMachine: Sendable {
         case .roundTrip(let time):
             if let serving { servers.observed(serving, roundTrip: time, at: now) }
             return []
-        case .accepted, .acknowledged, .acknowledgementsDistrusted, .suspected, .recovered, .reconnectRequested, .ended:
+        case .accepted, .acknowledgementsDistrusted, .suspected, .recovered, .reconnectRequested, .ended:
             return listen(to: event, &servers, at: now)
         case .lookAround, .prepared(.understudy, _), .prepared(.move, _), .probed, .readyEnded:
             return watch(event, &servers, at: now)
@@ -154,7 +154,6 @@ package struct LinkMachine: Sendable {
                 return []
             }
             return [.post(.accepted)]
-        case .acknowledged(let dts): acknowledgedDTS = dts ?? acknowledgedDTS
         case .acknowledgementsDistrusted: acknowledgedDTS = nil
         case .suspected(let sign):
             phase = .stalled

@@ -107,9 +107,6 @@ extension RTMPLink {
             switch event {
             case .accepted: tell(.accepted)
             case .ended(let end): tell(.ended(end))
-            case .acknowledged:
-                tell(.acknowledged(publisher.statistics.acknowledgedDTS))
-                continue
             case .acknowledgementsDistrusted: tell(.acknowledgementsDistrusted)
             case .suspected(let doubt): tell(.suspected(StallSign(doubt)))
             case .recovered: tell(.recovered)

@@ -61,7 +61,6 @@ final class DeliveryWatch {
             $0.acknowledgement = acknowledgement
             if let dts { $0.acknowledgedDTS = dts }
         }
-        events.yield(.acknowledged(acknowledgement))
         return firstIDREnd.map { byteCount >= $0 + Self.handshakeByteCount } ?? false
     }
 

@@ -6,7 +6,6 @@ package enum PublishEvent: Hashable, Sendable {
     /// The server holds the stream: it acknowledged more than the first IDR, or has kept the connection for the
     /// acceptance delay.
     case accepted
-    case acknowledged(PublishAcknowledgement)
     /// What the server has acknowledged can't be believed: it counts as one that acknowledges nothing.
     case acknowledgementsDistrusted
     /// The connection takes more again, after it had been full or ``RTMPPublisher/hasRoom(below:)`` was denied.

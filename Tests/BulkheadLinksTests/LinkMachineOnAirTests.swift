@@ -82,7 +82,6 @@ import Testing
     /// What the old connection had not sent is sent again.
     @Test func moveAwayFromASlowConnectionRewinds() throws {
         var bench = try Self.movable()
-        bench.tell(.acknowledged(MediaTime(milliseconds: 700)))
         bench.tell([.prepared(.move, nil), .nextIsIDR(.zero), .published(nil), .drained(isComplete: false)])
         #expect(
             bench.tell(.left(acknowledged: MediaTime(milliseconds: 800)))
