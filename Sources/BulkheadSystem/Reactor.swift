@@ -175,7 +175,11 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         while true {
             let start = MonotonicTime.now
             var end: MonotonicTime?
-            for timer in timers where end.map({ timer.latest < $0 }) ?? true { end = timer.latest }
+            // By their places: a copy of each would hold and release its handler.
+            for index in timers.indices {
+                let latest = timers[index].latest
+                if end.map({ latest < $0 }) ?? true { end = latest }
+            }
             let timeout = end.map { max(0, $0.since(start)) } ?? -1
             let count = Int(bulkhead_epoll_wait(epoll, events, CInt(capacity), timeout))
             // A signal, or SIGCONT: what has come meanwhile is not known.
