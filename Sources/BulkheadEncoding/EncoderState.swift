@@ -75,6 +75,8 @@ package struct EncoderState: Sendable {
     package var configuration = 0
     /// What it has said of itself; nil before it is open.
     package private(set) var ready: Ready?
+    /// It is open.
+    package var isReady: Bool { ready != nil }
     /// It has been given something to encode.
     package private(set) var wasUsed = false
     /// Since when it has owed being open, or an access unit, without giving it; nil when it owes neither. Access units

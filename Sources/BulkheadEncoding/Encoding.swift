@@ -161,7 +161,7 @@ package final class Encoding: FrameOutlet {
     // MARK: carrying out
 
     private func handle(_ event: EncodingMachine.Event) {
-        pending.append(contentsOf: machine.handle(event, at: .now))
+        machine.handle(event, at: .now, &pending)
         guard !isPerforming else { return }
         isPerforming = true
         var next = 0
@@ -284,6 +284,6 @@ extension EncodingMachine {
         let room = wanted.isFast ? 6 : max(16, Int(twoSeconds.rounded(.up)))
         return FrameLoad(
             frames: uncommittedCount, held: figures.maximumDelay, limit: figures.maximumDelay + room,
-            hasRoom: true, isWorking: currentRun.hasWorked)
+            hasRoom: true, isWorking: runs[current].hasWorked)
     }
 }

@@ -7,13 +7,13 @@ import BulkheadWire
 /// What encoders answer: taken beside the answers of a twin, kept until it may go out, or no answer at all.
 extension EncodingMachine {
     mutating func replied(_ child: ChildID, _ reply: EncoderReply) {
-        guard let encoder = encoders[child] else { return }
+        guard let place = encoders.place(of: child) else { return }
         switch reply {
         case .ready(let avc, let asc, let maximumDelay, let reorderDepth):
             let ready = EncoderState.Ready(
                 avcConfiguration: avc, audioSpecificConfig: asc, maximumDelay: maximumDelay, reorderDepth: reorderDepth,
-                of: encoder.settings.video)
-            guard let ready, encoder.ready == nil else {
+                of: encoders.states[place].settings.video)
+            guard let ready, !encoders.states[place].isReady else {
                 return act(.dismiss(child, "it described itself twice or outside every range"))
             }
             opened(child, ready)
@@ -21,7 +21,7 @@ extension EncodingMachine {
             refused(child, refusal)
             act(.dismiss(child, "it refused the settings: \(refusal)"))
         case .accessUnit, .audioPacket, .flushed, .alive:
-            do throws(EncoderLie) { try encoders[child]?.answered(reply, at: now) } catch {
+            do throws(EncoderLie) { try encoders.states[place].answered(reply, at: now) } catch {
                 return act(.dismiss(child, "it lies: \(error)"))
             }
             if slate.maker.employs(child) { slateReplied(child, reply) } else { compare(child, reply) }
@@ -102,8 +102,9 @@ extension EncodingMachine {
     }
 
     private mutating func commit(_ commitments: [CommitLedger.Commitment], by child: ChildID, _ index: Int) {
-        guard !commitments.isEmpty, let encoder = encoders[child] else { return }
-        keep(commitments, in: index, encoder.configuration, reorderDepth: encoder.ready?.reorderDepth ?? 0)
+        guard !commitments.isEmpty, let place = encoders.place(of: child) else { return }
+        let reorderDepth = encoders.states[place].ready?.reorderDepth ?? 0
+        keep(commitments, in: index, encoders.states[place].configuration, reorderDepth: reorderDepth)
         if !runs[index].hasWorked {
             runs[index].hasWorked = true
             encoderHasWorked(child)
@@ -126,21 +127,21 @@ extension EncodingMachine {
 
     /// Sends what is safe, the oldest run first, and lets go of runs that are complete.
     mutating func drainRuns() {
-        while let run = runs.first {
-            runs[0].finished = []
-            for finished in run.finished {
+        while !runs.isEmpty {
+            let all = runs[0].finished
+            runs[0].finished.removeAll()
+            for finished in all {
                 act(stream.send(finished))
                 guard stream.hasBegun else { continue }
                 figures.committed += 1
                 standstill.progressed(at: now)
             }
-            guard run.isComplete else { return }
+            guard runs[0].isComplete else { return }
             guard runs.count > 1 else {
                 if phase == .finishing { drained() }
                 return
             }
-            runs.removeFirst()
-            for child in run.workers { retire(child) }
+            for child in runs.removeFirst().workers { retire(child) }
         }
     }
 

@@ -61,8 +61,8 @@ extension EncodingMachine {
 
     /// Opens a run with two fresh encoders in lockstep, at an IDR that would have come anyway.
     mutating func openPairIfDue(at frame: FrameNumber) {
-        guard terms.standby == .hot, slate.onAir == nil, runs.count == 1, currentRun.twin == nil,
-            isReady(currentRun.encoder), currentRun.isScheduledIDR(frame) || currentRun.firstFrame == nil
+        guard terms.standby == .hot, slate.onAir == nil, runs.count == 1, runs[current].twin == nil,
+            isReady(runs[current].encoder), runs[current].isScheduledIDR(frame) || runs[current].firstFrame == nil
         else { return }
         let pair = encodersPost.holders(of: .standby)
         guard pair.count == 2, pair == fittingStandbys(terms.settings), pair.allSatisfy({ isReady($0) }) else {

@@ -98,7 +98,8 @@ extension EncodingMachine {
     // MARK: deaths
 
     mutating func ended(_ child: ChildID, _ end: End) {
-        guard let encoder = encoders.removeValue(forKey: child) else { return }
+        guard let encoder = encoders[child] else { return }
+        encoders[child] = nil
         guard phase != .over else {
             encodersPost.forget(child)
             return encodersPost.set(.ended, of: .onAir)

@@ -23,7 +23,7 @@ package struct EncodingMachine: Sendable {
     private var isKeyframeWanted = false
 
     // Encoders.
-    var encoders: [ChildID: EncoderState] = [:]
+    var encoders = EncoderTable()
     package internal(set) var encodersPost = Post()
     /// The oldest first; new frames belong to the last. Never empty.
     var runs: [EncodingRun]
@@ -68,6 +68,19 @@ package struct EncodingMachine: Sendable {
 
     /// Takes in what has happened at `now`, and says what to do about it, in order.
     package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+        var todo: [Action] = []
+        handle(event, at: now, &todo)
+        return todo
+    }
+
+    /// The same, but appends what to do to `todo`, whose memory is used again and again.
+    package mutating func handle(_ event: Event, at now: MonotonicTime, _ todo: inout [Action]) {
+        swap(&actions, &todo)
+        take(event, at: now)
+        swap(&actions, &todo)
+    }
+
+    private mutating func take(_ event: Event, at now: MonotonicTime) {
         self.now = now
         switch event {
         case .begin: begin()
@@ -94,8 +107,6 @@ package struct EncodingMachine: Sendable {
             terms.carry(bitsPerSecond: bitsPerSecond)
             matchBitrate()
         }
-        defer { actions.removeAll() }
-        return actions
     }
 
     mutating func act(_ action: Action) { actions.append(action) }
@@ -113,12 +124,14 @@ package struct EncodingMachine: Sendable {
     var current: Int { runs.count - 1 }
     package var currentRun: EncodingRun { runs[runs.count - 1] }
 
-    func isReady(_ child: ChildID?) -> Bool { child.flatMap { encoders[$0]?.ready } != nil }
+    func isReady(_ child: ChildID?) -> Bool {
+        child.flatMap(encoders.place(of:)).map { encoders.states[$0].isReady } ?? false
+    }
 
     func pid(_ child: ChildID?) -> Int32 { child.flatMap { encoders[$0]?.pid } ?? 0 }
 
     func run(of child: ChildID) -> Int? {
-        guard let id = encoders[child]?.run else { return nil }
+        guard let id = encoders.place(of: child).flatMap({ encoders.states[$0].run }) else { return nil }
         return runs.firstIndex { $0.id == id }
     }
 
@@ -168,16 +181,16 @@ package struct EncodingMachine: Sendable {
             encoders[child]?.probed(at: now)
             act(.probe(child))
         }
-        for (child, encoder) in encoders.sorted(by: { $0.key < $1.key }) {
+        for (place, child) in encoders.ids.enumerated() {
             guard
-                let limit = encoder.isLate(
+                let limit = encoders.states[place].isLate(
                     at: now, interval: wanted.frameRate.interval, isFast: wanted.isFast, patience: terms.ladder.patience
                 )
             else { continue }
             act(
                 .dismiss(
                     child,
-                    encoder.isForeign
+                    encoders.states[place].isForeign
                         ? "it was not ready within \(limit.inWords)" : "no answer within \(limit.inWords)"))
         }
         watchStandstill()
@@ -189,11 +202,11 @@ package struct EncodingMachine: Sendable {
     private mutating func give(_ entry: CommitLedger.Entry, _ canvas: Canvas?) {
         if let change, change.awaitsPicture, canvas == change.wanted.canvas { completeChange(at: entry.frame) }
         openPairIfDue(at: entry.frame)
-        if currentRun.ledger.uncommitted.isEmpty { runs[current].waitingSince = now }
+        if runs[current].ledger.uncommitted.isEmpty { runs[current].waitingSince = now }
         runs[current].ledger.give(entry.frame, in: entry.slot)
         lastFrame = entry.frame
         guard slate.onAir == nil else { return answerWithSlate(current) }
-        let forceIDR = isKeyframeWanted && isReady(currentRun.encoder)
+        let forceIDR = isKeyframeWanted && isReady(runs[current].encoder)
         if forceIDR {
             isKeyframeWanted = false
             runs[current].beginGOP(entry.frame)
@@ -210,17 +223,25 @@ package struct EncodingMachine: Sendable {
     /// Hands one frame to the run's encoders that are ready for it.
     mutating func encode(_ entry: CommitLedger.Entry, in index: Int, forceIDR: Bool) {
         runs[index].noteGiven(entry.frame)
-        for child in runs[index].workers where isReady(child) {
-            encoders[child]?.gaveFrame(at: now)
-            act(.encode(child, entry, forceIDR: forceIDR))
-        }
+        if let child = runs[index].encoder { encode(entry, by: child, forceIDR: forceIDR) }
+        if let twin = runs[index].twin { encode(entry, by: twin, forceIDR: forceIDR) }
+    }
+
+    private mutating func encode(_ entry: CommitLedger.Entry, by child: ChildID, forceIDR: Bool) {
+        guard let place = encoders.place(of: child), encoders.states[place].isReady else { return }
+        encoders.states[place].gaveFrame(at: now)
+        act(.encode(child, entry, forceIDR: forceIDR))
     }
 
     mutating func encodeSound(_ block: AudioLedger.Block) {
-        for child in currentRun.workers where isReady(child) {
-            encoders[child]?.gaveSound()
-            act(.encodeSound(child, block))
-        }
+        if let child = runs[current].encoder { encodeSound(block, by: child) }
+        if let twin = runs[current].twin { encodeSound(block, by: twin) }
+    }
+
+    private mutating func encodeSound(_ block: AudioLedger.Block, by child: ChildID) {
+        guard let place = encoders.place(of: child), encoders.states[place].isReady else { return }
+        encoders.states[place].gaveSound()
+        act(.encodeSound(child, block))
     }
 
     /// No more frames come: the encoders are asked for all they hold.
@@ -242,7 +263,7 @@ package struct EncodingMachine: Sendable {
 
     /// Brings every encoder, whatever has become of it meanwhile, to the bitrate that holds now.
     private mutating func matchBitrate() {
-        for child in encoders.keys.sorted() where isReady(child) { matchBitrate(of: child) }
+        for child in encoders.ids where isReady(child) { matchBitrate(of: child) }
     }
 
     /// The next encoder keeps the bitrate that was asked for with it, and the slate its own.

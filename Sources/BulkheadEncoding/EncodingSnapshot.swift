@@ -57,5 +57,5 @@ extension EncodingMachine {
     }
 
     /// Frames that are not safe yet, in all runs.
-    package var uncommittedCount: Int { runs.reduce(0) { $0 + $1.ledger.uncommitted.count } }
+    package var uncommittedCount: Int { runs.indices.reduce(0) { $0 + runs[$1].ledger.uncommitted.count } }
 }

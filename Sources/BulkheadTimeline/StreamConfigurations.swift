@@ -28,9 +28,9 @@ package struct StreamConfigurations: Sendable {
 
     /// The configuration of that number if it has never been announced, and is one of the newest 64.
     package mutating func announce(_ number: Int) -> StreamConfiguration? {
-        guard let known = kept.first(where: { $0.number == number }), announced.insert(number).inserted else {
-            return nil
-        }
+        // Asked for each packet.
+        guard !announced.contains(number), let known = kept.first(where: { $0.number == number }) else { return nil }
+        announced.insert(number)
         return known.configuration
     }
 }

@@ -1,8 +1,8 @@
+import BulkheadEncoding
 import BulkheadFrames
-import BulkheadTimeline
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct LockstepTests {
+@Suite(.timeLimit(.minutes(10))) struct LockstepAnswersTests {
     /// All orders in which two encoders can give `count` answers each: true where it is the leader's turn.
     private static func orders(_ count: Int) -> [[Bool]] {
         func extend(_ order: [Bool]) -> [[Bool]] {
