@@ -18,13 +18,21 @@ package import BulkheadWire
 /// by a process of the same kind, once (``StillMachine``). An input has its ``InputID`` for good, whichever process reads
 /// it. Nothing outside may touch a process, and nothing here knows frames, the timeline or what an input is used for.
 package final class Inputs {
-    private struct Line {
+    /// One input. Not a value: it is looked at several times a frame, and a copy costs more than a look.
+    private final class Line {
         let post: PostID
         var machine: InputMachine
         /// To be called once the input has been opened, or can't be; nil where no request waits for that.
         var answer: Answer?
         /// A request has added it, and it has not been open yet.
-        var isNew = false
+        var isNew: Bool
+
+        init(post: PostID, machine: InputMachine, answer: Answer? = nil, isNew: Bool = false) {
+            self.post = post
+            self.machine = machine
+            self.answer = answer
+            self.isNew = isNew
+        }
     }
 
     /// Called once: with nil when a change is in effect, with an error when nothing has changed.

@@ -29,15 +29,27 @@ struct InputLines {
     }
 
     private let lookAhead: LookAhead
-    private var lines: [InputID: Line] = [:]
     /// In the order in which they came.
     private(set) var inputs: [InputID] = []
+    /// In the order of ``inputs``. They are few, and looked at for each frame: a line is read and changed where it lies, and
+    /// nothing of it is copied, as a dictionary would.
+    private var lines: [Line?] = []
 
     init(_ lookAhead: LookAhead) { self.lookAhead = lookAhead }
 
+    /// Nil where there is no such input.
     subscript(input: InputID) -> Line? {
-        get { lines[input] }
-        _modify { yield &lines[input] }
+        _read {
+            if let place = inputs.firstIndex(of: input) { yield lines[place] } else { yield nil }
+        }
+        _modify {
+            if let place = inputs.firstIndex(of: input) {
+                yield &lines[place]
+            } else {
+                var none: Line?
+                yield &none
+            }
+        }
     }
 
     var isEmpty: Bool { inputs.isEmpty }
@@ -45,79 +57,79 @@ struct InputLines {
     /// Works on the feed of `input`, which is taken out meanwhile, so that its samples are not copied; nil where there is
     /// none.
     mutating func withFeed<Result>(of input: InputID?, _ body: (inout SourceFeed?) -> Result) -> Result {
-        var feed: SourceFeed?
-        guard let input else { return body(&feed) }
-        if lines[input] != nil { swap(&feed, &lines[input, default: Self.nobody].feed) }
+        guard let input, let place = inputs.firstIndex(of: input) else {
+            var none: SourceFeed?
+            return body(&none)
+        }
+        var feed = lines[place]?.feed
+        lines[place]?.feed = nil
         let result = body(&feed)
-        if lines[input] != nil { swap(&feed, &lines[input, default: Self.nobody].feed) }
+        lines[place]?.feed = feed
         return result
     }
 
-    private static let nobody = Line(name: "", isKept: false, lastAdvance: MonotonicTime(nanoseconds: 0))
-
     /// Whether `condition` holds for all, each of which has been opened.
     func allFeeds(_ condition: (SourceFeed) -> Bool) -> Bool {
-        lines.values.allSatisfy { $0.feed.map(condition) ?? false }
+        lines.allSatisfy { $0?.feed.map(condition) ?? false }
     }
 
     // MARK: coming and going
 
     mutating func expect(_ input: InputID, name: String, isKept: Bool, at now: MonotonicTime) {
-        if lines[input] == nil {
-            lines[input] = Line(name: name, isKept: isKept, lastAdvance: now)
-            inputs = lines.keys.sorted()
+        if let place = inputs.firstIndex(of: input) {
+            lines[place]?.isKept = isKept
         } else {
-            lines[input]?.isKept = isKept
+            let place = inputs.firstIndex { $0 > input } ?? inputs.count
+            inputs.insert(input, at: place)
+            lines.insert(Line(name: name, isKept: isKept, lastAdvance: now), at: place)
         }
     }
 
     mutating func remove(_ input: InputID, release: (SlotReference) -> Void) {
-        lines[input]?.feed?.restrict(to: MediaUse(pictures: false, sound: false), release: release)
-        lines[input] = nil
-        inputs = lines.keys.sorted()
+        guard let place = inputs.firstIndex(of: input) else { return }
+        lines[place]?.feed?.restrict(to: MediaUse(pictures: false, sound: false), release: release)
+        lines.remove(at: place)
+        inputs.remove(at: place)
     }
 
     mutating func beginAnew(_ input: InputID, release: (SlotReference) -> Void) {
-        lines[input]?.isOpen = false
-        lines[input]?.feed?.beginAnew(release: release)
+        self[input]?.isOpen = false
+        self[input]?.feed?.beginAnew(release: release)
     }
 
     mutating func interrupt(_ input: InputID, release: (SlotReference) -> Void) {
-        lines[input]?.isOpen = false
-        lines[input]?.feed?.reconnect(release: release)
+        self[input]?.isOpen = false
+        self[input]?.feed?.reconnect(release: release)
     }
 
     /// - Parameter cadence: of the timeline, where it runs in real time.
     /// - Returns: whether the input has been opened for the first time.
     mutating func open(_ input: InputID, _ description: SourceDescription, _ cadence: Cadence?) -> Bool {
-        guard lines[input] != nil else { return false }
-        let isFirst = lines[input]?.feed == nil
-        if isFirst { lines[input]?.feed = SourceFeed(description, cadence: cadence) }
-        lines[input]?.feed?.pictureLimit = lookAhead.pictures(isLive: description.isLive)
-        lines[input]?.isOpen = true
+        guard let place = inputs.firstIndex(of: input) else { return false }
+        let isFirst = lines[place]?.feed == nil
+        if isFirst { lines[place]?.feed = SourceFeed(description, cadence: cadence) }
+        let limit = lookAhead.pictures(isLive: description.isLive)
+        lines[place]?.feed?.pictureLimit = limit
+        lines[place]?.isOpen = true
         return isFirst
     }
 
     mutating func end(_ input: InputID) {
-        lines[input]?.feed?.hasEnded = true
-        lines[input]?.isOpen = false
+        self[input]?.feed?.hasEnded = true
+        self[input]?.isOpen = false
     }
 
     // MARK: how far they may be ahead
 
     /// How far each input that has been opened may be ahead.
     var demands: [(InputID, MediaDemand)] {
-        inputs.compactMap { input in
-            guard let feed = lines[input]?.feed else { return nil }
-            let isLive = feed.description.isLive
-            return (
-                input,
-                MediaDemand(
-                    pictures: feed.description.hasVideo ? lookAhead.pictures(isLive: isLive) : 0,
-                    waiting: feed.pictures.count,
-                    step: lookAhead.step(isLive: isLive), soundEnd: feed.samples.start + LookAhead.soundSamples)
-            )
+        var demands: [(InputID, MediaDemand)] = []
+        demands.reserveCapacity(inputs.count)
+        for (place, input) in inputs.enumerated() {
+            guard let demand = lines[place]?.feed?.demand(lookAhead) else { continue }
+            demands.append((input, demand))
         }
+        return demands
     }
 
     // MARK: their place on the timeline
@@ -125,20 +137,31 @@ struct InputLines {
     /// Lays those of `used` that have none yet on the timeline.
     mutating func anchor(_ used: (InputID) -> Bool, clock: TimelineClock, at now: MonotonicTime) {
         for input in inputs where used(input) {
-            guard let feed = lines[input]?.feed, feed.offset == nil, feed.cadence == nil,
-                let start = feed.firstTime(interval: clock.interval)
-            else { continue }
-            let isLate = feed.description.isLive && clock.nextFrame > 0
-            lines[input]?.feed?.anchor(
-                start, at: isLate ? clock.position(at: now) + SourceFeed.liveMargin : clock.nextTime)
+            self[input]?.feed?.anchor(clock, at: now)
         }
     }
 
     mutating func settle(at time: MediaTime, next: FrameNumber) {
-        for input in inputs { lines[input]?.feed?.settle(at: time, next: next) }
+        for place in lines.indices { lines[place]?.feed?.settle(at: time, next: next) }
     }
 
     mutating func moveClocks(by distance: MediaTime) {
-        for input in inputs { lines[input]?.feed?.moveClock(by: distance) }
+        for place in lines.indices { lines[place]?.feed?.moveClock(by: distance) }
+    }
+}
+
+extension SourceFeed {
+    fileprivate func demand(_ lookAhead: LookAhead) -> MediaDemand {
+        let isLive = description.isLive
+        return MediaDemand(
+            pictures: description.hasVideo ? lookAhead.pictures(isLive: isLive) : 0, waiting: pictures.count,
+            step: lookAhead.step(isLive: isLive), soundEnd: samples.start + LookAhead.soundSamples)
+    }
+
+    /// Lays the feed on the timeline unless it lies there, or has given nothing yet.
+    fileprivate mutating func anchor(_ clock: TimelineClock, at now: MonotonicTime) {
+        guard offset == nil, cadence == nil, let start = firstTime(interval: clock.interval) else { return }
+        let isLate = description.isLive && clock.nextFrame > 0
+        anchor(start, at: isLate ? clock.position(at: now) + SourceFeed.liveMargin : clock.nextTime)
     }
 }
