@@ -1,14 +1,14 @@
-import BulkheadChildren
-import BulkheadFrames
-import BulkheadMedia
-import BulkheadSystem
-import BulkheadTimeline
-import BulkheadWire
+package import BulkheadChildren
+package import BulkheadFrames
+package import BulkheadMedia
+package import BulkheadSystem
+package import BulkheadTimeline
+package import BulkheadWire
 
 /// The master's face of one source process, and of the pool it writes to. It lives on the reactor's thread.
-final class SourceStub {
+package final class SourceStub {
     /// What the process has to say.
-    enum Report {
+    package enum Report {
         case opened(SourceDescription)
         /// A picture whose slot is held once, for the receiver.
         case picture(Picture)
@@ -26,7 +26,8 @@ final class SourceStub {
         case ended(ChildEnd)
     }
 
-    var onReport: ((Report) -> Void)?
+    /// Called with all that comes from the process.
+    package var onReport: ((Report) -> Void)?
 
     private let child: Child
     /// The pool that this source writes to; nil before it is told what pictures are to be like.
@@ -40,7 +41,7 @@ final class SourceStub {
     private var notices = Budget(20, each: .seconds(10))
 
     /// - Parameter pools: where a pool is made that this source writes to; it is retired when the source ends.
-    init(_ child: Child, _ settings: SourceSettings, pools: FramePools) {
+    package init(_ child: Child, _ settings: SourceSettings, pools: FramePools) {
         self.child = child
         self.settings = settings
         self.pools = pools
@@ -50,31 +51,32 @@ final class SourceStub {
         child.onEnd = { [weak self] in self?.end($0) }
     }
 
-    var pid: Int32 { child.pid }
+    package var pid: Int32 { child.pid }
     /// When the process last said anything.
-    var lastSign: MonotonicTime { contract.lastSign }
+    package var lastSign: MonotonicTime { contract.lastSign }
     /// The build that the process says it is of; nil before its hello.
-    var build: String? { child.build }
+    package var build: String? { child.build }
 
     /// Ends the process where it owes something for too long.
-    func checkDeadline(at now: MonotonicTime) {
+    package func checkDeadline(at now: MonotonicTime) {
         guard let patience = contract.missedDeadline(at: now) else { return }
         child.dismiss("nothing came within \(patience.inWords)")
     }
 
-    func activate() {
+    /// Begins to listen to the process. Call it once ``onReport`` is set.
+    package func activate() {
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
     }
 
     /// Ends the process at once, for `reason`.
-    func dismiss(_ reason: String) { child.dismiss(reason) }
+    package func dismiss(_ reason: String) { child.dismiss(reason) }
 
     /// Lets the process end by itself.
-    func hangUp() { child.hangUp() }
+    package func hangUp() { child.hangUp() }
 
     /// Has the source, which has opened its input, make pictures of `canvas` for a timeline of `frameRate`.
     /// - Parameter slotCount: how many pictures may be held; only what is used takes memory.
-    func play(_ canvas: Canvas, _ frameRate: FrameRate, slotCount: Int) {
+    package func play(_ canvas: Canvas, _ frameRate: FrameRate, slotCount: Int) {
         do {
             let pool = try pools.create(canvas, slotCount: slotCount)
             self.pool = pool
@@ -85,7 +87,7 @@ final class SourceStub {
     }
 
     /// Lends slots and lets sound come, as far as the source may be ahead.
-    func ask(_ demand: MediaDemand) {
+    package func ask(_ demand: MediaDemand) {
         lend(contract.wantedSlots(upTo: demand.pictures, waiting: demand.waiting, step: demand.step))
         if contract.creditSound(until: demand.soundEnd) {
             child.send(SourceRequest.audioCredit(untilSample: demand.soundEnd))
@@ -93,13 +95,13 @@ final class SourceStub {
     }
 
     /// Lets the process leave out what is not used.
-    func use(_ use: MediaUse) {
+    package func use(_ use: MediaUse) {
         contract.use(use)
         child.send(SourceRequest.use(pictures: use.pictures, sound: use.sound))
     }
 
     /// Lends a slot for one picture that is asked for alone.
-    func askForOne() { lend(contract.wantedSlots(upTo: 1, waiting: 0)) }
+    package func askForOne() { lend(contract.wantedSlots(upTo: 1, waiting: 0)) }
 
     private func lend(_ count: Int) {
         guard let pool else { return }
