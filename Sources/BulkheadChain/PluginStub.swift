@@ -27,9 +27,9 @@ package final class PluginStub {
     /// The pool that it writes to.
     package let pool: UInt32
     /// What is loaded, and what it can be given.
-    package private(set) var loaded: [PluginID: PluginAbilities] = [:]
+    package var loaded: [PluginID: PluginAbilities] { contract.loaded }
     /// All plugins of the chain are loaded or refused.
-    package private(set) var isLoaded = false
+    package var isLoaded: Bool { contract.isLoaded }
     /// When it last said anything.
     package private(set) var lastSign = MonotonicTime.now
     /// It was stopped when it was looked at last.
@@ -49,25 +49,10 @@ package final class PluginStub {
     /// Where its plugins may write; empty for nowhere.
     let dataFolder: String
     private var note: SharedMapping?
-    private var isReady = false
-    private var order: [PluginID] = []
-    private var unanswered: Set<PluginID>
+    private var contract: HostContract
     private var knownPools: Set<UInt32> = []
-    private var inHand: (frame: FrameNumber, result: UInt32, since: MonotonicTime)?
-    private var sounds: [(position: Int64, since: MonotonicTime)] = []
-    private var questions: [Question] = []
-    private let startedAt = MonotonicTime.now
-    private var linesSince = MonotonicTime.now
-    private var lineCount = 0
-
-    /// A change that the host answers.
-    private struct Question {
-        let id: PluginID
-        /// The parameter's name; nil where the plugin is to be taken out.
-        let parameter: String?
-        let since: MonotonicTime
-        let done: (HostAnswer) -> Void
-    }
+    /// For the changes that the host has not answered, in their order.
+    private var answers: [(HostAnswer) -> Void] = []
 
     /// - Parameters:
     ///   - chain: what it is to load.
@@ -87,7 +72,7 @@ package final class PluginStub {
         self.frameRate = frameRate
         self.pool = pool
         self.pools = pools
-        unanswered = Set(chain.map { PluginID(onWire: $0.id) })
+        contract = HostContract(chain.map { PluginID(onWire: $0.id) }, at: .now)
         child.onGreeted = { [weak self] in self?.open() }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] in self?.end($0) }
@@ -99,10 +84,7 @@ package final class PluginStub {
     }
 
     /// Since when the host has owed its oldest answer; nil when it owes none.
-    package var owesSince: MonotonicTime? {
-        if !isLoaded { return startedAt }
-        return [inHand?.since, sounds.first?.since, questions.first?.since].compactMap { $0 }.min()
-    }
+    package var owesSince: MonotonicTime? { contract.owesSince }
 
     /// What the host has noted of its last call, where that concerns a plugin it was given. It can lie.
     package var breadcrumb: PluginBreadcrumb? {
@@ -116,24 +98,20 @@ package final class PluginStub {
 
     /// Runs the chain on a picture. False when no result slot is free, or the picture is of another size.
     package func process(_ frame: FrameNumber, pts: MediaTime, input: SlotReference) -> Bool {
-        guard isLoaded, inHand == nil, pools.canvas(of: input.pool) == canvas, announce(input.pool),
+        guard contract.takesPicture, pools.canvas(of: input.pool) == canvas, announce(input.pool),
             let result = pools.lend(from: pool)
         else { return false }
-        inHand = (frame, result, .now)
+        contract.gave(frame, result: result, at: .now)
         child.send(PluginRequest.process(frame: frame, pts: pts.nanoseconds, input: input, result: result))
         return true
     }
 
     /// Runs the chain on a block of sound that begins at `position`, in sample pairs. False when it can't.
     package func processSound(at position: Int64, _ samples: [Float]) -> Bool {
-        guard isLoaded, sounds.count < Self.mostSounds else { return false }
-        sounds.append((position, .now))
+        guard contract.gaveSound(at: position, now: .now) else { return false }
         child.send(PluginRequest.processAudio(firstSample: position, samples: samples))
         return true
     }
-
-    /// So many blocks may be unanswered: a second of sound.
-    package static let mostSounds = 48
 
     /// Tells the plugins that take events. What is not loaded yet is not told.
     package func tell(kind: UInt32, pts: MediaTime, name: String, _ bytes: [UInt8] = []) {
@@ -148,14 +126,15 @@ package final class PluginStub {
     package func setParameter(
         _ name: String, to value: String, of id: PluginID, done: @escaping (HostAnswer) -> Void
     ) {
-        questions.append(Question(id: id, parameter: name, since: .now, done: done))
+        contract.asked(.parameter(name), of: id, at: .now)
+        answers.append(done)
         child.send(PluginRequest.setParameter(id: id.onWire, name: name, value: value))
     }
 
     /// Takes a plugin out of the chain from the next frame on.
     package func unload(_ id: PluginID, done: @escaping (HostAnswer) -> Void) {
-        order.removeAll { $0 == id }
-        questions.append(Question(id: id, parameter: nil, since: .now, done: done))
+        contract.asked(.removal, of: id, at: .now)
+        answers.append(done)
         child.send(PluginRequest.unload(id: id.onWire))
     }
 
@@ -166,10 +145,8 @@ package final class PluginStub {
 
     /// Puts what is loaded in the order of `ids`, from the next frame on.
     package func arrange(_ ids: [PluginID]) {
-        for (position, id) in ids.filter(order.contains).enumerated() where order[position] != id {
-            order.removeAll { $0 == id }
-            order.insert(id, at: position)
-            child.send(PluginRequest.move(id: id.onWire, position: UInt32(position)))
+        for move in contract.arrange(ids) {
+            child.send(PluginRequest.move(id: move.plugin.onWire, position: UInt32(move.position)))
         }
     }
 
@@ -222,64 +199,48 @@ package final class PluginStub {
             child.dismiss("it sent what can't be understood: \(error)")
             return
         }
+        do throws(HostContract.Breach) { try take(reply) } catch { child.dismiss("\(error)") }
+    }
+
+    private func take(_ reply: PluginReply) throws(HostContract.Breach) {
         switch reply {
         case .ready:
-            isReady = true
             do { try pools.seal(pool) } catch {
-                child.dismiss("its frame pool could not be sealed: \(error)")
-                return
+                return child.dismiss("its frame pool could not be sealed: \(error)")
             }
+            contract.becameReady()
             noteChain()
         case .loaded(let number, _, _, let abilities):
-            let id = PluginID(onWire: number)
-            guard unanswered.remove(id) != nil else { return dismissForAnswer(id) }
-            loaded[id] = abilities
-            order = chain.map { PluginID(onWire: $0.id) }.filter { loaded[$0] != nil }
+            try contract.noteLoaded(PluginID(onWire: number), abilities)
             noteChain()
         case .refused(let number, let refusal):
             let id = PluginID(onWire: number)
-            if unanswered.remove(id) != nil {
+            switch try contract.refused(id) {
+            case .plugin:
                 onRefused?(id, refusal)
-                return noteChain()
+                noteChain()
+            case .change: answer(.refused(refusal))
             }
-            answer(id, refusal) { $0.parameter != nil }
-        case .parameterSet(let number, let name): answer(PluginID(onWire: number), nil) { $0.parameter == name }
+        case .parameterSet(let number, let name):
+            try contract.parameterSet(name, of: PluginID(onWire: number))
+            answer(.done)
         case .unloaded(let number):
-            let id = PluginID(onWire: number)
-            loaded[id] = nil
-            answer(id, nil) { $0.parameter == nil }
-        case .processed(let frame, let changed, let times): takePicture(frame, changed, times)
+            try contract.unloaded(PluginID(onWire: number))
+            answer(.done)
+        case .processed(let frame, let changed, let times):
+            takePicture(frame, try contract.processed(frame), changed, times)
         case .processedAudio(let position, let changed, let samples, let times):
-            guard let first = sounds.first, first.position == position else {
-                return child.dismiss("it answered for sound at \(position), which was not its turn")
-            }
-            sounds.removeFirst()
+            try contract.processedSound(at: position)
             times.forEach { onTime?($0) }
             onSound?(position, changed ? samples : nil)
-        case .log(let id, let level, let text): takeLine(id == 0 ? nil : PluginID(onWire: id), level, text)
+        case .log(let id, let level, let text):
+            if try contract.said(at: lastSign) { onLog?(id == 0 ? nil : PluginID(onWire: id), level, text) }
         }
     }
 
-    /// The host cuts plugins short that say too much; one that they have taken over is cut short here.
-    private func takeLine(_ id: PluginID?, _ level: PluginLogLevel, _ text: String) {
-        if lastSign.since(linesSince) > 1_000_000_000 { (linesSince, lineCount) = (lastSign, 0) }
-        lineCount += 1
-        if lineCount <= Self.mostLines { onLog?(id, level, text) }
-        // Reading them costs the master time, too.
-        if lineCount > Self.floodLines { child.dismiss("it floods the master with lines") }
-    }
-
-    /// In a second.
-    private static let mostLines = 50
-    private static let floodLines = 10_000
-
-    private func takePicture(_ frame: FrameNumber, _ changed: Bool, _ times: [PluginTime]) {
-        guard let inHand, inHand.frame == frame else {
-            return child.dismiss("it answered for frame \(frame), which it was not given")
-        }
-        self.inHand = nil
+    private func takePicture(_ frame: FrameNumber, _ slot: UInt32, _ changed: Bool, _ times: [PluginTime]) {
         times.forEach { onTime?($0) }
-        let result = SlotReference(pool: pool, slot: inHand.result)
+        let result = SlotReference(pool: pool, slot: slot)
         if changed {
             _ = pools.takeFilled(result)
             onProcessed?(frame, result)
@@ -289,27 +250,19 @@ package final class PluginStub {
         }
     }
 
-    private func answer(_ id: PluginID, _ refusal: Refusal?, _ fits: (Question) -> Bool) {
-        guard let first = questions.first, first.id == id, fits(first) else { return dismissForAnswer(id) }
-        questions.removeFirst()
-        first.done(refusal.map { .refused($0) } ?? .done)
-    }
-
-    private func dismissForAnswer(_ id: PluginID) {
-        child.dismiss("it answered for plugin \(id), for which it had nothing to answer")
-    }
+    /// The oldest change is answered.
+    private func answer(_ answer: HostAnswer) { if !answers.isEmpty { answers.removeFirst()(answer) } }
 
     private func noteChain() {
-        guard isReady, unanswered.isEmpty, !isLoaded else { return }
-        isLoaded = true
+        guard contract.takeLoaded() else { return }
         firstByteCount = ProcessUse(of: child.pid)?.privateByteCount
         onChainReady?()
     }
 
     private func end(_ end: ChildEnd) {
-        let open = questions
-        questions.removeAll()
-        for question in open { question.done(.ended(cause: "\(end.cause)")) }
+        let open = answers
+        answers.removeAll()
+        for done in open { done(.ended(cause: "\(end.cause)")) }
         onEnd?(end)
     }
 }

@@ -202,7 +202,7 @@ import Testing
 
     @Test func soundIsAnsweredInTurnAndBounded() async throws {
         let stage = try await loadedStage()
-        for block in 0..<Int64(PluginStub.mostSounds) { #expect(await stage.processSound(block * 1024)) }
+        for block in 0..<Int64(HostContract.mostSounds) { #expect(await stage.processSound(block * 1024)) }
         #expect(await !stage.processSound(1 << 20))
         await stage.say(
             .processedAudio(firstSample: 0, changed: true, samples: [1, 1], times: []),
