@@ -55,7 +55,7 @@ final class ChainPost {
         hosts = HostMachine(isOpen: isOpen)
         passage = PassageMachine(PassageMachine.Terms(deadline: PostLimits.patience))
         timer.onDue = { [weak self] in self?.handle(.timeout) }
-        processes.onNews = { [weak self] in self?.take($1, from: $0) }
+        processes.onReport = { [weak self] in self?.take($2, from: $0, $1) }
     }
 
     // MARK: what there is
@@ -202,16 +202,16 @@ final class ChainPost {
         handle(.launched(child, duty))
     }
 
-    private func take(_ news: HostProcesses.News, from child: ChildID) {
-        switch news {
+    private func take(_ report: PluginStub.Report, from child: ChildID, _ stub: PluginStub) {
+        switch report {
         case .loaded: handle(.loaded(child))
         case .refused(let plugin, let refusal): handle(.refused(child, plugin, refusal))
         case .processed(let frame, let result): processed(child, frame, result)
-        case .processedSound(let samples): if hosts.holder(of: .onAir) == child { handle(.processedSound(samples)) }
+        case .processedSound(_, let samples): if hosts.holder(of: .onAir) == child { handle(.processedSound(samples)) }
         case .took(let time): roster.update(PluginID(onWire: time.id)) { $0.note(time) }
         case .said(let plugin, let level, let line):
-            report.said(child, hosts.duty(of: child), plugin.flatMap { roster[$0] }, level, line)
-        case .ended(let stub, let end): ended(child, stub, end)
+            self.report.said(child, hosts.duty(of: child), plugin.flatMap { roster[$0] }, level, line)
+        case .ended(let end): ended(child, stub, end)
         }
     }
 

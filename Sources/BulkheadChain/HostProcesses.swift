@@ -9,25 +9,8 @@ import BulkheadWire
 /// The host processes of one post, by their identities: started, listened to, watched and ended here. What each is for is
 /// not known here.
 final class HostProcesses {
-    /// What comes from a host.
-    enum News {
-        /// Every plugin that it was given is loaded or refused.
-        case loaded
-        case refused(PluginID, Refusal)
-        /// The picture is in this slot, held once; nil when nothing changed.
-        case processed(FrameNumber, SlotReference?)
-        /// Nil when nothing changed.
-        case processedSound([Float]?)
-        /// What a plugin took for a picture or a block.
-        case took(PluginTime)
-        /// A line from a plugin, or with nil from the host.
-        case said(PluginID?, PluginLogLevel, String)
-        /// The last: the host is not among the processes any more.
-        case ended(PluginStub, ChildEnd)
-    }
-
-    /// Called with what comes from hosts.
-    var onNews: ((ChildID, News) -> Void)?
+    /// Called with what comes from hosts. One that has ended is not among the processes any more.
+    var onReport: ((ChildID, PluginStub, PluginStub.Report) -> Void)?
 
     private let context: RoomContext
     /// What the folder is called in which plugins may write.
@@ -57,25 +40,18 @@ final class HostProcesses {
         ).start(chain, in: context)
         let child = context.nextChildID()
         stubs[child] = stub
-        listen(to: stub, child)
+        stub.onReport = { [weak self] in self?.take($0, from: child) }
         stub.activate()
         return child
     }
 
-    private func listen(to stub: PluginStub, _ child: ChildID) {
-        stub.onChainReady = { [weak self] in self?.onNews?(child, .loaded) }
-        stub.onRefused = { [weak self] in self?.onNews?(child, .refused($0, $1)) }
-        stub.onProcessed = { [weak self] in self?.onNews?(child, .processed($0, $1)) }
-        stub.onSound = { [weak self] in self?.onNews?(child, .processedSound($1)) }
-        stub.onTime = { [weak self] in self?.onNews?(child, .took($0)) }
-        stub.onLog = { [weak self] in self?.onNews?(child, .said($0, $1, $2)) }
-        stub.onEnd = { [weak self] in self?.ended(child, $0) }
-    }
-
-    private func ended(_ child: ChildID, _ end: ChildEnd) {
-        guard let stub = stubs.removeValue(forKey: child) else { return }
-        context.pools.retire(stub.pool)
-        onNews?(child, .ended(stub, end))
+    private func take(_ report: PluginStub.Report, from child: ChildID) {
+        guard let stub = stubs[child] else { return }
+        if case .ended = report {
+            stubs[child] = nil
+            context.pools.retire(stub.pool)
+        }
+        onReport?(child, stub, report)
     }
 
     /// Lets a host end by itself: no result of it is wanted any more.

@@ -7,20 +7,26 @@ package import BulkheadWire
 
 /// The master's face of one plugin host, and of the pool it writes its results to. It lives on the reactor's thread.
 package final class PluginStub {
-    /// Called when every plugin of the chain is loaded or refused.
-    package var onChainReady: (() -> Void)?
-    /// Called with why a plugin was not loaded.
-    package var onRefused: ((PluginID, Refusal) -> Void)?
-    /// Called with the result of ``process(_:pts:input:)``: the slot it is in, held once, or nil when nothing changed.
-    package var onProcessed: ((FrameNumber, SlotReference?) -> Void)?
-    /// Called with the result of ``processSound(at:_:)``; nil when nothing changed.
-    package var onSound: ((_ position: Int64, [Float]?) -> Void)?
-    /// Called with what each plugin took for a picture or a block.
-    package var onTime: ((PluginTime) -> Void)?
-    /// A line from a plugin, or with nil from the host.
-    package var onLog: ((PluginID?, PluginLogLevel, String) -> Void)?
-    /// Called once, last.
-    package var onEnd: ((ChildEnd) -> Void)?
+    /// What the host has to say.
+    package enum Report {
+        /// Every plugin of the chain is loaded or refused.
+        case loaded
+        /// Why a plugin was not loaded.
+        case refused(PluginID, Refusal)
+        /// The result of ``PluginStub/process(_:pts:input:)``: the slot it is in, held once, or nil when nothing changed.
+        case processed(FrameNumber, SlotReference?)
+        /// The result of ``PluginStub/processSound(at:_:)``; nil when nothing changed.
+        case processedSound(at: Int64, [Float]?)
+        /// What a plugin took for a picture or a block.
+        case took(PluginTime)
+        /// A line from a plugin, or with nil from the host.
+        case said(PluginID?, PluginLogLevel, String)
+        /// The process is gone. The last report.
+        case ended(ChildEnd)
+    }
+
+    /// Called with all that comes from the host.
+    package var onReport: ((Report) -> Void)?
 
     /// The process.
     package let child: Child
@@ -78,7 +84,7 @@ package final class PluginStub {
         child.onEnd = { [weak self] in self?.end($0) }
     }
 
-    /// Begins to listen to the host. Call it once the callbacks are set.
+    /// Begins to listen to the host. Call it once ``onReport`` is set.
     package func activate() {
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
     }
@@ -217,7 +223,7 @@ package final class PluginStub {
             let id = PluginID(onWire: number)
             switch try contract.refused(id) {
             case .plugin:
-                onRefused?(id, refusal)
+                onReport?(.refused(id, refusal))
                 noteChain()
             case .change: answer(.refused(refusal))
             }
@@ -231,22 +237,24 @@ package final class PluginStub {
             takePicture(frame, try contract.processed(frame), changed, times)
         case .processedAudio(let position, let changed, let samples, let times):
             try contract.processedSound(at: position)
-            times.forEach { onTime?($0) }
-            onSound?(position, changed ? samples : nil)
+            for time in times { onReport?(.took(time)) }
+            onReport?(.processedSound(at: position, changed ? samples : nil))
         case .log(let id, let level, let text):
-            if try contract.said(at: lastSign) { onLog?(id == 0 ? nil : PluginID(onWire: id), level, text) }
+            if try contract.said(at: lastSign) {
+                onReport?(.said(id == 0 ? nil : PluginID(onWire: id), level, text))
+            }
         }
     }
 
     private func takePicture(_ frame: FrameNumber, _ slot: UInt32, _ changed: Bool, _ times: [PluginTime]) {
-        times.forEach { onTime?($0) }
+        for time in times { onReport?(.took(time)) }
         let result = SlotReference(pool: pool, slot: slot)
         if changed {
             _ = pools.takeFilled(result)
-            onProcessed?(frame, result)
+            onReport?(.processed(frame, result))
         } else {
             pools.takeUnfilled(result)
-            onProcessed?(frame, nil)
+            onReport?(.processed(frame, nil))
         }
     }
 
@@ -256,13 +264,13 @@ package final class PluginStub {
     private func noteChain() {
         guard contract.takeLoaded() else { return }
         firstByteCount = ProcessUse(of: child.pid)?.privateByteCount
-        onChainReady?()
+        onReport?(.loaded)
     }
 
     private func end(_ end: ChildEnd) {
         let open = answers
         answers.removeAll()
         for done in open { done(.ended(cause: "\(end.cause)")) }
-        onEnd?(end)
+        onReport?(.ended(end))
     }
 }

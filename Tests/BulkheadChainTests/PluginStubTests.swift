@@ -48,19 +48,22 @@ import Testing
                 try Child(.pluginHost, connected: ours, pid: getpid(), on: reactor),
                 chain: [1, 2].map { PluginSettings(id: $0, path: "/none", parameters: [:]) }, readablePaths: ["/etc"],
                 dataFolder: "", canvas: canvas, frameRate: try #require(FrameRate(25)), pool: results, of: pools)
-            stub.onChainReady = { [weak self] in self?.assumeIsolated { $0.isChainReady = true } }
-            stub.onRefused = { [weak self] id, _ in self?.assumeIsolated { $0.refused.append(id) } }
-            stub.onProcessed = { [weak self] frame, slot in
-                self?.assumeIsolated { $0.results.append((frame, slot != nil)) }
-            }
-            stub.onSound = { [weak self] position, samples in
-                self?.assumeIsolated { $0.sounds.append((position, samples != nil)) }
-            }
-            stub.onLog = { [weak self] _, _, _ in self?.assumeIsolated { $0.lineCount += 1 } }
-            stub.onEnd = { [weak self] end in self?.assumeIsolated { $0.end = end } }
+            stub.onReport = { [weak self] report in self?.assumeIsolated { $0.hear(report) } }
             (self.stub, self.host) = (stub, host)
             stub.activate()
             host.send(Hello(role: .pluginHost, pid: getpid()))
+        }
+
+        private func hear(_ report: PluginStub.Report) {
+            switch report {
+            case .loaded: isChainReady = true
+            case .refused(let id, _): refused.append(id)
+            case .processed(let frame, let slot): results.append((frame, slot != nil))
+            case .processedSound(let position, let samples): sounds.append((position, samples != nil))
+            case .took: break
+            case .said: lineCount += 1
+            case .ended(let end): self.end = end
+            }
         }
 
         /// With both plugins loaded.
