@@ -116,6 +116,14 @@ extension Composition.Group: Equatable where Picture: Equatable {}
 extension Composition.Group: Hashable where Picture: Hashable {}
 extension Composition.Group: Sendable where Picture: Sendable {}
 
+extension PixelRectangle {
+    /// Whether all of it is on `canvas`.
+    package func lies(within canvas: Canvas) -> Bool {
+        x >= 0 && y >= 0 && width <= canvas.width && height <= canvas.height && x <= canvas.width - width
+            && y <= canvas.height - height
+    }
+}
+
 extension Canvas {
     /// All of it.
     package var rectangle: PixelRectangle { PixelRectangle(x: 0, y: 0, width: width, height: height) }

@@ -97,9 +97,7 @@ package final class MixerService {
     }
 
     private func check(_ part: PixelRectangle, _ canvas: Canvas) throws(MixerError) {
-        guard part.x + part.width <= canvas.width, part.y + part.height <= canvas.height else {
-            throw .outsidePicture(part, canvas)
-        }
+        guard part.lies(within: canvas) else { throw .outsidePicture(part, canvas) }
     }
 
     private func map(

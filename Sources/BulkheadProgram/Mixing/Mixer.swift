@@ -34,11 +34,11 @@ package final class Mixer {
 
     /// - Parameters:
     ///   - canvas: the size of what is drawn.
-    ///   - isPatient: nobody waits for a frame at a certain time.
+    ///   - terms: how long a frame may take.
     ///   - outlet: where frames go next.
     ///   - progressed: called when a frame has left by itself, and not because another one came in.
     package init(
-        canvas: Canvas, frameRate: FrameRate, isPatient: Bool, in context: RoomContext, outlet: any FrameOutlet,
+        canvas: Canvas, terms: MixerMachine.Terms, in context: RoomContext, outlet: any FrameOutlet,
         progressed: @escaping () -> Void
     ) {
         self.canvas = canvas
@@ -46,7 +46,7 @@ package final class Mixer {
         self.outlet = outlet
         self.progressed = progressed
         post = context.nextPostID()
-        machine = MixerMachine(MixerMachine.Terms(frameRate, isPatient: isPatient))
+        machine = MixerMachine(terms)
     }
 
     // MARK: the way through

@@ -44,14 +44,25 @@ package final class MixerStub {
         do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
     }
 
-    /// Has a frame drawn. False when no result slot is free, or a picture is in no pool that can be read.
+    /// Has a frame drawn. False when no result slot is free, when a picture is in no pool that can be read, and when a part
+    /// lies outside its picture or the canvas: while sizes change, what is laid out for one is not for the other.
     package func compose(_ frame: FrameNumber, _ composition: Composition<SlotReference>) -> Bool {
-        guard isReady, inHand == nil, composition.pictures.allSatisfy({ announce($0.pool) }),
+        guard isReady, inHand == nil, fits(composition), composition.pictures.allSatisfy({ announce($0.pool) }),
             let result = pools.lend(from: pool)
         else { return false }
         inHand = (frame, result)
         child.send(MixerRequest.compose(frame: frame, composition, result: result))
         return true
+    }
+
+    private func fits(_ composition: Composition<SlotReference>) -> Bool {
+        composition.groups.allSatisfy { group in
+            group.clip.lies(within: canvas)
+                && group.layers.allSatisfy { layer in
+                    guard let size = pools.canvas(of: layer.picture.pool) else { return false }
+                    return layer.placement.source.lies(within: size) && layer.placement.target.lies(within: canvas)
+                }
+        }
     }
 
     /// The mixer gives up what it has mapped of pool `id`.

@@ -68,7 +68,7 @@ import Testing
             self.canvas = canvas
         }
 
-        func start(isPatient: Bool) throws {
+        func start(deadline: Duration) throws {
             // What deaths leave behind must not meet the user's.
             setenv("XDG_STATE_HOME", BulkheadTestSupport.BulkheadProgram.runtimeFolder + "/state", 1)
             let pools = FramePools()
@@ -76,8 +76,8 @@ import Testing
                 reactor: reactor, pools: pools, programs: Programs(folder: productFolder), events: EventLog())
             let sink = Sink(pools, canvas)
             let mixer = Mixer(
-                canvas: canvas, frameRate: try #require(FrameRate("25")), isPatient: isPatient, in: context,
-                outlet: sink, progressed: {})
+                canvas: canvas, terms: MixerMachine.Terms(deadline: deadline), in: context, outlet: sink,
+                progressed: {})
             pools.onRemoved = { [weak mixer] in mixer?.drop(pool: $0) }
             (self.context, self.sink, self.mixer) = (context, sink, mixer)
             for color in [VideoColor.white, VideoColor(y: 100, cb: 128, cr: 128)] {
@@ -143,10 +143,12 @@ import Testing
     private static let alone: [UInt8] = [235, 235]
     private static let other: [UInt8] = [100, 100]
 
-    private func withMixers(isPatient: Bool = true, _ body: (Owner) async throws -> Void) async throws {
+    private func withMixers(
+        deadline: Duration = .seconds(60), _ body: (Owner) async throws -> Void
+    ) async throws {
         let reactor = try Reactor()
         let owner = Owner(reactor, try #require(Canvas("64x64")))
-        try await owner.start(isPatient: isPatient)
+        try await owner.start(deadline: deadline)
         await owner.want(true)
         #expect(await eventually { await owner.states == [.ready, .ready] })
         try await body(owner)
@@ -197,11 +199,11 @@ import Testing
 
     /// One that stands still is late: that frame shows the main input alone, and the standby mixes the next one.
     @Test func aMixerThatStandsStillIsReplaced() async throws {
-        try await withMixers { owner in
+        try await withMixers(deadline: .seconds(3)) { owner in
             let pid = try #require(await owner.pid(.onAir))
             kill(pid, SIGSTOP)
             await owner.mix(3)
-            #expect(await eventually { await owner.isDrained })
+            #expect(await eventually(within: .seconds(20)) { await owner.isDrained })
             #expect(await owner.lumas == [Self.alone, Self.mixed, Self.mixed])
             #expect(await owner.snapshot?.framesUnmixed == 1)
             // When its patience is over too, another one comes in its place.
@@ -211,6 +213,24 @@ import Testing
                     return await owner.states == [.ready, .ready] && standby != nil && standby != pid
                 })
             await owner.mix(1)
+        }
+    }
+
+    /// What is laid out for the old size shows the main input alone, and ends no mixer.
+    @Test func anotherSizeTakesOtherMixers() async throws {
+        try await withMixers { owner in
+            let old = await owner.pid(.onAir)
+            await owner.change(try #require(Canvas("32x32")))
+            await owner.mix(1)
+            #expect(
+                await eventually {
+                    let new = await owner.pid(.onAir)
+                    return await owner.states == [.ready, .ready] && new != nil && new != old
+                })
+            await owner.mix(2)
+            #expect(await owner.lumas == [[UInt8]](repeating: Self.alone, count: 3))
+            #expect(await owner.snapshot?.children.map(\.restarts) == [0, 0])
+            #expect(await owner.snapshot?.framesUnmixed == 3)
         }
     }
 
