@@ -13,6 +13,7 @@ package final class Compositor {
     /// on the other one.
     private let groupSheet: Sheet
     private let layerSheet: Sheet
+    private let scratch = Scratch()
 
     /// A compositor of pictures of that size.
     package init(_ canvas: Canvas) {
@@ -45,12 +46,16 @@ package final class Compositor {
         for layer in layers {
             let source = layer.picture.part(layer.placement.source)
             let target = view.part(layer.placement.target)
-            if layer.placement.isPlain { target.draw(source) } else { draw(source, on: target, layer.placement) }
+            if layer.placement.isPlain {
+                target.draw(source, scratch)
+            } else {
+                draw(source, on: target, layer.placement)
+            }
         }
     }
 
     private func lay(_ front: PictureView, over back: PictureView, opacity: UInt8) {
-        guard opacity < 255 else { return back.draw(front) }
+        guard opacity < 255 else { return back.draw(front, scratch) }
         let (width, height) = (back.planes[0].width, back.planes[0].height)
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: width) { row in
             row.initialize(repeating: opacity)
@@ -66,7 +71,7 @@ package final class Compositor {
             let size = PixelRectangle(
                 x: 0, y: 0, width: placement.target.width, height: placement.target.height)
             piece = layerSheet.view.part(size)
-            piece.draw(source)
+            piece.draw(source, scratch)
         }
         var shape = LayerMask.Shape(
             outline: PixelRectangle(

@@ -20,16 +20,37 @@ struct PlaneView {
     func fill(_ value: UInt8) { SetPlane(base, Int32(stride), Int32(width), Int32(height), UInt32(value)) }
 
     /// Draws `source`, scaled to this plane's size where it has another one.
-    func draw(_ source: PlaneView) {
-        guard source.width != width || source.height != height else {
-            return CopyPlane(
-                source.base, Int32(source.stride), base, Int32(stride), Int32(width), Int32(height))
+    ///
+    /// What is more than twice as large is halved first, by libyuv's means of four pixels: a bilinear filter would pass over
+    /// pixels, and libyuv's filter for any other size rounds down, so that white and grey lose a step.
+    func draw(_ source: PlaneView, _ scratch: Scratch) {
+        var source = source
+        while source.width >= 2 * width, source.height >= 2 * height {
+            let (half, halfHeight) = halved(source)
+            if half == width, halfHeight == height { break }
+            let smaller = scratch.plane(half, halfHeight)
+            smaller.scale(source)
+            source = smaller
         }
-        // Below about a half, a bilinear filter passes over pixels. A little below it is hard to see, and half the work.
-        let isSmall = 5 * width < 2 * source.width || 5 * height < 2 * source.height
+        if source.width == width, source.height == height {
+            CopyPlane(source.base, Int32(source.stride), base, Int32(stride), Int32(width), Int32(height))
+        } else {
+            scale(source)
+        }
+    }
+
+    /// Half the size of `source`; where that is odd, what is halved down to this plane's size and fits into it.
+    private func halved(_ source: PlaneView) -> (Int, Int) {
+        if source.width % 2 == 0, source.height % 2 == 0 { return (source.width / 2, source.height / 2) }
+        var shift = 1
+        while width << (shift + 1) <= source.width, height << (shift + 1) <= source.height { shift += 1 }
+        return (width << shift, height << shift)
+    }
+
+    private func scale(_ source: PlaneView) {
         ScalePlane(
             source.base, Int32(source.stride), Int32(source.width), Int32(source.height), base, Int32(stride),
-            Int32(width), Int32(height), isSmall ? kFilterBox : kFilterBilinear)
+            Int32(width), Int32(height), kFilterBilinear)
     }
 
     /// Lays `front` over `back`, each of this plane's size: (front · alpha + back · (255 - alpha)) / 255.
@@ -76,7 +97,10 @@ package struct PictureView {
         planes[0].width == other.planes[0].width && planes[0].height == other.planes[0].height
     }
 
-    func draw(_ source: PictureView) { for (plane, other) in zip(planes, source.planes) { plane.draw(other) } }
+    /// Draws `source` over all that is here.
+    func draw(_ source: PictureView, _ scratch: Scratch) {
+        for (plane, other) in zip(planes, source.planes) { plane.draw(other, scratch) }
+    }
 
     func fill(_ color: VideoColor) {
         for (plane, value) in zip(planes, [color.y, color.cb, color.cr]) { plane.fill(value) }
@@ -116,4 +140,25 @@ final class Sheet {
     }
 
     deinit { bytes.deallocate() }
+}
+
+/// Memory for planes on their way to another size: two of them, one after the other.
+final class Scratch {
+    private var memory: [UnsafeMutableBufferPointer<UInt8>] = []
+    private var next = 0
+
+    /// A plane to be written to, which holds until the next but one.
+    func plane(_ width: Int, _ height: Int) -> PlaneView {
+        let stride = (width + 63) & ~63
+        if memory.isEmpty { memory = (0..<2).map { _ in .allocate(capacity: 64) } }
+        next = 1 - next
+        if memory[next].count < stride * height {
+            memory[next].deallocate()
+            memory[next] = .allocate(capacity: stride * height)
+        }
+        guard let base = memory[next].baseAddress else { preconditionFailure("memory that is not empty has a base") }
+        return PlaneView(base: base, stride: stride, width: width, height: height)
+    }
+
+    deinit { for bytes in memory { bytes.deallocate() } }
 }

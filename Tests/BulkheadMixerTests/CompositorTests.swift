@@ -78,6 +78,29 @@ import Testing
         #expect(differences == [])
     }
 
+    /// Whatever its size becomes, a colour stays that colour.
+    @Test(arguments: [
+        (320, 180), (384, 216), (426, 240), (480, 270), (576, 324), (632, 356), (640, 360), (854, 480), (16, 90),
+        (2, 2),
+        (1280, 40), (1000, 720),
+    ])
+    func coloursStayAsTheyAre(width: Int, height: Int) throws {
+        let picture = try TestPicture(1280, 720, Self.red)
+        for source in [picture.canvas.rectangle, rectangle(2, 2, 1270, 714)] {
+            let result = try drawn(
+                1280, 720, [(picture, PictureLayer(source: source, target: rectangle(0, 0, width, height)))])
+            let found = [0, 1, 2].map { plane in
+                let (right, bottom) = plane == 0 ? (width, height) : (width / 2, height / 2)
+                var values: Set<UInt8> = []
+                for y in stride(from: 0, to: bottom, by: max(1, bottom / 30)) {
+                    for x in [0, right / 3, right / 2, right - 1] { values.insert(result[plane, x, y]) }
+                }
+                return values
+            }
+            #expect(found == [[63], [102], [240]])
+        }
+    }
+
     // MARK: opacity
 
     /// 128 of 255 of white over black: (128 · 235 + 127 · 16) / 255 = 125.9; of red over grey chroma: 114.9 and 184.2.
