@@ -77,6 +77,7 @@ import Testing
         Row("timeline.skipping", #""cause":"no-encoder""#, "skipping", "no encoder"),
         Row("timeline.keeping-up", #""skipped":31"#, "31 frames"),
         Row("timeline.keeping-up", #""skipped":1"#, "1 frame "),
+        Row("timeline.unmixed", #""frames":3"#, "3 frames", "main input"),
         Row("timeline.uneven", #""repeated":1,"leftOut":2"#, "1 frame repeated", "2 pictures left out"),
         Row("timeline.showing", #""picture":"picture","isStandIn":false"#, "input"),
         Row("timeline.showing", #""picture":"last-picture","isStandIn":false"#, "last picture"),

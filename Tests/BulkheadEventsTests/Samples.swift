@@ -54,6 +54,7 @@ extension TimelineHappening: Sampled {
         case .skipping: .skipping(cause: .slowEncoder)
         case .keepingUp: .keepingUp(skipped: 31)
         case .uneven: .uneven(repeated: 3, leftOut: 1)
+        case .unmixed: .unmixed(frames: 2)
         case .showing: .showing(picture: .slate, isStandIn: true)
         case .taken: .taken(scene: "guest", frame: 250)
         case .slateUnusable: .slateUnusable(path: "slate.png", reason: Reason("not-media", "not a picture"))

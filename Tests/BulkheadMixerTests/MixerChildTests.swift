@@ -4,6 +4,7 @@ import BulkheadMedia
 import BulkheadSystem
 import BulkheadTestSupport
 import BulkheadWire
+import Foundation
 import SystemPackage
 import Testing
 
@@ -112,6 +113,26 @@ import Testing
         let child = try ChildUnderTest<MixerReply>(.mixer)
         try child.send(MixerRequest.compose(frame: 1, composition(), result: 0))
         #expect(try child.waitForExit().lines.last?.contains("before it sent the canvas") == true)
+    }
+
+    /// As the kernel sees it, before the first picture.
+    @Test func itIsConfined() throws {
+        let desk = try Desk.make(canvas)
+        func text(_ name: String) throws -> String {
+            try String(contentsOfFile: "/proc/\(desk.child.pid)/\(name)", encoding: .utf8)
+        }
+        let status = try text("status").split(separator: "\n").map { $0.split { $0 == ":" || $0 == "\t" } }
+        func field(_ name: String) -> String? {
+            status.first { $0.first?.elementsEqual(name) == true }?.last.map { String($0) }
+        }
+        #expect(field("Seccomp") == "2")
+        #expect(field("NoNewPrivs") == "1")
+        #expect(field("CapEff").flatMap { UInt64($0, radix: 16) } == 0)
+        #expect(try Int(text("oom_score_adj").dropLast()) == 200)
+        let limits = try text("limits").split(separator: "\n")
+        #expect(limits.first { $0.hasPrefix("Max data size") }?.contains("unlimited") == false)
+        #expect(
+            limits.first { $0.hasPrefix("Max core file size") }?.split(separator: " ").suffix(3) == ["1", "1", "bytes"])
     }
 
     @Test(arguments: [("trap", true, nil), ("exit", false, 3), ("loot", false, 9)] as [(String, Bool, CInt?)])

@@ -63,6 +63,8 @@ package enum EventSentence {
         case .uneven(let repeated, let leftOut):
             "the live picture came unevenly: \(CountText.text(repeated, "frame")) repeated, "
                 + "\(CountText.text(leftOut, "picture")) left out"
+        case .unmixed(let frames):
+            "\(CountText.text(frames, "frame")) showed the main input alone: no mixer was in time"
         case .showing(let picture, let isStandIn): showing(picture, isStandIn)
         case .taken(let scene, let frame): "showing \(scene) from frame \(frame) on"
         case .slateUnusable(let path, let reason):

@@ -8,6 +8,7 @@ package enum TimelineHappening: HappeningSubject {
     case skipping(cause: OverloadCause)
     case keepingUp(skipped: Int)
     case uneven(repeated: Int, leftOut: Int)
+    case unmixed(frames: Int)
     case showing(picture: ShownPicture, isStandIn: Bool)
     /// Another scene is shown, from this frame on.
     case taken(scene: String, frame: Int64)
@@ -24,6 +25,7 @@ package enum TimelineHappening: HappeningSubject {
         case skipping
         case keepingUp = "keeping-up"
         case uneven
+        case unmixed
         case showing
         case taken
         case slateUnusable = "slate-unusable"
@@ -43,6 +45,7 @@ package enum TimelineHappening: HappeningSubject {
         case .keepingUp(let skipped): Facts(.keepingUp, .notice, [.skipped: skipped])
         case .uneven(let repeated, let leftOut):
             Facts(.uneven, .notice, [.repeated: repeated, .leftOut: leftOut])
+        case .unmixed(let frames): Facts(.unmixed, .warning, [.frames: frames])
         case .showing(let picture, let isStandIn):
             Facts(.showing, isStandIn ? .warning : .notice, [.picture: picture, .isStandIn: isStandIn])
         case .taken(let scene, let frame): Facts(.taken, .notice, [.scene: scene, .frame: frame])
@@ -67,6 +70,7 @@ package enum TimelineHappening: HappeningSubject {
         case .keepingUp: self = .keepingUp(skipped: try values.required(.skipped))
         case .uneven:
             self = .uneven(repeated: try values.required(.repeated), leftOut: try values.required(.leftOut))
+        case .unmixed: self = .unmixed(frames: try values.required(.frames))
         case .showing:
             self = .showing(picture: try values.required(.picture), isStandIn: try values.required(.isStandIn))
         case .taken:
@@ -104,6 +108,11 @@ package enum TimelineHappening: HappeningSubject {
                 [.notice], [.repeated, .leftOut],
                 "so many pictures of a live source were too late for their frames, and so many are in no frame, since this "
                     + "was last said; at most once a minute")
+        case .unmixed:
+            Meaning(
+                [.warning], [.frames],
+                "so many frames showed the main input alone, because no mixer was in time, since this was last said; at most "
+                    + "once a minute")
         case .showing:
             Meaning(
                 [.notice, .warning], [.picture, .isStandIn],

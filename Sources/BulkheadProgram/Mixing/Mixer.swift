@@ -30,7 +30,7 @@ package final class Mixer {
     /// The broadcast was told that these are ready: not again when they take over.
     private var told: Set<ChildID> = []
     private var framesMixed = 0
-    private var framesUnmixed = 0
+    private var unmixed = UnmixedFrames()
 
     /// - Parameters:
     ///   - canvas: the size of what is drawn.
@@ -119,7 +119,8 @@ package final class Mixer {
             }
         case .leave(let frame): outlet.take(frame)
         case .release(let slot): context.pools.release(slot)
-        case .unmixed: framesUnmixed += 1
+        case .unmixed:
+            if let happening = unmixed.note(at: .now) { context.post(.timeline, .timeline(happening)) }
         case .tookOver(let child, let duty):
             context.post(
                 .mixer(child), .child(.tookOver(pid: stubs[child]?.child.pid ?? 0, was: duty, frame: nil)))
@@ -237,7 +238,7 @@ package final class Mixer {
                 restarts: record.restarts, lastEnd: record.lastEnd)
         }
         return MixerSnapshot(
-            children: children, framesMixed: framesMixed, framesUnmixed: framesUnmixed,
+            children: children, framesMixed: framesMixed, framesUnmixed: unmixed.count,
             framesWaiting: machine.waitingCount)
     }
 }
