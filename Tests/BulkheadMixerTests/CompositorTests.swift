@@ -292,6 +292,58 @@ import Testing
         #expect(differences == [])
     }
 
+    /// Pictures of this size fill their memory to the last byte: what reads or writes beyond ends the test.
+    @Test(arguments: 1...8) func anyCompositionIsDrawn(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let canvas = try #require(Canvas(width: 64, height: 64))
+        #expect(canvas.layout.byteCount == 64 * 64 * 2)
+        let pictures = try [
+            TestPicture(64, 64) { ($0 * 90 + $1 * 5 + $2 * 3) % 256 }, TestPicture(192, 64, Self.white),
+        ]
+        let result = try TestPicture(64, 64)
+        let compositor = Compositor(canvas)
+        func span(_ limit: Int) -> (Int, Int) {
+            let length = Int.random(in: 1...limit / 2, using: &random)
+            return (2 * Int.random(in: 0...limit / 2 - length, using: &random), 2 * length)
+        }
+        func part(_ canvas: Canvas) -> PixelRectangle {
+            let ((x, width), (y, height)) = (span(canvas.width), span(canvas.height))
+            return rectangle(x, y, width, height)
+        }
+        for _ in 0..<150 {
+            let groups = try (0..<Int.random(in: 0...3, using: &random)).map { _ in
+                let layers = try (0..<Int.random(in: 0...4, using: &random)).map { _ in
+                    let picture = pictures[Int.random(in: 0...1, using: &random)]
+                    let target = part(canvas)
+                    var outline = target
+                    outline.x -= Int.random(in: 0...20, using: &random)
+                    outline.width += Int.random(in: 20...60, using: &random)
+                    outline.height += Int.random(in: 0...40, using: &random)
+                    let widest = min(outline.width, outline.height) / 2
+                    return Pictures.Layer(
+                        try picture.view,
+                        PictureLayer(
+                            source: part(picture.canvas), target: target, outline: outline,
+                            opacity: UInt8.random(in: 0...255, using: &random),
+                            cornerRadius: Bool.random(using: &random) ? Int.random(in: 0...widest, using: &random) : 0,
+                            borderWidth: Bool.random(using: &random) ? Int.random(in: 0...widest, using: &random) : 0,
+                            borderColor: Self.red))
+                }
+                return Pictures.Group(layers, opacity: UInt8.random(in: 0...255, using: &random), clip: part(canvas))
+            }
+            compositor.draw(Pictures(groups), into: result.bytes)
+            // Behind everything is black, and no group reaches beyond its clip.
+            let corners = [(0, 0), (63, 0), (0, 63), (63, 63)]
+            for (x, y) in corners
+            where !groups.contains(where: {
+                ($0.clip.x..<$0.clip.x + $0.clip.width).contains(x)
+                    && ($0.clip.y..<$0.clip.y + $0.clip.height).contains(y)
+            }) {
+                #expect([result[0, x, y], result[1, x / 2, y / 2], result[2, x / 2, y / 2]] == [16, 128, 128])
+            }
+        }
+    }
+
     /// Masks are kept: the second time is as the first.
     @Test func theResultDependsOnWhatIsAskedForAlone() throws {
         let picture = try TestPicture(64, 48) { plane, x, y in (plane * 50 + x * 3 + y * 7) % 256 }

@@ -1,16 +1,23 @@
 import BulkheadMedia
 import BulkheadMixer
+import Glibc
 import Testing
 
-/// A picture of a test: its memory, which lives as long as this.
+/// A picture of a test: its memory, which lives as long as this. Whoever reads or writes before or behind it ends the test.
 final class TestPicture {
     let canvas: Canvas
     let bytes: UnsafeMutableRawBufferPointer
+    private let memory: UnsafeMutableRawPointer
+    private static let guardByteCount = 4096
 
     /// A picture of one colour.
     init(_ width: Int, _ height: Int, _ color: VideoColor = .black) throws {
         canvas = try #require(Canvas(width: width, height: height))
-        bytes = .allocate(byteCount: canvas.layout.byteCount, alignment: 4096)
+        let byteCount = canvas.layout.byteCount
+        let mapping = mmap(nil, byteCount + 2 * Self.guardByteCount, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        memory = try #require(mapping == MAP_FAILED ? nil : mapping)
+        bytes = UnsafeMutableRawBufferPointer(start: memory + Self.guardByteCount, count: byteCount)
+        try #require(mprotect(memory + Self.guardByteCount, byteCount, PROT_READ | PROT_WRITE) == 0)
         bytes.initializeMemory(as: UInt8.self, repeating: 77)
         PicturePainter(bytes, canvas: canvas)?.fill(color)
     }
@@ -25,7 +32,7 @@ final class TestPicture {
         }
     }
 
-    deinit { bytes.deallocate() }
+    deinit { munmap(memory, bytes.count + 2 * Self.guardByteCount) }
 
     var view: PictureView {
         get throws { try #require(PictureView(bytes, canvas: canvas)) }
