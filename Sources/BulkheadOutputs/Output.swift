@@ -22,7 +22,14 @@ package struct Output: Sendable {
     /// - Throws: what the link would fail with at once.
     package static func check(_ destination: DestinationSettings) async throws(BroadcastError) {
         guard destination.isFile else { return }
-        try await FileSink.check(String(destination.url.dropFirst(5)))
+        let path = String(destination.url.dropFirst(5))
+        // The master's folder is not the one of who asks.
+        guard path.hasPrefix("/"), path.hasSuffix(".flv") || path.hasPrefix("/dev/") else {
+            throw BroadcastError(
+                .usage, "a destination file is named by its whole path, and ends with .flv: \(path) is not",
+                advice: "write file:/FOLDER/OUT.flv")
+        }
+        try await FileSink.check(path)
     }
 
     /// Makes what `entry`'s destination asks for.

@@ -134,6 +134,17 @@ import Testing
         await running.value
     }
 
+    /// Who asks by the control protocol has another folder than the master.
+    @Test(arguments: ["file:", "file:rel.flv", "file:/a/b.mp4"]) func fileIsNamedByItsWholePath(url: String) async {
+        func check() async -> BroadcastError.Kind? {
+            do throws(BroadcastError) { try await Output.check(DestinationSettings(url: url)) } catch {
+                return error.kind
+            }
+            return nil
+        }
+        #expect(await check() == .usage)
+    }
+
     @Test func packetsGoToEverySinkAndOneThatIsAddedIsToldWhatIsKnown() async throws {
         try await Self.withRoom { owner in
             let configuration = StreamConfiguration(
