@@ -227,7 +227,8 @@ final class MediaInput {
 
     /// By how much the input's time has jumped, in nanoseconds, where it has since this was asked last.
     func takeJump() -> Int64? {
-        guard repair.lastJump != toldJump else { return nil }
+        // Of an input without a clock there is nothing to say.
+        guard repair.lastJump != toldJump, arrivals == nil else { return nil }
         toldJump = repair.lastJump
         return toldJump
     }
