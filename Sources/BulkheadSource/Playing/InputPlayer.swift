@@ -23,9 +23,7 @@ final class InputPlayer: Player {
     /// libavformat is asked for a packet, and may have to wait for it.
     private var isReading = false
     private var lastPacketTime: Int64 = .min
-    /// Source time before which nothing of the input at hand is shown, and up to which it stands at least, where the list that
-    /// names it says so.
-    private var shown: (from: Int64, until: Int64?) = (.min, nil)
+    private var part: PlayedPart
     /// The last picture of a live input had to be waited for.
     private var isCaughtUp = false
     private var framesBeforePass = 0
@@ -40,6 +38,7 @@ final class InputPlayer: Player {
         self.link = link
         self.settings = settings
         clock = SourceClock()
+        part = PlayedPart(of: playlist)
         try makeTracks()
         guard let resume = settings.resume else {
             try beginPart()
@@ -50,7 +49,7 @@ final class InputPlayer: Player {
             try beginPart()
             return
         }
-        if resume.position < 0, playlist.part.inPoint != nil {
+        if resume.position < 0, part.inPoint != nil {
             // Nothing of it has been shown.
             clock = SourceClock(
                 startingAt: max(0, resume.pts.subtractingReportingOverflow(resume.position).partialValue))
@@ -66,14 +65,8 @@ final class InputPlayer: Player {
             clock = SourceClock(
                 resumingAt: resume.pts,
                 input: resume.position.addingReportingOverflow(input.startTime).partialValue)
-            limitPart()
-            if let length = playlist.part.length {
-                let before = resume.position.subtractingReportingOverflow(
-                    playlist.part.inPoint?.subtractingReportingOverflow(input.startTime).partialValue ?? 0
-                ).partialValue
-                let begun = resume.pts.subtractingReportingOverflow(before).partialValue
-                shown.until = begun.addingReportingOverflow(length).partialValue
-            }
+            clock.endLimit = part.inputEnd
+            part.goOn(behind: resume)
         } else {
             let next = resume.pts.addingReportingOverflow(settings.frameRate.interval.nanoseconds).partialValue
             clock = SourceClock(startingAt: max(0, next, heard))
@@ -82,23 +75,13 @@ final class InputPlayer: Player {
 
     /// Goes to where the list that names the input at hand has it begin, and ties the pass to it.
     private func beginPart() throws(OpenFailure) {
-        let part = playlist.part
-        shown = (part.inPoint == nil ? .min : clock.start, nil)
+        part = PlayedPart(of: playlist)
+        part.begin(at: clock.start)
         if let inPoint = part.inPoint {
-            _ = try input.seek(to: max(0, inPoint.subtractingReportingOverflow(input.startTime).partialValue))
+            _ = try input.seek(to: part.position)
             clock.settle([inPoint])
         }
-        limitPart()
-        if let length = part.length { shown.until = clock.start.addingReportingOverflow(length).partialValue }
-    }
-
-    /// Where the input at hand ends, as far as the list says so.
-    private func limitPart() {
-        let part = playlist.part
-        let stillEnd = part.length.flatMap {
-            input.isStill ? input.startTime.addingReportingOverflow($0).partialValue : nil
-        }
-        clock.endLimit = part.outPoint ?? stillEnd
+        clock.endLimit = part.inputEnd
     }
 
     /// Makes what plays the streams of the input at hand. Sound goes on in the row in which it was; where a file of a list has
@@ -201,7 +184,7 @@ final class InputPlayer: Player {
         // How long it lasts counts for the last one only: any other lasts until the next, whatever the file says.
         clock.note(end: pts)
         video.lastEnd = pts.addingReportingOverflow(video.decoded.duration).partialValue
-        guard pts > video.lastPTS, pts >= shown.from, clock.endLimit.map({ time < $0 }) ?? true else {
+        guard pts > video.lastPTS, part.shows(pts, inputTime: time) else {
             video.decoded.clear()
             return
         }
@@ -326,7 +309,7 @@ final class InputPlayer: Player {
         inputHasEnded = true
         video?.decoder.endInput()
         sound?.track.decoder?.endInput()
-        if let until = shown.until { clock.note(end: until) }
+        if let end = part.end { clock.note(end: end) }
     }
 
     // MARK: the end of a pass

@@ -52,7 +52,7 @@ final class Playlist {
     var isList: Bool { entries.count > 1 || description.entryCount > 1 }
 
     /// What is played of the input at hand.
-    var part: ListedFiles.Entry { entries[index] }
+    var entry: ListedFiles.Entry { entries[index] }
 
     /// A file follows the one at hand.
     var goesOn: Bool { isList && (settings.loops || index + 1 < entries.count) }
