@@ -71,8 +71,8 @@ package final class Program {
         self.outlet = outlet
         self.requests = requests
         mixer = Mixer(
-            canvas: settings.canvas, frameRate: settings.frameRate, isPatient: settings.isFast, in: context,
-            outlet: outlet, progressed: requests.progressed)
+            canvas: settings.canvas, terms: MixerMachine.Terms(settings.frameRate, isPatient: settings.isFast),
+            in: context, outlet: outlet, progressed: requests.progressed)
         book = try SceneBook(settings.scenes)
         machine = ProgramMachine(settings, at: madeAt)
     }
