@@ -1,28 +1,29 @@
 package import BulkheadModel
 package import BulkheadSystem
 import CBulkheadLinux
-import Dispatch
 import Glibc
 import Synchronization
 
 /// One client at the control socket.
 ///
-/// Lines are read, decoded, encoded and written on a queue of the connection's own, so that the thread that drives the
-/// timeline gets typed requests and parses nothing. Replies go out in the order in which ``send(_:to:)`` was called,
+/// Lines are read, decoded, encoded and written on a thread for clients alone, so that the one that drives the timeline gets
+/// typed requests and parses nothing. Replies go out in the order in which ``send(_:to:)`` was called,
 /// from whatever thread. Neither reading nor writing ever waits for the client.
-// Unchecked because everything that changes is touched on `queue` alone.
+// Unchecked because everything that changes is touched on the thread of `desk` alone.
 package final class ControlConnection: @unchecked Sendable {
     /// Unique in its server.
     package let number: Int
 
-    private let queue = DispatchQueue(label: "bulkhead.control", target: WorkerThreads.queue)
+    /// Whose thread works for all clients.
+    private let desk: Reactor
     private let descriptor: CInt
     private let limits: ControlLimits
     private let onRequest: @Sendable (ControlExchange) -> Void
     private let onClose: @Sendable (Int) -> Void
     private var session: ControlSession
-    private var reading: (any DispatchSourceRead)?
-    private var writing: (any DispatchSourceWrite)?
+    private var watch: Reactor.Token?
+    private var isAwaitingRoom = false
+    private var closing: Reactor.Token?
     private var outgoing: [UInt8] = []
     private var closesWhenSent = false
     private var isClosed = false
@@ -33,17 +34,19 @@ package final class ControlConnection: @unchecked Sendable {
     package var isTurnedAway: Bool { turnedAway.load(ordering: .relaxed) }
 
     /// How long a connection that is to be closed waits for its client to read the rest.
-    private static let closingTime = DispatchTimeInterval.seconds(1)
+    private static let closingTime = Duration.seconds(1)
 
     /// - Parameters:
     ///   - socket: connected and non-blocking.
-    ///   - onRequest: called on the connection's queue with each request, in order.
+    ///   - desk: on whose thread it works; it may not be stopped before the connection is closed.
+    ///   - onRequest: called on that thread with each request, in order.
     ///   - onClose: called once, when the client is gone.
     package init(
-        _ socket: consuming OwnedDescriptor, number: Int, limits: ControlLimits = ControlLimits(),
+        _ socket: consuming OwnedDescriptor, number: Int, on desk: Reactor, limits: ControlLimits = ControlLimits(),
         onRequest: @escaping @Sendable (ControlExchange) -> Void, onClose: @escaping @Sendable (Int) -> Void
     ) {
         self.number = number
+        self.desk = desk
         self.limits = limits
         self.onRequest = onRequest
         self.onClose = onClose
@@ -53,20 +56,16 @@ package final class ControlConnection: @unchecked Sendable {
 
     /// Greets the client and begins to read.
     package func activate() {
-        queue.async { [self] in
-            let reading = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-            reading.setEventHandler { [self] in self.read() }
-            // The descriptor may be closed only when the source does not watch it any more.
-            reading.setCancelHandler { [self] in released() }
-            self.reading = reading
-            reading.activate()
+        desk.run { [self] in
+            watch = try? desk.watch(descriptor) { [self] in ready($0) }
+            guard watch != nil else { return close() }
             write(JSONLine.encode(ControlGreeting()))
         }
     }
 
     /// Sends a reply to the request with the number `id`; from any thread.
     package func send(_ reply: ControlReply, to id: Int?) {
-        queue.async { [self] in
+        desk.run { [self] in
             guard !isClosed, !closesWhenSent else { return }
             if reply.word.isFinal { session.answered() }
             write(JSONLine.encode(ControlLine(reply, id: id)))
@@ -75,13 +74,13 @@ package final class ControlConnection: @unchecked Sendable {
 
     /// Tells the client why, and closes once that is sent.
     package func disconnect(_ error: BroadcastError) {
-        queue.async { [self] in end(with: error) }
+        desk.run { [self] in end(with: error) }
     }
 
     /// Closes the connection once everything has been sent, or the client has not read it in time; returns then.
     package func finish() async {
         await withCheckedContinuation { continuation in
-            queue.async { [self] in
+            desk.run { [self] in
                 if isClosed { return continuation.resume() }
                 waiters.append(continuation)
                 closeSoon()
@@ -89,7 +88,12 @@ package final class ControlConnection: @unchecked Sendable {
         }
     }
 
-    // MARK: on the queue
+    // MARK: on the desk's thread
+
+    private func ready(_ readiness: Reactor.Readiness) {
+        if readiness.contains(.writable), isAwaitingRoom { flush() }
+        if readiness.contains(.readable) { read() }
+    }
 
     private func read() {
         guard !isClosed else { return }
@@ -118,7 +122,8 @@ package final class ControlConnection: @unchecked Sendable {
         guard !closesWhenSent else { return }
         closesWhenSent = true
         flush()
-        queue.asyncAfter(deadline: .now() + Self.closingTime) { [self] in close() }
+        guard !isClosed else { return }
+        closing = desk.schedule(at: .now.advanced(by: Self.closingTime)) { [self] in close() }
     }
 
     private func write(_ line: [UInt8]) {
@@ -146,36 +151,26 @@ package final class ControlConnection: @unchecked Sendable {
             guard taken > 0 else { return close() }
             sent += taken
         }
-        writing?.cancel()
-        writing = nil
+        awaitRoom(false)
         if closesWhenSent { close() }
     }
 
-    private func awaitRoom() {
-        guard writing == nil else { return }
-        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler { [self] in flush() }
-        writing = source
-        source.activate()
+    private func awaitRoom(_ isAwaited: Bool = true) {
+        guard let watch, isAwaitingRoom != isAwaited else { return }
+        isAwaitingRoom = isAwaited
+        desk.change(watch, to: isAwaited ? [.readable, .writable] : .readable)
     }
 
     private func close() {
         guard !isClosed else { return }
         isClosed = true
-        writing?.cancel()
-        writing = nil
-        if let reading { reading.cancel() } else { released() }
-        reading = nil
+        if let watch { desk.unwatch(watch) }
+        if let closing { desk.cancel(closing) }
+        (watch, closing) = (nil, nil)
+        _ = bulkhead_close(descriptor)
         onClose(number)
-    }
-
-    private func released() {
-        // Behind the cancellation of the source that waited for room, if there was one.
-        queue.async { [self] in
-            _ = bulkhead_close(descriptor)
-            for waiter in waiters { waiter.resume() }
-            waiters = []
-        }
+        for waiter in waiters { waiter.resume() }
+        waiters = []
     }
 }
 

@@ -1,9 +1,8 @@
 package import BulkheadModel
 package import BulkheadSystem
 import CBulkheadLinux
-import Synchronization
 
-/// The master's side of the control socket: on the reactor's thread, but for what each connection does on its own queue.
+/// The master's side of the control socket: on the reactor's thread, but for what connections do on a thread of their own.
 ///
 /// Requests come to the reactor in the order of each connection, a few at a time: the timeline's turn comes between them.
 package final class ControlServer {
@@ -19,13 +18,15 @@ package final class ControlServer {
     private static let batch = 8
 
     private let reactor: Reactor
+    /// On whose thread connections read and write.
+    private let desk: Reactor
     private let limits: ControlLimits
     private let mailbox: ReactorMailbox<Arrival>
     private var listener: LocalListener?
     private var token: Reactor.Token?
     private var connections: [Int: ControlConnection] = [:]
     /// Connections that are being refused.
-    private let refusals = Refusals()
+    private var refused: [Int: ControlConnection] = [:]
     private var lastNumber = 0
     private var onRequest: ((ControlExchange) -> Void)?
     private var onGone: ((Int) -> Void)?
@@ -44,14 +45,21 @@ package final class ControlServer {
         self.limits = limits
         self.onRequest = onRequest
         self.onGone = onGone
+        do { desk = try Reactor() } catch {
+            throw BroadcastError(.internal, "no thread for the control socket is to be had: \(error)")
+        }
         // No connection can have more under way than its bound and its end.
         do { mailbox = try ReactorMailbox(capacity: Self.mostConnections * (limits.unansweredRequests + 2)) } catch {
+            desk.stop()
             throw BroadcastError(.internal, "no eventfd is to be had: \(error)")
         }
         let bound = ReactorBound(WeakServer(), reactor)
         do {
             token = try mailbox.watch(on: reactor) { bound.value.server?.collect() }
-        } catch { throw BroadcastError(.internal, "the control socket can't be watched: \(error)") }
+        } catch {
+            desk.stop()
+            throw BroadcastError(.internal, "the control socket can't be watched: \(error)")
+        }
         do throws(BroadcastError) {
             listener = try LocalListener(path: path, on: reactor, onStranger: onStranger) { socket, _ in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
@@ -69,10 +77,6 @@ package final class ControlServer {
         bound.value.server = self
     }
 
-    private final class Refusals: Sendable {
-        let count = Atomic(0)
-    }
-
     /// For closures that are made before the server is.
     private final class WeakServer {
         weak var server: ControlServer?
@@ -82,12 +86,13 @@ package final class ControlServer {
     package func close() async {
         listener?.close()
         listener = nil
-        let open = Array(connections.values)
+        let open = Array(connections.values) + Array(refused.values)
         await withTaskGroup { group in
             for connection in open { group.addTask { await connection.finish() } }
         }
         unwatch()
         connections = [:]
+        refused = [:]
         onRequest = nil
         onGone = nil
     }
@@ -96,13 +101,14 @@ package final class ControlServer {
         if let token { reactor.unwatch(token) }
         token = nil
         mailbox.close()
+        desk.stop()
     }
 
     private func accept(_ socket: consuming OwnedDescriptor) {
         guard connections.count < Self.mostConnections else { return refuse(socket) }
         lastNumber += 1
         let connection = ControlConnection(
-            socket, number: lastNumber, limits: limits,
+            socket, number: lastNumber, on: desk, limits: limits,
             onRequest: { [mailbox] exchange in
                 guard !mailbox.post(.request(exchange)) else { return }
                 exchange.answer(.failed(BroadcastError(code: .notOnAir, "the master is about to end")))
@@ -115,14 +121,12 @@ package final class ControlServer {
 
     /// Tells a client that there are too many. What it asks meanwhile comes to nobody.
     private func refuse(_ socket: consuming OwnedDescriptor) {
-        let (_, count) = refusals.count.add(1, ordering: .relaxed)
-        guard count <= Self.mostConnections else {
-            refusals.count.subtract(1, ordering: .relaxed)
-            return socket.close()
-        }
+        guard refused.count < Self.mostConnections else { return socket.close() }
+        lastNumber += 1
         let connection = ControlConnection(
-            socket, number: 0, limits: limits, onRequest: { _ in },
-            onClose: { [refusals] _ in refusals.count.subtract(1, ordering: .relaxed) })
+            socket, number: lastNumber, on: desk, limits: limits, onRequest: { _ in },
+            onClose: { [mailbox] number in mailbox.post(.gone(number), isBounded: false) })
+        refused[lastNumber] = connection
         connection.activate()
         connection.disconnect(
             BroadcastError(
@@ -136,6 +140,7 @@ package final class ControlServer {
             // Of a client that asks too much, nothing more is done.
             case .request(let exchange): if !exchange.connection.isTurnedAway { onRequest?(exchange) }
             case .gone(let number):
+                refused[number] = nil
                 guard connections.removeValue(forKey: number) != nil else { continue }
                 onGone?(number)
             }

@@ -7,10 +7,10 @@ package import SystemPackage
 ///
 /// It is the executor of the actor that holds the broadcast: a message from a child is handled on the thread that
 /// received it, without a hop. And it never ends while children live, as their parent-death signal demands.
-/// Everything but ``enqueue(_:)`` is for code that already runs on the reactor.
+/// Everything but ``enqueue(_:)`` and ``run(_:)`` is for code that already runs on the reactor.
 package final class Reactor: SerialExecutor, @unchecked Sendable {
     // Unchecked because `watchers`, `timers`, `flushables` and the counter are touched on the reactor's own thread only,
-    // which every entry checks; `jobs` and `isStopped` have their lock.
+    // which every entry checks; `work` and `isStopped` have their lock.
 
     /// What a watched descriptor is ready for. An end or an error counts as readable.
     package struct Readiness: OptionSet, Sendable {
@@ -36,8 +36,14 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         let handler: @Sendable () -> Void
     }
 
+    private enum Work {
+        case job(UnownedJob)
+        case closure(@Sendable () -> Void)
+    }
+
     private struct Shared {
-        var jobs: [UnownedJob] = []
+        /// What other threads have handed over.
+        var work: [Work] = []
         var isStopped = false
     }
 
@@ -91,10 +97,16 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
     // MARK: executor
 
     package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+        hand(.job(UnownedJob(job)))
+    }
+
+    /// Does `work` on the reactor's thread, after all that was handed over before; from any thread.
+    package func run(_ work: @escaping @Sendable () -> Void) { hand(.closure(work)) }
+
+    private func hand(_ work: Work) {
         let wasEmpty = shared.withLock { shared in
-            shared.jobs.append(job)
-            return shared.jobs.count == 1
+            shared.work.append(work)
+            return shared.work.count == 1
         }
         // The thread itself looks for jobs before it waits.
         if wasEmpty, !isCurrent { _ = bulkhead_eventfd_signal(wake) }
@@ -198,7 +210,7 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
             // that came meanwhile are seen before they count as missing.
             runTimers(dueAt: count == 0 ? .now : start)
             endTurn()
-            if shared.withLock({ $0.isStopped && $0.jobs.isEmpty }) { break }
+            if shared.withLock({ $0.isStopped && $0.work.isEmpty }) { break }
         }
         // Handlers hold the reactor, which would otherwise live for ever.
         let last = (watchers, timers)
@@ -207,17 +219,22 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
         withExtendedLifetime(last) {}
     }
 
-    /// Runs the jobs and flushes that the last handler left behind, and those that they leave.
+    /// Does the work that others have handed over and the flushes that the last handler left behind, and what they leave.
     private func endTurn() {
         while true {
-            let jobs = shared.withLock { shared in
-                guard !shared.jobs.isEmpty else { return [UnownedJob]() }
-                let jobs = shared.jobs
-                shared.jobs = []
-                return jobs
+            let work = shared.withLock { shared in
+                guard !shared.work.isEmpty else { return [Work]() }
+                let work = shared.work
+                shared.work = []
+                return work
             }
-            for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
-            if !jobs.isEmpty { continue }
+            for piece in work {
+                switch piece {
+                case .job(let job): job.runSynchronously(on: asUnownedSerialExecutor())
+                case .closure(let closure): closure()
+                }
+            }
+            if !work.isEmpty { continue }
             if flushables.isEmpty { return }
             let due = flushables
             flushables.removeAll(keepingCapacity: true)
