@@ -106,7 +106,8 @@ package final class Inputs {
     package func play(_ canvas: Canvas, _ frameRate: FrameRate, to outlet: any MediaOutlet) {
         play = Play(canvas: canvas, frameRate: frameRate, outlet: outlet)
         let ids = lines.keys.sorted()
-        for id in ids { outlet.expect(id, name: name(id), isKept: false) }
+        // One that has a name is to be called by it, whether it is shown at first or not.
+        for id in ids { outlet.expect(id, name: name(id), isKept: directory[id]?.settings.name != nil) }
         for id in ids {
             lines[id]?.machine.interval = frameRate.interval
             guard let machine = lines[id]?.machine, let description = machine.description else { continue }

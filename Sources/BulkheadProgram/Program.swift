@@ -144,7 +144,15 @@ package final class Program {
 
     /// What a person means by `word`: a scene, a layout or an input.
     private func stage(called word: String) throws(BroadcastError) -> (name: String, stage: Staging.Stage) {
-        if let scene = book[word] { return (scene.name, .scene(scene)) }
+        if let scene = book[word] {
+            if let item = scene.items.first(where: { machine.input(called: $0.input) == nil }) {
+                throw BroadcastError(
+                    code: .unknownInput, ["name": item.input],
+                    "the scene \(scene.name) shows \(item.input), and there is no such input",
+                    advice: "add it, or change the scene")
+            }
+            return (scene.name, .scene(scene))
+        }
         if let layout = SceneLayout(rawValue: word.lowercased()) { return (layout.rawValue, .layout(layout)) }
         guard let input = machine.input(called: word) else {
             throw book.unknown(word, inputs: machine.shownNames)

@@ -41,6 +41,28 @@ import Testing
         try stage.expectCount(seen, 240)
     }
 
+    /// Scenes change all the while; a frame that is not mixed shows the main input alone.
+    @Test(arguments: [SIGKILL, SIGSTOP]) func mixerThatIsLostLosesNoFrame(signal: Int32) async throws {
+        let stage = try await Stage(seconds: 16, ["test,name=guest"])
+        let corner = ["width=25%", "height=25%", "opacity=0.8", "corner-radius=8"].joined(separator: ",")
+        for (name, place) in [("left", "x=5%"), ("right", "x=70%")] {
+            let scene = ["scene", "add", name, "--item", "source 1", "--item", "guest,y=5%,\(place),\(corner)"]
+            #expect(try await stage.command(scene).status == 0)
+        }
+        for round in 0..<4 {
+            for name in ["left", "right"] {
+                let take = ["scene", "take", name] + (round.isMultiple(of: 2) ? ["--fade", "200ms"] : [])
+                let answer = try await stage.command(take)
+                #expect(answer.status == 0 && answer.text.contains("from frame"), "\(answer.text)")
+            }
+            try await stage.replace("bulkhead-mixer", with: signal)
+        }
+        let seen = try await stage.finish()
+        try stage.expectWhole(seen)
+        try stage.expectCount(seen, 480)
+        #expect(stage.events("timeline.taken").count == 8)
+    }
+
     /// A standby owes nothing: that it stands still shows in its process alone.
     @Test func stoppedStandbyOfAPluginHostIsReplaced() async throws {
         let stage = try await Stage(seconds: nil, ["--plugin", BulkheadProgram.path("libBorder.so") + ",width=4"])
