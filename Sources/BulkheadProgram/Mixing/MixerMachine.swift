@@ -183,7 +183,7 @@ package struct MixerMachine: Sendable {
             advance(&actions, at: now)
         case .stop:
             isOver = true
-            for duty in [Duty.onAir, .standby] { post.stopExpecting(duty) }
+            letGo(&actions)
         }
         return actions
     }
@@ -279,7 +279,11 @@ package struct MixerMachine: Sendable {
     private mutating func want(_ isWanted: Bool, _ actions: inout [Action]) {
         guard isWanted != self.isWanted else { return }
         self.isWanted = isWanted
-        guard !isWanted else { return launchIfEmpty(&actions) }
+        if isWanted { launchIfEmpty(&actions) } else { letGo(&actions) }
+    }
+
+    /// No mixer is needed any more: that they end is no loss, and nothing follows them.
+    private mutating func letGo(_ actions: inout [Action]) {
         for duty in [Duty.onAir, .standby] { post.stopExpecting(duty) }
         for child in post.children where post.duty(of: child) != .retired { retire(child, &actions) }
     }
@@ -326,7 +330,7 @@ package struct MixerMachine: Sendable {
     ) {
         openings[child] = nil
         let work = works.removeValue(forKey: child)
-        if !isWanted { post.assign(.retired, to: child) }
+        if !isWanted || isOver { post.assign(.retired, to: child) }
         // One that is late itself is no help.
         let late = Set(works.keys)
         switch post.ended(child, end, isSuitable: { !late.contains($0) }, at: now) {

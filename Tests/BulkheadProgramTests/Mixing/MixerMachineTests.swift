@@ -69,6 +69,18 @@ import Testing
 
     // MARK: deaths
 
+    @Test func mixersThatEndWithTheBroadcastAreNoLoss() {
+        var desk = desk { desk in
+            desk.handle(.stop)
+            for child in desk.living.sorted() { desk.end(child) }
+        }
+        #expect(desk.launches == [])
+        #expect(desk.log.allSatisfy { if case .tookOver = $0 { false } else { true } })
+        #expect(desk.machine.record(of: .onAir).restarts == 0)
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
     @Test func theStandbyMixesTheFrameThatADeadMixerHad() {
         var desk = desk { desk in
             desk.frame()
