@@ -90,7 +90,8 @@ import Testing
                 context, settings, madeAt: .now, outlet: sink,
                 requests: Program.Requests(
                     mayBegin: { box.setting?.mayBegin ?? false }, began: { box.setting?.begins += 1 },
-                    ended: { box.setting?.ends += 1 }, progressed: {}, slateChanged: { _, _ in box.setting?.slateChanges += 1 },
+                    ended: { box.setting?.ends += 1 }, progressed: {},
+                    slateChanged: { _, _ in box.setting?.slateChanges += 1 },
                     failed: { box.setting?.failures.append($0) }))
             box.setting = self
             program.supply = supply
