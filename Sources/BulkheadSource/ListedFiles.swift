@@ -1,7 +1,8 @@
 import BulkheadSystem
+import Glibc
 
-/// The files that a list in FFmpeg's concat format names: what is played of them, and what the list's cell must leave readable,
-/// wherever they lie.
+/// The files that a list names (FFmpeg's concat format, M3U) or a folder holds: what is played of them, and what the list's cell
+/// must leave readable, wherever they lie.
 ///
 /// A word is read as FFmpeg's `av_get_token` does: a backslash takes the next character as it is, quotes (') all up to the
 /// next quote. (FFmpeg's documentation: Formats, concat, Syntax; Utilities, Quoting and escaping.)
@@ -22,17 +23,92 @@ enum ListedFiles {
         var length: Int64?
     }
 
-    /// The files that the list at `address` names, in their order; nil where it is no such list, or asks for more than to play
-    /// files, or parts of them, one after the other.
+    /// The files that the list at `address` names, in their order, or those of a folder, by their names; nil where it is neither,
+    /// or asks for more than to play files, or parts of them, one after the other.
     static func entries(of address: InputAddress) -> [Entry]? {
+        if let path = address.path, isFolder(path) {
+            return names(in: path).map { Entry(address: InputAddress("file:\(path)/\($0)", inputFormat: "")) }
+        }
         guard let path = address.path, address.format.isEmpty || address.format == "concat",
             case let bytes = SourceCell.beginning(of: path, byteCount: mostBytes + 1), bytes.count <= mostBytes
         else { return nil }
         let text = FileName.text(Array(bytes))
+        if address.format.isEmpty, isPlainM3U(text, path) { return entries(inM3U: text, from: folder(of: path)) }
         guard address.format == "concat" || text.hasPrefix("ffconcat version") else { return nil }
-        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "" : String(path[..<$0]) } ?? "."
-        return entries(in: text, from: folder)
+        return entries(in: text, from: folder(of: path))
     }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "" : String(path[..<$0]) } ?? "."
+    }
+
+    // MARK: folders
+
+    static func isFolder(_ path: String) -> Bool {
+        var information = stat()
+        return stat(FileName.bytes(path), &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// A picture in a folder of shows is a cover or a thumbnail.
+    private static let pictureEndings = [".jpg", ".jpeg", ".png", ".gif", ".webp"]
+
+    /// The files of a folder that are called as films and sounds are, by their names; numbers in them count as such.
+    private static func names(in folder: String) -> [String] {
+        guard let directory = opendir(FileName.bytes(folder)) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { FileName.text(Array($0.prefix { $0 != 0 })) }
+            let isPlayed = SourceCell.filmEndings.contains { name.lowercased().hasSuffix($0) }
+            let isPicture = pictureEndings.contains { name.lowercased().hasSuffix($0) }
+            if isPlayed, !isPicture, !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted { isBefore($0[...], $1[...]) }
+    }
+
+    /// As people sort: `show 2` before `show 10`.
+    static func isBefore(_ left: Substring, _ right: Substring) -> Bool {
+        var (left, right) = (left, right)
+        while let first = left.first, let second = right.first {
+            if first.isASCII, first.isNumber, second.isASCII, second.isNumber {
+                let (one, other) = (left.prefix(while: \.isNumber), right.prefix(while: \.isNumber))
+                let (short, long) = (one.drop { $0 == "0" }, other.drop { $0 == "0" })
+                if short.count != long.count { return short.count < long.count }
+                if short != long { return short < long }
+                (left, right) = (left.dropFirst(one.count), right.dropFirst(other.count))
+            } else {
+                if first != second { return first < second }
+                (left, right) = (left.dropFirst(), right.dropFirst())
+            }
+        }
+        return left.isEmpty && !right.isEmpty
+    }
+
+    // MARK: M3U
+
+    /// A list of files one a line, and not one of segments, which is HLS (RFC 8216, section 4).
+    static func isPlainM3U(_ text: String, _ path: String) -> Bool {
+        let name = path.lowercased()
+        let isCalledSo = name.hasSuffix(".m3u") || name.hasSuffix(".m3u8")
+        return (isCalledSo || text.hasPrefix("#EXTM3U")) && !text.contains("#EXT-X-")
+    }
+
+    /// What the lines name that are no comments; nil where that is nothing.
+    static func entries(inM3U text: String, from folder: String) -> [Entry]? {
+        let entries = m3uPaths(text, from: folder).map { Entry(address: InputAddress($0, inputFormat: "")) }
+        return entries.isEmpty ? nil : entries
+    }
+
+    private static func m3uPaths(_ text: String, from folder: String) -> [String] {
+        text.split(whereSeparator: \.isNewline).compactMap { line in
+            let name = String(line.drop { $0 == " " || $0 == "\t" || $0 == "\u{FEFF}" })
+            guard !name.isEmpty, !name.hasPrefix("#") else { return nil }
+            if name.contains("://") { return name }
+            return "file:" + (name.hasPrefix("/") ? name : "\(folder)/\(name)")
+        }
+    }
+
+    // MARK: FFmpeg's concat format
 
     /// The same of a list's text; nil where a line is none that is known here.
     static func entries(in text: String, from folder: String) -> [Entry]? {
@@ -83,6 +159,11 @@ enum ListedFiles {
         }
         let time = seconds * unit
         return time < 1e18 ? Int64(time.rounded()) : nil
+    }
+
+    /// The files that an M3U names.
+    static func paths(inM3U text: String, from folder: String) -> [String] {
+        m3uPaths(text, from: folder).filter { $0.hasPrefix("file:") }.prefix(mostFiles).map { String($0.dropFirst(5)) }
     }
 
     /// The paths behind `file`, those that are relative below `folder`.

@@ -51,12 +51,17 @@ package enum SourceCell {
 
     private static func grants(forFile address: InputAddress) -> [FileGrant] {
         guard let path = address.path, !path.isEmpty else { return [] }
+        if ListedFiles.isFolder(path) { return [FileGrant(.read, .folder, named: path)] }
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let isList = namesOthers(path, format: address.format)
         guard isList else { return [FileGrant(.read, [.file, .other], named: path)] }
         let start = beginning(of: path, byteCount: ListedFiles.mostBytes)
         let isConcat = address.format == "concat" || start.starts(with: "ffconcat version".utf8)
-        let named = isConcat ? ListedFiles.paths(in: FileName.text(Array(start)), from: folder) : []
+        let text = FileName.text(Array(start))
+        let named =
+            isConcat
+            ? ListedFiles.paths(in: text, from: folder)
+            : ListedFiles.isPlainM3U(text, path) ? ListedFiles.paths(inM3U: text, from: folder) : []
         return [FileGrant(.read, [.file, .other], named: path), FileGrant(.read, .folder, named: folder)]
             + named.map { FileGrant(.read, .file, named: $0) }
     }
@@ -67,7 +72,7 @@ package enum SourceCell {
     ]
     private static let listEndings = [".m3u8", ".m3u", ".mpd", ".ffconcat", ".idx"]
     /// Who opens a file with such a name means that film: a list in disguise may name what it likes, and gets nothing.
-    private static let filmEndings = [
+    static let filmEndings = [
         ".mp4", ".m4v", ".m4a", ".mov", ".mkv", ".webm", ".flv", ".ts", ".mts", ".m2ts", ".avi", ".mpg", ".mpeg",
         ".wmv",
         ".ogg", ".ogv", ".mp3", ".aac", ".wav", ".flac", ".jpg", ".jpeg", ".png", ".gif", ".webp",

@@ -54,6 +54,43 @@ import Testing
         #expect(result.text.components(separatedBy: "gone.mp4").count == 2, "it is said once: \(result.text)")
     }
 
+    /// By their names, as people sort, without what is no film.
+    @Test func filesOfAFolderAreAPlaylist() async throws {
+        let field = try Field()
+        let shows = field.path("shows")
+        try FileManager.default.createDirectory(atPath: shows, withIntermediateDirectories: true)
+        let sizes = [("show 10.mp4", "96x64"), ("show 2.mp4", "64x64"), ("show 1.mp4", "64x96")]
+        for (name, size) in sizes {
+            let film = try await field.make(
+                "film.mp4", "-f lavfi -i testsrc=size=\(size):rate=25:duration=1 -c:v libx264 -pix_fmt yuv420p")
+            try FileManager.default.moveItem(atPath: film, toPath: "\(shows)/\(name)")
+        }
+        try "no film".write(toFile: "\(shows)/show 3.mp4", atomically: true, encoding: .utf8)
+        try "a note".write(toFile: "\(shows)/note.txt", atomically: true, encoding: .utf8)
+        let result = try await field.broadcast(["playlist:\(shows)"])
+        #expect(result.status == 0, "\(result.text)")
+        #expect(try await result.pictures() == 75)
+        #expect(result.text.contains("list of 4, first:"), "\(result.text)")
+        #expect(result.text.contains("show 3.mp4") && !result.text.contains("note.txt"), "\(result.text)")
+        let empty = field.path("empty")
+        try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
+        let refused = try await field.broadcast(["playlist:\(empty)"])
+        #expect(refused.status == 66 && refused.text.contains("can be played"), "\(refused.text)")
+    }
+
+    @Test func filesOfAnM3UArePlayed() async throws {
+        let field = try Field()
+        _ = try await field.film("a.mp4")
+        _ = try await field.film("b.mp4")
+        let path = field.path("list.m3u")
+        try "#EXTM3U\n#EXTINF:2,First\na.mp4\n\ngone.mp4\r\nb.mp4\n".write(
+            toFile: path, atomically: true, encoding: .utf8)
+        let result = try await field.broadcast(["playlist:\(path)"])
+        #expect(result.status == 0, "\(result.text)")
+        #expect(try await result.pictures() == 100)
+        #expect(result.text.contains("gone.mp4"), "\(result.text)")
+    }
+
     @Test func listWithoutAnyGoodFileIsRefused() async throws {
         let field = try Field()
         let path = try list(field, [field.path("x.mp4"), field.path("y.mp4")])

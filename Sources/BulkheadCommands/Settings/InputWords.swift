@@ -74,6 +74,9 @@ enum InputWords {
     }
 
     private static func input(_ url: String, format: String, loops: Bool) throws(BroadcastError) -> InputSettings {
+        // A folder or a list that is meant to be one; a picture that is meant to stand.
+        let isPlaylist = url.hasPrefix("playlist:")
+        let url = ["playlist:", "image:"].first { url.hasPrefix($0) }.map { String(url.dropFirst($0.count)) } ?? url
         guard let path = filePath(url, format: format) else {
             guard !url.isEmpty else { throw BroadcastError(.usage, "an input is empty", advice: "name a file") }
             return InputSettings(url: url, format: format, loops: false)
@@ -90,7 +93,12 @@ enum InputWords {
             }
         }
         if FilePaths.isFolder(absolute) {
-            throw BroadcastError(.input, "\(path) is a folder", advice: "name one file in it")
+            guard isPlaylist else {
+                throw BroadcastError(
+                    .input, "\(path) is a folder",
+                    advice: "name one file in it, or write playlist:\(path) to play all of them")
+            }
+            return InputSettings(url: absolute, format: format, loops: loops)
         }
         if FilePaths.isEmptyFile(absolute) {
             // Files of the kernel's say nothing of their size.
