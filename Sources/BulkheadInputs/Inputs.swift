@@ -15,7 +15,7 @@ package import BulkheadWire
 /// in order, to a `MediaOutlet`; a picture's slot is held once, for the receiver. Source processes
 /// are talked to here and nowhere else; what happens when one dies is decided by ``InputMachine``, one for each input,
 /// which has no clock and no process. Pictures of files that are shown instead of an input, such as the slate's, are read
-/// by a process of the same kind, once (``StillMachine``). An input has its ``InputID`` for good, whichever process reads
+/// by a process of the same kind, once (``StillReader``). An input has its ``InputID`` for good, whichever process reads
 /// it. Nothing outside may touch a process, and nothing here knows frames, the timeline or what an input is used for.
 package final class Inputs {
     /// One input. Not a value: it is looked at several times a frame, and a copy costs more than a look.
@@ -46,12 +46,6 @@ package final class Inputs {
         let outlet: any MediaOutlet
     }
 
-    private struct Still {
-        let path: String
-        let canvas: Canvas
-        var machine = StillMachine()
-    }
-
     private let context: RoomContext
     /// The broadcast can't go on.
     private let onFailed: (BroadcastError) -> Void
@@ -62,7 +56,7 @@ package final class Inputs {
     private var play: Play?
     private var directory = InputDirectory()
     private var lines: [InputID: Line] = [:]
-    private var stills: [ChildID: Still] = [:]
+    private lazy var stills = StillReader(context, wanted.frameRate) { [weak self] in self?.play?.outlet }
     private var stubs: [ChildID: SourceStub] = [:]
     /// Called when the last process has ended.
     package var onEmpty: (() -> Void)?
@@ -80,6 +74,7 @@ package final class Inputs {
         wanted = (canvas, frameRate)
         self.deinterlacing = deinterlacing
         self.onFailed = onFailed
+        stills.onEmpty = { [weak self] in if self?.isEmpty == true { self?.onEmpty?() } }
     }
 
     // MARK: requests
@@ -126,13 +121,7 @@ package final class Inputs {
     /// Reads the picture of the file `path`; it goes to the outlet, or why it does not come.
     /// - Throws: a `BroadcastError` when a process can't be started.
     package func read(still path: String, canvas: Canvas) throws(BroadcastError) {
-        let settings = SourceSettings(
-            url: path, inputFormat: "", canvas: canvas, frameRate: wanted.frameRate, loops: false, resume: nil)
-        let child = context.nextChildID()
-        let stub = try makeStub(settings)
-        stills[child] = Still(path: path, canvas: canvas)
-        stub.onReport = { [weak self] in self?.takeStill($0, from: child) }
-        employ(stub, as: child)
+        try stills.read(path, canvas: canvas)
     }
 
     /// Has every input read by another process, one after the other, which goes on where the last one was.
@@ -242,15 +231,17 @@ package final class Inputs {
             answer(BroadcastError(code: .broadcastOver, "the broadcast ended before the change was made"))
         }
         for stub in stubs.values { stub.hangUp() }
+        stills.hangUp()
     }
 
     /// Ends all processes.
     package func dismiss(_ reason: String) {
         for stub in stubs.values { stub.dismiss(reason) }
+        stills.dismiss(reason)
     }
 
     /// No process is left.
-    package var isEmpty: Bool { stubs.isEmpty }
+    package var isEmpty: Bool { stubs.isEmpty && stills.isEmpty }
 
     // MARK: time
 
@@ -258,18 +249,10 @@ package final class Inputs {
     package func watch() {
         let now = MonotonicTime.now
         for stub in stubs.values { stub.checkDeadline(at: now) }
+        stills.watch(at: now)
     }
 
     // MARK: processes
-
-    private func makeStub(_ settings: SourceSettings) throws(BroadcastError) -> SourceStub {
-        var launch = context.programs.launch(.source)
-        launch.inheritsStandardInput = settings.url == "-"
-        do {
-            return SourceStub(
-                try Child(.source, launch, on: context.reactor), settings, pools: context.pools)
-        } catch { throw BroadcastError(starting: "the source", error) }
-    }
 
     private func employ(_ stub: SourceStub, as child: ChildID) {
         stubs[child] = stub
@@ -278,11 +261,11 @@ package final class Inputs {
 
     private func launch(_ id: InputID) throws(BroadcastError) {
         guard let line = lines[id], let settings = directory[id]?.settings, line.machine.awaitsLaunch else { return }
-        let stub = try makeStub(
-            SourceSettings(
+        let stub = try SourceStub(
+            launching: SourceSettings(
                 url: settings.url, inputFormat: settings.format, canvas: play?.canvas ?? wanted.canvas,
                 frameRate: play?.frameRate ?? wanted.frameRate, loops: settings.loops,
-                deinterlacing: deinterlacing, resume: line.machine.resume))
+                deinterlacing: deinterlacing, resume: line.machine.resume), in: context)
         let child = context.nextChildID()
         stub.onReport = { [weak self] in self?.take($0, from: child, of: id) }
         handle(.launched(child), of: id)
@@ -292,8 +275,7 @@ package final class Inputs {
 
     private func forget(_ child: ChildID) {
         stubs[child] = nil
-        stills[child] = nil
-        if stubs.isEmpty { onEmpty?() }
+        if isEmpty { onEmpty?() }
     }
 
     // MARK: what they say
@@ -327,17 +309,6 @@ package final class Inputs {
         }
     }
 
-    private func takeStill(_ report: SourceStub.Report, from child: ChildID) {
-        switch report {
-        case .opened(let description): handleStill(.opened(description), from: child)
-        case .picture(let picture): handleStill(.picture(picture), from: child)
-        case .refused(let refusal): handleStill(.refused(refusal), from: child)
-        case .sound, .entered, .caughtUp, .notice, .atEnd: break
-        case .ended(let end):
-            handleStill(.ended(end), from: child)
-            forget(child)
-        }
-    }
     // MARK: what is done about it
 
     private func handle(_ event: InputMachine.Event, of id: InputID) {
@@ -379,20 +350,6 @@ package final class Inputs {
 
     private func part(_ id: InputID) -> Part { .source(id, name: name(id)) }
 
-    private func handleStill(_ event: StillMachine.Event, from child: ChildID) {
-        guard let still = stills[child], let actions = stills[child]?.machine.handle(event) else { return }
-        for action in actions {
-            switch action {
-            case .lendSlot:
-                stubs[child]?.play(still.canvas, wanted.frameRate, slotCount: 2)
-                stubs[child]?.askForOne()
-            case .take(let picture): play?.outlet.take(still: picture.slot, of: still.canvas)
-            case .release(let picture): context.pools.release(picture.slot)
-            case .fail(let failure): play?.outlet.failed(still: still.path, failure)
-            case .hangUp: stubs[child]?.hangUp()
-            }
-        }
-    }
 }
 
 /// The program says how far each input may be ahead.

@@ -1,6 +1,8 @@
 package import BulkheadChildren
 package import BulkheadFrames
 package import BulkheadMedia
+import BulkheadModel
+import BulkheadRoom
 package import BulkheadSystem
 package import BulkheadTimeline
 package import BulkheadWire
@@ -49,6 +51,16 @@ package final class SourceStub {
         child.onGreeted = { [weak self] in self?.open() }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] in self?.end($0) }
+    }
+
+    /// Starts a source process.
+    /// - Throws: a `BroadcastError` when that is not possible.
+    convenience init(launching settings: SourceSettings, in context: RoomContext) throws(BroadcastError) {
+        var launch = context.programs.launch(.source)
+        launch.inheritsStandardInput = settings.url == "-"
+        do {
+            self.init(try Child(.source, launch, on: context.reactor), settings, pools: context.pools)
+        } catch { throw BroadcastError(starting: "the source", error) }
     }
 
     package var pid: Int32 { child.pid }
