@@ -1,0 +1,103 @@
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import BulkheadProgram
+import BulkheadTimeline
+import BulkheadWire
+import Testing
+
+/// What stands in frames that show several inputs.
+@Suite(.timeLimit(.minutes(1))) struct MixedInputsTests {
+    private static func onAir(
+        _ second: SourceDescription = .file(audio: false), layout: SceneLayout = .sideBySide
+    ) throws -> Script {
+        var script = try Script()
+        for (input, description) in [(1, .file(audio: false)), (2, second)] as [(InputID, SourceDescription)] {
+            script.handle(.inputExpected(input, name: "input \(input)", isKept: true))
+            script.handle(.inputOpened(input, description))
+        }
+        script.handle(.take(.layout(layout), .cut))
+        return script
+    }
+
+    /// The slots of a frame that is mixed, in the order in which they are drawn; 0 for the slate.
+    private static func mixed(_ actions: [ProgramMachine.Action]) -> [UInt32]? {
+        for case .mix(_, let composition, _) in actions {
+            return composition.pictures.map { if case .slot(let slot) = $0 { slot.slot } else { 0 } }
+        }
+        return nil
+    }
+
+    private static func instead(_ actions: [ProgramMachine.Action]) -> ProgramMachine.Drawn? {
+        for case .mix(_, _, let instead) in actions { return instead }
+        return nil
+    }
+
+    @Test func eachInputGoesOnByItself() throws {
+        var script = try Self.onAir()
+        for time in [0, 40, 80] as [Int64] { script.picture(time) }
+        for time in [0, 80] as [Int64] { script.picture(time, of: 2) }
+        script.handle(.begin)
+        #expect(Self.mixed(script.tick()) == [1, 4])
+        #expect(Self.mixed(script.tick()) == [2, 4])
+        let third = script.tick()
+        #expect(Self.mixed(third) == [3, 5])
+        #expect(Self.instead(third) == .slot(SlotReference(pool: 1, slot: 3)))
+    }
+
+    /// An input that has given nothing yet is left out; one alone that fills the picture is not mixed.
+    @Test func inputThatIsNotThereYetIsLeftOut() throws {
+        var script = try Self.onAir(layout: .pictureInPicture)
+        script.picture(0)
+        script.handle(.inputEnded(2))
+        script.handle(.begin)
+        #expect(script.tick().shown == "1")
+    }
+
+    /// The slate stands in its place; the others go on.
+    @Test func inputThatGivesNothingAnyMoreShowsTheSlate() throws {
+        var script = try Self.onAir(.camera())
+        for number in 0..<100 as Range<Int64> { script.picture(number * 40) }
+        script.picture(0, of: 2)
+        script.handle(.inputCaughtUp(2))
+        script.handle(.begin)
+        var shown: [UInt32?] = []
+        for _ in 0..<90 {
+            shown.append(Self.mixed(script.tick())?.last)
+            script.wait(40)
+        }
+        // Three seconds of the camera's one picture, which is 75 frames, and the slate from then on.
+        let first = try #require(shown.firstIndex(of: 101))
+        let stands = shown[first...].prefix { $0 == 101 }.count
+        #expect((75...77).contains(stands))
+        #expect(shown[(first + stands)...].allSatisfy { $0 == 0 })
+        #expect(script.machine.shown == .picture)
+    }
+
+    @Test func fadeIsMixedFrameByFrameAndThenOver() throws {
+        var script = try Self.onAir()
+        script.handle(.take(.input(1), .cut))
+        for time in [0, 40, 80, 120, 160] as [Int64] { script.picture(time) }
+        for time in [0, 40, 80, 120, 160] as [Int64] { script.picture(time, of: 2) }
+        script.handle(.begin)
+        #expect(script.tick().shown == "1")
+        script.handle(.take(.input(2), Transition(.fade, milliseconds: 80)))
+        #expect(Self.mixed(script.tick()) == [2, 6])
+        #expect(Self.mixed(script.tick()) == [3, 7])
+        #expect(script.tick().shown == "8")
+        // The one that is not seen any more waits where it is.
+        script.handle(.take(.input(1), .cut))
+        #expect(script.tick().shown == "4")
+    }
+
+    @Test func inputThatIsRemovedLeavesItsPlace() throws {
+        var script = try Self.onAir()
+        for input in [1, 2] as [InputID] { script.picture(0, of: input) }
+        script.handle(.begin)
+        #expect(Self.mixed(script.tick()) == [1, 2])
+        script.handle(.inputRemoved(1))
+        #expect(script.tick().shown == "2", "one alone fills the picture")
+        script.handle(.inputRemoved(2))
+        #expect(script.tick().shown == "slate")
+    }
+}
