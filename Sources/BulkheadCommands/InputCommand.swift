@@ -75,7 +75,7 @@ package struct InputCommand: AsyncParsableCommand {
             if loop { words[.loop] = ["true"] }
             var inputs = try InputWords.inputs(words, attaching: true)
             guard var settings = inputs.popLast() else { return }
-            settings.name = name
+            if let name { settings.name = name }
             try ControlAddress.ask(.input(.add(settings)), attach: master.attach)
         }
     }

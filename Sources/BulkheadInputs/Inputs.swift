@@ -261,11 +261,12 @@ package final class Inputs {
 
     private func launch(_ id: InputID) throws(BroadcastError) {
         guard let line = lines[id], let settings = directory[id]?.settings, line.machine.awaitsLaunch else { return }
-        let stub = try SourceStub(
-            launching: SourceSettings(
-                url: settings.url, inputFormat: settings.format, canvas: play?.canvas ?? wanted.canvas,
-                frameRate: play?.frameRate ?? wanted.frameRate, loops: settings.loops,
-                deinterlacing: deinterlacing, resume: line.machine.resume), in: context)
+        var wanted = SourceSettings(
+            url: settings.url, inputFormat: settings.format, canvas: play?.canvas ?? wanted.canvas,
+            frameRate: play?.frameRate ?? wanted.frameRate, loops: settings.loops, deinterlacing: deinterlacing,
+            resume: line.machine.resume)
+        (wanted.video, wanted.audio) = (settings.video ?? .automatic, settings.audio ?? .automatic)
+        let stub = try SourceStub(launching: wanted, in: context)
         let child = context.nextChildID()
         stub.onReport = { [weak self] in self?.take($0, from: child, of: id) }
         handle(.launched(child), of: id)

@@ -1,3 +1,5 @@
+package import BulkheadMedia
+
 /// One input of a broadcast.
 package struct InputSettings: Codable, Hashable, Sendable {
     /// A file's absolute path, a URL, a device, `test`, or `-`.
@@ -8,6 +10,10 @@ package struct InputSettings: Codable, Hashable, Sendable {
     package var loops: Bool
     /// What people call it; nil for `source 1` and so on.
     package var name: String?
+    /// Which track gives the picture; nil to leave it to the input.
+    package var video: TrackChoice? = nil
+    /// Which track gives the sound; nil to leave it to the input.
+    package var audio: TrackChoice? = nil
 
     /// An input at `url`; an empty format is detected.
     package init(url: String, format: String = "", loops: Bool = false, name: String? = nil) {

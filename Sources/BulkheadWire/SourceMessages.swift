@@ -14,6 +14,10 @@ package struct SourceSettings: Hashable, Sendable {
     package var loops: Bool
     /// Which pictures are taken apart into their fields.
     package var deinterlacing: Deinterlacing
+    /// Which track gives the picture.
+    package var video = TrackChoice.automatic
+    /// Which track gives the sound.
+    package var audio = TrackChoice.automatic
     /// Set when the source takes over from one that died.
     package var resume: SourceResume?
 
@@ -79,6 +83,8 @@ package enum SourceRequest: WireMessage, Hashable {
                 $0.write(settings.frameRate.denominator)
                 $0.write(settings.loops)
                 $0.write(settings.deinterlacing.code)
+                $0.write("\(settings.video)", atMost: 8)
+                $0.write("\(settings.audio)", atMost: 8)
                 $0.write(settings.resume != nil)
                 $0.write(settings.resume?.pts ?? 0)
                 $0.write(settings.resume?.position ?? 0)
@@ -115,14 +121,18 @@ package enum SourceRequest: WireMessage, Hashable {
             guard let deinterlacing = Deinterlacing(code: try reader.read()) else {
                 throw reader.outsideRange("deinterlacing")
             }
+            guard let video = TrackChoice(try reader.readString(atMost: 8, "video track")),
+                let audio = TrackChoice(try reader.readString(atMost: 8, "audio track"))
+            else { throw reader.outsideRange("track") }
             let resumes = try reader.readBool("resume flag")
             let resume = SourceResume(
                 pts: try reader.read(), position: try reader.read(), audioSample: try reader.read(),
                 entry: try reader.read())
-            self = .open(
-                SourceSettings(
-                    url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
-                    deinterlacing: deinterlacing, resume: resumes ? resume : nil))
+            var settings = SourceSettings(
+                url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
+                deinterlacing: deinterlacing, resume: resumes ? resume : nil)
+            (settings.video, settings.audio) = (video, audio)
+            self = .open(settings)
         case .sourcePool?: self = .pool(try PoolShape(&reader))
         case .sourcePlay?:
             let (canvas, frameRate) = try Self.picture(&reader)

@@ -112,6 +112,7 @@ import Testing
             frameRate: try #require(FrameRate(30)), bframes: 2, plugins: [PluginChoice("frei0r:glow")],
             durationSeconds: 1)
         settings.minimumVideoBitsPerSecond = 1
+        (settings.inputs[0].video, settings.inputs[0].audio) = (.number(1), .language("fra"))
         let server = LinkServerStatus(
             name: "a", priority: 0, weight: 1, state: .well, roundTripMilliseconds: 1, lastError: "")
         var link = LinkStatus(name: "link 1", destination: "a", state: .publishing)

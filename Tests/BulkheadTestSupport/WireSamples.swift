@@ -39,11 +39,13 @@ package enum Messages {
     ]
 
     package static func sourceRequests() throws -> [SourceRequest] {
-        let settings = SourceSettings(
+        var settings = SourceSettings(
             url: "rtsp://host/ä?b=c", inputFormat: "rtsp", canvas: try canvas(16, 8192),
             frameRate: try #require(FrameRate(60)), loops: true,
             deinterlacing: .on, resume: SourceResume(pts: .max, position: -1, audioSample: 48_000, entry: 7))
+        (settings.video, settings.audio) = (.number(2), .language("fra"))
         var fresh = settings
+        (fresh.video, fresh.audio) = (.automatic, .none)
         fresh.resume = nil
         fresh.loops = false
         fresh.url = ""

@@ -43,4 +43,28 @@ import Testing
         let peak = try #require(try await result.peak())
         #expect(peak < -10 && peak > -25, "\(peak)")
     }
+
+    /// A film in two languages: the second is asked for, by its number or its name.
+    @Test(arguments: ["audio=2", "audio=fra", "video=1,audio=fra"]) func trackIsChosen(option: String) async throws {
+        let field = try Field()
+        let path = try await field.make("talk.mkv", Self.twoLanguages)
+        let result = try await field.broadcast(["\(path),\(option)"])
+        #expect(result.status == 0, "\(result.text)")
+        #expect(result.text.contains("track 2 of 2, fra"), "\(result.text)")
+    }
+
+    @Test func trackThatIsNotThereIsRefusedWithThoseThereAre() async throws {
+        let field = try Field()
+        let path = try await field.make("talk.mkv", Self.twoLanguages)
+        let result = try await field.broadcast(["\(path),audio=deu"])
+        #expect(result.status == 66)
+        #expect(result.text.contains("no track deu with sound; there are: 1 (eng), 2 (fra)"), "\(result.text)")
+        let mute = try await field.broadcast(["\(path),audio=none"])
+        #expect(mute.status == 0 && !mute.text.contains("aac"), "\(mute.text)")
+    }
+
+    private static let twoLanguages =
+        "-f lavfi -i testsrc=size=64x64:rate=25:duration=2 -f lavfi -i sine=duration=2 "
+        + "-f lavfi -i sine=frequency=880:duration=2 -map 0 -map 1 -map 2 -c:v libx264 -pix_fmt yuv420p -c:a aac "
+        + "-metadata:s:a:0 language=eng -metadata:s:a:1 language=fra"
 }

@@ -1,4 +1,5 @@
 import BulkheadMaster
+import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
 import SystemPackage
@@ -45,14 +46,9 @@ enum InputWords {
         var inputs: [InputSettings] = []
         for (index, url) in urls.enumerated() {
             let format = index < formats.count && formats[index] != "auto" ? formats[index] : ""
-            let (url, name) = named(url)
+            let (url, options) = parted(url)
             var settings = try input(url, format: format, loops: words.isOn(.loop))
-            settings.name = name
-            if let name, !InputSettings.isName(name) {
-                throw BroadcastError(
-                    code: .inputName, ["name": name], "\"\(name)\" is no name of an input",
-                    advice: "a name has 1 to 64 characters, is no number, and has no comma")
-            }
+            for option in options.reversed() { try set(option, of: &settings) }
             inputs.append(settings)
         }
         if words.isOn(.loop), !inputs.contains(where: \.loops) {
@@ -65,12 +61,40 @@ enum InputWords {
     /// Whether the input never ends by itself.
     static func isEndless(_ input: InputSettings) -> Bool { input.loops || input.url == "test" }
 
-    /// An input's address and the name that stands behind it: `guest.mp4,name=guest`. A file that is called so is one.
-    private static func named(_ word: String) -> (url: String, name: String?) {
-        guard let comma = word.lastIndex(of: ","), word[comma...].hasPrefix(",name="),
-            filePath(word, format: "").map({ FilePaths.readingProblem(FilePaths.absolute($0)) != nil }) ?? true
-        else { return (word, nil) }
-        return (String(word[..<comma]), String(word[comma...].dropFirst(",name=".count)))
+    /// What may stand behind an input: `talk.mkv,audio=fra,name=talk`.
+    private static let optionKeys = ["name", "audio", "video"]
+
+    /// An input's address, and the options behind it, the last first. A file that is called so is one.
+    private static func parted(_ word: String) -> (url: String, options: [(key: String, value: String)]) {
+        var (url, options) = (word, [(key: String, value: String)]())
+        while let comma = url.lastIndex(of: ",") {
+            if let path = filePath(url, format: ""), FilePaths.readingProblem(FilePaths.absolute(path)) == nil { break }
+            let option = url[url.index(after: comma)...]
+            guard let equals = option.firstIndex(of: "="), optionKeys.contains(String(option[..<equals])) else { break }
+            options.append((String(option[..<equals]), String(option[option.index(after: equals)...])))
+            url = String(url[..<comma])
+        }
+        return (url, options)
+    }
+
+    private static func set(
+        _ option: (key: String, value: String), of settings: inout InputSettings
+    ) throws(BroadcastError) {
+        guard option.key != "name" else {
+            guard InputSettings.isName(option.value) else {
+                throw BroadcastError(
+                    code: .inputName, ["name": option.value], "\"\(option.value)\" is no name of an input",
+                    advice: "a name has 1 to 64 characters, is no number, and has no comma")
+            }
+            settings.name = option.value
+            return
+        }
+        guard let choice = TrackChoice(option.value) else {
+            throw BroadcastError(
+                .usage, "\(option.key)=\(option.value) is no track",
+                advice: "it takes a number from 1, a language such as fra, none or auto")
+        }
+        if option.key == "audio" { settings.audio = choice } else { settings.video = choice }
     }
 
     private static func input(_ url: String, format: String, loops: Bool) throws(BroadcastError) -> InputSettings {

@@ -182,11 +182,36 @@ final class InputOpener {
         return Array(head[4...]) == Array("ftyp".utf8)
     }
 
+    /// The stream that gives the picture or the sound; negative for none.
+    private func index(
+        of type: AVMediaType, _ choice: TrackChoice, beside other: CInt,
+        in context: UnsafeMutablePointer<AVFormatContext>
+    ) throws(OpenFailure) -> CInt {
+        switch choice {
+        case .automatic: return av_find_best_stream(context, type, -1, other, nil, 0)
+        case .none: return -1
+        case .number, .language: break
+        }
+        let alike = (0..<Int(context.pointee.nb_streams)).compactMap { context.pointee.streams?[$0] }.filter {
+            $0.pointee.codecpar?.pointee.codec_type == type
+        }
+        let languages = alike.map { stream in
+            av_dict_get(stream.pointee.metadata, "language", nil, 0).map { String(cString: $0.pointee.value) } ?? ""
+        }
+        guard let place = choice.place(among: languages) else {
+            let kind = type == AVMEDIA_TYPE_VIDEO ? "picture" : "sound"
+            let there = languages.enumerated().map { $1.isEmpty ? "\($0 + 1)" : "\($0 + 1) (\($1))" }
+            let list = there.isEmpty ? "it has none" : "there are: \(there.joined(separator: ", "))"
+            throw .refused(Refusal(.settings, "\(address.name) has no track \(choice) with \(kind); \(list)"))
+        }
+        return alike[place].pointee.index
+    }
+
     private func streams(
         of context: UnsafeMutablePointer<AVFormatContext>
     ) throws(OpenFailure) -> (video: UnsafeMutablePointer<AVStream>?, audio: UnsafeMutablePointer<AVStream>?) {
-        let videoIndex = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
-        let audioIndex = av_find_best_stream(context, AVMEDIA_TYPE_AUDIO, -1, videoIndex, nil, 0)
+        let videoIndex = try index(of: AVMEDIA_TYPE_VIDEO, settings.video, beside: -1, in: context)
+        let audioIndex = try index(of: AVMEDIA_TYPE_AUDIO, settings.audio, beside: videoIndex, in: context)
         var video: UnsafeMutablePointer<AVStream>?
         var audio: UnsafeMutablePointer<AVStream>?
         guard let streams = context.pointee.streams else { throw failure(bulkhead_averror_stream_not_found) }
