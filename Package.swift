@@ -139,7 +139,7 @@ let package = Package(
         .target(
             name: "BulkheadProgram",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
+                "BulkheadSound", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom",
             ]),
         .target(

@@ -9,6 +9,12 @@ package enum AudioFormat {
     /// Floats in a block.
     package static let floatsPerBlock = samplesPerBlock * channelCount
 
+    /// The sample pairs of block `number`.
+    package static func samples(ofBlock number: Int64) -> Range<Int64> {
+        let start = number * Int64(samplesPerBlock)
+        return start..<start + Int64(samplesPerBlock)
+    }
+
     /// The time at which block `number` starts.
     package static func time(ofBlock number: Int64) -> MediaTime {
         MediaTime(ticks: number, of: Timebase(UInt32(samplesPerBlock), UInt32(sampleRate)))

@@ -80,6 +80,8 @@ package struct StripStatus: Codable, Hashable, Sendable {
 
 /// The sound of the program as a user sees it.
 package struct ProgramSoundStatus: Codable, Hashable, Sendable {
+    /// What was asked for.
+    package var settings: ProgramSoundSettings
     /// What goes out.
     package var levels: ProgramLevels
     /// By how much the limiter turns down at the moment, in dB.
@@ -91,8 +93,10 @@ package struct ProgramSoundStatus: Codable, Hashable, Sendable {
 
     /// The status of a program, by default of one that is neither limited nor leveled.
     package init(
-        levels: ProgramLevels, limitedDecibels: Double = 0, leveledDecibels: Double = 0, strips: [StripStatus] = []
+        settings: ProgramSoundSettings = ProgramSoundSettings(), levels: ProgramLevels, limitedDecibels: Double = 0,
+        leveledDecibels: Double = 0, strips: [StripStatus] = []
     ) {
+        self.settings = settings
         self.levels = levels
         self.limitedDecibels = limitedDecibels
         self.leveledDecibels = leveledDecibels

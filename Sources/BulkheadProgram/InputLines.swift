@@ -6,7 +6,7 @@ import BulkheadWire
 
 /// What the program has of its inputs: which there are, what they have given that waits for its tick, and how far each may
 /// be ahead.
-struct InputLines {
+struct InputLines: SoundFeeds {
     struct Line {
         /// What people call the input.
         var name: String
@@ -54,14 +54,9 @@ struct InputLines {
 
     var isEmpty: Bool { inputs.isEmpty }
 
-    /// Works on the feed of `input`, which is taken out meanwhile, so that its samples are not copied; nil where there is
-    /// none.
-    mutating func withFeed<Result>(of input: InputID?, _ body: (inout SourceFeed?) -> Result) -> Result {
-        guard let input, let place = inputs.firstIndex(of: input) else {
-            var none: SourceFeed?
-            return body(&none)
-        }
-        var feed = lines[place]?.feed
+    /// Works on the feed of `input`, which is taken out meanwhile, so that its samples are not copied.
+    mutating func withFeed<Result>(of input: InputID, _ body: (inout SourceFeed) -> Result) -> Result? {
+        guard let place = inputs.firstIndex(of: input), var feed = lines[place]?.feed else { return nil }
         lines[place]?.feed = nil
         let result = body(&feed)
         lines[place]?.feed = feed
@@ -163,5 +158,13 @@ extension SourceFeed {
         guard offset == nil, cadence == nil, let start = firstTime(interval: clock.interval) else { return }
         let isLate = description.isLive && clock.nextFrame > 0
         anchor(start, at: isLate ? clock.position(at: now) + SourceFeed.liveMargin : clock.nextTime)
+    }
+
+    /// The timeline need not wait for this input any more.
+    func canBegin(at now: MediaTime) -> Bool {
+        if hasEnded { return true }
+        if let cadence { return cadence.isReady(at: now) }
+        if description.hasVideo, pictures.count == 0 { return false }
+        return !description.hasAudio || description.isLive || samples.end > samples.start
     }
 }

@@ -166,6 +166,52 @@ package final class Program {
         return (name, .input(input))
     }
 
+    /// Changes how the program sounds.
+    /// - Returns: the first frame that is heard so.
+    /// - Throws: kind `usage` or `control`, with nothing changed.
+    package func change(_ change: SoundChange) throws(BroadcastError) -> FrameNumber {
+        let heardFrom = machine.nextHeardFrame
+        switch change {
+        case .strip(let word, let settings):
+            let input = try input(called: word)
+            try settings.check()
+            let key = try settings.ducking.map { (ducking) throws(BroadcastError) in
+                let key = try self.input(called: ducking.under)
+                guard key != input else {
+                    throw BroadcastError(.usage, "\(ducking.under) can't make room for itself")
+                }
+                return key
+            }
+            machine.desk.set(settings, of: input, duckedUnder: key)
+        case .program(let settings):
+            try settings.check()
+            machine.desk.set(settings)
+        }
+        return heardFrom
+    }
+
+    /// Brings the program slowly to a loudness; silence leaves it as loud as it is.
+    package func aim(atLoudness loudness: Decibels) {
+        var settings = machine.desk.programSettings
+        settings.target = nil
+        if loudness != .silence {
+            var target = LoudnessTarget()
+            target.loudness = loudness
+            settings.target = target
+        }
+        machine.desk.set(settings)
+    }
+
+    /// Somebody looks at the sound's levels: they are measured for a while.
+    package func watchSound() { machine.desk.watched(at: .now) }
+
+    private func input(called word: String) throws(BroadcastError) -> InputID {
+        if let input = machine.input(called: word) { return input }
+        throw BroadcastError(
+            code: .unknownInput, ["name": word], "there is no input \(word)",
+            advice: "there are: \(machine.names.joined(separator: ", "))")
+    }
+
     /// The end depends on ``seen(from:)``.
     package var awaitsViewers: Bool { machine.awaitsViewers }
 
@@ -200,7 +246,8 @@ package final class Program {
             nextFrame: nextFrame, nextBlock: machine.nextBlock, isRunning: machine.isRunning,
             showing: machine.shown, selection: machine.selection, framesRepeated: machine.framesRepeated,
             framesLeftOut: machine.framesLeftOut, framesSkipped: machine.framesSkipped, scenes: book.statuses,
-            scene: book.shown, seen: machine.seen, mixer: mixer.snapshot)
+            scene: book.shown, seen: machine.seen, heard: Set(machine.heard), sound: machine.soundStatus,
+            mixer: mixer.snapshot)
     }
 
     // MARK: ticks
@@ -418,5 +465,8 @@ package struct ProgramSnapshot: Codable, Hashable, Sendable {
     package let scene: String?
     /// The inputs whose pictures are seen.
     package let seen: Set<InputID>
+    /// The inputs that are heard.
+    package let heard: Set<InputID>
+    package let sound: ProgramSoundStatus
     package let mixer: MixerSnapshot
 }

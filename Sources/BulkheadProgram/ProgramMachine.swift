@@ -73,7 +73,8 @@ package struct ProgramMachine {
     private var staging: Staging
     private var canvas: Canvas
     private var showing: Showing
-    private var cutter = SoundCutter()
+    /// What is heard, and how.
+    package var desk = SoundDesk()
     private var overload = OverloadRule()
     private let lookAhead: LookAhead
     private let madeAt: MonotonicTime
@@ -98,7 +99,9 @@ package struct ProgramMachine {
     package var mayMix: Bool { performers.count { $0.content != nil } > 1 }
     package var isRunning: Bool { phase == .running }
     package var shown: ShownPicture { showing.shown }
-    package var nextBlock: Int64 { cutter.nextBlock }
+    package var nextBlock: Int64 { desk.nextBlock }
+    /// The inputs that are heard.
+    package var heard: [InputID] { desk.heard }
     /// How many slots the pool of one input needs where `limit` pictures may be on their way behind the program.
     package func slotCount(behind limit: Int) -> Int { limit + lookAhead.most + 16 }
 
@@ -151,6 +154,7 @@ package struct ProgramMachine {
         if lines.open(input, description, cadence) {
             selection.offer(input, hasPicture: description.hasVideo, hasSound: description.hasAudio)
             arrange()
+            listen()
         }
         return restrictUse(opening: input, description) + demands()
     }
@@ -182,6 +186,8 @@ package struct ProgramMachine {
     /// Where the input's picture was shown alone the next one's follows, and so with the sound.
     private mutating func removed(_ input: InputID) -> [Action] {
         var actions: [Action] = []
+        desk.keepEnd(of: input, in: &lines)
+        desk.forget(input)
         lines.remove(input) { actions.append(.release($0)) }
         selection.remove(input)
         for other in lines.inputs {
@@ -193,7 +199,49 @@ package struct ProgramMachine {
                 .selected, by: .cut, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
         }
         arrange()
+        listen()
         return actions + demands()
+    }
+
+    // MARK: what is heard
+
+    /// Hears what belongs to what is shown.
+    /// - Parameter transition: what was taken comes in by it.
+    private mutating func listen(_ transition: Transition = .cut) {
+        desk.isStaged = staging.stage != .selected
+        desk.hear(audible, fade: transition.kind == .cut ? .zero : .milliseconds(transition.milliseconds))
+    }
+
+    /// The inputs that are shown, and those without a picture that are kept. Where none that is shown has sound, that which
+    /// was heard last goes on.
+    private var audible: [InputID] {
+        let main = [selection.sound].compactMap { $0 }
+        guard staging.stage != .selected else { return main }
+        let staged = staging.staged
+        var isSilent = true
+        let found = lines.inputs.filter { input in
+            guard let line = lines[input], let description = line.feed?.description, description.hasAudio else {
+                return false
+            }
+            guard description.hasVideo else { return line.isKept }
+            if staged.contains(input) { isSilent = false }
+            return staged.contains(input)
+        }
+        return isSilent ? Set(found + main).sorted() : found
+    }
+
+    /// The first frame whose sound is not made yet.
+    package var nextHeardFrame: FrameNumber {
+        max(clock.nextFrame, settings.frameRate.frame(at: AudioFormat.time(ofBlock: nextBlock)))
+    }
+
+    /// The program's sound, and that of all inputs that have some.
+    package var soundStatus: ProgramSoundStatus {
+        desk.status(
+            of: lines.inputs.compactMap { input in
+                guard let line = lines[input], line.feed?.description.hasAudio == true else { return nil }
+                return (input, line.name)
+            })
     }
 
     // MARK: what is shown
@@ -230,6 +278,9 @@ package struct ProgramMachine {
         lines.inputs.filter { lines[$0]?.feed?.description.hasVideo == true }.compactMap { lines[$0]?.name }
     }
 
+    /// What all inputs are called.
+    package var names: [String] { lines.inputs.compactMap { lines[$0]?.name } }
+
     package func name(of input: InputID) -> String? { lines[input]?.name }
 
     /// Whether the picture of an input can be shown.
@@ -245,6 +296,7 @@ package struct ProgramMachine {
         let former = used
         staging.take(stage, by: transition, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
         follow()
+        listen(transition)
         for input in staging.seen where !former.contains(input) { lines[input]?.lastAdvance = now }
         // What was shown may be wanted again.
         for input in former { lines[input]?.isKept = true }
@@ -254,13 +306,17 @@ package struct ProgramMachine {
     }
 
     /// The inputs that are seen or heard.
-    private var used: Set<InputID> { staging.seen.union([selection.sound].compactMap { $0 }) }
+    private var used: Set<InputID> { staging.seen.union(desk.heard) }
 
-    private func isUsed(_ input: InputID) -> Bool { input == selection.sound || staging.seen.contains(input) }
+    private func isUsed(_ input: InputID) -> Bool { desk.heard.contains(input) || staging.seen.contains(input) }
 
     /// Lets those of `former` wait that are of no use any more.
     private mutating func pauseUnused(_ former: Set<InputID>) {
-        for input in former where !isUsed(input) { lines[input]?.feed?.pause() }
+        for input in former where !isUsed(input) {
+            guard lines[input]?.feed?.description.isLive == false else { continue }
+            desk.keepEnd(of: input, in: &lines)
+            lines[input]?.feed?.pause()
+        }
     }
 
     // MARK: what inputs give
@@ -381,16 +437,14 @@ package struct ProgramMachine {
     }
 
     private mutating func cutSound(to time: MediaTime, _ now: MonotonicTime) -> [Action] {
+        desk.rest(at: now)
         let now = settings.isFast ? nil : position(at: now)
-        let blocks = lines.withFeed(of: selection.sound) { feed in
-            cutter.cut(to: time, at: now, end: clock.end, from: &feed)
-        }
-        return blocks.map { .giveSound($0) }
+        return desk.cut(to: time, at: now, end: clock.end, from: &lines).map { .giveSound($0) }
     }
 
     private mutating func anchorFeeds(at now: MonotonicTime) {
-        let (staging, sound) = (staging, selection.sound)
-        lines.anchor({ $0 == sound || staging.seen.contains($0) }, clock: clock, at: now)
+        let (seen, heard) = (staging.seen, desk.heard)
+        lines.anchor({ heard.contains($0) || seen.contains($0) }, clock: clock, at: now)
     }
 
     private mutating func settleFeeds(at now: MonotonicTime) {
@@ -479,7 +533,7 @@ package struct ProgramMachine {
             selection = lines[input]?.feed?.advance(at: time, interval: clock.interval) { released.append($0) }
         }
         for slot in released { actions.append(.release(slot)) }
-        if input != self.selection.sound { lines[input]?.feed?.passOverSound() }
+        if !desk.heard.contains(input) { lines[input]?.feed?.passOverSound() }
         if selection == .advanced { lines[input]?.lastAdvance = now }
         guard input == self.selection.picture else { return }
         switch selection {
@@ -493,26 +547,5 @@ package struct ProgramMachine {
             if feed.cadence?.isOwed(frame) == true { unevenness.repeated += 1 }
         case nil: break
         }
-    }
-}
-
-extension SourceDescription {
-    /// Where in its pictures, which are made for `canvas`, the content lies: all but the black around it.
-    fileprivate func content(on canvas: Canvas) -> PixelRectangle {
-        guard let picture, picture.width > 0, picture.height > 0 else { return canvas.rectangle }
-        let placement = PicturePlacement(
-            width: Int(picture.width), height: Int(picture.height), aspect: picture.aspect,
-            orientation: picture.orientation, canvas: canvas)
-        return PixelRectangle(x: placement.x, y: placement.y, width: placement.width, height: placement.height)
-    }
-}
-
-extension SourceFeed {
-    /// The timeline need not wait for this input any more.
-    fileprivate func canBegin(at now: MediaTime) -> Bool {
-        if hasEnded { return true }
-        if let cadence { return cadence.isReady(at: now) }
-        if description.hasVideo, pictures.count == 0 { return false }
-        return !description.hasAudio || description.isLive || samples.end > samples.start
     }
 }

@@ -21,6 +21,14 @@ package struct SoundMix: Sendable {
     package private(set) var nextBlock: Int64
     /// What is done with all sounds together.
     package private(set) var settings: ProgramSoundSettings
+    /// Whether levels are measured: of the program, and of each strip. They begin anew where it is set.
+    package var isMetered = true {
+        didSet {
+            guard isMetered, !oldValue else { return }
+            meter = LoudnessMeter()
+            for index in strips.indices { strips[index].measureAnew() }
+        }
+    }
     private var strips: [Strip] = []
     private var hasBegun = false
     private var sum = [Float](repeating: 0, count: AudioFormat.channelCount * longestPairs)
@@ -126,7 +134,7 @@ package struct SoundMix: Sendable {
         if block.count != AudioFormat.floatsPerBlock {
             block = [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
         }
-        for index in strips.indices { strips[index].prepare(pairs: pairs) }
+        for index in strips.indices { strips[index].prepare(pairs: pairs, isMetered: isMetered) }
         for index in strips.indices {
             let key = strips[index].key.flatMap { key in self.index(of: key) }
             strips[index].duck(under: key.map { strips[$0].levels }, pairs: pairs)
@@ -141,7 +149,7 @@ package struct SoundMix: Sendable {
                 if isEmpty { SampleKernels.silence(sum, AudioFormat.channelCount * pairs) }
                 leveler.pass(sum, pairs: pairs)
                 limiter.pass(sum, into: block)
-                meter.add(block, pairs: AudioFormat.samplesPerBlock)
+                if isMetered { meter.add(block, pairs: AudioFormat.samplesPerBlock) }
             }
         }
         hasBegun = true
@@ -161,7 +169,8 @@ package struct SoundMix: Sendable {
     /// - Parameter name: gives the name of an input.
     package func status(name: (InputID) -> String) -> ProgramSoundStatus {
         ProgramSoundStatus(
-            levels: levels, limitedDecibels: max(0, -Decibels(amplitude: Double(limiter.lowestGain)).value),
+            levels: levels,
+            limitedDecibels: limiter.lowestGain < 1 ? -Decibels(amplitude: Double(limiter.lowestGain)).value : 0,
             leveledDecibels: leveler.raised, strips: strips.map { $0.status(name: name($0.input)) })
     }
 

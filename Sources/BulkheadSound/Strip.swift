@@ -112,9 +112,9 @@ struct Strip: Sendable {
     mutating func give(_ samples: [Float]) { sound.give(samples) }
 
     /// Cleans, delays and measures what was given, and finds the gains, of so many sample pairs.
-    mutating func prepare(pairs: Int) {
+    mutating func prepare(pairs: Int, isMetered: Bool) {
         sound.prepare(pairs: pairs)
-        sound.withSamples { _ = meter.add($0, pairs: pairs) }
+        if isMetered { sound.withSamples { _ = meter.add($0, pairs: pairs) } }
         gains[0] = gainNow
         for step in 0..<pairs / SoundStep.pairs {
             gainGlide.advance(by: SoundStep.pairs)
@@ -184,6 +184,9 @@ struct Strip: Sendable {
     }
 
     // MARK: what is seen
+
+    /// Forgets what was measured.
+    mutating func measureAnew() { meter = LevelMeter() }
 
     /// What it is like, under the name that people know.
     func status(name: String) -> StripStatus {

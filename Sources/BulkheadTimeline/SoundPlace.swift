@@ -14,27 +14,26 @@ struct SoundPlace: Hashable, Sendable {
     /// Source time of the sample that follows the last block; nil where the next block begins at its place.
     private var next: Int64?
 
-    /// Takes the samples of one block, which should begin at `wanted` of source time.
-    mutating func take(from queue: inout SampleQueue, wanted: Int64) -> [Float] {
+    /// Takes the samples of one block, which should be those of `wanted` in source time.
+    mutating func take(from queue: inout SampleQueue, wanted: Range<Int64>) -> [Float] {
         let span = span(wanted: wanted)
-        let count = AudioFormat.samplesPerBlock
+        let count = wanted.count
         // What isn't here is silence: the sound behind it begins at its place.
         guard queue.start <= span.lowerBound, queue.end >= span.upperBound else {
             next = nil
-            return queue.take(count, from: wanted)
+            return queue.take(count, from: wanted.lowerBound)
         }
         next = span.upperBound
         let samples = queue.take(span.count, from: span.lowerBound)
         return span.count == count ? samples : Self.stretch(samples, from: span.count, to: count)
     }
 
-    /// The samples that make the block which should begin at `wanted`.
-    func span(wanted: Int64) -> Range<Int64> {
-        let count = Int64(AudioFormat.samplesPerBlock)
-        guard let next else { return wanted..<wanted + count }
-        let (distance, overflows) = wanted.subtractingReportingOverflow(next)
-        guard !overflows, distance.magnitude <= Self.farthest.magnitude else { return wanted..<wanted + count }
-        return next..<next + count + min(max(distance, -Self.largestStep), Self.largestStep)
+    /// The samples that make the block which should be those of `wanted`.
+    func span(wanted: Range<Int64>) -> Range<Int64> {
+        guard let next else { return wanted }
+        let (distance, overflows) = wanted.lowerBound.subtractingReportingOverflow(next)
+        guard !overflows, distance.magnitude <= Self.farthest.magnitude else { return wanted }
+        return next..<next + Int64(wanted.count) + min(max(distance, -Self.largestStep), Self.largestStep)
     }
 
     /// As many sample pairs as are wanted, each between two of `samples`.

@@ -203,23 +203,24 @@ package struct SourceFeed: Sendable {
         return pictures.advance(to: limit(at: time, interval: interval), release: release)
     }
 
-    /// The sound of block `number` of the timeline; silence where there is none.
-    package mutating func takeBlock(_ number: Int64) -> [Float] {
-        let start = sourceSample(ofBlock: number)
-        guard description.isLive else { return samples.take(AudioFormat.samplesPerBlock, from: start) }
-        return soundPlace.take(from: &samples, wanted: start)
+    /// The sound of a range of the timeline, in sample pairs; silence where there is none.
+    package mutating func takeSound(_ range: Range<Int64>) -> [Float] {
+        let wanted = sourceSamples(of: range)
+        guard description.isLive else { return samples.take(wanted.count, from: wanted.lowerBound) }
+        return soundPlace.take(from: &samples, wanted: wanted)
     }
 
-    /// Whether all samples of block `number` are here, or will never come.
-    package func hasBlock(_ number: Int64) -> Bool {
+    /// Whether all sample pairs of a range of the timeline are here, or will never come.
+    package func hasSound(_ range: Range<Int64>) -> Bool {
         guard !hasEnded, offset != nil else { return hasEnded }
-        let start = sourceSample(ofBlock: number)
-        guard description.isLive else { return samples.end >= start + Int64(AudioFormat.samplesPerBlock) }
-        return samples.end >= soundPlace.span(wanted: start).upperBound
+        let wanted = sourceSamples(of: range)
+        guard description.isLive else { return samples.end >= wanted.upperBound }
+        return samples.end >= soundPlace.span(wanted: wanted).upperBound
     }
 
-    private func sourceSample(ofBlock number: Int64) -> Int64 {
-        number * Int64(AudioFormat.samplesPerBlock) - (offset ?? .zero).sampleIndex
+    private func sourceSamples(of range: Range<Int64>) -> Range<Int64> {
+        let start = range.lowerBound - (offset ?? .zero).sampleIndex
+        return start..<start + Int64(range.count)
     }
 
     /// It is one picture that lasts as long as it is wanted.

@@ -289,7 +289,7 @@ import Testing
         #expect(script.machine.selection == Selection(picture: 1, sound: 2))
         let blocks = script.tick().sound
         #expect(blocks.map(\.number) == [0, 1, 2, 3, 4])
-        #expect(blocks.allSatisfy { $0.samples.allSatisfy { $0 == 2 } })
+        #expect(blocks.allSatisfy { $0.samples.allSatisfy { $0 == 2 * Script.level } })
     }
 
     @Test func inputSaysWhereItsSoundGoesOn() throws {
@@ -366,10 +366,11 @@ import Testing
         script.sound(from: 0, to: 500)
         script.handle(.begin)
         script.tick()
-        // One picture is shown and one waits; five blocks of sound have gone.
+        // One picture is shown and one waits; five blocks of sound have gone, and the two milliseconds
+        // that are wanted ahead.
         #expect(
             script.machine.demands() == [
-                .demand(1, MediaDemand(pictures: 8, waiting: 1, step: 2, soundEnd: 96_000 + 5 * 1024))
+                .demand(1, MediaDemand(pictures: 8, waiting: 1, step: 2, soundEnd: 96_000 + 5 * 1024 + 96))
             ])
     }
 

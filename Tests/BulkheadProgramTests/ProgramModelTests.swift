@@ -105,8 +105,8 @@ import Testing
             // ahead of the clock by the patience and two frames.
             let time = script.machine.clock.nextTime
             #expect(
-                AudioFormat.time(ofBlock: nextBlock + 1) > time - SoundCutter.liveGrace - MediaTime(milliseconds: 180))
-            #expect(nextBlock == 0 || AudioFormat.time(ofBlock: nextBlock - 1) < time + SoundCutter.lead)
+                AudioFormat.time(ofBlock: nextBlock + 1) > time - SoundDesk.liveGrace - MediaTime(milliseconds: 180))
+            #expect(nextBlock == 0 || AudioFormat.time(ofBlock: nextBlock - 1) < time + SoundDesk.lead)
         }
 
         mutating func step(_ random: inout SeededGenerator) {

@@ -54,13 +54,17 @@ struct Script {
         return isTaken ? slot : nil
     }
 
-    /// Sound comes, each sample of which is the number of its input.
+    /// What each sample of input 1 is.
+    static let level: Float = 1 / 16
+
+    /// Sound comes, each sample of which is the number of its input times ``level``.
     @discardableResult
     mutating func sound(from: Int64, to: Int64, of input: InputID = 1) -> Int64 {
         let start = MediaTime(milliseconds: from).sampleIndex
         let count = Int(MediaTime(milliseconds: to).sampleIndex - start)
         return machine.push(
-            sound: [Float](repeating: Float(input.number), count: count * AudioFormat.channelCount), from: start,
+            sound: [Float](repeating: Float(input.number) * Self.level, count: count * AudioFormat.channelCount),
+            from: start,
             of: input)
     }
 

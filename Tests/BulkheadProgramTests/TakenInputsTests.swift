@@ -40,14 +40,17 @@ import Testing
         script.handle(.take(.input(2), .cut))
         let taken = script.tick()
         #expect(taken.shown == "5")
-        #expect(Set(taken.sound.flatMap(\.samples)) == [2])
+        // One sound fades into the other within ten milliseconds, behind the two that were taken ahead.
+        let samples = taken.sound.flatMap(\.samples)
+        #expect(Set(samples.dropFirst(1152)) == [2 * Script.level])
+        #expect(samples.prefix(1152).allSatisfy { (Script.level...2 * Script.level).contains($0) })
         #expect(script.tick().shown == "6")
         // Half a second later the file goes on with the picture after the one that was shown.
         script.wait(500)
         script.handle(.take(.input(1), .cut))
         let back = script.tick()
         #expect(back.shown == "2")
-        #expect(Set(back.sound.flatMap(\.samples)) == [1])
+        #expect(Set(back.sound.flatMap(\.samples).dropFirst(1152)) == [Script.level])
     }
 
     /// The sound of an input without any stays that of the one before.
@@ -156,5 +159,48 @@ import Testing
         #expect(script.isDue)
         script.handle(.take(.input(2), .cut))
         #expect(!script.isDue, "nothing of it is here yet")
+    }
+
+    // MARK: what is heard
+
+    /// All that is shown is heard, and what has no picture; the level of each is that of its samples.
+    @Test func layoutIsHeardWithAllItsInputs() throws {
+        var script = try Self.onAir()
+        script.handle(.inputExpected(3, name: "mic", isKept: true))
+        script.handle(.inputOpened(3, .file(video: false)))
+        script.picture(0, of: 2)
+        for input in [2, 3] as [InputID] { script.sound(from: 0, to: 500, of: input) }
+        #expect(script.machine.heard == [1])
+        script.handle(.take(.layout(.sideBySide), .cut))
+        #expect(script.machine.heard == [1, 2, 3])
+        let samples = script.tick().sound.flatMap(\.samples)
+        #expect(samples.last == 6 * Script.level)
+        script.handle(.take(.input(2), .cut))
+        #expect(script.machine.heard == [2, 3])
+        script.handle(.inputRemoved(3))
+        #expect(script.machine.heard == [2])
+        #expect(script.machine.soundStatus.strips.map(\.name) == ["source 1", "source 2"])
+        #expect(script.machine.soundStatus.strips.map(\.isHeard) == [false, true])
+    }
+
+    /// Sound fades as long as the picture does.
+    @Test func soundFadesWithThePicture() throws {
+        var script = try Self.onAir()
+        for number in 0..<20 as Range<Int64> {
+            script.picture(160 + 40 * number)
+            script.picture(40 * number, of: 2)
+        }
+        for input in [1, 2] as [InputID] { script.sound(from: 0, to: 4000, of: input) }
+        script.tick()
+        script.handle(.take(.input(2), Transition(.fade, milliseconds: 400)))
+        var samples: [Float] = []
+        for _ in 0..<15 {
+            script.wait(40)
+            samples += script.tick().sound.flatMap(\.samples)
+        }
+        // The course is flat at both ends.
+        let changing = samples.count { $0 > 1.01 * Script.level && $0 < 1.99 * Script.level }
+        #expect((340...400).contains(changing / 96), "for \(changing / 96) ms")
+        #expect(samples.last == 2 * Script.level)
     }
 }

@@ -39,7 +39,7 @@ import Testing
 
         /// The left side of a block.
         mutating func block(_ number: Int64) -> [Float] {
-            let block = feed.takeBlock(number)
+            let block = feed.takeSound(AudioFormat.samples(ofBlock: number))
             return stride(from: 0, to: block.count, by: 2).map { block[$0] }
         }
 
@@ -114,10 +114,10 @@ import Testing
         var source = try Source()
         let end = Int(source.place(ofBlock: 9))
         source.push(samples: 0..<end - 1)
-        #expect(!source.feed.hasBlock(8))
+        #expect(!source.feed.hasSound(AudioFormat.samples(ofBlock: 8)))
         source.push(samples: end - 1..<end)
-        #expect(source.feed.hasBlock(8))
-        #expect(!source.feed.hasBlock(9))
+        #expect(source.feed.hasSound(AudioFormat.samples(ofBlock: 8)))
+        #expect(!source.feed.hasSound(AudioFormat.samples(ofBlock: 9)))
     }
 
     /// What comes long before the first picture has a place is not kept.

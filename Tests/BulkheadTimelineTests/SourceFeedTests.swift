@@ -112,8 +112,8 @@ import Testing
         let limit = feed.limit(at: Self.at(334), interval: Self.interval)
         #expect(limit > .zero && limit < Self.interval)
         // 16,000 samples later block 16 begins 384 samples after sample 0.
-        #expect(Array(feed.takeBlock(15).prefix(1280)).allSatisfy { $0 == 0 })
-        #expect(Array(feed.takeBlock(16)).allSatisfy { $0 == 1 })
+        #expect(Array(feed.takeSound(AudioFormat.samples(ofBlock: 15)).prefix(1280)).allSatisfy { $0 == 0 })
+        #expect(Array(feed.takeSound(AudioFormat.samples(ofBlock: 16))).allSatisfy { $0 == 1 })
     }
 
     @Test func onlyAFileThatOwesAPictureMissesIt() {
@@ -225,7 +225,7 @@ import Testing
         _ = feed.pictures.advance(to: Self.at(1)) { _ in }
         #expect(!feed.isFinished(at: Self.at(99)))
         #expect(feed.isFinished(at: Self.at(100)))
-        #expect(feed.hasBlock(1_000_000))
+        #expect(feed.hasSound(AudioFormat.samples(ofBlock: 1_000_000)))
     }
 
     @Test func tickIsCompleteWhenNothingCanComeForItAnyMore() {
@@ -259,8 +259,8 @@ import Testing
                     _ = feed.isComplete(at: Self.at(40), interval: Self.at(40))
                     _ = feed.isMissingPicture
                     _ = feed.isFinished(at: Self.at(40))
-                    _ = feed.hasBlock(3)
-                    #expect(feed.takeBlock(3).count == AudioFormat.floatsPerBlock)
+                    _ = feed.hasSound(AudioFormat.samples(ofBlock: 3))
+                    #expect(feed.takeSound(AudioFormat.samples(ofBlock: 3)).count == AudioFormat.floatsPerBlock)
                 }
             }
         }

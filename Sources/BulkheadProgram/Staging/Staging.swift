@@ -59,6 +59,8 @@ package struct Staging: Sendable {
 
     /// The input that stands for the program where nothing is mixed: the one at the back.
     package var main: InputID? { composition.groups.first?.layers.first?.picture }
+    /// Inputs whose pictures are in what was taken last, wherever it comes from.
+    package var staged: Set<InputID> { Set(composition.pictures) }
     /// Nothing is seen of any input.
     package var isEmpty: Bool { seen.isEmpty }
 

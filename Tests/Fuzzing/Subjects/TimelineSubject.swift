@@ -70,8 +70,8 @@ private struct SourceOnTimeline {
         } else if !feed.isMissingPicture {
             _ = feed.pictures.advance(to: feed.limit(at: now, interval: Self.interval)) { leases.release($0.slot) }
         }
-        _ = feed.hasBlock(block)
-        let samples = feed.takeBlock(block)
+        _ = feed.hasSound(AudioFormat.samples(ofBlock: block))
+        let samples = feed.takeSound(AudioFormat.samples(ofBlock: block))
         try rule(samples.count == AudioFormat.floatsPerBlock, "a block of sound has \(samples.count) floats")
         try rule(feed.samples.end >= feed.samples.start, "sound ends before it begins")
         _ = feed.isFinished(at: now)
