@@ -23,6 +23,8 @@ package enum ControlRequest: Hashable, Sendable {
     case input(InputChange)
     /// Changes what the program shows; answered when it is in effect.
     case scene(SceneChange)
+    /// Changes how the program sounds; answered with the frame from which on it does.
+    case audio(SoundChange)
     /// Changes the links on air; answered when it is under way.
     case link(LinkChange)
     /// Asks what a link, or each of all, knows of its servers and would choose; measured now or as it stands.
@@ -32,7 +34,8 @@ package enum ControlRequest: Hashable, Sendable {
     package var mayHoldKey: Bool {
         switch self {
         case .broadcast, .link(.add), .input(.add): true
-        case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .servers:
+        case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
+            .servers:
             false
         }
     }
@@ -57,6 +60,8 @@ package enum ControlRequest: Hashable, Sendable {
         case addScene = "scene.add"
         case setScene = "scene.set"
         case removeScene = "scene.remove"
+        case setStrip = "audio.set"
+        case setProgram = "audio.program"
         case addLink = "link.add"
         case removeLink = "link.remove"
         case pauseLink = "link.pause"
@@ -91,6 +96,8 @@ package enum ControlRequest: Hashable, Sendable {
         case .scene(.add): .addScene
         case .scene(.set): .setScene
         case .scene(.remove): .removeScene
+        case .audio(.strip): .setStrip
+        case .audio(.program): .setProgram
         case .link(.add): .addLink
         case .link(.remove): .removeLink
         case .link(.pause): .pauseLink
@@ -144,6 +151,8 @@ extension ControlRequest: Codable {
         case .addScene: self = .scene(.add(try value(.scene)))
         case .setScene: self = .scene(.set(try value(.scene)))
         case .removeScene: self = .scene(.remove(try value(.scene)))
+        case .setStrip: self = .audio(.strip(try value(.input), try value(.strip)))
+        case .setProgram: self = .audio(.program(try value(.program)))
         case .addLink: self = .link(.add(try value(.destination)))
         case .removeLink: self = .link(.remove(try value(.link)))
         case .pauseLink: self = .link(.pause(try value(.link)))
@@ -186,6 +195,10 @@ extension ControlRequest: Codable {
             if transition != .cut { try line.encode(transition, forKey: .transition) }
         case .scene(.add(let scene)), .scene(.set(let scene)): try line.encode(scene, forKey: .scene)
         case .scene(.prepare(let name)), .scene(.remove(let name)): try line.encode(name, forKey: .scene)
+        case .audio(.strip(let input, let settings)):
+            try line.encode(input, forKey: .input)
+            try line.encode(settings, forKey: .strip)
+        case .audio(.program(let settings)): try line.encode(settings, forKey: .program)
         case .link(.add(let destination)): try line.encode(destination, forKey: .destination)
         case .link(.move(let link, let server)):
             try line.encode(link, forKey: .link)
@@ -213,6 +226,8 @@ extension ControlRequest.Word {
         case .renameInput: [.input, .name]
         case .takeScene: [.scene, .transition]
         case .prepareScene, .addScene, .setScene, .removeScene: [.scene]
+        case .setStrip: [.input, .strip]
+        case .setProgram: [.program]
         case .addLink: [.destination]
         case .moveLink: [.link, .server]
         case .removeLink, .pauseLink, .retryLink: [.link]
@@ -238,7 +253,7 @@ extension ControlRequest.Word {
         case .events: [.done, .event]
         case .deaths: [.deaths]
         case .servers: [.servers]
-        case .takeScene: [.changed]
+        case .takeScene, .setStrip, .setProgram: [.changed]
         case .setScene: [.changed, .done]
         default: [.done]
         }
@@ -274,6 +289,8 @@ extension ControlRequest.Word {
         case .addScene: "add a scene"
         case .setScene: "put a scene in the place of the one with its name; one that is shown changes at a frame"
         case .removeScene: "forget a scene; what is shown stays"
+        case .setStrip: "change what is done with an input's sound, without a click"
+        case .setProgram: "change what is done with all sounds together"
         case .addLink: "add a destination; answered when the link is on its way"
         case .removeLink: "send what waits, say goodbye, and forget the link"
         case .pauseLink: "say goodbye; nothing waits for the link"

@@ -145,9 +145,7 @@ actor Broadcast {
     /// Changes the inputs.
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
     func change(_ change: InputChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
-        guard state == .onAir else {
-            return done(BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is"))
-        }
+        guard state == .onAir else { return done(Self.notOnAir) }
         rooms.inputs.change(change, answer: done)
     }
 
@@ -155,11 +153,23 @@ actor Broadcast {
     /// - Returns: the first frame that shows it; nil where what is shown stays.
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
     func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber? {
-        guard state == .onAir else {
-            throw BroadcastError(code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
-        }
+        guard state == .onAir else { throw Self.notOnAir }
         return try rooms.line?.program.change(change)
     }
+
+    /// Changes how the program sounds.
+    /// - Returns: the first frame that is heard so.
+    /// - Throws: kind `control` or `usage`, when nothing has been changed.
+    func change(_ change: SoundChange) throws(BroadcastError) -> FrameNumber {
+        guard state == .onAir, let program = rooms.line?.program else { throw Self.notOnAir }
+        return try program.change(change)
+    }
+
+    /// Somebody looks at the sound's levels.
+    func watchSound() { rooms.line?.program.watchSound() }
+
+    private static let notOnAir = BroadcastError(
+        code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
 
     /// What a link, or each of all, knows of its servers; with `isMeasured` after a handshake with each.
     func servers(of word: String?, isMeasured: Bool) async throws(BroadcastError) -> [LinkServersReport] {
@@ -240,6 +250,9 @@ actor Broadcast {
             setting.applies == .takeover && setting.text(new) != setting.text(settings)
         }
         guard !needsTakeover else { return begin(new, by: change, done) }
+        if new.loudnessTarget != settings.loudnessTarget {
+            rooms.line?.program.aim(atLoudness: new.loudnessTarget ?? .silence)
+        }
         if new.layout != settings.layout { rooms.line?.program.show(new.layout) }
         let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
         settings = new

@@ -219,6 +219,7 @@ package actor MasterControl {
     private func handle(_ exchange: ControlExchange) {
         switch exchange.request {
         case .status:
+            broadcast?.assumeIsolated { $0.watchSound() }
             exchange.answer(.status(status(), masterPID: getpid()))
         case .deaths:
             exchange.answer(.deaths(broadcast?.assumeIsolated { $0.allDeaths } ?? lastDeaths))
@@ -226,7 +227,7 @@ package actor MasterControl {
             follow(exchange)
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
-        case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .servers:
+        case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .audio, .servers:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }

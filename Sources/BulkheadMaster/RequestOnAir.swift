@@ -18,6 +18,10 @@ enum RequestOnAir {
             do throws(BroadcastError) {
                 exchange.answer(try broadcast.change(change).map { .changed(frame: $0) } ?? .done)
             } catch { exchange.answer(.failed(error)) }
+        case .audio(let change):
+            do throws(BroadcastError) {
+                exchange.answer(.changed(frame: try broadcast.change(change)))
+            } catch { exchange.answer(.failed(error)) }
         case .link(let change):
             do throws(BroadcastError) {
                 try broadcast.change(change)

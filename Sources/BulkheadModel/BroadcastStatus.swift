@@ -200,6 +200,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var scenes: [SceneStatus]? = nil
     /// What was taken last, by its name: a scene, a layout or an input; nil before anything was.
     package var scene: String? = nil
+    /// How the program and its inputs sound; nil before the program is made, and in what other versions say.
+    package var sound: ProgramSoundStatus? = nil
     /// The posts of children, with who holds them.
     package var children: [ChildStatus]
     /// The destinations, in the order in which they were added.

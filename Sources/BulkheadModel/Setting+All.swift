@@ -6,7 +6,7 @@ import BulkheadMedia
 extension Setting {
     /// All settings, in the order of the manual.
     package static let all: [Setting] =
-        input.map { $0.of(.input) } + (picture + encoding + process).map { $0.of(.encoding) }
+        input.map { $0.of(.input) } + (picture + sound + encoding + process).map { $0.of(.encoding) }
         + course.map { $0.of(.course) }
 
     private static let input = [
@@ -47,6 +47,21 @@ extension Setting {
                 takes: "1 to 240 frames a second: 30, 29.97 or 30000/1001", schema: .text, value: { FrameRate($0) },
                 text: { "\($0)" }, contains: { _ in true }), .atStart, placeholder: "rate",
             help: "Frames a second: 25, 29.97, 30000/1001 (default: those of the first input, 60 at most, else 30)."),
+    ]
+
+    private static let sound = [
+        Setting(
+            "loudness-target", optional: \.loudnessTarget,
+            SettingType(
+                takes: "-40 to -8 LUFS, such as -16 or -23, or off", schema: .text,
+                value: { text in
+                    if text == "off" { return .silence }
+                    return Decibels(text.lowercased().hasSuffix("lufs") ? String(text.dropLast(4)) : text)
+                        .flatMap { SettingRange.targetLoudness.contains($0.value) ? $0 : nil }
+                }, text: { $0 == .silence ? "off" : "\($0)" },
+                contains: { $0 == .silence || SettingRange.targetLoudness.contains($0.value) }), .inPlace,
+            placeholder: "lufs",
+            help: "The loudness that the sound is slowly brought to, in LUFS: -23, -16, -14 (default: off).")
     ]
 
     private static let encoding = [

@@ -75,6 +75,7 @@ package final class Program {
             in: context, outlet: outlet, progressed: requests.progressed)
         book = try SceneBook(settings.scenes)
         machine = ProgramMachine(settings, at: madeAt)
+        if let target = settings.loudnessTarget { aim(atLoudness: target) }
     }
 
     // MARK: requests

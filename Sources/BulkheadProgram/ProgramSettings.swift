@@ -17,6 +17,8 @@ package struct ProgramSettings: Hashable, Sendable {
     package var durationSeconds: Double?
     /// Inputs stay open where nothing of them is used: a scene may show them.
     package var keepsInputs = false
+    /// The loudness that the program is slowly brought to; nil, and silence, for as loud as it is.
+    package var loudnessTarget: Decibels?
     /// Scenes that there are from the start.
     package var scenes: [Scene] = []
     /// They are counted from the first picture that a destination was sent, and not from the first of all.
@@ -45,6 +47,7 @@ package struct ProgramSettings: Hashable, Sendable {
             durationSeconds: settings.durationSeconds,
             // With --fast the program waits for destinations itself, and a file has all from the start.
             durationAwaitsViewers: !settings.isFast && !settings.destinations.contains(where: \.isFile))
+        loudnessTarget = settings.loudnessTarget
         scenes = settings.scenes ?? []
         keepsInputs = settings.layout != nil || !scenes.isEmpty
     }

@@ -19,7 +19,8 @@ import Testing
 
     @Test func everyChangeableWordIsRead() throws {
         let words = [
-            "layout=grid", "size=854x480", "video-bitrate=3M", "min-bitrate=300k", "congestion=main",
+            "layout=grid", "size=854x480", "loudness-target=-16LUFS", "video-bitrate=3M", "min-bitrate=300k",
+            "congestion=main",
             "audio-bitrate=96k",
             "preset=slow", "tune=film", "profile=main", "keyframe-interval=1.5", "bframes=3", "buffer=2s",
             "cbr=true",
@@ -27,6 +28,7 @@ import Testing
         let changed = try SettingWords.change(words).applied(to: Self.settings())
         #expect(changed.layout == .grid)
         #expect(changed.canvas == Canvas(width: 854, height: 480))
+        #expect(changed.loudnessTarget == -16)
         #expect(changed.videoBitsPerSecond == 3_000_000)
         #expect(changed.minimumVideoBitsPerSecond == 300_000)
         #expect(changed.congestion == .main)

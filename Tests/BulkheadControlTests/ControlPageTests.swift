@@ -141,6 +141,13 @@ import Testing
         settings.scenes = [Scene("talk", [item])]
         status.scenes = [SceneStatus(scene: Scene("talk", [item]), isShown: true, isPrepared: false)]
         status.scene = "talk"
+        settings.loudnessTarget = -16
+        var (strip, program) = (StripSettings(), ProgramSoundSettings())
+        strip.ducking = DuckingSettings(under: "mic")
+        program.target = LoudnessTarget()
+        status.sound = ProgramSoundStatus(
+            settings: program, levels: ProgramLevels(),
+            strips: [StripStatus(input: 1, name: "music", settings: strip, levels: StripLevels(), isHeard: true)])
         status.timelineFramesPerSecond = 30
         status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(

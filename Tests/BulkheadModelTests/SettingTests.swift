@@ -18,6 +18,7 @@ import Testing
         ("congestion", ["main", "none"], ["", "Main", "all"]),
         ("audio-bitrate", ["16k", "512k"], ["15k", "513k"]),
         ("layout", ["single", "grid", "picture-in-picture"], ["", "mosaic"]),
+        ("loudness-target", ["-23.0", "-16.5", "off"], ["", "-3", "-41", "loud", "-inf", "nan"]),
         ("preset", ["ultrafast", "placebo"], ["", "very fast", "fast\n"]),
         ("tune", ["none", "film,grain"], ["", "a b"]),
         ("profile", ["baseline", "main"], ["", "high10"]),

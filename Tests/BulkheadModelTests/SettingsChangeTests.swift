@@ -12,7 +12,8 @@ import Testing
     }
 
     static let changeable = [
-        "layout", "size", "video-bitrate", "min-bitrate", "congestion", "audio-bitrate", "preset", "tune", "profile",
+        "layout", "size", "loudness-target", "video-bitrate", "min-bitrate", "congestion", "audio-bitrate", "preset",
+        "tune", "profile",
         "keyframe-interval", "bframes", "buffer", "cbr",
     ]
     static let atStart = [
