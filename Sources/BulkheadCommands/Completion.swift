@@ -25,6 +25,12 @@ enum Completion {
             + (status?.inputs ?? []).map(\.name)).uniqued()
     }
 
+    /// What can be changed of an input's sound.
+    static let strips = CompletionKind.list([
+        "gain=", "mute=on", "mute=off", "solo=on", "solo=off", "pan=", "mono=on", "mono=off", "delay=", "duck=",
+        "duck=off",
+    ])
+
     /// The plugins in its chain.
     static let plugins = CompletionKind.custom { _, _, _ in (status()?.plugins ?? []).map(\.name) }
 

@@ -10,6 +10,7 @@ import Testing
         ["broadcast", "test", "--to", "rtmp://a/b/c", "--config", "/nonexistent.yaml"], ["set", "fps=25"],
         ["restart", "everything"], ["status", "--attach", "tcp:1"], ["link", "add", "--to", "http://a/b"],
         ["probe", "http://a/b/c"], ["probe", "a.flv", "--expect", "lost"], ["serve", "--listen", "nowhere"],
+        ["audio", "set", "mic", "gain=loud"], ["audio", "set", "mic"], ["audio", "program", "ceiling=3"],
         ["serve", "--max-connections", "0"], ["serve", "--max-connections-per-address", "0"],
     ]
 
@@ -30,6 +31,7 @@ import Testing
     @Test(arguments: [
         ["status"], ["stop"], ["deaths"], ["set", "preset=fast"], ["restart", "encoder"], ["link"],
         ["link", "pause", "main"],
+        ["audio"], ["audio", "set", "mic", "gain=-6"], ["audio", "program", "loudness=off"],
         ["link", "servers"], ["link", "add", "--to", "rtmp://a/b/c"], ["plugin", "remove", "logo"],
         ["plugin", "move", "logo", "2"], ["plugin", "set", "logo", "x=1"], ["plugin", "pardon", "logo"],
     ]) func withoutAMasterTheyEndWith75(arguments: [String]) async {

@@ -1,0 +1,98 @@
+package import ArgumentParser
+import BulkheadControl
+import BulkheadModel
+
+/// `bulkhead audio`: the sound of a running broadcast.
+package struct AudioCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "audio", abstract: "See, hear about and change the sound of a running broadcast.",
+        discussion: """
+            Levels: peak and RMS in dBFS; M, S and I are momentary, short-term and integrated loudness in LUFS (EBU R128), \
+            measured since somebody looks.
+            """,
+        subcommands: [Show.self, Set.self, ProgramSettings.self], defaultSubcommand: Show.self)
+
+    package init() {}
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show gain and levels of each input, and of the program.")
+
+        @Flag(help: "Show bars, ten times a second, until Ctrl-C.")
+        var follow = false
+
+        @Flag(help: "Print a JSON object; with --follow, one a second.")
+        var json = false
+
+        @OptionGroup var master: InputCommand.Master
+
+        func run() async throws {
+            let watch = try AudioWatch(attach: master.attach)
+            guard follow else {
+                let sound = try await watch.measured()
+                if json { return print(JSONLine.text(sound) ?? "") }
+                for line in AudioText.list(sound) { print(line) }
+                return
+            }
+            try await watch.follow(isJSON: json, until: Interruptions())
+        }
+    }
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change what is done with an input's sound, without a click.",
+            usage: "bulkhead audio set <input> <key=value> …",
+            discussion: """
+                gain=-6 (dB), mute=on, solo=on, pan=-0.3 (-1 is left, 1 is right), mono=on, delay=80ms, \
+                duck=mic,depth=12 (turned down while mic is heard; also threshold=-40, attack=50ms, hold=500ms, \
+                release=1s), duck=off. What is not named stays as it is.
+                """)
+
+        @OptionGroup var name: InputCommand.Name
+
+        @Argument(help: ArgumentHelp("What is to be changed.", valueName: "key=value"), completion: Completion.strips)
+        var changes: [String]
+
+        @OptionGroup var master: InputCommand.Master
+
+        func run() async throws {
+            // Words that are none are said before anything is asked.
+            var unused = StripSettings()
+            for word in changes { try AudioWords.change(&unused, word) }
+            let watch = try AudioWatch(attach: master.attach)
+            let sound = try watch.sound()
+            let strip = sound.strips.first {
+                $0.name.lowercased() == name.input.lowercased() || "\($0.input)" == name.input
+            }
+            var settings = strip?.settings ?? StripSettings()
+            for word in changes { try AudioWords.change(&settings, word) }
+            print("from frame \(try watch.change(.strip(name.input, settings))) on")
+        }
+    }
+
+    struct ProgramSettings: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "program", abstract: "Change what is done with all sounds together.",
+            usage: "bulkhead audio program <key=value> …",
+            discussion: """
+                ceiling=-1 (the limiter's, in dBTP), limiter=off, loudness=-16 (the program is slowly brought to as many \
+                LUFS), loudness=off. What is not named stays as it is.
+                """)
+
+        @Argument(
+            help: ArgumentHelp("What is to be changed.", valueName: "key=value"),
+            completion: .list(["limiter=on", "limiter=off", "ceiling=", "loudness=", "loudness=off"]))
+        var changes: [String]
+
+        @OptionGroup var master: InputCommand.Master
+
+        func run() async throws {
+            var unused = ProgramSoundSettings()
+            for word in changes { try AudioWords.change(&unused, word) }
+            let watch = try AudioWatch(attach: master.attach)
+            var settings = try watch.sound().settings
+            for word in changes { try AudioWords.change(&settings, word) }
+            print("from frame \(try watch.change(.program(settings))) on")
+        }
+    }
+}
