@@ -38,7 +38,7 @@ package struct SoundDesk: Sendable {
     private var program: ProgramSoundSettings?
     private var mix: SoundMix
     /// Inputs whose sound for the next block is in the mix.
-    private var given: Set<InputID> = []
+    private var given: [InputID] = []
     private var watchedUntil: MonotonicTime?
 
     /// A desk that hears nothing.
@@ -76,7 +76,7 @@ package struct SoundDesk: Sendable {
         }
         guard let samples = samples ?? nil else { return }
         mix.give(samples, from: input)
-        given.insert(input)
+        given.append(input)
     }
 
     /// There is no such input any more.
@@ -134,7 +134,7 @@ package struct SoundDesk: Sendable {
         var blocks: [AudioLedger.Block] = []
         while AudioFormat.time(ofBlock: nextBlock) < limit, canCut(to: time, at: now, from: &feeds) {
             for input in mix.inputs { give(input, from: &feeds) }
-            given = []
+            given.removeAll(keepingCapacity: true)
             var samples: [Float] = []
             let number = nextBlock
             mix.mix(into: &samples)
@@ -168,7 +168,7 @@ package struct SoundDesk: Sendable {
         let samples = feeds.withFeed(of: input) { $0.offset == nil ? nil : $0.takeSound(wanted) }
         guard let samples = samples ?? nil else { return }
         mix.give(samples, from: input)
-        given.insert(input)
+        given.append(input)
     }
 
     // MARK: levels

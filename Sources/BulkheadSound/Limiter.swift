@@ -64,6 +64,8 @@ private struct PeakNeeds: Sendable {
         let reach = start - 2 * Oversampler.before
         let count = 2 * range.count * Limiter.nodePairs
         for node in range { nodes[1 + node] = 1 }
+        // Nothing comes up to it: there is no limiter.
+        guard ceiling < .greatestFiniteMagnitude else { return }
         let highest = SampleKernels.peak(reach, count + 2 * (Oversampler.tapCount - 1)).peak
         guard highest * Oversampler.largestGain > ceiling else { return }
         Self.note(start, in: range, ceiling: ceiling, &nodes)

@@ -55,7 +55,7 @@ package struct SoundMix: Sendable {
     // MARK: strips
 
     /// The inputs that have a strip, in the order in which they came.
-    package var inputs: [InputID] { strips.map(\.input) }
+    package private(set) var inputs: [InputID] = []
 
     // Settings are checked where they come in. Those that can't be counted with are left out here.
 
@@ -100,6 +100,7 @@ package struct SoundMix: Sendable {
 
     /// Decides which strips are heard, and which others look at.
     private mutating func placeStrips() {
+        inputs = strips.map(\.input)
         let isSoloed = strips.contains { $0.settings.isSolo && !$0.isLeaving }
         for index in strips.indices {
             let settings = strips[index].settings
@@ -154,8 +155,8 @@ package struct SoundMix: Sendable {
         }
         hasBegun = true
         nextBlock += 1
-        if strips.contains(where: \.hasLeft) {
-            strips.removeAll(where: \.hasLeft)
+        if strips.contains(where: { $0.hasLeft }) {
+            strips.removeAll { $0.hasLeft }
             placeStrips()
         }
     }
