@@ -72,7 +72,10 @@ package struct Forecast: Codable, Hashable, Sendable {
         inputs = zip(settings.inputs, found).enumerated().map { index, pair in
             let (input, description) = pair
             let id = InputID(index + 1)
-            let (givesPicture, givesSound) = (selection.picture == id, selection.sound == id)
+            // A layout shows all, and scenes may.
+            let isMixed = settings.layout != nil || settings.scenes?.isEmpty == false
+            let givesPicture = isMixed ? description.hasVideo : selection.picture == id
+            let givesSound = isMixed ? description.hasAudio : selection.sound == id
             let isUnused = [
                 description.hasVideo && !givesPicture ? "picture" : nil,
                 description.hasAudio && !givesSound ? "sound" : nil,

@@ -47,6 +47,14 @@ import Testing
         #expect(forecast.follows == 2)
     }
 
+    @Test func layoutUsesAllThatThereIs() throws {
+        var settings = try Self.settings(["film.mp4", "film.mp4", "song.mp3"])
+        settings.layout = .sideBySide
+        let forecast = Forecast(settings, [Self.film, Self.film, Self.song], notices: [])
+        #expect(forecast.inputs.map(\.givesPicture) == [true, true, false])
+        #expect(forecast.inputs.allSatisfy { $0.givesSound && $0.unused.isEmpty })
+    }
+
     @Test func lengthIsToldWhereThereIsOne() throws {
         let forecast = Forecast(try Self.settings(["a", "b"]), [Self.film, Self.song], notices: [])
         #expect(forecast.inputs.map(\.seconds) == [90, nil] && forecast.inputs.map(\.isLive) == [false, true])
