@@ -139,7 +139,8 @@ let package = Package(
         .target(
             name: "BulkheadProgram",
             dependencies: [
-                "BulkheadSound", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
+                "BulkheadSound", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire",
+                "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom",
             ]),
         .target(

@@ -190,6 +190,11 @@ package struct SceneCommand: AsyncParsableCommand {
                     for word in changes.dropFirst() { try SceneWords.change(&scene.items[index], word) }
                 }
             }
+            guard !changes.isEmpty || !scene.items.isEmpty else {
+                throw BroadcastError(
+                    .usage, "there is nothing to change of the scene \(name.scene)",
+                    advice: "name an input and what to change, items, or a layout")
+            }
             try ControlAddress.ask(.scene(.set(scene)), attach: master.attach)
         }
     }

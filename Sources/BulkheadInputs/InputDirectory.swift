@@ -58,7 +58,7 @@ package struct InputDirectory: Sendable {
         guard InputSettings.isName(name) else {
             throw BroadcastError(
                 code: .inputName, ["name": name], "\"\(name)\" is no name of an input",
-                advice: "a name has 1 to 64 characters, is no number, and has no comma")
+                advice: "a name has 1 to 64 characters, is no number and no layout, and has no comma")
         }
         guard !entries.contains(where: { $0.id != id && $0.isMeant(by: name) }) else {
             throw BroadcastError(

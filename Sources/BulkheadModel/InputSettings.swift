@@ -23,10 +23,11 @@ package struct InputSettings: Codable, Hashable, Sendable {
         self.name = name
     }
 
-    /// Whether an input can be called `name`: 1 to 64 characters, no number, no comma and no control character.
+    /// Whether an input can be called `name`: 1 to 64 characters, no number, no layout, no comma and no control character.
     package static func isName(_ name: String) -> Bool {
         (1...64).contains(name.count) && name.utf8.count <= 256 && !name.allSatisfy(\.isNumber)
             && !name.contains(",") && name.first?.isWhitespace == false && name.last?.isWhitespace == false
+            && SceneLayout(rawValue: name.lowercased()) == nil
             && !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 }

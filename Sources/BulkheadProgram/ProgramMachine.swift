@@ -96,7 +96,7 @@ package struct ProgramMachine {
     /// The inputs whose pictures are seen.
     package var seen: Set<InputID> { staging.seen }
     /// There is more than one picture that could be shown.
-    package var mayMix: Bool { performers.count { $0.content != nil } > 1 }
+    package var mayMix: Bool { staging.mayMix || performers.count { $0.content != nil } > 1 }
     package var isRunning: Bool { phase == .running }
     package var shown: ShownPicture { showing.shown }
     package var nextBlock: Int64 { desk.nextBlock }
@@ -111,6 +111,7 @@ package struct ProgramMachine {
             lines.expect(input, name: name, isKept: isKept || settings.keepsInputs, at: now)
             return beginAnew(input)
         case .inputRenamed(let input, let name):
+            if let former = lines[input]?.name { staging.renamed(former, to: name) }
             lines[input]?.name = name
             arrange()
             return []
@@ -191,7 +192,7 @@ package struct ProgramMachine {
         lines.remove(input) { actions.append(.release($0)) }
         selection.remove(input)
         for other in lines.inputs {
-            guard let feed = lines[other]?.feed, !feed.hasEnded else { continue }
+            guard let feed = lines[other]?.feed, !feed.hasEnded || feed.isStill else { continue }
             selection.offer(other, hasPicture: feed.description.hasVideo, hasSound: feed.description.hasAudio)
         }
         if staging.stage == .input(input) {
@@ -297,7 +298,10 @@ package struct ProgramMachine {
         staging.take(stage, by: transition, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
         follow()
         listen(transition)
-        for input in staging.seen where !former.contains(input) { lines[input]?.lastAdvance = now }
+        // A file waited; a live input that gives nothing has given nothing for as long as it has.
+        for input in staging.seen where !former.contains(input) {
+            if lines[input]?.feed?.description.isLive == false { lines[input]?.lastAdvance = now }
+        }
         // What was shown may be wanted again.
         for input in former { lines[input]?.isKept = true }
         showing.advanced(at: now)
@@ -468,7 +472,7 @@ package struct ProgramMachine {
         }
         unevenness.leftOut = framesLeftOut
         if let happening = unevenness.tell(at: now) { actions.append(.post(happening)) }
-        if staging.unmixed == nil, !staging.isEmpty {
+        if staging.unmixed == nil, !staging.showsNothing {
             actions += mix(frame, now)
         } else {
             actions += show(selection.picture, frame, now)
@@ -492,8 +496,10 @@ package struct ProgramMachine {
             guard let line = lines[input], let current = line.feed?.pictures.current else { return nil }
             return line.isStarved && now.since(line.lastAdvance) > patience ? .slate : .slot(current.slot)
         }
-        let composition = staging.composition(of: frame).with(drawn)
-        let isEmpty = composition.pictures.allSatisfy { $0 == .slate }
+        let wanted = staging.composition(of: frame)
+        let composition = wanted.with(drawn)
+        // What is black by its user's will is no lack of pictures.
+        let isEmpty = !wanted.pictures.isEmpty && composition.pictures.allSatisfy { $0 == .slate }
         let told = choose(hasPicture: !isEmpty, isStarved: false, input: staging.main, now)
         if isEmpty { return told + [.giveSlate(frame)] }
         if case .slot(let slot)? = composition.unmixed(on: canvas) { return told + [.give(frame, slot)] }

@@ -52,6 +52,12 @@ enum ListedFiles {
     /// A picture in a folder of shows is a cover or a thumbnail.
     private static let pictureEndings = [".jpg", ".jpeg", ".png", ".gif", ".webp"]
 
+    /// A pipe in a folder would be waited for.
+    private static func isFile(_ path: String) -> Bool {
+        var information = stat()
+        return stat(FileName.bytes(path), &information) == 0 && information.st_mode & S_IFMT == S_IFREG
+    }
+
     /// The files of a folder that are called as films and sounds are, by their names; numbers in them count as such.
     private static func names(in folder: String) -> [String] {
         guard let directory = opendir(FileName.bytes(folder)) else { return [] }
@@ -61,7 +67,8 @@ enum ListedFiles {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { FileName.text(Array($0.prefix { $0 != 0 })) }
             let isPlayed = SourceCell.filmEndings.contains { name.lowercased().hasSuffix($0) }
             let isPicture = pictureEndings.contains { name.lowercased().hasSuffix($0) }
-            if isPlayed, !isPicture, !name.hasPrefix(".") { names.append(name) }
+            guard isPlayed, !isPicture, !name.hasPrefix("."), isFile("\(folder)/\(name)") else { continue }
+            names.append(name)
         }
         return names.sorted { isBefore($0[...], $1[...]) }
     }

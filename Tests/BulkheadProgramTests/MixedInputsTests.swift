@@ -90,6 +90,50 @@ import Testing
         #expect(script.tick().shown == "4")
     }
 
+    @Test func emptySceneIsDrawnBlack() throws {
+        var script = try Self.onAir()
+        for input in [1, 2] as [InputID] { script.picture(0, of: input) }
+        script.handle(.begin)
+        script.handle(.take(.scene(Scene("black", [])), .cut))
+        #expect(Self.mixed(script.tick()) == [])
+        // Through black and out of it, no slate shows.
+        script.handle(.take(.input(1), Transition(.dip, milliseconds: 200)))
+        for _ in 0..<5 { #expect(Self.mixed(script.tick())?.contains(0) == false) }
+        #expect(script.tick().shown == "1")
+    }
+
+    /// The other item stays where it is, and mixers are needed for that.
+    @Test func sceneKeepsItsFormWhereAnInputIsRemoved() throws {
+        var script = try Self.onAir()
+        for input in [1, 2] as [InputID] { script.picture(0, of: input) }
+        script.handle(.begin)
+        let items = [
+            SceneItem("input 1", width: .perCent(50)), SceneItem("input 2", x: .perCent(50), width: .perCent(50)),
+        ]
+        script.handle(.take(.scene(Scene("duo", items)), .cut))
+        #expect(Self.mixed(script.tick()) == [1, 2])
+        script.handle(.inputRemoved(2))
+        #expect(Self.mixed(script.tick()) == [1])
+        #expect(script.machine.mayMix)
+    }
+
+    /// The slate stands in a dead camera's place at once, and not its last picture of long ago.
+    @Test func deadCameraThatIsTakenAgainShowsTheSlate() throws {
+        var script = try Self.onAir(.camera())
+        for number in 0..<200 as Range<Int64> { script.picture(number * 40) }
+        script.picture(0, of: 2)
+        script.handle(.inputCaughtUp(2))
+        script.handle(.begin)
+        for _ in 0..<90 {
+            script.tick()
+            script.wait(40)
+        }
+        script.handle(.take(.input(1), .cut))
+        script.tick()
+        script.handle(.take(.layout(.sideBySide), .cut))
+        #expect(Self.mixed(script.tick())?.last == 0)
+    }
+
     @Test func inputThatIsRemovedLeavesItsPlace() throws {
         var script = try Self.onAir()
         for input in [1, 2] as [InputID] { script.picture(0, of: input) }

@@ -75,6 +75,24 @@ import Testing
         #expect(!isOverAgain)
     }
 
+    @Test func sceneGoesOnShowingWhatIsRenamed() {
+        var staging = staging(
+            .scene(Scene("talk", [SceneItem("input 1"), SceneItem("Input 2", x: .perCent(50))])), [1, 2])
+        staging.renamed("input 2", to: "guest")
+        let named = [1, 2].map {
+            Staging.Performer(id: InputID($0), name: $0 == 1 ? "input 1" : "guest", content: canvas.rectangle)
+        }
+        staging.arrange(named, selected: 1, on: canvas)
+        #expect(staging.composition(of: 0).pictures == [1, 2])
+    }
+
+    /// A scene without inputs is black by its user's will; without any input to show there is the slate.
+    @Test func emptySceneIsBlack() {
+        let black = staging(.scene(Scene("black", [])), [1])
+        #expect(!black.showsNothing && black.mayMix && black.unmixed == nil)
+        #expect(staging(.selected, []).showsNothing && staging(.layout(.single), []).showsNothing)
+    }
+
     /// What is shown goes on from what is seen, also where that is a mixture.
     @Test func stageIsTakenInTheMidstOfATransition() {
         var staging = staging(.input(1), [1, 2, 3])

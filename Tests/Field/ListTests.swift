@@ -1,5 +1,6 @@
 import BulkheadTestSupport
 import Foundation
+import Glibc
 import Testing
 
 /// Lists of files: each file is played as it is, and what can't be played is named and left out.
@@ -66,6 +67,7 @@ import Testing
             try FileManager.default.moveItem(atPath: film, toPath: "\(shows)/\(name)")
         }
         try "no film".write(toFile: "\(shows)/show 3.mp4", atomically: true, encoding: .utf8)
+        mkfifo("\(shows)/show 4.mp4", 0o600)
         try "a note".write(toFile: "\(shows)/note.txt", atomically: true, encoding: .utf8)
         let result = try await field.broadcast(["playlist:\(shows)"])
         #expect(result.status == 0, "\(result.text)")

@@ -84,7 +84,7 @@ enum InputWords {
             guard InputSettings.isName(option.value) else {
                 throw BroadcastError(
                     code: .inputName, ["name": option.value], "\"\(option.value)\" is no name of an input",
-                    advice: "a name has 1 to 64 characters, is no number, and has no comma")
+                    advice: "a name has 1 to 64 characters, is no number and no layout, and has no comma")
             }
             settings.name = option.value
             return

@@ -23,6 +23,13 @@ package struct Scene: Codable, Hashable, Sendable {
         case items = "items"
     }
 
+    /// Items that name an input by its name go on naming it.
+    package mutating func renameInput(_ former: String, to name: String) {
+        for index in items.indices where items[index].input.lowercased() == former.lowercased() {
+            items[index].input = name
+        }
+    }
+
     /// Checks the numbers of the scene, wherever they come from.
     /// - Throws: kind `usage`, naming the first that can't be.
     package func check() throws(BroadcastError) {

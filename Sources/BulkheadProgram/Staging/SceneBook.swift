@@ -64,11 +64,7 @@ package struct SceneBook: Sendable {
 
     /// Items that name an input by its name go on naming it.
     package mutating func renamed(_ former: String, to name: String) {
-        for index in scenes.indices {
-            for item in scenes[index].items.indices where scenes[index].items[item].input.isSameWord(as: former) {
-                scenes[index].items[item].input = name
-            }
-        }
+        for index in scenes.indices { scenes[index].renameInput(former, to: name) }
     }
 
     private func index(of name: String) -> Int? { scenes.firstIndex { $0.name.isSameWord(as: name) } }

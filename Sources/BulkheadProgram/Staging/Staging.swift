@@ -63,6 +63,19 @@ package struct Staging: Sendable {
     package var staged: Set<InputID> { Set(composition.pictures) }
     /// Nothing is seen of any input.
     package var isEmpty: Bool { seen.isEmpty }
+    /// There is no input that could be shown: viewers see the slate. A scene without inputs is black.
+    package var showsNothing: Bool {
+        if case .scene = stage { return false }
+        return isEmpty
+    }
+    /// What is shown may take a mixer.
+    package var mayMix: Bool {
+        switch stage {
+        case .selected, .input: entrance != nil
+        case .layout(let layout): layout != .single
+        case .scene: true
+        }
+    }
 
     /// Lays the stage out anew.
     /// - Parameter selected: what ``Stage/selected`` shows.
@@ -84,6 +97,13 @@ package struct Staging: Sendable {
         entrance =
             count > 0 ? Entrance(former: former, transition: transition, start: frame, frameCount: count) : nil
         look()
+    }
+
+    /// What shows the input goes on showing it.
+    package mutating func renamed(_ former: String, to name: String) {
+        guard case .scene(var scene) = stage else { return }
+        scene.renameInput(former, to: name)
+        stage = .scene(scene)
     }
 
     /// Frame `frame` has been: a transition may be over.
