@@ -3,7 +3,15 @@
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 // The same loops for processors that have wider registers; the loader chooses.
+// The choice is made by code that runs before the thread sanitizer does, and would call it.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define WIDE
+#endif
+#endif
+#ifndef WIDE
 #define WIDE __attribute__((target_clones("avx2", "default")))
+#endif
 #else
 #define WIDE
 #endif
