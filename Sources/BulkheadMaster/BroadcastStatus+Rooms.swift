@@ -17,7 +17,7 @@ extension BroadcastStatus {
             secondsOnAir: 0, frames: 0, framesCommitted: 0, framesUncommitted: 0, framesRepeated: 0, framesSkipped: 0,
             framesUnfiltered: 0, framesSlated: 0, standby: StandbyChoice.off.rawValue, framesPerSecond: 0,
             bitsPerSecond: 0, showing: .slate, encoderAddress: "", plugins: [])
-        self.inputs = inputs.inputs.map { InputStatus($0, seen: [], heard: []) }
+        self.inputs = inputs.inputs.map { InputStatus($0, seen: [], missing: [], heard: []) }
     }
 
     /// What the rooms say of themselves, as a user sees it.
@@ -51,15 +51,20 @@ extension BroadcastStatus {
         scenes = program.scenes
         scene = program.scene
         sound = program.sound
-        self.inputs = inputs.inputs.map { InputStatus($0, seen: program.seen, heard: program.heard) }
+        self.inputs = inputs.inputs.map {
+            InputStatus($0, seen: program.seen, missing: program.missing, heard: program.heard)
+        }
     }
 }
 
 extension InputStatus {
-    fileprivate init(_ input: InputsSnapshot.Input, seen: Set<InputID>, heard: Set<InputID>) {
+    fileprivate init(
+        _ input: InputsSnapshot.Input, seen: Set<InputID>, missing: Set<InputID>,
+        heard: Set<InputID>
+    ) {
         self.init(
             id: input.id, name: input.name, state: input.child.state, summary: input.summary,
-            isShown: seen.contains(input.id), isHeard: heard.contains(input.id))
+            isShown: seen.contains(input.id), isMissing: missing.contains(input.id), isHeard: heard.contains(input.id))
     }
 }
 

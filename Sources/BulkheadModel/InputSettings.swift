@@ -55,17 +55,21 @@ package struct InputStatus: Codable, Hashable, Sendable {
     package var summary: String?
     /// The program shows its picture.
     package var isShown: Bool
+    /// It gives no picture, and the slate stands in its place in the scene.
+    package var isMissing: Bool
     /// The program's sound is its own.
     package var isHeard: Bool
 
     package init(
-        id: InputID, name: String, state: ChildState, summary: String?, isShown: Bool = false, isHeard: Bool = false
+        id: InputID, name: String, state: ChildState, summary: String?, isShown: Bool = false,
+        isMissing: Bool = false, isHeard: Bool = false
     ) {
         self.id = id
         self.name = name
         self.state = state
         self.summary = summary
         self.isShown = isShown
+        self.isMissing = isMissing
         self.isHeard = isHeard
     }
 }

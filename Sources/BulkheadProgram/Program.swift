@@ -247,7 +247,8 @@ package final class Program {
             nextFrame: nextFrame, nextBlock: machine.nextBlock, isRunning: machine.isRunning,
             showing: machine.shown, selection: machine.selection, framesRepeated: machine.framesRepeated,
             framesLeftOut: machine.framesLeftOut, framesSkipped: machine.framesSkipped, scenes: book.statuses,
-            scene: book.shown, seen: machine.seen, heard: Set(machine.heard), sound: machine.soundStatus,
+            scene: book.shown, seen: machine.seen, missing: machine.missing, heard: Set(machine.heard),
+            sound: machine.soundStatus,
             mixer: mixer.snapshot)
     }
 
@@ -306,6 +307,8 @@ package final class Program {
             case .demand(let input, let demand): supply?.demand(demand, of: input)
             case .use(let input, let use): supply?.use(use, of: input)
             case .post(let happening): context.post(.timeline, .timeline(happening))
+            case .tell(let input, let happening):
+                context.post(.source(input, name: machine.name(of: input) ?? "source \(input)"), .source(happening))
             case .end:
                 stopTicks()
                 requests.ended()
@@ -466,6 +469,8 @@ package struct ProgramSnapshot: Codable, Hashable, Sendable {
     package let scene: String?
     /// The inputs whose pictures are seen.
     package let seen: Set<InputID>
+    /// The inputs of the scene in whose place the slate stands.
+    package let missing: Set<InputID>
     /// The inputs that are heard.
     package let heard: Set<InputID>
     package let sound: ProgramSoundStatus

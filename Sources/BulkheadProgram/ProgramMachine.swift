@@ -46,6 +46,7 @@ package struct ProgramMachine {
         case demand(InputID, MediaDemand)
         case use(InputID, MediaUse)
         case post(TimelineHappening)
+        case tell(InputID, SourceHappening)
         /// No tick follows.
         case end
     }
@@ -71,6 +72,8 @@ package struct ProgramMachine {
     private var phase = Phase.waiting
     private var lines: InputLines
     private var staging: Staging
+    /// Inputs of the scene in whose place the slate stands.
+    package private(set) var missing: Set<InputID> = []
     private var canvas: Canvas
     private var showing: Showing
     /// What is heard, and how.
@@ -475,6 +478,7 @@ package struct ProgramMachine {
         if staging.unmixed == nil, !staging.showsNothing {
             actions += mix(frame, now)
         } else {
+            missing = []
             actions += show(selection.picture, frame, now)
         }
         return actions
@@ -498,12 +502,23 @@ package struct ProgramMachine {
         }
         let wanted = staging.composition(of: frame)
         let composition = wanted.with(drawn)
+        var told = tellMissing(Set(wanted.pictures.filter { drawn($0) == .slate }))
         // What is black by its user's will is no lack of pictures.
         let isEmpty = !wanted.pictures.isEmpty && composition.pictures.allSatisfy { $0 == .slate }
-        let told = choose(hasPicture: !isEmpty, isStarved: false, input: staging.main, now)
+        told += choose(hasPicture: !isEmpty, isStarved: false, input: staging.main, now)
         if isEmpty { return told + [.giveSlate(frame)] }
         if case .slot(let slot)? = composition.unmixed(on: canvas) { return told + [.give(frame, slot)] }
         return told + [.mix(frame, composition, instead: staging.main.flatMap(drawn) ?? .slate)]
+    }
+
+    /// Says which inputs the slate stands in for from now on, and which are seen again.
+    private mutating func tellMissing(_ now: Set<InputID>) -> [Action] {
+        guard now != missing else { return [] }
+        let (lost, found) = (now.subtracting(missing).sorted(), missing.subtracting(now).sorted())
+        missing = now
+        // One that is not shown any more is not back.
+        let seen = found.filter { staging.seen.contains($0) && lines[$0] != nil }
+        return lost.map { .tell($0, .missing) } + seen.map { .tell($0, .back) }
     }
 
     /// - Returns: what is to be told of it.

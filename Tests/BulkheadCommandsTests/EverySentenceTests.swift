@@ -112,6 +112,8 @@ import Testing
             "source.skipped",
             #""positionSeconds":12.5,"seconds":2,"isRepeated":true,"goal":"position","goalSeconds":14.5"#, "again",
             "12.5 s", "14.5 s"),
+        Row("source.missing", "", "no picture", "slate"),
+        Row("source.back", "", "again"),
         Row("source.removed", "", "removed"),
         Row("source.renamed", #""former":"guest""#, "guest"),
         Row(

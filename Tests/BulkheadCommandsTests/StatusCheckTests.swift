@@ -68,6 +68,17 @@ import Testing
         #expect(StatusCheck(status).level == .warning)
     }
 
+    @Test func inputThatTheSlateStandsInForIsAWarning() throws {
+        var status = try healthy()
+        status.inputs = [
+            InputStatus(id: 1, name: "camera", state: .ready, summary: "a camera", isShown: true),
+            InputStatus(id: 2, name: "guest", state: .restarting, summary: "a camera", isShown: true, isMissing: true),
+        ]
+        let check = StatusCheck(status)
+        #expect(check.level == .warning)
+        #expect(check.findings == ["guest gives no picture: the slate stands in its place"])
+    }
+
     @Test func whatIsReplacedIsAWarning() throws {
         var status = try healthy()
         status.links[1].state = .connecting

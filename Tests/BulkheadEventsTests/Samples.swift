@@ -89,6 +89,8 @@ extension SourceHappening: Sampled {
         case .opened: .opened(summary: "1280x720, 25 fps, stereo")
         case .ended: .ended
         case .unused: .unused(unused: ["picture"], isClosed: false)
+        case .missing: .missing
+        case .back: .back
         case .removed: .removed
         case .renamed: .renamed(former: "source 2")
         case .skipped: .skipped(positionSeconds: 12.5, seconds: 2, isRepeated: true, goal: .position, goalSeconds: 14.5)

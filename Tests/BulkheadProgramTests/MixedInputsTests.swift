@@ -71,6 +71,7 @@ import Testing
         let stands = shown[first...].prefix { $0 == 101 }.count
         #expect((75...77).contains(stands))
         #expect(shown[(first + stands)...].allSatisfy { $0 == 0 })
+        #expect(script.machine.missing == [2])
         #expect(script.machine.shown == .picture)
     }
 
@@ -130,8 +131,20 @@ import Testing
         }
         script.handle(.take(.input(1), .cut))
         script.tick()
+        #expect(script.machine.missing == [])
         script.handle(.take(.layout(.sideBySide), .cut))
-        #expect(Self.mixed(script.tick())?.last == 0)
+        let lost = script.tick()
+        #expect(Self.mixed(lost)?.last == 0)
+        #expect(lost.contains(.tell(2, .missing)))
+        // It comes back by itself.
+        script.picture(script.milliseconds, of: 2)
+        script.handle(.inputCaughtUp(2))
+        var told: [ProgramMachine.Action] = []
+        for _ in 0..<4 {
+            told += script.tick()
+            script.wait(40)
+        }
+        #expect(told.contains(.tell(2, .back)) && script.machine.missing == [])
     }
 
     @Test func inputThatIsRemovedLeavesItsPlace() throws {

@@ -43,7 +43,7 @@ import Testing
                     #expect(frame > lastFrame && held.contains(slot), "a picture that is here, in a later frame")
                     lastFrame = frame
                     given += 1
-                case .mix: Issue.record("one input alone is mixed")
+                case .mix, .tell: Issue.record("one input alone is mixed")
                 case .giveSlate(let frame):
                     #expect(frame > lastFrame)
                     lastFrame = frame

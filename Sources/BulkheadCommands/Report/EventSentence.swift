@@ -101,6 +101,8 @@ package enum EventSentence {
         switch happening {
         case .opened(let summary): summary
         case .ended: "the input has ended"
+        case .missing: "gives no picture; the slate stands in its place in the scene"
+        case .back: "its picture is in the scene again"
         case .removed: "removed"
         case .renamed(let former): "the new name of \(former)"
         case .unused(let unused, let isClosed):

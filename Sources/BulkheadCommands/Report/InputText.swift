@@ -6,7 +6,9 @@ package enum InputText {
     package static func line(_ input: InputStatus) -> String {
         let isNumbered = input.name == "source \(input.id)"
         let name = isNumbered ? input.name : "\(input.id), \(input.name)"
-        let use = [input.isShown ? "shown" : nil, input.isHeard ? "heard" : nil].compactMap { $0 }
+        let use = [
+            input.isMissing ? "shown as the slate" : input.isShown ? "shown" : nil, input.isHeard ? "heard" : nil,
+        ].compactMap { $0 }
         let state = input.state == .ready && !use.isEmpty ? use.joined(separator: " and ") : input.state.rawValue
         return EventLine.clean("\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")")
     }

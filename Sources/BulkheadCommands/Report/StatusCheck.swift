@@ -35,6 +35,9 @@ package struct StatusCheck: Hashable, Sendable {
         case .lastPicture, .slate: found.append((.warning, "viewers see the \(status.showing.rawValue)"))
         case .slateWithoutEncoder: found.append((.critical, "no encoder works: viewers see the slate"))
         }
+        for input in status.inputs ?? [] where input.isMissing {
+            found.append((.warning, "\(input.name) gives no picture: the slate stands in its place"))
+        }
         for child in status.children where child.state != .ready && child.state != .ended {
             found.append((.warning, "\(child.part) is \(child.state.rawValue)"))
         }

@@ -3,6 +3,10 @@ package enum SourceHappening: HappeningSubject {
     case opened(summary: String)
     case ended
     case unused(unused: [String], isClosed: Bool)
+    /// It gives no picture any more, and the slate stands in its place in a scene.
+    case missing
+    /// Its picture is seen in the scene again.
+    case back
     /// Nothing of the input is used any more, as asked for.
     case removed
     /// The part has another name than before.
@@ -14,6 +18,8 @@ package enum SourceHappening: HappeningSubject {
         case opened
         case ended
         case unused
+        case missing
+        case back
         case removed
         case renamed
         case skipped
@@ -26,6 +32,8 @@ package enum SourceHappening: HappeningSubject {
         case .ended: Facts(.ended)
         case .unused(let unused, let isClosed):
             Facts(.unused, .notice, [.unused: unused, .isClosed: isClosed])
+        case .missing: Facts(.missing, .warning, [:])
+        case .back: Facts(.back)
         case .removed: Facts(.removed)
         case .renamed(let former): Facts(.renamed, .notice, [.former: former])
         case .skipped(let positionSeconds, let seconds, let isRepeated, let goal, let goalSeconds):
@@ -45,6 +53,8 @@ package enum SourceHappening: HappeningSubject {
         case .ended: self = .ended
         case .unused:
             self = .unused(unused: try values.required(.unused), isClosed: try values.required(.isClosed))
+        case .missing: self = .missing
+        case .back: self = .back
         case .removed: self = .removed
         case .renamed: self = .renamed(former: try values.required(.former))
         case .skipped:
@@ -66,6 +76,10 @@ package enum SourceHappening: HappeningSubject {
             Meaning(
                 [.notice], [.unused, .isClosed],
                 "what of the input is not used, because an input that was named before it has it")
+        case .missing:
+            Meaning([.warning], [], "the input gives no picture any more; the slate stands in its place in the scene")
+        case .back:
+            Meaning([.notice], [], "the input's picture is seen in the scene again")
         case .removed:
             Meaning([.notice], [], "the input was removed, as asked for")
         case .renamed:
