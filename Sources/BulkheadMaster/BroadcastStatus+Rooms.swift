@@ -18,6 +18,7 @@ extension BroadcastStatus {
             framesUnfiltered: 0, framesSlated: 0, standby: StandbyChoice.off.rawValue, framesPerSecond: 0,
             bitsPerSecond: 0, showing: .slate, encoderAddress: "", plugins: [])
         self.inputs = inputs.inputs.map { InputStatus($0, seen: [], missing: [], heard: []) }
+        hasSent = outputs.hasSent
     }
 
     /// What the rooms say of themselves, as a user sees it.
@@ -48,6 +49,7 @@ extension BroadcastStatus {
             encoderBitsPerSecond: encoding.bitsPerSecond,
             showing: encoding.isSlateOnAir ? .slateWithoutEncoder : program.showing.content,
             encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress)" : "", plugins: chain.plugins)
+        hasSent = outputs.hasSent
         scenes = program.scenes
         scene = program.scene
         sound = program.sound

@@ -196,6 +196,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var mode: ModeInForce? = nil
     /// The inputs, in the order in which they were added; nil in what other versions say.
     package var inputs: [InputStatus]? = nil
+    /// A destination was sent a picture, also one that was removed since; nil in what other versions say.
+    package var hasSent: Bool? = nil
     /// The scenes, in the order in which they were added; nil in what other versions say.
     package var scenes: [SceneStatus]? = nil
     /// What was taken last, by its name: a scene, a layout or an input; nil before anything was.
@@ -284,7 +286,8 @@ package struct BroadcastSummary: Codable, Hashable, Sendable {
     /// any, as where it was stopped while it waited. Nil when all was well.
     package var shortfall: BroadcastError? {
         if let shortfall = Self.shortfall(of: status.links) { return shortfall }
-        guard !status.links.isEmpty, status.links.allSatisfy({ $0.framesSent == 0 }) else { return nil }
+        // A link that was removed may have sent some.
+        guard !status.links.isEmpty, status.hasSent == false else { return nil }
         return BroadcastError(
             code: .nothingSent, "it ended before a picture was sent to any destination",
             advice: "look at what it waited for: an input, a destination, an encoder")

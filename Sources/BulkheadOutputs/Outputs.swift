@@ -36,6 +36,8 @@ package final class Outputs: PacketOutlet {
     /// Those that packets go to.
     private var outputs: [LinkID: Output] = [:]
     /// Removed, with something to send.
+    /// Of links that are forgotten.
+    private var firstSentByFormer: MediaTime?
     private var leaving: [LinkID: (name: String, output: Output)] = [:]
     private var configurations: [(number: Int, configuration: StreamConfiguration)] = []
     /// A packet has come: a link that is added joins in the middle.
@@ -106,7 +108,10 @@ package final class Outputs: PacketOutlet {
     package var hasRoom: Bool { outputs.values.allSatisfy { $0.sink.hasRoom } }
 
     /// The time of the first picture that any destination was sent; nil before.
-    package var firstSent: MediaTime? { outputs.values.compactMap(\.sink.firstSent).min() }
+    package var firstSent: MediaTime? {
+        let sinks = outputs.values.map(\.sink) + leaving.values.map(\.output.sink)
+        return (sinks.compactMap(\.firstSent) + [firstSentByFormer].compactMap { $0 }).min()
+    }
 
     // MARK: their course
 
@@ -208,7 +213,9 @@ package final class Outputs: PacketOutlet {
                 directory.remove(id)
             case .finish(let id): (outputs[id] ?? leaving[id]?.output)?.sink.finish()
             case .abort(let id): (outputs[id] ?? leaving[id]?.output)?.sink.abort()
-            case .forget(let id): leaving[id] = nil
+            case .forget(let id):
+                firstSentByFormer = firstSent
+                leaving[id] = nil
             case .post(let id, let happening): context.post(part(id), .link(happening))
             case .fail(let error): onFailure(error)
             case .wake(let time): wake(at: time)
@@ -318,6 +325,6 @@ package final class Outputs: PacketOutlet {
                 .init(
                     id: entry.id, name: entry.name, isRunning: machine.isRunning(entry.id),
                     lanes: outputs[entry.id]?.sink.statuses ?? [])
-            }, videoBitsPerSecond: bitrate.bitsPerSecond)
+            }, videoBitsPerSecond: bitrate.bitsPerSecond, hasSent: firstSent != nil)
     }
 }

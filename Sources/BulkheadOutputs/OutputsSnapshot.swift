@@ -15,6 +15,8 @@ package struct OutputsSnapshot: Codable, Hashable, Sendable {
     package var links: [Link]
     /// What encoders are told for pictures: less than what the user wants while a link can't carry it.
     package var videoBitsPerSecond: UInt32
+    /// A destination was sent a picture, also one that was removed since.
+    package var hasSent: Bool
 
     /// All lanes of all links.
     package var statuses: [LinkStatus] { links.flatMap(\.lanes) }

@@ -141,6 +141,7 @@ import Testing
         settings.scenes = [Scene("talk", [item])]
         status.scenes = [SceneStatus(scene: Scene("talk", [item]), isShown: true, isPrepared: false)]
         status.scene = "talk"
+        status.hasSent = true
         settings.loudnessTarget = -16
         var (strip, program) = (StripSettings(), ProgramSoundSettings())
         strip.ducking = DuckingSettings(under: "mic")

@@ -38,7 +38,7 @@ import Testing
 
     /// Whoever stops a broadcast that waits, and a job's time limit, learns that nothing was sent.
     @Test func nothingSentIsAFailure() {
-        func shortfall(_ sent: [Int], _ states: [LinkState]) -> ErrorCode? {
+        func shortfall(_ sent: [Int], _ states: [LinkState], byRemoved: Bool = false) -> ErrorCode? {
             var status = BroadcastStatus(
                 state: .ended, children: [], links: [], secondsOnAir: 0, frames: 0, framesCommitted: 0,
                 framesUncommitted: 0, framesRepeated: 0, framesSkipped: 0, framesUnfiltered: 0, framesSlated: 0,
@@ -48,12 +48,14 @@ import Testing
                 link.framesSent = sent
                 return link
             }
+            status.hasSent = sent.contains { $0 > 0 } || byRemoved
             return BroadcastSummary(status: status).shortfall?.code
         }
         #expect(shortfall([0, 0], [.connecting, .ended]) == .nothingSent)
         #expect(shortfall([0, 1], [.connecting, .ended]) == nil)
         #expect(shortfall([0, 0], [.failed, .failed]) == .destination)
         #expect(shortfall([], []) == nil)
+        #expect(shortfall([0], [.connecting], byRemoved: true) == nil)
     }
 
     @Test func allFail() {

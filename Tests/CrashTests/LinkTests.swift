@@ -221,6 +221,9 @@ import Testing
             #expect(status == 73 && text.contains(words), "\(status) \(text)")
         }
         #expect(!course.codes(link: 3).contains("link.failed"))
+        // It begins with the next keyframe.
+        #expect(
+            await eventually { (try? await course.command("link"))?.text.contains(#/[1-9]\d* frames sent/#) == true })
         try await expect("stop")
         await course.finish()
         await viewer.stop()
