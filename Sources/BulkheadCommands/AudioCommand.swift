@@ -24,7 +24,7 @@ package struct AudioCommand: AsyncParsableCommand {
         @Flag(help: "Print a JSON object; with --follow, one a second.")
         var json = false
 
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
             let watch = try AudioWatch(attach: master.attach)
@@ -53,7 +53,7 @@ package struct AudioCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("What is to be changed.", valueName: "key=value"), completion: Completion.strips)
         var changes: [String]
 
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
             // Words that are none are said before anything is asked.
@@ -84,7 +84,7 @@ package struct AudioCommand: AsyncParsableCommand {
             completion: .list(["limiter=on", "limiter=off", "ceiling=", "loudness=", "loudness=off"]))
         var changes: [String]
 
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
             var unused = ProgramSoundSettings()

@@ -13,14 +13,6 @@ package struct InputCommand: AsyncParsableCommand {
 
     package init() {}
 
-    /// Which broadcast is meant.
-    struct Master: ParsableArguments {
-        @Option(
-            help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
-            completion: Completion.masters)
-        var attach: String?
-    }
-
     struct Name: ParsableArguments {
         @Argument(help: ArgumentHelp("The input's number or name.", valueName: "input"), completion: Completion.inputs)
         var input: String
@@ -29,17 +21,13 @@ package struct InputCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show what the inputs are and do.")
 
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
         @Flag(help: "Print a JSON list.")
         var json = false
 
         func run() async throws {
-            guard case .status(let status, _) = try ControlAddress.reply(to: .status, attach: master.attach) else {
-                throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
-            }
-            guard let status else { throw BroadcastError(code: .notOnAir, "the master has no broadcast on air") }
-            let inputs = status.inputs ?? []
+            let inputs = try master.status().inputs ?? []
             if json { return print(JSONLine.text(inputs) ?? "") }
             for input in inputs { print(InputText.line(input)) }
         }
@@ -64,7 +52,7 @@ package struct InputCommand: AsyncParsableCommand {
         @Flag(help: "Play a file again and again.")
         var loop = false
 
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
             var words = BroadcastWords()
@@ -76,7 +64,7 @@ package struct InputCommand: AsyncParsableCommand {
             var inputs = try InputWords.inputs(words, attaching: true)
             guard var settings = inputs.popLast() else { return }
             if let name { settings.name = name }
-            try ControlAddress.ask(.input(.add(settings)), attach: master.attach)
+            try master.ask(.input(.add(settings)))
         }
     }
 
@@ -85,9 +73,9 @@ package struct InputCommand: AsyncParsableCommand {
             abstract: "Close an input; where its picture is shown, the next input's follows.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
-        func run() async throws { try ControlAddress.ask(.input(.remove(name.input)), attach: master.attach) }
+        func run() async throws { try master.ask(.input(.remove(name.input))) }
     }
 
     struct Rename: AsyncParsableCommand {
@@ -98,10 +86,10 @@ package struct InputCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("Its new name.", valueName: "name"))
         var newName: String
 
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
-            try ControlAddress.ask(.input(.rename(name.input, name: newName)), attach: master.attach)
+            try master.ask(.input(.rename(name.input, name: newName)))
         }
     }
 
@@ -110,8 +98,8 @@ package struct InputCommand: AsyncParsableCommand {
             abstract: "Let an input begin anew: a file at its start, a live one with a new connection.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
-        func run() async throws { try ControlAddress.ask(.input(.reopen(name.input)), attach: master.attach) }
+        func run() async throws { try master.ask(.input(.reopen(name.input))) }
     }
 }

@@ -15,14 +15,6 @@ package struct LinkCommand: AsyncParsableCommand {
 
     package init() {}
 
-    /// Which broadcast is meant.
-    struct Master: ParsableArguments {
-        @Option(
-            help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
-            completion: Completion.masters)
-        var attach: String?
-    }
-
     struct Name: ParsableArguments {
         @Argument(help: ArgumentHelp("The link's number or name.", valueName: "link"), completion: Completion.links)
         var link: String
@@ -31,16 +23,13 @@ package struct LinkCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show what the links do.")
 
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
         @Flag(help: "Print a JSON list.")
         var json = false
 
         func run() async throws {
-            guard case .status(let status, _) = try ControlAddress.reply(to: .status, attach: master.attach) else {
-                throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
-            }
-            guard let status else { throw BroadcastError(code: .notOnAir, "the master has no broadcast on air") }
+            let status = try master.status()
             if json { return print(JSONLine.text(status.links) ?? "") }
             for link in status.links { print(LinkText.lines(link).joined(separator: "\n")) }
         }
@@ -57,7 +46,7 @@ package struct LinkCommand: AsyncParsableCommand {
         var to: [String]
 
         @OptionGroup var flags: DestinationFlags
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
             var words = BroadcastWords()
@@ -66,7 +55,7 @@ package struct LinkCommand: AsyncParsableCommand {
             let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
             let destinations = try DestinationWords.destinations(words, environmentKey: key)
             for destination in destinations {
-                try ControlAddress.ask(.link(.add(destination)), attach: master.attach)
+                try master.ask(.link(.add(destination)))
             }
         }
     }
@@ -76,9 +65,9 @@ package struct LinkCommand: AsyncParsableCommand {
             abstract: "End a link, after what waits has been sent.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
-        func run() async throws { try ControlAddress.ask(.link(.remove(name.link)), attach: master.attach) }
+        func run() async throws { try master.ask(.link(.remove(name.link))) }
     }
 
     struct Pause: AsyncParsableCommand {
@@ -86,9 +75,9 @@ package struct LinkCommand: AsyncParsableCommand {
             abstract: "Take a link off the air until `link retry`.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
-        func run() async throws { try ControlAddress.ask(.link(.pause(name.link)), attach: master.attach) }
+        func run() async throws { try master.ask(.link(.pause(name.link))) }
     }
 
     struct Retry: AsyncParsableCommand {
@@ -96,9 +85,9 @@ package struct LinkCommand: AsyncParsableCommand {
             abstract: "Make a link connect at once that is paused, waiting or failed.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
-        func run() async throws { try ControlAddress.ask(.link(.retry(name.link)), attach: master.attach) }
+        func run() async throws { try master.ask(.link(.retry(name.link))) }
     }
 
     struct Move: AsyncParsableCommand {
@@ -110,10 +99,10 @@ package struct LinkCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The server's number, or a part of its address.", valueName: "server"))
         var server: String
 
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
-            try ControlAddress.ask(.link(.move(name.link, server: server)), attach: master.attach)
+            try master.ask(.link(.move(name.link, server: server)))
         }
     }
 
@@ -130,7 +119,7 @@ package struct LinkCommand: AsyncParsableCommand {
         @Flag(help: "Print a JSON list.")
         var json = false
 
-        @OptionGroup var master: Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
             let request = ControlRequest.servers(link: link, isMeasured: probe)

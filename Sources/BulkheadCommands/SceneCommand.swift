@@ -49,13 +49,13 @@ package struct SceneCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the scenes; the one that is shown has a star.")
 
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
         @Flag(help: "Print a JSON list.")
         var json = false
 
         func run() async throws {
-            let status = try SceneCommand.status(master)
+            let status = try master.status()
             if json { return print(JSONLine.text(status.scenes ?? []) ?? "") }
             for line in SceneText.list(status) { print(line) }
         }
@@ -65,7 +65,7 @@ package struct SceneCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show how a scene is laid out.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
         @Flag(help: "Print a JSON object.")
         var json = false
@@ -98,7 +98,7 @@ package struct SceneCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Uncover the new one from the left within this time.", valueName: "time"))
         var wipe: String?
 
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
             let reply = try ControlAddress.reply(to: .scene(.take(scene, transition())), attach: master.attach)
@@ -130,9 +130,9 @@ package struct SceneCommand: AsyncParsableCommand {
             abstract: "Choose what `scene take` shows where it names nothing.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
-        func run() async throws { try ControlAddress.ask(.scene(.prepare(name.scene)), attach: master.attach) }
+        func run() async throws { try master.ask(.scene(.prepare(name.scene))) }
     }
 
     struct Add: AsyncParsableCommand {
@@ -147,10 +147,10 @@ package struct SceneCommand: AsyncParsableCommand {
         var name: String
 
         @OptionGroup var content: Content
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
-            try ControlAddress.ask(.scene(.add(try content.scene(name))), attach: master.attach)
+            try master.ask(.scene(.add(try content.scene(name))))
         }
     }
 
@@ -170,7 +170,7 @@ package struct SceneCommand: AsyncParsableCommand {
         var changes: [String] = []
 
         @OptionGroup var content: Content
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
         func run() async throws {
             var scene = try content.scene(name.scene)
@@ -195,7 +195,7 @@ package struct SceneCommand: AsyncParsableCommand {
                     .usage, "there is nothing to change of the scene \(name.scene)",
                     advice: "name an input and what to change, items, or a layout")
             }
-            try ControlAddress.ask(.scene(.set(scene)), attach: master.attach)
+            try master.ask(.scene(.set(scene)))
         }
     }
 
@@ -203,23 +203,15 @@ package struct SceneCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Forget a scene; what is shown stays.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: InputCommand.Master
+        @OptionGroup var master: MasterFlags
 
-        func run() async throws { try ControlAddress.ask(.scene(.remove(name.scene)), attach: master.attach) }
+        func run() async throws { try master.ask(.scene(.remove(name.scene))) }
     }
 
     // MARK: what there is
 
-    private static func status(_ master: InputCommand.Master) throws(BroadcastError) -> BroadcastStatus {
-        guard case .status(let status, _) = try ControlAddress.reply(to: .status, attach: master.attach) else {
-            throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
-        }
-        guard let status else { throw BroadcastError(code: .notOnAir, "the master has no broadcast on air") }
-        return status
-    }
-
-    private static func scene(_ name: String, _ master: InputCommand.Master) throws(BroadcastError) -> Scene {
-        let scenes = try status(master).scenes ?? []
+    private static func scene(_ name: String, _ master: MasterFlags) throws(BroadcastError) -> Scene {
+        let scenes = try master.status().scenes ?? []
         if let found = scenes.first(where: { $0.scene.name.lowercased() == name.lowercased() }) { return found.scene }
         throw BroadcastError(
             code: .unknownScene, ["name": name], "there is no scene \(name)",

@@ -14,18 +14,8 @@ package enum PluginChangeCommands {
     ]
 }
 
-/// Which broadcast a command is for.
-package struct MasterFlags: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
-        completion: Completion.masters)
-    var attach: String?
-
-    package init() {}
-
-    func ask(_ change: PluginChange) throws(BroadcastError) {
-        try ControlAddress.ask(.plugin(change), attach: attach)
-    }
+extension MasterFlags {
+    fileprivate func ask(_ change: PluginChange) throws(BroadcastError) { try ask(.plugin(change)) }
 }
 
 /// Which plugin of the chain a command is for.
