@@ -18,6 +18,8 @@ package struct PictureTreatment: Codable, Hashable, Sendable {
     package var isLaidOnBlack: Bool
     /// The matrix that colours are converted to; nil where they stay.
     package var convertedMatrix: String?
+    /// Colours get half the resolution, or pixels fewer bits: they go out in 4:2:0 with eight.
+    package var isReduced: Bool
     /// Full range becomes limited range.
     package var narrowsRange: Bool
     /// The size in which the picture stands on the canvas, in pixels.
@@ -46,6 +48,7 @@ package struct PictureTreatment: Codable, Hashable, Sendable {
         mappedRange = format.transfer == .standard ? nil : format.transfer
         isTurned = format.orientation != .upright
         isLaidOnBlack = format.hasAlpha
+        isReduced = !format.pixelFormat.isEmpty && !Self.formatsOfEqualDetail.contains(format.pixelFormat)
         narrowsRange = format.isFullRange && mappedRange == nil
         let placement = PicturePlacement(
             width: Int(format.width), height: Int(format.height), aspect: format.aspect,
@@ -64,6 +67,11 @@ package struct PictureTreatment: Codable, Hashable, Sendable {
         leavesOut = ratio > 1.001
         repeats = ratio < 0.999
     }
+
+    /// libavutil's names of pixel formats that have no more than what goes out.
+    private static let formatsOfEqualDetail: Set<String> = [
+        "yuv420p", "yuvj420p", "nv12", "nv21", "gray", "yuv410p", "yuv411p",
+    ]
 
     /// Players assume BT.709 from 720 rows on, and BT.601 below.
     private static func conversion(of format: PictureFormat, to canvas: Canvas, isMapped: Bool) -> String? {

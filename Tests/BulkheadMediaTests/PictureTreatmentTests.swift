@@ -21,6 +21,14 @@ import Testing
         #expect(treatment.convertedMatrix == nil && !treatment.narrowsRange && !treatment.isLaidOnBlack)
     }
 
+    /// 4:2:0 with eight bits is what goes out.
+    @Test(arguments: [
+        ("yuv420p", false), ("nv12", false), ("", false), ("yuv444p", true), ("yuv420p10le", true), ("rgb24", true),
+    ])
+    func detailThatIsLostIsTold(pixelFormat: String, isReduced: Bool) throws {
+        #expect(try treatment { $0.pixelFormat = pixelFormat }.isReduced == isReduced)
+    }
+
     @Test func fieldsBecomePicturesWhereThereIsARateForThem() throws {
         #expect(try treatment("1280x720", "25") { $0.isInterlaced = true }.deinterlacedInto == .frame)
         let fields = try treatment("1280x720", "50") { $0.isInterlaced = true }

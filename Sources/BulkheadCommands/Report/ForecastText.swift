@@ -61,6 +61,7 @@ package enum ForecastText {
                 treatment.leavesOut ? "\(rates) by leaving pictures out" : "\(rates) by showing pictures again")
         }
         let pixels = format.pixelFormat.isEmpty ? "" : "\(format.pixelFormat): "
+        if treatment.isReduced { parts.append("reduced to yuv420p") }
         return pixels + (parts.isEmpty ? "goes out as it is" : parts.joined(separator: "; "))
     }
 
