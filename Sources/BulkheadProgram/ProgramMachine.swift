@@ -8,55 +8,6 @@ package import BulkheadWire
 /// Decides what the timeline shows and sounds like, frame by frame: when it begins, when a tick is due, what stands in
 /// the frame, what is left out, and when it ends. It owns no clock, no timer, no pool.
 package struct ProgramMachine {
-    package enum Event: Hashable {
-        /// - isKept: it stays open where nothing of it is used.
-        case inputExpected(InputID, name: String, isKept: Bool)
-        case inputRenamed(InputID, name: String)
-        case inputOpened(InputID, SourceDescription)
-        case inputCaughtUp(InputID)
-        case inputInterrupted(InputID)
-        /// It is read from its beginning from now on.
-        case inputBeganAnew(InputID)
-        case inputEnded(InputID)
-        case inputRemoved(InputID)
-        /// What is shown from the next frame on, and how that comes in.
-        case take(Staging.Stage, Transition)
-        /// Pictures are to have this size.
-        case resized(Canvas)
-        /// The timeline is to begin where the inputs are ready for it.
-        case begin
-        /// The time of the next tick has come.
-        case timer
-        case tick(FrameLoad)
-        /// A destination was sent a picture for the first time: of this time on the timeline.
-        case seen(from: MediaTime)
-        /// The program is to end, as asked for.
-        case end
-    }
-
-    package enum Action: Hashable {
-        /// The timeline has begun, and its first tick is due.
-        case begin
-        case give(FrameNumber, SlotReference)
-        /// A frame that is made of several pictures. Where they can't be mixed, `instead` is shown.
-        case mix(FrameNumber, Composition<Drawn>, instead: Drawn)
-        case giveSlate(FrameNumber)
-        case giveSound(AudioLedger.Block)
-        case release(SlotReference)
-        case demand(InputID, MediaDemand)
-        case use(InputID, MediaUse)
-        case post(TimelineHappening)
-        case tell(InputID, SourceHappening)
-        /// No tick follows.
-        case end
-    }
-
-    /// A picture that is drawn.
-    package enum Drawn: Hashable, Sendable {
-        case slot(SlotReference)
-        case slate
-    }
-
     private enum Phase { case waiting, running, over }
 
     package let settings: ProgramSettings
@@ -71,11 +22,8 @@ package struct ProgramMachine {
     private var unevenness = Unevenness()
     private var phase = Phase.waiting
     private var lines: InputLines
-    private var staging: Staging
-    /// Inputs of the scene in whose place the slate stands.
-    package private(set) var missing: Set<InputID> = []
+    private var content: FrameContent
     private var canvas: Canvas
-    private var showing: Showing
     /// What is heard, and how.
     package var desk = SoundDesk()
     private var overload = OverloadRule()
@@ -87,21 +35,22 @@ package struct ProgramMachine {
     package init(_ settings: ProgramSettings, at now: MonotonicTime) {
         self.settings = settings
         clock = TimelineClock(settings.frameRate)
-        showing = Showing(patience: settings.slateAfter, isFast: settings.isFast, at: now)
         lookAhead = LookAhead(settings.frameRate, isFast: settings.isFast)
         lines = InputLines(lookAhead)
-        staging = Staging(settings.frameRate)
+        content = FrameContent(settings, at: now)
         canvas = settings.canvas
         madeAt = now
         awaitsViewers = settings.durationAwaitsViewers && settings.durationSeconds != nil
     }
 
     /// The inputs whose pictures are seen.
-    package var seen: Set<InputID> { staging.seen }
+    package var seen: Set<InputID> { content.staging.seen }
     /// There is more than one picture that could be shown.
-    package var mayMix: Bool { staging.mayMix || performers.count { $0.content != nil } > 1 }
+    package var mayMix: Bool { content.staging.mayMix || performers.count { $0.content != nil } > 1 }
     package var isRunning: Bool { phase == .running }
-    package var shown: ShownPicture { showing.shown }
+    package var shown: ShownPicture { content.showing.shown }
+    /// Inputs of the scene in whose place the slate stands.
+    package var missing: Set<InputID> { content.missing }
     package var nextBlock: Int64 { desk.nextBlock }
     /// The inputs that are heard.
     package var heard: [InputID] { desk.heard }
@@ -114,7 +63,7 @@ package struct ProgramMachine {
             lines.expect(input, name: name, isKept: isKept || settings.keepsInputs, at: now)
             return beginAnew(input)
         case .inputRenamed(let input, let name):
-            if let former = lines[input]?.name { staging.renamed(former, to: name) }
+            if let former = lines[input]?.name { content.staging.renamed(former, to: name) }
             lines[input]?.name = name
             arrange()
             return []
@@ -198,8 +147,8 @@ package struct ProgramMachine {
             guard let feed = lines[other]?.feed, !feed.hasEnded || feed.isStill else { continue }
             selection.offer(other, hasPicture: feed.description.hasVideo, hasSound: feed.description.hasAudio)
         }
-        if staging.stage == .input(input) {
-            staging.take(
+        if content.staging.stage == .input(input) {
+            content.staging.take(
                 .selected, by: .cut, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
         }
         arrange()
@@ -212,7 +161,7 @@ package struct ProgramMachine {
     /// Hears what belongs to what is shown.
     /// - Parameter transition: what was taken comes in by it.
     private mutating func listen(_ transition: Transition = .cut) {
-        desk.isStaged = staging.stage != .selected
+        desk.isStaged = content.staging.stage != .selected
         desk.hear(audible, fade: transition.kind == .cut ? .zero : .milliseconds(transition.milliseconds))
     }
 
@@ -220,8 +169,8 @@ package struct ProgramMachine {
     /// was heard last goes on.
     private var audible: [InputID] {
         let main = [selection.sound].compactMap { $0 }
-        guard staging.stage != .selected else { return main }
-        let staged = staging.staged
+        guard content.staging.stage != .selected else { return main }
+        let staged = content.staging.staged
         var isSilent = true
         let found = lines.inputs.filter { input in
             guard let line = lines[input], let description = line.feed?.description, description.hasAudio else {
@@ -262,13 +211,13 @@ package struct ProgramMachine {
 
     /// Lays out anew what is shown, after inputs have come, gone or changed.
     private mutating func arrange() {
-        staging.arrange(performers, selected: selection.picture, on: canvas)
-        if staging.stage != .selected { follow() }
+        content.staging.arrange(performers, selected: selection.picture, on: canvas)
+        if content.staging.stage != .selected { follow() }
     }
 
     /// The input at the back gives the picture where none can be mixed, and the sound where it has some.
     private mutating func follow() {
-        guard let main = staging.main, main != selection.picture else { return }
+        guard let main = content.staging.main, main != selection.picture else { return }
         selection.take(main, hasSound: lines[main]?.feed?.description.hasAudio ?? false)
     }
 
@@ -298,24 +247,25 @@ package struct ProgramMachine {
     ) -> [Action] {
         if case .input(let input) = stage, !canTake(input) { return [] }
         let former = used
-        staging.take(stage, by: transition, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
+        content.staging.take(
+            stage, by: transition, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
         follow()
         listen(transition)
         // A file waited; a live input that gives nothing has given nothing for as long as it has.
-        for input in staging.seen where !former.contains(input) {
+        for input in content.staging.seen where !former.contains(input) {
             if lines[input]?.feed?.description.isLive == false { lines[input]?.lastAdvance = now }
         }
         // What was shown may be wanted again.
         for input in former { lines[input]?.isKept = true }
-        showing.advanced(at: now)
+        content.showing.advanced(at: now)
         pauseUnused(former)
         return demands()
     }
 
     /// The inputs that are seen or heard.
-    private var used: Set<InputID> { staging.seen.union(desk.heard) }
+    private var used: Set<InputID> { content.staging.seen.union(desk.heard) }
 
-    private func isUsed(_ input: InputID) -> Bool { desk.heard.contains(input) || staging.seen.contains(input) }
+    private func isUsed(_ input: InputID) -> Bool { desk.heard.contains(input) || content.staging.seen.contains(input) }
 
     /// Lets those of `former` wait that are of no use any more.
     private mutating func pauseUnused(_ former: Set<InputID>) {
@@ -378,7 +328,7 @@ package struct ProgramMachine {
         clock.begin(at: origin, lastingSeconds: awaitsViewers ? nil : settings.durationSeconds)
         lines.moveClocks(by: distance)
         settleFeeds(at: now)
-        showing.advanced(at: now)
+        content.showing.advanced(at: now)
         return [.post(.onAir), .begin]
     }
 
@@ -450,7 +400,7 @@ package struct ProgramMachine {
     }
 
     private mutating func anchorFeeds(at now: MonotonicTime) {
-        let (seen, heard) = (staging.seen, desk.heard)
+        let (seen, heard) = (content.staging.seen, desk.heard)
         lines.anchor({ heard.contains($0) || seen.contains($0) }, clock: clock, at: now)
     }
 
@@ -465,68 +415,17 @@ package struct ProgramMachine {
     ) -> [Action] {
         var actions: [Action] = []
         for input in lines.inputs { advanceFeed(input, to: frame, at: time, now, &actions) }
-        defer { if staging.passed(frame) { pauseUnused(Set(lines.inputs)) } }
+        defer { if content.staging.passed(frame) { pauseUnused(Set(lines.inputs)) } }
         guard admits(load, &actions) else {
             framesSkipped += 1
             return actions
         }
-        for input in staging.seen where lines[input]?.feed?.cadence == nil {
+        for input in content.staging.seen where lines[input]?.feed?.cadence == nil {
             lines[input]?.feed?.pictures.takeFirstEarly()
         }
         unevenness.leftOut = framesLeftOut
         if let happening = unevenness.tell(at: now) { actions.append(.post(happening)) }
-        if staging.unmixed == nil, !staging.showsNothing {
-            actions += mix(frame, now)
-        } else {
-            missing = []
-            actions += show(selection.picture, frame, now)
-        }
-        return actions
-    }
-
-    /// One input's picture as it comes, or the slate.
-    private mutating func show(_ input: InputID?, _ frame: FrameNumber, _ now: MonotonicTime) -> [Action] {
-        let current = input.flatMap { lines[$0]?.feed?.pictures.current }
-        let isStarved = input.flatMap { lines[$0]?.isStarved } ?? false
-        return choose(hasPicture: current != nil, isStarved: isStarved, input: input, now) + [
-            current.flatMap { shown == .slate ? nil : .give(frame, $0.slot) } ?? .giveSlate(frame)
-        ]
-    }
-
-    /// Several pictures; that of an input which gives nothing any more is the slate.
-    private mutating func mix(_ frame: FrameNumber, _ now: MonotonicTime) -> [Action] {
-        let patience = settings.slateAfter.nanoseconds
-        func drawn(_ input: InputID) -> Drawn? {
-            guard let line = lines[input], let current = line.feed?.pictures.current else { return nil }
-            return line.isStarved && now.since(line.lastAdvance) > patience ? .slate : .slot(current.slot)
-        }
-        let wanted = staging.composition(of: frame)
-        let composition = wanted.with(drawn)
-        var told = tellMissing(Set(wanted.pictures.filter { drawn($0) == .slate }))
-        // What is black by its user's will is no lack of pictures.
-        let isEmpty = !wanted.pictures.isEmpty && composition.pictures.allSatisfy { $0 == .slate }
-        told += choose(hasPicture: !isEmpty, isStarved: false, input: staging.main, now)
-        if isEmpty { return told + [.giveSlate(frame)] }
-        if case .slot(let slot)? = composition.unmixed(on: canvas) { return told + [.give(frame, slot)] }
-        return told + [.mix(frame, composition, instead: staging.main.flatMap(drawn) ?? .slate)]
-    }
-
-    /// Says which inputs the slate stands in for from now on, and which are seen again.
-    private mutating func tellMissing(_ now: Set<InputID>) -> [Action] {
-        guard now != missing else { return [] }
-        let (lost, found) = (now.subtracting(missing).sorted(), missing.subtracting(now).sorted())
-        missing = now
-        // One that is not shown any more is not back.
-        let seen = found.filter { staging.seen.contains($0) && lines[$0] != nil }
-        return lost.map { .tell($0, .missing) } + seen.map { .tell($0, .back) }
-    }
-
-    /// - Returns: what is to be told of it.
-    private mutating func choose(
-        hasPicture: Bool, isStarved: Bool, input: InputID?, _ now: MonotonicTime
-    ) -> [Action] {
-        guard showing.choose(hasPicture: hasPicture, isStarved: isStarved, at: now) else { return [] }
-        return [.post(.showing(picture: shown, isStandIn: shown == .slate && input != nil))]
+        return actions + content.actions(for: frame, lines, alone: selection.picture, on: canvas, at: now)
     }
 
     /// Whether the encoder keeps up well enough to be given the next frame.
@@ -558,7 +457,7 @@ package struct ProgramMachine {
         if selection == .advanced { lines[input]?.lastAdvance = now }
         guard input == self.selection.picture else { return }
         switch selection {
-        case .advanced: showing.advanced(at: now)
+        case .advanced: content.showing.advanced(at: now)
         case .held:
             // A still is meant to stand.
             guard let feed = lines[input]?.feed, !feed.hasEnded, feed.description.picture?.isStill != true else {
