@@ -14,8 +14,6 @@ package struct Selection: Codable, Hashable, Sendable {
         self.sound = sound
     }
 
-    package func uses(_ input: InputID) -> Bool { input == picture || input == sound }
-
     /// An input with picture or sound is there. Of those that have a picture the one named first gives it, and so with
     /// sound, unless a person has chosen.
     package mutating func offer(_ input: InputID, hasPicture: Bool, hasSound: Bool) {
