@@ -44,6 +44,7 @@ let package = Package(
         .executable(name: "bulkhead-encoder", targets: ["bulkhead-encoder"]),
         .executable(name: "bulkhead-source", targets: ["bulkhead-source"]),
         .executable(name: "bulkhead-mixer", targets: ["bulkhead-mixer"]),
+        .executable(name: "bulkhead-notifier", targets: ["bulkhead-notifier"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
@@ -66,6 +67,7 @@ let package = Package(
         .target(name: "CBulkheadEffects", cSettings: [.unsafeFlags(["-O3"])]),
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
         .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
@@ -85,7 +87,7 @@ let package = Package(
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore]),
         .target(
-            name: "BulkheadRTMP", dependencies: ["BulkheadFLV", nioCore]),
+            name: "BulkheadRTMP", dependencies: ["BulkheadSystem", "BulkheadFLV", nioCore]),
         .target(
             name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage]),
 
@@ -162,11 +164,17 @@ let package = Package(
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom",
             ]),
 
+        .target(
+            name: "BulkheadNotices",
+            dependencies: [
+                "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildren", "BulkheadRoom",
+            ]),
+
         // MARK: 4 programs
         .target(
             name: "BulkheadMaster",
             dependencies: [
-                "BulkheadRoom", "BulkheadInputs", "BulkheadProgram", "BulkheadOutputs",
+                "BulkheadRoom", "BulkheadInputs", "BulkheadProgram", "BulkheadOutputs", "BulkheadNotices",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
                 "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
@@ -195,6 +203,12 @@ let package = Package(
                 "BulkheadChildRuntime",
                 "CYUV", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames",
             ], linkerSettings: libraries("yuv")),
+        .target(
+            name: "BulkheadNotifier",
+            dependencies: [
+                "BulkheadChildRuntime",
+                "CCurl", "BulkheadSelection", "BulkheadModel", "BulkheadSystem", "BulkheadWire",
+            ], linkerSettings: libraries("curl")),
         .target(
             name: "BulkheadPluginHost",
             dependencies: [
@@ -242,6 +256,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-mixer", dependencies: ["BulkheadMixer"],
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-notifier", dependencies: ["BulkheadNotifier"],
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"],
@@ -441,6 +458,17 @@ let package = Package(
             dependencies: [
                 "BulkheadTestSupport", "BulkheadMixer", "BulkheadFrames", "BulkheadWire", "BulkheadMedia",
                 "BulkheadSystem", systemPackage, "BulkheadChildRuntime",
+            ]),
+        .testTarget(
+            name: "BulkheadNoticesTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadNotices", "BulkheadEvents", "BulkheadModel", "BulkheadSystem",
+                "BulkheadWire",
+            ]),
+        .testTarget(
+            name: "BulkheadNotifierTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadNotifier", "BulkheadChildRuntime", "BulkheadSystem", "BulkheadWire",
             ]),
         .testTarget(
             name: "BulkheadPluginHostTests",

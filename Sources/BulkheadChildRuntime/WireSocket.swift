@@ -59,6 +59,9 @@ package final class WireSocket {
         return fstat(descriptor, &information) == 0 ? information.st_ino : 0
     }
 
+    /// The descriptor, for those who wait for several at once; it is readable when something has come that was not read.
+    package var readiness: CInt { descriptor }
+
     /// Connects to a master's address for children that are started by hand.
     package convenience init(connectingTo path: String) throws(WireSocketError) {
         do { self.init(OwnedDescriptor(adopting: try Errno.check(bulkhead_connect_local(path)))) } catch {

@@ -146,6 +146,13 @@ package struct CourseFlags: ParsableArguments {
     @OptionGroup
     var declared: DeclaredFlags<CourseSection>
 
+    @Option(
+        help: ArgumentHelp(
+            "An address of HTTP that is told of trouble as it happens, with level=, events=, name= and secret-file= behind "
+                + "it.",
+            valueName: "url[,key=value…]"))
+    var notify: [String] = []
+
     @Flag(inversion: .prefixedNo, help: "Write events as JSON, one object a line, to standard output.")
     var json: Bool?
 

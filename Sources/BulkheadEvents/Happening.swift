@@ -23,18 +23,12 @@ package enum Happening: Hashable, Sendable {
     case viewer(ViewerHappening)
     case server(ServerHappening)
     case reporter(ReporterHappening)
+    case notifier(NotifierHappening)
     /// What a program of another version has posted.
     case unknown(UnknownHappening)
 
     /// How much an event asks for.
-    package enum Level: String, Codable, Hashable, Sendable, CaseIterable {
-        /// A state changed.
-        case notice
-        /// It healed itself, or is about to.
-        case warning
-        /// Someone must act.
-        case error
-    }
+    package typealias Level = EventLevel
 
     /// What happened, with its subject's type left out; nil for what is unknown.
     private var subject: (any HappeningSubject)? {
@@ -50,6 +44,7 @@ package enum Happening: Hashable, Sendable {
         case .viewer(let happening): happening
         case .server(let happening): happening
         case .reporter(let happening): happening
+        case .notifier(let happening): happening
         case .unknown: nil
         }
     }
@@ -69,6 +64,7 @@ package enum Happening: Hashable, Sendable {
         case .viewer: prefix = .viewer
         case .server: prefix = .server
         case .reporter: prefix = .reporter
+        case .notifier: prefix = .notifier
         case .unknown(let happening): return happening.code
         }
         return "\(prefix.rawValue).\(subject?.name ?? "")"
@@ -113,6 +109,7 @@ package enum Happening: Hashable, Sendable {
         case .viewer: try ViewerHappening(name: name, values).map { .viewer($0) }
         case .server: try ServerHappening(name: name, values).map { .server($0) }
         case .reporter: try ReporterHappening(name: name, values).map { .reporter($0) }
+        case .notifier: try NotifierHappening(name: name, values).map { .notifier($0) }
         case .unknown: nil
         }
     }
@@ -124,7 +121,7 @@ package enum Happening: Hashable, Sendable {
         + SourceHappening.descriptions(.source) + PluginHostHappening.descriptions(.pluginHost)
         + PluginHappening.descriptions(.plugin) + LinkHappening.descriptions(.link)
         + ViewerHappening.descriptions(.viewer) + ServerHappening.descriptions(.server)
-        + ReporterHappening.descriptions(.reporter)
+        + ReporterHappening.descriptions(.reporter) + NotifierHappening.descriptions(.notifier)
 }
 
 /// Why an event from another process can't be read.

@@ -118,6 +118,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case stream
     /// What the input holds, in words.
     case summary
+    /// What people call the target of a notice.
+    case target
     /// The words of a plugin, a child, a server or the system; one lowercase phrase.
     case text
     /// `video` or `audio`.

@@ -6,6 +6,7 @@ import BulkheadFrames
 import BulkheadInputs
 import BulkheadMedia
 import BulkheadModel
+import BulkheadNotices
 import BulkheadOutputs
 import BulkheadProgram
 import BulkheadRoom
@@ -36,6 +37,7 @@ actor Broadcast {
     private lazy var rooms = makeRooms()
 
     // The course and the end.
+    private var notices: Notices?
     private var watchTimer: Reactor.Token?
     /// Ends when the broadcast does.
     private let course = AsyncStream<Void>.makeStream()
@@ -56,8 +58,23 @@ actor Broadcast {
 
     // MARK: running
 
-    /// Runs the broadcast to its end.
+    /// Runs the broadcast to its end, of which those are told who want to be.
     func run() async throws(BroadcastError) -> BroadcastSummary {
+        if let targets = settings.notices, !targets.isEmpty { notices = Notices(targets, in: context) }
+        do throws(BroadcastError) {
+            let summary = try await runCourse()
+            await notices?.finish(on: self)
+            return summary
+        } catch {
+            let clean = context.events.clean(error)
+            let reason = Reason(clean.code.rawValue, clean.problem)
+            notices?.tell(Event(.master, .master(.broadcastFailed(reason: reason)), time: EventLog.wallClock()))
+            await notices?.finish(on: self)
+            throw error
+        }
+    }
+
+    private func runCourse() async throws(BroadcastError) -> BroadcastSummary {
         // A stop may have come before there was anything to stop.
         do { if state != .ended { try start() } } catch {
             // Whoever ends from here on has no successor.
@@ -396,5 +413,12 @@ actor Broadcast {
     /// The deaths of all children, the oldest first.
     var allDeaths: [DeathRecord] { context.deaths.all }
 
-    func status() -> BroadcastStatus { rooms.status(state, frameRate: settings.frameRate) }
+    func status() -> BroadcastStatus {
+        var status = rooms.status(state, frameRate: settings.frameRate)
+        if let notices {
+            status.notices = notices.status
+            status.children.append(notices.child)
+        }
+        return status
+    }
 }

@@ -204,6 +204,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var scene: String? = nil
     /// How the program and its inputs sound; nil before the program is made, and in what other versions say.
     package var sound: ProgramSoundStatus? = nil
+    /// How it goes with notices, in the order of their targets; nil where nobody is to be told.
+    package var notices: [NoticeTargetStatus]? = nil
     /// The posts of children, with who holds them.
     package var children: [ChildStatus]
     /// The destinations, in the order in which they were added.

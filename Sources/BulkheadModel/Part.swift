@@ -25,6 +25,8 @@ package struct Part: Codable, Hashable, Sendable {
         case slateEncoder = "slate-encoder"
         case pluginHost = "plugin-host"
         case mixer
+        /// Tells others of events.
+        case notifier
         case plugin, link, viewer, server, reporter
         /// A role that another version has named; programs of this version never post one.
         case unknown
@@ -32,7 +34,7 @@ package struct Part: Codable, Hashable, Sendable {
         /// Whether parts of this role are child processes, to which every ``ChildHappening`` can happen.
         package var isChild: Bool {
             switch self {
-            case .encoder, .source, .slateEncoder, .pluginHost, .mixer: true
+            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .notifier: true
             case .master, .timeline, .plugin, .link, .viewer, .server, .reporter, .unknown: false
             }
         }
@@ -97,6 +99,9 @@ package struct Part: Codable, Hashable, Sendable {
     package static func mixer(_ id: ChildID, _ duty: Duty = .onAir) -> Part {
         Part(.mixer, id: id.number, duty: duty)
     }
+
+    /// A notifier, by its child.
+    package static func notifier(_ id: ChildID) -> Part { Part(.notifier, id: id.number, duty: .onAir) }
 
     /// A plugin of the chain, by its name there.
     package static func plugin(_ id: PluginID, name: String) -> Part { Part(.plugin, id: id.number, name: name) }

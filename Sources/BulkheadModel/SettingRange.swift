@@ -64,9 +64,12 @@ extension BroadcastSettings {
         let destinationsFit =
             !destinations.isEmpty && destinations.count <= SettingRange.mostLinks
             && destinations.allSatisfy(\.isInRange)
+        let noticesFit = (notices ?? []).count <= NoticeTarget.mostTargets && (notices ?? []).allSatisfy(\.isInRange)
         let outside =
-            inputs.isEmpty || inputs.count > SettingRange.mostInputs
-            ? "input" : !destinationsFit ? "to" : Setting.all.first { !$0.isInRange(self) }?.name
+            !noticesFit
+            ? "notify"
+            : inputs.isEmpty || inputs.count > SettingRange.mostInputs
+                ? "input" : !destinationsFit ? "to" : Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(
             code: .settingOutOfRange, ["setting": outside], "the setting \(outside) is outside its range")

@@ -1,3 +1,4 @@
+import BulkheadSystem
 package import NIOCore
 
 /// Why a handshake failed.

@@ -25,14 +25,14 @@ package enum SourceCell {
         case .network(let scheme):
             profile.calls = needsLocalSockets(scheme, host: address.host) ? [.network, .localSockets] : .network
             profile.openings = .network
-            files += names + secrets(of: scheme)
+            files += CellProfile.names + secrets(of: scheme)
         case .device:
             if address.format == "lavfi" {
                 files += grants(inGraph: address.target)
                 guard address.target.contains("//") else { break }
                 profile.calls = .network
                 profile.openings = .network
-                files += names
+                files += CellProfile.names
             } else if nodeFormats.contains(address.format) {
                 profile.calls = .devices
                 if address.format == "kmsgrab" { profile.capabilities = [.readAnyFile, .seeScreen] }
@@ -40,7 +40,7 @@ package enum SourceCell {
             } else {
                 profile.calls = [.network, .localSockets, .devices]
                 profile.openings = [.network, .localSockets]
-                files += names + devices(address)
+                files += CellProfile.names + devices(address)
             }
         }
         profile.files = files
@@ -121,18 +121,6 @@ package enum SourceCell {
         guard scheme != "unix", var host = host?.lowercased() else { return scheme == "unix" }
         if host.last == "." { host.removeLast() }
         return host.hasSuffix(".local")
-    }
-
-    /// What it takes to find a machine by its name, and to trust it.
-    private static var names: [FileGrant] {
-        let paths = [
-            "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
-            "/etc/protocols", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/ca-certificates.conf",
-            "/etc/gnutls", "/etc/crypto-policies", "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf",
-            "/var/run/nscd",
-        ]
-        let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].compactMap(variable)
-        return (paths + named).map { FileGrant(.read, .any, named: $0) }
     }
 
     /// Where protocols that need more than an address have theirs.

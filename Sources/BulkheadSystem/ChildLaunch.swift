@@ -17,6 +17,8 @@ package struct ChildLaunch: Sendable {
     /// The child may leave a core dump behind. A dump holds the pictures of all pools, takes a tenth of a second or more,
     /// and is written before the child counts as dead.
     package var dumpsCore = false
+    /// The child is not ended with the thread that starts it: it ends by itself when its socket does.
+    package var outlivesParent = false
 
     /// A program with its arguments and its whole environment.
     package init(path: String, arguments: [String], environment: [String: String]) {
@@ -27,7 +29,7 @@ package struct ChildLaunch: Sendable {
 
     /// Starts the child with `socket` as its descriptor 3 and `standardError` as its standard output and error. It
     /// leads a session and a process group of its own, without the master's terminal, and dies when the calling thread
-    /// ends, so call this on a reactor. Where the kernel has automatic groups (sched(7)), all its threads together then
+    /// ends unless ``outlivesParent`` says otherwise, so call this on a reactor. Where the kernel has automatic groups (sched(7)), all its threads together then
     /// weigh as much as one other session, however many they are.
     /// - Throws: the errno of clone, or of exec: ENOENT when there is no such program.
     package func start(
@@ -46,6 +48,7 @@ package struct ChildLaunch: Sendable {
             request.socket = socket.rawValue
             request.nice_increment = niceIncrement
             request.dumps_core = dumpsCore ? 1 : 0
+            request.outlives_parent = outlivesParent ? 1 : 0
             return arguments.withUnsafeMutableBufferPointer { arguments in
                 environment.withUnsafeMutableBufferPointer { environment in
                     request.arguments = UnsafePointer(arguments.baseAddress)

@@ -108,6 +108,17 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     // MixerReply
     case mixerReady = 0xB8
     case mixerComposed = 0xB9
+
+    // NotifierRequest
+    case notifierConfigure = 0xD0
+    case notifierNotice = 0xD1
+    case notifierForget = 0xD2
+    case notifierFinish = 0xD3
+
+    // NotifierReply
+    case notifierReady = 0xD8
+    case notifierSettled = 0xD9
+    case notifierTrouble = 0xDA
 }
 
 extension WireFrame {

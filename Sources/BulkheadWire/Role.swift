@@ -8,6 +8,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
     case decoder = 4
     /// Makes one picture of several.
     case mixer = 5
+    /// Tells others of events, over HTTP.
+    case notifier = 7
 
     package var description: String {
         switch self {
@@ -17,6 +19,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .pluginHost: "plugin host"
         case .decoder: "decoder"
         case .mixer: "mixer"
+        case .notifier: "notifier"
         }
     }
 
@@ -29,6 +32,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .pluginHost: "bulkhead-plugin-host"
         case .decoder: "bulkhead-decoder"
         case .mixer: "bulkhead-mixer"
+        case .notifier: "bulkhead-notifier"
         }
     }
 }

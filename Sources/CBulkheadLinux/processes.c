@@ -24,7 +24,7 @@ static void become(const bulkhead_spawn_request *request, pid_t parent, int repo
     sigset_t none;
     sigemptyset(&none);
     for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
+    if (!request->outlives_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) goto failed;
     if (getppid() != parent) _exit(127); // the master died before it could be watched
     // Without the master's terminal: nothing can be typed into that from here.
     if (setsid() < 0) setpgid(0, 0);

@@ -29,7 +29,8 @@ import Testing
         }
     }
 
-    private static let children = ["encoder", "slate-encoder", "source", "plugin-host", "mixer"].flatMap { role in
+    private static let children = ["encoder", "slate-encoder", "source", "plugin-host", "mixer", "notifier"].flatMap {
+        role in
         [
             Row("\(role).started", #""pid":4711,"isForeign":false"#, "started"),
             Row("\(role).started", #""pid":4711,"isForeign":true"#, "connected"),
@@ -227,6 +228,10 @@ import Testing
         Row("server.connection-refused", #""peer":"p","cause":"too-many-of-address""#, "p", "from its address"),
         Row("server.connection-refused", #""peer":"p","cause":"too-many-failures""#, "p", "failed too often"),
         Row("server.events-left-out", #""events":12"#, "12 events"),
+        Row("notifier.failing", #""target":"ops","text":"it answers HTTP 503""#, "ops", "HTTP 503"),
+        Row("notifier.back", #""target":"ops""#, "ops"),
+        Row("notifier.rejected", #""target":"ops","text":"it answers HTTP 404""#, "ops", "HTTP 404"),
+        Row("notifier.dropped", #""target":"ops","events":3"#, "ops", "3 notices"),
         Row("reporter.lines-lost", #""lines":12"#, "12 lines"), Row("reporter.lines-lost", #""lines":1"#, "1 line "),
     ]
 

@@ -51,6 +51,19 @@ import Testing
         #expect(StatusCheck(status).level == .ok)
     }
 
+    @Test func aTargetThatTakesNoNoticesIsTold() throws {
+        var status = try healthy()
+        status.notices = [NoticeTargetStatus(name: "ops", delivered: 3, waiting: 0, lost: 0, problem: nil)]
+        #expect(StatusCheck(status).level == .ok)
+        let text = StatusReport(masterPID: 7, broadcast: status).text
+        #expect(text.contains("notices to ops: 3 delivered, 0 waiting, 0 lost"))
+        status.notices = [
+            NoticeTargetStatus(name: "ops", delivered: 3, waiting: 1, lost: 0, problem: "it answers HTTP 503")
+        ]
+        #expect(StatusCheck(status).level == .warning)
+        #expect(StatusCheck(status).findings == ["ops takes no notices: it answers HTTP 503"])
+    }
+
     @Test func reportSaysOnAirOnlyWhereSomebodySeesIt() throws {
         var status = try healthy()
         #expect(StatusReport(masterPID: 7, broadcast: status).text.hasPrefix("master 7: on air, "))

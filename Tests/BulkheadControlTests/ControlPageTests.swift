@@ -142,6 +142,8 @@ import Testing
         status.scenes = [SceneStatus(scene: Scene("talk", [item]), isShown: true, isPrepared: false)]
         status.scene = "talk"
         status.hasSent = true
+        settings.notices = [NoticeTarget(url: "https://a/b", name: "ops", codes: ["link.*"], secret: "key")]
+        status.notices = [NoticeTargetStatus(name: "ops", delivered: 1, waiting: 1, lost: 1, problem: "it is away")]
         settings.loudnessTarget = -16
         var (strip, program) = (StripSettings(), ProgramSoundSettings())
         strip.ducking = DuckingSettings(under: "mic")

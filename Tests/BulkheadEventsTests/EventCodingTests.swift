@@ -16,6 +16,7 @@ import Testing
         case .source: .source(1, name: "source 1")
         case .pluginHost: .pluginHost(3)
         case .mixer: .mixer(4, .standby)
+        case .notifier: .notifier(5)
         case .plugin: .plugin(2, name: "logo")
         case .link: .link(1, name: "main", lane: 2)
         case .viewer: .viewer

@@ -19,6 +19,7 @@ import Testing
         + ViewerHappening.samples.map { (.viewer, .viewer($0)) }
         + ServerHappening.samples.map { (.server, .server($0)) }
         + ReporterHappening.samples.map { (.reporter, .reporter($0)) }
+        + NotifierHappening.samples.map { (.notifier, .notifier($0)) }
 
     @Test func codesAreUnique() {
         let codes = Self.samples.map { $0.happening.code(for: $0.role) }

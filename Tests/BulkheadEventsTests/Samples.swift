@@ -213,3 +213,14 @@ extension ReporterHappening: Sampled {
         }
     }
 }
+
+extension NotifierHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .failing: .failing(target: "ops", text: "it answers HTTP 503")
+        case .back: .back(target: "ops")
+        case .rejected: .rejected(target: "ops", text: "it answers HTTP 404")
+        case .dropped: .dropped(target: "ops", events: 3)
+        }
+    }
+}

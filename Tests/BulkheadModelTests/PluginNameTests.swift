@@ -57,13 +57,15 @@ import Testing
     ]) func whatIsNoPartIsRefused(line: String) { #expect(throws: DecodingError.self) { try part(line) } }
 
     @Test func childrenAreThoseThatHaveAProcess() {
-        #expect(Part.Role.allCases.filter(\.isChild) == [.encoder, .source, .slateEncoder, .pluginHost, .mixer])
+        #expect(
+            Part.Role.allCases.filter(\.isChild) == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .notifier])
     }
 
     @Test func rolesOfEventsAreWords() {
         #expect(
             Part.Role.allCases.map(\.rawValue) == [
-                "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "plugin", "link",
+                "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "notifier",
+                "plugin", "link",
                 "viewer",
                 "server", "reporter", "unknown",
             ])

@@ -188,6 +188,22 @@ package enum Messages {
 
     package static let mixerReplies: [MixerReply] = [.ready, .composed(frame: .max), .composed(frame: .min)]
 
+    package static let notifierRequests: [NotifierRequest] = [
+        .configure(
+            [
+                NoticeAddress(url: "https://ops.example/hook", secret: [1, 2, 255]),
+                NoticeAddress(url: "", secret: []),
+            ], origin: "host-1-2"), .configure([], origin: ""),
+        .notice(Notice(number: 7, id: "host-1-2-7", body: Array(#"{"type":"link.lost"}"#.utf8)), targets: [0, 15]),
+        .notice(Notice(number: .max, id: "", body: []), targets: []), .forget(number: .max), .finish,
+    ]
+
+    package static let notifierReplies: [NotifierReply] = [
+        .ready, .settled(number: .max, target: 3, .delivered, text: ""),
+        .settled(number: 1, target: .max, .refused, text: "it answers HTTP 404"),
+        .trouble(target: 2, text: "couldn't connect to server"),
+    ]
+
     package static let hellos: [Hello] = [
         Hello(role: .encoder, pid: 4711, wireVersion: 7, build: "1.2.3"),
         Hello(role: .pluginHost, pid: .min, wireVersion: .max, build: ""),
@@ -221,6 +237,7 @@ package enum Messages {
             + pluginReplies.map(entry) + enumeratorReplies.map(entry) + decoderRequests.map(entry)
             + decoderReplies.map(entry) + checkRequests.map(entry) + checkReplies.map(entry)
             + mixerRequests().map(entry) + mixerReplies.map(entry)
+            + notifierRequests.map(entry) + notifierReplies.map(entry)
             + [Farewell(reason: "the broadcast has ended")].map(entry)
     }
 }

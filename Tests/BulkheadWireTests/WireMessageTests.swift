@@ -19,6 +19,8 @@ import Testing
         try expectRoundTrip(Messages.enumeratorReplies)
         try expectRoundTrip(Messages.mixerRequests())
         try expectRoundTrip(Messages.mixerReplies)
+        try expectRoundTrip(Messages.notifierRequests)
+        try expectRoundTrip(Messages.notifierReplies)
     }
 
     @Test func onlyPoolsCarryADescriptor() throws {

@@ -212,6 +212,28 @@ import Testing
         }
     }
 
+    @Test(arguments: seeds) func notifierMessages(seed: UInt64) throws {
+        var draw = Draw(random: SeededGenerator(seed: seed))
+        for _ in 0..<30 {
+            let addresses = (0..<Int.random(in: 0...16, using: &draw.random)).map { _ in
+                NoticeAddress(url: draw.text(), secret: draw.bytes())
+            }
+            let notice = Notice(number: draw.number(), id: draw.text(), body: draw.bytes())
+            try expectRoundTrip(
+                [
+                    NotifierRequest.configure(addresses, origin: draw.text()),
+                    .notice(notice, targets: [draw.number()]),
+                    .forget(number: draw.number()), .finish,
+                ], cut: Int.random(in: 1...40, using: &draw.random))
+            try expectRoundTrip(
+                [
+                    NotifierReply.ready,
+                    .settled(number: draw.number(), target: draw.number(), .refused, text: draw.text()),
+                    .trouble(target: draw.number(), text: draw.text()),
+                ], cut: Int.random(in: 1...40, using: &draw.random))
+        }
+    }
+
     @Test(arguments: seeds) func mixerMessages(seed: UInt64) throws {
         var draw = Draw(random: SeededGenerator(seed: seed))
         typealias Pictures = Composition<SlotReference>
@@ -387,7 +409,7 @@ import Testing
             Role.allCases.map(\.executableName)
                 == [
                     "bulkhead", "bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host", "bulkhead-decoder",
-                    "bulkhead-mixer",
+                    "bulkhead-mixer", "bulkhead-notifier",
                 ])
     }
 }

@@ -40,6 +40,15 @@ package struct CellProfile: Sendable {
             profile.capabilities = [.readAnyFile, .seeScreen]
             profile.calls = [.network, .localSockets, .devices, .narrowing]
             return profile
+        case .notifier:
+            var profile = CellProfile(outOfMemoryScore: 600)
+            profile.memoryByteCount = memoryShare
+            profile.descriptorCount = 256
+            profile.limits = modesty
+            profile.files = machine + libraries + names
+            profile.openings = .network
+            profile.calls = .network
+            return profile
         case .pluginHost:
             var profile = CellProfile(outOfMemoryScore: 300)
             profile.capabilities = nil
@@ -85,6 +94,20 @@ package struct CellProfile: Sendable {
         // Not /dev/zero, which makes memory that nothing counts.
         return readable.map { FileGrant(.read, .any, named: $0) }
             + ["/dev/null", "/dev/full"].map { FileGrant([.read, .write], .other, named: $0) }
+    }
+
+    /// What it takes to find a machine by its name, and to trust it.
+    package static var names: [FileGrant] {
+        let paths = [
+            "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services",
+            "/etc/protocols", "/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/ca-certificates.conf",
+            "/etc/gnutls", "/etc/crypto-policies", "/run/systemd/resolve", "/run/NetworkManager", "/run/resolvconf",
+            "/var/run/nscd",
+        ]
+        let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].compactMap { (name: String) in
+            getenv(name).map { String(cString: $0) }
+        }
+        return (paths + named).map { FileGrant(.read, .any, named: $0) }
     }
 
     /// Programs' and libraries' files. No folder here holds a user's data.

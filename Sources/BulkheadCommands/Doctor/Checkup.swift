@@ -15,7 +15,7 @@ struct Checkup {
 
     func findings() -> [Finding] {
         [Finding(.ok, "bulkhead", "version \(BulkheadVersion.build)")]
-            + [Role.encoder, .source, .mixer, .pluginHost, .decoder].map(program)
+            + [Role.encoder, .source, .mixer, .pluginHost, .notifier, .decoder].map(program)
             + [plugins, memory] + cells(programs) + sandbox(programs) + [controlFolder, cameras, screen, sound]
     }
 

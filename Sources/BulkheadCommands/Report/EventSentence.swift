@@ -18,6 +18,7 @@ package enum EventSentence {
         case .viewer(let happening): viewer(happening)
         case .server(let happening): server(happening)
         case .reporter(let happening): reporter(happening)
+        case .notifier(let happening): notifier(happening)
         case .unknown(let happening): happening.code
         }
     }
@@ -217,6 +218,17 @@ package enum EventSentence {
         case .connectionRefused(let peer, let cause): "closed \(peer): \(phrase(cause))"
         case .acceptingPaused(let text): "takes no more connections for now: \(text); see `ulimit -n`"
         case .eventsLeftOut(let events): "\(CountText.text(events, "event")) left out: there were too many"
+        }
+    }
+
+    private static func notifier(_ happening: NotifierHappening) -> String {
+        switch happening {
+        case .failing(let target, let text): "\(target) takes no notices: \(text); they wait"
+        case .back(let target): "\(target) takes notices again"
+        case .rejected(let target, let text):
+            "\(target) refuses notices: \(text); check its address and what it expects"
+        case .dropped(let target, let events):
+            "\(CountText.text(events, "notice")) for \(target) lost: too many waited"
         }
     }
 

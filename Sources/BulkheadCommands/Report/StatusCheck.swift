@@ -38,6 +38,9 @@ package struct StatusCheck: Hashable, Sendable {
         for input in status.inputs ?? [] where input.isMissing {
             found.append((.warning, "\(input.name) gives no picture: the slate stands in its place"))
         }
+        for target in status.notices ?? [] {
+            if let problem = target.problem { found.append((.warning, "\(target.name) takes no notices: \(problem)")) }
+        }
         for child in status.children where child.state != .ready && child.state != .ended {
             found.append((.warning, "\(child.part) is \(child.state.rawValue)"))
         }

@@ -41,6 +41,7 @@ package struct StatusReport: Encodable, Sendable {
         if !status.encoderAddress.isEmpty { lines.append("waiting for an encoder at \(status.encoderAddress)") }
         lines += status.children.map(Self.line)
         lines += status.plugins.map { "plugin \(ChainText.line($0))" }
+        lines += (status.notices ?? []).map(Self.line)
         let links = status.links.flatMap(LinkText.lines)
         return (lines.map(EventLine.clean) + links).joined(separator: "\n")
     }
@@ -48,6 +49,11 @@ package struct StatusReport: Encodable, Sendable {
     private static func words(_ mode: ModeInForce) -> String {
         let name = mode.only.map { "\(mode.name.rawValue) (only \($0.rawValue))" } ?? mode.name.rawValue
         return mode.address.map { "\(name), reached at \($0)" } ?? name
+    }
+
+    private static func line(_ target: NoticeTargetStatus) -> String {
+        "notices to \(target.name): \(target.delivered) delivered, \(target.waiting) waiting, \(target.lost) lost"
+            + (target.problem.map { ": \($0)" } ?? "")
     }
 
     private static func line(_ child: ChildStatus) -> String {

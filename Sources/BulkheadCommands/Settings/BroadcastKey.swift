@@ -40,6 +40,7 @@ extension BroadcastKey: CaseIterable {
     package static let streamKeyFile = BroadcastKey("stream-key-file", isList: true)
     package static let tlsCA = BroadcastKey("tls-ca")
     package static let plugin = BroadcastKey("plugin", isList: true)
+    package static let notify = BroadcastKey("notify", isList: true)
     package static let slate = BroadcastKey("slate")
     package static let mode = BroadcastKey("mode")
     package static let attach = BroadcastKey("attach")
@@ -57,7 +58,8 @@ extension BroadcastKey: CaseIterable {
     /// All keys: those with a form of their own, and the declared settings.
     package static let allCases: [BroadcastKey] =
         [
-            input, inputFormat, loop, to, or, rule, redundant, backfill, streamKeyFile, tlsCA, plugin, slate, mode,
+            input, inputFormat, loop, to, or, rule, redundant, backfill, streamKeyFile, tlsCA, plugin, notify, slate,
+            mode,
             attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }

@@ -62,6 +62,9 @@ package struct BroadcastPlan: Hashable, Sendable {
                 .usage, "--plugin needs a plugin host, which --only encoder does not create",
                 advice: "leave one of them away")
         }
+        let notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
+        }
+        if !notices.isEmpty { settings.notices = notices }
         if !words.scenes.isEmpty { settings.scenes = words.scenes }
         settings.slatePath = try words.located(.slate) { () throws(BroadcastError) in
             try words.last(.slate).map(Self.slatePath) ?? ""

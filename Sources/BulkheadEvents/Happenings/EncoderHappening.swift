@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens to the encoders' post beyond every child's course.
 package enum EncoderHappening: HappeningSubject {
     case waiting(address: String, isOnAir: Bool)

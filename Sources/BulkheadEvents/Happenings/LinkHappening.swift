@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens to a link: one destination, with one server or several.
 package enum LinkHappening: HappeningSubject {
     case added

@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens to the master itself.
 package enum MasterHappening: HappeningSubject {
     case listening(address: String)

@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens to a plugin of the chain.
 package enum PluginHappening: HappeningSubject {
     case added(frame: Int64)

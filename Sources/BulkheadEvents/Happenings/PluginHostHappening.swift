@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens to a plugin host beyond its course as a child.
 package enum PluginHostHappening: HappeningSubject {
     case late(plugins: [String])

@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens to the output of events and status lines.
 package enum ReporterHappening: HappeningSubject {
     case linesLost(lines: Int)

@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens at the live server of `bulkhead serve`.
 package enum ServerHappening: HappeningSubject {
     case ready(address: String, port: Int)

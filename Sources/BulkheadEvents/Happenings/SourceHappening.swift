@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens to an input beyond its source's course as a child.
 package enum SourceHappening: HappeningSubject {
     case opened(summary: String)

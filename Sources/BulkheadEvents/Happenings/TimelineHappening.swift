@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What happens to the timeline, which says which frame is due.
 package enum TimelineHappening: HappeningSubject {
     case picture(canvas: String, framesPerSecond: Double, source: Int)

@@ -1,3 +1,5 @@
+import BulkheadModel
+
 /// What the viewer of `bulkhead probe` and `bulkhead drill` notices.
 package enum ViewerHappening: HappeningSubject {
     case connected(server: String)

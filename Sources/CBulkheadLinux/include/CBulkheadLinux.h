@@ -112,10 +112,12 @@ typedef struct bulkhead_spawn_request {
     int socket;               ///< becomes descriptor 3
     int nice_increment;
     int dumps_core; ///< 0: it leaves no core dump behind
+    int outlives_parent; ///< 0: it gets SIGKILL when the calling thread ends
 } bulkhead_spawn_request;
 
 /// Starts a program in a session and a process group of its own, with descriptors 0 to 3 only, default signal handling, and SIGKILL
-/// as the signal it gets when the calling THREAD ends: call this on a thread that outlives the child.
+/// as the signal it gets when the calling THREAD ends, unless the request says otherwise: call this on a thread that outlives
+/// the child.
 /// Returns the process id and stores a pidfd that the caller closes; a failed exec is returned as its errno value.
 pid_t bulkhead_spawn(const bulkhead_spawn_request *request, int *pidfd);
 

@@ -1,4 +1,5 @@
-/// The hash of FIPS 180-4, section 6.2, for the digest handshake: a dependency of its own would weigh more.
+/// The hash of FIPS 180-4, section 6.2, for the digest handshake of RTMP and for the signatures of notices: a dependency of
+/// its own would weigh more.
 package struct SHA256 {
     /// The length of a hash in bytes.
     package static let byteCount = 32

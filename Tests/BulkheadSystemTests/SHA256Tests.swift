@@ -1,4 +1,4 @@
-import BulkheadRTMP
+import BulkheadSystem
 import Testing
 
 private func hex(_ bytes: [UInt8]) -> String {

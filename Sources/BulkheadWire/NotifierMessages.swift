@@ -1,0 +1,145 @@
+/// Where notices go, as a notifier is told.
+package struct NoticeAddress: Hashable, Sendable {
+    /// `https://…` or `http://…`.
+    package var url: String
+    /// The key of signatures; empty for none.
+    package var secret: [UInt8]
+
+    package init(url: String, secret: [UInt8]) {
+        self.url = url
+        self.secret = secret
+    }
+}
+
+/// One event on its way to others.
+package struct Notice: Hashable, Sendable {
+    /// Counts all notices of a broadcast.
+    package var number: UInt64
+    /// The same wherever and however often the notice is sent: who gets it twice tells by this.
+    package var id: String
+    /// JSON, sent as it is.
+    package var body: [UInt8]
+
+    package init(number: UInt64, id: String, body: [UInt8]) {
+        self.number = number
+        self.id = id
+        self.body = body
+    }
+}
+
+/// What the master asks of a notifier.
+package enum NotifierRequest: WireMessage, Hashable {
+    /// The addresses, which are counted from 0 from then on. `origin` names the master in what the notifier says of itself.
+    case configure([NoticeAddress], origin: String)
+    /// Deliver this to the targets with these numbers, each in the order in which notices come.
+    case notice(Notice, targets: [UInt8])
+    /// Nobody waits for this notice any more.
+    case forget(number: UInt64)
+    /// The end of the socket is meant: the master has not died.
+    case finish
+
+    /// The message as a frame, ready to be sent.
+    package var frame: WireFrame {
+        switch self {
+        case .configure(let addresses, let origin):
+            WireFrame(.notifierConfigure) {
+                $0.write(origin, atMost: 256)
+                $0.write(UInt8(clamping: addresses.count))
+                for address in addresses.prefix(Int(UInt8.max)) {
+                    $0.write(address.url, atMost: 4096)
+                    $0.write(address.secret)
+                }
+            }
+        case .notice(let notice, let targets):
+            WireFrame(.notifierNotice, reserving: notice.body.count + 128) {
+                $0.write(notice.number)
+                $0.write(notice.id, atMost: 256)
+                $0.write(notice.body)
+                $0.write(targets)
+            }
+        case .forget(let number): WireFrame(.notifierForget) { $0.write(number) }
+        case .finish: WireFrame(.notifierFinish) { _ in }
+        }
+    }
+
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.knownType {
+        case .notifierConfigure?:
+            let origin = try reader.readString(atMost: 256, "origin")
+            var addresses: [NoticeAddress] = []
+            for _ in 0..<(try reader.read(UInt8.self)) {
+                addresses.append(
+                    NoticeAddress(
+                        url: try reader.readString(atMost: 4096, "address"),
+                        secret: try reader.readBytes(atMost: 4096, "secret")))
+            }
+            self = .configure(addresses, origin: origin)
+        case .notifierNotice?:
+            self = .notice(
+                Notice(
+                    number: try reader.read(), id: try reader.readString(atMost: 256, "id"),
+                    body: try reader.readBytes(atMost: 65_536, "body")),
+                targets: try reader.readBytes(atMost: Int(UInt8.max), "targets"))
+        case .notifierForget?: self = .forget(number: try reader.read())
+        case .notifierFinish?: self = .finish
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}
+
+/// What became of a notice at one target.
+package enum NoticeOutcome: UInt8, Hashable, Sendable {
+    case delivered = 1
+    /// The target does not want it; asking again would change nothing.
+    case refused = 2
+}
+
+/// What a notifier answers.
+package enum NotifierReply: WireMessage, Hashable {
+    case ready
+    /// A notice is done with at one target; `text` says why where it was refused.
+    case settled(number: UInt64, target: UInt8, NoticeOutcome, text: String)
+    /// A target can't be reached, or takes nothing; it is tried again.
+    case trouble(target: UInt8, text: String)
+
+    /// The message as a frame, ready to be sent.
+    package var frame: WireFrame {
+        switch self {
+        case .ready: WireFrame(.notifierReady) { _ in }
+        case .settled(let number, let target, let outcome, let text):
+            WireFrame(.notifierSettled) {
+                $0.write(number)
+                $0.write(target)
+                $0.write(outcome.rawValue)
+                $0.write(text, atMost: 512)
+            }
+        case .trouble(let target, let text):
+            WireFrame(.notifierTrouble) {
+                $0.write(target)
+                $0.write(text, atMost: 512)
+            }
+        }
+    }
+
+    /// Reads a frame. Throws at an unknown type, a value out of range, and a payload of another length.
+    package init(_ frame: WireFrame) throws(WireError) {
+        var reader = WireReader(frame)
+        switch frame.knownType {
+        case .notifierReady?: self = .ready
+        case .notifierSettled?:
+            let number = try reader.read(UInt64.self)
+            let target = try reader.read(UInt8.self)
+            guard let outcome = NoticeOutcome(rawValue: try reader.read()) else {
+                throw reader.outsideRange("outcome")
+            }
+            self = .settled(number: number, target: target, outcome, text: try reader.readString(atMost: 512, "text"))
+        case .notifierTrouble?:
+            self = .trouble(target: try reader.read(), text: try reader.readString(atMost: 512, "text"))
+        default: throw .unknownType(frame.type)
+        }
+        try reader.finish()
+    }
+}

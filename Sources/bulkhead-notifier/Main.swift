@@ -1,0 +1,6 @@
+import BulkheadNotifier
+import Glibc
+
+@main struct Main {
+    static func main() { exit(NotifierProgram.run()) }
+}
