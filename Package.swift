@@ -88,6 +88,7 @@ let package = Package(
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore]),
         .target(
             name: "BulkheadRTMP", dependencies: ["BulkheadSystem", "BulkheadFLV", nioCore]),
+        .target(name: "BulkheadMP4", dependencies: ["BulkheadMedia"]),
         .target(
             name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage]),
 
@@ -311,8 +312,9 @@ let package = Package(
         .target(
             name: "BulkheadFuzzing",
             dependencies: [
-                "BulkheadModel", "BulkheadControl", "BulkheadTimeline", "BulkheadMedia", "BulkheadFLV", "BulkheadRTMP",
-                "BulkheadRTMPTransport", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", "BulkheadMaster",
+                "BulkheadModel", "BulkheadControl", "BulkheadTimeline", "BulkheadMedia", "BulkheadFLV", "BulkheadMP4",
+                "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSystem", "BulkheadWire",
+                "BulkheadFrames", "BulkheadMaster",
                 "BulkheadCommands", nioCore,
             ],
             path: "Tests/Fuzzing/Subjects"),
@@ -335,6 +337,8 @@ let package = Package(
             name: "BulkheadSystemTests", dependencies: ["BulkheadTestSupport", "BulkheadSystem", systemPackage]),
         .testTarget(
             name: "BulkheadFLVTests", dependencies: ["BulkheadTestSupport", "BulkheadFLV", "BulkheadMedia", nioCore]),
+        .testTarget(
+            name: "BulkheadMP4Tests", dependencies: ["BulkheadTestSupport", "BulkheadMP4", "BulkheadMedia"]),
         .testTarget(
             name: "BulkheadRTMPTests",
             dependencies: ["BulkheadTestSupport", "BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),
