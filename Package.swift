@@ -89,6 +89,7 @@ let package = Package(
         .target(
             name: "BulkheadRTMP", dependencies: ["BulkheadSystem", "BulkheadFLV", nioCore]),
         .target(name: "BulkheadMP4", dependencies: ["BulkheadMedia"]),
+        .target(name: "BulkheadRecording", dependencies: ["BulkheadMP4", "BulkheadMedia"]),
         .target(
             name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage]),
 
@@ -313,7 +314,7 @@ let package = Package(
             name: "BulkheadFuzzing",
             dependencies: [
                 "BulkheadModel", "BulkheadControl", "BulkheadTimeline", "BulkheadMedia", "BulkheadFLV", "BulkheadMP4",
-                "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSystem", "BulkheadWire",
+                "BulkheadRecording", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSystem", "BulkheadWire",
                 "BulkheadFrames", "BulkheadMaster",
                 "BulkheadCommands", nioCore,
             ],
@@ -339,6 +340,9 @@ let package = Package(
             name: "BulkheadFLVTests", dependencies: ["BulkheadTestSupport", "BulkheadFLV", "BulkheadMedia", nioCore]),
         .testTarget(
             name: "BulkheadMP4Tests", dependencies: ["BulkheadTestSupport", "BulkheadMP4", "BulkheadMedia"]),
+        .testTarget(
+            name: "BulkheadRecordingTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia"]),
         .testTarget(
             name: "BulkheadRTMPTests",
             dependencies: ["BulkheadTestSupport", "BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),

@@ -198,8 +198,8 @@ package struct FragmentWriter: Sendable {
     /// What makes a plain MP4 of the file, with all fragments given so far.
     /// - Parameters:
     ///   - chapters: in order.
-    ///   - presentationEnd: what lies behind is hidden by an edit list; in nanoseconds from the start of the file, nil for
-    ///     all that there is.
+    ///   - presentationEnd: what lies behind is hidden by an edit list; in nanoseconds from the start of the file, nil
+    ///     for all that there is.
     package func finish(chapters: [Chapter] = [], presentationEnd: Int64? = nil) -> Finish {
         var tail = BoxWriter(reserving: 1 << 16)
         let all = tracks.map { facts(of: $0, until: presentationEnd) }
