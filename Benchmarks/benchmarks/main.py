@@ -14,6 +14,7 @@ from pathlib import Path
 from .links import LinkBench, RecoveringFFmpeg
 from .measurements import Course, Laboratory, mebibytes, median, percentile
 from .media import FRAMES_PER_SECOND, Studio
+from .mixing import LAYOUTS, Layout, MixingBench
 from .peers import Bulkhead, FFmpeg, Peer, Task
 from .processes import MeasurementError
 from .report import Aim, Figure, load, machine, table
@@ -37,10 +38,11 @@ class Extent:
     """Of a server, for each peer."""
     fast_seconds: int
     """Of material for each run that is as fast as possible."""
+    scene_changes: int
 
 
-FULL = Extent(rounds=5, start_ups=7, seconds=4, kills=12, outages=5, fast_seconds=4)
-QUICK = Extent(rounds=1, start_ups=3, seconds=4, kills=4, outages=2, fast_seconds=4)
+FULL = Extent(rounds=5, start_ups=7, seconds=4, kills=12, outages=5, fast_seconds=4, scene_changes=50)
+QUICK = Extent(rounds=1, start_ups=3, seconds=4, kills=4, outages=2, fast_seconds=4, scene_changes=20)
 
 
 class Benchmark:
@@ -53,6 +55,7 @@ class Benchmark:
         laboratory: Laboratory,
         killer: Killer,
         links: LinkBench,
+        mixing: MixingBench,
         studio: Studio,
         extent: Extent,
     ):
@@ -61,6 +64,7 @@ class Benchmark:
         self._laboratory = laboratory
         self._killer = killer
         self._links = links
+        self._mixing = mixing
         self._studio = studio
         self._extent = extent
         self.notes: list[str] = []
@@ -69,6 +73,11 @@ class Benchmark:
         """Only what is about links."""
         _say("preparing the material")
         return self._all_links(Task(self._studio.file(1280, 720, seconds=20, megabits=4), "", 1280, 720))
+
+    def run_mixing(self) -> list[Figure]:
+        """Only what is about several inputs in one picture."""
+        _say("preparing the material")
+        return self._all_mixing(self._studio.file(1280, 720, seconds=20, megabits=4))
 
     def run(self, plugin: Path, wire_hop: Path) -> list[Figure]:
         _say("preparing the material")
@@ -92,6 +101,7 @@ class Benchmark:
         figures += self._throughput(low_latency)
         figures += self._takeovers(low_latency, look_ahead, plugin)
         figures += self._hops(low_latency, files[0], plugin, wire_hop)
+        figures += self._all_mixing(file)
         figures += self._all_links(low_latency)
         return figures
 
@@ -183,6 +193,46 @@ class Benchmark:
             name, _, value = line.rpartition(":")
             figures.append(Figure(name, "µs/frame", [float(value)], [], digits=1))
         return figures
+
+    def _all_mixing(self, file: str) -> list[Figure]:
+        figures = [figure for layout in LAYOUTS for figure in self._mixed(layout, file)]
+        with_layout: list[float] = []
+        without: list[float] = []
+        for number in range(self._extent.rounds):
+            _say(f"one input, with a layout and without, round {number + 1} of {self._extent.rounds}")
+            for has_layout in (True, False) if number % 2 == 0 else (False, True):
+                cpu = self._mixing.unmixed(file, self._extent.seconds, has_layout)
+                (with_layout if has_layout else without).append(cpu)
+        _say("changes of scene")
+        changes = [seconds * 1000 for seconds in self._mixing.scene_changes(self._extent.scene_changes)]
+        return figures + [
+            Figure("CPU of one input with a layout (other: without)", "s for a minute of stream",
+                   with_layout, without, aim=Aim(1)),
+            Figure("scene change: command to the first picture that shows it, median", "ms",
+                   [percentile(changes, 50)], [], digits=0),
+            Figure("scene change: command to the first picture that shows it, worst", "ms",
+                   [percentile(changes, 100)], [], digits=0),
+        ]  # fmt: skip
+
+    def _mixed(self, layout: Layout, file: str) -> list[Figure]:
+        """What several inputs in one picture take, beside each of the others in the same rounds."""
+        peers = self._mixing.peers(layout)
+        note = "GStreamer is not installed: mixing is compared with ffmpeg alone."
+        if len(peers) < 3 and note not in self.notes:
+            self.notes.append(note)
+        seconds: dict[str, list[float]] = {peer.name: [] for peer in peers}
+        for number in range(self._extent.rounds):
+            _say(f"{layout.title}, round {number + 1} of {self._extent.rounds}")
+            # Who begins changes, so that none always finds the machine as the same other left it.
+            begin = number % len(peers)
+            for peer in peers[begin:] + peers[:begin]:
+                seconds[peer.name].append(self._mixing.mixed(peer, file, self._extent.seconds))
+        ours, *others = peers
+        return [
+            Figure(f"CPU of {layout.title} (other: {other.name})", "s for a minute of stream",
+                   seconds[ours.name], seconds[other.name], aim=Aim(1))
+            for other in others
+        ]  # fmt: skip
 
     def _all_links(self, task: Task) -> list[Figure]:
         figures = []
@@ -297,10 +347,14 @@ def _program(path: Path) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="Benchmarks/run",
-        description="Measures Bulkhead and the ffmpeg command side by side, in about twenty minutes.",
+        description="Measures Bulkhead and the ffmpeg command side by side, in about half an hour.",
     )
     parser.add_argument("--quick", action="store_true", help="one round of short runs: nine minutes, rough figures")
-    parser.add_argument("--links", action="store_true", help="only what is about links to servers: three minutes")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--links", action="store_true", help="only what is about links to servers: three minutes")
+    only.add_argument(
+        "--mixing", action="store_true", help="only what is about several inputs in one picture: five minutes"
+    )
     parser.add_argument(
         "--build", type=Path, default=PACKAGE / ".build/release", help="the folder of Bulkhead's programs"
     )
@@ -332,9 +386,15 @@ def _print_results(
         with Server(program, folder) as server:
             laboratory = Laboratory(server, studio, folder)
             links = LinkBench(server, program, folder)
+            mixing = MixingBench(server, studio, folder, program, ffmpeg)
             killer = Killer(server, folder)
-            benchmark = Benchmark(Bulkhead(program), FFmpeg(ffmpeg), laboratory, killer, links, studio, extent)
-            figures = benchmark.run_links() if arguments.links else benchmark.run(plugin, wire_hop)
+            benchmark = Benchmark(Bulkhead(program), FFmpeg(ffmpeg), laboratory, killer, links, mixing, studio, extent)
+            if arguments.mixing:
+                figures = benchmark.run_mixing()
+            elif arguments.links:
+                figures = benchmark.run_links()
+            else:
+                figures = benchmark.run(plugin, wire_hop)
     print(machine(program, ffmpeg))
     print(
         f"H.264 by x264 {Task.preset}, {Task.video_kilobits} kbit/s, an IDR each {Task.keyframe_interval_seconds} s, "

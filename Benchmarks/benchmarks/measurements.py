@@ -111,7 +111,7 @@ class Laboratory:
         units = sorted(
             (message for message in video if message.is_access_unit), key=lambda unit: unit.presentation_milliseconds
         )
-        numbers = self._studio.frame_numbers(_flv(video), width, height)
+        numbers = self._studio.frame_numbers(flv_file(video), width, height)
         if len(numbers) != len(units):
             raise MeasurementError(f"{len(units)} access units were decoded to {len(numbers)} pictures")
         arrivals: dict[int, float] = {}
@@ -157,7 +157,7 @@ def mebibytes(count: float) -> float:
     return count / MIB
 
 
-def _flv(video: list[MediaMessage]) -> bytes:
+def flv_file(video: list[MediaMessage]) -> bytes:
     """An FLV file of video messages: FLV 10.1, appendix E."""
     parts = [b"FLV\x01\x01\0\0\0\x09\0\0\0\0"]
     for message in video:

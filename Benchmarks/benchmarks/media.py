@@ -38,6 +38,26 @@ class Studio:
             )
         return str(path)
 
+    def grey(self, width: int, height: int, level: int) -> str:
+        """The path of an MP4 file of ten seconds, of one grey with that luma."""
+        path = self._folder / f"grey-{level}.mp4"
+        if not path.exists():
+            picture = f"color=c=black:size={width}x{height}:rate={FRAMES_PER_SECOND}:duration=10,lutyuv=y={level}"
+            self._run(
+                ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo:d=10"]
+                + ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path)]
+            )
+        return str(path)
+
+    def levels(self, flv: bytes) -> list[float]:
+        """The mean luma of the pictures of an FLV stream, in the order in which they are shown."""
+        data = self._run(
+            ["-f", "flv", "-i", "pipe:0", "-an", "-vsync", "passthrough"]
+            + ["-vf", "scale=8:8:flags=area", "-pix_fmt", "gray", "-f", "rawvideo", "-"],
+            given=flv,
+        )
+        return [sum(data[start : start + 64]) / 64 for start in range(0, len(data), 64)]
+
     def raw_pictures(self, width: int, height: int, count: int) -> list[bytes]:
         """Pictures in I420, one behind the other."""
         source = f"{self._picture(width, height)},noise=alls=5:allf=t"

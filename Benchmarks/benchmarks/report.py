@@ -14,7 +14,7 @@ from .measurements import median
 
 @dataclass(frozen=True)
 class Aim:
-    """What Bulkhead's figure, or its ratio to ffmpeg's, should be."""
+    """What Bulkhead's figure, or its ratio to the other's, should be."""
 
     limit: float
     unit: str = "×"
@@ -68,7 +68,7 @@ class Figure:
 
 def table(figures: list[Figure]) -> str:
     """The figures as a table in Markdown, with columns that line up."""
-    rows = [["figure", "Bulkhead", "ffmpeg", "ratio", "aim", "met"], *(figure.cells for figure in figures)]
+    rows = [["figure", "Bulkhead", "other", "ratio", "aim", "met"], *(figure.cells for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     lines = [
