@@ -89,6 +89,7 @@ let package = Package(
         .target(
             name: "BulkheadRTMP", dependencies: ["BulkheadSystem", "BulkheadFLV", nioCore]),
         .target(name: "BulkheadMP4", dependencies: ["BulkheadMedia"]),
+        .target(name: "BulkheadDanmaku", dependencies: ["BulkheadMedia"]),
         .target(name: "BulkheadRecording", dependencies: ["BulkheadMP4", "BulkheadMedia"]),
         .target(
             name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage]),
@@ -346,6 +347,9 @@ let package = Package(
         .testTarget(
             name: "BulkheadRTMPTests",
             dependencies: ["BulkheadTestSupport", "BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),
+        .testTarget(
+            name: "BulkheadDanmakuTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadDanmaku", "BulkheadMedia", "BulkheadModel"]),
         .testTarget(
             name: "BulkheadWireTests",
             dependencies: ["BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage]),

@@ -1,0 +1,225 @@
+package import BulkheadMedia
+
+/// Which comments are seen, where and when: decides, and draws nothing.
+///
+/// Comments of one mode never overlap. What finds no place waits a second, paid ones longer, and is left out then; equal
+/// ones are one with a number. All that is decided stands in ``flying``: whoever draws it, and how often that process dies,
+/// the picture is the same. It can be saved at any moment, and goes on where it was.
+///
+/// All move at one speed, whatever their length, so that none is overtaken: a lane is free as soon as the last one's end has
+/// come in. Where speeds differ all the same, because the settings have changed meanwhile, both ends of the time in which
+/// two are seen are looked at.
+package struct DanmakuStage: Codable, Hashable, Sendable {
+    /// What became of a comment.
+    package enum Outcome: Hashable, Sendable {
+        case flies
+        /// It waits for a place.
+        case waits
+        /// An equal one that is seen, or waits, stands for it.
+        case merged
+        /// There was no place.
+        case shed
+        /// It is not to be shown.
+        case blocked
+    }
+
+    /// How many comments have met which end.
+    package struct Counts: Codable, Hashable, Sendable {
+        package var shown = 0
+        package var merged = 0
+        package var shed = 0
+        package var blocked = 0
+
+        package init() {}
+    }
+
+    private struct Waiting: Codable, Hashable, Sendable {
+        let comment: RoomComment
+        let text: String
+        var count: Int
+        let since: Int64
+    }
+
+    /// Between two comments in a lane, in lines.
+    package static let gap = 20.0
+    /// The height of a lane for letters of height 1.
+    package static let laneHeight = 1.35
+    /// The lines of a picture's height.
+    package static let pictureHeight = 1080.0
+    /// How long equal comments are one.
+    package static let mergeNanoseconds: Int64 = 5_000_000_000
+    /// How long a comment waits for a place; that of the anchor, or one that was paid for, ten times as long.
+    package static let waitNanoseconds: Int64 = 1_000_000_000
+    /// How many comments wait at most.
+    package static let mostWaiting = 64
+
+    package private(set) var settings = DanmakuSettings()
+    /// Those that are seen, or soon are, the oldest first.
+    package private(set) var flying: [FlyingComment] = []
+    package private(set) var counts = Counts()
+    private var waiting: [Waiting] = []
+    /// The picture's width in lines.
+    private var pictureWidth: Double
+
+    /// A stage over pictures of the size `canvas`.
+    package init(_ canvas: Canvas) { pictureWidth = Self.width(of: canvas) }
+
+    /// How many wait for a place.
+    package var waitingCount: Int { waiting.count }
+
+    private static func width(of canvas: Canvas) -> Double {
+        pictureHeight * Double(canvas.width) / Double(canvas.height)
+    }
+
+    // MARK: what changes
+
+    /// Pictures have this size from now on. Comments that are seen stay in their lanes.
+    package mutating func change(to canvas: Canvas) { pictureWidth = Self.width(of: canvas) }
+
+    /// Comments that come from now on are shown so. What is seen goes on as it is, but for what is blocked now.
+    package mutating func change(to settings: DanmakuSettings) {
+        self.settings = settings
+        flying.removeAll { settings.blocks($0.comment, text: $0.text) }
+        waiting.removeAll { settings.blocks($0.comment, text: $0.text) }
+        if !settings.isShown { clear() }
+    }
+
+    /// Nothing is seen any more.
+    package mutating func clear() {
+        flying = []
+        waiting = []
+    }
+
+    /// A comment was taken back, or all of an author were.
+    package mutating func remove(where isTakenBack: (RoomComment) -> Bool) {
+        flying.removeAll { isTakenBack($0.comment) }
+        waiting.removeAll { isTakenBack($0.comment) }
+    }
+
+    /// Takes a comment that came at `time`.
+    package mutating func offer(_ comment: RoomComment, at time: MediaTime) -> Outcome {
+        advance(to: time)
+        let text = CommentText.clean(comment.text)
+        guard settings.isShown, !text.isEmpty, !settings.blocks(comment, text: text) else {
+            counts.blocked += 1
+            return .blocked
+        }
+        if merge(text, comment, at: time) {
+            counts.merged += 1
+            return .merged
+        }
+        if let placed = place(comment, text, count: 1, at: time) {
+            flying.append(placed)
+            counts.shown += 1
+            return .flies
+        }
+        return wait(comment, text, at: time)
+    }
+
+    /// Lets go what is no longer seen, and gives places to those that wait.
+    package mutating func advance(to time: MediaTime) {
+        let now = time.nanoseconds
+        flying.removeAll { $0.end <= now }
+        var rest: [Waiting] = []
+        // Those of higher rank first, and then in the order in which they came.
+        let ordered = waiting.enumerated().sorted {
+            ($0.element.comment.rank.rawValue, $1.offset) > ($1.element.comment.rank.rawValue, $0.offset)
+        }
+        // Whether there is a place does not depend on a comment's length.
+        var full: Set<CommentMode> = []
+        for (_, entry) in ordered {
+            let mode = shownMode(of: entry.comment)
+            if !full.contains(mode), let placed = place(entry.comment, entry.text, count: entry.count, at: time) {
+                flying.append(placed)
+                counts.shown += 1
+                continue
+            }
+            full.insert(mode)
+            if now - entry.since < Self.patience(of: entry.comment) {
+                rest.append(entry)
+            } else {
+                counts.shed += entry.count
+            }
+        }
+        waiting = rest.sorted { $0.since < $1.since }
+    }
+
+    private static func patience(of comment: RoomComment) -> Int64 {
+        comment.rank == .ordinary ? waitNanoseconds : 10 * waitNanoseconds
+    }
+
+    // MARK: crowds
+
+    /// Counts the comment to an equal one, whoever wrote it. What was paid for stands by itself.
+    private mutating func merge(_ text: String, _ comment: RoomComment, at time: MediaTime) -> Bool {
+        guard comment.rank != .paid else { return false }
+        let mode = shownMode(of: comment)
+        if let index = flying.lastIndex(where: {
+            $0.text == text && $0.mode == mode && $0.comment.rank != .paid
+                && time.nanoseconds - $0.start < Self.mergeNanoseconds
+        }) {
+            flying[index].count += 1
+            return true
+        }
+        if let index = waiting.firstIndex(where: {
+            $0.text == text && shownMode(of: $0.comment) == mode && $0.comment.rank != .paid
+        }) {
+            waiting[index].count += 1
+            return true
+        }
+        return false
+    }
+
+    private mutating func wait(_ comment: RoomComment, _ text: String, at time: MediaTime) -> Outcome {
+        if waiting.count >= Self.mostWaiting {
+            // The newest of the lowest rank goes: the new one, unless somebody of a lower rank waits.
+            guard
+                let index = waiting.indices.reversed().first(where: { waiting[$0].comment.rank < comment.rank })
+            else {
+                counts.shed += 1
+                return .shed
+            }
+            counts.shed += waiting.remove(at: index).count
+        }
+        waiting.append(Waiting(comment: comment, text: text, count: 1, since: time.nanoseconds))
+        return .waits
+    }
+
+    // MARK: lanes
+
+    private func shownMode(of comment: RoomComment) -> CommentMode {
+        settings.modes.contains(comment.mode) ? comment.mode : .scroll
+    }
+
+    /// The comment in the first lane that is free; nil where none is.
+    private func place(_ comment: RoomComment, _ text: String, count: Int, at time: MediaTime) -> FlyingComment? {
+        guard flying.count < settings.density else { return nil }
+        let mode = shownMode(of: comment)
+        let lane = settings.size * Self.laneHeight
+        // The outline of letters.
+        let width = CommentText.ems(text) * settings.size + settings.size * 0.2
+        let isMoving = mode == .scroll || mode == .reverse
+        let speed = isMoving ? pictureWidth / settings.scrollSeconds : 0
+        let seconds = isMoving ? (pictureWidth + width) / speed : settings.standSeconds
+        let hindering = flying.filter { flown in
+            flown.mode == mode
+                && !(isMoving && flown.speed >= speed
+                    && flown.isIn(at: time, gap: Self.gap, pictureWidth: pictureWidth))
+        }
+        let laneCount = max(1, Int(Self.pictureHeight * settings.area / lane))
+        for number in 0..<laneCount {
+            let top =
+                mode == .bottom ? Self.pictureHeight - lane * Double(number + 1) : lane * Double(number)
+            var next = FlyingComment(
+                comment: comment, text: text, mode: mode, top: top, height: lane, size: settings.size, width: width,
+                speed: speed, start: time.nanoseconds, end: time.nanoseconds + Int64(seconds * 1e9))
+            let isFree = hindering.allSatisfy {
+                !$0.shares(next) || $0.lets(next, gap: Self.gap, pictureWidth: pictureWidth)
+            }
+            guard isFree else { continue }
+            next.count = count
+            return next
+        }
+        return nil
+    }
+}

@@ -1,0 +1,190 @@
+package import BulkheadMedia
+
+/// All of a live room that is not picture and sound, as it is to come back after any break: the server's, the chat's, a
+/// plugin host's, the master's or the machine's.
+///
+/// Three clocks are kept apart. Comments that fly have the timeline's: a server that was changed does not touch them. What
+/// was paid for or pinned has that of the world: it runs out while nobody is here. What was missed has the source's.
+/// No secret is in it.
+package struct RoomRecord: Codable, Hashable, Sendable {
+    /// Of the layout of the file; one that is higher is another version's.
+    package static let currentVersion = 1
+
+    private(set) var version = Self.currentVersion
+    /// Where the room is, such as `twitch`; empty where nobody has said.
+    package var platform = ""
+    /// The room's name or number there.
+    package var room = ""
+    package var title = ""
+    package var category = ""
+    package var notice = ""
+    /// A comment that stays in sight.
+    package private(set) var pinned: Pinned?
+    /// In the order in which they came.
+    package private(set) var paid: [PaidComment] = []
+    package private(set) var stage: DanmakuStage
+    /// How far each chat connection has got, by its name.
+    package private(set) var cursors: [String: ChatCursor] = [:]
+    package private(set) var seen = SeenIDs()
+    /// The latest spans in which comments may have been missed.
+    package private(set) var gaps: [ChatGap] = []
+
+    /// A comment that stays in sight until a time of the world.
+    package struct Pinned: Codable, Hashable, Sendable {
+        package let comment: RoomComment
+        /// In milliseconds since 1970; nil for until it is taken off.
+        package let until: Int64?
+    }
+
+    /// How many comments that were paid for are kept, and how many gaps.
+    package static let (mostPaid, mostGaps) = (100, 50)
+    /// Of title, category, notice and what else a person sets, in characters.
+    package static let longestText = 500
+
+    /// The record of a room of which nothing is known yet, over pictures of the size `canvas`.
+    package init(_ canvas: Canvas) { stage = DanmakuStage(canvas) }
+
+    // MARK: comments
+
+    /// What became of a comment.
+    package enum Outcome: Hashable, Sendable {
+        /// It has come already.
+        case known
+        /// It is too old to be seen, and stands in the log alone.
+        case late
+        case staged(DanmakuStage.Outcome)
+    }
+
+    /// Takes a comment that came at `time` of the timeline, and `now`, in milliseconds since 1970.
+    ///
+    /// One that its source took longer ago than a comment takes to cross the picture came behind a break, and is not shown:
+    /// no backlog bursts onto the picture. What was paid for is shown as long as it lasts.
+    package mutating func take(_ comment: RoomComment, at time: MediaTime, now: Int64) -> Outcome {
+        guard seen.note(comment.id, of: comment.source) else { return .known }
+        cursors[comment.source, default: ChatCursor()].advance(to: comment)
+        if let sent = comment.sentMilliseconds, comment.rank != .paid {
+            let (age, overflows) = now.subtractingReportingOverflow(sent)
+            if overflows || age > Int64(stage.settings.scrollSeconds * 1000) { return .late }
+        }
+        return .staged(stage.offer(comment, at: time))
+    }
+
+    /// Takes a comment that was paid for, which stays in sight until its end; `now` is in milliseconds since 1970.
+    /// - Returns: false when it has come already, or is over.
+    package mutating func take(paid: PaidComment, at time: MediaTime, now: Int64) -> Bool {
+        guard seen.note(paid.comment.id, of: paid.comment.source) else { return false }
+        cursors[paid.comment.source, default: ChatCursor()].advance(to: paid.comment)
+        guard paid.until > now else { return false }
+        _ = stage.offer(paid.comment, at: time)
+        self.paid.append(paid)
+        // The cheapest goes first where there are too many, and of equal ones the one that ends first.
+        if self.paid.count > Self.mostPaid,
+            let index = self.paid.indices.min(by: {
+                (self.paid[$0].amountMicros, self.paid[$0].until) < (self.paid[$1].amountMicros, self.paid[$1].until)
+            })
+        {
+            self.paid.remove(at: index)
+        }
+        return true
+    }
+
+    /// Comments were taken back at their source: one, all of an author, or all.
+    package mutating func remove(from source: String, where isTakenBack: (RoomComment) -> Bool) {
+        func isGone(_ comment: RoomComment) -> Bool { comment.source == source && isTakenBack(comment) }
+        stage.remove(where: isGone)
+        paid.removeAll { isGone($0.comment) }
+        if let pinned, isGone(pinned.comment) { self.pinned = nil }
+    }
+
+    package mutating func pin(_ comment: RoomComment?, until: Int64? = nil) {
+        pinned = comment.map { Pinned(comment: $0, until: until) }
+    }
+
+    /// A chat connection has missed what came between two times of its source, or could not say.
+    package mutating func note(_ gap: ChatGap) {
+        gaps.append(gap)
+        if gaps.count > Self.mostGaps { gaps.removeFirst(gaps.count - Self.mostGaps) }
+    }
+
+    /// How far the source `name` has got, as itself says.
+    package mutating func note(pageToken: String, of name: String) {
+        cursors[name, default: ChatCursor()].pageToken = pageToken
+    }
+
+    // MARK: time
+
+    /// Lets go what is over: on the picture by `time`, what was paid for or pinned by `now`, in milliseconds since 1970.
+    /// - Returns: whether something that was paid for or pinned is over.
+    package mutating func advance(to time: MediaTime, now: Int64) -> Bool {
+        stage.advance(to: time)
+        let before = paid.count
+        paid.removeAll { $0.until <= now }
+        guard let until = pinned?.until, until <= now else { return paid.count != before }
+        pinned = nil
+        return true
+    }
+
+    // MARK: settings
+
+    package mutating func change(to settings: DanmakuSettings) { stage.change(to: settings) }
+    package mutating func change(to canvas: Canvas) { stage.change(to: canvas) }
+    /// Nothing flies any more; what was paid for and pinned stays.
+    package mutating func clear() { stage.clear() }
+
+    /// Another timeline begins: what flew on the last one has no time on this one.
+    package mutating func beginTimeline() { stage.clear() }
+}
+
+/// A comment that was paid for, which stays in sight for a while.
+package struct PaidComment: Codable, Hashable, Sendable {
+    package let comment: RoomComment
+    /// In millionths of the currency.
+    package let amountMicros: Int64
+    /// ISO 4217, or the source's own word.
+    package let currency: String
+    /// In milliseconds since 1970.
+    package let from: Int64
+    package let until: Int64
+
+    package init(_ comment: RoomComment, amountMicros: Int64, currency: String, from: Int64, until: Int64) {
+        var comment = comment
+        comment.rank = .paid
+        self.comment = comment
+        self.amountMicros = amountMicros
+        self.currency = currency
+        self.from = from
+        self.until = until
+    }
+}
+
+/// How far a chat connection has got.
+package struct ChatCursor: Codable, Hashable, Sendable {
+    package private(set) var lastID = ""
+    /// In milliseconds since 1970, by the source's clock; nil where it gives none.
+    package private(set) var lastMilliseconds: Int64?
+    /// What the source gives to be continued by; nil where it does not.
+    package internal(set) var pageToken: String?
+
+    package init() {}
+
+    mutating func advance(to comment: RoomComment) {
+        // What is read again behind a break is older than what is known.
+        if let last = lastMilliseconds, let sent = comment.sentMilliseconds, sent < last { return }
+        lastID = comment.id
+        lastMilliseconds = comment.sentMilliseconds ?? lastMilliseconds
+    }
+}
+
+/// A span in which a chat connection may have missed comments.
+package struct ChatGap: Codable, Hashable, Sendable {
+    package let source: String
+    /// In milliseconds since 1970, by the source's clock where it has one.
+    package let from: Int64
+    package let until: Int64
+
+    package init(source: String, from: Int64, until: Int64) {
+        self.source = source
+        self.from = from
+        self.until = until
+    }
+}
