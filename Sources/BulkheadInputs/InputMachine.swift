@@ -32,6 +32,8 @@ package struct InputMachine {
         case reopen
         /// No more is wanted of the input.
         case finish
+        /// The input was tried for a request that is refused now, for this reason: it is tried no more.
+        case refusedRequest(String)
     }
 
     package enum Action: Hashable {
@@ -48,14 +50,18 @@ package struct InputMachine {
         case died(ChildID, ChildEnd)
         /// The post works again.
         case recovered
-        /// The broadcast can't go on.
+        /// The input can't be opened.
         case fail(BroadcastError)
+        /// Nothing of the input has ever come, and it is tried no more.
+        case giveUp(BroadcastError)
     }
 
     /// An input that is gone needs time to come back.
     package static let reopening = Backoff.doubling(from: .milliseconds(250), upTo: .seconds(10))
     /// Processes that may end before the first of them has opened the input.
     package static let mostDeathsBeforeOpening = 5
+    /// Processes that may find nothing to decode in an input, before the first picture or sound.
+    package static let mostBarren = 5
     /// From when the input is open until a kill from outside may be the place's fault after all: memory it asks for.
     package static let blamingPlace = Duration.seconds(2)
 
@@ -74,6 +80,14 @@ package struct InputMachine {
     private var openedAt: MonotonicTime?
     /// The process on air has said why it can't go on.
     private var hasFailed = false
+    /// Why a process could not go on, the last time.
+    private var lastRefusal: Refusal?
+    /// A picture or sound has come, of any process.
+    private var hasGiven = false
+    /// Processes that found nothing to decode.
+    private var barren = 0
+    /// Why the input is tried no more; nil where it is not given up.
+    package private(set) var failure: String?
     private var soundEnd: Int64 = 0
     /// The file of a list that is played, and the source time of its beginning.
     private var entry: (number: UInt32, start: MediaTime) = (0, .zero)
@@ -133,6 +147,9 @@ package struct InputMachine {
         case .finish:
             isOver = true
             return retire()
+        case .refusedRequest(let reason):
+            (isOver, failure) = (true, reason)
+            return retire(as: .failed)
         }
     }
 
@@ -151,6 +168,7 @@ package struct InputMachine {
 
     private mutating func worked(_ child: ChildID) -> [Action] {
         retries.reset()
+        hasGiven = true
         return post.worked(child) ? [.recovered] : []
     }
 
@@ -192,6 +210,7 @@ package struct InputMachine {
 
     private mutating func refused(_ child: ChildID, _ refusal: Refusal, _ hasBegun: Bool) -> [Action] {
         hasFailed = true
+        lastRefusal = refusal
         let dismissal = Action.dismiss(child, refusal.description)
         // A live input that was there is waited for, even if it has given nothing yet.
         let wasLost = description?.isEndless == true && (openedAt == nil || refusal.code == .unreachable)
@@ -204,7 +223,7 @@ package struct InputMachine {
         isOver = true
         // The process ends by itself; its end is of no interest any more.
         if let child { post.assign(.retired, to: child) }
-        post.set(.ended, of: .onAir)
+        post.set(description?.picture?.isStill == true ? .still : .ended, of: .onAir)
         return [.post(.ended), .finish]
     }
 
@@ -223,8 +242,8 @@ package struct InputMachine {
         return [notice] + retire()
     }
 
-    private mutating func retire() -> [Action] {
-        post.set(.ended, of: .onAir)
+    private mutating func retire(as state: ChildState = .ended) -> [Action] {
+        post.set(state, of: .onAir)
         guard let child else { return [] }
         post.assign(.retired, to: child)
         return [.hangUp(child)]
@@ -265,6 +284,7 @@ package struct InputMachine {
             if let skip { actions.append(.post(skip)) }
             if isAtEnd { return actions + finishInput() }
         }
+        if let error = giveUpWhatIsBarren() { return actions + [.giveUp(error)] }
         hasFailed = false
         return actions + [.launch(after: delay)]
     }
@@ -272,6 +292,21 @@ package struct InputMachine {
     private func neverOpened(_ end: ChildEnd) -> BroadcastError {
         BroadcastError(
             .input, "input \(id) can't be read: the source ended \(post.recentDeaths) times (\(end.cause))")
+    }
+
+    /// Gives an input up of which nothing has ever come, because there is nothing in it that can be decoded. What can't be
+    /// reached may be there later, what runs by its own clock may come back, and what crashes its reader is passed over.
+    /// - Returns: what is to be told; nil where it is tried again.
+    private mutating func giveUpWhatIsBarren() -> BroadcastError? {
+        guard hasFailed, !hasGiven, description?.isEndless == false, let lastRefusal,
+            [.other, .notMedia, .unsupportedCodec].contains(lastRefusal.code)
+        else { return nil }
+        barren += 1
+        guard barren >= Self.mostBarren else { return nil }
+        let error = lastRefusal.failure
+        (isOver, failure) = (true, error.problem)
+        post.set(.failed, of: .onAir)
+        return error
     }
 
     /// Whether a death can be the fault of the place in the file: not before the file was open, nor by a signal from

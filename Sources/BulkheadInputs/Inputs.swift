@@ -133,6 +133,9 @@ package final class Inputs {
         }
     }
 
+    /// The input that was added last; nil where there is none.
+    package var lastAdded: InputID? { directory.entries.last?.id }
+
     /// Changes the inputs of a broadcast on air.
     package func change(_ change: InputChange, answer: @escaping Answer) {
         do throws(BroadcastError) {
@@ -200,12 +203,15 @@ package final class Inputs {
 
     /// An input that was opened for a request can't be opened.
     private func refuse(_ id: InputID, _ answer: Answer, _ error: BroadcastError) {
-        handle(.finish, of: id)
+        handle(.refusedRequest(error.problem), of: id)
         lines[id]?.answer = nil
         // One that was there before stays, and can be reopened.
         if lines[id]?.isNew == true {
             lines[id] = nil
             directory.remove(id)
+            play?.outlet.removed(id)
+        } else {
+            play?.outlet.ended(id)
         }
         answer(error)
     }
@@ -293,14 +299,18 @@ package final class Inputs {
                 return
             }
             handle(.picture(child, pts: picture.pts, position: picture.position), of: id)
+            settle(id)
         case .sound(let start, let samples):
             guard let outlet = play?.outlet else { return }
             handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
+            settle(id)
         case .entered(let entry, let start): handle(.entered(child, entry: entry, at: start), of: id)
         case .caughtUp: play?.outlet.caughtUp(id)
         case .notice(let text):
             if lines[id] != nil { context.post(part(id), .child(.said(text: text, severity: .warning))) }
-        case .atEnd: handle(.atEnd(child), of: id)
+        case .atEnd:
+            handle(.atEnd(child), of: id)
+            settle(id)
         case .refused(let refusal):
             let hasBegun = play?.outlet.hasBegun ?? false
             handle(.refused(child, refusal, hasBegun: hasBegun && lines[id]?.answer == nil), of: id)
@@ -322,18 +332,21 @@ package final class Inputs {
         let part = part(id)
         switch action {
         case .launch(let delay):
+            // Whoever asked for the input waits.
+            if let answer = line.answer, line.machine.record.restarts >= InputMachine.mostDeathsBeforeOpening {
+                let cause = line.machine.record.lastEnd
+                let problem = "\(name(id)) can't be read: its source ended again and again (\(cause))"
+                return refuse(id, answer, BroadcastError(.input, problem))
+            }
             context.launch(after: delay) { [weak self] () throws(BroadcastError) in try self?.launch(id) }
         case .dismiss(let child, let reason): stubs[child]?.dismiss(reason)
         case .hangUp(let child): stubs[child]?.hangUp()
         case .open(let description):
             guard let play else { return onDescribed?() ?? () }
-            let answer = lines[id]?.answer.take()
-            if answer != nil {
-                lines[id]?.isNew = false
-                play.outlet.expect(id, name: name(id), isKept: true)
-            }
+            if line.answer != nil { play.outlet.expect(id, name: name(id), isKept: true) }
             play.outlet.opened(id, description)
-            answer?(nil)
+            // A file shows at once whether it can be decoded; what is live may begin later.
+            if description.isLive { settle(id) }
         case .interrupt: play?.outlet.interrupted(id)
         case .beginAnew: play?.outlet.beganAnew(id)
         case .finish: play?.outlet.ended(id)
@@ -344,7 +357,23 @@ package final class Inputs {
                 RoomContext.Death(pid: stubs[child]?.pid ?? 0, lastSign: stubs[child]?.lastSign))
         case .recovered: context.recovered(part, at: line.post)
         case .fail(let error): if let answer = line.answer { refuse(id, answer, error) } else { onFailed(error) }
+        case .giveUp(let error): giveUp(id, error)
         }
+    }
+
+    /// An input that was opened for a request is there.
+    private func settle(_ id: InputID) {
+        guard let answer = lines[id]?.answer.take() else { return }
+        lines[id]?.isNew = false
+        answer(nil)
+    }
+
+    /// Nothing has ever come of an input, and it is tried no more. A broadcast without any other has nothing to show.
+    private func giveUp(_ id: InputID, _ error: BroadcastError) {
+        if let answer = lines[id]?.answer { return refuse(id, answer, error) }
+        context.post(part(id), .source(.gaveUp(reason: Reason(error.code.rawValue, error.problem))))
+        guard lines.contains(where: { !$0.value.machine.isEnded }) else { return onFailed(error) }
+        play?.outlet.ended(id)
     }
 
     private func name(_ id: InputID) -> String { directory[id]?.name ?? "source \(id)" }
@@ -366,24 +395,6 @@ extension Inputs: MediaSupply {
     }
 }
 
-/// What is read at one moment.
-package struct InputsSnapshot: Codable, Hashable, Sendable {
-    package struct Input: Codable, Hashable, Sendable {
-        package let id: InputID
-        package let name: String
-        package let settings: InputSettings
-        /// What the input is; nil before it has been opened.
-        package let summary: String?
-        /// How it is read, for people.
-        package let child: ChildStatus
-        /// Where the next process goes on; nil at the start.
-        package let resume: SourceResume?
-    }
-
-    /// In the order in which they were named.
-    package let inputs: [Input]
-}
-
 extension Inputs {
     package var snapshot: InputsSnapshot {
         InputsSnapshot(
@@ -394,6 +405,7 @@ extension Inputs {
                 return InputsSnapshot.Input(
                     id: entry.id, name: entry.name, settings: entry.settings,
                     summary: line.machine.description?.summary,
+                    hasPicture: line.machine.description?.hasVideo, failure: line.machine.failure,
                     child: ChildStatus(
                         part: part(entry.id), pid: stub?.pid, state: record.state, restarts: record.restarts,
                         lastEnd: record.lastEnd, build: stub?.build),

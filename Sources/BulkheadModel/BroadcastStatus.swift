@@ -4,6 +4,10 @@ package enum ChildState: String, Codable, Hashable, Sendable {
     /// For one to connect that is started by hand.
     case waiting
     case restarting, ended
+    /// All of it has been read, and its picture stands.
+    case still
+    /// It can't be read, and is tried no more.
+    case failed
 }
 
 /// One child as a user sees it.
@@ -202,6 +206,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var scenes: [SceneStatus]? = nil
     /// What was taken last, by its name: a scene, a layout or an input; nil before anything was.
     package var scene: String? = nil
+    /// What is taken next where nothing else is named, by its name; nil where nothing is prepared.
+    package var preparedScene: String? = nil
     /// How the program and its inputs sound; nil before the program is made, and in what other versions say.
     package var sound: ProgramSoundStatus? = nil
     /// How it goes with notices, in the order of their targets; nil where nobody is to be told.

@@ -14,6 +14,8 @@ package struct InputSettings: Codable, Hashable, Sendable {
     package var video: TrackChoice? = nil
     /// Which track gives the sound; nil to leave it to the input.
     package var audio: TrackChoice? = nil
+    /// What the mix does with its sound from the start; nil for sound as it is.
+    package var strip: StripSettings? = nil
 
     /// An input at `url`; an empty format is detected.
     package init(url: String, format: String = "", loops: Bool = false, name: String? = nil) {
@@ -59,11 +61,17 @@ package struct InputStatus: Codable, Hashable, Sendable {
     package var isMissing: Bool
     /// The program's sound is its own.
     package var isHeard: Bool
+    /// It has a picture that can be shown; nil as long as it has not been opened.
+    package var hasPicture: Bool?
+    /// Why it is read no more, where its state is ``ChildState/failed``.
+    package var failure: String?
 
     package init(
         id: InputID, name: String, state: ChildState, summary: String?, isShown: Bool = false,
-        isMissing: Bool = false, isHeard: Bool = false
+        isMissing: Bool = false, isHeard: Bool = false, hasPicture: Bool? = nil, failure: String? = nil
     ) {
+        self.hasPicture = hasPicture
+        self.failure = failure
         self.id = id
         self.name = name
         self.state = state

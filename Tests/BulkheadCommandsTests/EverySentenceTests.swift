@@ -117,6 +117,7 @@ import Testing
         Row("source.back", "", "again"),
         Row("source.removed", "", "removed"),
         Row("source.renamed", #""former":"guest""#, "guest"),
+        Row("source.gave-up", #""reason":"input","text":"it is damaged""#, "given up", "it is damaged", "reopen"),
         Row(
             "source.skipped", #""positionSeconds":0,"seconds":0,"isRepeated":false,"goal":"next-file""#, "twice",
             "next file"),

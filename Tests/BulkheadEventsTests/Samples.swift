@@ -93,6 +93,7 @@ extension SourceHappening: Sampled {
         case .back: .back
         case .removed: .removed
         case .renamed: .renamed(former: "source 2")
+        case .gaveUp: .gaveUp(reason: Reason("input", "nothing in a.mp4 can be decoded"))
         case .skipped: .skipped(positionSeconds: 12.5, seconds: 2, isRepeated: true, goal: .position, goalSeconds: 14.5)
         }
     }

@@ -33,6 +33,60 @@ import Testing
         #expect(script.picture(80) == [])
     }
 
+    // MARK: what can't be read at all
+
+    private static let damaged = Refusal(.other, "nothing in it can be decoded")
+
+    @Test func aFileOfWhichNothingComesIsGivenUp() {
+        var script = Script()
+        for _ in 1..<InputMachine.mostBarren {
+            script.open()
+            #expect(
+                script.handle(.refused(script.child, Self.damaged, hasBegun: true))
+                    == [.dismiss(script.child, "nothing in it can be decoded")])
+            let actions = script.end(ChildEnd(cause: .dismissed("nothing in it can be decoded")))
+            #expect(actions.contains { if case .launch = $0 { true } else { false } })
+            #expect(script.machine.failure == nil)
+        }
+        script.open()
+        script.handle(.refused(script.child, Self.damaged, hasBegun: true))
+        let last = script.end(ChildEnd(cause: .dismissed("nothing in it can be decoded")))
+        #expect(
+            last.contains {
+                if case .giveUp(let error) = $0 { error.problem == Self.damaged.description } else { false }
+            })
+        #expect(!last.contains { if case .launch = $0 { true } else { false } })
+        #expect(script.machine.failure == Self.damaged.description && script.machine.isEnded)
+        #expect(script.machine.record.state == .failed)
+    }
+
+    /// It gave something once, it runs by its own clock, or somebody kills its readers.
+    @Test func whatMayComeBackIsNotGivenUp() {
+        for (description, gives, end) in [
+            (SourceDescription.testPicture, true, ChildEnd.hang), (.camera, false, .hang), (.file, false, .kill),
+        ] {
+            var script = Script()
+            for round in 0..<3 * InputMachine.mostBarren {
+                script.open(description)
+                if gives, round == 0 { script.picture(0) }
+                if end != .kill { script.handle(.refused(script.child, Self.damaged, hasBegun: true)) }
+                script.end(end)
+            }
+            #expect(script.machine.failure == nil && script.machine.awaitsLaunch)
+        }
+    }
+
+    @Test func aPictureThatStandsIsNotAtItsEnd() {
+        var still = SourceDescription.file
+        still.picture = PictureFormat(codec: "png", width: 16, height: 16)
+        still.picture?.isStill = true
+        var script = Script()
+        script.open(still)
+        script.picture(0)
+        script.handle(.atEnd(1))
+        #expect(script.machine.record.state == .still)
+    }
+
     // MARK: where the next process goes on
 
     @Test func fileGoesOnAfterItsLastPictureAndSound() {

@@ -20,6 +20,7 @@ import Testing
         private let pools: FramePools
         weak var supply: (any MediaSupply)?
         var times: [MediaTime] = []
+        private var last: [InputID: MediaTime] = [:]
         var soundEnd: Int64 = 0
         var words: [String] = []
         var stillCount = 0
@@ -38,7 +39,8 @@ import Testing
         }
 
         func take(_ picture: Picture, of input: InputID) -> Bool {
-            if let last = times.last, picture.pts <= last { return false }
+            if let last = last[input], picture.pts <= last { return false }
+            last[input] = picture.pts
             times.append(picture.pts)
             pools.release(picture.slot)
             demand(input)
@@ -56,6 +58,7 @@ import Testing
         func beganAnew(_ input: InputID) {
             words.append("began anew")
             times = []
+            last[input] = nil
         }
         func ended(_ input: InputID) { words.append("ended") }
         func removed(_ input: InputID) { words.append("removed") }

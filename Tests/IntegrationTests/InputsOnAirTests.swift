@@ -14,6 +14,16 @@ import Testing
         return (code, process.outputText, process.errorText)
     }
 
+    /// Copies an MP4 file with zeros where its media were.
+    private static func damage(_ path: String, to copy: String) throws {
+        var data = try Data(contentsOf: URL(fileURLWithPath: path))
+        let box = try #require(data.range(of: Data("mdat".utf8)))
+        let size = data[box.lowerBound - 4..<box.lowerBound].reduce(0) { $0 << 8 | Int($1) }
+        let media = box.upperBound..<box.lowerBound - 4 + size
+        data.replaceSubrange(media, with: Data(count: media.count))
+        try data.write(to: URL(fileURLWithPath: copy))
+    }
+
     /// The frame that the answer to `scene take` names.
     private func take(_ input: String, control: String) async throws -> Int {
         let answer = try await run(["scene", "take", input], control: control)
@@ -45,6 +55,11 @@ import Testing
         #expect(added.code == 0, "\(added.error)")
         let missing = try await run(["input", "add", folder.path("missing.mp4")], control: control)
         #expect(missing.code == 66)
+        // Its header is whole, and nothing of it can be decoded.
+        let damaged = folder.path("damaged.mp4")
+        try Self.damage(plain, to: damaged)
+        let refused = try await run(["input", "add", damaged], control: control)
+        #expect(refused.code == 66 && refused.error.contains("can be decoded"), "\(refused.error)")
         let first = try await take("red", control: control)
         let list = try await run(["input", "list"], control: control)
         #expect(list.output.contains("2, red: shown and heard, mov"), "\(list.output)")

@@ -106,6 +106,7 @@ package enum EventSentence {
         case .back: "its picture is in the scene again"
         case .removed: "removed"
         case .renamed(let former): "the new name of \(former)"
+        case .gaveUp(let reason): "given up: \(reason.text); `bulkhead input reopen` tries it again"
         case .unused(let unused, let isClosed):
             "its \(unused.joined(separator: " and ")) \(unused.count == 1 ? "is" : "are") not used, because an input named "
                 + "before it has \(unused.count == 1 ? "one" : "both")\(isClosed ? "; closed" : "")"

@@ -9,7 +9,13 @@ package enum InputText {
         let use = [
             input.isMissing ? "shown as the slate" : input.isShown ? "shown" : nil, input.isHeard ? "heard" : nil,
         ].compactMap { $0 }
-        let state = input.state == .ready && !use.isEmpty ? use.joined(separator: " and ") : input.state.rawValue
+        var state = input.state.rawValue
+        switch input.state {
+        case .ready where !use.isEmpty: state = use.joined(separator: " and ")
+        case .still where !use.isEmpty: state = "still, \(use.joined(separator: " and "))"
+        case .failed: state = "failed: \(input.failure ?? "it can't be read")"
+        default: break
+        }
         return EventLine.clean("\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")")
     }
 }

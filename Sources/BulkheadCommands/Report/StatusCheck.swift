@@ -41,7 +41,8 @@ package struct StatusCheck: Hashable, Sendable {
         for target in status.notices ?? [] {
             if let problem = target.problem { found.append((.warning, "\(target.name) takes no notices: \(problem)")) }
         }
-        for child in status.children where child.state != .ready && child.state != .ended {
+        let isWell: Set<ChildState> = [.ready, .ended, .still]
+        for child in status.children where !isWell.contains(child.state) {
             found.append((.warning, "\(child.part) is \(child.state.rawValue)"))
         }
         for plugin in status.plugins where plugin.state == .quarantined || plugin.state == .off {

@@ -13,7 +13,7 @@ package struct StatusLine: Hashable, Sendable {
         parts += status.links.compactMap(Self.trouble)
         if status.showing != .picture { parts.append("showing \(status.showing.rawValue)") }
         parts += status.plugins.compactMap(ChainText.trouble)
-        parts += status.children.filter { $0.state != .ready }.map(Self.child)
+        parts += status.children.filter { !Self.isWell($0) }.map(Self.child)
         parts.append("\(DecimalText.text(status.framesPerSecond, places: 1)) fps")
         parts.append(Self.rate(status.bitsPerSecond))
         // What waits for a server that is gone says nothing of those that are there.
@@ -21,7 +21,7 @@ package struct StatusLine: Hashable, Sendable {
         parts.append("dropped \(Self.dropped(status))")
         parts += status.links.compactMap(Self.reconnects)
         if status.links.count > 1 { parts += status.links.compactMap(Self.figures) }
-        parts += status.children.filter { $0.state == .ready }.map(Self.child)
+        parts += status.children.filter(Self.isWell).map(Self.child)
         if status.framesUnfiltered > 0 { parts.append("unfiltered \(status.framesUnfiltered)") }
         if status.framesRepeated > 0 { parts.append("repeated \(status.framesRepeated)") }
         if let count = status.framesLeftOut, count > 0 { parts.append("left out \(count)") }
@@ -89,6 +89,9 @@ package struct StatusLine: Hashable, Sendable {
             servers.count > 1 ? link.server.map { " to \($0.drop { $0 != "/" }.drop { $0 == "/" })" } ?? "" : ""
         return "\(link.name)\(server) \(rate(link.bitsPerSecond)), queue \(link.queuedMilliseconds) ms"
     }
+
+    /// It does what it is for; a picture that stands needs no process any more.
+    private static func isWell(_ child: ChildStatus) -> Bool { child.state == .ready || child.state == .still }
 
     private static func child(_ child: ChildStatus) -> String {
         let state = child.state == .ready ? "ok" : child.state.rawValue

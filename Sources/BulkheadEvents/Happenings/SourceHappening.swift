@@ -13,6 +13,8 @@ package enum SourceHappening: HappeningSubject {
     case removed
     /// The part has another name than before.
     case renamed(former: String)
+    /// Nothing of the input has ever come, and it is tried no more.
+    case gaveUp(reason: Reason)
     case skipped(positionSeconds: Double, seconds: Double, isRepeated: Bool, goal: SkipGoal, goalSeconds: Double?)
 
     /// What stands behind the period in the code.
@@ -24,6 +26,7 @@ package enum SourceHappening: HappeningSubject {
         case back
         case removed
         case renamed
+        case gaveUp = "gave-up"
         case skipped
     }
 
@@ -38,6 +41,7 @@ package enum SourceHappening: HappeningSubject {
         case .back: Facts(.back)
         case .removed: Facts(.removed)
         case .renamed(let former): Facts(.renamed, .notice, [.former: former])
+        case .gaveUp(let reason): Facts(.gaveUp, .error, [.reason: reason.code, .text: reason.text])
         case .skipped(let positionSeconds, let seconds, let isRepeated, let goal, let goalSeconds):
             Facts(
                 .skipped, .warning,
@@ -59,6 +63,7 @@ package enum SourceHappening: HappeningSubject {
         case .back: self = .back
         case .removed: self = .removed
         case .renamed: self = .renamed(former: try values.required(.former))
+        case .gaveUp: self = .gaveUp(reason: try Reason(values))
         case .skipped:
             self = .skipped(
                 positionSeconds: try values.required(.positionSeconds), seconds: try values.required(.seconds),
@@ -86,6 +91,8 @@ package enum SourceHappening: HappeningSubject {
             Meaning([.notice], [], "the input was removed, as asked for")
         case .renamed:
             Meaning([.notice], [.former], "the input has another name from now on")
+        case .gaveUp:
+            Meaning([.error], [.reason, .text], "nothing of the input has ever come, and it is tried no more")
         case .skipped:
             Meaning(
                 [.warning], [.positionSeconds, .seconds, .isRepeated, .goal, .goalSeconds],
