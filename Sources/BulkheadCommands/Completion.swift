@@ -25,6 +25,11 @@ enum Completion {
             + (status?.inputs ?? []).map(\.name)).uniqued()
     }
 
+    /// An item of a scene goes by its input, and what can be changed of it follows.
+    static let items = CompletionKind.custom { _, _, _ in
+        (status()?.inputs ?? []).map(\.name).uniqued() + SceneWords.itemKeys.map { "\($0)=" }
+    }
+
     /// What can be changed of an input's sound.
     static let strips = CompletionKind.list([
         "gain=", "mute=on", "mute=off", "solo=on", "solo=off", "pan=", "mono=on", "mono=off", "delay=", "duck=",

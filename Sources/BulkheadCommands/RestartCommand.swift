@@ -11,7 +11,7 @@ package struct RestartCommand: AsyncParsableCommand {
         discussion: "This is also how a new build of a child program goes on air.")
 
     @Argument(
-        help: ArgumentHelp("encoder, plugins or source.", valueName: "child"),
+        help: ArgumentHelp("encoder, plugins, source or mixer.", valueName: "child"),
         completion: .list(RestartablePart.allCases.map(\.rawValue)))
     var part: String
 

@@ -52,6 +52,7 @@ extension BroadcastStatus {
         hasSent = outputs.hasSent
         scenes = program.scenes
         scene = program.scene
+        preparedScene = program.prepared
         sound = program.sound
         self.inputs = inputs.inputs.map {
             InputStatus($0, seen: program.seen, missing: program.missing, heard: program.heard)
@@ -66,7 +67,8 @@ extension InputStatus {
     ) {
         self.init(
             id: input.id, name: input.name, state: input.child.state, summary: input.summary,
-            isShown: seen.contains(input.id), isMissing: missing.contains(input.id), isHeard: heard.contains(input.id))
+            isShown: seen.contains(input.id), isMissing: missing.contains(input.id), isHeard: heard.contains(input.id),
+            hasPicture: input.hasPicture, failure: input.failure)
     }
 }
 

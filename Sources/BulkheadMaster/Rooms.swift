@@ -105,6 +105,9 @@ final class Rooms {
         outputs.onBitrate = { [weak line] in line?.encoding.carry(bitsPerSecond: $0) }
         context.mediaSeconds = { [weak line] in line?.program.mediaTime?.seconds }
         try line.encoding.start()
+        for input in inputs.snapshot.inputs {
+            if let strip = input.settings.strip { line.program.prepare(strip, of: input.id) }
+        }
         inputs.play(settings.canvas, settings.frameRate, to: line.program)
         slatePath = settings.slatePath
         try makeSlate(settings.canvas)

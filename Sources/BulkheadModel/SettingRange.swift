@@ -92,7 +92,18 @@ extension BroadcastSettings {
                 .usage, "min-bitrate is \(least), above video-bitrate, which is \(wanted)",
                 advice: "choose one that is lower, or leave min-bitrate away")
         }
+        try checkNames()
         try checkLevel()
+    }
+
+    /// Checks whether names are clear, and whether strips can be as they are.
+    private func checkNames() throws(BroadcastError) {
+        let names = inputs.compactMap(\.name)
+        for (index, scene) in (scenes ?? []).enumerated() {
+            try scene.check()
+            try scene.checkName(inputs: names, scenes: scenes?.prefix(index).map(\.name) ?? [])
+        }
+        for index in inputs.indices { try inputs.checkStrip(of: index) }
     }
 
     static func baselineHasNoBFrames(_ bframes: String) -> BroadcastError {
@@ -116,5 +127,25 @@ extension BroadcastSettings {
                 code: .noLevel, ["size": "\(canvas)", "fps": "\(frameRate)"],
                 "H.264 has no level for \(canvas) at \(frameRate) frames a second")
         }
+    }
+}
+
+extension [InputSettings] {
+    /// Checks what is done with the sound of the input at `index`: its numbers, and which other input it makes room for.
+    /// - Throws: kind `usage` or `control`.
+    package func checkStrip(of index: Int) throws(BroadcastError) {
+        guard let strip = self[index].strip else { return }
+        try strip.check()
+        guard let under = strip.ducking?.under else { return }
+        let others = indices.filter { $0 != index }
+        let isKnown = others.contains { place in
+            ["\(place + 1)", "source \(place + 1)", self[place].name?.lowercased()].contains(under.lowercased())
+        }
+        guard !isKnown else { return }
+        let names = others.map { self[$0].name ?? "\($0 + 1)" }
+        throw BroadcastError(
+            code: .unknownInput, ["name": under],
+            "\(self[index].name ?? "input \(index + 1)") is to make room for \(under), which is no other input",
+            advice: names.isEmpty ? "there is no other one" : "there are: \(names.joined(separator: ", "))")
     }
 }

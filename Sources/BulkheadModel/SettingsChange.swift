@@ -62,4 +62,5 @@ package enum RestartablePart: String, Codable, Hashable, Sendable, CaseIterable 
     case encoder
     case plugins
     case source
+    case mixer
 }

@@ -1,5 +1,5 @@
 import BulkheadChildren
-package import BulkheadEvents
+import BulkheadEvents
 import BulkheadFrames
 package import BulkheadMedia
 package import BulkheadModel
@@ -73,7 +73,7 @@ package final class Program {
         mixer = Mixer(
             canvas: settings.canvas, terms: MixerMachine.Terms(settings.frameRate, isPatient: settings.isFast),
             in: context, outlet: outlet, progressed: requests.progressed)
-        book = try SceneBook(settings.scenes)
+        book = try SceneBook(settings.scenes, inputs: settings.inputNames)
         machine = ProgramMachine(settings, at: madeAt)
         if let target = settings.loudnessTarget { aim(atLoudness: target) }
     }
@@ -83,7 +83,9 @@ package final class Program {
     /// Draws the built-in slate in the size of pictures from now on.
     /// - Throws: a `BroadcastError`; the slate stays as it is then.
     package func drawSlate(_ canvas: Canvas) throws(BroadcastError) {
+        let former = slatePicture.canvas ?? machine.settings.canvas
         try slatePicture.draw(canvas, in: context.pools)
+        book.resized(from: former, to: canvas)
         mixer.change(canvas)
         perform(machine.handle(.resized(canvas), at: .now))
         tellOfSlate()
@@ -91,7 +93,8 @@ package final class Program {
 
     /// Begins where everything is ready for it. To be called when that may have become so, and as time passes.
     package func beginIfPossible() {
-        guard !hasBegun, requests.mayBegin() else { return }
+        // Where the first frame is mixed, the first mixer is waited for.
+        guard !hasBegun, requests.mayBegin(), !(machine.isMixed && mixer.isStarting) else { return }
         perform(machine.handle(.begin, at: .now))
     }
 
@@ -111,18 +114,17 @@ package final class Program {
         switch change {
         case .take(let word, let transition):
             guard let name = word ?? book.prepared else {
-                throw BroadcastError(
-                    .usage, "no scene is prepared", advice: "name one, or prepare one with `scene prepare`")
+                throw book.nothingPrepared(inputs: machine.shownNames)
             }
             try transition.check()
-            return take(try stage(called: name), by: transition)
+            return take(try stage(called: name), by: transition, isSwap: word == nil)
         case .prepare(let name): book.prepare(try stage(called: name).name)
-        case .add(let scene): try book.add(scene)
+        case .add(let scene):
+            try book.add(scene, inputs: machine.names)
+            wantMixers()
         case .set(let scene):
-            try book.set(scene)
-            if book.shown?.lowercased() == scene.name.lowercased() {
-                return take((scene.name, .scene(scene)), by: .cut)
-            }
+            let scene = try book.set(scene)
+            if book.shown == scene.name { return take((scene.name, .scene(scene)), by: .cut) }
         case .remove(let name): try book.remove(name)
         }
         return nil
@@ -135,15 +137,19 @@ package final class Program {
         take((layout?.rawValue ?? "", layout.map { .layout($0) } ?? .selected), by: .cut)
     }
 
-    private func take(_ named: (name: String, stage: Staging.Stage), by transition: Transition) -> FrameNumber {
+    private func take(
+        _ named: (name: String, stage: Staging.Stage), by transition: Transition, isSwap: Bool = false
+    ) -> FrameNumber {
         let frame = nextFrame
         perform(machine.handle(.take(named.stage, transition), at: .now))
-        book.show(named.name)
+        if isSwap { book.swap(in: named.name) } else { book.show(named.name) }
+        wantMixers()
         if hasBegun { context.post(.timeline, .timeline(.taken(scene: named.name, frame: frame))) }
         return frame
     }
 
-    /// What a person means by `word`: a scene, a layout or an input.
+    /// What a person means by `word`: a scene, a layout or an input. A number is a scene's place in the list, or, where there
+    /// are no scenes, the input's.
     private func stage(called word: String) throws(BroadcastError) -> (name: String, stage: Staging.Stage) {
         if let scene = book[word] {
             if let item = scene.items.first(where: { machine.input(called: $0.input) == nil }) {
@@ -155,17 +161,44 @@ package final class Program {
             return (scene.name, .scene(scene))
         }
         if let layout = SceneLayout(rawValue: word.lowercased()) { return (layout.rawValue, .layout(layout)) }
-        guard let input = machine.input(called: word) else {
+        let isPlace = word.allSatisfy(\.isNumber) && !book.scenes.isEmpty
+        guard !isPlace, let input = machine.input(called: word) else {
             throw book.unknown(word, inputs: machine.shownNames)
         }
         let name = machine.name(of: input) ?? word
-        guard machine.canTake(input) else {
-            throw BroadcastError(
+        guard machine.canTake(input) else { throw notShowable(input, name) }
+        return (name, .input(input))
+    }
+
+    private func notShowable(_ input: InputID, _ name: String) -> BroadcastError {
+        guard machine.isSoundOnly(input) else {
+            return BroadcastError(
                 code: .inputNotOpen, ["name": name], "\(name) has no picture to show",
                 advice: "reopen it, or take another input")
         }
-        return (name, .input(input))
+        let others = machine.shownNames.joined(separator: ", ")
+        return BroadcastError(
+            code: .inputNotOpen, ["name": name],
+            "\(name) is sound without a picture, which is heard whatever is shown",
+            advice: others.isEmpty ? "add an input with a picture" : "take one with a picture: \(others)")
     }
+
+    /// Checks whether an input can be called `name`.
+    /// - Throws: kind `usage`, where a scene is called so.
+    package func checkInputName(_ name: String) throws(BroadcastError) {
+        guard book.hasScene(named: name) else { return }
+        throw BroadcastError(
+            code: .inputName, ["name": name], "a scene is called \(name)",
+            advice: "choose another name, so that it is clear what `scene take \(name)` shows")
+    }
+
+    /// What is done with the sound of an input from the start on, whether it is open yet or not. What it makes room for is
+    /// looked for when it comes.
+    package func prepare(_ strip: StripSettings, of input: InputID) { machine.prepare(strip, of: input) }
+
+    /// Has a fresh mixer take over, without a frame that is not mixed.
+    /// - Throws: kind `control`, where none is at work.
+    package func restartMixer() throws(BroadcastError) { try mixer.restart() }
 
     /// Changes how the program sounds.
     /// - Returns: the first frame that is heard so.
@@ -247,7 +280,8 @@ package final class Program {
             nextFrame: nextFrame, nextBlock: machine.nextBlock, isRunning: machine.isRunning,
             showing: machine.shown, selection: machine.selection, framesRepeated: machine.framesRepeated,
             framesLeftOut: machine.framesLeftOut, framesSkipped: machine.framesSkipped, scenes: book.statuses,
-            scene: book.shown, seen: machine.seen, missing: machine.missing, heard: Set(machine.heard),
+            scene: book.shown, prepared: book.prepared, seen: machine.seen, missing: machine.missing,
+            heard: Set(machine.heard),
             sound: machine.soundStatus,
             mixer: mixer.snapshot)
     }
@@ -345,8 +379,8 @@ package final class Program {
 
     // MARK: mixers
 
-    /// A mixer stands ready where there is more than one picture that could be shown.
-    private func wantMixers() { mixer.want(machine.mayMix) }
+    /// A mixer stands ready where there is more than one picture that could be shown, or a scene that could.
+    private func wantMixers() { mixer.want(machine.mayMix || !book.scenes.isEmpty) }
 
     /// No frame is being mixed.
     package var isDrained: Bool { mixer.isDrained }
@@ -447,32 +481,4 @@ extension Program: MediaOutlet {
         case .readerEnded(let cause): context.post(.timeline, .timeline(.slateReaderDied(cause: cause)))
         }
     }
-}
-
-/// The program at one moment.
-package struct ProgramSnapshot: Codable, Hashable, Sendable {
-    /// The frame of the next tick, from 0.
-    package let nextFrame: FrameNumber
-    /// The block of sound that is cut next, from 0.
-    package let nextBlock: Int64
-    package let isRunning: Bool
-    package let showing: ShownPicture
-    package let selection: Selection
-    /// Ticks for which the input had nothing new.
-    package let framesRepeated: Int
-    /// Pictures of live inputs that came while theirs were shown, and are in no frame.
-    package let framesLeftOut: Int
-    /// Ticks that were left out because the encoder could not keep up.
-    package let framesSkipped: Int
-    package let scenes: [SceneStatus]
-    /// What was taken last, by its name.
-    package let scene: String?
-    /// The inputs whose pictures are seen.
-    package let seen: Set<InputID>
-    /// The inputs of the scene in whose place the slate stands.
-    package let missing: Set<InputID>
-    /// The inputs that are heard.
-    package let heard: Set<InputID>
-    package let sound: ProgramSoundStatus
-    package let mixer: MixerSnapshot
 }

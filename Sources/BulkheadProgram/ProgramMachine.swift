@@ -61,10 +61,12 @@ package struct ProgramMachine {
         switch event {
         case .inputExpected(let input, let name, let isKept):
             lines.expect(input, name: name, isKept: isKept || settings.keepsInputs, at: now)
+            desk.arrived(input, name: name)
             return beginAnew(input)
         case .inputRenamed(let input, let name):
             if let former = lines[input]?.name { content.staging.renamed(former, to: name) }
             lines[input]?.name = name
+            desk.renamed(input, to: name)
             arrange()
             return []
         case .inputOpened(let input, let description): return opened(input, description)
@@ -82,6 +84,7 @@ package struct ProgramMachine {
             return []
         case .take(let stage, let transition): return take(stage, transition, at: now)
         case .resized(let canvas):
+            content.staging.resized(from: self.canvas, to: canvas)
             self.canvas = canvas
             arrange()
             return []
@@ -183,6 +186,12 @@ package struct ProgramMachine {
         return isSilent ? Set(found + main).sorted() : found
     }
 
+    /// What is done with an input's sound, whether it is open yet or not. What it makes room for may come later.
+    package mutating func prepare(_ strip: StripSettings, of input: InputID) {
+        desk.set(strip, of: input, duckedUnder: nil)
+        for other in lines.inputs { if let name = lines[other]?.name { desk.arrived(other, name: name) } }
+    }
+
     /// The first frame whose sound is not made yet.
     package var nextHeardFrame: FrameNumber {
         max(clock.nextFrame, settings.frameRate.frame(at: AudioFormat.time(ofBlock: nextBlock)))
@@ -221,15 +230,24 @@ package struct ProgramMachine {
         selection.take(main, hasSound: lines[main]?.feed?.description.hasAudio ?? false)
     }
 
-    /// Which input a person means by `word`: its number or its name; nil where there is none.
+    /// Which input a person means by `word`: its number, also as `source 2`, or its name; nil where there is none.
     package func input(called word: String) -> InputID? {
-        lines.inputs.first { lines[$0]?.name.lowercased() == word.lowercased() || "\($0)" == word }
+        let word = word.lowercased()
+        return lines.inputs.first { input in
+            lines[input]?.name.lowercased() == word || ["\(input)", "source \(input)", "input \(input)"].contains(word)
+        }
     }
+
+    /// The next frame is made of several pictures, or of one that is not shown as it comes.
+    package var isMixed: Bool { content.staging.unmixed == nil && !content.staging.isEmpty }
 
     /// What inputs that have a picture are called.
     package var shownNames: [String] {
         lines.inputs.filter { lines[$0]?.feed?.description.hasVideo == true }.compactMap { lines[$0]?.name }
     }
+
+    /// It is open, and has no picture by its nature.
+    package func isSoundOnly(_ input: InputID) -> Bool { lines[input]?.feed?.description.hasVideo == false }
 
     /// What all inputs are called.
     package var names: [String] { lines.inputs.compactMap { lines[$0]?.name } }

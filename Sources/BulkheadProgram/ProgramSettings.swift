@@ -21,6 +21,8 @@ package struct ProgramSettings: Hashable, Sendable {
     package var loudnessTarget: Decibels?
     /// Scenes that there are from the start.
     package var scenes: [Scene] = []
+    /// What inputs are called from the start: no scene may be called so.
+    package var inputNames: [String] = []
     /// They are counted from the first picture that a destination was sent, and not from the first of all.
     package var durationAwaitsViewers: Bool
 
@@ -49,6 +51,7 @@ package struct ProgramSettings: Hashable, Sendable {
             durationAwaitsViewers: !settings.isFast && !settings.destinations.contains(where: \.isFile))
         loudnessTarget = settings.loudnessTarget
         scenes = settings.scenes ?? []
+        inputNames = settings.inputs.compactMap(\.name)
         keepsInputs = settings.layout != nil || !scenes.isEmpty
     }
 }

@@ -79,9 +79,10 @@ package struct SoundDesk: Sendable {
         given.append(input)
     }
 
-    /// There is no such input any more.
+    /// There is no such input any more. Inputs that made room for it do so again for the next one with its name.
     package mutating func forget(_ input: InputID) {
         channels[input] = nil
+        for other in channels.keys where channels[other]?.key == input { channels[other]?.key = nil }
         heard.removeAll { $0 == input }
         mix.remove(input, fade: SoundMix.standardFade)
         mix.set(programInForce)
@@ -98,6 +99,31 @@ package struct SoundDesk: Sendable {
         channels[input] = Channel(settings: settings, key: key)
         mix.set(settings, of: input, duckedUnder: key)
         mix.set(programInForce)
+    }
+
+    /// There is an input of that name: what was to make room for it does so from now on.
+    package mutating func arrived(_ input: InputID, name: String) {
+        let words = [name.lowercased(), "\(input)", "source \(input)"]
+        for (other, channel) in channels where other != input && channel.key == nil {
+            guard let ducking = channel.settings.ducking, words.contains(ducking.under.lowercased()) else { continue }
+            channels[other]?.key = input
+            channels[other]?.settings.ducking?.under = name
+            pass(on: other)
+        }
+    }
+
+    /// People call an input `name` from now on: what makes room for it goes on naming it.
+    package mutating func renamed(_ input: InputID, to name: String) {
+        for (other, channel) in channels where channel.key == input {
+            channels[other]?.settings.ducking?.under = name
+            pass(on: other)
+        }
+        arrived(input, name: name)
+    }
+
+    private mutating func pass(on input: InputID) {
+        guard let channel = channels[input] else { return }
+        mix.set(channel.settings, of: input, duckedUnder: channel.key)
     }
 
     /// Changes what is done with all sounds together.

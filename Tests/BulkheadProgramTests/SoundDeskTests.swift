@@ -27,6 +27,30 @@ import Testing
             end: end.map { MediaTime(milliseconds: $0) }, from: &feeds)
     }
 
+    // MARK: names
+
+    private static func under(_ desk: SoundDesk) -> String? { desk.settings(of: 1).ducking?.under }
+
+    @Test func whatMakesRoomForAnInputFollowsItsName() {
+        var desk = SoundDesk()
+        var strip = StripSettings()
+        strip.ducking = DuckingSettings(under: "Mic")
+        desk.set(strip, of: 1, duckedUnder: nil)
+        desk.renamed(2, to: "other")
+        #expect(Self.under(desk) == "Mic")
+        desk.arrived(2, name: "mic")
+        desk.renamed(2, to: "host")
+        #expect(Self.under(desk) == "host")
+        #expect(desk.status(of: [(1, "music")]).strips.first?.settings.ducking?.under == "host")
+        // Another one of that name takes its place.
+        desk.forget(2)
+        desk.renamed(3, to: "speaker")
+        #expect(Self.under(desk) == "host")
+        desk.arrived(4, name: "host")
+        desk.renamed(4, to: "guest")
+        #expect(Self.under(desk) == "guest")
+    }
+
     /// A block is 21 1/3 ms: three of them end at 64 ms.
     @Test func silenceIsCutWhenItIsDue() {
         var desk = SoundDesk()

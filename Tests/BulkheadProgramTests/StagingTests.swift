@@ -114,10 +114,10 @@ import Testing
     @Test func scenesGoByTheirNames() throws {
         var book = try Self.book()
         #expect(book["talk"]?.name == "Talk" && book["nothing"] == nil)
-        try book.set(Scene("TALK", [SceneItem("guest")]))
-        #expect(book.scenes.map(\.name) == ["TALK", "all"])
+        let set = try book.set(Scene("TALK", [SceneItem("guest")]))
+        #expect(set == Scene("Talk", [SceneItem("guest")]) && book.scenes.map(\.name) == ["Talk", "all"])
         book.prepare("all")
-        book.show("TALK")
+        book.show("Talk")
         #expect(book.statuses.map(\.isShown) == [true, false])
         #expect(book.statuses.map(\.isPrepared) == [false, true])
         book.show("all")
@@ -127,9 +127,10 @@ import Testing
         #expect(book.prepared == nil && book.scenes.count == 1)
     }
 
-    @Test(arguments: ["talk", "grid", "Side-By-Side", "", "a\nb"]) func namesThatCanNotBe(name: String) throws {
+    @Test(arguments: ["talk", "grid", "Side-By-Side", "", "a\nb", "7", "Camera", "source 3", "Input 1"])
+    func namesThatCanNotBe(name: String) throws {
         var book = try Self.book()
-        let error = #expect(throws: BroadcastError.self) { try book.add(Scene(name, [])) }
+        let error = #expect(throws: BroadcastError.self) { try book.add(Scene(name, []), inputs: ["camera"]) }
         #expect(error?.kind == .usage)
         #expect(book.scenes.count == 2)
     }
@@ -149,5 +150,47 @@ import Testing
         var book = try Self.book()
         book.renamed("Guest", to: "visitor")
         #expect(book["talk"]?.items.map(\.input) == ["camera", "visitor"])
+        book.show("visitor")
+        book.prepare("camera")
+        book.renamed("visitor", to: "guest 2")
+        book.renamed("camera", to: "cam")
+        #expect(book.shown == "guest 2" && book.prepared == "cam")
+    }
+
+    @Test func scenesGoByTheirPlacesInTheList() throws {
+        var book = try Self.book()
+        #expect(book["1"]?.name == "Talk" && book["2"]?.name == "all" && book["3"] == nil && book["0"] == nil)
+        try book.set(Scene("2", [SceneItem("guest")]))
+        #expect(book["all"] == Scene("all", [SceneItem("guest")]))
+        try book.remove("1")
+        #expect(book.scenes.map(\.name) == ["all"])
+        #expect(!book.hasScene(named: "1") && book.hasScene(named: "ALL"))
+    }
+
+    /// As on a vision mixer: what was on air is prepared.
+    @Test func takingWhatWasPreparedSwaps() throws {
+        var book = try Self.book()
+        book.prepare("all")
+        book.swap(in: "all")
+        #expect(book.shown == "all" && book.prepared == nil)
+        book.prepare("Talk")
+        book.swap(in: "Talk")
+        #expect(book.shown == "Talk" && book.prepared == "all")
+    }
+
+    @Test func pixelsKeepTheirShareOfThePicture() throws {
+        let (large, small) = (try #require(Canvas("1280x720")), try #require(Canvas("640x360")))
+        var item = SceneItem("a", x: .pixels(101), y: .pixels(-40), width: .perCent(50), height: .pixels(3))
+        item.border = SceneBorder(width: .pixels(1))
+        item.crop.left = .pixels(20)
+        item.cornerRadius = .pixels(12)
+        var book = try SceneBook([Scene("s", [item])])
+        book.resized(from: large, to: small)
+        let half = try #require(book["s"]?.items.first)
+        #expect(half.x == .pixels(51) && half.y == .pixels(-20))
+        #expect(half.width == .perCent(50) && half.height == .pixels(2))
+        #expect(half.border?.width == .pixels(1) && half.crop.left == .pixels(10) && half.cornerRadius == .pixels(6))
+        book.resized(from: small, to: small)
+        #expect(book["s"]?.items == [half])
     }
 }

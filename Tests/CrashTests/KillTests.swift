@@ -63,6 +63,24 @@ import Testing
         #expect(stage.events("timeline.taken").count == 8)
     }
 
+    /// A planned takeover costs nothing, however often.
+    @Test func restartedMixerMixesEveryFrame() async throws {
+        let stage = try await Stage(seconds: 6, ["test,name=guest"])
+        let guest = "guest,x=70%,y=5%,width=25%,height=25%"
+        #expect(try await stage.command(["scene", "add", "talk", "--item", "source 1", "--item", guest]).status == 0)
+        #expect(try await stage.command(["scene", "take", "talk"]).status == 0)
+        for count in 1...3 {
+            let before = try await stage.child("bulkhead-mixer")
+            #expect(try await stage.command(["restart", "mixer"]).status == 0)
+            try await stage.event("mixer.took-over", count: count)
+            #expect(await eventually { !ProcessTable.exists(before) })
+        }
+        let seen = try await stage.finish()
+        try stage.expectWhole(seen)
+        try stage.expectCount(seen, 180)
+        #expect(stage.events("mixer.died").isEmpty)
+    }
+
     /// A standby owes nothing: that it stands still shows in its process alone.
     @Test func stoppedStandbyOfAPluginHostIsReplaced() async throws {
         let stage = try await Stage(seconds: nil, ["--plugin", BulkheadProgram.path("libBorder.so") + ",width=4"])

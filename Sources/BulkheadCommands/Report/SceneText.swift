@@ -2,16 +2,30 @@ package import BulkheadModel
 
 /// Scenes for a person.
 package enum SceneText {
-    /// One line for each scene: a star for the one that is shown, an arrow for the one that is prepared.
-    package static func list(_ status: BroadcastStatus) -> [String] {
-        let scenes = status.scenes ?? []
-        var lines = scenes.map { scene in
-            "\(scene.isShown ? "*" : scene.isPrepared ? ">" : " ") \(scene.scene.name): "
-                + (scene.scene.items.isEmpty ? "black" : scene.scene.items.map(\.input).joined(separator: ", "))
+    /// One line for each scene with its number, or, where there are no scenes, for each input with its own; then what else is
+    /// on air or prepared.
+    package static func list(_ list: SceneList) -> [String] {
+        var lines = list.scenes.enumerated().map { index, scene in
+            let items = scene.scene.items
+            let content = items.isEmpty ? "black" : items.map(\.input).joined(separator: ", ")
+            return "\(index + 1)  \(scene.scene.name): \(content)" + state(.scene, scene.scene.name, list)
         }
-        // What is shown may be a layout, or an input alone.
-        if let shown = status.scene, !shown.isEmpty, !scenes.contains(where: \.isShown) { lines.append("* \(shown)") }
+        if list.scenes.isEmpty {
+            lines = list.inputs.map { "\($0.id)  \($0.name)" + state(.input, $0.name, list) }
+        }
+        let others = [list.shown, list.prepared].compactMap { $0 }.filter { entry in
+            entry.kind == .layout || (entry.kind == .input && !list.scenes.isEmpty)
+        }
+        for (index, entry) in others.enumerated() where !others[..<index].contains(entry) {
+            lines.append("   \(entry.name) (\(entry.kind.rawValue))" + state(entry.kind, entry.name, list))
+        }
         return lines.map(EventLine.clean)
+    }
+
+    private static func state(_ kind: SceneList.Kind, _ name: String, _ list: SceneList) -> String {
+        func isEntry(_ entry: SceneList.Entry?) -> Bool { entry?.kind == kind && entry?.name == name }
+        let words = [isEntry(list.shown) ? "on air" : nil, isEntry(list.prepared) ? "prepared" : nil].compactMap { $0 }
+        return words.isEmpty ? "" : "  [\(words.joined(separator: ", "))]"
     }
 
     /// One line for each item, from the back to the front, as `scene add` takes it.

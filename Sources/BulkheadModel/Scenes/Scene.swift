@@ -52,6 +52,38 @@ package struct Scene: Codable, Hashable, Sendable {
 }
 
 extension Scene {
+    /// Checks whether the scene can be called as it is beside these: its name alone says what is to be shown.
+    /// - Parameters:
+    ///   - inputs: what inputs are called.
+    ///   - scenes: what other scenes are called.
+    /// - Throws: kind `usage`.
+    package func checkName(inputs: [String], scenes: [String]) throws(BroadcastError) {
+        func isSame(_ other: String) -> Bool { other.lowercased() == name.lowercased() }
+        let isNumbered = ["source ", "input "].contains { prefix in
+            name.lowercased().hasPrefix(prefix) && Int(name.dropFirst(prefix.count)) != nil
+        }
+        let problem =
+            scenes.contains(where: isSame)
+            ? "there is a scene \(name) already"
+            : SceneLayout(rawValue: name.lowercased()) != nil
+                ? "\(name) is the name of a layout"
+                : name.allSatisfy(\.isNumber)
+                    ? "\(name) is a number, which stands for a place in the list of scenes"
+                    : isNumbered || inputs.contains(where: isSame) ? "\(name) is the name of an input" : nil
+        guard let problem else { return }
+        throw BroadcastError(code: .sceneName, ["name": name], problem, advice: "choose another name")
+    }
+
+    /// Laid out for another size of the picture: lengths in pixels keep their share of it, rounded, and hundredths stay.
+    package func resized(from old: Canvas, to new: Canvas) -> Scene {
+        guard old != new else { return self }
+        let across = Double(new.width) / Double(old.width)
+        let down = Double(new.height) / Double(old.height)
+        var scene = self
+        for index in scene.items.indices { scene.items[index].resize(across: across, down: down) }
+        return scene
+    }
+
     /// What `canvas` shows of the scene.
     ///
     /// Whatever nothing is seen of is left out. Edges of items that meet meet in the same pixel, and where a picture would

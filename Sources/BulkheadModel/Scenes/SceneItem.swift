@@ -200,6 +200,19 @@ extension SceneItem: Codable {
 }
 
 extension SceneItem {
+    /// Multiplies lengths in pixels, for a picture of another size.
+    mutating func resize(across: Double, down: Double) {
+        x = x.times(across)
+        y = y.times(down)
+        width = width.times(across, atLeast: 1)
+        height = height.times(down, atLeast: 1)
+        crop = SceneCrop(
+            left: crop.left.times(across), top: crop.top.times(down), right: crop.right.times(across),
+            bottom: crop.bottom.times(down))
+        cornerRadius = cornerRadius.times(down)
+        if let border { self.border = SceneBorder(width: border.width.times(down, atLeast: 1), color: border.color) }
+    }
+
     /// What is wrong with the item's numbers, in one lowercase phrase; nil where nothing is.
     var problem: String? {
         if input.isEmpty { return "an item names no input" }

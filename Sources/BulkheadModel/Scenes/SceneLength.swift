@@ -44,6 +44,14 @@ package enum SceneLength: Hashable, Sendable {
         }
     }
 
+    /// A number of pixels times `factor`, rounded and within its range; hundredths as they are.
+    func times(_ factor: Double, atLeast least: Int = pixelRange.lowerBound) -> SceneLength {
+        guard case .pixels(let number) = self, number != 0 else { return self }
+        let scaled = (Double(number) * factor).rounded()
+        let range = Self.pixelRange
+        return .pixels(Int(min(max(scaled, Double(max(least, range.lowerBound))), Double(range.upperBound))))
+    }
+
     var isInRange: Bool {
         switch self {
         case .pixels(let number): Self.pixelRange.contains(number)

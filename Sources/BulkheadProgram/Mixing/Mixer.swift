@@ -77,8 +77,19 @@ package final class Mixer {
         handle(.renew)
     }
 
-    /// A mixer can be given frames: a scene that is taken now is mixed from its first frame on.
-    package var isReady: Bool { machine.isReady }
+    /// The first mixer is on its way: a frame that waits for it is mixed.
+    package var isStarting: Bool { machine.isStarting }
+
+    /// Has a fresh process take over, without a frame that is not mixed.
+    /// - Throws: kind `control`, where no mixer is at work.
+    package func restart() throws(BroadcastError) {
+        guard let child = machine.holder(of: .onAir) else {
+            throw BroadcastError(
+                code: .noMixer, "no mixer is at work: one picture is shown alone", advice: "nothing is to be done")
+        }
+        context.post(.mixer(child), .child(.restarting))
+        handle(.restart)
+    }
     /// No frame is here.
     package var isDrained: Bool { machine.isEmpty }
     /// How many frames are here.
@@ -179,7 +190,11 @@ package final class Mixer {
         let stub = MixerStub(process, canvas: canvas, pool: pool, of: context.pools)
         let child = context.nextChildID()
         stubs[child] = stub
-        stub.onReady = { [weak self] in self?.handle(.ready(child)) }
+        stub.onReady = { [weak self] in
+            self?.handle(.ready(child))
+            // The start may have waited for it.
+            self?.progressed()
+        }
         stub.onComposed = { [weak self] in self?.composed(child, $0, $1) }
         stub.onEnd = { [weak self] in self?.ended(child, $0) }
         stub.activate()

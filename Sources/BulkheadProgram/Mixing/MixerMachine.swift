@@ -72,6 +72,8 @@ package struct MixerMachine: Sendable {
         case ended(ChildID, String)
         /// What is drawn has another size: other mixers are launched.
         case renew
+        /// Fresh processes are to take over, without a frame that is not mixed.
+        case restart
         /// Nothing is launched any more; frames are mixed as long as there is a mixer.
         case stop
     }
@@ -117,6 +119,10 @@ package struct MixerMachine: Sendable {
     private var retry: (frame: FrameNumber, deadline: MonotonicTime)?
     private var isWanted = false
     private var isOver = false
+    /// On air, and to be replaced as soon as a fresh standby is ready, as asked for.
+    private var replaced: ChildID?
+    /// Replaced, with a frame in hand: they are let go when they have answered.
+    private var leaving: Set<ChildID> = []
 
     package init(_ terms: Terms) { self.terms = terms }
 
@@ -131,6 +137,9 @@ package struct MixerMachine: Sendable {
     package var waitingCount: Int { queue.count + (isWaiting ? 1 : 0) }
     /// A mixer can be given a frame, or has one.
     package var isReady: Bool { post.holder(of: .onAir).map(post.isReady) ?? false }
+
+    /// The first mixer has not come yet, and may come soon.
+    package var isStarting: Bool { isWanted && !isOver && !isReady && post.record(of: .onAir).restarts == 0 }
 
     /// Whether a mixer for `duty` is still to be launched.
     package func wants(_ duty: Duty) -> Bool {
@@ -181,6 +190,7 @@ package struct MixerMachine: Sendable {
             for child in post.children where post.duty(of: child) != .retired { retire(child, &actions) }
             launchIfEmpty(&actions)
             advance(&actions, at: now)
+        case .restart: restart(&actions)
         case .stop:
             isOver = true
             letGo(&actions)
@@ -232,6 +242,7 @@ package struct MixerMachine: Sendable {
             if post.worked(child) { actions.append(.worked(child)) }
             actions += [.release(work.frame.fallback), .leave(TimelineFrame(frame: frame, slot: slot))]
         }
+        leaveIfReplaced(child, &actions)
         advance(&actions, at: now)
         actions.append(.progress)
     }
@@ -266,6 +277,33 @@ package struct MixerMachine: Sendable {
         post.assign(.standby, to: late)
         post.assign(.onAir, to: fresh)
         actions += [.tookOver(fresh, was: .standby), .onAir(fresh)]
+    }
+
+    /// Has a fresh standby launched, which takes over when it is ready, and another one after it.
+    private mutating func restart(_ actions: inout [Action]) {
+        // One that is not ready is fresh.
+        guard isReady, !isOver, let old = post.holder(of: .onAir) else { return }
+        replaced = old
+        for child in post.holders(of: .standby) { retire(child, &actions) }
+        topUpStandby(after: .zero, &actions)
+    }
+
+    /// A standby is ready: it takes over where the mixer on air is to be replaced, or is late.
+    private mutating func take(_ fresh: ChildID, _ actions: inout [Action]) {
+        guard let old = post.holder(of: .onAir), replaced == old else { return changePlaces(&actions) }
+        replaced = nil
+        post.assign(.standby, to: old)
+        post.assign(.onAir, to: fresh)
+        actions += [.tookOver(fresh, was: .standby), .onAir(fresh)]
+        leaving.insert(old)
+        if works[old] == nil { leaveIfReplaced(old, &actions) }
+    }
+
+    /// A mixer that was replaced has nothing in hand any more. One that had to take over again stays.
+    private mutating func leaveIfReplaced(_ child: ChildID, _ actions: inout [Action]) {
+        guard leaving.remove(child) != nil, post.duty(of: child) == .standby else { return }
+        retire(child, &actions)
+        topUpStandby(after: terms.standbyDelay, &actions)
     }
 
     /// A mixer that was late answers after all, and none has come in the place of the one on air.
@@ -320,7 +358,7 @@ package struct MixerMachine: Sendable {
             advance(&actions, at: now)
         case .standby:
             actions.append(.standbyReady(child))
-            changePlaces(&actions)
+            take(child, &actions)
         case .next, .twin, .retired, nil: break
         }
     }
@@ -329,10 +367,12 @@ package struct MixerMachine: Sendable {
         _ child: ChildID, _ end: String, _ actions: inout [Action], at now: MonotonicTime
     ) {
         openings[child] = nil
+        leaving.remove(child)
+        if replaced == child { replaced = nil }
         let work = works.removeValue(forKey: child)
         if !isWanted || isOver { post.assign(.retired, to: child) }
         // One that is late itself is no help.
-        let late = Set(works.keys)
+        let late = Set(works.filter(\.value.isLate).keys)
         switch post.ended(child, end, isSuitable: { !late.contains($0) }, at: now) {
         case .promote(let successor, let was):
             actions.append(.tookOver(successor, was: was))

@@ -33,7 +33,7 @@ package struct Staging: Sendable {
 
         /// Whether a scene means it by `word`.
         fileprivate func isMeant(by word: String) -> Bool {
-            name.lowercased() == word.lowercased() || "\(id)" == word
+            name.lowercased() == word.lowercased() || "\(id)" == word || "source \(id)" == word.lowercased()
         }
     }
 
@@ -104,6 +104,15 @@ package struct Staging: Sendable {
         guard case .scene(var scene) = stage else { return }
         scene.renameInput(former, to: name)
         stage = .scene(scene)
+    }
+
+    /// The picture has another size from now on: what was laid out in pixels keeps its share of it. What comes from the
+    /// old size is over.
+    package mutating func resized(from old: Canvas, to new: Canvas) {
+        guard old != new else { return }
+        entrance = nil
+        guard case .scene(let scene) = stage else { return }
+        stage = .scene(scene.resized(from: old, to: new))
     }
 
     /// Frame `frame` has been: a transition may be over.

@@ -99,6 +99,100 @@ import Testing
         #expect(desk.faults == [])
     }
 
+    // MARK: planned takeovers
+
+    @Test func freshMixersTakeOverWithoutAFrameThatIsNotMixed() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.frame()
+            desk.handle(.restart)
+            #expect(desk.doomed == [2] && desk.launches == [.standby])
+            desk.launch()
+            #expect(desk.hands[1]?.frame == 0)
+            desk.ready(3)
+            // The old one still has a frame in hand, and answers.
+            #expect(desk.machine.holder(of: .onAir) == 3 && !desk.doomed.contains(1))
+            desk.answer(1)
+            #expect(desk.doomed.contains(1) && desk.hands[3]?.frame == 1)
+            desk.answer(3)
+            desk.launch()
+            desk.ready(4)
+            desk.end(1)
+            desk.end(2)
+        }
+        #expect(desk.pools == [101, 103])
+        #expect(desk.unmixed == [])
+        #expect(desk.machine.holder(of: .standby) == 4)
+        #expect(desk.machine.record(of: .onAir).restarts == 0)
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func aMixerAtRestIsReplacedAtOnce() {
+        var desk = desk { desk in
+            desk.handle(.restart)
+            desk.launch()
+            desk.ready(3)
+            #expect(desk.doomed == [1, 2])
+            desk.frame()
+            desk.answer(3)
+        }
+        #expect(desk.pools == [103] && desk.unmixed == [])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    /// A build that does not start: the one on air stays, and is replaced by the first that does.
+    @Test func aFreshMixerThatDiesChangesNothing() {
+        var desk = desk { desk in
+            desk.handle(.restart)
+            desk.launch()
+            desk.end(3)
+            desk.frame()
+            desk.answer(1)
+            desk.launch()
+            desk.ready(4)
+            desk.frame()
+            desk.answer(4)
+        }
+        #expect(desk.pools == [101, 104] && desk.unmixed == [])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    /// The fresh one dies while the old one still has a frame: the old one goes on.
+    @Test func theOldMixerStaysWhereTheFreshOneDies() {
+        var desk = desk { desk in
+            desk.frame()
+            desk.handle(.restart)
+            desk.launch()
+            desk.ready(3)
+            desk.end(3)
+            #expect(desk.machine.holder(of: .onAir) == 1)
+            desk.answer(1)
+            desk.frame()
+            desk.answer(1)
+        }
+        #expect(desk.pools == [101, 101] && desk.unmixed == [])
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
+    @Test func theFirstMixerIsOnItsWayUntilItIsReadyOrDies() {
+        var desk = MixerDesk()
+        #expect(!desk.machine.isStarting)
+        desk.handle(.want(true))
+        desk.launch()
+        #expect(desk.machine.isStarting)
+        desk.end(1)
+        #expect(!desk.machine.isStarting)
+        desk.launch()
+        desk.ready(2)
+        #expect(!desk.machine.isStarting && desk.machine.isReady)
+        desk.finish()
+        #expect(desk.faults == [])
+    }
+
     @Test func aFrameThatEndsTwoMixersShowsTheMainInput() {
         var desk = desk { desk in
             desk.frame()
