@@ -56,25 +56,39 @@ package actor DryRun {
         watch()
         while failure == nil, inputs.descriptions.contains(where: { $0 == nil }) { await pause() }
         let found = inputs.descriptions.compactMap { $0 }
-        if failure == nil { await look(at: inputs, as: Forecast(settings, found, notices: [])) }
+        if failure == nil {
+            await look(at: inputs, as: Forecast(settings, found, notices: []), slate: settings.slatePath)
+        }
         await end()
         if let failure { throw failure }
         return Forecast(settings, found, notices: settings.inputs.indices.map { notices[$0 + 1] ?? [] })
     }
 
     /// Waits until there is something of all that would be used.
-    private func look(at inputs: Inputs, as forecast: Forecast) async {
+    private func look(at inputs: Inputs, as forecast: Forecast, slate: String) async {
         let uses = forecast.inputs.enumerated().map { index, input in
             (InputID(index + 1), MediaUse(pictures: input.givesPicture, sound: input.givesSound))
         }
         let look = FirstLook(
             Dictionary(uniqueKeysWithValues: uses), pools: context.pools,
             ask: { [weak inputs] demand, id in inputs?.demand(demand, of: id) },
-            onDone: { [weak self] in self?.assumeIsolated { $0.goOn() } })
+            onDone: { [weak self] in self?.assumeIsolated { $0.goOn() } },
+            onStillFailed: { [weak self] path, reason in
+                self?.assumeIsolated {
+                    $0.fail(
+                        BroadcastError(
+                            .input, "the slate \(path) can't be used: \(reason)",
+                            advice: "name a picture, such as a PNG file"))
+                }
+            })
         inputs.play(forecast.canvas, forecast.frameRate, to: look)
+        if !slate.isEmpty {
+            look.awaitsStill = true
+            do throws(BroadcastError) { try inputs.read(still: slate, canvas: forecast.canvas) } catch { fail(error) }
+        }
         let deadline = MonotonicTime.now.advanced(by: Self.lookPatience)
         let timer = reactor.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.goOn() } }
-        while failure == nil, !look.missing.isEmpty, .now < deadline { await pause() }
+        while failure == nil, !look.missing.isEmpty || look.awaitsStill, .now < deadline { await pause() }
         reactor.cancel(timer)
         for id in look.missing {
             notices[id.number, default: []].append("nothing of it has come within \(Self.lookPatience.inWords)")

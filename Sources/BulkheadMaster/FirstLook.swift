@@ -17,19 +17,24 @@ final class FirstLook: MediaOutlet {
     private let pools: FramePools
     private let ask: (MediaDemand, InputID) -> Void
     private let onDone: () -> Void
+    private let onStillFailed: (_ path: String, _ reason: String) -> Void
+    /// A picture that is to stand instead of an input is on its way.
+    var awaitsStill = false
 
     /// - Parameters:
     ///   - awaited: what is wanted of each input.
     ///   - ask: called when an input is open, with what may come of it.
-    ///   - onDone: called when nothing more is awaited.
+    ///   - onDone: called when nothing more is awaited of inputs, and when the still is there.
+    ///   - onStillFailed: called when the still can't be had, with its path and why.
     init(
         _ awaited: [InputID: MediaUse], pools: FramePools, ask: @escaping (MediaDemand, InputID) -> Void,
-        onDone: @escaping () -> Void
+        onDone: @escaping () -> Void, onStillFailed: @escaping (_ path: String, _ reason: String) -> Void
     ) {
         self.awaited = awaited.filter { !$0.value.isNothing }
         self.pools = pools
         self.ask = ask
         self.onDone = onDone
+        self.onStillFailed = onStillFailed
     }
 
     /// Inputs of which not all has come that was wanted.
@@ -77,7 +82,17 @@ final class FirstLook: MediaOutlet {
 
     func ended(_ input: InputID) { came(input) { $0 = MediaUse(pictures: false, sound: false) } }
 
-    func take(still slot: SlotReference, of canvas: Canvas) { pools.release(slot) }
+    func take(still slot: SlotReference, of canvas: Canvas) {
+        pools.release(slot)
+        awaitsStill = false
+        onDone()
+    }
 
-    func failed(still path: String, _ failure: StillFailure) {}
+    func failed(still path: String, _ failure: StillFailure) {
+        awaitsStill = false
+        switch failure {
+        case .refused(let refusal): onStillFailed(path, "\(refusal)")
+        case .readerEnded(let cause): onStillFailed(path, "its reader ended (\(cause))")
+        }
+    }
 }

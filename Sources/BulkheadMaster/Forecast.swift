@@ -32,10 +32,16 @@ package struct Forecast: Codable, Hashable, Sendable {
         package var soundTreatment: SoundTreatment?
         /// What the source said while it opened the input.
         package var notices: [String]
+        /// What people call it; nil where it has no name.
+        package var called: String?
+        /// What would be done with its sound; nil for sound as it is.
+        package var strip: StripSettings?
     }
 
     /// In the order in which they were named.
     package var inputs: [Input]
+    /// What is amiss and would not keep the broadcast from going on air: scenes that show inputs which there are not.
+    package var warnings: [String]
     /// Of the picture that would go out.
     package var canvas: Canvas
     /// Of the picture that would go out.
@@ -91,14 +97,36 @@ package struct Forecast: Codable, Hashable, Sendable {
                             $0, canvas: canvas, frameRate: frameRate, settings.deinterlacing ?? .auto)
                     } : nil,
                 soundTreatment: givesSound ? description.sound.map(SoundTreatment.init) : nil,
-                notices: index < notices.count ? notices[index] : [])
+                notices: index < notices.count ? notices[index] : [], called: input.name, strip: input.strip)
         }
+        warnings = Self.warnings(settings, found)
         destinations = settings.destinations.map(Self.name)
         videoBitsPerSecond = settings.videoBitsPerSecond
         audioBitsPerSecond = settings.audioBitsPerSecond
         preset = settings.preset
         profile = settings.profile
         keyframeIntervalSeconds = settings.keyframeIntervalSeconds
+    }
+
+    /// What scenes show that there is not.
+    private static func warnings(_ settings: BroadcastSettings, _ found: [SourceDescription]) -> [String] {
+        func index(of word: String) -> Int? {
+            let word = word.lowercased()
+            return settings.inputs.indices.first { index in
+                settings.inputs[index].name?.lowercased() == word || "\(index + 1)" == word
+                    || "source \(index + 1)" == word
+            }
+        }
+        return (settings.scenes ?? []).flatMap { scene in
+            scene.items.compactMap { item in
+                guard let index = index(of: item.input) else {
+                    return "the scene \(scene.name) shows \(item.input), and there is no such input: it can't be taken "
+                        + "before one is added"
+                }
+                guard found.indices.contains(index), !found[index].hasVideo else { return nil }
+                return "the scene \(scene.name) shows \(item.input), which has no picture"
+            }
+        }
     }
 
     /// An address is shortened to its machine: the rest may be a secret.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BulkheadCommands
 import BulkheadMaster
+import BulkheadMedia
 import BulkheadModel
 import Testing
 
@@ -117,5 +118,71 @@ import Testing
             error?.description
                 == "the configuration file /nonexistent/b.yaml can't be read: no such file or directory; "
                 + "check --config")
+    }
+
+    // MARK: inputs
+
+    private static func settings(_ yaml: String) throws -> BroadcastSettings {
+        let file = try ConfigurationFile.words(in: yaml, named: "test.yaml")
+        return try BroadcastPlan(BroadcastOptions.parse(["--to", "file:a.flv"]).words.filled(from: file)).settings
+    }
+
+    @Test func inputsHaveNamesTracksAndStrips() throws {
+        let list = """
+            inputs:
+              - test,name=cam
+              - name: guest
+                input: test
+                audio: 2
+                gain: -6
+                pan: left
+                mute: true
+                delay: 80ms
+                duck: {under: cam, depth: 10, release: 2s}
+              - test
+            """
+        let inputs = try Self.settings(list).inputs
+        #expect(inputs.map(\.name) == ["cam", "guest", nil] && inputs.map(\.url) == ["test", "test", "test"])
+        #expect(inputs.map { $0.strip == nil } == [true, false, true])
+        let strip = try #require(inputs[1].strip)
+        #expect(strip.gain == -6 && strip.pan == -1 && strip.isMuted && strip.delaySeconds == 0.08)
+        #expect(strip.ducking?.under == "cam" && strip.ducking?.depthDecibels == 10)
+        #expect(strip.ducking?.releaseSeconds == 2 && inputs[1].audio == .number(2))
+        let map = """
+            inputs:
+              cam: test
+              guest: {input: test, audio: 2, gain: -6, pan: left, mute: true, delay: 80ms, duck: "cam,depth=10,release=2s"}
+            """
+        #expect(try Self.settings(map).inputs == Array(inputs[..<2]))
+    }
+
+    @Test func inputsOnTheCommandLineWin() throws {
+        let file = try ConfigurationFile.words(in: "inputs: {cam: test}", named: "test.yaml")
+        let words = try BroadcastOptions.parse(["test", "--to", "file:a.flv"]).words.filled(from: file)
+        #expect(try BroadcastPlan(words).settings.inputs.map(\.name) == [nil])
+    }
+
+    @Test(arguments: [
+        ("inputs: 7", "line 1: \"inputs\" is a list of inputs"),
+        ("inputs:\n  - [test]", "line 2: this is no input"),
+        ("inputs:\n  - {name: a}", "line 2: the input has no address"),
+        ("inputs:\n  a: {input: test, name: b}", "line 2: the input has a name already"),
+        ("inputs:\n  a:\n    input: test\n    gian: 3", "line 4: an input has no key \"gian\""),
+        ("inputs:\n  a:\n    input: test\n    gain: 60", "line 4: gain \"60\" is out of range"),
+        ("inputs:\n  a:\n    input: test\n    audio: klingon", "line 4: audio=klingon is no track"),
+        ("inputs:\n  a: {input: test, duck: {depth: 3}}", "line 2: \"duck\" names no input"),
+        ("inputs:\n  a: test\n  b: {input: test, duck: c}", "line 3: b is to make room for c, which is no other input"),
+        ("inputs:\n  - test,name=a\n  - {name: A, input: test}", "line 3: two inputs are called A"),
+        ("inputs:\n  grid: test", "line 2: \"grid\" is no name of an input"),
+        ("inputs:\n  a: /nonexistent.mp4", "line 2: there is no file /nonexistent.mp4"),
+        ("inputs: [test]\ninput: test", "line 2: inputs stand under \"input\" and under \"inputs\""),
+        ("inputs: {a: test}\nscenes:\n  - name: A", "line 3: A is the name of an input"),
+        ("inputs: [test]\nscenes:\n  - name: grid", "line 3: grid is the name of a layout"),
+        ("inputs: [test]\nscenes:\n  - name: s\n  - name: S", "line 4: there is a scene S already"),
+        ("inputs: [test]\nscenes:\n  - name: 12", "line 3: 12 is a number"),
+    ])
+    func mistakesInInputsAreNamedWithTheirLine(yaml: String, message: String) {
+        let error = #expect(throws: BroadcastError.self) { try Self.settings(yaml) }
+        #expect(error?.description.hasPrefix("test.yaml, \(message)") == true, "\(error?.description ?? "")")
     }
 }

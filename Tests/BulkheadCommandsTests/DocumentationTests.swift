@@ -51,7 +51,8 @@ import Testing
             let additionalProperties: Bool
         }
         let schema = try JSONDecoder().decode(Schema.self, from: Data(SettingsReference.page(.jsonSchema).utf8))
-        #expect(Set(schema.properties.keys) == Set(BroadcastKey.allCases.map(\.rawValue) + ["links", "plugins"]))
+        let lists = ["links", "plugins", "inputs", "scenes"]
+        #expect(Set(schema.properties.keys) == Set(BroadcastKey.allCases.map(\.rawValue) + lists))
         #expect(!schema.additionalProperties)
     }
 

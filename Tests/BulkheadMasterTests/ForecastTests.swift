@@ -55,6 +55,19 @@ import Testing
         #expect(forecast.inputs.allSatisfy { $0.givesSound && $0.unused.isEmpty })
     }
 
+    @Test func scenesThatShowWhatThereIsNotAreWarnedOf() throws {
+        var settings = try Self.settings(["film.mp4", "song.mp3"])
+        settings.inputs[0].name = "cam"
+        settings.scenes = [
+            Scene("talk", [SceneItem("CAM"), SceneItem("nobody"), SceneItem("source 2")]),
+            Scene("fine", [SceneItem("1")]),
+        ]
+        let warnings = Forecast(settings, [Self.film, Self.song], notices: []).warnings
+        #expect(warnings.count == 2)
+        #expect(warnings.first?.hasPrefix("the scene talk shows nobody, and there is no such input") == true)
+        #expect(warnings.last == "the scene talk shows source 2, which has no picture")
+    }
+
     @Test func lengthIsToldWhereThereIsOne() throws {
         let forecast = Forecast(try Self.settings(["a", "b"]), [Self.film, Self.song], notices: [])
         #expect(forecast.inputs.map(\.seconds) == [90, nil] && forecast.inputs.map(\.isLive) == [false, true])

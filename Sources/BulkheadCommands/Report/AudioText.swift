@@ -23,11 +23,16 @@ package enum AudioText {
 
     /// What is done with an input's sound: its gain, and all that is not as it comes.
     package static func words(_ strip: StripStatus) -> [String] {
-        let settings = strip.settings
+        let isUnheard = !strip.isHeard && !strip.settings.isMuted
+        return words(strip.settings, isUnheard: isUnheard)
+    }
+
+    /// What is asked for of an input's sound: its gain, and all that is not as it comes.
+    static func words(_ settings: StripSettings, isUnheard: Bool = false) -> [String] {
         var words = ["gain \(decibels(settings.gain))"]
         if settings.isMuted { words.append("muted") }
         if settings.isSolo { words.append("solo") }
-        if !strip.isHeard, !settings.isMuted { words.append("not heard") }
+        if isUnheard { words.append("not heard") }
         if settings.pan != 0 {
             words.append("pan \(percent(abs(settings.pan))) \(settings.pan < 0 ? "left" : "right")")
         }

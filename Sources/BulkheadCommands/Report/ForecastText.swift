@@ -8,10 +8,14 @@ package enum ForecastText {
     package static func lines(_ forecast: Forecast) -> [String] {
         var lines: [String] = []
         for (index, input) in forecast.inputs.enumerated() {
-            lines.append("input \(index + 1): \(input.name): \(input.summary)\(length(input))")
+            let name = input.called.map { ", \($0)" } ?? ""
+            lines.append("input \(index + 1)\(name): \(input.name): \(input.summary)\(length(input))")
             lines += input.notices.map { "  \($0)" }
             if input.givesPicture { lines.append("  picture: \(picture(input, forecast))") }
             if input.givesSound { lines.append("  sound: \(sound(input))") }
+            if let strip = input.strip {
+                lines.append("  mixed with: \(AudioText.words(strip).joined(separator: ", "))")
+            }
             if !input.unused.isEmpty {
                 lines.append("  not used: \(input.unused.joined(separator: " and ")), which an input before it gives")
             }
@@ -27,6 +31,7 @@ package enum ForecastText {
                 + "\(forecast.preset), a keyframe every \(DecimalText.short(forecast.keyframeIntervalSeconds)) s; AAC-LC, "
                 + "48000 Hz stereo, \(rate(forecast.audioBitsPerSecond))")
         lines += forecast.destinations.map { "to: \($0)" }
+        lines += forecast.warnings.map { "warning: \($0)" }
         return lines + ["dry run: nothing was published or written"]
     }
 

@@ -3,9 +3,9 @@ package import BulkheadModel
 /// Changes the sound as a user has written it: `gain=-6 mute=on pan=-0.3 delay=80ms duck=mic,depth=12`.
 package enum AudioWords {
     /// What a strip has.
-    private static let stripKeys = ["gain", "mute", "solo", "pan", "mono", "delay", "duck"]
+    static let stripKeys = ["gain", "mute", "solo", "pan", "mono", "delay", "duck"]
     /// What ducking has besides the input that is made room for.
-    private static let duckKeys = ["depth", "threshold", "attack", "hold", "release"]
+    static let duckKeys = ["depth", "threshold", "attack", "hold", "release"]
     private static let programKeys = ["limiter", "ceiling", "loudness"]
 
     // MARK: strips

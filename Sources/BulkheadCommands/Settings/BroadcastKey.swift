@@ -72,6 +72,10 @@ package struct BroadcastWords: Hashable, Sendable {
     package var links: [LinkWords] = []
     /// Of a configuration file's `scenes`.
     package var scenes: [Scene] = []
+    /// Where each of these stands in the file.
+    var scenePlaces: [String] = []
+    /// Of a configuration file's `inputs`.
+    package var inputs: [InputEntry] = []
 
     package init() {}
 
@@ -109,7 +113,8 @@ package struct BroadcastWords: Hashable, Sendable {
         var words = self
         words.values.merge(other.values) { own, _ in own }
         for (key, place) in other.places.lines where values[key] == nil { words.places.lines[key] = place }
-        words.scenes = other.scenes
+        (words.scenes, words.scenePlaces) = (other.scenes, other.scenePlaces)
+        if self[.input].isEmpty { words.inputs = other.inputs }
         guard self[.to].isEmpty else {
             words[.or] = self[.or]
             return words

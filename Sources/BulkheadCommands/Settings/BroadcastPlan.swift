@@ -65,6 +65,7 @@ package struct BroadcastPlan: Hashable, Sendable {
         let notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
         }
         if !notices.isEmpty { settings.notices = notices }
+        try words.checkScenes(beside: settings.inputs)
         if !words.scenes.isEmpty { settings.scenes = words.scenes }
         settings.slatePath = try words.located(.slate) { () throws(BroadcastError) in
             try words.last(.slate).map(Self.slatePath) ?? ""
@@ -78,7 +79,7 @@ package struct BroadcastPlan: Hashable, Sendable {
     /// The path of the master whose broadcast is only to be shown: `--attach` without inputs and destinations; nil for
     /// words that mean a broadcast of their own.
     static func masterToComeBackTo(_ words: BroadcastWords) throws(BroadcastError) -> String? {
-        guard words[.input].isEmpty, words[.to].isEmpty, words.links.isEmpty,
+        guard words[.input].isEmpty, words.inputs.isEmpty, words[.to].isEmpty, words.links.isEmpty,
             case .attach(let path) = try RunMode(words)
         else { return nil }
         return path
@@ -97,6 +98,18 @@ package struct BroadcastPlan: Hashable, Sendable {
 }
 
 extension BroadcastWords {
+    /// Checks whether the names of scenes are clear beside those of inputs.
+    /// - Throws: kind `usage`, naming the scene's place in the file.
+    fileprivate func checkScenes(beside inputs: [InputSettings]) throws(BroadcastError) {
+        for (index, scene) in scenes.enumerated() {
+            do { try scene.checkName(inputs: inputs.compactMap(\.name), scenes: scenes[..<index].map(\.name)) } catch {
+                let place = scenePlaces.indices.contains(index) ? "\(scenePlaces[index]): " : ""
+                throw BroadcastError(
+                    code: error.code, error.parameters, place + error.problem, advice: error.advice)
+            }
+        }
+    }
+
     /// The value of `key`, or `standard` where it is not set.
     /// - Throws: kind `usage`, saying what the flag takes.
     func value<Value>(

@@ -53,7 +53,12 @@ package enum ConfigurationFile {
                 continue
             }
             if keyName == "scenes" {
-                words.scenes = try SceneWords.read(value, named: name)
+                (words.scenes, words.scenePlaces) = try SceneWords.read(value, named: name)
+                continue
+            }
+            if keyName == InputEntry.key {
+                words.inputs = try InputEntry.read(value, named: name)
+                try checkInputs(words, at: place)
                 continue
             }
             guard let key = BroadcastKey(rawValue: keyName) else { throw unknown(keyName, at: place) }
@@ -61,8 +66,16 @@ package enum ConfigurationFile {
                 throw BroadcastError(.usage, "\(place): \"\(key.rawValue)\" is set twice", advice: "keep one of them")
             }
             words.set(key, try texts(of: value, for: key, at: place), at: place)
+            if key == .input { try checkInputs(words, at: place) }
         }
         return words
+    }
+
+    private static func checkInputs(_ words: BroadcastWords, at place: String) throws(BroadcastError) {
+        guard words.inputs.isEmpty || words[.input].isEmpty else {
+            throw BroadcastError(
+                .usage, "\(place): inputs stand under \"input\" and under \"inputs\"", advice: "keep one of them")
+        }
     }
 
     private static func texts(
@@ -111,7 +124,7 @@ package enum ConfigurationFile {
             return BroadcastError(
                 .usage, "\(place): there is no key that begins with \"\(name.prefix(40))\"", advice: general)
         }
-        let names = BroadcastKey.allCases.map(\.rawValue) + ["links", "scenes"]
+        let names = BroadcastKey.allCases.map(\.rawValue) + ["links", "scenes", InputEntry.key]
         let closest = names.min { name.editDistance(to: $0) < name.editDistance(to: $1) } ?? ""
         let isClose = name.editDistance(to: closest) <= max(2, closest.count / 2)
         return BroadcastError(

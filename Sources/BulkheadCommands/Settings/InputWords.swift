@@ -9,7 +9,9 @@ enum InputWords {
     /// The inputs in their order, files with absolute paths.
     /// - Throws: kind `usage`, or `input` for a file that can't be read.
     static func inputs(_ words: BroadcastWords, attaching: Bool) throws(BroadcastError) -> [InputSettings] {
-        let urls = words[.input]
+        let isFromFile = words[.input].isEmpty && !words.inputs.isEmpty
+        let entries = isFromFile ? words.inputs : words[.input].map { InputEntry(input: $0, isWord: true) }
+        let urls = entries.map(\.input)
         guard !urls.isEmpty else {
             throw BroadcastError(
                 .usage, "there is no input", advice: "name a file, a device, an address, or test for the test picture")
@@ -21,7 +23,7 @@ enum InputWords {
                 advice: "give one for each input in order, \"auto\" where it is to be found out")
         }
         // RTMP can be played as well, but not while it is unclear where to; and the word may hold a key.
-        if words[.to].isEmpty, let index = urls.firstIndex(where: { $0.lowercased().hasPrefix("rtmp") }) {
+        if !isFromFile, words[.to].isEmpty, let index = urls.firstIndex(where: { $0.lowercased().hasPrefix("rtmp") }) {
             throw BroadcastError(
                 .usage, "there is no destination, and input \(index + 1) looks like one", advice: "write --to before it"
             )
@@ -44,12 +46,22 @@ enum InputWords {
             )
         }
         var inputs: [InputSettings] = []
-        for (index, url) in urls.enumerated() {
-            let format = index < formats.count && formats[index] != "auto" ? formats[index] : ""
-            let (url, options) = parted(url)
-            var settings = try input(url, format: format, loops: words.isOn(.loop))
-            for option in options.reversed() { try set(option, of: &settings) }
-            inputs.append(settings)
+        for (index, entry) in entries.enumerated() {
+            let format = entry.format ?? (index < formats.count ? formats[index] : "")
+            inputs.append(
+                try entry.located { () throws(BroadcastError) in
+                    let settings = try settings(
+                        of: entry, format: format == "auto" ? "" : format, loops: words.isOn(.loop))
+                    guard let name = settings.name?.lowercased(),
+                        inputs.contains(where: { $0.name?.lowercased() == name })
+                    else { return settings }
+                    throw BroadcastError(
+                        code: .inputName, ["name": name], "two inputs are called \(settings.name ?? name)",
+                        advice: "choose another name")
+                })
+        }
+        for (index, entry) in entries.enumerated() {
+            try entry.located { () throws(BroadcastError) in try inputs.checkStrip(of: index) }
         }
         if words.isOn(.loop), !inputs.contains(where: \.loops) {
             throw BroadcastError(
@@ -58,11 +70,27 @@ enum InputWords {
         return inputs
     }
 
+    private static func settings(
+        of entry: InputEntry, format: String, loops: Bool
+    ) throws(BroadcastError) -> InputSettings {
+        let (url, options) = entry.isWord ? parted(entry.input) : (entry.input, [])
+        var settings = try input(url, format: format, loops: entry.loops ?? loops)
+        for option in options.reversed() { try set(option, of: &settings) }
+        for option in entry.options {
+            do { try set((option.key, option.value), of: &settings) } catch {
+                throw BroadcastError(
+                    code: error.code, error.parameters, "\(option.place): \(error.problem)", advice: error.advice)
+            }
+        }
+        settings.strip = entry.strip
+        return settings
+    }
+
     /// Whether the input never ends by itself.
     static func isEndless(_ input: InputSettings) -> Bool { input.loops || input.url == "test" }
 
     /// What may stand behind an input: `talk.mkv,audio=fra,name=talk`.
-    private static let optionKeys = ["name", "audio", "video"]
+    static let optionKeys = ["name", "audio", "video"]
 
     /// An input's address, and the options behind it, the last first. A file that is called so is one.
     private static func parted(_ word: String) -> (url: String, options: [(key: String, value: String)]) {

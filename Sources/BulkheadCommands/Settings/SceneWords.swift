@@ -115,14 +115,18 @@ enum SceneWords {
     // MARK: configuration files
 
     /// Reads the list `scenes`.
+    /// - Returns: the scenes, and where each stands.
     /// - Throws: kind `usage`, naming the file and the line.
-    static func read(_ node: Node, named file: String) throws(BroadcastError) -> [Scene] {
+    static func read(_ node: Node, named file: String) throws(BroadcastError) -> ([Scene], places: [String]) {
         guard case .sequence(let sequence) = node else {
             throw at(node, file, "\"scenes\" is a list of scenes", "begin each with a dash")
         }
-        var scenes: [Scene] = []
-        for node in sequence { scenes.append(try scene(node, file)) }
-        return scenes
+        var (scenes, places) = ([Scene](), [String]())
+        for node in sequence {
+            scenes.append(try scene(node, file))
+            places.append(node.mark.map { "\(file), line \($0.line)" } ?? file)
+        }
+        return (scenes, places)
     }
 
     private static func scene(_ node: Node, _ file: String) throws(BroadcastError) -> Scene {

@@ -45,7 +45,9 @@ package enum SettingsReference {
 
     /// JSON Schema 2020-12 of a configuration file.
     private static var jsonSchema: String {
-        var properties: [String: Any] = ["links": links, PluginEntries.key: plugins]
+        var properties: [String: Any] = [
+            "links": links, PluginEntries.key: plugins, InputEntry.key: inputs, "scenes": scenes,
+        ]
         for key in BroadcastKey.allCases { properties[key.rawValue] = schema(of: key) }
         let schema: [String: Any] = [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -96,10 +98,40 @@ package enum SettingsReference {
         return ["type": "array", "items": ["anyOf": [scalar, plugin]]]
     }
 
+    /// A plain value, or `true` and `false`.
+    private static var word: [String: Any] { ["type": ["string", "number", "boolean"]] }
+
+    private static var inputs: [String: Any] {
+        let ducking = object((["under"] + AudioWords.duckKeys).map { ($0, scalar) }, required: ["under"])
+        func input(isNamed: Bool) -> [String: Any] {
+            let keys = ["input", "format"] + InputWords.optionKeys.filter { !isNamed || $0 != "name" }
+            return object(
+                keys.map { ($0, scalar) } + AudioWords.stripKeys.map { ($0, word) }
+                    + [("loop", ["type": "boolean"]), ("duck", ["anyOf": [scalar, ducking]])], required: ["input"])
+        }
+        return [
+            "anyOf": [
+                ["type": "array", "items": ["anyOf": [scalar, input(isNamed: false)]]],
+                ["type": "object", "additionalProperties": ["anyOf": [scalar, input(isNamed: true)]]],
+            ]
+        ]
+    }
+
+    private static var scenes: [String: Any] {
+        let item = object([("input", scalar)] + SceneWords.itemKeys.map { ($0, word) }, required: ["input"])
+        let scene = object(
+            [
+                ("name", scalar), ("layout", ["enum": SceneLayout.allCases.map(\.rawValue)]),
+                ("inputs", ["type": "array", "items": scalar]),
+                ("items", ["type": "array", "items": ["anyOf": [scalar, item]]]),
+            ], required: ["name"])
+        return ["type": "array", "items": scene]
+    }
+
     private static func object(_ properties: [(String, [String: Any])], required: [String]) -> [String: Any] {
         [
             "type": "object", "additionalProperties": false, "required": required,
-            "properties": Dictionary(properties) { first, _ in first },
+            "properties": Dictionary(properties) { _, last in last },
         ]
     }
 }
