@@ -136,7 +136,7 @@ package struct SegmentWriter: Sendable {
         let pictures = packets.filter(\.packet.isVideo)
         let stamp = FragmentStamp(
             firstFrame: pictures.first?.frame ?? nextFrame,
-            nextFrame: max(nextFrame, (pictures.map(\.frame).max() ?? nextFrame - 1) + 1), wallClock: wallClock)
+            nextFrame: max(nextFrame, pictures.map { $0.frame &+ 1 }.max() ?? nextFrame), wallClock: wallClock)
         let noted = IndexWriter.bytes(of: notes)
         let written = try writer.fragment(
             of: samples, info: noted + IndexWriter.bytes(of: stamp), wallClock: wallClock)
