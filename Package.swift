@@ -90,6 +90,7 @@ let package = Package(
             name: "BulkheadRTMP", dependencies: ["BulkheadSystem", "BulkheadFLV", nioCore]),
         .target(name: "BulkheadMP4", dependencies: ["BulkheadMedia"]),
         .target(name: "BulkheadDanmaku", dependencies: ["BulkheadMedia"]),
+        .target(name: "BulkheadChatFormats", dependencies: ["BulkheadDanmaku"]),
         .target(name: "BulkheadRecording", dependencies: ["BulkheadMP4", "BulkheadMedia"]),
         .target(
             name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage]),
@@ -347,6 +348,9 @@ let package = Package(
         .testTarget(
             name: "BulkheadRTMPTests",
             dependencies: ["BulkheadTestSupport", "BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),
+        .testTarget(
+            name: "BulkheadChatFormatsTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadChatFormats", "BulkheadDanmaku"]),
         .testTarget(
             name: "BulkheadDanmakuTests",
             dependencies: ["BulkheadTestSupport", "BulkheadDanmaku", "BulkheadMedia", "BulkheadModel"]),
