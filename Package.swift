@@ -72,6 +72,7 @@ let package = Package(
             name: "CFFmpeg",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
 
+        .systemLibrary(name: "CPango", pkgConfig: "pangocairo", providers: [.apt(["libpango1.0-dev"])]),
         .systemLibrary(
             name: "CFreeType", pkgConfig: "freetype2",
             providers: [.apt(["libfreetype-dev", "libharfbuzz-dev", "libfontconfig-dev"])]),
@@ -198,9 +199,12 @@ let package = Package(
             name: "BulkheadSource",
             dependencies: [
                 "BulkheadChildRuntime",
-                "CFFmpeg", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames", systemPackage,
+                "CFFmpeg", "CPango", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames",
+                systemPackage,
             ],
-            linkerSettings: libraries("avformat", "avcodec", "avutil", "swscale", "swresample")),
+            linkerSettings: libraries(
+                "avformat", "avcodec", "avutil", "swscale", "swresample", "pangocairo-1.0", "pango-1.0",
+                "gobject-2.0", "glib-2.0", "cairo")),
         .target(
             name: "BulkheadMixer",
             dependencies: [

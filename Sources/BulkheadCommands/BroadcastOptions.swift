@@ -8,7 +8,7 @@ package import BulkheadModel
 package struct BroadcastOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "A file, a device (v4l2:/dev/video0, x11::0.0, alsa:default), a URL, - or test.",
+            "A file, a device (v4l2:/dev/video0, x11::0.0, alsa:default), a URL, color:NAME, title:WORDS, - or test.",
             discussion: """
                 Of several inputs, the first with a picture gives the picture, and the first with sound gives the sound, \
                 unless --layout or scenes show more of them. "test" is a test picture with a clock and a tone; "-" is \
@@ -83,6 +83,11 @@ package struct InputFlags: ParsableArguments {
         help: ArgumentHelp("A picture, such as a PNG file, to show instead of the built-in slate.", valueName: "file"),
         completion: .file())
     var slate: String?
+
+    @Option(
+        help: ArgumentHelp("A PNG file, transparent or not, to show on the slate above its words.", valueName: "file"),
+        completion: .file())
+    var slateLogo: String?
 
     package init() {}
 }

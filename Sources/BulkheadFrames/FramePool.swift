@@ -12,9 +12,11 @@ package struct FramePool: ~Copyable {
     private let memory: OwnedDescriptor
 
     /// Creates `slotCount` empty slots for pictures of `canvas`. Memory is taken up only where a slot is written to.
-    package init(id: UInt32, canvas: Canvas, slotCount: Int) throws(Errno) {
+    /// - Parameter hasAlpha: the pictures have a plane of alpha.
+    package init(id: UInt32, canvas: Canvas, slotCount: Int, hasAlpha: Bool = false) throws(Errno) {
+        let layout = PictureLayout(canvas, hasAlpha: hasAlpha)
         shape = PoolShape(
-            id: id, slotCount: UInt32(clamping: slotCount), slotByteCount: UInt32(clamping: canvas.layout.byteCount))
+            id: id, slotCount: UInt32(clamping: slotCount), slotByteCount: UInt32(clamping: layout.byteCount))
         memory = try OwnedDescriptor(memfdNamed: "bulkhead-pool-\(id)", byteCount: shape.byteCount)
     }
 

@@ -11,13 +11,15 @@ package final class FramePools {
     private final class Entry {
         let pool: FramePool
         let canvas: Canvas
+        let hasAlpha: Bool
         var leases: SlotLeases
         var isRetired = false
         /// Its writer has mapped it, and nobody else can write to it any more.
         var isSealed = false
 
-        init(_ pool: consuming FramePool, _ canvas: Canvas) {
+        init(_ pool: consuming FramePool, _ canvas: Canvas, hasAlpha: Bool) {
             self.canvas = canvas
+            self.hasAlpha = hasAlpha
             leases = SlotLeases(slotCount: Int(pool.shape.slotCount))
             self.pool = pool
         }
@@ -33,10 +35,12 @@ package final class FramePools {
     package init() {}
 
     /// Makes a pool for one writer and returns its number.
-    package func create(_ canvas: Canvas, slotCount: Int) throws(Errno) -> UInt32 {
+    /// - Parameter hasAlpha: its pictures have a plane of alpha.
+    package func create(_ canvas: Canvas, slotCount: Int, hasAlpha: Bool = false) throws(Errno) -> UInt32 {
         lastID += 1
         revision += 1
-        entries[lastID] = Entry(try FramePool(id: lastID, canvas: canvas, slotCount: slotCount), canvas)
+        let pool = try FramePool(id: lastID, canvas: canvas, slotCount: slotCount, hasAlpha: hasAlpha)
+        entries[lastID] = Entry(pool, canvas, hasAlpha: hasAlpha)
         return lastID
     }
 
@@ -50,6 +54,9 @@ package final class FramePools {
 
     /// How large the pictures in `pool` are.
     package func canvas(of pool: UInt32) -> Canvas? { entries[pool]?.canvas }
+
+    /// Whether the pictures in `pool` have a plane of alpha.
+    package func hasAlpha(_ pool: UInt32) -> Bool { entries[pool]?.hasAlpha ?? false }
 
     /// A descriptor of `pool` for its writer.
     package func writerDescriptor(of pool: UInt32) throws(Errno) -> OwnedDescriptor {

@@ -56,6 +56,8 @@ package final class Inputs {
     private var play: Play?
     private var directory = InputDirectory()
     private var lines: [InputID: Line] = [:]
+    /// Pictures of the inputs' names are wanted.
+    private var drawsNames = false
     private lazy var stills = StillReader(context, wanted.frameRate) { [weak self] in self?.play?.outlet }
     private var stubs: [ChildID: SourceStub] = [:]
     /// Called when the last process has ended.
@@ -118,10 +120,22 @@ package final class Inputs {
         stubs[child]?.play(play.canvas, play.frameRate, slotCount: play.outlet.slotCount)
     }
 
-    /// Reads the picture of the file `path`; it goes to the outlet, or why it does not come.
+    /// Reads the picture of the file `path`, to be the slate; it goes to the outlet, or why it does not come.
     /// - Throws: a `BroadcastError` when a process can't be started.
-    package func read(still path: String, canvas: Canvas) throws(BroadcastError) {
+    package func read(slate path: String, canvas: Canvas) throws(BroadcastError) {
         try stills.read(path, canvas: canvas)
+    }
+
+    /// Draws the slate; it goes to the outlet, or why it does not come.
+    /// - Throws: a `BroadcastError` when a process can't be started.
+    package func draw(slate card: Card, canvas: Canvas) throws(BroadcastError) {
+        try stills.draw(slate: card, canvas: canvas)
+    }
+
+    /// Draws the name of an input, where such pictures are wanted.
+    private func drawName(_ id: InputID) {
+        guard drawsNames, let canvas = play?.canvas, let name = directory[id]?.name else { return }
+        stills.draw(name: name, of: id, canvas: canvas)
     }
 
     /// Has every input read by another process, one after the other, which goes on where the last one was.
@@ -146,6 +160,7 @@ package final class Inputs {
                 let entry = try directory.find(word)
                 try directory.rename(entry.id, to: name)
                 play?.outlet.renamed(entry.id, to: name)
+                drawName(entry.id)
                 context.post(part(entry.id), .source(.renamed(former: entry.name)))
             case .reopen(let word): return try reopen(try directory.find(word), answer)
             }
@@ -219,7 +234,10 @@ package final class Inputs {
     /// From now on pictures are to come out as `canvas`.
     package func change(canvas: Canvas) {
         play?.canvas = canvas
-        for id in lines.keys.sorted() { handle(.replace, of: id) }
+        for id in lines.keys.sorted() {
+            handle(.replace, of: id)
+            drawName(id)
+        }
     }
 
     /// No more is wanted of any input.
@@ -344,6 +362,7 @@ package final class Inputs {
         case .open(let description):
             guard let play else { return onDescribed?() ?? () }
             if line.answer != nil { play.outlet.expect(id, name: name(id), isKept: true) }
+                drawName(id)
             play.outlet.opened(id, description)
             // A file shows at once whether it can be decoded; what is live may begin later.
             if description.isLive { settle(id) }
@@ -392,6 +411,12 @@ extension Inputs: MediaSupply {
     package func use(_ use: MediaUse, of input: InputID) {
         if let child = lines[input]?.machine.child, !use.isNothing { stubs[child]?.use(use) }
         handle(.restricted(use), of: input)
+    }
+
+    package func wantNames() {
+        guard !drawsNames else { return }
+        drawsNames = true
+        for id in lines.keys.sorted() { drawName(id) }
     }
 }
 

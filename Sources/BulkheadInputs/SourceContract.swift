@@ -35,11 +35,17 @@ package struct SourceContract {
     /// The sample of source time after the last that has come; sound begins there, or up to a second before.
     private var soundReached: Int64
     private var owesPictures = true
+    /// It is one picture, and no more is owed once it has come.
+    private var givesOnce = false
+    private let givesMore: Bool
     /// When the source last said anything, or was last given something to do after it had nothing.
     package private(set) var lastSign: MonotonicTime
 
-    /// - Parameter soundStart: the first sample of source time that is wanted.
-    package init(soundStart: Int64, at now: MonotonicTime) {
+    /// - Parameters:
+    ///   - soundStart: the first sample of source time that is wanted.
+    ///   - givesMore: a still picture is followed by others.
+    package init(soundStart: Int64, givesMore: Bool = false, at now: MonotonicTime) {
+        self.givesMore = givesMore
         soundEnd = soundStart
         soundReached = soundStart
         lastSign = now
@@ -85,12 +91,14 @@ package struct SourceContract {
     package mutating func note(_ reply: SourceReply, at now: MonotonicTime) throws(Breach) {
         lastSign = now
         switch reply {
-        case .opened:
+        case .opened(let description):
             guard !isOpened else { throw .openedTwice }
             isOpened = true
+            givesOnce = description.duration == 0 && !givesMore
         case .video(let slot, _, _):
             guard isOpened, lent > 0 else { throw .pictureNotAskedFor(slot: slot) }
             lent -= 1
+            if givesOnce { owesPictures = false }
         case .audio(let start, let samples):
             let (end, overflows) = start.addingReportingOverflow(Int64(samples.count / AudioFormat.channelCount))
             // A source sends what its decoder gives at once: up to a second beyond the credit is borne.

@@ -36,6 +36,8 @@ package final class SourceStub {
     private var pool: UInt32?
     /// Whether nobody else can write to the pool any more.
     private var isSealed = false
+    /// Its pictures have a plane of alpha: the input may be transparent.
+    private var hasAlpha = false
     private let settings: SourceSettings
     private let pools: FramePools
     private var contract: SourceContract
@@ -47,17 +49,22 @@ package final class SourceStub {
         self.child = child
         self.settings = settings
         self.pools = pools
-        contract = SourceContract(soundStart: settings.resume?.audioSample ?? 0, at: .now)
+        contract = SourceContract(
+            soundStart: settings.resume?.audioSample ?? 0, givesMore: settings.card?.hasClock ?? false, at: .now)
         child.onGreeted = { [weak self] in self?.open() }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] in self?.end($0) }
     }
 
     /// Starts a source process.
+    /// - Parameter isDrilled: a drill's faults are meant for it.
     /// - Throws: a `BroadcastError` when that is not possible.
-    convenience init(launching settings: SourceSettings, in context: RoomContext) throws(BroadcastError) {
+    convenience init(
+        launching settings: SourceSettings, isDrilled: Bool = true, in context: RoomContext
+    ) throws(BroadcastError) {
         var launch = context.programs.launch(.source)
         launch.inheritsStandardInput = settings.url == "-"
+        if !isDrilled { launch.environment["BULKHEAD_FAULTS"] = nil }
         do {
             self.init(try Child(.source, launch, on: context.reactor), settings, pools: context.pools)
         } catch { throw BroadcastError(starting: "the source", error) }
@@ -90,11 +97,11 @@ package final class SourceStub {
     /// - Parameter slotCount: how many pictures may be held; only what is used takes memory.
     package func play(_ canvas: Canvas, _ frameRate: FrameRate, slotCount: Int) {
         do {
-            let pool = try pools.create(canvas, slotCount: slotCount)
+            let pool = try pools.create(canvas, slotCount: slotCount, hasAlpha: hasAlpha)
             self.pool = pool
             guard let shape = pools.shape(of: pool) else { return }
             child.send(SourceRequest.pool(shape), descriptor: try pools.writerDescriptor(of: pool))
-            child.send(SourceRequest.play(canvas, frameRate))
+            child.send(SourceRequest.play(canvas, frameRate, hasAlpha: hasAlpha))
         } catch { child.dismiss("it could not be given a frame pool: \(error)") }
     }
 
@@ -143,6 +150,7 @@ package final class SourceStub {
     private func pass(_ reply: SourceReply) throws(SourceContract.Breach) {
         switch reply {
         case .opened(let description):
+            hasAlpha = description.hasVideo && description.picture?.hasAlpha ?? false
             onReport?(.opened(description))
         case .video(let slot, let pts, let position):
             guard let pool, seal(pool) else { return }

@@ -84,7 +84,7 @@ package actor DryRun {
         inputs.play(forecast.canvas, forecast.frameRate, to: look)
         if !slate.isEmpty {
             look.awaitsStill = true
-            do throws(BroadcastError) { try inputs.read(still: slate, canvas: forecast.canvas) } catch { fail(error) }
+            do throws(BroadcastError) { try inputs.read(slate: slate, canvas: forecast.canvas) } catch { fail(error) }
         }
         let deadline = MonotonicTime.now.advanced(by: Self.lookPatience)
         let timer = reactor.schedule(at: deadline) { [weak self] in self?.assumeIsolated { $0.goOn() } }

@@ -82,17 +82,20 @@ final class FirstLook: MediaOutlet {
 
     func ended(_ input: InputID) { came(input) { $0 = MediaUse(pictures: false, sound: false) } }
 
-    func take(still slot: SlotReference, of canvas: Canvas) {
-        pools.release(slot)
+    func take(_ picture: StillPicture, for still: Still) {
+        pools.release(picture.slot)
         awaitsStill = false
         onDone()
     }
 
-    func failed(still path: String, _ failure: StillFailure) {
+    func failed(_ still: Still, _ failure: StillFailure) {
         awaitsStill = false
+        guard case .slateFile(let path) = still else { return }
         switch failure {
         case .refused(let refusal): onStillFailed(path, "\(refusal)")
         case .readerEnded(let cause): onStillFailed(path, "its reader ended (\(cause))")
         }
     }
+
+    func noted(_ still: Still, _ text: String) {}
 }

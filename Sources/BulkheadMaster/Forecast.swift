@@ -2,6 +2,7 @@ package import BulkheadMedia
 package import BulkheadModel
 import BulkheadProgram
 import BulkheadRTMP
+import BulkheadTimeline
 package import BulkheadWire
 
 /// What a broadcast would be: its inputs as they were found, what would become of them, and what would go out.
@@ -91,7 +92,7 @@ package struct Forecast: Codable, Hashable, Sendable {
                 seconds: description.duration > 0 ? Double(description.duration) / 1e9 : nil,
                 givesPicture: givesPicture, givesSound: givesSound, unused: isUnused.compactMap { $0 },
                 picture: description.picture, sound: description.sound,
-                pictureTreatment: givesPicture
+                pictureTreatment: givesPicture && !description.isDrawnStill
                     ? description.picture.map {
                         PictureTreatment(
                             $0, canvas: canvas, frameRate: frameRate, settings.deinterlacing ?? .auto)

@@ -1,5 +1,6 @@
 package import BulkheadMedia
 package import BulkheadModel
+import BulkheadTimeline
 package import BulkheadWire
 
 /// The size and rate of a broadcast's picture, where the first input with a picture is to give them.
@@ -27,7 +28,8 @@ package struct PictureChoice: Hashable, Sendable {
                     if isPatient { return nil }
                     break
                 }
-                guard description.hasVideo else { continue }
+                // What a source draws by itself takes any size.
+                guard description.hasVideo, !description.isDrawnStill else { continue }
                 if let picture = description.picture { natural = NaturalPicture(picture) }
                 input = index
                 break

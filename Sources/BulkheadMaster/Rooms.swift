@@ -58,6 +58,7 @@ final class Rooms {
     private let encoderAddress: String?
     private let madeAt = MonotonicTime.now
     private var slatePath = ""
+    private var slateCard = Card(.slate, Card.standardWords)
     /// An encoder that has connected by itself before the line was there.
     private var earlyEncoder: (descriptor: CInt, pid: Int32)?
     private var childrenContinuation: CheckedContinuation<Void, Never>?
@@ -110,6 +111,9 @@ final class Rooms {
         }
         inputs.play(settings.canvas, settings.frameRate, to: line.program)
         slatePath = settings.slatePath
+        slateCard = Card(
+            .slate, settings.slateText ?? Card.standardWords, logoPath: settings.slateLogoPath ?? "",
+            hasClock: settings.slateClock ?? false)
         try makeSlate(settings.canvas)
         if let layout = settings.layout { line.program.show(layout) }
         try line.chain.start()
@@ -123,10 +127,14 @@ final class Rooms {
         earlyEncoder = (descriptor, pid)
     }
 
-    /// Draws the built-in slate, and has the user's read in its place.
+    /// Draws the built-in slate, and has the user's read, or one in a typeface drawn, in its place.
     private func makeSlate(_ canvas: Canvas) throws(BroadcastError) {
         // It comes later; where the other can't be drawn it is of no use and let go.
-        if !slatePath.isEmpty { try inputs.read(still: slatePath, canvas: canvas) }
+        if slatePath.isEmpty {
+            try inputs.draw(slate: slateCard, canvas: canvas)
+        } else {
+            try inputs.read(slate: slatePath, canvas: canvas)
+        }
         try line?.program.drawSlate(canvas)
     }
 

@@ -38,7 +38,11 @@ package struct Canvas: Hashable, Sendable, CustomStringConvertible {
     package var layout: PictureLayout { PictureLayout(self) }
 }
 
-/// An I420 picture in one stretch of memory: luma, then Cb, then Cr, each plane's rows padded to 64 bytes.
+/// An I420 picture in one stretch of memory: luma, then Cb, then Cr, each plane's rows padded to 64 bytes. Pictures with
+/// transparent parts have a fourth plane behind them.
+///
+/// Colours of such pictures stand as they look on black: luma and chroma lie between black's and their own as far as the
+/// pixel is opaque. Whoever knows nothing of transparency shows the picture on black.
 package struct PictureLayout: Hashable, Sendable {
     /// Where one plane lies in the picture's memory.
     package struct Plane: Hashable, Sendable {
@@ -58,14 +62,17 @@ package struct PictureLayout: Hashable, Sendable {
     package let cb: Plane
     /// The plane of red difference, at half the canvas's width and height.
     package let cr: Plane
+    /// How opaque each pixel is, at the canvas's size: 0 (nothing of it shows) to 255. Nil for opaque pictures.
+    package let alpha: Plane?
     /// In bytes, a multiple of 4096 so that each slot starts on a page.
     package let byteCount: Int
 
-    /// Luma, Cb, Cr, as they lie in memory.
+    /// Luma, Cb, Cr, as they lie in memory; without alpha.
     package var planes: [Plane] { [luma, cb, cr] }
 
     /// The layout of a picture that fills `canvas`.
-    package init(_ canvas: Canvas) {
+    /// - Parameter hasAlpha: parts of it may be transparent.
+    package init(_ canvas: Canvas, hasAlpha: Bool = false) {
         let lumaStride = (canvas.width + 63) & ~63
         let chromaStride = (canvas.width / 2 + 63) & ~63
         luma = Plane(offset: 0, stride: lumaStride, width: canvas.width, height: canvas.height)
@@ -73,6 +80,8 @@ package struct PictureLayout: Hashable, Sendable {
         cb = Plane(offset: cbOffset, stride: chromaStride, width: canvas.width / 2, height: canvas.height / 2)
         let crOffset = cbOffset + chromaStride * (canvas.height / 2)
         cr = Plane(offset: crOffset, stride: chromaStride, width: canvas.width / 2, height: canvas.height / 2)
-        byteCount = (crOffset + chromaStride * (canvas.height / 2) + 4095) & ~4095
+        let end = crOffset + chromaStride * (canvas.height / 2)
+        alpha = hasAlpha ? Plane(offset: end, stride: lumaStride, width: canvas.width, height: canvas.height) : nil
+        byteCount = (end + (hasAlpha ? lumaStride * canvas.height : 0) + 4095) & ~4095
     }
 }

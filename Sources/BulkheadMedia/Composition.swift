@@ -94,6 +94,14 @@ package struct Composition<Picture> {
             })
     }
 
+    /// The same groups with other layers in the place of each.
+    package func replacing<Other>(_ layers: (Layer) -> [Composition<Other>.Layer]) -> Composition<Other> {
+        Composition<Other>(
+            groups.map {
+                Composition<Other>.Group($0.layers.flatMap(layers), opacity: $0.opacity, clip: $0.clip)
+            })
+    }
+
     /// The one picture that is the whole canvas as it is, where the composition is no more than that.
     package func unmixed(on canvas: Canvas) -> Picture? {
         let whole = canvas.rectangle

@@ -67,6 +67,14 @@ package struct PicturePainter {
         self.base = base
     }
 
+    /// Fills a plane of the picture in `bytes`; does nothing where they are too short for it.
+    package static func fill(
+        _ plane: PictureLayout.Plane, of bytes: UnsafeMutableRawBufferPointer, with value: UInt8
+    ) {
+        guard let base = bytes.baseAddress, plane.offset + plane.stride * plane.height <= bytes.count else { return }
+        memset(base + plane.offset, Int32(value), plane.stride * plane.height)
+    }
+
     /// Fills the whole picture.
     package func fill(_ color: VideoColor) {
         fill(PixelRectangle(x: 0, y: 0, width: canvas.width, height: canvas.height), color)
@@ -94,6 +102,38 @@ package struct PicturePainter {
         let bottom = min(canvas.height, rectangle.y + rectangle.height)
         guard left < right, top < bottom else { return }
         for row in top..<bottom { memset(base + row * layout.luma.stride + left, Int32(luma), right - left) }
+    }
+
+    /// Fills the picture with the ground of slates and cards: a dark blue that grows darker towards its foot. The steps
+    /// between two values of luma are dithered, so that no band is seen.
+    package func fillGround() {
+        fill(VideoColor(y: 40, cb: 134, cr: 124))
+        let (top, foot) = (40.0, 20.0)
+        for row in 0..<canvas.height {
+            let level = top + (foot - top) * (Double(row) + 0.5) / Double(canvas.height)
+            var pattern: UInt64 = 0
+            for column in 0..<8 {
+                let threshold = (Double(Self.thresholds[row % 8 * 8 + column]) + 0.5) / 64
+                pattern |= UInt64(UInt8(level + threshold)) << UInt64(8 * column)
+            }
+            // Rows are padded to 64 bytes.
+            let start = base + row * layout.luma.stride
+            for offset in stride(from: 0, to: layout.luma.stride, by: 8) {
+                start.storeBytes(of: pattern.littleEndian, toByteOffset: offset, as: UInt64.self)
+            }
+        }
+    }
+
+    /// An ordered dither of 8 by 8 pixels, 0 to 63 (Bayer 1973).
+    private static let thresholds: [UInt8] = (0..<64).map { place in
+        var (x, y, value) = (UInt8(place % 8), UInt8(place / 8), UInt8(0))
+        y ^= x
+        for _ in 0..<3 {
+            value = value << 2 | (y & 1) << 1 | x & 1
+            x >>= 1
+            y >>= 1
+        }
+        return value
     }
 
     /// Sets rows of the luma plane to the same `row` of bytes, and their colours to none.

@@ -1,4 +1,5 @@
-/// What the broadcast shows when there is no picture to show: a dark ground with one or two lines of text.
+/// What the broadcast shows when there is no picture to show, drawn without a typeface: a dark ground with one or two lines
+/// of text. It stands until a ``Card`` has been drawn, and where none can be.
 package struct SlatePicture: Hashable, Sendable {
     /// The first, larger line.
     package var title: String
@@ -14,15 +15,7 @@ package struct SlatePicture: Hashable, Sendable {
     /// Draws the slate over all of a picture of `canvas`; does nothing when `bytes` is too short for one.
     package func draw(into bytes: UnsafeMutableRawBufferPointer, canvas: Canvas) {
         guard let painter = PicturePainter(bytes, canvas: canvas) else { return }
-        painter.fill(VideoColor(y: 28, cb: 134, cr: 124))
-        // A ground that grows darker towards its foot, in steps that a low bitrate keeps apart.
-        let bandCount = 8
-        for band in 0..<bandCount {
-            let top = canvas.height * band / bandCount
-            let bottom = canvas.height * (band + 1) / bandCount
-            let rectangle = PixelRectangle(x: 0, y: top, width: canvas.width, height: bottom - top)
-            painter.fillLuma(rectangle, UInt8(40 - 2 * band))
-        }
+        painter.fillGround()
         let width = canvas.width * 9 / 10
         let titleScale = PixelFont.scale(fitting: title, width: width, limit: max(1, canvas.height / 90))
         let detailText = shortened(detail, width: width)

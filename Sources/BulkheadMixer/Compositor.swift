@@ -14,6 +14,8 @@ package final class Compositor {
     private let groupSheet: Sheet
     private let layerSheet: Sheet
     private let scratch = Scratch()
+    /// Most scenes have no transparent picture.
+    private lazy var alphaSheet = AlphaSheet(canvas)
 
     /// A compositor of pictures of that size.
     package init(_ canvas: Canvas) {
@@ -43,11 +45,16 @@ package final class Compositor {
     private func draw(_ layers: [Composition<PictureView>.Layer], on view: PictureView) {
         let isCovered = layers.first.map { $0.placement.isPlain && $0.placement.target == canvas.rectangle } ?? false
         if !isCovered { view.fill(.black) }
-        for layer in layers {
+        for (index, layer) in layers.enumerated() {
             let source = layer.picture.part(layer.placement.source)
             let target = view.part(layer.placement.target)
             if layer.placement.isPlain {
-                target.draw(source, scratch)
+                // Behind the first one it is black, on which transparent pictures stand already.
+                if let alpha = source.alpha, index > 0 {
+                    target.lay(onBlack: source, alpha, alphaSheet, scratch)
+                } else {
+                    target.draw(source, scratch)
+                }
             } else {
                 draw(source, on: target, layer.placement)
             }
@@ -67,11 +74,17 @@ package final class Compositor {
 
     private func draw(_ source: PictureView, on target: PictureView, _ placement: PictureLayer) {
         var piece = source
-        if placement.borderWidth > 0 || !source.isAsLarge(as: target) {
+        if placement.borderWidth > 0 || source.alpha != nil || !source.isAsLarge(as: target) {
             let size = PixelRectangle(
                 x: 0, y: 0, width: placement.target.width, height: placement.target.height)
             piece = layerSheet.view.part(size)
-            piece.draw(source, scratch)
+            if let alpha = source.alpha {
+                // What lies behind is seen through it, and goes with it into border and corners.
+                piece.draw(target, scratch)
+                piece.lay(onBlack: source, alpha, alphaSheet, scratch)
+            } else {
+                piece.draw(source, scratch)
+            }
         }
         var shape = LayerMask.Shape(
             outline: PixelRectangle(

@@ -14,6 +14,7 @@ package final class MixerService {
     private struct Source {
         let mapping: PoolMapping
         let canvas: Canvas
+        let hasAlpha: Bool
     }
 
     private let socket: WireSocket
@@ -39,13 +40,15 @@ package final class MixerService {
     private func serve(_ request: MixerRequest, _ descriptor: consuming OwnedDescriptor) throws {
         switch request {
         case .configure(let shape, let canvas):
-            let results = try map(shape, canvas, descriptor, access: .readWrite)
+            let results = try map(shape, canvas.layout, descriptor, access: .readWrite)
             guard stage == nil else { throw MixerError.configuredTwice }
             stage = Stage(results: results, compositor: Compositor(canvas))
             try socket.send(MixerReply.ready)
-        case .pool(let shape, let canvas):
-            let mapping = try map(shape, canvas, descriptor, access: .readOnly)
-            let known = pools.updateValue(Source(mapping: mapping, canvas: canvas), forKey: shape.id)
+        case .pool(let shape, let canvas, let hasAlpha):
+            let layout = PictureLayout(canvas, hasAlpha: hasAlpha)
+            let mapping = try map(shape, layout, descriptor, access: .readOnly)
+            let known = pools.updateValue(
+                Source(mapping: mapping, canvas: canvas, hasAlpha: hasAlpha), forKey: shape.id)
             guard known == nil else { throw MixerError.poolKnown(id: shape.id) }
         case .dropPool, .compose:
             descriptor.close()
@@ -55,7 +58,7 @@ package final class MixerService {
 
     private func serve(_ request: MixerRequest) throws {
         switch request {
-        case .configure(let shape, _), .pool(let shape, _):
+        case .configure(let shape, _), .pool(let shape, _, _):
             throw MixerError.poolNotMapped(id: shape.id, reason: "its descriptor is missing")
         case .dropPool(let id):
             guard pools.removeValue(forKey: id) != nil else { throw MixerError.poolUnknown(id: id) }
@@ -91,7 +94,7 @@ package final class MixerService {
     private func view(of reference: SlotReference) throws(MixerError) -> PictureView {
         guard let source = pools[reference.pool] else { throw .poolUnknown(id: reference.pool) }
         guard let bytes = source.mapping.bytes(of: reference.slot),
-            let view = PictureView(bytes, canvas: source.canvas)
+            let view = PictureView(bytes, canvas: source.canvas, hasAlpha: source.hasAlpha)
         else { throw .slotUnknown(pool: reference.pool, slot: reference.slot) }
         return view
     }
@@ -101,7 +104,8 @@ package final class MixerService {
     }
 
     private func map(
-        _ shape: PoolShape, _ canvas: Canvas, _ descriptor: consuming OwnedDescriptor, access: SharedMapping.Access
+        _ shape: PoolShape, _ layout: PictureLayout, _ descriptor: consuming OwnedDescriptor,
+        access: SharedMapping.Access
     ) throws(MixerError) -> PoolMapping {
         let mapping: PoolMapping
         do {
@@ -111,8 +115,8 @@ package final class MixerService {
             descriptor.close()
             throw .poolNotMapped(id: shape.id, reason: "\(error)")
         }
-        guard Int(shape.slotByteCount) >= canvas.layout.byteCount else {
-            throw .slotTooSmall(byteCount: Int(shape.slotByteCount), needed: canvas.layout.byteCount)
+        guard Int(shape.slotByteCount) >= layout.byteCount else {
+            throw .slotTooSmall(byteCount: Int(shape.slotByteCount), needed: layout.byteCount)
         }
         return mapping
     }

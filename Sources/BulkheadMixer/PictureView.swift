@@ -53,6 +53,13 @@ struct PlaneView {
             Int32(width), Int32(height), kFilterBilinear)
     }
 
+    /// Lays `front`, which stands as it looks on `black`, over what is here; all are of this plane's size.
+    func lay(_ front: PlaneView, alpha: PlaneView, black: UInt8) {
+        bulkhead_lay_on_black(
+            front.base, Int32(front.stride), alpha.base, Int32(alpha.stride), base, Int32(stride), Int32(width),
+            Int32(height), Int32(black))
+    }
+
     /// Lays `front` over `back`, each of this plane's size: (front · alpha + back · (255 - alpha)) / 255.
     func blend(_ front: PlaneView, over back: PlaneView, alpha: PlaneView) {
         _ = BlendPlane(
@@ -67,21 +74,27 @@ package struct PictureView {
     package let canvas: Canvas
     /// Luma, Cb, Cr.
     let planes: [PlaneView]
+    /// How opaque each pixel of luma is; nil for an opaque picture.
+    let alpha: PlaneView?
 
     /// A picture laid out as ``PictureLayout`` says; nil when `bytes` is too short for one. The memory must outlive it.
-    package init?(_ bytes: UnsafeMutableRawBufferPointer, canvas: Canvas) {
-        let layout = canvas.layout
+    /// - Parameter hasAlpha: it has a plane of alpha.
+    package init?(_ bytes: UnsafeMutableRawBufferPointer, canvas: Canvas, hasAlpha: Bool = false) {
+        let layout = PictureLayout(canvas, hasAlpha: hasAlpha)
         guard let base = bytes.baseAddress, bytes.count >= layout.byteCount else { return nil }
-        self.canvas = canvas
-        planes = layout.planes.map {
+        func view(_ plane: PictureLayout.Plane) -> PlaneView {
             PlaneView(
-                base: base.assumingMemoryBound(to: UInt8.self) + $0.offset, stride: $0.stride, width: $0.width,
-                height: $0.height)
+                base: base.assumingMemoryBound(to: UInt8.self) + plane.offset, stride: plane.stride,
+                width: plane.width, height: plane.height)
         }
+        self.canvas = canvas
+        planes = layout.planes.map(view)
+        alpha = layout.alpha.map(view)
     }
 
-    private init(_ planes: [PlaneView], of canvas: Canvas) {
+    private init(_ planes: [PlaneView], alpha: PlaneView?, of canvas: Canvas) {
         self.planes = planes
+        self.alpha = alpha
         self.canvas = canvas
     }
 
@@ -89,7 +102,8 @@ package struct PictureView {
     func part(_ rectangle: PixelRectangle) -> PictureView {
         let half = PixelRectangle(
             x: rectangle.x / 2, y: rectangle.y / 2, width: rectangle.width / 2, height: rectangle.height / 2)
-        return PictureView(planes.enumerated().map { $1.part($0 == 0 ? rectangle : half) }, of: canvas)
+        return PictureView(
+            planes.enumerated().map { $1.part($0 == 0 ? rectangle : half) }, alpha: alpha?.part(rectangle), of: canvas)
     }
 
     /// Whether `other` needs no scaling to be drawn here.
@@ -100,6 +114,25 @@ package struct PictureView {
     /// Draws `source` over all that is here.
     func draw(_ source: PictureView, _ scratch: Scratch) {
         for (plane, other) in zip(planes, source.planes) { plane.draw(other, scratch) }
+    }
+
+    /// Lays `source`, whose pixels are opaque as far as `alpha` says, over what is here. Its colours stand as they look on
+    /// black, so that they can be scaled like those of any other picture: no edge takes on what is not seen.
+    func lay(onBlack source: PictureView, _ alpha: PlaneView, _ sheet: AlphaSheet, _ scratch: Scratch) {
+        var front = source
+        let (luma, chroma) = sheet.planes(for: self)
+        chroma.draw(alpha, scratch)
+        var opacity = alpha
+        if !source.isAsLarge(as: self) {
+            luma.draw(alpha, scratch)
+            opacity = luma
+            front = sheet.picture(like: self)
+            front.draw(source, scratch)
+        }
+        let black = VideoColor.black
+        for (index, value) in [black.y, black.cb, black.cr].enumerated() {
+            planes[index].lay(front.planes[index], alpha: index == 0 ? opacity : chroma, black: value)
+        }
     }
 
     func fill(_ color: VideoColor) {
@@ -140,6 +173,40 @@ final class Sheet {
     }
 
     deinit { bytes.deallocate() }
+}
+
+/// Memory for a transparent picture that is brought to another size.
+final class AlphaSheet {
+    private let colours: Sheet
+    private let luma: UnsafeMutableBufferPointer<UInt8>
+    private let chroma: UnsafeMutableBufferPointer<UInt8>
+
+    /// A sheet for pictures up to `canvas`.
+    init(_ canvas: Canvas) {
+        colours = Sheet(canvas)
+        luma = .allocate(capacity: canvas.width * canvas.height)
+        chroma = .allocate(capacity: canvas.width * canvas.height / 4)
+    }
+
+    deinit {
+        luma.deallocate()
+        chroma.deallocate()
+    }
+
+    /// Planes of alpha for the luma and the chroma of `view`; not to be used longer than the sheet.
+    func planes(for view: PictureView) -> (luma: PlaneView, chroma: PlaneView) {
+        func plane(_ memory: UnsafeMutableBufferPointer<UInt8>, like plane: PlaneView) -> PlaneView {
+            guard let base = memory.baseAddress else { preconditionFailure("a canvas has pixels") }
+            return PlaneView(base: base, stride: plane.width, width: plane.width, height: plane.height)
+        }
+        return (plane(luma, like: view.planes[0]), plane(chroma, like: view.planes[1]))
+    }
+
+    /// Memory for colours of the size of `view`.
+    func picture(like view: PictureView) -> PictureView {
+        colours.view.part(
+            PixelRectangle(x: 0, y: 0, width: view.planes[0].width, height: view.planes[0].height))
+    }
 }
 
 /// Memory for planes on their way to another size: two of them, one after the other.

@@ -82,6 +82,12 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var standby: StandbyChoice
     /// A picture's absolute path to show in place of the built-in slate; empty for that one.
     package var slatePath: String
+    /// The words of the slate, the first line larger than the others; nil for those that it has by itself.
+    package var slateText: String? = nil
+    /// The absolute path of a PNG file that the slate shows above its words; nil for none.
+    package var slateLogoPath: String? = nil
+    /// The slate shows the time of day; nil for not.
+    package var slateClock: Bool? = nil
     /// What the bitrate of pictures never goes below when links carry less; nil for a quarter of it.
     package var minimumVideoBitsPerSecond: UInt32?
     /// Which links' congestion lowers the bitrate.

@@ -57,7 +57,7 @@ package struct InputStatus: Codable, Hashable, Sendable {
     package var summary: String?
     /// The program shows its picture.
     package var isShown: Bool
-    /// It gives no picture, and the slate stands in its place in the scene.
+    /// It gives no picture, and a card stands in its place in the scene.
     package var isMissing: Bool
     /// The program's sound is its own.
     package var isHeard: Bool

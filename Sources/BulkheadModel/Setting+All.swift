@@ -20,6 +20,19 @@ extension Setting {
             .seconds(SettingRange.slateAfterSeconds, "0.1 seconds to an hour"), .atStart, placeholder: "time",
             help: "How long an input may give no picture before the slate is shown (default: 3s)."),
         Setting(
+            "slate-text", optional: \.slateText,
+            SettingType(
+                takes: "up to \(Card.longestWords) characters; \\n begins another line", schema: .text,
+                value: { text in
+                    let words = text.replacing("\\n", with: "\n")
+                    return Card.areWords(words) ? words : nil
+                }, text: { $0.replacing("\n", with: "\\n") }, contains: Card.areWords), .atStart, placeholder: "words",
+            help: "The words of the slate; those behind \\n are smaller (default: Stand by\\nThe picture will be back)."
+        ),
+        Setting(
+            "slate-clock", optional: \.slateClock, .onOrOff, .atStart,
+            help: "Show the time of day on the slate (default: off)."),
+        Setting(
             "picture-patience", optional: \.picturePatienceSeconds,
             .seconds(SettingRange.picturePatienceSeconds, "0 to 5 seconds"), .atStart, placeholder: "time",
             help:

@@ -4,7 +4,8 @@ import BulkheadModel
 import BulkheadSystem
 import BulkheadTimeline
 
-/// Decides which picture stands in each frame: one input's as it comes, several of a scene, or the slate.
+/// Decides which picture stands in each frame: one input's as it comes, several of a scene with cards for those that give none, or
+/// the slate.
 struct FrameContent {
     typealias Action = ProgramMachine.Action
     typealias Drawn = ProgramMachine.Drawn
@@ -13,10 +14,12 @@ struct FrameContent {
     var staging: Staging
     /// Whether an input that is shown alone gives its picture, its last one, or none.
     var showing: Showing
-    /// Inputs of the scene in whose place the slate stands.
+    /// Inputs of the scene in whose place a card stands.
     private(set) var missing: Set<InputID> = []
-    /// How long an input of a scene may give nothing before the slate stands in its place.
+    /// How long an input of a scene may give nothing before a card stands in its place.
     private let patience: Duration
+    /// So long an input of which no picture has come yet is left out: most come within a few frames.
+    private static let grace = Duration.milliseconds(300)
 
     init(_ settings: ProgramSettings, at now: MonotonicTime) {
         staging = Staging(settings.frameRate)
@@ -45,26 +48,30 @@ struct FrameContent {
         ]
     }
 
-    /// Several pictures; that of an input which gives nothing any more is the slate.
+    /// Several pictures; that of an input which gives nothing yet, or nothing any more, is a card.
     private mutating func mix(
         _ frame: FrameNumber, _ lines: InputLines, on canvas: Canvas, _ now: MonotonicTime
     ) -> [Action] {
         func drawn(_ input: InputID) -> Drawn? {
-            guard let line = lines[input], let current = line.feed?.pictures.current else { return nil }
-            return line.isStarved && now.since(line.lastAdvance) > patience.nanoseconds ? .slate : .slot(current.slot)
+            guard let line = lines[input] else { return nil }
+            let silence = now.since(line.lastAdvance)
+            guard let current = line.feed?.pictures.current else {
+                return line.feed?.hasEnded != true && silence > Self.grace.nanoseconds ? .card(input) : nil
+            }
+            return line.isStarved && silence > patience.nanoseconds ? .card(input) : .slot(current.slot)
         }
         let wanted = staging.composition(of: frame)
         let composition = wanted.with(drawn)
-        var told = tellMissing(Set(wanted.pictures.filter { drawn($0) == .slate }), lines)
+        var told = tellMissing(Set(wanted.pictures.filter { drawn($0)?.isCard == true }), lines)
         // What is black by its user's will is no lack of pictures.
-        let isEmpty = !wanted.pictures.isEmpty && composition.pictures.allSatisfy { $0 == .slate }
+        let isEmpty = !wanted.pictures.isEmpty && composition.pictures.allSatisfy(\.isCard)
         told += choose(hasPicture: !isEmpty, isStarved: false, input: staging.main, now)
         if isEmpty { return told + [.giveSlate(frame)] }
         if case .slot(let slot)? = composition.unmixed(on: canvas) { return told + [.give(frame, slot)] }
         return told + [.mix(frame, composition, instead: staging.main.flatMap(drawn) ?? .slate)]
     }
 
-    /// Says which inputs the slate stands in for from now on, and which are seen again.
+    /// Says which inputs a card stands in for from now on, and which are seen again.
     private mutating func tellMissing(_ now: Set<InputID>, _ lines: InputLines) -> [Action] {
         guard now != missing else { return [] }
         let (lost, found) = (now.subtracting(missing).sorted(), missing.subtracting(now).sorted())

@@ -58,6 +58,7 @@ package final class Program {
     private var machine: ProgramMachine
     private var book: SceneBook
     private var slatePicture = Slate()
+    private var cards = NameCards()
     private var timer: Reactor.Token?
     /// A tick is being carried out, and what comes of it must not begin another.
     private var isTicking = false
@@ -88,6 +89,7 @@ package final class Program {
         book.resized(from: former, to: canvas)
         mixer.change(canvas)
         perform(machine.handle(.resized(canvas), at: .now))
+        wantMixers()
         tellOfSlate()
     }
 
@@ -353,12 +355,22 @@ package final class Program {
     private func slot(of drawn: ProgramMachine.Drawn) -> SlotReference? {
         switch drawn {
         case .slot(let slot): slot
-        case .slate: slatePicture.slot
+        case .slate, .card: slatePicture.slot
         }
     }
 
+    /// What is drawn for one layer: the slate, where a card has not been drawn.
+    private func layers(
+        _ layer: Composition<ProgramMachine.Drawn>.Layer
+    ) -> [Composition<SlotReference>.Layer] {
+        if case .card(let input) = layer.picture, let layers = cards.layers(for: input, at: layer.placement) {
+            return layers
+        }
+        return slot(of: layer.picture).map { [Composition<SlotReference>.Layer($0, layer.placement)] } ?? []
+    }
+
     private func tellOfSlate() {
-        if let slot = slatePicture.slot, let canvas = slatePicture.canvas { requests.slateChanged(slot, canvas) }
+        if let slot = slatePicture.still, let canvas = slatePicture.canvas { requests.slateChanged(slot, canvas) }
     }
 
     private func give(_ frame: FrameNumber, _ slot: SlotReference) {
@@ -370,7 +382,7 @@ package final class Program {
         _ frame: FrameNumber, _ composition: Composition<ProgramMachine.Drawn>, instead: ProgramMachine.Drawn
     ) {
         guard let fallback = slot(of: instead) else { return }
-        let slots = composition.with { slot(of: $0) }
+        let slots = composition.replacing(layers)
         guard slots.pictures.allSatisfy({ context.pools.canvas(of: $0.pool) == slatePicture.canvas }) else {
             return give(frame, fallback)
         }
@@ -379,8 +391,15 @@ package final class Program {
 
     // MARK: mixers
 
-    /// A mixer stands ready where there is more than one picture that could be shown, or a scene that could.
-    private func wantMixers() { mixer.want(machine.mayMix || !book.scenes.isEmpty) }
+    /// A mixer stands ready where there is more than one picture that could be shown, or a scene that could, and a card for each
+    /// input.
+    private func wantMixers() {
+        let mayMix = machine.mayMix || !book.scenes.isEmpty
+        mixer.want(mayMix)
+        guard mayMix, let canvas = slatePicture.canvas else { return }
+        cards.prepare(canvas, in: context.pools)
+        supply?.wantNames()
+    }
 
     /// No frame is being mixed.
     package var isDrained: Bool { mixer.isDrained }
@@ -455,6 +474,7 @@ extension Program: MediaOutlet {
 
     package func removed(_ input: InputID) {
         perform(machine.handle(.inputRemoved(input), at: .now))
+        cards.remove(input, in: context.pools)
         wantMixers()
         pump()
     }
@@ -465,20 +485,41 @@ extension Program: MediaOutlet {
         pump()
     }
 
-    package func take(still slot: SlotReference, of canvas: Canvas) {
-        if slatePicture.take(slot, of: canvas, in: context.pools) { tellOfSlate() }
+    package func take(_ picture: StillPicture, for still: Still) {
+        switch still {
+        case .slateFile, .slate: if slatePicture.take(picture, in: context.pools) { tellOfSlate() }
+        case .name(let input):
+            guard machine.name(of: input) != nil else { return context.pools.release(picture.slot) }
+            cards.take(picture, of: input, in: context.pools)
+        }
     }
 
-    package func failed(still path: String, _ failure: StillFailure) {
-        switch failure {
-        case .refused(let refusal) where hasBegun:
+    package func failed(_ still: Still, _ failure: StillFailure) {
+        switch (still, failure) {
+        case (.slateFile(let path), .refused(let refusal)) where hasBegun:
             context.post(.timeline, .timeline(.slateUnusable(path: path, reason: refusal.reason)))
-        case .refused(let refusal):
+        case (.slateFile(let path), .refused(let refusal)):
             requests.failed(
                 BroadcastError(
                     .input, "the slate \(path) can't be used: \(refusal)", advice: "name a picture, such as a PNG file")
             )
-        case .readerEnded(let cause): context.post(.timeline, .timeline(.slateReaderDied(cause: cause)))
+        case (.slateFile, .readerEnded(let cause)):
+            context.post(.timeline, .timeline(.slateReaderDied(cause: cause)))
+        case (.slate, .refused(let refusal)):
+            guard !hasBegun, refusal.code != .settings else {
+                return context.post(.timeline, .timeline(.slateUndrawn(reason: refusal.reason)))
+            }
+            requests.failed(
+                BroadcastError(.input, "the slate can't be drawn: \(refusal)", advice: "name a PNG file as its logo"))
+        case (.slate, .readerEnded(let cause)):
+            context.post(
+                .timeline, .timeline(.slateUndrawn(reason: Reason("crashed", "what draws it ended (\(cause))"))))
+        // The slate stands in their place then, of which has been told.
+        case (.name, _): break
         }
+    }
+
+    package func noted(_ still: Still, _ text: String) {
+        context.post(.timeline, .timeline(.cardNoted(text: text)))
     }
 }

@@ -53,5 +53,9 @@ extension ProgramMachine {
     package enum Drawn: Hashable, Sendable {
         case slot(SlotReference)
         case slate
+        /// The name of an input that gives no picture.
+        case card(InputID)
+
+        package var isCard: Bool { if case .card = self { true } else { false } }
     }
 }

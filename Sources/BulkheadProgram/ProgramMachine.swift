@@ -49,7 +49,7 @@ package struct ProgramMachine {
     package var mayMix: Bool { content.staging.mayMix || performers.count { $0.content != nil } > 1 }
     package var isRunning: Bool { phase == .running }
     package var shown: ShownPicture { content.showing.shown }
-    /// Inputs of the scene in whose place the slate stands.
+    /// Inputs of the scene in whose place a card stands.
     package var missing: Set<InputID> { content.missing }
     package var nextBlock: Int64 { desk.nextBlock }
     /// The inputs that are heard.
@@ -213,8 +213,14 @@ package struct ProgramMachine {
         lines.inputs.compactMap { input in
             guard let line = lines[input] else { return nil }
             let description = line.feed?.description
-            let content = description?.hasVideo == true ? description?.content(on: canvas) : nil
-            return Staging.Performer(id: input, name: line.name, content: content)
+            guard let description else {
+                // One that is not here when the program begins has its place, for its card.
+                return Staging.Performer(
+                    id: input, name: line.name, content: phase == .running ? canvas.rectangle : nil)
+            }
+            return Staging.Performer(
+                id: input, name: line.name, content: description.hasVideo ? description.content(on: canvas) : nil,
+                isTransparent: description.picture?.hasAlpha ?? false)
         }
     }
 
@@ -339,6 +345,7 @@ package struct ProgramMachine {
         let isPatient = settings.isFast || now.since(madeAt) < settings.slateAfter.nanoseconds
         guard !isPatient || lines.allFeeds({ $0.canBegin(at: position(at: now)) }) else { return [] }
         phase = .running
+        if !lines.allFeeds({ _ in true }) { arrange() }
         let hasLivePicture = selection.picture.flatMap { lines[$0]?.feed?.cadence } != nil
         // The live picture that is here is the first frame's, half an interval early, so that the next may jitter.
         let origin = hasLivePicture ? now.advanced(by: clock.interval.nanoseconds / 2) : now
@@ -405,9 +412,11 @@ package struct ProgramMachine {
         return (isLive ? picture + sound : sound + picture) + demands()
     }
 
-    /// Whether all inputs are at their end. A still stands as long as the broadcast is to last.
+    /// Whether all inputs are at their end. A still stands as long as the broadcast is to last, and what is drawn without an end
+    /// as long as there is anything else.
     private func isFinished(at time: MediaTime) -> Bool {
-        guard !lines.isEmpty, lines.allFeeds({ $0.isFinished(at: time) }) else { return false }
+        guard !lines.isEmpty, lines.allFeeds({ $0.isFinished(at: time) || $0.stands }) else { return false }
+        if lines.allFeeds(\.isStill), !lines.allFeeds({ !$0.stands }) { return false }
         return settings.durationSeconds == nil || !lines.allFeeds(\.isStill)
     }
 

@@ -24,7 +24,7 @@ package struct ProgramSnapshot: Codable, Hashable, Sendable {
     package let prepared: String?
     /// The inputs whose pictures are seen.
     package let seen: Set<InputID>
-    /// The inputs of the scene in whose place the slate stands.
+    /// The inputs of the scene in whose place a card stands.
     package let missing: Set<InputID>
     /// The inputs that are heard.
     package let heard: Set<InputID>

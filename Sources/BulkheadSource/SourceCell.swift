@@ -1,4 +1,5 @@
 package import BulkheadChildRuntime
+package import BulkheadMedia
 import BulkheadSystem
 import BulkheadWire
 import Glibc
@@ -13,6 +14,9 @@ package enum SourceCell {
     /// opened.
     static func enter(for address: InputAddress) -> CellReport { Cell.enter(profile(for: address)) }
 
+    /// As above, for a card.
+    static func enter(for card: Card) -> CellReport { Cell.enter(profile(for: card)) }
+
     /// What reading `address` takes.
     package static func profile(for address: InputAddress) -> CellProfile {
         var profile = CellProfile(outOfMemoryScore: 500)
@@ -20,7 +24,8 @@ package enum SourceCell {
         profile.calls = []
         var files = CellProfile.machine + CellProfile.libraries
         switch address.kind {
-        case .test, .standardInput: break
+        case .test, .standardInput, .color: break
+        case .title: files += fonts
         case .file: files += grants(forFile: address)
         case .network(let scheme):
             profile.calls = needsLocalSockets(scheme, host: address.host) ? [.network, .localSockets] : .network
@@ -45,6 +50,25 @@ package enum SourceCell {
         }
         profile.files = files
         return profile
+    }
+
+    /// What drawing a card takes: typefaces, and its logo.
+    package static func profile(for card: Card) -> CellProfile {
+        var profile = CellProfile(outOfMemoryScore: 500)
+        profile.capabilities = .readAnyFile
+        profile.calls = []
+        let logo = card.logoPath.isEmpty ? [] : [FileGrant(.read, [.file, .other], named: card.logoPath)]
+        profile.files = CellProfile.machine + CellProfile.libraries + fonts + logo
+        return profile
+    }
+
+    /// Typefaces beside those that lie with programs, what fontconfig knows of all of them, and where it is told to look.
+    private static var fonts: [FileGrant] {
+        let named = ["FONTCONFIG_FILE", "FONTCONFIG_PATH"].compactMap(variable)
+        return (["/etc/fonts", "/var/cache/fontconfig"] + named).map { FileGrant(.read, .any, named: $0) }
+            + inHome([
+                ".fonts", ".fonts.conf", ".local/share/fonts", ".config/fontconfig", ".cache/fontconfig",
+            ])
     }
 
     // MARK: files

@@ -49,11 +49,27 @@ package enum SourceProgram {
     }
 
     private static func open(_ settings: SourceSettings, link: MasterLink) throws(OpenFailure) -> any Player {
+        if let card = settings.card {
+            _ = SourceCell.enter(for: card)
+            return try draw(CardDrawing(card, summary: "card"), link: link)
+        }
         let address = InputAddress(settings.url, inputFormat: settings.inputFormat)
         _ = SourceCell.enter(for: address)
-        if case .test = address.kind { return TestPlayer(try agree(on: TestPlayer.description, link), link: link) }
+        switch address.kind {
+        case .test: return TestPlayer(try agree(on: TestPlayer.description, link), link: link)
+        case .color(let color): return try draw(ColorDrawing(color), link: link)
+        case .title(let words): return try draw(CardDrawing(Card(.title, words), summary: "title"), link: link)
+        case .file, .standardInput, .network, .device: break
+        }
         let playlist = try Playlist(address, settings: settings, link: link)
         return try InputPlayer(playlist, settings: try agree(on: playlist.description, link), link: link)
+    }
+
+    private static func draw(_ drawing: any Drawing, link: MasterLink) throws(OpenFailure) -> any Player {
+        if let remark = drawing.remark {
+            do throws(SourceStop) { try link.send(.notice(remark)) } catch { throw .stopped(error) }
+        }
+        return DrawingPlayer(drawing, try agree(on: drawing.description, link), link: link)
     }
 
     /// Tells the master what the input is, and learns what is to be made of it.

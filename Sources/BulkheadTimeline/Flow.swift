@@ -40,13 +40,43 @@ package protocol MediaOutlet: AnyObject {
     func ended(_ input: InputID)
     /// There is no such input any more.
     func removed(_ input: InputID)
-    /// Takes the picture of a file that was asked for, in a slot of a pool of `canvas` that is held once.
-    func take(still slot: SlotReference, of canvas: Canvas)
-    /// The picture of the file `path` that was asked for does not come.
-    func failed(still path: String, _ failure: StillFailure)
+    /// Takes a still picture that was asked for. Its slot is held once.
+    func take(_ picture: StillPicture, for still: Still)
+    /// A still picture that was asked for does not come.
+    func failed(_ still: Still, _ failure: StillFailure)
+    /// A still picture comes, and its user should know this of it.
+    func noted(_ still: Still, _ text: String)
 }
 
-/// Why the picture of a file does not come.
+/// What a picture is for that is shown instead of an input.
+package enum Still: Hashable, Sendable {
+    /// The slate: the picture of this file.
+    case slateFile(path: String)
+    /// The slate, drawn in a typeface. Where it has a clock, further pictures come, each with the time.
+    case slate
+    /// The name of an input, on nothing.
+    case name(InputID)
+}
+
+/// A picture that is shown instead of an input.
+package struct StillPicture: Hashable, Sendable {
+    package let slot: SlotReference
+    /// The size of its pool's pictures.
+    package let canvas: Canvas
+    /// Where in the picture something is to be seen, with even edges.
+    package let content: PixelRectangle
+    /// It shows the time of day, and is not to be kept for later.
+    package let isClock: Bool
+
+    package init(slot: SlotReference, canvas: Canvas, content: PixelRectangle? = nil, isClock: Bool = false) {
+        self.slot = slot
+        self.canvas = canvas
+        self.content = content ?? canvas.rectangle
+        self.isClock = isClock
+    }
+}
+
+/// Why a still picture does not come.
 package enum StillFailure: Hashable, Sendable {
     /// It can't be opened, or holds no picture.
     case refused(Refusal)
@@ -59,6 +89,8 @@ package protocol MediaSupply: AnyObject {
     func demand(_ demand: MediaDemand, of input: InputID)
     /// What of the input is used, where that is not all. One of which nothing is used is closed for good.
     func use(_ use: MediaUse, of input: InputID)
+    /// Several inputs may be shown at once: pictures of their names are wanted from now on.
+    func wantNames()
 }
 
 /// What of an input is used.

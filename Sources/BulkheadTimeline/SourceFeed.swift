@@ -167,7 +167,7 @@ package struct SourceFeed: Sendable {
     /// Whether no picture is here although one could be due: the source is late. One that has a still picture to show
     /// sends it again and again, ahead of time like any other.
     package var isMissingPicture: Bool {
-        description.hasVideo && !description.isLive && !hasEnded && offset != nil && pictures.count == 0
+        description.hasVideo && !description.isLive && !hasEnded && !stands && offset != nil && pictures.count == 0
             && !pictures.isEarly
     }
 
@@ -178,7 +178,7 @@ package struct SourceFeed: Sendable {
 
     /// Whether all that the tick at `time` can need is here, so that it need not wait.
     package func isComplete(at time: MediaTime, interval: MediaTime) -> Bool {
-        if hasEnded { return true }
+        if hasEnded || stands { return true }
         guard let offset else { return false }
         let isFull = pictures.count >= pictureLimit
         if description.hasVideo, !isFull, !pictures.reaches(limit(at: time, interval: interval)) { return false }
@@ -225,6 +225,9 @@ package struct SourceFeed: Sendable {
 
     /// It is one picture that lasts as long as it is wanted.
     package var isStill: Bool { description.duration == 0 }
+
+    /// It is one picture, which is here, and no more need come of it.
+    package var stands: Bool { isStill && !hasEnded && (pictures.current != nil || pictures.count > 0) }
 
     /// Whether everything that came has been on the timeline before the tick at `time`.
     package func isFinished(at time: MediaTime) -> Bool {

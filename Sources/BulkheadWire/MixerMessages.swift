@@ -6,7 +6,8 @@ package enum MixerRequest: WireMessage, Hashable {
     /// before all work.
     case configure(PoolShape, Canvas)
     /// A pool to read pictures of that size from; its descriptor comes along.
-    case pool(PoolShape, Canvas)
+    /// - hasAlpha: they have a plane of alpha.
+    case pool(PoolShape, Canvas, hasAlpha: Bool = false)
     /// A pool that no later message names.
     case dropPool(id: UInt32)
     /// Draws a composition into `result` of the mixer's pool; answered by `composed`.
@@ -20,10 +21,11 @@ package enum MixerRequest: WireMessage, Hashable {
                 shape.write(to: &$0)
                 canvas.write(to: &$0)
             }
-        case .pool(let shape, let canvas):
+        case .pool(let shape, let canvas, let hasAlpha):
             WireFrame(.mixerPool, descriptor: true) {
                 shape.write(to: &$0)
                 canvas.write(to: &$0)
+                $0.write(hasAlpha)
             }
         case .dropPool(let id): WireFrame(.mixerDropPool) { $0.write(id) }
         case .compose(let frame, let composition, let result):
@@ -40,7 +42,9 @@ package enum MixerRequest: WireMessage, Hashable {
         var reader = WireReader(frame)
         switch frame.knownType {
         case .mixerConfigure?: self = .configure(try PoolShape(&reader), try Canvas(&reader))
-        case .mixerPool?: self = .pool(try PoolShape(&reader), try Canvas(&reader))
+        case .mixerPool?:
+            self = .pool(
+                try PoolShape(&reader), try Canvas(&reader), hasAlpha: try reader.readBool("alpha flag"))
         case .mixerDropPool?: self = .dropPool(id: try reader.read())
         case .mixerCompose?:
             let number = try reader.read(FrameNumber.self)

@@ -2,8 +2,11 @@ package import BulkheadMedia
 
 /// What a source is to open, and how its pictures and sound are to come out.
 package struct SourceSettings: Hashable, Sendable {
-    /// A file, a URL that libavformat knows, a device, `test`, or `-` for standard input.
+    /// A file, a URL that libavformat knows, a device, `test`, `color:` with a colour, `title:` with words, or `-` for
+    /// standard input.
     package var url: String
+    /// What is to be drawn in place of opening ``url``; nil for an input.
+    package var card: Card?
     /// A libavformat demuxer's name where probing is not enough, else empty.
     package var inputFormat: String
     /// The size that a camera is asked for.
@@ -62,7 +65,8 @@ package enum SourceRequest: WireMessage, Hashable {
     /// The pool to write pictures to; its descriptor comes along and is mapped at once, for writing.
     case pool(PoolShape)
     /// Pictures of this size are wanted, for a timeline of this rate. Sent once, after the pool.
-    case play(Canvas, FrameRate)
+    /// - hasAlpha: the pool's pictures have a plane of alpha.
+    case play(Canvas, FrameRate, hasAlpha: Bool = false)
     /// A slot to fill with the next picture.
     case lend(slot: UInt32)
     /// Sound may be sent up to this sample of source time.
@@ -90,14 +94,17 @@ package enum SourceRequest: WireMessage, Hashable {
                 $0.write(settings.resume?.position ?? 0)
                 $0.write(settings.resume?.audioSample ?? 0)
                 $0.write(settings.resume?.entry ?? 0)
+                $0.write(settings.card != nil)
+                settings.card?.write(to: &$0)
             }
         case .pool(let shape): WireFrame(.sourcePool, descriptor: true) { shape.write(to: &$0) }
-        case .play(let canvas, let frameRate):
+        case .play(let canvas, let frameRate, let hasAlpha):
             WireFrame(.sourcePlay) {
                 $0.write(UInt16(canvas.width))
                 $0.write(UInt16(canvas.height))
                 $0.write(frameRate.numerator)
                 $0.write(frameRate.denominator)
+                $0.write(hasAlpha)
             }
         case .lend(let slot): WireFrame(.sourceLend) { $0.write(slot) }
         case .audioCredit(let sample): WireFrame(.sourceAudioCredit) { $0.write(sample) }
@@ -132,11 +139,12 @@ package enum SourceRequest: WireMessage, Hashable {
                 url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
                 deinterlacing: deinterlacing, resume: resumes ? resume : nil)
             (settings.video, settings.audio) = (video, audio)
+            if try reader.readBool("card flag") { settings.card = try Card(&reader) }
             self = .open(settings)
         case .sourcePool?: self = .pool(try PoolShape(&reader))
         case .sourcePlay?:
             let (canvas, frameRate) = try Self.picture(&reader)
-            self = .play(canvas, frameRate)
+            self = .play(canvas, frameRate, hasAlpha: try reader.readBool("alpha flag"))
         case .sourceLend?: self = .lend(slot: try reader.read())
         case .sourceAudioCredit?: self = .audioCredit(untilSample: try reader.read())
         case .sourceUse?:
@@ -154,6 +162,22 @@ package enum SourceRequest: WireMessage, Hashable {
         let denominator = try reader.read(UInt32.self)
         guard let frameRate = FrameRate(numerator, denominator) else { throw reader.outsideRange("frame rate") }
         return (canvas, frameRate)
+    }
+}
+
+extension Card {
+    fileprivate func write(to writer: inout WireWriter) {
+        writer.write(kind.rawValue)
+        writer.write(words, atMost: 4 * Self.longestWords)
+        writer.write(logoPath)
+        writer.write(hasClock)
+    }
+
+    fileprivate init(_ reader: inout WireReader) throws(WireError) {
+        guard let kind = Kind(rawValue: try reader.read()) else { throw reader.outsideRange("kind of card") }
+        self.init(
+            kind, try reader.readString(atMost: 4 * Self.longestWords, "words"),
+            logoPath: try reader.readString("logo"), hasClock: try reader.readBool("clock flag"))
     }
 }
 

@@ -96,6 +96,28 @@ static inline int bulkhead_swr_convert(SwrContext *context, float *output, int c
         context, planes, capacity, frame ? (const uint8_t **)frame->extended_data : NULL, frame ? frame->nb_samples : 0);
 }
 
+/// A context that scales pictures, or NULL; the caller frees it with sws_freeContext. Whether the brightness of the source takes all
+/// values is known from the start: libswscale would else copy planes that need nothing but their range narrowed.
+static inline struct SwsContext *bulkhead_sws_context(
+    int width, int height, enum AVPixelFormat format, int is_full_range, int target_width, int target_height,
+    enum AVPixelFormat target_format, int flags) {
+    struct SwsContext *context = sws_alloc_context();
+    if (!context) return NULL;
+    av_opt_set_int(context, "srcw", width, 0);
+    av_opt_set_int(context, "srch", height, 0);
+    av_opt_set_int(context, "src_format", format, 0);
+    av_opt_set_int(context, "src_range", is_full_range, 0);
+    av_opt_set_int(context, "dstw", target_width, 0);
+    av_opt_set_int(context, "dsth", target_height, 0);
+    av_opt_set_int(context, "dst_format", target_format, 0);
+    av_opt_set_int(context, "sws_flags", flags, 0);
+    if (sws_init_context(context, NULL, NULL) < 0) {
+        sws_freeContext(context);
+        return NULL;
+    }
+    return context;
+}
+
 /// Scales the whole of `frame` to I420 planes, and its alpha to `alpha` where that is wanted. Returns the number of rows, or a negative AVERROR.
 static inline int bulkhead_sws_scale(
     struct SwsContext *context, const AVFrame *frame, uint8_t *luma, int luma_stride, uint8_t *cb, uint8_t *cr,
@@ -110,6 +132,20 @@ static inline int bulkhead_sws_scale(
 static inline int bulkhead_av_has_alpha(enum AVPixelFormat format) {
     const AVPixFmtDescriptor *description = av_pix_fmt_desc_get(format);
     return description && (description->flags & AV_PIX_FMT_FLAG_ALPHA) != 0;
+}
+
+/// Makes the colours of RGBA pixels what they are on black: each times its alpha. `bytes` belongs to the caller.
+static inline void bulkhead_put_on_black(uint8_t *bytes, int stride, int width, int height) {
+    for (int y = 0; y < height; y++) {
+        uint8_t *row = bytes + (size_t)y * (size_t)stride;
+        for (int x = 0; x < width; x++) {
+            unsigned alpha = row[4 * x + 3];
+            for (int part = 0; part < 3; part++) {
+                unsigned value = row[4 * x + part] * alpha + 128;
+                row[4 * x + part] = (uint8_t)((value + (value >> 8)) >> 8);
+            }
+        }
+    }
 }
 
 /// Whether a packet is encrypted, as ISO/IEC 23001-7 has it.

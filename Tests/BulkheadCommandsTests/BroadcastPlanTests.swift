@@ -47,6 +47,41 @@ import Testing
         #expect(same == nil)
     }
 
+    @Test func drawnInputsAreRead() throws {
+        let to = ["--to", "rtmp://127.0.0.1/live/key"]
+        let urls = [
+            "color:#1e90ff80", "color:Black,name=back", "title:Hello, world\\nhttps://example.com", "title:x,name=t",
+        ]
+        let inputs = try BroadcastPlan(BroadcastOptions.parse(urls + to).words, environmentKey: nil).settings.inputs
+        #expect(
+            inputs.map(\.url) == [
+                "color:#1e90ff80", "color:Black", "title:Hello, world\nhttps://example.com", "title:x",
+            ])
+        #expect(inputs.map(\.name) == [nil, "back", nil, "t"])
+        for word in [
+            "color:", "color:puce", "color:#12", "title:", "title: ", "title:" + String(repeating: "x", count: 501),
+        ] {
+            let error = try Self.failure([word] + to)
+            #expect(error?.kind == .usage && error?.advice.isEmpty == false, "\(word.prefix(20))")
+        }
+        // As fast as it goes, one that stands would never end.
+        #expect(try Self.failure(["title:x", "--fast"] + to)?.advice == "add --duration")
+        #expect(try Self.failure(["title:x", "--fast", "--duration", "1"] + to) == nil)
+    }
+
+    @Test func slateIsDrawnOrRead() throws {
+        let to = ["test", "--to", "rtmp://127.0.0.1/live/key"]
+        let plan = try BroadcastPlan(
+            BroadcastOptions.parse(
+                to + ["--slate-text", "Back\\nsoon", "--slate-logo", "/dev/null", "--slate-clock"]
+            ).words, environmentKey: nil)
+        #expect(plan.settings.slateText == "Back\nsoon" && plan.settings.slateLogoPath == "/dev/null")
+        #expect(plan.settings.slateClock == true && plan.settings.slatePath.isEmpty)
+        #expect(try Self.failure(to + ["--slate-logo", "/nonexistent.png"])?.problem.contains("--slate-logo") == true)
+        #expect(try Self.failure(to + ["--slate", "/dev/null", "--slate-clock"])?.kind == .usage)
+        #expect(try Self.failure(to + ["--slate", "/dev/null", "--no-slate-clock"]) == nil)
+    }
+
     @Test func everythingCanBeSet() throws {
         let plan = try Self.plan(
             "--size", "720p", "--fps", "29.97", "--video-bitrate", "6M", "--audio-bitrate", "160k", "--preset", "fast",

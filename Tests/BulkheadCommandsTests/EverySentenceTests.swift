@@ -88,6 +88,12 @@ import Testing
             "timeline.slate-unusable", #""path":"/a/slate.png","reason":"not-media","text":"not a picture""#,
             "/a/slate.png", "not a picture", "built-in"),
         Row("timeline.taken", #""scene":"guest","frame":250"#, "guest", "250"),
+        Row(
+            "timeline.slate-undrawn", #""reason":"settings","text":"no typeface is installed""#, "plain letters",
+            "no typeface is installed"),
+        Row(
+            "timeline.card-noted", #""text":"no installed typeface has 2 of the letters in \"x\"""#,
+            "no installed typeface has 2"),
         Row("timeline.slate-reader-died", #""cause":"SIGSEGV""#, "SIGSEGV", "built-in"),
         Row("encoder.waiting", #""address":"unix:/t/e","isOnAir":true"#, "unix:/t/e", "stands still"),
         Row("encoder.waiting", #""address":"unix:/t/e","isOnAir":false"#, "bulkhead-encoder --connect unix:/t/e"),
@@ -113,7 +119,7 @@ import Testing
             "source.skipped",
             #""positionSeconds":12.5,"seconds":2,"isRepeated":true,"goal":"position","goalSeconds":14.5"#, "again",
             "12.5 s", "14.5 s"),
-        Row("source.missing", "", "no picture", "slate"),
+        Row("source.missing", "", "no picture", "card"),
         Row("source.back", "", "again"),
         Row("source.removed", "", "removed"),
         Row("source.renamed", #""former":"guest""#, "guest"),

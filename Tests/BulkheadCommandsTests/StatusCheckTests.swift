@@ -89,7 +89,7 @@ import Testing
         ]
         let check = StatusCheck(status)
         #expect(check.level == .warning)
-        #expect(check.findings == ["guest gives no picture: the slate stands in its place"])
+        #expect(check.findings == ["guest gives no picture: a card with its name stands in its place"])
     }
 
     @Test func whatIsReplacedIsAWarning() throws {

@@ -24,6 +24,7 @@ import Testing
         var soundEnd: Int64 = 0
         var words: [String] = []
         var stillCount = 0
+        var stills: [(still: Still, picture: StillPicture)] = []
 
         init(_ pools: FramePools) { self.pools = pools }
 
@@ -63,12 +64,21 @@ import Testing
         func ended(_ input: InputID) { words.append("ended") }
         func removed(_ input: InputID) { words.append("removed") }
 
-        func take(still slot: SlotReference, of canvas: Canvas) {
+        func take(_ picture: StillPicture, for still: Still) {
             stillCount += 1
-            pools.release(slot)
+            stills.append((still, picture))
+            pools.release(picture.slot)
         }
 
-        func failed(still path: String, _ failure: StillFailure) { words.append("failed \(path)") }
+        func failed(_ still: Still, _ failure: StillFailure) {
+            if case .slateFile(let path) = still {
+                words.append("failed \(path)")
+            } else {
+                words.append("failed \(still)")
+            }
+        }
+
+        func noted(_ still: Still, _ text: String) { words.append("noted \(text)") }
 
         private func demand(_ input: InputID) {
             supply?.demand(MediaDemand(pictures: 4, waiting: 0, soundEnd: soundEnd + 48_000), of: input)
@@ -106,7 +116,7 @@ import Testing
         }
 
         func read(still path: String) throws {
-            try inputs?.read(still: path, canvas: #require(Canvas(width: 64, height: 64)))
+            try inputs?.read(slate: path, canvas: #require(Canvas(width: 64, height: 64)))
         }
 
         func restart() { inputs?.restart() }
@@ -134,6 +144,11 @@ import Testing
         var words: [String] { outlet?.words ?? [] }
         var soundEnd: Int64 { outlet?.soundEnd ?? 0 }
         var stillCount: Int { outlet?.stillCount ?? 0 }
+        var stills: [(still: Still, picture: StillPicture)] { outlet?.stills ?? [] }
+        func wantNames() { inputs?.wantNames() }
+        func draw(_ card: Card) throws {
+            try inputs?.draw(slate: card, canvas: #require(Canvas(width: 64, height: 64)))
+        }
         var deathCount: Int { context?.deaths.count ?? 0 }
         var heldCount: Int { context?.pools.heldCount ?? 0 }
     }
@@ -254,6 +269,42 @@ import Testing
             try await owner.read(still: "/nonexistent.png")
             #expect(await eventually { await owner.words.contains("failed /nonexistent.png") })
             #expect(await owner.stillCount == 0)
+            #expect(await owner.failure == nil)
+        }
+    }
+
+    /// Names are drawn once they are wanted, again for another name, and for an input that comes later.
+    @Test func namesOfInputsAreDrawn() async throws {
+        try await withInputs(["test", "color:red"]) { owner in
+            #expect(await eventually { await owner.words.count { $0 == "opened" } == 2 })
+            #expect(await owner.stillCount == 0)
+            await owner.wantNames()
+            await owner.wantNames()
+            #expect(await eventually { await owner.stills.map(\.still) == [.name(1), .name(2)] })
+            let content = await owner.stills[0].picture.content
+            #expect(content.width == 64 && content.height < 40, "the letters alone: \(content)")
+            #expect(await owner.change(.rename("2", name: "Zürich")) == nil)
+            #expect(await eventually { await owner.stillCount == 3 })
+            #expect(await owner.change(.add(InputSettings(url: "color:blue", name: "blue"))) == nil)
+            #expect(await eventually { await owner.stillCount == 4 })
+            #expect(await owner.stills.map(\.still) == [.name(1), .name(2), .name(2), .name(3)])
+        }
+    }
+
+    @Test func slateWithAClockGoesOn() async throws {
+        try await withInputs(["test"]) { owner in
+            try await owner.draw(Card(.slate, "x", hasClock: true))
+            #expect(await eventually { await owner.stillCount >= 3 })
+            let stills = await owner.stills
+            #expect(stills.allSatisfy { $0.still == .slate })
+            #expect(stills.map(\.picture.isClock) == [false] + stills.dropFirst().map { _ in true })
+        }
+    }
+
+    @Test func logoThatIsNoneIsTold() async throws {
+        try await withInputs(["test"]) { owner in
+            try await owner.draw(Card(.slate, "x", logoPath: "/nonexistent.png"))
+            #expect(await eventually { await owner.words.contains("failed slate") })
             #expect(await owner.failure == nil)
         }
     }

@@ -139,7 +139,7 @@ import Testing
         try await stage.play()
         await stage.ask(pictures: 3, soundEnd: 48_000)
         let all = await requests(7, stage)
-        guard case .pool(let shape) = all[1], case .play(let canvas, _) = all[2] else {
+        guard case .pool(let shape) = all[1], case .play(let canvas, _, _) = all[2] else {
             Issue.record("the pool comes before what is to be in it")
             return
         }

@@ -11,7 +11,7 @@ import Testing
     @Test func pictureIsTakenOnceAndTheProcessEnds() {
         var machine = StillMachine()
         #expect(machine.handle(.opened(.file)) == [.lendSlot])
-        #expect(machine.handle(.picture(Self.picture)) == [.take(Self.picture), .hangUp])
+        #expect(machine.handle(.picture(Self.picture)) == [.take(Self.picture, isLater: false), .hangUp])
         #expect(machine.handle(.picture(Self.picture)) == [.release(Self.picture)])
         #expect(machine.handle(.ended(.released)) == [])
     }
@@ -45,5 +45,29 @@ import Testing
         var machine = StillMachine()
         _ = machine.handle(.picture(Self.picture))
         #expect(machine.handle(.ended(.crash)) == [])
+    }
+
+    /// A slate with a clock: the process stays, and is asked for the next picture when that is due.
+    @Test func furtherPicturesAreTakenAsLaterOnes() {
+        var machine = StillMachine(goesOn: true)
+        #expect(machine.handle(.opened(.file)) == [.lendSlot])
+        #expect(machine.handle(.picture(Self.picture)) == [.take(Self.picture, isLater: false), .lendSlotLater])
+        #expect(machine.handle(.picture(Self.picture)) == [.take(Self.picture, isLater: true), .lendSlotLater])
+        #expect(machine.handle(.ended(.crash)) == [.replace])
+        #expect(machine.handle(.ended(.released)) == [])
+    }
+
+    /// The slate that stands for good is not drawn again for a process that died.
+    @Test func replacementGoesOnWithLaterPictures() {
+        var machine = StillMachine(goesOn: true, isReplacement: true)
+        #expect(machine.handle(.opened(.file)) == [.lendSlot])
+        #expect(machine.handle(.picture(Self.picture)) == [.release(Self.picture), .lendSlotLater])
+        #expect(machine.handle(.picture(Self.picture)) == [.take(Self.picture, isLater: true), .lendSlotLater])
+    }
+
+    @Test func deathBeforeTheFirstOfManyIsTold() {
+        var machine = StillMachine(goesOn: true)
+        _ = machine.handle(.opened(.file))
+        #expect(machine.handle(.ended(.crash)) == [.fail(.readerEnded("\(ChildEnd.crash.cause)"))])
     }
 }

@@ -43,6 +43,16 @@ import Testing
         #expect(late?.canvas.description == "1280x720" && late?.input == nil)
     }
 
+    /// A title before a film is drawn in the film's size.
+    @Test func drawnInputsAreLeftOut() throws {
+        var format = PictureFormat(codec: "", width: 900, height: 100)
+        (format.isStill, format.isDrawn) = (true, true)
+        let title = SourceDescription(
+            hasVideo: true, hasAudio: false, isLive: false, duration: 0, summary: "", picture: format)
+        let choice = try Self.choice([title, Self.film])
+        #expect(choice?.canvas.description == "640x360" && choice?.input == 1)
+    }
+
     @Test func withoutAPictureThereIsNothingToLearn() throws {
         for descriptions in [[Self.song], [Self.test], [Self.song, Self.song]] {
             let choice = try Self.choice(descriptions)

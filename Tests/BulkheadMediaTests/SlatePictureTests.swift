@@ -65,4 +65,24 @@ import Testing
         #expect(bytes[0] == 235 && bytes[64 + 1] == 235 && bytes[2 * 64 + 10] == 16)
         #expect(bytes[31 * 64 + 63] == 235)
     }
+
+    /// No two neighbouring rows differ in their mean by as much as a step of luma, and none is of one value where it lies between
+    /// two: a band would be.
+    @Test(arguments: ["640x360", "854x480", "1920x1080"]) func groundHasNoBands(_ size: String) throws {
+        let canvas = try #require(Canvas(size))
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: canvas.layout.byteCount, alignment: 64)
+        defer { bytes.deallocate() }
+        try #require(PicturePainter(bytes, canvas: canvas)).fillGround()
+        let width = canvas.width & ~7
+        let means = (0..<canvas.height).map { y in
+            let row = y * canvas.layout.luma.stride
+            return Double((0..<width).reduce(0) { $0 + Int(bytes[row + $1]) }) / Double(width)
+        }
+        // Of eight rows, which the pattern takes.
+        let smooth = (0..<means.count / 8).map { means[8 * $0..<8 * $0 + 8].reduce(0, +) / 8 }
+        for (upper, lower) in zip(smooth, smooth.dropFirst()) {
+            let step = 20.0 / Double(smooth.count)
+            #expect(abs(upper - lower - step) < 0.2)
+        }
+    }
 }

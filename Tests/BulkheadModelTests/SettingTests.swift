@@ -31,6 +31,11 @@ import Testing
         ("plugin-isolation", ["each", "all"], ["some"]),
         ("picture-patience", ["0.0", "0.2", "5.0"], ["-1", "6"]),
         ("slate-after", ["0.1", "3600.0"], ["0", "2h"]),
+        (
+            "slate-text", ["", "Back at 8", "Gleich geht’s weiter\\nوقفة قصيرة"],
+            [String(repeating: "x", count: 501), "a\tb"]
+        ),
+        ("slate-clock", ["true", "false"], ["yes", ""]),
         ("patience", ["0.0", "300.0"], ["-1", "9999h", "x"]),
         ("duration", ["0.001", "90.0"], ["0", "9999h"]),
         ("fast", ["true", "false"], ["yes", ""]),

@@ -17,8 +17,9 @@ import Testing
         "keyframe-interval", "bframes", "buffer", "cbr",
     ]
     static let atStart = [
-        "deinterlace", "slate-after", "picture-patience", "fps", "encoder-threads", "standby", "plugin-isolation",
-        "patience", "duration", "fast",
+        "deinterlace", "slate-after", "slate-text", "slate-clock", "picture-patience", "fps", "encoder-threads",
+        "standby",
+        "plugin-isolation", "patience", "duration", "fast",
     ]
 
     @Test func everySettingIsOneOrTheOther() {

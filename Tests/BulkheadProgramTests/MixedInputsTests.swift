@@ -20,7 +20,7 @@ import Testing
         return script
     }
 
-    /// The slots of a frame that is mixed, in the order in which they are drawn; 0 for the slate.
+    /// The slots of a frame that is mixed, in the order in which they are drawn; 0 for the slate and for cards.
     private static func mixed(_ actions: [ProgramMachine.Action]) -> [UInt32]? {
         for case .mix(_, let composition, _) in actions {
             return composition.pictures.map { if case .slot(let slot) = $0 { slot.slot } else { 0 } }
@@ -54,8 +54,8 @@ import Testing
         #expect(script.tick().shown == "1")
     }
 
-    /// The slate stands in its place; the others go on.
-    @Test func inputThatGivesNothingAnyMoreShowsTheSlate() throws {
+    /// A card stands in its place; the others go on.
+    @Test func inputThatGivesNothingAnyMoreShowsItsCard() throws {
         var script = try Self.onAir(.camera())
         for number in 0..<100 as Range<Int64> { script.picture(number * 40) }
         script.picture(0, of: 2)
@@ -73,6 +73,112 @@ import Testing
         #expect(shown[(first + stands)...].allSatisfy { $0 == 0 })
         #expect(script.machine.missing == [2])
         #expect(script.machine.shown == .picture)
+    }
+
+    private static func drawn(_ actions: [ProgramMachine.Action]) -> [ProgramMachine.Drawn]? {
+        for case .mix(_, let composition, _) in actions { return composition.pictures }
+        return nil
+    }
+
+    /// It is opened, and has given nothing yet: most have by the next few frames.
+    @Test func inputWithoutAPictureShowsItsCardAfterAMoment() throws {
+        var script = try Self.onAir(.camera())
+        for number in 0..<50 as Range<Int64> { script.picture(number * 40) }
+        script.handle(.begin)
+        script.wait(3001)
+        script.handle(.begin)
+        let first = script.tick()
+        #expect(Self.drawn(first)?.last == .card(2), "it has had its time")
+        #expect(first.contains(.tell(2, .missing)))
+        script.picture(script.milliseconds, of: 2)
+        script.handle(.inputCaughtUp(2))
+        script.wait(40)
+        var told: [ProgramMachine.Action] = []
+        for _ in 0..<6 {
+            told += script.tick()
+            script.wait(40)
+        }
+        #expect(told.contains(.tell(2, .back)) && script.machine.missing == [])
+    }
+
+    /// One that nobody has opened when the program begins has its place in the scene, and its card there.
+    @Test func inputThatIsNotOpenShowsItsCard() throws {
+        var script = try Script(slateAfter: .seconds(1))
+        for input in [1, 2] as [InputID] { script.handle(.inputExpected(input, name: "input \(input)", isKept: true)) }
+        script.handle(.inputOpened(1, .file(audio: false)))
+        let items = [
+            SceneItem("input 1", width: .perCent(50)), SceneItem("input 2", x: .perCent(50), width: .perCent(50)),
+        ]
+        script.handle(.take(.scene(Scene("duo", items)), .cut))
+        for number in 0..<50 as Range<Int64> { script.picture(number * 40) }
+        script.handle(.begin)
+        #expect(!script.machine.isRunning, "it is waited for")
+        script.wait(1001)
+        script.handle(.begin)
+        #expect(Self.drawn(script.tick())?.last == .card(2))
+        script.handle(.inputOpened(2, .file(audio: false)))
+        for number in 0..<5 as Range<Int64> { script.picture(number * 40, of: 2) }
+        script.wait(40)
+        script.tick()
+        script.wait(40)
+        let later = script.tick()
+        #expect(Self.drawn(later)?.count == 2 && Self.drawn(later)?.last?.isCard == false)
+    }
+
+    /// All of them are gone: that is the slate's moment.
+    @Test func sceneWithoutAnyPictureIsTheSlate() throws {
+        var script = try Script(slateAfter: .seconds(1))
+        for input in [1, 2] as [InputID] { script.handle(.inputExpected(input, name: "input \(input)", isKept: true)) }
+        script.handle(.take(.layout(.sideBySide), .cut))
+        script.wait(1001)
+        script.handle(.begin)
+        #expect(script.tick().shown == "slate")
+    }
+
+    private static let drawing: SourceDescription = {
+        var picture = PictureFormat(codec: "", width: 0, height: 0)
+        (picture.isStill, picture.isDrawn, picture.hasAlpha) = (true, true, true)
+        return SourceDescription(
+            hasVideo: true, hasAudio: false, isLive: false, duration: 0, summary: "colour", picture: picture)
+    }()
+
+    /// What is drawn stands, is never missed, and ends with the others.
+    @Test func drawnInputStandsAsLongAsTheOthers() throws {
+        var script = try Self.onAir(Self.drawing)
+        for time in [0, 40] as [Int64] { script.picture(time) }
+        script.picture(0, of: 2)
+        script.handle(.begin)
+        for _ in 0..<10 {
+            #expect(Self.mixed(script.tick())?.last == 3)
+            script.wait(1000)
+        }
+        #expect(script.machine.missing == [] && script.machine.shown != .slate)
+        script.handle(.inputEnded(1))
+        #expect(script.tick().contains(.end))
+    }
+
+    @Test(arguments: [false, true]) func drawnInputAloneGoesOn(isFast: Bool) throws {
+        var script = try Script(isFast: isFast)
+        script.add(1, Self.drawing)
+        script.picture(0)
+        script.handle(.begin)
+        for _ in 0..<200 {
+            #expect(script.isDue)
+            #expect(script.tick().shown == "1")
+            script.wait(40)
+        }
+        #expect(script.machine.shown == .picture)
+    }
+
+    /// A transparent picture that is as large as the canvas hides nothing.
+    @Test func titleOverAllHidesNothing() throws {
+        var script = try Self.onAir(Self.drawing)
+        for input in [1, 2] as [InputID] { script.picture(0, of: input) }
+        script.handle(.begin)
+        script.handle(.take(.scene(Scene("both", [SceneItem("input 1"), SceneItem("input 2")])), .cut))
+        #expect(Self.mixed(script.tick()) == [1, 2])
+        script.handle(.take(.scene(Scene("other", [SceneItem("input 2"), SceneItem("input 1")])), .cut))
+        #expect(script.tick().shown == "1")
     }
 
     @Test func fadeIsMixedFrameByFrameAndThenOver() throws {
@@ -118,8 +224,8 @@ import Testing
         #expect(script.machine.mayMix)
     }
 
-    /// The slate stands in a dead camera's place at once, and not its last picture of long ago.
-    @Test func deadCameraThatIsTakenAgainShowsTheSlate() throws {
+    /// A card stands in a dead camera's place at once, and not its last picture of long ago.
+    @Test func deadCameraThatIsTakenAgainShowsItsCard() throws {
         var script = try Self.onAir(.camera())
         for number in 0..<200 as Range<Int64> { script.picture(number * 40) }
         script.picture(0, of: 2)

@@ -31,6 +31,8 @@ import Testing
         var uses: [InputID: MediaUse] = [:]
         func demand(_ demand: MediaDemand, of input: InputID) { demands[input] = demand }
         func use(_ use: MediaUse, of input: InputID) { uses[input] = use }
+        var wantsNames = false
+        func wantNames() { wantsNames = true }
     }
 
     /// All of one test, on the reactor's thread.
@@ -212,7 +214,7 @@ import Testing
             try setting.program.drawSlate(setting.canvas)
             let drawn = try #require(setting.program.slate)
             let still = try setting.pools.fill(setting.pool) { _ in }
-            setting.program.take(still: still, of: setting.canvas)
+            setting.program.take(StillPicture(slot: still, canvas: setting.canvas), for: .slateFile(path: "/a.png"))
             #expect(setting.program.slate == still)
             #expect(setting.slateChanges == 2)
             #expect(setting.pools.shape(of: drawn.pool) == nil)
@@ -224,7 +226,8 @@ import Testing
             try setting.program.drawSlate(setting.canvas)
             let held = setting.pools.heldCount
             let still = try setting.pools.fill(setting.pool) { _ in }
-            setting.program.take(still: still, of: try #require(Canvas(width: 128, height: 64)))
+            let canvas = try #require(Canvas(width: 128, height: 64))
+            setting.program.take(StillPicture(slot: still, canvas: canvas), for: .slate)
             #expect(setting.program.slate != still)
             #expect(setting.slateChanges == 1)
             #expect(setting.pools.heldCount == held)
@@ -234,16 +237,16 @@ import Testing
     @Test func slateThatCannotBeReadFailsTheStartOnly() async throws {
         try await Stage().run { setting in
             let refusal = Refusal(.notFound, "there is no such file")
-            setting.program.failed(still: "/a.png", .refused(refusal))
+            setting.program.failed(.slateFile(path: "/a.png"), .refused(refusal))
             #expect(
                 setting.failures == [
                     BroadcastError(
                         .input, "the slate /a.png can't be used: there is no such file",
                         advice: "name a picture, such as a PNG file")
                 ])
-            setting.program.failed(still: "/a.png", .readerEnded("crashed"))
+            setting.program.failed(.slateFile(path: "/a.png"), .readerEnded("crashed"))
             setting.program.beginIfPossible()
-            setting.program.failed(still: "/a.png", .refused(refusal))
+            setting.program.failed(.slateFile(path: "/a.png"), .refused(refusal))
             #expect(setting.failures.count == 1)
         }
     }

@@ -34,6 +34,7 @@ final class SourceUnderTest {
     }
 
     let canvas: Canvas
+    let layout: PictureLayout
     let child: ChildUnderTest<SourceReply>
     private let mapping: PoolMapping
     private let slotCount: UInt32
@@ -45,25 +46,28 @@ final class SourceUnderTest {
     init(
         _ url: String, inputFormat: String = "", canvas size: String = "320x180", rate: String = "30",
         loops: Bool = false, deinterlacing: Deinterlacing = .auto, resume: SourceResume? = nil, slotCount: Int = 8,
+        hasAlpha: Bool = false, card: Card? = nil, variables: [String] = [],
         beforeOpening: (Int32) throws -> Void = { _ in }
     ) throws {
         canvas = try #require(Canvas(size))
         self.slotCount = UInt32(slotCount)
-        let pool = try FramePool(id: 7, canvas: canvas, slotCount: slotCount)
-        child = try ChildUnderTest(.source)
+        layout = PictureLayout(canvas, hasAlpha: hasAlpha)
+        let pool = try FramePool(id: 7, canvas: canvas, slotCount: slotCount, hasAlpha: hasAlpha)
+        child = try ChildUnderTest(.source, variables: variables)
         let reader = try pool.readerDescriptor()
         mapping = try PoolMapping(pool.shape, reader, access: .readOnly)
         reader.close()
         let writer = try pool.writerDescriptor()
         let frameRate = try #require(FrameRate(rate))
-        let settings = SourceSettings(
+        var settings = SourceSettings(
             url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
             deinterlacing: deinterlacing, resume: resume)
+        settings.card = card
         try beforeOpening(child.pid)
         try child.send(SourceRequest.open(settings))
         try child.send(SourceRequest.pool(pool.shape), passing: writer)
         writer.close()
-        try child.send(SourceRequest.play(canvas, frameRate))
+        try child.send(SourceRequest.play(canvas, frameRate, hasAlpha: hasAlpha))
         if let resume { try child.send(SourceRequest.audioCredit(untilSample: resume.audioSample + 96_000)) }
     }
 
@@ -113,6 +117,11 @@ final class SourceUnderTest {
         keepsSlots = false
         for slot in keptSlots { try child.send(SourceRequest.lend(slot: slot)) }
         keptSlots = []
+    }
+
+    /// The alpha of one pixel; nil where pictures have none.
+    func alpha(_ bytes: UnsafeRawBufferPointer, _ x: Int, _ y: Int) -> Int? {
+        layout.alpha.map { Int(bytes[$0.offset + y * $0.stride + x]) }
     }
 
     /// The mean of a rectangle of the luma plane, and of the colours under it.

@@ -49,10 +49,12 @@ package enum Messages {
         fresh.resume = nil
         fresh.loops = false
         fresh.url = ""
+        fresh.card = Card(.slate, "Gleich geht’s weiter\nوقفة قصيرة", logoPath: "/srv/ä.png", hasClock: true)
         return [
             .open(settings), .open(fresh), .pool(PoolShape(id: 0, slotCount: 3, slotByteCount: 8192)), .lend(slot: 5),
             .audioCredit(untilSample: .min), .use(pictures: true, sound: false),
             .play(try canvas(640, 360), try #require(FrameRate(30_000, 1001))),
+            .play(try canvas(16, 16), try #require(FrameRate(25)), hasAlpha: true),
         ]
     }
 
@@ -177,6 +179,7 @@ package enum Messages {
         return [
             .configure(PoolShape(id: 9, slotCount: 2, slotByteCount: 8192), try canvas(640, 360)),
             .pool(PoolShape(id: 3, slotCount: 4096, slotByteCount: 1 << 28), try canvas(8192, 16)), .dropPool(id: 3),
+            .pool(PoolShape(id: 4, slotCount: 1, slotByteCount: 4096), try canvas(16, 16), hasAlpha: true),
             .compose(frame: .min, Pictures([]), result: 0),
             .compose(
                 frame: .max,

@@ -78,18 +78,27 @@ import Testing
         try expect(
             SourceRequest.open(settings),
             """
-            48000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
+            49000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
             04000000 6175746F  04000000 6175746F  01
-            0100000000000000 0200000000000000 0300000000000000 09000000
+            0100000000000000 0200000000000000 0300000000000000 09000000  00
             """)
         var fresh = settings
         fresh.resume = nil
         try expect(
             SourceRequest.open(fresh),
             """
-            48000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
+            49000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
+            04000000 6175746F  04000000 6175746F  00
+            0000000000000000 0000000000000000 0000000000000000 00000000  00
+            """)
+        fresh.card = Card(.name, "é", logoPath: "/a", hasClock: true)
+        try expect(
+            SourceRequest.open(fresh),
+            """
+            57000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
             04000000 6175746F  04000000 6175746F  00
             0000000000000000 0000000000000000 0000000000000000 00000000
+            01  01  02000000 C3A9  02000000 2F61  01
             """)
         try expect(
             SourceRequest.pool(PoolShape(id: 1, slotCount: 2, slotByteCount: 4096)),
@@ -98,7 +107,10 @@ import Testing
         try expect(SourceRequest.audioCredit(untilSample: 96_000), "08000000 3300 0000 0077010000000000")
         try expect(
             SourceRequest.play(settings.canvas, settings.frameRate),
-            "0C000000 3500 0000  8002 6801  19000000 01000000")
+            "0D000000 3500 0000  8002 6801  19000000 01000000  00")
+        try expect(
+            SourceRequest.play(settings.canvas, settings.frameRate, hasAlpha: true),
+            "0D000000 3500 0000  8002 6801  19000000 01000000  01")
         try expect(SourceRequest.use(pictures: false, sound: true), "02000000 3400 0000 00 01")
     }
 

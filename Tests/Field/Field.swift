@@ -76,18 +76,23 @@ extension Field.Result {
         try await middle(ofFrame: frame) != middle(ofFrame: other)
     }
 
-    /// The mean of Y, U and V in the middle of a picture.
-    func colour(ofFrame frame: Int = 5) async throws -> [Int] {
-        let bytes = try await middle(ofFrame: frame)
+    /// The mean of Y, U and V of 16 by 16 pixels of a picture.
+    /// - Parameter place: their upper left corner, `x:y`; nil for the middle.
+    func colour(ofFrame frame: Int = 5, at place: String? = nil) async throws -> [Int] {
+        let bytes = try await piece(ofFrame: frame, at: place)
         return (0..<3).map { plane in bytes[plane * 256..<(plane + 1) * 256].reduce(0) { $0 + Int($1) } / 256 }
     }
 
+    private func middle(ofFrame frame: Int) async throws -> [UInt8] { try await piece(ofFrame: frame, at: nil) }
+
     /// 256 bytes each of Y, U and V.
-    private func middle(ofFrame frame: Int) async throws -> [UInt8] {
+    private func piece(ofFrame frame: Int, at place: String?) async throws -> [UInt8] {
         let ffmpeg = try RunningProcess(
             "ffmpeg",
             [
-                "-v", "error", "-nostdin", "-i", output, "-vf", "select=eq(n\\,\(frame)),crop=16:16", "-frames:v", "1",
+                "-v", "error", "-nostdin", "-i", output, "-vf",
+                "select=eq(n\\,\(frame)),crop=16:16\(place.map { ":\($0)" } ?? "")",
+                "-frames:v", "1",
                 "-f",
                 "rawvideo", "-pix_fmt", "yuv444p", "-",
             ])

@@ -16,7 +16,9 @@ struct Checkup {
     func findings() -> [Finding] {
         [Finding(.ok, "bulkhead", "version \(BulkheadVersion.build)")]
             + [Role.encoder, .source, .mixer, .pluginHost, .notifier, .decoder].map(program)
-            + [plugins, memory] + cells(programs) + sandbox(programs) + [controlFolder, cameras, screen, sound]
+            + [plugins, typefaces, memory] + cells(programs) + sandbox(programs) + [
+                controlFolder, cameras, screen, sound,
+            ]
     }
 
     // MARK: what is installed
@@ -55,6 +57,28 @@ struct Checkup {
         }
         guard !names.isEmpty else { return Finding(.absent, "plugins", "none are installed") }
         return Finding(.ok, "plugins", Set(names).sorted().joined(separator: ", "))
+    }
+
+    /// What titles, the slate and the names of inputs are set in.
+    private var typefaces: Finding {
+        let home = environment("HOME") ?? ""
+        let folders = ["/usr/share/fonts", "/usr/local/share/fonts", "\(home)/.local/share/fonts", "\(home)/.fonts"]
+        guard folders.contains(where: { Self.holdsTypeface($0, depth: 4) }) else {
+            return Finding(
+                .absent, "typefaces", "none are installed: the slate is shown in plain letters",
+                advice: "install one, such as fonts-dejavu-core, or fonts-noto for all scripts")
+        }
+        return Finding(.ok, "typefaces", "titles and the slate are set in one")
+    }
+
+    private static func holdsTypeface(_ folder: String, depth: Int) -> Bool {
+        let names = FilePaths.names(in: folder)
+        let endings = [".ttf", ".otf", ".ttc", ".otc", ".pfb"]
+        if names.contains(where: { name in endings.contains { name.lowercased().hasSuffix($0) } }) { return true }
+        guard depth > 0 else { return false }
+        return names.contains {
+            FilePaths.isFolder("\(folder)/\($0)") && holdsTypeface("\(folder)/\($0)", depth: depth - 1)
+        }
     }
 
     // MARK: what the system allows

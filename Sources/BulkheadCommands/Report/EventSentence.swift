@@ -71,6 +71,8 @@ package enum EventSentence {
         case .slateUnusable(let path, let reason):
             "can't use the slate \(path): \(reason.text); showing the built-in slate"
         case .slateReaderDied(let cause): "the slate's reader ended (\(cause)); showing the built-in slate"
+        case .slateUndrawn(let reason): "the slate is shown in plain letters: \(reason.text)"
+        case .cardNoted(let text): text
         }
     }
 
@@ -102,7 +104,7 @@ package enum EventSentence {
         switch happening {
         case .opened(let summary): summary
         case .ended: "the input has ended"
-        case .missing: "gives no picture; the slate stands in its place in the scene"
+        case .missing: "gives no picture; a card with its name stands in its place in the scene"
         case .back: "its picture is in the scene again"
         case .removed: "removed"
         case .renamed(let former): "the new name of \(former)"

@@ -36,7 +36,7 @@ package struct StatusCheck: Hashable, Sendable {
         case .slateWithoutEncoder: found.append((.critical, "no encoder works: viewers see the slate"))
         }
         for input in status.inputs ?? [] where input.isMissing {
-            found.append((.warning, "\(input.name) gives no picture: the slate stands in its place"))
+            found.append((.warning, "\(input.name) gives no picture: a card with its name stands in its place"))
         }
         for target in status.notices ?? [] {
             if let problem = target.problem { found.append((.warning, "\(target.name) takes no notices: \(problem)")) }

@@ -42,6 +42,7 @@ extension BroadcastKey: CaseIterable {
     package static let plugin = BroadcastKey("plugin", isList: true)
     package static let notify = BroadcastKey("notify", isList: true)
     package static let slate = BroadcastKey("slate")
+    package static let slateLogo = BroadcastKey("slate-logo")
     package static let mode = BroadcastKey("mode")
     package static let attach = BroadcastKey("attach")
     package static let only = BroadcastKey("only", isList: true)
@@ -59,8 +60,7 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, backfill, streamKeyFile, tlsCA, plugin, notify, slate,
-            mode,
-            attach, only, control, libexec, json,
+            slateLogo, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }
 

@@ -68,9 +68,20 @@ package struct BroadcastPlan: Hashable, Sendable {
         try words.checkScenes(beside: settings.inputs)
         if !words.scenes.isEmpty { settings.scenes = words.scenes }
         settings.slatePath = try words.located(.slate) { () throws(BroadcastError) in
-            try words.last(.slate).map(Self.slatePath) ?? ""
+            try words.last(.slate).map { (text) throws(BroadcastError) in try Self.picturePath(text, .slate) } ?? ""
         }
-        if settings.isFast, settings.durationSeconds == nil, settings.inputs.contains(where: InputWords.isEndless) {
+        settings.slateLogoPath = try words.located(.slateLogo) { () throws(BroadcastError) in
+            try words.last(.slateLogo).map { (text) throws(BroadcastError) in try Self.picturePath(text, .slateLogo) }
+        }
+        let isDrawn = settings.slateText != nil || settings.slateLogoPath != nil || settings.slateClock == true
+        guard settings.slatePath.isEmpty || !isDrawn else {
+            throw BroadcastError(
+                .usage, "--slate is the whole picture: nothing is drawn on it",
+                advice: "leave it away, or leave --slate-text, --slate-logo and --slate-clock away")
+        }
+        if settings.isFast, settings.durationSeconds == nil,
+            settings.inputs.contains(where: InputWords.isEndless) || settings.inputs.allSatisfy(InputWords.isDrawn)
+        {
             throw BroadcastError(
                 .usage, "--fast with an input that never ends would run without end", advice: "add --duration")
         }
@@ -87,11 +98,11 @@ package struct BroadcastPlan: Hashable, Sendable {
 
     // MARK: values
 
-    private static func slatePath(_ text: String) throws(BroadcastError) -> String {
+    private static func picturePath(_ text: String, _ key: BroadcastKey) throws(BroadcastError) -> String {
         let path = FilePaths.absolute(text)
         guard access(path, R_OK) == 0 else {
             throw BroadcastError(
-                .usage, "--slate \"\(text)\" can't be read", advice: "it takes a picture, such as a PNG file")
+                .usage, "\(key.flag) \"\(text)\" can't be read", advice: "it takes a picture, such as a PNG file")
         }
         return path
     }

@@ -89,6 +89,31 @@ enum InputWords {
     /// Whether the input never ends by itself.
     static func isEndless(_ input: InputSettings) -> Bool { input.loops || input.url == "test" }
 
+    /// Whether the input is drawn, and stands as long as there are others.
+    static func isDrawn(_ input: InputSettings) -> Bool { drawnPrefixes.contains { input.url.hasPrefix($0) } }
+
+    private static let drawnPrefixes = ["color:", "title:"]
+
+    /// Checks an input that is drawn.
+    private static func drawn(_ url: String) throws(BroadcastError) -> InputSettings {
+        let words = String(url.drop { $0 != ":" }.dropFirst())
+        guard url.hasPrefix("title:") else {
+            guard PaintColor(words) != nil else {
+                throw BroadcastError(
+                    .usage, "\(url) is no colour",
+                    advice: "write color:#1e90ff, color:#1e90ff80 (half transparent) or a name such as color:black")
+            }
+            return InputSettings(url: url)
+        }
+        let text = words.replacing("\\n", with: "\n")
+        guard Card.areWords(text), text.contains(where: { !$0.isWhitespace }) else {
+            throw BroadcastError(
+                .usage, words.isEmpty ? "a title has no words" : "\"\(words.prefix(40))\" can't be a title",
+                advice: "write up to \(Card.longestWords) characters behind title:; \\n begins another line")
+        }
+        return InputSettings(url: "title:" + text)
+    }
+
     /// What may stand behind an input: `talk.mkv,audio=fra,name=talk`.
     static let optionKeys = ["name", "audio", "video"]
 
@@ -129,6 +154,7 @@ enum InputWords {
         // A folder or a list that is meant to be one; a picture that is meant to stand.
         let isPlaylist = url.hasPrefix("playlist:")
         let url = ["playlist:", "image:"].first { url.hasPrefix($0) }.map { String(url.dropFirst($0.count)) } ?? url
+        if format.isEmpty, drawnPrefixes.contains(where: { url.hasPrefix($0) }) { return try drawn(url) }
         guard let path = filePath(url, format: format) else {
             guard !url.isEmpty else { throw BroadcastError(.usage, "an input is empty", advice: "name a file") }
             return InputSettings(url: url, format: format, loops: false)
@@ -168,6 +194,7 @@ enum InputWords {
         if url.hasPrefix("file:") { return String(url.dropFirst(5)) }
         if url.isEmpty || url == "-" || url == "test" || url.hasPrefix("pipe:") || url.hasPrefix("/dev/") { return nil }
         if url.contains("://") || deviceFormats.contains(format) { return nil }
+        if format.isEmpty, drawnPrefixes.contains(where: { url.hasPrefix($0) }) { return nil }
         if let colon = url.firstIndex(of: ":"), devicePrefixes.contains(String(url[..<colon])) { return nil }
         return url
     }

@@ -5,7 +5,7 @@ package enum SourceHappening: HappeningSubject {
     case opened(summary: String)
     case ended
     case unused(unused: [String], isClosed: Bool)
-    /// It gives no picture any more, and the slate stands in its place in a scene.
+    /// It gives no picture, and a card with its name stands in its place in a scene.
     case missing
     /// Its picture is seen in the scene again.
     case back
@@ -84,7 +84,7 @@ package enum SourceHappening: HappeningSubject {
                 [.notice], [.unused, .isClosed],
                 "what of the input is not used, because an input that was named before it has it")
         case .missing:
-            Meaning([.warning], [], "the input gives no picture any more; the slate stands in its place in the scene")
+            Meaning([.warning], [], "the input gives no picture; a card with its name stands in its place in the scene")
         case .back:
             Meaning([.notice], [], "the input's picture is seen in the scene again")
         case .removed:

@@ -16,6 +16,10 @@ package enum TimelineHappening: HappeningSubject {
     case taken(scene: String, frame: Int64)
     case slateUnusable(path: String, reason: Reason)
     case slateReaderDied(cause: String)
+    /// The slate and the cards can't be set in a typeface.
+    case slateUndrawn(reason: Reason)
+    /// A card is drawn, and something of it is not as it should be.
+    case cardNoted(text: String)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -32,6 +36,8 @@ package enum TimelineHappening: HappeningSubject {
         case taken
         case slateUnusable = "slate-unusable"
         case slateReaderDied = "slate-reader-died"
+        case slateUndrawn = "slate-undrawn"
+        case cardNoted = "card-noted"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -54,6 +60,9 @@ package enum TimelineHappening: HappeningSubject {
         case .slateUnusable(let path, let reason):
             Facts(.slateUnusable, .warning, [.path: path, .reason: reason.code, .text: reason.text])
         case .slateReaderDied(let cause): Facts(.slateReaderDied, .warning, [.cause: cause])
+        case .slateUndrawn(let reason):
+            Facts(.slateUndrawn, .warning, [.reason: reason.code, .text: reason.text])
+        case .cardNoted(let text): Facts(.cardNoted, .warning, [.text: text])
         }
     }
 
@@ -79,6 +88,8 @@ package enum TimelineHappening: HappeningSubject {
             self = .taken(scene: try values.required(.scene), frame: try values.required(.frame))
         case .slateUnusable: self = .slateUnusable(path: try values.required(.path), reason: try Reason(values))
         case .slateReaderDied: self = .slateReaderDied(cause: try values.required(.cause))
+        case .slateUndrawn: self = .slateUndrawn(reason: try Reason(values))
+        case .cardNoted: self = .cardNoted(text: try values.required(.text))
         }
     }
 
@@ -128,6 +139,15 @@ package enum TimelineHappening: HappeningSubject {
         case .slateReaderDied:
             Meaning(
                 [.warning], [.cause], "the process that reads the slate's picture ended; the built-in slate is shown")
+        case .slateUndrawn:
+            Meaning(
+                [.warning], [.reason, .text],
+                "the slate and the names of inputs can't be set in a typeface; plain letters are shown")
+        case .cardNoted:
+            Meaning(
+                [.warning], [.text],
+                "something of the slate or of an input's name is not as it should be, such as letters that no typeface has"
+            )
         }
     }
 }

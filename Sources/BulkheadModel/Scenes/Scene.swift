@@ -91,15 +91,17 @@ extension Scene {
     ///
     /// - Parameter contents: where in its picture, which has the size of `canvas`, the content of an input lies: all but
     ///   the black around it, with even edges. Nil for an input that has no picture: its items are left out.
+    /// - Parameter isTransparent: what lies behind the input may be seen through it.
     package func composition(
-        on canvas: Canvas, contents: (String) -> PixelRectangle?
+        on canvas: Canvas, contents: (String) -> PixelRectangle?, isTransparent: (String) -> Bool = { _ in false }
     ) -> Composition<String> {
         var layers: [Composition<String>.Layer] = []
         for item in items where item.isVisible {
             guard let content = contents(item.input), let placement = item.placement(of: content, on: canvas) else {
                 continue
             }
-            let isWhole = placement.isPlain && placement.target == canvas.rectangle
+            let isWhole =
+                placement.isPlain && placement.target == canvas.rectangle && !isTransparent(item.input)
             if isWhole { layers.removeAll() }
             layers.append(Composition.Layer(item.input, placement))
         }

@@ -78,7 +78,7 @@ package final class MixerStub {
             let descriptor = try? pools.readerDescriptor(of: id)
         else { return false }
         knownPools.insert(id)
-        child.send(MixerRequest.pool(shape, canvas), descriptor: descriptor)
+        child.send(MixerRequest.pool(shape, canvas, hasAlpha: pools.hasAlpha(id)), descriptor: descriptor)
         return true
     }
 

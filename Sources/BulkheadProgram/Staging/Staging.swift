@@ -24,11 +24,14 @@ package struct Staging: Sendable {
         package let name: String
         /// Where in its picture the content lies; nil for an input without a picture.
         package let content: PixelRectangle?
+        /// What lies behind it may be seen through it.
+        package let isTransparent: Bool
 
-        package init(id: InputID, name: String, content: PixelRectangle?) {
+        package init(id: InputID, name: String, content: PixelRectangle?, isTransparent: Bool = false) {
             self.id = id
             self.name = name
             self.content = content
+            self.isTransparent = isTransparent
         }
 
         /// Whether a scene means it by `word`.
@@ -147,7 +150,10 @@ package struct Staging: Sendable {
         }
         func laidOut(_ scene: Scene) -> Composition<InputID> {
             func performer(_ word: String) -> Performer? { performers.first { $0.isMeant(by: word) } }
-            return scene.composition(on: canvas) { performer($0)?.content }.with { performer($0)?.id }
+            return scene.composition(
+                on: canvas, contents: { performer($0)?.content },
+                isTransparent: { performer($0)?.isTransparent ?? false }
+            ).with { performer($0)?.id }
         }
         switch stage {
         case .selected: return alone(selected)

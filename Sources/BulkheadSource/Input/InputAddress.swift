@@ -1,9 +1,15 @@
+package import BulkheadMedia
+
 /// What a source's URL stands for, and what libavformat is told to open.
 package struct InputAddress: Hashable, Sendable {
     /// What kind of input the URL names.
     package enum Kind: Hashable, Sendable {
         /// The built-in test picture.
         case test
+        /// One colour.
+        case color(PaintColor)
+        /// Words that are drawn.
+        case title(String)
         case file
         case standardInput
         /// A URL with this scheme, in lower case.
@@ -25,6 +31,10 @@ package struct InputAddress: Hashable, Sendable {
     package init(_ url: String, inputFormat: String) {
         if url == "test", inputFormat.isEmpty {
             self.init(.test, target: "", format: "", name: "test")
+        } else if url.hasPrefix("color:"), inputFormat.isEmpty, let color = PaintColor(String(url.dropFirst(6))) {
+            self.init(.color(color), target: "", format: "", name: url)
+        } else if url.hasPrefix("title:"), inputFormat.isEmpty {
+            self.init(.title(String(url.dropFirst(6))), target: "", format: "", name: url)
         } else if url == "-" || url == "pipe:" || url == "pipe:0" {
             self.init(.standardInput, target: "", format: inputFormat, name: "standard input")
         } else if !inputFormat.isEmpty, Self.deviceFormats.contains(inputFormat) {

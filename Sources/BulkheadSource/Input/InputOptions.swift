@@ -17,7 +17,7 @@ enum InputOptions {
     /// Whether the input runs by its own clock.
     static func isLive(_ address: InputAddress, hasDuration: Bool) -> Bool {
         switch address.kind {
-        case .test, .file, .standardInput: false
+        case .test, .color, .title, .file, .standardInput: false
         case .device: address.format != "lavfi"
         case .network(let scheme): !(storedSchemes.contains(scheme) && hasDuration)
         }

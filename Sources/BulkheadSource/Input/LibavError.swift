@@ -82,7 +82,7 @@ extension InputAddress {
         switch kind {
         case .file: "file"
         case .device: "device"
-        case .test, .standardInput, .network: "stream"
+        case .test, .color, .title, .standardInput, .network: "stream"
         }
     }
 }

@@ -90,7 +90,7 @@ final class InputPlayer: Player {
         let (input, decoders) = (playlist.input, playlist.decoders)
         input.interrupt.whileWaiting = { [weak self] () throws(SourceStop) in try self?.workWhileWaiting() }
         if let decoder = decoders.video, let stream = input.video, link.usesPictures {
-            let next = try VideoTrack(input, stream, decoder, settings: settings)
+            let next = try VideoTrack(input, stream, decoder, settings: settings, hasAlpha: link.hasAlpha)
             if let video { next.goOn(behind: video) }
             video = next
         }

@@ -16,6 +16,8 @@ package final class MasterLink {
     /// What of the input is used; all of it until the master says otherwise.
     package private(set) var usesPictures = true
     package private(set) var usesSound = true
+    /// The pool's pictures have a plane of alpha.
+    package private(set) var hasAlpha = false
     private var settings: SourceSettings?
     /// Whether the master has said what pictures are to be like.
     private var isToPlay = false
@@ -107,10 +109,12 @@ package final class MasterLink {
             descriptor.close()
             freeSlots = []
             poolGeneration += 1
-        case .play(let canvas, let frameRate):
-            guard let pool, Int(pool.shape.slotByteCount) >= canvas.layout.byteCount, !isToPlay else {
+        case .play(let canvas, let frameRate, let hasAlpha):
+            let layout = PictureLayout(canvas, hasAlpha: hasAlpha)
+            guard let pool, Int(pool.shape.slotByteCount) >= layout.byteCount, !isToPlay else {
                 throw .broken("the master asked for pictures of \(canvas), for which the pool is not made")
             }
+            self.hasAlpha = hasAlpha
             settings?.canvas = canvas
             settings?.frameRate = frameRate
             isToPlay = settings != nil

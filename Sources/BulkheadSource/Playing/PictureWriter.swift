@@ -2,7 +2,8 @@ import BulkheadMedia
 import CFFmpeg
 import Glibc
 
-/// Writes decoded frames into slots: turned upright, scaled into the canvas, in limited range.
+/// Writes decoded frames into slots: turned upright, scaled into the canvas, in limited range, on black where they are
+/// transparent.
 final class PictureWriter {
     /// Why a frame could not be written.
     enum Failure: Error { case unsupportedFormat }
@@ -23,7 +24,7 @@ final class PictureWriter {
     private var placement: PicturePlacement
     private var scaler: OpaquePointer?
     private var copiesPlanes = false
-    /// How opaque each pixel of the upright picture is; nil where the input has no transparency.
+    /// Puts pictures on black; nil where the input has no transparency.
     private var transparency: Transparency?
     /// The upright picture before it is turned; empty when it needn't be.
     private var turning: PictureTurner?
@@ -34,9 +35,10 @@ final class PictureWriter {
     /// The matrix that players assume for the canvas.
     private var canvasMatrix: CInt { canvas.height >= 720 ? SWS_CS_ITU709 : SWS_CS_ITU601 }
 
-    init(canvas: Canvas) {
+    /// - Parameter hasAlpha: slots have a plane of alpha.
+    init(canvas: Canvas, hasAlpha: Bool = false) {
         self.canvas = canvas
-        layout = canvas.layout
+        layout = PictureLayout(canvas, hasAlpha: hasAlpha)
         placement = PicturePlacement(
             width: canvas.width, height: canvas.height, aspect: 1, orientation: .upright, canvas: canvas)
     }
@@ -56,19 +58,34 @@ final class PictureWriter {
         }
         if !placement.fills(canvas), borderedSlots[slot] != placement {
             PicturePainter(bytes, canvas: canvas)?.fill(.black)
+            if let alpha = layout.alpha { PicturePainter.fill(alpha, of: bytes, with: 0) }
         }
         borderedSlots[slot] = placement
         let luma = base + layout.luma.offset + placement.y * layout.luma.stride + placement.x
         let chroma = placement.y / 2 * layout.cb.stride + placement.x / 2
-        let planes = [luma, base + layout.cb.offset + chroma, base + layout.cr.offset + chroma]
+        var planes = [luma, base + layout.cb.offset + chroma, base + layout.cr.offset + chroma]
+        var strides = [layout.luma.stride, layout.cb.stride, layout.cr.stride]
+        if let alpha = layout.alpha {
+            planes.append(base + alpha.offset + placement.y * alpha.stride + placement.x)
+            strides.append(alpha.stride)
+        }
         if let turning {
             try scale(frame, to: turning.planes, strides: turning.strides)
-            turning.turn(into: planes, strides: [layout.luma.stride, layout.cb.stride, layout.cr.stride])
+            turning.turn(into: planes, strides: strides)
         } else if copiesPlanes {
             copy(frame, to: planes)
         } else {
-            try scale(frame, to: planes, strides: [layout.luma.stride, layout.cb.stride])
+            try scale(frame, to: planes, strides: strides)
             clearRightBorder(bytes)
+        }
+        if transparency == nil { makeOpaque(bytes) }
+    }
+
+    /// An opaque picture among transparent ones.
+    private func makeOpaque(_ bytes: UnsafeMutableRawBufferPointer) {
+        guard let base = bytes.baseAddress, let alpha = layout.alpha else { return }
+        for y in placement.y..<placement.y + placement.height {
+            memset(base + alpha.offset + y * alpha.stride + placement.x, 255, placement.width)
         }
     }
 
@@ -78,6 +95,10 @@ final class PictureWriter {
         guard right < canvas.width, let painter = PicturePainter(bytes, canvas: canvas) else { return }
         let width = min(64, canvas.width - right)
         painter.fill(PixelRectangle(x: right, y: placement.y, width: width, height: placement.height), .black)
+        guard let base = bytes.baseAddress, let alpha = layout.alpha else { return }
+        for y in placement.y..<placement.y + placement.height {
+            memset(base + alpha.offset + y * alpha.stride + right, 0, width)
+        }
     }
 
     private func copy(_ frame: UnsafeMutablePointer<AVFrame>, to planes: [UnsafeMutableRawPointer]) {
@@ -94,12 +115,13 @@ final class PictureWriter {
         _ frame: UnsafeMutablePointer<AVFrame>, to planes: [UnsafeMutableRawPointer], strides: [Int]
     ) throws(Failure) {
         guard let scaler else { throw .unsupportedFormat }
+        if let transparency, !transparency.take(frame) { throw .unsupportedFormat }
         let bytes = planes.map { $0.assumingMemoryBound(to: UInt8.self) }
+        let takesAlpha = transparency != nil && bytes.count > 3
         let rows = bulkhead_sws_scale(
-            scaler, frame, bytes[0], CInt(strides[0]), bytes[1], bytes[2], CInt(strides[1]), transparency?.alpha,
-            CInt(transparency?.stride ?? 0))
+            scaler, transparency?.frame ?? frame, bytes[0], CInt(strides[0]), bytes[1], bytes[2], CInt(strides[1]),
+            takesAlpha ? bytes[3] : nil, takesAlpha ? CInt(strides[3]) : 0)
         if rows <= 0 { throw .unsupportedFormat }
-        transparency?.blend(planes, strides: [strides[0], strides[1], strides[1]])
     }
 
     /// Sets the scaler up for pictures like `frame`, unless it is already.
@@ -132,16 +154,25 @@ final class PictureWriter {
             var target = (placement.width, placement.height)
             if orientation != .upright {
                 if orientation.isTransposed { target = (target.1, target.0) }
-                turning = PictureTurner(width: target.0, height: target.1, orientation: orientation)
+                turning = PictureTurner(
+                    width: target.0, height: target.1, hasAlpha: layout.alpha != nil, orientation: orientation)
             }
-            if bulkhead_av_has_alpha(format) != 0 { transparency = Transparency(width: target.0, height: target.1) }
-            scaler = sws_getContext(
-                wanted.width, wanted.height, format, CInt(target.0), CInt(target.1),
-                transparency == nil ? AV_PIX_FMT_YUV420P : AV_PIX_FMT_YUVA420P, SWS_BICUBIC, nil, nil, nil)
+            if bulkhead_av_has_alpha(format) != 0 {
+                transparency = Transparency(
+                    width: wanted.width, height: wanted.height, format: format, matrix: wanted.matrix,
+                    isFullRange: wanted.isFullRange)
+                guard transparency != nil else { throw .unsupportedFormat }
+            }
+            let keepsAlpha = transparency != nil && layout.alpha != nil
+            let isFullRange: CInt = wanted.isFullRange || transparency != nil ? 1 : 0
+            scaler = bulkhead_sws_context(
+                wanted.width, wanted.height,
+                transparency == nil ? format : keepsAlpha ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB0, isFullRange,
+                CInt(target.0), CInt(target.1), keepsAlpha ? AV_PIX_FMT_YUVA420P : AV_PIX_FMT_YUV420P, SWS_BICUBIC)
             guard let scaler else { throw .unsupportedFormat }
             // An error here means that the format has no matrix or range to set.
             _ = sws_setColorspaceDetails(
-                scaler, sws_getCoefficients(wanted.matrix), wanted.isFullRange ? 1 : 0,
+                scaler, sws_getCoefficients(wanted.matrix), isFullRange,
                 sws_getCoefficients(canvasMatrix), 0, 0, 1 << 16, 1 << 16)
         }
         geometry = wanted
@@ -159,7 +190,7 @@ final class PictureWriter {
     }
 }
 
-/// Turns an I420 picture by quarter turns and mirrors it.
+/// Turns an I420 picture, and its alpha, by quarter turns and mirrors it.
 final class PictureTurner {
     let planes: [UnsafeMutableRawPointer]
     let strides: [Int]
@@ -168,9 +199,10 @@ final class PictureTurner {
     private let orientation: PictureOrientation
 
     /// A turner for pictures that are `width` by `height` before they are turned, both even.
-    init(width: Int, height: Int, orientation: PictureOrientation) {
+    init(width: Int, height: Int, hasAlpha: Bool = false, orientation: PictureOrientation) {
         self.orientation = orientation
-        sizes = [(width, height), (width / 2, height / 2), (width / 2, height / 2)]
+        sizes =
+            [(width, height), (width / 2, height / 2), (width / 2, height / 2)] + (hasAlpha ? [(width, height)] : [])
         strides = sizes.map { ($0.width + 63) & ~63 }
         // Room behind each plane for what swscale writes beyond a row.
         let counts = zip(sizes, strides).map { $0.height * $1 + 64 }

@@ -42,13 +42,13 @@ final class VideoTrack {
 
     init(
         _ input: MediaInput, _ stream: UnsafeMutablePointer<AVStream>, _ decoder: StreamDecoder,
-        settings: SourceSettings
+        settings: SourceSettings, hasAlpha: Bool
     ) throws(OpenFailure) {
         self.decoder = decoder
         decoded = try FrameBox()
         candidate = try FrameBox()
         shown = try FrameBox()
-        writer = PictureWriter(canvas: settings.canvas)
+        writer = PictureWriter(canvas: settings.canvas, hasAlpha: hasAlpha)
         frameRate = settings.frameRate
         deinterlacing = settings.deinterlacing
         lastPTS = settings.resume?.pts ?? -1
