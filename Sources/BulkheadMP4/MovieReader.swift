@@ -43,7 +43,7 @@ package struct MovieReader: Sendable {
     /// Where the next box is.
     private var position: UInt64
     /// Where fragments end at the latest.
-    private let limit: UInt64
+    private var limit: UInt64
 
     /// Reads the header.
     /// - Throws: ``MP4Error``: the file can't be read, or is none that begins with `ftyp` and `moov`.
@@ -114,6 +114,21 @@ package struct MovieReader: Sendable {
                 return nil
             }
         }
+    }
+
+    /// The fragment that lies in `range`, as an index says: also one behind damage that ``next()`` does not get past.
+    /// - Throws: ``MP4Error``: there is none, or it does not fill `range`.
+    package func fragment(in range: Range<UInt64>) throws(MP4Error) -> Fragment {
+        var reader = self
+        guard range.lowerBound >= header.byteCount, range.upperBound <= limit else {
+            throw .boxCutShort("moof", offset: range.lowerBound)
+        }
+        reader.position = range.lowerBound
+        reader.limit = range.upperBound
+        guard let fragment = try reader.readFragment(), fragment.bytes == range else {
+            throw .boxSpoiled("moof", offset: range.lowerBound)
+        }
+        return fragment
     }
 
     /// Reads the boxes up to the end of an `mdat`. It leaves ``position`` where it was if they don't reach there; nil

@@ -69,6 +69,11 @@ package struct SegmentTracks: Hashable, Sendable {
     /// Where the presentation begins, in nanoseconds from the start of the file.
     package let presentationStart: Int64
 
+    /// How long a frame lasts.
+    package var frameDuration: MediaTime {
+        MediaTime(ticks: 1, of: Timebase(frameRateDenominator, frameRateNumerator))
+    }
+
     package init(
         videoTimescale: UInt32, soundTimescale: UInt32, width: UInt16, height: UInt16, frameRateNumerator: UInt32,
         frameRateDenominator: UInt32, presentationStart: Int64

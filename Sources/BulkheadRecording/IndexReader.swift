@@ -36,6 +36,8 @@ package struct IndexReading: Hashable, Sendable {
     package private(set) var faults: [Fault] = []
     /// The bytes of half a record at the end, which are ignored: its writer was killed.
     package private(set) var halfByteCount = 0
+    /// The length of the index, half a record included.
+    package let byteCount: UInt64
 
     /// The segment that the index is of.
     package var start: SegmentStart? {
@@ -57,6 +59,7 @@ package struct IndexReading: Hashable, Sendable {
 
     init(_ bytes: [UInt8], isPart: Bool) {
         let length = IndexWriter.recordByteCount
+        byteCount = UInt64(bytes.count)
         halfByteCount = bytes.count % length
         // The entry whose text goes on in the next record.
         var open: (text: OpenText, offset: UInt64)?

@@ -9,6 +9,10 @@ package struct SegmentReading: Sendable {
         /// What was noted before it.
         package let notes: [IndexEntry]
         package let entry: FragmentEntry
+        /// Where its first sample begins that can't be one: a picture that is not made of NAL units, or nothing but
+        /// zeros. A power cut leaves such where a fragment was on its way. Nil without, and where checksums are not
+        /// asked for.
+        package let spoiledSample: UInt64?
     }
 
     /// What stands before the fragments.
@@ -25,15 +29,22 @@ package struct SegmentReading: Sendable {
     package let end: UInt64
     /// Which segment of which recording it is; nil for a file that was not written by a ``SegmentWriter``.
     package let start: SegmentStart?
+    /// How many of ``fragments`` were found by an index alone: behind damage, or in the midst of it.
+    package let recoveredCount: Int
     /// What its times are counted in; nil as ``start``.
     package let tracks: SegmentTracks?
     /// The frame behind the last.
     package let nextFrame: FrameNumber
 
     /// Reads all of `source`, fragment by fragment.
+    /// - Parameters:
+    ///   - hasChecksums: whether the fragments' bytes are read for their checksums, which are 0 otherwise.
+    ///   - index: says where to look for fragments that can't be reached from those before.
     /// - Throws: ``MP4Error``: no MP4, or bytes that can't be read. Whatever else is wrong ends the reading or is
     ///   kept.
-    package init(_ source: any ByteSource) throws(MP4Error) {
+    package init(
+        _ source: any ByteSource, hasChecksums: Bool = true, index: IndexReading? = nil
+    ) throws(MP4Error) {
         var reader = try MovieReader(source)
         let info = IndexReading(reader.header.info, isPart: true)
         var start: SegmentStart?
@@ -45,16 +56,35 @@ package struct SegmentReading: Sendable {
         let video = reader.header.tracks.first(where: \.isVideo)?.id ?? SegmentWriter.videoTrack
         var parts: [Part] = []
         var nextFrame: FrameNumber = 0
-        while let fragment = try reader.next() {
+        let part = { (fragment: Fragment) throws(MP4Error) -> Part in
             let info = IndexReading(fragment.info, isPart: true)
-            let clock = info.stamp?.wallClock ?? fragment.wallClock ?? WallClock(nanoseconds: 0)
+            let bytes = hasChecksums ? try source.read(fragment.bytes) : []
             let entry = FragmentEntry(
-                of: fragment, bytes: try source.read(fragment.bytes), track: video,
-                firstFrame: info.stamp?.firstFrame ?? nextFrame, wallClock: clock)
+                of: fragment, bytes: bytes, track: video,
+                firstFrame: info.stamp?.firstFrame ?? nextFrame,
+                wallClock: info.stamp?.wallClock ?? fragment.wallClock ?? WallClock(nanoseconds: 0))
             let (next, overflows) = entry.firstFrame.addingReportingOverflow(FrameNumber(entry.frameCount))
             nextFrame = info.stamp?.nextFrame ?? (overflows ? entry.firstFrame : next)
-            parts.append(Part(fragment: fragment, notes: info.entries.map(\.entry), entry: entry))
+            return Part(
+                fragment: fragment, notes: info.entries.map(\.entry), entry: entry,
+                spoiledSample: hasChecksums ? fragment.spoiledSample(bytes, pictures: video) : nil)
         }
+        while let fragment = try reader.next() { parts.append(try part(fragment)) }
+        let reached = parts.count
+        var known = Set(parts.map(\.fragment.bytes.lowerBound))
+        for case .fragment(let entry) in (index?.entries ?? []).map(\.entry)
+        where !known.contains(entry.bytes.lowerBound) {
+            do throws(MP4Error) {
+                let found = try part(try reader.fragment(in: entry.bytes))
+                guard found.entry.crc == entry.crc || !hasChecksums else { continue }
+                known.insert(entry.bytes.lowerBound)
+                parts.append(found)
+            } catch {
+                if case .unreadable = error { throw error }
+            }
+        }
+        recoveredCount = parts.count - reached
+        if recoveredCount > 0 { parts = Self.inOrder(parts) }
         header = reader.header
         fragments = parts
         ending = reader.ending ?? .whole
@@ -64,6 +94,16 @@ package struct SegmentReading: Sendable {
         self.start = start
         self.tracks = tracks
         self.nextFrame = nextFrame
+    }
+
+    /// `parts` in the order of the file, without those that begin in the midst of another.
+    private static func inOrder(_ parts: [Part]) -> [Part] {
+        var end: UInt64 = 0
+        return parts.sorted { $0.fragment.bytes.lowerBound < $1.fragment.bytes.lowerBound }.filter { part in
+            guard part.fragment.bytes.lowerBound >= end else { return false }
+            end = part.fragment.bytes.upperBound
+            return true
+        }
     }
 
     /// The index that the file has by itself: what its writer wrote, but for what is only known to an index (torn

@@ -45,6 +45,9 @@ package struct SegmentWriter: Sendable {
     private var writer: FragmentWriter
     private var notes: [IndexEntry] = []
     private let frameDuration: MediaTime
+    /// Those that were noted, for the chapters of the finished file.
+    private var marks: [IndexEntry] = []
+    private let firstFrame: FrameNumber
 
     /// The number of the track of pictures, and of sound.
     package static let videoTrack: UInt32 = 1, soundTrack: UInt32 = 2
@@ -80,6 +83,7 @@ package struct SegmentWriter: Sendable {
         writer = FragmentWriter(tracks: tracks, presentationStart: presentationStart, created: wallClock, info: info)
         header = Piece(media: writer.header, mediaOffset: 0, index: info)
         nextFrame = first.frame
+        firstFrame = first.frame
         frameDuration = rate.interval
     }
 
@@ -109,9 +113,11 @@ package struct SegmentWriter: Sendable {
         self.start = start
         writer = try FragmentWriter(continuing: reading.header)
         nextFrame = reading.nextFrame
+        firstFrame = reading.fragments.first?.entry.firstFrame ?? 0
+        marks = reading.fragments.flatMap(\.notes)
         for part in reading.fragments { try writer.take(part.fragment) }
         header = Piece(media: writer.header, mediaOffset: 0, index: reading.header.info)
-        frameDuration = MediaTime(ticks: 1, of: Timebase(tracks.frameRateDenominator, tracks.frameRateNumerator))
+        frameDuration = tracks.frameDuration
     }
 
     /// Keeps `entry` for the next fragment, which carries it in the media file as well.
@@ -144,6 +150,7 @@ package struct SegmentWriter: Sendable {
             of: written.fragment, bytes: written.bytes, track: Self.videoTrack, firstFrame: stamp.firstFrame,
             wallClock: wallClock)
         leftOutCount += packets.count - samples.count
+        marks += notes.filter { if case .mark = $0 { true } else { false } }
         notes = []
         nextFrame = stamp.nextFrame
         return Piece(
@@ -166,11 +173,12 @@ package struct SegmentWriter: Sendable {
             isDisposable: isDisposable, bytes: packet.bytes)
     }
 
-    /// What makes a plain MP4 of the segment. What was noted since the last fragment goes to the index alone.
-    /// - Parameters:
-    ///   - presentationEnd: what lies behind is hidden, as ``FragmentWriter/finish(chapters:presentationEnd:)`` says.
-    package mutating func finish(chapters: [Chapter] = [], presentationEnd: Int64? = nil) -> End {
-        let finish = writer.finish(chapters: chapters, presentationEnd: presentationEnd)
+    /// What makes a plain MP4 of the segment, whose marks have become chapters. What was noted since the last fragment
+    /// goes to the index alone.
+    /// - Parameter chapters: others that players show beside the marks.
+    package mutating func finish(chapters: [Chapter] = []) -> End {
+        let all = chapters + Chapter.all(of: marks + notes, from: firstFrame, frameDuration: frameDuration)
+        let finish = writer.finish(chapters: all.sorted { $0.start < $1.start })
         let tail = finish.tailOffset..<finish.tailOffset + finish.tailByteCount
         let entries = takeNotes() + [.end(tail: tail, frame: nextFrame)]
         return End(media: finish, index: IndexWriter.bytes(of: entries))

@@ -30,14 +30,12 @@ struct SegmentSample {
         var block = (first * 1600 + 1023) / 1024
         for frame in first..<first + count {
             let dts = rate.time(of: frame)
-            packets.append(
-                RecordedPacket(
-                    Packet(
-                        kind: .video(isIDR: frame % 30 == 0, isDisposable: frame % 3 == 1), dts: dts,
-                        pts: rate.time(of: frame + delay),
-                        bytes: [0, 0, 0, 4, frame % 30 == 0 ? 0x65 : 0x41] + withUnsafeBytes(of: frame) { $0.prefix(3) }
-                    ),
-                    frame: frame))
+            let unit: [UInt8] =
+                [0, 0, 0, 5, frame % 30 == 0 ? 0x65 : 0x41] + withUnsafeBytes(of: frame) { $0.prefix(3) }
+            let picture = Packet(
+                kind: .video(isIDR: frame % 30 == 0, isDisposable: frame % 3 == 1), dts: dts,
+                pts: rate.time(of: frame + delay), bytes: unit + [0x80])
+            packets.append(RecordedPacket(picture, frame: frame))
             while AudioFormat.time(ofBlock: block) < rate.time(of: frame + 1) {
                 let time = AudioFormat.time(ofBlock: block)
                 packets.append(
