@@ -20,8 +20,9 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// For all but the library that other packages may build: those take no flags that the package manager doesn't know. Small
-/// values cross the targets' borders with each frame, and without this each comparison is a call through a table.
+/// For all but the library that other packages may build: those take no flags that the package manager doesn't know.
+/// Small values cross the targets' borders with each frame, and without this each comparison is a call through a
+/// table.
 let optimization: [SwiftSetting] = [
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
 ]
@@ -248,8 +249,8 @@ let package = Package(
                 "BulkheadModel", "BulkheadEvents", "BulkheadControl", "BulkheadLinks", "BulkheadChildren",
                 "BulkheadChildRuntime", "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
-                "BulkheadSelection", "BulkheadPluginCatalog", "CBulkheadLinux", argumentParser, yams, systemPackage,
-                nioCore, nioPosix,
+                "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadMP4", "BulkheadRecording", "CBulkheadLinux",
+                argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
         // MARK: 5 entry
@@ -532,7 +533,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage,
-                "BulkheadChildRuntime", "BulkheadRTMP", "BulkheadFLV", nioCore,
+                "BulkheadChildRuntime", "BulkheadRTMP", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording", nioCore,
             ]),
         .testTarget(name: "FieldTests", dependencies: ["BulkheadTestSupport"], path: "Tests/Field"),
         .testTarget(
@@ -548,8 +549,8 @@ for target in package.targets where target.type != .system {
     target.swiftSettings = swiftSettings + (target.name == "BulkheadPluginKit" ? [] : optimization)
 }
 
-// libFuzzer brings the program's `main`: it can only be linked in a build with its sanitizer, which `Tests/Fuzzing/run`
-// makes.
+// libFuzzer brings the program's `main`: it can only be linked in a build with its sanitizer, which
+// `Tests/Fuzzing/run` makes.
 if Context.environment["BULKHEAD_FUZZING"] != nil {
     package.targets.append(
         .executableTarget(

@@ -11,6 +11,9 @@ import Testing
         ["restart", "everything"], ["status", "--attach", "tcp:1"], ["link", "add", "--to", "http://a/b"],
         ["probe", "http://a/b/c"], ["probe", "a.flv", "--expect", "lost"], ["serve", "--listen", "nowhere"],
         ["audio", "set", "mic", "gain=loud"], ["audio", "set", "mic"], ["audio", "program", "ceiling=3"],
+        ["recording", "cut", "a.mp4", "2:00", "1:00", "-o", "b.mp4"],
+        ["recording", "cut", "a.mp4", "x", "1", "-o", "b.mp4"],
+        ["recording", "cut", "a.mp4", "1:60", "3:00", "-o", "b.mp4"], ["recording", "join", "a.mp4"],
         ["serve", "--max-connections", "0"], ["serve", "--max-connections-per-address", "0"],
     ]
 
@@ -41,6 +44,14 @@ import Testing
     @Test(arguments: ["/nonexistent/in.mp4", "/tmp", "file:/nonexistent/in.mkv"])
     func inputsThatAreNotThereEndWith66(input: String) async {
         #expect(await BulkheadCommand.run(["broadcast", input, "--to", "rtmp://a/b/c"]) == 66)
+    }
+
+    @Test(arguments: ["show", "check", "repair"]) func recordingsThatAreNotThereEndWith66(command: String) async throws
+    {
+        #expect(await BulkheadCommand.run(["recording", command, "/nonexistent/show.mp4"]) == 66)
+        let folder = try TemporaryFolder()
+        let file = try folder.write("no MP4", to: "text.mp4")
+        #expect(await BulkheadCommand.run(["recording", command, file]) == 66)
     }
 
     @Test func emptyFileIsNoInput() async throws {

@@ -1,0 +1,80 @@
+import BulkheadMP4
+import BulkheadModel
+import BulkheadRecording
+
+/// Makes a media file, finished, and its index where it is a segment of a recording.
+struct MediaMaker {
+    private let media: NewFile
+    private let index: NewFile?
+    private let force: Bool
+    private var copier: SegmentCopier
+    private var byteCount: UInt64
+
+    /// - Parameters:
+    ///   - path: the file to make.
+    ///   - keepsInfo: whether it is a segment of the recording, with an index.
+    ///   - inputs: files that are never replaced.
+    init(
+        _ path: String, like header: MovieHeader, presentationStart: Int64? = nil, keepsInfo: Bool, force: Bool,
+        inputs: [String]
+    ) throws(BroadcastError) {
+        media = try NewFile(path, force: force, inputs: inputs)
+        index =
+            keepsInfo
+            ? try NewFile(
+                RecordingFile.indexPath(of: path), force: force,
+                inputs: inputs + inputs.map(RecordingFile.indexPath)) : nil
+        self.force = force
+        copier = SegmentCopier(like: header, presentationStart: presentationStart, keepsInfo: keepsInfo)
+        byteCount = UInt64(copier.header.count)
+        try media.write(copier.header, at: 0)
+    }
+
+    /// Copies what `keeps` says of `reading`, which is of `file`.
+    mutating func copy(
+        _ reading: SegmentReading, of file: RecordingFile, shift: Int64 = 0,
+        where keeps: (StoredSample) -> Bool = { _ in true }
+    ) throws(BroadcastError) {
+        for part in reading.fragments {
+            let bytes: [UInt8]?
+            do throws(MP4Error) {
+                bytes = try copier.copy(part.fragment, of: file.source, shift: shift, where: keeps)
+            } catch {
+                throw RecordingFile.error(file.path, error)
+            }
+            guard let bytes else { continue }
+            try media.write(bytes, at: byteCount)
+            byteCount += UInt64(bytes.count)
+        }
+    }
+
+    /// Finishes the file, and gives it and its index their names.
+    func finish(chapters: [Chapter], presentationEnd: Int64? = nil) throws(BroadcastError) {
+        // Nobody sees the file before it is complete: the steps need no sync between them.
+        for step in copier.finish(chapters: chapters, presentationEnd: presentationEnd).steps {
+            try media.write(step.bytes, at: step.offset)
+        }
+        try media.commit(force: force)
+        if let index {
+            let file = try RecordingFile(media.path)
+            try index.write(IndexWriter.bytes(of: try file.reading(hasChecksums: true).index), at: 0)
+            try index.commit(force: force)
+        }
+    }
+}
+
+extension SegmentReading {
+    /// The chapters that its marks make, in nanoseconds of its presentation; `frame` is at the start.
+    func chapters(of entries: [IndexEntry], from frame: Int64? = nil) -> [Chapter] {
+        guard let tracks, let first = frame ?? fragments.first?.entry.firstFrame else { return [] }
+        return Chapter.all(of: entries, from: first, frameDuration: tracks.frameDuration)
+            .sorted { $0.start < $1.start }
+    }
+
+    /// All that was noted, in the file and in the index alone.
+    func notes(with index: IndexReading?) -> [IndexEntry] {
+        let own = fragments.flatMap(\.notes).filter(\.isNote)
+        var known = Set(own)
+        return own + (index?.entries ?? []).map(\.entry).filter { $0.isNote && known.insert($0).inserted }
+    }
+}

@@ -1,0 +1,81 @@
+import BulkheadMP4
+import BulkheadModel
+import BulkheadRecording
+import BulkheadSystem
+import SystemPackage
+
+/// A media file of a recording, open for reading, and its index.
+final class RecordingFile {
+    let path: String
+    let source: DescriptorSource
+    /// Nil where there is none.
+    let index: IndexReading?
+    private let descriptor: FileDescriptor
+
+    /// The index beside a media file.
+    static func indexPath(of path: String) -> String { path + ".index" }
+
+    /// The longest index that is read: three weeks.
+    private static let indexByteLimit: UInt64 = 256 << 20
+
+    /// - Throws: the kind `input`, where the file is none that can be read.
+    init(_ path: String) throws(BroadcastError) {
+        self.path = path
+        let descriptor = try Self.open(path)
+        self.descriptor = descriptor
+        do throws(MP4Error) {
+            source = try DescriptorSource(descriptor.rawValue)
+        } catch {
+            try? descriptor.close()
+            throw Self.error(path, error)
+        }
+        do throws(BroadcastError) { index = try Self.readIndex(of: path) } catch {
+            try? descriptor.close()
+            throw error
+        }
+    }
+
+    deinit { try? descriptor.close() }
+
+    private static func open(_ path: String) throws(BroadcastError) -> FileDescriptor {
+        do {
+            // A pipe must not hold the command.
+            return try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
+        } catch {
+            throw BroadcastError(.input, "\(path) can't be read: \((error as? Errno)?.phrase ?? "\(error)")")
+        }
+    }
+
+    private static func readIndex(of media: String) throws(BroadcastError) -> IndexReading? {
+        let path = indexPath(of: media)
+        guard FilePaths.readingProblem(path) != .noSuchFileOrDirectory else { return nil }
+        let descriptor = try open(path)
+        defer { try? descriptor.close() }
+        do throws(MP4Error) {
+            let source = try DescriptorSource(descriptor.rawValue)
+            return IndexReading(try source.read(0..<min(source.byteCount, indexByteLimit)))
+        } catch {
+            throw Self.error(path, error)
+        }
+    }
+
+    /// What the media file says.
+    /// - Parameters:
+    ///   - hasChecksums: whether all of it is read, for checksums.
+    ///   - isRecovering: whether the index tells where to look behind damage.
+    /// - Throws: the kind `input`, where it is no MP4 or can't be read.
+    func reading(hasChecksums: Bool = false, isRecovering: Bool = false) throws(BroadcastError) -> SegmentReading {
+        do throws(MP4Error) {
+            return try SegmentReading(source, hasChecksums: hasChecksums, index: isRecovering ? index : nil)
+        } catch {
+            throw Self.error(path, error)
+        }
+    }
+
+    static func error(_ path: String, _ error: MP4Error) -> BroadcastError {
+        if case .unreadable(let offset, let reason) = error {
+            return BroadcastError(.input, "\(path) can't be read at byte \(offset): \(reason)")
+        }
+        return BroadcastError(.input, "\(path) is no recording: \(error)")
+    }
+}

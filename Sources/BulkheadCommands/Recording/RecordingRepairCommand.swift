@@ -1,0 +1,84 @@
+import ArgumentParser
+import BulkheadMP4
+import BulkheadModel
+import BulkheadRecording
+
+/// `bulkhead recording repair`: makes a whole file of a torn one, or an index of a file without one.
+struct RecordingRepairCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "repair",
+        abstract: "Make a whole recording of a torn one, beside it; or a new index.",
+        discussion: """
+            Takes every whole fragment, also behind damage where the index tells where one begins, and makes a plain \
+            MP4 of them: NAME.repaired.mp4 unless --output names another, with an index of its own. Where the file \
+            is whole and only the index is missing or spoiled, a new index is made: FILE.index, or \
+            FILE.index.repaired where there is one. The file and the index themselves are never changed. Nothing is \
+            encoded again.
+            """)
+
+    @Argument(help: ArgumentHelp("The media file of a recording.", valueName: "file"), completion: .file())
+    var file: String
+
+    @OptionGroup var flags: OutputFlags
+
+    func run() async throws {
+        let file = try RecordingFile(file)
+        let reading = try file.reading(hasChecksums: true, isRecovering: true)
+        guard !reading.fragments.isEmpty else {
+            throw BroadcastError(.input, "\(file.path) has no whole fragment")
+        }
+        let isWhole =
+            reading.header.isFinished && reading.ending == .whole && reading.spoiled.isEmpty
+            && reading.recoveredCount == 0 && reading.fragments.last?.spoiledSample == nil
+        if isWhole, flags.output == nil {
+            try repairIndex(of: file, reading)
+        } else {
+            try repairMedia(of: file, reading)
+        }
+    }
+
+    private func repairIndex(of file: RecordingFile, _ reading: SegmentReading) throws(BroadcastError) {
+        guard reading.start != nil else {
+            return print("\(EventLine.clean(file.path)) is whole, and no segment of a recording: it needs no index")
+        }
+        let check = SegmentCheck(reading, index: file.index, mediaByteCount: file.source.byteCount)
+        guard !check.isSound else {
+            return print("\(EventLine.clean(file.path)) is whole, and its index agrees: there is nothing to repair")
+        }
+        let path = RecordingFile.indexPath(of: file.path)
+        let index = try NewFile(
+            file.index == nil ? path : path + ".repaired", force: flags.force, inputs: [file.path, path])
+        try index.write(IndexWriter.bytes(of: reading.index), at: 0)
+        try index.commit(force: flags.force)
+        print("made \(EventLine.clean(index.path)) of \(CountText.text(reading.fragments.count, "fragment"))")
+    }
+
+    private func repairMedia(of file: RecordingFile, _ reading: SegmentReading) throws(BroadcastError) {
+        let path = flags.output ?? Self.repairedPath(of: file.path)
+        var maker = try MediaMaker(
+            path, like: reading.header, keepsInfo: reading.start != nil, force: flags.force, inputs: [file.path])
+        // What a power cut has left of the last fragment. Others are whole, or vouched for by nothing better.
+        let place = reading.fragments.last?.spoiledSample
+        try maker.copy(reading, of: file) { sample in place.map { sample.bytes.lowerBound < $0 } ?? true }
+        try maker.finish(chapters: reading.chapters(of: reading.notes(with: file.index)))
+        let frames = reading.fragments.reduce(0) { $0 + Int($1.entry.frameCount) }
+        var words = [CountText.text(reading.fragments.count, "fragment"), CountText.text(frames, "frame")]
+        if reading.recoveredCount > 0 { words.append("\(reading.recoveredCount) of them found by the index") }
+        switch reading.ending {
+        case .torn(let bytes, _), .zeros(let bytes):
+            words.append("\(bytes.count) bytes at the end are left out")
+        case .whole: break
+        }
+        if place != nil { words.append("the spoiled end of the last one is left out") }
+        if !reading.spoiled.isEmpty {
+            words.append("\(CountText.text(reading.spoiled.count, "spoiled fragment")) left out")
+        }
+        print("made \(EventLine.clean(path)): \(words.joined(separator: ", "))")
+    }
+
+    /// `show.mp4` becomes `show.repaired.mp4`.
+    private static func repairedPath(of path: String) -> String {
+        let stem = path.hasSuffix(".mp4") ? String(path.dropLast(4)) : path
+        return stem + ".repaired.mp4"
+    }
+}

@@ -1,0 +1,140 @@
+import BulkheadMP4
+import BulkheadMedia
+import BulkheadModel
+import BulkheadRecording
+import Foundation
+
+/// What `recording list` and `recording show` say of a file.
+struct RecordingReport: Codable {
+    /// Something that was noted at a frame.
+    struct Note: Codable {
+        let kind: String
+        let frame: Int64
+        /// Seconds from the start of the file.
+        let seconds: Double
+        let text: String
+    }
+
+    let path: String
+    /// The recording and the segment's number; missing for a file that is none of a recording.
+    let recording: String?
+    let segment: UInt32?
+    /// Seconds since 1970 when the first frame was taken.
+    let start: Double?
+    let durationSeconds: Double
+    let bytes: UInt64
+    let width: UInt16?
+    let height: UInt16?
+    let framesPerSecond: Double?
+    let fragments: Int
+    let frames: Int
+    /// One more than the last frame's number.
+    let nextFrame: Int64
+    let isFinished: Bool
+    let hasIndex: Bool
+    /// Bytes at the end that are no whole fragment, and fragments that can't be read.
+    let tornBytes: UInt64
+    let spoiledFragments: Int
+    let lostFrames: Int64
+    let notes: [Note]
+
+    init(_ file: RecordingFile, _ reading: SegmentReading) {
+        path = file.path
+        recording = reading.start?.recording.description
+        segment = reading.start?.number
+        start = reading.start.map { Double($0.wallClock.nanoseconds) / 1e9 }
+        let timescale = reading.header.tracks.first(where: \.isVideo)?.timescale ?? 90_000
+        let last = reading.fragments.last { $0.entry.frameCount > 0 }?.entry
+        durationSeconds = last.map { Double($0.firstDTS + Int64($0.duration)) / Double(timescale) } ?? 0
+        bytes = file.source.byteCount
+        width = reading.tracks?.width
+        height = reading.tracks?.height
+        framesPerSecond = reading.tracks.map { 1 / max(1e-9, $0.frameDuration.seconds) }
+        fragments = reading.fragments.count
+        frames = reading.fragments.reduce(0) { $0 + Int($1.entry.frameCount) }
+        nextFrame = reading.nextFrame
+        isFinished = reading.header.isFinished
+        hasIndex = file.index != nil
+        tornBytes =
+            switch reading.ending {
+            case .whole: 0
+            case .zeros(let range), .torn(let range, _): range.upperBound - range.lowerBound
+            }
+        spoiledFragments = reading.spoiled.count
+        let entries = reading.notes(with: file.index)
+        lostFrames = entries.reduce(0) { sum, entry in
+            guard case .loss(let first, let last, _, _) = entry, first <= last else { return sum }
+            return sum &+ (last &- first) &+ 1
+        }
+        let first = reading.fragments.first?.entry.firstFrame ?? 0
+        let interval = reading.tracks?.frameDuration.seconds ?? 0
+        notes = entries.compactMap { entry in
+            entry.place.map { kind, frame in
+                Note(kind: kind, frame: frame, seconds: Double(frame &- first) * interval, text: entry.phrase)
+            }
+        }
+    }
+
+    /// One line for a list.
+    var line: String {
+        var words = [path]
+        if let recording, let segment { words.append("segment \(segment) of \(recording.prefix(8))") }
+        if let start { words.append(Self.clock(start)) }
+        words += [duration, RecordingFigures.size(bytes), CountText.text(frames, "frame")]
+        words += states
+        return words.joined(separator: ", ")
+    }
+
+    /// All of it, a line for each thing.
+    var lines: [String] {
+        var lines = [path]
+        if let recording, let segment { lines.append("  segment \(segment) of recording \(recording)") }
+        if let start { lines.append("  begun \(Self.clock(start))") }
+        lines.append("  \(duration), \(RecordingFigures.size(bytes)), \(CountText.text(frames, "frame"))")
+        if let width, let height, let framesPerSecond {
+            let rate = (framesPerSecond * 100).rounded() / 100
+            lines.append("  \(width)x\(height) at \(rate) frames a second")
+        }
+        if !states.isEmpty { lines.append("  " + states.joined(separator: ", ")) }
+        for note in notes {
+            lines.append("  \(RecordingFigures.time(nanoseconds: Int64(max(0, note.seconds) * 1e9)))  \(note.text)")
+        }
+        return lines.map { EventLine.clean($0) }
+    }
+
+    private var duration: String { RecordingFigures.time(nanoseconds: Int64(durationSeconds * 1e9)) }
+
+    private var states: [String] {
+        var states: [String] = []
+        if !isFinished { states.append("not finished") }
+        if tornBytes > 0 { states.append("\(tornBytes) bytes torn at the end") }
+        if spoiledFragments > 0 { states.append(CountText.text(spoiledFragments, "spoiled fragment")) }
+        if lostFrames > 0 { states.append("\(lostFrames) frames lost") }
+        if !hasIndex { states.append("no index") }
+        return states
+    }
+
+    /// In this machine's time zone.
+    private static func clock(_ seconds: Double) -> String {
+        var time = time_t(seconds.rounded(.down))
+        var parts = tm()
+        localtime_r(&time, &parts)
+        var text = [CChar](repeating: 0, count: 64)
+        strftime(&text, text.count, "%Y-%m-%d %H:%M:%S", &parts)
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension IndexEntry {
+    /// What a note is called in JSON, and the frame that it is about; nil for what is no note, or about no frame.
+    fileprivate var place: (String, Int64)? {
+        switch self {
+        case .join(_, let frame): ("join", frame)
+        case .takeover(let frame, _, _): ("takeover", frame)
+        case .loss(let first, _, _, _): ("loss", first)
+        case .clockJump(let frame, _, _): ("clock-jump", frame)
+        case .mark(let frame, _, _): ("mark", frame)
+        case .start, .tracks, .fragment, .torn, .end, .unknown: nil
+        }
+    }
+}
