@@ -8,7 +8,7 @@ package struct InputCommand: AsyncParsableCommand {
         commandName: "input",
         abstract: "See and change the inputs of a running broadcast.",
         discussion: "An input is named by its number or name: 2, \"source 2\", guest.",
-        subcommands: [List.self, Add.self, Remove.self, Rename.self, Reopen.self],
+        subcommands: [List.self, Add.self, Remove.self, Rename.self, Reopen.self, Skip.self],
         defaultSubcommand: List.self)
 
     package init() {}
@@ -91,6 +91,20 @@ package struct InputCommand: AsyncParsableCommand {
         func run() async throws {
             try master.ask(.input(.rename(name.input, name: newName)))
         }
+    }
+
+    struct Skip: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Play the next file of a playlist now, or another one.")
+
+        @OptionGroup var name: Name
+
+        @Option(help: ArgumentHelp("Its number in the order, or its name.", valueName: "file"))
+        var to: String?
+
+        @OptionGroup var master: MasterFlags
+
+        func run() async throws { try master.ask(.input(.skip(name.input, file: to))) }
     }
 
     struct Reopen: AsyncParsableCommand {

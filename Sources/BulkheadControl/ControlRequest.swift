@@ -55,6 +55,7 @@ package enum ControlRequest: Hashable, Sendable {
         case removeInput = "input.remove"
         case renameInput = "input.rename"
         case reopenInput = "input.reopen"
+        case skipInput = "input.skip"
         case takeScene = "scene.take"
         case prepareScene = "scene.prepare"
         case addScene = "scene.add"
@@ -91,6 +92,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .input(.remove): .removeInput
         case .input(.rename): .renameInput
         case .input(.reopen): .reopenInput
+        case .input(.skip): .skipInput
         case .scene(.take): .takeScene
         case .scene(.prepare): .prepareScene
         case .scene(.add): .addScene
@@ -142,6 +144,9 @@ extension ControlRequest: Codable {
         case .removeInput: self = .input(.remove(try value(.input)))
         case .renameInput: self = .input(.rename(try value(.input), name: try value(.name)))
         case .reopenInput: self = .input(.reopen(try value(.input)))
+        case .skipInput:
+            self = .input(
+                .skip(try value(.input), file: try line.decodeIfPresent(String.self, forKey: .file)))
         case .takeScene:
             self = .scene(
                 .take(
@@ -189,6 +194,9 @@ extension ControlRequest: Codable {
         case .input(.rename(let input, let name)):
             try line.encode(input, forKey: .input)
             try line.encode(name, forKey: .name)
+        case .input(.skip(let input, let file)):
+            try line.encode(input, forKey: .input)
+            try line.encodeIfPresent(file, forKey: .file)
         case .input(.remove(let input)), .input(.reopen(let input)): try line.encode(input, forKey: .input)
         case .scene(.take(let name, let transition)):
             try line.encodeIfPresent(name, forKey: .scene)
@@ -224,6 +232,7 @@ extension ControlRequest.Word {
         case .removePlugin, .enablePlugin, .disablePlugin, .reloadPlugin, .pardonPlugin: [.name]
         case .addInput, .removeInput, .reopenInput: [.input]
         case .renameInput: [.input, .name]
+        case .skipInput: [.input, .file]
         case .takeScene: [.scene, .transition]
         case .prepareScene, .addScene, .setScene, .removeScene: [.scene]
         case .setStrip: [.input, .strip]
@@ -240,6 +249,7 @@ extension ControlRequest.Word {
         case .servers: [.link, .isMeasured]
         case .takeScene: [.scene, .transition]
         case .addPlugin: [.position]
+        case .skipInput: [.file]
         case .setPlugin: [.folder]
         default: []
         }
@@ -284,6 +294,8 @@ extension ControlRequest.Word {
         case .removeInput: "close an input; where its picture is shown, the next input's follows"
         case .renameInput: "give an input another name"
         case .reopenInput: "let an input begin anew: a file at its start, a live one with a new connection"
+        case .skipInput:
+            "play the next file of a playlist, or `file`; answered when it is chosen, and played when it is open"
         case .takeScene: "show a scene, a layout, or an input alone; without `scene`, what was prepared"
         case .prepareScene: "choose what is taken where nothing else is named"
         case .addScene: "add a scene"

@@ -24,11 +24,13 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case choice
     /// Codec and format in words.
     case codec
+    /// How many files a playlist has.
+    case count
     /// How many processes have died of it.
     case deaths
     /// A count of events.
     case events
-    /// The path of the saved state.
+    /// The path of the saved state; of a playlist, a file's name.
     case file
     /// The name that it had before.
     case former
@@ -64,8 +66,12 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case lines
     /// A duration or a difference, in milliseconds.
     case milliseconds
+    /// The place of a file in the order of its playlist, from 1.
+    case number
     /// Where the stream's time 0 is on the timeline, in seconds.
     case originSeconds
+    /// The name of the file of a playlist that comes next.
+    case nextFile
     /// A list of `name=value`.
     case parameters
     /// A file's path.
@@ -122,6 +128,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case target
     /// The words of a plugin, a child, a server or the system; one lowercase phrase.
     case text
+    /// What a playlist calls a file.
+    case title
     /// `video` or `audio`.
     case track
     /// Frames that the process had not finished.

@@ -16,8 +16,12 @@ package struct InputMachine {
         case opened(ChildID, SourceDescription)
         /// The program has taken a picture.
         case picture(ChildID, pts: MediaTime, position: MediaTime)
-        /// File `entry` of a list is about to be opened, whose beginning has this source time.
-        case entered(ChildID, entry: UInt32, at: MediaTime)
+        /// A file of a list is played from here on, whose beginning has this source time.
+        case entered(ChildID, PlaylistPlace, at: MediaTime)
+        /// That file of a list is being opened ahead.
+        case preparing(ChildID, file: String)
+        /// None is any more. The one that is open comes next; empty for none.
+        case prepared(ChildID, next: String)
         /// The program has taken sound; sample `soundEnd` of source time is to come next.
         case sound(ChildID, soundEnd: Int64)
         case atEnd(ChildID)
@@ -89,10 +93,7 @@ package struct InputMachine {
     /// Why the input is tried no more; nil where it is not given up.
     package private(set) var failure: String?
     private var soundEnd: Int64 = 0
-    /// The file of a list that is played, and the source time of its beginning.
-    private var entry: (number: UInt32, start: MediaTime) = (0, .zero)
-    /// Nothing of that file has come yet.
-    private var isAtEntryStart = false
+    private var list = ListCourse()
     private var isOver = false
     /// The next process begins anew.
     private var isReopening = false
@@ -112,6 +113,10 @@ package struct InputMachine {
     package var awaitsLaunch: Bool { !isOver && child == nil }
     /// Nothing more comes of the input, unless it is reopened.
     package var isEnded: Bool { isOver }
+    /// Files of a list that the next process is to leave out.
+    package var avoided: [String] { list.avoided }
+    /// How far a list has come, for people; nil where the input is none.
+    package var playlist: PlaylistStatus? { list.status(at: resume?.position) }
     /// How the input is read, for people.
     package var record: Post.Record { post.record(of: .onAir) }
 
@@ -123,18 +128,22 @@ package struct InputMachine {
             return []
         case .opened(let child, let description): return opened(child, description, at: now)
         case .picture(let child, let pts, let position):
-            resume = SourceResume(
-                pts: pts.nanoseconds, position: position.nanoseconds, audioSample: soundEnd, entry: entry.number)
-            isAtEntryStart = false
-            return worked(child)
-        case .entered(let child, let number, let start):
-            if post.duty(of: child) == .onAir { enter(number, at: start) }
+            resume = place(pts: pts.nanoseconds, position: position.nanoseconds)
+            return came() + worked(child)
+        case .entered(let child, let place, let start):
+            if post.duty(of: child) == .onAir { enter(place, at: start) }
+            return []
+        case .preparing(let child, let file):
+            if post.duty(of: child) == .onAir { list.prepare(file) }
+            return []
+        case .prepared(let child, let next):
+            if post.duty(of: child) == .onAir { list.prepared(next) }
             return []
         case .sound(let child, let soundEnd):
-            if soundEnd > self.soundEnd, description?.hasVideo == false { isAtEntryStart = false }
+            let isFirst = soundEnd > self.soundEnd && description?.hasVideo == false
             self.soundEnd = soundEnd
             noteSound()
-            return worked(child)
+            return (isFirst ? came() : []) + worked(child)
         case .atEnd(let child): return atEnd(child)
         case .refused(let child, let refusal, let hasBegun): return refused(child, refusal, hasBegun)
         case .ended(let child, let end): return ended(child, end, at: now)
@@ -163,7 +172,26 @@ package struct InputMachine {
         openedAt = now
         hasFailed = false
         if self.description == nil { self.description = description }
+        if let place = description.place { opened(at: place) }
         return [.post(.opened(summary: description.summary)), .open(description)]
+    }
+
+    private mutating func opened(at place: PlaylistPlace) {
+        guard let resume else { return list.begin(place, at: .zero) }
+        let isSame =
+            resume.file.isEmpty
+            ? (resume.entry, resume.round) == (place.number, place.round) : resume.file == place.file
+        // What was to be gone on with can't be played any more.
+        guard isSame else { return enter(place, at: MediaTime(nanoseconds: resume.pts) + interval) }
+        list.goOn(place)
+    }
+
+    private mutating func came() -> [Action] { list.came().map { [.post($0)] } ?? [] }
+
+    private func place(pts: Int64, position: Int64) -> SourceResume {
+        SourceResume(
+            pts: pts, position: position, audioSample: soundEnd, entry: list.number, round: list.place?.round ?? 0,
+            file: list.place?.file ?? "")
     }
 
     private mutating func worked(_ child: ChildID) -> [Action] {
@@ -181,21 +209,17 @@ package struct InputMachine {
         // Where sound without a picture goes on: its place in the file follows from its time.
         let time = MediaTime(sampleIndex: soundEnd).nanoseconds
         let length = description.duration
-        let inEntry = max(0, time.subtractingReportingOverflow(entry.start.nanoseconds).partialValue)
-        resume = SourceResume(
-            pts: time,
-            position: description.entryCount > 1 ? inEntry : loops && length > 0 ? time % length : time,
-            audioSample: soundEnd, entry: entry.number)
+        let inFile = max(0, time.subtractingReportingOverflow(list.start.nanoseconds).partialValue)
+        resume = place(
+            pts: time, position: description.place != nil ? inFile : loops && length > 0 ? time % length : time)
     }
 
     /// From now on a process would begin with the start of that file.
-    private mutating func enter(_ number: UInt32, at start: MediaTime) {
-        entry = (number, start)
-        isAtEntryStart = true
+    private mutating func enter(_ place: PlaylistPlace, at start: MediaTime) {
+        list.begin(place, at: start)
         let frame = interval.nanoseconds
-        resume = SourceResume(
-            pts: start.nanoseconds.subtractingReportingOverflow(frame).partialValue, position: -frame,
-            audioSample: soundEnd, entry: number)
+        resume = self.place(
+            pts: start.nanoseconds.subtractingReportingOverflow(frame).partialValue, position: -frame)
     }
 
     private mutating func atEnd(_ child: ChildID) -> [Action] {
@@ -275,11 +299,13 @@ package struct InputMachine {
         let beginsAnew = isReopening
         isReopening = false
         if description != nil { actions.append(beginsAnew ? .beginAnew : .interrupt) }
+        let suspicion = isPlanned || end.wasKilled ? (false, nil) : list.noteDeath()
+        actions += suspicion.1.map { [.post($0)] } ?? []
         if isLive || beginsAnew {
             resume = nil
             soundEnd = 0
-            entry = (0, .zero)
-        } else if !isPlanned, blamesPlace, !hasFailed {
+            list = ListCourse()
+        } else if !isPlanned, blamesPlace, !hasFailed, !suspicion.0 {
             let (skip, isAtEnd) = skipCrashSpot(end)
             if let skip { actions.append(.post(skip)) }
             if isAtEnd { return actions + finishInput() }
@@ -320,14 +346,14 @@ package struct InputMachine {
     /// is left behind that place.
     private mutating func skipCrashSpot(_ end: ChildEnd) -> (SourceHappening?, isAtEnd: Bool) {
         // The test picture has no places; what can't be read twice goes on where it stands anyway.
-        guard let description, description.duration > 0 || description.entryCount > 1 else { return (nil, false) }
+        guard let description, description.duration > 0 || description.place != nil else { return (nil, false) }
         let frame = interval.nanoseconds
         var next = resume ?? SourceResume(pts: -frame, position: -frame, audioSample: soundEnd)
         let heard = MediaTime(sampleIndex: next.audioSample)
         let reached = description.hasVideo ? MediaTime(nanoseconds: next.pts) : heard
         let skip = crashSpot.noteDeath(at: reached, wasKilled: end.wasKilled)
         guard skip > .zero else { return (nil, false) }
-        if description.entryCount > 1 { return skipInList(of: description.entryCount, next, skip) }
+        if let place = list.place { return skipInList(place, next, skip) }
         let target = next.position.addingReportingOverflow(skip.nanoseconds).partialValue
         let isBehindEnd = target >= description.duration
         let happening = SourceHappening.skipped(
@@ -343,26 +369,29 @@ package struct InputMachine {
     /// In a file of a list: what kills its reader before anything of it has come is left out whole. Where a place behind the
     /// file's end is reached, the source goes on with the next file by itself.
     private mutating func skipInList(
-        of count: UInt32, _ place: SourceResume, _ skip: MediaTime
+        _ file: PlaylistPlace, _ reached: SourceResume, _ skip: MediaTime
     ) -> (SourceHappening?, isAtEnd: Bool) {
-        var next = place
-        let isLast = entry.number + 1 >= count
-        if isAtEntryStart {
-            entry.number = isLast ? 0 : entry.number + 1
-            next.entry = entry.number
-            next.position = -interval.nanoseconds
-            entry.start = MediaTime(nanoseconds: next.pts) + interval
+        var next = reached
+        let isAtStart = list.isAtStart
+        let isLast = file.number + 1 >= file.count
+        if isAtStart {
+            _ = list.avoid(file.file)
+            var following = file
+            following.number = isLast ? 0 : file.number + 1
+            following.round = isLast ? file.round &+ 1 : file.round
+            (following.file, following.title, following.next, following.length) = (file.next, "", "", -1)
+            enter(following, at: MediaTime(nanoseconds: next.pts) + interval)
         } else {
-            entry.start = entry.start - skip
-            next.position = place.position.addingReportingOverflow(skip.nanoseconds).partialValue
+            list.start = list.start - skip
+            next.position = reached.position.addingReportingOverflow(skip.nanoseconds).partialValue
+            resume = next
         }
-        resume = next
         let happening = SourceHappening.skipped(
-            positionSeconds: Double(max(0, place.position)) / 1e9, seconds: isAtEntryStart ? 0 : skip.seconds,
+            positionSeconds: Double(max(0, reached.position)) / 1e9, seconds: isAtStart ? 0 : skip.seconds,
             isRepeated: skip > CrashSpot.extent,
-            goal: !isAtEntryStart ? .position : isLast && !loops ? .end : .nextFile,
-            goalSeconds: isAtEntryStart ? nil : Double(max(0, next.position)) / 1e9)
-        return (happening, isAtEntryStart && isLast && !loops)
+            goal: !isAtStart ? .position : isLast && !loops ? .end : .nextFile,
+            goalSeconds: isAtStart ? nil : Double(max(0, next.position)) / 1e9)
+        return (happening, isAtStart && isLast && !loops)
     }
 }
 

@@ -26,6 +26,8 @@ package final class Inputs {
         var answer: Answer?
         /// A request has added it, and it has not been open yet.
         var isNew: Bool
+        /// Of requests for another file of a list that the process has not answered yet.
+        var skips: [Answer] = []
 
         init(post: PostID, machine: InputMachine, answer: Answer? = nil, isNew: Bool = false) {
             self.post = post
@@ -163,6 +165,7 @@ package final class Inputs {
                 drawName(entry.id)
                 context.post(part(entry.id), .source(.renamed(former: entry.name)))
             case .reopen(let word): return try reopen(try directory.find(word), answer)
+            case .skip(let word, let file): return try skip(try directory.find(word), to: file ?? "", answer)
             }
             answer(nil)
         } catch { answer(error) }
@@ -201,6 +204,31 @@ package final class Inputs {
             return answer(nil)
         }
         try open(entry, as: line.post, answer)
+    }
+
+    /// Has another file of a list played; the process knows which there are.
+    private func skip(_ entry: InputDirectory.Entry, to file: String, _ answer: @escaping Answer) throws(BroadcastError)
+    {
+        guard let line = lines[entry.id], let child = line.machine.child, line.machine.isOpen else {
+            throw BroadcastError(
+                code: .inputNotOpen, ["name": entry.name], "input \(entry.name) is not open",
+                advice: "try again when it is")
+        }
+        guard line.machine.playlist != nil else {
+            throw BroadcastError(
+                code: .notInList, ["name": entry.name], "input \(entry.name) is no playlist",
+                advice: "its files are skipped; an input of another kind can be reopened or removed")
+        }
+        line.skips.append(answer)
+        stubs[child]?.skip(to: file)
+    }
+
+    /// What a process has not answered any more.
+    private func settleSkips(of id: InputID, _ error: BroadcastError?) {
+        guard let line = lines[id] else { return }
+        let answers = line.skips
+        line.skips = []
+        for answer in answers { answer(error) }
     }
 
     /// Opens an input for a request, which is answered when that has happened.
@@ -290,6 +318,9 @@ package final class Inputs {
             frameRate: play?.frameRate ?? wanted.frameRate, loops: settings.loops, deinterlacing: deinterlacing,
             resume: line.machine.resume)
         (wanted.video, wanted.audio) = (settings.video ?? .automatic, settings.audio ?? .automatic)
+        wanted.playlist.files = settings.files ?? []
+        wanted.playlist.shuffleSeed = settings.shuffleSeed
+        wanted.playlist.avoided = line.machine.avoided
         let stub = try SourceStub(launching: wanted, in: context)
         let child = context.nextChildID()
         stub.onReport = { [weak self] in self?.take($0, from: child, of: id) }
@@ -322,7 +353,16 @@ package final class Inputs {
             guard let outlet = play?.outlet else { return }
             handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
             settle(id)
-        case .entered(let entry, let start): handle(.entered(child, entry: entry, at: start), of: id)
+        case .entered(let place, let start): handle(.entered(child, place, at: start), of: id)
+        case .preparing(let file): handle(.preparing(child, file: file), of: id)
+        case .prepared(let next): handle(.prepared(child, next: next), of: id)
+        case .leftOut(let file, let refusal):
+            guard lines[id] != nil else { return }
+            context.post(part(id), .source(.leftOut(file: ListCourse.name(file), reason: refusal.reason)))
+        case .skipping(let refusal):
+            guard let line = lines[id], !line.skips.isEmpty else { return }
+            line.skips.removeFirst()(
+                refusal.map { BroadcastError(code: .notInList, ["name": name(id)], $0.description) })
         case .caughtUp: play?.outlet.caughtUp(id)
         case .notice(let text):
             if lines[id] != nil { context.post(part(id), .child(.said(text: text, severity: .warning))) }
@@ -333,6 +373,11 @@ package final class Inputs {
             let hasBegun = play?.outlet.hasBegun ?? false
             handle(.refused(child, refusal, hasBegun: hasBegun && lines[id]?.answer == nil), of: id)
         case .ended(let end):
+            settleSkips(
+                of: id,
+                BroadcastError(
+                    code: .inputNotOpen, ["name": name(id)], "input \(name(id)) is being opened again",
+                    advice: "try again when it is open"))
             handle(.ended(child, end), of: id)
             forget(child)
         }
@@ -434,6 +479,7 @@ extension Inputs {
                     child: ChildStatus(
                         part: part(entry.id), pid: stub?.pid, state: record.state, restarts: record.restarts,
                         lastEnd: record.lastEnd, build: stub?.build),
+                    playlist: line.machine.playlist,
                     resume: line.machine.resume)
             })
     }

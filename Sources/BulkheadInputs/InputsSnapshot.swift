@@ -15,6 +15,8 @@ package struct InputsSnapshot: Codable, Hashable, Sendable {
         package let failure: String?
         /// How it is read, for people.
         package let child: ChildStatus
+        /// How far a list has come; nil for all else.
+        package let playlist: PlaylistStatus?
         /// Where the next process goes on; nil at the start.
         package let resume: SourceResume?
     }

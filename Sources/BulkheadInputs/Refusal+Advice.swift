@@ -1,7 +1,13 @@
+import BulkheadEvents
 import BulkheadModel
 import BulkheadWire
 
 extension Refusal {
+    /// Its code as a word, and its phrase.
+    var reason: Reason {
+        Reason(code == .accessDenied ? "access-denied" : code == .notFound ? "not-found" : "unplayable", description)
+    }
+
     /// The failure of a broadcast whose input can't be opened.
     var failure: BroadcastError {
         BroadcastError(code: code == .notMedia ? .unknownFormat : .input, "\(self)", advice: advice)

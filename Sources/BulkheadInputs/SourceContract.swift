@@ -108,7 +108,7 @@ package struct SourceContract {
             guard isOpened, start >= max(0, earliest), !overflows, end <= limit else { throw .soundNotAskedFor }
             soundReached = max(soundReached, end)
         case .ended: hasEnded = true
-        case .entered, .waiting, .notice, .failed: break
+        case .entered, .preparing, .prepared, .leftOut, .skipping, .waiting, .notice, .failed: break
         }
     }
 }

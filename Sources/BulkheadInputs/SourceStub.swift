@@ -15,8 +15,16 @@ package final class SourceStub {
         /// A picture whose slot is held once, for the receiver.
         case picture(Picture)
         case sound(from: Int64, [Float])
-        /// A file of a list is about to be opened, whose beginning has this source time.
-        case entered(UInt32, at: MediaTime)
+        /// A file of a list is played from here on, whose beginning has this source time.
+        case entered(PlaylistPlace, at: MediaTime)
+        /// That file of a list is being opened ahead.
+        case preparing(String)
+        /// None is any more. The one that is open comes next; empty for none.
+        case prepared(next: String)
+        /// A file of a list can't be played.
+        case leftOut(String, Refusal)
+        /// The answer to a skip; nil where another file is on its way.
+        case skipping(Refusal?)
         /// Nothing more is there of the input.
         case caughtUp
         case notice(String)
@@ -119,6 +127,9 @@ package final class SourceStub {
         child.send(SourceRequest.use(pictures: use.pictures, sound: use.sound))
     }
 
+    /// Has the next file of a list played, or the one of that number or name.
+    package func skip(to file: String) { child.send(SourceRequest.skip(file: file)) }
+
     /// Lends a slot for one picture that is asked for alone.
     package func askForOne() { lend(contract.wantedSlots(upTo: 1, waiting: 0)) }
 
@@ -161,7 +172,11 @@ package final class SourceStub {
                     Picture(
                         slot: reference, pts: MediaTime(nanoseconds: pts), position: MediaTime(nanoseconds: position))))
         case .audio(let start, let samples): onReport?(.sound(from: start, samples))
-        case .entered(let entry, let time): onReport?(.entered(entry, at: MediaTime(nanoseconds: time)))
+        case .entered(let place, let time): onReport?(.entered(place, at: MediaTime(nanoseconds: time)))
+        case .preparing(let file): onReport?(.preparing(file))
+        case .prepared(let next): onReport?(.prepared(next: next))
+        case .leftOut(let file, let refusal): if notices.take(at: .now) { onReport?(.leftOut(file, refusal)) }
+        case .skipping(let refusal): onReport?(.skipping(refusal))
         case .waiting: onReport?(.caughtUp)
         case .notice(let text): if notices.take(at: .now) { onReport?(.notice(text)) }
         case .ended: onReport?(.atEnd)

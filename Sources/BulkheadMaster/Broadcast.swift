@@ -171,7 +171,7 @@ actor Broadcast {
                 try settings.strip?.check()
                 strip = settings.strip
             case .rename(_, let name): try program.checkInputName(name)
-            case .remove, .reopen: break
+            case .remove, .reopen, .skip: break
             }
         } catch { return done(error) }
         let isAdding = strip != nil

@@ -68,7 +68,7 @@ extension InputStatus {
         self.init(
             id: input.id, name: input.name, state: input.child.state, summary: input.summary,
             isShown: seen.contains(input.id), isMissing: missing.contains(input.id), isHeard: heard.contains(input.id),
-            hasPicture: input.hasPicture, failure: input.failure)
+            hasPicture: input.hasPicture, failure: input.failure, playlist: input.playlist)
     }
 }
 

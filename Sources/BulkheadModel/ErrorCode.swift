@@ -50,6 +50,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case tooManyInputs = "control.too-many-inputs"
     case inputNotOpen = "control.input-not-open"
     case inputRemoved = "control.input-removed"
+    case notInList = "usage.not-in-list"
     case tooManyLinks = "control.too-many-links"
     case linkNotOnAir = "control.link-not-on-air"
     case linkOver = "control.link-over"
@@ -134,7 +135,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .settingOutOfRange, .settingValue: ["setting"]
         case .noLevel: ["size", "fps"]
         case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownInput, .inputName, .unknownScene, .sceneName,
-            .inputNotOpen, .inputRemoved,
+            .inputNotOpen, .inputRemoved, .notInList,
             .unknownServer, .linkNameTwice, .unknownPlace:
             ["name"]
         case .tooFewDescriptors: ["needed", "limit"]
@@ -200,6 +201,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .foreignEncoder: "the encoder connected by itself: the master can't change it"
         case .tooManyInputs: "the broadcast has `maximum` inputs already"
         case .inputNotOpen: "the input has not been opened, or is at its end"
+        case .notInList: "the playlist has no such file, or none that follows, or the input is no playlist"
         case .inputRemoved: "the input was removed before it had been opened"
         case .tooManyLinks: "the broadcast has `maximum` links already"
         case .linkNotOnAir: "the link is not on air"

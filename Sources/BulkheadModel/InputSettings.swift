@@ -16,6 +16,10 @@ package struct InputSettings: Codable, Hashable, Sendable {
     package var audio: TrackChoice? = nil
     /// What the mix does with its sound from the start; nil for sound as it is.
     package var strip: StripSettings? = nil
+    /// Files that are played one after the other, as absolute paths, where no list names them; `url` is the first.
+    package var files: [String]? = nil
+    /// What the files of a list are shuffled by; nil for the order of the list.
+    package var shuffleSeed: UInt32? = nil
 
     /// An input at `url`; an empty format is detected.
     package init(url: String, format: String = "", loops: Bool = false, name: String? = nil) {
@@ -43,6 +47,34 @@ package enum InputChange: Hashable, Sendable {
     case rename(String, name: String)
     /// It begins anew: a file at its start, a live input with a new connection.
     case reopen(String)
+    /// The next file of a list is played, or the one of that number or name.
+    case skip(String, file: String?)
+}
+
+/// How far a list of files has come, as a user sees it.
+package struct PlaylistStatus: Codable, Hashable, Sendable {
+    /// The name of the file that is played.
+    package var file: String
+    /// What the list calls it; nil where it says nothing.
+    package var title: String?
+    /// Its place in the order, from 1, of ``count`` files.
+    package var number: Int
+    package var count: Int
+    /// The name of the file that follows; nil where none does.
+    package var next: String?
+    /// How long the file goes on; nil where that is not known.
+    package var secondsLeft: Double?
+
+    package init(
+        file: String, title: String? = nil, number: Int, count: Int, next: String? = nil, secondsLeft: Double? = nil
+    ) {
+        self.file = file
+        self.title = title
+        self.number = number
+        self.count = count
+        self.next = next
+        self.secondsLeft = secondsLeft
+    }
 }
 
 /// One input as a user sees it.
@@ -65,10 +97,13 @@ package struct InputStatus: Codable, Hashable, Sendable {
     package var hasPicture: Bool?
     /// Why it is read no more, where its state is ``ChildState/failed``.
     package var failure: String?
+    /// How far a list of files has come; nil for all else.
+    package var playlist: PlaylistStatus?
 
     package init(
         id: InputID, name: String, state: ChildState, summary: String?, isShown: Bool = false,
-        isMissing: Bool = false, isHeard: Bool = false, hasPicture: Bool? = nil, failure: String? = nil
+        isMissing: Bool = false, isHeard: Bool = false, hasPicture: Bool? = nil, failure: String? = nil,
+        playlist: PlaylistStatus? = nil
     ) {
         self.hasPicture = hasPicture
         self.failure = failure
@@ -79,5 +114,6 @@ package struct InputStatus: Codable, Hashable, Sendable {
         self.isShown = isShown
         self.isMissing = isMissing
         self.isHeard = isHeard
+        self.playlist = playlist
     }
 }

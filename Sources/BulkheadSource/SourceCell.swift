@@ -12,17 +12,20 @@ import Glibc
 package enum SourceCell {
     /// Gives up what reading `address` does not take. Call it on the only thread that there is so far, before anything is
     /// opened.
-    static func enter(for address: InputAddress) -> CellReport { Cell.enter(profile(for: address)) }
+    static func enter(for address: InputAddress, files named: [String] = []) -> CellReport {
+        Cell.enter(profile(for: address, files: named))
+    }
 
     /// As above, for a card.
     static func enter(for card: Card) -> CellReport { Cell.enter(profile(for: card)) }
 
-    /// What reading `address` takes.
-    package static func profile(for address: InputAddress) -> CellProfile {
+    /// What reading `address` takes, and files that were named with it.
+    package static func profile(for address: InputAddress, files named: [String] = []) -> CellProfile {
         var profile = CellProfile(outOfMemoryScore: 500)
         profile.capabilities = .readAnyFile
         profile.calls = []
         var files = CellProfile.machine + CellProfile.libraries
+        files += named.map { FileGrant(.read, .file, named: $0) }
         switch address.kind {
         case .test, .standardInput, .color: break
         case .title: files += fonts
@@ -85,7 +88,7 @@ package enum SourceCell {
         let named =
             isConcat
             ? ListedFiles.paths(in: text, from: folder)
-            : ListedFiles.isPlainM3U(text, path) ? ListedFiles.paths(inM3U: text, from: folder) : []
+            : M3UList.isPlain(text, path) ? ListedFiles.paths(inM3U: text, from: folder) : []
         return [FileGrant(.read, [.file, .other], named: path), FileGrant(.read, .folder, named: folder)]
             + named.map { FileGrant(.read, .file, named: $0) }
     }
@@ -102,7 +105,9 @@ package enum SourceCell {
         ".ogg", ".ogv", ".mp3", ".aac", ".wav", ".flac", ".jpg", ".jpeg", ".png", ".gif", ".webp",
     ]
     /// How lists begin, whatever their files are called.
-    private static let listBeginnings = ["#EXTM3U", "ffconcat version", "<?xml", "<MPD", "\u{FEFF}<?xml"]
+    private static let listBeginnings = [
+        "#EXTM3U", "ffconcat version", "<?xml", "<MPD", "\u{FEFF}<?xml", "\u{FEFF}#EXTM3U",
+    ]
 
     /// Whether the input is a list of other files, or a pattern of their names.
     static func namesOthers(_ path: String, format: String) -> Bool {

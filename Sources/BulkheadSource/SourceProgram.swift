@@ -54,7 +54,7 @@ package enum SourceProgram {
             return try draw(CardDrawing(card, summary: "card"), link: link)
         }
         let address = InputAddress(settings.url, inputFormat: settings.inputFormat)
-        _ = SourceCell.enter(for: address)
+        _ = SourceCell.enter(for: address, files: settings.playlist.files)
         switch address.kind {
         case .test: return TestPlayer(try agree(on: TestPlayer.description, link), link: link)
         case .color(let color): return try draw(ColorDrawing(color), link: link)

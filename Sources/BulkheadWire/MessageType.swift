@@ -33,6 +33,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourceAudioCredit = 0x33
     case sourceUse = 0x34
     case sourcePlay = 0x35
+    case sourceSkip = 0x36
 
     // SourceReply
     case sourceOpened = 0x40
@@ -43,6 +44,10 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourceEnded = 0x45
     case sourceFailed = 0x46
     case sourceEntered = 0x47
+    case sourcePreparing = 0x48
+    case sourceLeftOut = 0x49
+    case sourceSkipping = 0x4A
+    case sourcePrepared = 0x4B
 
     // PluginRequest
     case pluginResultPool = 0x50

@@ -21,6 +21,8 @@ package struct SourceSettings: Hashable, Sendable {
     package var video = TrackChoice.automatic
     /// Which track gives the sound.
     package var audio = TrackChoice.automatic
+    /// What is said of a list of files besides its name.
+    package var playlist = PlaylistSettings()
     /// Set when the source takes over from one that died.
     package var resume: SourceResume?
 
@@ -48,12 +50,20 @@ package struct SourceResume: Codable, Hashable, Sendable {
     package var audioSample: Int64
     /// Which file of a list it is, from 0; 0 for all else.
     package var entry: UInt32
+    /// How often the list has been played to its end before.
+    package var round: UInt32
+    /// The path of that file, by which it is found where the list has changed; empty to go by `entry` alone.
+    package var file: String
 
-    package init(pts: Int64, position: Int64, audioSample: Int64, entry: UInt32 = 0) {
+    package init(
+        pts: Int64, position: Int64, audioSample: Int64, entry: UInt32 = 0, round: UInt32 = 0, file: String = ""
+    ) {
         self.pts = pts
         self.position = position
         self.audioSample = audioSample
         self.entry = entry
+        self.round = round
+        self.file = file
     }
 }
 
@@ -73,6 +83,9 @@ package enum SourceRequest: WireMessage, Hashable {
     case audioCredit(untilSample: Int64)
     /// What of the input is used; the rest need not be read.
     case use(pictures: Bool, sound: Bool)
+    /// Another file of a list is to be played as soon as it is open: the next one, where `file` is empty, or the one of that
+    /// number from 1, or name. Answered by `skipping`.
+    case skip(file: String)
 
     /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
@@ -94,6 +107,9 @@ package enum SourceRequest: WireMessage, Hashable {
                 $0.write(settings.resume?.position ?? 0)
                 $0.write(settings.resume?.audioSample ?? 0)
                 $0.write(settings.resume?.entry ?? 0)
+                $0.write(settings.resume?.round ?? 0)
+                $0.write(settings.resume?.file ?? "", atMost: PlaylistPlace.longestPath)
+                settings.playlist.write(to: &$0)
                 $0.write(settings.card != nil)
                 settings.card?.write(to: &$0)
             }
@@ -113,6 +129,7 @@ package enum SourceRequest: WireMessage, Hashable {
                 $0.write(pictures)
                 $0.write(sound)
             }
+        case .skip(let file): WireFrame(.sourceSkip) { $0.write(file, atMost: PlaylistPlace.longestPath) }
         }
     }
 
@@ -134,11 +151,13 @@ package enum SourceRequest: WireMessage, Hashable {
             let resumes = try reader.readBool("resume flag")
             let resume = SourceResume(
                 pts: try reader.read(), position: try reader.read(), audioSample: try reader.read(),
-                entry: try reader.read())
+                entry: try reader.read(), round: try reader.read(),
+                file: try reader.readString(atMost: PlaylistPlace.longestPath, "file"))
+            let playlist = try PlaylistSettings(&reader)
             var settings = SourceSettings(
                 url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
                 deinterlacing: deinterlacing, resume: resumes ? resume : nil)
-            (settings.video, settings.audio) = (video, audio)
+            (settings.video, settings.audio, settings.playlist) = (video, audio, playlist)
             if try reader.readBool("card flag") { settings.card = try Card(&reader) }
             self = .open(settings)
         case .sourcePool?: self = .pool(try PoolShape(&reader))
@@ -149,6 +168,7 @@ package enum SourceRequest: WireMessage, Hashable {
         case .sourceAudioCredit?: self = .audioCredit(untilSample: try reader.read())
         case .sourceUse?:
             self = .use(pictures: try reader.readBool("picture flag"), sound: try reader.readBool("sound flag"))
+        case .sourceSkip?: self = .skip(file: try reader.readString(atMost: PlaylistPlace.longestPath, "file"))
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
@@ -199,8 +219,8 @@ package struct SourceDescription: Hashable, Sendable {
     package var sound: SoundFormat?
     /// What sends the input may send again after an end, and can be made to wait all the same: a live stream in segments.
     package var comesBack = false
-    /// How many files a list names, each with positions of its own; 1 for all else.
-    package var entryCount: UInt32 = 1
+    /// Of a list, whose files have positions of their own each: the one that is played first. Nil for all else.
+    package var place: PlaylistPlace?
 
     /// Only its user ends it: what sends it may come back at any time.
     package var isEndless: Bool { isLive || comesBack }
@@ -227,8 +247,16 @@ package enum SourceReply: WireMessage, Hashable {
     case video(slot: UInt32, pts: Int64, position: Int64)
     /// Interleaved floats from sample `start` of source time on; the next message goes on where this one ends.
     case audio(start: Int64, samples: [Float])
-    /// File `entry` of a list is about to be opened, whose beginning has source time `at`, in nanoseconds.
-    case entered(entry: UInt32, at: Int64)
+    /// A file of a list is played from here on; its beginning has source time `at`, in nanoseconds.
+    case entered(PlaylistPlace, at: Int64)
+    /// That file of a list is being opened ahead, beside the one that is played.
+    case preparing(file: String)
+    /// No file is being opened ahead any more. The one that is open comes next; empty for none.
+    case prepared(next: String)
+    /// A file of a list can't be played.
+    case leftOut(file: String, Refusal)
+    /// Answers `skip`: with nil where another file is on its way, with a refusal where nothing changes.
+    case skipping(Refusal?)
     /// The input yields nothing at the moment; sent at least twice a second while that lasts.
     case waiting
     /// Something the user should know, that the source has dealt with.
@@ -255,7 +283,8 @@ package enum SourceReply: WireMessage, Hashable {
                 description.picture?.write(to: &$0)
                 $0.write(description.sound != nil)
                 description.sound?.write(to: &$0)
-                $0.write(description.entryCount)
+                $0.write(description.place != nil)
+                description.place?.write(to: &$0)
                 $0.write(description.comesBack)
             }
         case .video(let slot, let pts, let position):
@@ -269,10 +298,22 @@ package enum SourceReply: WireMessage, Hashable {
                 $0.write(start)
                 $0.write(samples)
             }
-        case .entered(let entry, let time):
+        case .entered(let place, let time):
             WireFrame(.sourceEntered) {
-                $0.write(entry)
+                place.write(to: &$0)
                 $0.write(time)
+            }
+        case .preparing(let file): WireFrame(.sourcePreparing) { $0.write(file, atMost: PlaylistPlace.longestPath) }
+        case .prepared(let next): WireFrame(.sourcePrepared) { $0.write(next, atMost: PlaylistPlace.longestPath) }
+        case .leftOut(let file, let refusal):
+            WireFrame(.sourceLeftOut) {
+                $0.write(file, atMost: PlaylistPlace.longestPath)
+                refusal.write(to: &$0)
+            }
+        case .skipping(let refusal):
+            WireFrame(.sourceSkipping) {
+                $0.write(refusal != nil)
+                refusal?.write(to: &$0)
             }
         case .waiting: WireFrame(.sourceWaiting) { _ in }
         case .notice(let text): WireFrame(.sourceNotice) { $0.write(text, atMost: 4096) }
@@ -292,10 +333,18 @@ package enum SourceReply: WireMessage, Hashable {
                 summary: try reader.readString(atMost: 4096, "summary"),
                 picture: try reader.readBool("picture flag") ? try PictureFormat(&reader) : nil,
                 sound: try reader.readBool("sound flag") ? try SoundFormat(&reader) : nil)
-            description.entryCount = try reader.read()
+            description.place = try reader.readBool("place flag") ? try PlaylistPlace(&reader) : nil
             description.comesBack = try reader.readBool("return flag")
             self = .opened(description)
-        case .sourceEntered?: self = .entered(entry: try reader.read(), at: try reader.read())
+        case .sourceEntered?: self = .entered(try PlaylistPlace(&reader), at: try reader.read())
+        case .sourcePreparing?:
+            self = .preparing(file: try reader.readString(atMost: PlaylistPlace.longestPath, "file"))
+        case .sourcePrepared?:
+            self = .prepared(next: try reader.readString(atMost: PlaylistPlace.longestPath, "next file"))
+        case .sourceLeftOut?:
+            self = .leftOut(
+                file: try reader.readString(atMost: PlaylistPlace.longestPath, "file"), try Refusal(&reader))
+        case .sourceSkipping?: self = .skipping(try reader.readBool("refusal flag") ? try Refusal(&reader) : nil)
         case .sourceVideo?: self = .video(slot: try reader.read(), pts: try reader.read(), position: try reader.read())
         case .sourceAudio?:
             let start = try reader.read(Int64.self)

@@ -120,6 +120,13 @@ import Testing
             #""positionSeconds":12.5,"seconds":2,"isRepeated":true,"goal":"position","goalSeconds":14.5"#, "again",
             "12.5 s", "14.5 s"),
         Row("source.missing", "", "no picture", "card"),
+        Row(
+            "source.playing", #""file":"b.mp4","title":"Bee","number":2,"count":12,"nextFile":"c.mp4""#,
+            "Bee (b.mp4), 2 of 12", "next c.mp4"),
+        Row("source.playing", #""file":"b.mp4","number":12,"count":12"#, "b.mp4, 12 of 12", "nothing follows"),
+        Row(
+            "source.left-out", #""file":"d.mp4","reason":"unplayable","text":"d.mp4 can't be read as media""#,
+            "d.mp4 can't be read as media; it is left out"),
         Row("source.back", "", "again"),
         Row("source.removed", "", "removed"),
         Row("source.renamed", #""former":"guest""#, "guest"),

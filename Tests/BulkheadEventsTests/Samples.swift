@@ -96,6 +96,8 @@ extension SourceHappening: Sampled {
         case .removed: .removed
         case .renamed: .renamed(former: "source 2")
         case .gaveUp: .gaveUp(reason: Reason("input", "nothing in a.mp4 can be decoded"))
+        case .playing: .playing(file: "b.mp4", title: "Bee", number: 2, count: 12, next: "c.mp4")
+        case .leftOut: .leftOut(file: "d.mp4", reason: Reason("unplayable", "d.mp4 can't be read as media"))
         case .skipped: .skipped(positionSeconds: 12.5, seconds: 2, isRepeated: true, goal: .position, goalSeconds: 14.5)
         }
     }

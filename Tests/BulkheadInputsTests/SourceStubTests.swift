@@ -60,7 +60,11 @@ import Testing
                 held.append(picture.slot)
                 reports.append(.picture(slot: picture.slot.slot))
             case .sound(let start, _): reports.append(.sound(from: start))
-            case .entered(let entry, _): reports.append(.entered(entry))
+            case .entered(let place, _): reports.append(.entered(place.number))
+            case .prepared(let next): reports.append(.notice("prepared \(next)"))
+            case .preparing(let file): reports.append(.notice("preparing \(file)"))
+            case .leftOut(let file, _): reports.append(.notice("left out \(file)"))
+            case .skipping(let refusal): reports.append(.notice("skipping, \(refusal?.description ?? "yes")"))
             case .caughtUp: reports.append(.caughtUp)
             case .notice(let text): reports.append(.notice(text))
             case .atEnd: reports.append(.atEnd)
@@ -199,10 +203,15 @@ import Testing
         let stage = try await openStage()
         await stage.use(MediaUse(pictures: true, sound: false))
         await stage.say(
-            .audio(start: 0, samples: [0, 0]), .entered(entry: 2, at: 5), .waiting, .notice("a word"), .ended)
-        #expect(await eventually { await stage.reports.count == 6 })
+            .audio(start: 0, samples: [0, 0]), .entered(PlaylistPlace(number: 2, count: 3), at: 5),
+            .preparing(file: "a"),
+            .leftOut(file: "b", Refusal(.notMedia, "no film")), .skipping(nil), .waiting, .notice("a word"), .ended)
+        #expect(await eventually { await stage.reports.count == 9 })
         #expect(
-            await stage.reports == [.opened, .sound(from: 0), .entered(2), .caughtUp, .notice("a word"), .atEnd])
+            await stage.reports == [
+                .opened, .sound(from: 0), .entered(2), .notice("preparing a"), .notice("left out b"),
+                .notice("skipping, yes"), .caughtUp, .notice("a word"), .atEnd,
+            ])
         let all = await requests(4, stage)
         #expect(all.last == .use(pictures: true, sound: false))
         await stage.hangUpSource()

@@ -26,7 +26,7 @@ import Testing
         #expect(NaturalPicture(picture).frameRate?.description == "30000/1001")
         #expect(picture.pixelFormat == "yuv422p10le" && picture.matrix == "bt709" && !picture.isFullRange)
         #expect(!picture.isInterlaced && !picture.hasAlpha && !picture.isStill && picture.transfer == .standard)
-        #expect(description.sound == nil && description.entryCount == 1 && !description.comesBack)
+        #expect(description.sound == nil && description.place == nil && !description.comesBack)
     }
 
     @Test func interlacedAndAnamorphicPicturesAreTold() async throws {

@@ -29,6 +29,11 @@ final class SourceUnderTest {
         var notices: [String] = []
         var waitingCount = 0
         var entered: [Entered] = []
+        var places: [PlaylistPlace] = []
+        /// Files that were being opened ahead, and what came of each.
+        var preparing: [String] = []
+        var prepared: [String] = []
+        var skipAnswers: [Refusal?] = []
         var failure: Refusal?
         var hasEnded = false
     }
@@ -45,7 +50,8 @@ final class SourceUnderTest {
 
     init(
         _ url: String, inputFormat: String = "", canvas size: String = "320x180", rate: String = "30",
-        loops: Bool = false, deinterlacing: Deinterlacing = .auto, resume: SourceResume? = nil, slotCount: Int = 8,
+        loops: Bool = false, deinterlacing: Deinterlacing = .auto, resume: SourceResume? = nil,
+        playlist: PlaylistSettings = PlaylistSettings(), slotCount: Int = 8,
         hasAlpha: Bool = false, card: Card? = nil, variables: [String] = [],
         beforeOpening: (Int32) throws -> Void = { _ in }
     ) throws {
@@ -63,6 +69,7 @@ final class SourceUnderTest {
             url: url, inputFormat: inputFormat, canvas: canvas, frameRate: frameRate, loops: loops,
             deinterlacing: deinterlacing, resume: resume)
         settings.card = card
+        settings.playlist = playlist
         try beforeOpening(child.pid)
         try child.send(SourceRequest.open(settings))
         try child.send(SourceRequest.pool(pool.shape), passing: writer)
@@ -102,7 +109,13 @@ final class SourceUnderTest {
                 if take.shots.isEmpty {
                     try child.send(SourceRequest.audioCredit(untilSample: start + 192_000))
                 }
-            case .entered(let entry, let time): take.entered.append(Entered(entry: entry, time: time))
+            case .entered(let place, let time):
+                take.places.append(place)
+                take.entered.append(Entered(entry: place.number, time: time))
+            case .preparing(let file): take.preparing.append(file)
+            case .prepared(let next): take.prepared.append(next)
+            case .leftOut(_, let refusal): take.notices.append("\(refusal.description); it is left out")
+            case .skipping(let refusal): take.skipAnswers.append(refusal)
             case .waiting: take.waitingCount += 1
             case .notice(let text): take.notices.append(text)
             case .ended: take.hasEnded = true

@@ -42,17 +42,23 @@ package enum Messages {
         var settings = SourceSettings(
             url: "rtsp://host/ä?b=c", inputFormat: "rtsp", canvas: try canvas(16, 8192),
             frameRate: try #require(FrameRate(60)), loops: true,
-            deinterlacing: .on, resume: SourceResume(pts: .max, position: -1, audioSample: 48_000, entry: 7))
+            deinterlacing: .on,
+            resume: SourceResume(
+                pts: .max, position: -1, audioSample: 48_000, entry: 7, round: 2, file: "/b.mp4"))
+        (settings.playlist.files, settings.playlist.shuffleSeed) = (["/a.mp4", "/ä.mp4"], 7)
+        settings.playlist.avoided = ["/c.mp4"]
         (settings.video, settings.audio) = (.number(2), .language("fra"))
         var fresh = settings
         (fresh.video, fresh.audio) = (.automatic, .none)
         fresh.resume = nil
+        fresh.playlist = PlaylistSettings()
         fresh.loops = false
         fresh.url = ""
         fresh.card = Card(.slate, "Gleich geht’s weiter\nوقفة قصيرة", logoPath: "/srv/ä.png", hasClock: true)
         return [
             .open(settings), .open(fresh), .pool(PoolShape(id: 0, slotCount: 3, slotByteCount: 8192)), .lend(slot: 5),
             .audioCredit(untilSample: .min), .use(pictures: true, sound: false),
+            .skip(file: "b.mp4"), .skip(file: ""),
             .play(try canvas(640, 360), try #require(FrameRate(30_000, 1001))),
             .play(try canvas(16, 16), try #require(FrameRate(25)), hasAlpha: true),
         ]
@@ -73,10 +79,13 @@ package enum Messages {
         return format
     }
 
+    private static let place = PlaylistPlace(
+        number: 3, count: 12, round: 1, file: "/b.mp4", title: "Bee", next: "/c.mp4", length: 5)
+
     private static var list: SourceDescription {
         var description = SourceDescription(
             hasVideo: true, hasAudio: true, isLive: false, duration: 1, summary: "", picture: picture, sound: sound)
-        description.entryCount = 12
+        description.place = place
         description.comesBack = true
         return description
     }
@@ -91,7 +100,9 @@ package enum Messages {
         .opened(
             SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "h264 1280x720")),
         .opened(SourceDescription(hasVideo: false, hasAudio: true, isLive: false, duration: .max, summary: "")),
-        .opened(list), .entered(entry: 3, at: .min),
+        .opened(list), .entered(place, at: .min), .preparing(file: "/c.mp4"), .prepared(next: "/c.mp4"),
+        .leftOut(file: "/d.mp4", Refusal(.notMedia, "no film")), .skipping(nil),
+        .skipping(Refusal(.notFound, "no such file")),
         .video(slot: 3, pts: -1, position: .max), .audio(start: 0, samples: []),
         .audio(start: .max, samples: (0..<SourceReply.maximumFloatCount).map { Float($0) }), .waiting,
         .notice("the picture has changed its size"), .ended, .failed(Refusal(.notFound, "no such file")),

@@ -132,24 +132,32 @@ import Testing
         for _ in 0..<30 {
             let resume = SourceResume(
                 pts: draw.number(), position: draw.number(), audioSample: draw.number(),
-                entry: draw.number())
-            let settings = SourceSettings(
+                entry: draw.number(), round: draw.number(), file: draw.text())
+            var settings = SourceSettings(
                 url: draw.text(), inputFormat: draw.text(), canvas: try draw.canvas(), frameRate: try draw.rate(),
                 loops: draw.flag(), resume: draw.flag() ? resume : nil)
+            settings.playlist.files = [draw.text(), draw.text()]
+            settings.playlist.shuffleSeed = draw.flag() ? draw.number() : nil
+            settings.playlist.avoided = draw.flag() ? [draw.text()] : []
+            let place = PlaylistPlace(
+                number: draw.number(), count: draw.number(), round: draw.number(), file: draw.text(),
+                title: draw.text(), next: draw.text(), length: draw.number())
             try expectRoundTrip(
                 [
                     SourceRequest.open(settings), .pool(draw.shape()), .lend(slot: draw.number()),
-                    .audioCredit(untilSample: draw.number()),
+                    .audioCredit(untilSample: draw.number()), .skip(file: draw.text()),
                 ], cut: Int.random(in: 1...40, using: &draw.random))
-            let description = SourceDescription(
+            var description = SourceDescription(
                 hasVideo: draw.flag(), hasAudio: draw.flag(), isLive: draw.flag(), duration: draw.number(),
                 summary: draw.text())
+            description.place = draw.flag() ? place : nil
             try expectRoundTrip(
                 [
                     SourceReply.opened(description),
                     .video(slot: draw.number(), pts: draw.number(), position: draw.number()),
                     .audio(start: draw.number(), samples: draw.stereo()), .waiting, .notice(draw.text()), .ended,
-                    .entered(entry: draw.number(), at: draw.number()),
+                    .entered(place, at: draw.number()), .preparing(file: draw.text()), .prepared(next: draw.text()),
+                    .leftOut(file: draw.text(), draw.refusal()), .skipping(draw.flag() ? draw.refusal() : nil),
                     .failed(draw.refusal()),
                 ], cut: Int.random(in: 1...40, using: &draw.random))
         }

@@ -74,30 +74,43 @@ import Testing
         let settings = SourceSettings(
             url: "a.mkv", inputFormat: "", canvas: try #require(Canvas(width: 640, height: 360)),
             frameRate: try #require(FrameRate(25)), loops: true,
-            resume: SourceResume(pts: 1, position: 2, audioSample: 3, entry: 9))
+            resume: SourceResume(pts: 1, position: 2, audioSample: 3, entry: 9, round: 4, file: "b"))
+        var list = settings
+        (list.playlist.files, list.playlist.shuffleSeed, list.playlist.avoided) = (["a", "b"], 7, ["c"])
         try expect(
             SourceRequest.open(settings),
             """
-            49000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
+            5F000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
             04000000 6175746F  04000000 6175746F  01
-            0100000000000000 0200000000000000 0300000000000000 09000000  00
+            0100000000000000 0200000000000000 0300000000000000 09000000 04000000 01000000 62
+            00000000  00 00000000  00000000  00
+            """)
+        try expect(
+            SourceRequest.open(list),
+            """
+            6E000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
+            04000000 6175746F  04000000 6175746F  01
+            0100000000000000 0200000000000000 0300000000000000 09000000 04000000 01000000 62
+            02000000 01000000 61 01000000 62  01 07000000  01000000 01000000 63  00
             """)
         var fresh = settings
         fresh.resume = nil
         try expect(
             SourceRequest.open(fresh),
             """
-            49000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
+            5E000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
             04000000 6175746F  04000000 6175746F  00
-            0000000000000000 0000000000000000 0000000000000000 00000000  00
+            0000000000000000 0000000000000000 0000000000000000 00000000 00000000 00000000
+            00000000  00 00000000  00000000  00
             """)
         fresh.card = Card(.name, "é", logoPath: "/a", hasClock: true)
         try expect(
             SourceRequest.open(fresh),
             """
-            57000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
+            6C000000 3000 0000  05000000 612E6D6B76  00000000  8002 6801  19000000 01000000  01 00
             04000000 6175746F  04000000 6175746F  00
-            0000000000000000 0000000000000000 0000000000000000 00000000
+            0000000000000000 0000000000000000 0000000000000000 00000000 00000000 00000000
+            00000000  00 00000000  00000000
             01  01  02000000 C3A9  02000000 2F61  01
             """)
         try expect(
@@ -112,13 +125,14 @@ import Testing
             SourceRequest.play(settings.canvas, settings.frameRate, hasAlpha: true),
             "0D000000 3500 0000  8002 6801  19000000 01000000  01")
         try expect(SourceRequest.use(pictures: false, sound: true), "02000000 3400 0000 00 01")
+        try expect(SourceRequest.skip(file: "b"), "05000000 3600 0000 01000000 62")
     }
 
     @Test func sourceReplies() throws {
         try expect(
             SourceReply.opened(
                 SourceDescription(hasVideo: true, hasAudio: false, isLive: true, duration: -1, summary: "cam")),
-            "19000000 4000 0000  01 00 01  FFFFFFFFFFFFFFFF  03000000 63616D  00 00 01000000 00")
+            "16000000 4000 0000  01 00 01  FFFFFFFFFFFFFFFF  03000000 63616D  00 00 00 00")
         var picture = PictureFormat(codec: "h264", width: 720, height: 576)
         (picture.rateNumerator, picture.rateDenominator) = (25, 1)
         (picture.isInterlaced, picture.transfer) = (true, .pq)
@@ -128,10 +142,10 @@ import Testing
                     hasVideo: true, hasAudio: true, isLive: false, duration: 0, summary: "", picture: picture,
                     sound: SoundFormat(codec: "mp3", sampleRate: 8000, channelCount: 1))),
             """
-            69000000 4000 0000  01 01 00  0000000000000000  00000000
+            66000000 4000 0000  01 01 00  0000000000000000  00000000
             01  04000000 68323634  D0020000 40020000 00000000 00000000 19000000 01000000
             00 00 00 00 01 00 00 00 00  01  00000000 00000000  0100 0100 00000000
-            01  03000000 6D7033  401F0000  0100  00000000  0100 0100 00000000  01000000 00
+            01  03000000 6D7033  401F0000  0100  00000000  0100 0100 00000000  00 00
             """)
         try expect(
             SourceReply.video(slot: 6, pts: 33_333_333, position: 0),
@@ -140,7 +154,20 @@ import Testing
             SourceReply.audio(start: 1024, samples: [0.25, -2]),
             "14000000 4200 0000  0004000000000000  02000000 0000803E 000000C0")
         try expect(
-            SourceReply.entered(entry: 2, at: 1_000_000_000), "0C000000 4700 0000  02000000  00CA9A3B00000000")
+            SourceReply.entered(
+                PlaylistPlace(number: 2, count: 3, round: 1, file: "a", title: "T", next: "b", length: 5),
+                at: 1_000_000_000),
+            """
+            2B000000 4700 0000  02000000 03000000 01000000  01000000 61  01000000 54  01000000 62
+            0500000000000000  00CA9A3B00000000
+            """)
+        try expect(SourceReply.preparing(file: "b"), "05000000 4800 0000 01000000 62")
+        try expect(SourceReply.prepared(next: "b"), "05000000 4B00 0000 01000000 62")
+        try expect(
+            SourceReply.leftOut(file: "b", Refusal(.notFound, "x")),
+            "0C000000 4900 0000 01000000 62 0100 01000000 78")
+        try expect(SourceReply.skipping(nil), "01000000 4A00 0000 00")
+        try expect(SourceReply.skipping(Refusal(.notFound, "x")), "08000000 4A00 0000 01 0100 01000000 78")
         try expect(SourceReply.waiting, "00000000 4300 0000")
         try expect(SourceReply.notice("hm"), "06000000 4400 0000 02000000 686D")
         try expect(SourceReply.ended, "00000000 4500 0000")

@@ -114,6 +114,10 @@ package enum EventSentence {
                 + "before it has \(unused.count == 1 ? "one" : "both")\(isClosed ? "; closed" : "")"
         case .skipped(let positionSeconds, _, let isRepeated, let goal, let goalSeconds):
             skipped(positionSeconds, isRepeated, goal, goalSeconds)
+        case .playing(let file, let title, let number, let count, let next):
+            "plays \(title.map { "\($0) (\(file))" } ?? file), \(number) of \(count)"
+                + (next.map { "; next \($0)" } ?? "; nothing follows")
+        case .leftOut(_, let reason): "\(reason.text); it is left out"
         }
     }
 

@@ -16,6 +16,23 @@ package enum InputText {
         case .failed: state = "failed: \(input.failure ?? "it can't be read")"
         default: break
         }
-        return EventLine.clean("\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")")
+        return EventLine.clean(
+            "\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")\(input.playlist.map { "; \(line($0))" } ?? "")")
+    }
+
+    /// A list in one line: `plays b.mp4, 2 of 12, 0:41 left; next c.mp4`.
+    private static func line(_ playlist: PlaylistStatus) -> String {
+        let file = playlist.title.map { "\($0) (\(playlist.file))" } ?? playlist.file
+        let left = playlist.secondsLeft.map { ", \(clock(Int($0.rounded()))) left" } ?? ""
+        let next = playlist.next.map { "; next \($0)" } ?? "; nothing follows"
+        return "plays \(file), \(playlist.number) of \(playlist.count)\(left)\(next)"
+    }
+
+    /// `0:07`, `1:23:45`.
+    private static func clock(_ seconds: Int) -> String {
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let minutes = seconds / 60
+        let head = minutes < 60 ? "\(minutes)" : "\(minutes / 60):\(two(minutes % 60))"
+        return "\(head):\(two(seconds % 60))"
     }
 }

@@ -75,9 +75,9 @@ enum InputWords {
     ) throws(BroadcastError) -> InputSettings {
         let (url, options) = entry.isWord ? parted(entry.input) : (entry.input, [])
         var settings = try input(url, format: format, loops: entry.loops ?? loops)
-        for option in options.reversed() { try set(option, of: &settings) }
+        for option in options.reversed() { try set(option, of: &settings, url) }
         for option in entry.options {
-            do { try set((option.key, option.value), of: &settings) } catch {
+            do { try set((option.key, option.value), of: &settings, url) } catch {
                 throw BroadcastError(
                     code: error.code, error.parameters, "\(option.place): \(error.problem)", advice: error.advice)
             }
@@ -115,7 +115,7 @@ enum InputWords {
     }
 
     /// What may stand behind an input: `talk.mkv,audio=fra,name=talk`.
-    static let optionKeys = ["name", "audio", "video"]
+    static let optionKeys = ["name", "audio", "video", "shuffle"]
 
     /// An input's address, and the options behind it, the last first. A file that is called so is one.
     private static func parted(_ word: String) -> (url: String, options: [(key: String, value: String)]) {
@@ -130,9 +130,11 @@ enum InputWords {
         return (url, options)
     }
 
+    /// - Parameter url: the input as it was written.
     private static func set(
-        _ option: (key: String, value: String), of settings: inout InputSettings
+        _ option: (key: String, value: String), of settings: inout InputSettings, _ url: String
     ) throws(BroadcastError) {
+        if option.key == "shuffle" { return try shuffle(option.value, url, &settings) }
         guard option.key != "name" else {
             guard InputSettings.isName(option.value) else {
                 throw BroadcastError(
@@ -148,6 +150,27 @@ enum InputWords {
                 advice: "it takes a number from 1, a language such as fra, none or auto")
         }
         if option.key == "audio" { settings.audio = choice } else { settings.video = choice }
+    }
+
+    /// The order of a playlist: `true` for any, or the number that an earlier one was told by.
+    private static func shuffle(
+        _ value: String, _ url: String, _ settings: inout InputSettings
+    ) throws(BroadcastError) {
+        guard url.hasPrefix("playlist:") else {
+            throw BroadcastError(
+                .usage, "shuffle=\(value) stands behind \(url), which is no playlist",
+                advice: "write playlist:FOLDER,shuffle=true")
+        }
+        switch value.lowercased() {
+        case "true", "on", "yes": settings.shuffleSeed = UInt32.random(in: 1...999_999)
+        case "false", "off", "no": settings.shuffleSeed = nil
+        default:
+            guard let seed = UInt32(value) else {
+                throw BroadcastError(
+                    .usage, "shuffle=\(value) is no order", advice: "it takes true, false, or the number of an order")
+            }
+            settings.shuffleSeed = seed
+        }
     }
 
     private static func input(_ url: String, format: String, loops: Bool) throws(BroadcastError) -> InputSettings {

@@ -16,6 +16,10 @@ package enum SourceHappening: HappeningSubject {
     /// Nothing of the input has ever come, and it is tried no more.
     case gaveUp(reason: Reason)
     case skipped(positionSeconds: Double, seconds: Double, isRepeated: Bool, goal: SkipGoal, goalSeconds: Double?)
+    /// A file of a list is played, the `number`th of `count`.
+    case playing(file: String, title: String?, number: Int, count: Int, next: String?)
+    /// A file of a list can't be played.
+    case leftOut(file: String, reason: Reason)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -28,6 +32,8 @@ package enum SourceHappening: HappeningSubject {
         case renamed
         case gaveUp = "gave-up"
         case skipped
+        case playing
+        case leftOut = "left-out"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -49,6 +55,12 @@ package enum SourceHappening: HappeningSubject {
                     .positionSeconds: positionSeconds, .seconds: seconds, .isRepeated: isRepeated, .goal: goal,
                     .goalSeconds: goalSeconds,
                 ])
+        case .playing(let file, let title, let number, let count, let next):
+            Facts(
+                .playing, .notice,
+                [.file: file, .title: title, .number: number, .count: count, .nextFile: next])
+        case .leftOut(let file, let reason):
+            Facts(.leftOut, .warning, [.file: file, .reason: reason.code, .text: reason.text])
         }
     }
 
@@ -69,6 +81,12 @@ package enum SourceHappening: HappeningSubject {
                 positionSeconds: try values.required(.positionSeconds), seconds: try values.required(.seconds),
                 isRepeated: try values.required(.isRepeated), goal: try values.required(.goal),
                 goalSeconds: try values.optional(.goalSeconds))
+        case .playing:
+            self = .playing(
+                file: try values.required(.file), title: try values.optional(.title),
+                number: try values.required(.number), count: try values.required(.count),
+                next: try values.optional(.nextFile))
+        case .leftOut: self = .leftOut(file: try values.required(.file), reason: try Reason(values))
         }
     }
 
@@ -97,6 +115,12 @@ package enum SourceHappening: HappeningSubject {
             Meaning(
                 [.warning], [.positionSeconds, .seconds, .isRepeated, .goal, .goalSeconds],
                 "the source crashed twice at one place of the input, which is skipped")
+        case .playing:
+            Meaning(
+                [.notice], [.file, .title, .number, .count, .nextFile],
+                "a file of a playlist begins, and which comes next")
+        case .leftOut:
+            Meaning([.warning], [.file, .reason, .text], "a file of a playlist can't be played, and is left out")
         }
     }
 }

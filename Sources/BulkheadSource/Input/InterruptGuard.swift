@@ -15,10 +15,22 @@ final class InterruptGuard {
     /// Set when a call was ended by the deadline.
     private(set) var timedOut = false
     private let link: MasterLink
-    private let thread = pthread_self()
+    /// On another thread than the one that talks with the master: says when to give up.
+    private var ahead: Cancellation?
+    private var thread = pthread_self()
     private var lastLook = MonotonicTime(nanoseconds: 0)
 
-    init(_ link: MasterLink) { self.link = link }
+    /// - Parameter ahead: the context is made on a thread that must not talk with the master, until ``takeOver()``.
+    init(_ link: MasterLink, ahead: Cancellation? = nil) {
+        self.link = link
+        self.ahead = ahead
+    }
+
+    /// From now on the context is this thread's, which talks with the master.
+    func takeOver() {
+        ahead = nil
+        thread = pthread_self()
+    }
 
     /// What libavformat calls. The guard must outlive the context that it is given to.
     var callback: AVIOInterruptCB {
@@ -31,6 +43,10 @@ final class InterruptGuard {
 
     var shouldEnd: Bool {
         if stop != nil { return true }
+        if let ahead {
+            if ahead.isCancelled { stop = .closed }
+            return ahead.isCancelled
+        }
         // Some protocols have a thread of their own, which must not touch the socket.
         guard pthread_equal(thread, pthread_self()) != 0 else { return false }
         let now = MonotonicTime.now

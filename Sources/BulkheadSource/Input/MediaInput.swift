@@ -53,7 +53,10 @@ final class MediaInput {
     private static let silenceBorne: Int64 = 500_000_000
     static let nanoseconds = AVRational(num: 1, den: 1_000_000_000)
 
-    init(_ address: InputAddress, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
+    /// - Parameter ahead: it is opened on a thread that must not talk with the master (``InterruptGuard/takeOver()``).
+    init(
+        _ address: InputAddress, settings: SourceSettings, link: MasterLink, ahead: Cancellation? = nil
+    ) throws(OpenFailure) {
         guard let packet = av_packet_alloc() else { throw .refused(Refusal(.other, "memory is short")) }
         self.packet = packet
         guard let heldPacket = av_packet_alloc() else {
@@ -63,7 +66,7 @@ final class MediaInput {
         }
         self.heldPacket = heldPacket
         self.address = address
-        interrupt = InterruptGuard(link)
+        interrupt = InterruptGuard(link, ahead: ahead)
         opener = InputOpener(address, settings: settings, interrupt: interrupt)
         LibavLog.start()
         try open()

@@ -30,6 +30,15 @@ final class InputPlayer: Player {
     /// A pass, or a file of a list, after the first has begun.
     private var hasBegunPass = false
     private var hasWarned: Set<Warning> = []
+    /// Another file of the list is to be played as soon as it is open.
+    private var isSkipping = false
+    /// The file at hand is left at this source time; nil to play all of it.
+    private var cut: Int64?
+    /// Its pictures have come to there.
+    private var isAtCut = false
+    /// The sound of the file at hand has been ended at this source time.
+    private var closedAt: Int64?
+    private var black: BlackPicture
 
     private enum Warning { case damaged, readError, interleaving, format, cut, pictures, jump }
 
@@ -38,6 +47,7 @@ final class InputPlayer: Player {
         self.link = link
         self.settings = settings
         clock = SourceClock()
+        black = BlackPicture(settings.canvas, settings.frameRate)
         part = PlayedPart(of: playlist)
         try makeTracks()
         guard let resume = settings.resume else {
@@ -65,7 +75,7 @@ final class InputPlayer: Player {
             clock = SourceClock(
                 resumingAt: resume.pts,
                 input: resume.position.addingReportingOverflow(input.startTime).partialValue)
-            clock.endLimit = part.inputEnd
+            tieClock()
             part.goOn(behind: resume)
         } else {
             let next = resume.pts.addingReportingOverflow(settings.frameRate.interval.nanoseconds).partialValue
@@ -78,10 +88,16 @@ final class InputPlayer: Player {
         part = PlayedPart(of: playlist)
         part.begin(at: clock.start)
         if let inPoint = part.inPoint {
-            _ = try input.seek(to: part.position)
+            if !playlist.isPrepared { _ = try input.seek(to: part.position) }
             clock.settle([inPoint])
         }
+        tieClock()
+    }
+
+    private func tieClock() {
         clock.endLimit = part.inputEnd
+        let mayOverhang = playlist.isList && input.video != nil && link.usesPictures
+        clock.borneOverhang = mayOverhang ? MediaTime(sampleIndex: SoundBorder.mostOverhang).nanoseconds : 0
     }
 
     /// Makes what plays the streams of the input at hand. Sound goes on in the row in which it was; where a file of a list has
@@ -92,11 +108,13 @@ final class InputPlayer: Player {
         if let decoder = decoders.video, let stream = input.video, link.usesPictures {
             let next = try VideoTrack(input, stream, decoder, settings: settings, hasAlpha: link.hasAlpha)
             if let video { next.goOn(behind: video) }
+            next.lastPTS = max(next.lastPTS, black.lastTime)
             video = next
         }
         if link.usesSound, decoders.audio != nil || (playlist.isList && playlist.description.hasAudio) {
             let row = sound?.track.sound
-            sound = SoundPlayer(try AudioTrack(input, decoders.audio, settings: settings, sound: row), link)
+            sound = SoundPlayer(
+                try AudioTrack(input, decoders.audio, settings: settings, sound: row), link, isListed: playlist.isList)
         }
     }
 
@@ -128,17 +146,29 @@ final class InputPlayer: Player {
     // MARK: an input that waits
 
     private func stepStored() throws(SourceStop) -> PlayerStep {
+        if let list = playlist.ahead { try lookAhead(list) }
         var progressed = false
         var wantsPackets = false
         if try workOnVideo(&wantsPackets) { progressed = true }
         if workOnSound(&wantsPackets) { progressed = true }
         if !clock.isSettled { settleIfPossible(&progressed) }
         if progressed { return .progressed }
-        if hasEndedPass { return try endPass() }
-        guard wantsPackets, !inputHasEnded else { return .idle }
+        if hasEndedPass || hasReachedCut { return try endPass() }
+        guard wantsPackets || wantsEnd, !inputHasEnded else { return try rest() }
         if queuedByteCount >= Self.queueByteLimit { return try waitOutTheOtherStream() }
         return try readPacket()
     }
+
+    /// Waits for the master, and looks at what is opened on another thread meanwhile.
+    private func rest() throws(SourceStop) -> PlayerStep {
+        guard playlist.ahead?.isAtWork == true else { return .idle }
+        try link.flush()
+        poll(nil, 0, 10)
+        return .progressed
+    }
+
+    /// The end of the input was read when it was opened ahead, and is to be read once more.
+    private var wantsEnd: Bool { (video?.hasEnded ?? true) && (sound?.track.hasEnded ?? true) }
 
     private var queuedByteCount: Int {
         (video?.decoder.queue.byteCount ?? 0) + (sound?.track.decoder?.queue.byteCount ?? 0)
@@ -146,7 +176,7 @@ final class InputPlayer: Player {
 
     /// Decodes and sends pictures; true when something was done.
     private func workOnVideo(_ wantsPackets: inout Bool) throws(SourceStop) -> Bool {
-        guard let video else { return false }
+        guard let video else { return try paintBlack() }
         let hasSlot = !link.freeSlots.isEmpty
         if video.decoded.time == nil, !video.hasEnded, hasSlot || !clock.isSettled {
             switch video.decode() {
@@ -170,13 +200,18 @@ final class InputPlayer: Player {
         }
         // With thinning a picture waits for the one behind it.
         let isDecided = !video.isThinned || video.decoded.time != nil || video.hasEnded
+        if let cut, video.candidate.time != nil, video.candidatePTS >= cut {
+            isAtCut = true
+            video.candidate.clear()
+            return true
+        }
         if video.candidate.time != nil, isDecided, hasSlot {
             try sendPicture(video)
             return true
         }
         // Where sound goes on without pictures, or the last one is to stand for long, it is sent again each second:
         // for the master a picture that is not there is one that is late.
-        return video.isExhausted && clock.isSettled && video.standStill(until: clock.end)
+        return video.isExhausted && clock.isSettled && video.standStill(until: min(clock.end, cut ?? .max))
     }
 
     /// Makes the decoded picture the candidate, or leaves it out when its time is over.
@@ -184,6 +219,11 @@ final class InputPlayer: Player {
         // How long it lasts counts for the last one only: any other lasts until the next, whatever the file says.
         clock.note(end: pts)
         video.lastEnd = pts.addingReportingOverflow(video.decoded.duration).partialValue
+        if let cut, pts >= cut {
+            isAtCut = true
+            video.decoded.clear()
+            return
+        }
         guard pts > video.lastPTS, part.shows(pts, inputTime: time) else {
             video.decoded.clear()
             return
@@ -208,8 +248,11 @@ final class InputPlayer: Player {
 
     /// Decodes and sends sound; true when something was done.
     private func workOnSound(_ wantsPackets: inout Bool) -> Bool {
-        let isLastPass = inputHasEnded && !settings.loops && !playlist.goesOn
-        switch sound?.work(&clock, besidePicture: video?.lastPTS, isLastPass: isLastPass) {
+        let isLastPass = inputHasEnded && !settings.loops && !(playlist.ahead?.goesOn ?? false)
+        let progress = sound?.work(
+            &clock, besidePicture: video?.lastPTS, pictureGoesOn: !(video?.isExhausted ?? true), isLastPass: isLastPass,
+            cut: cut.map { MediaTime(nanoseconds: $0).sampleIndex })
+        switch progress {
         case .progressed: return true
         case .needsPackets:
             wantsPackets = true
@@ -224,7 +267,8 @@ final class InputPlayer: Player {
         guard let first = times.min() else { return }
         let missesVideo = video.map { $0.decoded.time == nil && !$0.hasEnded } ?? false
         let missesSound = sound.map { $0.track.decoded.time == nil && !$0.track.hasEnded } ?? false
-        let isLate = lastPacketTime.subtractingReportingOverflow(first).partialValue > 3_000_000_000
+        let isLate =
+            lastPacketTime > first && lastPacketTime.subtractingReportingOverflow(first).partialValue > 3_000_000_000
         let comesNot = input.mayKeepWaiting && input.isSilent
         guard !(missesVideo || missesSound) || isLate || comesNot || queuedByteCount >= Self.queueByteLimit / 2 else {
             return
@@ -326,18 +370,30 @@ final class InputPlayer: Player {
         if damagedCount > 0 { try warn(.damaged, "parts of \(input.address.name) are damaged and were left out") }
         // Behind the place where a source takes over there may be nothing left.
         let mayBeEmpty = framesBeforePass == 0 && settings.resume != nil && !hasBegunPass
-        let gaveNothing = frameCount == framesBeforePass && !mayBeEmpty
-        if gaveNothing, !playlist.isList {
+        let gaveNothing = inputHasEnded && frameCount == framesBeforePass && !mayBeEmpty
+        if let list = playlist.ahead {
+            if gaveNothing { try list.leaveOutCurrent() }
+            return try endFile(list)
+        }
+        if gaveNothing {
             return .failed(Refusal(.other, "nothing in \(input.address.name) can be decoded: \(PictureLimit.doubt)"))
         }
-        do throws(OpenFailure) {
-            guard try playlist.advance(at: clock.end, gaveNothing: gaveNothing) else {
-                // Sound that is not granted yet has still to go.
-                if let row = sound?.track.sound, row.end > row.nextSample { return .idle }
-                return .ended
-            }
+        guard settings.loops else { return finish(nil) }
+        return try going { () throws(OpenFailure) in
+            try input.rewind()
             try beginPass(frameCount: frameCount)
-        } catch {
+        }
+    }
+
+    /// Sound that is not granted yet has still to go.
+    private func finish(_ refusal: Refusal?) -> PlayerStep {
+        if let refusal { return .failed(refusal) }
+        if let row = sound?.track.sound, row.end > row.nextSample { return .idle }
+        return .ended
+    }
+
+    private func going(_ body: () throws(OpenFailure) -> Void) throws(SourceStop) -> PlayerStep {
+        do throws(OpenFailure) { try body() } catch {
             switch error {
             case .stopped(let stop): throw stop
             case .refused(let refusal): return .failed(refusal)
@@ -346,14 +402,15 @@ final class InputPlayer: Player {
         return .progressed
     }
 
-    private func beginPass(frameCount: Int) throws(OpenFailure) {
+    private func beginPass(frameCount: Int, at border: Int64? = nil) throws(OpenFailure) {
         hasBegunPass = true
-        clock.beginPass()
+        clock.beginPass(at: border)
         inputHasEnded = false
         lastPacketTime = .min
         if playlist.isList {
             framesBeforePass = 0
             hasWarned = []
+            (isSkipping, cut, isAtCut, closedAt) = (false, nil, false, nil)
             try makeTracks()
         } else {
             framesBeforePass = frameCount
@@ -364,6 +421,93 @@ final class InputPlayer: Player {
         // It may have been opened anew.
         if video == nil || !link.usesPictures { input.discardPictures() }
         if sound == nil || !link.usesSound { input.discardSound() }
+    }
+
+    // MARK: from one file of a list to the next
+
+    /// Has the next file opened, and leaves the one at hand where another is wanted.
+    private func lookAhead(_ list: ListAhead) throws(SourceStop) {
+        if let word = link.takeSkip() {
+            let refusal = try list.choose(word)
+            if refusal == nil { isSkipping = true }
+            try link.send(.skipping(refusal))
+        }
+        guard isSkipping || mayLookAhead else { return }
+        try list.advance(
+            pictures: link.usesPictures, sound: link.usesSound, isDue: isSkipping || hasEndedPass)
+        guard isSkipping, cut == nil, clock.isSettled else { return }
+        switch list.readiness {
+        case .ready:
+            let picture = video.map {
+                $0.lastPTS.addingReportingOverflow(settings.frameRate.interval.nanoseconds).partialValue
+            }
+            let heard = sound.map { MediaTime(sampleIndex: $0.track.sound.nextSample).nanoseconds }
+            cut = max(clock.start, picture ?? .min, heard ?? .min)
+        case .opening: break
+        case .over, .refused: isSkipping = false
+        }
+    }
+
+    /// A source that takes over plays a second first: what ends it at the place where the last one ended is then not taken for
+    /// the next file's fault.
+    private var mayLookAhead: Bool {
+        guard let resume = settings.resume, !hasBegunPass, !inputHasEnded else { return true }
+        let picture = video.map { $0.lastPTS.subtractingReportingOverflow(resume.pts).partialValue } ?? 0
+        let heard = sound.map { $0.track.sound.nextSample - max(0, resume.audioSample) } ?? 0
+        return picture > 1_000_000_000 || heard > Int64(AudioFormat.sampleRate)
+    }
+
+    /// All that is shown of a file that is left has been sent.
+    private var hasReachedCut: Bool {
+        guard cut != nil else { return false }
+        if let video, isAtCut || video.isExhausted { return video.candidate.time == nil }
+        return video == nil
+    }
+
+    /// Goes on with the next file, between two frames.
+    private func endFile(_ list: ListAhead) throws(SourceStop) -> PlayerStep {
+        switch list.readiness {
+        case .over: return finish(nil)
+        case .refused(let refusal): return finish(refusal)
+        case .opening:
+            poll(nil, 0, 5)
+            try link.flush()
+            try link.sendWaitingIfDue()
+            return .progressed
+        case .ready: break
+        }
+        let border = fileBorder
+        if let sound {
+            if closedAt != border {
+                sound.track.sound.closeFile(at: MediaTime(nanoseconds: border).sampleIndex)
+                closedAt = border
+            }
+            guard sound.sendRest() else { return .idle }
+        }
+        guard let place = playlist.takeNext() else { return .progressed }
+        try link.send(.entered(place, at: border))
+        return try going { () throws(OpenFailure) in try beginPass(frameCount: 0, at: border) }
+    }
+
+    /// Where the next file begins. Where the sound lasts longest, both are heard for a moment.
+    private var fileBorder: Int64 {
+        if let closedAt { return closedAt }
+        let overlap = MediaTime(sampleIndex: Int64(SoundBorder.length)).nanoseconds
+        let end = clock.endsWithSound ? max(clock.start, clock.end - overlap) : clock.end
+        return cut.map { min($0, end) } ?? end
+    }
+
+    /// Shows black where a list begins with sound alone and has pictures later on.
+    private func paintBlack() throws(SourceStop) -> Bool {
+        guard playlist.isList, playlist.description.hasVideo, link.usesPictures, clock.isSettled, let pool = link.pool,
+            let slot = link.freeSlots.first, let bytes = pool.bytes(of: slot),
+            let time = black.nextTime(from: clock.start, until: clock.end)
+        else { return false }
+        black.paint(bytes, at: time)
+        _ = link.takeSlot()
+        let position = time.subtractingReportingOverflow(clock.start).partialValue
+        try link.send(.video(slot: slot, pts: time, position: position))
+        return true
     }
 
     private func warn(_ warning: Warning, _ text: String) throws(SourceStop) {

@@ -18,6 +18,9 @@ package final class MasterLink {
     package private(set) var usesSound = true
     /// The pool's pictures have a plane of alpha.
     package private(set) var hasAlpha = false
+    /// Files of a list that are to be played instead of the next one, and have not been looked for.
+    private var skips: [String] = []
+    private static let mostSkips = 16
     private var settings: SourceSettings?
     /// Whether the master has said what pictures are to be like.
     private var isToPlay = false
@@ -85,6 +88,9 @@ package final class MasterLink {
         socket.reach(rate.frame(at: MediaTime(nanoseconds: pts)))
     }
 
+    /// A file of a list that is to be played now, by its number or name; empty for the next one. Nil where none is asked for.
+    func takeSkip() -> String? { skips.isEmpty ? nil : skips.removeFirst() }
+
     /// Tells the master that nothing comes from the input, when it has heard nothing for a while.
     package func sendWaitingIfDue() throws(SourceStop) {
         if MonotonicTime.now.since(lastSent) > 300_000_000 { try send(.waiting) }
@@ -124,6 +130,9 @@ package final class MasterLink {
             }
             freeSlots.append(slot)
         case .use(let pictures, let sound): (usesPictures, usesSound) = (pictures, sound)
+        case .skip(let file):
+            guard skips.count < Self.mostSkips else { throw .broken("the master asks for one file after the other") }
+            skips.append(file)
         case .audioCredit(let untilSample): audioCredit = max(audioCredit, untilSample)
         }
     }

@@ -10,12 +10,20 @@ struct SoundPlayer {
 
     let track: AudioTrack
     private let link: MasterLink
+    /// The sound is that of one file of a list, and another may follow.
+    private let isListed: Bool
     private var row: SoundTrack { track.sound }
 
-    init(_ track: AudioTrack, _ link: MasterLink) {
+    init(_ track: AudioTrack, _ link: MasterLink, isListed: Bool = false) {
         self.track = track
         self.link = link
+        self.isListed = isListed
     }
+
+    /// Of a file of a list: what may still be changed at its end, because the next begins before it.
+    private static let kept = Int(SoundBorder.mostOverhang) + SoundBorder.length
+    /// Of a file of a list: sound goes no farther ahead of the pictures, so that it can be left soon.
+    private static let besidePicture: Int64 = 200_000_000
 
     /// Nothing is left to be played.
     var isExhausted: Bool { track.hasEnded && track.decoded.time == nil && !row.isOwingSilence }
@@ -24,9 +32,18 @@ struct SoundPlayer {
     ///
     /// - Parameters:
     ///   - picture: the time of the last picture, with which silence keeps up where the sound has ended; nil without pictures.
+    ///   - pictureGoesOn: more pictures come.
     ///   - isLastPass: nothing follows behind the end of the sound.
-    func work(_ clock: inout SourceClock, besidePicture picture: Int64?, isLastPass: Bool) -> Progress {
-        if send(flushing: track.hasEnded && isLastPass) { return .progressed }
+    ///   - cut: from this sample on nothing is sent; nil for all.
+    func work(
+        _ clock: inout SourceClock, besidePicture picture: Int64?, pictureGoesOn: Bool, isLastPass: Bool, cut: Int64?
+    ) -> Progress {
+        var end = cut ?? .max
+        if isListed, pictureGoesOn, let picture {
+            let time = max(0, picture).addingReportingOverflow(Self.besidePicture).partialValue
+            end = min(end, MediaTime(nanoseconds: time).sampleIndex)
+        }
+        if send(flushing: track.hasEnded && isLastPass, until: end) { return .progressed }
         let limit = link.audioCredit.addingReportingOverflow(Self.lead).partialValue
         if row.isOwingSilence {
             // By what is paid, not by what is owed: a long silence is paid as it is wanted.
@@ -49,26 +66,39 @@ struct SoundPlayer {
         case .needsPackets: return .needsPackets
         case .ended:
             track.hasEnded = true
-            row.restart()
-            clock.note(end: MediaTime(sampleIndex: row.end).nanoseconds)
+            if isListed { row.endFile() } else { row.restart() }
+            clock.note(soundEnd: MediaTime(sampleIndex: row.end).nanoseconds)
             return .progressed
         }
     }
 
     private func add(at start: Int64, _ clock: inout SourceClock) {
         if row.add(track.decoded.frame, at: MediaTime(nanoseconds: start).sampleIndex) {
-            clock.note(end: start.addingReportingOverflow(track.decoded.duration).partialValue)
+            clock.note(soundEnd: start.addingReportingOverflow(track.decoded.duration).partialValue)
             track.decoded.clear()
         } else {
             // A silence before it lasts, and the picture has to stand that long.
-            clock.note(end: MediaTime(sampleIndex: row.end).nanoseconds)
+            clock.note(soundEnd: MediaTime(sampleIndex: row.end).nanoseconds)
         }
     }
 
-    private func send(flushing: Bool) -> Bool {
-        guard let chunk = row.takeChunk(limit: link.audioCredit, flushing: flushing) else { return false }
+    private func send(flushing: Bool, until end: Int64 = .max) -> Bool {
+        let isOpen = isListed && !flushing && (!track.hasEnded || row.isOpenEnded)
+        let limit = min(link.audioCredit, end)
+        guard let chunk = row.takeChunk(limit: limit, flushing: flushing, keeping: isOpen ? Self.kept : 0) else {
+            return false
+        }
         link.post(.audio(start: chunk.start, samples: chunk.samples))
         return true
+    }
+
+    /// Sends all that is left of a file behind ``SoundTrack/closeFile(at:)``.
+    /// - Returns: false while more has to be granted for that.
+    func sendRest() -> Bool {
+        while let chunk = row.takeChunk(limit: link.audioCredit, flushing: true) {
+            link.post(.audio(start: chunk.start, samples: chunk.samples))
+        }
+        return row.nextSample == row.paidEnd
     }
 
     /// Owes silence up to the picture at `pts`, where that is a message's worth.

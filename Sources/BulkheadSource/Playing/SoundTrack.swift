@@ -14,6 +14,7 @@ final class SoundTrack {
     private var resampler: OpaquePointer?
     private var inputFormat: InputFormat?
     private var cleaner = SoundCleaner()
+    private var border = SoundBorder()
 
     private struct InputFormat: Hashable {
         var sampleRate: CInt
@@ -47,8 +48,11 @@ final class SoundTrack {
     func paySilence() {
         let count = min(owedSilence, 4800)
         guard count > 0 else { return }
+        fadeOutEnd()
+        let (start, before) = (paidEnd, pending.count)
         pending.append(contentsOf: repeatElement(0, count: Int(count) * AudioFormat.channelCount))
         owedSilence -= count
+        border.add(to: &pending, from: before, at: start)
     }
 
     /// Fills up with silence to `sample`, where no sound of the input will stand.
@@ -58,8 +62,9 @@ final class SoundTrack {
     }
 
     /// The next message's samples, of at most `limit`; nil when there is less than a chunk and `flushing` is not set.
-    func takeChunk(limit: Int64, flushing: Bool) -> (start: Int64, samples: [Float])? {
-        let count = min(pendingSampleCount, Self.chunkSampleCount)
+    /// - Parameter keeping: so many samples stay, because they may still be changed.
+    func takeChunk(limit: Int64, flushing: Bool, keeping: Int = 0) -> (start: Int64, samples: [Float])? {
+        let count = min(pendingSampleCount - keeping, Self.chunkSampleCount)
         guard count > 0, flushing || count == Self.chunkSampleCount, limit - nextSample >= Int64(count) else {
             return nil
         }
@@ -78,6 +83,34 @@ final class SoundTrack {
     func restart() {
         flush()
         timeline.restart()
+    }
+
+    // MARK: from one file to the next
+
+    /// The sound of a file has ended; another file may follow, or silence.
+    func endFile() {
+        restart()
+        border.isOpen = true
+    }
+
+    /// Some of what waits may still be changed, because another file may follow.
+    var isOpenEnded: Bool { border.isOpen }
+
+    /// What comes next is not the file's sound.
+    private func fadeOutEnd() {
+        guard border.isOpen else { return }
+        border.isOpen = false
+        SoundBorder.fadeOut(&pending, from: sentCount)
+    }
+
+    /// Another file begins at sample `start`: the sound of the one before fades out there, and that of the next one in.
+    func closeFile(at start: Int64) {
+        flush()
+        timeline.restart()
+        owedSilence = 0
+        // What lies behind the border and has not been sent.
+        let surplus = Int(clamping: max(0, paidEnd - max(start, nextSample)))
+        border.close(&pending, from: sentCount, surplus: surplus, at: max(start, nextSample))
     }
 
     /// Adds `frame`, which stands at `expected` of source time.
@@ -133,6 +166,9 @@ final class SoundTrack {
             pending.removeSubrange(before..<before + surplus)
         }
         cleaner.clean(&pending, from: before, limits: (inputFormat?.channelCount ?? 0) > AudioFormat.channelCount)
+        let position = nextSample + Int64((before - sentCount) / AudioFormat.channelCount)
+        border.fadeIn(&pending, from: before, at: position)
+        border.add(to: &pending, from: before, at: position)
     }
 
     /// Sets the resampler up for sound like that in `frame`; false when there is nothing to be had from it.

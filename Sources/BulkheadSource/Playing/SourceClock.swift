@@ -8,14 +8,21 @@ package struct SourceClock: Hashable, Sendable {
     /// Where the pass starts.
     package private(set) var start: Int64
     /// The end of all that has been noted.
-    package private(set) var end: Int64
+    package var end: Int64 {
+        let isLonger = soundEnd.subtractingReportingOverflow(pictureEnd).partialValue > borneOverhang
+        return isLonger ? soundEnd : pictureEnd
+    }
+    /// Sound that goes on behind the picture by no more is left out: files end theirs with a whole block.
+    package var borneOverhang: Int64 = 0
+    private var pictureEnd: Int64
+    private var soundEnd: Int64
     /// The pass ends with this input time at the latest; nil where its media say when.
     package var endLimit: Int64?
 
     /// A clock whose first pass starts at source time `start`.
     package init(startingAt start: Int64 = 0) {
         self.start = start
-        end = start
+        (pictureEnd, soundEnd) = (start, start)
     }
 
     /// A clock that goes on in the middle of a pass, where input time `input` is source time `source`.
@@ -23,7 +30,7 @@ package struct SourceClock: Hashable, Sendable {
         let (base, overflows) = source.subtractingReportingOverflow(input)
         self.base = overflows ? 0 : base
         start = source
-        end = source
+        (pictureEnd, soundEnd) = (source, source)
     }
 
     /// The pass is tied to input time.
@@ -43,15 +50,21 @@ package struct SourceClock: Hashable, Sendable {
         return overflows ? (base > 0 ? .max : .min) : sum
     }
 
-    /// Notes that a picture or sound of this pass lasts until `time`, in source time.
-    package mutating func note(end time: Int64) {
-        let limit = endLimit.flatMap { sourceTime(of: $0) } ?? .max
-        end = max(end, min(time, limit))
-    }
+    /// Notes that a picture of this pass lasts until `time`, in source time.
+    package mutating func note(end time: Int64) { pictureEnd = max(pictureEnd, limited(time)) }
 
-    /// Starts the next pass where this one has ended.
-    package mutating func beginPass() {
-        start = end
+    /// Notes that sound of this pass lasts until `time`, in source time.
+    package mutating func note(soundEnd time: Int64) { soundEnd = max(soundEnd, limited(time)) }
+
+    private func limited(_ time: Int64) -> Int64 { min(time, endLimit.flatMap { sourceTime(of: $0) } ?? .max) }
+
+    /// The sound is what lasts longest, and decides where the pass ends.
+    package var endsWithSound: Bool { end > pictureEnd }
+
+    /// Starts the next pass where this one has ended, or at `border`.
+    package mutating func beginPass(at border: Int64? = nil) {
+        start = border ?? end
+        (pictureEnd, soundEnd) = (start, start)
         base = nil
         endLimit = nil
     }

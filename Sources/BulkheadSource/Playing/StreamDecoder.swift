@@ -55,6 +55,8 @@ final class StreamDecoder {
     private var hasEnd = false
     private var isDrained = false
     private var drainErrorCount = 0
+    /// A frame that was decoded ahead.
+    private var ahead: UnsafeMutablePointer<AVFrame>?
 
     /// Pictures of a pipe that are no larger are decoded without holding any back: one thread is fast enough for them.
     private static let pipedPixels = 1920 * 1088
@@ -93,7 +95,10 @@ final class StreamDecoder {
         }
     }
 
-    deinit { avcodec_free_context(&context) }
+    deinit {
+        av_frame_free(&ahead)
+        avcodec_free_context(&context)
+    }
 
     /// libavcodec's own decoders of VP8 and VP9 leave transparency out; libvpx's don't.
     private static func decoder(of stream: UnsafeMutablePointer<AVStream>, _ codec: AVCodecID) -> UnsafePointer<
@@ -114,14 +119,39 @@ final class StreamDecoder {
     /// Forgets all that it holds, for packets from another place.
     func restart() {
         queue.removeAll()
+        av_frame_free(&ahead)
         avcodec_flush_buffers(context)
         hasEnd = false
         isDrained = false
         drainErrorCount = 0
     }
 
-    /// Decodes the next frame into `frame`.
+    /// Decodes the next frame, which ``next(_:)`` then gives.
+    /// - Returns: false while more packets are needed for it.
+    func decodeAhead() -> Bool {
+        guard ahead == nil else { return true }
+        var frame = av_frame_alloc()
+        guard let decoded = frame else { return true }
+        switch decode(decoded) {
+        case .frame:
+            ahead = decoded
+            return true
+        case .needsPackets, .ended:
+            av_frame_free(&frame)
+            return isDrained
+        }
+    }
+
+    /// Gives the next frame in `frame`.
     func next(_ frame: UnsafeMutablePointer<AVFrame>) -> Outcome {
+        guard let decoded = ahead else { return decode(frame) }
+        av_frame_unref(frame)
+        av_frame_move_ref(frame, decoded)
+        av_frame_free(&ahead)
+        return .frame
+    }
+
+    private func decode(_ frame: UnsafeMutablePointer<AVFrame>) -> Outcome {
         guard let context, !isDrained else { return .ended }
         // Each turn takes a frame or feeds a packet; damaged packets end in another turn.
         while true {

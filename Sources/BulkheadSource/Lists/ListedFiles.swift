@@ -15,6 +15,8 @@ enum ListedFiles {
     /// One file of a list, and what is played of it. Times are nanoseconds.
     struct Entry {
         var address: InputAddress
+        /// What the list calls it; empty for nothing.
+        var title = ""
         /// On the file's own timeline: what comes before is not shown.
         var inPoint: Int64?
         /// On the file's own timeline: what comes from there on is not shown.
@@ -33,13 +35,48 @@ enum ListedFiles {
             case let bytes = SourceCell.beginning(of: path, byteCount: mostBytes + 1), bytes.count <= mostBytes
         else { return nil }
         let text = FileName.text(Array(bytes))
-        if address.format.isEmpty, isPlainM3U(text, path) { return entries(inM3U: text, from: folder(of: path)) }
+        if address.format.isEmpty, M3UList.isPlain(text, path) {
+            let lines = M3UList.lines(of: text, from: folder(of: path))
+            return lines.isEmpty ? nil : entries(of: lines)
+        }
         guard address.format == "concat" || text.hasPrefix("ffconcat version") else { return nil }
         return entries(in: text, from: folder(of: path))
     }
 
     private static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { $0 == path.startIndex ? "" : String(path[..<$0]) } ?? "."
+    }
+
+    /// It is a folder, or an M3U, in which files may come and go while it is played.
+    static func mayChange(_ address: InputAddress) -> Bool {
+        guard let path = address.path, address.format.isEmpty else { return false }
+        if isFolder(path) { return true }
+        return M3UList.isPlain(FileName.text(Array(SourceCell.beginning(of: path, byteCount: mostBytes))), path)
+    }
+
+    /// Whether something lies where `entry` says.
+    static func isThere(_ entry: Entry) -> Bool {
+        var information = stat()
+        return entry.address.path.map { stat(FileName.bytes($0), &information) == 0 } ?? false
+    }
+
+    /// Files that were named one by one.
+    static func entries(of files: [String]) -> [Entry] {
+        files.map { Entry(address: InputAddress("file:\($0)", inputFormat: "")) }
+    }
+
+    /// Why a file can't be read that lies in a list's folder: it is a link to one elsewhere, which the cell of the list keeps
+    /// from its reader. Nil where it is none.
+    static func leadsAway(_ path: String) -> String? {
+        func real(_ path: String) -> String? {
+            guard let real = realpath(FileName.bytes(path), nil) else { return nil }
+            defer { free(real) }
+            return FileName.text(real)
+        }
+        guard let target = real(path), let folder = real(folder(of: path)), !target.hasPrefix(folder + "/") else {
+            return nil
+        }
+        return target
     }
 
     // MARK: folders
@@ -52,11 +89,28 @@ enum ListedFiles {
     /// A picture in a folder of shows is a cover or a thumbnail.
     private static let pictureEndings = [".jpg", ".jpeg", ".png", ".gif", ".webp"]
 
-    /// A pipe in a folder would be waited for.
+    /// A pipe in a folder would be waited for, and an empty file is one that is about to be written.
     private static func isFile(_ path: String) -> Bool {
         var information = stat()
         return stat(FileName.bytes(path), &information) == 0 && information.st_mode & S_IFMT == S_IFREG
+            && information.st_size > 0
     }
+
+    /// Whether a file may still be being written: it has changed in the last seconds.
+    /// - Parameter other: a file that was there before; what has changed together with it has been there as well.
+    static func isGrowing(_ entry: Entry, behind other: String? = nil) -> Bool {
+        guard let path = entry.address.path, let changed = changeTime(of: path) else { return false }
+        let earliest = other.flatMap(changeTime) ?? .min
+        return Glibc.time(nil) - changed < secondsLeftAlone && changed - secondsLeftAlone > earliest
+    }
+
+    private static func changeTime(of path: String) -> Int? {
+        var information = stat()
+        return stat(FileName.bytes(path), &information) == 0 ? information.st_mtim.tv_sec : nil
+    }
+
+    /// What comes to a folder while it is played is taken when it has been left alone for so long.
+    private static let secondsLeftAlone = 5
 
     /// The files of a folder that are called as films and sounds are, by their names; numbers in them count as such.
     private static func names(in folder: String) -> [String] {
@@ -93,26 +147,25 @@ enum ListedFiles {
 
     // MARK: M3U
 
-    /// A list of files one a line, and not one of segments, which is HLS (RFC 8216, section 4).
-    static func isPlainM3U(_ text: String, _ path: String) -> Bool {
-        let name = path.lowercased()
-        let isCalledSo = name.hasSuffix(".m3u") || name.hasSuffix(".m3u8")
-        return (isCalledSo || text.hasPrefix("#EXTM3U")) && !text.contains("#EXT-X-")
-    }
-
-    /// What the lines name that are no comments; nil where that is nothing.
-    static func entries(inM3U text: String, from folder: String) -> [Entry]? {
-        let entries = m3uPaths(text, from: folder).map { Entry(address: InputAddress($0, inputFormat: "")) }
-        return entries.isEmpty ? nil : entries
-    }
-
-    private static func m3uPaths(_ text: String, from folder: String) -> [String] {
-        text.split(whereSeparator: \.isNewline).compactMap { line in
-            let name = String(line.drop { $0 == " " || $0 == "\t" || $0 == "\u{FEFF}" })
-            guard !name.isEmpty, !name.hasPrefix("#") else { return nil }
-            if name.contains("://") { return name }
-            return "file:" + (name.hasPrefix("/") ? name : "\(folder)/\(name)")
+    private static func entries(of lines: [M3UList.Line]) -> [Entry] {
+        lines.map { line in
+            let isAddress = line.names.count == 1 && line.names[0].contains("://")
+            let target = isAddress ? line.names[0] : "file:" + existing(line.names)
+            var entry = Entry(address: InputAddress(target, inputFormat: ""))
+            entry.title = line.title
+            return entry
         }
+    }
+
+    /// The first path at which something is; the first of all where nothing is.
+    private static func existing(_ paths: [String]) -> String {
+        var information = stat()
+        return paths.first { stat(FileName.bytes($0), &information) == 0 } ?? paths.first ?? ""
+    }
+
+    /// The files that an M3U names.
+    static func paths(inM3U text: String, from folder: String) -> [String] {
+        entries(of: M3UList.lines(of: text, from: folder)).compactMap(\.address.path).prefix(mostFiles).map { $0 }
     }
 
     // MARK: FFmpeg's concat format
@@ -166,11 +219,6 @@ enum ListedFiles {
         }
         let time = seconds * unit
         return time < 1e18 ? Int64(time.rounded()) : nil
-    }
-
-    /// The files that an M3U names.
-    static func paths(inM3U text: String, from folder: String) -> [String] {
-        m3uPaths(text, from: folder).filter { $0.hasPrefix("file:") }.prefix(mostFiles).map { String($0.dropFirst(5)) }
     }
 
     /// The paths behind `file`, those that are relative below `folder`.
