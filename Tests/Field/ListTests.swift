@@ -93,6 +93,22 @@ import Testing
         #expect(result.text.contains("gone.mp4"), "\(result.text)")
     }
 
+    /// What a shell makes of `*.mp4`.
+    @Test func filmsNamedOneByOneAreAPlaylist() async throws {
+        let field = try Field()
+        let films = [
+            try await field.film("a.mp4"), field.path("text.mp4"), try await field.film("c.mp4", sound: false),
+        ]
+        try "no film".write(toFile: films[1], atomically: true, encoding: .utf8)
+        let song = try await field.make("s.wav", "-f lavfi -i sine=duration=2")
+        let result = try await field.broadcast(films + [song])
+        #expect(result.status == 0, "\(result.text)")
+        #expect(try await result.pictures() == 100)
+        #expect(result.text.contains("source 1: plays c.mp4, 3 of 3; nothing follows"), "\(result.text)")
+        #expect(result.text.contains("text.mp4") && result.text.contains("it is left out"))
+        #expect(result.text.contains("source 2: its sound is not used"), "what is left over is said: \(result.text)")
+    }
+
     @Test func listWithoutAnyGoodFileIsRefused() async throws {
         let field = try Field()
         let path = try list(field, [field.path("x.mp4"), field.path("y.mp4")])

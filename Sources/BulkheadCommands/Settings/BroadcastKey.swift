@@ -55,6 +55,7 @@ extension BroadcastKey: CaseIterable {
     static let standby = BroadcastKey("standby")
     static let size = BroadcastKey("size")
     static let fps = BroadcastKey("fps")
+    static let layout = BroadcastKey("layout")
 
     /// All keys: those with a form of their own, and the declared settings.
     package static let allCases: [BroadcastKey] =

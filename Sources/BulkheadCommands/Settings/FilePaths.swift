@@ -30,6 +30,12 @@ package enum FilePaths {
         return stat(FileName.bytes(path), &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whether `path` is a file, and no pipe, device or folder.
+    static func isRegularFile(_ path: String) -> Bool {
+        var information = stat()
+        return stat(FileName.bytes(path), &information) == 0 && information.st_mode & S_IFMT == S_IFREG
+    }
+
     /// Whether `path` is a file, not a pipe or a device, without a byte in it.
     static func isEmptyFile(_ path: String) -> Bool {
         var information = stat()

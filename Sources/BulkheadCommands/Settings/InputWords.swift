@@ -46,12 +46,16 @@ enum InputWords {
             )
         }
         var inputs: [InputSettings] = []
+        // Films that nothing but their place on the command line is said of.
+        var films: [Int] = []
         for (index, entry) in entries.enumerated() {
             let format = entry.format ?? (index < formats.count ? formats[index] : "")
+            let isBare = entry.isWord && format.isEmpty && parted(entry.input).options.isEmpty
             inputs.append(
                 try entry.located { () throws(BroadcastError) in
                     let settings = try settings(
                         of: entry, format: format == "auto" ? "" : format, loops: words.isOn(.loop))
+                    if isBare, FilmFiles.isFilm(settings.url, named: entry.input) { films.append(index) }
                     guard let name = settings.name?.lowercased(),
                         inputs.contains(where: { $0.name?.lowercased() == name })
                     else { return settings }
@@ -63,6 +67,7 @@ enum InputWords {
         for (index, entry) in entries.enumerated() {
             try entry.located { () throws(BroadcastError) in try inputs.checkStrip(of: index) }
         }
+        if words.last(.layout) == nil, words.scenes.isEmpty { inputs = try FilmFiles.listed(films, of: inputs) }
         if words.isOn(.loop), !inputs.contains(where: \.loops) {
             throw BroadcastError(
                 .usage, "none of the inputs is a file that could be played again", advice: "leave --loop away")
