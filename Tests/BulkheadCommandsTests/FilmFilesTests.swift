@@ -56,6 +56,16 @@ import Testing
             InputText.line(input)
                 == "source 1: shown, list of 12; plays Bee (b.mp4), 2 of 12, 1:23 left; next c.mp4")
         input.playlist = PlaylistStatus(file: "c.mp4", number: 12, count: 12, secondsLeft: 3723)
+        let status = BroadcastStatus(
+            state: .onAir, children: [], links: [], secondsOnAir: 0, frames: 0, framesCommitted: 0,
+            framesUncommitted: 0,
+            framesRepeated: 0, framesSkipped: 0, framesUnfiltered: 0, framesSlated: 0, standby: "off",
+            framesPerSecond: 0,
+            bitsPerSecond: 0, showing: .picture, encoderAddress: "", plugins: [])
+        var listed = status
+        listed.inputs = [input]
+        let text = StatusReport(masterPID: 1, broadcast: listed).text
+        #expect(text.contains("playlist source 1: plays c.mp4, 12 of 12, 1:02:03 left"), "\(text)")
         #expect(InputText.line(input).hasSuffix("; plays c.mp4, 12 of 12, 1:02:03 left; nothing follows"))
     }
 }

@@ -21,7 +21,7 @@ package enum InputText {
     }
 
     /// A list in one line: `plays b.mp4, 2 of 12, 0:41 left; next c.mp4`.
-    private static func line(_ playlist: PlaylistStatus) -> String {
+    static func line(_ playlist: PlaylistStatus) -> String {
         let file = playlist.title.map { "\($0) (\(playlist.file))" } ?? playlist.file
         let left = playlist.secondsLeft.map { ", \(clock(Int($0.rounded()))) left" } ?? ""
         let next = playlist.next.map { "; next \($0)" } ?? "; nothing follows"

@@ -40,6 +40,9 @@ package struct StatusReport: Encodable, Sendable {
         if let mode = status.mode { lines.append("mode: \(Self.words(mode))") }
         if !status.encoderAddress.isEmpty { lines.append("waiting for an encoder at \(status.encoderAddress)") }
         lines += status.children.map(Self.line)
+        lines += (status.inputs ?? []).compactMap { input in
+            input.playlist.map { "playlist \(input.name): \(InputText.line($0))" }
+        }
         lines += status.plugins.map { "plugin \(ChainText.line($0))" }
         lines += (status.notices ?? []).map(Self.line)
         let links = status.links.flatMap(LinkText.lines)
