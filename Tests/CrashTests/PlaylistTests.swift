@@ -7,16 +7,16 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(3))) struct PlaylistTests {
     private static let pictureCount = 50
 
-    /// Two seconds whose pictures are counted by their brightness, in the file's own colour.
-    private func film(_ folder: TemporaryFolder, _ number: Int) async throws -> String {
+    /// Two seconds, or more, whose pictures are counted by their brightness, in the file's own colour.
+    private func film(_ folder: TemporaryFolder, _ number: Int, seconds: Double = 2) async throws -> String {
         let path = folder.path("show \(number).mkv")
         let picture =
-            "nullsrc=s=64x64:r=25:d=2,format=yuv420p,geq=lum=30+3*N:cb=\(60 + 40 * (number % 4)):cr=\(60 + 100 * (number / 4))"
+            "nullsrc=s=64x64:r=25:d=\(seconds),format=yuv420p,geq=lum=30+3*N:cb=\(60 + 40 * (number % 4)):cr=\(60 + 100 * (number / 4))"
         let ffmpeg = try RunningProcess(
             "ffmpeg",
             [
                 "-v", "error", "-nostdin", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i",
-                "sine=sample_rate=44100:duration=2", "-c:v", "mpeg4", "-q:v", "2", "-c:a", "aac", path,
+                "sine=sample_rate=44100:duration=\(seconds)", "-c:v", "mpeg4", "-q:v", "2", "-c:a", "aac", path,
             ])
         try #require(await ffmpeg.wait(timeout: .seconds(30)) == 0, "\(ffmpeg.errorText)")
         return path
@@ -61,6 +61,46 @@ import Testing
             // While there was no process the last picture stood.
             let each = own.reduce(into: [Int]()) { if $0.last != $1 { $0.append($1) } }
             #expect(each == Array(0..<Self.pictureCount), "show \(file)")
+        }
+    }
+
+    /// A file that ends its reader while it is opened beside the one on air: the second time it is left out, and nothing of the
+    /// others is. A pipe that nobody fills keeps it open for as long as that takes.
+    @Test func fileThatCrashesItsReaderAheadIsLeftOut() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let films = [try await film(folder, 0, seconds: 2.6), try await film(folder, 1, seconds: 1)]
+        let pipe = folder.path("pipe.mkv")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let list = folder.path("list.ffconcat")
+        try "ffconcat version 1.0\nfile 'show 0.mkv'\nfile pipe.mkv\nfile 'show 1.mkv'\n"
+            .write(toFile: list, atomically: true, encoding: .utf8)
+        let out = folder.path("out.flv")
+        let broadcast = try BulkheadProgram.start([
+            "broadcast", list, "--to", "file:\(out)", "--size", "64x64", "--fps", "25", "--preset", "ultrafast",
+            "--video-bitrate", "800k", "--json",
+        ])
+        for death in 1...2 {
+            var writer: CInt = -1
+            // As soon as somebody waits for the pipe.
+            #expect(
+                await eventually(within: .seconds(30)) {
+                    writer = open(pipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+                    return writer >= 0
+                })
+            let sources = ProcessTable.children(of: broadcast.pid, named: "bulkhead-source")
+            for pid in sources { kill(pid, SIGSEGV) }
+            #expect(await eventually(within: .seconds(30)) { count("source.died", in: broadcast) == death })
+            close(writer)
+        }
+        #expect(await broadcast.wait(timeout: .seconds(60)) == 0, "\(broadcast.errorText)")
+        #expect(count("source.left-out", in: broadcast) == 1 && count("source.skipped", in: broadcast) == 0)
+        let shown = try await pictures(out)
+        for (file, length) in [65, 25].enumerated() {
+            let each = shown.filter { $0.file == file }.map(\.picture).reduce(into: [Int]()) {
+                if $0.last != $1 { $0.append($1) }
+            }
+            #expect(each == Array(0..<length), "\(films[file])")
         }
     }
 
