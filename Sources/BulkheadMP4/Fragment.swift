@@ -11,6 +11,11 @@ package struct Fragment: Hashable, Sendable {
     /// Those of each track in decoding order.
     package let samples: [StoredSample]
 
+    /// The same without its samples, which take the most memory of it.
+    package var withoutSamples: Fragment {
+        Fragment(bytes: bytes, sequence: sequence, wallClock: wallClock, info: info, samples: [])
+    }
+
     /// The most samples that a fragment is written or read with.
     package static let sampleLimit = 65_536
 }

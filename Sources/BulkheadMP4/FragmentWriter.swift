@@ -65,7 +65,7 @@ package struct FragmentWriter: Sendable {
     /// - Parameters:
     ///   - info: what its `uuid` box carries; without any there is no such box.
     ///   - wallClock: when the first sample of the first track with samples was taken, for its `prft` (8.16.5).
-    /// - Throws: ``MP4Error``, with nothing changed: for no samples, unknown tracks, times that go back or leap 2^32
+    /// - Throws: ``MP4Error``, with nothing changed: for no samples, unknown tracks, times that go back or leap 2^31
     ///   ticks, and more than 2 GiB.
     package mutating func fragment(
         of samples: [Sample], info: [UInt8] = [], wallClock: WallClock? = nil

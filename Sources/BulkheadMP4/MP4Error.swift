@@ -18,7 +18,7 @@ package enum MP4Error: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownTrack(UInt32)
     /// A DTS before that of the sample before it in its track, or before the start of the file.
     case timeGoesBack(track: UInt32, dts: Int64)
-    /// Two samples of a track are 2^32 ticks or more apart.
+    /// Two samples of a track are 2^31 ticks or more apart: 6 hours of pictures.
     case gapTooLong(track: UInt32, dts: Int64)
     /// A fragment of 2 GiB or more.
     case fragmentTooLong(byteCount: UInt64)

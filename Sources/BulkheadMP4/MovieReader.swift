@@ -36,7 +36,7 @@ package struct MovieReader: Sendable {
     /// The `moov` behind the fragments, which makes a plain MP4 of the file, whether its front has been replaced or
     /// not.
     package private(set) var tail: Range<UInt64>?
-    /// Where the last fragment ends that was given: nothing behind it is part of one.
+    /// Where the last fragment ends that was given: nothing behind it is part of a whole one.
     package private(set) var end: UInt64
 
     private let source: any ByteSource
@@ -107,7 +107,6 @@ package struct MovieReader: Sendable {
                 // The boxes are there, but not what should be in them: the next fragment may be well.
                 if position > start {
                     spoiled.append(Spoiled(bytes: start..<position, error: error))
-                    end = position
                     continue
                 }
                 ending = try zeros(from: start) ?? .torn(start..<limit, error)

@@ -56,7 +56,8 @@ struct SampleTable: Hashable, Sendable {
             guard sample.dts >= last ?? 0, sample.dts <= Self.timeLimit else {
                 throw .timeGoesBack(track: track, dts: sample.dts)
             }
-            if let last, sample.dts - last > Int64(UInt32.max) { throw .gapTooLong(track: track, dts: sample.dts) }
+            // FFmpeg takes distances for signed.
+            if let last, sample.dts - last > Int64(Int32.max) { throw .gapTooLong(track: track, dts: sample.dts) }
             last = sample.dts
         }
     }

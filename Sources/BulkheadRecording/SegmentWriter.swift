@@ -107,15 +107,14 @@ package struct SegmentWriter: Sendable {
     /// - Throws: ``MP4Error/notMP4`` where the file is not one that a ``SegmentWriter`` has begun, or has been
     ///   finished.
     package init(continuing reading: SegmentReading) throws(MP4Error) {
-        guard let start = reading.start, let tracks = reading.tracks, !reading.header.isFinished else {
-            throw .notMP4
-        }
+        guard let start = reading.start, let tracks = reading.tracks, let writer = reading.writer,
+            !reading.header.isFinished
+        else { throw .notMP4 }
         self.start = start
-        writer = try FragmentWriter(continuing: reading.header)
+        self.writer = writer
         nextFrame = reading.nextFrame
         firstFrame = reading.fragments.first?.entry.firstFrame ?? 0
         marks = reading.fragments.flatMap(\.notes)
-        for part in reading.fragments { try writer.take(part.fragment) }
         header = Piece(media: writer.header, mediaOffset: 0, index: reading.header.info)
         frameDuration = tracks.frameDuration
     }

@@ -71,8 +71,8 @@ import Testing
         var writer = MovieSample.writer()
         var bytes = writer.header
         var written: [Fragment] = []
-        // The last tick before 2^32, the border itself, and far beyond: 1,000 years.
-        for shift in [0, (1 << 32) - 7200, (1 << 32) - 1, (1 << 32) + 7200, (1 << 33) - 5] as [Int64] {
+        // The last tick before 2^32, the border itself, and beyond 33 bits.
+        for shift in [0, 1 << 31, (1 << 32) - 7200, (1 << 32) - 1, (1 << 32) + 7200, 3 << 31, 1 << 33] as [Int64] {
             let fragment = try writer.fragment(of: MovieSample.samples(0, shift: shift).filter { $0.track == 1 })
             bytes += fragment.bytes
             written.append(fragment.fragment)

@@ -128,6 +128,19 @@ import Testing
         #expect(reader.ending == .whole)
     }
 
+    /// What goes on in the file takes the place of a spoiled last fragment.
+    @Test func spoiledLastFragmentIsBehindTheEnd() throws {
+        let (bytes, written, _) = try MovieSample.file(2)
+        var spoiled = bytes
+        let name = Array("tfhd".utf8)
+        let place = try #require(bytes.indices.last { Array(bytes[$0...].prefix(4)) == name })
+        spoiled[place] = 0x78
+        let (fragments, reader) = try MovieSample.read(spoiled)
+        #expect(fragments == [written[0]])
+        #expect(reader.ending == .whole && reader.spoiled.map(\.bytes) == [written[1].bytes])
+        #expect(reader.end == written[0].bytes.upperBound)
+    }
+
     /// Sizes that would lead a careless reader to the end of the address space, or round in a circle.
     @Test(arguments: [0, 1, 7, 0x7FFF_FFFF, 0xFFFF_FFFF] as [UInt32]) func sizesAreOnlyClaims(size: UInt32) throws {
         let (bytes, written, _) = try MovieSample.file(2)

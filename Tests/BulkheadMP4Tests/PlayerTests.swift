@@ -162,6 +162,40 @@ import Testing
         #expect(try await run("ffmpeg", "-v error -i \(path) -f null -") == "")
     }
 
+    /// 2^32 ticks of pictures are 13 hours: a recording that stood still for that long, in both forms.
+    @Test func timesBeyond32BitsAreShown() async throws {
+        var writer = FragmentWriter(
+            tracks: writer.tracks, presentationStart: writer.presentationStart,
+            created: WallClock(nanoseconds: 1_700_000_000_000_000_000), info: [1])
+        let (read, _) = try MovieSample.read(whole)
+        var file = writer.header
+        for (number, fragment) in read.enumerated() {
+            // In leaps of five hours at most; the last begins below 2^32 and ends beyond.
+            let shifts: [Int64] = [0, 1_500_000_000, 3_000_000_000, (1 << 32) - 180_000]
+            let shift = number < shifts.count ? shifts[number] : 1 << 32
+            let samples = fragment.samples.map { sample in
+                let dts = sample.track == 1 ? sample.dts + shift : sample.dts + shift * 8 / 15
+                return Sample(
+                    track: sample.track, dts: dts, compositionOffset: sample.compositionOffset,
+                    duration: sample.duration, isSync: sample.isSync,
+                    bytes: Array(whole[Int(sample.bytes.lowerBound)..<Int(sample.bytes.upperBound)]))
+            }
+            file += try writer.fragment(of: samples).bytes
+        }
+        let finished = MovieSample.finished(file, writer.finish())
+        let counts = [clip.videoCount, clip.packets.count - clip.videoCount]
+        // 2.96 s behind the first, and 2^32 ticks.
+        let last: Int64 = 74 * 3600 + (1 << 32)
+        for (name, bytes) in [("growing.mp4", file), ("finished.mp4", finished)] {
+            let path = try write(bytes, name)
+            #expect(try await packetCounts(path) == counts)
+            let times = try await run(
+                "ffprobe", "-v error -select_streams v -show_entries packet=pts -of csv=p=0 \(path)"
+            ).split(whereSeparator: \.isNewline).compactMap { Int64($0.filter(\.isNumber)) }
+            #expect(times.max() == last)
+        }
+    }
+
     /// An edit list hides what lies before and behind the part that is wanted.
     @Test func partIsShownThatTheEditListNames() async throws {
         let end = writer.presentationStart + 2_000_000_000

@@ -33,7 +33,7 @@ struct RecordingCutCommand: AsyncParsableCommand {
             throw BroadcastError(.usage, "there is no name for the new file", advice: "name it with --output FILE")
         }
         let file = try RecordingFile(file)
-        let reading = try file.reading()
+        let reading = try file.reading(keepsSamples: true)
         guard let cut = SegmentCut(from..<to, of: reading) else {
             throw BroadcastError(.input, "\(file.path) has no picture from \(self.from) to \(self.to)")
         }
@@ -72,7 +72,7 @@ struct RecordingJoinCommand: AsyncParsableCommand {
             throw BroadcastError(.usage, "there is no name for the new file", advice: "name it with --output FILE")
         }
         let sources = try files.map { try RecordingFile($0) }
-        let readings = try sources.map { try $0.reading(isRecovering: true) }
+        let readings = try sources.map { try $0.reading(keepsSamples: true, isRecovering: true) }
         let join: SegmentJoin
         do throws(SegmentJoin.Obstacle) { join = try SegmentJoin(readings) } catch {
             throw BroadcastError(.input, "\(sources[error.source].path) can't be joined: \(error)")

@@ -62,11 +62,15 @@ final class RecordingFile {
     /// What the media file says.
     /// - Parameters:
     ///   - hasChecksums: whether all of it is read, for checksums.
+    ///   - keepsSamples: whether single samples are asked for.
     ///   - isRecovering: whether the index tells where to look behind damage.
     /// - Throws: the kind `input`, where it is no MP4 or can't be read.
-    func reading(hasChecksums: Bool = false, isRecovering: Bool = false) throws(BroadcastError) -> SegmentReading {
+    func reading(
+        hasChecksums: Bool = false, keepsSamples: Bool = false, isRecovering: Bool = false
+    ) throws(BroadcastError) -> SegmentReading {
         do throws(MP4Error) {
-            return try SegmentReading(source, hasChecksums: hasChecksums, index: isRecovering ? index : nil)
+            return try SegmentReading(
+                source, hasChecksums: hasChecksums, keepsSamples: keepsSamples, index: isRecovering ? index : nil)
         } catch {
             throw Self.error(path, error)
         }

@@ -23,7 +23,7 @@ struct RecordingRepairCommand: AsyncParsableCommand {
 
     func run() async throws {
         let file = try RecordingFile(file)
-        let reading = try file.reading(hasChecksums: true, isRecovering: true)
+        let reading = try file.reading(hasChecksums: true, keepsSamples: true, isRecovering: true)
         guard !reading.fragments.isEmpty else {
             throw BroadcastError(.input, "\(file.path) has no whole fragment")
         }
