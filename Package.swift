@@ -249,8 +249,8 @@ let package = Package(
                 "BulkheadModel", "BulkheadEvents", "BulkheadControl", "BulkheadLinks", "BulkheadChildren",
                 "BulkheadChildRuntime", "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
-                "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadMP4", "BulkheadRecording", "CBulkheadLinux",
-                argumentParser, yams, systemPackage, nioCore, nioPosix,
+                "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
+                "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
         // MARK: 5 entry

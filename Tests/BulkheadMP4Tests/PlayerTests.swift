@@ -8,8 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct PlayerTests {
     private let folder: TemporaryFolder
     private let clip: MediaClip
-    private let header: [UInt8]
-    private let fragments: [[UInt8]]
+    /// The file while it is written, with all fragments.
+    private let whole: [UInt8]
     private let writer: FragmentWriter
 
     init() async throws {
@@ -39,23 +39,20 @@ import Testing
                 track: 1, dts: dts, compositionOffset: Int32(pts - dts), duration: 3600, isSync: isIDR,
                 isDisposable: isDisposable, bytes: packet.bytes)
         }
-        header = writer.header
+        var whole = writer.header
         // Twelve pictures with the sound between them: some fragments begin with an IDR, some have one within.
         var rest = samples[...]
-        var fragments: [[UInt8]] = []
         while !rest.isEmpty {
             var pictures = 0
             let next = rest.prefix { sample in
                 if sample.track == 1 { pictures += 1 }
                 return pictures <= 12
             }
-            fragments.append(
-                try writer.fragment(
-                    of: Array(next), info: [2], wallClock: WallClock(nanoseconds: 1_700_000_000_000_000_000)
-                ).bytes)
+            let clock = WallClock(nanoseconds: 1_700_000_000_000_000_000)
+            whole += try writer.fragment(of: Array(next), info: [2], wallClock: clock).bytes
             rest = rest.dropFirst(next.count)
         }
-        self.fragments = fragments
+        self.whole = whole
         self.writer = writer
     }
 
@@ -64,8 +61,6 @@ import Testing
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         return path
     }
-
-    private var whole: [UInt8] { header + fragments.joined() }
 
     private func run(_ program: String, _ words: String) async throws -> String {
         let process = try RunningProcess(program, words.split(separator: " ").map(String.init))

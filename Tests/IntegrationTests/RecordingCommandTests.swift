@@ -259,6 +259,17 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: folder.path("x.mp4")))
     }
 
+    @Test func recordingIsPutIntoFLV() async throws {
+        let path = try record("show.mp4")
+        let made = folder.path("show.flv")
+        #expect(try await bulkhead("export", path, "--output", made).status == 0)
+        for stream in ["v", "a"] {
+            #expect(try await checksums(made, stream) == checksums(path, stream))
+        }
+        #expect(try await ffmpeg("ffmpeg", "-v error -i \(made) -f null -") == "")
+        #expect(try await bulkhead("export", path, "--output", folder.path("show.avi")).status == 64)
+    }
+
     /// Beyond 4 GiB, on a real file with a hole: read, finished, and judged by FFmpeg.
     @Test func fileOfMoreThanFourGiBIsRepairedAndPlays() async throws {
         let path = try record("show.mp4", isFinished: false)

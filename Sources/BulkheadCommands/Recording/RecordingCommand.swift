@@ -4,7 +4,7 @@ package import ArgumentParser
 package struct RecordingCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "recording",
-        abstract: "List, check, repair, cut and join recordings.",
+        abstract: "List, check, repair, cut, join and export recordings.",
         discussion: """
             A recording is an MP4 file with an index beside it, FILE.index. These commands read the files \
             themselves, also while a broadcast is writing them, and change none: what they make is a new file, which \
@@ -13,6 +13,7 @@ package struct RecordingCommand: AsyncParsableCommand {
         subcommands: [
             RecordingListCommand.self, RecordingShowCommand.self, RecordingCheckCommand.self,
             RecordingRepairCommand.self, RecordingCutCommand.self, RecordingJoinCommand.self,
+            RecordingExportCommand.self,
         ])
 
     package init() {}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import BulkheadFLV
+import BulkheadMP4
+import BulkheadMedia
+import BulkheadModel
+import BulkheadRecording
+import NIOCore
+
+/// `bulkhead recording export`: a recording in another container, without encoding.
+struct RecordingExportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Put a recording into another container, without encoding it again: FLV.",
+        discussion: "The name of the new file says which: show.flv.")
+
+    @Argument(help: ArgumentHelp("The media file of a recording.", valueName: "file"), completion: .file())
+    var file: String
+
+    @OptionGroup var flags: OutputFlags
+
+    func run() async throws {
+        guard let output = flags.output else {
+            throw BroadcastError(.usage, "there is no name for the new file", advice: "name it with --output FILE")
+        }
+        guard output.lowercased().hasSuffix(".flv") else {
+            throw BroadcastError(.usage, "\(output) is none of the containers there are", advice: "name a file .flv")
+        }
+        let file = try RecordingFile(file)
+        let reading = try file.reading(keepsSamples: true, isRecovering: true)
+        guard let configuration = reading.streamConfiguration else {
+            throw BroadcastError(.input, "\(file.path) has not one track of pictures and one of sound")
+        }
+        let made = try NewFile(output, force: flags.force, inputs: [file.path])
+        var end: UInt64 = 0
+        func append(_ bytes: ByteBuffer) throws(BroadcastError) {
+            try made.write(Array(bytes.readableBytesView), at: end)
+            end += UInt64(bytes.readableBytes)
+        }
+        let writer = FLVWriter()
+        do {
+            try append(writer.fileHeader)
+            try append(writer.bytes(of: configuration))
+            for part in reading.fragments {
+                for packet in try reading.packets(of: part, in: file.source) { try append(writer.bytes(of: packet)) }
+            }
+        } catch let error as MP4Error {
+            throw RecordingFile.error(file.path, error)
+        } catch let error as FLVError {
+            throw BroadcastError(.input, "\(file.path) can't be put into FLV: \(error)")
+        }
+        try made.commit(force: flags.force)
+        print("made \(EventLine.clean(output))")
+    }
+}
