@@ -20,9 +20,8 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// For all but the library that other packages may build: those take no flags that the package manager doesn't know.
-/// Small values cross the targets' borders with each frame, and without this each comparison is a call through a
-/// table.
+/// For all but the library that other packages may build: those take no flags that the package manager doesn't know. Small
+/// values cross the targets' borders with each frame, and without this each comparison is a call through a table.
 let optimization: [SwiftSetting] = [
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
 ]
@@ -322,8 +321,7 @@ let package = Package(
             dependencies: [
                 "BulkheadModel", "BulkheadControl", "BulkheadTimeline", "BulkheadMedia", "BulkheadFLV", "BulkheadMP4",
                 "BulkheadRecording", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSystem", "BulkheadWire",
-                "BulkheadFrames", "BulkheadMaster",
-                "BulkheadCommands", nioCore,
+                "BulkheadFrames", "BulkheadMaster", "BulkheadCommands", nioCore,
             ],
             path: "Tests/Fuzzing/Subjects"),
 
@@ -549,8 +547,8 @@ for target in package.targets where target.type != .system {
     target.swiftSettings = swiftSettings + (target.name == "BulkheadPluginKit" ? [] : optimization)
 }
 
-// libFuzzer brings the program's `main`: it can only be linked in a build with its sanitizer, which
-// `Tests/Fuzzing/run` makes.
+// libFuzzer brings the program's `main`: it can only be linked in a build with its sanitizer, which `Tests/Fuzzing/run`
+// makes.
 if Context.environment["BULKHEAD_FUZZING"] != nil {
     package.targets.append(
         .executableTarget(

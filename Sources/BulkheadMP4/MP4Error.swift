@@ -10,6 +10,8 @@ package enum MP4Error: Error, Hashable, Sendable, CustomStringConvertible {
     case boxSpoiled(BoxType, offset: UInt64)
     /// There is no `ftyp` or no `moov` where one has to be.
     case notMP4
+    /// It is an MP4 file that was not written in fragments.
+    case notInFragments
     /// A sample lies outside the `mdat` of its fragment.
     case sampleOutsideData(offset: UInt64)
     /// More samples in a fragment, or in a track, than are written or read.
@@ -33,6 +35,7 @@ package enum MP4Error: Error, Hashable, Sendable, CustomStringConvertible {
             "the box \(type) at byte \(offset) can't be \(count) bytes long"
         case .boxSpoiled(let type, let offset): "the box \(type) at byte \(offset) is spoiled"
         case .notMP4: "the data doesn't begin like an MP4 file"
+        case .notInFragments: "it is an MP4 file that was not written in fragments"
         case .sampleOutsideData(let offset): "a sample at byte \(offset) lies outside its fragment"
         case .tooManySamples(let limit): "there are more than \(limit) samples"
         case .unknownTrack(let track): "there is no track \(track)"

@@ -12,8 +12,8 @@ package struct MovieHeader: Hashable, Sendable {
     package let byteCount: UInt64
     /// Whether the file has been made a plain MP4, whose `mdat` spans the fragments.
     package let isFinished: Bool
-    /// Whether the `moov` announces fragments. A file without them is not read here any further.
-    package let hasFragments: Bool
+    /// Whether the `moov` announces fragments.
+    let hasFragments: Bool
 
     /// What a `trex` says for samples that say nothing themselves (8.8.3).
     struct Defaults: Hashable, Sendable {

@@ -46,7 +46,7 @@ package struct MovieReader: Sendable {
     private var limit: UInt64
 
     /// Reads the header.
-    /// - Throws: ``MP4Error``: the file can't be read, or is none that begins with `ftyp` and `moov`.
+    /// - Throws: ``MP4Error``: the file can't be read, does not begin with `ftyp`, has no `moov`, or no fragments.
     package init(_ source: any ByteSource) throws(MP4Error) {
         let start = try Self.start(of: source)
         self.source = source
@@ -61,7 +61,8 @@ package struct MovieReader: Sendable {
         var limit = source.byteCount
         var info: [UInt8] = []
         var isFinished = false
-        guard limit >= 8, try BoxHead(at: 0, in: source, limit: limit).type == "ftyp" else { throw .notMP4 }
+        // The size may be anything in a file of another kind.
+        guard limit >= 8, try source.read(4..<8) == Array("ftyp".utf8) else { throw .notMP4 }
         while position < limit {
             let head = try BoxHead(at: position, in: source, limit: limit)
             position = head.bytes.upperBound
@@ -70,11 +71,12 @@ package struct MovieReader: Sendable {
             case "moov":
                 let movie = try box(head, in: source)
                 let header = try MovieHeader(movie: movie, info: info, byteCount: position, isFinished: isFinished)
+                guard header.hasFragments else { throw .notInFragments }
                 return (header, limit)
             case "mdat" where !isFinished:
                 // The front of a finished file: the boxes that it was written with lie within.
                 let inner = try? BoxHead(at: head.body.lowerBound, in: source, limit: head.body.upperBound)
-                guard inner?.type == "uuid" || inner?.type == "moov" else { throw .notMP4 }
+                guard inner?.type == "uuid" || inner?.type == "moov" else { throw .notInFragments }
                 isFinished = true
                 position = head.body.lowerBound
                 limit = head.body.upperBound
@@ -89,10 +91,6 @@ package struct MovieReader: Sendable {
     ///   kept in ``spoiled``.
     package mutating func next() throws(MP4Error) -> Fragment? {
         guard ending == nil else { return nil }
-        guard header.hasFragments else {
-            ending = .whole
-            return nil
-        }
         while true {
             let start = position
             do throws(MP4Error) {

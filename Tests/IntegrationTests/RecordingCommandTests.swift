@@ -132,6 +132,13 @@ import Testing
         #expect(object["mediaOffset"] as? Int ?? .max <= place)
         #expect((object["text"] as? String)?.contains("checksum") == true)
         #expect(try await bulkhead("check", folder.path("nothing.mp4")).status == 66)
+        // FFmpeg's own: in fragments, without an index, and not in fragments.
+        let (fragments, plain) = (folder.path("fragments.mp4"), folder.path("plain.mp4"))
+        _ = try await ffmpeg("ffmpeg", "-v error -i \(path) -c copy -movflags frag_keyframe+empty_moov \(fragments)")
+        _ = try await ffmpeg("ffmpeg", "-v error -i \(path) -c copy \(plain)")
+        let foreign = try await bulkhead("check", fragments)
+        #expect(foreign.status == 0 && foreign.output.contains("150 frames"), "\(foreign)")
+        #expect(try await bulkhead("show", plain).errors.contains("was not written in fragments"))
     }
 
     /// A kill leaves half a fragment, a power cut zeros where it was on its way.

@@ -72,9 +72,10 @@ struct RecordingCheckCommand: AsyncParsableCommand {
                 findings: check.findings.count)
             print(JSONLine.text(line) ?? "")
         } else {
+            let verdict = !check.isSound ? "not sound" : reading.start == nil ? "whole" : "whole, and its index agrees"
             let counts =
                 "\(CountText.text(reading.fragments.count, "fragment")), \(CountText.text(frames, "frame"))"
-            print(EventLine.clean("\(path): \(check.isSound ? "whole, and its index agrees" : "not sound"): \(counts)"))
+            print(EventLine.clean("\(path): \(verdict): \(counts)"))
         }
     }
 
