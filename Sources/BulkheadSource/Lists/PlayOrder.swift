@@ -3,7 +3,7 @@
 /// A shuffled order follows from the seed, the round and the files' names alone: every process comes to the same one, and a file
 /// that is added or goes leaves the others where they are. In each round every file comes once, and none comes twice in a row
 /// where there are others.
-package struct PlayOrder: Hashable, Sendable {
+package struct PlayOrder {
     /// One place of the order.
     package struct Spot: Hashable, Sendable {
         /// How often the list has been played to its end before.
@@ -21,6 +21,10 @@ package struct PlayOrder: Hashable, Sendable {
     package private(set) var names: [String]
     private let seed: UInt32?
     private let loops: Bool
+    private var memory = Memory()
+
+    /// Orders that have been worked out: a list may have many thousand files.
+    private final class Memory { var orders: [UInt32: [Int]] = [:] }
 
     /// - Parameters:
     ///   - seed: what the order is shuffled by; nil for that of the list.
@@ -33,11 +37,19 @@ package struct PlayOrder: Hashable, Sendable {
 
     /// The files of one round, as numbers into ``names``.
     package func order(ofRound round: UInt32) -> [Int] {
+        if let known = memory.orders[round] { return known }
+        let order = makeOrder(ofRound: round)
+        if memory.orders.count >= 3 { memory.orders = [:] }
+        memory.orders[round] = order
+        return order
+    }
+
+    private func makeOrder(ofRound round: UInt32) -> [Int] {
         guard let seed else { return Array(names.indices) }
         // Two can only take turns.
         guard names.count > 2 else { return shuffled(seed, 0) }
         var order = shuffled(seed, round)
-        // The last but one and the last of a round are never exchanged, so that this is the last one of the round before.
+        // The last one of a round is never exchanged: it is that of the shuffled order.
         if round > 0, let last = shuffled(seed, round - 1).last, names[order[0]] == names[last] {
             let other = order.indices.dropFirst().dropLast().first { names[order[$0]] != names[last] } ?? 1
             order.swapAt(0, other)
@@ -92,6 +104,7 @@ package struct PlayOrder: Hashable, Sendable {
     /// - Returns: the place of the one that is played, or where it has gone the place before what stands there now.
     package mutating func relist(_ names: [String], keeping name: String, at spot: Spot) -> Spot {
         self.names = names
+        memory = Memory()
         return self.spot(of: name, near: spot) ?? Spot(round: spot.round, number: min(spot.number, names.count) - 1)
     }
 }
