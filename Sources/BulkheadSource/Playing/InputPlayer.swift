@@ -30,14 +30,8 @@ final class InputPlayer: Player {
     /// A pass, or a file of a list, after the first has begun.
     private var hasBegunPass = false
     private var hasWarned: Set<Warning> = []
-    /// Another file of the list is to be played as soon as it is open.
-    private var isSkipping = false
-    /// The file at hand is left at this source time; nil to play all of it.
-    private var cut: Int64?
-    /// Its pictures have come to there.
-    private var isAtCut = false
-    /// The sound of the file at hand has been ended at this source time.
-    private var closedAt: Int64?
+    /// Nil where the input is no list.
+    private var turn: FileTurn?
     private var black: BlackPicture
 
     private enum Warning { case damaged, readError, interleaving, format, cut, pictures, jump }
@@ -48,6 +42,7 @@ final class InputPlayer: Player {
         self.settings = settings
         clock = SourceClock()
         black = BlackPicture(settings.canvas, settings.frameRate)
+        turn = playlist.ahead.map { FileTurn($0, link) }
         part = PlayedPart(of: playlist)
         try makeTracks()
         guard let resume = settings.resume else {
@@ -146,14 +141,14 @@ final class InputPlayer: Player {
     // MARK: an input that waits
 
     private func stepStored() throws(SourceStop) -> PlayerStep {
-        if let list = playlist.ahead { try lookAhead(list) }
+        try lookAhead()
         var progressed = false
         var wantsPackets = false
         if try workOnVideo(&wantsPackets) { progressed = true }
         if workOnSound(&wantsPackets) { progressed = true }
         if !clock.isSettled { settleIfPossible(&progressed) }
         if progressed { return .progressed }
-        if hasEndedPass || hasReachedCut { return try endPass() }
+        if hasEndedPass || turn?.hasReachedCut(video) == true { return try endPass() }
         guard wantsPackets || wantsEnd, !inputHasEnded else { return try rest() }
         if queuedByteCount >= Self.queueByteLimit { return try waitOutTheOtherStream() }
         return try readPacket()
@@ -200,8 +195,8 @@ final class InputPlayer: Player {
         }
         // With thinning a picture waits for the one behind it.
         let isDecided = !video.isThinned || video.decoded.time != nil || video.hasEnded
-        if let cut, video.candidate.time != nil, video.candidatePTS >= cut {
-            isAtCut = true
+        if let cut = turn?.cut, video.candidate.time != nil, video.candidatePTS >= cut {
+            turn?.isAtCut = true
             video.candidate.clear()
             return true
         }
@@ -211,7 +206,7 @@ final class InputPlayer: Player {
         }
         // Where sound goes on without pictures, or the last one is to stand for long, it is sent again each second:
         // for the master a picture that is not there is one that is late.
-        return video.isExhausted && clock.isSettled && video.standStill(until: min(clock.end, cut ?? .max))
+        return video.isExhausted && clock.isSettled && video.standStill(until: min(clock.end, turn?.cut ?? .max))
     }
 
     /// Makes the decoded picture the candidate, or leaves it out when its time is over.
@@ -219,8 +214,8 @@ final class InputPlayer: Player {
         // How long it lasts counts for the last one only: any other lasts until the next, whatever the file says.
         clock.note(end: pts)
         video.lastEnd = pts.addingReportingOverflow(video.decoded.duration).partialValue
-        if let cut, pts >= cut {
-            isAtCut = true
+        if let cut = turn?.cut, pts >= cut {
+            turn?.isAtCut = true
             video.decoded.clear()
             return
         }
@@ -251,7 +246,7 @@ final class InputPlayer: Player {
         let isLastPass = inputHasEnded && !settings.loops && !(playlist.ahead?.goesOn ?? false)
         let progress = sound?.work(
             &clock, besidePicture: video?.lastPTS, pictureGoesOn: !(video?.isExhausted ?? true), isLastPass: isLastPass,
-            cut: cut.map { MediaTime(nanoseconds: $0).sampleIndex })
+            cut: turn?.cut.map { MediaTime(nanoseconds: $0).sampleIndex })
         switch progress {
         case .progressed: return true
         case .needsPackets:
@@ -410,7 +405,7 @@ final class InputPlayer: Player {
         if playlist.isList {
             framesBeforePass = 0
             hasWarned = []
-            (isSkipping, cut, isAtCut, closedAt) = (false, nil, false, nil)
+            turn = playlist.ahead.map { FileTurn($0, link) }
             try makeTracks()
         } else {
             framesBeforePass = frameCount
@@ -426,26 +421,14 @@ final class InputPlayer: Player {
     // MARK: from one file of a list to the next
 
     /// Has the next file opened, and leaves the one at hand where another is wanted.
-    private func lookAhead(_ list: ListAhead) throws(SourceStop) {
-        if let word = link.takeSkip() {
-            let refusal = try list.choose(word)
-            if refusal == nil { isSkipping = true }
-            try link.send(.skipping(refusal))
-        }
-        guard isSkipping || mayLookAhead else { return }
-        try list.advance(
-            pictures: link.usesPictures, sound: link.usesSound, isDue: isSkipping || hasEndedPass)
-        guard isSkipping, cut == nil, clock.isSettled else { return }
-        switch list.readiness {
-        case .ready:
-            let picture = video.map {
-                $0.lastPTS.addingReportingOverflow(settings.frameRate.interval.nanoseconds).partialValue
-            }
-            let heard = sound.map { MediaTime(sampleIndex: $0.track.sound.nextSample).nanoseconds }
-            cut = max(clock.start, picture ?? .min, heard ?? .min)
-        case .opening: break
-        case .over, .refused: isSkipping = false
-        }
+    private func lookAhead() throws(SourceStop) {
+        guard turn != nil else { return }
+        try turn?.lookAhead(isAllowed: mayLookAhead, isDue: hasEndedPass)
+        guard clock.isSettled, turn?.mayCut == true else { return }
+        let interval = settings.frameRate.interval.nanoseconds
+        let seen = video.map { $0.lastPTS.addingReportingOverflow(interval).partialValue } ?? .min
+        let heard = sound.map { MediaTime(sampleIndex: $0.track.sound.nextSample).nanoseconds } ?? .min
+        turn?.cut(at: max(clock.start, seen, heard))
     }
 
     /// A source that takes over plays a second first: what ends it at the place where the last one ended is then not taken for
@@ -455,13 +438,6 @@ final class InputPlayer: Player {
         let picture = video.map { $0.lastPTS.subtractingReportingOverflow(resume.pts).partialValue } ?? 0
         let heard = sound.map { $0.track.sound.nextSample - max(0, resume.audioSample) } ?? 0
         return picture > 1_000_000_000 || heard > Int64(AudioFormat.sampleRate)
-    }
-
-    /// All that is shown of a file that is left has been sent.
-    private var hasReachedCut: Bool {
-        guard cut != nil else { return false }
-        if let video, isAtCut || video.isExhausted { return video.candidate.time == nil }
-        return video == nil
     }
 
     /// Goes on with the next file, between two frames.
@@ -476,38 +452,16 @@ final class InputPlayer: Player {
             return .progressed
         case .ready: break
         }
-        let border = fileBorder
-        if let sound {
-            if closedAt != border {
-                sound.track.sound.closeFile(at: MediaTime(nanoseconds: border).sampleIndex)
-                closedAt = border
-            }
-            guard sound.sendRest() else { return .idle }
-        }
+        guard let border = turn?.close(sound, clock) else { return .idle }
         guard let place = playlist.takeNext() else { return .progressed }
         try link.send(.entered(place, at: border))
         return try going { () throws(OpenFailure) in try beginPass(frameCount: 0, at: border) }
     }
 
-    /// Where the next file begins. Where the sound lasts longest, both are heard for a moment.
-    private var fileBorder: Int64 {
-        if let closedAt { return closedAt }
-        let overlap = MediaTime(sampleIndex: Int64(SoundBorder.length)).nanoseconds
-        let end = clock.endsWithSound ? max(clock.start, clock.end - overlap) : clock.end
-        return cut.map { min($0, end) } ?? end
-    }
-
     /// Shows black where a list begins with sound alone and has pictures later on.
     private func paintBlack() throws(SourceStop) -> Bool {
-        guard playlist.isList, playlist.description.hasVideo, link.usesPictures, clock.isSettled, let pool = link.pool,
-            let slot = link.freeSlots.first, let bytes = pool.bytes(of: slot),
-            let time = black.nextTime(from: clock.start, until: clock.end)
-        else { return false }
-        black.paint(bytes, at: time)
-        _ = link.takeSlot()
-        let position = time.subtractingReportingOverflow(clock.start).partialValue
-        try link.send(.video(slot: slot, pts: time, position: position))
-        return true
+        guard playlist.isList, playlist.description.hasVideo, clock.isSettled else { return false }
+        return try black.show(from: clock.start, until: clock.end, link)
     }
 
     private func warn(_ warning: Warning, _ text: String) throws(SourceStop) {
