@@ -22,7 +22,7 @@ struct InputLines: SoundFeeds {
 
         /// Whether it is unable to say what comes next: a still picture by its own will is none.
         var isStarved: Bool {
-            guard let feed, !feed.hasEnded else { return false }
+            guard let feed, !feed.hasEnded, !feed.stands else { return false }
             return !isOpen || (feed.description.isLive && (feed.cadence != nil || feed.pictures.count == 0))
                 || (feed.isSilent && feed.pictures.count == 0)
         }

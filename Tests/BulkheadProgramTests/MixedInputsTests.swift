@@ -153,6 +153,9 @@ import Testing
             script.wait(1000)
         }
         #expect(script.machine.missing == [] && script.machine.shown != .slate)
+        // Another process is to draw it again: it stands meanwhile.
+        script.handle(.inputInterrupted(2))
+        #expect(Self.mixed(script.tick())?.last == 3)
         script.handle(.inputEnded(1))
         #expect(script.tick().contains(.end))
     }
