@@ -263,9 +263,20 @@ package final class Inputs {
     package func change(canvas: Canvas) {
         play?.canvas = canvas
         for id in lines.keys.sorted() {
-            handle(.replace, of: id)
+            if !readAgain(id) { handle(.replace, of: id) }
             drawName(id)
         }
+    }
+
+    /// Reads a still picture again that is at its end: it is shown in the size that it was read for.
+    /// - Returns: false where the input is none.
+    private func readAgain(_ id: InputID) -> Bool {
+        guard let line = lines[id], line.machine.isEnded, let description = line.machine.description,
+            description.hasVideo, description.duration == 0, let entry = directory[id]
+        else { return false }
+        // What can't be read again stays as it is.
+        try? open(entry, as: line.post) { _ in }
+        return true
     }
 
     /// No more is wanted of any input.

@@ -32,7 +32,10 @@ import Testing
         var slotCount: Int { 8 }
 
         func renamed(_ input: InputID, to name: String) { words.append("renamed \(name)") }
-        func expect(_ input: InputID, name: String, isKept: Bool) { words.append(isKept ? "expect kept" : "expect") }
+        func expect(_ input: InputID, name: String, isKept: Bool) {
+            words.append(isKept ? "expect kept" : "expect")
+            times = []
+        }
 
         func opened(_ input: InputID, _ description: SourceDescription) {
             words.append("opened")
@@ -120,6 +123,7 @@ import Testing
         }
 
         func restart() { inputs?.restart() }
+        func resize() throws { inputs?.change(canvas: try #require(Canvas(width: 32, height: 32))) }
 
         /// Changes the inputs, and returns the answer when it has come.
         func change(_ change: InputChange) async -> BroadcastError? {
@@ -306,6 +310,19 @@ import Testing
             try await owner.draw(Card(.slate, "x", logoPath: "/nonexistent.png"))
             #expect(await eventually { await owner.words.contains("failed slate") })
             #expect(await owner.failure == nil)
+        }
+    }
+
+    /// A picture that is at its end would stay in the size of before, and could not be mixed.
+    @Test func stillsAreReadAgainInAnotherSize() async throws {
+        let picture = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Examples/two-cameras/title.png").path
+        try await withInputs([picture]) { owner in
+            #expect(await eventually { await owner.words.contains("ended") })
+            try await owner.resize()
+            #expect(await eventually { await owner.words.count { $0 == "ended" } == 2 })
+            #expect(await owner.words.suffix(3) == ["expect kept", "opened", "ended"])
+            #expect(await !owner.times.isEmpty)
         }
     }
 }

@@ -250,4 +250,66 @@ import Testing
             #expect(setting.failures.count == 1)
         }
     }
+
+    /// Cards are made ready before there is trouble, and not for a single input.
+    @Test func namesAreWantedWhereSeveralCanBeShown() async throws {
+        try await Stage().run { setting in
+            try setting.program.drawSlate(setting.canvas)
+            for input in [1, 2] as [InputID] { setting.program.expect(input, name: "input \(input)", isKept: true) }
+            setting.program.opened(1, .file(audio: false))
+            #expect(!setting.supply.wantsNames)
+            setting.program.opened(2, .file(audio: false))
+            #expect(setting.supply.wantsNames)
+            // One of an input that has gone is let go, and so are others with their input.
+            let held = setting.pools.heldCount
+            for input in [2, 3] as [InputID] {
+                let slot = try setting.pools.fill(setting.pool) { _ in }
+                setting.program.take(StillPicture(slot: slot, canvas: setting.canvas), for: .name(input))
+            }
+            #expect(setting.pools.heldCount == held + 1)
+            setting.program.removed(2)
+            #expect(setting.pools.heldCount == held)
+        }
+    }
+
+    /// The time of day is shown, and never encoded ahead: a loop of it would be wrong from its first second on.
+    @Test func clockIsShownAndNotKept() async throws {
+        try await Stage().run { setting in
+            try setting.program.drawSlate(setting.canvas)
+            func picture(isClock: Bool) throws -> StillPicture {
+                StillPicture(
+                    slot: try setting.pools.fill(setting.pool) { _ in }, canvas: setting.canvas, isClock: isClock)
+            }
+            setting.program.take(try picture(isClock: false), for: .slate)
+            #expect(setting.slateChanges == 2)
+            let held = setting.pools.heldCount
+            for _ in 0..<3 {
+                let clock = try picture(isClock: true)
+                setting.program.take(clock, for: .slate)
+                #expect(setting.program.slate == clock.slot)
+            }
+            #expect(setting.slateChanges == 2 && setting.pools.heldCount == held + 1)
+            let next = try picture(isClock: false)
+            setting.program.take(next, for: .slate)
+            #expect(setting.program.slate == next.slot && setting.slateChanges == 3)
+            #expect(setting.pools.heldCount == held)
+        }
+    }
+
+    /// Without a typeface the letters of dots stay, and the broadcast goes on; a logo that is none is its user's mistake.
+    @Test func plainLettersStayWhereNothingCanBeDrawn() async throws {
+        let stage = try Stage()
+        try await stage.run { setting in
+            try setting.program.drawSlate(setting.canvas)
+            setting.program.failed(.slate, .refused(Refusal(.settings, "no typeface")))
+            setting.program.failed(.slate, .readerEnded("SIGSEGV"))
+            setting.program.failed(.name(1), .readerEnded("SIGSEGV"))
+            setting.program.noted(.slate, "letters are missing")
+            #expect(setting.failures == [] && setting.program.slate != nil)
+            setting.program.failed(.slate, .refused(Refusal(.notMedia, "the logo is no PNG file")))
+            #expect(setting.failures.map(\.kind) == [.input])
+        }
+        let codes = stage.events.recent.map(\.code)
+        #expect(codes == ["timeline.slate-undrawn", "timeline.slate-undrawn", "timeline.card-noted"])
+    }
 }

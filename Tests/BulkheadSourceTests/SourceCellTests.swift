@@ -1,4 +1,5 @@
 import BulkheadChildRuntime
+import BulkheadMedia
 import BulkheadSource
 import BulkheadSystem
 import BulkheadTestSupport
@@ -92,6 +93,18 @@ import Testing
         let graph = Self.paths("lavfi:movie=/srv/a.mp4,lut3d=file=/srv/x.cube").subtracting(Self.paths("test"))
         #expect(graph.isSuperset(of: ["/srv/a.mp4", "/srv/x.cube"]))
         #expect(!graph.contains("/srv"))
+    }
+
+    /// What draws words reads typefaces and its logo, calls nothing and opens nothing.
+    @Test func aCardReadsTypefacesAndItsLogo() {
+        let profile = SourceCell.profile(for: Card(.slate, "x", logoPath: "/srv/logo.png"))
+        #expect(profile.calls == [] && profile.openings == [])
+        let files = Set((profile.files ?? []).map(\.path))
+        #expect(files.isSuperset(of: ["/srv/logo.png", "/etc/fonts", "/usr"]) && !files.contains("/srv"))
+        #expect((profile.files ?? []).allSatisfy { $0.access == .read || $0.path.hasPrefix("/dev/") })
+        let title = Self.paths("title:x")
+        #expect(title == files.subtracting(["/srv/logo.png"]))
+        #expect(Self.paths("color:red") == Self.paths("test") && Self.calls("title:x") == [])
     }
 
     /// Nothing but a device is written to.
