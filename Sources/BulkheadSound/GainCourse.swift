@@ -25,6 +25,12 @@ struct GainCourse: Sendable {
     /// The lowest gain of the last block.
     private(set) var lowest: Float = 1
 
+    /// Nothing is turned down, and nothing was that is still let go.
+    var isIdle: Bool { gain == 1 && envelope[...Self.attackNodes].allSatisfy { $0 == 1 } }
+
+    /// A block has passed that was not turned down.
+    mutating func rest() { lowest = 1 }
+
     /// Turns a block down as far as the gains of its nodes want it: of the one before it, its own, and those ahead.
     ///
     /// At each border the gain is a mean of the lowest that is needed by then, so that it is there when the peak is.

@@ -33,6 +33,22 @@ struct Limiter: Sendable {
     /// The lowest gain of the last block.
     var lowestGain: Float { course.lowest }
 
+    /// There is no ceiling, and nothing that was limited before is still let go.
+    var isIdle: Bool { ceiling == .greatestFiniteMagnitude && hasBegun && needs.isIdle && course.isIdle }
+
+    /// Takes a block's sample pairs and gives a block as ``pass(_:into:)`` does where it is idle.
+    mutating func pass(plain samples: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) {
+        window.withUnsafeMutableBufferPointer { window in
+            guard let base = window.baseAddress else { return }
+            let kept = Self.lead + Self.lookAhead
+            let new = AudioFormat.samplesPerBlock - Self.lookAhead
+            output.update(from: base + 2 * Self.lead, count: 2 * Self.lookAhead)
+            (output + 2 * Self.lookAhead).update(from: samples, count: 2 * new)
+            base.update(from: samples + 2 * (AudioFormat.samplesPerBlock - kept), count: 2 * kept)
+        }
+        course.rest()
+    }
+
     /// Takes a block's sample pairs, the first time ``lookAhead`` more, and gives a block that ends so many pairs before
     /// their end.
     mutating func pass(_ samples: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) {
@@ -88,6 +104,9 @@ private struct PeakNeeds: Sendable {
             place += 2 * Limiter.nodePairs
         }
     }
+
+    /// No node needs to be turned down.
+    var isIdle: Bool { nodes.allSatisfy { $0 == 1 } }
 
     func withNodes(_ body: (UnsafeBufferPointer<Float>) -> Void) { nodes.withUnsafeBufferPointer(body) }
 

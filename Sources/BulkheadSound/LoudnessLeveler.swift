@@ -17,9 +17,12 @@ struct LoudnessLeveler: Sendable {
 
     init(_ target: LoudnessTarget?) { self.target = target }
 
+    /// It leaves the loudness as it is.
+    var isIdle: Bool { target == nil && raised == 0 }
+
     /// Measures sample pairs, and raises or lowers them in place.
     mutating func pass(_ samples: UnsafeMutablePointer<Float>, pairs: Int) {
-        guard target != nil || raised != 0 else { return }
+        guard !isIdle else { return }
         let first = Decibels(raised)
         if let target {
             decibelsPerSecond = target.decibelsPerSecond

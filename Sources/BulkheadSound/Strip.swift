@@ -130,6 +130,15 @@ struct Strip: Sendable {
         }
     }
 
+    /// The sound of a block that was given, where nothing is done with it; what there is to note of it is noted.
+    /// - Returns: nil where it has to be prepared and added.
+    mutating func takePlain() -> [Float]? {
+        guard gain == .unity, gainGlide.hasArrived, presence == 1, presenceGlide.hasArrived, !isKey, !isLeaving,
+            ducker.isIdle
+        else { return nil }
+        return sound.takePlain()
+    }
+
     private var gainNow: StripGain { oldGain.moved(to: gain, gainGlide.fraction) * presenceNow }
 
     /// Makes room for a strip with these levels; nil where it is not there.

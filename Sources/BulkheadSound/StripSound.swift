@@ -32,6 +32,19 @@ struct StripSound: Sendable {
     /// Takes the sound of the next block.
     mutating func give(_ samples: [Float]) { given = samples }
 
+    /// Takes what was given out as it is, where nothing has to be cleaned, delayed or faded in.
+    mutating func takePlain() -> [Float]? {
+        guard let given, line == nil, hasBegun, !isInGap, given.count >= 2,
+            given.withUnsafeBufferPointer({ given in
+                given.baseAddress.map { SampleKernels.peak($0, given.count).isClean } ?? false
+            })
+        else { return nil }
+        last = [given[given.count - 2], given[given.count - 1]]
+        (isOwn, isSilent) = (false, false)
+        self.given = nil
+        return given
+    }
+
     /// Makes so many sample pairs of what was given; silence where that is nothing.
     mutating func prepare(pairs: Int) {
         isSilent = given == nil && last == .zero && line == nil

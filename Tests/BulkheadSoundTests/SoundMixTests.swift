@@ -37,6 +37,52 @@ import Testing
         #expect(desk.mix.levels.truePeak < 0)
     }
 
+    /// The shortest way, which is taken where nobody looks, gives what the whole way gives, whatever is asked for in between.
+    @Test(arguments: 0..<20) func theShortestWayIsTheWholeWay(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let sound = Sounds.noise(0.9, seconds: 3, seed: UInt64(seed + 1))
+        var settings = ProgramSoundSettings()
+        settings.isLimited = false
+        var mixes = [SoundMix(settings), SoundMix(settings)]
+        for index in mixes.indices {
+            mixes[index].isMetered = index == 0
+            mixes[index].add(1, fade: .zero)
+        }
+        var blocks = [[Float](), [Float]()]
+        for number in 0..<100 {
+            let wanted = mixes[0].wanted
+            #expect(wanted == mixes[1].wanted)
+            var strip = StripSettings()
+            let change = Int.random(in: 0..<12, using: &random)
+            let gives = Int.random(in: 0..<15, using: &random) > 0
+            var samples = Array(sound[Int(wanted.lowerBound) * 2..<Int(wanted.upperBound) * 2])
+            if change == 9 { samples[500] = .nan }
+            for index in mixes.indices {
+                switch change {
+                case 0:
+                    strip.gain = -6
+                    mixes[index].set(strip, of: 1)
+                case 1, 2: mixes[index].set(StripSettings(), of: 1)
+                case 3:
+                    settings.isLimited = number % 3 == 0
+                    mixes[index].set(settings)
+                case 4:
+                    strip.isMuted = true
+                    mixes[index].set(strip, of: 1)
+                case 5 where number % 2 == 0: mixes[index].add(2)
+                case 5, 6: mixes[index].remove(2)
+                case 7 where number > 60:
+                    strip.delaySeconds = 0.01
+                    mixes[index].set(strip, of: 1)
+                default: break
+                }
+                if gives { mixes[index].give(samples, from: 1) }
+                mixes[index].mix(into: &blocks[index])
+            }
+            #expect(blocks[0].map(\.bitPattern) == blocks[1].map(\.bitPattern), "block \(number)")
+        }
+    }
+
     @Test func eachSampleIsWantedOnce() {
         var mix = SoundMix(startingAt: 7)
         var block: [Float] = []
