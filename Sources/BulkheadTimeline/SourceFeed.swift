@@ -120,7 +120,8 @@ package struct SourceFeed: Sendable {
     /// at 0, even where its sound or its picture begins later, but its first picture stands on a tick of `interval`:
     /// sound that comes a little before it is not worth a picture that is shown twice.
     package func firstTime(interval: MediaTime) -> MediaTime? {
-        let picture = pictures.firstWaitingPTS
+        // One that waited and whose source is gone goes on behind its last picture, and not where its sound has come to.
+        let picture = pictures.firstWaitingPTS ?? (isResumed && !hasEnded ? pictures.current?.pts : nil)
         let sound = samples.end > samples.start ? MediaTime(sampleIndex: samples.start) : nil
         guard let first = [picture, sound].compactMap({ $0 }).min() else { return nil }
         if description.isLive { return picture ?? first }

@@ -30,6 +30,23 @@ import Testing
         return shown
     }
 
+    /// Sound may have come further than the picture when an input is not shown any more, and its source may be gone when it is
+    /// shown again: it goes on with the picture behind its last one.
+    @Test func anInputThatWaitedWithoutASourceLosesNoPicture() {
+        var feed = Self.feed(audio: true)
+        feed.anchor(.zero, at: .zero)
+        for index in 0..<10 {
+            _ = feed.pictures.push(PictureQueueTests.picture(UInt32(index), Self.at(Int64(index) * 40)))
+        }
+        _ = feed.pictures.advance(to: Self.at(1000)) { _ in }
+        feed.samples.push([Float](repeating: 0, count: 96_000), at: 0)
+        _ = feed.samples.take(48_000, from: 0)
+        feed.reconnect { _ in }
+        feed.pause()
+        #expect(feed.offset == nil)
+        #expect(feed.firstTime(interval: Self.at(40)) == Self.at(360))
+    }
+
     /// Timestamps as they are, and in whole milliseconds, rounded and cut off, as FLV and Matroska have them.
     enum Rounding: CaseIterable {
         case none, nearest, down
