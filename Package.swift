@@ -239,7 +239,7 @@ let package = Package(
             dependencies: [
                 "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildRuntime",
                 "BulkheadChildren", "BulkheadControl", "BulkheadFaults", "BulkheadRTMP", "BulkheadRTMPTransport",
-                "BulkheadProbe", "CBulkheadLinux", systemPackage,
+                "BulkheadProbe", "BulkheadMedia", "CBulkheadLinux", systemPackage,
             ]),
         .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"]),
         .target(
@@ -518,7 +518,7 @@ let package = Package(
             name: "BulkheadDrillTests",
             dependencies: [
                 "BulkheadDrill", "BulkheadEvents", "BulkheadModel", "BulkheadProbe", "BulkheadWire", "BulkheadRTMP",
-                "BulkheadChildRuntime",
+                "BulkheadChildRuntime", "BulkheadMedia",
             ]),
         .testTarget(
             name: "BulkheadCommandsTests",

@@ -15,7 +15,7 @@ package struct DrillCommand: AsyncParsableCommand {
         discussion: """
             For continuous integration: no child needs a special build to be killed. Parts: encoder, standby, source, \
             mixer, plugins: kill, segv, abrt, bus, ill, fpe, term, hang; all but standby also trap, exit, garbage, leak, \
-            flood, loot, slow[=TIME], an encoder freeze; server: kill, restart, stop[=TIME], hang[=TIME], and on the path \
+            flood, loot, slow[=TIME], an encoder freeze; source=2 is the second input's; server: kill, restart, stop[=TIME], hang[=TIME], and on the path \
             to it stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME]; acks=inc, fixed, restart, i32 or none for \
             a server that counts in a way of its own what it acknowledges; disk: full. Moments: @frame=300, @5s; behind \
             a server's, \
@@ -69,6 +69,12 @@ package struct DrillCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "How many faults of the first link's server and path are also drawn (default: 0).", valueName: "count"))
     var linkFaults: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Show other scenes all the while, so many: random:50. Each input's numbers are judged in its place.",
+            valueName: "random:count"))
+    var scenes: String?
 
     @Option(help: ArgumentHelp("Write the report as JUnit XML.", valueName: "file"), completion: .file())
     var junit: String?
@@ -143,10 +149,13 @@ package struct DrillCommand: AsyncParsableCommand {
         guard let frameRate = FrameRate(rate)?.framesPerSecond else {
             throw BroadcastError(.usage, "--fps \(rate) is no frame rate", advice: "write 30, 29.97 or 30000/1001")
         }
-        let (faults, seed, seconds) = try plan(rate: frameRate)
+        let sceneCount = try sceneCount()
+        let (faults, seed, seconds) = try plan(rate: frameRate, hasScenes: sceneCount != nil)
         for (name, value) in [("size", "640x360"), ("video-bitrate", "800k"), ("preset", "ultrafast")] {
             if let key = BroadcastKey(rawValue: name), words[key].isEmpty { words[key] = [value] }
         }
+        // Scenes are counted in frames.
+        if sceneCount != nil, let key = BroadcastKey(rawValue: "fps"), words[key].isEmpty { words[key] = [rate] }
         if words[.plugin].isEmpty, faults.contains(where: { $0.part == .plugins }) {
             words[.plugin] = try standardPlugin()
         }
@@ -158,13 +167,44 @@ package struct DrillCommand: AsyncParsableCommand {
         let plan = try BroadcastPlan(whole, environmentKey: key)
         var expectations: [Expectation] = []
         for list in expect { expectations += try Expectation.list(list) }
+        let named = whole[.input].enumerated().map { "\($1),name=\(DrillScenes.name(ofInput: $0 + 1))" }
         return DrillSettings(
-            inputs: whole[.input], hasNumbers: plan.settings.inputs.contains { $0.url == "test" }, to: to, view: view,
+            inputs: sceneCount == nil ? whole[.input] : named,
+            hasNumbers: plan.settings.inputs.contains { $0.url == "test" }, to: to, view: view,
             streamKey: key, linkCount: try linkCount(faults),
             faults: faults, seed: seed, expectations: expectations, seconds: seconds, frameRate: frameRate,
             bitsPerSecond: Int(plan.settings.videoBitsPerSecond) + Int(plan.settings.audioBitsPerSecond),
             broadcastFlags: Self.flags(words), libexec: libexec.map { FilePaths.absolute($0) },
-            exitCodeOfLostRecording: BroadcastError.Kind.someDestinations.exitCode)
+            exitCodeOfLostRecording: BroadcastError.Kind.someDestinations.exitCode,
+            scenes: try sceneCount.map { (count) throws(BroadcastError) in
+                try drillScenes(count, seed: seed ?? 1, seconds: seconds, plan.settings)
+            })
+    }
+
+    private func sceneCount() throws(BroadcastError) -> Int? {
+        guard let scenes else { return nil }
+        guard scenes.hasPrefix("random:"), let count = Int(scenes.dropFirst("random:".count)),
+            (1...10_000).contains(count)
+        else {
+            throw BroadcastError(
+                .usage, "--scenes \(scenes) is no number of changes", advice: "write random:50, with 1 to 10000")
+        }
+        return count
+    }
+
+    private func drillScenes(
+        _ count: Int, seed: UInt64, seconds: Double, _ settings: BroadcastSettings
+    ) throws(BroadcastError) -> DrillScenes {
+        guard settings.inputs.count > 1, settings.inputs.count <= 9 else {
+            throw BroadcastError(
+                .usage, "--scenes shows 2 to 9 inputs, and there are \(settings.inputs.count)",
+                advice: "name several, such as test test")
+        }
+        guard settings.scenes == nil, settings.inputs.allSatisfy({ $0.name == nil }) else {
+            throw BroadcastError(.usage, "--scenes makes its own scenes", advice: "leave names of inputs away")
+        }
+        return DrillScenes(
+            inputs: settings.inputs.count, count: count, seed: seed, seconds: seconds, on: settings.canvas)
     }
 
     private func linkCount(_ faults: [Fault]) throws(BroadcastError) -> Int {
@@ -181,7 +221,7 @@ package struct DrillCommand: AsyncParsableCommand {
         return links
     }
 
-    private func plan(rate: Double) throws(BroadcastError) -> ([Fault], UInt64?, Double) {
+    private func plan(rate: Double, hasScenes: Bool) throws(BroadcastError) -> ([Fault], UInt64?, Double) {
         var faults: [Fault] = []
         for word in fault { faults.append(try Fault(word)) }
         if to != nil, let fault = faults.first(where: { $0.part == .server }) {
@@ -202,7 +242,7 @@ package struct DrillCommand: AsyncParsableCommand {
                     .usage, "--seed, --kills and --link-faults are for faults at random", advice: "add --random")
             }
             let last = faults.map { $0.moment.seconds(at: rate) }.max() ?? 4
-            return (faults, nil, span ?? (last + 6).rounded(.up))
+            return (faults, nil, span ?? (hasScenes ? max(20, last + 6) : last + 6).rounded(.up))
         }
         if let kills, !(1...10_000).contains(kills) {
             throw BroadcastError(.usage, "--kills \(kills) is not between 1 and 10000")
@@ -218,7 +258,10 @@ package struct DrillCommand: AsyncParsableCommand {
         }
         let seed = seed ?? UInt64.random(in: 1...999_999_999)
         let drawn =
-            RandomPlan.faults(seed: seed, seconds: seconds, kills: kills)
+            RandomPlan.faults(
+                seed: seed, seconds: seconds, kills: kills,
+                parts: hasScenes ? [.encoder, .source, .mixer] : [.encoder, .source, .plugins],
+                inputs: max(1, inputs.count))
             + RandomPlan.linkFaults(seed: seed, seconds: seconds, count: linkFaults ?? 0)
         return (faults + drawn, seed, seconds)
     }

@@ -18,6 +18,27 @@ package final class MasterPoll: Sendable {
         }
     }
 
+    /// What a master answers to a request that changes something; nil when it can't be reached.
+    package func reply(to request: ControlRequest) async -> ControlReply? {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: self.ask(request)) }
+        }
+    }
+
+    private func ask(_ request: ControlRequest) -> ControlReply? {
+        client.withLock { client in
+            do throws(BroadcastError) {
+                let connection: ControlClient
+                if let client { connection = client } else { connection = try ControlClient(path: path) }
+                client = connection
+                try connection.send(request)
+                if let reply = try connection.receive() { return reply }
+            } catch {}
+            client = nil
+            return nil
+        }
+    }
+
     private func ask() -> BroadcastStatus?? {
         client.withLock { client in
             do throws(BroadcastError) {

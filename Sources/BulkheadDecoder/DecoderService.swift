@@ -10,6 +10,8 @@ package final class DecoderService {
     private var video: CodecContext?
     private var audio: CodecContext?
     private var beeps = BeepFinder()
+    /// Parts of pictures in which numbers are also read.
+    private var parts: [PixelRectangle] = []
 
     /// A decoder that has said hello on `socket`; it opens codecs when it is told to.
     package init(_ socket: WireSocket) {
@@ -52,6 +54,7 @@ package final class DecoderService {
         case .flush:
             try flush()
             try socket.send(DecoderReply.flushed)
+        case .look(let parts): self.parts = parts
         }
     }
 
@@ -83,6 +86,14 @@ package final class DecoderService {
             picture.number = FrameCode(width: width, height: height, luma: pixel)?.number
             let centre = FrameCode.flashCentre(width: width, height: height)
             if centre.x < width, centre.y < height { picture.flashLuma = pixel(centre.x, centre.y) }
+            picture.partNumbers = parts.map { part in
+                guard part.width > 0, part.height > 0, part.x + part.width <= width, part.y + part.height <= height
+                else { return nil }
+                // As if the input's picture had the size of the whole: cells lie where they were painted, scaled.
+                return FrameCode(width: width, height: height) { x, y in
+                    pixel(part.x + x * part.width / width, part.y + y * part.height / height)
+                }?.number
+            }
         }
         try socket.send(DecoderReply.picture(picture))
     }

@@ -31,6 +31,7 @@ package struct Drill: Sendable {
                         if settings.linkCount > 1 { event.part = .viewer(number) }
                         onEvent(event)
                     }
+                    if let scenes = settings.scenes { await probe.look(at: scenes.parts) }
                     probes.append(probe)
                 } catch {
                     await stage.close()

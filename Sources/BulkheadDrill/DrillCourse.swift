@@ -39,6 +39,7 @@ struct DrillCourse: Sendable {
         try await startBroadcast(to: addresses)
         var records: [(record: FaultRecord, span: ClosedRange<Double>)] = []
         let injector = FaultInjector(course: self)
+        async let changed = settings.scenes.map { SceneChanger(course: self, scenes: $0) }?.run()
         records = await withTaskGroup(of: (Int, FaultInjector.Outcome).self) { group in
             for (index, fault) in settings.faults.enumerated() {
                 group.addTask { (index, await injector.carryOut(fault, number: index)) }
@@ -48,11 +49,12 @@ struct DrillCourse: Sendable {
             for await (index, outcome) in group { outcomes[index] = outcome }
             return outcomes.sorted { $0.key < $1.key }.map { ($0.value.record, $0.value.span) }
         }
-        let failure = await awaitEnd()
+        let scenes = await changed
+        let failure = await awaitEnd() ?? scenes?.failure
         for probe in probes { _ = await DrillLog.wait(within: .seconds(2)) { await probe.view().silentSeconds > 0.3 } }
         for task in watching { task.cancel() }
         for probe in probes { await probe.drain() }
-        return await judge(records, failure: failure, wallSeconds: Double(MonotonicTime.now.since(began)) / 1e9)
+        return await judge(records, scenes, failure: failure, wallSeconds: Double(MonotonicTime.now.since(began)) / 1e9)
     }
 
     // MARK: the programs
@@ -175,7 +177,8 @@ struct DrillCourse: Sendable {
     // MARK: the judgement
 
     private func judge(
-        _ faults: [(record: FaultRecord, span: ClosedRange<Double>)], failure: String?, wallSeconds: Double
+        _ faults: [(record: FaultRecord, span: ClosedRange<Double>)], _ scenes: SceneChanger.Outcome?,
+        failure: String?, wallSeconds: Double
     ) async -> DrillReport {
         var records: [FaultRecord] = []
         for (record, span) in faults {
@@ -191,7 +194,11 @@ struct DrillCourse: Sendable {
         var links: [DrillReport.Link] = []
         for (index, probe) in probes.enumerated() {
             let link = index + 1
-            let measured = await probe.report()
+            var measured = await probe.report()
+            if let scenes, let plan = settings.scenes {
+                let (inputs, missing) = plan.judge(await probe.looks, shown: scenes.shown, rate: settings.frameRate)
+                (measured.inputs, measured.missing) = (inputs, missing)
+            }
             let connections =
                 settings.to == nil ? log.server(of: link).publishCount : log.connectCount
             links.append(

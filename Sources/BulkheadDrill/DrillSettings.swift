@@ -31,6 +31,8 @@ package struct DrillSettings: Sendable {
     package var broadcastFlags: [String]
     /// The folder of the children's programs, if it is named.
     package var libexec: String?
+    /// The scenes that are shown one after the other; nil where what is shown stays.
+    package var scenes: DrillScenes?
     /// How `bulkhead broadcast` ends when one of its destinations fails: a filled disk is no failure of a drill.
     package var exitCodeOfLostRecording: Int32
 
@@ -39,8 +41,9 @@ package struct DrillSettings: Sendable {
         inputs: [String], hasNumbers: Bool, to: String?, view: String?, streamKey: String?, linkCount: Int,
         faults: [Fault],
         seed: UInt64?, expectations: [Expectation], seconds: Double, frameRate: Double, bitsPerSecond: Int,
-        broadcastFlags: [String], libexec: String?, exitCodeOfLostRecording: Int32
+        broadcastFlags: [String], libexec: String?, exitCodeOfLostRecording: Int32, scenes: DrillScenes? = nil
     ) {
+        self.scenes = scenes
         self.inputs = inputs
         self.hasNumbers = hasNumbers
         self.to = to
@@ -67,18 +70,30 @@ package struct DrillSettings: Sendable {
     }
 
     /// What is expected where nothing is said: of a link whose server is left alone, that nothing shows at all. Pictures
-    /// without numbers are judged by their timestamps.
-    package static func standardExpectations(_ faults: [Fault], link: Int, hasNumbers: Bool) -> [Expectation] {
+    /// without numbers are judged by their timestamps, and those of scenes by the numbers of each input in its place.
+    package static func standardExpectations(
+        _ faults: [Fault], link: Int, hasNumbers: Bool, hasScenes: Bool = false
+    ) -> [Expectation] {
         let always =
-            hasNumbers
-            ? [Expectation(.lost, .equal, 0), Expectation(.disorder, .equal, 0), Expectation(.backwards, .equal, 0)]
-            : [Expectation(.backwards, .equal, 0), Expectation(.jumps, .equal, 0)]
+            hasScenes
+            ? [
+                Expectation(.missing, .equal, 0), Expectation(.inputLost, .equal, 0),
+                Expectation(.backwards, .equal, 0),
+            ]
+            : hasNumbers
+                ? [
+                    Expectation(.lost, .equal, 0), Expectation(.disorder, .equal, 0),
+                    Expectation(.backwards, .equal, 0),
+                ]
+                : [Expectation(.backwards, .equal, 0), Expectation(.jumps, .equal, 0)]
         // What a server that goes away had not handed on is sent again.
         guard !faults.contains(where: { $0.mayEndConnection && $0.link == link }) else { return always }
         return always + [Expectation(.connections, .equal, 1)]
     }
 
     func expectations(of link: Int) -> [Expectation] {
-        expectations.isEmpty ? Self.standardExpectations(faults, link: link, hasNumbers: hasNumbers) : expectations
+        expectations.isEmpty
+            ? Self.standardExpectations(faults, link: link, hasNumbers: hasNumbers, hasScenes: scenes != nil)
+            : expectations
     }
 }

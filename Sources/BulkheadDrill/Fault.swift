@@ -12,12 +12,13 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         /// A child of the master's, which can be signalled.
         package var isChild: Bool { self != .server && self != .disk }
 
-        /// Whether a part of a broadcast is one that this fault can be done to; of `link` alone where it is a server.
-        package func isPart(_ part: BulkheadModel.Part, link: Int? = nil) -> Bool {
+        /// Whether a part of a broadcast is one that this fault can be done to; of `link` alone where it is a server, of `input`
+        /// alone where it is a source.
+        package func isPart(_ part: BulkheadModel.Part, link: Int? = nil, input: Int? = nil) -> Bool {
             switch self {
             case .encoder: part.role == .encoder && part.duty == .onAir
             case .standby: part.role == .encoder && (part.duty == .standby || part.duty == .twin)
-            case .source: part.role == .source
+            case .source: part.role == .source && (input == nil || part.id == input)
             // One that hangs has changed places with the standby by the time it is ended.
             case .mixer: part.role == .mixer
             case .plugins: part.role == .pluginHost && part.duty == .onAir
@@ -117,8 +118,11 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
     package let moment: Moment
     /// Which of the drill's links, from 1, the server of a server's fault belongs to.
     package let link: Int
+    /// Which input's source, from 1; nil for whichever is there.
+    package let input: Int?
 
-    package init(_ part: Part, _ kind: Kind, _ moment: Moment, link: Int = 1) {
+    package init(_ part: Part, _ kind: Kind, _ moment: Moment, link: Int = 1, input: Int? = nil) {
+        self.input = input
         self.part = part
         self.kind = kind
         self.moment = moment
@@ -138,7 +142,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
                 .usage, "--fault \(word) has no moment", advice: "write PART:KIND@frame=300 or PART:KIND@5s")
         }
         let names = halves[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let part = names.first.flatMap({ Part(rawValue: String($0)) }), names.count == 2 else {
+        let place = names[0].split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let part = place.first.flatMap({ Part(rawValue: String($0)) }), names.count == 2 else {
             throw BroadcastError(
                 .usage, "--fault \(word) names no part",
                 advice:
@@ -146,9 +151,26 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         }
         self.part = part
         kind = try Self.kind(String(names[1]), of: part)
+        input = place.count == 2 ? try Self.input(place[1], word, part, kind) : nil
         let places = halves[1].split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
         moment = try Self.moment(String(places[0]))
         link = places.count == 2 ? try Self.link(places[1], word, part) : 1
+    }
+
+    private static func input(
+        _ text: Substring, _ word: String, _ part: Part, _ kind: Kind
+    ) throws(BroadcastError) -> Int {
+        guard part == .source, let number = Int(text), (1...SettingRange.mostInputs).contains(number) else {
+            throw BroadcastError(
+                .usage, "--fault \(word) names no input", advice: "write source=1:KIND@MOMENT, with the input's number")
+        }
+        guard case .signal = kind else {
+            throw BroadcastError(
+                .usage,
+                "--fault \(word) can't be aimed at one input: a source takes what is armed when it comes to its frame",
+                advice: "write source:KIND@MOMENT, or a signal such as kill or hang")
+        }
+        return number
     }
 
     private static func link(_ text: Substring, _ word: String, _ part: Part) throws(BroadcastError) -> Int {
@@ -241,7 +263,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String {
-        "\(part.rawValue):\(kindText)@\(moment)" + (link == 1 ? "" : ",link=\(link)")
+        "\(part.rawValue)\(input.map { "=\($0)" } ?? ""):\(kindText)@\(moment)" + (link == 1 ? "" : ",link=\(link)")
     }
 
     private var kindText: String {

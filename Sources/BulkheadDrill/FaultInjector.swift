@@ -39,7 +39,7 @@ struct FaultInjector: Sendable {
         let frame = await poll.status().flatMap { $0 }?.frames
         let action: Action
         switch fault.kind {
-        case .signal(let signal): action = await send(signal, to: fault.part)
+        case .signal(let signal): action = await send(signal, to: fault.part, of: fault.input)
         case .armed: action = await awaitClaim(fault)
         case .serverKill, .serverStop, .serverHang, .serverAcknowledgements: action = await disturbServer(fault)
         case .path(let kind, let milliseconds):
@@ -114,14 +114,14 @@ struct FaultInjector: Sendable {
 
     // MARK: children
 
-    private func send(_ signal: Fault.Signal, to part: Fault.Part) async -> Action {
+    private func send(_ signal: Fault.Signal, to part: Fault.Part, of input: Int?) async -> Action {
         var found: Int32?
         _ = await DrillLog.wait(within: Self.childPatience) {
-            found = await pid(of: part)
+            found = await pid(of: part, input: input)
             return found != nil
         }
         guard let pid = found else { return .failed("no \(part.rawValue) process was found") }
-        let deaths = deathCount(of: part)
+        let deaths = deathCount(of: part, input: input)
         guard kill(pid, signal.number) == 0 else { return .failed("process \(pid) had ended by itself") }
         let name = signal == .hang ? "SIGSTOP" : "SIG\(signal.rawValue.uppercased())"
         guard [.segv, .bus, .ill, .fpe].contains(signal) else { return .done("\(name) to process \(pid)") }
@@ -129,7 +129,7 @@ struct FaultInjector: Sendable {
         // fault would happen again there.
         for _ in 0..<20 {
             let isOver = await DrillLog.wait(within: .milliseconds(250)) {
-                deathCount(of: part) > deaths || kill(pid, 0) != 0
+                deathCount(of: part, input: input) > deaths || kill(pid, 0) != 0
             }
             if isOver || Task.isCancelled { break }
             kill(pid, signal.number)
@@ -137,9 +137,11 @@ struct FaultInjector: Sendable {
         return .done("\(name) to process \(pid)")
     }
 
-    private func pid(of part: Fault.Part) async -> Int32? {
+    private func pid(of part: Fault.Part, input: Int?) async -> Int32? {
         guard let status = await poll.status().flatMap({ $0 }) else { return nil }
-        return status.children.first { part.isPart($0.part) && $0.state == .ready && $0.pid != nil }?.pid
+        return status.children.first {
+            part.isPart($0.part, input: input) && $0.state == .ready && $0.pid != nil
+        }?.pid
     }
 
     /// A child takes its armed fault when it comes to the frame, which may be a little later than the timeline.
@@ -244,11 +246,11 @@ struct FaultInjector: Sendable {
     /// Of two encoders in lockstep either may come to an armed fault first.
     private func concerns(_ event: Event, _ fault: Fault) -> Bool {
         if case .armed = fault.kind, fault.part == .encoder, Fault.Part.standby.isPart(event.part) { return true }
-        return fault.part.isPart(event.part, link: fault.link)
+        return fault.part.isPart(event.part, link: fault.link, input: fault.input)
     }
 
-    private func deathCount(of part: Fault.Part) -> Int {
-        course.log.events.count { part.isPart($0.event.part) && Self.isEnd($0.event, of: part) }
+    private func deathCount(of part: Fault.Part, input: Int?) -> Int {
+        course.log.events.count { part.isPart($0.event.part, input: input) && Self.isEnd($0.event, of: part) }
     }
 
     /// Whether the part is gone: a link's connection, the recording on the disk, a child.

@@ -23,8 +23,10 @@ package enum RandomPlan {
     /// - Parameters:
     ///   - kills: how many; nil for one every 1 to 4 seconds.
     ///   - parts: the parts that faults are drawn for.
+    ///   - inputs: how many inputs there are: of several, the source of one of them is meant.
     package static func faults(
-        seed: UInt64, seconds: Double, kills: Int? = nil, parts: [Fault.Part] = [.encoder, .source, .plugins]
+        seed: UInt64, seconds: Double, kills: Int? = nil, parts: [Fault.Part] = [.encoder, .source, .plugins],
+        inputs: Int = 1
     ) -> [Fault] {
         var generator = SplitMix64(seed: seed)
         let end = seconds - quietEnd
@@ -39,7 +41,9 @@ package enum RandomPlan {
             let signals: [Fault.Signal] = [.kill, .kill, .kill, .kill, .segv, .abrt, .term, .hang]
             let signal = signals[Int(generator.next() % UInt64(signals.count))]
             let moment = spacing.map { quietStart + (Double(faults.count) + jitter * 0.8) * $0 } ?? time
-            faults.append(Fault(part, .signal(signal), .seconds((moment * 1000).rounded() / 1000)))
+            // Drawn only where there is a choice: seeds of other drills keep their meaning.
+            let input = part == .source && inputs > 1 ? 1 + Int(generator.next() % UInt64(inputs)) : nil
+            faults.append(Fault(part, .signal(signal), .seconds((moment * 1000).rounded() / 1000), input: input))
             time += 1 + 3 * jitter
         }
         return faults

@@ -1,3 +1,5 @@
+package import BulkheadMedia
+
 /// What a viewer asks of a decoder.
 package enum DecoderRequest: WireMessage, Hashable {
     /// The pictures that follow are of this codec, a FourCC as Enhanced RTMP has them (`avc1`, `hvc1`, `av01`, `vp09`);
@@ -11,6 +13,8 @@ package enum DecoderRequest: WireMessage, Hashable {
     case sound(pts: Int64, bytes: [UInt8])
     /// Asks for all pictures that are held back; answered by `flushed`. An IDR may follow.
     case flush
+    /// Numbers are also read in these parts of pictures, each of which holds a whole picture of an input, scaled.
+    case look(at: [PixelRectangle])
 
     /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
@@ -36,6 +40,11 @@ package enum DecoderRequest: WireMessage, Hashable {
                 $0.write(bytes)
             }
         case .flush: WireFrame(.decoderFlush) { _ in }
+        case .look(let parts):
+            WireFrame(.decoderLook) {
+                $0.write(UInt8(clamping: parts.count))
+                for part in parts.prefix(DecodedPicture.mostParts) { part.writePart(to: &$0) }
+            }
         }
     }
 
@@ -52,9 +61,28 @@ package enum DecoderRequest: WireMessage, Hashable {
         case .decoderPicture?: self = .picture(unit: try reader.read(), bytes: try reader.readBytes("access unit"))
         case .decoderSound?: self = .sound(pts: try reader.read(), bytes: try reader.readBytes("audio frame"))
         case .decoderFlush?: self = .flush
+        case .decoderLook?:
+            let count = try reader.read(UInt8.self)
+            guard count <= DecodedPicture.mostParts else { throw reader.outsideRange("count of parts") }
+            var parts: [PixelRectangle] = []
+            for _ in 0..<count { parts.append(try PixelRectangle(part: &reader)) }
+            self = .look(at: parts)
         default: throw .unknownType(frame.type)
         }
         try reader.finish()
+    }
+}
+
+extension PixelRectangle {
+    /// Four `u16`: x, y, width, height.
+    fileprivate func writePart(to writer: inout WireWriter) {
+        for number in [x, y, width, height] { writer.write(UInt16(clamping: number)) }
+    }
+
+    fileprivate init(part reader: inout WireReader) throws(WireError) {
+        self.init(
+            x: Int(try reader.read(UInt16.self)), y: Int(try reader.read(UInt16.self)),
+            width: Int(try reader.read(UInt16.self)), height: Int(try reader.read(UInt16.self)))
     }
 }
 
@@ -70,6 +98,11 @@ package struct DecodedPicture: Hashable, Sendable {
     package var number: UInt32?
     /// The luma where the test picture flashes on each second: 16 is black, 235 white.
     package var flashLuma: UInt8
+    /// The numbers in the parts that were to be looked at, in their order; nil where none can be read.
+    package var partNumbers: [UInt32?] = []
+
+    /// The most parts of a picture that are looked at.
+    package static let mostParts = 64
 
     package init(unit: Int64, width: UInt16, height: UInt16, number: UInt32?, flashLuma: UInt8) {
         self.unit = unit
@@ -101,6 +134,11 @@ package enum DecoderReply: WireMessage, Hashable {
                 $0.write(picture.number != nil)
                 $0.write(picture.number ?? 0)
                 $0.write(picture.flashLuma)
+                $0.write(UInt8(clamping: picture.partNumbers.count))
+                for number in picture.partNumbers.prefix(DecodedPicture.mostParts) {
+                    $0.write(number != nil)
+                    $0.write(number ?? 0)
+                }
             }
         case .undecodable(let unit): WireFrame(.decoderUndecodable) { $0.write(unit) }
         case .beep(let pts): WireFrame(.decoderBeep) { $0.write(pts) }
@@ -119,10 +157,17 @@ package enum DecoderReply: WireMessage, Hashable {
             let height = try reader.read(UInt16.self)
             let hasNumber = try reader.readBool("number flag")
             let number = try reader.read(UInt32.self)
-            self = .picture(
-                DecodedPicture(
-                    unit: unit, width: width, height: height, number: hasNumber ? number : nil,
-                    flashLuma: try reader.read()))
+            var picture = DecodedPicture(
+                unit: unit, width: width, height: height, number: hasNumber ? number : nil,
+                flashLuma: try reader.read())
+            let count = try reader.read(UInt8.self)
+            guard count <= DecodedPicture.mostParts else { throw reader.outsideRange("count of parts") }
+            for _ in 0..<count {
+                let isRead = try reader.readBool("number flag")
+                let number = try reader.read(UInt32.self)
+                picture.partNumbers.append(isRead ? number : nil)
+            }
+            self = .picture(picture)
         case .decoderUndecodable?: self = .undecodable(unit: try reader.read())
         case .decoderBeep?: self = .beep(pts: try reader.read())
         case .decoderRefused?: self = .refused(try Refusal(&reader))

@@ -80,6 +80,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case decoderPicture = 0x72
     case decoderSound = 0x73
     case decoderFlush = 0x74
+    case decoderLook = 0x75
 
     // DecoderReply
     case decoderDecoded = 0x80

@@ -20,6 +20,12 @@ import Testing
         #expect(try !standard(faults, link: 2).contains("connections=1"))
     }
 
+    @Test func scenesAreJudgedByTheNumbersOfEachInput() throws {
+        let standard = DrillSettings.standardExpectations(
+            [try Fault("source=2:kill@5s")], link: 1, hasNumbers: true, hasScenes: true)
+        #expect(standard.map { "\($0)" } == ["missing=0", "input-lost=0", "backwards=0", "connections=1"])
+    }
+
     /// In a file's pictures there are no numbers that could be missed.
     @Test func filesAreJudgedByTheirTimestamps() throws {
         #expect(

@@ -10,6 +10,7 @@ import Testing
         ("encoder:kill@frame=300", Fault(.encoder, .signal(.kill), .frame(300))),
         ("plugins:hang@5s", Fault(.plugins, .signal(.hang), .seconds(5))),
         ("source:segv@2.5s", Fault(.source, .signal(.segv), .seconds(2.5))),
+        ("source=2:kill@3s", Fault(.source, .signal(.kill), .seconds(3), input: 2)),
         ("mixer:hang@3s", Fault(.mixer, .signal(.hang), .seconds(3))),
         ("mixer:trap@frame=90", Fault(.mixer, .armed(.trap), .frame(90))),
         ("standby:abrt@1m", Fault(.standby, .signal(.abrt), .seconds(60))),
@@ -42,7 +43,7 @@ import Testing
     @Test(arguments: [
         "", "encoder", "encoder:kill", "encoder@5s", "encoder:@5s", ":kill@5s", "master:kill@5s", "encoder:die@5s",
         "encoder:kill=3@5s", "encoder:hang=3s@5s", "mixer:freeze@5s", "standby:trap@5s", "server:segv@5s",
-        "disk:kill@5s",
+        "disk:kill@5s", "source=0:kill@5s", "source=x:kill@5s", "encoder=2:kill@5s", "source=2:trap@5s",
         "disk:full=3@5s", "encoder:kill@", "encoder:kill@frame=", "encoder:kill@frame=-1", "encoder:kill@soon",
         "encoder:kill@5s,link=2", "server:kill@5s,link=0", "server:kill@5s,link=", "server:kill@5s,2",
         "encoder:blackhole@5s", "server:kill=1s@5s", "source:slow=x@5s", "source:slow=2h@5s", "server:stop=@5s",

@@ -167,9 +167,17 @@ package enum Messages {
         .configureVideo(codec: 0x6176_6331, configuration: [1, 100, 0, 31]),
         .configureAudio(codec: .max, configuration: []), .picture(unit: .max, bytes: [0, 0, 0, 1, 0x65]),
         .picture(unit: .min, bytes: []), .sound(pts: -1, bytes: [UInt8](repeating: 7, count: 5000)), .flush,
+        .look(at: []), .look(at: [PixelRectangle(x: 640, y: 360, width: 320, height: 180)]),
     ]
 
+    private static var lookedAt: DecodedPicture {
+        var picture = DecodedPicture(unit: 9, width: 640, height: 360, number: 4, flashLuma: 16)
+        picture.partNumbers = [.max, nil, 3]
+        return picture
+    }
+
     package static let decoderReplies: [DecoderReply] = [
+        .picture(lookedAt),
         .picture(DecodedPicture(unit: 7, width: 1280, height: 720, number: .max, flashLuma: 235)),
         .picture(DecodedPicture(unit: .min, width: 0, height: .max, number: nil, flashLuma: 0)),
         .undecodable(unit: .max), .beep(pts: .min), .refused(Refusal(.unsupportedCodec, "no decoder")), .flushed,

@@ -248,12 +248,20 @@ import Testing
         try expect(
             DecoderRequest.sound(pts: -1, bytes: [0x21]), "0D000000 7300 0000  FFFFFFFFFFFFFFFF  01000000 21")
         try expect(DecoderRequest.flush, "00000000 7400 0000")
+        try expect(
+            DecoderRequest.look(at: [PixelRectangle(x: 1, y: 2, width: 640, height: 360)]),
+            "09000000 7500 0000  01  0100 0200 8002 6801")
     }
 
     @Test func decoderReplies() throws {
         try expect(
             DecoderReply.picture(DecodedPicture(unit: 258, width: 1280, height: 720, number: 300, flashLuma: 16)),
-            "12000000 8000 0000  0201000000000000  0005 D002  01 2C010000  10")
+            "13000000 8000 0000  0201000000000000  0005 D002  01 2C010000  10  00")
+        var looked = DecodedPicture(unit: 1, width: 2, height: 2, number: nil, flashLuma: 16)
+        looked.partNumbers = [7, nil]
+        try expect(
+            DecoderReply.picture(looked),
+            "1D000000 8000 0000  0100000000000000  0200 0200  00 00000000  10  02 01 07000000 00 00000000")
         try expect(DecoderReply.undecodable(unit: 1), "08000000 8100 0000 0100000000000000")
         try expect(DecoderReply.beep(pts: 1_000_000_000), "08000000 8200 0000 00CA9A3B00000000")
         try expect(DecoderReply.refused(Refusal(.notMedia, "no")), "08000000 8300 0000  0300  02000000 6E6F")

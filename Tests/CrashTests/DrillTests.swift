@@ -40,6 +40,34 @@ import Testing
         #expect(xml.contains("failures=\"0\""))
     }
 
+    /// Clips of 25, 30 and 60 numbered pictures a second in a canvas of 30: each number that should be seen is.
+    @Test func everyInputIsWholeWhileScenesChangeAndChildrenDie() async throws {
+        let folder = try TemporaryFolder()
+        var inputs: [String] = []
+        for rate in [25, 60, 30] {
+            inputs.append(folder.path("\(rate).flv"))
+            let maker = try BulkheadProgram.start([
+                "broadcast", "test", "--fps", "\(rate)", "--size", "640x360", "--preset", "ultrafast", "--fast",
+                "--duration", "24", "--to", "file:\(folder.path("\(rate).flv"))",
+            ])
+            #expect(await maker.wait(timeout: .seconds(60)) == 0, "\(maker.errorText)")
+        }
+        let (status, process) = try await drill(
+            inputs + [
+                "test", "--scenes", "random:50", "--video-bitrate", "3M", "--duration", "22s", "--fault",
+                "source=2:kill@4s", "--fault", "mixer:kill@6s", "--fault", "encoder:kill@8s", "--fault",
+                "source=1:kill@10s", "--fault", "mixer:hang@12s", "--fault", "source=4:kill@15s", "--json",
+            ])
+        #expect(status == 0, "\(process.outputText.suffix(3000)) \(process.errorText.suffix(3000))")
+        let measured = try #require(try summary(process)["measured"] as? [String: Any])
+        let found = try #require(measured["inputs"] as? [[String: Any]])
+        #expect(found.count == 4)
+        for (input, rate) in zip(found, [25.0 / 30, 2, 1, 1]) {
+            let perFrame = try #require(input["numbersPerFrame"] as? Double)
+            #expect(abs(perFrame - rate) < 0.1, "\(input)")
+        }
+    }
+
     @Test func anExpectationThatDoesNotHoldIsNamed() async throws {
         let (status, process) = try await drill([
             "--fault", "encoder:kill@1s", "--duration", "3s", "--expect", "lost=0,gap<1ms,frames>9000",

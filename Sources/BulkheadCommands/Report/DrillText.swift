@@ -21,6 +21,11 @@ extension FaultRecord {
 }
 
 extension DrillReport {
+    private static func text(_ input: StreamReport.InputNumbers) -> String {
+        "shown in \(input.shown) frames, \(DecimalText.text(input.numbersPerFrame, places: 2)) numbers a frame, \(input.lost) lost, "
+            + "\(input.repeated) repeated, \(input.unread) not read"
+    }
+
     /// For a person, one fact a line.
     package var lines: [String] {
         var lines = faults.map(\.text)
@@ -29,6 +34,10 @@ extension DrillReport {
             let name = links.count == 1 ? "" : "link \(link.number): "
             lines += StreamText.lines(link.measured).map { name + $0 }
             lines.append("\(name)connections: \(link.connections)")
+            for (index, input) in (link.measured.inputs ?? []).enumerated() {
+                lines.append("\(name)input \(index + 1): \(Self.text(input))")
+            }
+            if let missing = link.measured.missing { lines.append("\(name)frames missing: \(missing)") }
         }
         if let longest = links.first?.measured.arrival?.longestGap, let undisturbed = undisturbedGapMilliseconds {
             let excess = max(0, longest.milliseconds - undisturbed)

@@ -4,6 +4,9 @@ package import BulkheadModel
 package enum Measure: String, Hashable, Sendable, CaseIterable {
     case lost, repeated, disorder, unnumbered, frames, backwards, jumps, gap, connections
     case offset = "av-offset"
+    case missing
+    case inputLost = "input-lost"
+    case inputRepeated = "input-repeated"
 
     /// Given in time; else a count.
     package var isTime: Bool { self == .gap || self == .offset }
@@ -26,6 +29,9 @@ package enum Measure: String, Hashable, Sendable, CaseIterable {
         case .gap: report.arrival?.longestGap.milliseconds
         case .connections: connections.map(Double.init)
         case .offset: report.sync.map { abs($0.worstOffsetMilliseconds) }
+        case .missing: report.missing.map(Double.init)
+        case .inputLost: report.countableInputs.map { $0.reduce(0) { $0 + Double($1.lost + $1.disordered) } }
+        case .inputRepeated: report.countableInputs.map { $0.reduce(0) { $0 + Double($1.repeated) } }
         }
     }
 }
@@ -166,6 +172,11 @@ package struct Verdict: Hashable, Sendable {
             guard let gap = report.arrival?.longestGap else { return "" }
             let frame = gap.frame.map { "frame \($0)" } ?? "access unit \(gap.unit)"
             return "before \(frame), at \(DecimalText.text(gap.endSeconds, places: 2)) s"
+        case .inputLost:
+            let parts = (report.inputs ?? []).enumerated().filter { $0.element.lost > 0 }.map { index, input in
+                "input \(index + 1): \(input.lostRanges.prefix(10).joined(separator: ", "))"
+            }
+            return parts.joined(separator: "; ")
         case .offset: return report.sync.map { "\(Int($0.worstOffsetMilliseconds.rounded())) ms at worst" } ?? ""
         default: return ""
         }

@@ -86,6 +86,30 @@ package struct StreamReport: Codable, Hashable, Sendable {
         package var replayed: Int
     }
 
+    /// What became of the numbers of one input that was shown beside others.
+    package struct InputNumbers: Codable, Hashable, Sendable {
+        /// Frames in which the input should have been seen.
+        package var shown: Int
+        /// Of these, frames in which no number could be read in its place.
+        package var unread: Int
+        /// How fast its numbers rise.
+        package var numbersPerFrame: Double
+        /// Numbers that should have been seen, by the rate of the input, and were not.
+        package var lost = 0
+        /// `120-125` or `130`: between these some were lost.
+        package var lostRanges: [String] = []
+        /// Frames that showed a number again, more often than its rate has it.
+        package var repeated = 0
+        /// Numbers lower than the one before.
+        package var disordered = 0
+
+        package init(shown: Int, unread: Int, numbersPerFrame: Double) {
+            self.shown = shown
+            self.unread = unread
+            self.numbersPerFrame = numbersPerFrame
+        }
+    }
+
     /// How sound and picture lie to each other, by flashes and beeps.
     package struct Sync: Codable, Hashable, Sendable {
         /// How much later the sound comes than the picture, in milliseconds.
@@ -112,6 +136,10 @@ package struct StreamReport: Codable, Hashable, Sendable {
     package var numbers: Numbers?
     /// Nil where no flash had its beep.
     package var sync: Sync?
+    /// The inputs that scenes showed, in their order; nil where they were not looked at.
+    package var inputs: [InputNumbers]? = nil
+    /// Frames of the timeline that never came, by the times of those that did; nil where they were not looked at.
+    package var missing: Int? = nil
     /// How often the viewer connected anew.
     package var reconnects: Int
     /// How often the viewer's decoder was replaced.
@@ -122,6 +150,13 @@ extension StreamReport {
     /// The numbers, where what is missing among them was missed: nil where most pictures have none, because a plugin covers
     /// it. The few that show are far apart.
     package var countableNumbers: Numbers? { numbers.flatMap { $0.unnumbered > $0.numbered ? nil : $0 } }
+}
+
+extension StreamReport {
+    /// The inputs of scenes, where the numbers of each could be read in most of its frames; nil where they could not.
+    package var countableInputs: [InputNumbers]? {
+        inputs.flatMap { $0.allSatisfy { $0.shown > 0 && $0.unread * 4 < $0.shown } ? $0 : nil }
+    }
 }
 
 extension StreamReport.Timestamps {

@@ -120,6 +120,8 @@ package struct DecoderMachine: Sendable {
             // Sound is not given twice, but none is left out while the process starts.
             if !isAtWork, !hasGivenUp, waitingSound.count < Self.waitingSoundLimit { waitingSound.append(request) }
         case .flush: return flush()
+        // Given to each decoder at its start, and to none later.
+        case .look: return []
         }
         return isAtWork ? [.send(request)] : []
     }

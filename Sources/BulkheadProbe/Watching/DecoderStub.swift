@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
@@ -15,6 +16,7 @@ final class DecoderStub {
 
     private let launch: ChildLaunch
     private let reactor: Reactor
+    private let parts: [PixelRectangle]
     private var machine = DecoderMachine()
     private var identities = IdentityCounter<ChildSubject>()
     private var child: Child?
@@ -22,8 +24,10 @@ final class DecoderStub {
     private var onGone: (() -> Void)?
     private var isClosing = false
 
-    init(_ launch: ChildLaunch, on reactor: Reactor) {
+    /// - Parameter parts: of pictures, in which numbers are also read.
+    init(_ launch: ChildLaunch, lookingAt parts: [PixelRectangle], on reactor: Reactor) {
         self.launch = launch
+        self.parts = parts
         self.reactor = reactor
     }
 
@@ -76,7 +80,7 @@ final class DecoderStub {
             let child = try Child(.decoder, launch, on: reactor)
             let id = identities.next()
             self.child = child
-            child.onGreeted = { [weak self] in self?.handle(.greeted(id)) }
+            child.onGreeted = { [weak self] in self?.greeted(id) }
             child.onFrame = { [weak self] in self?.took($0, from: id) }
             child.onEnd = { [weak self] in self?.ended(id, $0) }
             handle(.launched(id))
@@ -84,6 +88,11 @@ final class DecoderStub {
         } catch {
             handle(.launchFailed("\(error)"))
         }
+    }
+
+    private func greeted(_ id: ChildID) {
+        if !parts.isEmpty { child?.send(DecoderRequest.look(at: parts)) }
+        handle(.greeted(id))
     }
 
     private func activate(_ child: Child, _ id: ChildID) {

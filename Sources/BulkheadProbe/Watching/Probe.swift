@@ -1,5 +1,6 @@
 import BulkheadEvents
 package import BulkheadFLV
+package import BulkheadMedia
 package import BulkheadSystem
 import BulkheadWire
 package import NIOCore
@@ -19,6 +20,7 @@ package actor Probe {
     private var lastArrival: MonotonicTime
     private var reconnects = 0
     private var isClosed = false
+    private var parts: [PixelRectangle] = []
 
     /// - Parameters:
     ///   - decoder: how the decoder is started; nil to look at no picture.
@@ -32,6 +34,12 @@ package actor Probe {
         self.onObservation = onObservation
         lastArrival = .now
     }
+
+    /// Numbers are also read in these parts of pictures. To be called before anything comes.
+    package func look(at parts: [PixelRectangle]) { self.parts = parts }
+
+    /// What was read in them, in the order of showing.
+    package var looks: [PartsLook] { watch.looks }
 
     /// Takes one message of the stream as it came just now.
     package func take(_ kind: FLVTag.Kind, timestamp: UInt32, payload: ByteBuffer) {
@@ -136,7 +144,7 @@ package actor Probe {
 
     private func startDecoder() {
         guard decoder == nil, let launch else { return }
-        let stub = DecoderStub(launch, on: reactor)
+        let stub = DecoderStub(launch, lookingAt: parts, on: reactor)
         stub.onReply = { [weak self] reply in self?.assumeIsolated { $0.took(reply) } }
         stub.onSkipped = { [weak self] units in self?.assumeIsolated { $0.watch.skip(units) } }
         stub.onTrouble = { [weak self] phrase in self?.assumeIsolated { $0.told(phrase) } }

@@ -27,6 +27,9 @@ struct StreamWatch {
     private(set) var audioRate = RateJudge()
     private(set) var size: (width: Int, height: Int)?
     private(set) var keyframes = 0
+    /// What was read in parts of pictures, where these are looked at.
+    private(set) var looks: [PartsLook] = []
+    private static let mostLooks = 1 << 20
     private var lastIDR: Int64?
     private var shortestInterval: Int64?
     private var longestInterval: Int64?
@@ -203,6 +206,9 @@ struct StreamWatch {
         guard let entry = pending.removeValue(forKey: picture.unit) else { return [] }
         size = (Int(picture.width), Int(picture.height))
         giveUp(before: picture.unit - Self.reorderLimit)
+        if !picture.partNumbers.isEmpty, looks.count < Self.mostLooks {
+            looks.append(PartsLook(milliseconds: entry.pts, numbers: picture.partNumbers))
+        }
         var observations: [Observation] = []
         if let number = picture.number {
             let offset = sync.take(flashLuma: picture.flashLuma, at: Double(entry.pts))
@@ -307,5 +313,18 @@ struct StreamWatch {
                 }
             },
             reconnects: reconnects, decoderRestarts: decoderRestarts)
+    }
+}
+
+/// What was read in the parts of one picture that are looked at.
+package struct PartsLook: Hashable, Sendable {
+    /// The picture's time in the stream.
+    package let milliseconds: Int64
+    /// In the order of the parts; nil where none could be read.
+    package let numbers: [UInt32?]
+
+    package init(milliseconds: Int64, numbers: [UInt32?]) {
+        self.milliseconds = milliseconds
+        self.numbers = numbers
     }
 }
