@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "bulkhead-source", targets: ["bulkhead-source"]),
         .executable(name: "bulkhead-mixer", targets: ["bulkhead-mixer"]),
         .executable(name: "bulkhead-notifier", targets: ["bulkhead-notifier"]),
+        .executable(name: "bulkhead-recorder", targets: ["bulkhead-recorder"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
@@ -154,7 +155,7 @@ let package = Package(
             name: "BulkheadOutputs",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadSelection",
-                "BulkheadTimeline", "BulkheadLinks", "BulkheadRoom",
+                "BulkheadTimeline", "BulkheadLinks", "BulkheadRoom", "BulkheadChildren", "BulkheadWire", systemPackage,
             ]),
         .target(
             name: "BulkheadChain",
@@ -218,6 +219,12 @@ let package = Package(
                 "CCurl", "BulkheadSelection", "BulkheadModel", "BulkheadSystem", "BulkheadWire",
             ], linkerSettings: libraries("curl")),
         .target(
+            name: "BulkheadRecorder",
+            dependencies: [
+                "BulkheadChildRuntime", "BulkheadFLV", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage,
+                nioCore,
+            ]),
+        .target(
             name: "BulkheadPluginHost",
             dependencies: [
                 "BulkheadChildRuntime",
@@ -267,6 +274,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-notifier", dependencies: ["BulkheadNotifier"],
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-recorder", dependencies: ["BulkheadRecorder"],
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"],
@@ -421,6 +431,7 @@ let package = Package(
             dependencies: [
                 "BulkheadOutputs", "BulkheadRoom", "BulkheadChildren", "BulkheadFrames", "BulkheadLinks",
                 "BulkheadModel", "BulkheadEvents", "BulkheadMedia", "BulkheadSystem", "BulkheadTestSupport",
+                "BulkheadWire", systemPackage,
             ]),
         .testTarget(
             name: "BulkheadMasterTests",

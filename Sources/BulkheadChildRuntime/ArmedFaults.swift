@@ -149,6 +149,7 @@ package struct ArmedFaults: Sendable {
             case .pluginHost: PluginReply.log(id: 0, .notice, "a drill asked for this").frame
             case .mixer: MixerReply.composed(frame: .max).frame
             case .notifier: NotifierReply.trouble(target: 0, text: "a drill asked for this").frame
+            case .recorder: RecorderReply.ready.frame
             case .decoder, .master: nil
             }
         guard let message else { return }

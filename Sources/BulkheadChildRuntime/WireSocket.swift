@@ -86,6 +86,13 @@ package final class WireSocket {
         if let mismatch = hello.mismatch(expecting: .master) { throw .mismatch(mismatch) }
     }
 
+    /// A way to send for several threads; nothing is sent by the socket itself from then on.
+    package func voice() throws(WireSocketError) -> WireVoice {
+        do throws(Errno) {
+            return WireVoice(OwnedDescriptor(adopting: try Errno.check(bulkhead_duplicate(descriptor))))
+        } catch { throw .system(error) }
+    }
+
     /// From now on ``send(_:)`` throws when the other end has not read anything for so long. A child has no such limit:
     /// the master always reads, and a master that is stopped may be continued.
     package func limitSending(to limit: Duration) {

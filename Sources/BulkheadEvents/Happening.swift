@@ -20,6 +20,7 @@ package enum Happening: Hashable, Sendable {
     case pluginHost(PluginHostHappening)
     case plugin(PluginHappening)
     case link(LinkHappening)
+    case recording(RecordingHappening)
     case viewer(ViewerHappening)
     case server(ServerHappening)
     case reporter(ReporterHappening)
@@ -41,6 +42,7 @@ package enum Happening: Hashable, Sendable {
         case .pluginHost(let happening): happening
         case .plugin(let happening): happening
         case .link(let happening): happening
+        case .recording(let happening): happening
         case .viewer(let happening): happening
         case .server(let happening): happening
         case .reporter(let happening): happening
@@ -61,6 +63,7 @@ package enum Happening: Hashable, Sendable {
         case .pluginHost: prefix = .pluginHost
         case .plugin: prefix = .plugin
         case .link: prefix = .link
+        case .recording: prefix = .recording
         case .viewer: prefix = .viewer
         case .server: prefix = .server
         case .reporter: prefix = .reporter
@@ -101,11 +104,12 @@ package enum Happening: Hashable, Sendable {
         case .master: try MasterHappening(name: name, values).map { .master($0) }
         case .timeline: try TimelineHappening(name: name, values).map { .timeline($0) }
         case .encoder: try EncoderHappening(name: name, values).map { .encoder($0) }
-        case .slateEncoder, .mixer: nil
+        case .slateEncoder, .mixer, .recorder: nil
         case .source: try SourceHappening(name: name, values).map { .source($0) }
         case .pluginHost: try PluginHostHappening(name: name, values).map { .pluginHost($0) }
         case .plugin: try PluginHappening(name: name, values).map { .plugin($0) }
         case .link: try LinkHappening(name: name, values).map { .link($0) }
+        case .recording: try RecordingHappening(name: name, values).map { .recording($0) }
         case .viewer: try ViewerHappening(name: name, values).map { .viewer($0) }
         case .server: try ServerHappening(name: name, values).map { .server($0) }
         case .reporter: try ReporterHappening(name: name, values).map { .reporter($0) }
@@ -120,7 +124,8 @@ package enum Happening: Hashable, Sendable {
         + TimelineHappening.descriptions(.timeline) + EncoderHappening.descriptions(.encoder)
         + SourceHappening.descriptions(.source) + PluginHostHappening.descriptions(.pluginHost)
         + PluginHappening.descriptions(.plugin) + LinkHappening.descriptions(.link)
-        + ViewerHappening.descriptions(.viewer) + ServerHappening.descriptions(.server)
+        + RecordingHappening.descriptions(.recording) + ViewerHappening.descriptions(.viewer)
+        + ServerHappening.descriptions(.server)
         + ReporterHappening.descriptions(.reporter) + NotifierHappening.descriptions(.notifier)
 }
 

@@ -1,5 +1,7 @@
 /// The names of the values of events, one meaning each; the raw values are stable. docs/events.md lists them.
 package enum Key: String, CaseIterable, Hashable, Sendable {
+    /// What is done: `retries`, `next-file`, `fallback` or `none`.
+    case action
     /// Where a socket listens, such as `unix:/run/bulkhead.sock` or an RTMP URL.
     case address
     /// The frame that came before.
@@ -12,8 +14,10 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case backfillMilliseconds
     /// The video bitrate from now on.
     case bitsPerSecond
-    /// Bytes received or sent.
+    /// Bytes received, sent or written.
     case bytes
+    /// How fast a file grows.
+    case bytesPerSecond
     /// The call in which the plugin was: `open`, `create`, `destroy`, `set-parameter`, `video`, `audio` or `event`.
     case call
     /// The size of the picture, such as `1280x720`.
@@ -28,6 +32,10 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case count
     /// How many processes have died of it.
     case deaths
+    /// Bytes that are on the disk.
+    case durableBytes
+    /// The system's number of an error.
+    case errno
     /// A count of events.
     case events
     /// The path of the saved state; of a playlist, a file's name.
@@ -42,6 +50,10 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case framesPerSecond
     /// Frames that had to be encoded again.
     case framesLate
+    /// What the file system has left.
+    case freeBytes
+    /// When the disk will be full at this rate, in seconds.
+    case fullInSeconds
     /// Time off air, in milliseconds.
     case gapMilliseconds
     /// Where the source goes on: `position`, `next-pass`, `next-file` or `end`.
@@ -104,6 +116,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case scene
     /// A duration, in seconds.
     case seconds
+    /// The number of a file in its recording, from 0.
+    case segment
     /// A server's name, without a stream key.
     case server
     /// Servers of the link.
@@ -122,6 +136,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case standardError
     /// A stream's name, without its key.
     case stream
+    /// Which file: `media` or `index`.
+    case subject
     /// What the input holds, in words.
     case summary
     /// What people call the target of a notice.
@@ -132,6 +148,10 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case title
     /// `video` or `audio`.
     case track
+    /// What is wrong with a file: `full`, `read-only`, `not-answering` and others.
+    case trouble
+    /// All that is wrong with a file.
+    case troubles
     /// Frames that the process had not finished.
     case uncommitted
     /// The user that a process ran as.

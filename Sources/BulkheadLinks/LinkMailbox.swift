@@ -94,9 +94,6 @@ package final class LinkMailbox: Sendable {
     /// So little waits that a broadcast in no hurry should go on.
     package var hasRoom: Bool { state.withLock { Self.hasRoom($0.queue) } }
 
-    /// Nothing has been taken out of it.
-    package var isUnused: Bool { state.withLock { $0.framesSent == 0 } }
-
     /// The DTS of the first picture that was taken out of it.
     package var firstSent: MediaTime? { state.withLock { $0.firstSent } }
 

@@ -13,12 +13,14 @@ extension BroadcastStatus {
     /// What is to be said as long as inputs are only opened.
     init(opening inputs: InputsSnapshot, _ outputs: OutputsSnapshot, isOver: Bool) {
         self.init(
-            state: isOver ? .ended : .starting, children: inputs.inputs.map(\.child), links: outputs.statuses,
+            state: isOver ? .ended : .starting, children: inputs.inputs.map(\.child) + outputs.children,
+            links: outputs.statuses,
             secondsOnAir: 0, frames: 0, framesCommitted: 0, framesUncommitted: 0, framesRepeated: 0, framesSkipped: 0,
             framesUnfiltered: 0, framesSlated: 0, standby: StandbyChoice.off.rawValue, framesPerSecond: 0,
             bitsPerSecond: 0, showing: .slate, encoderAddress: "", plugins: [])
         self.inputs = inputs.inputs.map { InputStatus($0, seen: [], missing: [], heard: []) }
         hasSent = outputs.hasSent
+        recordings = outputs.recordings
     }
 
     /// What the rooms say of themselves, as a user sees it.
@@ -36,7 +38,8 @@ extension BroadcastStatus {
             }
         self.init(
             state: phase,
-            children: encoding.children + chain.children + program.mixer.inUse + inputs.inputs.map(\.child),
+            children: encoding.children + chain.children + program.mixer.inUse + inputs.inputs.map(\.child)
+                + outputs.children,
             links: outputs.statuses, secondsOnAir: frameRate.time(of: program.nextFrame).seconds,
             frames: Int(clamping: program.nextFrame), framesCommitted: encoding.framesCommitted,
             framesUncommitted: encoding.framesUncommitted, framesRepeated: program.framesRepeated,
@@ -50,6 +53,7 @@ extension BroadcastStatus {
             showing: encoding.isSlateOnAir ? .slateWithoutEncoder : program.showing.content,
             encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress)" : "", plugins: chain.plugins)
         hasSent = outputs.hasSent
+        recordings = outputs.recordings
         scenes = program.scenes
         scene = program.scene
         preparedScene = program.prepared

@@ -86,6 +86,7 @@ final class Rooms {
     /// Makes the links, and opens the inputs.
     func open(_ settings: BroadcastSettings) throws(BroadcastError) {
         try outputs.declare(settings.destinations)
+        outputs.record(settings.recordings ?? [])
         try inputs.open(settings.inputs)
     }
 

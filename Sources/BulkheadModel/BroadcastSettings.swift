@@ -95,6 +95,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     /// How long a destination that has never been reached is tried at the start, in seconds; nil for not at
     /// all.
     package var patienceSeconds: Double?
+    /// What is recorded besides the destinations; nil for nothing.
+    package var recordings: [RecordingSettings]?
 
     /// Settings with the defaults of `bulkhead broadcast`.
     package init(

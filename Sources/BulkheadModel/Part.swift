@@ -24,18 +24,18 @@ package struct Part: Codable, Hashable, Sendable {
         /// Encodes the slate before it is needed, and then ends.
         case slateEncoder = "slate-encoder"
         case pluginHost = "plugin-host"
-        case mixer
+        case mixer, recorder
         /// Tells others of events.
         case notifier
-        case plugin, link, viewer, server, reporter
+        case plugin, link, recording, viewer, server, reporter
         /// A role that another version has named; programs of this version never post one.
         case unknown
 
         /// Whether parts of this role are child processes, to which every ``ChildHappening`` can happen.
         package var isChild: Bool {
             switch self {
-            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .notifier: true
-            case .master, .timeline, .plugin, .link, .viewer, .server, .reporter, .unknown: false
+            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier: true
+            case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .unknown: false
             }
         }
     }
@@ -102,6 +102,14 @@ package struct Part: Codable, Hashable, Sendable {
 
     /// A notifier, by its child.
     package static func notifier(_ id: ChildID) -> Part { Part(.notifier, id: id.number, duty: .onAir) }
+
+    /// A recorder, by its child; `name` is that of what it writes.
+    package static func recorder(_ id: ChildID, _ duty: Duty = .onAir, name: String) -> Part {
+        Part(.recorder, id: id.number, name: name, duty: duty)
+    }
+
+    /// A file that the broadcast writes, or a row of them; `number` is from 1.
+    package static func recording(_ number: Int, name: String) -> Part { Part(.recording, id: number, name: name) }
 
     /// A plugin of the chain, by its name there.
     package static func plugin(_ id: PluginID, name: String) -> Part { Part(.plugin, id: id.number, name: name) }

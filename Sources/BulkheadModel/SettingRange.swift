@@ -36,6 +36,14 @@ package enum SettingRange {
     package static let durationSeconds: ClosedRange<Double> = 0.001...366 * 86_400
     /// What an input's sound may be raised by; −∞ for silence.
     package static let gainDecibels = -Double.infinity...24
+    /// Of one broadcast.
+    package static let mostRecordings = 8
+    /// After how long a recording goes on in the next file.
+    package static let segmentSeconds: ClosedRange<Double> = 1...7 * 86_400
+    /// After how many bytes a recording goes on in the next file.
+    package static let segmentByteCount: ClosedRange<UInt64> = 1_000_000...1 << 50
+    /// From one report of a recording to the next.
+    package static let reportSeconds: ClosedRange<Double> = 1...3600
     /// From left to right.
     package static let pan: ClosedRange<Double> = -1...1
     /// How much later an input's sound may be heard.
@@ -62,14 +70,18 @@ extension BroadcastSettings {
     /// - Throws: kind `control`, naming the first setting outside its range.
     package func checkRanges() throws(BroadcastError) {
         let destinationsFit =
-            !destinations.isEmpty && destinations.count <= SettingRange.mostLinks
+            !(destinations.isEmpty && recordings?.isEmpty ?? true) && destinations.count <= SettingRange.mostLinks
             && destinations.allSatisfy(\.isInRange)
         let noticesFit = (notices ?? []).count <= NoticeTarget.mostTargets && (notices ?? []).allSatisfy(\.isInRange)
+        let recordingsFit =
+            (recordings?.count ?? 0) <= SettingRange.mostRecordings && recordings?.allSatisfy(\.isInRange) ?? true
         let outside =
             !noticesFit
             ? "notify"
             : inputs.isEmpty || inputs.count > SettingRange.mostInputs
-                ? "input" : !destinationsFit ? "to" : Setting.all.first { !$0.isInRange(self) }?.name
+                ? "input"
+                : !destinationsFit
+                    ? "to" : !recordingsFit ? "record" : Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(
             code: .settingOutOfRange, ["setting": outside], "the setting \(outside) is outside its range")

@@ -1,8 +1,10 @@
-package import BulkheadEvents
+import BulkheadEvents
 package import BulkheadLinks
 import BulkheadMedia
 package import BulkheadModel
+package import BulkheadRoom
 import BulkheadSystem
+import BulkheadWire
 
 /// One link as its room holds it.
 package struct Output: Sendable {
@@ -29,7 +31,7 @@ package struct Output: Sendable {
                 .usage, "a destination file is named by its whole path, and ends with .flv: \(path) is not",
                 advice: "write file:/FOLDER/OUT.flv")
         }
-        try await FileSink.check(path)
+        try await FileLook.check(path)
     }
 
     /// Makes what `entry`'s destination asks for.
@@ -40,7 +42,7 @@ package struct Output: Sendable {
     ///   - onRoom: called, on any thread, when a sink that had no room has some again.
     /// - Throws: kind `usage` for a server that can't be used.
     package static func make(
-        _ entry: LinkDirectory.Entry, patience: Duration, events: EventLog, awaitsIDR: Bool,
+        _ entry: LinkDirectory.Entry, patience: Duration, in context: RoomContext, awaitsIDR: Bool,
         onRoom: @escaping @Sendable () -> Void
     ) throws(BroadcastError) -> Output {
         let destination = entry.destination
@@ -52,10 +54,14 @@ package struct Output: Sendable {
         }
         if destination.isFile {
             let path = String(destination.url.dropFirst(5))
-            return Output(FileSink(name: name, path: path, awaitsIDR: awaitsIDR, onRoom: onRoom), servers: nil)
+            let task = RecorderTask(.flv, path: path, isPattern: false, persists: false)
+            return Output(
+                RecorderSink(
+                    name: name, number: recordingNumber(of: entry.id), .init(task), awaitsIDR: awaitsIDR, in: context,
+                    onRoom: onRoom), servers: nil)
         }
         let servers = try LinkServers(destination, name: name, patience: patience, clock: .system)
-        for key in servers.keys { events.hide(key) }
+        for key in servers.keys { context.events.hide(key) }
         var limits = LinkQueue.Limits()
         limits.backfill = MediaTime(nanoseconds: Int64(destination.backfillSeconds * 1e9))
         // What is sent again after a break waits too, and is no reason to shed.
@@ -63,9 +69,32 @@ package struct Output: Sendable {
         let lanes = (0..<(destination.isRedundant ? 2 : 1)).map { lane in
             RTMPLink(
                 name: name, id: entry.id, servers: servers, lane: lane,
-                mailbox: LinkMailbox(limits: limits, awaitsIDR: awaitsIDR, onRoom: onRoom), events: events,
+                mailbox: LinkMailbox(limits: limits, awaitsIDR: awaitsIDR, onRoom: onRoom), events: context.events,
                 archive: .standard)
         }
         return lanes.count == 1 ? Output(lanes[0]) : Output(RedundantLink(lanes))
+    }
+
+    /// The numbers of links' files follow those of the recordings.
+    private static func recordingNumber(of link: LinkID) -> Int { SettingRange.mostRecordings + link.number }
+
+    /// Makes a recording, which begins with the broadcast.
+    /// - Parameter number: from 1.
+    static func make(
+        _ settings: RecordingSettings, number: Int, isAlone: Bool, in context: RoomContext,
+        onRoom: @escaping @Sendable () -> Void
+    ) -> RecorderSink {
+        var task = RecorderTask(
+            settings.path.hasSuffix(".mp4") ? .mp4 : .flv, path: settings.path, isPattern: true, persists: true)
+        task.recording = .init(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        task.segmentSeconds = UInt32(clamping: Int64(settings.segmentSeconds ?? 0))
+        task.segmentByteCount = settings.segmentByteCount ?? 0
+        var terms = RecorderMachine.Terms(task)
+        terms.fallbackFolder = settings.fallbackFolder
+        terms.report = .milliseconds(
+            Int64((settings.reportSeconds ?? RecordingSettings.standardReportSeconds) * 1000))
+        return RecorderSink(
+            name: isAlone ? "recording" : "recording \(number)", number: number, terms, awaitsIDR: false, in: context,
+            onRoom: onRoom)
     }
 }

@@ -1,4 +1,4 @@
-package import BulkheadEvents
+import BulkheadEvents
 import BulkheadLinks
 package import BulkheadMedia
 package import BulkheadModel
@@ -22,10 +22,11 @@ package final class Outputs: PacketOutlet {
         case run(LinkID)
         case ended(LinkID, BroadcastError?)
         case hasRoom
+        case record(RecorderSink)
     }
 
     package typealias Maker = (
-        _ entry: LinkDirectory.Entry, _ events: EventLog, _ awaitsIDR: Bool, _ onRoom: @escaping @Sendable () -> Void
+        _ entry: LinkDirectory.Entry, _ awaitsIDR: Bool, _ onRoom: @escaping @Sendable () -> Void
     ) throws(BroadcastError) -> Output
 
     private let context: RoomContext
@@ -35,9 +36,11 @@ package final class Outputs: PacketOutlet {
     private var bitrate: BitrateMachine
     /// Those that packets go to.
     private var outputs: [LinkID: Output] = [:]
-    /// Removed, with something to send.
+    /// Besides the links; they count for none of them.
+    private var recordings: [RecorderSink] = []
     /// Of links that are forgotten.
     private var firstSentByFormer: MediaTime?
+    /// Removed, with something to send.
     private var leaving: [LinkID: (name: String, output: Output)] = [:]
     private var configurations: [(number: Int, configuration: StreamConfiguration)] = []
     /// A packet has come: a link that is added joins in the middle.
@@ -57,8 +60,8 @@ package final class Outputs: PacketOutlet {
 
     /// - Parameter patience: how long servers are tried that were never reached.
     package convenience init(_ context: RoomContext, bitrate: BitrateMachine.Settings, patience: Duration) {
-        self.init(context, bitrate: bitrate) { entry, events, awaitsIDR, onRoom throws(BroadcastError) in
-            try Output.make(entry, patience: patience, events: events, awaitsIDR: awaitsIDR, onRoom: onRoom)
+        self.init(context, bitrate: bitrate) { entry, awaitsIDR, onRoom throws(BroadcastError) in
+            try Output.make(entry, patience: patience, in: context, awaitsIDR: awaitsIDR, onRoom: onRoom)
         }
     }
 
@@ -79,6 +82,18 @@ package final class Outputs: PacketOutlet {
         }
     }
 
+    /// Begins what is recorded besides the links.
+    package func record(_ settings: [RecordingSettings]) {
+        for (index, entry) in settings.enumerated() {
+            let recording = Output.make(entry, number: index + 1, isAlone: settings.count == 1, in: context) {
+                [signals] in signals.continuation.yield(.hasRoom)
+            }
+            for (number, configuration) in configurations { recording.configure(configuration, number: number) }
+            recordings.append(recording)
+            signals.continuation.yield(.record(recording))
+        }
+    }
+
     /// As they are declared now, in order.
     package var destinations: [DestinationSettings] { directory.entries.map(\.destination) }
 
@@ -86,7 +101,7 @@ package final class Outputs: PacketOutlet {
         // A destination that can't be used takes no number.
         var directory = directory
         let entry = try directory.add(destination, isAlone: isAlone)
-        let output = try make(entry, context.events, hasBegun) { [signals] in signals.continuation.yield(.hasRoom) }
+        let output = try make(entry, hasBegun) { [signals] in signals.continuation.yield(.hasRoom) }
         for (number, configuration) in configurations { output.sink.configure(configuration, number: number) }
         self.directory = directory
         outputs[entry.id] = output
@@ -98,19 +113,25 @@ package final class Outputs: PacketOutlet {
     package func configure(_ configuration: StreamConfiguration, number: Int) {
         configurations.append((number, configuration))
         for output in outputs.values { output.sink.configure(configuration, number: number) }
+        for recording in recordings { recording.configure(configuration, number: number) }
     }
 
     package func take(_ packet: Packet) {
         hasBegun = true
         for output in outputs.values { output.sink.offer(packet) }
+        for recording in recordings { recording.offer(packet) }
     }
 
-    package var hasRoom: Bool { outputs.values.allSatisfy { $0.sink.hasRoom } }
+    package var hasRoom: Bool {
+        outputs.values.allSatisfy { $0.sink.hasRoom } && recordings.allSatisfy { $0.hasRoom }
+    }
 
     /// The time of the first picture that any destination was sent; nil before.
     package var firstSent: MediaTime? {
         let sinks = outputs.values.map(\.sink) + leaving.values.map(\.output.sink)
-        return (sinks.compactMap(\.firstSent) + [firstSentByFormer].compactMap { $0 }).min()
+        return
+            (sinks.compactMap(\.firstSent) + recordings.compactMap(\.firstSent) + [firstSentByFormer].compactMap { $0 })
+            .min()
     }
 
     // MARK: their course
@@ -132,6 +153,9 @@ package final class Outputs: PacketOutlet {
                             ended.yield(.ended(id, nil))
                         } catch { ended.yield(.ended(id, error)) }
                     }
+                case .record(let recording):
+                    // It ends with the broadcast; what is wrong with it is told by itself.
+                    group.addTask { try? await recording.run() }
                 case .ended(let id, let error): perform(machine.handle(.ended(id, error), at: .now))
                 case .hasRoom: onRoom()
                 }
@@ -144,10 +168,17 @@ package final class Outputs: PacketOutlet {
     }
 
     /// No more packets come: the sinks send what they have, as far as servers take it in time.
-    package func finish() { perform(machine.handle(.finish, at: .now)) }
+    package func finish() {
+        for recording in recordings { recording.finish() }
+        if !recordings.isEmpty { wake(at: .now.advanced(by: OutputsMachine.ending), aborting: true) }
+        perform(machine.handle(.finish, at: .now))
+    }
 
     /// Ends all sinks now.
-    package func abort() { perform(machine.handle(.abort, at: .now)) }
+    package func abort() {
+        for recording in recordings { recording.abort() }
+        perform(machine.handle(.abort, at: .now))
+    }
 
     // MARK: changes on air
 
@@ -229,8 +260,12 @@ package final class Outputs: PacketOutlet {
     }
 
     /// Not by the context's clock: the last deadline comes when all else is over.
-    private func wake(at time: MonotonicTime) {
-        let work = ReactorBound({ [weak self] () -> Void in self?.timePassed() }, context.reactor)
+    private func wake(at time: MonotonicTime, aborting: Bool = false) {
+        let work = ReactorBound(
+            { [weak self] () -> Void in
+                if aborting { self?.recordings.forEach { $0.abort() } }
+                self?.timePassed()
+            }, context.reactor)
         timers.append((time, context.reactor.schedule(at: time) { work.value() }))
     }
 
@@ -319,12 +354,17 @@ package final class Outputs: PacketOutlet {
 
     // MARK: state
 
+    private var recorders: [RecorderSink] {
+        recordings + directory.entries.compactMap { outputs[$0.id]?.sink as? RecorderSink }
+    }
+
     package var snapshot: OutputsSnapshot {
         OutputsSnapshot(
             links: directory.entries.map { entry in
                 .init(
                     id: entry.id, name: entry.name, isRunning: machine.isRunning(entry.id),
                     lanes: outputs[entry.id]?.sink.statuses ?? [])
-            }, videoBitsPerSecond: bitrate.bitsPerSecond, hasSent: firstSent != nil)
+            }, videoBitsPerSecond: bitrate.bitsPerSecond, hasSent: firstSent != nil,
+            recordings: recordings.map(\.recordingStatus), children: recorders.compactMap(\.childStatus))
     }
 }

@@ -17,6 +17,10 @@ package struct OutputsSnapshot: Codable, Hashable, Sendable {
     package var videoBitsPerSecond: UInt32
     /// A destination was sent a picture, also one that was removed since.
     package var hasSent: Bool
+    /// What is recorded besides the links.
+    package var recordings: [RecordingStatus] = []
+    /// The recorders, of recordings and of links.
+    package var children: [ChildStatus] = []
 
     /// All lanes of all links.
     package var statuses: [LinkStatus] { links.flatMap(\.lanes) }

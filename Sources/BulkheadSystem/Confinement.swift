@@ -55,6 +55,8 @@ package enum Confinement {
         package init(rawValue: UInt32) { self.rawValue = rawValue }
         /// To read the files of other users.
         package static let readAnyFile = Capabilities(rawValue: BULKHEAD_ROOT_READS_ANY_FILE.rawValue)
+        /// To write where other users may, below what else is allowed.
+        package static let writeAnyFile = Capabilities(rawValue: BULKHEAD_ROOT_WRITES_ANY_FILE.rawValue)
         /// To read what a graphics card shows.
         package static let seeScreen = Capabilities(rawValue: BULKHEAD_ROOT_SEES_SCREEN.rawValue)
     }

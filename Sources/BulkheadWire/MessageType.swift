@@ -125,6 +125,26 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case notifierReady = 0xD8
     case notifierSettled = 0xD9
     case notifierTrouble = 0xDA
+
+    // RecorderRequest
+    case recorderOpen = 0xC0
+    case recorderDevice = 0xC1
+    case recorderConfigure = 0xC2
+    case recorderPicture = 0xC3
+    case recorderSound = 0xC4
+    case recorderLoss = 0xC5
+    case recorderMeasure = 0xC6
+    case recorderFinish = 0xC7
+
+    // RecorderReply
+    case recorderReady = 0xC8
+    case recorderOpened = 0xC9
+    case recorderSaved = 0xCA
+    case recorderMeasured = 0xCB
+    case recorderTrouble = 0xCC
+    case recorderCleared = 0xCD
+    case recorderClosed = 0xCE
+    case recorderFinished = 0xCF
 }
 
 extension WireFrame {

@@ -10,6 +10,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
     case mixer = 5
     /// Tells others of events, over HTTP.
     case notifier = 7
+    /// Writes one file of the program, or a row of them.
+    case recorder = 6
 
     package var description: String {
         switch self {
@@ -20,6 +22,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .decoder: "decoder"
         case .mixer: "mixer"
         case .notifier: "notifier"
+        case .recorder: "recorder"
         }
     }
 
@@ -33,6 +36,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .decoder: "bulkhead-decoder"
         case .mixer: "bulkhead-mixer"
         case .notifier: "bulkhead-notifier"
+        case .recorder: "bulkhead-recorder"
         }
     }
 }

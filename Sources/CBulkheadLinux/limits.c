@@ -23,6 +23,7 @@ int bulkhead_drop_capabilities(int kept) {
     if (syscall(SYS_capget, &header, now) < 0) return -errno;
     uint32_t mask = 0;
     if (kept & BULKHEAD_ROOT_READS_ANY_FILE) mask |= 1u << CAP_DAC_READ_SEARCH;
+    if (kept & BULKHEAD_ROOT_WRITES_ANY_FILE) mask |= 1u << CAP_DAC_OVERRIDE;
     if (kept & BULKHEAD_ROOT_SEES_SCREEN) mask |= 1u << CAP_SYS_ADMIN;
     struct __user_cap_data_struct left[2] = {{0}, {0}};
     left[0].effective = now[0].effective & mask;

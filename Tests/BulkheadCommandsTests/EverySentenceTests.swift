@@ -29,8 +29,9 @@ import Testing
         }
     }
 
-    private static let children = ["encoder", "slate-encoder", "source", "plugin-host", "mixer", "notifier"].flatMap {
-        role in
+    private static let children = [
+        "encoder", "slate-encoder", "source", "plugin-host", "mixer", "recorder", "notifier",
+    ].flatMap { role in
         [
             Row("\(role).started", #""pid":4711,"isForeign":false"#, "started"),
             Row("\(role).started", #""pid":4711,"isForeign":true"#, "connected"),
@@ -188,6 +189,28 @@ import Testing
         Row("link.resumed", "", "resumed"),
     ]
 
+    private static let recordings = [
+        Row("recording.opened", #""path":"/r/a.mp4","segment":0"#, "/r/a.mp4"),
+        Row("recording.closed", #""path":"/r/a.mp4","bytes":2500000"#, "/r/a.mp4", "complete", "2.5 MB"),
+        Row(
+            "recording.trouble",
+            #""trouble":"full","subject":"media","path":"/r/a.mp4","errno":28,"text":"no space","frames":3,"action":"retries""#,
+            "/r/a.mp4", "disk full", "no space", "3 frames", "each second"),
+        Row(
+            "recording.trouble",
+            #""trouble":"not-answering","subject":"index","path":"/r/a","frames":0,"action":"fallback""#, "index",
+            "does not answer", "fallback"),
+        Row(
+            "recording.cleared", #""trouble":"read-only","subject":"media","path":"/r/a","seconds":12.5"#, "read-only",
+            "12.5 s"),
+        Row("recording.left-out", #""frame":900,"frames":60"#, "60 frames", "900"),
+        Row(
+            "recording.report",
+            #""path":"/r/a","seconds":61,"bytes":3000,"durableBytes":2000,"freeBytes":5000000000,"bytesPerSecond":1000,"fullInSeconds":600,"troubles":["slow"]"#,
+            "00:01:01", "2.0 kB", "5.0 GB", "10 min", "slow"),
+        Row("recording.full-soon", #""seconds":58,"freeBytes":180000000"#, "58 s", "180.0 MB"),
+    ]
+
     private static let watching = [
         Row("viewer.connected", #""server":"a.example/live""#, "a.example/live"),
         Row("viewer.disconnected", #""text":"the connection was reset""#, "the connection was reset"),
@@ -249,7 +272,7 @@ import Testing
         Row("reporter.lines-lost", #""lines":12"#, "12 lines"), Row("reporter.lines-lost", #""lines":1"#, "1 line "),
     ]
 
-    static let rows = children + hub + plugins + links + watching
+    static let rows = children + hub + plugins + links + recordings + watching
 
     @Test func everyCodeHasARow() {
         let codes = Set(Self.rows.map(\.code))

@@ -151,6 +151,19 @@ import Testing
         status.sound = ProgramSoundStatus(
             settings: program, levels: ProgramLevels(),
             strips: [StripStatus(input: 1, name: "music", settings: strip, levels: StripLevels(), isHeard: true)])
+        settings.recordings = [
+            RecordingSettings(
+                path: "/r/a.mp4", segmentSeconds: 1, segmentByteCount: 1, fallbackFolder: "/f", reportSeconds: 1)
+        ]
+        status.recordings = [
+            RecordingStatus(
+                name: "recording", path: "/r/a.mp4", segments: 1, seconds: 1, writtenBytes: 1, durableBytes: 1,
+                freeBytes: 1, bytesPerSecond: 1, fullInSeconds: 1, framesDurable: 1, framesLeftOut: 1,
+                waitingSeconds: 1, isFallback: true,
+                troubles: [
+                    RecordingTroubleStatus(trouble: .full, subject: .media, path: "/r/a.mp4", text: "", seconds: 1)
+                ])
+        ]
         status.timelineFramesPerSecond = 30
         status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(

@@ -17,6 +17,8 @@ import Testing
         case .pluginHost: .pluginHost(3)
         case .mixer: .mixer(4, .standby)
         case .notifier: .notifier(5)
+        case .recorder: .recorder(5, name: "recorder of recording")
+        case .recording: .recording(1, name: "recording")
         case .plugin: .plugin(2, name: "logo")
         case .link: .link(1, name: "main", lane: 2)
         case .viewer: .viewer

@@ -16,6 +16,7 @@ import Testing
         + PluginHostHappening.samples.map { (.pluginHost, .pluginHost($0)) }
         + PluginHappening.samples.map { (.plugin, .plugin($0)) }
         + LinkHappening.samples.map { (.link, .link($0)) }
+        + RecordingHappening.samples.map { (.recording, .recording($0)) }
         + ViewerHappening.samples.map { (.viewer, .viewer($0)) }
         + ServerHappening.samples.map { (.server, .server($0)) }
         + ReporterHappening.samples.map { (.reporter, .reporter($0)) }

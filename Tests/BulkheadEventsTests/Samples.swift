@@ -165,6 +165,26 @@ extension LinkHappening: Sampled {
     }
 }
 
+extension RecordingHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .opened: .opened(path: "/r/show.mp4", segment: 2)
+        case .closed: .closed(path: "/r/show.mp4", bytes: 1 << 33)
+        case .trouble:
+            .trouble(
+                trouble: .full, subject: .index, path: "/r/show.mp4", errno: 28, text: "No space left on device",
+                frames: 31, action: .retries)
+        case .cleared: .cleared(trouble: .full, subject: .index, path: "/r/show.mp4", seconds: 12.5)
+        case .leftOut: .leftOut(frame: 900, frames: 60)
+        case .report:
+            .report(
+                path: "/r/show.mp4", seconds: 60, bytes: 19_000_000, durableBytes: 18_800_000, freeBytes: 1 << 33,
+                bytesPerSecond: 315_000, fullInSeconds: 27_000, troubles: ["slow"])
+        case .fullSoon: .fullSoon(seconds: 600, freeBytes: 180_000_000)
+        }
+    }
+}
+
 extension ViewerHappening: Sampled {
     static func sample(of word: Word) -> Self {
         switch word {

@@ -46,7 +46,7 @@ import Testing
     private func part(_ line: String) throws -> Part { try JSONLine.decode(Part.self, from: Array(line.utf8)) }
 
     @Test func rolesAndDutiesOfAnotherVersionArePassedOver() throws {
-        #expect(try part(#"{"role":"recorder","id":3,"name":"tape"}"#).role == .unknown)
+        #expect(try part(#"{"role":"teleporter","id":3,"name":"tape"}"#).role == .unknown)
         let encoder = try part(#"{"role":"encoder","id":3,"name":"encoder","duty":"understudy","mood":"good"}"#)
         #expect(encoder.role == .encoder && encoder.duty == nil && encoder.id == 3)
     }
@@ -58,14 +58,15 @@ import Testing
 
     @Test func childrenAreThoseThatHaveAProcess() {
         #expect(
-            Part.Role.allCases.filter(\.isChild) == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .notifier])
+            Part.Role.allCases.filter(\.isChild)
+                == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier])
     }
 
     @Test func rolesOfEventsAreWords() {
         #expect(
             Part.Role.allCases.map(\.rawValue) == [
-                "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "notifier",
-                "plugin", "link",
+                "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "recorder",
+                "notifier", "plugin", "link", "recording",
                 "viewer",
                 "server", "reporter", "unknown",
             ])

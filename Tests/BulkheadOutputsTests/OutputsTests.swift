@@ -84,7 +84,7 @@ import Testing
             let context = RoomContext(
                 reactor: reactor, pools: FramePools(), programs: Programs(folder: ""), events: events)
             outputs = Outputs(context, bitrate: .init(wanted: 1_000_000, sound: 128_000, rule: .slowest)) {
-                [sinks] entry, _, _, onRoom throws(BroadcastError) in
+                [sinks] entry, _, onRoom throws(BroadcastError) in
                 guard entry.destination.url != "rtmp://bad/" else { throw BroadcastError(.usage, "it can't be used") }
                 let sink = ScriptedSink(entry.name)
                 sinks.add(sink)

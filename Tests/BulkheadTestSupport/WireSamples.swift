@@ -226,6 +226,50 @@ package enum Messages {
         .trouble(target: 2, text: "couldn't connect to server"),
     ]
 
+    package static func recorderRequests() throws -> [RecorderRequest] {
+        var task = RecorderTask(.mp4, path: "/r/show-%Y.mp4", isPattern: true, persists: true)
+        task.recording = .init(high: .max, low: 3)
+        (task.segment, task.segmentSeconds, task.segmentByteCount, task.pieceMilliseconds) = (7, 3600, 1 << 40, 400)
+        var part = RecordedPart(path: "/r/show.mp4", device: 9, inode: .max, byteCount: 1 << 33)
+        part.origin = -5
+        task.part = part
+        let configuration = StreamConfiguration(
+            canvas: try canvas(640, 360), frameRate: try #require(FrameRate(30_000, 1001)),
+            videoBitsPerSecond: 2_500_000,
+            audioBitsPerSecond: 128_000, avcConfiguration: [1, 0x64, 0, 0x1F], audioSpecificConfig: [0x11, 0x90])
+        func packet(_ kind: Packet.Kind, _ time: Int64, _ bytes: [UInt8]) -> Packet {
+            Packet(
+                kind: kind, dts: MediaTime(nanoseconds: time),
+                pts: MediaTime(nanoseconds: kind == .audio ? time : time + 7), bytes: bytes)
+        }
+        return [
+            .open(task), .open(RecorderTask(.flv, path: "/a.flv", isPattern: false, persists: false)), .device,
+            .configure(configuration),
+            .picture(number: .max, picture: 5, packet(.video(isIDR: true, isDisposable: false), -3, [1, 2, 3])),
+            .picture(number: 0, picture: .min, packet(.video(isIDR: false, isDisposable: true), 1 << 40, [])),
+            .sound(number: 8, packet(.audio, 21, [4])), .loss(number: 9, picture: 44, count: .max),
+            .measure(token: .max), .finish,
+        ]
+    }
+
+    package static let recorderReplies: [RecorderReply] = [
+        .ready,
+        .opened(
+            segment: 3, RecordedPart(path: "/r/a.mp4", device: 1, inode: 2, byteCount: 3), isRegular: true, goesOn: true
+        ),
+        .saved(
+            RecorderProgress(
+                segment: 3, writtenNumber: .max, durableNumber: -1, durableByteCount: 1 << 40, origin: .min)),
+        .measured(
+            RecorderMeasure(
+                token: 1, writtenByteCount: .max, durableByteCount: 2, freeByteCount: 3, busyMilliseconds: .max)),
+        .measured(
+            RecorderMeasure(
+                token: 0, writtenByteCount: 0, durableByteCount: 0, freeByteCount: nil, busyMilliseconds: 0)),
+        .trouble(RecorderTrouble(.full, of: .index, .retries, errno: 28, path: "/r/a.mp4.index")),
+        .cleared(.readOnly, .media), .closed(segment: 2, path: "/r/a.mp4", byteCount: .max), .finished,
+    ]
+
     package static let hellos: [Hello] = [
         Hello(role: .encoder, pid: 4711, wireVersion: 7, build: "1.2.3"),
         Hello(role: .pluginHost, pid: .min, wireVersion: .max, build: ""),
@@ -258,7 +302,8 @@ package enum Messages {
             + sourceRequests().map(entry) + sourceReplies.map(entry) + pluginRequests().map(entry)
             + pluginReplies.map(entry) + enumeratorReplies.map(entry) + decoderRequests.map(entry)
             + decoderReplies.map(entry) + checkRequests.map(entry) + checkReplies.map(entry)
-            + mixerRequests().map(entry) + mixerReplies.map(entry)
+            + mixerRequests().map(entry) + mixerReplies.map(entry) + recorderRequests().map(entry)
+            + recorderReplies.map(entry)
             + notifierRequests.map(entry) + notifierReplies.map(entry)
             + [Farewell(reason: "the broadcast has ended")].map(entry)
     }

@@ -21,11 +21,13 @@ import Testing
         try expectRoundTrip(Messages.mixerReplies)
         try expectRoundTrip(Messages.notifierRequests)
         try expectRoundTrip(Messages.notifierReplies)
+        try expectRoundTrip(Messages.recorderRequests())
+        try expectRoundTrip(Messages.recorderReplies)
     }
 
     @Test func onlyPoolsCarryADescriptor() throws {
         for (frame, _) in try Messages.all() {
-            #expect(frame.carriesDescriptor == [0x11, 0x31, 0x50, 0x51, 0x56, 0xB0, 0xB1].contains(frame.type))
+            #expect(frame.carriesDescriptor == [0x11, 0x31, 0x50, 0x51, 0x56, 0xB0, 0xB1, 0xC1].contains(frame.type))
         }
     }
 
@@ -57,7 +59,7 @@ import Testing
     }
 
     @Test func typesOfOtherSetsAreRefused() throws {
-        for type in (0...0xBF) as ClosedRange<UInt16> {
+        for type in (0...0xDF) as ClosedRange<UInt16> {
             let frame = WireFrame(type: type, payload: [])
             func isUnknown<Message: WireMessage>(_: Message.Type) -> Bool {
                 do {
@@ -74,6 +76,8 @@ import Testing
             #expect(isUnknown(PluginReply.self) == !(0x60...0x67).contains(type))
             #expect(isUnknown(MixerRequest.self) == !(0xB0...0xB3).contains(type))
             #expect(isUnknown(MixerReply.self) == !(0xB8...0xB9).contains(type))
+            #expect(isUnknown(RecorderRequest.self) == !(0xC0...0xC7).contains(type))
+            #expect(isUnknown(RecorderReply.self) == !(0xC8...0xCF).contains(type))
         }
     }
 

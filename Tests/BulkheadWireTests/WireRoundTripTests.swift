@@ -274,6 +274,63 @@ import Testing
         }
     }
 
+    @Test(arguments: seeds) func recorderMessages(seed: UInt64) throws {
+        var draw = Draw(random: SeededGenerator(seed: seed))
+        for _ in 0..<30 {
+            func time() -> MediaTime { MediaTime(nanoseconds: draw.number()) }
+            func part() -> RecordedPart {
+                var part = RecordedPart(
+                    path: draw.text(), device: draw.number(), inode: draw.number(),
+                    byteCount: UInt64.random(in: 0...UInt64(Int64.max), using: &draw.random))
+                part.origin = draw.number()
+                return part
+            }
+            var task = RecorderTask(
+                draw.flag() ? .flv : .mp4, path: draw.text(), isPattern: draw.flag(), persists: draw.flag())
+            task.recording = .init(high: draw.number(), low: draw.number())
+            task.segment = draw.number()
+            task.segmentSeconds = draw.number()
+            task.segmentByteCount = draw.number()
+            task.pieceMilliseconds = UInt32.random(in: 1...10_000, using: &draw.random)
+            task.part = draw.flag() ? part() : nil
+            let configuration = StreamConfiguration(
+                canvas: try draw.canvas(), frameRate: try draw.rate(),
+                videoBitsPerSecond: Int.random(in: 0...Int(UInt32.max), using: &draw.random),
+                audioBitsPerSecond: Int.random(in: 0...Int(UInt32.max), using: &draw.random),
+                avcConfiguration: draw.bytes(), audioSpecificConfig: draw.bytes(60))
+            let sounds = time()
+            try expectRoundTrip(
+                [
+                    RecorderRequest.open(task), .configure(configuration),
+                    .picture(
+                        number: draw.number(), picture: draw.number(),
+                        Packet(
+                            kind: .video(isIDR: draw.flag(), isDisposable: draw.flag()), dts: time(), pts: time(),
+                            bytes: draw.bytes())),
+                    .sound(
+                        number: draw.number(), Packet(kind: .audio, dts: sounds, pts: sounds, bytes: draw.bytes())),
+                    .loss(number: draw.number(), picture: draw.number(), count: draw.number()),
+                    .measure(token: draw.number()), .finish,
+                ], cut: Int.random(in: 1...40, using: &draw.random))
+            let kind = RecorderTrouble.Kind.allCases.randomElement(using: &draw.random) ?? .other
+            try expectRoundTrip(
+                [
+                    RecorderReply.opened(segment: draw.number(), part(), isRegular: draw.flag(), goesOn: draw.flag()),
+                    .saved(
+                        RecorderProgress(
+                            segment: draw.number(), writtenNumber: draw.number(), durableNumber: draw.number(),
+                            durableByteCount: draw.number(), origin: draw.number())),
+                    .measured(
+                        RecorderMeasure(
+                            token: draw.number(), writtenByteCount: draw.number(), durableByteCount: draw.number(),
+                            freeByteCount: draw.flag() ? draw.number() : nil, busyMilliseconds: draw.number())),
+                    .trouble(RecorderTrouble(kind, of: .index, .stops, errno: draw.number(), path: draw.text())),
+                    .cleared(kind, .media),
+                    .closed(segment: draw.number(), path: draw.text(), byteCount: draw.number()), .finished,
+                ], cut: Int.random(in: 1...40, using: &draw.random))
+        }
+    }
+
     @Test(arguments: seeds) func catalogMessages(seed: UInt64) throws {
         var draw = Draw(random: SeededGenerator(seed: seed))
         for _ in 0..<30 {
@@ -417,7 +474,7 @@ import Testing
             Role.allCases.map(\.executableName)
                 == [
                     "bulkhead", "bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host", "bulkhead-decoder",
-                    "bulkhead-mixer", "bulkhead-notifier",
+                    "bulkhead-mixer", "bulkhead-recorder", "bulkhead-notifier",
                 ])
     }
 }

@@ -4,7 +4,9 @@ import Testing
 
 /// The helpers of a broadcast, in a folder of its own from which they can be taken away, and where others can be put.
 struct Helpers {
-    private static let names = ["bulkhead-encoder", "bulkhead-mixer", "bulkhead-plugin-host", "bulkhead-source"]
+    private static let names = [
+        "bulkhead-encoder", "bulkhead-mixer", "bulkhead-plugin-host", "bulkhead-recorder", "bulkhead-source",
+    ]
     let folder: TemporaryFolder
 
     init() throws {

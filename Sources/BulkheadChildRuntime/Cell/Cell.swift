@@ -26,7 +26,9 @@ package struct Cell {
         cell.bound(profile)
         cell.giveUpPrivileges(profile.capabilities)
         var calls = profile.calls
-        if let files = profile.files, !cell.restrict(files, profile.openings), calls?.contains(.devices) == false {
+        if let files = profile.files, !cell.restrict(files, profile.openings), calls?.contains(.devices) == false,
+            !profile.writesFiles
+        {
             calls?.insert(.readOnly)
         }
         if let calls { cell.filter(calls) }

@@ -20,6 +20,8 @@ package struct CellProfile: Sendable {
     package var openings: Landlock.Openings = []
     /// What it may call besides what computing takes; nil leaves all calls as they are.
     package var calls: Confinement.Calls?
+    /// It makes files: without Landlock, wherever its user may.
+    package var writesFiles = false
 
     package init(outOfMemoryScore: Int) { self.outOfMemoryScore = outOfMemoryScore }
 
@@ -32,6 +34,15 @@ package struct CellProfile: Sendable {
         case .master: return nil
         case .encoder, .mixer: return computing(outOfMemoryScore: 200)
         case .decoder: return computing(outOfMemoryScore: 500)
+        case .recorder:
+            var profile = CellProfile(outOfMemoryScore: 100)
+            profile.memoryByteCount = memoryShare
+            profile.descriptorCount = 64
+            profile.limits = modesty
+            profile.capabilities = [.readAnyFile, .writeAnyFile]
+            profile.calls = .narrowing
+            profile.writesFiles = true
+            return profile
         case .source:
             var profile = CellProfile(outOfMemoryScore: 500)
             profile.memoryByteCount = memoryShare

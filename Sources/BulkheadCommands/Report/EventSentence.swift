@@ -15,6 +15,7 @@ package enum EventSentence {
         case .pluginHost(let happening): pluginHost(happening)
         case .plugin(let happening): plugin(happening, part)
         case .link(let happening): link(happening)
+        case .recording(let happening): RecordingText.sentence(happening)
         case .viewer(let happening): viewer(happening)
         case .server(let happening): server(happening)
         case .reporter(let happening): reporter(happening)

@@ -12,6 +12,8 @@ package struct StatusLine: Hashable, Sendable {
         // Trouble comes first: a narrow terminal cuts off what comes last.
         parts += status.links.compactMap(Self.trouble)
         if status.showing != .picture { parts.append("showing \(status.showing.rawValue)") }
+        let recordings = (status.recordings ?? []).map(RecordingText.part)
+        parts += recordings.filter(\.isTrouble).map(\.text)
         parts += status.plugins.compactMap(ChainText.trouble)
         parts += status.children.filter { !Self.isWell($0) }.map(Self.child)
         parts.append("\(DecimalText.text(status.framesPerSecond, places: 1)) fps")
@@ -19,6 +21,7 @@ package struct StatusLine: Hashable, Sendable {
         // What waits for a server that is gone says nothing of those that are there.
         parts.append("queue \(status.links.filter(Self.publishes).map(\.queuedMilliseconds).max() ?? 0) ms")
         parts.append("dropped \(Self.dropped(status))")
+        parts += recordings.filter { !$0.isTrouble }.map(\.text)
         parts += status.links.compactMap(Self.reconnects)
         if status.links.count > 1 { parts += status.links.compactMap(Self.figures) }
         parts += status.children.filter(Self.isWell).map(Self.child)

@@ -45,7 +45,7 @@ package struct StatusReport: Encodable, Sendable {
         }
         lines += status.plugins.map { "plugin \(ChainText.line($0))" }
         lines += (status.notices ?? []).map(Self.line)
-        let links = status.links.flatMap(LinkText.lines)
+        let links = status.links.flatMap(LinkText.lines) + (status.recordings ?? []).map(RecordingText.line)
         return (lines.map(EventLine.clean) + links).joined(separator: "\n")
     }
 

@@ -11,7 +11,8 @@ int bulkhead_refuse_new_privileges(void);
 
 enum bulkhead_root_right {
     BULKHEAD_ROOT_READS_ANY_FILE = 1, ///< CAP_DAC_READ_SEARCH: root reads the files of others
-    BULKHEAD_ROOT_SEES_SCREEN = 2     ///< CAP_SYS_ADMIN, without which the kernel shows no frame buffer of a card
+    BULKHEAD_ROOT_SEES_SCREEN = 2,    ///< CAP_SYS_ADMIN, without which the kernel shows no frame buffer of a card
+    BULKHEAD_ROOT_WRITES_ANY_FILE = 4 ///< CAP_DAC_OVERRIDE: root writes where others may
 };
 
 /// Gives up all capabilities that root has and others do not, except those of enum bulkhead_root_right in `kept`.

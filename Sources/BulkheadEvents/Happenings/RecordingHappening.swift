@@ -1,0 +1,121 @@
+package import BulkheadModel
+
+/// What happens to a file that the broadcast writes.
+package enum RecordingHappening: HappeningSubject {
+    /// The file is written from now on.
+    case opened(path: String, segment: Int)
+    /// The file is complete.
+    case closed(path: String, bytes: Int64)
+    /// Said once, until it is ``cleared(trouble:subject:path:seconds:)``.
+    case trouble(
+        trouble: RecordingTrouble, subject: RecordingSubject, path: String, errno: Int32?, text: String?, frames: Int,
+        action: RecordingAction)
+    case cleared(trouble: RecordingTrouble, subject: RecordingSubject, path: String, seconds: Double)
+    /// So many frames from this one on are in no file.
+    case leftOut(frame: Int64, frames: Int)
+    /// What the recorder and the master's clock say.
+    case report(
+        path: String, seconds: Double, bytes: Int64, durableBytes: Int64, freeBytes: Int64?, bytesPerSecond: Double,
+        fullInSeconds: Double?, troubles: [String])
+    case fullSoon(seconds: Double, freeBytes: Int64)
+
+    /// What stands behind the period in the code.
+    package enum Word: String, CaseIterable, Sendable {
+        case opened
+        case closed
+        case trouble
+        case cleared
+        case leftOut = "left-out"
+        case report
+        case fullSoon = "full-soon"
+    }
+
+    /// The case's word, its level, and its payload as values.
+    package var facts: Facts<Word> {
+        switch self {
+        case .opened(let path, let segment): Facts(.opened, .notice, [.path: path, .segment: segment])
+        case .closed(let path, let bytes): Facts(.closed, .notice, [.path: path, .bytes: bytes])
+        case .trouble(let trouble, let subject, let path, let errno, let text, let frames, let action):
+            Facts(
+                .trouble, action == .none || action == .nextFile ? .warning : .error,
+                [
+                    .trouble: trouble, .subject: subject, .path: path, .errno: errno, .text: text, .frames: frames,
+                    .action: action,
+                ])
+        case .cleared(let trouble, let subject, let path, let seconds):
+            Facts(.cleared, .notice, [.trouble: trouble, .subject: subject, .path: path, .seconds: seconds])
+        case .leftOut(let frame, let frames): Facts(.leftOut, .error, [.frame: frame, .frames: frames])
+        case .report(
+            let path, let seconds, let bytes, let durableBytes, let freeBytes, let bytesPerSecond, let fullInSeconds,
+            let troubles):
+            Facts(
+                .report, .notice,
+                [
+                    .path: path, .seconds: seconds, .bytes: bytes, .durableBytes: durableBytes, .freeBytes: freeBytes,
+                    .bytesPerSecond: bytesPerSecond, .fullInSeconds: fullInSeconds, .troubles: troubles,
+                ])
+        case .fullSoon(let seconds, let freeBytes):
+            Facts(.fullSoon, .warning, [.seconds: seconds, .freeBytes: freeBytes])
+        }
+    }
+
+    /// The case of `word` with its payload. Throws when a value is missing or of another type.
+    package init(_ word: Word, _ values: Values) throws(HappeningError) {
+        switch word {
+        case .opened: self = .opened(path: try values.required(.path), segment: try values.required(.segment))
+        case .closed: self = .closed(path: try values.required(.path), bytes: try values.required(.bytes))
+        case .trouble:
+            self = .trouble(
+                trouble: try values.required(.trouble), subject: try values.required(.subject),
+                path: try values.required(.path), errno: try values.optional(.errno), text: try values.optional(.text),
+                frames: try values.required(.frames), action: try values.required(.action))
+        case .cleared:
+            self = .cleared(
+                trouble: try values.required(.trouble), subject: try values.required(.subject),
+                path: try values.required(.path), seconds: try values.required(.seconds))
+        case .leftOut: self = .leftOut(frame: try values.required(.frame), frames: try values.required(.frames))
+        case .report:
+            self = .report(
+                path: try values.required(.path), seconds: try values.required(.seconds),
+                bytes: try values.required(.bytes), durableBytes: try values.required(.durableBytes),
+                freeBytes: try values.optional(.freeBytes), bytesPerSecond: try values.required(.bytesPerSecond),
+                fullInSeconds: try values.optional(.fullInSeconds), troubles: try values.required(.troubles))
+        case .fullSoon:
+            self = .fullSoon(seconds: try values.required(.seconds), freeBytes: try values.required(.freeBytes))
+        }
+    }
+
+    /// What docs/events.md says of `word`.
+    package static func meaning(of word: Word) -> Meaning {
+        switch word {
+        case .opened:
+            Meaning([.notice], [.path, .segment], "the file is written from now on")
+        case .closed:
+            Meaning([.notice], [.path, .bytes], "the file is complete")
+        case .trouble:
+            Meaning(
+                [.warning, .error], [.trouble, .subject, .path, .errno, .text, .frames, .action],
+                "something is wrong with the file or its disk; said once, until it is cleared")
+        case .cleared:
+            Meaning([.notice], [.trouble, .subject, .path, .seconds], "the trouble is over, after so many seconds")
+        case .leftOut:
+            Meaning(
+                [.error], [.frame, .frames],
+                "so many frames from this one on are in no file, because more waited than is kept")
+        case .report:
+            Meaning(
+                [.notice],
+                [
+                    .path, .seconds, .bytes, .durableBytes, .freeBytes, .bytesPerSecond, .fullInSeconds, .troubles,
+                ], "sizes as the recorder says them, and the duration by the master's own clock; at each interval")
+        case .fullSoon:
+            Meaning(
+                [.warning], [.seconds, .freeBytes],
+                "at this rate the disk is full after so many seconds; said at 30, 10, 3 and 1 minutes")
+        }
+    }
+}
+
+extension RecordingTrouble: ValueConvertible {}
+extension RecordingSubject: ValueConvertible {}
+extension RecordingAction: ValueConvertible {}

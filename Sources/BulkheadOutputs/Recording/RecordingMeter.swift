@@ -1,0 +1,74 @@
+package import BulkheadSystem
+
+/// How a recording grows, by the sizes that its recorder says and by the master's own clock.
+package struct RecordingMeter: Sendable {
+    /// The forecasts that are told, in seconds before the disk is full.
+    private static let warnings: [Double] = [60, 180, 600, 1800]
+    /// From one look at the rate to the next.
+    private static let interval = Duration.seconds(2)
+    /// Of what the rate was, in each new one.
+    private static let inertia = 0.7
+
+    /// Of all files together.
+    package private(set) var writtenByteCount: UInt64 = 0
+    package private(set) var durableByteCount: UInt64 = 0
+    package private(set) var freeByteCount: UInt64?
+    package private(set) var bytesPerSecond = 0.0
+    /// When the first picture was given; nil before.
+    package private(set) var start: MonotonicTime?
+    /// When the size was another one.
+    package private(set) var grewAt: MonotonicTime?
+    /// Of processes before this one.
+    private var earlierByteCount: UInt64 = 0
+    private var mark: (time: MonotonicTime, byteCount: UInt64)?
+    /// The shortest forecast that was told.
+    private var warned = Double.infinity
+
+    package init() {}
+
+    package mutating func begin(at now: MonotonicTime) {
+        guard start == nil else { return }
+        start = now
+        grewAt = now
+    }
+
+    /// Since the first picture was given, in seconds.
+    package func seconds(at now: MonotonicTime) -> Double { start.map { Double(now.since($0)) / 1e9 } ?? 0 }
+
+    /// Another process goes on: it counts from none.
+    package mutating func restart() { earlierByteCount = durableByteCount }
+
+    /// Notes what a recorder says.
+    package mutating func note(written: UInt64, durable: UInt64, free: UInt64?, at now: MonotonicTime) {
+        let all = earlierByteCount.addingReportingOverflow(durable).partialValue
+        if all > durableByteCount { grewAt = now }
+        durableByteCount = max(durableByteCount, all)
+        writtenByteCount = max(writtenByteCount, earlierByteCount.addingReportingOverflow(written).partialValue)
+        freeByteCount = free
+        guard let last = mark else {
+            mark = (now, durableByteCount)
+            return
+        }
+        let passed = now.since(last.time)
+        guard passed >= Self.interval.nanoseconds else { return }
+        let rate = Double(durableByteCount - last.byteCount) / (Double(passed) / 1e9)
+        bytesPerSecond = bytesPerSecond == 0 ? rate : bytesPerSecond * Self.inertia + rate * (1 - Self.inertia)
+        mark = (now, durableByteCount)
+    }
+
+    /// How long the free space lasts at this rate; nil where that is not known, or longer than a year.
+    package var fullInSeconds: Double? {
+        guard let freeByteCount, bytesPerSecond >= 1 else { return nil }
+        let seconds = Double(freeByteCount) / bytesPerSecond
+        return seconds < 366 * 86_400 ? seconds : nil
+    }
+
+    /// A forecast that is to be told now, in seconds.
+    package mutating func warning() -> Double? {
+        guard let seconds = fullInSeconds else { return nil }
+        if seconds > warned * 1.5 { warned = Self.warnings.first { $0 >= seconds / 1.5 } ?? .infinity }
+        guard let step = Self.warnings.first(where: { seconds <= $0 }), step < warned else { return nil }
+        warned = step
+        return seconds
+    }
+}

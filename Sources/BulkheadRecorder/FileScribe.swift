@@ -1,0 +1,339 @@
+import BulkheadChildRuntime
+import BulkheadMedia
+import BulkheadSystem
+import BulkheadWire
+import Glibc
+import SystemPackage
+
+/// Writes what the master gives into files, one after the other. It lives on a thread of its own, which may wait for the
+/// disk, and tells the master how far it has come and what is wrong.
+// Confined to that thread.
+final class FileScribe: @unchecked Sendable {
+    private let task: RecorderTask
+    private let state: RecorderState
+    private let voice: WireVoice
+    private var file: MediaFile?
+    private var container: (any MediaContainer)?
+    private var configuration: StreamConfiguration?
+    /// Of the file that is written.
+    private var segment: UInt32
+    private var origin = MediaTime.zero
+    private var begins: MediaTime?
+    /// What has been made of items and is not written.
+    private var output: [UInt8] = []
+    private var outputNumber: Int64 = -1
+    private var writtenNumber: Int64 = -1
+    private var durableNumber: Int64 = -1
+    private var durableByteCount: UInt64 = 0
+    private var lastSync = MonotonicTime.now
+    private var pace = DiskPace()
+    /// Nothing is written any more: the master knows.
+    private var isStopped = false
+    private var raised: Set<RecorderTrouble.Kind> = []
+
+    /// What one write holds at most, unless a single piece is longer.
+    private static let outputByteCount = 1 << 20
+    private static let retryMilliseconds: UInt32 = 1000
+    /// Between two syncs of a file that is not synced piece by piece.
+    private static let syncInterval = Duration.milliseconds(500)
+
+    init(_ task: RecorderTask, _ state: RecorderState, _ voice: WireVoice) {
+        self.task = task
+        self.state = state
+        self.voice = voice
+        segment = task.segment
+    }
+
+    // MARK: files
+
+    /// Opens the first file.
+    /// - Parameter device: what it is, where it is open already.
+    func open(device: consuming OwnedDescriptor?) {
+        if let device = device.take() {
+            do throws(Errno) { opened(try MediaFile.adopt(device: device, path: task.path, state)) } catch {
+                stop(.notCreated, error)
+            }
+            return
+        }
+        if let part = task.part, let file = MediaFile.goOn(with: part, state) {
+            origin = MediaTime(nanoseconds: part.origin)
+            durableByteCount = part.byteCount
+            return opened(file)
+        }
+        if task.part != nil { segment = segment.addingReportingOverflow(1).partialValue }
+        make()
+    }
+
+    /// Makes a file, as often as it takes where the task is patient.
+    private func make() {
+        let naming: MediaFile.Naming = task.isPattern ? .pattern : .exact
+        while true {
+            do throws(Errno) {
+                let file = try MediaFile.make(task.path, naming, at: time(nil), state)
+                clear([.notCreated, .full, .quota, .readOnly, .gone, .broken, .ownResources])
+                return opened(file)
+            } catch {
+                let kind = RecorderTrouble.Kind(making: error)
+                guard task.persists, error != .canceled else { return stop(kind, error) }
+                raise(kind, .retries, error)
+                guard rest() else { return stop(kind, error) }
+            }
+        }
+    }
+
+    private func opened(_ file: consuming MediaFile) {
+        voice.send(
+            RecorderReply.opened(
+                segment: segment, file.part, isRegular: file.isRegular, goesOn: file.goesOn))
+        let goesOn = file.goesOn && file.byteCount > 0
+        durableByteCount = file.byteCount
+        container = FLVContainer(origin: origin, goesOn: goesOn)
+        self.file = consume file
+    }
+
+    /// Completes the file that is written.
+    /// - Returns: false where that was not possible.
+    private func complete() -> Bool {
+        do {
+            if let piece = try container?.flush() { keep(piece) }
+        } catch {
+            stop(.other, .invalidArgument)
+            return false
+        }
+        guard write(), sync() else { return false }
+        guard let file = self.file.take() else { return true }
+        let (path, byteCount) = (file.path, file.byteCount)
+        if byteCount == 0 { file.remove() }
+        do throws(Errno) { try file.close() } catch {
+            stop(.syncFailed, error)
+            return false
+        }
+        if byteCount > 0 { voice.send(RecorderReply.closed(segment: segment, path: path, byteCount: byteCount)) }
+        return true
+    }
+
+    // MARK: media
+
+    /// Takes all that has come, in order.
+    func take(_ requests: [RecorderRequest]) {
+        for request in requests {
+            guard !isStopped else { return }
+            if let lost = state.takeLostPath() { lose(lost) }
+            guard !isStopped else { return }
+            switch request {
+            case .configure(let configuration): self.configuration = configuration
+            case .picture(let number, let picture, let packet):
+                add(MediaItem(packet: packet, number: number, picture: picture))
+            case .sound(let number, let packet): add(MediaItem(packet: packet, number: number, picture: nil))
+            case .loss(let number, _, _): outputNumber = number
+            case .finish:
+                guard complete() else { return }
+                voice.send(RecorderReply.finished)
+            case .open, .device, .measure: break
+            }
+        }
+        guard !isStopped, write() else { return }
+        if file?.isRegular == false || MonotonicTime.now.since(lastSync) >= Self.syncInterval.nanoseconds {
+            guard sync() else { return }
+        }
+        tell()
+    }
+
+    private func add(_ item: MediaItem) {
+        guard let configuration else { return }
+        if item.packet.isIDR, isSegmentFull(item.packet.dts) {
+            guard complete() else { return }
+            segment = segment.addingReportingOverflow(1).partialValue
+            begins = nil
+            if task.isPattern { origin = item.packet.dts }
+            make()
+            guard !isStopped else { return }
+        }
+        if begins == nil { begins = item.packet.dts }
+        do {
+            guard let piece = try container?.take(item, configuration) else { return }
+            keep(piece)
+        } catch { return stop(.other, .invalidArgument) }
+        if container?.syncsEachPiece == true {
+            guard write(), sync() else { return }
+            tell()
+        } else if output.count > Self.outputByteCount {
+            _ = write()
+        }
+    }
+
+    private func keep(_ piece: MediaPiece) {
+        if output.isEmpty { output = piece.bytes } else { output.append(contentsOf: piece.bytes) }
+        outputNumber = piece.lastNumber
+    }
+
+    private func isSegmentFull(_ time: MediaTime) -> Bool {
+        guard let begins else { return false }
+        let seconds = task.segmentSeconds
+        if seconds > 0, time - begins >= MediaTime(milliseconds: Int64(seconds) * 1000) { return true }
+        return task.segmentByteCount > 0 && (file?.byteCount ?? 0) >= task.segmentByteCount
+    }
+
+    // MARK: the disk
+
+    /// Writes what is there.
+    /// - Returns: false where nothing is written any more.
+    private func write() -> Bool {
+        guard !isStopped, file != nil else { return false }
+        guard !output.isEmpty else {
+            writtenNumber = max(writtenNumber, outputNumber)
+            return true
+        }
+        let start = MonotonicTime.now
+        while true {
+            do throws(Errno) {
+                try file?.write(output)
+                break
+            } catch {
+                let kind = RecorderTrouble.Kind(error)
+                guard task.persists, kind.mayPass else {
+                    stop(kind, error)
+                    return false
+                }
+                raise(kind, .retries, error)
+                guard rest() else { return false }
+            }
+        }
+        clear([.full, .quota, .ownResources])
+        watchPace(since: start)
+        output.removeAll(keepingCapacity: true)
+        writtenNumber = outputNumber
+        return true
+    }
+
+    /// Puts all that was written on the disk.
+    /// - Returns: false where nothing is written any more.
+    private func sync() -> Bool {
+        guard !isStopped, let byteCount = file?.byteCount else { return false }
+        lastSync = .now
+        guard writtenNumber != durableNumber else { return true }
+        do throws(Errno) { try file?.sync() } catch {
+            // What was written since the last sync may be lost, and a second one would not tell.
+            stop(.syncFailed, error)
+            return false
+        }
+        watchPace(since: lastSync)
+        durableNumber = writtenNumber
+        durableByteCount = byteCount
+        return true
+    }
+
+    private func tell() {
+        voice.send(
+            RecorderReply.saved(
+                RecorderProgress(
+                    segment: segment, writtenNumber: writtenNumber, durableNumber: durableNumber,
+                    durableByteCount: durableByteCount, origin: origin.nanoseconds)))
+    }
+
+    private func watchPace(since start: MonotonicTime) {
+        guard file?.isRegular == true, let isSlow = pace.note(MonotonicTime.now.since(start)) else { return }
+        if isSlow { raise(.slow, .none, nil) } else { clear([.slow]) }
+    }
+
+    // MARK: trouble
+
+    /// Waits a second.
+    /// - Returns: false when the master wants the end.
+    private func rest() -> Bool {
+        for _ in 0..<20 where !state.isOver { usleep(Self.retryMilliseconds * 1000 / 20) }
+        return !state.isOver
+    }
+
+    private func raise(_ kind: RecorderTrouble.Kind, _ action: RecorderTrouble.Action, _ error: Errno?) {
+        guard raised.insert(kind).inserted || action == .stops else { return }
+        voice.send(
+            RecorderReply.trouble(
+                RecorderTrouble(
+                    kind, action, errno: error?.rawValue ?? 0, path: file?.path ?? task.path)))
+    }
+
+    private func clear(_ kinds: [RecorderTrouble.Kind]) {
+        for kind in kinds where raised.remove(kind) != nil { voice.send(RecorderReply.cleared(kind, .media)) }
+    }
+
+    /// Nothing is written any more: the master goes on with another file, and gives again what is not on the disk.
+    private func stop(_ kind: RecorderTrouble.Kind, _ error: Errno) {
+        isStopped = true
+        let trouble = RecorderTrouble(kind, .stops, errno: error.rawValue, path: file?.path ?? task.path)
+        letGo()
+        voice.send(RecorderReply.trouble(trouble))
+    }
+
+    /// The file's name is not its own any more.
+    private func lose(_ kind: RecorderTrouble.Kind) {
+        guard task.persists else { return raise(kind, .none, .noSuchFileOrDirectory) }
+        stop(kind, .noSuchFileOrDirectory)
+    }
+
+    private func letGo() {
+        guard var file = self.file.take() else { return }
+        file.cutTornPiece()
+        if durableByteCount == 0, file.byteCount == 0 || isStopped { file.remove() }
+        try? file.close()
+    }
+
+    /// The master has hung up: a file that nothing was written to is not left behind.
+    func abandon() {
+        isStopped = true
+        guard let file = self.file.take() else { return }
+        if file.byteCount == 0 { file.remove() }
+        try? file.close()
+    }
+}
+
+/// Whether the disk takes too long.
+struct DiskPace {
+    private var latest: [Bool] = []
+    private var isSlow = false
+    private static let count = 20
+    /// What a write or a sync may take.
+    private static let budget = Duration.milliseconds(250)
+
+    /// Notes how long a call took.
+    /// - Returns: whether the disk is slow, where that is news.
+    mutating func note(_ nanoseconds: Int64) -> Bool? {
+        latest.append(nanoseconds > Self.budget.nanoseconds)
+        if latest.count > Self.count { latest.removeFirst() }
+        let slow = latest.count(where: { $0 })
+        let isSlow = self.isSlow ? slow > 0 : slow >= 3
+        guard isSlow != self.isSlow else { return nil }
+        self.isSlow = isSlow
+        return isSlow
+    }
+}
+
+extension RecorderTrouble.Kind {
+    /// What an error of writing says of the disk.
+    init(_ error: Errno) {
+        switch error.rawValue {
+        case ENOSPC: self = .full
+        case EDQUOT: self = .quota
+        case EFBIG: self = .tooLarge
+        case EIO, ENODEV, ENXIO, EUCLEAN: self = .broken
+        case EROFS: self = .readOnly
+        case ESTALE, ENOTCONN, EHOSTDOWN: self = .gone
+        case EMFILE, ENFILE, ENOMEM: self = .ownResources
+        default: self = .other
+        }
+    }
+
+    /// The same of making a file.
+    init(making error: Errno) {
+        let kind = Self(error)
+        self = kind == .other ? .notCreated : kind
+    }
+
+    /// It goes on where it stopped when the trouble is over: nothing is torn by it.
+    var mayPass: Bool {
+        switch self {
+        case .full, .quota, .ownResources: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,266 @@
+import BulkheadSystem
+package import BulkheadWire
+import Glibc
+import SystemPackage
+
+/// The file that a recorder writes, in whole pieces, on a thread that may wait for the disk.
+///
+/// A file that is there already is not overwritten. What is no regular file (a pipe, a device) holds nothing that could
+/// be; a named pipe is waited for until somebody reads it.
+package struct MediaFile: ~Copyable {
+    /// How a name is found that nobody has.
+    package enum Naming: Hashable, Sendable {
+        /// The path as it is, or none.
+        case exact
+        /// The path's fields of strftime(3) are filled in, and a number is added to a name that is taken.
+        case pattern
+    }
+
+    /// Between two looks whether a pipe has a reader, or the master wants the end.
+    private static let lookMilliseconds: CInt = 50
+    /// How often a name that is taken is given another number.
+    private static let mostNumbers = 10_000
+    /// A file is another process's as long as that holds its lock: one that was killed lets go a moment later.
+    private static let lockPatience = 20
+
+    package let path: String
+    /// It was made by this process, or goes on; else it is a pipe or a device.
+    package let isRegular: Bool
+    /// It goes on behind what another process has written.
+    package let goesOn: Bool
+    /// Where it lies: see ``RecordedPart``.
+    package let device: UInt64
+    package let inode: UInt64
+    /// Bytes of whole pieces.
+    package private(set) var byteCount: UInt64
+    private let descriptor: CInt
+    private let state: RecorderState
+    /// Bytes of the piece that is being written.
+    private var pieceByteCount = 0
+
+    /// Makes the file at `path`, or the next name.
+    /// - Throws: ``Errno/fileExists`` where the name is taken; ``Errno/canceled`` where a pipe found no reader in time.
+    static func make(
+        _ path: String, _ naming: Naming, at time: time_t, _ state: RecorderState
+    ) throws(Errno) -> MediaFile {
+        guard naming == .pattern else { return try make(path, state) }
+        let filled = fill(path, at: time)
+        let (stem, ending) = split(filled)
+        for number in 1...mostNumbers {
+            do throws(Errno) {
+                return try make(number == 1 ? filled : "\(stem)-\(number)\(ending)", state)
+            } catch {
+                guard error == .fileExists else { throw error }
+            }
+        }
+        throw .fileExists
+    }
+
+    private static func make(_ path: String, _ state: RecorderState) throws(Errno) -> MediaFile {
+        let name = FileName.bytes(path)
+        let new = state.busy { retrying { open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) } }
+        if new >= 0 {
+            _ = flock(new, LOCK_EX | LOCK_NB)
+            let file = MediaFile(adopting: new, path: path, isRegular: true, goesOn: false, byteCount: 0, state)
+            file.syncFolder()
+            return file
+        }
+        guard errno == EEXIST else { throw Errno(rawValue: errno) }
+        var information = stat()
+        guard state.busy({ stat(name, &information) }) == 0 else { throw Errno(rawValue: errno) }
+        let type = information.st_mode & S_IFMT
+        guard type != S_IFREG else { throw .fileExists }
+        guard type != S_IFDIR else { throw .isDirectory }
+        while true {
+            let special = open(name, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            if special >= 0 {
+                return MediaFile(
+                    adopting: special, path: path, isRegular: false, goesOn: false, byteCount: 0, state)
+            }
+            // Nobody reads the pipe yet.
+            guard errno == EINTR || errno == ENXIO && type == S_IFIFO else { throw Errno(rawValue: errno) }
+            if state.isOver { throw .canceled }
+            _ = poll(nil, 0, lookMilliseconds)
+        }
+    }
+
+    /// The file of `part` once more, cut behind its last whole piece; nil if it is another one by now, or another process
+    /// has not let go of it.
+    static func goOn(with part: RecordedPart, _ state: RecorderState) -> MediaFile? {
+        let name = FileName.bytes(part.path)
+        let descriptor = state.busy { retrying { open(name, O_WRONLY | O_CLOEXEC) } }
+        guard descriptor >= 0 else { return nil }
+        var information = stat()
+        guard state.busy({ fstat(descriptor, &information) }) == 0, UInt64(information.st_dev) == part.device,
+            UInt64(information.st_ino) == part.inode, information.st_nlink > 0,
+            UInt64(clamping: information.st_size) >= part.byteCount, lock(descriptor),
+            state.busy({ ftruncate(descriptor, off_t(part.byteCount)) }) == 0,
+            lseek(descriptor, off_t(part.byteCount), SEEK_SET) == off_t(part.byteCount)
+        else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        return MediaFile(
+            adopting: descriptor, path: part.path, isRegular: true, goesOn: true, byteCount: part.byteCount, state)
+    }
+
+    /// What is no file, and is open already.
+    static func adopt(
+        device: consuming OwnedDescriptor, path: String, _ state: RecorderState
+    ) throws(Errno) -> MediaFile {
+        let descriptor = device.release()
+        var information = stat()
+        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT != S_IFREG else {
+            Glibc.close(descriptor)
+            throw .fileExists
+        }
+        return MediaFile(adopting: descriptor, path: path, isRegular: false, goesOn: false, byteCount: 0, state)
+    }
+
+    private init(
+        adopting descriptor: CInt, path: String, isRegular: Bool, goesOn: Bool, byteCount: UInt64,
+        _ state: RecorderState
+    ) {
+        var information = stat()
+        fstat(descriptor, &information)
+        self.descriptor = descriptor
+        self.path = path
+        self.isRegular = isRegular
+        self.goesOn = goesOn
+        self.byteCount = byteCount
+        self.state = state
+        device = UInt64(information.st_dev)
+        inode = UInt64(information.st_ino)
+        state.file =
+            isRegular ? .init(path: path, descriptor: descriptor, device: device, inode: inode) : nil
+    }
+
+    /// What another process needs to go on with it.
+    package var part: RecordedPart {
+        RecordedPart(path: path, device: device, inode: inode, byteCount: byteCount)
+    }
+
+    private static func retrying(_ call: () -> CInt) -> CInt {
+        while true {
+            let result = call()
+            if result >= 0 || errno != EINTR { return result }
+        }
+    }
+
+    private static func lock(_ descriptor: CInt) -> Bool {
+        for _ in 0..<lockPatience {
+            // A file system without locks knows no other recorder either.
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
+    /// The name of a new file is not on the disk before its folder is.
+    private func syncFolder() {
+        let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let descriptor = open(FileName.bytes(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        _ = state.busy { fsync(descriptor) }
+        Glibc.close(descriptor)
+    }
+
+    // MARK: names
+
+    /// Fills in the fields of strftime(3), in this machine's time.
+    static func fill(_ pattern: String, at time: time_t) -> String {
+        guard pattern.contains("%") else { return pattern }
+        var time = time
+        var parts = tm()
+        guard localtime_r(&time, &parts) != nil else { return pattern }
+        var text = [CChar](repeating: 0, count: 8192)
+        let count = strftime(&text, text.count, FileName.bytes(pattern), &parts)
+        return count > 0 ? FileName.text(text[..<count].map { UInt8(bitPattern: $0) }) : pattern
+    }
+
+    /// What stands before and behind a number in a name.
+    private static func split(_ path: String) -> (stem: String, ending: String) {
+        guard let dot = path.lastIndex(of: "."), path[dot...].firstIndex(of: "/") == nil else { return (path, "") }
+        return (String(path[..<dot]), String(path[dot...]))
+    }
+
+    // MARK: bytes
+
+    /// Writes on with a piece of which ``pieceByteCount`` bytes may have been written before.
+    /// - Throws: with what was written of it kept in mind: the same piece may be given again.
+    mutating func write(_ piece: [UInt8]) throws(Errno) {
+        while pieceByteCount < piece.count {
+            let (descriptor, start) = (descriptor, pieceByteCount)
+            let count = piece.withUnsafeBytes { bytes -> Int in
+                let call = { Glibc.write(descriptor, bytes.baseAddress?.advanced(by: start), bytes.count - start) }
+                return isRegular ? state.busy(call) : call()
+            }
+            if count >= 0 {
+                pieceByteCount += count
+                state.wrote(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                if state.isOver { throw .canceled }
+                var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&entry, 1, Self.lookMilliseconds)
+            default: throw Errno(rawValue: errno)
+            }
+        }
+        byteCount += UInt64(piece.count)
+        pieceByteCount = 0
+    }
+
+    /// Puts `bytes` in the place of others that have been written.
+    func overwrite(_ bytes: [UInt8], at offset: UInt64) throws(Errno) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes { all in
+                state.busy {
+                    pwrite(
+                        descriptor, all.baseAddress?.advanced(by: done), all.count - done, off_t(offset) + off_t(done))
+                }
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Errno(rawValue: count < 0 ? errno : EIO) }
+            done += count
+        }
+    }
+
+    /// Waits until all that was written is on the disk.
+    func sync() throws(Errno) {
+        guard isRegular else { return state.synced() }
+        let descriptor = descriptor
+        guard state.busy({ Self.retrying { fdatasync(descriptor) } }) == 0 else { throw Errno(rawValue: errno) }
+        state.synced()
+    }
+
+    /// Takes back what was written of a piece that does not come to its end.
+    mutating func cutTornPiece() {
+        guard pieceByteCount > 0, isRegular else { return }
+        let (descriptor, end) = (descriptor, off_t(byteCount))
+        if state.busy({ ftruncate(descriptor, end) }) == 0 { _ = lseek(descriptor, end, SEEK_SET) }
+        pieceByteCount = 0
+    }
+
+    /// Removes the file, which holds nothing of use, if the name is still its own.
+    func remove() {
+        guard isRegular, !goesOn else { return }
+        var information = stat()
+        let name = FileName.bytes(path)
+        guard stat(name, &information) == 0, UInt64(information.st_ino) == inode,
+            UInt64(information.st_dev) == device
+        else { return }
+        unlink(name)
+    }
+
+    /// Closes the file.
+    /// - Throws: what the system says of earlier writes only now.
+    consuming func close() throws(Errno) {
+        state.file = nil
+        let descriptor = descriptor
+        guard state.busy({ Glibc.close(descriptor) }) == 0 || errno == EINTR else { throw Errno(rawValue: errno) }
+    }
+}

@@ -1,0 +1,86 @@
+import BulkheadSystem
+import BulkheadWire
+import Glibc
+import Synchronization
+
+/// What a recorder's threads know of each other: the one that listens to the master, the one that writes, and the one that
+/// looks after the file's path. Only the first may never wait for the disk.
+final class RecorderState: Sendable {
+    /// The file that is written.
+    struct File: Hashable, Sendable {
+        let path: String
+        let descriptor: CInt
+        let device: UInt64
+        let inode: UInt64
+    }
+
+    private struct Values {
+        var writtenByteCount: UInt64 = 0
+        var durableByteCount: UInt64 = 0
+        var busySince: MonotonicTime?
+        var file: File?
+        var freeByteCount: UInt64?
+        var lookedAt: MonotonicTime?
+        var lostPath: RecorderTrouble.Kind?
+        var isOver = false
+    }
+
+    private let values = Mutex(Values())
+    /// What is known of the file system is no longer of use after this.
+    private static let freshness = Duration.seconds(5)
+
+    /// The master wants the end: nothing is waited for any more.
+    var isOver: Bool {
+        get { values.withLock { $0.isOver } }
+        set { values.withLock { $0.isOver = newValue } }
+    }
+
+    /// The file that is written; its descriptor stays open as long as it is named here.
+    var file: File? {
+        get { values.withLock { $0.file } }
+        set {
+            values.withLock {
+                $0.file = newValue
+                $0.lostPath = nil
+            }
+        }
+    }
+
+    /// Makes a call that the disk may hold up, which can be seen from other threads.
+    func busy<Result>(_ call: () -> Result) -> Result {
+        values.withLock { $0.busySince = .now }
+        defer { values.withLock { $0.busySince = nil } }
+        return call()
+    }
+
+    func wrote(_ byteCount: Int) { values.withLock { $0.writtenByteCount += UInt64(byteCount) } }
+
+    /// All that was written is on the disk.
+    func synced() { values.withLock { $0.durableByteCount = $0.writtenByteCount } }
+
+    /// The file's name is no longer the file's: the writer is to hear of it.
+    func lose(_ kind: RecorderTrouble.Kind, of file: File) {
+        values.withLock { if $0.file == file, $0.lostPath == nil { $0.lostPath = kind } }
+    }
+
+    /// What has become of the path, told once.
+    func takeLostPath() -> RecorderTrouble.Kind? {
+        values.withLock { values in
+            defer { values.lostPath = nil }
+            return values.lostPath
+        }
+    }
+
+    func note(freeByteCount: UInt64) { values.withLock { ($0.freeByteCount, $0.lookedAt) = (freeByteCount, .now) } }
+
+    func measure(token: UInt32) -> RecorderMeasure {
+        values.withLock { values in
+            let now = MonotonicTime.now
+            let isFresh = values.lookedAt.map { now.since($0) < Self.freshness.nanoseconds } ?? false
+            return RecorderMeasure(
+                token: token, writtenByteCount: values.writtenByteCount, durableByteCount: values.durableByteCount,
+                freeByteCount: isFresh ? values.freeByteCount : nil,
+                busyMilliseconds: values.busySince.map { UInt32(clamping: now.since($0) / 1_000_000) } ?? 0)
+        }
+    }
+}

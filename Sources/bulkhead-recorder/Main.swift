@@ -1,0 +1,6 @@
+import BulkheadRecorder
+import Glibc
+
+@main struct Main {
+    static func main() { exit(RecorderProgram.run()) }
+}

@@ -1,0 +1,258 @@
+import BulkheadChildren
+import BulkheadEvents
+import BulkheadFrames
+import BulkheadLinks
+import BulkheadMedia
+import BulkheadModel
+import BulkheadOutputs
+import BulkheadRoom
+import BulkheadSystem
+import BulkheadTestSupport
+import BulkheadWire
+import Foundation
+import Synchronization
+import SystemPackage
+import Testing
+
+/// Files and pipes that misbehave, and recorders that do, with the real program.
+@Suite(.timeLimit(.minutes(3))) struct RecorderSinkTests {
+    /// A sink that runs, and is given what a test wants.
+    private final class Course: Sendable {
+        let sink: RecorderSink
+        private let reactor: Reactor
+        private let log: EventLog
+
+        init(
+            _ path: String, format: RecordingFormat = .flv, persists: Bool = false,
+            limits: RecordQueue.Limits = .init()
+        ) throws {
+            reactor = try Reactor()
+            log = EventLog()
+            let context = RoomContext(
+                reactor: reactor, pools: FramePools(), programs: Programs(folder: productFolder), events: log)
+            let task = RecorderTask(format, path: path, isPattern: persists, persists: persists)
+            sink = RecorderSink(
+                name: "file", number: 1, .init(task), limits: limits, awaitsIDR: false, in: context, onRoom: {})
+            try configure()
+        }
+
+        deinit { reactor.stop() }
+
+        /// Does something where the sink lives.
+        func on<Value: Sendable>(_ body: @escaping @Sendable (RecorderSink) -> Value) -> Value {
+            let value = Mutex<Value?>(nil)
+            let done = DispatchSemaphore(value: 0)
+            reactor.run { [sink] in
+                let result = body(sink)
+                value.withLock { $0 = result }
+                done.signal()
+            }
+            done.wait()
+            guard let result = value.withLock({ $0 }) else { preconditionFailure("the reactor has run it") }
+            return result
+        }
+
+        private func configure() throws {
+            let configuration = StreamConfiguration(
+                canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(50)),
+                videoBitsPerSecond: 1, audioBitsPerSecond: 1,
+                avcConfiguration: [1, 0x42, 0xC0, 0x1E, 0xFF, 0xE0, 0], audioSpecificConfig: [0x11, 0x90])
+            on { $0.configure(configuration, number: 0) }
+        }
+
+        /// Gives pictures, every tenth an IDR, 20 ms apart.
+        func offer(_ numbers: Range<Int>, byteCount: Int = 100) {
+            on { sink in
+                for number in numbers {
+                    let time = MediaTime(milliseconds: Int64(number) * 20)
+                    sink.offer(
+                        Packet(
+                            kind: .video(isIDR: number % 10 == 0, isDisposable: false), dts: time, pts: time,
+                            bytes: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: byteCount)))
+                }
+            }
+        }
+
+        func finish() { on { $0.finish() } }
+        func abort() { on { $0.abort() } }
+        var status: LinkStatus? { on { $0.statuses.first } }
+        var recording: RecordingStatus { on { $0.recordingStatus } }
+        var pid: Int32? { on { $0.childStatus?.pid } }
+
+        func run() async -> BroadcastError? {
+            do throws(BroadcastError) {
+                try await sink.run()
+                return nil
+            } catch { return error }
+        }
+
+        /// Whether its end has come in time.
+        func ends() async -> Bool {
+            await eventually { self.status.map { [.ended, .failed].contains($0.state) } ?? false }
+        }
+    }
+
+    /// A named pipe.
+    private static func pipe(in folder: TemporaryFolder, _ name: String = "pipe") throws -> String {
+        let path = folder.path(name)
+        try #require(mkfifo(path, 0o600) == 0)
+        return path
+    }
+
+    /// What a request can be refused for before anything is made.
+    @Test func fileIsLookedAtBeforeItIsMade() async throws {
+        func problem(_ path: String) async -> ErrorCode? {
+            do throws(BroadcastError) { try await Output.check(DestinationSettings(url: "file:\(path)")) } catch {
+                return error.code
+            }
+            return nil
+        }
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let there = folder.path("there.flv")
+        try Data([1]).write(to: URL(filePath: there))
+        #expect(await problem(folder.path("new.flv")) == nil)
+        #expect(!FileManager.default.fileExists(atPath: folder.path("new.flv")))
+        #expect(await problem(there) == .fileExists)
+        #expect(await problem(folder.path("none/new.flv")) == .noFolder)
+        #expect(await problem(there + "/new.flv") == .noFolder)
+        try FileManager.default.createDirectory(atPath: folder.path("is.flv"), withIntermediateDirectories: false)
+        #expect(await problem(folder.path("is.flv")) == .file)
+        #expect(await problem(try Self.pipe(in: folder, "pipe.flv")) == nil)
+    }
+
+    /// The times of the pictures in an FLV file, without its headers.
+    private static func times(_ path: String) throws -> [Int] {
+        let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        var times: [Int] = []
+        var place = 13
+        while place + 11 <= bytes.count {
+            let length = bytes[(place + 1)...(place + 3)].reduce(0) { $0 << 8 | Int($1) }
+            let time = bytes[(place + 4)...(place + 6)].reduce(0) { $0 << 8 | Int($1) }
+            try #require(place + 15 + length <= bytes.count, "the last tag is whole")
+            if bytes[place] == 9, bytes[place + 12] == 1 { times.append(time) }
+            place += 15 + length
+        }
+        return times
+    }
+
+    @Test func failedFileIsWrittenWhenItIsTriedAgain() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let course = try Course(folder.path("later/a.flv"))
+        #expect(await course.run()?.code == .noFolder)
+        #expect(course.status?.state == .failed)
+        // What comes meanwhile is nobody's, and is not kept.
+        course.offer(0..<5)
+        #expect(course.status?.queuedBytes == 0)
+        try FileManager.default.createDirectory(atPath: folder.path("later"), withIntermediateDirectories: false)
+        let running = Task { await course.run() }
+        #expect(await eventually { course.status?.state == .writing })
+        course.offer(5..<25)
+        #expect(await eventually { course.status?.framesSent == 15 })
+        course.finish()
+        #expect(await running.value == nil)
+        // From the next IDR on.
+        #expect(try Self.times(folder.path("later/a.flv")) == (10..<25).map { $0 * 20 })
+    }
+
+    @Test func whatIsThereIsNotOverwritten() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path("a.flv")
+        try Data("mine".utf8).write(to: URL(filePath: path))
+        let course = try Course(path)
+        course.offer(0..<20)
+        #expect(await course.run()?.code == .fileExists)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
+    }
+
+    @Test func nothingIsLeftOfAFileThatWasGivenNothing() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let course = try Course(folder.path("a.flv"))
+        let running = Task { await course.run() }
+        #expect(await eventually { course.pid != nil })
+        course.finish()
+        #expect(await running.value == nil)
+        #expect(!FileManager.default.fileExists(atPath: folder.path("a.flv")))
+    }
+
+    /// A recorder that is killed again and again costs no frame: the same file goes on behind its last whole piece.
+    @Test(arguments: [SIGKILL, SIGSTOP]) func killedRecorderCostsNothing(signal: Int32) async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path("a.flv")
+        let course = try Course(path)
+        let running = Task { await course.run() }
+        for round in 0..<4 {
+            course.offer((round * 50)..<(round * 50 + 50), byteCount: 20_000)
+            #expect(await eventually { course.pid != nil })
+            if round > 0 { #expect(await eventually { (course.status?.framesSent ?? 0) > round * 50 - 50 }) }
+            guard let pid = course.pid else { continue }
+            kill(pid, signal)
+            #expect(await eventually { course.pid != pid })
+        }
+        course.finish()
+        #expect(await running.value == nil)
+        #expect(try Self.times(path) == (0..<200).map { $0 * 20 })
+        #expect(course.status?.framesShed == 0)
+    }
+
+    @Test func pipeWithoutAReaderIsWaitedForAndLeft() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let course = try Course(try Self.pipe(in: folder))
+        let running = Task { await course.run() }
+        course.offer(0..<20)
+        course.finish()
+        course.abort()
+        #expect(await course.ends())
+        #expect(await running.value?.kind == .file)
+    }
+
+    /// Pipes whose readers have stopped hold up neither a file nor their own end.
+    @Test func stoppedReadersHoldUpNothing() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        var stuck: [(Course, Task<BroadcastError?, Never>, FileHandle)] = []
+        for number in 0..<4 {
+            let path = try Self.pipe(in: folder, "pipe\(number)")
+            let course = try Course(path)
+            let running = Task { await course.run() }
+            // Opened for both, it does not wait for the other side.
+            stuck.append((course, running, try #require(FileHandle(forUpdatingAtPath: path))))
+            course.offer(0..<20, byteCount: 100_000)
+        }
+        let course = try Course(folder.path("a.flv"))
+        let running = Task { await course.run() }
+        course.offer(0..<20, byteCount: 100_000)
+        course.finish()
+        #expect(await running.value == nil)
+        #expect(try Self.times(folder.path("a.flv")).count == 20)
+        for (course, running, reader) in stuck {
+            course.abort()
+            #expect(await course.ends())
+            #expect(await running.value?.kind == .file)
+            try reader.close()
+        }
+    }
+
+    @Test func pipeIsWrittenAsItIsRead() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = try Self.pipe(in: folder)
+        let course = try Course(path)
+        let running = Task { await course.run() }
+        course.offer(0..<20, byteCount: 100_000)
+        course.finish()
+        // On a thread of its own, which ends with the pipe: reading blocks.
+        let bytes = await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(returning: try? FileHandle(forReadingAtPath: path)?.readToEnd())
+            }
+        }
+        #expect(await running.value == nil)
+        #expect((bytes?.count ?? 0) > 2_000_000)
+    }
+}
