@@ -221,8 +221,8 @@ let package = Package(
         .target(
             name: "BulkheadRecorder",
             dependencies: [
-                "BulkheadChildRuntime", "BulkheadFLV", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", systemPackage,
-                nioCore,
+                "BulkheadChildRuntime", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording", "BulkheadMedia",
+                "BulkheadSystem", "BulkheadWire", systemPackage, nioCore,
             ]),
         .target(
             name: "BulkheadPluginHost",
@@ -431,7 +431,7 @@ let package = Package(
             dependencies: [
                 "BulkheadOutputs", "BulkheadRoom", "BulkheadChildren", "BulkheadFrames", "BulkheadLinks",
                 "BulkheadModel", "BulkheadEvents", "BulkheadMedia", "BulkheadSystem", "BulkheadTestSupport",
-                "BulkheadWire", systemPackage,
+                "BulkheadWire", "BulkheadMP4", "BulkheadRecording", systemPackage,
             ]),
         .testTarget(
             name: "BulkheadMasterTests",

@@ -37,6 +37,9 @@ package struct BroadcastOptions: ParsableArguments {
     @OptionGroup(title: "DESTINATION")
     var destinationFlags: DestinationFlags
 
+    @OptionGroup(title: "RECORDING")
+    var recordingFlags: RecordingFlags
+
     @OptionGroup(title: "COURSE")
     var courseFlags: CourseFlags
 
@@ -54,6 +57,7 @@ package struct BroadcastOptions: ParsableArguments {
         inputFlags.collect(into: &words)
         encodingFlags.collect(into: &words)
         destinationFlags.collect(into: &words)
+        recordingFlags.collect(into: &words)
         courseFlags.collect(into: &words)
         modeFlags.collect(into: &words)
         return words
@@ -142,6 +146,32 @@ package struct DestinationFlags: ParsableArguments {
         help: ArgumentHelp("Certificates (PEM) to trust in addition to the system's.", valueName: "file"),
         completion: .file())
     var tlsCA: String?
+
+    package init() {}
+}
+
+/// What is recorded.
+package struct RecordingFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Record to a file as well: show-%Y%m%d-%H%M%S.mp4; may be repeated. A name that is taken is numbered.",
+            valueName: "path"), completion: .file())
+    var record: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "After how long, or how many bytes, the next keyframe begins the next file: 1h, 2GB or 1h,2GB.",
+            valueName: "limit"))
+    var recordSegment: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A folder on another disk to record to while the first one takes nothing.", valueName: "folder"),
+        completion: .directory)
+    var recordFallback: String?
+
+    @Option(help: ArgumentHelp("From one report of size and duration to the next (default: 10s).", valueName: "time"))
+    var recordReport: String?
 
     package init() {}
 }

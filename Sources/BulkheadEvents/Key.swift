@@ -1,6 +1,6 @@
 /// The names of the values of events, one meaning each; the raw values are stable. docs/events.md lists them.
 package enum Key: String, CaseIterable, Hashable, Sendable {
-    /// What is done: `retries`, `next-file`, `fallback` or `none`.
+    /// What is done: `retries`, `next-recorder`, `next-file`, `fallback` or `none`.
     case action
     /// Where a socket listens, such as `unix:/run/bulkhead.sock` or an RTMP URL.
     case address

@@ -296,6 +296,12 @@ package struct BroadcastSummary: Codable, Hashable, Sendable {
     /// any, as where it was stopped while it waited. Nil when all was well.
     package var shortfall: BroadcastError? {
         if let shortfall = Self.shortfall(of: status.links) { return shortfall }
+        if let recording = status.recordings?.first(where: { $0.framesLeftOut > 0 }) {
+            let count = recording.framesLeftOut
+            return BroadcastError(
+                .someDestinations, "\(count) frame\(count == 1 ? " is" : "s are") in no file of \(recording.name)",
+                advice: "look at its disk: what was wrong stands among the events")
+        }
         // A link that was removed may have sent some.
         guard !status.links.isEmpty, status.hasSent == false else { return nil }
         return BroadcastError(

@@ -40,6 +40,8 @@ package enum RecordingSubject: String, Codable, Hashable, Sendable, CaseIterable
 package enum RecordingAction: String, Codable, Hashable, Sendable, CaseIterable {
     /// It is tried again each second; what comes meanwhile is kept.
     case retries
+    /// Another recorder goes on, in the same file where it can.
+    case nextRecorder = "next-recorder"
     /// The next file goes on.
     case nextFile = "next-file"
     /// The fallback goes on.

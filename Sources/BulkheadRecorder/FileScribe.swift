@@ -1,5 +1,7 @@
 import BulkheadChildRuntime
+import BulkheadMP4
 import BulkheadMedia
+import BulkheadRecording
 import BulkheadSystem
 import BulkheadWire
 import Glibc
@@ -14,13 +16,18 @@ final class FileScribe: @unchecked Sendable {
     private let voice: WireVoice
     private var file: MediaFile?
     private var container: (any MediaContainer)?
+    private var index: IndexFile?
     private var configuration: StreamConfiguration?
+    /// That of the file's pictures.
+    private var fileConfiguration: StreamConfiguration?
     /// Of the file that is written.
     private var segment: UInt32
     private var origin = MediaTime.zero
     private var begins: MediaTime?
     /// What has been made of items and is not written.
     private var output: [UInt8] = []
+    /// For the index, when that is on the disk.
+    private var indexOutput: [UInt8] = []
     private var outputNumber: Int64 = -1
     private var writtenNumber: Int64 = -1
     private var durableNumber: Int64 = -1
@@ -55,13 +62,34 @@ final class FileScribe: @unchecked Sendable {
             }
             return
         }
-        if let part = task.part, let file = MediaFile.goOn(with: part, state) {
-            origin = MediaTime(nanoseconds: part.origin)
-            durableByteCount = part.byteCount
-            return opened(file)
-        }
+        if let part = task.part, goOn(with: part) { return }
         if task.part != nil { segment = segment.addingReportingOverflow(1).partialValue }
         make()
+    }
+
+    /// Goes on in a file that another recorder has begun.
+    /// - Returns: false where that is not possible.
+    private func goOn(with part: RecordedPart) -> Bool {
+        guard var file = MediaFile.goOn(with: part, state) else { return false }
+        origin = MediaTime(nanoseconds: part.origin)
+        // Nothing was on the disk.
+        guard file.byteCount > 0, task.format == .mp4 else {
+            opened(file)
+            return true
+        }
+        do {
+            let reading = try SegmentReading(DescriptorSource(file.readableDescriptor))
+            if reading.end < file.byteCount { try file.cut(to: reading.end) }
+            let container = try MP4Container(task, continuing: reading)
+            let expected = IndexWriter.bytes(of: reading.index)
+            let path = file.path
+            opened(file, container: container)
+            index = IndexFile(of: path, expected: expected, state, voice)
+        } catch {
+            try? file.close()
+            return false
+        }
+        return true
     }
 
     /// Makes a file, as often as it takes where the task is patient.
@@ -70,24 +98,31 @@ final class FileScribe: @unchecked Sendable {
         while true {
             do throws(Errno) {
                 let file = try MediaFile.make(task.path, naming, at: time(nil), state)
-                clear([.notCreated, .full, .quota, .readOnly, .gone, .broken, .ownResources])
+                clear([.full, .quota, .ownResources])
                 return opened(file)
             } catch {
                 let kind = RecorderTrouble.Kind(making: error)
-                guard task.persists, error != .canceled else { return stop(kind, error) }
+                // The cell stands around the folder that there was: another one takes another process.
+                guard task.persists, kind.mayPass else { return stop(kind, error) }
                 raise(kind, .retries, error)
                 guard rest() else { return stop(kind, error) }
             }
         }
     }
 
-    private func opened(_ file: consuming MediaFile) {
+    private func opened(_ file: consuming MediaFile, container: MP4Container? = nil) {
         voice.send(
             RecorderReply.opened(
                 segment: segment, file.part, isRegular: file.isRegular, goesOn: file.goesOn))
         let goesOn = file.goesOn && file.byteCount > 0
         durableByteCount = file.byteCount
-        container = FLVContainer(origin: origin, goesOn: goesOn)
+        fileConfiguration = nil
+        switch task.format {
+        case .flv: self.container = FLVContainer(origin: origin, goesOn: goesOn)
+        case .mp4:
+            self.container = container ?? MP4Container(task, segment: segment)
+            index = IndexFile(of: file.path, expected: nil, state, voice)
+        }
         self.file = consume file
     }
 
@@ -101,15 +136,32 @@ final class FileScribe: @unchecked Sendable {
             return false
         }
         guard write(), sync() else { return false }
-        guard let file = self.file.take() else { return true }
-        let (path, byteCount) = (file.path, file.byteCount)
-        if byteCount == 0 { file.remove() }
+        guard var file = self.file.take() else { return true }
+        let (path, size) = (file.path, file.byteCount)
+        if size == 0 { file.remove() } else if let ending = container?.finish() { finish(&file, ending) }
+        let byteCount = file.byteCount
+        if let index = index.take() { index.close() }
         do throws(Errno) { try file.close() } catch {
             stop(.syncFailed, error)
             return false
         }
-        if byteCount > 0 { voice.send(RecorderReply.closed(segment: segment, path: path, byteCount: byteCount)) }
+        if size > 0 { voice.send(RecorderReply.closed(segment: segment, path: path, byteCount: byteCount)) }
         return true
+    }
+
+    /// Makes a plain file of it, step by step. Where that fails it stays one in fragments, which plays as well.
+    private func finish(_ file: inout MediaFile, _ ending: MediaEnding) {
+        let end = file.byteCount
+        do throws(Errno) {
+            for (number, step) in ending.steps.enumerated() {
+                if number == 0 { try file.write(step.bytes) } else { try file.overwrite(step.bytes, at: step.offset) }
+                try file.sync()
+            }
+            index?.append(ending.index)
+        } catch {
+            try? file.cut(to: end)
+            raise(RecorderTrouble.Kind(error), .none, error)
+        }
     }
 
     // MARK: media
@@ -125,7 +177,9 @@ final class FileScribe: @unchecked Sendable {
             case .picture(let number, let picture, let packet):
                 add(MediaItem(packet: packet, number: number, picture: picture))
             case .sound(let number, let packet): add(MediaItem(packet: packet, number: number, picture: nil))
-            case .loss(let number, _, _): outputNumber = number
+            case .loss(let number, let picture, let count):
+                container?.note(lossAt: picture, count: Int64(count))
+                outputNumber = number
             case .finish:
                 guard complete() else { return }
                 voice.send(RecorderReply.finished)
@@ -141,29 +195,37 @@ final class FileScribe: @unchecked Sendable {
 
     private func add(_ item: MediaItem) {
         guard let configuration else { return }
-        if item.packet.isIDR, isSegmentFull(item.packet.dts) {
-            guard complete() else { return }
-            segment = segment.addingReportingOverflow(1).partialValue
-            begins = nil
-            if task.isPattern { origin = item.packet.dts }
-            make()
-            guard !isStopped else { return }
+        if item.packet.isIDR {
+            let isOther =
+                container?.takesOneConfiguration == true
+                && fileConfiguration.map { !$0.isDecoded(as: configuration) }
+                    ?? false
+            if isOther || isSegmentFull(item.packet.dts) {
+                guard complete() else { return }
+                segment = segment.addingReportingOverflow(1).partialValue
+                begins = nil
+                if task.isPattern { origin = item.packet.dts }
+                make()
+                guard !isStopped else { return }
+            }
+            fileConfiguration = configuration
         }
         if begins == nil { begins = item.packet.dts }
         do {
-            guard let piece = try container?.take(item, configuration) else { return }
-            keep(piece)
+            for piece in try container?.take(item, configuration) ?? [] {
+                keep(piece)
+                if container?.syncsEachPiece == true {
+                    guard write(), sync() else { return }
+                    tell()
+                }
+            }
         } catch { return stop(.other, .invalidArgument) }
-        if container?.syncsEachPiece == true {
-            guard write(), sync() else { return }
-            tell()
-        } else if output.count > Self.outputByteCount {
-            _ = write()
-        }
+        if output.count > Self.outputByteCount { _ = write() }
     }
 
     private func keep(_ piece: MediaPiece) {
         if output.isEmpty { output = piece.bytes } else { output.append(contentsOf: piece.bytes) }
+        indexOutput += piece.index
         outputNumber = piece.lastNumber
     }
 
@@ -220,6 +282,8 @@ final class FileScribe: @unchecked Sendable {
         watchPace(since: lastSync)
         durableNumber = writtenNumber
         durableByteCount = byteCount
+        index?.append(indexOutput)
+        indexOutput = []
         return true
     }
 
@@ -228,7 +292,8 @@ final class FileScribe: @unchecked Sendable {
             RecorderReply.saved(
                 RecorderProgress(
                     segment: segment, writtenNumber: writtenNumber, durableNumber: durableNumber,
-                    durableByteCount: durableByteCount, origin: origin.nanoseconds)))
+                    durableByteCount: durableByteCount,
+                    origin: (container?.origin ?? origin).nanoseconds)))
     }
 
     private func watchPace(since start: MonotonicTime) {
@@ -275,6 +340,7 @@ final class FileScribe: @unchecked Sendable {
         guard var file = self.file.take() else { return }
         file.cutTornPiece()
         if durableByteCount == 0, file.byteCount == 0 || isStopped { file.remove() }
+        if let index = index.take() { index.close() }
         try? file.close()
     }
 
@@ -283,7 +349,16 @@ final class FileScribe: @unchecked Sendable {
         isStopped = true
         guard let file = self.file.take() else { return }
         if file.byteCount == 0 { file.remove() }
+        if let index = index.take() { index.close() }
         try? file.close()
+    }
+}
+
+extension StreamConfiguration {
+    /// Players need nothing else for it than for `other`.
+    fileprivate func isDecoded(as other: StreamConfiguration) -> Bool {
+        avcConfiguration == other.avcConfiguration && audioSpecificConfig == other.audioSpecificConfig
+            && canvas == other.canvas
     }
 }
 

@@ -1,4 +1,5 @@
 import BulkheadFLV
+import BulkheadMP4
 import BulkheadMedia
 import BulkheadWire
 import NIOCore
@@ -6,31 +7,10 @@ import NIOCore
 /// Bytes that are written in one go.
 struct MediaPiece: Hashable, Sendable {
     var bytes: [UInt8]
+    /// For the index, once the bytes are on the disk.
+    var index: [UInt8] = []
     /// The number of the last thing in it, as the master counts.
     var lastNumber: Int64
-}
-
-/// How media become the bytes of one file.
-protocol MediaContainer {
-    /// Each piece is to be on the disk before the next is written.
-    var syncsEachPiece: Bool { get }
-    /// Takes what comes next, and gives the piece that is complete by it, if one is.
-    mutating func take(_ item: MediaItem, _ configuration: StreamConfiguration) throws -> MediaPiece?
-    /// What is left, as a last piece.
-    mutating func flush() throws -> MediaPiece?
-    /// What turns the file, which has `byteCount` bytes, into one that players like best; nil for nothing.
-    mutating func finish(byteCount: UInt64) throws -> MediaEnding?
-}
-
-/// What is written when a file is complete: first behind its end, then in front.
-struct MediaEnding: Hashable, Sendable {
-    var appended: [UInt8]
-    var overwritten: [(offset: UInt64, bytes: [UInt8])]
-
-    static func == (left: Self, right: Self) -> Bool {
-        left.appended == right.appended && left.overwritten.elementsEqual(right.overwritten, by: ==)
-    }
-    func hash(into hasher: inout Hasher) { hasher.combine(appended) }
 }
 
 /// A packet with the numbers that the master gives it.
@@ -41,6 +21,33 @@ struct MediaItem: Hashable, Sendable {
     let picture: Int64?
 }
 
+/// How media become the bytes of one file.
+protocol MediaContainer {
+    /// Each piece is to be on the disk before the next is written.
+    var syncsEachPiece: Bool { get }
+    /// The file is to be followed by another before pictures with another configuration.
+    var takesOneConfiguration: Bool { get }
+    /// The time on the timeline that is 0 in the file; nil before that is known.
+    var origin: MediaTime? { get }
+    /// Takes what comes next, and gives the pieces that are complete by it.
+    mutating func take(_ item: MediaItem, _ configuration: StreamConfiguration) throws -> [MediaPiece]
+    /// So many pictures from this one on are in no file.
+    mutating func note(lossAt picture: Int64, count: Int64)
+    /// What is left, as a last piece.
+    mutating func flush() throws -> MediaPiece?
+    /// What turns the file into one that players like best; nil for nothing.
+    mutating func finish() -> MediaEnding?
+}
+
+/// What is written when a file is complete.
+struct MediaEnding: Sendable {
+    /// One after the other, each when the one before is on the disk. Where the first does not fit, the file is cut back
+    /// to its beginning.
+    let steps: [Finish.Step]
+    /// For the index, at its end.
+    let index: [UInt8]
+}
+
 /// FLV: every packet is a piece of its own.
 struct FLVContainer: MediaContainer {
     private let writer: FLVWriter
@@ -48,6 +55,8 @@ struct FLVContainer: MediaContainer {
     private var configuration: StreamConfiguration?
 
     let syncsEachPiece = false
+    let takesOneConfiguration = false
+    var origin: MediaTime? { writer.origin }
 
     /// - Parameters:
     ///   - origin: the time on the timeline that is 0 in the file.
@@ -57,7 +66,7 @@ struct FLVContainer: MediaContainer {
         needsHeader = !goesOn
     }
 
-    mutating func take(_ item: MediaItem, _ configuration: StreamConfiguration) throws -> MediaPiece? {
+    mutating func take(_ item: MediaItem, _ configuration: StreamConfiguration) throws -> [MediaPiece] {
         var output = ByteBuffer()
         if needsHeader { output = writer.fileHeader }
         needsHeader = false
@@ -69,9 +78,10 @@ struct FLVContainer: MediaContainer {
         }
         var bytes = try writer.bytes(of: item.packet)
         output.writeBuffer(&bytes)
-        return MediaPiece(bytes: Array(output.readableBytesView), lastNumber: item.number)
+        return [MediaPiece(bytes: Array(output.readableBytesView), lastNumber: item.number)]
     }
 
+    mutating func note(lossAt picture: Int64, count: Int64) {}
     mutating func flush() -> MediaPiece? { nil }
-    mutating func finish(byteCount: UInt64) -> MediaEnding? { nil }
+    mutating func finish() -> MediaEnding? { nil }
 }

@@ -48,7 +48,10 @@ package struct MediaFile: ~Copyable {
         let (stem, ending) = split(filled)
         for number in 1...mostNumbers {
             do throws(Errno) {
-                return try make(number == 1 ? filled : "\(stem)-\(number)\(ending)", state)
+                let name = number == 1 ? filled : "\(stem)-\(number)\(ending)"
+                // An index without its file is somebody's all the same.
+                if state.busy({ isTaken(name) }) { throw .fileExists }
+                return try make(name, state)
             } catch {
                 guard error == .fileExists else { throw error }
             }
@@ -84,11 +87,16 @@ package struct MediaFile: ~Copyable {
         }
     }
 
+    /// There is an index for a file of that name.
+    private static func isTaken(_ path: String) -> Bool {
+        access(FileName.bytes(IndexFile.path(of: path)), F_OK) == 0
+    }
+
     /// The file of `part` once more, cut behind its last whole piece; nil if it is another one by now, or another process
     /// has not let go of it.
     static func goOn(with part: RecordedPart, _ state: RecorderState) -> MediaFile? {
         let name = FileName.bytes(part.path)
-        let descriptor = state.busy { retrying { open(name, O_WRONLY | O_CLOEXEC) } }
+        let descriptor = state.busy { retrying { open(name, O_RDWR | O_CLOEXEC) } }
         guard descriptor >= 0 else { return nil }
         var information = stat()
         guard state.busy({ fstat(descriptor, &information) }) == 0, UInt64(information.st_dev) == part.device,
@@ -235,6 +243,19 @@ package struct MediaFile: ~Copyable {
         let descriptor = descriptor
         guard state.busy({ Self.retrying { fdatasync(descriptor) } }) == 0 else { throw Errno(rawValue: errno) }
         state.synced()
+    }
+
+    /// Its bytes, for reading: of a file that goes on alone. The descriptor stays its own.
+    var readableDescriptor: CInt { descriptor }
+
+    /// Cuts it back to `byteCount` bytes.
+    mutating func cut(to byteCount: UInt64) throws(Errno) {
+        let (descriptor, end) = (descriptor, off_t(byteCount))
+        guard state.busy({ ftruncate(descriptor, end) }) == 0, lseek(descriptor, end, SEEK_SET) == end else {
+            throw Errno(rawValue: errno)
+        }
+        self.byteCount = byteCount
+        pieceByteCount = 0
     }
 
     /// Takes back what was written of a piece that does not come to its end.

@@ -57,13 +57,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("encoder.exploded", "error", Happening.Level.error), ("recorder.disk-full", "warning", .warning),
+        ("encoder.exploded", "error", Happening.Level.error), ("teleporter.disk-full", "warning", .warning),
         ("encoder.ready", "notice", .notice), ("encoder.died.twice", "catastrophe", .notice), ("", "error", .error),
     ])
     func codesOfANewerVersionAreKeptAsTheyAre(code: String, level: String, expected: Happening.Level) throws {
         // `encoder.ready` lacks the process that this version needs.
         let line = """
-            {"time":1,"part":{"role":"recorder","id":1,"name":"tape"},"code":"\(code)","level":"\(level)",\
+            {"time":1,"part":{"role":"teleporter","id":1,"name":"tape"},"code":"\(code)","level":"\(level)",\
             "values":{"text":"hm"}}
             """
         let event = try JSONLine.decode(Event.self, from: Array(line.utf8))

@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func unknownRolesAndDutiesArePassedOver() throws {
-        let json = try Self.json(Self.event).replacing(#""role":"encoder""#, with: #""role":"recorder""#)
+        let json = try Self.json(Self.event).replacing(#""role":"encoder""#, with: #""role":"teleporter""#)
             .replacing(#""duty":"twin""#, with: #""duty":"idle""#).replacing(
                 "\"level\":\"notice\"", with: #""level":"panic""#)
         let part = try JSONLine.decode(Event.self, from: Array(json.utf8)).part

@@ -2,9 +2,11 @@ import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadLinks
+import BulkheadMP4
 import BulkheadMedia
 import BulkheadModel
 import BulkheadOutputs
+import BulkheadRecording
 import BulkheadRoom
 import BulkheadSystem
 import BulkheadTestSupport
@@ -197,6 +199,79 @@ import Testing
         #expect(await running.value == nil)
         #expect(try Self.times(path) == (0..<200).map { $0 * 20 })
         #expect(course.status?.framesShed == 0)
+    }
+
+    /// The same of a recording: every picture once, one file, and an index that says what the file says, byte for byte.
+    @Test(arguments: [SIGKILL, SIGSTOP]) func killedRecorderCostsARecordingNothing(signal: Int32) async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path("a.mp4")
+        let course = try Course(path, format: .mp4, persists: true)
+        let running = Task { await course.run() }
+        for round in 0..<5 {
+            course.offer((round * 60)..<(round * 60 + 60), byteCount: 5000)
+            #expect(await eventually { course.pid != nil })
+            if round % 2 == 1 { #expect(await eventually { course.recording.framesDurable > round * 60 }) }
+            guard let pid = course.pid else { continue }
+            kill(pid, signal)
+            #expect(await eventually { course.pid != pid })
+        }
+        course.finish()
+        #expect(await running.value == nil)
+        try Self.expectRecording(path, pictures: 0..<300, isFinished: true)
+        #expect(course.recording.framesDurable == 300 && course.recording.segments == 1)
+    }
+
+    /// What a file holds: these pictures, once each and in order, and its index.
+    private static func expectRecording(_ path: String, pictures: Range<Int64>, isFinished: Bool) throws {
+        let media = try FileHandle(forReadingFrom: URL(filePath: path))
+        defer { try? media.close() }
+        let reading = try SegmentReading(DescriptorSource(media.fileDescriptor))
+        let times = reading.fragments.flatMap { part in
+            part.fragment.samples.filter { $0.track == SegmentWriter.videoTrack }.map(\.dts)
+        }
+        #expect(times == (0..<Int64(pictures.count)).map { $0 * 1800 })
+        #expect(reading.nextFrame == pictures.upperBound && reading.start?.number != nil)
+        #expect(reading.fragments.first?.entry.firstFrame == pictures.lowerBound)
+        #expect(reading.header.isFinished == isFinished)
+        let index = [UInt8](try Data(contentsOf: URL(filePath: path + ".index")))
+        #expect(index == IndexWriter.bytes(of: reading.index))
+    }
+
+    /// A name that is taken is numbered, whoever has it.
+    @Test func recordingOverwritesNothing() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try Data("mine".utf8).write(to: URL(filePath: folder.path("a.mp4")))
+        try Data("mine".utf8).write(to: URL(filePath: folder.path("a-2.mp4.index")))
+        let course = try Course(folder.path("a.mp4"), format: .mp4, persists: true)
+        let running = Task { await course.run() }
+        course.offer(0..<40)
+        course.finish()
+        #expect(await running.value == nil)
+        try Self.expectRecording(folder.path("a-3.mp4"), pictures: 0..<40, isFinished: true)
+        #expect(try String(contentsOfFile: folder.path("a.mp4"), encoding: .utf8) == "mine")
+        #expect(try String(contentsOfFile: folder.path("a-2.mp4.index"), encoding: .utf8) == "mine")
+    }
+
+    /// The fields of strftime(3) are filled in, and a folder that is not there yet is waited for.
+    @Test func recordingWaitsForItsFolder() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let course = try Course(folder.path("later/%%-%Y.mp4"), format: .mp4, persists: true)
+        let running = Task { await course.run() }
+        course.offer(0..<30)
+        #expect(await eventually { course.recording.troubles.map(\.trouble) == [.notCreated] })
+        try FileManager.default.createDirectory(atPath: folder.path("later"), withIntermediateDirectories: false)
+        course.offer(30..<60)
+        #expect(await eventually { course.recording.framesDurable > 0 })
+        #expect(course.recording.troubles.isEmpty)
+        course.finish()
+        #expect(await running.value == nil)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("later"))
+        let name = try #require(names.first { $0.hasSuffix(".mp4") })
+        #expect(name.wholeMatch(of: /%-20\d\d\.mp4/) != nil)
+        try Self.expectRecording(folder.path("later/" + name), pictures: 0..<60, isFinished: true)
     }
 
     @Test func pipeWithoutAReaderIsWaitedForAndLeft() async throws {

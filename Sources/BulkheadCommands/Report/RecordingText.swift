@@ -30,6 +30,7 @@ enum RecordingText {
         let measure =
             switch action {
             case .retries: "; tried again each second"
+            case .nextRecorder: "; another recorder goes on"
             case .nextFile: "; the next file goes on"
             case .fallback: "; the fallback goes on"
             case .none: ""

@@ -85,6 +85,8 @@ package final class Reporter: Sendable {
         switch style {
         case .terminal(let hasColours):
             guard isForeground() || event.level != .notice else { return }
+            // The status line says it all the time.
+            if case .recording(.report) = event.happening { return }
             above(EventLine.short(event, colours: hasColours))
         case .log: state.withLock { write(EventLine.log(event) + "\n", &$0) }
         case .json: json(event)

@@ -43,6 +43,10 @@ extension BroadcastKey: CaseIterable {
     package static let notify = BroadcastKey("notify", isList: true)
     package static let slate = BroadcastKey("slate")
     package static let slateLogo = BroadcastKey("slate-logo")
+    package static let record = BroadcastKey("record", isList: true)
+    package static let recordSegment = BroadcastKey("record-segment")
+    package static let recordFallback = BroadcastKey("record-fallback")
+    package static let recordReport = BroadcastKey("record-report")
     package static let mode = BroadcastKey("mode")
     package static let attach = BroadcastKey("attach")
     package static let only = BroadcastKey("only", isList: true)
@@ -61,7 +65,7 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, backfill, streamKeyFile, tlsCA, plugin, notify, slate,
-            slateLogo, mode, attach, only, control, libexec, json,
+            slateLogo, record, recordSegment, recordFallback, recordReport, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }
 

@@ -67,6 +67,9 @@ package struct BroadcastPlan: Hashable, Sendable {
         if !notices.isEmpty { settings.notices = notices }
         try words.checkScenes(beside: settings.inputs)
         if !words.scenes.isEmpty { settings.scenes = words.scenes }
+        settings.recordings = try words.located(.record) { () throws(BroadcastError) in
+            try RecordingWords.recordings(words)
+        }
         settings.slatePath = try words.located(.slate) { () throws(BroadcastError) in
             try words.last(.slate).map { (text) throws(BroadcastError) in try Self.picturePath(text, .slate) } ?? ""
         }
@@ -90,7 +93,8 @@ package struct BroadcastPlan: Hashable, Sendable {
     /// The path of the master whose broadcast is only to be shown: `--attach` without inputs and destinations; nil for
     /// words that mean a broadcast of their own.
     static func masterToComeBackTo(_ words: BroadcastWords) throws(BroadcastError) -> String? {
-        guard words[.input].isEmpty, words.inputs.isEmpty, words[.to].isEmpty, words.links.isEmpty,
+        guard words[.input].isEmpty, words.inputs.isEmpty, words[.to].isEmpty, words[.record].isEmpty,
+            words.links.isEmpty,
             case .attach(let path) = try RunMode(words)
         else { return nil }
         return path

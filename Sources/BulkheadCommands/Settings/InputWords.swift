@@ -23,7 +23,9 @@ enum InputWords {
                 advice: "give one for each input in order, \"auto\" where it is to be found out")
         }
         // RTMP can be played as well, but not while it is unclear where to; and the word may hold a key.
-        if !isFromFile, words[.to].isEmpty, let index = urls.firstIndex(where: { $0.lowercased().hasPrefix("rtmp") }) {
+        if !isFromFile, words[.to].isEmpty, words[.record].isEmpty,
+            let index = urls.firstIndex(where: { $0.lowercased().hasPrefix("rtmp") })
+        {
             throw BroadcastError(
                 .usage, "there is no destination, and input \(index + 1) looks like one", advice: "write --to before it"
             )

@@ -37,7 +37,7 @@ package enum RecordingHappening: HappeningSubject {
         case .closed(let path, let bytes): Facts(.closed, .notice, [.path: path, .bytes: bytes])
         case .trouble(let trouble, let subject, let path, let errno, let text, let frames, let action):
             Facts(
-                .trouble, action == .none || action == .nextFile ? .warning : .error,
+                .trouble, action == .none || action == .nextFile || action == .nextRecorder ? .warning : .error,
                 [
                     .trouble: trouble, .subject: subject, .path: path, .errno: errno, .text: text, .frames: frames,
                     .action: action,

@@ -228,6 +228,17 @@ package struct RecordQueue: Sendable {
         (writtenByteCount, givenByteCount) = (keptByteCount, keptByteCount)
     }
 
+    /// Counts what is not on the disk as left out.
+    /// - Returns: the first picture of it and how many there are; nil for none.
+    package mutating func giveUp() -> (picture: Int64, count: Int)? {
+        let pictures = waiting.compactMap { entry -> Int64? in
+            if case .packet(_, let picture?) = entry.content { picture } else { nil }
+        }
+        guard let first = pictures.first ?? lossStart else { return nil }
+        leftOutCount += pictures.count
+        return (first, Int(nextPicture - first))
+    }
+
     /// Throws away everything; the next packet kept is an IDR.
     package mutating func clear() {
         entries.removeAll()

@@ -21,6 +21,8 @@ package struct RecorderMachine: Sendable {
         package var window = 8 << 20
         /// A fallback is left for the first disk after so long, to see whether that is well.
         package var returns = Duration.seconds(60)
+        /// The longest that this becomes: it doubles with each attempt that fails.
+        package var longestReturn = Duration.seconds(900)
 
         package init(_ task: RecorderTask) { self.task = task }
     }
@@ -92,16 +94,16 @@ package struct RecorderMachine: Sendable {
     }
 
     /// From one ``Event/tick`` to the next.
-    package static let tick = Duration.milliseconds(500)
+    package static let tick = Duration.milliseconds(250)
     /// Ticks after which a recorder that says nothing is said to be silent, and after which it is replaced.
-    private static let silence = 2
-    private static let patience = 6
+    private static let silence = 3
+    private static let patience = 8
     /// So many times as long until it is in its cell.
     private static let startFactor = 3
     /// Recorders that are on their way out, and may be held up by their disks for ever: no more are added to them.
     private static let mostUndead = 4
     /// A call that takes longer is said.
-    private static let longestCall: UInt32 = 1000
+    private static let longestCall: UInt32 = 750
     private static let canceled: Int32 = 125
     private static let standstill = Duration.seconds(3)
     /// What may wait to be written before a broadcast in no hurry pauses.
@@ -129,6 +131,8 @@ package struct RecorderMachine: Sendable {
     private var hadRoom = true
     private var failures = 0
     private var fallbackSince: MonotonicTime?
+    /// How often the first disk has been found to be ill, without having been well in between.
+    private var relapses = 0
     private var reportedAt: MonotonicTime?
     private var token: UInt32 = 0
     package private(set) var meter = RecordingMeter()
@@ -143,6 +147,8 @@ package struct RecorderMachine: Sendable {
         queue = RecordQueue(limits: limits, awaitsIDR: awaitsIDR)
     }
 
+    /// Recorders come and go without progress: that is no news any more.
+    package var isFruitless: Bool { failures > 2 }
     package var isFallback: Bool { fallbackSince != nil }
     package var hasRoom: Bool {
         queue.unwrittenByteCount <= Self.roomByteCount && queue.unwrittenDuration <= Self.roomDuration
@@ -204,6 +210,9 @@ package struct RecorderMachine: Sendable {
 
     private mutating func abort(_ actions: inout [Action]) {
         let isWhole = queue.isEmpty
+        if terms.task.persists, let (picture, count) = queue.giveUp() {
+            actions.append(.post(.leftOut(frame: picture, frames: count)))
+        }
         close(&actions)
         actions.append(isWhole ? .complete : .fail(errno: Self.canceled, path: path))
     }
@@ -297,8 +306,8 @@ package struct RecorderMachine: Sendable {
             if terms.task.persists, !goesOn {
                 actions.append(.post(.opened(path: part.path, segment: Int(segment))))
             }
+            if !post.isReady(child) { actions.append(.ready(child)) }
             post.becameReady(child)
-            actions.append(.ready(child))
         case .saved(let progress): saved(child, progress, &actions, at: now)
         case .measured(let measure): measured(measure, &actions, at: now)
         case .trouble(let trouble): met(child, trouble, &actions, at: now)
@@ -329,7 +338,9 @@ package struct RecorderMachine: Sendable {
         }
         guard queue.durableCount > before else { return }
         failures = 0
-        for (open, raised) in raised where raised.endsWithProgress {
+        if !isFallback { relapses = 0 }
+        // What has made the fallback go on is not over before the first disk is written to again.
+        for (open, raised) in raised where raised.endsWithProgress && !isFallback {
             clear(open.trouble, open.subject, &actions, at: now)
         }
         if post.worked(child) { actions.append(.worked(child)) }
@@ -342,7 +353,9 @@ package struct RecorderMachine: Sendable {
         let stops = trouble.action == .stops
         let fallsBack = terms.task.persists && !isFallback && !terms.fallbackFolder.isEmpty && kind.isOfDisk
         let action: RecordingAction =
-            fallsBack ? .fallback : stops ? .nextFile : trouble.action == .retries ? .retries : .none
+            fallsBack
+            ? .fallback
+            : kind == .notCreated ? .retries : stops ? .nextFile : trouble.action == .retries ? .retries : .none
         raise(
             kind, RecordingSubject(trouble.subject), errno: trouble.errno, path: trouble.path, text: "", action,
             &actions, at: now, endsWithProgress: stops || fallsBack)
@@ -352,9 +365,18 @@ package struct RecorderMachine: Sendable {
             close(&actions)
             return actions.append(.fail(errno: trouble.errno, path: trouble.path))
         }
-        if fallsBack { fallbackSince = now }
+        if fallsBack { fallBack(at: now) }
         leaveFile()
         replace("it can't go on with \(trouble.path)", &actions, at: now)
+    }
+
+    private mutating func fallBack(at now: MonotonicTime) {
+        fallbackSince = now
+        relapses += 1
+    }
+
+    private var returnDelay: Duration {
+        min(terms.longestReturn, terms.returns * (1 << min(10, max(0, relapses - 1))))
     }
 
     /// The next recorder makes another file.
@@ -370,16 +392,16 @@ package struct RecorderMachine: Sendable {
         _ = post.ended(child, reason, at: now)
         post.assign(.retired, to: child)
         actions.append(.dismiss(child, reason))
-        follow(&actions)
+        follow(&actions, at: now)
     }
 
-    private mutating func follow(_ actions: inout [Action]) {
+    private mutating func follow(_ actions: inout [Action], at now: MonotonicTime) {
         course = nil
         queue.giveAgain(wholeGOP: leavesFile)
         leavesFile = false
-        meter.restart()
+        meter.restart(at: now)
         failures += 1
-        launch(after: failures > 2 ? .seconds(1) : .zero, &actions)
+        launch(after: isFruitless ? .seconds(1) : .zero, &actions)
     }
 
     private mutating func ended(
@@ -388,7 +410,7 @@ package struct RecorderMachine: Sendable {
         let isAtWork = course?.child == child && stage != .over
         if stage == .over { post.assign(.retired, to: child) }
         _ = post.ended(child, end, at: now)
-        if isAtWork { follow(&actions) } else if isHeld { launch(after: .zero, &actions) }
+        if isAtWork { follow(&actions, at: now) } else if isHeld { launch(after: .zero, &actions) }
     }
 
     /// Nothing more is written. A recorder that is let go leaves no file behind that holds nothing.
@@ -416,14 +438,14 @@ package struct RecorderMachine: Sendable {
         } else if !isStanding {
             clear(.notGrowing, .media, &actions, at: now)
         }
-        if let since = fallbackSince, now.since(since) > terms.returns.nanoseconds, course?.course.isOpen == true {
+        if let since = fallbackSince, now.since(since) > returnDelay.nanoseconds, course?.course.isOpen == true {
             // The first disk is tried again; where it is not well, the fallback goes on.
             fallbackSince = nil
             leaveFile()
             replace("it goes back to the first disk", &actions, at: now)
         }
         guard terms.task.persists, meter.start != nil else { return }
-        if let seconds = meter.warning() {
+        if let seconds = meter.warning(at: now) {
             actions.append(
                 .post(.fullSoon(seconds: seconds, freeBytes: Int64(clamping: meter.freeByteCount ?? 0))))
         }
@@ -448,7 +470,8 @@ package struct RecorderMachine: Sendable {
             course?.course.silentTicks = silent
             if silent == Self.silence * factor {
                 raise(
-                    .notAnswering, .media, errno: 0, path: path, text: "its recorder is silent", .nextFile, &actions,
+                    .notAnswering, .media, errno: 0, path: path, text: "its recorder is silent", .nextRecorder,
+                    &actions,
                     at: now, endsWithProgress: true)
             }
             if silent >= Self.patience * factor {
@@ -476,7 +499,7 @@ package struct RecorderMachine: Sendable {
             .notAnswering, .media, errno: 0, path: path, text: "", fallsBack ? .fallback : .none, &actions, at: now,
             endsWithProgress: true)
         guard fallsBack else { return }
-        fallbackSince = now
+        fallBack(at: now)
         leaveFile()
         replace("its disk does not answer", &actions, at: now)
     }
@@ -502,6 +525,7 @@ package struct RecorderMachine: Sendable {
         _ trouble: RecordingTrouble, _ subject: RecordingSubject, _ actions: inout [Action], at now: MonotonicTime
     ) {
         guard let raised = raised.removeValue(forKey: Open(trouble: trouble, subject: subject)) else { return }
+        meter.resume(at: now)
         actions.append(
             .post(
                 .cleared(

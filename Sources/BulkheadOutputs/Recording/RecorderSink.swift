@@ -121,7 +121,7 @@ package final class RecorderSink: Sink, @unchecked Sendable {
         case .dismiss(let child, let reason): stubs[child]?.child.dismiss(reason)
         case .post(let happening): context.post(part, .recording(happening))
         case .ready(let child):
-            guard let stub = stubs[child] else { break }
+            guard let stub = stubs[child], !machine.isFruitless else { break }
             context.post(recorder(child), .child(.ready(pid: stub.child.pid, plugins: nil)))
         case .worked(let child): context.recovered(recorder(child), at: post)
         case .room: onRoom()
@@ -151,7 +151,9 @@ package final class RecorderSink: Sink, @unchecked Sendable {
         stub.onReply = { [weak self] in self?.handle(.said(child, $0)) }
         stub.onEnd = { [weak self] in self?.ended(child, $0) }
         stub.activate()
-        context.post(recorder(child), .child(.started(pid: process.pid, isForeign: process.isForeign)))
+        if !machine.isFruitless {
+            context.post(recorder(child), .child(.started(pid: process.pid, isForeign: process.isForeign)))
+        }
         handle(.launched(child))
     }
 

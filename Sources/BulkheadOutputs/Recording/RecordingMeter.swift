@@ -6,6 +6,8 @@ package struct RecordingMeter: Sendable {
     private static let warnings: [Double] = [60, 180, 600, 1800]
     /// From one look at the rate to the next.
     private static let interval = Duration.seconds(2)
+    /// Before that, a rate says little; in seconds.
+    private static let trial = 5.0
     /// Of what the rate was, in each new one.
     private static let inertia = 0.7
 
@@ -36,7 +38,13 @@ package struct RecordingMeter: Sendable {
     package func seconds(at now: MonotonicTime) -> Double { start.map { Double(now.since($0)) / 1e9 } ?? 0 }
 
     /// Another process goes on: it counts from none.
-    package mutating func restart() { earlierByteCount = durableByteCount }
+    package mutating func restart(at now: MonotonicTime) {
+        earlierByteCount = durableByteCount
+        resume(at: now)
+    }
+
+    /// What has kept it from growing is over.
+    package mutating func resume(at now: MonotonicTime) { if start != nil { grewAt = now } }
 
     /// Notes what a recorder says.
     package mutating func note(written: UInt64, durable: UInt64, free: UInt64?, at now: MonotonicTime) {
@@ -64,8 +72,8 @@ package struct RecordingMeter: Sendable {
     }
 
     /// A forecast that is to be told now, in seconds.
-    package mutating func warning() -> Double? {
-        guard let seconds = fullInSeconds else { return nil }
+    package mutating func warning(at now: MonotonicTime) -> Double? {
+        guard let seconds = fullInSeconds, self.seconds(at: now) >= Self.trial else { return nil }
         if seconds > warned * 1.5 { warned = Self.warnings.first { $0 >= seconds / 1.5 } ?? .infinity }
         guard let step = Self.warnings.first(where: { seconds <= $0 }), step < warned else { return nil }
         warned = step

@@ -1,0 +1,61 @@
+import BulkheadModel
+
+/// Makes recordings of what a broadcaster has written.
+enum RecordingWords {
+    /// The recordings in their order; nil for none.
+    static func recordings(_ words: BroadcastWords) throws(BroadcastError) -> [RecordingSettings]? {
+        let paths = words[.record]
+        guard !paths.isEmpty else { return nil }
+        guard paths.count <= SettingRange.mostRecordings else {
+            throw BroadcastError(
+                .usage, "there are \(paths.count) recordings", advice: "\(SettingRange.mostRecordings) are possible")
+        }
+        var recordings: [RecordingSettings] = []
+        for path in paths {
+            guard path.hasSuffix(".mp4") || path.hasSuffix(".flv") else {
+                throw BroadcastError(
+                    .usage, "--record \"\(path)\" says no format", advice: "let it end with .mp4 or .flv")
+            }
+            var recording = RecordingSettings(path: FilePaths.absolute(path))
+            if let text = words.last(.recordSegment) { try read(segment: text, into: &recording) }
+            if let folder = words.last(.recordFallback) { recording.fallbackFolder = FilePaths.absolute(folder) }
+            if let text = words.last(.recordReport) {
+                guard let span = TimeSpan(text), SettingRange.reportSeconds.contains(span.seconds) else {
+                    throw BroadcastError(
+                        .usage, "--record-report \"\(text)\" is out of range or no time", advice: "it takes 1s to 1h")
+                }
+                recording.reportSeconds = span.seconds
+            }
+            recordings.append(recording)
+        }
+        return recordings
+    }
+
+    private static func read(
+        segment text: String, into recording: inout RecordingSettings
+    ) throws(BroadcastError) {
+        for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
+            if let byteCount = byteCount(word), SettingRange.segmentByteCount.contains(byteCount) {
+                recording.segmentByteCount = byteCount
+            } else if let span = TimeSpan(word), SettingRange.segmentSeconds.contains(span.seconds) {
+                recording.segmentSeconds = span.seconds
+            } else {
+                throw BroadcastError(
+                    .usage, "--record-segment \"\(text)\" is out of range or no limit",
+                    advice: "it takes a time such as 1h, a size such as 2GB, or both with a comma between them")
+            }
+        }
+    }
+
+    /// Reads `700MB`, `2GB`, `1.5 TB`; nil for what is no size.
+    private static func byteCount(_ text: String) -> UInt64? {
+        let text = text.uppercased()
+        for (unit, factor) in [("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)] where text.hasSuffix(unit) {
+            let number = text.dropLast(2).filter { $0 != " " }
+            guard let value = Double(number), value.isFinite, value > 0, value < 1e9 else { return nil }
+            let bytes = value * factor
+            return bytes < 1e18 ? UInt64(bytes) : nil
+        }
+        return nil
+    }
+}
