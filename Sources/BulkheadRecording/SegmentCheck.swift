@@ -27,7 +27,10 @@ package struct SegmentCheck: Hashable, Sendable {
     ///   - reading: the media file, with checksums.
     ///   - index: nil where there is none.
     ///   - mediaByteCount: the length of the media file.
-    package init(_ reading: SegmentReading, index: IndexReading?, mediaByteCount: UInt64) {
+    ///   - isBeingWritten: whether a recorder is at work: one of the two files is ahead of the other then, at its end.
+    package init(
+        _ reading: SegmentReading, index: IndexReading?, mediaByteCount: UInt64, isBeingWritten: Bool = false
+    ) {
         checkMedia(reading)
         guard let index else {
             // A file that is no segment of a recording has none.
@@ -40,7 +43,33 @@ package struct SegmentCheck: Hashable, Sendable {
         checkFragments(reading, index, mediaByteCount: mediaByteCount)
         checkNotes(reading, index)
         checkEnd(reading, index)
+        if isBeingWritten { forgive(from: Self.agreedEnd(reading, index)) }
         sort()
+    }
+
+    /// Where the last fragment ends that both have.
+    private static func agreedEnd(_ reading: SegmentReading, _ index: IndexReading) -> UInt64 {
+        let known = Set(reading.fragments.map(\.entry.bytes))
+        let both = index.entries.compactMap { located in
+            if case .fragment(let entry) = located.entry, known.contains(entry.bytes) {
+                return entry.bytes.upperBound
+            }
+            return nil
+        }
+        return both.max() ?? reading.header.byteCount
+    }
+
+    /// What is said of the media file from `place` on is on its way.
+    private mutating func forgive(from place: UInt64) {
+        let onTheWay: Set = ["torn", "zeros", "not-in-index", "note-not-in-index", "not-on-disk", "spoiled-sample"]
+        findings = findings.map { finding in
+            guard onTheWay.contains(finding.code), let offset = finding.mediaOffset, offset >= place else {
+                return finding
+            }
+            return Finding(
+                code: finding.code, mediaOffset: offset, indexOffset: finding.indexOffset, phrase: finding.phrase,
+                isHarmless: true)
+        }
     }
 
     private mutating func add(

@@ -83,6 +83,24 @@ import Testing
         #expect(try Self.codes(sample.media, []).contains("no-index"))
     }
 
+    /// A recorder at work is ahead with one of the two files; what lies before is checked as ever.
+    @Test func whatIsOnItsWayIsNoDisagreement() throws {
+        let sample = try SegmentSample(notes: Self.notes)
+        func isSound(_ media: [UInt8], _ index: [UInt8]) throws -> Bool {
+            SegmentCheck(
+                try SegmentReading(ArraySource(media)), index: IndexReading(index),
+                mediaByteCount: UInt64(media.count), isBeingWritten: true
+            ).isSound
+        }
+        #expect(try isSound(sample.media, sample.index.dropLast(64)))
+        #expect(try isSound(sample.media.dropLast(9), sample.index))
+        #expect(try isSound(sample.media.dropLast(9), sample.index.dropLast(70)))
+        #expect(try !isSound(sample.media, Array(sample.index[..<192] + sample.index[256...])))
+        var spoiled = sample.media
+        spoiled[Int(sample.pieces[1].mediaOffset) + 200] ^= 1
+        #expect(try !isSound(spoiled, sample.index))
+    }
+
     @Test func indexOfAnotherSegmentIsNamed() throws {
         let (sample, other) = (try SegmentSample(), try SegmentSample(number: 1))
         #expect(try Self.codes(sample.media, other.index).contains("other-segment"))

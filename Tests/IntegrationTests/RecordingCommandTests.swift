@@ -277,6 +277,21 @@ import Testing
         #expect(try await bulkhead("export", path, "--output", folder.path("show.avi")).status == 64)
     }
 
+    /// A recorder holds its file locked.
+    @Test func fileThatIsBeingRecordedIsLeftToItsRecorder() async throws {
+        let path = try record("show.mp4", isFinished: false)
+        try write(try bytes(path + ".index").dropLast(64), path + ".index")
+        #expect(try await bulkhead("check", path).status == 1)
+        let recorder = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+        #expect(flock(recorder.fileDescriptor, LOCK_EX) == 0)
+        #expect(try await bulkhead("check", path).status == 0)
+        #expect(try await bulkhead("show", path).output.contains("being recorded"))
+        let repair = try await bulkhead("repair", path)
+        #expect(repair.status == 66 && repair.errors.contains("is being recorded"))
+        try recorder.close()
+        #expect(try await bulkhead("repair", path).status == 0)
+    }
+
     /// Beyond 4 GiB, on a real file with a hole: read, finished, and judged by FFmpeg.
     @Test func fileOfMoreThanFourGiBIsRepairedAndPlays() async throws {
         let path = try record("show.mp4", isFinished: false)

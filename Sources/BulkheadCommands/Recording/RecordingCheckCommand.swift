@@ -45,7 +45,8 @@ struct RecordingCheckCommand: AsyncParsableCommand {
         for path in files {
             let file = try RecordingFile(path)
             let reading = try file.reading(hasChecksums: true)
-            let check = SegmentCheck(reading, index: file.index, mediaByteCount: file.source.byteCount)
+            let check = SegmentCheck(
+                reading, index: file.index, mediaByteCount: file.source.byteCount, isBeingWritten: file.isBeingWritten)
             isSound = isSound && check.isSound
             tell(check, path, reading)
             // Each as it comes, also to a file.

@@ -10,6 +10,8 @@ final class RecordingFile {
     let source: DescriptorSource
     /// Nil where there is none.
     let index: IndexReading?
+    /// Whether a recorder has it locked.
+    let isBeingWritten: Bool
     private let descriptor: FileDescriptor
 
     /// The index beside a media file.
@@ -29,6 +31,7 @@ final class RecordingFile {
             try? descriptor.close()
             throw Self.error(path, error)
         }
+        isBeingWritten = FileLocks.isLocked(descriptor.rawValue)
         do throws(BroadcastError) { index = try Self.readIndex(of: path) } catch {
             try? descriptor.close()
             throw error

@@ -23,6 +23,9 @@ struct RecordingRepairCommand: AsyncParsableCommand {
 
     func run() async throws {
         let file = try RecordingFile(file)
+        guard !file.isBeingWritten else {
+            throw BroadcastError(.input, "\(file.path) is being recorded", advice: "wait for the end of the recording")
+        }
         let reading = try file.reading(hasChecksums: true, keepsSamples: true, isRecovering: true)
         guard !reading.fragments.isEmpty else {
             throw BroadcastError(.input, "\(file.path) has no whole fragment")

@@ -31,6 +31,8 @@ struct RecordingReport: Codable {
     /// One more than the last frame's number.
     let nextFrame: Int64
     let isFinished: Bool
+    /// A recorder has it open.
+    let isBeingWritten: Bool
     let hasIndex: Bool
     /// Bytes at the end that are no whole fragment, and fragments that can't be read.
     let tornBytes: UInt64
@@ -54,6 +56,7 @@ struct RecordingReport: Codable {
         frames = reading.fragments.reduce(0) { $0 + Int($1.entry.frameCount) }
         nextFrame = reading.nextFrame
         isFinished = reading.header.isFinished
+        isBeingWritten = file.isBeingWritten
         hasIndex = file.index != nil
         tornBytes =
             switch reading.ending {
@@ -106,8 +109,8 @@ struct RecordingReport: Codable {
 
     private var states: [String] {
         var states: [String] = []
-        if !isFinished { states.append("not finished") }
-        if tornBytes > 0 { states.append("\(tornBytes) bytes torn at the end") }
+        if isBeingWritten { states.append("being recorded") } else if !isFinished { states.append("not finished") }
+        if tornBytes > 0, !isBeingWritten { states.append("\(tornBytes) bytes torn at the end") }
         if spoiledFragments > 0 { states.append(CountText.text(spoiledFragments, "spoiled fragment")) }
         if lostFrames > 0 { states.append("\(lostFrames) frames lost") }
         if !hasIndex { states.append("no index") }
