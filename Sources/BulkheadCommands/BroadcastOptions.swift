@@ -10,9 +10,10 @@ package struct BroadcastOptions: ParsableArguments {
         help: ArgumentHelp(
             "A file, a device (v4l2:/dev/video0, x11::0.0, alsa:default), a URL, color:NAME, title:WORDS, - or test.",
             discussion: """
-                Of several inputs, the first with a picture gives the picture, and the first with sound gives the sound, \
-                unless --layout or scenes show more of them. "test" is a test picture with a clock and a tone; "-" is \
-                standard input; playlist:FOLDER plays its films. Behind an input may stand ,name=NAME and ,audio=TRACK.
+                Several films are played one after the other. Of several inputs, the first with a picture gives the \
+                picture, and the first with sound gives the sound, unless --layout or scenes show more of them. "test" is \
+                a test picture with a clock and a tone; "-" is standard input; playlist:FOLDER plays its films, and with \
+                ,shuffle=true in any order. Behind an input may stand ,name=NAME and ,audio=TRACK.
                 """,
             valueName: "input"), completion: .file())
     var inputs: [String] = []

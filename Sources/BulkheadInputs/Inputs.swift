@@ -54,6 +54,8 @@ package final class Inputs {
     /// What cameras are asked for.
     private let wanted: (canvas: Canvas, frameRate: FrameRate)
     private let deinterlacing: Deinterlacing
+    /// Paths of files that the broadcast writes: no playlist plays them.
+    private let written: [String]
     /// Nil as long as inputs are only opened.
     private var play: Play?
     private var directory = InputDirectory()
@@ -70,13 +72,15 @@ package final class Inputs {
     /// - Parameters:
     ///   - canvas: what cameras are asked for, and so with `frameRate`.
     ///   - deinterlacing: which pictures are taken apart into their fields.
+    ///   - written: paths of files that the broadcast writes, and that no playlist is to play.
     package init(
         _ context: RoomContext, canvas: Canvas, frameRate: FrameRate, deinterlacing: Deinterlacing = .auto,
-        onFailed: @escaping (BroadcastError) -> Void
+        written: [String] = [], onFailed: @escaping (BroadcastError) -> Void
     ) {
         self.context = context
         wanted = (canvas, frameRate)
         self.deinterlacing = deinterlacing
+        self.written = written
         self.onFailed = onFailed
         stills.onEmpty = { [weak self] in if self?.isEmpty == true { self?.onEmpty?() } }
     }
@@ -331,7 +335,7 @@ package final class Inputs {
         (wanted.video, wanted.audio) = (settings.video ?? .automatic, settings.audio ?? .automatic)
         wanted.playlist.files = settings.files ?? []
         wanted.playlist.shuffleSeed = settings.shuffleSeed
-        wanted.playlist.avoided = line.machine.avoided
+        wanted.playlist.avoided = written + line.machine.avoided
         let stub = try SourceStub(launching: wanted, in: context)
         let child = context.nextChildID()
         stub.onReport = { [weak self] in self?.take($0, from: child, of: id) }

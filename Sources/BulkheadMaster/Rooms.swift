@@ -75,7 +75,9 @@ final class Rooms {
         outputs.onFailure = requests.linksFailed
         inputs = Inputs(
             context, canvas: settings.canvas, frameRate: settings.frameRate,
-            deinterlacing: settings.deinterlacing ?? .auto, onFailed: requests.failed)
+            deinterlacing: settings.deinterlacing ?? .auto,
+            written: settings.destinations.filter(\.isFile).map { String($0.url.dropFirst(5)) },
+            onFailed: requests.failed)
         inputs.onDescribed = requests.described
         inputs.onEmpty = { [weak self] in self?.resumeIfChildless() }
         context.pools.onRemoved = { [weak self] id in self?.line?.drop(pool: id) }

@@ -56,7 +56,7 @@ package struct PlaylistSettings: Hashable, Sendable {
     package var files: [String] = []
     /// What the order is shuffled by; nil for the order of the list.
     package var shuffleSeed: UInt32?
-    /// Paths of files that have ended processes and are left out.
+    /// Paths of files that are left out: they have ended processes, or the broadcast writes them.
     package var avoided: [String] = []
 
     /// The files of one list, and those of it that are left out.

@@ -28,7 +28,8 @@ enum ListedFiles {
     /// The files that the list at `address` names, in their order, or those of a folder, by their names; nil where it is neither,
     /// or asks for more than to play files, or parts of them, one after the other.
     static func entries(of address: InputAddress) -> [Entry]? {
-        if let path = address.path, isFolder(path) {
+        if var path = address.path, isFolder(path) {
+            while path.count > 1, path.hasSuffix("/") { path.removeLast() }
             return names(in: path).map { Entry(address: InputAddress("file:\(path)/\($0)", inputFormat: "")) }
         }
         guard let path = address.path, address.format.isEmpty || address.format == "concat",
