@@ -39,7 +39,9 @@ package enum SettingsReference {
 
     private static func effect(_ setting: Setting) -> String { "Takes effect \(setting.applies.rawValue)." }
 
-    private static func roff(_ text: String) -> String { text.replacing("-", with: "\\-") }
+    private static func roff(_ text: String) -> String {
+        text.replacing("\\", with: "\\e").replacing("-", with: "\\-")
+    }
 
     // MARK: JSON Schema
 
