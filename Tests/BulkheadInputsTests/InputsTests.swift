@@ -216,6 +216,7 @@ import Testing
 
     @Test func addedInputIsOpenWhenThatIsAnswered() async throws {
         try await withInputs(["test"]) { owner in
+            #expect(await eventually { await owner.words.contains("opened") })
             #expect(await owner.change(.add(InputSettings(url: "test", name: "guest"))) == nil)
             #expect(await owner.names == ["source", "guest"])
             #expect(await owner.states.last == .ready)
