@@ -493,7 +493,11 @@ package struct RecorderMachine: Sendable {
         meter.note(
             written: measure.writtenByteCount, durable: measure.durableByteCount, free: measure.freeByteCount, at: now)
         let isBusy = measure.busyMilliseconds >= Self.longestCall
-        guard isBusy else { return clear(.notAnswering, .media, &actions, at: now) }
+        guard isBusy else {
+            // That another disk answers says nothing of the first.
+            if !isFallback { clear(.notAnswering, .media, &actions, at: now) }
+            return
+        }
         let fallsBack = terms.task.persists && !isFallback && !terms.fallbackFolder.isEmpty
         raise(
             .notAnswering, .media, errno: 0, path: path, text: "", fallsBack ? .fallback : .none, &actions, at: now,
