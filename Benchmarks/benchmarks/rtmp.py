@@ -75,6 +75,12 @@ class Player:
         with self._condition:
             return list(self._messages)
 
+    def take(self) -> list[MediaMessage]:
+        """What has come since the last time, which is forgotten."""
+        with self._condition:
+            messages, self._messages = self._messages, []
+            return messages
+
     def first_access_unit(self, timeout: float, check: object = None) -> MediaMessage:
         """Waits for the first picture; `check` is called now and then, to complain when none can come any more."""
         deadline = time.monotonic() + timeout
