@@ -460,7 +460,7 @@ extension Program: MediaOutlet {
     }
 
     package func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
-        let next = machine.push(sound: samples, from: start, of: input)
+        let next = machine.push(sound: samples, from: start, of: input, at: .now)
         beginIfPossible()
         pump()
         return next

@@ -323,12 +323,15 @@ package struct ProgramMachine {
 
     /// Adds sound to what waits.
     /// - Returns: the sample of the input's own time that is to come next.
-    package mutating func push(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
+    package mutating func push(
+        sound samples: [Float], from start: Int64, of input: InputID, at now: MonotonicTime
+    ) -> Int64 {
         guard let feed = lines[input]?.feed else { return 0 }
         guard feed.description.hasAudio else {
             return start.addingReportingOverflow(Int64(samples.count / AudioFormat.channelCount)).partialValue
         }
-        lines[input]?.feed?.samples.push(samples, at: start)
+        let time = settings.isFast ? nil : position(at: now)
+        lines[input]?.feed?.take(sound: samples, from: start, at: time)
         return lines[input]?.feed?.samples.end ?? 0
     }
 

@@ -12,9 +12,11 @@ package import BulkheadMedia
 ///     without a picture is; all that │ arrival                │ and all that follow come a frame later
 ///     follow come a frame earlier    │                        │
 ///
-/// Within the bounds nothing is corrected. So an input whose clock runs like the master's is shown picture by picture, and
-/// one whose clock drifts meets one of the bounds, always the same one, once in 1/(frame rate × drift) seconds. What an
-/// input has kept before anyone asked is passed over before its first picture is shown (``Place/pending``).
+/// Within the bounds no arrival corrects anything. So an input whose clock runs like the master's is shown picture by
+/// picture. Where its clock drifts (``ArrivalDrift``), its time moves on the timeline just as slowly, and its sound with it;
+/// a picture that lies half a frame and a little more from its frame goes to the next one. That is once in
+/// 1/(frame rate × drift) seconds, and always to the same side. What an input has kept before anyone asked is passed over
+/// before its first picture is shown (``Place/pending``).
 ///
 /// Times are of the timeline, on which the clock stands too; before the timeline has begun, of any clock that
 /// ``moveClock(by:)`` is told the distance of.
@@ -51,6 +53,8 @@ package struct Cadence: Hashable, Sendable {
     private static let uncertainty = 0.2
     /// Of so many distances between pictures the shortest says when the next is due.
     private static let spacingCount = 8
+    /// So fast the input's time is moved where it drifts, so that sound can follow without a change of pitch.
+    private static let pace = 0.0008
     /// Frames beyond this are nobody's: a million years of them.
     private static let farthest = 1e15
 
@@ -60,6 +64,11 @@ package struct Cadence: Hashable, Sendable {
     package private(set) var leftOut = 0
     /// Timeline time minus source time; nil as long as nothing has a place.
     package private(set) var offset: MediaTime?
+    /// How the input's clock runs beside the timeline's.
+    private var drift = ArrivalDrift()
+    /// So much of the drift is in the offset, since when.
+    private var followed = MediaTime.zero
+    private var followedAt: MediaTime?
     private let frameRate: FrameRate
     private let interval: Double
     private let lead: MediaTime
@@ -90,6 +99,7 @@ package struct Cadence: Hashable, Sendable {
     /// - Parameter next: the frame that is given next; nil before the timeline has begun.
     package mutating func place(_ pts: MediaTime, at now: MediaTime, next: FrameNumber?) -> Place {
         noteSpacing(pts)
+        follow(pts, at: now)
         guard offset != nil, let next else { return hold(pts, at: now, next: next) }
         var frame = frame(of: pts)
         guard frame > lastFrame else { return leaveOut() }
@@ -138,7 +148,7 @@ package struct Cadence: Hashable, Sendable {
 
     /// When the frame is to be given at the latest, whether its picture is here or not.
     package func due(_ frame: FrameNumber) -> MediaTime {
-        isOwed(frame) ? frameRate.time(of: frame) + patience : frameRate.time(of: frame)
+        isOwed(frame) ? frameRate.time(of: frame) + patience + lag(behind: frame) : frameRate.time(of: frame)
     }
 
     /// Whether a picture for the frame is to be expected.
@@ -152,12 +162,18 @@ package struct Cadence: Hashable, Sendable {
         gridStart = nil
         lastPTS = nil
         spacings = []
+        drift = ArrivalDrift()
+        followed = .zero
+        followedAt = nil
     }
 
     /// What was `time` is `time + distance` from now on.
     package mutating func moveClock(by distance: MediaTime) {
         for index in waiting.indices { waiting[index].time = waiting[index].time + distance }
         waitingSince = waitingSince.map { $0 + distance }
+        drift = ArrivalDrift()
+        followed = .zero
+        followedAt = nil
     }
 
     private mutating func startOver() {
@@ -187,11 +203,31 @@ package struct Cadence: Hashable, Sendable {
         let number = Int64(clamped(Double((pts - start).nanoseconds) / interval).rounded())
         startOver()
         offset = frameRate.time(of: frame) - frameRate.time(of: number) - start
+        followed = drift.distance(at: now)
         lastFrame = frame
         return frame
     }
 
     // MARK: frames
+
+    /// Notes when the picture comes, and moves the input's time a little towards where its drift has brought it.
+    private mutating func follow(_ pts: MediaTime, at now: MediaTime) {
+        drift.note(pts, at: now)
+        defer { followedAt = now }
+        guard let offset, let followedAt, now > followedAt else { return }
+        let most = Double(min(now - followedAt, Self.longestLateness).nanoseconds) * Self.pace
+        let distance = Double((drift.distance(at: now) - followed).nanoseconds)
+        let step = MediaTime(nanoseconds: Int64(min(max(distance, -most), most)))
+        followed = followed + step
+        self.offset = offset + step
+    }
+
+    /// How far the picture that is expected next lies behind the frame, where it belongs to it.
+    private func lag(behind frame: FrameNumber) -> MediaTime {
+        guard let lastPTS, let spacing = spacings.min() else { return .zero }
+        let lag = position(of: lastPTS + spacing) - Double(frame)
+        return lag > 0 && lag <= Self.reach ? MediaTime(nanoseconds: Int64(lag * interval)) : .zero
+    }
 
     private mutating func leaveOut() -> Place {
         leftOut += 1

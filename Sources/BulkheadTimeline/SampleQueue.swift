@@ -44,19 +44,30 @@ package struct SampleQueue: Sendable {
 
     /// Takes `count` sample pairs from `position` on and lets go of all before them; what is not here is silence.
     package mutating func take(_ count: Int, from position: Int64) -> [Float] {
-        let farthest = Int64(Self.farthest)
-        let position = min(max(position, -farthest), farthest)
-        discard(before: position)
-        let lead = Int(clamping: max(0, start - position))
-        guard lead < count else { return [Float](repeating: 0, count: count * AudioFormat.channelCount) }
-        let available = min(count - lead, (floats.count - head) / AudioFormat.channelCount)
-        var block = [Float](repeating: 0, count: lead * AudioFormat.channelCount)
-        block.reserveCapacity(count * AudioFormat.channelCount)
-        block.append(contentsOf: floats[head..<head + available * AudioFormat.channelCount])
-        block.append(contentsOf: repeatElement(0, count: count * AudioFormat.channelCount - block.count))
-        discard(before: position + Int64(count))
+        let block = copy(count, from: position)
+        discard(before: Self.clamped(position) + Int64(count))
         return block
     }
+
+    /// `count` sample pairs from `position` on, which stay; what is not here is silence.
+    package func copy(_ count: Int, from position: Int64) -> [Float] {
+        let position = Self.clamped(position)
+        let lead = Int(clamping: max(0, start - position))
+        let skipped = Int(clamping: max(0, position - start))
+        let here = (floats.count - head) / AudioFormat.channelCount
+        guard lead < count, skipped < here else {
+            return [Float](repeating: 0, count: count * AudioFormat.channelCount)
+        }
+        let available = min(count - lead, here - skipped)
+        var block = [Float](repeating: 0, count: lead * AudioFormat.channelCount)
+        block.reserveCapacity(count * AudioFormat.channelCount)
+        let first = head + skipped * AudioFormat.channelCount
+        block.append(contentsOf: floats[first..<first + available * AudioFormat.channelCount])
+        block.append(contentsOf: repeatElement(0, count: count * AudioFormat.channelCount - block.count))
+        return block
+    }
+
+    private static func clamped(_ position: Int64) -> Int64 { min(max(position, -Int64(farthest)), Int64(farthest)) }
 
     /// Lets go of what lies before `position`.
     package mutating func discard(before position: Int64) {

@@ -26,6 +26,10 @@ package struct SourceFeed: Sendable {
     private var isResumed = false
     private var ownOffset: MediaTime?
     private var soundPlace = SoundPlace()
+    /// How far the sound of a live source has run away from its picture, or where it has none from the clock, by its arrivals.
+    private var soundDrift = ArrivalDrift()
+    /// What that adds to where the sound stands.
+    private var soundCorrection = MediaTime.zero
     /// The frames of the pictures of a live source that wait for theirs.
     private var frames: [FrameNumber] = []
 
@@ -46,6 +50,7 @@ package struct SourceFeed: Sendable {
     package mutating func anchor(_ pts: MediaTime, at time: MediaTime) {
         guard ownOffset == nil, cadence == nil else { return }
         ownOffset = time - pts
+        forgetSoundDrift()
     }
 
     /// Forgets what is not used of the source.
@@ -56,7 +61,10 @@ package struct SourceFeed: Sendable {
             pictures = PictureQueue()
             frames = []
             // The sound stays where it is.
-            if let cadence { ownOffset = cadence.offset }
+            if let cadence {
+                ownOffset = cadence.offset.map { $0 + soundCorrection }
+                forgetSoundDrift()
+            }
             cadence = nil
         }
         if !use.sound { samples = SampleQueue() }
@@ -76,6 +84,8 @@ package struct SourceFeed: Sendable {
         guard pictures.push(picture) else { return false }
         isSilent = false
         guard let place = cadence?.place(picture.pts, at: now, next: next) else { return true }
+        // What is judged of the sound's clock is what the picture's does not do.
+        soundDrift.note(other: picture.pts, at: now)
         switch place {
         case .pending:
             frames = []
@@ -104,7 +114,10 @@ package struct SourceFeed: Sendable {
     package var hasLivePicture: Bool { !frames.isEmpty }
 
     /// What was `time` is `time + distance` from now on.
-    package mutating func moveClock(by distance: MediaTime) { cadence?.moveClock(by: distance) }
+    package mutating func moveClock(by distance: MediaTime) {
+        cadence?.moveClock(by: distance)
+        forgetSoundDrift()
+    }
 
     /// Makes the live picture of `frame` the current one, where it has one.
     package mutating func advance(to frame: FrameNumber, release: (SlotReference) -> Void) -> PictureQueue.Selection {
@@ -147,9 +160,15 @@ package struct SourceFeed: Sendable {
         pictures.startOver(release: release)
         samples = SampleQueue()
         soundPlace = SoundPlace()
+        forgetSoundDrift()
         ownOffset = nil
         frames = []
         cadence?.restart()
+    }
+
+    private mutating func forgetSoundDrift() {
+        soundDrift = ArrivalDrift()
+        soundCorrection = .zero
     }
 
     /// Lets the source wait where it is, as far as it can: a live one goes on.
@@ -204,6 +223,16 @@ package struct SourceFeed: Sendable {
         return pictures.advance(to: limit(at: time, interval: interval), release: release)
     }
 
+    // MARK: sound
+
+    /// Takes sound of source time `start`, in samples, which comes at `now` of the timeline; nil where no clock counts.
+    package mutating func take(sound: [Float], from start: Int64, at now: MediaTime?) {
+        samples.push(sound, at: start)
+        guard let now, description.isLive else { return }
+        soundDrift.note(MediaTime(sampleIndex: samples.end), at: now)
+        soundCorrection = soundDrift.distance(at: now)
+    }
+
     /// The sound of a range of the timeline, in sample pairs; silence where there is none.
     package mutating func takeSound(_ range: Range<Int64>) -> [Float] {
         let wanted = sourceSamples(of: range)
@@ -220,7 +249,7 @@ package struct SourceFeed: Sendable {
     }
 
     private func sourceSamples(of range: Range<Int64>) -> Range<Int64> {
-        let start = range.lowerBound - (offset ?? .zero).sampleIndex
+        let start = range.lowerBound - ((offset ?? .zero) + soundCorrection).sampleIndex
         return start..<start + Int64(range.count)
     }
 

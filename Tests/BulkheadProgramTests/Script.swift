@@ -64,8 +64,7 @@ struct Script {
         let count = Int(MediaTime(milliseconds: to).sampleIndex - start)
         return machine.push(
             sound: [Float](repeating: Float(input.number) * Self.level, count: count * AudioFormat.channelCount),
-            from: start,
-            of: input)
+            from: start, of: input, at: now)
     }
 
     @discardableResult

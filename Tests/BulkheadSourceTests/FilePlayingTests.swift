@@ -156,6 +156,36 @@ import Testing
         #expect(peaks[0] == peaks[1] && abs(peaks[0] - 0.125) < 0.005)
     }
 
+    /// Timestamps that say that the sound's clock is off by half a thousandth: it is stretched to them, without a click and
+    /// without a change of pitch that could be heard.
+    @Test(arguments: [0.9995, 1.0005]) func soundIsStretchedToItsTimestamps(pace: Double) throws {
+        let file = try folder.make("m.mka", "\(MediaFolder.sound(60)) -af asetpts=PTS*\(pace) -c:a pcm_s16le")
+        let source = try SourceUnderTest(file)
+        try source.play()
+        var samples: [Double] = []
+        for index in stride(from: 0, to: source.take.samples.count, by: 2) {
+            samples.append(Double(source.take.samples[index]))
+        }
+        let seconds = Double(samples.count) / 48_000
+        #expect(abs(seconds - 60 * pace) < 0.004)
+        // A sine of 1/8 bends by 0.00042 from sample to sample at most; its steps in 16 bits are 0.00003.
+        var largestBend = 0.0
+        var risings: [Double] = []
+        // The last of them lie beside the silence behind the end.
+        for index in 1..<samples.count - 20 {
+            let (before, here) = (samples[index - 1], samples[index])
+            largestBend = max(largestBend, abs(before - 2 * here + samples[index + 1]))
+            if before < 0, here >= 0 { risings.append(Double(index) - here / (here - before)) }
+        }
+        #expect(largestBend < 0.0006)
+        var pitches: [Double] = []
+        for first in stride(from: 0, to: risings.count - 440, by: 440) {
+            pitches.append(48_000 / (risings[first + 440] - risings[first]))
+        }
+        #expect(pitches.count > 55)
+        #expect(pitches.allSatisfy { abs($0 - 1) < 0.001 }, "\(pitches.min() ?? 0)...\(pitches.max() ?? 0)")
+    }
+
     /// All packets of the picture before all packets of the sound.
     @Test func badInterleavingLosesNothing() throws {
         _ = try folder.make(

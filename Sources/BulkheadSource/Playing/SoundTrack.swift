@@ -15,6 +15,7 @@ final class SoundTrack {
     private var inputFormat: InputFormat?
     private var cleaner = SoundCleaner()
     private var border = SoundBorder()
+    private var stretcher = SoundStretcher()
 
     private struct InputFormat: Hashable {
         var sampleRate: CInt
@@ -117,7 +118,7 @@ final class SoundTrack {
     /// - Returns: false while silence has to be paid first; call it again with the same frame after that.
     func add(_ frame: UnsafeMutablePointer<AVFrame>, at expected: Int64) -> Bool {
         guard prepare(frame) else { return true }
-        let held = swr_get_delay(resampler, Int64(AudioFormat.sampleRate))
+        let held = swr_get_delay(resampler, Int64(AudioFormat.sampleRate)) + stretcher.held
         var dropCount: Int64 = 0
         switch timeline.correction(expected: expected, actual: end + held) {
         case .none: break
@@ -132,9 +133,7 @@ final class SoundTrack {
             timelineMissesDrop(count, of: length)
             if count >= length { return true }
             dropCount = count
-        case .stretch(let count):
-            // An error only means that this resampler can't stretch: the hard limit will catch it.
-            _ = swr_set_compensation(resampler, CInt(clamping: count), CInt(AudioFormat.sampleRate))
+        case .stretch(let count): stretcher.stretch(by: count)
         }
         convert(frame, dropping: Int(dropCount))
         return true
@@ -147,6 +146,7 @@ final class SoundTrack {
     func flush() {
         guard resampler != nil else { return }
         convert(nil, dropping: 0)
+        append(stretcher.end())
         swr_free(&resampler)
         inputFormat = nil
     }
@@ -154,18 +154,20 @@ final class SoundTrack {
     private func convert(_ frame: UnsafeMutablePointer<AVFrame>?, dropping dropCount: Int) {
         let capacity = Int(swr_get_out_samples(resampler, frame?.pointee.nb_samples ?? 0)) + 64
         guard (65...1 << 22).contains(capacity) || frame != nil, capacity > 0, capacity <= 1 << 22 else { return }
-        let before = pending.count
-        pending.append(contentsOf: repeatElement(0, count: capacity * AudioFormat.channelCount))
-        let written = pending.withUnsafeMutableBufferPointer { target -> Int in
+        var converted = [Float](repeating: 0, count: capacity * AudioFormat.channelCount)
+        let written = converted.withUnsafeMutableBufferPointer { target -> Int in
             guard let base = target.baseAddress else { return 0 }
-            return Int(bulkhead_swr_convert(resampler, base + before, CInt(capacity), frame))
+            return Int(bulkhead_swr_convert(resampler, base, CInt(capacity), frame))
         }
-        pending.removeLast(pending.count - before - max(0, written) * AudioFormat.channelCount)
-        if dropCount > 0 {
-            let surplus = min(dropCount * AudioFormat.channelCount, pending.count - before)
-            pending.removeSubrange(before..<before + surplus)
-        }
-        cleaner.clean(&pending, from: before, limits: (inputFormat?.channelCount ?? 0) > AudioFormat.channelCount)
+        converted.removeLast(converted.count - max(0, written) * AudioFormat.channelCount)
+        converted.removeFirst(min(dropCount * AudioFormat.channelCount, converted.count))
+        cleaner.clean(&converted, from: 0, limits: (inputFormat?.channelCount ?? 0) > AudioFormat.channelCount)
+        append(stretcher.pass(converted))
+    }
+
+    private func append(_ samples: [Float]) {
+        let before = pending.count
+        pending += samples
         let position = nextSample + Int64((before - sentCount) / AudioFormat.channelCount)
         border.fadeIn(&pending, from: before, at: position)
         border.add(to: &pending, from: before, at: position)
