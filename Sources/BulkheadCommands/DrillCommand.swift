@@ -177,7 +177,9 @@ package struct DrillCommand: AsyncParsableCommand {
             broadcastFlags: Self.flags(words), libexec: libexec.map { FilePaths.absolute($0) },
             exitCodeOfLostRecording: BroadcastError.Kind.someDestinations.exitCode,
             scenes: try sceneCount.map { (count) throws(BroadcastError) in
-                try drillScenes(count, seed: seed ?? 1, seconds: seconds, plan.settings)
+                try drillScenes(
+                    count, seed: seed ?? self.seed ?? UInt64.random(in: 1...999_999_999),
+                    seconds: seconds, plan.settings)
             })
     }
 
@@ -237,7 +239,7 @@ package struct DrillCommand: AsyncParsableCommand {
             span = parsed.seconds
         }
         guard random else {
-            guard seed == nil, kills == nil, linkFaults == nil else {
+            guard seed == nil || hasScenes, kills == nil, linkFaults == nil else {
                 throw BroadcastError(
                     .usage, "--seed, --kills and --link-faults are for faults at random", advice: "add --random")
             }
@@ -282,6 +284,9 @@ package struct DrillCommand: AsyncParsableCommand {
         let faults = settings.faults.isEmpty ? "no fault" : settings.faults.map { "\($0)" }.joined(separator: " ")
         var lines = ["drill: \(DecimalText.text(settings.seconds, places: 1)) s on air, \(faults)"]
         if let seed = settings.seed { lines.append("seed \(seed)") }
+        if let scenes = settings.scenes {
+            lines.append("scenes: \(scenes.changes.count) changes; the same again with --seed \(scenes.seed)")
+        }
         return lines
     }
 

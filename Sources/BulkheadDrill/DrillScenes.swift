@@ -32,6 +32,8 @@ package struct DrillScenes: Hashable, Sendable {
     package let changes: [Change]
     /// How many inputs there are.
     package let inputCount: Int
+    /// What gives the same changes again.
+    package let seed: UInt64
 
     /// What the input with a number from 1 is called: one that has a name stays open whether it is shown or not.
     package static func name(ofInput number: Int) -> String { "drill-\(number)" }
@@ -60,6 +62,7 @@ package struct DrillScenes: Hashable, Sendable {
         }
         self.scenes = scenes
         inputCount = inputs
+        self.seed = seed
         // Another row of numbers than those of faults.
         var generator = SplitMix64(seed: seed ^ 0x7363_656E_6573)
         let spacing = max(0, seconds - 2 * Self.quiet) / Double(max(1, count))
