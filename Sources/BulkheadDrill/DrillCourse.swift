@@ -120,6 +120,9 @@ struct DrillCourse: Sendable {
             disk = await SmallDisk.tried(in: folder.disk, on: stage)
         }
         if let disk { arguments += ["--to", disk.destination] }
+        if settings.faults.contains(where: { $0.part == .recorder }) {
+            arguments += ["--record", "\(folder.path)/drill.mp4"]
+        }
         arguments += ["--duration", "\(settings.seconds)", "--json", "--control", "unix:\(folder.controlPath)"]
         if let libexec = settings.libexec { arguments += ["--libexec", libexec] }
         var launch = launch(arguments + settings.broadcastFlags)

@@ -7,7 +7,7 @@ import Glibc
 /// One fault of a drill: what is done to which part, and when.
 package struct Fault: Hashable, Sendable, CustomStringConvertible {
     package enum Part: String, Hashable, Sendable, CaseIterable {
-        case encoder, standby, source, mixer, plugins, server, disk
+        case encoder, standby, source, mixer, recorder, plugins, server, disk
 
         /// A child of the master's, which can be signalled.
         package var isChild: Bool { self != .server && self != .disk }
@@ -21,6 +21,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .source: part.role == .source && (input == nil || part.id == input)
             // One that hangs has changed places with the standby by the time it is ended.
             case .mixer: part.role == .mixer
+            case .recorder: part.role == .recorder
             case .plugins: part.role == .pluginHost && part.duty == .onAir
             case .server: part.role == .link && (link == nil || part.id == link)
             case .disk: part.role == .link
@@ -242,7 +243,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .disk: "full"
             case .standby: signals
             case .encoder: signals + ", trap, exit, garbage, leak, flood, loot, freeze, slow[=TIME]"
-            case .source, .mixer, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
+            case .source, .mixer, .recorder, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
             }
         return BroadcastError(
             .usage, "--fault can't do \"\(text)\" to \(part.rawValue)", advice: "for \(part.rawValue) it knows \(kinds)"

@@ -216,7 +216,7 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var children: [ChildStatus]
     /// The destinations, in the order in which they were added.
     package var links: [LinkStatus]
-    /// The recordings, and the files of links; nil in what other versions say.
+    /// What is recorded besides the links; nil in what other versions say.
     package var recordings: [RecordingStatus]? = nil
     /// Time on air, by the timeline.
     package var secondsOnAir: Double

@@ -11,6 +11,7 @@ import Testing
         ("plugins:hang@5s", Fault(.plugins, .signal(.hang), .seconds(5))),
         ("source:segv@2.5s", Fault(.source, .signal(.segv), .seconds(2.5))),
         ("source=2:kill@3s", Fault(.source, .signal(.kill), .seconds(3), input: 2)),
+        ("recorder:hang@3s", Fault(.recorder, .signal(.hang), .seconds(3))),
         ("mixer:hang@3s", Fault(.mixer, .signal(.hang), .seconds(3))),
         ("mixer:trap@frame=90", Fault(.mixer, .armed(.trap), .frame(90))),
         ("standby:abrt@1m", Fault(.standby, .signal(.abrt), .seconds(60))),

@@ -28,6 +28,7 @@ import Testing
         ]
         let kinds: [Fault.Part: [Fault.Kind]] = [
             .encoder: signals + armed, .source: signals + armed, .mixer: signals + armed,
+            .recorder: signals + armed,
             .plugins: signals + armed, .standby: signals,
             .server: servers + paths, .disk: [.diskFull],
         ]
@@ -77,6 +78,7 @@ import Testing
         (.encoder(3, .next), []), (.encoder(3, .retired), []), (.slateEncoder(4), []),
         (.source(1, name: "source 1"), [.source]), (.pluginHost(5), [.plugins]), (.pluginHost(6, .standby), []),
         (.mixer(7), [.mixer]), (.mixer(8, .standby), [.mixer]),
+        (.recorder(9, name: "recorder of recording"), [.recorder]), (.recording(1, name: "recording"), []),
         (.link(1, name: "a"), [.server, .disk]), (.timeline, []), (.master, []), (.plugin(1, name: "logo"), []),
         (.viewer(1), []), (.server, []), (.reporter, []),
     ]
@@ -88,14 +90,14 @@ import Testing
     @Test func serversOfOtherLinksAreLeftAlone() {
         let second = BulkheadModel.Part.link(2, name: "link 2")
         #expect(Fault.Part.server.isPart(second, link: 2) && !Fault.Part.server.isPart(second, link: 1))
-        #expect(Fault.Part.allCases.filter(\.isChild) == [.encoder, .standby, .source, .mixer, .plugins])
+        #expect(Fault.Part.allCases.filter(\.isChild) == [.encoder, .standby, .source, .mixer, .recorder, .plugins])
     }
 
     /// What is armed for a child is read by that child's program, for the frame of the moment.
     @Test(arguments: [
         ("encoder:trap@2s", Role.encoder), ("source:slow=750ms@2s", .source), ("plugins:garbage@2s", .pluginHost),
         ("encoder:leak@frame=50", .encoder), ("source:exit@2.0001s", .source),
-        ("mixer:exit@2s", .mixer),
+        ("mixer:exit@2s", .mixer), ("recorder:trap@2s", .recorder),
     ]) func armedFaultsReachTheirProgram(word: String, role: Role) throws {
         let fault = try Fault(word)
         let text = try #require(fault.armedWord(rate: 25))

@@ -133,7 +133,7 @@ import Testing
         desk.wait(4, answers: false)
         #expect(desk.troubles == ["not-answering"])
         desk.wait(8, answers: false)
-        #expect(desk.actions.contains { if case .dismiss(first, _) = $0 { true } else { false } })
+        #expect(desk.actions.contains { if case .dismiss(first, _, isItsFault: true) = $0 { true } else { false } })
         // The first has not ended, and may never do.
         desk.launch()
         #expect(desk.child != first && desk.given(to: desk.child) == Array(0..<20))
@@ -233,7 +233,7 @@ import Testing
         desk.give(5)
         let first = desk.child
         desk.handle(.said(first, .finished))
-        #expect(desk.actions.contains { if case .dismiss(first, _) = $0 { true } else { false } })
+        #expect(desk.actions.contains { if case .dismiss(first, _, isItsFault: true) = $0 { true } else { false } })
         desk.launch()
         desk.handle(
             .said(

@@ -52,7 +52,8 @@ package struct RecorderMachine: Sendable {
         case give(ChildID, RecorderRequest)
         /// Let it end by itself.
         case retire(ChildID)
-        case dismiss(ChildID, String)
+        /// End it now; `isItsFault` where it is a death like any other, and not its disk's.
+        case dismiss(ChildID, String, isItsFault: Bool)
         case post(RecordingHappening)
         case ready(ChildID)
         /// A recorder has put something on the disk for the first time.
@@ -319,7 +320,7 @@ package struct RecorderMachine: Sendable {
             }
         case .finished:
             guard course?.course.isAskedToFinish == true else {
-                return replace("it ended without being asked to", &actions, at: now)
+                return replace("it ended without being asked to", isItsFault: true, &actions, at: now)
             }
             queue.advance(written: .max, durable: .max)
             close(&actions)
@@ -387,11 +388,13 @@ package struct RecorderMachine: Sendable {
     }
 
     /// Another recorder is given all that is not on the disk. This one is not waited for.
-    private mutating func replace(_ reason: String, _ actions: inout [Action], at now: MonotonicTime) {
+    private mutating func replace(
+        _ reason: String, isItsFault: Bool = false, _ actions: inout [Action], at now: MonotonicTime
+    ) {
         guard let child = course?.child else { return }
         _ = post.ended(child, reason, at: now)
         post.assign(.retired, to: child)
-        actions.append(.dismiss(child, reason))
+        actions.append(.dismiss(child, reason, isItsFault: isItsFault))
         follow(&actions, at: now)
     }
 
@@ -475,7 +478,7 @@ package struct RecorderMachine: Sendable {
                     at: now, endsWithProgress: true)
             }
             if silent >= Self.patience * factor {
-                replace("no answer for \((Self.tick * silent).inWords)", &actions, at: now)
+                replace("no answer for \((Self.tick * silent).inWords)", isItsFault: true, &actions, at: now)
             }
             return
         }

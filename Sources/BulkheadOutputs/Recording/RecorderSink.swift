@@ -25,6 +25,8 @@ package final class RecorderSink: Sink, @unchecked Sendable {
     private let persists: Bool
     private var machine: RecorderMachine
     private var stubs: [ChildID: RecorderStub] = [:]
+    /// Those that were ended for what they have not done.
+    private var faulty: Set<ChildID> = []
     private var work: [RecorderMachine.Action] = []
     private var isWorking = false
     private var state = LinkState.writing
@@ -118,7 +120,9 @@ package final class RecorderSink: Sink, @unchecked Sendable {
             if case .picture(_, _, let packet) = request { rate.add(packet.bytes.count, at: .now) }
             stubs[child]?.give(request)
         case .retire(let child): stubs[child]?.child.hangUp()
-        case .dismiss(let child, let reason): stubs[child]?.child.dismiss(reason)
+        case .dismiss(let child, let reason, let isItsFault):
+            if isItsFault { faulty.insert(child) }
+            stubs[child]?.child.dismiss(reason)
         case .post(let happening): context.post(part, .recording(happening))
         case .ready(let child):
             guard let stub = stubs[child], !machine.isFruitless else { break }
@@ -173,7 +177,9 @@ package final class RecorderSink: Sink, @unchecked Sendable {
 
     private func ended(_ child: ChildID, _ end: ChildEnd) {
         guard let stub = stubs.removeValue(forKey: child) else { return }
-        if end.cause != .released, let duty = machine.duty(of: child), duty != .retired {
+        if end.cause != .released, let duty = machine.duty(of: child),
+            duty != .retired || faulty.remove(child) != nil
+        {
             context.died(
                 recorder(child), at: post, end, .init(pid: stub.child.pid, lastSign: stub.lastSign))
         }
