@@ -72,6 +72,8 @@ final class FileScribe: @unchecked Sendable {
     private func goOn(with part: RecordedPart) -> Bool {
         guard var file = MediaFile.goOn(with: part, state) else { return false }
         origin = MediaTime(nanoseconds: part.origin)
+        // The file's age is not that of this process.
+        if task.isPattern, file.byteCount > 0 { begins = origin }
         // Nothing was on the disk.
         guard file.byteCount > 0, task.format == .mp4 else {
             opened(file)

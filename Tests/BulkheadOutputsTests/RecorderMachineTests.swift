@@ -191,6 +191,23 @@ import Testing
         #expect(desk.troubles == ["read-only", "-read-only"] && !desk.machine.isFallback)
     }
 
+    /// A recorder may die before it can say that its trouble is over.
+    @Test func troubleOfADeadRecorderEndsWithProgress() {
+        var desk = Desk()
+        desk.handle(.start)
+        desk.launch()
+        desk.give(5)
+        desk.handle(.said(desk.child, .trouble(.init(.full, .retries, errno: 28, path: "/r/a.mp4"))))
+        desk.handle(.said(desk.child, .trouble(.init(.full, of: .index, .retries, errno: 28, path: "/r/a.mp4.index"))))
+        desk.handle(.said(desk.child, .trouble(.init(.slow, .none, errno: 0, path: "/r/a.mp4"))))
+        desk.handle(.ended(desk.child, "SIGKILL"))
+        #expect(desk.troubles.sorted() == ["-full", "-slow", "full", "full", "slow"])
+        desk.launch()
+        desk.save(4)
+        #expect(desk.troubles.filter { $0 == "-full" }.count == 2)
+        #expect(desk.machine.troubles(at: desk.now).isEmpty)
+    }
+
     /// A link's file was named by its whole path: it ends at the first error.
     @Test func linksFileFails() {
         var desk = Desk(persists: false)

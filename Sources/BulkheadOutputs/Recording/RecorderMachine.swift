@@ -359,7 +359,7 @@ package struct RecorderMachine: Sendable {
             : kind == .notCreated ? .retries : stops ? .nextFile : trouble.action == .retries ? .retries : .none
         raise(
             kind, RecordingSubject(trouble.subject), errno: trouble.errno, path: trouble.path, text: "", action,
-            &actions, at: now, endsWithProgress: stops || fallsBack)
+            &actions, at: now, endsWithProgress: trouble.subject == .media && trouble.action != .none || fallsBack)
         guard stops || fallsBack else { return }
         course?.course.isStopped = true
         guard terms.task.persists else {
@@ -400,6 +400,10 @@ package struct RecorderMachine: Sendable {
 
     private mutating func follow(_ actions: inout [Action], at now: MonotonicTime) {
         course = nil
+        // What the last one has said and could not take back, this one says again if it is so.
+        for (open, raised) in raised where !raised.endsWithProgress && !open.trouble.isMasters {
+            clear(open.trouble, open.subject, &actions, at: now)
+        }
         queue.giveAgain(wholeGOP: leavesFile)
         leavesFile = false
         meter.restart(at: now)

@@ -76,6 +76,9 @@ extension RecordingTrouble {
             }
     }
 
+    /// It is seen by the master, whatever recorders say.
+    var isMasters: Bool { self == .memoryFull || self == .notGrowing || self == .notAnswering }
+
     /// Another disk would help.
     var isOfDisk: Bool {
         switch self {
