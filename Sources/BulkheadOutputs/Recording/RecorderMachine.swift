@@ -1,9 +1,9 @@
 package import BulkheadChildren
-package import BulkheadEvents
+import BulkheadEvents
 package import BulkheadMedia
 package import BulkheadModel
 package import BulkheadSystem
-package import BulkheadWire
+import BulkheadWire
 
 /// Decides which recorder writes a recording, or the file of a link, and what it is given.
 ///
@@ -11,61 +11,6 @@ package import BulkheadWire
 /// each recorder; what is wrong, said once and cleared once. A recorder that dies, is silent or can't go on with its file
 /// is replaced at once and never waited for: its disk may hold it up for ever. It owns no child and no clock.
 package struct RecorderMachine: Sendable {
-    /// How it goes about it.
-    package struct Terms: Hashable, Sendable {
-        package var task: RecorderTask
-        /// Written to where the first disk takes nothing; empty for none.
-        package var fallbackFolder = ""
-        package var report = Duration.seconds(10)
-        /// Bytes that are given before they are written.
-        package var window = 8 << 20
-        /// A fallback is left for the first disk after so long, to see whether that is well.
-        package var returns = Duration.seconds(60)
-        /// The longest that this becomes: it doubles with each attempt that fails.
-        package var longestReturn = Duration.seconds(900)
-
-        package init(_ task: RecorderTask) { self.task = task }
-    }
-
-    package enum Event: Sendable {
-        /// The work begins, also where it has failed before.
-        case start
-        case configuration(StreamConfiguration, number: Int)
-        case packet(Packet)
-        case launched(ChildID)
-        /// Both sides have said hello.
-        case greeted(ChildID)
-        case said(ChildID, RecorderReply)
-        /// A recorder has ended: how, in words for people.
-        case ended(ChildID, String)
-        /// ``tick`` has passed.
-        case tick
-        /// No more packets come.
-        case finish
-        /// It ends now, with whatever waits.
-        case abort
-    }
-
-    package enum Action: Hashable, Sendable {
-        case launch(after: Duration)
-        case open(ChildID, RecorderTask)
-        case give(ChildID, RecorderRequest)
-        /// Let it end by itself.
-        case retire(ChildID)
-        /// End it now; `isItsFault` where it is a death like any other, and not its disk's.
-        case dismiss(ChildID, String, isItsFault: Bool)
-        case post(RecordingHappening)
-        case ready(ChildID)
-        /// A recorder has put something on the disk for the first time.
-        case worked(ChildID)
-        /// There is room again, for a broadcast in no hurry.
-        case room
-        /// The work has come to its end.
-        case complete
-        /// It can't go on: the system's error and the file that it is about.
-        case fail(errno: Int32, path: String)
-    }
-
     private enum Stage: Hashable { case idle, running, over }
 
     private struct Open: Hashable {
