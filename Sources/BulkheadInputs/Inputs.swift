@@ -422,7 +422,7 @@ package final class Inputs {
         case .open(let description):
             guard let play else { return onDescribed?() ?? () }
             if line.answer != nil { play.outlet.expect(id, name: name(id), isKept: true) }
-                drawName(id)
+            drawName(id)
             play.outlet.opened(id, description)
             // A file shows at once whether it can be decoded; what is live may begin later.
             if description.isLive { settle(id) }

@@ -8,10 +8,10 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
     case decoder = 4
     /// Makes one picture of several.
     case mixer = 5
-    /// Tells others of events, over HTTP.
-    case notifier = 7
     /// Writes one file of the program, or a row of them.
     case recorder = 6
+    /// Tells others of events, over HTTP.
+    case notifier = 7
 
     package var description: String {
         switch self {
@@ -21,8 +21,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .pluginHost: "plugin host"
         case .decoder: "decoder"
         case .mixer: "mixer"
-        case .notifier: "notifier"
         case .recorder: "recorder"
+        case .notifier: "notifier"
         }
     }
 
@@ -35,8 +35,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .pluginHost: "bulkhead-plugin-host"
         case .decoder: "bulkhead-decoder"
         case .mixer: "bulkhead-mixer"
-        case .notifier: "bulkhead-notifier"
         case .recorder: "bulkhead-recorder"
+        case .notifier: "bulkhead-notifier"
         }
     }
 }

@@ -35,6 +35,7 @@ import Testing
         func expect(_ input: InputID, name: String, isKept: Bool) {
             words.append(isKept ? "expect kept" : "expect")
             times = []
+            last[input] = nil
         }
 
         func opened(_ input: InputID, _ description: SourceDescription) {

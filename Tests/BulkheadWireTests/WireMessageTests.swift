@@ -78,6 +78,10 @@ import Testing
             #expect(isUnknown(MixerReply.self) == !(0xB8...0xB9).contains(type))
             #expect(isUnknown(RecorderRequest.self) == !(0xC0...0xC7).contains(type))
             #expect(isUnknown(RecorderReply.self) == !(0xC8...0xCF).contains(type))
+            #expect(isUnknown(NotifierRequest.self) == !(0xD0...0xD3).contains(type))
+            #expect(isUnknown(NotifierReply.self) == !(0xD8...0xDA).contains(type))
+            #expect(isUnknown(RecorderRequest.self) == !(0xC0...0xC7).contains(type))
+            #expect(isUnknown(RecorderReply.self) == !(0xC8...0xCF).contains(type))
         }
     }
 
@@ -163,7 +167,7 @@ import Testing
         expectRefused(SourceReply.audio(start: 0, samples: [1, 2]), "samples") { $0[10] = 1 }
         expectRefused(SourceReply.notice("x"), "notice") { $0[1] = 0x11 }
         expectRefused(Hello(role: .source, pid: 1), "magic") { $0[0] = 0 }
-        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 6 }
+        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 8 }
         let whole = PixelRectangle(x: 0, y: 0, width: 64, height: 48)
         typealias Slots = Composition<SlotReference>
         let layer = Slots.Layer(
