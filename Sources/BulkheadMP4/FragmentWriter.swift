@@ -49,8 +49,7 @@ package struct FragmentWriter: Sendable {
         self.created = created
         tables = Dictionary(tracks.map { ($0.id, SampleTable()) }) { first, _ in first }
         var writer = BoxWriter()
-        writer.writeFileType(inFragments: true)
-        writer.box("free") { $0.writeZeros(8) }
+        writer.write(Self.openHead)
         writer.writePrivate(info)
         let facts = tracks.map { track in
             let start = track.ticks(nanoseconds: presentationStart)
@@ -59,6 +58,21 @@ package struct FragmentWriter: Sendable {
         writer.writeMovie(facts, created: created, chapters: [], inFragments: true)
         header = writer.bytes
         byteCount = UInt64(header.count)
+    }
+
+    /// How a file begins that is not finished. Written over the beginning of a finished one, and the file cut behind a fragment,
+    /// it makes that a file that goes on.
+    package static let openHead: [UInt8] = {
+        var writer = BoxWriter()
+        writer.writeFileType(inFragments: true)
+        writer.box("free") { $0.writeZeros(8) }
+        return writer.bytes
+    }()
+
+    /// Whether a file that begins so is finished: its first boxes are those that ``finish(chapters:presentationEnd:)`` leaves.
+    /// - Parameter head: as many bytes as ``openHead`` has.
+    package static func isFinished(_ head: [UInt8]) -> Bool {
+        head.count == openHead.count && head[36..<40].elementsEqual("mdat".utf8)
     }
 
     /// One fragment with `samples`, those of each track in decoding order, and all later than those given before.

@@ -70,7 +70,7 @@ final class FileScribe: @unchecked Sendable {
     /// Goes on in a file that another recorder has begun.
     /// - Returns: false where that is not possible.
     private func goOn(with part: RecordedPart) -> Bool {
-        guard var file = MediaFile.goOn(with: part, state) else { return false }
+        guard var file = MediaFile.goOn(with: part, isMP4: task.format == .mp4, state) else { return false }
         origin = MediaTime(nanoseconds: part.origin)
         // The file's age is not that of this process.
         if task.isPattern, file.byteCount > 0 { begins = origin }

@@ -1,3 +1,4 @@
+import BulkheadMP4
 import BulkheadSystem
 package import BulkheadWire
 import Glibc
@@ -93,8 +94,9 @@ package struct MediaFile: ~Copyable {
     }
 
     /// The file of `part` once more, cut behind its last whole piece; nil if it is another one by now, or another process
-    /// has not let go of it.
-    static func goOn(with part: RecordedPart, _ state: RecorderState) -> MediaFile? {
+    /// has not let go of it. One that was completed meanwhile is made one that goes on again: what its end says lies behind
+    /// that piece.
+    static func goOn(with part: RecordedPart, isMP4: Bool, _ state: RecorderState) -> MediaFile? {
         let name = FileName.bytes(part.path)
         let descriptor = state.busy { retrying { open(name, O_RDWR | O_CLOEXEC) } }
         guard descriptor >= 0 else { return nil }
@@ -102,6 +104,7 @@ package struct MediaFile: ~Copyable {
         guard state.busy({ fstat(descriptor, &information) }) == 0, UInt64(information.st_dev) == part.device,
             UInt64(information.st_ino) == part.inode, information.st_nlink > 0,
             UInt64(clamping: information.st_size) >= part.byteCount, lock(descriptor),
+            !isMP4 || state.busy({ reopen(descriptor) }),
             state.busy({ ftruncate(descriptor, off_t(part.byteCount)) }) == 0,
             lseek(descriptor, off_t(part.byteCount), SEEK_SET) == off_t(part.byteCount)
         else {
@@ -110,6 +113,18 @@ package struct MediaFile: ~Copyable {
         }
         return MediaFile(
             adopting: descriptor, path: part.path, isRegular: true, goesOn: true, byteCount: part.byteCount, state)
+    }
+
+    /// Takes back that an MP4 file is finished. It is done before the file is cut: a head that spans more than there is can't
+    /// be read.
+    /// - Returns: false where that was not possible.
+    private static func reopen(_ descriptor: CInt) -> Bool {
+        var head = [UInt8](repeating: 0, count: FragmentWriter.openHead.count)
+        guard pread(descriptor, &head, head.count, 0) == head.count, FragmentWriter.isFinished(head) else {
+            return true
+        }
+        let open = FragmentWriter.openHead
+        return pwrite(descriptor, open, open.count, 0) == open.count && fdatasync(descriptor) == 0
     }
 
     /// What is no file, and is open already.

@@ -49,6 +49,23 @@ import Testing
         #expect(count == 3)
     }
 
+    /// A recorder is killed between completing a file and saying so: the next one takes that back, and goes on in the file.
+    @Test func finishedFileGoesOn() throws {
+        var sample = try SegmentSample()
+        let before = sample.media
+        sample.finish()
+        #expect(FragmentWriter.isFinished(Array(sample.media.prefix(48))))
+        #expect(!FragmentWriter.isFinished(Array(before.prefix(48))) && !FragmentWriter.isFinished([]))
+        var again = sample.media
+        again.replaceSubrange(..<FragmentWriter.openHead.count, with: FragmentWriter.openHead)
+        // With what is left of the end behind it, and cut.
+        let reading = try SegmentReading(ArraySource(again))
+        #expect(reading.end == UInt64(before.count) && !reading.header.isFinished)
+        #expect(Array(again.prefix(before.count)) == before)
+        let writer = try SegmentWriter(continuing: SegmentReading(ArraySource(before)))
+        #expect(writer.nextFrame == 150)
+    }
+
     /// A recorder is killed between any two writes: the next one goes on in the same file.
     @Test func successorGoesOnInTheSameFile() throws {
         let whole = try SegmentSample()
