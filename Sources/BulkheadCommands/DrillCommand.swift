@@ -163,6 +163,8 @@ package struct DrillCommand: AsyncParsableCommand {
         var whole = words
         whole[.input] = inputs.isEmpty ? ["test"] : inputs
         whole[.to] = [to ?? "rtmp://127.0.0.1/live/drill"]
+        // Without scenes of their own several films would be one playlist.
+        if sceneCount != nil { whole[.layout] = [SceneLayout.grid.rawValue] }
         let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
         let plan = try BroadcastPlan(whole, environmentKey: key)
         var expectations: [Expectation] = []
