@@ -34,7 +34,8 @@ struct FrameContent {
     ) -> [Action] {
         if staging.unmixed == nil, !staging.showsNothing { return mix(frame, lines, on: canvas, now) }
         missing = []
-        return show(alone, frame, lines, now)
+        // Another input than those of the scene was not asked for.
+        return show(staging.isDeserted ? nil : alone, frame, lines, now)
     }
 
     /// One input's picture as it comes, or the slate.

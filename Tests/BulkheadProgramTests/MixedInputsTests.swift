@@ -212,6 +212,17 @@ import Testing
         #expect(script.tick().shown == "1")
     }
 
+    @Test func sceneWhoseInputsAreAllGoneIsTheSlate() throws {
+        var script = try Self.onAir()
+        for input in [1, 2] as [InputID] { script.picture(0, of: input) }
+        script.handle(.begin)
+        script.handle(.take(.scene(Scene("one", [SceneItem("input 1", width: .perCent(50))])), .cut))
+        #expect(Self.mixed(script.tick()) == [1])
+        script.handle(.inputRemoved(1))
+        // Not the other input, which was not asked for.
+        #expect(script.tick().shown == "slate")
+    }
+
     /// The other item stays where it is, and mixers are needed for that.
     @Test func sceneKeepsItsFormWhereAnInputIsRemoved() throws {
         var script = try Self.onAir()

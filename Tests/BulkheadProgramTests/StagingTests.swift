@@ -93,6 +93,16 @@ import Testing
         #expect(staging(.selected, []).showsNothing && staging(.layout(.single), []).showsNothing)
     }
 
+    /// A scene that wants inputs to be seen, of which none is here any more, is no black of its user's will.
+    @Test func sceneWhoseInputsAreAllGoneShowsNothing() {
+        let scene = Scene("duo", [SceneItem("input 1"), SceneItem("input 2", x: .perCent(50))])
+        #expect(staging(.scene(scene), [2, 3]).showsNothing == false)
+        let deserted = staging(.scene(scene), [3])
+        #expect(deserted.showsNothing && deserted.isDeserted)
+        let hidden = Scene("hidden", [SceneItem("input 1", isVisible: false)])
+        #expect(!staging(.scene(hidden), [3]).showsNothing)
+    }
+
     /// What is shown goes on from what is seen, also where that is a mixture.
     @Test func stageIsTakenInTheMidstOfATransition() {
         var staging = staging(.input(1), [1, 2, 3])

@@ -57,6 +57,8 @@ package struct Staging: Sendable {
     package private(set) var seen: Set<InputID> = []
     /// The one input that is the whole picture as it comes; nil where pictures are mixed, or there is none.
     package private(set) var unmixed: InputID?
+    /// All inputs that the scene wants to be seen are gone.
+    package private(set) var isDeserted = false
 
     package init(_ frameRate: FrameRate) { self.frameRate = frameRate }
 
@@ -66,9 +68,9 @@ package struct Staging: Sendable {
     package var staged: Set<InputID> { Set(composition.pictures) }
     /// Nothing is seen of any input.
     package var isEmpty: Bool { seen.isEmpty }
-    /// There is no input that could be shown: viewers see the slate. A scene without inputs is black.
+    /// There is no input that could be shown: viewers see the slate. A scene in which nothing is to be seen is black.
     package var showsNothing: Bool {
-        if case .scene = stage { return false }
+        if case .scene = stage { return isDeserted }
         return isEmpty
     }
     /// What is shown may take a mixer.
@@ -85,6 +87,7 @@ package struct Staging: Sendable {
     package mutating func arrange(_ performers: [Performer], selected: InputID?, on canvas: Canvas) {
         self.canvas = canvas
         composition = Self.composition(stage, performers, selected: selected, on: canvas)
+        isDeserted = Self.isDeserted(stage, performers)
         look()
     }
 
@@ -138,6 +141,12 @@ package struct Staging: Sendable {
     private mutating func look() {
         seen = Set(composition.pictures).union(entrance?.former.pictures ?? [])
         unmixed = entrance == nil ? canvas.flatMap { composition.unmixed(on: $0) } : nil
+    }
+
+    private static func isDeserted(_ stage: Stage, _ performers: [Performer]) -> Bool {
+        guard case .scene(let scene) = stage else { return false }
+        let wanted = scene.items.filter(\.isVisible)
+        return !wanted.isEmpty && !wanted.contains { item in performers.contains { $0.isMeant(by: item.input) } }
     }
 
     private static func composition(
