@@ -193,7 +193,12 @@ enum InputWords {
         if let problem = FilePaths.readingProblem(absolute) {
             switch problem {
             case .noSuchFileOrDirectory, .notDirectory:
-                throw BroadcastError(.input, "there is no file \(path)", advice: "check its name and folder")
+                let hasOption = path.split(separator: ",").dropFirst().last?.contains("=") ?? false
+                throw BroadcastError(
+                    .input, "there is no file \(path)",
+                    advice: hasOption
+                        ? "check its name and folder; behind an input may stand \(optionKeys.joined(separator: "=, "))="
+                        : "check its name and folder")
             case .permissionDenied:
                 throw BroadcastError(
                     .input, "\(path) may not be read by this user", advice: "change its permissions, or copy it")
