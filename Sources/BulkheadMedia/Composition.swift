@@ -125,6 +125,17 @@ extension Composition.Group: Hashable where Picture: Hashable {}
 extension Composition.Group: Sendable where Picture: Sendable {}
 
 extension PixelRectangle {
+    /// The same part of a picture of another size: within it, not empty, with even edges, where this one is so in `old`.
+    package func scaled(from old: Canvas, to new: Canvas) -> PixelRectangle {
+        guard old != new else { return self }
+        func edge(_ value: Int, _ old: Int, _ new: Int) -> Int { (value * new + old) / (2 * old) * 2 }
+        let left = min(edge(x, old.width, new.width), new.width - 2)
+        let top = min(edge(y, old.height, new.height), new.height - 2)
+        let right = min(max(edge(x + width, old.width, new.width), left + 2), new.width)
+        let bottom = min(max(edge(y + height, old.height, new.height), top + 2), new.height)
+        return PixelRectangle(x: left, y: top, width: right - left, height: bottom - top)
+    }
+
     /// Whether all of it is on `canvas`.
     package func lies(within canvas: Canvas) -> Bool {
         x >= 0 && y >= 0 && width <= canvas.width && height <= canvas.height && x <= canvas.width - width

@@ -373,20 +373,35 @@ package final class Program {
         if let slot = slatePicture.still, let canvas = slatePicture.canvas { requests.slateChanged(slot, canvas) }
     }
 
+    /// A picture of a size that is not wanted any more is scaled where a mixer is there: an input that is at its end gives no
+    /// other.
     private func give(_ frame: FrameNumber, _ slot: SlotReference) {
-        mixer.pass(frame, slot)
+        guard let canvas = slatePicture.canvas, context.pools.canvas(of: slot.pool) != canvas, mixer.isReady,
+            let layer = fitted(.init(slot, PictureLayer(source: canvas.rectangle, target: canvas.rectangle)))
+        else { return mixer.pass(frame, slot) }
+        mixer.mix(
+            frame, Composition([.init([layer], clip: canvas.rectangle)]), fallback: slatePicture.slot ?? slot)
     }
 
-    /// Pictures of a size that is not wanted any more are not mixed.
+    /// Until a mixer of the size that is wanted is there, the main input goes on in the old one.
     private func mix(
         _ frame: FrameNumber, _ composition: Composition<ProgramMachine.Drawn>, instead: ProgramMachine.Drawn
     ) {
         guard let fallback = slot(of: instead) else { return }
-        let slots = composition.replacing(layers)
-        guard slots.pictures.allSatisfy({ context.pools.canvas(of: $0.pool) == slatePicture.canvas }) else {
-            return give(frame, fallback)
+        let isWanted = context.pools.canvas(of: fallback.pool) == slatePicture.canvas
+        guard isWanted || mixer.isReady else { return mixer.pass(frame, fallback) }
+        let slots = composition.replacing { layer in layers(layer).compactMap(fitted) }
+        mixer.mix(frame, slots, fallback: isWanted ? fallback : slatePicture.slot ?? fallback)
+    }
+
+    /// The same part of a picture that was made for another size of the canvas.
+    private func fitted(_ layer: Composition<SlotReference>.Layer) -> Composition<SlotReference>.Layer? {
+        guard let canvas = slatePicture.canvas, let size = context.pools.canvas(of: layer.picture.pool) else {
+            return nil
         }
-        mixer.mix(frame, slots, fallback: fallback)
+        var layer = layer
+        layer.placement.source = layer.placement.source.scaled(from: canvas, to: size)
+        return layer
     }
 
     // MARK: mixers

@@ -84,4 +84,33 @@ import Testing
         let shown = ViewedFrames(numbers: seen.numbers.filter { $0 != nil })
         #expect(shown.isWhole(accordingTo: text), "\(shown.numbers) \(text)")
     }
+
+    /// The film gives no picture of the new size any more, and the change must not wait for one.
+    @Test func theSizeChangesAlsoWhereAFilmThatIsShownHasEnded() async throws {
+        let folder = try TemporaryFolder()
+        let (film, out) = (folder.path("film.mp4"), folder.path("out.flv"))
+        let control = "unix:\(folder.path("master.sock"))"
+        let painter = try RunningProcess(
+            "ffmpeg",
+            [
+                "-v", "error", "-nostdin", "-f", "lavfi", "-i", "color=red:size=640x360:rate=30", "-t", "1", "-c:v",
+                "libx264", "-preset", "ultrafast", film,
+            ])
+        #expect(await painter.wait(timeout: .seconds(60)) == 0, "\(painter.errorText)")
+        let broadcast = try BulkheadProgram.start(
+            ["broadcast", film, "test", "--layout", "grid", "--to", "file:\(out)", "--control", control] + Self.small)
+        #expect(
+            await eventually(within: .seconds(30)) { broadcast.errorText.contains("source 1: the input has ended") })
+        let resized = try await run(["set", "size=320x180"], control: control)
+        #expect(resized.code == 0, "\(resized.error)")
+        #expect(await eventually(within: .seconds(30)) { broadcast.errorText.contains("encoding 320x180") })
+        // One that is shown alone is scaled as well.
+        _ = try await take("1", control: control)
+        let again = try await run(["set", "size=480x270"], control: control)
+        #expect(again.code == 0, "\(again.error)")
+        let stopped = try await run(["stop"], control: control)
+        #expect(stopped.code == 0)
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
+        #expect(broadcast.errorText.contains(" 0 dropped"), "\(broadcast.errorText)")
+    }
 }

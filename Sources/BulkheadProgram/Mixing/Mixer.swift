@@ -90,6 +90,8 @@ package final class Mixer {
         context.post(.mixer(child), .child(.restarting))
         handle(.restart)
     }
+    /// A mixer is there that draws in the size that is wanted.
+    package var isReady: Bool { machine.isReady }
     /// No frame is here.
     package var isDrained: Bool { machine.isEmpty }
     /// How many frames are here.
