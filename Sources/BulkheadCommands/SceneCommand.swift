@@ -135,9 +135,10 @@ package struct SceneCommand: AsyncParsableCommand {
         guard case .changed(let frame) = reply else {
             throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
         }
-        // A number is no name that says anything.
-        let name = scene.flatMap { Int($0) == nil ? "\($0) is on air " : nil } ?? "on air "
-        print("\(name)from frame \(frame) on")
+        // A number is no name that says anything, and what was prepared has not been named.
+        var name = scene.flatMap { Int($0) == nil ? $0 : nil }
+        if name == nil { name = (try? SceneList(master.status()))?.shown?.name }
+        print("\(name.map { "\($0) is " } ?? "")on air from frame \(frame) on")
     }
 
     struct Take: AsyncParsableCommand {
@@ -282,7 +283,12 @@ package struct SceneCommand: AsyncParsableCommand {
                     .usage, "there is nothing to change of the scene \(name.scene)",
                     advice: "name an input and what to change, items, or a layout")
             }
-            try master.ask(.scene(.set(scene)))
+            guard let reply = try ControlAddress.reply(to: .scene(.set(scene)), attach: master.attach) else {
+                throw BroadcastError(
+                    code: .connectionClosed, "the master closed the connection without an answer")
+            }
+            // One that is not on air changes at no frame.
+            if case .changed(let frame) = reply { print("\(scene.name) is changed from frame \(frame) on") }
         }
     }
 
