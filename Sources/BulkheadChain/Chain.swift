@@ -40,8 +40,7 @@ package final class Chain: FrameOutlet {
     private var row: [ChainPost] = []
     private var changeIDs = IdentityCounter<ChangeSubject>()
     private var asked: [ChangeID: (BroadcastError?) -> Void] = [:]
-    private var work: [ChangeMachine.Action] = []
-    private var isWorking = false
+    private let work = ActionQueue<ChangeMachine.Action>()
     private let startedAt = MonotonicTime.now
     private var lastMemoryLook = MonotonicTime.now
     /// The number of the next frame that comes in.
@@ -190,11 +189,8 @@ package final class Chain: FrameOutlet {
     }
 
     private func handle(_ event: ChangeMachine.Event) {
-        work += changes.handle(event, layout)
-        guard !isWorking else { return }
-        isWorking = true
-        while !work.isEmpty { carryOut(work.removeFirst()) }
-        isWorking = false
+        work.append(contentsOf: changes.handle(event, layout))
+        work.run { carryOut($0) }
     }
 
     private func carryOut(_ action: ChangeMachine.Action) {

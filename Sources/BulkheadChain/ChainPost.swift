@@ -27,8 +27,7 @@ final class ChainPost {
     private var roster: PluginRoster
     private var inquest = Inquest()
     private let timer: DeadlineTimer
-    private var work: [Work] = []
-    private var isWorking = false
+    private let work = ActionQueue<Work>()
 
     private enum Work {
         case hosts(HostMachine.Action)
@@ -91,7 +90,7 @@ final class ChainPost {
     }
 
     /// No plugin is here, and nothing waits for one: the whole way through is saved.
-    private var isOpenWay: Bool { roster.plugins.isEmpty && !isWorking && passage.isOpenWay }
+    private var isOpenWay: Bool { roster.plugins.isEmpty && !work.isWorking && passage.isOpenWay }
 
     private func handle(_ event: PassageMachine.Event) {
         passage.terms = roster.terms(
@@ -111,21 +110,13 @@ final class ChainPost {
         hosts.isStandbyWanted = hasStandbys && (owner?.isBeforeEnd ?? false) && roster.isActive
     }
 
-    /// One action after the other: what an action brings about comes after those that are there already.
     private func carryOut() {
-        guard !isWorking else { return }
-        isWorking = true
-        var index = 0
-        while index < work.count {
-            let next = work[index]
-            index += 1
+        work.run { next in
             switch next {
             case .hosts(let action): carryOut(action)
             case .passage(let action): carryOut(action)
             }
         }
-        work.removeAll(keepingCapacity: true)
-        isWorking = false
     }
 
     private func carryOut(_ action: PassageMachine.Action) {

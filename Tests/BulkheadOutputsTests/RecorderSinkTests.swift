@@ -30,11 +30,13 @@ import Testing
         ) throws {
             reactor = try Reactor()
             log = EventLog()
-            let context = RoomContext(
-                reactor: reactor, pools: FramePools(), programs: Programs(folder: productFolder), events: log)
             let task = RecorderTask(format, path: path, isPattern: persists, persists: persists)
-            sink = RecorderSink(
-                name: "file", number: 1, .init(task), limits: limits, awaitsIDR: false, in: context, onRoom: {})
+            sink = Self.value(on: reactor) { [reactor, log] in
+                let context = RoomContext(
+                    reactor: reactor, pools: FramePools(), programs: Programs(folder: productFolder), events: log)
+                return RecorderSink(
+                    name: "file", number: 1, .init(task), limits: limits, awaitsIDR: false, in: context, onRoom: {})
+            }
             try configure()
         }
 
@@ -42,10 +44,16 @@ import Testing
 
         /// Does something where the sink lives.
         func on<Value: Sendable>(_ body: @escaping @Sendable (RecorderSink) -> Value) -> Value {
+            Self.value(on: reactor) { [sink] in body(sink) }
+        }
+
+        private static func value<Value: Sendable>(
+            on reactor: Reactor, _ body: @escaping @Sendable () -> Value
+        ) -> Value {
             let value = Mutex<Value?>(nil)
             let done = DispatchSemaphore(value: 0)
-            reactor.run { [sink] in
-                let result = body(sink)
+            reactor.run {
+                let result = body()
                 value.withLock { $0 = result }
                 done.signal()
             }
@@ -167,6 +175,33 @@ import Testing
         course.offer(0..<20)
         #expect(await course.run()?.code == .fileExists)
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
+    }
+
+    /// A recorder that is killed when it has made its file and not told of it leaves an empty one, which is no obstacle.
+    @Test func anEmptyFileOfNobodyIsTaken() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path("a.flv")
+        try Data().write(to: URL(filePath: path))
+        let course = try Course(path)
+        let running = Task { await course.run() }
+        course.offer(0..<20)
+        course.finish()
+        #expect(await running.value == nil)
+        #expect(try Self.times(path) == (0..<20).map { $0 * 20 })
+    }
+
+    /// What another process holds is that process's, empty or not.
+    @Test func anEmptyFileThatIsHeldIsNotTaken() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path("a.flv")
+        let holder = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        defer { close(holder) }
+        try #require(flock(holder, LOCK_EX | LOCK_NB) == 0)
+        let course = try Course(path)
+        #expect(await course.run()?.code == .fileExists)
+        #expect(try Data(contentsOf: URL(filePath: path)).isEmpty)
     }
 
     @Test func nothingIsLeftOfAFileThatWasGivenNothing() async throws {

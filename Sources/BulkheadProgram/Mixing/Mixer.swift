@@ -25,8 +25,7 @@ package final class Mixer {
     private var canvas: Canvas
     private var stubs: [ChildID: MixerStub] = [:]
     private var timer: (token: Reactor.Token, deadline: MonotonicTime)?
-    private var work: [MixerMachine.Action] = []
-    private var isWorking = false
+    private let work = ActionQueue<MixerMachine.Action>()
     /// The broadcast was told that these are ready: not again when they take over.
     private var told: Set<ChildID> = []
     private var framesMixed = 0
@@ -66,7 +65,7 @@ package final class Mixer {
     /// Gives a frame that shows the picture in `slot` as it is; it leaves behind those that are still being mixed.
     package func pass(_ frame: FrameNumber, _ slot: SlotReference) {
         context.pools.retain(slot)
-        if machine.isEmpty, !isWorking { return outlet.take(TimelineFrame(frame: frame, slot: slot)) }
+        if machine.isEmpty, !work.isWorking { return outlet.take(TimelineFrame(frame: frame, slot: slot)) }
         handle(.frame(MixFrame(frame, nil, fallback: slot)))
     }
 
@@ -107,18 +106,9 @@ package final class Mixer {
     // MARK: machine
 
     private func handle(_ event: MixerMachine.Event) {
-        work += machine.handle(event, at: .now)
+        work.append(contentsOf: machine.handle(event, at: .now))
         armTimer()
-        guard !isWorking else { return }
-        isWorking = true
-        var index = 0
-        while index < work.count {
-            let action = work[index]
-            index += 1
-            carryOut(action)
-        }
-        work.removeAll(keepingCapacity: true)
-        isWorking = false
+        work.run { carryOut($0) }
     }
 
     private func carryOut(_ action: MixerMachine.Action) {
