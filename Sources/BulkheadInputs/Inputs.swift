@@ -68,6 +68,8 @@ package final class Inputs {
     package var onEmpty: (() -> Void)?
     /// Called when an input has been opened, before it is known what is to be made of it.
     package var onDescribed: (() -> Void)?
+    /// An input that a request has added is open.
+    package var onAdded: ((InputID, InputSettings) -> Void)?
 
     /// - Parameters:
     ///   - canvas: what cameras are asked for, and so with `frameRate`.
@@ -152,9 +154,6 @@ package final class Inputs {
             handle(.replace, of: id)
         }
     }
-
-    /// The input that was added last; nil where there is none.
-    package var lastAdded: InputID? { directory.entries.last?.id }
 
     /// Changes the inputs of a broadcast on air.
     package func change(_ change: InputChange, answer: @escaping Answer) {
@@ -443,6 +442,7 @@ package final class Inputs {
     /// An input that was opened for a request is there.
     private func settle(_ id: InputID) {
         guard let answer = lines[id]?.answer.take() else { return }
+        if lines[id]?.isNew == true, let settings = directory[id]?.settings { onAdded?(id, settings) }
         lines[id]?.isNew = false
         answer(nil)
     }

@@ -163,24 +163,16 @@ actor Broadcast {
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
     func change(_ change: InputChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
         guard state == .onAir, let program = rooms.line?.program else { return done(Self.notOnAir) }
-        var (added, strip) = (InputID?.none, StripSettings?.none)
         do throws(BroadcastError) {
             switch change {
             case .add(let settings):
                 if let name = settings.name { try program.checkInputName(name) }
                 try settings.strip?.check()
-                strip = settings.strip
             case .rename(_, let name): try program.checkInputName(name)
             case .remove, .reopen, .skip: break
             }
         } catch { return done(error) }
-        let isAdding = strip != nil
-        rooms.inputs.change(change) { error in
-            // Nothing of it is heard before it is taken, or by its own nature, from the next block on.
-            if error == nil, isAdding, let added, let strip { program.prepare(strip, of: added) }
-            done(error)
-        }
-        if isAdding { added = rooms.inputs.lastAdded }
+        rooms.inputs.change(change, answer: done)
     }
 
     /// Changes what the program shows.

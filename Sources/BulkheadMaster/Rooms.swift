@@ -112,6 +112,10 @@ final class Rooms {
         for input in inputs.snapshot.inputs {
             if let strip = input.settings.strip { line.program.prepare(strip, of: input.id) }
         }
+        // Nothing of one that is added is heard before it is taken, or by its own nature, from the next block on.
+        inputs.onAdded = { [weak line] input, settings in
+            if let strip = settings.strip { line?.program.prepare(strip, of: input) }
+        }
         inputs.play(settings.canvas, settings.frameRate, to: line.program)
         slatePath = settings.slatePath
         slateCard = Card(
