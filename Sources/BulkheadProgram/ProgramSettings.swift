@@ -47,8 +47,10 @@ package struct ProgramSettings: Hashable, Sendable {
             patience: settings.picturePatienceSeconds.map { MediaTime(nanoseconds: Int64($0 * 1e9)) }
                 ?? Cadence.defaultPatience,
             durationSeconds: settings.durationSeconds,
-            // With --fast the program waits for destinations itself, and a file has all from the start.
-            durationAwaitsViewers: !settings.isFast && !settings.destinations.contains(where: \.isFile))
+            // With --fast the program waits for destinations itself, a file has all from the start, and a recording, which may
+            // never be made, has no viewers.
+            durationAwaitsViewers: !settings.isFast && !settings.destinations.isEmpty
+                && !settings.destinations.contains(where: \.isFile))
         loudnessTarget = settings.loudnessTarget
         scenes = settings.scenes ?? []
         inputNames = settings.inputs.compactMap(\.name)
