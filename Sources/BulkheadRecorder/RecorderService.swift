@@ -11,7 +11,7 @@ package final class RecorderService {
     private let entersCell: Bool
     private let state = RecorderState()
     private let line = RequestLine()
-    private var scribe: (FileScribe, SerialThread)?
+    private var scribe: ThreadBound<FileScribe>?
     /// How long what is under way may take when the master has hung up.
     private static let patience = Duration.milliseconds(500)
 
@@ -63,27 +63,26 @@ package final class RecorderService {
             _ = RecorderCell.enter(folder: String(folder ?? "."), device: isDevice)
         }
         voice.send(RecorderReply.ready)
-        let scribe = FileScribe(task, state, voice)
-        let thread = SerialThread()
-        self.scribe = (scribe, thread)
+        let scribe = ThreadBound(SerialThread()) { [state] in FileScribe(task, state, voice) }
+        self.scribe = scribe
         let raw = device.take()?.release() ?? -1
-        thread.run { scribe.open(device: raw >= 0 ? OwnedDescriptor(adopting: raw) : nil) }
+        scribe.run { $0.open(device: raw >= 0 ? OwnedDescriptor(adopting: raw) : nil) }
         let watch = PathWatch(state, voice)
         SerialThread().run { watch.run() }
     }
 
     /// Gives the writing thread something to do.
     private func hand(_ request: RecorderRequest) throws {
-        guard let (scribe, thread) = scribe else { throw RecorderError.notOpened }
+        guard let scribe else { throw RecorderError.notOpened }
         guard line.append(request) else { return }
-        thread.run { [line] in scribe.take(line.takeAll()) }
+        scribe.run { [line] in $0.take(line.takeAll()) }
     }
 
     private func end() {
         state.isOver = true
-        guard let (scribe, thread) = scribe else { return }
-        thread.run { scribe.abandon() }
-        thread.drain(within: Self.patience)
+        guard let scribe else { return }
+        scribe.run { $0.abandon() }
+        scribe.drain(within: Self.patience)
     }
 }
 

@@ -75,3 +75,31 @@ package final class SerialThread: Sendable {
         line.isThere.signal()
     }
 }
+
+/// A value of one ``SerialThread``: made there by its first use, and touched nowhere else.
+package final class ThreadBound<Value>: @unchecked Sendable {
+    // Unchecked because `stored` is touched by work of the thread alone, which does one piece after the other.
+    private let thread: SerialThread
+    private let make: @Sendable () -> Value
+    private var stored: Value?
+
+    /// - Parameter make: called on `thread`, once.
+    package init(_ thread: SerialThread, _ make: @escaping @Sendable () -> Value) {
+        self.thread = thread
+        self.make = make
+    }
+
+    /// Does `work` with the value on the thread, after all that was handed over before.
+    package func run(_ work: @escaping @Sendable (Value) -> Void) {
+        thread.run { [self] in
+            let value = stored ?? make()
+            stored = value
+            work(value)
+        }
+    }
+
+    /// Waits until all that was handed over is done, for `patience` at most.
+    /// - Returns: whether it is.
+    @discardableResult
+    package func drain(within patience: Duration) -> Bool { thread.drain(within: patience) }
+}
