@@ -15,6 +15,8 @@ package enum RecordingTrouble: String, Codable, Hashable, Sendable, CaseIterable
     case removed
     /// Something else has its name.
     case replaced
+    /// Another program has cut it.
+    case truncated
     /// What was written may be lost although the disk took it.
     case syncFailed = "sync-failed"
     case slow

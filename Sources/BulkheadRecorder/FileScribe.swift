@@ -9,8 +9,7 @@ import SystemPackage
 
 /// Writes what the master gives into files, one after the other. It lives on a thread of its own, which may wait for the
 /// disk, and tells the master how far it has come and what is wrong.
-// Confined to that thread.
-final class FileScribe: @unchecked Sendable {
+final class FileScribe {
     private let task: RecorderTask
     private let state: RecorderState
     private let voice: WireVoice
@@ -172,7 +171,7 @@ final class FileScribe: @unchecked Sendable {
     func take(_ requests: [RecorderRequest]) {
         for request in requests {
             guard !isStopped else { return }
-            if let lost = state.takeLostPath() { lose(lost) }
+            if let loss = state.takeNews() { lose(loss) }
             guard !isStopped else { return }
             switch request {
             case .configure(let configuration): self.configuration = configuration
@@ -247,6 +246,10 @@ final class FileScribe: @unchecked Sendable {
         guard !output.isEmpty else {
             writtenNumber = max(writtenNumber, outputNumber)
             return true
+        }
+        if file?.isCut == true {
+            lose(.truncated)
+            guard !isStopped else { return false }
         }
         let start = MonotonicTime.now
         while true {
@@ -325,17 +328,19 @@ final class FileScribe: @unchecked Sendable {
     }
 
     /// Nothing is written any more: the master goes on with another file, and gives again what is not on the disk.
-    private func stop(_ kind: RecorderTrouble.Kind, _ error: Errno) {
+    private func stop(_ kind: RecorderTrouble.Kind, _ error: Errno?) {
         isStopped = true
-        let trouble = RecorderTrouble(kind, .stops, errno: error.rawValue, path: file?.path ?? task.path)
+        let trouble = RecorderTrouble(kind, .stops, errno: error?.rawValue ?? 0, path: file?.path ?? task.path)
         letGo()
         voice.send(RecorderReply.trouble(trouble))
     }
 
-    /// The file's name is not its own any more.
+    /// Another program has taken the file, or a part of it.
     private func lose(_ kind: RecorderTrouble.Kind) {
-        guard task.persists else { return raise(kind, .none, .noSuchFileOrDirectory) }
-        stop(kind, .noSuchFileOrDirectory)
+        // Of what another program has done the system says nothing.
+        let error = kind == .removed ? Errno.noSuchFileOrDirectory : nil
+        guard task.persists else { return raise(kind, .none, error) }
+        stop(kind, error)
     }
 
     private func letGo() {

@@ -30,7 +30,12 @@ struct IndexFile: ~Copyable {
         self.state = state
         self.voice = voice
         guard let expected else { return }
-        if let found = reopen(expected) { descriptor = found } else { waiting = expected }
+        if let found = reopen(expected) {
+            descriptor = found
+            watch()
+        } else {
+            waiting = expected
+        }
     }
 
     /// Where the index of the file at `path` lies.
@@ -76,8 +81,10 @@ struct IndexFile: ~Copyable {
             let name = FileName.bytes(path)
             descriptor = state.busy { open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
             guard descriptor >= 0 else { return raise(RecorderTrouble.Kind(making: Errno(rawValue: errno)), errno) }
+            watch()
         }
         let start = lseek(descriptor, 0, SEEK_CUR)
+        if isCut(before: start) { lose(.truncated) }
         let (bytes, target) = (waiting, descriptor)
         if let error = state.busy({ Self.write(bytes, to: target) }) {
             // Half a record would be passed over, and all behind it.
@@ -87,6 +94,27 @@ struct IndexFile: ~Copyable {
         }
         waiting = []
         if let kind = raised.take() { voice.send(RecorderReply.cleared(kind, .index)) }
+    }
+
+    private func watch() {
+        var information = stat()
+        guard fstat(descriptor, &information) == 0 else { return }
+        let file = RecorderState.File(
+            path: path, descriptor: descriptor, device: UInt64(information.st_dev), inode: UInt64(information.st_ino))
+        state.watch(file, as: .index)
+    }
+
+    /// Another program has taken away what was written.
+    private func isCut(before position: off_t) -> Bool {
+        var information = stat()
+        let target = descriptor
+        return state.busy { fstat(target, &information) } == 0 && information.st_size < position
+    }
+
+    /// It goes on as it is: it can be made anew of the media.
+    private func lose(_ kind: RecorderTrouble.Kind) {
+        guard let file = state.file(.index), state.lose(kind, of: file, .index) else { return }
+        voice.send(RecorderReply.trouble(RecorderTrouble(kind, of: .index, .none, errno: 0, path: path)))
     }
 
     private mutating func raise(_ kind: RecorderTrouble.Kind, _ error: CInt) {
@@ -114,6 +142,7 @@ struct IndexFile: ~Copyable {
     consuming func close() {
         flush()
         guard descriptor >= 0 else { return }
+        if let loss = state.unwatch(.index) { voice.send(RecorderReply.cleared(loss, .index)) }
         let target = descriptor
         _ = state.busy { fdatasync(target) }
         Glibc.close(descriptor)

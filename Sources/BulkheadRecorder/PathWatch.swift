@@ -3,8 +3,8 @@ import BulkheadSystem
 import BulkheadWire
 import Glibc
 
-/// Looks once a second whether the file still has its name, how much space is left, and whether the clock on the wall was
-/// set. It has a thread of its own: each look may hang with the disk.
+/// Looks once a second whether the file and its index still have their names, how much space is left, and whether the clock
+/// on the wall was set. It has a thread of its own: each look may hang with the disk.
 struct PathWatch: Sendable {
     private let state: RecorderState
     private let voice: WireVoice
@@ -28,12 +28,13 @@ struct PathWatch: Sendable {
             if jumps {
                 voice.send(
                     RecorderReply.trouble(
-                        RecorderTrouble(.clockJump, .none, errno: 0, path: state.file?.path ?? "")))
+                        RecorderTrouble(.clockJump, .none, errno: 0, path: state.file(.media)?.path ?? "")))
             } else if hasJumped {
                 voice.send(RecorderReply.cleared(.clockJump, .media))
             }
             hasJumped = jumps
-            if let file = state.file { look(at: file) }
+            for subject in [RecorderTrouble.Subject.media, .index] { look(at: subject) }
+            if let file = state.file(.media) { measure(file) }
             for _ in 0..<10 where !state.isOver { usleep(Self.interval / 10) }
         }
     }
@@ -45,16 +46,25 @@ struct PathWatch: Sendable {
         return Int64(wall.tv_sec) * 1_000_000_000 + Int64(wall.tv_nsec) - MonotonicTime.now.nanoseconds
     }
 
-    private func look(at file: RecorderState.File) {
+    private func look(at subject: RecorderTrouble.Subject) {
+        guard let file = state.file(subject), let loss = loss(of: file),
+            state.lose(loss, of: file, subject), subject == .index
+        else { return }
+        // The writer deals with the media, and goes on with the index as it is: it can be made anew of the media.
+        voice.send(RecorderReply.trouble(RecorderTrouble(loss, of: .index, .none, errno: 0, path: file.path)))
+    }
+
+    private func loss(of file: RecorderState.File) -> RecorderTrouble.Kind? {
         var own = stat()
         var named = stat()
-        guard fstat(file.descriptor, &own) == 0 else { return }
+        guard fstat(file.descriptor, &own) == 0 else { return nil }
         let isThere = stat(FileName.bytes(file.path), &named) == 0
-        if !isThere, errno == ENOENT || errno == ENOTDIR || own.st_nlink == 0 {
-            state.lose(.removed, of: file)
-        } else if isThere, UInt64(named.st_ino) != file.inode || UInt64(named.st_dev) != file.device {
-            state.lose(.replaced, of: file)
-        }
+        if !isThere, errno == ENOENT || errno == ENOTDIR || own.st_nlink == 0 { return .removed }
+        if isThere, UInt64(named.st_ino) != file.inode || UInt64(named.st_dev) != file.device { return .replaced }
+        return nil
+    }
+
+    private func measure(_ file: RecorderState.File) {
         var space = statvfs()
         guard fstatvfs(file.descriptor, &space) == 0 else { return }
         let (bytes, overflows) = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))

@@ -6,7 +6,7 @@ import Synchronization
 /// What a recorder's threads know of each other: the one that listens to the master, the one that writes, and the one that
 /// looks after the file's path. Only the first may never wait for the disk.
 final class RecorderState: Sendable {
-    /// The file that is written.
+    /// A file that is written.
     struct File: Hashable, Sendable {
         let path: String
         let descriptor: CInt
@@ -14,14 +14,21 @@ final class RecorderState: Sendable {
         let inode: UInt64
     }
 
+    private struct Watched {
+        let file: File
+        /// What has become of it.
+        var loss: RecorderTrouble.Kind?
+    }
+
     private struct Values {
         var writtenByteCount: UInt64 = 0
         var durableByteCount: UInt64 = 0
         var busySince: MonotonicTime?
-        var file: File?
+        var files: [RecorderTrouble.Subject: Watched] = [:]
         var freeByteCount: UInt64?
         var lookedAt: MonotonicTime?
-        var lostPath: RecorderTrouble.Kind?
+        /// The loss of the media file, until the writer has heard of it.
+        var news: RecorderTrouble.Kind?
         var isOver = false
     }
 
@@ -36,13 +43,23 @@ final class RecorderState: Sendable {
     }
 
     /// The file that is written; its descriptor stays open as long as it is named here.
-    var file: File? {
-        get { values.withLock { $0.file } }
-        set {
-            values.withLock {
-                $0.file = newValue
-                $0.lostPath = nil
-            }
+    func file(_ subject: RecorderTrouble.Subject) -> File? { values.withLock { $0.files[subject]?.file } }
+
+    /// Another file is written from now on.
+    func watch(_ file: File, as subject: RecorderTrouble.Subject) {
+        values.withLock { values in
+            values.files[subject] = Watched(file: file)
+            if subject == .media { values.news = nil }
+        }
+    }
+
+    /// None is written any more.
+    /// - Returns: what had become of it.
+    @discardableResult
+    func unwatch(_ subject: RecorderTrouble.Subject) -> RecorderTrouble.Kind? {
+        values.withLock { values in
+            if subject == .media { values.news = nil }
+            return values.files.removeValue(forKey: subject)?.loss
         }
     }
 
@@ -58,16 +75,22 @@ final class RecorderState: Sendable {
     /// All that was written is on the disk.
     func synced() { values.withLock { $0.durableByteCount = $0.writtenByteCount } }
 
-    /// The file's name is no longer the file's: the writer is to hear of it.
-    func lose(_ kind: RecorderTrouble.Kind, of file: File) {
-        values.withLock { if $0.file == file, $0.lostPath == nil { $0.lostPath = kind } }
+    /// Another program has taken the file away, or a part of it.
+    /// - Returns: whether that is news.
+    func lose(_ kind: RecorderTrouble.Kind, of file: File, _ subject: RecorderTrouble.Subject) -> Bool {
+        values.withLock { values in
+            guard let watched = values.files[subject], watched.file == file, watched.loss == nil else { return false }
+            values.files[subject]?.loss = kind
+            if subject == .media { values.news = kind }
+            return true
+        }
     }
 
-    /// What has become of the path, told once.
-    func takeLostPath() -> RecorderTrouble.Kind? {
+    /// What has become of the media file, told once.
+    func takeNews() -> RecorderTrouble.Kind? {
         values.withLock { values in
-            defer { values.lostPath = nil }
-            return values.lostPath
+            defer { values.news = nil }
+            return values.news
         }
     }
 

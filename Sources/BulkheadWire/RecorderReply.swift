@@ -26,6 +26,8 @@ package struct RecorderTrouble: Hashable, Sendable {
         case ownResources = 12
         /// The clock on the wall has been set.
         case clockJump = 13
+        /// Another program has cut the file.
+        case truncated = 14
     }
 
     /// Which file it is about.

@@ -267,6 +267,7 @@ package enum Messages {
             RecorderMeasure(
                 token: 0, writtenByteCount: 0, durableByteCount: 0, freeByteCount: nil, busyMilliseconds: 0)),
         .trouble(RecorderTrouble(.full, of: .index, .retries, errno: 28, path: "/r/a.mp4.index")),
+        .trouble(RecorderTrouble(.truncated, of: .media, .stops, errno: 0, path: "/r/a.mp4")),
         .cleared(.readOnly, .media), .closed(segment: 2, path: "/r/a.mp4", byteCount: .max), .finished,
     ]
 

@@ -21,6 +21,7 @@ struct FailingDiskTests {
         var isLasting = false
         /// Which recording it is about.
         var part = 1
+        var subject = "media"
         var testDescription: String { name }
     }
 
@@ -55,6 +56,15 @@ struct FailingDiskTests {
         Failure(
             name: "another file in its place", mount: "mount -t tmpfs none m",
             harm: "mv m/a.mp4 m/other.mp4; echo mine > m/a.mp4", trouble: "replaced"),
+        Failure(
+            name: "cut by another program", mount: "mount -t tmpfs none m", harm: "truncate -s 1000 m/a.mp4",
+            trouble: "truncated"),
+        Failure(
+            name: "index removed", mount: "mount -t tmpfs none m", harm: "rm m/a.mp4.index", trouble: "removed",
+            subject: "index"),
+        Failure(
+            name: "index cut by another program", mount: "mount -t tmpfs none m", harm: "truncate -s 10 m/a.mp4.index",
+            trouble: "truncated", subject: "index"),
         Failure(
             name: "unmounted", mount: "mount -t tmpfs none m && mount -t tmpfs none m", harm: "umount -l m",
             trouble: "removed"),
@@ -91,7 +101,8 @@ struct FailingDiskTests {
         #expect(text("status").hasPrefix("0"), "\(words)")
         func told(_ code: String) -> [ReportedEvent] {
             events.filter {
-                $0.code == code && $0.string("trouble") == failure.trouble && $0.part.role == "recording"
+                $0.code == code && $0.string("trouble") == failure.trouble
+                    && $0.string("subject") == failure.subject && $0.part.role == "recording"
                     && $0.part.id == failure.part
             }
         }
@@ -111,7 +122,7 @@ struct FailingDiskTests {
         #expect(!events.contains { $0.code == "recording.left-out" })
         let frames = text("counts").split(separator: "\n").compactMap { Int($0) }.reduce(0, +)
         // What was in the folder or disk that went is not seen any more; a GOP may be in two files.
-        let isGone = failure.trouble == "removed"
+        let isGone = failure.subject == "media" && ["removed", "truncated"].contains(failure.trouble)
         let isUnreadable = failure.trouble == "broken"
         #expect(frames >= (isGone ? 150 : isUnreadable ? 200 : 350), "\(frames) \(words)")
     }

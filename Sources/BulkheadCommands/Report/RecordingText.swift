@@ -51,6 +51,7 @@ enum RecordingText {
             case .gone: "file system gone"
             case .removed: "file or folder removed or renamed"
             case .replaced: "something else has the file's name"
+            case .truncated: "another program has cut the file"
             case .syncFailed: "the disk has not kept what it took"
             case .slow: "slow disk"
             case .notAnswering: "the disk does not answer"

@@ -73,6 +73,7 @@ extension RecordingTrouble {
             case .slow: .slow
             case .ownResources: .ownResources
             case .clockJump: .clockJump
+            case .truncated: .truncated
             }
     }
 
@@ -83,8 +84,8 @@ extension RecordingTrouble {
     var isOfDisk: Bool {
         switch self {
         case .notCreated, .full, .quota, .broken, .readOnly, .gone, .notAnswering: true
-        case .tooLarge, .removed, .replaced, .syncFailed, .slow, .notGrowing, .memoryFull, .ownResources, .clockJump,
-            .other:
+        case .tooLarge, .removed, .replaced, .truncated, .syncFailed, .slow, .notGrowing, .memoryFull, .ownResources,
+            .clockJump, .other:
             false
         }
     }
