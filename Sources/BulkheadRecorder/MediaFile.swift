@@ -6,7 +6,8 @@ import SystemPackage
 
 /// The file that a recorder writes, in whole pieces, on a thread that may wait for the disk.
 ///
-/// A file that is there already is not overwritten. What is no regular file (a pipe, a device) holds nothing that could
+/// A file that holds something is not overwritten. One that is empty and nobody's may be of a recorder that ended before it
+/// could tell the master of it, and is taken. What is no regular file (a pipe, a device) holds nothing that could
 /// be; a named pipe is waited for until somebody reads it.
 package struct MediaFile: ~Copyable {
     /// How a name is found that nobody has.
@@ -64,7 +65,10 @@ package struct MediaFile: ~Copyable {
         let name = FileName.bytes(path)
         let new = state.busy { retrying { open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) } }
         if new >= 0 {
-            _ = flock(new, LOCK_EX | LOCK_NB)
+            guard lock(new, looks: 1) else {
+                Glibc.close(new)
+                throw .fileExists
+            }
             let file = MediaFile(adopting: new, path: path, isRegular: true, goesOn: false, byteCount: 0, state)
             file.syncFolder()
             return file
@@ -73,7 +77,10 @@ package struct MediaFile: ~Copyable {
         var information = stat()
         guard state.busy({ stat(name, &information) }) == 0 else { throw Errno(rawValue: errno) }
         let type = information.st_mode & S_IFMT
-        guard type != S_IFREG else { throw .fileExists }
+        guard type != S_IFREG else {
+            guard information.st_size == 0, let file = take(path, state) else { throw .fileExists }
+            return file
+        }
         guard type != S_IFDIR else { throw .isDirectory }
         while true {
             let special = open(name, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
@@ -86,6 +93,21 @@ package struct MediaFile: ~Copyable {
             if state.isOver { throw .canceled }
             _ = poll(nil, 0, lookMilliseconds)
         }
+    }
+
+    /// The empty file at `path`; nil if another process holds it, or has written to it.
+    private static func take(_ path: String, _ state: RecorderState) -> MediaFile? {
+        let name = FileName.bytes(path)
+        let descriptor = state.busy { retrying { open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC) } }
+        guard descriptor >= 0 else { return nil }
+        var information = stat()
+        guard lock(descriptor, looks: lockPatience), state.busy({ fstat(descriptor, &information) }) == 0,
+            information.st_mode & S_IFMT == S_IFREG, information.st_size == 0, information.st_nlink > 0
+        else {
+            Glibc.close(descriptor)
+            return nil
+        }
+        return MediaFile(adopting: descriptor, path: path, isRegular: true, goesOn: false, byteCount: 0, state)
     }
 
     /// There is an index for a file of that name.
@@ -103,7 +125,7 @@ package struct MediaFile: ~Copyable {
         var information = stat()
         guard state.busy({ fstat(descriptor, &information) }) == 0, UInt64(information.st_dev) == part.device,
             UInt64(information.st_ino) == part.inode, information.st_nlink > 0,
-            UInt64(clamping: information.st_size) >= part.byteCount, lock(descriptor),
+            UInt64(clamping: information.st_size) >= part.byteCount, lock(descriptor, looks: lockPatience),
             !isMP4 || state.busy({ reopen(descriptor) }),
             state.busy({ ftruncate(descriptor, off_t(part.byteCount)) }) == 0,
             lseek(descriptor, off_t(part.byteCount), SEEK_SET) == off_t(part.byteCount)
@@ -154,8 +176,11 @@ package struct MediaFile: ~Copyable {
         self.state = state
         device = UInt64(information.st_dev)
         inode = UInt64(information.st_ino)
-        state.file =
-            isRegular ? .init(path: path, descriptor: descriptor, device: device, inode: inode) : nil
+        if isRegular {
+            state.watch(.init(path: path, descriptor: descriptor, device: device, inode: inode), as: .media)
+        } else {
+            state.unwatch(.media)
+        }
     }
 
     /// What another process needs to go on with it.
@@ -170,11 +195,11 @@ package struct MediaFile: ~Copyable {
         }
     }
 
-    private static func lock(_ descriptor: CInt) -> Bool {
-        for _ in 0..<lockPatience {
+    private static func lock(_ descriptor: CInt, looks: Int) -> Bool {
+        for look in 1...looks {
             // A file system without locks knows no other recorder either.
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
-            usleep(10_000)
+            if look < looks { usleep(10_000) }
         }
         return false
     }
@@ -236,6 +261,15 @@ package struct MediaFile: ~Copyable {
         pieceByteCount = 0
     }
 
+    /// Another program has taken away what was written: what is written next would stand behind a hole.
+    var isCut: Bool {
+        guard isRegular else { return false }
+        var information = stat()
+        let descriptor = descriptor
+        guard state.busy({ fstat(descriptor, &information) }) == 0 else { return false }
+        return UInt64(clamping: information.st_size) < byteCount
+    }
+
     /// Puts `bytes` in the place of others that have been written.
     func overwrite(_ bytes: [UInt8], at offset: UInt64) throws(Errno) {
         var done = 0
@@ -295,7 +329,7 @@ package struct MediaFile: ~Copyable {
     /// Closes the file.
     /// - Throws: what the system says of earlier writes only now.
     consuming func close() throws(Errno) {
-        state.file = nil
+        state.unwatch(.media)
         let descriptor = descriptor
         guard state.busy({ Glibc.close(descriptor) }) == 0 || errno == EINTR else { throw Errno(rawValue: errno) }
     }
