@@ -41,15 +41,16 @@ import Testing
     }
 
     @Test func tracksAndChannelsAreTold() async throws {
-        let sound = try #require(
-            try await describe(
-                "a.mkv",
-                "-f lavfi -i sine=sample_rate=44100:duration=1 -f lavfi -i sine=sample_rate=44100:duration=1 -map 0 "
-                    + "-map 1 -c:a:0 aac -c:a:1 ac3 -ac:a:1 6 -metadata:s:a:1 language=deu -disposition:a:0 0 "
-                    + "-disposition:a:1 default"
-            ).sound)
-        #expect(sound.trackCount == 2 && sound.sampleRate == 44_100)
+        let description = try await describe(
+            "a.mkv",
+            "-f lavfi -i sine=sample_rate=44100:duration=1 -f lavfi -i sine=sample_rate=44100:duration=1 -map 0 "
+                + "-map 1 -map 0 -c:a:0 aac -c:a:1 ac3 -ac:a:1 6 -c:a:2 mp2 -metadata:s:a:1 language=deu "
+                + "-metadata:s:a:0 title=Commentary -disposition:a:0 0 -disposition:a:1 default")
+        let sound = try #require(description.sound)
+        #expect(sound.trackCount == 3 && sound.sampleRate == 44_100)
         #expect(sound.track == 2 && sound.language == "deu" && sound.channelCount == 6 && sound.layout.hasPrefix("5.1"))
+        let tracks = "(track 2 of 3, deu; also 1 Commentary, 3 mp2)"
+        #expect(description.summary.hasSuffix(tracks), "\(description.summary)")
     }
 
     @Test func stillsAndHighDynamicRangeAreTold() async throws {

@@ -68,19 +68,34 @@ struct InputFormats {
         return format
     }
 
+    /// All tracks of one kind, in the input's order.
+    func tracks(_ type: AVMediaType) -> [InputTrack] {
+        streams(type).enumerated().map { number, stream in
+            InputTrack(
+                number: number + 1, codec: stream.pointee.codecpar.map { MediaInput.codecName($0.pointee) } ?? "",
+                language: Self.tag("language", of: stream), title: Self.tag("title", of: stream))
+        }
+    }
+
+    private func streams(_ type: AVMediaType) -> [UnsafeMutablePointer<AVStream>] {
+        let streams = context.pointee.streams
+        return (0..<Int(context.pointee.nb_streams)).compactMap { streams?[$0] }.filter {
+            $0.pointee.codecpar?.pointee.codec_type == type
+        }
+    }
+
+    private static func tag(_ name: String, of stream: UnsafeMutablePointer<AVStream>) -> String {
+        av_dict_get(stream.pointee.metadata, name, nil, 0).map { String(cString: $0.pointee.value) } ?? ""
+    }
+
     /// Which of the tracks of its kind a stream is, how many there are, and its language.
     private func choice(
         of stream: UnsafeMutablePointer<AVStream>, _ type: AVMediaType
     ) -> (UInt16, UInt16, String) {
-        let streams = context.pointee.streams
-        let alike = (0..<Int(context.pointee.nb_streams)).compactMap { streams?[$0] }.filter {
-            $0.pointee.codecpar?.pointee.codec_type == type
-        }
-        let language = av_dict_get(stream.pointee.metadata, "language", nil, 0).map {
-            String(cString: $0.pointee.value)
-        }
+        let alike = streams(type)
         return (
-            UInt16(clamping: (alike.firstIndex(of: stream) ?? 0) + 1), UInt16(clamping: alike.count), language ?? ""
+            UInt16(clamping: (alike.firstIndex(of: stream) ?? 0) + 1), UInt16(clamping: alike.count),
+            Self.tag("language", of: stream)
         )
     }
 

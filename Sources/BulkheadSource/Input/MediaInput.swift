@@ -395,8 +395,11 @@ final class MediaInput {
         var description = SourceDescription(
             hasVideo: video != nil, hasAudio: audio != nil, isLive: isLive,
             duration: isStill && audio == nil ? 0 : isLive || duration <= 0 ? -1 : duration.scaled(by: 1000, over: 1),
-            summary: InputSummary(container: container, picture: picture, sound: sound).text, picture: picture,
-            sound: sound)
+            summary: InputSummary(
+                container: container, picture: picture, sound: sound,
+                pictureTracks: formats?.tracks(AVMEDIA_TYPE_VIDEO) ?? [],
+                soundTracks: formats?.tracks(AVMEDIA_TYPE_AUDIO) ?? []
+            ).text, picture: picture, sound: sound)
         description.comesBack = isSegmented
         return description
     }
