@@ -18,6 +18,15 @@ import Testing
         #expect(read.map(\.files) == [[files[0], files[1], files[3]], nil])
     }
 
+    @Test func emptyFilmIsLeftToTheList() throws {
+        let folder = try TemporaryFolder()
+        let (empty, film) = (try folder.write("", to: "a.mp4"), try folder.write("x", to: "b.mp4"))
+        #expect(try inputs([empty, film]).map(\.files) == [[empty, film]])
+        for words in [[empty], [empty, "\(film),name=b"], [empty, film, "--layout", "side-by-side"]] {
+            #expect(throws: BroadcastError.self) { try inputs(words) }
+        }
+    }
+
     @Test func oneFilmIsNoList() throws {
         let folder = try TemporaryFolder()
         let (film, sound) = (try folder.write("x", to: "a.mp4"), try folder.write("x", to: "s.mp3"))

@@ -29,10 +29,10 @@ enum FilmFiles {
         return FilePaths.isRegularFile(url) && !otherEndings.contains { name.hasSuffix($0) }
     }
 
-    /// Makes one input of those of `inputs` at `films`, at the place of the first, where there are several.
+    /// Makes one input of those of `inputs` at `films`, at the place of the first.
     /// - Throws: kind `usage` where there are more than a list can have.
     static func listed(_ films: [Int], of inputs: [InputSettings]) throws(BroadcastError) -> [InputSettings] {
-        guard let first = films.first, films.count > 1 else { return inputs }
+        guard let first = films.first else { return inputs }
         guard films.count <= most else {
             throw BroadcastError(
                 .usage, "\(films.count) files are more than the \(most) of a playlist",

@@ -66,10 +66,15 @@ enum InputWords {
                         advice: "choose another name")
                 })
         }
+        let isList = films.count > 1 && words.last(.layout) == nil && words.scenes.isEmpty
         for (index, entry) in entries.enumerated() {
-            try entry.located { () throws(BroadcastError) in try inputs.checkStrip(of: index) }
+            try entry.located { () throws(BroadcastError) in
+                // An empty file among several is left out, as any that can't be played.
+                if !isList || !films.contains(index) { try checkContent(inputs[index], named: entry.input) }
+                try inputs.checkStrip(of: index)
+            }
         }
-        if words.last(.layout) == nil, words.scenes.isEmpty { inputs = try FilmFiles.listed(films, of: inputs) }
+        if isList { inputs = try FilmFiles.listed(films, of: inputs) }
         if words.isOn(.loop), !inputs.contains(where: \.loops) {
             throw BroadcastError(
                 .usage, "none of the inputs is a file that could be played again", advice: "leave --loop away")
@@ -213,14 +218,18 @@ enum InputWords {
             }
             return InputSettings(url: absolute, format: format, loops: loops)
         }
-        if FilePaths.isEmptyFile(absolute) {
-            // Files of the kernel's say nothing of their size.
-            guard !absolute.hasPrefix("/proc/"), !absolute.hasPrefix("/sys/") else {
-                throw BroadcastError(.input, "\(path) is no file with media", advice: "name a video or a sound file")
-            }
-            throw BroadcastError(.input, "\(path) is empty", advice: "check that it was copied or recorded to its end")
-        }
         return InputSettings(url: absolute, format: format, loops: loops)
+    }
+
+    /// - Parameter word: the input as it was written.
+    /// - Throws: kind `input` for a file without a byte.
+    private static func checkContent(_ settings: InputSettings, named word: String) throws(BroadcastError) {
+        guard settings.url.hasPrefix("/"), FilePaths.isEmptyFile(settings.url) else { return }
+        // Files of the kernel's say nothing of their size.
+        guard !settings.url.hasPrefix("/proc/"), !settings.url.hasPrefix("/sys/") else {
+            throw BroadcastError(.input, "\(word) is no file with media", advice: "name a video or a sound file")
+        }
+        throw BroadcastError(.input, "\(word) is empty", advice: "check that it was copied or recorded to its end")
     }
 
     /// The path of an input that is a file; nil for addresses, devices, standard input and the test picture.
