@@ -97,14 +97,17 @@ package struct InputCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Play the next file of a playlist now, or another one.")
 
-        @OptionGroup var name: Name
+        @Argument(
+            help: ArgumentHelp("The playlist's number or name, where there are several.", valueName: "input"),
+            completion: Completion.inputs)
+        var input: String?
 
         @Option(help: ArgumentHelp("Its number in the order, or its name.", valueName: "file"))
         var to: String?
 
         @OptionGroup var master: MasterFlags
 
-        func run() async throws { try master.ask(.input(.skip(name.input, file: to))) }
+        func run() async throws { try master.ask(.input(.skip(input, file: to))) }
     }
 
     struct Reopen: AsyncParsableCommand {

@@ -146,7 +146,9 @@ extension ControlRequest: Codable {
         case .reopenInput: self = .input(.reopen(try value(.input)))
         case .skipInput:
             self = .input(
-                .skip(try value(.input), file: try line.decodeIfPresent(String.self, forKey: .file)))
+                .skip(
+                    try line.decodeIfPresent(String.self, forKey: .input),
+                    file: try line.decodeIfPresent(String.self, forKey: .file)))
         case .takeScene:
             self = .scene(
                 .take(
@@ -195,7 +197,7 @@ extension ControlRequest: Codable {
             try line.encode(input, forKey: .input)
             try line.encode(name, forKey: .name)
         case .input(.skip(let input, let file)):
-            try line.encode(input, forKey: .input)
+            try line.encodeIfPresent(input, forKey: .input)
             try line.encodeIfPresent(file, forKey: .file)
         case .input(.remove(let input)), .input(.reopen(let input)): try line.encode(input, forKey: .input)
         case .scene(.take(let name, let transition)):
@@ -249,7 +251,7 @@ extension ControlRequest.Word {
         case .servers: [.link, .isMeasured]
         case .takeScene: [.scene, .transition]
         case .addPlugin: [.position]
-        case .skipInput: [.file]
+        case .skipInput: [.input, .file]
         case .setPlugin: [.folder]
         default: []
         }

@@ -168,7 +168,9 @@ package final class Inputs {
                 drawName(entry.id)
                 context.post(part(entry.id), .source(.renamed(former: entry.name)))
             case .reopen(let word): return try reopen(try directory.find(word), answer)
-            case .skip(let word, let file): return try skip(try directory.find(word), to: file ?? "", answer)
+            case .skip(let word, let file):
+                let entry = if let word { try directory.find(word) } else { try onlyPlaylist() }
+                return try skip(entry, to: file ?? "", answer)
             }
             answer(nil)
         } catch { answer(error) }
@@ -207,6 +209,22 @@ package final class Inputs {
             return answer(nil)
         }
         try open(entry, as: line.post, answer)
+    }
+
+    /// The playlist that is meant where none is named.
+    private func onlyPlaylist() throws(BroadcastError) -> InputDirectory.Entry {
+        let playlists = directory.entries.filter { lines[$0.id]?.machine.playlist != nil }
+        guard let entry = playlists.first, playlists.count == 1 else {
+            guard !playlists.isEmpty else {
+                throw BroadcastError(
+                    code: .notInList, ["name": ""], "no input is a playlist",
+                    advice: "add a folder or a list as an input")
+            }
+            let names = playlists.map(\.name).joined(separator: ", ")
+            throw BroadcastError(
+                code: .notInList, ["name": names], "several inputs are playlists", advice: "name one of them: \(names)")
+        }
+        return entry
     }
 
     /// Has another file of a list played; the process knows which there are.

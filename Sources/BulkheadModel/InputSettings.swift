@@ -48,7 +48,7 @@ package enum InputChange: Hashable, Sendable {
     /// It begins anew: a file at its start, a live input with a new connection.
     case reopen(String)
     /// The next file of a list is played, or the one of that number or name.
-    case skip(String, file: String?)
+    case skip(String?, file: String?)
 }
 
 /// How far a list of files has come, as a user sees it.
