@@ -10,7 +10,7 @@ package struct AudioCommand: AsyncParsableCommand {
             Levels: peak and RMS in dBFS; M, S and I are momentary, short-term and integrated loudness in LUFS (EBU R128), \
             measured since somebody looks.
             """,
-        subcommands: [Show.self, Set.self, ProgramSettings.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, Set.self, Mute.self, Unmute.self, ProgramSettings.self], defaultSubcommand: Show.self)
 
     package init() {}
 
@@ -43,7 +43,7 @@ package struct AudioCommand: AsyncParsableCommand {
             abstract: "Change what is done with an input's sound, without a click.",
             usage: "bulkhead audio set <input> <key=value> …",
             discussion: """
-                gain=-6 (dB), mute=on, solo=on, pan=-0.3 (-1 is left, 1 is right), mono=on, delay=80ms, \
+                gain=-6 (dB), mute, unmute, solo, unsolo, pan=-0.3 (-1 is left, 1 is right), mono, stereo, delay=80ms, \
                 duck=mic,depth=12 (turned down while mic is heard; also threshold=-40, attack=50ms, hold=500ms, \
                 release=1s), duck=off. What is not named stays as it is.
                 """)
@@ -55,19 +55,40 @@ package struct AudioCommand: AsyncParsableCommand {
 
         @OptionGroup var master: MasterFlags
 
-        func run() async throws {
-            // Words that are none are said before anything is asked.
-            var unused = StripSettings()
-            for word in changes { try AudioWords.change(&unused, word) }
-            let watch = try AudioWatch(attach: master.attach)
-            let sound = try watch.sound()
-            let strip = sound.strips.first {
-                $0.name.lowercased() == name.input.lowercased() || "\($0.input)" == name.input
-            }
-            var settings = strip?.settings ?? StripSettings()
-            for word in changes { try AudioWords.change(&settings, word) }
-            print("from frame \(try watch.change(.strip(name.input, settings))) on")
+        func run() async throws { try AudioCommand.change(name.input, changes, master) }
+    }
+
+    struct Mute: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let an input no longer be heard: audio set <input> mute.")
+
+        @OptionGroup var name: InputCommand.Name
+        @OptionGroup var master: MasterFlags
+
+        func run() async throws { try AudioCommand.change(name.input, ["mute"], master) }
+    }
+
+    struct Unmute: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let an input be heard again: audio set <input> unmute.")
+
+        @OptionGroup var name: InputCommand.Name
+        @OptionGroup var master: MasterFlags
+
+        func run() async throws { try AudioCommand.change(name.input, ["unmute"], master) }
+    }
+
+    private static func change(_ input: String, _ words: [String], _ master: MasterFlags) throws {
+        // Words that are none are said before anything is asked.
+        var unused = StripSettings()
+        for word in words { try AudioWords.change(&unused, word) }
+        let watch = try AudioWatch(attach: master.attach)
+        let strip = try watch.sound().strips.first {
+            $0.name.lowercased() == input.lowercased() || "\($0.input)" == input
         }
+        var settings = strip?.settings ?? StripSettings()
+        for word in words { try AudioWords.change(&settings, word) }
+        print("from frame \(try watch.change(.strip(input, settings))) on")
     }
 
     struct ProgramSettings: AsyncParsableCommand {

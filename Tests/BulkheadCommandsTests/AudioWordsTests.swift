@@ -24,6 +24,14 @@ import Testing
         #expect(settings == plain)
     }
 
+    @Test func wordsWithoutValues() throws {
+        var settings = StripSettings()
+        for word in ["mute", "Solo", "mono"] { try AudioWords.change(&settings, word) }
+        #expect(settings.isMuted && settings.isSolo && settings.isMono)
+        for word in ["unmute", "unsolo", "stereo"] { try AudioWords.change(&settings, word) }
+        #expect(settings == StripSettings())
+    }
+
     @Test(arguments: [
         "gain", "gain=", "gain=25", "gain=loud", "mute=perhaps", "pan=2", "pan=nan", "delay=3s", "delay=-1", "duck=",
         "duck=mic,depth=91", "duck=mic,hold=1h", "duck=mic,colour=red", "duck=mic,depth", "volume=3", "=3", "gain=nan",

@@ -156,6 +156,19 @@ import Testing
         #expect(try Self.settings(map).inputs == Array(inputs[..<2]))
     }
 
+    @Test func scenesAreAListOrAMap() throws {
+        let inputs = "inputs: {cam: test, guest: test}\n"
+        let list = try #require(
+            try Self.settings(
+                inputs + "scenes:\n  - {name: both, layout: grid, inputs: [cam, guest]}\n  - {name: one, items: [cam]}"
+            ).scenes)
+        #expect(list.map(\.name) == ["both", "one"] && list.map(\.items.count) == [2, 1])
+        let map = try Self.settings(
+            inputs + "scenes:\n  both: {layout: grid, inputs: [cam, guest]}\n  one: {items: [cam]}"
+        ).scenes
+        #expect(map == list)
+    }
+
     @Test func inputsOnTheCommandLineWin() throws {
         let file = try ConfigurationFile.words(in: "inputs: {cam: test}", named: "test.yaml")
         let words = try BroadcastOptions.parse(["test", "--to", "file:a.flv"]).words.filled(from: file)
@@ -180,6 +193,9 @@ import Testing
         ("inputs: [test]\nscenes:\n  - name: grid", "line 3: grid is the name of a layout"),
         ("inputs: [test]\nscenes:\n  - name: s\n  - name: S", "line 4: there is a scene S already"),
         ("inputs: [test]\nscenes:\n  - name: 12", "line 3: 12 is a number"),
+        ("inputs: [test]\nscenes: 7", "line 2: \"scenes\" is a list of scenes"),
+        ("inputs: {a: test}\nscenes:\n  s: {name: t, items: [a]}", "line 3: the scene has a name already"),
+        ("inputs: {a: test}\nscenes:\n  s: {items: [a]}\n  S: {items: [a]}", "line 4: there is a scene S already"),
     ])
     func mistakesInInputsAreNamedWithTheirLine(yaml: String, message: String) {
         let error = #expect(throws: BroadcastError.self) { try Self.settings(yaml) }

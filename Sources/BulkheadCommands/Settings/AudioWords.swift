@@ -6,6 +6,11 @@ package enum AudioWords {
     static let stripKeys = ["gain", "mute", "solo", "pan", "mono", "delay", "duck"]
     /// What ducking has besides the input that is made room for.
     static let duckKeys = ["depth", "threshold", "attack", "hold", "release"]
+    /// What people write for a key with a value.
+    private static let bareWords = [
+        "mute": ("mute", "on"), "unmute": ("mute", "off"), "solo": ("solo", "on"), "unsolo": ("solo", "off"),
+        "mono": ("mono", "on"), "stereo": ("mono", "off"),
+    ]
     private static let programKeys = ["limiter", "ceiling", "loudness"]
 
     // MARK: strips
@@ -13,6 +18,7 @@ package enum AudioWords {
     /// Changes what is done with an input's sound as a word says.
     /// - Throws: kind `usage`, with nothing changed.
     package static func change(_ settings: inout StripSettings, _ word: String) throws(BroadcastError) {
+        if let (key, value) = bareWords[word.lowercased()] { return try change(&settings, "\(key)=\(value)") }
         let (key, value) = try pair(word, such: "gain=-6")
         switch key {
         case "gain": settings.gain = try decibels(key, value, SettingRange.gainDecibels, "at most 24 dB, or -inf")

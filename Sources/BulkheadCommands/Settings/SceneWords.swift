@@ -15,6 +15,11 @@ import Yams
 ///       - name: all
 ///         layout: grid
 ///         inputs: [camera, guest, slides]
+///
+/// or a map of names to scenes:
+///
+///     scenes:
+///       all: {layout: grid, inputs: [camera, guest, slides]}
 enum SceneWords {
     /// What an item has beside its input.
     static let itemKeys = [
@@ -114,32 +119,39 @@ enum SceneWords {
 
     // MARK: configuration files
 
-    /// Reads the list `scenes`.
+    /// Reads the list or the map `scenes`.
     /// - Returns: the scenes, and where each stands.
     /// - Throws: kind `usage`, naming the file and the line.
     static func read(_ node: Node, named file: String) throws(BroadcastError) -> ([Scene], places: [String]) {
-        guard case .sequence(let sequence) = node else {
-            throw at(node, file, "\"scenes\" is a list of scenes", "begin each with a dash")
-        }
         var (scenes, places) = ([Scene](), [String]())
-        for node in sequence {
-            scenes.append(try scene(node, file))
-            places.append(node.mark.map { "\(file), line \($0.line)" } ?? file)
+        func add(_ node: Node, _ name: Node?) throws(BroadcastError) {
+            scenes.append(try scene(node, name, file))
+            places.append((name ?? node).mark.map { "\(file), line \($0.line)" } ?? file)
+        }
+        switch node {
+        case .sequence(let sequence): for node in sequence { try add(node, nil) }
+        case .mapping(let mapping): for (name, node) in mapping { try add(node, name) }
+        default: throw at(node, file, "\"scenes\" is a list of scenes, or a map of names to scenes", "mend it there")
         }
         return (scenes, places)
     }
 
-    private static func scene(_ node: Node, _ file: String) throws(BroadcastError) -> Scene {
+    /// - Parameter key: where the scene's name stands, unless it stands in the scene.
+    private static func scene(_ node: Node, _ key: Node?, _ file: String) throws(BroadcastError) -> Scene {
         var (name, layout, inputs, items) = ("", String?.none, [String](), [SceneItem]())
-        for (key, value) in try pairs(of: node, file) {
-            switch key {
-            case "name": name = try text(value, key, file)
-            case "layout": layout = try text(value, key, file)
-            case "inputs": for node in try list(value, key, file) { inputs.append(try text(node, key, file)) }
-            case "items": for node in try list(value, key, file) { items.append(try item(node, file)) }
+        if let key { name = try text(key, "scenes", file) }
+        for (word, value) in try pairs(of: node, file) {
+            guard key == nil || word != "name" else {
+                throw at(value, file, "the scene has a name already", "leave \"name\" away")
+            }
+            switch word {
+            case "name": name = try text(value, word, file)
+            case "layout": layout = try text(value, word, file)
+            case "inputs": for node in try list(value, word, file) { inputs.append(try text(node, word, file)) }
+            case "items": for node in try list(value, word, file) { items.append(try item(node, file)) }
             default:
                 throw at(
-                    value, file, "a scene has no key \"\(key.prefix(40))\"", "it has name, layout, inputs and items")
+                    value, file, "a scene has no key \"\(word.prefix(40))\"", "it has name, layout, inputs and items")
             }
         }
         do { return try scene(name, layout: layout, inputs: inputs, items: items) } catch {

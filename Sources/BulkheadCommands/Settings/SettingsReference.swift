@@ -121,13 +121,17 @@ package enum SettingsReference {
 
     private static var scenes: [String: Any] {
         let item = object([("input", scalar)] + SceneWords.itemKeys.map { ($0, word) }, required: ["input"])
-        let scene = object(
-            [
-                ("name", scalar), ("layout", ["enum": SceneLayout.allCases.map(\.rawValue)]),
-                ("inputs", ["type": "array", "items": scalar]),
-                ("items", ["type": "array", "items": ["anyOf": [scalar, item]]]),
-            ], required: ["name"])
-        return ["type": "array", "items": scene]
+        let properties: [(String, [String: Any])] = [
+            ("layout", ["enum": SceneLayout.allCases.map(\.rawValue)]),
+            ("inputs", ["type": "array", "items": scalar]),
+            ("items", ["type": "array", "items": ["anyOf": [scalar, item]]]),
+        ]
+        return [
+            "anyOf": [
+                ["type": "array", "items": object([("name", scalar)] + properties, required: ["name"])],
+                ["type": "object", "additionalProperties": object(properties, required: [])],
+            ]
+        ]
     }
 
     private static func object(_ properties: [(String, [String: Any])], required: [String]) -> [String: Any] {
