@@ -141,14 +141,21 @@ import Testing
         let media = try MediaFolder()
         let files = try (0..<4).map { try film(media, "\($0).mkv", level: [0.5, -0.5][$0 % 2]) }
         let source = try play(files)
-        try source.play(until: { $0.shots.count == 5 && $0.prepared.count == 1 })
+        // It waits for slots while it is told, so that it has not played on.
+        source.keepsSlots = true
+        try source.play(until: { $0.shots.count == 8 && $0.prepared.count == 1 })
         try source.child.send(SourceRequest.skip(file: ""))
-        try source.play(until: { $0.entered.count == 1 })
+        try source.play(until: { $0.skipAnswers.count == 1 })
         #expect(source.take.skipAnswers == [nil])
+        try source.lendAgain()
+        try source.play(until: { $0.entered.count == 1 })
+        source.keepsSlots = true
         try source.play(until: { $0.shots.last?.position == 200_000_000 })
         // By its number, its name, and none that there is.
         try source.child.send(SourceRequest.skip(file: "nothing"))
         try source.child.send(SourceRequest.skip(file: "3.mkv"))
+        try source.play(until: { $0.skipAnswers.count == 3 })
+        try source.lendAgain()
         try source.play()
         #expect(source.take.hasEnded)
         #expect(source.take.skipAnswers.map { $0 == nil } == [true, false, true])

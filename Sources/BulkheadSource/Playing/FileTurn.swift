@@ -25,7 +25,8 @@ struct FileTurn {
     ///   - isAllowed: it is time for that.
     ///   - isDue: it is the next file's turn.
     mutating func lookAhead(isAllowed: Bool, isDue: Bool) throws(SourceStop) {
-        if let word = link.takeSkip() {
+        // All that came together: the next message may be long in coming.
+        while let word = link.takeSkip() {
             let refusal = try list.choose(word)
             if refusal == nil { isSkipping = true }
             try link.send(.skipping(refusal))
@@ -43,9 +44,12 @@ struct FileTurn {
     /// Leaves the file at hand at the source time `time`.
     mutating func cut(at time: Int64) { cut = time }
 
-    /// All that is shown of a file that is left has been sent.
-    func hasReachedCut(_ video: VideoTrack?) -> Bool {
-        guard cut != nil else { return false }
+    /// All that is shown of a file that is left has been sent, and its sound goes far enough to fade out.
+    func hasReachedCut(_ video: VideoTrack?, _ sound: SoundPlayer?) -> Bool {
+        guard let cut else { return false }
+        let (heard, overflows) = MediaTime(nanoseconds: cut).sampleIndex.addingReportingOverflow(
+            Int64(SoundBorder.length))
+        guard overflows || sound?.goes(to: heard) ?? true else { return false }
         guard let video else { return true }
         return (isAtCut || video.isExhausted) && video.candidate.time == nil
     }

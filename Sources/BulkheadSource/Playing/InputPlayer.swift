@@ -148,7 +148,7 @@ final class InputPlayer: Player {
         if workOnSound(&wantsPackets) { progressed = true }
         if !clock.isSettled { settleIfPossible(&progressed) }
         if progressed { return .progressed }
-        if hasEndedPass || turn?.hasReachedCut(video) == true { return try endPass() }
+        if hasEndedPass || turn?.hasReachedCut(video, sound) == true { return try endPass() }
         guard wantsPackets || wantsEnd, !inputHasEnded else { return try rest() }
         if queuedByteCount >= Self.queueByteLimit { return try waitOutTheOtherStream() }
         return try readPacket()

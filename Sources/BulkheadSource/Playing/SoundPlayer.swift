@@ -28,6 +28,9 @@ struct SoundPlayer {
     /// Nothing is left to be played.
     var isExhausted: Bool { track.hasEnded && track.decoded.time == nil && !row.isOwingSilence }
 
+    /// It is decoded up to this sample, or to its end.
+    func goes(to sample: Int64) -> Bool { row.end >= sample || isExhausted }
+
     /// Does one piece of work for an input that waits.
     ///
     /// - Parameters:
