@@ -31,7 +31,7 @@ final class Playlist {
             isResumed = true
             ahead = nil
             input = try MediaInput(address, settings: settings, link: link)
-            decoders = try InputDecoders(input)
+            decoders = try InputDecoders(input, isResumed: settings.resume != nil)
             description = input.description
             return
         }

@@ -35,7 +35,7 @@ struct PreparedFile {
                         + "copy the file, or name it in an M3U"))
         }
         input.outPoint = entry.outPoint
-        decoders = try InputDecoders(input)
+        decoders = try InputDecoders(input, isResumed: settings.resume != nil)
     }
 
     /// Goes to where what is played of the file begins, and decodes the first of it.

@@ -61,8 +61,19 @@ final class StreamDecoder {
     /// Pictures of a pipe that are no larger are decoded without holding any back: one thread is fast enough for them.
     private static let pipedPixels = 1920 * 1088
 
+    /// What one thread decodes with ease, in pixels a second: 720p60. More threads take more of the machine for the same work.
+    private static let lightPixelRate = 1280.0 * 720 * 60.5
+
+    /// Pictures of a codec that is quickly decoded, small and slow enough for one thread.
+    private static func isLight(_ parameters: AVCodecParameters, _ rate: AVRational) -> Bool {
+        let codecs = [AV_CODEC_ID_H264, AV_CODEC_ID_MPEG4, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO]
+        guard codecs.contains(parameters.codec_id), rate.num > 0, rate.den > 0 else { return false }
+        let pixelRate = Double(parameters.width) * Double(parameters.height) * Double(rate.num) / Double(rate.den)
+        return pixelRate <= lightPixelRate
+    }
+
     init(
-        _ stream: UnsafeMutablePointer<AVStream>, isLive: Bool, isPiped: Bool, name: String
+        _ stream: UnsafeMutablePointer<AVStream>, isLive: Bool, isPiped: Bool, isResumed: Bool, name: String
     ) throws(OpenFailure) {
         guard let parameters = stream.pointee.codecpar else { throw .refused(Refusal(.notMedia, "\(name) is damaged")) }
         let codecName = MediaInput.codecName(parameters.pointee)
@@ -75,7 +86,8 @@ final class StreamDecoder {
             throw .refused(Refusal(.other, "memory is short"))
         }
         context.pointee.pkt_timebase = MediaInput.nanoseconds
-        context.pointee.thread_count = 0
+        let isLight = !isResumed && Self.isLight(parameters.pointee, stream.pointee.avg_frame_rate)
+        context.pointee.thread_count = isLight ? 1 : 0
         // Pictures may grow in the midst of a stream.
         context.pointee.max_pixels = PictureLimit.pixelCount
         let isSmall = Int(parameters.pointee.width) * Int(parameters.pointee.height) <= Self.pipedPixels
@@ -196,11 +208,13 @@ struct InputDecoders {
     let video: StreamDecoder?
     let audio: StreamDecoder?
 
-    init(_ input: MediaInput) throws(OpenFailure) {
+    /// - Parameter isResumed: what a source that died has played already is to be decoded again first, at once.
+    init(_ input: MediaInput, isResumed: Bool) throws(OpenFailure) {
         func decoder(_ stream: UnsafeMutablePointer<AVStream>?) throws(OpenFailure) -> StreamDecoder? {
             guard let stream else { return nil }
             return try StreamDecoder(
-                stream, isLive: input.isLive, isPiped: input.isPiped, name: input.address.name)
+                stream, isLive: input.isLive, isPiped: input.isPiped, isResumed: isResumed,
+                name: input.address.name)
         }
         video = try decoder(input.video)
         audio = try decoder(input.audio)
