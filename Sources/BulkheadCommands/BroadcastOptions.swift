@@ -174,6 +174,12 @@ package struct RecordingFlags: ParsableArguments {
     @Option(help: ArgumentHelp("From one report of size and duration to the next (default: 10s).", valueName: "time"))
     var recordReport: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where replays go that are given no name (default: replay-%Y%m%d-%H%M%S.mp4).", valueName: "path"),
+        completion: .file(extensions: ["mp4"]))
+    var replayPath: String?
+
     package init() {}
 }
 

@@ -6,10 +6,10 @@ package enum ControlKey: String, CodingKey, CaseIterable, Sendable {
 
     // Of requests.
     case settings, changes, part, plugin, position, name, parameters, folder, destination, link, server, isMeasured,
-        input, file, scene, transition, strip, program
+        input, file, scene, transition, strip, program, path, seconds
 
     // Of replies.
-    case masterPID, broadcast, deaths, event, links, error, frame
+    case masterPID, broadcast, deaths, event, links, error, frame, replay
 }
 
 /// The first line of either side.

@@ -12,13 +12,14 @@ package enum ControlReply: Sendable {
     case deaths([DeathRecord])
     case event(Event)
     case servers([LinkServersReport])
+    case saved(SavedReplay)
     /// The broadcast has ended well.
     case ended(BroadcastSummary)
     case failed(BroadcastError)
 
     /// What stands behind `reply` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, done, changed, deaths, event, servers, ended, failed
+        case status, done, changed, deaths, event, servers, saved, ended, failed
     }
 
     package var word: Word {
@@ -29,6 +30,7 @@ package enum ControlReply: Sendable {
         case .deaths: .deaths
         case .event: .event
         case .servers: .servers
+        case .saved: .saved
         case .ended: .ended
         case .failed: .failed
         }
@@ -48,6 +50,7 @@ extension ControlReply: Codable {
         case .deaths: self = .deaths(try line.decode([DeathRecord].self, forKey: .deaths))
         case .event: self = .event(try line.decode(Event.self, forKey: .event))
         case .servers: self = .servers(try line.decode([LinkServersReport].self, forKey: .links))
+        case .saved: self = .saved(try line.decode(SavedReplay.self, forKey: .replay))
         case .ended:
             self = .ended(BroadcastSummary(status: try line.decode(BroadcastStatus.self, forKey: .broadcast)))
         case .failed: self = .failed(try line.decode(BroadcastError.self, forKey: .error))
@@ -66,6 +69,7 @@ extension ControlReply: Codable {
         case .deaths(let deaths): try line.encode(deaths, forKey: .deaths)
         case .event(let event): try line.encode(event, forKey: .event)
         case .servers(let reports): try line.encode(reports, forKey: .links)
+        case .saved(let replay): try line.encode(replay, forKey: .replay)
         case .ended(let summary): try line.encode(summary.status, forKey: .broadcast)
         case .failed(let error): try line.encode(error, forKey: .error)
         }
@@ -82,6 +86,7 @@ extension ControlReply.Word {
         case .deaths: [.deaths]
         case .event: [.event]
         case .servers: [.links]
+        case .saved: [.replay]
         case .ended: [.broadcast]
         case .failed: [.error]
         }
@@ -99,6 +104,7 @@ extension ControlReply.Word {
         case .deaths: "the oldest first, the last 200 at most"
         case .event: "something happened (events.md)"
         case .servers: "one report for each link"
+        case .saved: "the replay has been saved: its `paths`, `seconds`, `frames` and `bytes`"
         case .ended: "the broadcast has ended well; its last status"
         case .failed: "the request is refused, or the broadcast has failed"
         }

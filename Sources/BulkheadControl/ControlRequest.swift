@@ -29,13 +29,15 @@ package enum ControlRequest: Hashable, Sendable {
     case link(LinkChange)
     /// Asks what a link, or each of all, knows of its servers and would choose; measured now or as it stands.
     case servers(link: String?, isMeasured: Bool)
+    /// Saves the last seconds, or all that is kept, as a file; answered when that is complete.
+    case saveReplay(path: String?, seconds: Double?)
 
     /// Addresses of destinations stand in it, and with them stream keys.
     package var mayHoldKey: Bool {
         switch self {
         case .broadcast, .link(.add), .input(.add): true
         case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
-            .servers:
+            .servers, .saveReplay:
             false
         }
     }
@@ -68,6 +70,7 @@ package enum ControlRequest: Hashable, Sendable {
         case pauseLink = "link.pause"
         case moveLink = "link.move"
         case retryLink = "link.retry"
+        case saveReplay = "recording.save-replay"
     }
 
     package var word: Word {
@@ -105,6 +108,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .link(.pause): .pauseLink
         case .link(.move): .moveLink
         case .link(.retry): .retryLink
+        case .saveReplay: .saveReplay
         }
     }
 }
@@ -165,6 +169,10 @@ extension ControlRequest: Codable {
         case .pauseLink: self = .link(.pause(try value(.link)))
         case .moveLink: self = .link(.move(try value(.link), server: try value(.server)))
         case .retryLink: self = .link(.retry(try value(.link)))
+        case .saveReplay:
+            self = .saveReplay(
+                path: try line.decodeIfPresent(String.self, forKey: .path),
+                seconds: try line.decodeIfPresent(Double.self, forKey: .seconds))
         }
     }
 
@@ -215,6 +223,9 @@ extension ControlRequest: Codable {
             try line.encode(server, forKey: .server)
         case .link(.remove(let link)), .link(.pause(let link)), .link(.retry(let link)):
             try line.encode(link, forKey: .link)
+        case .saveReplay(let path, let seconds):
+            try line.encodeIfPresent(path, forKey: .path)
+            try line.encodeIfPresent(seconds, forKey: .seconds)
         }
     }
 }
@@ -242,6 +253,7 @@ extension ControlRequest.Word {
         case .addLink: [.destination]
         case .moveLink: [.link, .server]
         case .removeLink, .pauseLink, .retryLink: [.link]
+        case .saveReplay: [.path, .seconds]
         }
     }
 
@@ -249,6 +261,7 @@ extension ControlRequest.Word {
     package var optionalKeys: Set<ControlKey> {
         switch self {
         case .servers: [.link, .isMeasured]
+        case .saveReplay: [.path, .seconds]
         case .takeScene: [.scene, .transition]
         case .addPlugin: [.position]
         case .skipInput: [.input, .file]
@@ -265,6 +278,7 @@ extension ControlRequest.Word {
         case .events: [.done, .event]
         case .deaths: [.deaths]
         case .servers: [.servers]
+        case .saveReplay: [.saved]
         case .takeScene, .setStrip, .setProgram: [.changed]
         case .setScene: [.changed, .done]
         default: [.done]
@@ -311,6 +325,8 @@ extension ControlRequest.Word {
         case .moveLink:
             "go over to another of the link's servers at the next IDR; answered when the server is being prepared"
         case .retryLink: "end a pause, a wait or a failure"
+        case .saveReplay:
+            "save the last `seconds`, or all that is kept, as a file of its own; answered when that is complete"
         }
     }
 }

@@ -202,6 +202,12 @@ actor Broadcast {
         try await rooms.outputs.servers(of: word, isMeasured: isMeasured)
     }
 
+    /// Saves the last seconds as a file of its own.
+    func saveReplay(to path: String?, last seconds: Double?) async throws(BroadcastError) -> SavedReplay {
+        guard state == .onAir || state == .ending else { throw Self.notOnAir }
+        return try await rooms.outputs.saveReplay(to: path, last: seconds)
+    }
+
     private func find(
         _ choice: PluginChoice, done: @escaping @Sendable (Result<PluginFinder.Found, BroadcastError>) -> Void
     ) {

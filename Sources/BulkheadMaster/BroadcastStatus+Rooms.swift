@@ -21,6 +21,7 @@ extension BroadcastStatus {
         self.inputs = inputs.inputs.map { InputStatus($0, seen: [], missing: [], heard: []) }
         hasSent = outputs.hasSent
         recordings = outputs.recordings
+        replay = outputs.replay
     }
 
     /// What the rooms say of themselves, as a user sees it.
@@ -54,6 +55,7 @@ extension BroadcastStatus {
             encoderAddress: encoding.awaitsForeignEncoder ? "unix:\(encoderAddress)" : "", plugins: chain.plugins)
         hasSent = outputs.hasSent
         recordings = outputs.recordings
+        replay = outputs.replay
         scenes = program.scenes
         scene = program.scene
         preparedScene = program.prepared

@@ -227,12 +227,16 @@ package actor MasterControl {
             follow(exchange)
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
-        case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .audio, .servers:
+        case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .audio, .servers,
+            .saveReplay:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }
             if case .servers(let link, let isMeasured) = exchange.request {
                 return measure(link, isMeasured, in: broadcast, for: exchange)
+            }
+            if case .saveReplay(let path, let seconds) = exchange.request {
+                return saveReplay(path, seconds, of: broadcast, for: exchange)
             }
             if case .link(.add(let destination)) = exchange.request, destination.isFile {
                 return look(at: destination, in: broadcast, for: exchange)
@@ -289,6 +293,25 @@ package actor MasterControl {
             do throws(BroadcastError) {
                 try await Output.check(destination)
                 await RequestOnAir.carryOut(exchange, by: broadcast)
+            } catch { exchange.answer(.failed(error)) }
+            works[number] = nil
+        }
+    }
+
+    private func saveReplay(
+        _ path: String?, _ seconds: Double?, of broadcast: Broadcast, for exchange: ControlExchange
+    ) {
+        guard path.map(SavedReplay.isPath) ?? true, seconds.map({ $0 > 0 }) ?? true else {
+            return exchange.settle(
+                BroadcastError(
+                    .usage, "a replay goes to an absolute path that ends with .mp4, and lasts longer than 0 seconds"))
+        }
+        lastWork += 1
+        let number = lastWork
+        // closeControl() waits for it.
+        works[number] = Task {
+            do throws(BroadcastError) {
+                exchange.answer(.saved(try await broadcast.saveReplay(to: path, last: seconds)))
             } catch { exchange.answer(.failed(error)) }
             works[number] = nil
         }

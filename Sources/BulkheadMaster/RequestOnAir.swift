@@ -28,7 +28,7 @@ enum RequestOnAir {
                 exchange.answer(.done)
             } catch { exchange.answer(.failed(error)) }
         // Answered by the master control, with a broadcast or without.
-        case .status, .broadcast, .events, .deaths, .servers: break
+        case .status, .broadcast, .events, .deaths, .servers, .saveReplay: break
         }
     }
 }

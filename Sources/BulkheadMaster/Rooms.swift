@@ -88,7 +88,7 @@ final class Rooms {
     /// Makes the links, and opens the inputs.
     func open(_ settings: BroadcastSettings) throws(BroadcastError) {
         try outputs.declare(settings.destinations)
-        outputs.record(settings.recordings ?? [])
+        outputs.record(settings)
         try inputs.open(settings.inputs)
     }
 

@@ -97,6 +97,10 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var patienceSeconds: Double?
     /// What is recorded besides the destinations; nil for nothing.
     package var recordings: [RecordingSettings]?
+    /// So many seconds are kept in memory for replays; nil for none.
+    package var replaySeconds: Double?
+    /// Where replays go: an absolute path that ends with `.mp4`, with the fields of strftime(3).
+    package var replayPath: String?
 
     /// Settings with the defaults of `bulkhead broadcast`.
     package init(

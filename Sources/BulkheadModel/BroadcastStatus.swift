@@ -218,6 +218,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var links: [LinkStatus]
     /// What is recorded besides the links; nil in what other versions say.
     package var recordings: [RecordingStatus]? = nil
+    /// What is kept for replays; nil for nothing.
+    package var replay: ReplayStatus? = nil
     /// Time on air, by the timeline.
     package var secondsOnAir: Double
     /// Frames that the timeline has passed.

@@ -56,6 +56,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case linkOver = "control.link-over"
     case linkWithoutServers = "control.link-without-servers"
     case serverInUse = "control.server-in-use"
+    case noReplay = "control.no-replay"
+    case tooManySaves = "control.too-many-saves"
     case unknownFormat = "input.unknown-format"
     case unknownPlugin = "plugin.unknown"
     case tlsFailed = "destination.tls-failed"
@@ -145,7 +147,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .unknownRequest: ["request"]
         case .badRequest: ["key"]
         case .lineTooLong, .tooManyRequests, .tooManyUnanswered, .tooManyConnections, .notReading, .tooManyLinks,
-            .tooManyInputs:
+            .tooManyInputs, .tooManySaves:
             ["maximum"]
         case .fileExists, .diskFull, .noFolder, .notWritable: ["path"]
         default: []
@@ -207,6 +209,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .linkNotOnAir: "the link is not on air"
         case .linkOver: "the link has ended"
         case .linkWithoutServers: "the link is a file, or has no server to choose"
+        case .noReplay: "the broadcast keeps nothing for replays, or has kept nothing yet"
+        case .tooManySaves: "`maximum` replays are being saved already"
         case .serverInUse: "the link is with the server already"
         case .unknownFormat: "an input is of no format that is known by its first bytes"
         case .unknownPlugin: "there is no such plugin"

@@ -111,6 +111,9 @@ package struct Part: Codable, Hashable, Sendable {
     /// A file that the broadcast writes, or a row of them; `number` is from 1.
     package static func recording(_ number: Int, name: String) -> Part { Part(.recording, id: number, name: name) }
 
+    /// What is kept for replays, and the files that are made of it.
+    package static let replay = Part(.recording, name: "replay")
+
     /// A plugin of the chain, by its name there.
     package static func plugin(_ id: PluginID, name: String) -> Part { Part(.plugin, id: id.number, name: name) }
 

@@ -44,6 +44,8 @@ package enum SettingRange {
     package static let segmentByteCount: ClosedRange<UInt64> = 1_000_000...1 << 50
     /// From one report of a recording to the next.
     package static let reportSeconds: ClosedRange<Double> = 1...3600
+    /// What is kept in memory for replays.
+    package static let replaySeconds: ClosedRange<Double> = 1...600
     /// From left to right.
     package static let pan: ClosedRange<Double> = -1...1
     /// How much later an input's sound may be heard.
@@ -75,13 +77,17 @@ extension BroadcastSettings {
         let noticesFit = (notices ?? []).count <= NoticeTarget.mostTargets && (notices ?? []).allSatisfy(\.isInRange)
         let recordingsFit =
             (recordings?.count ?? 0) <= SettingRange.mostRecordings && recordings?.allSatisfy(\.isInRange) ?? true
+        let replayFits = replayPath.map(SavedReplay.isPath) ?? true
         let outside =
             !noticesFit
             ? "notify"
             : inputs.isEmpty || inputs.count > SettingRange.mostInputs
                 ? "input"
                 : !destinationsFit
-                    ? "to" : !recordingsFit ? "record" : Setting.all.first { !$0.isInRange(self) }?.name
+                    ? "to"
+                    : !recordingsFit
+                        ? "record"
+                        : !replayFits ? "replay-path" : Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(
             code: .settingOutOfRange, ["setting": outside], "the setting \(outside) is outside its range")

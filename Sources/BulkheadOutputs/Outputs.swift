@@ -38,6 +38,7 @@ package final class Outputs: PacketOutlet {
     private var outputs: [LinkID: Output] = [:]
     /// Besides the links; they count for none of them.
     private var recordings: [RecorderSink] = []
+    private var replays: Replays?
     /// Of links that are forgotten.
     private var firstSentByFormer: MediaTime?
     /// Removed, with something to send.
@@ -82,10 +83,13 @@ package final class Outputs: PacketOutlet {
         }
     }
 
-    /// Begins what is recorded besides the links.
-    package func record(_ settings: [RecordingSettings]) {
-        for (index, entry) in settings.enumerated() {
-            let recording = Output.make(entry, number: index + 1, isAlone: settings.count == 1, in: context) {
+    /// Begins what is recorded and kept besides the links.
+    package func record(_ settings: BroadcastSettings) {
+        let entries = settings.recordings ?? []
+        replays = Replays(settings, in: context)
+        for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
+        for (index, entry) in entries.enumerated() {
+            let recording = Output.make(entry, number: index + 1, isAlone: entries.count == 1, in: context) {
                 [signals] in signals.continuation.yield(.hasRoom)
             }
             for (number, configuration) in configurations { recording.configure(configuration, number: number) }
@@ -114,12 +118,26 @@ package final class Outputs: PacketOutlet {
         configurations.append((number, configuration))
         for output in outputs.values { output.sink.configure(configuration, number: number) }
         for recording in recordings { recording.configure(configuration, number: number) }
+        replays?.configure(configuration, number: number)
     }
 
     package func take(_ packet: Packet) {
         hasBegun = true
         for output in outputs.values { output.sink.offer(packet) }
         for recording in recordings { recording.offer(packet) }
+        replays?.take(packet)
+    }
+
+    /// Saves the last `seconds`, or all that is kept, as a file of its own.
+    /// - Parameter path: an absolute path with the fields of strftime(3); nil for the broadcast's own.
+    /// - Throws: what the file fails with; kind `control`, where nothing is kept or too much is being saved.
+    package func saveReplay(to path: String?, last seconds: Double?) async throws(BroadcastError) -> SavedReplay {
+        guard let replays else {
+            throw BroadcastError(
+                code: .noReplay, "this broadcast keeps nothing for replays",
+                advice: "begin the next one with the setting replay, such as 60s")
+        }
+        return try await replays.save(to: path, last: seconds)
     }
 
     package var hasRoom: Bool {
@@ -365,6 +383,7 @@ package final class Outputs: PacketOutlet {
                     id: entry.id, name: entry.name, isRunning: machine.isRunning(entry.id),
                     lanes: outputs[entry.id]?.sink.statuses ?? [])
             }, videoBitsPerSecond: bitrate.bitsPerSecond, hasSent: firstSent != nil,
-            recordings: recordings.map(\.recordingStatus), children: recorders.compactMap(\.childStatus))
+            recordings: recordings.map(\.recordingStatus), replay: replays?.status,
+            children: recorders.compactMap(\.childStatus))
     }
 }

@@ -19,6 +19,8 @@ package struct OutputsSnapshot: Codable, Hashable, Sendable {
     package var hasSent: Bool
     /// What is recorded besides the links.
     package var recordings: [RecordingStatus] = []
+    /// What is kept for replays; nil for nothing.
+    package var replay: ReplayStatus?
     /// The recorders, of recordings and of links.
     package var children: [ChildStatus] = []
 

@@ -9,6 +9,7 @@ import Glibc
 struct MP4Container: MediaContainer {
     private let recording: RecordingID
     private let segment: UInt32
+    private let timelineStart: Int64?
     private var writer: SegmentWriter?
     private var cutter: FragmentCutter
     /// The number of the last packet that the cutter has.
@@ -25,6 +26,7 @@ struct MP4Container: MediaContainer {
     init(_ task: RecorderTask, segment: UInt32) {
         recording = RecordingID(high: task.recording.high, low: task.recording.low)
         self.segment = segment
+        timelineStart = task.timelineStart
         cutter = Self.cutter(task)
     }
 
@@ -44,6 +46,12 @@ struct MP4Container: MediaContainer {
         return WallClock(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
+    /// When what is decoded at `dts` was taken.
+    private func wallClock(of dts: MediaTime) -> WallClock {
+        guard let timelineStart else { return Self.now }
+        return WallClock(nanoseconds: timelineStart &+ dts.nanoseconds)
+    }
+
     mutating func take(_ item: MediaItem, _ configuration: StreamConfiguration) throws -> [MediaPiece] {
         let packet = RecordedPacket(item.packet, frame: item.picture ?? 0)
         var pieces: [MediaPiece] = []
@@ -53,8 +61,8 @@ struct MP4Container: MediaContainer {
                 return [MediaPiece(bytes: [], lastNumber: item.number)]
             }
             var segmentWriter = SegmentWriter(
-                recording: recording, number: segment, configuration: configuration, first: packet, wallClock: Self.now,
-                monotonicNanoseconds: MonotonicTime.now.nanoseconds)
+                recording: recording, number: segment, configuration: configuration, first: packet,
+                wallClock: wallClock(of: item.packet.dts), monotonicNanoseconds: MonotonicTime.now.nanoseconds)
             if segment > 0 { segmentWriter.note(.join(previous: segment - 1, frame: packet.frame)) }
             for note in notes { segmentWriter.note(note) }
             notes = []
@@ -65,7 +73,7 @@ struct MP4Container: MediaContainer {
             writer = segmentWriter
         }
         if let complete = cutter.add(packet) { pieces.append(try piece(of: complete)) }
-        if cutter.packets.count == 1 { cameAt = Self.now }
+        if cutter.packets.count == 1 { cameAt = wallClock(of: item.packet.dts) }
         lastNumber = item.number
         return pieces
     }

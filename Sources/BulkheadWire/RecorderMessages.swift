@@ -60,6 +60,8 @@ package struct RecorderTask: Hashable, Sendable {
     package var pieceMilliseconds: UInt32 = 500
     /// The file to go on with, where it is still what it was.
     package var part: RecordedPart?
+    /// The wall clock, in nanoseconds since 1970, at which the timeline stood at 0; nil where media are written as they come.
+    package var timelineStart: Int64?
 
     package init(_ format: RecordingFormat, path: String, isPattern: Bool, persists: Bool) {
         self.format = format
@@ -177,6 +179,8 @@ extension RecorderTask {
         writer.write(segmentSeconds)
         writer.write(segmentByteCount)
         writer.write(pieceMilliseconds)
+        writer.write(timelineStart != nil)
+        writer.write(timelineStart ?? 0)
         writer.write(part != nil)
         (part ?? RecordedPart(path: "", device: 0, inode: 0, byteCount: 0)).write(to: &writer)
     }
@@ -193,6 +197,9 @@ extension RecorderTask {
         segmentByteCount = try reader.read()
         pieceMilliseconds = try reader.read()
         guard pieceMilliseconds >= 1, pieceMilliseconds <= 10_000 else { throw reader.outsideRange("piece") }
+        let isLate = try reader.readBool("clock flag")
+        let timelineStart = try reader.read(Int64.self)
+        if isLate { self.timelineStart = timelineStart }
         let goesOn = try reader.readBool("part flag")
         let part = try RecordedPart(&reader)
         if goesOn { self.part = part }

@@ -21,6 +21,21 @@ import Testing
         }
     }
 
+    @Test func replayHasAPlaceOfItsOwn() throws {
+        let to = ["test", "--to", "rtmp://a.example/live/k"]
+        func plan(_ flags: [String]) throws -> BroadcastPlan {
+            try BroadcastPlan(BroadcastOptions.parse(to + flags).words)
+        }
+        #expect(try plan([]).settings.replayPath == nil)
+        let kept = try plan(["--replay", "1m"]).settings
+        #expect(kept.replaySeconds == 60)
+        #expect(kept.replayPath?.hasSuffix("/replay-%Y%m%d-%H%M%S.mp4") == true)
+        #expect(try plan(["--replay", "60", "--replay-path", "/r/a.mp4"]).settings.replayPath == "/r/a.mp4")
+        #expect(try Self.failure(to + ["--replay-path", "/r/a.mp4"])?.problem.contains("nothing is kept") == true)
+        #expect(try Self.failure(to + ["--replay", "60", "--replay-path", "a.flv"])?.advice.contains(".mp4") == true)
+        #expect(try Self.failure(to + ["--replay", "11m"])?.problem.contains("--replay") == true)
+    }
+
     @Test func littleIsNeeded() throws {
         let plan = try Self.plan("test", "--to", "rtmp://127.0.0.1/live/key")
         let canvas = try #require(Canvas(width: 1280, height: 720))

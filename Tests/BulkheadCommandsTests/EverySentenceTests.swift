@@ -209,6 +209,13 @@ import Testing
             #""path":"/r/a","seconds":61,"bytes":3000,"durableBytes":2000,"freeBytes":5000000000,"bytesPerSecond":1000,"fullInSeconds":600,"troubles":["slow"]"#,
             "00:01:01", "2.0 kB", "5.0 GB", "10 min", "slow"),
         Row("recording.full-soon", #""seconds":58,"freeBytes":180000000"#, "58 s", "180.0 MB"),
+        Row(
+            "recording.replay-saved", #""path":"/r/a.mp4","seconds":61.5,"frames":1845,"bytes":19000000"#, "/r/a.mp4",
+            "61.5 s", "1845 frames", "19.0 MB"),
+        Row(
+            "recording.replay-failed",
+            #""path":"/r/a.mp4","frames":1845,"reason":"file.disk-full","text":"no space is left for /r/a.mp4""#,
+            "no space is left for /r/a.mp4", "1845 frames"),
     ]
 
     private static let watching = [

@@ -181,6 +181,10 @@ extension RecordingHappening: Sampled {
                 path: "/r/show.mp4", seconds: 60, bytes: 19_000_000, durableBytes: 18_800_000, freeBytes: 1 << 33,
                 bytesPerSecond: 315_000, fullInSeconds: 27_000, troubles: ["slow"])
         case .fullSoon: .fullSoon(seconds: 600, freeBytes: 180_000_000)
+        case .replaySaved: .replaySaved(path: "/r/replay.mp4", seconds: 61.5, frames: 1845, bytes: 19_000_000)
+        case .replayFailed:
+            .replayFailed(
+                path: "/r/replay.mp4", frames: 1845, reason: Reason("file.disk-full", "no space is left for it"))
         }
     }
 }

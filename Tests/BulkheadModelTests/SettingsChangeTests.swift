@@ -19,7 +19,7 @@ import Testing
     static let atStart = [
         "deinterlace", "slate-after", "slate-text", "slate-clock", "picture-patience", "fps", "encoder-threads",
         "standby",
-        "plugin-isolation", "patience", "duration", "fast",
+        "plugin-isolation", "patience", "duration", "replay", "fast",
     ]
 
     @Test func everySettingIsOneOrTheOther() {

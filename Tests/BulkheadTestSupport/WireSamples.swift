@@ -230,6 +230,7 @@ package enum Messages {
         var task = RecorderTask(.mp4, path: "/r/show-%Y.mp4", isPattern: true, persists: true)
         task.recording = .init(high: .max, low: 3)
         (task.segment, task.segmentSeconds, task.segmentByteCount, task.pieceMilliseconds) = (7, 3600, 1 << 40, 400)
+        task.timelineStart = 1 << 60
         var part = RecordedPart(path: "/r/show.mp4", device: 9, inode: .max, byteCount: 1 << 33)
         part.origin = -5
         task.part = part

@@ -18,7 +18,19 @@ enum RecordingText {
             report(path, seconds, Double(bytes), Double(durableBytes), freeBytes, rate, full, troubles)
         case .fullSoon(let seconds, let freeBytes):
             "its disk is full in \(span(seconds)) at this rate: \(size(Double(freeBytes))) are free"
+        case .replaySaved(let path, let seconds, let frames, let bytes):
+            "saved \(saved(path, seconds, frames, Double(bytes)))"
+        case .replayFailed(_, let frames, let reason): "\(CountText.text(frames, "frame")) not saved: \(reason.text)"
         }
+    }
+
+    /// A replay that was saved.
+    static func saved(_ replay: SavedReplay) -> String {
+        saved(replay.paths.joined(separator: ", "), replay.seconds, replay.frames, Double(replay.bytes))
+    }
+
+    private static func saved(_ path: String, _ seconds: Double, _ frames: Int, _ bytes: Double) -> String {
+        "\(DecimalText.text(seconds, places: 1)) s, \(CountText.text(frames, "frame")), \(size(bytes)) in \(path)"
     }
 
     private static func trouble(
@@ -90,6 +102,15 @@ enum RecordingText {
             line += ", \(noun(trouble.trouble, trouble.subject)) for \(span(trouble.seconds))"
         }
         return EventLine.clean(line)
+    }
+
+    /// What is kept for replays, as one line of a status.
+    static func line(_ replay: ReplayStatus) -> String {
+        let kept = DecimalText.text(replay.seconds, places: 1)
+        let wanted = DecimalText.text(replay.wantedSeconds, places: 1)
+        return "replay: the last \(kept) s of \(wanted) s, \(size(Double(replay.bytes))) "
+            + "of \(size(Double(replay.mostBytes))) at most"
+            + (replay.saving > 0 ? ", \(replay.saving) being saved" : "")
     }
 
     /// What a status line says of it: trouble, or how long and how large it is.

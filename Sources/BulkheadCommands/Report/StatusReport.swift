@@ -45,7 +45,9 @@ package struct StatusReport: Encodable, Sendable {
         }
         lines += status.plugins.map { "plugin \(ChainText.line($0))" }
         lines += (status.notices ?? []).map(Self.line)
-        let links = status.links.flatMap(LinkText.lines) + (status.recordings ?? []).map(RecordingText.line)
+        let links =
+            status.links.flatMap(LinkText.lines) + (status.recordings ?? []).map(RecordingText.line)
+            + (status.replay.map { [RecordingText.line($0)] } ?? [])
         return (lines.map(EventLine.clean) + links).joined(separator: "\n")
     }
 

@@ -116,7 +116,7 @@ package enum ControlAddress {
         let path: String
         if let named { path = named } else { path = try findRunning() }
         let client = try ControlClient(path: path)
-        client.limitWaiting(toSeconds: request.opensInput ? openingPatienceSeconds : patienceSeconds)
+        client.limitWaiting(toSeconds: request.takesTime ? openingPatienceSeconds : patienceSeconds)
         try client.send(request)
         while let reply = try client.receive() {
             switch reply {
@@ -146,9 +146,9 @@ package enum ControlAddress {
 
 extension ControlRequest {
     /// It is answered only when an input has been opened.
-    fileprivate var opensInput: Bool {
+    fileprivate var takesTime: Bool {
         switch self {
-        case .input(.add), .input(.reopen): true
+        case .input(.add), .input(.reopen), .saveReplay: true
         default: false
         }
     }

@@ -47,6 +47,7 @@ extension BroadcastKey: CaseIterable {
     package static let recordSegment = BroadcastKey("record-segment")
     package static let recordFallback = BroadcastKey("record-fallback")
     package static let recordReport = BroadcastKey("record-report")
+    package static let replayPath = BroadcastKey("replay-path")
     package static let mode = BroadcastKey("mode")
     package static let attach = BroadcastKey("attach")
     package static let only = BroadcastKey("only", isList: true)
@@ -65,7 +66,8 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, backfill, streamKeyFile, tlsCA, plugin, notify, slate,
-            slateLogo, record, recordSegment, recordFallback, recordReport, mode, attach, only, control, libexec, json,
+            slateLogo, record, recordSegment, recordFallback, recordReport, replayPath, mode, attach, only, control,
+            libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }
 

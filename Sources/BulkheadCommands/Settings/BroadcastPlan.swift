@@ -70,6 +70,9 @@ package struct BroadcastPlan: Hashable, Sendable {
         settings.recordings = try words.located(.record) { () throws(BroadcastError) in
             try RecordingWords.recordings(words)
         }
+        settings.replayPath = try words.located(.replayPath) { () throws(BroadcastError) in
+            try RecordingWords.replayPath(words, isKept: settings.replaySeconds != nil)
+        }
         settings.slatePath = try words.located(.slate) { () throws(BroadcastError) in
             try words.last(.slate).map { (text) throws(BroadcastError) in try Self.picturePath(text, .slate) } ?? ""
         }

@@ -31,6 +31,24 @@ enum RecordingWords {
         return recordings
     }
 
+    /// Where replays go; nil where nothing is kept for them.
+    static func replayPath(_ words: BroadcastWords, isKept: Bool) throws(BroadcastError) -> String? {
+        let text = words.last(.replayPath)
+        guard isKept else {
+            guard text == nil else {
+                throw BroadcastError(
+                    .usage, "--replay-path without --replay: nothing is kept", advice: "add --replay 60s")
+            }
+            return nil
+        }
+        let path = FilePaths.absolute(text ?? "replay-%Y%m%d-%H%M%S.mp4")
+        guard SavedReplay.isPath(path) else {
+            throw BroadcastError(
+                .usage, "--replay-path \"\(path)\" is no place for a replay", advice: "let it end with .mp4")
+        }
+        return path
+    }
+
     private static func read(
         segment text: String, into recording: inout RecordingSettings
     ) throws(BroadcastError) {

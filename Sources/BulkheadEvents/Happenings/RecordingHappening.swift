@@ -18,6 +18,9 @@ package enum RecordingHappening: HappeningSubject {
         path: String, seconds: Double, bytes: Int64, durableBytes: Int64, freeBytes: Int64?, bytesPerSecond: Double,
         fullInSeconds: Double?, troubles: [String])
     case fullSoon(seconds: Double, freeBytes: Int64)
+    /// The last of the program is a file of its own; several, with commas, where the encoder was set anew within it.
+    case replaySaved(path: String, seconds: Double, frames: Int, bytes: Int64)
+    case replayFailed(path: String, frames: Int, reason: Reason)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -28,6 +31,8 @@ package enum RecordingHappening: HappeningSubject {
         case leftOut = "left-out"
         case report
         case fullSoon = "full-soon"
+        case replaySaved = "replay-saved"
+        case replayFailed = "replay-failed"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -56,6 +61,12 @@ package enum RecordingHappening: HappeningSubject {
                 ])
         case .fullSoon(let seconds, let freeBytes):
             Facts(.fullSoon, .warning, [.seconds: seconds, .freeBytes: freeBytes])
+        case .replaySaved(let path, let seconds, let frames, let bytes):
+            Facts(.replaySaved, .notice, [.path: path, .seconds: seconds, .frames: frames, .bytes: bytes])
+        case .replayFailed(let path, let frames, let reason):
+            Facts(
+                .replayFailed, .error,
+                [.path: path, .frames: frames, .reason: reason.code, .text: reason.text])
         }
     }
 
@@ -82,6 +93,13 @@ package enum RecordingHappening: HappeningSubject {
                 fullInSeconds: try values.optional(.fullInSeconds), troubles: try values.required(.troubles))
         case .fullSoon:
             self = .fullSoon(seconds: try values.required(.seconds), freeBytes: try values.required(.freeBytes))
+        case .replaySaved:
+            self = .replaySaved(
+                path: try values.required(.path), seconds: try values.required(.seconds),
+                frames: try values.required(.frames), bytes: try values.required(.bytes))
+        case .replayFailed:
+            self = .replayFailed(
+                path: try values.required(.path), frames: try values.required(.frames), reason: try Reason(values))
         }
     }
 
@@ -112,6 +130,12 @@ package enum RecordingHappening: HappeningSubject {
             Meaning(
                 [.warning], [.seconds, .freeBytes],
                 "at this rate the disk is full after so many seconds; said at 30, 10, 3 and 1 minutes")
+        case .replaySaved:
+            Meaning([.notice], [.path, .seconds, .frames, .bytes], "a replay has been saved and is complete")
+        case .replayFailed:
+            Meaning(
+                [.error], [.path, .frames, .reason, .text],
+                "a replay could not be saved; what there is of its file plays")
         }
     }
 }

@@ -12,6 +12,13 @@ package struct RecordQueue: Sendable {
         package var byteCount = 256 << 20
 
         package init() {}
+
+        /// For what is given whole, and is not to grow.
+        package static let unlimited: Limits = {
+            var limits = Limits()
+            (limits.duration, limits.byteCount) = (MediaTime(nanoseconds: .max), .max)
+            return limits
+        }()
     }
 
     /// Something to be recorded, with its number.
@@ -66,9 +73,12 @@ package struct RecordQueue: Sendable {
     /// Pictures that have been written.
     package private(set) var writtenPictureCount = 0
 
-    /// - Parameter awaitsIDR: what comes before the first IDR is not meant for it.
-    package init(limits: Limits = Limits(), awaitsIDR: Bool = false) {
+    /// - Parameters:
+    ///   - awaitsIDR: what comes before the first IDR is not meant for it.
+    ///   - firstPicture: the number of the first picture.
+    package init(limits: Limits = Limits(), awaitsIDR: Bool = false, firstPicture: Int64 = 0) {
         self.limits = limits
+        nextPicture = firstPicture
         awaitedStart = awaitsIDR ? .joins : nil
     }
 

@@ -42,7 +42,7 @@ final class Recorder {
     private static let patience = Duration.seconds(1)
 
     /// - Parameters:
-    ///   - number: among the files of the broadcast, from 1.
+    ///   - number: among the files of the broadcast, from 1; 0 for a replay.
     ///   - awaitsIDR: the broadcast is on air already: the first packet kept is an IDR.
     ///   - onRoom: called, on any thread, when there is room again.
     init(
@@ -54,7 +54,7 @@ final class Recorder {
         self.onRoom = onRoom
         destination = "file:\(terms.task.path)"
         persists = terms.task.persists
-        part = .recording(number, name: name)
+        part = number == 0 ? .replay : .recording(number, name: name)
         post = context.nextPostID()
         machine = RecorderMachine(terms, limits: limits, awaitsIDR: awaitsIDR)
     }
@@ -217,6 +217,8 @@ final class Recorder {
             part: recorder(child ?? 0), pid: child.flatMap { stubs[$0]?.child.pid }, state: record.state,
             restarts: record.restarts, lastEnd: record.lastEnd)
     }
+
+    var completedFiles: [(path: String, byteCount: UInt64)] { machine.completed }
 
     var recordingStatus: RecordingStatus {
         let now = MonotonicTime.now

@@ -18,6 +18,13 @@ extension RecorderMachine {
         /// The longest that this becomes: it doubles with each attempt that fails.
         package var longestReturn = Duration.seconds(900)
 
+        /// Where nothing gets to the disk for so long, the work has failed; nil for never.
+        package var patience: Duration?
+        /// What is wrong is told as it happens; else the work's end alone tells it.
+        package var tellsTrouble = true
+        /// The number of the first picture among those of the broadcast.
+        package var firstPicture: Int64 = 0
+
         package init(_ task: RecorderTask) { self.task = task }
     }
 

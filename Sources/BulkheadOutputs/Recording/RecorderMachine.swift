@@ -51,6 +51,7 @@ package struct RecorderMachine: Sendable {
     /// A call that takes longer is said.
     private static let longestCall: UInt32 = 750
     private static let canceled: Int32 = 125
+    private static let timedOut: Int32 = 110
     private static let standstill = Duration.seconds(3)
     /// What may wait to be written before a broadcast in no hurry pauses.
     private static let roomDuration = MediaTime(milliseconds: 2000)
@@ -86,11 +87,15 @@ package struct RecorderMachine: Sendable {
     package private(set) var path: String
     package private(set) var segmentCount = 0
     package private(set) var firstSent: MediaTime?
+    /// Files that are complete, in order, with their bytes.
+    package private(set) var completed: [(path: String, byteCount: UInt64)] = []
+    /// When something was on the disk that had not been, or the work has begun.
+    private var progressedAt: MonotonicTime?
 
     package init(_ terms: Terms, limits: RecordQueue.Limits = .init(), awaitsIDR: Bool) {
         self.terms = terms
         path = terms.task.path
-        queue = RecordQueue(limits: limits, awaitsIDR: awaitsIDR)
+        queue = RecordQueue(limits: limits, awaitsIDR: awaitsIDR, firstPicture: terms.firstPicture)
     }
 
     /// Recorders come and go without progress: that is no news any more.
@@ -119,7 +124,9 @@ package struct RecorderMachine: Sendable {
     package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         var actions: [Action] = []
         switch event {
-        case .start: start(&actions)
+        case .start:
+            progressedAt = now
+            start(&actions)
         case .configuration(let configuration, let number):
             configurations[number] = configuration
             newestConfiguration = number
@@ -260,6 +267,9 @@ package struct RecorderMachine: Sendable {
         case .cleared(let kind, let subject):
             clear(RecordingTrouble(kind), RecordingSubject(subject), &actions, at: now)
         case .closed(_, let path, let byteCount):
+            // One that goes on is completed once more.
+            completed.removeAll { $0.path == path }
+            completed.append((path, byteCount))
             if terms.task.persists {
                 actions.append(.post(.closed(path: path, bytes: Int64(clamping: byteCount))))
             }
@@ -284,6 +294,7 @@ package struct RecorderMachine: Sendable {
         }
         guard queue.durableCount > before else { return }
         failures = 0
+        progressedAt = now
         if !isFallback { relapses = 0 }
         // What has made the fallback go on is not over before the first disk is written to again.
         for (open, raised) in raised where raised.endsWithProgress && !isFallback {
@@ -381,6 +392,10 @@ package struct RecorderMachine: Sendable {
 
     private mutating func tick(_ actions: inout [Action], at now: MonotonicTime) {
         guard stage == .running else { return }
+        if let patience = terms.patience, let progressedAt, now.since(progressedAt) > patience.nanoseconds {
+            close(&actions)
+            return actions.append(.fail(errno: Self.timedOut, path: path))
+        }
         listen(&actions, at: now)
         let isStanding =
             !queue.isEmpty && meter.grewAt.map { now.since($0) > Self.standstill.nanoseconds } ?? false
@@ -470,6 +485,7 @@ package struct RecorderMachine: Sendable {
         guard raised[open] == nil else { return }
         let words = errno != 0 ? RecordingWords.error(errno) : text
         raised[open] = Raised(path: path, text: words, since: now, endsWithProgress: endsWithProgress)
+        guard terms.tellsTrouble else { return }
         actions.append(
             .post(
                 .trouble(
@@ -482,6 +498,7 @@ package struct RecorderMachine: Sendable {
     ) {
         guard let raised = raised.removeValue(forKey: Open(trouble: trouble, subject: subject)) else { return }
         meter.resume(at: now)
+        guard terms.tellsTrouble else { return }
         actions.append(
             .post(
                 .cleared(

@@ -13,7 +13,7 @@ package final class RecorderSink: Sink {
     private let recorder: ReactorBound<Recorder>
 
     /// - Parameters:
-    ///   - number: among the files of the broadcast, from 1.
+    ///   - number: among the files of the broadcast, from 1; 0 for a replay.
     ///   - awaitsIDR: the broadcast is on air already: the first packet kept is an IDR.
     ///   - onRoom: called, on any thread, when there is room again.
     package init(
@@ -47,5 +47,7 @@ package final class RecorderSink: Sink {
 
     /// The process that writes; nil before there was one.
     package var childStatus: ChildStatus? { recorder.value.childStatus }
+    /// Files that are complete, in order, with their bytes.
+    package var completedFiles: [(path: String, byteCount: UInt64)] { recorder.value.completedFiles }
     package var recordingStatus: RecordingStatus { recorder.value.recordingStatus }
 }
