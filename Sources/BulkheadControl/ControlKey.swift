@@ -6,7 +6,7 @@ package enum ControlKey: String, CodingKey, CaseIterable, Sendable {
 
     // Of requests.
     case settings, changes, part, plugin, position, name, parameters, folder, destination, link, server, isMeasured,
-        input, file, scene, transition, strip, program, path, seconds
+        input, file, scene, transition, strip, program, path, seconds, text
 
     // Of replies.
     case masterPID, broadcast, deaths, event, links, error, frame, replay

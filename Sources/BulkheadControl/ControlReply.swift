@@ -13,13 +13,15 @@ package enum ControlReply: Sendable {
     case event(Event)
     case servers([LinkServersReport])
     case saved(SavedReplay)
+    /// The mark is at this frame of the timeline, so many seconds after the first.
+    case marked(frame: Int64, seconds: Double)
     /// The broadcast has ended well.
     case ended(BroadcastSummary)
     case failed(BroadcastError)
 
     /// What stands behind `reply` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, done, changed, deaths, event, servers, saved, ended, failed
+        case status, done, changed, deaths, event, servers, saved, marked, ended, failed
     }
 
     package var word: Word {
@@ -31,6 +33,7 @@ package enum ControlReply: Sendable {
         case .event: .event
         case .servers: .servers
         case .saved: .saved
+        case .marked: .marked
         case .ended: .ended
         case .failed: .failed
         }
@@ -51,6 +54,10 @@ extension ControlReply: Codable {
         case .event: self = .event(try line.decode(Event.self, forKey: .event))
         case .servers: self = .servers(try line.decode([LinkServersReport].self, forKey: .links))
         case .saved: self = .saved(try line.decode(SavedReplay.self, forKey: .replay))
+        case .marked:
+            self = .marked(
+                frame: try line.decode(Int64.self, forKey: .frame),
+                seconds: try line.decode(Double.self, forKey: .seconds))
         case .ended:
             self = .ended(BroadcastSummary(status: try line.decode(BroadcastStatus.self, forKey: .broadcast)))
         case .failed: self = .failed(try line.decode(BroadcastError.self, forKey: .error))
@@ -70,6 +77,9 @@ extension ControlReply: Codable {
         case .event(let event): try line.encode(event, forKey: .event)
         case .servers(let reports): try line.encode(reports, forKey: .links)
         case .saved(let replay): try line.encode(replay, forKey: .replay)
+        case .marked(let frame, let seconds):
+            try line.encode(frame, forKey: .frame)
+            try line.encode(seconds, forKey: .seconds)
         case .ended(let summary): try line.encode(summary.status, forKey: .broadcast)
         case .failed(let error): try line.encode(error, forKey: .error)
         }
@@ -87,6 +97,7 @@ extension ControlReply.Word {
         case .event: [.event]
         case .servers: [.links]
         case .saved: [.replay]
+        case .marked: [.frame, .seconds]
         case .ended: [.broadcast]
         case .failed: [.error]
         }
@@ -105,6 +116,7 @@ extension ControlReply.Word {
         case .event: "something happened (events.md)"
         case .servers: "one report for each link"
         case .saved: "the replay has been saved: its `paths`, `seconds`, `frames` and `bytes`"
+        case .marked: "the mark is at `frame` of the timeline, `seconds` after the first"
         case .ended: "the broadcast has ended well; its last status"
         case .failed: "the request is refused, or the broadcast has failed"
         }

@@ -31,13 +31,15 @@ package enum ControlRequest: Hashable, Sendable {
     case servers(link: String?, isMeasured: Bool)
     /// Saves the last seconds, or all that is kept, as a file; answered when that is complete.
     case saveReplay(path: String?, seconds: Double?)
+    /// Marks this moment in what is recorded.
+    case mark(String)
 
     /// Addresses of destinations stand in it, and with them stream keys.
     package var mayHoldKey: Bool {
         switch self {
         case .broadcast, .link(.add), .input(.add): true
         case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
-            .servers, .saveReplay:
+            .servers, .saveReplay, .mark:
             false
         }
     }
@@ -71,6 +73,7 @@ package enum ControlRequest: Hashable, Sendable {
         case moveLink = "link.move"
         case retryLink = "link.retry"
         case saveReplay = "recording.save-replay"
+        case mark = "recording.mark"
     }
 
     package var word: Word {
@@ -109,6 +112,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .link(.move): .moveLink
         case .link(.retry): .retryLink
         case .saveReplay: .saveReplay
+        case .mark: .mark
         }
     }
 }
@@ -173,6 +177,7 @@ extension ControlRequest: Codable {
             self = .saveReplay(
                 path: try line.decodeIfPresent(String.self, forKey: .path),
                 seconds: try line.decodeIfPresent(Double.self, forKey: .seconds))
+        case .mark: self = .mark(try value(.text))
         }
     }
 
@@ -226,6 +231,7 @@ extension ControlRequest: Codable {
         case .saveReplay(let path, let seconds):
             try line.encodeIfPresent(path, forKey: .path)
             try line.encodeIfPresent(seconds, forKey: .seconds)
+        case .mark(let text): try line.encode(text, forKey: .text)
         }
     }
 }
@@ -254,6 +260,7 @@ extension ControlRequest.Word {
         case .moveLink: [.link, .server]
         case .removeLink, .pauseLink, .retryLink: [.link]
         case .saveReplay: [.path, .seconds]
+        case .mark: [.text]
         }
     }
 
@@ -279,6 +286,7 @@ extension ControlRequest.Word {
         case .deaths: [.deaths]
         case .servers: [.servers]
         case .saveReplay: [.saved]
+        case .mark: [.marked]
         case .takeScene, .setStrip, .setProgram: [.changed]
         case .setScene: [.changed, .done]
         default: [.done]
@@ -325,6 +333,7 @@ extension ControlRequest.Word {
         case .moveLink:
             "go over to another of the link's servers at the next IDR; answered when the server is being prepared"
         case .retryLink: "end a pause, a wait or a failure"
+        case .mark: "mark this moment in what is recorded and kept for replays: it becomes a chapter"
         case .saveReplay:
             "save the last `seconds`, or all that is kept, as a file of its own; answered when that is complete"
         }

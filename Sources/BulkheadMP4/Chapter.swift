@@ -5,6 +5,9 @@ package struct Chapter: Hashable, Sendable {
     /// Its name; 255 bytes of UTF-8 at most are shown.
     package let title: String
 
+    /// A file has no more: what counts them is a byte.
+    package static let most = 255
+
     package init(start: Int64, title: String) {
         self.start = start
         self.title = title
@@ -18,7 +21,7 @@ extension BoxWriter {
     mutating func writeChapterList(_ chapters: [Chapter]) {
         fullBox("chpl", version: 1) { box in
             box.write(UInt32(0))
-            let shown = chapters.prefix(255)
+            let shown = chapters.prefix(Chapter.most)
             box.write(UInt8(shown.count))
             for chapter in shown {
                 box.write(UInt64(max(0, chapter.start) / 100))

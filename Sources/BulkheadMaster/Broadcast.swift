@@ -202,6 +202,25 @@ actor Broadcast {
         try await rooms.outputs.servers(of: word, isMeasured: isMeasured)
     }
 
+    /// Marks the next frame in what is recorded and kept for replays.
+    /// - Returns: its number, and its time on the timeline in seconds.
+    /// - Throws: kind `control` or `usage`, when nothing is marked.
+    func mark(_ text: String) throws(BroadcastError) -> (frame: FrameNumber, seconds: Double) {
+        guard state == .onAir, let program = rooms.line?.program else { throw Self.notOnAir }
+        guard (1...255).contains(text.utf8.count) else {
+            throw BroadcastError(
+                code: .markText, text.isEmpty ? "a mark needs a text" : "a mark's text has 255 bytes at most")
+        }
+        guard rooms.outputs.keepsMarks else {
+            throw BroadcastError(
+                code: .noRecording, "nothing is recorded that holds marks",
+                advice: "begin the next broadcast with a recording in MP4, or with a replay")
+        }
+        let frame = program.nextFrame
+        context.post(.timeline, .timeline(.marked(text: text, frame: frame)))
+        return (frame, settings.frameRate.time(of: frame).seconds)
+    }
+
     /// Saves the last seconds as a file of its own.
     func saveReplay(to path: String?, last seconds: Double?) async throws(BroadcastError) -> SavedReplay {
         guard state == .onAir || state == .ending else { throw Self.notOnAir }

@@ -228,7 +228,7 @@ package actor MasterControl {
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
         case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .audio, .servers,
-            .saveReplay:
+            .saveReplay, .mark:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }

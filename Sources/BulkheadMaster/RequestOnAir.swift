@@ -11,6 +11,11 @@ enum RequestOnAir {
             exchange.answer(.done)
         case .set(let change): broadcast.change(change, done: exchange.settle)
         case .restart(let part): broadcast.restart(part, done: exchange.settle)
+        case .mark(let text):
+            do throws(BroadcastError) {
+                let (frame, seconds) = try broadcast.mark(text)
+                exchange.answer(.marked(frame: frame, seconds: seconds))
+            } catch { exchange.answer(.failed(error)) }
         case .keyframe: exchange.settle(broadcast.askForKeyframe())
         case .plugin(let change): broadcast.change(change, done: exchange.settle)
         case .input(let change): broadcast.change(change, done: exchange.settle)

@@ -39,6 +39,10 @@ package final class Outputs: PacketOutlet {
     /// Besides the links; they count for none of them.
     private var recordings: [RecorderSink] = []
     private var replays: Replays?
+    /// Something of what is recorded can hold marks.
+    private(set) package var keepsMarks = false
+    private var notes = RecordingNotes()
+    private var notesListener: Int?
     /// Of links that are forgotten.
     private var firstSentByFormer: MediaTime?
     /// Removed, with something to send.
@@ -87,6 +91,8 @@ package final class Outputs: PacketOutlet {
     package func record(_ settings: BroadcastSettings) {
         let entries = settings.recordings ?? []
         replays = Replays(settings, in: context)
+        keepsMarks = replays != nil || entries.contains { $0.path.hasSuffix(".mp4") }
+        if keepsMarks { listenForNotes() }
         for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
         for (index, entry) in entries.enumerated() {
             let recording = Output.make(entry, number: index + 1, isAlone: entries.count == 1, in: context) {
@@ -95,6 +101,21 @@ package final class Outputs: PacketOutlet {
             for (number, configuration) in configurations { recording.configure(configuration, number: number) }
             recordings.append(recording)
             signals.continuation.yield(.record(recording))
+        }
+    }
+
+    /// What belongs into recordings happens in other rooms, on the same thread.
+    private func listenForNotes() {
+        let bound = ReactorBound({ [weak self] (event: Event) in self?.notes.take(event) }, context.reactor)
+        notesListener = context.events.listen { event in
+            if event.isForRecordings { bound.value(event) }
+        }
+    }
+
+    private func note(_ notes: [RecordNote]) {
+        for note in notes {
+            for recording in recordings { recording.note(note) }
+            replays?.note(note)
         }
     }
 
@@ -119,6 +140,7 @@ package final class Outputs: PacketOutlet {
         for output in outputs.values { output.sink.configure(configuration, number: number) }
         for recording in recordings { recording.configure(configuration, number: number) }
         replays?.configure(configuration, number: number)
+        notes.frameRate = configuration.frameRate
     }
 
     package func take(_ packet: Packet) {
@@ -126,6 +148,7 @@ package final class Outputs: PacketOutlet {
         for output in outputs.values { output.sink.offer(packet) }
         for recording in recordings { recording.offer(packet) }
         replays?.take(packet)
+        note(notes.due(behind: packet))
     }
 
     /// Saves the last `seconds`, or all that is kept, as a file of its own.
@@ -180,6 +203,7 @@ package final class Outputs: PacketOutlet {
             }
         }
         watch?.close()
+        if let listener = notesListener.take() { context.events.unlisten(listener) }
         for timer in timers { context.reactor.cancel(timer.token) }
         if let networkTimer { context.reactor.cancel(networkTimer) }
         timers.removeAll()
@@ -187,6 +211,7 @@ package final class Outputs: PacketOutlet {
 
     /// No more packets come: the sinks send what they have, as far as servers take it in time.
     package func finish() {
+        note(notes.takeRest())
         for recording in recordings { recording.finish() }
         if !recordings.isEmpty { wake(at: .now.advanced(by: OutputsMachine.ending), aborting: true) }
         perform(machine.handle(.finish, at: .now))

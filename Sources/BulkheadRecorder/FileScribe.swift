@@ -179,8 +179,8 @@ final class FileScribe {
                 add(MediaItem(packet: packet, number: number, picture: picture))
             case .sound(let number, let packet): add(MediaItem(packet: packet, number: number, picture: nil))
             case .loss(let number, let picture, let count):
-                container?.note(lossAt: picture, count: Int64(count))
-                outputNumber = number
+                container?.note(lossAt: picture, count: Int64(count), number: number)
+            case .note(let number, let note): container?.note(note, number: number)
             case .finish:
                 guard complete() else { return }
                 voice.send(RecorderReply.finished)

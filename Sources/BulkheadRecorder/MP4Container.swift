@@ -90,11 +90,28 @@ struct MP4Container: MediaContainer {
         return MediaPiece(bytes: piece.media, index: piece.index, lastNumber: lastNumber)
     }
 
-    mutating func note(lossAt picture: Int64, count: Int64) {
+    mutating func note(lossAt picture: Int64, count: Int64, number: Int64) {
         let loss = IndexEntry.loss(
             first: picture, last: picture.addingReportingOverflow(max(0, count - 1)).partialValue,
             wallClock: Self.now, cause: "memory-full")
-        if writer == nil { notes.append(loss) } else { writer?.note(loss) }
+        note(loss, number: number)
+    }
+
+    mutating func note(_ note: RecorderNote, number: Int64) {
+        let clock = WallClock(nanoseconds: note.wallClock)
+        let entry: IndexEntry =
+            switch note.kind {
+            case .mark: .mark(frame: note.picture, wallClock: clock, text: note.text)
+            case .scene: .scene(frame: note.picture, wallClock: clock, name: note.text)
+            case .takeover: .takeover(frame: note.picture, wallClock: clock, cause: note.text)
+            }
+        self.note(entry, number: number)
+    }
+
+    /// It is on the disk with the next fragment, and not before.
+    private mutating func note(_ entry: IndexEntry, number: Int64) {
+        if writer == nil { notes.append(entry) } else { writer?.note(entry) }
+        lastNumber = number
     }
 
     mutating func flush() throws -> MediaPiece? {

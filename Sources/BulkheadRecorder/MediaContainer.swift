@@ -31,8 +31,10 @@ protocol MediaContainer {
     var origin: MediaTime? { get }
     /// Takes what comes next, and gives the pieces that are complete by it.
     mutating func take(_ item: MediaItem, _ configuration: StreamConfiguration) throws -> [MediaPiece]
-    /// So many pictures from this one on are in no file.
-    mutating func note(lossAt picture: Int64, count: Int64)
+    /// So many pictures from this one on are in no file; `number` is that of this fact, as the master counts.
+    mutating func note(lossAt picture: Int64, count: Int64, number: Int64)
+    /// What is to be found again, behind its picture.
+    mutating func note(_ note: RecorderNote, number: Int64)
     /// What is left, as a last piece.
     mutating func flush() throws -> MediaPiece?
     /// What turns the file into one that players like best; nil for nothing.
@@ -81,7 +83,8 @@ struct FLVContainer: MediaContainer {
         return [MediaPiece(bytes: Array(output.readableBytesView), lastNumber: item.number)]
     }
 
-    mutating func note(lossAt picture: Int64, count: Int64) {}
+    mutating func note(lossAt picture: Int64, count: Int64, number: Int64) {}
+    mutating func note(_ note: RecorderNote, number: Int64) {}
     mutating func flush() -> MediaPiece? { nil }
     mutating func finish() -> MediaEnding? { nil }
 }

@@ -11,7 +11,7 @@ package enum IndexEntry: Hashable, Sendable {
     case fragment(FragmentEntry)
     /// The segment goes on where segment `previous` ended; `frame` is its first.
     case join(previous: UInt32, frame: FrameNumber)
-    /// Another encoder made `frame` and those after it.
+    /// Another encoder made `frame` and those after it: a chapter.
     case takeover(frame: FrameNumber, wallClock: WallClock, cause: String)
     /// The frames `first...last` are in no segment.
     case loss(first: FrameNumber, last: FrameNumber, wallClock: WallClock, cause: String)
@@ -21,6 +21,8 @@ package enum IndexEntry: Hashable, Sendable {
     case torn(bytes: Range<UInt64>, errno: Int32, wallClock: WallClock)
     /// A place with a name: a chapter.
     case mark(frame: FrameNumber, wallClock: WallClock, text: String)
+    /// Another scene is shown from `frame` on: a chapter.
+    case scene(frame: FrameNumber, wallClock: WallClock, name: String)
     /// The segment has been finished: its `moov` is at `tail`, and `frame` is the one behind its last.
     case end(tail: Range<UInt64>, frame: FrameNumber)
     /// What a younger version has written: passed over.

@@ -161,7 +161,7 @@ private struct OpenText {
 
     /// Nil for records without a text.
     init?(kind: UInt8, _ fields: inout RecordFields) {
-        guard [5, 6, 9].contains(kind) else { return nil }
+        guard [5, 6, 9, 13].contains(kind) else { return nil }
         self.kind = kind
         let length: UInt8 = fields.read()
         byteCount = Int(length)
@@ -180,6 +180,7 @@ private struct OpenText {
         return switch kind {
         case 5: .takeover(frame: numbers[0], wallClock: clock, cause: text)
         case 6: .loss(first: numbers[0], last: numbers[1], wallClock: clock, cause: text)
+        case 13: .scene(frame: numbers[0], wallClock: clock, name: text)
         default: .mark(frame: numbers[0], wallClock: clock, text: text)
         }
     }

@@ -20,6 +20,7 @@ import BulkheadMedia
 ///     10 end       | 0 3 | offset 8 | length 8 | frame 8
 ///     11 more text | 0 3 | text 56, of the record before
 ///     12 stamp     | 0 3 | first frame 8 | next frame 8 | wall clock 8
+///     13 scene     | text's length 1 | 0 2 | frame 8 | wall clock 8 | text 40
 ///
 /// Wall clocks are nanoseconds since 1970, UTC. Flags of a fragment: 1 it has an IDR, 2 it begins with one. A text has
 /// 255 bytes of UTF-8 at most; what its record has no room for follows in records of kind 11. A stamp stands in the
@@ -92,6 +93,11 @@ package enum IndexWriter {
             }
         case .mark(let frame, let wallClock, let text):
             return record(9, text: text) { record in
+                record.put(frame)
+                record.put(wallClock.nanoseconds)
+            }
+        case .scene(let frame, let wallClock, let name):
+            return record(13, text: name) { record in
                 record.put(frame)
                 record.put(wallClock.nanoseconds)
             }

@@ -264,7 +264,7 @@ extension IndexEntry {
     /// Whether it is noted with a fragment, and is no fragment itself.
     package var isNote: Bool {
         switch self {
-        case .join, .takeover, .loss, .clockJump, .torn, .mark: true
+        case .join, .takeover, .loss, .clockJump, .torn, .mark, .scene: true
         case .start, .tracks, .fragment, .end, .unknown: false
         }
     }
@@ -282,6 +282,7 @@ extension IndexEntry {
         case .clockJump(let frame, let before, let after):
             "the clock was set by \((Double(after.nanoseconds) - Double(before.nanoseconds)) / 1e9) s at frame \(frame)"
         case .torn(let bytes, let errno, _): "\(bytes.count) bytes at \(bytes.lowerBound) are torn (errno \(errno))"
+        case .scene(let frame, _, let name): "scene \(name) from frame \(frame) on"
         case .mark(let frame, _, let text): "mark at frame \(frame): \(text)"
         case .end(_, let frame): "the end before frame \(frame)"
         case .unknown(let kind): "an entry of the unknown kind \(kind)"

@@ -10,7 +10,7 @@ package import BulkheadMedia
 ///     segment.note(.join(previous: 0, frame: 1200))      // goes out with the next fragment
 ///     write(segment.header)
 ///     if let packets = cutter.add(packet) { write(try segment.fragment(of: packets, wallClock: now)) }
-///     let end = segment.finish(chapters: [])             // each step of end.media, a sync behind each; then end.index
+///     let end = segment.finish()                         // each step of end.media, a sync behind each; then end.index
 ///
 /// A new configuration, or a failed sync, takes a new segment: make one with the next number, and note the join.
 package struct SegmentWriter: Sendable {
@@ -45,9 +45,9 @@ package struct SegmentWriter: Sendable {
     private var writer: FragmentWriter
     private var notes: [IndexEntry] = []
     private let frameDuration: MediaTime
-    /// Those that were noted, for the chapters of the finished file.
-    private var marks: [IndexEntry] = []
-    private let firstFrame: FrameNumber
+    /// What was noted, for the chapters of the finished file.
+    private var noted: [NotedEntry] = []
+    private var place: FramePlace
 
     /// The number of the track of pictures, and of sound.
     package static let videoTrack: UInt32 = 1, soundTrack: UInt32 = 2
@@ -83,8 +83,8 @@ package struct SegmentWriter: Sendable {
         writer = FragmentWriter(tracks: tracks, presentationStart: presentationStart, created: wallClock, info: info)
         header = Piece(media: writer.header, mediaOffset: 0, index: info)
         nextFrame = first.frame
-        firstFrame = first.frame
         frameDuration = rate.interval
+        place = FramePlace(frame: first.frame, frameDuration: rate.interval)
     }
 
     private static func tracks(_ configuration: StreamConfiguration) -> [Track] {
@@ -113,8 +113,12 @@ package struct SegmentWriter: Sendable {
         self.start = start
         self.writer = writer
         nextFrame = reading.nextFrame
-        firstFrame = reading.fragments.first?.entry.firstFrame ?? 0
-        marks = reading.fragments.flatMap(\.notes)
+        noted = reading.notes(with: nil)
+        place = FramePlace(frame: nextFrame, frameDuration: tracks.frameDuration)
+        if let last = reading.fragments.last(where: { $0.entry.frameCount > 0 })?.entry {
+            place.frame = last.firstFrame
+            place.start = reading.header.tracks.first(where: \.isVideo)?.nanoseconds(ticks: last.firstDTS) ?? 0
+        }
         header = Piece(media: writer.header, mediaOffset: 0, index: reading.header.info)
         frameDuration = tracks.frameDuration
     }
@@ -149,7 +153,11 @@ package struct SegmentWriter: Sendable {
             of: written.fragment, bytes: written.bytes, track: Self.videoTrack, firstFrame: stamp.firstFrame,
             wallClock: wallClock)
         leftOutCount += packets.count - samples.count
-        marks += notes.filter { if case .mark = $0 { true } else { false } }
+        if let first = pictures.first {
+            place.frame = first.frame
+            place.start = max(0, (first.packet.dts - start.origin).nanoseconds)
+        }
+        self.noted += notes.map(place.located)
         notes = []
         nextFrame = stamp.nextFrame
         return Piece(
@@ -172,12 +180,10 @@ package struct SegmentWriter: Sendable {
             isDisposable: isDisposable, bytes: packet.bytes)
     }
 
-    /// What makes a plain MP4 of the segment, whose marks have become chapters. What was noted since the last fragment
-    /// goes to the index alone.
-    /// - Parameter chapters: others that players show beside the marks.
-    package mutating func finish(chapters: [Chapter] = []) -> End {
-        let all = chapters + Chapter.all(of: marks + notes, from: firstFrame, frameDuration: frameDuration)
-        let finish = writer.finish(chapters: all.sorted { $0.start < $1.start })
+    /// What makes a plain MP4 of the segment, whose marks, scenes and takeovers have become chapters. What was noted since
+    /// the last fragment goes to the index alone.
+    package mutating func finish() -> End {
+        let finish = writer.finish(chapters: Chapter.all(of: noted + notes.map(place.located)))
         let tail = finish.tailOffset..<finish.tailOffset + finish.tailByteCount
         let entries = takeNotes() + [.end(tail: tail, frame: nextFrame)]
         return End(media: finish, index: IndexWriter.bytes(of: entries))

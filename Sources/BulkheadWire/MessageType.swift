@@ -135,6 +135,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case recorderLoss = 0xC5
     case recorderMeasure = 0xC6
     case recorderFinish = 0xC7
+    case recorderNote = 0xE0
 
     // RecorderReply
     case recorderReady = 0xC8

@@ -71,6 +71,33 @@ package struct RecorderTask: Hashable, Sendable {
     }
 }
 
+/// Something that is noted in a recording, at a picture.
+package struct RecorderNote: Hashable, Sendable {
+    package enum Kind: UInt8, Hashable, Sendable, CaseIterable {
+        /// A place that a person has marked.
+        case mark = 0
+        /// Another scene is shown.
+        case scene = 1
+        /// Another encoder is at work.
+        case takeover = 2
+    }
+
+    package var kind: Kind
+    /// The number of its picture.
+    package var picture: Int64
+    /// Nanoseconds since 1970 when it happened.
+    package var wallClock: Int64
+    /// What is longer than 255 bytes is cut.
+    package var text: String
+
+    package init(_ kind: Kind, picture: Int64, wallClock: Int64, text: String) {
+        self.kind = kind
+        self.picture = picture
+        self.wallClock = wallClock
+        self.text = text
+    }
+}
+
 /// What the master asks of a recorder. Whatever is to be written has a number that rises by one.
 package enum RecorderRequest: WireMessage, Hashable {
     /// Opens the file; answered by `ready` and `opened`, or by `trouble`. Sent once, before all else but ``device``.
@@ -85,12 +112,15 @@ package enum RecorderRequest: WireMessage, Hashable {
     case sound(number: Int64, Packet)
     /// So many pictures from this one on are not recorded.
     case loss(number: Int64, picture: Int64, count: UInt32)
+    /// Behind its picture: it becomes a chapter of the file that has the picture.
+    case note(number: Int64, RecorderNote)
     /// Asks how much is written; answered by `measured` at once, whatever the disk does.
     case measure(token: UInt32)
     /// Nothing more comes: answered by `finished` when all is on the disk.
     case finish
 
     private static let longestPath = 4096
+    private static let longestNote = 255
     /// The longest access unit, as an encoder may give it.
     private static let longestPicture = 16_777_210
 
@@ -122,6 +152,14 @@ package enum RecorderRequest: WireMessage, Hashable {
                 $0.write(number)
                 $0.write(picture)
                 $0.write(count)
+            }
+        case .note(let number, let note):
+            WireFrame(.recorderNote, reserving: 288) {
+                $0.write(number)
+                $0.write(note.kind.rawValue)
+                $0.write(note.picture)
+                $0.write(note.wallClock)
+                $0.write(note.text, atMost: Self.longestNote)
             }
         case .measure(let token): WireFrame(.recorderMeasure) { $0.write(token) }
         case .finish: WireFrame(.recorderFinish) { _ in }
@@ -155,6 +193,13 @@ package enum RecorderRequest: WireMessage, Hashable {
             let number = try reader.read(Int64.self)
             let picture = try reader.read(Int64.self)
             self = .loss(number: number, picture: picture, count: try reader.read())
+        case .recorderNote?:
+            let number = try reader.read(Int64.self)
+            guard let kind = RecorderNote.Kind(rawValue: try reader.read()) else { throw reader.outsideRange("kind") }
+            let picture = try reader.read(Int64.self)
+            let clock = try reader.read(Int64.self)
+            let text = try reader.readString(atMost: Self.longestNote, "note")
+            self = .note(number: number, RecorderNote(kind, picture: picture, wallClock: clock, text: text))
         case .recorderMeasure?: self = .measure(token: try reader.read())
         case .recorderFinish?: self = .finish
         default: throw .unknownType(frame.type)

@@ -1,6 +1,7 @@
 import BulkheadMedia
 import BulkheadOutputs
 import BulkheadTestSupport
+import BulkheadWire
 import Testing
 
 /// What a recording has still to put on the disk.
@@ -69,6 +70,44 @@ import Testing
         // What never gets to a disk counts as well.
         let rest = queue.giveUp()
         #expect(rest?.picture == 26 && rest?.count == 39 && queue.leftOutCount == 39)
+    }
+
+    /// The notes that are given next, with their pictures.
+    private static func notes(_ queue: inout RecordQueue) -> [String] {
+        var notes: [String] = []
+        while let entry = queue.next(window: .max) {
+            if case .note(let note) = entry.content { notes.append("\(note.text) at \(note.picture)") }
+        }
+        return notes
+    }
+
+    @Test func notesAreGivenBehindTheirPicturesAndAgain() {
+        var queue = RecordQueue()
+        for number in 0..<15 as Range<Int64> { _ = queue.append(Self.picture(number)) }
+        queue.append(RecordNote(.mark, "a", wallClock: 1))
+        for number in 15..<20 as Range<Int64> { _ = queue.append(Self.picture(number)) }
+        queue.append(RecordNote(.scene, "b", wallClock: 2))
+        #expect(Self.notes(&queue) == ["a at 14", "b at 19"])
+        // The picture is on the disk, and what was noted at it is not.
+        queue.advance(written: 20, durable: 14)
+        queue.giveAgain()
+        #expect(Self.notes(&queue) == ["a at 14", "b at 19"])
+        queue.advance(written: 20, durable: 20)
+        #expect(!queue.isEmpty)
+        queue.advance(written: .max, durable: .max)
+        #expect(queue.isEmpty && queue.durableCount == 20)
+    }
+
+    @Test func notesOfWhatIsLeftOutAreKept() {
+        var limits = RecordQueue.Limits()
+        limits.byteCount = 2150
+        var queue = RecordQueue(limits: limits)
+        for number in 0..<40 as Range<Int64> {
+            _ = queue.append(Self.picture(number))
+            if number % 10 == 5 { queue.append(RecordNote(.mark, "\(number)", wallClock: 1)) }
+        }
+        #expect(queue.leftOutCount == 20)
+        #expect(Self.notes(&queue) == ["5 at 5", "15 at 15", "25 at 25", "35 at 35"])
     }
 
     /// Any course of acknowledgements and deaths: every picture that was kept is durable in the end, once.

@@ -246,6 +246,7 @@ package enum Messages {
         return [
             .open(task), .open(RecorderTask(.flv, path: "/a.flv", isPattern: false, persists: false)), .device,
             .configure(configuration),
+            .note(number: 7, RecorderNote(.takeover, picture: .max, wallClock: 1 << 60, text: "café")),
             .picture(number: .max, picture: 5, packet(.video(isIDR: true, isDisposable: false), -3, [1, 2, 3])),
             .picture(number: 0, picture: .min, packet(.video(isIDR: false, isDisposable: true), 1 << 40, [])),
             .sound(number: 8, packet(.audio, 21, [4])), .loss(number: 9, picture: 44, count: .max),

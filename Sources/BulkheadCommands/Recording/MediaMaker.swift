@@ -62,19 +62,3 @@ struct MediaMaker {
         }
     }
 }
-
-extension SegmentReading {
-    /// The chapters that its marks make, in nanoseconds of its presentation; `frame` is at the start.
-    func chapters(of entries: [IndexEntry], from frame: Int64? = nil) -> [Chapter] {
-        guard let tracks, let first = frame ?? fragments.first?.entry.firstFrame else { return [] }
-        return Chapter.all(of: entries, from: first, frameDuration: tracks.frameDuration)
-            .sorted { $0.start < $1.start }
-    }
-
-    /// All that was noted, in the file and in the index alone.
-    func notes(with index: IndexReading?) -> [IndexEntry] {
-        let own = fragments.flatMap(\.notes).filter(\.isNote)
-        var known = Set(own)
-        return own + (index?.entries ?? []).map(\.entry).filter { $0.isNote && known.insert($0).inserted }
-    }
-}

@@ -4,16 +4,16 @@ package import ArgumentParser
 package struct RecordingCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "recording",
-        abstract: "List, check, repair, cut, join and export recordings; save a replay of a running broadcast.",
+        abstract: "List, check, repair, cut, join and export recordings; mark a running one, and save its replay.",
         discussion: """
-            A recording is an MP4 file with an index beside it, FILE.index. All commands but save-replay read the \
-            files themselves, also while a broadcast is writing them, and change none: what they make is a new file, \
+            A recording is an MP4 file with an index beside it, FILE.index. All commands but save-replay and mark read \
+            the files themselves, also while a broadcast is writing them, and change none: what they make is a new file, \
             which replaces another only with --force.
             """,
         subcommands: [
             RecordingListCommand.self, RecordingShowCommand.self, RecordingCheckCommand.self,
             RecordingRepairCommand.self, RecordingCutCommand.self, RecordingJoinCommand.self,
-            RecordingExportCommand.self, RecordingSaveReplayCommand.self,
+            RecordingExportCommand.self, RecordingSaveReplayCommand.self, RecordingMarkCommand.self,
         ])
 
     package init() {}

@@ -10,7 +10,7 @@ struct RecordingCutCommand: AsyncParsableCommand {
         abstract: "Take a span of a recording, without encoding it again.",
         discussion: """
             The new file begins with the keyframe before FROM, and players start at FROM: an edit list tells them. \
-            Times count from the start of the file: 90, 1:30 or 1:02:03.5. Marks in the span become chapters.
+            Times count from the start of the file: 90, 1:30 or 1:02:03.5. Marks, scenes and takeovers in the span stay chapters.
             """)
 
     @Argument(help: ArgumentHelp("The media file of a recording.", valueName: "file"), completion: .file())
@@ -41,11 +41,9 @@ struct RecordingCutCommand: AsyncParsableCommand {
             output, like: reading.header, presentationStart: cut.presentation.lowerBound, keepsInfo: false,
             force: flags.force, inputs: [file.path])
         try maker.copy(reading, of: file, shift: -cut.base, where: cut.keeps)
-        let chapters = reading.chapters(of: reading.notes(with: file.index)).filter {
-            $0.start >= from && $0.start < to
-        }
+        let notes = reading.notes(with: file.index).filter { $0.start >= from && $0.start < to }
         try maker.finish(
-            chapters: chapters.map { Chapter(start: $0.start - from, title: $0.title) },
+            chapters: Chapter.all(of: notes.map { NotedEntry($0.entry, start: $0.start - from) }),
             presentationEnd: cut.presentation.upperBound)
         print("made \(EventLine.clean(output))")
     }
@@ -80,13 +78,13 @@ struct RecordingJoinCommand: AsyncParsableCommand {
         guard let first = join.places.first else { return }
         var maker = try MediaMaker(
             output, like: readings[first.source].header, keepsInfo: true, force: flags.force, inputs: files)
-        var notes: [IndexEntry] = []
+        var notes: [NotedEntry] = []
         for place in join.places {
             let (file, reading) = (sources[place.source], readings[place.source])
             try maker.copy(reading, of: file, shift: place.shift, where: place.keeps)
-            notes += reading.notes(with: file.index)
+            notes += reading.notes(with: file.index).map { NotedEntry($0.entry, start: $0.start + place.shift) }
         }
-        try maker.finish(chapters: readings[first.source].chapters(of: notes))
+        try maker.finish(chapters: Chapter.all(of: notes))
         for frames in join.missing {
             print("frames \(frames.lowerBound) to \(frames.upperBound) are in none of the segments")
         }

@@ -50,5 +50,7 @@ struct RecordingExportCommand: AsyncParsableCommand {
         }
         try made.commit(force: flags.force)
         print("made \(EventLine.clean(output))")
+        let chapters = Chapter.all(of: reading.notes(with: file.index)).count
+        if chapters > 0 { print("\(CountText.text(chapters, "chapter")) left out: FLV has no place for them") }
     }
 }

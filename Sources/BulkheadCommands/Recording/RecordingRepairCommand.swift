@@ -63,7 +63,7 @@ struct RecordingRepairCommand: AsyncParsableCommand {
         // What a power cut has left of the last fragment. Others are whole, or vouched for by nothing better.
         let place = reading.fragments.last?.spoiledSample
         try maker.copy(reading, of: file) { sample in place.map { sample.bytes.lowerBound < $0 } ?? true }
-        try maker.finish(chapters: reading.chapters(of: reading.notes(with: file.index)))
+        try maker.finish(chapters: Chapter.all(of: reading.notes(with: file.index)))
         let frames = reading.fragments.reduce(0) { $0 + Int($1.entry.frameCount) }
         var words = [CountText.text(reading.fragments.count, "fragment"), CountText.text(frames, "frame")]
         if reading.recoveredCount > 0 { words.append("\(reading.recoveredCount) of them found by the index") }

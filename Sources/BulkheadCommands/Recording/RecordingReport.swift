@@ -64,17 +64,14 @@ struct RecordingReport: Codable {
             case .zeros(let range), .torn(let range, _): range.upperBound - range.lowerBound
             }
         spoiledFragments = reading.spoiled.count
-        let entries = reading.notes(with: file.index)
-        lostFrames = entries.reduce(0) { sum, entry in
-            guard case .loss(let first, let last, _, _) = entry, first <= last else { return sum }
+        let noted = reading.notes(with: file.index)
+        lostFrames = noted.reduce(0) { sum, note in
+            guard case .loss(let first, let last, _, _) = note.entry, first <= last else { return sum }
             return sum &+ (last &- first) &+ 1
         }
-        let first = reading.fragments.first?.entry.firstFrame ?? 0
-        let interval = reading.tracks?.frameDuration.seconds ?? 0
-        notes = entries.compactMap { entry in
-            entry.place.map { kind, frame in
-                Note(kind: kind, frame: frame, seconds: Double(frame &- first) * interval, text: entry.phrase)
-            }
+        notes = noted.compactMap { note in
+            guard let kind = note.entry.kind, let frame = note.entry.frame else { return nil }
+            return Note(kind: kind, frame: frame, seconds: Double(note.start) / 1e9, text: note.entry.phrase)
         }
     }
 
@@ -129,14 +126,15 @@ struct RecordingReport: Codable {
 }
 
 extension IndexEntry {
-    /// What a note is called in JSON, and the frame that it is about; nil for what is no note, or about no frame.
-    fileprivate var place: (String, Int64)? {
+    /// What a note is called in JSON; nil for what is no note, or about no frame.
+    fileprivate var kind: String? {
         switch self {
-        case .join(_, let frame): ("join", frame)
-        case .takeover(let frame, _, _): ("takeover", frame)
-        case .loss(let first, _, _, _): ("loss", first)
-        case .clockJump(let frame, _, _): ("clock-jump", frame)
-        case .mark(let frame, _, _): ("mark", frame)
+        case .join: "join"
+        case .takeover: "takeover"
+        case .loss: "loss"
+        case .clockJump: "clock-jump"
+        case .mark: "mark"
+        case .scene: "scene"
         case .start, .tracks, .fragment, .torn, .end, .unknown: nil
         }
     }

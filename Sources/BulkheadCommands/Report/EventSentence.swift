@@ -68,6 +68,7 @@ package enum EventSentence {
         case .unmixed(let frames):
             "\(CountText.text(frames, "frame")) showed the main input alone: no mixer was in time"
         case .showing(let picture, let isStandIn): showing(picture, isStandIn)
+        case .marked(let text, let frame): "marked \(text) at frame \(frame)"
         case .taken(let scene, let frame): "showing \(scene) from frame \(frame) on"
         case .slateUnusable(let path, let reason):
             "can't use the slate \(path): \(reason.text); showing the built-in slate"

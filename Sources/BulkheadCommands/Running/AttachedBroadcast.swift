@@ -88,7 +88,8 @@ struct AttachedBroadcast {
                     case .success(.event(let event)): reporter.event(event)
                     case .success(.ended(let summary)): return Outcome.ended(summary)
                     case .success(.failed(let error)), .failure(let error): return .failed(error)
-                    case .success(.status), .success(.changed), .success(.deaths), .success(.servers), .success(.saved):
+                    case .success(.status), .success(.changed), .success(.deaths), .success(.servers), .success(.saved),
+                        .success(.marked):
                         continue
                     }
                 }

@@ -14,6 +14,8 @@ package enum TimelineHappening: HappeningSubject {
     case showing(picture: ShownPicture, isStandIn: Bool)
     /// Another scene is shown, from this frame on.
     case taken(scene: String, frame: Int64)
+    /// A person has marked this frame.
+    case marked(text: String, frame: Int64)
     case slateUnusable(path: String, reason: Reason)
     case slateReaderDied(cause: String)
     /// The slate and the cards can't be set in a typeface.
@@ -34,6 +36,7 @@ package enum TimelineHappening: HappeningSubject {
         case unmixed
         case showing
         case taken
+        case marked
         case slateUnusable = "slate-unusable"
         case slateReaderDied = "slate-reader-died"
         case slateUndrawn = "slate-undrawn"
@@ -57,6 +60,7 @@ package enum TimelineHappening: HappeningSubject {
         case .showing(let picture, let isStandIn):
             Facts(.showing, isStandIn ? .warning : .notice, [.picture: picture, .isStandIn: isStandIn])
         case .taken(let scene, let frame): Facts(.taken, .notice, [.scene: scene, .frame: frame])
+        case .marked(let text, let frame): Facts(.marked, .notice, [.text: text, .frame: frame])
         case .slateUnusable(let path, let reason):
             Facts(.slateUnusable, .warning, [.path: path, .reason: reason.code, .text: reason.text])
         case .slateReaderDied(let cause): Facts(.slateReaderDied, .warning, [.cause: cause])
@@ -86,6 +90,8 @@ package enum TimelineHappening: HappeningSubject {
             self = .showing(picture: try values.required(.picture), isStandIn: try values.required(.isStandIn))
         case .taken:
             self = .taken(scene: try values.required(.scene), frame: try values.required(.frame))
+        case .marked:
+            self = .marked(text: try values.required(.text), frame: try values.required(.frame))
         case .slateUnusable: self = .slateUnusable(path: try values.required(.path), reason: try Reason(values))
         case .slateReaderDied: self = .slateReaderDied(cause: try values.required(.cause))
         case .slateUndrawn: self = .slateUndrawn(reason: try Reason(values))
@@ -131,6 +137,8 @@ package enum TimelineHappening: HappeningSubject {
                 [.notice, .warning], [.picture, .isStandIn],
                 "the timeline shows another picture; a warning when the slate stands in for an input"
             )
+        case .marked:
+            Meaning([.notice], [.text, .frame], "a person has marked this frame: a chapter of recordings")
         case .taken:
             Meaning([.notice], [.scene, .frame], "another scene is shown from this frame on, as asked for")
         case .slateUnusable:

@@ -1,4 +1,5 @@
 package import BulkheadMedia
+package import BulkheadWire
 
 /// What one recording still has to put on the disk, in order: all that is not known to be there is kept, and given again
 /// where the process that had it is gone. The GOP at which the disk has arrived is kept whole, for a file that begins anew.
@@ -28,6 +29,8 @@ package struct RecordQueue: Sendable {
             case packet(Packet, picture: Int64?)
             /// So many pictures from this one on are left out.
             case loss(picture: Int64, count: Int)
+            /// Something to be found again, behind its picture.
+            case note(RecorderNote)
         }
 
         package let number: Int64
@@ -138,6 +141,12 @@ package struct RecordQueue: Sendable {
         return outcome
     }
 
+    /// Adds something that is noted at the picture that came last, in a file or not.
+    package mutating func append(_ note: RecordNote) {
+        guard awaitedStart != .joins else { return }
+        add(.note(note.wired(at: max(0, nextPicture - 1))))
+    }
+
     private mutating func add(_ content: Entry.Content) {
         let entry = Entry(number: nextNumber, content: content)
         nextNumber += 1
@@ -159,6 +168,8 @@ package struct RecordQueue: Sendable {
         if lossStart == nil { lossStart = nextPicture }
         nextNumber -= Int64(removed.count)
         entries.removeSubrange(start...)
+        // What was noted stays: it costs next to nothing.
+        for case .note(let note) in removed.map(\.content) { add(.note(note)) }
         awaitedStart = .resumes
     }
 

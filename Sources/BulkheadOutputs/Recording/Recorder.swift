@@ -65,6 +65,7 @@ final class Recorder {
         handle(.configuration(configuration, number: number))
     }
     func offer(_ packet: Packet) { handle(.packet(packet)) }
+    func note(_ note: RecordNote) { handle(.note(note)) }
     var hasRoom: Bool { machine.hasRoom }
     func finish() { handle(.finish) }
     func abort() { handle(.abort) }

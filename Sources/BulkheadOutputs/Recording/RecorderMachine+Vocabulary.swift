@@ -33,6 +33,8 @@ extension RecorderMachine {
         case start
         case configuration(StreamConfiguration, number: Int)
         case packet(Packet)
+        /// Something to be found again, at the picture that came last.
+        case note(RecordNote)
         case launched(ChildID)
         /// Both sides have said hello.
         case greeted(ChildID)

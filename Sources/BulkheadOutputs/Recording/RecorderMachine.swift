@@ -131,6 +131,9 @@ package struct RecorderMachine: Sendable {
             configurations[number] = configuration
             newestConfiguration = number
         case .packet(let packet): take(packet, &actions, at: now)
+        case .note(let note):
+            // FLV has no place for it.
+            if stage != .over, !isEnding, terms.task.format == .mp4 { queue.append(note) }
         case .launched(let child):
             post.assign(stage == .over ? .retired : .onAir, to: child)
             guard stage != .over else {
@@ -222,6 +225,7 @@ package struct RecorderMachine: Sendable {
             case .packet(let packet, let picture?):
                 actions.append(.give(child, .picture(number: entry.number, picture: picture, packet)))
             case .packet(let packet, nil): actions.append(.give(child, .sound(number: entry.number, packet)))
+            case .note(let note): actions.append(.give(child, .note(number: entry.number, note)))
             case .loss(let picture, let count):
                 actions.append(
                     .give(child, .loss(number: entry.number, picture: picture, count: UInt32(clamping: count))))

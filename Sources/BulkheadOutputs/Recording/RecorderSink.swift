@@ -32,6 +32,8 @@ package final class RecorderSink: Sink {
         recorder.value.configure(configuration, number: number)
     }
     package func offer(_ packet: Packet) { recorder.value.offer(packet) }
+    /// Something to be found again, at the picture that came last.
+    package func note(_ note: RecordNote) { recorder.value.note(note) }
     package var hasRoom: Bool { recorder.value.hasRoom }
     package func finish() { recorder.value.finish() }
     package func abort() { recorder.value.abort() }

@@ -18,6 +18,8 @@ package struct ReplayBuffer: Sendable {
     package struct Clip: Hashable, Sendable {
         /// In the order in which they are decoded, from an IDR on.
         package let packets: [Packet]
+        /// What was noted, by the number of its picture.
+        package let notes: [Int64: [RecordNote]]
         /// The number of the first picture among those of the broadcast, from 0.
         package let firstPicture: Int64
         package let pictureCount: Int
@@ -29,6 +31,7 @@ package struct ReplayBuffer: Sendable {
         let start: MediaTime
         let firstPicture: Int64
         var packets: [Packet]
+        var notes: [Int64: [RecordNote]] = [:]
         var pictureCount = 1
         var byteCount: Int
     }
@@ -61,6 +64,11 @@ package struct ReplayBuffer: Sendable {
         letGo()
     }
 
+    /// Notes something at the picture that came last.
+    package mutating func append(_ note: RecordNote) {
+        if let last = gops.indices.last { gops[last].notes[nextPicture - 1, default: []].append(note) }
+    }
+
     private mutating func letGo() {
         var count = 0
         while count < gops.count {
@@ -79,7 +87,9 @@ package struct ReplayBuffer: Sendable {
         guard gops.indices.contains(first) else { return nil }
         let chosen = gops[first...]
         return Clip(
-            packets: chosen.flatMap(\.packets), firstPicture: gops[first].firstPicture,
-            pictureCount: chosen.reduce(0) { $0 + $1.pictureCount }, duration: newest - gops[first].start)
+            packets: chosen.flatMap(\.packets),
+            notes: chosen.reduce(into: [:]) { $0.merge($1.notes) { first, _ in first } },
+            firstPicture: gops[first].firstPicture, pictureCount: chosen.reduce(0) { $0 + $1.pictureCount },
+            duration: newest - gops[first].start)
     }
 }

@@ -37,6 +37,8 @@ final class Replays {
 
     func configure(_ configuration: StreamConfiguration, number: Int) { configurations[number] = configuration }
     func take(_ packet: Packet) { buffer.append(packet) }
+    /// Something to be found again, at the picture that came last.
+    func note(_ note: RecordNote) { buffer.append(note) }
 
     /// Writes the last `seconds` of the program, or all that is kept, to a new file.
     /// - Parameter path: an absolute path, whose fields of strftime(3) are filled in; nil for the broadcast's own. A name
@@ -99,7 +101,13 @@ final class Replays {
         let sink = RecorderSink(
             name: "replay", number: 0, terms, limits: .unlimited, awaitsIDR: false, in: context, onRoom: {})
         for (number, configuration) in configurations { sink.configure(configuration, number: number) }
-        for packet in clip.packets { sink.offer(packet) }
+        var picture = clip.firstPicture
+        for packet in clip.packets {
+            sink.offer(packet)
+            guard packet.isVideo else { continue }
+            for note in clip.notes[picture] ?? [] { sink.note(note) }
+            picture += 1
+        }
         sink.finish()
         try await sink.run()
         let files = sink.completedFiles

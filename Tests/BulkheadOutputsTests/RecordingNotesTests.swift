@@ -1,0 +1,58 @@
+import BulkheadEvents
+import BulkheadMedia
+import BulkheadModel
+import BulkheadOutputs
+import Testing
+
+/// Where what happens on the timeline gets into recordings.
+@Suite(.timeLimit(.minutes(1))) struct RecordingNotesTests {
+    private static func picture(_ number: Int64, of rate: FrameRate) -> Packet {
+        Packet(
+            kind: .video(isIDR: number == 0, isDisposable: false), dts: rate.time(of: number),
+            pts: rate.time(of: number + 2), bytes: [1])
+    }
+
+    private static func event(_ part: Part, _ happening: Happening) -> Event { Event(part, happening, time: 1.5) }
+
+    @Test func notesWaitForTheirPictures() throws {
+        let rate = try #require(FrameRate(30_000, 1001))
+        var notes = RecordingNotes()
+        notes.take(Self.event(.timeline, .timeline(.marked(text: "goal", frame: 7))))
+        notes.take(Self.event(.timeline, .timeline(.taken(scene: "talk", frame: 5))))
+        // Before it is known how long a frame is there is no picture.
+        #expect(notes.due(behind: Self.picture(9, of: rate)).isEmpty)
+        notes.frameRate = rate
+        var places: [String] = []
+        for number in 0..<10 as Range<Int64> {
+            for note in notes.due(behind: Self.picture(number, of: rate)) {
+                #expect(note.wallClock == 1_500_000_000)
+                places.append("\(note.kind) \(note.text) at \(number)")
+            }
+            let time = rate.time(of: number)
+            #expect(notes.due(behind: Packet(kind: .audio, dts: time, pts: time, bytes: [1])).isEmpty)
+        }
+        #expect(places == ["scene talk at 5", "mark goal at 7"])
+        // The picture that a note is about is missing, or never comes.
+        notes.take(Self.event(.timeline, .timeline(.marked(text: "late", frame: 11))))
+        #expect(notes.due(behind: Self.picture(12, of: rate)).map(\.text) == ["late"])
+        notes.take(Self.event(.timeline, .timeline(.marked(text: "last", frame: 99))))
+        #expect(notes.takeRest().map(\.text) == ["last"] && notes.takeRest().isEmpty)
+    }
+
+    @Test func onlyWhatBelongsIntoRecordingsIsNoted() {
+        let child = ChildID(3)
+        let events: [(Event, Bool)] = [
+            (Self.event(.encoder(child), .child(.tookOver(pid: 1, was: .standby, frame: 4))), true),
+            (Self.event(.encoder, .encoder(.slateBegan(frame: 4))), true),
+            (Self.event(.encoder(child), .child(.tookOver(pid: 1, was: .standby, frame: nil))), false),
+            (Self.event(.mixer(child), .child(.tookOver(pid: 1, was: .standby, frame: 4))), false),
+            (Self.event(.timeline, .timeline(.onAir)), false),
+        ]
+        for (event, belongs) in events {
+            var notes = RecordingNotes()
+            notes.take(event)
+            #expect(event.isForRecordings == belongs)
+            #expect(notes.takeRest().map(\.kind) == (belongs ? [.takeover] : []))
+        }
+    }
+}
