@@ -185,6 +185,20 @@ package struct RecordingFlags: ParsableArguments {
 
 /// How the broadcast goes.
 package struct CourseFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The free space below which nothing is recorded, such as 2GB or 5% (default: 500MB, or 1% where that is less).",
+            valueName: "size"))
+    var recordFloor: String?
+
+    @Option(help: ArgumentHelp("Remove recordings of that name which are older: 30d.", valueName: "time"))
+    var recordKeep: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Remove the oldest recordings of that name where all of them are larger: 500GB.", valueName: "size"))
+    var recordKeepSize: String?
+
     @OptionGroup
     var declared: DeclaredFlags<CourseSection>
 

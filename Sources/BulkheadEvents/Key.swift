@@ -110,6 +110,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case publishers
     /// The stable code of a refusal or an error, such as `not-found` or `timeout`.
     case reason
+    /// Why a segment was removed: `age` or `size`.
+    case removal
     /// Frames that showed the last picture again.
     case repeated
     /// What is shown: the name of an input.

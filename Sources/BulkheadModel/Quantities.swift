@@ -69,7 +69,9 @@ package struct TimeSpan: Hashable {
 
     /// Numbers with units, from the largest unit to the smallest, each at most once.
     private static func units(_ text: String) -> Double? {
-        let known: [(name: Substring, seconds: Double)] = [("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001)]
+        let known: [(name: Substring, seconds: Double)] = [
+            ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001),
+        ]
         var rest = text[...]
         var next = 0
         var total = 0.0

@@ -30,6 +30,8 @@ package enum RecordingTrouble: String, Codable, Hashable, Sendable, CaseIterable
     case ownResources = "own-resources"
     /// The clock on the wall has been set.
     case clockJump = "clock-jump"
+    /// An old segment can't be removed.
+    case notRemoved = "not-removed"
     case other
 }
 
@@ -49,6 +51,11 @@ package enum RecordingAction: String, Codable, Hashable, Sendable, CaseIterable 
     /// The fallback goes on.
     case fallback
     case none
+}
+
+/// Why an old segment was removed.
+package enum RecordingRemoval: String, Codable, Hashable, Sendable, CaseIterable {
+    case age, size
 }
 
 /// A trouble that is not over.

@@ -46,6 +46,14 @@ package enum SettingRange {
     package static let reportSeconds: ClosedRange<Double> = 1...3600
     /// What is kept in memory for replays.
     package static let replaySeconds: ClosedRange<Double> = 1...600
+    /// What a recording leaves free on its disk.
+    package static let floorByteCount: ClosedRange<UInt64> = 0...1 << 50
+    /// The same, of the disk's size.
+    package static let floorPercent: ClosedRange<Double> = 0...100
+    /// How long segments are kept.
+    package static let keepSeconds: ClosedRange<Double> = 1...366 * 86_400
+    /// How much of a recording's segments is kept.
+    package static let keepByteCount: ClosedRange<UInt64> = 100_000...1 << 55
     /// From left to right.
     package static let pan: ClosedRange<Double> = -1...1
     /// How much later an input's sound may be heard.

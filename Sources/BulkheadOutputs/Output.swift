@@ -89,10 +89,14 @@ package struct Output: Sendable {
         task.recording = .init(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
         task.segmentSeconds = UInt32(clamping: Int64(settings.segmentSeconds ?? 0))
         task.segmentByteCount = settings.segmentByteCount ?? 0
+        task.floor = settings.floor
+        task.keep = .init(
+            seconds: UInt64(clamping: Int64(settings.keepSeconds ?? 0)), byteCount: settings.keepByteCount ?? 0)
         var terms = RecorderMachine.Terms(task)
         terms.fallbackFolder = settings.fallbackFolder
         terms.report = .milliseconds(
             Int64((settings.reportSeconds ?? RecordingSettings.standardReportSeconds) * 1000))
+        let name = isAlone ? "recording" : "recording \(number)"
         return RecorderSink(
             name: isAlone ? "recording" : "recording \(number)", number: number, terms, awaitsIDR: false, in: context,
             onRoom: onRoom)

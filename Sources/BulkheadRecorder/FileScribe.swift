@@ -33,6 +33,8 @@ final class FileScribe {
     private var durableByteCount: UInt64 = 0
     private var lastSync = MonotonicTime.now
     private var pace = DiskPace()
+    /// The piece that is written lies in blocks that were taken ahead.
+    private var isBelowFloor = false
     /// Nothing is written any more: the master knows.
     private var isStopped = false
     private var raised: Set<RecorderTrouble.Kind> = []
@@ -100,12 +102,14 @@ final class FileScribe {
             do throws(Errno) {
                 let file = try MediaFile.make(task.path, naming, at: time(nil), state)
                 clear([.full, .quota, .ownResources])
+                state.lacksSpace = false
                 return opened(file)
             } catch {
                 let kind = RecorderTrouble.Kind(making: error)
                 // The cell stands around the folder that there was: another one takes another process.
                 guard task.persists, kind.mayPass else { return stop(kind, error) }
                 raise(kind, .retries, error)
+                state.lacksSpace = kind != .ownResources
                 guard rest() else { return stop(kind, error) }
             }
         }
@@ -154,6 +158,11 @@ final class FileScribe {
     private func finish(_ file: inout MediaFile, _ ending: MediaEnding) {
         let end = file.byteCount
         do throws(Errno) {
+            if let space = file.space(task.floor), space.floor > 0,
+                space.spare < UInt64(ending.steps.first?.bytes.count ?? 0)
+            {
+                throw .noSpace
+            }
             for (number, step) in ending.steps.enumerated() {
                 if number == 0 { try file.write(step.bytes) } else { try file.overwrite(step.bytes, at: step.offset) }
                 try file.sync()
@@ -251,11 +260,14 @@ final class FileScribe {
             lose(.truncated)
             guard !isStopped else { return false }
         }
-        let start = MonotonicTime.now
+        var start = MonotonicTime.now
         while true {
             do throws(Errno) {
-                try file?.write(output)
-                break
+                if hasSpace(for: output.count) {
+                    start = .now
+                    try file?.write(output)
+                    break
+                }
             } catch {
                 let kind = RecorderTrouble.Kind(error)
                 guard task.persists, kind.mayPass else {
@@ -263,14 +275,32 @@ final class FileScribe {
                     return false
                 }
                 raise(kind, .retries, error)
-                guard rest() else { return false }
             }
+            state.lacksSpace = raised.contains(.full) || raised.contains(.quota)
+            guard rest() else { return false }
         }
-        clear([.full, .quota, .ownResources])
+        clear(isBelowFloor ? [.quota, .ownResources] : [.full, .quota, .ownResources])
+        state.lacksSpace = isBelowFloor
         watchPace(since: start)
         output.removeAll(keepingCapacity: true)
         writtenNumber = outputNumber
         return true
+    }
+
+    /// Whether so many bytes may be written: below the floor nothing is, but into blocks that the file has already.
+    private func hasSpace(for byteCount: Int) -> Bool {
+        isBelowFloor = false
+        guard task.persists, let space = file?.space(task.floor) else { return true }
+        guard space.floor > 0, space.spare < UInt64(byteCount) else {
+            if container?.syncsEachPiece == true { file?.allocate(byteCount, in: space) }
+            return true
+        }
+        isBelowFloor = true
+        raise(.full, .retries, space.free < UInt64(byteCount) ? .noSpace : nil)
+        if file?.holds(byteCount) == true { return true }
+        // What is taken ahead is less than this piece.
+        file?.release()
+        return false
     }
 
     /// Puts all that was written on the disk.
@@ -366,56 +396,5 @@ extension StreamConfiguration {
     fileprivate func isDecoded(as other: StreamConfiguration) -> Bool {
         avcConfiguration == other.avcConfiguration && audioSpecificConfig == other.audioSpecificConfig
             && canvas == other.canvas
-    }
-}
-
-/// Whether the disk takes too long.
-struct DiskPace {
-    private var latest: [Bool] = []
-    private var isSlow = false
-    private static let count = 20
-    /// What a write or a sync may take.
-    private static let budget = Duration.milliseconds(250)
-
-    /// Notes how long a call took.
-    /// - Returns: whether the disk is slow, where that is news.
-    mutating func note(_ nanoseconds: Int64) -> Bool? {
-        latest.append(nanoseconds > Self.budget.nanoseconds)
-        if latest.count > Self.count { latest.removeFirst() }
-        let slow = latest.count(where: { $0 })
-        let isSlow = self.isSlow ? slow > 0 : slow >= 3
-        guard isSlow != self.isSlow else { return nil }
-        self.isSlow = isSlow
-        return isSlow
-    }
-}
-
-extension RecorderTrouble.Kind {
-    /// What an error of writing says of the disk.
-    init(_ error: Errno) {
-        switch error.rawValue {
-        case ENOSPC: self = .full
-        case EDQUOT: self = .quota
-        case EFBIG: self = .tooLarge
-        case EIO, ENODEV, ENXIO, EUCLEAN: self = .broken
-        case EROFS: self = .readOnly
-        case ESTALE, ENOTCONN, EHOSTDOWN: self = .gone
-        case EMFILE, ENFILE, ENOMEM: self = .ownResources
-        default: self = .other
-        }
-    }
-
-    /// The same of making a file.
-    init(making error: Errno) {
-        let kind = Self(error)
-        self = kind == .other ? .notCreated : kind
-    }
-
-    /// It goes on where it stopped when the trouble is over: nothing is torn by it.
-    var mayPass: Bool {
-        switch self {
-        case .full, .quota, .ownResources: true
-        default: false
-        }
     }
 }

@@ -39,6 +39,7 @@ package struct MediaFile: ~Copyable {
     private let state: RecorderState
     /// Bytes of the piece that is being written.
     private var pieceByteCount = 0
+    private var preallocation: Preallocation
 
     /// Makes the file at `path`, or the next name.
     /// - Throws: ``Errno/fileExists`` where the name is taken; ``Errno/canceled`` where a pipe found no reader in time.
@@ -46,11 +47,10 @@ package struct MediaFile: ~Copyable {
         _ path: String, _ naming: Naming, at time: time_t, _ state: RecorderState
     ) throws(Errno) -> MediaFile {
         guard naming == .pattern else { return try make(path, state) }
-        let filled = fill(path, at: time)
-        let (stem, ending) = split(filled)
+        let filled = DatedName(path).filled(at: time)
         for number in 1...mostNumbers {
             do throws(Errno) {
-                let name = number == 1 ? filled : "\(stem)-\(number)\(ending)"
+                let name = number == 1 ? filled : DatedName.numbered(filled, number)
                 // An index without its file is somebody's all the same.
                 if state.busy({ isTaken(name) }) { throw .fileExists }
                 return try make(name, state)
@@ -174,6 +174,7 @@ package struct MediaFile: ~Copyable {
         self.goesOn = goesOn
         self.byteCount = byteCount
         self.state = state
+        preallocation = Preallocation(of: descriptor)
         device = UInt64(information.st_dev)
         inode = UInt64(information.st_ino)
         if isRegular {
@@ -213,25 +214,6 @@ package struct MediaFile: ~Copyable {
         Glibc.close(descriptor)
     }
 
-    // MARK: names
-
-    /// Fills in the fields of strftime(3), in this machine's time.
-    static func fill(_ pattern: String, at time: time_t) -> String {
-        guard pattern.contains("%") else { return pattern }
-        var time = time
-        var parts = tm()
-        guard localtime_r(&time, &parts) != nil else { return pattern }
-        var text = [CChar](repeating: 0, count: 8192)
-        let count = strftime(&text, text.count, FileName.bytes(pattern), &parts)
-        return count > 0 ? FileName.text(text[..<count].map { UInt8(bitPattern: $0) }) : pattern
-    }
-
-    /// What stands before and behind a number in a name.
-    private static func split(_ path: String) -> (stem: String, ending: String) {
-        guard let dot = path.lastIndex(of: "."), path[dot...].firstIndex(of: "/") == nil else { return (path, "") }
-        return (String(path[..<dot]), String(path[dot...]))
-    }
-
     // MARK: bytes
 
     /// Writes on with a piece of which ``pieceByteCount`` bytes may have been written before.
@@ -259,6 +241,32 @@ package struct MediaFile: ~Copyable {
         }
         byteCount += UInt64(piece.count)
         pieceByteCount = 0
+    }
+
+    /// What the disk has; nil where that is not known, or it is no file.
+    func space(_ floor: RecorderTask.Floor) -> DiskSpace? {
+        guard isRegular else { return nil }
+        let descriptor = descriptor
+        return state.busy { DiskSpace(of: descriptor, floor: floor) }
+    }
+
+    /// Takes blocks for the next `count` bytes and more; where the disk gives none, it is written without.
+    mutating func allocate(_ count: Int, in space: DiskSpace) {
+        guard isRegular else { return }
+        var preallocation = preallocation
+        let end = byteCount
+        state.busy { preallocation.prepare(count, at: end, in: space) }
+        self.preallocation = preallocation
+    }
+
+    /// Whether blocks for the next `count` bytes are taken already.
+    func holds(_ count: Int) -> Bool { preallocation.holds(count, at: byteCount) }
+
+    /// Gives back blocks that were taken and are not needed.
+    mutating func release() {
+        var preallocation = preallocation
+        state.busy { preallocation.release() }
+        self.preallocation = preallocation
     }
 
     /// Another program has taken away what was written: what is written next would stand behind a hole.
@@ -330,6 +338,7 @@ package struct MediaFile: ~Copyable {
     /// - Throws: what the system says of earlier writes only now.
     consuming func close() throws(Errno) {
         state.unwatch(.media)
+        release()
         let descriptor = descriptor
         guard state.busy({ Glibc.close(descriptor) }) == 0 || errno == EINTR else { throw Errno(rawValue: errno) }
     }

@@ -4,15 +4,20 @@ import BulkheadWire
 import Glibc
 
 /// Looks once a second whether the file and its index still have their names, how much space is left, and whether the clock
-/// on the wall was set. It has a thread of its own: each look may hang with the disk.
+/// on the wall was set, and removes what is not to be kept. It has a thread of its own: each look may hang with the disk.
 struct PathWatch: Sendable {
     private let state: RecorderState
     private let voice: WireVoice
+    private let task: RecorderTask
     private static let interval: UInt32 = 1_000_000
     /// What the two clocks may drift apart in a second, in nanoseconds.
     private static let drift: Int64 = 2_000_000_000
+    /// From one look at old segments to the next, in seconds, unless another file is begun; each second
+    /// where space lacks.
+    private static let sweepInterval = 10
 
-    init(_ state: RecorderState, _ voice: WireVoice) {
+    init(_ task: RecorderTask, _ state: RecorderState, _ voice: WireVoice) {
+        self.task = task
         self.state = state
         self.voice = voice
     }
@@ -21,6 +26,10 @@ struct PathWatch: Sendable {
     func run() {
         var offset = Self.clockOffset
         var hasJumped = false
+        var retention = Retention(task)
+        var hasFailed = false
+        var looks = 0
+        var path: String?
         while !state.isOver {
             let now = Self.clockOffset
             let jumps = abs(now - offset) > Self.drift
@@ -35,6 +44,14 @@ struct PathWatch: Sendable {
             hasJumped = jumps
             for subject in [RecorderTrouble.Subject.media, .index] { look(at: subject) }
             if let file = state.file(.media) { measure(file) }
+            let newest = state.file(.media)?.path
+            if looks % Self.sweepInterval == 0 || state.lacksSpace || newest != path,
+                let outcomes = retention?.sweep()
+            {
+                path = newest
+                hasFailed = tell(outcomes, hasFailed: hasFailed)
+            }
+            looks += 1
             for _ in 0..<10 where !state.isOver { usleep(Self.interval / 10) }
         }
     }
@@ -65,9 +82,24 @@ struct PathWatch: Sendable {
     }
 
     private func measure(_ file: RecorderState.File) {
-        var space = statvfs()
-        guard fstatvfs(file.descriptor, &space) == 0 else { return }
-        let (bytes, overflows) = UInt64(space.f_bavail).multipliedReportingOverflow(by: UInt64(space.f_frsize))
-        if !overflows { state.note(freeByteCount: bytes) }
+        if let space = DiskSpace(of: file.descriptor, floor: task.floor) { state.note(space) }
+    }
+
+    /// - Returns: whether something that is not to be kept can't be removed.
+    private func tell(_ outcomes: [Retention.Outcome], hasFailed: Bool) -> Bool {
+        var fails = false
+        for outcome in outcomes {
+            switch outcome {
+            case .removed(let path, let byteCount, let reason):
+                voice.send(RecorderReply.removed(path: path, byteCount: byteCount, reason))
+            case .failed(let path, let errno):
+                if !hasFailed, !fails {
+                    voice.send(RecorderReply.trouble(RecorderTrouble(.notRemoved, .none, errno: errno, path: path)))
+                }
+                fails = true
+            }
+        }
+        if hasFailed, !fails { voice.send(RecorderReply.cleared(.notRemoved, .media)) }
+        return fails
     }
 }

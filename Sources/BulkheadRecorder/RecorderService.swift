@@ -67,7 +67,7 @@ package final class RecorderService {
         self.scribe = scribe
         let raw = device.take()?.release() ?? -1
         scribe.run { $0.open(device: raw >= 0 ? OwnedDescriptor(adopting: raw) : nil) }
-        let watch = PathWatch(state, voice)
+        let watch = PathWatch(task, state, voice)
         SerialThread().run { watch.run() }
     }
 

@@ -25,7 +25,8 @@ final class RecorderState: Sendable {
         var durableByteCount: UInt64 = 0
         var busySince: MonotonicTime?
         var files: [RecorderTrouble.Subject: Watched] = [:]
-        var freeByteCount: UInt64?
+        var space: DiskSpace?
+        var lacksSpace = false
         var lookedAt: MonotonicTime?
         /// The loss of the media file, until the writer has heard of it.
         var news: RecorderTrouble.Kind?
@@ -94,7 +95,13 @@ final class RecorderState: Sendable {
         }
     }
 
-    func note(freeByteCount: UInt64) { values.withLock { ($0.freeByteCount, $0.lookedAt) = (freeByteCount, .now) } }
+    func note(_ space: DiskSpace) { values.withLock { ($0.space, $0.lookedAt) = (space, .now) } }
+
+    /// The writer waits for space.
+    var lacksSpace: Bool {
+        get { values.withLock { $0.lacksSpace } }
+        set { values.withLock { $0.lacksSpace = newValue } }
+    }
 
     func measure(token: UInt32) -> RecorderMeasure {
         values.withLock { values in
@@ -102,7 +109,7 @@ final class RecorderState: Sendable {
             let isFresh = values.lookedAt.map { now.since($0) < Self.freshness.nanoseconds } ?? false
             return RecorderMeasure(
                 token: token, writtenByteCount: values.writtenByteCount, durableByteCount: values.durableByteCount,
-                freeByteCount: isFresh ? values.freeByteCount : nil,
+                freeByteCount: isFresh ? values.space?.free : nil, floorByteCount: values.space?.floor ?? 0,
                 busyMilliseconds: values.busySince.map { UInt32(clamping: now.since($0) / 1_000_000) } ?? 0)
         }
     }

@@ -146,6 +146,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case recorderCleared = 0xCD
     case recorderClosed = 0xCE
     case recorderFinished = 0xCF
+    case recorderRemoved = 0xE0
 }
 
 extension WireFrame {

@@ -42,6 +42,38 @@ package struct RecorderTask: Hashable, Sendable {
         }
     }
 
+    /// The free space below which nothing is written: the lesser of the two.
+    package struct Floor: Hashable, Sendable {
+        package var byteCount: UInt64
+        /// Of the file system's size, in millionths.
+        package var millionths: UInt32
+
+        package init(byteCount: UInt64, millionths: UInt32) {
+            self.byteCount = byteCount
+            self.millionths = millionths
+        }
+
+        package static let none = Floor(byteCount: 0, millionths: 0)
+
+        /// In bytes, on a disk of so many.
+        package func byteCount(ofDisk size: UInt64) -> UInt64 {
+            let (whole, rest) = size.quotientAndRemainder(dividingBy: 1_000_000)
+            let (share, overflows) = whole.multipliedReportingOverflow(by: UInt64(millionths))
+            return overflows ? byteCount : min(byteCount, share + rest * UInt64(millionths) / 1_000_000)
+        }
+    }
+
+    /// Which segments are kept, of all in the folder whose names the pattern makes; 0 for no limit.
+    package struct Keep: Hashable, Sendable {
+        package var seconds: UInt64
+        package var byteCount: UInt64
+
+        package init(seconds: UInt64 = 0, byteCount: UInt64 = 0) {
+            self.seconds = seconds
+            self.byteCount = byteCount
+        }
+    }
+
     package var format: RecordingFormat
     /// An absolute path, with the fields of strftime(3) where ``isPattern`` is set.
     package var path: String
@@ -58,6 +90,8 @@ package struct RecorderTask: Hashable, Sendable {
     package var segmentByteCount: UInt64 = 0
     /// The longest piece that one write holds, in milliseconds.
     package var pieceMilliseconds: UInt32 = 500
+    package var floor = Floor.none
+    package var keep = Keep()
     /// The file to go on with, where it is still what it was.
     package var part: RecordedPart?
     /// The wall clock, in nanoseconds since 1970, at which the timeline stood at 0; nil where media are written as they come.
@@ -226,6 +260,10 @@ extension RecorderTask {
         writer.write(pieceMilliseconds)
         writer.write(timelineStart != nil)
         writer.write(timelineStart ?? 0)
+        writer.write(floor.byteCount)
+        writer.write(floor.millionths)
+        writer.write(keep.seconds)
+        writer.write(keep.byteCount)
         writer.write(part != nil)
         (part ?? RecordedPart(path: "", device: 0, inode: 0, byteCount: 0)).write(to: &writer)
     }
@@ -245,6 +283,9 @@ extension RecorderTask {
         let isLate = try reader.readBool("clock flag")
         let timelineStart = try reader.read(Int64.self)
         if isLate { self.timelineStart = timelineStart }
+        floor = Floor(byteCount: try reader.read(), millionths: try reader.read())
+        guard floor.millionths <= 1_000_000 else { throw reader.outsideRange("floor") }
+        keep = Keep(seconds: try reader.read(), byteCount: try reader.read())
         let goesOn = try reader.readBool("part flag")
         let part = try RecordedPart(&reader)
         if goesOn { self.part = part }

@@ -28,6 +28,8 @@ package struct RecorderTrouble: Hashable, Sendable {
         case clockJump = 13
         /// Another program has cut the file.
         case truncated = 14
+        /// An old segment can't be removed.
+        case notRemoved = 15
     }
 
     /// Which file it is about.
@@ -60,6 +62,12 @@ package struct RecorderTrouble: Hashable, Sendable {
         self.errno = errno
         self.path = path
     }
+}
+
+/// Why an old segment was removed.
+package enum RecorderRemoval: UInt8, Hashable, Sendable, CaseIterable {
+    case age = 0
+    case size = 1
 }
 
 /// How far a recorder has come.
@@ -96,17 +104,20 @@ package struct RecorderMeasure: Hashable, Sendable {
     package var durableByteCount: UInt64
     /// What the file system has for this user; nil where it has not said so lately.
     package var freeByteCount: UInt64?
+    /// What of that is left free, whatever is to be written.
+    package var floorByteCount: UInt64
     /// How long the system has been about the same call, in milliseconds; 0 where it is about none.
     package var busyMilliseconds: UInt32
 
     package init(
         token: UInt32, writtenByteCount: UInt64, durableByteCount: UInt64, freeByteCount: UInt64?,
-        busyMilliseconds: UInt32
+        floorByteCount: UInt64 = 0, busyMilliseconds: UInt32
     ) {
         self.token = token
         self.writtenByteCount = writtenByteCount
         self.durableByteCount = durableByteCount
         self.freeByteCount = freeByteCount
+        self.floorByteCount = floorByteCount
         self.busyMilliseconds = busyMilliseconds
     }
 }
@@ -123,6 +134,8 @@ package enum RecorderReply: WireMessage, Hashable {
     case cleared(RecorderTrouble.Kind, RecorderTrouble.Subject)
     /// The file is complete.
     case closed(segment: UInt32, path: String, byteCount: UInt64)
+    /// An old segment and its index are gone, as the task's ``RecorderTask/Keep`` asks for.
+    case removed(path: String, byteCount: UInt64, RecorderRemoval)
     case finished
 
     /// The message as a frame, ready to be sent.
@@ -151,6 +164,7 @@ package enum RecorderReply: WireMessage, Hashable {
                 $0.write(measure.durableByteCount)
                 $0.write(measure.freeByteCount != nil)
                 $0.write(measure.freeByteCount ?? 0)
+                $0.write(measure.floorByteCount)
                 $0.write(measure.busyMilliseconds)
             }
         case .trouble(let trouble):
@@ -171,6 +185,12 @@ package enum RecorderReply: WireMessage, Hashable {
                 $0.write(segment)
                 $0.write(path, atMost: 4096)
                 $0.write(byteCount)
+            }
+        case .removed(let path, let byteCount, let reason):
+            WireFrame(.recorderRemoved) {
+                $0.write(path, atMost: 4096)
+                $0.write(byteCount)
+                $0.write(reason.rawValue)
             }
         case .finished: WireFrame(.recorderFinished) { _ in }
         }
@@ -208,6 +228,13 @@ package enum RecorderReply: WireMessage, Hashable {
             let segment = try reader.read(UInt32.self)
             let path = try reader.readString(atMost: 4096, "path")
             self = .closed(segment: segment, path: path, byteCount: try reader.read())
+        case .recorderRemoved?:
+            let path = try reader.readString(atMost: 4096, "path")
+            let byteCount = try reader.read(UInt64.self)
+            guard let reason = RecorderRemoval(rawValue: try reader.read()) else {
+                throw reader.outsideRange("removal")
+            }
+            self = .removed(path: path, byteCount: byteCount, reason)
         case .recorderFinished?: self = .finished
         default: throw .unknownType(frame.type)
         }
@@ -232,8 +259,9 @@ extension RecorderMeasure {
         let durable = try reader.read(UInt64.self)
         let knowsFree = try reader.readBool("free flag")
         let free = try reader.read(UInt64.self)
+        let floor = try reader.read(UInt64.self)
         self.init(
             token: token, writtenByteCount: written, durableByteCount: durable, freeByteCount: knowsFree ? free : nil,
-            busyMilliseconds: try reader.read())
+            floorByteCount: floor, busyMilliseconds: try reader.read())
     }
 }

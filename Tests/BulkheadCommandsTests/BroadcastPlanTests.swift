@@ -62,6 +62,27 @@ import Testing
         #expect(same == nil)
     }
 
+    @Test func spaceOfRecordingsIsRead() throws {
+        func recording(_ words: String...) throws -> RecordingSettings? {
+            try BroadcastPlan(BroadcastOptions.parse(["test", "--record", "/r/a-%F.mp4"] + words).words).settings
+                .recordings?.first
+        }
+        let standard = try #require(try recording())
+        #expect(standard.floorByteCount == nil && standard.floorPercent == nil && !standard.removes)
+        #expect(try recording("--record-floor", "500M")?.floorByteCount == 500_000_000)
+        #expect(try recording("--record-floor", "0")?.floorByteCount == 0)
+        #expect(try recording("--record-floor", "2.5%")?.floorPercent == 2.5)
+        let kept = try #require(try recording("--record-keep", "30d", "--record-keep-size", "1.5TB"))
+        #expect(kept.keepSeconds == 30 * 86_400 && kept.keepByteCount == 1_500_000_000_000)
+        for words in [
+            ["--record-floor", "101%"], ["--record-floor=-1"], ["--record-floor", "x"], ["--record-keep", "400d"],
+            ["--record-keep", "0s"], ["--record-keep-size", "1k"], ["--record", "/r/a.flv", "--record-keep", "1d"],
+            ["--record", "/r/a-%q.mp4", "--record-keep", "1d"],
+        ] {
+            #expect(try Self.failure(["test", "--record", "/r/a.mp4"] + words)?.kind == .usage, "\(words)")
+        }
+    }
+
     @Test func drawnInputsAreRead() throws {
         let to = ["--to", "rtmp://127.0.0.1/live/key"]
         let urls = [

@@ -217,6 +217,9 @@ import Testing
             "recording.replay-failed",
             #""path":"/r/a.mp4","frames":1845,"reason":"file.disk-full","text":"no space is left for /r/a.mp4""#,
             "no space is left for /r/a.mp4", "1845 frames"),
+        Row(
+            "recording.removed", #""path":"/r/a.mp4","bytes":2500000,"removal":"age""#, "/r/a.mp4", "removed", "2.5 MB",
+            "older"),
     ]
 
     private static let watching = [

@@ -153,7 +153,8 @@ import Testing
             strips: [StripStatus(input: 1, name: "music", settings: strip, levels: StripLevels(), isHeard: true)])
         settings.recordings = [
             RecordingSettings(
-                path: "/r/a.mp4", segmentSeconds: 1, segmentByteCount: 1, fallbackFolder: "/f", reportSeconds: 1)
+                path: "/r/a.mp4", segmentSeconds: 1, segmentByteCount: 1, fallbackFolder: "/f", reportSeconds: 1,
+                floorByteCount: 1, floorPercent: 1, keepSeconds: 1, keepByteCount: 1)
         ]
         status.recordings = [
             RecordingStatus(

@@ -186,6 +186,7 @@ extension RecordingHappening: Sampled {
         case .replayFailed:
             .replayFailed(
                 path: "/r/replay.mp4", frames: 1845, reason: Reason("file.disk-full", "no space is left for it"))
+        case .removed: .removed(path: "/r/show-1.mp4", bytes: 1 << 31, removal: .size)
         }
     }
 }

@@ -231,6 +231,8 @@ package enum Messages {
         task.recording = .init(high: .max, low: 3)
         (task.segment, task.segmentSeconds, task.segmentByteCount, task.pieceMilliseconds) = (7, 3600, 1 << 40, 400)
         task.timelineStart = 1 << 60
+        task.floor = .init(byteCount: 1 << 29, millionths: 10_000)
+        task.keep = .init(seconds: 2_592_000, byteCount: 1 << 39)
         var part = RecordedPart(path: "/r/show.mp4", device: 9, inode: .max, byteCount: 1 << 33)
         part.origin = -5
         task.part = part
@@ -264,13 +266,15 @@ package enum Messages {
                 segment: 3, writtenNumber: .max, durableNumber: -1, durableByteCount: 1 << 40, origin: .min)),
         .measured(
             RecorderMeasure(
-                token: 1, writtenByteCount: .max, durableByteCount: 2, freeByteCount: 3, busyMilliseconds: .max)),
+                token: 1, writtenByteCount: .max, durableByteCount: 2, freeByteCount: 3, floorByteCount: 4,
+                busyMilliseconds: .max)),
         .measured(
             RecorderMeasure(
                 token: 0, writtenByteCount: 0, durableByteCount: 0, freeByteCount: nil, busyMilliseconds: 0)),
         .trouble(RecorderTrouble(.full, of: .index, .retries, errno: 28, path: "/r/a.mp4.index")),
         .trouble(RecorderTrouble(.truncated, of: .media, .stops, errno: 0, path: "/r/a.mp4")),
-        .cleared(.readOnly, .media), .closed(segment: 2, path: "/r/a.mp4", byteCount: .max), .finished,
+        .cleared(.readOnly, .media), .closed(segment: 2, path: "/r/a.mp4", byteCount: .max),
+        .removed(path: "/r/b.mp4", byteCount: 5, .size), .finished,
     ]
 
     package static let hellos: [Hello] = [

@@ -31,6 +31,7 @@ final class RecordingFile {
             try? descriptor.close()
             throw Self.error(path, error)
         }
+        FileHold.read(descriptor.rawValue)
         isBeingWritten = FileLocks.isLocked(descriptor.rawValue)
         do throws(BroadcastError) { index = try Self.readIndex(of: path) } catch {
             try? descriptor.close()

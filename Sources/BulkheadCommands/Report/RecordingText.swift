@@ -16,6 +16,9 @@ enum RecordingText {
         case .report(
             let path, let seconds, let bytes, let durableBytes, let freeBytes, let rate, let full, let troubles):
             report(path, seconds, Double(bytes), Double(durableBytes), freeBytes, rate, full, troubles)
+        case .removed(let path, let bytes, let removal):
+            "\(path) was removed, \(size(Double(bytes))): "
+                + (removal == .age ? "it is older than is kept" : "there is more than is kept")
         case .fullSoon(let seconds, let freeBytes):
             "its disk is full in \(span(seconds)) at this rate: \(size(Double(freeBytes))) are free"
         case .replaySaved(let path, let seconds, let frames, let bytes):
@@ -71,6 +74,7 @@ enum RecordingText {
             case .memoryFull: "more waits than is kept, frames are left out"
             case .ownResources: "the recorder lacks memory or descriptors"
             case .clockJump: "the clock was set"
+            case .notRemoved: "an old segment can't be removed"
             case .other: "the file can't be written"
             }
         return subject == .index ? "index: \(noun)" : noun

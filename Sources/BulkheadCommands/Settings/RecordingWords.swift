@@ -1,4 +1,5 @@
 import BulkheadModel
+import BulkheadSystem
 
 /// Makes recordings of what a broadcaster has written.
 enum RecordingWords {
@@ -51,6 +52,8 @@ enum RecordingWords {
 
     private static func read(
         segment text: String, into recording: inout RecordingSettings
+            if let text = words.last(.recordFloor) { try read(floor: text, into: &recording) }
+            try readRetention(words, into: &recording)
     ) throws(BroadcastError) {
         for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
             if let byteCount = byteCount(word), SettingRange.segmentByteCount.contains(byteCount) {
@@ -65,11 +68,58 @@ enum RecordingWords {
         }
     }
 
-    /// Reads `700MB`, `2GB`, `1.5 TB`; nil for what is no size.
+    private static func read(floor text: String, into recording: inout RecordingSettings) throws(BroadcastError) {
+        if text.hasSuffix("%"), let percent = Double(text.dropLast()), SettingRange.floorPercent.contains(percent) {
+            recording.floorPercent = percent
+        } else if text == "0" {
+            recording.floorByteCount = 0
+        } else if let byteCount = byteCount(text), SettingRange.floorByteCount.contains(byteCount) {
+            recording.floorByteCount = byteCount
+        } else {
+            throw BroadcastError(
+                .usage, "--record-floor \"\(text)\" is out of range or no size",
+                advice: "it takes a size such as 2GB, a part of the disk such as 5%, or 0")
+        }
+    }
+
+    private static func readRetention(
+        _ words: BroadcastWords, into recording: inout RecordingSettings
+    ) throws(BroadcastError) {
+        if let text = words.last(.recordKeep) {
+            guard let span = TimeSpan(text), SettingRange.keepSeconds.contains(span.seconds) else {
+                throw BroadcastError(
+                    .usage, "--record-keep \"\(text)\" is out of range or no time", advice: "it takes 1s to 366d")
+            }
+            recording.keepSeconds = span.seconds
+        }
+        if let text = words.last(.recordKeepSize) {
+            guard let byteCount = byteCount(text), SettingRange.keepByteCount.contains(byteCount) else {
+                throw BroadcastError(
+                    .usage, "--record-keep-size \"\(text)\" is out of range or no size",
+                    advice: "it takes a size such as 500GB, 100KB at least")
+            }
+            recording.keepByteCount = byteCount
+        }
+        guard recording.removes else { return }
+        guard recording.path.hasSuffix(".mp4") else {
+            throw BroadcastError(
+                .usage, "--record-keep and --record-keep-size are for recordings in .mp4, not for \(recording.path)",
+                advice: "only those say of themselves that they are recordings; let it end with .mp4")
+        }
+        let name = recording.path.split(separator: "/").last.map(String.init) ?? ""
+        guard DatedName(name).isReadable else {
+            throw BroadcastError(
+                .usage, "\(name) has fields by which its files can't be told from others",
+                advice: "use %Y, %m, %d, %H, %M and %S with --record-keep and --record-keep-size")
+        }
+    }
+
+    /// Reads `700MB`, `2G`, `1.5 TB`; nil for what is no size.
     private static func byteCount(_ text: String) -> UInt64? {
         let text = text.uppercased()
-        for (unit, factor) in [("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12)] where text.hasSuffix(unit) {
-            let number = text.dropLast(2).filter { $0 != " " }
+        let units = [("K", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)]
+        for (unit, factor) in units where text.hasSuffix(unit) || text.hasSuffix(unit + "B") {
+            let number = text.dropLast(text.hasSuffix("B") ? 2 : 1).filter { $0 != " " }
             guard let value = Double(number), value.isFinite, value > 0, value < 1e9 else { return nil }
             let bytes = value * factor
             return bytes < 1e18 ? UInt64(bytes) : nil

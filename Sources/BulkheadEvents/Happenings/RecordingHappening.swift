@@ -21,6 +21,8 @@ package enum RecordingHappening: HappeningSubject {
     /// The last of the program is a file of its own; several, with commas, where the encoder was set anew within it.
     case replaySaved(path: String, seconds: Double, frames: Int, bytes: Int64)
     case replayFailed(path: String, frames: Int, reason: Reason)
+    /// An old segment and its index are gone, as the settings ask for.
+    case removed(path: String, bytes: Int64, removal: RecordingRemoval)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -33,6 +35,7 @@ package enum RecordingHappening: HappeningSubject {
         case fullSoon = "full-soon"
         case replaySaved = "replay-saved"
         case replayFailed = "replay-failed"
+        case removed
     }
 
     /// The case's word, its level, and its payload as values.
@@ -67,6 +70,8 @@ package enum RecordingHappening: HappeningSubject {
             Facts(
                 .replayFailed, .error,
                 [.path: path, .frames: frames, .reason: reason.code, .text: reason.text])
+        case .removed(let path, let bytes, let removal):
+            Facts(.removed, .notice, [.path: path, .bytes: bytes, .removal: removal])
         }
     }
 
@@ -100,6 +105,10 @@ package enum RecordingHappening: HappeningSubject {
         case .replayFailed:
             self = .replayFailed(
                 path: try values.required(.path), frames: try values.required(.frames), reason: try Reason(values))
+        case .removed:
+            self = .removed(
+                path: try values.required(.path), bytes: try values.required(.bytes),
+                removal: try values.required(.removal))
         }
     }
 
@@ -129,13 +138,18 @@ package enum RecordingHappening: HappeningSubject {
         case .fullSoon:
             Meaning(
                 [.warning], [.seconds, .freeBytes],
-                "at this rate the disk is full after so many seconds; said at 30, 10, 3 and 1 minutes")
+                "at this rate the disk is full, or its floor reached, after so many seconds; said at 30, 10, 3 and 1 minutes"
+            )
         case .replaySaved:
             Meaning([.notice], [.path, .seconds, .frames, .bytes], "a replay has been saved and is complete")
         case .replayFailed:
             Meaning(
                 [.error], [.path, .frames, .reason, .text],
                 "a replay could not be saved; what there is of its file plays")
+        case .removed:
+            Meaning(
+                [.notice], [.path, .bytes, .removal],
+                "an old segment and its index were removed, as `--record-keep` and `--record-keep-size` ask for")
         }
     }
 }
@@ -143,3 +157,4 @@ package enum RecordingHappening: HappeningSubject {
 extension RecordingTrouble: ValueConvertible {}
 extension RecordingSubject: ValueConvertible {}
 extension RecordingAction: ValueConvertible {}
+extension RecordingRemoval: ValueConvertible {}

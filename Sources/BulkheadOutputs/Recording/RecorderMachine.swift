@@ -277,6 +277,11 @@ package struct RecorderMachine: Sendable {
             if terms.task.persists {
                 actions.append(.post(.closed(path: path, bytes: Int64(clamping: byteCount))))
             }
+        case .removed(let path, let byteCount, let reason):
+            actions.append(
+                .post(
+                    .removed(
+                        path: path, bytes: Int64(clamping: byteCount), removal: reason == .age ? .age : .size)))
         case .finished:
             guard course?.course.isAskedToFinish == true else {
                 return replace("it ended without being asked to", isItsFault: true, &actions, at: now)
@@ -317,8 +322,10 @@ package struct RecorderMachine: Sendable {
             fallsBack
             ? .fallback
             : kind == .notCreated ? .retries : stops ? .nextFile : trouble.action == .retries ? .retries : .none
+        // The system has said nothing: it is the floor.
+        let text = kind == .full && trouble.errno == 0 ? "what is left is to stay free" : ""
         raise(
-            kind, RecordingSubject(trouble.subject), errno: trouble.errno, path: trouble.path, text: "", action,
+            kind, RecordingSubject(trouble.subject), errno: trouble.errno, path: trouble.path, text: text, action,
             &actions, at: now, endsWithProgress: trouble.subject == .media && trouble.action != .none || fallsBack)
         guard stops || fallsBack else { return }
         course?.course.isStopped = true
@@ -462,7 +469,8 @@ package struct RecorderMachine: Sendable {
     private mutating func measured(_ measure: RecorderMeasure, _ actions: inout [Action], at now: MonotonicTime) {
         course?.course.silentTicks = nil
         meter.note(
-            written: measure.writtenByteCount, durable: measure.durableByteCount, free: measure.freeByteCount, at: now)
+            written: measure.writtenByteCount, durable: measure.durableByteCount, free: measure.freeByteCount,
+            floor: measure.floorByteCount, at: now)
         let isBusy = measure.busyMilliseconds >= Self.longestCall
         guard isBusy else {
             // That another disk answers says nothing of the first.

@@ -15,6 +15,8 @@ package struct RecordingMeter: Sendable {
     package private(set) var writtenByteCount: UInt64 = 0
     package private(set) var durableByteCount: UInt64 = 0
     package private(set) var freeByteCount: UInt64?
+    /// What of that is never written to.
+    package private(set) var floorByteCount: UInt64 = 0
     package private(set) var bytesPerSecond = 0.0
     /// When the first picture was given; nil before.
     package private(set) var start: MonotonicTime?
@@ -47,7 +49,10 @@ package struct RecordingMeter: Sendable {
     package mutating func resume(at now: MonotonicTime) { if start != nil { grewAt = now } }
 
     /// Notes what a recorder says.
-    package mutating func note(written: UInt64, durable: UInt64, free: UInt64?, at now: MonotonicTime) {
+    package mutating func note(
+        written: UInt64, durable: UInt64, free: UInt64?, floor: UInt64 = 0, at now: MonotonicTime
+    ) {
+        floorByteCount = floor
         let all = earlierByteCount.addingReportingOverflow(durable).partialValue
         if all > durableByteCount { grewAt = now }
         durableByteCount = max(durableByteCount, all)
@@ -64,10 +69,10 @@ package struct RecordingMeter: Sendable {
         mark = (now, durableByteCount)
     }
 
-    /// How long the free space lasts at this rate; nil where that is not known, or longer than a year.
+    /// How long the free space lasts at this rate, down to the floor; nil where that is not known, or longer than a year.
     package var fullInSeconds: Double? {
         guard let freeByteCount, bytesPerSecond >= 1 else { return nil }
-        let seconds = Double(freeByteCount) / bytesPerSecond
+        let seconds = Double(freeByteCount - min(freeByteCount, floorByteCount)) / bytesPerSecond
         return seconds < 366 * 86_400 ? seconds : nil
     }
 

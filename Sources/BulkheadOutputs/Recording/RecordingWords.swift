@@ -74,6 +74,7 @@ extension RecordingTrouble {
             case .ownResources: .ownResources
             case .clockJump: .clockJump
             case .truncated: .truncated
+            case .notRemoved: .notRemoved
             }
     }
 
@@ -85,7 +86,7 @@ extension RecordingTrouble {
         switch self {
         case .notCreated, .full, .quota, .broken, .readOnly, .gone, .notAnswering: true
         case .tooLarge, .removed, .replaced, .truncated, .syncFailed, .slow, .notGrowing, .memoryFull, .ownResources,
-            .clockJump, .other:
+            .clockJump, .notRemoved, .other:
             false
         }
     }

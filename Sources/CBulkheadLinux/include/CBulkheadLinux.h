@@ -27,6 +27,21 @@ const char *bulkhead_executable(void);
 /// Closes `descriptor`, which the caller gives up even when this fails.
 int bulkhead_close(int descriptor);
 
+/// Holds the file of `descriptor` for reading, by a lock that is the open file's own, until that is closed. It is in the
+/// way of nobody but bulkhead_hold_alone().
+int bulkhead_hold_for_reading(int descriptor);
+
+/// Holds the file of `descriptor`, which is open for writing too, as the only one, until that is closed. -EWOULDBLOCK or
+/// -EAGAIN where a recorder has it by flock(2), or a reader by bulkhead_hold_for_reading().
+int bulkhead_hold_alone(int descriptor);
+
+/// Takes blocks for `byte_count` bytes of the file from `start` on, without making it longer. Where that fails, some may
+/// have been taken.
+int bulkhead_preallocate(int descriptor, int64_t start, int64_t byte_count);
+
+/// Whether `name` is what strftime(3) makes of `pattern` at some time: 1 or 0. Names have 1023 bytes at most.
+int bulkhead_is_dated(const char *name, const char *pattern);
+
 /// Creates a memfd of exactly `byte_count` bytes, close-on-exec, sealed against growing and shrinking.
 /// Returns a descriptor that the caller closes, or a negative errno value. Linux 3.17 and later.
 int bulkhead_memfd_create_sealed(const char *name, size_t byte_count);
