@@ -129,6 +129,11 @@ package struct DestinationFlags: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Send the stream to two servers of each destination at once.")
     var redundant: Bool?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Tell each destination's server what happens to recordings, as script data in the stream.")
+    var scriptData: Bool?
+
     @Option(
         help: ArgumentHelp(
             "How far back a new connection may start so that nothing is missing; 0 starts with the newest keyframe "

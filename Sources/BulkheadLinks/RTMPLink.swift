@@ -1,4 +1,5 @@
 package import BulkheadEvents
+package import BulkheadFLV
 package import BulkheadMedia
 package import BulkheadModel
 import BulkheadRTMPTransport
@@ -89,6 +90,8 @@ package final class RTMPLink: Sink, Servers {
     package func retry() { tell(.retry) }
 
     package func networkChanged() { tell(.networkChanged) }
+
+    package func tell(_ data: ScriptData) { connections.withLock { $0.onAir }?.send(script: data) }
 
     package func move(to word: String) throws(BroadcastError) {
         let names = (0..<servers.count).map { servers.name($0) }

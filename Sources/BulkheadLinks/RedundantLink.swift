@@ -1,3 +1,4 @@
+package import BulkheadFLV
 package import BulkheadMedia
 package import BulkheadModel
 import Synchronization
@@ -20,6 +21,7 @@ package final class RedundantLink: Sink, Servers {
     package func pause(_ isPaused: Bool) { lanes.forEach { $0.pause(isPaused) } }
     package func retry() { lanes.forEach { $0.retry() } }
     package func networkChanged() { lanes.forEach { $0.networkChanged() } }
+    package func tell(_ data: ScriptData) { lanes.forEach { $0.tell(data) } }
     package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
         lanes.flatMap { $0.loads(bitsPerSecond: bitsPerSecond) }
     }

@@ -1,3 +1,4 @@
+package import BulkheadFLV
 package import BulkheadMedia
 package import BulkheadModel
 
@@ -36,6 +37,8 @@ package protocol Servers: AnyObject, Sendable {
     func networkChanged()
     /// What is known of the servers, after a handshake with each if they are to be measured, and what would be chosen.
     func report(isMeasured: Bool) async -> LinkServersReport
+    /// Says something beside the stream to the servers that have it now; one that is not reached hears nothing of it.
+    func tell(_ data: ScriptData)
     /// How much waits, for each server that it publishes to at once; `bitsPerSecond` is what is encoded.
     func loads(bitsPerSecond: Int) -> [CongestionController.Load]
     /// Leaves out of what waits what is said of its lanes.

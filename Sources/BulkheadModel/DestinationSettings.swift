@@ -44,6 +44,8 @@ package struct DestinationSettings: Codable, Hashable, Sendable {
     package var isRedundant = false
     /// What is sent again to a connection made anew so that nothing is missing, in seconds; 0 prefers the live edge.
     package var backfillSeconds = Self.standardBackfillSeconds
+    /// Its servers are told of recordings, as script data in the stream.
+    package var hasScriptData = false
 
     /// How far back a new connection starts where nothing else is set, in seconds.
     package static let standardBackfillSeconds = 10.0
@@ -69,6 +71,7 @@ package struct DestinationSettings: Codable, Hashable, Sendable {
         isRedundant = try container.decodeIfPresent(Bool.self, forKey: .isRedundant) ?? false
         backfillSeconds =
             try container.decodeIfPresent(Double.self, forKey: .backfillSeconds) ?? Self.standardBackfillSeconds
+        hasScriptData = try container.decodeIfPresent(Bool.self, forKey: .hasScriptData) ?? false
     }
 
     /// It is written to a file.

@@ -82,7 +82,7 @@ package struct Output: Sendable {
     /// - Parameter number: from 1.
     static func make(
         _ settings: RecordingSettings, number: Int, isAlone: Bool, in context: RoomContext,
-        onRoom: @escaping @Sendable () -> Void
+        onRoom: @escaping @Sendable () -> Void, onHappening: @escaping (_ name: String, RecordingHappening) -> Void
     ) -> RecorderSink {
         var task = RecorderTask(
             settings.path.hasSuffix(".mp4") ? .mp4 : .flv, path: settings.path, isPattern: true, persists: true)
@@ -98,7 +98,18 @@ package struct Output: Sendable {
             Int64((settings.reportSeconds ?? RecordingSettings.standardReportSeconds) * 1000))
         let name = isAlone ? "recording" : "recording \(number)"
         return RecorderSink(
-            name: isAlone ? "recording" : "recording \(number)", number: number, terms, awaitsIDR: false, in: context,
-            onRoom: onRoom)
+            name: name, number: number, terms, awaitsIDR: false, in: context, onRoom: onRoom,
+            onHappening: { onHappening(name, $0) })
+    }
+}
+
+extension RecordingSettings {
+    /// In the wire's words.
+    fileprivate var floor: RecorderTask.Floor {
+        let isSet = floorByteCount != nil || floorPercent != nil
+        let percent = isSet ? floorPercent : Self.standardFloorPercent
+        return RecorderTask.Floor(
+            byteCount: isSet ? floorByteCount ?? .max : Self.standardFloorByteCount,
+            millionths: percent.map { UInt32(clamping: Int64($0 * 10_000)) } ?? 1_000_000)
     }
 }

@@ -1,4 +1,5 @@
 import BulkheadEvents
+import BulkheadFLV
 import BulkheadLinks
 package import BulkheadMedia
 package import BulkheadModel
@@ -95,9 +96,10 @@ package final class Outputs: PacketOutlet {
         if keepsMarks { listenForNotes() }
         for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
         for (index, entry) in entries.enumerated() {
-            let recording = Output.make(entry, number: index + 1, isAlone: entries.count == 1, in: context) {
-                [signals] in signals.continuation.yield(.hasRoom)
-            }
+            let recording = Output.make(
+                entry, number: index + 1, isAlone: entries.count == 1, in: context,
+                onRoom: { [signals] in signals.continuation.yield(.hasRoom) },
+                onHappening: { [weak self] name, happening in self?.tellServers(ScriptData(of: name, happening)) })
             for (number, configuration) in configurations { recording.configure(configuration, number: number) }
             recordings.append(recording)
             signals.continuation.yield(.record(recording))
@@ -117,6 +119,11 @@ package final class Outputs: PacketOutlet {
             for recording in recordings { recording.note(note) }
             replays?.note(note)
         }
+    }
+
+    /// What happens to recordings goes to the servers of links that ask for it.
+    private func tellServers(_ data: ScriptData) {
+        for entry in directory.entries where entry.destination.hasScriptData { outputs[entry.id]?.servers?.tell(data) }
     }
 
     /// As they are declared now, in order.

@@ -24,6 +24,8 @@ final class PublishHandler: ChannelInboundHandler {
     private var isSecured: Bool
     private var streamID: MessageStreamID?
     private var startTime: ContinuousClock.Instant?
+    /// Of the packet that was written last.
+    private var lastTime: MediaTime?
     private var writtenReplyByteCount: UInt64 = 0
     private var timer: Scheduled<Void>?
     private let deadline: NIODeadline
@@ -247,6 +249,10 @@ final class PublishHandler: ChannelInboundHandler {
                         message(type, streamID, packet.dts, packet.flvHeader), followedBy: packet.bytes,
                         on: packet.isVideo ? .video : .audio)
                     watch.noteWritten(packet, end: connection.sentByteCount)
+                    lastTime = packet.dts
+                case .script(let payload):
+                    guard let lastTime else { continue }
+                    try connection.send(message(.data, streamID, lastTime, payload), on: .data)
                 }
             }
         } catch {

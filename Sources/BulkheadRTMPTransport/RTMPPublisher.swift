@@ -1,3 +1,4 @@
+package import BulkheadFLV
 package import BulkheadMedia
 package import BulkheadRTMP
 package import NIOCore
@@ -68,6 +69,13 @@ package final class RTMPPublisher: Sendable {
     @discardableResult
     package func send(packet: Packet) -> SendResult { enqueue(.packet(packet), byteCount: packet.bytes.count) }
 
+    /// Says something beside pictures and sound, timestamped as the last packet; nothing where there was none.
+    @discardableResult
+    package func send(script: ScriptData) -> SendResult {
+        let payload = script.payload
+        return enqueue(.script(payload), byteCount: payload.readableBytes)
+    }
+
     private func enqueue(_ item: PublishQueue.Item, byteCount: Int) -> SendResult {
         let (result, mustSchedule) = queue.append(item, byteCount: byteCount)
         if mustSchedule { channel.eventLoop.execute { [handler] in handler.value.drain() } }
@@ -109,6 +117,7 @@ final class PublishQueue: Sendable {
     enum Item: Sendable {
         case configuration(StreamConfiguration, MediaTime?)
         case packet(Packet)
+        case script(ByteBuffer)
     }
 
     private struct State {

@@ -1,5 +1,6 @@
 import BulkheadChildren
 import BulkheadEvents
+import BulkheadFLV
 import BulkheadFrames
 import BulkheadLinks
 import BulkheadMedia
@@ -58,6 +59,7 @@ import Testing
             // Their numbers are their names here.
             [.init(lane: LinkLane(LinkID(Int(name.suffix(1)) ?? 0)), delay: state.withLock { $0.load })]
         }
+        func tell(_ data: ScriptData) { note("tell \(data.name)") }
         func shed(_ sheds: [LinkLane: CongestionController.Shedding]) { note("shed") }
     }
 

@@ -36,6 +36,7 @@ extension BroadcastKey: CaseIterable {
     package static let or = BroadcastKey("or", isList: true)
     package static let rule = BroadcastKey("rule")
     package static let redundant = BroadcastKey("redundant", isSwitch: true)
+    package static let scriptData = BroadcastKey("script-data", isSwitch: true)
     package static let backfill = BroadcastKey("backfill")
     package static let streamKeyFile = BroadcastKey("stream-key-file", isList: true)
     package static let tlsCA = BroadcastKey("tls-ca")
@@ -68,9 +69,9 @@ extension BroadcastKey: CaseIterable {
     /// All keys: those with a form of their own, and the declared settings.
     package static let allCases: [BroadcastKey] =
         [
-            input, inputFormat, loop, to, or, rule, redundant, backfill, streamKeyFile, tlsCA, plugin, notify, slate,
-            slateLogo, record, recordSegment, recordFallback, recordReport, replayPath, mode, attach, only, control,
-            libexec, json,
+            input, inputFormat, loop, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
+            notify, slate, slateLogo, record, recordSegment, recordFallback, recordReport, recordFloor, recordKeep,
+            recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }
 

@@ -25,6 +25,7 @@ enum LinkPlan {
         }
         if let rule = words.rule { destination.rule = try self.rule(rule, "\(words.place): rule") }
         if let isRedundant = words.isRedundant { destination.isRedundant = isRedundant }
+        if let hasScriptData = words.hasScriptData { destination.hasScriptData = hasScriptData }
         if let backfill = words.backfill {
             destination.backfillSeconds = try seconds(backfill, "\(words.place): backfill")
         }
@@ -60,6 +61,7 @@ enum LinkPlan {
             if own?.rule == nil { destination.rule = rule }
         }
         if words.isOn(.redundant), own?.isRedundant == nil, !destination.isFile { destination.isRedundant = true }
+        if words.isOn(.scriptData), own?.hasScriptData == nil, !destination.isFile { destination.hasScriptData = true }
         if let text = words.last(.backfill) {
             let seconds = try seconds(text, BroadcastKey.backfill.flag)
             if own?.backfill == nil { destination.backfillSeconds = seconds }

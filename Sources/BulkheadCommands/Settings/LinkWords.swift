@@ -24,6 +24,7 @@ package struct LinkWords: Hashable, Sendable {
     package var name: String?
     package var rule: String?
     package var isRedundant: Bool?
+    package var hasScriptData: Bool?
     package var backfill: String?
     package var servers: [Server] = []
     /// Where it stands, for errors.
@@ -54,11 +55,8 @@ package struct LinkWords: Hashable, Sendable {
             case "name": link.name = try text(value, key, name)
             case "rule": link.rule = try text(value, key, name)
             case "backfill": link.backfill = try text(value, key, name)
-            case "redundant":
-                guard let isOn = value.bool else {
-                    throw misfit(Self.place(of: value, name), "\"redundant\" is either true or false", "mend it there")
-                }
-                link.isRedundant = isOn
+            case "redundant": link.isRedundant = try isOn(value, key, name)
+            case "script-data": link.hasScriptData = try isOn(value, key, name)
             case "servers":
                 guard case .sequence(let sequence) = value else {
                     throw misfit(Self.place(of: value, name), "\"servers\" is a list", "begin each with a dash")
@@ -70,6 +68,13 @@ package struct LinkWords: Hashable, Sendable {
         if !sole.server.isEmpty { link.servers.insert(sole, at: 0) }
         guard !link.servers.isEmpty else { throw misfit(place, "the link has no server", "add \"servers:\" to it") }
         return link
+    }
+
+    private static func isOn(_ value: Node, _ key: String, _ name: String) throws(BroadcastError) -> Bool {
+        guard let isOn = value.bool else {
+            throw misfit(place(of: value, name), "\"\(key)\" is either true or false", "mend it there")
+        }
+        return isOn
     }
 
     private static func server(_ node: Node, _ name: String) throws(BroadcastError) -> Server {
@@ -93,7 +98,7 @@ package struct LinkWords: Hashable, Sendable {
         default:
             throw misfit(
                 place(of: value, name), "a link has no key \"\(key.prefix(40))\"",
-                "it has name, rule, redundant, backfill and servers; a server has server, key, key-file, weight, priority"
+                "it has name, rule, redundant, script-data, backfill and servers; a server has server, key, key-file, weight, priority"
             )
         }
     }

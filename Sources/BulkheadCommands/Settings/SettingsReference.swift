@@ -86,6 +86,7 @@ package enum SettingsReference {
         let servers: [String: Any] = ["type": "array", "items": ["anyOf": [scalar, server]]]
         let link = object(
             [("name", scalar), ("rule", scalar), ("backfill", scalar), ("redundant", ["type": "boolean"])]
+                + [("script-data", ["type": "boolean"])]
                 + [("servers", servers)] + ofServer.map { ($0, scalar) }, required: [])
         return ["type": "array", "items": ["anyOf": [scalar, link]]]
     }

@@ -24,6 +24,7 @@ final class Recorder {
     private let context: RoomContext
     private let post: PostID
     private let onRoom: @Sendable () -> Void
+    private let onHappening: (RecordingHappening) -> Void
     private let persists: Bool
     private var machine: RecorderMachine
     private var stubs: [ChildID: RecorderStub] = [:]
@@ -45,13 +46,16 @@ final class Recorder {
     ///   - number: among the files of the broadcast, from 1; 0 for a replay.
     ///   - awaitsIDR: the broadcast is on air already: the first packet kept is an IDR.
     ///   - onRoom: called, on any thread, when there is room again.
+    ///   - onHappening: called, on the reactor's thread, with all that is told of it.
     init(
         name: String, number: Int, _ terms: RecorderMachine.Terms, limits: RecordQueue.Limits = .init(),
-        awaitsIDR: Bool, in context: RoomContext, onRoom: @escaping @Sendable () -> Void
+        awaitsIDR: Bool, in context: RoomContext, onRoom: @escaping @Sendable () -> Void,
+        onHappening: @escaping (RecordingHappening) -> Void
     ) {
         self.name = name
         self.context = context
         self.onRoom = onRoom
+        self.onHappening = onHappening
         destination = "file:\(terms.task.path)"
         persists = terms.task.persists
         part = number == 0 ? .replay : .recording(number, name: name)
@@ -99,7 +103,9 @@ final class Recorder {
         case .dismiss(let child, let reason, let isItsFault):
             if isItsFault { faulty.insert(child) }
             stubs[child]?.child.dismiss(reason)
-        case .post(let happening): context.post(part, .recording(happening))
+        case .post(let happening):
+            context.post(part, .recording(happening))
+            onHappening(happening)
         case .ready(let child):
             guard let stub = stubs[child], !machine.isFruitless else { break }
             context.post(recorder(child), .child(.ready(pid: stub.child.pid, plugins: nil)))

@@ -1,3 +1,4 @@
+package import BulkheadEvents
 import BulkheadLinks
 package import BulkheadMedia
 package import BulkheadModel
@@ -16,15 +17,18 @@ package final class RecorderSink: Sink {
     ///   - number: among the files of the broadcast, from 1; 0 for a replay.
     ///   - awaitsIDR: the broadcast is on air already: the first packet kept is an IDR.
     ///   - onRoom: called, on any thread, when there is room again.
+    ///   - onHappening: called, on the reactor's thread, with all that is told of it.
     package init(
         name: String, number: Int, _ terms: RecorderMachine.Terms, limits: RecordQueue.Limits = .init(),
-        awaitsIDR: Bool, in context: RoomContext, onRoom: @escaping @Sendable () -> Void
+        awaitsIDR: Bool, in context: RoomContext, onRoom: @escaping @Sendable () -> Void,
+        onHappening: @escaping (RecordingHappening) -> Void = { _ in }
     ) {
         self.name = name
         reactor = context.reactor
         recorder = ReactorBound(
             Recorder(
-                name: name, number: number, terms, limits: limits, awaitsIDR: awaitsIDR, in: context, onRoom: onRoom),
+                name: name, number: number, terms, limits: limits, awaitsIDR: awaitsIDR, in: context, onRoom: onRoom,
+                onHappening: onHappening),
             context.reactor)
     }
 
