@@ -181,17 +181,6 @@ package struct RecordingFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where replays go that are given no name (default: replay-%Y%m%d-%H%M%S.mp4).", valueName: "path"),
-        completion: .file(extensions: ["mp4"]))
-    var replayPath: String?
-
-    package init() {}
-}
-
-/// How the broadcast goes.
-package struct CourseFlags: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
             "The free space below which nothing is recorded, such as 2GB or 5% (default: 500MB, or 1% where that is less).",
             valueName: "size"))
     var recordFloor: String?
@@ -204,6 +193,17 @@ package struct CourseFlags: ParsableArguments {
             "Remove the oldest recordings of that name where all of them are larger: 500GB.", valueName: "size"))
     var recordKeepSize: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where replays go that are given no name (default: replay-%Y%m%d-%H%M%S.mp4).", valueName: "path"),
+        completion: .file(extensions: ["mp4"]))
+    var replayPath: String?
+
+    package init() {}
+}
+
+/// How the broadcast goes.
+package struct CourseFlags: ParsableArguments {
     @OptionGroup
     var declared: DeclaredFlags<CourseSection>
 

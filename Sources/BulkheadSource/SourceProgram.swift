@@ -9,7 +9,9 @@ import Glibc
 package enum SourceProgram {
     /// Runs to the end of the conversation; the result is the exit code.
     package static func run() -> CInt {
-        ChildProgram.run(
+        let words = Array(ProgramArguments.all.dropFirst())
+        if words.first == "--remux" { return RemuxProgram.run(Array(words.dropFirst())) }
+        return ChildProgram.run(
             .source, purpose: "Opens one input for bulkhead: a file, an address, a device, a test picture.",
             secondStep: { SourceCell.enter(for: InputAddress("test", inputFormat: "")) }
         ) { socket in

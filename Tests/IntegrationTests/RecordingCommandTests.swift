@@ -277,6 +277,36 @@ import Testing
         #expect(try await bulkhead("export", path, "--output", folder.path("show.avi")).status == 64)
     }
 
+    /// By libavformat in a process of its own: all packets, their times, and the chapters.
+    @Test(arguments: ["mkv", "mov", "ts"], [true, false])
+    func recordingIsPutIntoOtherContainers(_ ending: String, isFinished: Bool) async throws {
+        let path = try record(
+            "show.mp4", isFinished: isFinished, marks: [(frame: 0, text: "One"), (frame: 50, text: "Two")])
+        let made = folder.path("show.\(ending)")
+        let export = try await bulkhead("export", path, "--output", made)
+        #expect(export.status == 0, "\(export.errors)")
+        for stream in ["v", "a"] {
+            let (own, other) = (try await checksums(made, stream), try await checksums(path, stream))
+            // MPEG-TS has another form of the same pictures.
+            #expect(ending == "ts" ? own.count == other.count : own == other, "\(stream) \(own.count) \(other.count)")
+        }
+        #expect(try await ffmpeg("ffmpeg", "-v error -i \(made) -f null -") == "")
+        #expect(abs(try await duration(made) - duration(path)) < 0.1)
+        if ending == "mkv", isFinished {
+            let chapters = try await ffmpeg("ffprobe", "-v error -show_chapters -of csv=p=0 \(made)")
+            #expect(chapters.contains("One") && chapters.contains("Two") && chapters.contains(",2.000000,"))
+        }
+        #expect(try await bulkhead("export", path, "--output", made).status == 73)
+    }
+
+    @Test func whatIsNoRecordingIsNotHandedOn() async throws {
+        let path = folder.path("notes.mp4")
+        try write(Array("not a film".utf8), path)
+        #expect(try await bulkhead("export", path, "--output", folder.path("notes.mkv")).status == 66)
+        #expect(!FileManager.default.fileExists(atPath: folder.path("notes.mkv")))
+        #expect(!FileManager.default.fileExists(atPath: folder.path("notes.mkv.part")))
+    }
+
     /// A recorder holds its file locked.
     @Test func fileThatIsBeingRecordedIsLeftToItsRecorder() async throws {
         let path = try record("show.mp4", isFinished: false)

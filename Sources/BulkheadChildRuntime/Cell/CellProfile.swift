@@ -67,6 +67,9 @@ package struct CellProfile: Sendable {
         }
     }
 
+    /// For a process that turns one open file into another.
+    package static var remuxing: CellProfile { computing(outOfMemoryScore: 500) }
+
     /// For a process that has all it needs when it starts: no files, no connections.
     private static func computing(outOfMemoryScore: Int) -> CellProfile {
         var profile = CellProfile(outOfMemoryScore: outOfMemoryScore)

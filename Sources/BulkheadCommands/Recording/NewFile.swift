@@ -25,7 +25,7 @@ final class NewFile {
         }
         do {
             descriptor = try FileDescriptor.open(
-                temporaryPath, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                temporaryPath, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: FilePermissions(rawValue: 0o644))
         } catch {
             throw Self.failure(temporaryPath, error as? Errno)
@@ -46,6 +46,9 @@ final class NewFile {
             throw Self.failure(path, error as? Errno)
         }
     }
+
+    /// For another process that writes it.
+    var rawDescriptor: Int32 { descriptor.rawValue }
 
     /// Makes it durable, and gives it its name.
     /// - Throws: the kind `file`.

@@ -10,8 +10,8 @@ import NIOCore
 struct RecordingExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Put a recording into another container, without encoding it again: FLV.",
-        discussion: "The name of the new file says which: show.flv.")
+        abstract: "Put a recording into another container, without encoding it again: Matroska, FLV, MOV, MPEG-TS.",
+        discussion: "The name of the new file says which: show.mkv, show.flv, show.mov, show.ts.")
 
     @Argument(help: ArgumentHelp("The media file of a recording.", valueName: "file"), completion: .file())
     var file: String
@@ -22,10 +22,28 @@ struct RecordingExportCommand: AsyncParsableCommand {
         guard let output = flags.output else {
             throw BroadcastError(.usage, "there is no name for the new file", advice: "name it with --output FILE")
         }
-        guard output.lowercased().hasSuffix(".flv") else {
-            throw BroadcastError(.usage, "\(output) is none of the containers there are", advice: "name a file .flv")
+        let format = Remux.format(of: output)
+        guard format != nil || output.lowercased().hasSuffix(".flv") else {
+            throw BroadcastError(
+                .usage, "\(output) is none of the containers there are",
+                advice: "let its name end with .mkv, .flv, .mov or .ts")
         }
         let file = try RecordingFile(file)
+        if let format { try remux(file, to: output, as: format) } else { try writeFLV(file, to: output) }
+        print("made \(EventLine.clean(output))")
+    }
+
+    private func remux(_ file: RecordingFile, to output: String, as format: String) throws(BroadcastError) {
+        // What is no MP4 is not handed on.
+        _ = try file.reading()
+        let made = try NewFile(output, force: flags.force, inputs: [file.path])
+        try file.withDescriptor { (source) throws(BroadcastError) in
+            try Remux.run(source, of: file.path, to: made.rawDescriptor, as: format)
+        }
+        try made.commit(force: flags.force)
+    }
+
+    private func writeFLV(_ file: RecordingFile, to output: String) throws {
         let reading = try file.reading(keepsSamples: true, isRecovering: true)
         guard let configuration = reading.streamConfiguration else {
             throw BroadcastError(.input, "\(file.path) has not one track of pictures and one of sound")
@@ -49,7 +67,6 @@ struct RecordingExportCommand: AsyncParsableCommand {
             throw BroadcastError(.input, "\(file.path) can't be put into FLV: \(error)")
         }
         try made.commit(force: flags.force)
-        print("made \(EventLine.clean(output))")
         let chapters = Chapter.all(of: reading.notes(with: file.index)).count
         if chapters > 0 { print("\(CountText.text(chapters, "chapter")) left out: FLV has no place for them") }
     }

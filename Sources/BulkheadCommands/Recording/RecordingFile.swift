@@ -41,6 +41,11 @@ final class RecordingFile {
 
     deinit { try? descriptor.close() }
 
+    /// For another process that reads it.
+    func withDescriptor(_ body: (Int32) throws(BroadcastError) -> Void) throws(BroadcastError) {
+        try body(descriptor.rawValue)
+    }
+
     private static func open(_ path: String) throws(BroadcastError) -> FileDescriptor {
         do {
             // A pipe must not hold the command.

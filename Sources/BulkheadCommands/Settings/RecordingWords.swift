@@ -13,6 +13,13 @@ enum RecordingWords {
         }
         var recordings: [RecordingSettings] = []
         for path in paths {
+            guard !path.hasSuffix(".mkv") else {
+                let stem = path.dropLast(4)
+                throw BroadcastError(
+                    .usage, "--record \"\(path)\": Matroska is not written while it is recorded",
+                    advice: "record \(stem).mp4, which plays at any moment, and make Matroska of it afterwards: "
+                        + "bulkhead recording export \(stem).mp4 -o \(path)")
+            }
             guard path.hasSuffix(".mp4") || path.hasSuffix(".flv") else {
                 throw BroadcastError(
                     .usage, "--record \"\(path)\" says no format", advice: "let it end with .mp4 or .flv")
@@ -27,6 +34,8 @@ enum RecordingWords {
                 }
                 recording.reportSeconds = span.seconds
             }
+            if let text = words.last(.recordFloor) { try read(floor: text, into: &recording) }
+            try readRetention(words, into: &recording)
             recordings.append(recording)
         }
         return recordings
@@ -52,8 +61,6 @@ enum RecordingWords {
 
     private static func read(
         segment text: String, into recording: inout RecordingSettings
-            if let text = words.last(.recordFloor) { try read(floor: text, into: &recording) }
-            try readRetention(words, into: &recording)
     ) throws(BroadcastError) {
         for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
             if let byteCount = byteCount(word), SettingRange.segmentByteCount.contains(byteCount) {
