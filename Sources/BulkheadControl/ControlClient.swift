@@ -66,7 +66,9 @@ package final class ControlClient {
         }
         foreignOwner = peer.uid == owner ? nil : peer.uid
         if !mayAskOthers { try checkOwner() }
-        try write(JSONLine.encode(ControlGreeting()))
+        do { try write(JSONLine.encode(ControlGreeting())) } catch  where error.code == .connectionClosed {
+            // A master that turned this client away has said why: whoever asks next hears it.
+        }
     }
 
     deinit { _ = bulkhead_close(socket) }
@@ -138,7 +140,7 @@ package final class ControlClient {
             case 1...: sent += taken
             case -Int(EINTR): continue
             case -Int(EAGAIN): try wait(forRoom: true)
-            default: throw closed
+            default: throw lastWord
             }
         }
     }
@@ -157,7 +159,7 @@ package final class ControlClient {
             throw BroadcastError(code: .noAnswer, "the master at unix:\(path) does not answer")
         }
         if interest.revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 { try read() }
-        if isAtEnd, forRoom { throw closed }
+        if isAtEnd, forRoom { throw lastWord }
     }
 
     private func read() throws(BroadcastError) {
@@ -172,7 +174,17 @@ package final class ControlClient {
         }
     }
 
-    private var closed: BroadcastError {
-        BroadcastError(code: .connectionClosed, "the master at unix:\(path) has closed the connection")
+    /// Why nothing is taken any more: what the master said last, which stays to be received, or that it has hung up.
+    private var lastWord: BroadcastError {
+        var before = -1
+        while !isAtEnd, before != incoming.count {
+            before = incoming.count
+            do { try read() } catch { break }
+        }
+        for line in incoming.split(separator: 0x0A) {
+            let reply = try? JSONLine.decode(ControlLine<ControlReply>.self, from: Array(line))
+            if case .failed(let error)? = reply?.content { return error }
+        }
+        return BroadcastError(code: .connectionClosed, "the master at unix:\(path) has closed the connection")
     }
 }
