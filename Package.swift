@@ -154,7 +154,8 @@ let package = Package(
         .target(
             name: "BulkheadOutputs",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadSelection",
+                "BulkheadFLV", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
+                "BulkheadSelection",
                 "BulkheadTimeline", "BulkheadLinks", "BulkheadRoom", "BulkheadChildren", "BulkheadWire", systemPackage,
             ]),
         .target(

@@ -146,7 +146,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case recorderCleared = 0xCD
     case recorderClosed = 0xCE
     case recorderFinished = 0xCF
-    case recorderRemoved = 0xE0
+    case recorderRemoved = 0xE8
 }
 
 extension WireFrame {
