@@ -7,6 +7,13 @@ package struct SampleQueue: Sendable {
     /// Source time of the first sample pair in the queue, in samples.
     package private(set) var start: Int64 = 0
     private var isEmptyEver = true
+    /// Something was taken: what begins later than it is wanted is no beginning, but goes on behind a gap.
+    private var hasGiven = false
+    /// The last block that was taken ends in a gap.
+    private var isBroken = false
+
+    /// How long sound takes to fade at the borders of a gap, in sample pairs: 10 ms.
+    private static let fadePairs = AudioFormat.sampleRate / 100
 
     package init() {}
 
@@ -42,11 +49,42 @@ package struct SampleQueue: Sendable {
         if end - start > Int64(Self.longest) { discard(before: end - Int64(Self.longest)) }
     }
 
-    /// Takes `count` sample pairs from `position` on and lets go of all before them; what is not here is silence.
-    package mutating func take(_ count: Int, from position: Int64) -> [Float] {
-        let block = copy(count, from: position)
-        discard(before: Self.clamped(position) + Int64(count))
+    /// Takes `count` sample pairs from `position` on and lets go of all before them. What is not here is silence, to and from
+    /// which the sound fades; its first beginning and its end are as they are.
+    /// - Parameter isOver: no more will come.
+    /// - Returns: nil where none of it is here.
+    package mutating func take(_ count: Int, from position: Int64, isOver: Bool = false) -> [Float]? {
+        let wanted = Self.clamped(position)
+        let (lead, here) = (Int(clamping: start - wanted), Int(clamping: end - wanted))
+        defer { discard(before: wanted + Int64(count)) }
+        guard lead < count, here > 0, end > start else {
+            isBroken = false
+            return nil
+        }
+        var block = copy(count, from: position)
+        if lead > 0, hasGiven { isBroken = true }
+        mend(&block, from: max(0, lead))
+        hasGiven = true
+        if here < count, !isOver {
+            isBroken = true
+            let first = max(0, lead, here - Self.fadePairs)
+            Self.fade(&block, first..<here) { 1 - $0 }
+        }
         return block
+    }
+
+    /// Fades a block in that follows a gap, from its pair `first` on.
+    package mutating func mend(_ block: inout [Float], from first: Int = 0) {
+        guard isBroken else { return }
+        isBroken = false
+        Self.fade(&block, first..<min(first + Self.fadePairs, block.count / AudioFormat.channelCount)) { $0 }
+    }
+
+    private static func fade(_ block: inout [Float], _ pairs: Range<Int>, _ gain: (Float) -> Float) {
+        for (index, pair) in pairs.enumerated() {
+            let share = gain((Float(index) + 0.5) / Float(pairs.count))
+            for channel in 0..<AudioFormat.channelCount { block[pair * AudioFormat.channelCount + channel] *= share }
+        }
     }
 
     /// `count` sample pairs from `position` on, which stay; what is not here is silence.

@@ -22,7 +22,8 @@ struct SoundPlace: Hashable, Sendable {
     private var fraction = 0.0
 
     /// Takes the samples of one block, which should be those of `wanted` in source time.
-    mutating func take(from queue: inout SampleQueue, wanted: Range<Int64>) -> [Float] {
+    /// - Returns: nil where none of them are here.
+    mutating func take(from queue: inout SampleQueue, wanted: Range<Int64>) -> [Float]? {
         let needed = span(wanted: wanted)
         let count = wanted.count
         // What isn't here is silence: the sound behind it begins at its place.
@@ -33,7 +34,7 @@ struct SoundPlace: Hashable, Sendable {
         }
         let (start, step) = course(wanted)
         let end = fraction + Double(count) + step
-        let samples: [Float]
+        var samples: [Float]
         if fraction == 0, step == 0 {
             samples = queue.copy(count, from: start)
         } else {
@@ -46,6 +47,7 @@ struct SoundPlace: Hashable, Sendable {
         let place = abs(end - end.rounded()) < 1e-6 ? end.rounded() : end
         next = start + Int64(place.rounded(.down))
         fraction = place - place.rounded(.down)
+        queue.mend(&samples)
         queue.discard(before: (next ?? start) - Int64(SoundStretch.reach))
         return samples
     }

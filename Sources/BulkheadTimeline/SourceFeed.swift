@@ -233,10 +233,12 @@ package struct SourceFeed: Sendable {
         soundCorrection = soundDrift.distance(at: now)
     }
 
-    /// The sound of a range of the timeline, in sample pairs; silence where there is none.
-    package mutating func takeSound(_ range: Range<Int64>) -> [Float] {
+    /// The sound of a range of the timeline, in sample pairs; silence where some is missing, nil where all of it is.
+    package mutating func takeSound(_ range: Range<Int64>) -> [Float]? {
         let wanted = sourceSamples(of: range)
-        guard description.isLive else { return samples.take(wanted.count, from: wanted.lowerBound) }
+        guard description.isLive else {
+            return samples.take(wanted.count, from: wanted.lowerBound, isOver: hasEnded)
+        }
         return soundPlace.take(from: &samples, wanted: wanted)
     }
 

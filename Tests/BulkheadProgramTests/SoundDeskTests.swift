@@ -230,8 +230,9 @@ import Testing
         var (desk, feeds) = (SoundDesk(), Self.tones([440]))
         desk.hear([1])
         let all = try #require(feeds.feeds[1]).samples
-        var (samples, source) = ([Float](), all)
-        let sound = source.take(96_000, from: 0)
+        var samples: [Float] = []
+        let source = all
+        let sound = source.copy(96_000, from: 0)
         feeds.feeds[1]?.samples = SampleQueue()
         for tick in 0..<40 as Range<Int64> {
             // Exactly as much as the tick needs.

@@ -126,7 +126,8 @@ import Testing
                     let end = min(place + 1000, sounds[index].count / 2)
                     queues[index].push(Array(sounds[index][2 * place..<2 * end]), at: Int64(place))
                 }
-                mix.give(queues[index].take(wanted.count, from: wanted.lowerBound), from: InputID(index + 1))
+                let samples = queues[index].take(wanted.count, from: wanted.lowerBound) ?? []
+                mix.give(samples, from: InputID(index + 1))
             }
             mix.mix(into: &block)
             output += block

@@ -129,8 +129,8 @@ import Testing
         let limit = feed.limit(at: Self.at(334), interval: Self.interval)
         #expect(limit > .zero && limit < Self.interval)
         // 16,000 samples later block 16 begins 384 samples after sample 0.
-        #expect(Array(feed.takeSound(AudioFormat.samples(ofBlock: 15)).prefix(1280)).allSatisfy { $0 == 0 })
-        #expect(Array(feed.takeSound(AudioFormat.samples(ofBlock: 16))).allSatisfy { $0 == 1 })
+        #expect(feed.takeSound(AudioFormat.samples(ofBlock: 15))?.prefix(1280).allSatisfy { $0 == 0 } == true)
+        #expect(feed.takeSound(AudioFormat.samples(ofBlock: 16))?.allSatisfy { $0 == 1 } == true)
     }
 
     @Test func onlyAFileThatOwesAPictureMissesIt() {
@@ -277,7 +277,8 @@ import Testing
                     _ = feed.isMissingPicture
                     _ = feed.isFinished(at: Self.at(40))
                     _ = feed.hasSound(AudioFormat.samples(ofBlock: 3))
-                    #expect(feed.takeSound(AudioFormat.samples(ofBlock: 3)).count == AudioFormat.floatsPerBlock)
+                    let block = feed.takeSound(AudioFormat.samples(ofBlock: 3))
+                    #expect(block?.count ?? AudioFormat.floatsPerBlock == AudioFormat.floatsPerBlock)
                 }
             }
         }

