@@ -17,7 +17,11 @@ struct InputFormats {
         format.aspectNumerator = UInt32(clamping: ratio.num)
         format.aspectDenominator = UInt32(clamping: ratio.den)
         format.orientation = Self.orientation(of: stream)
-        let (mean, least) = (stream.pointee.avg_frame_rate, stream.pointee.r_frame_rate)
+        var (mean, least) = (stream.pointee.avg_frame_rate, stream.pointee.r_frame_rate)
+        // Of some containers, such as NUT, no mean is known, and the least common rate is what they say.
+        if mean.num <= 0, least.num > 0, least.den > 0, (5...121).contains(Double(least.num) / Double(least.den)) {
+            mean = least
+        }
         format.rateNumerator = UInt32(clamping: mean.num)
         format.rateDenominator = UInt32(clamping: mean.den)
         if let rate = format.framesPerSecond, least.num > 0, least.den > 0 {
