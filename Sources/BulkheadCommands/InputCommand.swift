@@ -35,7 +35,7 @@ package struct InputCommand: AsyncParsableCommand {
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Open one more input, ready to be shown with `scene take`.",
+            abstract: "Open one more input, ready to be shown with `scene take`; a layout on air shows it at once.",
             usage: "bulkhead input add <input> [--name <name>] [<options>]")
 
         @Argument(

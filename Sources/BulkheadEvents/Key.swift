@@ -116,6 +116,7 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case repeated
     /// What is shown: the name of an input.
     case scene
+    case input
     /// A duration, in seconds.
     case seconds
     /// The number of a file in its recording, from 0.

@@ -296,6 +296,8 @@ actor Broadcast {
             new = try change.applied(to: settings)
             try new.checkRanges()
         } catch { return done(error) }
+        // A scene may be shown instead meanwhile.
+        if change.words["layout"] != nil, new.layout == settings.layout { rooms.line?.program.show(new.layout) }
         guard new != settings else { return done(nil) }
         let needsTakeover = Setting.changeable.contains { setting in
             setting.applies == .takeover && setting.text(new) != setting.text(settings)

@@ -122,7 +122,7 @@ final class Rooms {
             .slate, settings.slateText ?? Card.standardWords, logoPath: settings.slateLogoPath ?? "",
             hasClock: settings.slateClock ?? false)
         try makeSlate(settings.canvas)
-        if let layout = settings.layout { line.program.show(layout) }
+        if let layout = settings.layout { line.program.show(layout) } else { line.program.showFirstScene() }
         try line.chain.start()
         if let early = earlyEncoder.take() { connected(early.descriptor, pid: early.pid) }
     }

@@ -146,6 +146,11 @@ package final class Program {
         perform(machine.handle(.take(named.stage, transition), at: .now))
         if isSwap { book.swap(in: named.name) } else { book.show(named.name) }
         wantMixers()
+        if case .scene(let scene) = named.stage {
+            for input in lacking(in: scene) {
+                context.post(.timeline, .timeline(.sceneLacks(scene: scene.name, input: input)))
+            }
+        }
         if hasBegun { context.post(.timeline, .timeline(.taken(scene: named.name, frame: frame))) }
         return frame
     }
@@ -154,10 +159,11 @@ package final class Program {
     /// are no scenes, the input's.
     private func stage(called word: String) throws(BroadcastError) -> (name: String, stage: Staging.Stage) {
         if let scene = book[word] {
-            if let item = scene.items.first(where: { machine.input(called: $0.input) == nil }) {
+            let lacking = lacking(in: scene)
+            if let name = lacking.first, lacking.count == scene.items.count {
                 throw BroadcastError(
-                    code: .unknownInput, ["name": item.input],
-                    "the scene \(scene.name) shows \(item.input), and there is no such input",
+                    code: .unknownInput, ["name": name],
+                    "the scene \(scene.name) shows \(name), and there is no such input",
                     advice: "add it, or change the scene")
             }
             return (scene.name, .scene(scene))
@@ -170,6 +176,17 @@ package final class Program {
         let name = machine.name(of: input) ?? word
         guard machine.canTake(input) else { throw notShowable(input, name) }
         return (name, .input(input))
+    }
+
+    /// What a scene shows and there is not.
+    private func lacking(in scene: Scene) -> [String] {
+        scene.items.map(\.input).filter { machine.input(called: $0) == nil }
+    }
+
+    /// What the program begins with where no layout is named: the first scene.
+    package func showFirstScene() {
+        // One that shows nothing that there is stays where it is in the list, and the first input is shown.
+        if let scene = book.scenes.first { _ = try? change(.take(scene.name, .cut)) }
     }
 
     private func notShowable(_ input: InputID, _ name: String) -> BroadcastError {
@@ -488,6 +505,7 @@ extension Program: MediaOutlet {
     package func beganAnew(_ input: InputID) { perform(machine.handle(.inputBeganAnew(input), at: .now)) }
 
     package func removed(_ input: InputID) {
+        if let name = machine.name(of: input) { book.forget(input: name) }
         perform(machine.handle(.inputRemoved(input), at: .now))
         cards.remove(input, in: context.pools)
         wantMixers()

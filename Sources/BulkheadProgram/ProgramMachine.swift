@@ -29,6 +29,10 @@ package struct ProgramMachine {
     private var overload = OverloadRule()
     private let lookAhead: LookAhead
     private let madeAt: MonotonicTime
+    /// What was there from the start lasts as long as it is wanted: the program ends when it is told to.
+    private var isEndless = false
+    /// The input that would have gone on was removed: what is left does not end the program.
+    private var isLeftOver = false
     /// The end depends on when a destination is sent a picture for the first time, which has not been.
     package private(set) var awaitsViewers: Bool
 
@@ -108,6 +112,7 @@ package struct ProgramMachine {
         guard lines[input] != nil else { return [] }
         let cadence = settings.isFast ? nil : Cadence(settings.frameRate, patience: settings.patience)
         if lines.open(input, description, cadence) {
+            isLeftOver = false
             selection.offer(input, hasPicture: description.hasVideo, hasSound: description.hasAudio)
             arrange()
             listen()
@@ -136,6 +141,7 @@ package struct ProgramMachine {
     private mutating func beginAnew(_ input: InputID) -> [Action] {
         var actions: [Action] = []
         lines.beginAnew(input) { actions.append(.release($0)) }
+        isLeftOver = false
         return actions
     }
 
@@ -145,6 +151,7 @@ package struct ProgramMachine {
         desk.keepEnd(of: input, in: &lines)
         desk.forget(input)
         lines.remove(input) { actions.append(.release($0)) }
+        isLeftOver = isLeftOver || (phase == .running && hasNoMore(at: clock.nextTime))
         selection.remove(input)
         for other in lines.inputs {
             guard let feed = lines[other]?.feed, !feed.hasEnded || feed.isStill else { continue }
@@ -353,6 +360,7 @@ package struct ProgramMachine {
         // The live picture that is here is the first frame's, half an interval early, so that the next may jitter.
         let origin = hasLivePicture ? now.advanced(by: clock.interval.nanoseconds / 2) : now
         let distance = MediaTime(nanoseconds: madeAt.since(origin))
+        isEndless = !lines.isEmpty && lines.allFeeds(\.isStill)
         clock.begin(at: origin, lastingSeconds: awaitsViewers ? nil : settings.durationSeconds)
         lines.moveClocks(by: distance)
         settleFeeds(at: now)
@@ -416,11 +424,23 @@ package struct ProgramMachine {
     }
 
     /// Whether all inputs are at their end. A still stands as long as the broadcast is to last, and what is drawn without an end
-    /// as long as there is anything else.
+    /// as long as there is anything else; what was taken deliberately stays when something else ends.
     private func isFinished(at time: MediaTime) -> Bool {
-        guard !lines.isEmpty, lines.allFeeds({ $0.isFinished(at: time) || $0.stands }) else { return false }
+        guard !isEndless, !isLeftOver, hasNoMore(at: time), !standsAlone else { return false }
         if lines.allFeeds(\.isStill), !lines.allFeeds({ !$0.stands }) { return false }
         return settings.durationSeconds == nil || !lines.allFeeds(\.isStill)
+    }
+
+    private func hasNoMore(at time: MediaTime) -> Bool {
+        !lines.isEmpty && lines.allFeeds { $0.isFinished(at: time) || $0.stands }
+    }
+
+    /// A scene was taken that shows what lasts as long as it is wanted, and nothing else is seen or, without a picture, heard.
+    private var standsAlone: Bool {
+        guard content.staging.stage != .selected else { return false }
+        let seen = content.staging.seen
+        let heard = desk.heard.filter { lines[$0]?.feed?.description.hasVideo == false }
+        return !seen.isEmpty && seen.union(heard).allSatisfy { lines[$0]?.feed?.stands == true }
     }
 
     private mutating func cutSound(to time: MediaTime, _ now: MonotonicTime) -> [Action] {

@@ -89,6 +89,7 @@ import Testing
             "timeline.slate-unusable", #""path":"/a/slate.png","reason":"not-media","text":"not a picture""#,
             "/a/slate.png", "not a picture", "built-in"),
         Row("timeline.taken", #""scene":"guest","frame":250"#, "guest", "250"),
+        Row("timeline.scene-lacks", #""scene":"talk","input":"logo""#, "talk", "logo", "left out"),
         Row("timeline.marked", #""text":"goal 1:0","frame":250"#, "goal 1:0", "250"),
         Row(
             "timeline.slate-undrawn", #""reason":"settings","text":"no typeface is installed""#, "plain letters",

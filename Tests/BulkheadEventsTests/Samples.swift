@@ -59,6 +59,7 @@ extension TimelineHappening: Sampled {
         case .taken: .taken(scene: "guest", frame: 250)
         case .marked: .marked(text: "goal 1:0", frame: 250)
         case .slateUndrawn: .slateUndrawn(reason: Reason("settings", "no typeface is installed"))
+        case .sceneLacks: .sceneLacks(scene: "talk", input: "logo")
         case .cardNoted: .cardNoted(text: "no installed typeface has 2 of the letters in \"שלום\"")
         case .slateUnusable: .slateUnusable(path: "slate.png", reason: Reason("not-media", "not a picture"))
         case .slateReaderDied: .slateReaderDied(cause: "SIGSEGV")

@@ -53,6 +53,55 @@ import Testing
         #expect(Set(back.sound.flatMap(\.samples).dropFirst(1152)) == [Script.level])
     }
 
+    /// What people add and take stays when a film ends; the film that the program began with ends it alone.
+    @Test func whatWasTakenStaysWhenAFilmEnds() throws {
+        var picture = PictureFormat(codec: "wrapped_avframe", width: 640, height: 360)
+        (picture.isStill, picture.isDrawn) = (true, true)
+        let color = SourceDescription(
+            hasVideo: true, hasAudio: false, isLive: false, duration: 0, summary: "a colour", picture: picture)
+        func film(taking input: InputID?) throws -> [ProgramMachine.Action] {
+            var script = try Self.onAir(color)
+            script.picture(0, of: 2)
+            script.tick()
+            if let input { script.handle(.take(.input(input), .cut)) }
+            script.handle(.inputEnded(1))
+            var last: [ProgramMachine.Action] = []
+            for _ in 0..<40 {
+                script.wait(40)
+                last = script.tick()
+                if last == [.end] { break }
+            }
+            return last
+        }
+        #expect(try film(taking: nil) == [.end])
+        #expect(try film(taking: 1) == [.end])
+        #expect(try film(taking: 2).shown == "5")
+    }
+
+    @Test func whatIsLeftOfARemovalGoesOn() throws {
+        var script = try Self.onAir(.file(audio: false))
+        script.picture(0, of: 2)
+        script.handle(.inputEnded(2))
+        script.handle(.take(.input(2), .cut))
+        for _ in 0..<30 { script.wait(40); script.tick() }
+        script.handle(.inputRemoved(1))
+        script.wait(40)
+        #expect(script.tick().shown != nil)
+        // One that is added, and ends, is an end.
+        script.handle(.inputExpected(3, name: "source 3", isKept: true))
+        script.handle(.inputOpened(3, .file(audio: false)))
+        script.picture(0, of: 3)
+        script.handle(.take(.input(3), .cut))
+        script.tick()
+        script.handle(.inputEnded(3))
+        var last: [ProgramMachine.Action] = []
+        for _ in 0..<40 where last != [.end] {
+            script.wait(40)
+            last = script.tick()
+        }
+        #expect(last == [.end])
+    }
+
     /// The sound of an input without any stays that of the one before.
     @Test func pictureWithoutSoundLeavesTheSoundAsItIs() throws {
         var script = try Self.onAir(.file(audio: false))

@@ -59,7 +59,9 @@ private struct Camera {
             frame += 1
             let end = rate.time(of: frame) - MediaTime(milliseconds: 200)
             while AudioFormat.time(ofBlock: block + 1) < end {
-                let samples = feed.takeSound(AudioFormat.samples(ofBlock: block)) ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
+                let samples =
+                    feed.takeSound(AudioFormat.samples(ofBlock: block))
+                    ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
                 if isCounted { judge(samples, block, soundPace, &waiting, &seen) }
                 block += 1
             }
@@ -211,7 +213,9 @@ private struct Camera {
             if piece == 0 { feed.anchor(.zero, at: time + SourceFeed.liveMargin) }
             var next = block ?? Int64((now + 0.1) * 48_000 / 1024)
             while AudioFormat.time(ofBlock: next + 1).seconds < now - 0.1 {
-                let samples = feed.takeSound(AudioFormat.samples(ofBlock: next)) ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
+                let samples =
+                    feed.takeSound(AudioFormat.samples(ofBlock: next))
+                    ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
                 let start = AudioFormat.time(ofBlock: next).seconds
                 next += 1
                 guard let first = samples.first, samples[2046] > 0.03, samples[2046] < 0.97, first < 0.97 else {

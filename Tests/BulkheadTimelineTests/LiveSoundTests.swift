@@ -48,7 +48,9 @@ import Testing
 
         /// The left side of a block.
         mutating func block(_ number: Int64) -> [Float] {
-            let block = feed.takeSound(AudioFormat.samples(ofBlock: number)) ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
+            let block =
+                feed.takeSound(AudioFormat.samples(ofBlock: number))
+                ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
             return stride(from: 0, to: block.count, by: 2).map { block[$0] }
         }
 
@@ -96,7 +98,9 @@ import Testing
         var tone: [Float] = []
         var settled: Int64?
         for number in Int64(50)..<1100 {
-            let block = source.feed.takeSound(AudioFormat.samples(ofBlock: number)) ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
+            let block =
+                source.feed.takeSound(AudioFormat.samples(ofBlock: number))
+                ?? [Float](repeating: 0, count: AudioFormat.floatsPerBlock)
             tone += stride(from: 0, to: block.count, by: 2).map { block[$0] }
             if settled == nil, block[1] == source.place(ofBlock: number) { settled = number }
         }

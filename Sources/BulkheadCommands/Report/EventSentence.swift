@@ -70,6 +70,7 @@ package enum EventSentence {
         case .showing(let picture, let isStandIn): showing(picture, isStandIn)
         case .marked(let text, let frame): "marked \(text) at frame \(frame)"
         case .taken(let scene, let frame): "showing \(scene) from frame \(frame) on"
+        case .sceneLacks(let scene, let input): "\(scene) shows \(input), and there is no such input; it is left out"
         case .slateUnusable(let path, let reason):
             "can't use the slate \(path): \(reason.text); showing the built-in slate"
         case .slateReaderDied(let cause): "the slate's reader ended (\(cause)); showing the built-in slate"

@@ -1,3 +1,4 @@
+import BulkheadMedia
 import BulkheadModel
 import Yams
 
@@ -94,7 +95,7 @@ enum SceneWords {
             let width = try length(key, value)
             item.border = width == .pixels(0) ? nil : SceneBorder(width: width, color: item.border?.color ?? .white)
         case "border-color":
-            guard let color = SceneColor(value) else { throw misfit(key, value, "a colour such as #1e90ff") }
+            guard let color = color(value) else { throw misfit(key, value, "a colour such as #1e90ff or white") }
             item.border = SceneBorder(width: item.border?.width ?? .pixels(4), color: color)
         case "visible":
             guard let isVisible = ["true": true, "yes": true, "false": false, "no": false][value.lowercased()] else {
@@ -106,6 +107,11 @@ enum SceneWords {
                 .usage, "an item of a scene has no key \"\(key.prefix(40))\"",
                 advice: "it has \(itemKeys.joined(separator: ", "))")
         }
+    }
+
+    /// A colour by its digits or its name; what lies behind a border is not seen through it.
+    private static func color(_ text: String) -> SceneColor? {
+        PaintColor(text).map { SceneColor(red: $0.red, green: $0.green, blue: $0.blue) }
     }
 
     private static func length(_ key: String, _ value: String) throws(BroadcastError) -> SceneLength {

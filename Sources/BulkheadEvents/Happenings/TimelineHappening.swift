@@ -14,6 +14,8 @@ package enum TimelineHappening: HappeningSubject {
     case showing(picture: ShownPicture, isStandIn: Bool)
     /// Another scene is shown, from this frame on.
     case taken(scene: String, frame: Int64)
+    /// A scene was taken that shows an input which there is not.
+    case sceneLacks(scene: String, input: String)
     /// A person has marked this frame.
     case marked(text: String, frame: Int64)
     case slateUnusable(path: String, reason: Reason)
@@ -36,6 +38,7 @@ package enum TimelineHappening: HappeningSubject {
         case unmixed
         case showing
         case taken
+        case sceneLacks = "scene-lacks"
         case marked
         case slateUnusable = "slate-unusable"
         case slateReaderDied = "slate-reader-died"
@@ -60,6 +63,7 @@ package enum TimelineHappening: HappeningSubject {
         case .showing(let picture, let isStandIn):
             Facts(.showing, isStandIn ? .warning : .notice, [.picture: picture, .isStandIn: isStandIn])
         case .taken(let scene, let frame): Facts(.taken, .notice, [.scene: scene, .frame: frame])
+        case .sceneLacks(let scene, let input): Facts(.sceneLacks, .warning, [.scene: scene, .input: input])
         case .marked(let text, let frame): Facts(.marked, .notice, [.text: text, .frame: frame])
         case .slateUnusable(let path, let reason):
             Facts(.slateUnusable, .warning, [.path: path, .reason: reason.code, .text: reason.text])
@@ -90,6 +94,8 @@ package enum TimelineHappening: HappeningSubject {
             self = .showing(picture: try values.required(.picture), isStandIn: try values.required(.isStandIn))
         case .taken:
             self = .taken(scene: try values.required(.scene), frame: try values.required(.frame))
+        case .sceneLacks:
+            self = .sceneLacks(scene: try values.required(.scene), input: try values.required(.input))
         case .marked:
             self = .marked(text: try values.required(.text), frame: try values.required(.frame))
         case .slateUnusable: self = .slateUnusable(path: try values.required(.path), reason: try Reason(values))
@@ -141,6 +147,10 @@ package enum TimelineHappening: HappeningSubject {
             Meaning([.notice], [.text, .frame], "a person has marked this frame: a chapter of recordings")
         case .taken:
             Meaning([.notice], [.scene, .frame], "another scene is shown from this frame on, as asked for")
+        case .sceneLacks:
+            Meaning(
+                [.warning], [.scene, .input], "a scene was taken that shows an input which there is not; it is left out"
+            )
         case .slateUnusable:
             Meaning(
                 [.warning], [.path, .reason, .text], "the slate's picture can't be used; the built-in slate is shown")

@@ -50,6 +50,13 @@ package struct SceneBook: Sendable {
     package mutating func remove(_ name: String) throws(BroadcastError) {
         let scene = scenes.remove(at: try place(of: name))
         if prepared == scene.name { prepared = nil }
+        if shown == scene.name { shown = nil }
+    }
+
+    /// There is no input of that name any more, alone or otherwise.
+    package mutating func forget(input name: String) {
+        if prepared == name { prepared = nil }
+        if shown == name { shown = nil }
     }
 
     package var statuses: [SceneStatus] {
