@@ -109,7 +109,12 @@ package struct SegmentJoin: Sendable {
                 let next = starts[order[rank + 1]]
                 guard next.number != start.number else { throw .twice(index, order[rank + 1]) }
                 let distance = (next.origin - start.origin).nanoseconds
-                for track in readings[index].header.tracks { ends[track.id] = track.ticks(nanoseconds: distance) }
+                // Sound that begins with the next segment's picture may be in this one.
+                let firsts = readings[order[rank + 1]].firstTimes
+                for track in readings[index].header.tracks {
+                    guard let first = firsts[track.id] else { continue }
+                    ends[track.id] = track.ticks(nanoseconds: distance) &+ first
+                }
                 let kept = readings[index].frames(before: ends)
                 if let wanted = readings[order[rank + 1]].fragments.first?.entry.firstFrame, kept < wanted {
                     missing.append(kept...wanted - 1)
@@ -136,6 +141,15 @@ package struct SegmentJoin: Sendable {
 }
 
 extension SegmentReading {
+    /// The DTS of the first sample of each track that has one.
+    fileprivate var firstTimes: [UInt32: Int64] {
+        var times: [UInt32: Int64] = [:]
+        for part in fragments where times.count < header.tracks.count {
+            for sample in part.fragment.samples where times[sample.track] == nil { times[sample.track] = sample.dts }
+        }
+        return times
+    }
+
     /// The frame behind the last that is decoded before `ends`.
     fileprivate func frames(before ends: [UInt32: Int64]) -> Int64 {
         guard let video = header.tracks.first(where: \.isVideo), let end = ends[video.id] else { return nextFrame }
