@@ -9,6 +9,8 @@ package final class EncoderService {
     private enum State {
         case waiting
         case open(VideoEncoder, AudioEncoder)
+        /// Without pictures.
+        case sound(AudioEncoder)
         /// The settings were refused: what the master had already sent behind them is passed over.
         case refused
         case flushed
@@ -42,6 +44,7 @@ package final class EncoderService {
         switch request {
         case .configure(let video, let audioBitsPerSecond):
             try configure(video, audioBitsPerSecond: audioBitsPerSecond)
+        case .configureSound(let bitsPerSecond): try configureSound(bitsPerSecond)
         case .pool(let shape):
             throw EncoderError.poolNotMapped(id: shape.id, reason: "its descriptor is missing")
         case .dropPool(let id):
@@ -53,6 +56,7 @@ package final class EncoderService {
                 try socket.send(EncoderReply.accessUnit(unit))
             }
         case .encodeAudio(let block, let samples):
+            if case .sound(let audio) = state { return try audio.encode(block, samples, emit: sendAudio) }
             guard let (_, audio) = try encoders() else { return }
             try audio.encode(block, samples, emit: sendAudio)
         case .probe: try socket.send(EncoderReply.alive)
@@ -64,6 +68,12 @@ package final class EncoderService {
             }
             try video.reconfigure(bitsPerSecond: bitsPerSecond)
         case .flush:
+            if case .sound(let audio) = state {
+                try audio.finish(emit: sendAudio)
+                try socket.send(EncoderReply.flushed)
+                state = .flushed
+                return
+            }
             guard let (video, audio) = try encoders() else { return }
             while let unit = try video.flushNext() { try socket.send(EncoderReply.accessUnit(unit)) }
             try audio.finish(emit: sendAudio)
@@ -94,12 +104,25 @@ package final class EncoderService {
                 maximumDelay: video.maximumDelay, reorderDepth: video.reorderDepth))
     }
 
+    private func configureSound(_ bitsPerSecond: UInt32) throws {
+        guard case .waiting = state else { throw EncoderError.configuredTwice }
+        let audio: AudioEncoder
+        do throws(Refusal) { audio = try AudioEncoder(bitsPerSecond: bitsPerSecond) } catch {
+            state = .refused
+            return try socket.send(EncoderReply.refused(error))
+        }
+        state = .sound(audio)
+        try socket.send(
+            EncoderReply.ready(
+                avcConfiguration: [], audioSpecificConfig: audio.audioSpecificConfig, maximumDelay: 0, reorderDepth: 0))
+    }
+
     /// The open encoders; nil when the settings were refused.
     private func encoders() throws(EncoderError) -> (VideoEncoder, AudioEncoder)? {
         switch state {
         case .open(let video, let audio): return (video, audio)
         case .refused: return nil
-        case .waiting: throw .notConfigured
+        case .waiting, .sound: throw .notConfigured
         case .flushed: throw .flushedAlready
         }
     }

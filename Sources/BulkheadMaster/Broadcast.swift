@@ -86,6 +86,7 @@ actor Broadcast {
             group.addTask { await self.runOutputs() }
             // A stop that came before this point has ended the stream already.
             for await _ in course.stream {}
+            if ending.isClean { await rooms.tracks?.finish(on: self) }
             if ending.isClean { rooms.outputs.finish() } else { rooms.outputs.abort() }
             stopTimers()
             await rooms.dismissChildren(on: self)
@@ -277,6 +278,7 @@ actor Broadcast {
 
     private func watch(_ line: ProgramLine) {
         line.watch()
+        rooms.tracks?.look()
         if line.program.awaitsViewers, let time = rooms.outputs.firstSent { line.program.seen(from: time) }
         // A broadcast in no hurry waits for its links instead, and an encoder that was started by hand is left alone.
         if state == .onAir, !settings.isFast, settings.children != .plugins { rooms.outputs.watchCongestion() }

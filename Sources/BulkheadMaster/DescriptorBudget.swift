@@ -21,7 +21,7 @@ package enum DescriptorBudget {
     package static func descriptorCount(for settings: BroadcastSettings, coreCount: Int) -> UInt64 {
         let endpoints =
             settings.destinations.count + settings.inputs.count + (settings.recordings?.count ?? 0)
-            + (settings.replaySeconds == nil ? 0 : 1)
+            + (settings.replaySeconds == nil ? 0 : 1) + (settings.recordsTracks == true ? settings.inputs.count : 0)
         let hosts = settings.pluginIsolation == .each ? max(4, settings.plugins.count) : 1
         return 128 + 4 * UInt64(max(0, coreCount)) + 8 * UInt64(endpoints) + 24 * UInt64(hosts)
     }

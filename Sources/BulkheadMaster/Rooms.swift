@@ -52,6 +52,8 @@ final class Rooms {
     let outputs: Outputs
     /// Nil until ``arrange(_:plugins:)``.
     private(set) var line: ProgramLine?
+    /// Nil where inputs' own sounds are not recorded.
+    private(set) var tracks: RecordedTracks?
     private let context: RoomContext
     private let requests: Requests
     private let committed: CommittedPackets
@@ -112,9 +114,14 @@ final class Rooms {
         for input in inputs.snapshot.inputs {
             if let strip = input.settings.strip { line.program.prepare(strip, of: input.id) }
         }
+        if settings.recordsTracks == true, settings.recordings?.contains(where: \.isMP4) == true {
+            record(settings, line)
+        }
         // Nothing of one that is added is heard before it is taken, or by its own nature, from the next block on.
-        inputs.onAdded = { [weak line] input, settings in
+        inputs.onAdded = { [weak self, weak line] input, settings in
             if let strip = settings.strip { line?.program.prepare(strip, of: input) }
+            let name = self?.inputs.snapshot.inputs.first { $0.id == input }?.name
+            self?.tracks?.add([(input, name ?? "source \(input)")])
         }
         inputs.play(settings.canvas, settings.frameRate, to: line.program)
         slatePath = settings.slatePath
@@ -125,6 +132,15 @@ final class Rooms {
         if let layout = settings.layout { line.program.show(layout) } else { line.program.showFirstScene() }
         try line.chain.start()
         if let early = earlyEncoder.take() { connected(early.descriptor, pid: early.pid) }
+    }
+
+    /// Has the own sounds of inputs recorded.
+    private func record(_ settings: BroadcastSettings, _ line: ProgramLine) {
+        let tracks = RecordedTracks(settings.audioBitsPerSecond, to: outputs, in: context)
+        self.tracks = tracks
+        tracks.onEmpty = { [weak self] in self?.resumeIfChildless() }
+        tracks.add(inputs.snapshot.inputs.map { ($0.id, $0.name) })
+        line.program.onTracks = { [weak tracks] in tracks?.take($0) }
     }
 
     /// An encoder has connected by itself; its socket belongs to the rooms from then on.
@@ -165,6 +181,7 @@ final class Rooms {
         if let early = earlyEncoder.take() { OwnedDescriptor(adopting: early.descriptor).close() }
         line?.hangUp()
         inputs.hangUp()
+        tracks?.hangUp()
         guard !isChildless else { return }
         let bound = ReactorBound(self, context.reactor)
         let timer = context.reactor.schedule(at: .now.advanced(by: .seconds(2))) { bound.value.killChildren() }
@@ -175,9 +192,10 @@ final class Rooms {
     private func killChildren() {
         line?.kill("it did not end when asked")
         inputs.dismiss("it did not end when asked")
+        tracks?.kill("it did not end when asked")
     }
 
-    private var isChildless: Bool { inputs.isEmpty && line?.isEmpty ?? true }
+    private var isChildless: Bool { inputs.isEmpty && line?.isEmpty ?? true && tracks?.isEmpty ?? true }
 
     private func resumeIfChildless() {
         guard isChildless else { return }
@@ -190,8 +208,10 @@ final class Rooms {
         guard let line else {
             return BroadcastStatus(opening: inputs.snapshot, outputs.snapshot, isOver: state == .ended)
         }
-        return BroadcastStatus(
+        var status = BroadcastStatus(
             state, inputs.snapshot, line.program.snapshot, line.chain.snapshot, line.encoding.snapshot,
             outputs.snapshot, &committed.rate, frameRate: frameRate, encoderAddress: encoderAddress ?? "")
+        status.children += tracks?.statuses ?? []
+        return status
     }
 }

@@ -70,6 +70,10 @@ package struct StreamConfiguration: Hashable, Sendable {
     package var avcConfiguration: [UInt8]
     /// An AudioSpecificConfig.
     package var audioSpecificConfig: [UInt8]
+    /// The names of further tracks of sound, of the same form, where a recording has some.
+    package var tracks: [String] = []
+    /// A recording has no more.
+    package static let mostTracks = 64
 
     /// A configuration with the two decoder records as the encoder hands them out.
     package init(

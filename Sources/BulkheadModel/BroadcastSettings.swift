@@ -97,6 +97,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var patienceSeconds: Double?
     /// What is recorded besides the destinations; nil for nothing.
     package var recordings: [RecordingSettings]?
+    /// Recordings in MP4 have each input's own sound as a further track; nil for not.
+    package var recordsTracks: Bool?
     /// So many seconds are kept in memory for replays; nil for none.
     package var replaySeconds: Double?
     /// Where replays go: an absolute path that ends with `.mp4`, with the fields of strftime(3).

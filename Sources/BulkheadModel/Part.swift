@@ -82,6 +82,11 @@ package struct Part: Codable, Hashable, Sendable {
         Part(.slateEncoder, id: id.number, name: "slate encoder", duty: .onAir)
     }
 
+    /// The encoder of an input's own sound, by its child.
+    package static func trackEncoder(_ id: ChildID, name: String) -> Part {
+        Part(.encoder, id: id.number, name: name, duty: .onAir)
+    }
+
     /// An input, by whichever child reads it.
     package static func source(_ id: InputID, name: String) -> Part {
         Part(.source, id: id.number, name: name, duty: .onAir)

@@ -46,6 +46,9 @@ package struct RecordingSettings: Codable, Hashable, Sendable {
     /// It removes old segments.
     package var removes: Bool { keepSeconds != nil || keepByteCount != nil }
 
+    /// It is written in MP4, which has place for chapters and further tracks; else in FLV.
+    package var isMP4: Bool { path.hasSuffix(".mp4") }
+
     /// Whether its numbers can be counted with, and its paths lie somewhere.
     package var isInRange: Bool {
         path.hasPrefix("/") && path.utf8.count <= 4000 && (path.hasSuffix(".mp4") || path.hasSuffix(".flv"))

@@ -146,6 +146,9 @@ extension Setting {
             .seconds(SettingRange.durationSeconds, "a time such as 10, 1m30s or 00:01:30"), .atStart,
             placeholder: "time", help: "End after this time: 10, 1m30s, 00:01:30."),
         Setting(
+            "record-tracks", optional: \.recordsTracks, .onOrOff, .atStart,
+            help: "Record each input's own sound as a further track of MP4 recordings (default: off)."),
+        Setting(
             "replay", optional: \.replaySeconds,
             .seconds(SettingRange.replaySeconds, "a time from 1s to 10m, such as 60s"), .atStart, placeholder: "time",
             help: "Keep so much of the stream in memory for `recording save-replay`: 60s (default: none)."),

@@ -43,6 +43,8 @@ package final class Outputs: PacketOutlet {
     /// Something of what is recorded can hold marks.
     private(set) package var keepsMarks = false
     private var notes = RecordingNotes()
+    private var tracks: [String] = []
+    private var merge = TrackMerge()
     private var notesListener: Int?
     /// Of links that are forgotten.
     private var firstSentByFormer: MediaTime?
@@ -92,7 +94,7 @@ package final class Outputs: PacketOutlet {
     package func record(_ settings: BroadcastSettings) {
         let entries = settings.recordings ?? []
         replays = Replays(settings, in: context)
-        keepsMarks = replays != nil || entries.contains { $0.path.hasSuffix(".mp4") }
+        keepsMarks = replays != nil || entries.contains(where: \.isMP4)
         if keepsMarks { listenForNotes() }
         for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
         for (index, entry) in entries.enumerated() {
@@ -100,9 +102,44 @@ package final class Outputs: PacketOutlet {
                 entry, number: index + 1, isAlone: entries.count == 1, in: context,
                 onRoom: { [signals] in signals.continuation.yield(.hasRoom) },
                 onHappening: { [weak self] name, happening in self?.tellServers(ScriptData(of: name, happening)) })
-            for (number, configuration) in configurations { recording.configure(configuration, number: number) }
+            for (number, configuration) in configurations {
+                recording.configure(withTracks(configuration), number: number)
+            }
             recordings.append(recording)
             signals.continuation.yield(.record(recording))
+        }
+    }
+
+    /// Recordings have these further tracks of sound; where that changes, from their next files on.
+    package func record(tracks: [String]) {
+        self.tracks = Array(tracks.prefix(StreamConfiguration.mostTracks))
+        guard let (number, configuration) = configurations.last else { return }
+        for recording in recordings { recording.configure(withTracks(configuration), number: number) }
+    }
+
+    private func withTracks(_ configuration: StreamConfiguration) -> StreamConfiguration {
+        var configuration = configuration
+        configuration.tracks = tracks
+        return configuration
+    }
+
+    /// An AAC frame of a further track, which stands for a block of the timeline.
+    package func take(block: Int64, track: Int, bytes: [UInt8]) {
+        record(merge.take(block: block, track: track, bytes: bytes))
+    }
+
+    /// What is recorded of the program, which waits for its tracks where there are some.
+    private func record(_ item: TrackMerge.Item) { record(tracks.isEmpty ? [item] : merge.take(item)) }
+
+    private func record(_ items: [TrackMerge.Item]) {
+        for item in items {
+            for recording in recordings {
+                switch item {
+                case .packet(let packet): recording.offer(packet)
+                case .note(let note): recording.note(note)
+                case .track(let track, let packet): recording.offer(packet, track: track)
+                }
+            }
         }
     }
 
@@ -116,8 +153,8 @@ package final class Outputs: PacketOutlet {
 
     private func note(_ notes: [RecordNote]) {
         for note in notes {
-            for recording in recordings { recording.note(note) }
             replays?.note(note)
+            record(.note(note))
         }
     }
 
@@ -145,7 +182,7 @@ package final class Outputs: PacketOutlet {
     package func configure(_ configuration: StreamConfiguration, number: Int) {
         configurations.append((number, configuration))
         for output in outputs.values { output.sink.configure(configuration, number: number) }
-        for recording in recordings { recording.configure(configuration, number: number) }
+        for recording in recordings { recording.configure(withTracks(configuration), number: number) }
         replays?.configure(configuration, number: number)
         notes.frameRate = configuration.frameRate
     }
@@ -153,8 +190,8 @@ package final class Outputs: PacketOutlet {
     package func take(_ packet: Packet) {
         hasBegun = true
         for output in outputs.values { output.sink.offer(packet) }
-        for recording in recordings { recording.offer(packet) }
         replays?.take(packet)
+        record(.packet(packet))
         note(notes.due(behind: packet))
     }
 
@@ -219,6 +256,7 @@ package final class Outputs: PacketOutlet {
     /// No more packets come: the sinks send what they have, as far as servers take it in time.
     package func finish() {
         note(notes.takeRest())
+        record(merge.takeRest())
         for recording in recordings { recording.finish() }
         if !recordings.isEmpty { wake(at: .now.advanced(by: OutputsMachine.ending), aborting: true) }
         perform(machine.handle(.finish, at: .now))

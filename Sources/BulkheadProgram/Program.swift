@@ -255,6 +255,9 @@ package final class Program {
         machine.desk.set(settings)
     }
 
+    /// Called with each input's own sound, block by block and beside the program's; set it before the first.
+    package var onTracks: ((TrackBlock) -> Void)? { didSet { machine.desk.isTapped = onTracks != nil } }
+
     /// Somebody looks at the sound's levels: they are measured for a while.
     package func watchSound() { machine.desk.watched(at: .now) }
 
@@ -356,6 +359,7 @@ package final class Program {
             case .mix(let frame, let composition, let instead): mix(frame, composition, instead: instead)
             case .giveSlate(let frame): if let slot = slatePicture.slot { give(frame, slot) }
             case .giveSound(let block): outlet.take(block)
+            case .giveTracks(let block): onTracks?(block)
             case .release(let slot): context.pools.release(slot)
             case .demand(let input, let demand): supply?.demand(demand, of: input)
             case .use(let input, let use): supply?.use(use, of: input)

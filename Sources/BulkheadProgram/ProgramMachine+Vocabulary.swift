@@ -40,6 +40,7 @@ extension ProgramMachine {
         case mix(FrameNumber, Composition<Drawn>, instead: Drawn)
         case giveSlate(FrameNumber)
         case giveSound(AudioLedger.Block)
+        case giveTracks(TrackBlock)
         case release(SlotReference)
         case demand(InputID, MediaDemand)
         case use(InputID, MediaUse)

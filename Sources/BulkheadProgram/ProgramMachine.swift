@@ -446,7 +446,8 @@ package struct ProgramMachine {
     private mutating func cutSound(to time: MediaTime, _ now: MonotonicTime) -> [Action] {
         desk.rest(at: now)
         let now = settings.isFast ? nil : position(at: now)
-        return desk.cut(to: time, at: now, end: clock.end, from: &lines).map { .giveSound($0) }
+        let blocks = desk.cut(to: time, at: now, end: clock.end, from: &lines)
+        return blocks.map { .giveSound($0) } + desk.takeTracks().map { .giveTracks($0) }
     }
 
     private mutating func anchorFeeds(at now: MonotonicTime) {

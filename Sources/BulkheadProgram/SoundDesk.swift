@@ -48,6 +48,19 @@ package struct SoundDesk: Sendable {
         mix.set(programInForce)
     }
 
+    /// Each input's own sound is cut as well: ``takeTracks()``.
+    package var isTapped: Bool {
+        get { mix.isTapped }
+        set { mix.isTapped = newValue }
+    }
+    private var tracks: [TrackBlock] = []
+
+    /// The own sound of inputs of the blocks that were cut since this was called last.
+    package mutating func takeTracks() -> [TrackBlock] {
+        defer { tracks = [] }
+        return tracks
+    }
+
     /// The block that is cut next.
     package var nextBlock: Int64 { mix.nextBlock }
 
@@ -165,6 +178,7 @@ package struct SoundDesk: Sendable {
             let number = nextBlock
             mix.mix(into: &samples)
             blocks.append(AudioLedger.Block(number: number, samples: samples))
+            if isTapped { tracks.append(TrackBlock(number: number, samples: mix.tracks)) }
         }
         return blocks
     }

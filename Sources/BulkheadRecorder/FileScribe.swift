@@ -187,6 +187,8 @@ final class FileScribe {
             case .picture(let number, let picture, let packet):
                 add(MediaItem(packet: packet, number: number, picture: picture))
             case .sound(let number, let packet): add(MediaItem(packet: packet, number: number, picture: nil))
+            case .track(let number, let track, let packet):
+                add(MediaItem(packet: packet, number: number, picture: nil, track: Int(track)))
             case .loss(let number, let picture, let count):
                 container?.note(lossAt: picture, count: Int64(count), number: number)
             case .note(let number, let note): container?.note(note, number: number)
@@ -210,7 +212,8 @@ final class FileScribe {
                 container?.takesOneConfiguration == true
                 && fileConfiguration.map { !$0.isDecoded(as: configuration) }
                     ?? false
-            if isOther || isSegmentFull(item.packet.dts) {
+            let hasOtherTracks = container?.tracks.map { $0 != configuration.tracks } ?? false
+            if isOther || hasOtherTracks || isSegmentFull(item.packet.dts) {
                 guard complete() else { return }
                 segment = segment.addingReportingOverflow(1).partialValue
                 begins = nil

@@ -21,6 +21,7 @@ struct MP4Container: MediaContainer {
     let syncsEachPiece = true
     let takesOneConfiguration = true
     var origin: MediaTime? { writer?.start.origin }
+    var tracks: [String]? { writer?.furtherTracks }
 
     /// A new file.
     init(_ task: RecorderTask, segment: UInt32) {
@@ -53,7 +54,7 @@ struct MP4Container: MediaContainer {
     }
 
     mutating func take(_ item: MediaItem, _ configuration: StreamConfiguration) throws -> [MediaPiece] {
-        let packet = RecordedPacket(item.packet, frame: item.picture ?? 0)
+        let packet = RecordedPacket(item.packet, frame: item.picture ?? 0, track: item.track)
         var pieces: [MediaPiece] = []
         if writer == nil {
             // A file begins with an IDR; what is before it can't be shown.

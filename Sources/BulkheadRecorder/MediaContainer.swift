@@ -19,6 +19,8 @@ struct MediaItem: Hashable, Sendable {
     let number: Int64
     /// Among pictures; nil for sound.
     let picture: Int64?
+    /// Of a further track, counted from 0.
+    var track: Int?
 }
 
 /// How media become the bytes of one file.
@@ -27,6 +29,8 @@ protocol MediaContainer {
     var syncsEachPiece: Bool { get }
     /// The file is to be followed by another before pictures with another configuration.
     var takesOneConfiguration: Bool { get }
+    /// The names of the file's further tracks; nil where it has not begun, or can have none.
+    var tracks: [String]? { get }
     /// The time on the timeline that is 0 in the file; nil before that is known.
     var origin: MediaTime? { get }
     /// Takes what comes next, and gives the pieces that are complete by it.
@@ -59,6 +63,7 @@ struct FLVContainer: MediaContainer {
     let syncsEachPiece = false
     let takesOneConfiguration = false
     var origin: MediaTime? { writer.origin }
+    var tracks: [String]? { nil }
 
     /// - Parameters:
     ///   - origin: the time on the timeline that is 0 in the file.
@@ -69,6 +74,7 @@ struct FLVContainer: MediaContainer {
     }
 
     mutating func take(_ item: MediaItem, _ configuration: StreamConfiguration) throws -> [MediaPiece] {
+        guard item.track == nil else { return [] }
         var output = ByteBuffer()
         if needsHeader { output = writer.fileHeader }
         needsHeader = false

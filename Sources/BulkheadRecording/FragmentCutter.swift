@@ -5,10 +5,13 @@ package struct RecordedPacket: Hashable, Sendable {
     package let packet: Packet
     /// The number of the frame that a picture was encoded from; for sound it is not looked at.
     package let frame: FrameNumber
+    /// Of sound that belongs to a further track, counted from 0; nil for the program's.
+    package let track: Int?
 
-    package init(_ packet: Packet, frame: FrameNumber = 0) {
+    package init(_ packet: Packet, frame: FrameNumber = 0, track: Int? = nil) {
         self.packet = packet
         self.frame = frame
+        self.track = track
     }
 }
 

@@ -8,12 +8,15 @@ package struct SegmentCopier: Sendable {
     private let keepsInfo: Bool
 
     /// - Parameters:
-    ///   - header: the first file's, whose tracks are taken over.
+    ///   - header: the first file's.
+    ///   - tracks: those of the new file; nil for the first file's.
     ///   - presentationStart: where the presentation of the new file begins; nil as in that file.
     ///   - keepsInfo: whether the new file is a segment of the recording: what the `uuid` boxes say is taken over.
-    package init(like header: MovieHeader, presentationStart: Int64? = nil, keepsInfo: Bool = true) {
+    package init(
+        like header: MovieHeader, tracks: [Track]? = nil, presentationStart: Int64? = nil, keepsInfo: Bool = true
+    ) {
         writer = FragmentWriter(
-            tracks: header.tracks, presentationStart: presentationStart ?? header.presentationStart,
+            tracks: tracks ?? header.tracks, presentationStart: presentationStart ?? header.presentationStart,
             created: header.created, info: keepsInfo ? header.info : [])
         self.keepsInfo = keepsInfo
     }

@@ -95,12 +95,15 @@ package struct SegmentJoin: Sendable {
     package private(set) var missing: [ClosedRange<Int64>] = []
     /// In the order of the recording.
     package private(set) var places: [Place] = []
+    /// Those of the segment that has the most: tracks of sound come, and none goes.
+    package private(set) var tracks: [Track] = []
 
     /// - Parameter readings: in any order.
     package init(_ readings: [SegmentReading]) throws(Obstacle) {
         let starts = try Self.starts(readings)
         let order = starts.indices.sorted { starts[$0].number < starts[$1].number }
         guard let first = order.first else { return }
+        tracks = readings.map(\.header.tracks).max { $0.count < $1.count } ?? []
         for (rank, index) in order.enumerated() {
             let start = starts[index]
             let shift = start.origin - starts[first].origin
@@ -131,7 +134,7 @@ package struct SegmentJoin: Sendable {
             if let first = starts.first {
                 guard start.recording == first.recording else { throw .otherRecording(index) }
                 guard start.configurationCRC == first.configurationCRC,
-                    reading.header.tracks.map(\.content) == readings[0].header.tracks.map(\.content)
+                    zip(reading.header.tracks, readings[0].header.tracks).allSatisfy(==)
                 else { throw .otherConfiguration(index) }
             }
             starts.append(start)

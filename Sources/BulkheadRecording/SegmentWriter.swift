@@ -100,7 +100,18 @@ package struct SegmentWriter: Sendable {
                     channelCount: UInt16(AudioFormat.channelCount),
                     bitsPerSecond: UInt32(clamping: configuration.audioBitsPerSecond)), id: soundTrack),
         ]
+            + configuration.tracks.enumerated().map { place, name in
+                .sound(
+                    SoundTrack(
+                        audioSpecificConfig: configuration.audioSpecificConfig,
+                        sampleRate: UInt32(AudioFormat.sampleRate), channelCount: UInt16(AudioFormat.channelCount),
+                        bitsPerSecond: UInt32(clamping: configuration.audioBitsPerSecond)),
+                    id: soundTrack + 1 + UInt32(place), name: name)
+            }
     }
+
+    /// The names of the tracks of sound behind the program's.
+    package var furtherTracks: [String] { writer.tracks.dropFirst(2).map(\.name) }
 
     /// Goes on with a segment whose writer has died, behind its last whole fragment. What lies behind
     /// ``SegmentReading/end`` is to be cut off first, in the media file and in the index.
@@ -141,7 +152,7 @@ package struct SegmentWriter: Sendable {
     package mutating func fragment(
         of packets: [RecordedPacket], wallClock: WallClock
     ) throws(MP4Error) -> Piece {
-        let samples = packets.compactMap { sample(of: $0.packet) }
+        let samples = packets.compactMap { sample(of: $0) }
         let pictures = packets.filter(\.packet.isVideo)
         let stamp = FragmentStamp(
             firstFrame: pictures.first?.frame ?? nextFrame,
@@ -165,9 +176,12 @@ package struct SegmentWriter: Sendable {
             index: noted + IndexWriter.bytes(of: .fragment(entry)))
     }
 
-    private func sample(of packet: Packet) -> Sample? {
-        guard packet.dts >= start.origin else { return nil }
-        let track = packet.isVideo ? writer.tracks[0] : writer.tracks[1]
+    /// Nil for what lies before the segment, and for tracks that it does not have.
+    private func sample(of recorded: RecordedPacket) -> Sample? {
+        let packet = recorded.packet
+        let place = packet.isVideo ? 0 : recorded.track.map { $0 + 2 } ?? 1
+        guard packet.dts >= start.origin, writer.tracks.indices.contains(place) else { return nil }
+        let track = writer.tracks[place]
         let dts = track.ticks(nanoseconds: (packet.dts - start.origin).nanoseconds)
         let pts = track.ticks(nanoseconds: (packet.pts - start.origin).nanoseconds)
         guard case .video(let isIDR, let isDisposable) = packet.kind else {

@@ -8,7 +8,7 @@ package import BulkheadModel
 /// stands where it stood on the timeline, and a strip that is left alone passes bit for bit.
 ///
 /// For each block: ``wanted`` says which sound is needed, ``give(_:from:)`` brings it, input by input, and ``mix(into:)``
-/// makes the block. None of them allocates memory.
+/// makes the block. None of them allocates memory, unless the mix ``isTapped``.
 package struct SoundMix: Sendable {
     /// Sample pairs that are needed beyond the end of a block: 2 ms.
     package static let lookAhead = Limiter.lookAhead
@@ -29,6 +29,12 @@ package struct SoundMix: Sendable {
             for index in strips.indices { strips[index].measureAnew() }
         }
     }
+    /// Each input's own sound is kept beside the block: ``tracks``.
+    package var isTapped = false
+    /// The own sound of inputs, before gain, pan and ducking, of the block that was made last. Inputs that are missing are
+    /// silent.
+    package private(set) var tracks: [InputID: [Float]] = [:]
+    private var tap = TrackTap()
     private var strips: [Strip] = []
     private var hasBegun = false
     private var sum = [Float](repeating: 0, count: AudioFormat.channelCount * longestPairs)
@@ -137,6 +143,7 @@ package struct SoundMix: Sendable {
         }
         if passPlain(into: &block) { return }
         for index in strips.indices { strips[index].prepare(pairs: pairs, isMetered: isMetered) }
+        if isTapped { tracks = tap.block(of: strips.map { ($0.input, $0.own(pairs: pairs)) }) }
         for index in strips.indices {
             let key = strips[index].key.flatMap { key in self.index(of: key) }
             strips[index].duck(under: key.map { strips[$0].levels }, pairs: pairs)
@@ -168,7 +175,7 @@ package struct SoundMix: Sendable {
     /// one copy, bit for bit what the whole way gives.
     /// - Returns: false where it has to go the whole way.
     private mutating func passPlain(into block: inout [Float]) -> Bool {
-        guard hasBegun, strips.count == 1, !isMetered, leveler.isIdle, limiter.isIdle,
+        guard hasBegun, strips.count == 1, !isMetered, !isTapped, leveler.isIdle, limiter.isIdle,
             let samples = strips[0].takePlain()
         else { return false }
         samples.withUnsafeBufferPointer { samples in

@@ -130,6 +130,13 @@ struct Strip: Sendable {
         }
     }
 
+    /// Its own sound of a block, behind ``prepare(pairs:isMetered:)``.
+    func own(pairs: Int) -> [Float] {
+        var own: [Float] = []
+        sound.withSamples { own = Array(UnsafeBufferPointer(start: $0, count: AudioFormat.channelCount * pairs)) }
+        return own
+    }
+
     /// The sound of a block that was given, where nothing is done with it; what there is to note of it is noted.
     /// - Returns: nil where it has to be prepared and added.
     mutating func takePlain() -> [Float]? {

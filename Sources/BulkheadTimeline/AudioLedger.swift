@@ -1,4 +1,17 @@
 import BulkheadMedia
+package import BulkheadModel
+
+/// The own sound of inputs, of one block.
+package struct TrackBlock: Hashable, Sendable {
+    package let number: Int64
+    /// `AudioFormat.floatsPerBlock` floats of each input that has any; others are silent.
+    package let samples: [InputID: [Float]]
+
+    package init(number: Int64, samples: [InputID: [Float]]) {
+        self.number = number
+        self.samples = samples
+    }
+}
 
 /// The same for sound: which PCM blocks are not safe yet.
 package struct AudioLedger: Sendable {

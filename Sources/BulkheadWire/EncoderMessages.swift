@@ -48,6 +48,9 @@ package struct VideoSettings: Hashable, Sendable {
 package enum EncoderRequest: WireMessage, Hashable {
     /// Opens x264 and the AAC encoder; answered by `ready` or `refused`. Sent once, before all else.
     case configure(VideoSettings, audioBitsPerSecond: UInt32)
+    /// Opens the AAC encoder alone, in place of ``configure(_:audioBitsPerSecond:)``; answered by `ready` with no
+    /// configuration of pictures, or `refused`. Pictures are not encoded then.
+    case configureSound(bitsPerSecond: UInt32)
     /// A pool to read pictures from; its descriptor comes along.
     case pool(PoolShape)
     /// A pool that no later message names.
@@ -83,6 +86,7 @@ package enum EncoderRequest: WireMessage, Hashable {
                 $0.write(video.isConstantRate)
                 $0.write(audioBitsPerSecond)
             }
+        case .configureSound(let bitsPerSecond): WireFrame(.encoderConfigureSound) { $0.write(bitsPerSecond) }
         case .pool(let shape): WireFrame(.encoderPool, descriptor: true) { shape.write(to: &$0) }
         case .dropPool(let id): WireFrame(.encoderDropPool) { $0.write(id) }
         case .encode(let frame, let slot, let forceIDR):
@@ -125,6 +129,7 @@ package enum EncoderRequest: WireMessage, Hashable {
                 tune: try reader.readString(atMost: 64, "tune"), profile: try reader.readString(atMost: 64, "profile"),
                 threads: try reader.read(), isConstantRate: try reader.readBool("constant bitrate"))
             self = .configure(video, audioBitsPerSecond: try reader.read())
+        case .encoderConfigureSound?: self = .configureSound(bitsPerSecond: try reader.read())
         case .encoderPool?: self = .pool(try PoolShape(&reader))
         case .encoderDropPool?: self = .dropPool(id: try reader.read())
         case .encoderEncode?:

@@ -144,6 +144,8 @@ package enum RecorderRequest: WireMessage, Hashable {
     case picture(number: Int64, picture: Int64, Packet)
     /// One AAC frame.
     case sound(number: Int64, Packet)
+    /// One AAC frame of a further track, counted from 0 as the configuration names them.
+    case track(number: Int64, track: UInt8, Packet)
     /// So many pictures from this one on are not recorded.
     case loss(number: Int64, picture: Int64, count: UInt32)
     /// Behind its picture: it becomes a chapter of the file that has the picture.
@@ -178,6 +180,13 @@ package enum RecorderRequest: WireMessage, Hashable {
         case .sound(let number, let packet):
             WireFrame(.recorderSound, reserving: 24 + packet.bytes.count) {
                 $0.write(number)
+                $0.write(packet.dts.nanoseconds)
+                $0.write(packet.bytes)
+            }
+        case .track(let number, let track, let packet):
+            WireFrame(.recorderTrack, reserving: 24 + packet.bytes.count) {
+                $0.write(number)
+                $0.write(track)
                 $0.write(packet.dts.nanoseconds)
                 $0.write(packet.bytes)
             }
@@ -223,6 +232,12 @@ package enum RecorderRequest: WireMessage, Hashable {
             let time = MediaTime(nanoseconds: try reader.read())
             let bytes = try reader.readBytes(atMost: 8192, "AAC frame")
             self = .sound(number: number, Packet(kind: .audio, dts: time, pts: time, bytes: bytes))
+        case .recorderTrack?:
+            let number = try reader.read(Int64.self)
+            let track = try reader.read(UInt8.self)
+            let time = MediaTime(nanoseconds: try reader.read())
+            let bytes = try reader.readBytes(atMost: 8192, "AAC frame")
+            self = .track(number: number, track: track, Packet(kind: .audio, dts: time, pts: time, bytes: bytes))
         case .recorderLoss?:
             let number = try reader.read(Int64.self)
             let picture = try reader.read(Int64.self)
@@ -320,6 +335,8 @@ extension StreamConfiguration {
         writer.write(UInt32(clamping: audioBitsPerSecond))
         writer.write(avcConfiguration)
         writer.write(audioSpecificConfig)
+        writer.write(UInt8(clamping: tracks.count))
+        for track in tracks.prefix(Self.mostTracks) { writer.write(track, atMost: 255) }
     }
 
     fileprivate init(_ reader: inout WireReader) throws(WireError) {
@@ -333,5 +350,8 @@ extension StreamConfiguration {
             audioBitsPerSecond: Int(try reader.read(UInt32.self)),
             avcConfiguration: try reader.readBytes(atMost: 65_536, "AVC configuration"),
             audioSpecificConfig: try reader.readBytes(atMost: 64, "AudioSpecificConfig"))
+        let count = Int(try reader.read(UInt8.self))
+        guard count <= Self.mostTracks else { throw reader.outsideRange("number of tracks") }
+        for _ in 0..<count { tracks.append(try reader.readString(atMost: 255, "track")) }
     }
 }

@@ -165,6 +165,7 @@ import Testing
                     RecordingTroubleStatus(trouble: .full, subject: .media, path: "/r/a.mp4", text: "", seconds: 1)
                 ])
         ]
+        settings.recordsTracks = true
         (settings.replaySeconds, settings.replayPath) = (60, "/r/replay.mp4")
         status.replay = ReplayStatus(seconds: 1, wantedSeconds: 1, bytes: 1, mostBytes: 1, saving: 1)
         status.timelineFramesPerSecond = 30

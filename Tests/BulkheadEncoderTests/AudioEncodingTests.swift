@@ -60,6 +60,39 @@ import Testing
         #expect(Array(configuration.prefix(2)) == [0x11, 0x90])
     }
 
+    /// Without pictures: the same packets, byte for byte.
+    @Test func soundAloneIsEncodedAsBesidePictures() throws {
+        let tone: (Int) -> Float = { Float(sin(Double($0) * 0.05)) * 0.5 }
+        let expected = try encode(firstBlock: 3, count: 12) { (tone($0), tone($0)) }
+        let child = try EncoderChild()
+        try child.send(EncoderRequest.configureSound(bitsPerSecond: 160_000))
+        guard case .ready(let pictures, let configuration, 0, 0) = try child.reply() else {
+            Issue.record("it was refused")
+            return
+        }
+        #expect(pictures.isEmpty && Array(configuration.prefix(2)) == [0x11, 0x90])
+        for block in 0..<12 {
+            let samples = (0..<AudioFormat.samplesPerBlock).flatMap { place -> [Float] in
+                let value = tone(block * AudioFormat.samplesPerBlock + place)
+                return [value, value]
+            }
+            try child.send(EncoderRequest.encodeAudio(block: Int64(block) + 3, samples: samples))
+        }
+        try child.send(EncoderRequest.flush)
+        var packets: [(block: Int64, bytes: [UInt8])] = []
+        while case .audioPacket(let block, let bytes) = try child.reply() { packets.append((block, bytes)) }
+        #expect(packets.map(\.block) == expected.map(\.block) && packets.map(\.bytes) == expected.map(\.bytes))
+    }
+
+    @Test func soundAloneIsRefusedOutOfRange() throws {
+        let child = try EncoderChild()
+        try child.send(EncoderRequest.configureSound(bitsPerSecond: 1))
+        guard case .refused = try child.reply() else {
+            Issue.record("it was not refused")
+            return
+        }
+    }
+
     @Test func bitrateIsHeld() throws {
         var random = SystemRandomNumberGenerator()
         let noise = (0..<48_000).map { _ in Float.random(in: -0.3...0.3, using: &random) }

@@ -19,7 +19,8 @@ import Testing
     static let atStart = [
         "deinterlace", "slate-after", "slate-text", "slate-clock", "picture-patience", "fps", "encoder-threads",
         "standby",
-        "plugin-isolation", "patience", "duration", "replay", "fast",
+        "plugin-isolation", "patience", "duration", "record-tracks",
+        "replay", "fast",
     ]
 
     @Test func everySettingIsOneOrTheOther() {

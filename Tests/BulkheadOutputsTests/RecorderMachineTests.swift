@@ -123,6 +123,33 @@ import Testing
         #expect(desk.troubles == [])
     }
 
+    /// A track has come: the recorder is told what files have from now on.
+    @Test func otherTracksAreToldAgain() throws {
+        var desk = Desk()
+        var configuration = StreamConfiguration(
+            canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(50)),
+            videoBitsPerSecond: 1, audioBitsPerSecond: 1, avcConfiguration: [1], audioSpecificConfig: [2])
+        desk.handle(.configuration(configuration, number: 0))
+        desk.handle(.start)
+        desk.launch()
+        desk.give(3)
+        let sound = Packet(kind: .audio, dts: .zero, pts: .zero, bytes: [3])
+        desk.handle(.track(1, sound))
+        configuration.tracks = ["a", "b"]
+        desk.handle(.configuration(configuration, number: 0))
+        desk.give(1)
+        let told = desk.actions.compactMap { action -> [String]? in
+            if case .give(_, .configure(let configuration)) = action { configuration.tracks } else { nil }
+        }
+        #expect(told == [[], ["a", "b"]])
+        #expect(desk.actions.contains(.give(desk.child, .track(number: 3, track: 1, sound))))
+        // It waits as pictures do.
+        desk.save(2)
+        desk.handle(.ended(desk.child, "SIGKILL"))
+        desk.launch()
+        #expect(desk.actions.contains(.give(desk.child, .track(number: 3, track: 1, sound))))
+    }
+
     @Test func silentRecorderIsNamedWithinASecondAndNotWaitedFor() {
         var desk = Desk()
         desk.handle(.start)

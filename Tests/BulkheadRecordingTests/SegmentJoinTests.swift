@@ -27,6 +27,45 @@ import Testing
         #expect(join.missing.isEmpty)
     }
 
+    /// A segment of 30 pictures from `first` on, with so many tracks beside the program's sound. A sound that begins with the
+    /// next segment's first picture is in it.
+    private static func segment(from first: Int64, number: UInt32, tracks: [String]) throws -> SegmentReading {
+        let packets = try SegmentSample.packets(from: first, count: 30)
+        var configuration = try SegmentSample.configuration()
+        configuration.tracks = tracks
+        var writer = SegmentWriter(
+            recording: SegmentSample.recording, number: number, configuration: configuration, first: packets[0],
+            wallClock: SegmentSample.clock, monotonicNanoseconds: 0)
+        let end = try #require(SegmentSample.rate).time(of: first + 30)
+        var sounds = packets.filter { !$0.packet.isVideo }.map(\.packet)
+        sounds.append(Packet(kind: .audio, dts: end, pts: end, bytes: [7]))
+        let own = tracks.indices.flatMap { track in sounds.map { RecordedPacket($0, track: track) } }
+        // One of a track that this file does not have.
+        let stray = RecordedPacket(sounds[0], track: tracks.count)
+        let all = packets.filter(\.packet.isVideo) + sounds.map { RecordedPacket($0) } + own + [stray]
+        let fragment = try writer.fragment(of: all, wallClock: SegmentSample.clock)
+        #expect(writer.leftOutCount == 1 && writer.furtherTracks == tracks)
+        return try SegmentReading(ArraySource(writer.header.media + fragment.media))
+    }
+
+    @Test func tracksThatComeAreJoinedAndTheSoundAtTheBorderStays() throws {
+        let readings = [
+            try Self.segment(from: 60, number: 0, tracks: ["host"]),
+            try Self.segment(from: 90, number: 1, tracks: ["host", "guest"]),
+        ]
+        let join = try SegmentJoin(readings)
+        #expect(join.tracks.map(\.name) == ["", "", "host", "guest"] && join.tracks.map(\.id) == [1, 2, 3, 4])
+        // The next segment's own sound begins later than its picture, so that the last one of this is not in it.
+        let samples = readings[0].fragments.flatMap(\.fragment.samples)
+        #expect(samples.allSatisfy { join.places[0].keeps($0) })
+        for track in [2, 3] as [UInt32] {
+            let last = try #require(samples.last { $0.track == track })
+            #expect(last.dts == 48_000)
+        }
+        let other = try Self.segment(from: 90, number: 1, tracks: ["guest", "host"])
+        #expect(throws: SegmentJoin.Obstacle.otherConfiguration(1)) { try SegmentJoin([readings[0], other]) }
+    }
+
     @Test func missingFramesAreNamed() throws {
         let join = try SegmentJoin([try Self.reading(60..<80, number: 0), try Self.reading(120..<130, number: 1)])
         #expect(join.missing == [80...119])

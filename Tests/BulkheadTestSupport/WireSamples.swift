@@ -25,7 +25,7 @@ package enum Messages {
             .dropPool(id: .max), .encode(frame: .max, slot: SlotReference(pool: 1, slot: .max), forceIDR: true),
             .encode(frame: .min, slot: SlotReference(pool: .max, slot: 0), forceIDR: false),
             .encodeAudio(block: -5, samples: (0..<AudioFormat.floatsPerBlock).map { Float($0) / 7 - 100 }),
-            .reconfigure(bitsPerSecond: 1), .flush, .probe,
+            .configureSound(bitsPerSecond: 96_000), .reconfigure(bitsPerSecond: 1), .flush, .probe,
         ]
     }
 
@@ -245,9 +245,12 @@ package enum Messages {
                 kind: kind, dts: MediaTime(nanoseconds: time),
                 pts: MediaTime(nanoseconds: kind == .audio ? time : time + 7), bytes: bytes)
         }
+        var withTracks = configuration
+        withTracks.tracks = ["host", "gäst"]
         return [
             .open(task), .open(RecorderTask(.flv, path: "/a.flv", isPattern: false, persists: false)), .device,
-            .configure(configuration),
+            .configure(configuration), .configure(withTracks),
+            .track(number: 6, track: 9, packet(.audio, 1 << 40, [4, 5])),
             .note(number: 7, RecorderNote(.takeover, picture: .max, wallClock: 1 << 60, text: "café")),
             .picture(number: .max, picture: 5, packet(.video(isIDR: true, isDisposable: false), -3, [1, 2, 3])),
             .picture(number: 0, picture: .min, packet(.video(isIDR: false, isDisposable: true), 1 << 40, [])),

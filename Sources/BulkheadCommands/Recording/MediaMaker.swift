@@ -15,7 +15,8 @@ struct MediaMaker {
     ///   - keepsInfo: whether it is a segment of the recording, with an index.
     ///   - inputs: files that are never replaced.
     init(
-        _ path: String, like header: MovieHeader, presentationStart: Int64? = nil, keepsInfo: Bool, force: Bool,
+        _ path: String, like header: MovieHeader, tracks: [Track]? = nil, presentationStart: Int64? = nil,
+        keepsInfo: Bool, force: Bool,
         inputs: [String]
     ) throws(BroadcastError) {
         media = try NewFile(path, force: force, inputs: inputs)
@@ -25,7 +26,8 @@ struct MediaMaker {
                 RecordingFile.indexPath(of: path), force: force,
                 inputs: inputs + inputs.map(RecordingFile.indexPath)) : nil
         self.force = force
-        copier = SegmentCopier(like: header, presentationStart: presentationStart, keepsInfo: keepsInfo)
+        copier = SegmentCopier(
+            like: header, tracks: tracks, presentationStart: presentationStart, keepsInfo: keepsInfo)
         byteCount = UInt64(copier.header.count)
         try media.write(copier.header, at: 0)
     }

@@ -77,7 +77,8 @@ struct RecordingJoinCommand: AsyncParsableCommand {
         }
         guard let first = join.places.first else { return }
         var maker = try MediaMaker(
-            output, like: readings[first.source].header, keepsInfo: true, force: flags.force, inputs: files)
+            output, like: readings[first.source].header, tracks: join.tracks, keepsInfo: true, force: flags.force,
+            inputs: files)
         var notes: [NotedEntry] = []
         for place in join.places {
             let (file, reading) = (sources[place.source], readings[place.source])

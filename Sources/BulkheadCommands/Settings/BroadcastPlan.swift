@@ -70,6 +70,10 @@ package struct BroadcastPlan: Hashable, Sendable {
         settings.recordings = try words.located(.record) { () throws(BroadcastError) in
             try RecordingWords.recordings(words)
         }
+        guard settings.recordsTracks != true || settings.recordings?.contains(where: \.isMP4) == true else {
+            throw BroadcastError(
+                .usage, "--record-tracks needs a recording in MP4", advice: "add --record show.mp4")
+        }
         settings.replayPath = try words.located(.replayPath) { () throws(BroadcastError) in
             try RecordingWords.replayPath(words, isKept: settings.replaySeconds != nil)
         }

@@ -27,6 +27,8 @@ package struct RecordQueue: Sendable {
         package enum Content: Hashable, Sendable {
             /// Its number among pictures is nil for sound.
             case packet(Packet, picture: Int64?)
+            /// Sound of a further track.
+            case track(Int, Packet)
             /// So many pictures from this one on are left out.
             case loss(picture: Int64, count: Int)
             /// Something to be found again, behind its picture.
@@ -36,7 +38,12 @@ package struct RecordQueue: Sendable {
         package let number: Int64
         package let content: Content
 
-        fileprivate var byteCount: Int { if case .packet(let packet, _) = content { packet.bytes.count } else { 0 } }
+        fileprivate var byteCount: Int {
+            switch content {
+            case .packet(let packet, _), .track(_, let packet): packet.bytes.count
+            case .loss, .note: 0
+            }
+        }
         fileprivate var packet: Packet? { if case .packet(let packet, _) = content { packet } else { nil } }
     }
 
@@ -145,6 +152,11 @@ package struct RecordQueue: Sendable {
     package mutating func append(_ note: RecordNote) {
         guard awaitedStart != .joins else { return }
         add(.note(note.wired(at: max(0, nextPicture - 1))))
+    }
+
+    /// Adds sound of a further track, unless what goes with it is left out.
+    package mutating func append(_ packet: Packet, track: Int) {
+        if awaitedStart == nil { add(.track(track, packet)) }
     }
 
     private mutating func add(_ content: Entry.Content) {

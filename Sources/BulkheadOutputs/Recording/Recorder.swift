@@ -69,6 +69,7 @@ final class Recorder {
         handle(.configuration(configuration, number: number))
     }
     func offer(_ packet: Packet) { handle(.packet(packet)) }
+    func offer(_ packet: Packet, track: Int) { handle(.track(track, packet)) }
     func note(_ note: RecordNote) { handle(.note(note)) }
     var hasRoom: Bool { machine.hasRoom }
     func finish() { handle(.finish) }

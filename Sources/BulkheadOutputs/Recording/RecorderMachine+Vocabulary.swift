@@ -33,6 +33,8 @@ extension RecorderMachine {
         case start
         case configuration(StreamConfiguration, number: Int)
         case packet(Packet)
+        /// Sound of a further track, counted from 0.
+        case track(Int, Packet)
         /// Something to be found again, at the picture that came last.
         case note(RecordNote)
         case launched(ChildID)

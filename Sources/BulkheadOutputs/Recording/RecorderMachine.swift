@@ -128,9 +128,15 @@ package struct RecorderMachine: Sendable {
             progressedAt = now
             start(&actions)
         case .configuration(let configuration, let number):
+            // The same once more where it has other tracks.
+            if configurations[number] != nil, course?.course.givenConfiguration == number {
+                course?.course.givenConfiguration = nil
+            }
             configurations[number] = configuration
             newestConfiguration = number
         case .packet(let packet): take(packet, &actions, at: now)
+        case .track(let track, let packet):
+            if stage != .over, !isEnding, terms.task.format == .mp4 { queue.append(packet, track: track) }
         case .note(let note):
             // FLV has no place for it.
             if stage != .over, !isEnding, terms.task.format == .mp4 { queue.append(note) }
@@ -225,6 +231,8 @@ package struct RecorderMachine: Sendable {
             case .packet(let packet, let picture?):
                 actions.append(.give(child, .picture(number: entry.number, picture: picture, packet)))
             case .packet(let packet, nil): actions.append(.give(child, .sound(number: entry.number, packet)))
+            case .track(let track, let packet):
+                actions.append(.give(child, .track(number: entry.number, track: UInt8(clamping: track), packet)))
             case .note(let note): actions.append(.give(child, .note(number: entry.number, note)))
             case .loss(let picture, let count):
                 actions.append(

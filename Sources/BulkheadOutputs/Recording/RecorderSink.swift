@@ -36,6 +36,8 @@ package final class RecorderSink: Sink {
         recorder.value.configure(configuration, number: number)
     }
     package func offer(_ packet: Packet) { recorder.value.offer(packet) }
+    /// Sound of a further track, counted from 0 as the configuration names them.
+    package func offer(_ packet: Packet, track: Int) { recorder.value.offer(packet, track: track) }
     /// Something to be found again, at the picture that came last.
     package func note(_ note: RecordNote) { recorder.value.note(note) }
     package var hasRoom: Bool { recorder.value.hasRoom }
