@@ -13,7 +13,8 @@ package struct NotedEntry: Hashable, Sendable {
     }
 }
 
-/// Where frames are in a segment, from one of its fragments on: pictures may be missing before it.
+/// Where frames are in a segment, from one of its IDRs on: pictures may be missing before it, and behind it they may lie in
+/// another order than their numbers.
 struct FramePlace: Hashable, Sendable {
     /// A frame, and its DTS in nanoseconds, counted from the first of the segment.
     var frame: FrameNumber = 0
@@ -73,16 +74,29 @@ extension SegmentReading {
     package func notes(with index: IndexReading?) -> [NotedEntry] {
         var place = FramePlace(frameDuration: tracks?.frameDuration ?? .zero)
         let video = header.tracks.first(where: \.isVideo)
+        let hidden = hidden
         var notes: [NotedEntry] = []
         for (number, part) in fragments.enumerated() {
-            if part.entry.frameCount > 0 || number == 0 {
+            if part.entry.startsWithIDR || number == 0 {
                 place.frame = part.entry.firstFrame
-                place.start = video?.nanoseconds(ticks: part.entry.firstDTS) ?? 0
+                place.start = (video?.nanoseconds(ticks: part.entry.firstDTS) ?? 0) - hidden
             }
             notes += part.notes.filter(\.isNote).map(place.located)
         }
         let known = Set(notes.map(\.entry))
         let others = (index?.entries ?? []).map(\.entry).filter { $0.isNote && !known.contains($0) }
         return notes + others.map(place.located)
+    }
+
+    /// How much of the file an edit list hides before the presentation begins, in nanoseconds: of a span that was cut, what
+    /// lies between the IDR and it.
+    private var hidden: Int64 {
+        // A file that was cut may begin with sound alone.
+        guard let video = header.tracks.first(where: \.isVideo),
+            let first = fragments.first(where: { $0.entry.frameCount > 0 })?.entry
+        else { return 0 }
+        let hidden = header.presentationStart - video.nanoseconds(ticks: first.firstPTS)
+        // Less is what ticks round.
+        return hidden > 1_000_000 ? hidden : 0
     }
 }

@@ -5,20 +5,21 @@ package import BulkheadMP4
 /// Write ``header``, each ``Copy``, then the steps of ``finish(chapters:presentationEnd:)``.
 package struct SegmentCopier: Sendable {
     private var writer: FragmentWriter
-    private let keepsInfo: Bool
+    private let isSegment: Bool
 
     /// - Parameters:
     ///   - header: the first file's.
     ///   - tracks: those of the new file; nil for the first file's.
     ///   - presentationStart: where the presentation of the new file begins; nil as in that file.
-    ///   - keepsInfo: whether the new file is a segment of the recording: what the `uuid` boxes say is taken over.
+    ///   - info: what the header of the new file says of it as the segment of a recording; what the fragments say of
+    ///     themselves is taken over then. Nil where it is none.
     package init(
-        like header: MovieHeader, tracks: [Track]? = nil, presentationStart: Int64? = nil, keepsInfo: Bool = true
+        like header: MovieHeader, tracks: [Track]? = nil, presentationStart: Int64? = nil, info: [UInt8]?
     ) {
         writer = FragmentWriter(
             tracks: tracks ?? header.tracks, presentationStart: presentationStart ?? header.presentationStart,
-            created: header.created, info: keepsInfo ? header.info : [])
-        self.keepsInfo = keepsInfo
+            created: header.created, info: info ?? [])
+        isSegment = info != nil
     }
 
     /// What the new file begins with.
@@ -49,7 +50,7 @@ package struct SegmentCopier: Sendable {
                 bytes: Array(bytes[place]))
         }
         return try writer.fragment(
-            of: samples, info: keepsInfo ? fragment.info : [], wallClock: fragment.wallClock
+            of: samples, info: isSegment ? fragment.info : [], wallClock: fragment.wallClock
         ).bytes
     }
 

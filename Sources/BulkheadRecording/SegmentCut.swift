@@ -47,6 +47,27 @@ package struct SegmentCut: Hashable, Sendable {
             reading.header.tracks.map { ($0.id, $0.ticks(nanoseconds: end)) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// What the new file says of itself: it is the first segment of a recording of its own, whose frames and wall clocks
+    /// are those of `reading`. Nil where that is no segment of a recording.
+    package func info(of reading: SegmentReading) -> [UInt8]? {
+        guard let start = reading.start, let tracks = reading.tracks else { return nil }
+        let entries: [IndexEntry] = [
+            .start(
+                SegmentStart(
+                    recording: .random(), number: 0,
+                    wallClock: WallClock(nanoseconds: start.wallClock.nanoseconds &+ base),
+                    monotonicNanoseconds: start.monotonicNanoseconds &+ base,
+                    origin: MediaTime(nanoseconds: start.origin.nanoseconds &+ base),
+                    configurationCRC: start.configurationCRC)),
+            .tracks(
+                SegmentTracks(
+                    videoTimescale: tracks.videoTimescale, soundTimescale: tracks.soundTimescale, width: tracks.width,
+                    height: tracks.height, frameRateNumerator: tracks.frameRateNumerator,
+                    frameRateDenominator: tracks.frameRateDenominator, presentationStart: presentation.lowerBound)),
+        ]
+        return IndexWriter.bytes(of: entries)
+    }
+
     /// Whether the span takes `sample`. A picture that is decoded within it may be needed by one that is shown within
     /// it.
     package func keeps(_ sample: StoredSample) -> Bool {

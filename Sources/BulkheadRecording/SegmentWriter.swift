@@ -126,7 +126,7 @@ package struct SegmentWriter: Sendable {
         nextFrame = reading.nextFrame
         noted = reading.notes(with: nil)
         place = FramePlace(frame: nextFrame, frameDuration: tracks.frameDuration)
-        if let last = reading.fragments.last(where: { $0.entry.frameCount > 0 })?.entry {
+        if let last = reading.fragments.last(where: \.entry.startsWithIDR)?.entry {
             place.frame = last.firstFrame
             place.start = reading.header.tracks.first(where: \.isVideo)?.nanoseconds(ticks: last.firstDTS) ?? 0
         }
@@ -164,7 +164,7 @@ package struct SegmentWriter: Sendable {
             of: written.fragment, bytes: written.bytes, track: Self.videoTrack, firstFrame: stamp.firstFrame,
             wallClock: wallClock)
         leftOutCount += packets.count - samples.count
-        if let first = pictures.first {
+        if let first = pictures.first, first.packet.isIDR {
             place.frame = first.frame
             place.start = max(0, (first.packet.dts - start.origin).nanoseconds)
         }

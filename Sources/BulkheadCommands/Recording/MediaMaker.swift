@@ -12,22 +12,22 @@ struct MediaMaker {
 
     /// - Parameters:
     ///   - path: the file to make.
-    ///   - keepsInfo: whether it is a segment of the recording, with an index.
+    ///   - info: what it says of itself as a segment of a recording, with an index; nil where it is none.
     ///   - inputs: files that are never replaced.
     init(
         _ path: String, like header: MovieHeader, tracks: [Track]? = nil, presentationStart: Int64? = nil,
-        keepsInfo: Bool, force: Bool,
+        info: [UInt8]?, force: Bool,
         inputs: [String]
     ) throws(BroadcastError) {
         media = try NewFile(path, force: force, inputs: inputs)
         index =
-            keepsInfo
+            info != nil
             ? try NewFile(
                 RecordingFile.indexPath(of: path), force: force,
                 inputs: inputs + inputs.map(RecordingFile.indexPath)) : nil
         self.force = force
         copier = SegmentCopier(
-            like: header, tracks: tracks, presentationStart: presentationStart, keepsInfo: keepsInfo)
+            like: header, tracks: tracks, presentationStart: presentationStart, info: info)
         byteCount = UInt64(copier.header.count)
         try media.write(copier.header, at: 0)
     }

@@ -10,7 +10,7 @@ struct RecordingCutCommand: AsyncParsableCommand {
         abstract: "Take a span of a recording, without encoding it again.",
         discussion: """
             The new file begins with the keyframe before FROM, and players start at FROM: an edit list tells them. \
-            Times count from the start of the file: 90, 1:30 or 1:02:03.5. Marks, scenes and takeovers in the span stay chapters.
+            Times count from the start of the file: 90, 1:30 or 1:02:03.5. Marks, scenes and takeovers in the span stay chapters. The new file is a recording of its own, with an index.
             """)
 
     @Argument(help: ArgumentHelp("The media file of a recording.", valueName: "file"), completion: .file())
@@ -38,7 +38,7 @@ struct RecordingCutCommand: AsyncParsableCommand {
             throw BroadcastError(.input, "\(file.path) has no picture from \(self.from) to \(self.to)")
         }
         var maker = try MediaMaker(
-            output, like: reading.header, presentationStart: cut.presentation.lowerBound, keepsInfo: false,
+            output, like: reading.header, presentationStart: cut.presentation.lowerBound, info: cut.info(of: reading),
             force: flags.force, inputs: [file.path])
         try maker.copy(reading, of: file, shift: -cut.base, where: cut.keeps)
         let notes = reading.notes(with: file.index).filter { $0.start >= from && $0.start < to }
@@ -77,8 +77,8 @@ struct RecordingJoinCommand: AsyncParsableCommand {
         }
         guard let first = join.places.first else { return }
         var maker = try MediaMaker(
-            output, like: readings[first.source].header, tracks: join.tracks, keepsInfo: true, force: flags.force,
-            inputs: files)
+            output, like: readings[first.source].header, tracks: join.tracks, info: readings[first.source].header.info,
+            force: flags.force, inputs: files)
         var notes: [NotedEntry] = []
         for place in join.places {
             let (file, reading) = (sources[place.source], readings[place.source])
