@@ -107,6 +107,12 @@ package struct SegmentCheck: Hashable, Sendable {
             guard let place = part.spoiledSample else { continue }
             add("spoiled-sample", "the bytes of a sample are none of a picture or of sound", media: place)
         }
+        for table in reading.differingTables {
+            add(
+                "table-differs",
+                "the table of track \(table.track) says other things of its samples than the fragments",
+                media: table.offset)
+        }
         checkFrames(reading)
     }
 

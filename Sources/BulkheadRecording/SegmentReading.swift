@@ -36,6 +36,10 @@ package struct SegmentReading: Sendable {
     /// The frame behind the last.
     package let nextFrame: FrameNumber
 
+    /// Tracks of a finished file whose tables, which players go by, say other things than its fragments. Empty where checksums
+    /// are not asked for, and where fragments are spoiled.
+    package let differingTables: [FragmentWriter.DifferingTable]
+
     /// What goes on behind ``end``; nil where nothing can.
     let writer: FragmentWriter?
 
@@ -94,6 +98,13 @@ package struct SegmentReading: Sendable {
         }
         recoveredCount = parts.count - reached
         if recoveredCount > 0 { parts = Self.inOrder(parts) }
+        var differing: [FragmentWriter.DifferingTable] = []
+        if hasChecksums, reader.header.isFinished, recoveredCount == 0, reader.spoiled.isEmpty, let tail = reader.tail,
+            let writer
+        {
+            differing = writer.differingTables(in: try source.read(tail), at: tail.lowerBound)
+        }
+        differingTables = differing
         header = reader.header
         fragments = parts
         ending = reader.ending ?? .whole

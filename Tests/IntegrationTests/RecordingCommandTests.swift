@@ -208,6 +208,30 @@ import Testing
         #expect(try bytes(path + ".index") == spoiled)
     }
 
+    /// Players go by the tables of a finished file, which are made again of its fragments.
+    @Test func spoiledTableIsFoundAndMadeAgain() async throws {
+        let path = try record("show.mp4")
+        let whole = try bytes(path)
+        for type in ["stts", "ctts", "stss", "stsc", "stsz", "co64"] {
+            let tail = try #require(try SegmentReading(ArraySource(whole)).tail)
+            let place = try #require(
+                (Int(tail.lowerBound)..<whole.count - 4).first {
+                    whole[$0..<($0 + 4)].elementsEqual(type.utf8)
+                })
+            var spoiled = whole
+            spoiled[place + 19] ^= 1
+            try write(spoiled, path)
+            let check = try await bulkhead("check", path)
+            #expect(check.status == 1 && check.output.contains("the table of track 1"), "\(type): \(check)")
+        }
+        let repair = try await bulkhead("repair", path)
+        #expect(repair.status == 0, "\(repair.errors)")
+        let made = folder.path("show.repaired.mp4")
+        #expect(try await bulkhead("check", made).status == 0)
+        try write(whole, path)
+        #expect(try await checksums(made, "v") == checksums(path, "v"))
+    }
+
     @Test func fragmentsBehindDamageAreSaved() async throws {
         let path = try record("show.mp4", isFinished: false)
         var media = try bytes(path)

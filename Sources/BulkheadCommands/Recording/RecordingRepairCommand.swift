@@ -32,7 +32,8 @@ struct RecordingRepairCommand: AsyncParsableCommand {
         }
         let isWhole =
             reading.header.isFinished && reading.ending == .whole && reading.spoiled.isEmpty
-            && reading.recoveredCount == 0 && reading.fragments.last?.spoiledSample == nil
+            && reading.recoveredCount == 0 && reading.differingTables.isEmpty
+            && reading.fragments.last?.spoiledSample == nil
         if isWhole, flags.output == nil {
             try repairIndex(of: file, reading)
         } else {
