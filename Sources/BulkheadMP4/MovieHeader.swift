@@ -24,6 +24,15 @@ package struct MovieHeader: Hashable, Sendable {
 
     let defaults: [UInt32: Defaults]
 
+    /// The tracks of a `moov` that lies anywhere, such as at the end of a finished file.
+    /// - Parameter bytes: all of it.
+    package static func tracks(in bytes: [UInt8], at offset: UInt64) throws(MP4Error) -> [Track] {
+        guard let movie = try Box.all(in: bytes[...], offset: offset).first, movie.type == "moov" else {
+            throw .notMP4
+        }
+        return try MovieHeader(movie: movie, info: [], byteCount: 0, isFinished: true).tracks
+    }
+
     /// - Parameters:
     ///   - movie: the `moov`, whole.
     ///   - byteCount: where it ends.

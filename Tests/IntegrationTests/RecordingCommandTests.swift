@@ -232,6 +232,31 @@ import Testing
         #expect(try await checksums(made, "v") == checksums(path, "v"))
     }
 
+    /// The first block of a file is as likely to go as any other.
+    @Test(arguments: [true, false]) func spoiledHeadIsMadeAgain(isFinished: Bool) async throws {
+        let path = try record("show.mp4", isFinished: isFinished, marks: [(frame: 50, text: "Two")])
+        let pictures = try await checksums(path, "v")
+        var media = try bytes(path)
+        media.replaceSubrange(0..<1000, with: [UInt8](repeating: 0, count: 1000))
+        try write(media, path)
+        #expect(try await bulkhead("show", path).status != 0)
+        let made = folder.path("show.repaired.mp4")
+        if isFinished {
+            #expect(try await bulkhead("repair", path).status == 0)
+        } else {
+            #expect(try await bulkhead("repair", path).status == 66)
+            let other = try record("other.mp4", number: 1, from: 3000)
+            let repair = try await bulkhead("repair", path, "--like", other)
+            #expect(repair.status == 0, "\(repair.errors)")
+        }
+        #expect(try await bulkhead("check", made).status == 0)
+        #expect(try await checksums(made, "v") == pictures)
+        #expect(try await ffmpeg("ffprobe", "-v error -show_chapters -of csv=p=0 \(made)").contains("Two"))
+        // Without an index nothing tells where it ended.
+        try FileManager.default.removeItem(atPath: path + ".index")
+        #expect(try await bulkhead("repair", path, "--force").status == 66)
+    }
+
     @Test func fragmentsBehindDamageAreSaved() async throws {
         let path = try record("show.mp4", isFinished: false)
         var media = try bytes(path)

@@ -72,16 +72,21 @@ final class RecordingFile {
     /// - Parameters:
     ///   - hasChecksums: whether all of it is read, for checksums.
     ///   - keepsSamples: whether single samples are asked for.
-    ///   - isRecovering: whether the index tells where to look behind damage.
+    ///   - isRecovering: whether the index tells where to look behind damage, and what stood in a head that is spoiled.
+    ///   - tracks: those of another segment, for such a head.
     /// - Throws: the kind `input`, where it is no MP4 or can't be read.
     func reading(
-        hasChecksums: Bool = false, keepsSamples: Bool = false, isRecovering: Bool = false
+        hasChecksums: Bool = false, keepsSamples: Bool = false, isRecovering: Bool = false, like tracks: [Track]? = nil
     ) throws(BroadcastError) -> SegmentReading {
         do throws(MP4Error) {
             return try SegmentReading(
                 source, hasChecksums: hasChecksums, keepsSamples: keepsSamples, index: isRecovering ? index : nil)
         } catch {
-            throw Self.error(path, error)
+            guard isRecovering, let index, let healed = try? HealedSource(source, index, like: tracks),
+                let reading = try? SegmentReading(
+                    healed, hasChecksums: hasChecksums, keepsSamples: keepsSamples, index: index)
+            else { throw Self.error(path, error) }
+            return reading
         }
     }
 

@@ -13,20 +13,28 @@ struct RecordingRepairCommand: AsyncParsableCommand {
             MP4 of them: NAME.repaired.mp4 unless --output names another, with an index of its own. Where the file \
             is whole and only the index is missing or spoiled, a new index is made: FILE.index, or \
             FILE.index.repaired where there is one. The file and the index themselves are never changed. Nothing is \
-            encoded again.
+            encoded again. A spoiled head is made again of the index, and of the end of a finished file or of another \
+            segment (--like).
             """)
 
     @Argument(help: ArgumentHelp("The media file of a recording.", valueName: "file"), completion: .file())
     var file: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Another segment of the recording, where the head of this one is spoiled and it was not finished.",
+            valueName: "file"), completion: .file())
+    var like: String?
+
     @OptionGroup var flags: OutputFlags
 
     func run() async throws {
         let file = try RecordingFile(file)
+        let tracks = try like.map { (path) throws(BroadcastError) in try RecordingFile(path).reading().header.tracks }
         guard !file.isBeingWritten else {
             throw BroadcastError(.input, "\(file.path) is being recorded", advice: "wait for the end of the recording")
         }
-        let reading = try file.reading(hasChecksums: true, keepsSamples: true, isRecovering: true)
+        let reading = try file.reading(hasChecksums: true, keepsSamples: true, isRecovering: true, like: tracks)
         guard !reading.fragments.isEmpty else {
             throw BroadcastError(.input, "\(file.path) has no whole fragment")
         }
