@@ -224,6 +224,7 @@ final class FileScribe {
             fileConfiguration = configuration
         }
         if begins == nil { begins = item.packet.dts }
+        if let picture = item.picture, let jump = state.takeClockJump() { container?.note(jump, at: picture) }
         do {
             for piece in try container?.take(item, configuration) ?? [] {
                 keep(piece)

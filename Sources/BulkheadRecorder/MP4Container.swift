@@ -111,8 +111,19 @@ struct MP4Container: MediaContainer {
 
     /// It is on the disk with the next fragment, and not before.
     private mutating func note(_ entry: IndexEntry, number: Int64) {
-        if writer == nil { notes.append(entry) } else { writer?.note(entry) }
+        keep(entry)
         lastNumber = number
+    }
+
+    mutating func note(_ jump: RecorderState.ClockJump, at picture: Int64) {
+        keep(
+            .clockJump(
+                frame: picture, before: WallClock(nanoseconds: jump.before),
+                after: WallClock(nanoseconds: jump.after)))
+    }
+
+    private mutating func keep(_ entry: IndexEntry) {
+        if writer == nil { notes.append(entry) } else { writer?.note(entry) }
     }
 
     mutating func flush() throws -> MediaPiece? {

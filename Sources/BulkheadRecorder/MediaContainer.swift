@@ -39,6 +39,8 @@ protocol MediaContainer {
     mutating func note(lossAt picture: Int64, count: Int64, number: Int64)
     /// What is to be found again, behind its picture.
     mutating func note(_ note: RecorderNote, number: Int64)
+    /// The clock on the wall was set before this picture.
+    mutating func note(_ jump: RecorderState.ClockJump, at picture: Int64)
     /// What is left, as a last piece.
     mutating func flush() throws -> MediaPiece?
     /// What turns the file into one that players like best; nil for nothing.
@@ -91,6 +93,7 @@ struct FLVContainer: MediaContainer {
 
     mutating func note(lossAt picture: Int64, count: Int64, number: Int64) {}
     mutating func note(_ note: RecorderNote, number: Int64) {}
+    mutating func note(_ jump: RecorderState.ClockJump, at picture: Int64) {}
     mutating func flush() -> MediaPiece? { nil }
     mutating func finish() -> MediaEnding? { nil }
 }

@@ -33,8 +33,9 @@ struct PathWatch: Sendable {
         while !state.isOver {
             let now = Self.clockOffset
             let jumps = abs(now - offset) > Self.drift
-            offset = now
             if jumps {
+                let monotonic = MonotonicTime.now.nanoseconds
+                state.note(.init(before: monotonic + offset, after: monotonic + now))
                 voice.send(
                     RecorderReply.trouble(
                         RecorderTrouble(.clockJump, .none, errno: 0, path: state.file(.media)?.path ?? "")))
@@ -42,6 +43,7 @@ struct PathWatch: Sendable {
                 voice.send(RecorderReply.cleared(.clockJump, .media))
             }
             hasJumped = jumps
+            offset = now
             for subject in [RecorderTrouble.Subject.media, .index] { look(at: subject) }
             if let file = state.file(.media) { measure(file) }
             let newest = state.file(.media)?.path

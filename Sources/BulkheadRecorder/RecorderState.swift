@@ -14,6 +14,12 @@ final class RecorderState: Sendable {
         let inode: UInt64
     }
 
+    /// The clock on the wall was set, from one time to another, in nanoseconds since 1970.
+    struct ClockJump: Hashable, Sendable {
+        let before: Int64
+        let after: Int64
+    }
+
     private struct Watched {
         let file: File
         /// What has become of it.
@@ -27,6 +33,7 @@ final class RecorderState: Sendable {
         var files: [RecorderTrouble.Subject: Watched] = [:]
         var space: DiskSpace?
         var lacksSpace = false
+        var clockJump: ClockJump?
         var lookedAt: MonotonicTime?
         /// The loss of the media file, until the writer has heard of it.
         var news: RecorderTrouble.Kind?
@@ -96,6 +103,11 @@ final class RecorderState: Sendable {
     }
 
     func note(_ space: DiskSpace) { values.withLock { ($0.space, $0.lookedAt) = (space, .now) } }
+
+    func note(_ jump: ClockJump) { values.withLock { $0.clockJump = jump } }
+
+    /// The last time that the clock was set, told once.
+    func takeClockJump() -> ClockJump? { values.withLock { $0.clockJump.take() } }
 
     /// The writer waits for space.
     var lacksSpace: Bool {

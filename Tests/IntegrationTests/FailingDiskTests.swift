@@ -1,3 +1,5 @@
+import BulkheadMP4
+import BulkheadRecording
 import BulkheadTestSupport
 import Foundation
 import Testing
@@ -13,6 +15,8 @@ struct FailingDiskTests {
         let mount: String
         /// What is done to it while the recording goes on. `$RECORDER` is the recorder's process.
         let harm: String
+        /// Of the broadcast's programs.
+        var environment = ""
         /// Flags of the broadcast.
         var flags = ""
         /// What is to be said and, unless it lasts, cleared.
@@ -25,6 +29,7 @@ struct FailingDiskTests {
         var testDescription: String { name }
     }
 
+    private static let fakeTime = "/usr/lib/\(architecture)-linux-gnu/faketime/libfaketimeMT.so.1"
     private static let loop = "truncate -s 64M img && mkfs.ext4 -q -F img && mount -o loop"
 
     static let failures = [
@@ -75,6 +80,22 @@ struct FailingDiskTests {
             name: "index cut by another program", mount: "mount -t tmpfs none m", harm: "truncate -s 10 m/a.mp4.index",
             trouble: "truncated", subject: "index"),
         Failure(
+            name: "a quota of btrfs",
+            mount: "truncate -s 300M img && mkfs.btrfs -q img && mount -o loop img m && btrfs quota enable m "
+                + "&& btrfs qgroup limit 16M m",
+            harm: "dd if=/dev/urandom of=m/ballast bs=64k count=400 2>/dev/null; sleep 3; btrfs qgroup limit none m",
+            trouble: "quota", errno: 122),
+        Failure(
+            name: "no descriptors left", mount: "mount -t tmpfs none m",
+            harm: "prlimit --pid $RECORDER --nofile=3:64; sleep 4; prlimit --pid $RECORDER --nofile=64:64",
+            flags: "--record-segment 2s --keyframe-interval 1s", trouble: "own-resources", errno: 24),
+        Failure(
+            name: "the clock is set",
+            mount: "[ -f \(fakeTime) ] && echo +0 >m/clock", harm: "echo -3600 >m/clock",
+            environment: "LD_PRELOAD=\(fakeTime) FAKETIME_TIMESTAMP_FILE=$PWD/m/clock FAKETIME_NO_CACHE=1 "
+                + "DONT_FAKE_MONOTONIC=1 BULKHEAD_CHILD_ENVIRONMENT=FAKETIME_TIMESTAMP_FILE,FAKETIME_NO_CACHE,"
+                + "DONT_FAKE_MONOTONIC", trouble: "clock-jump"),
+        Failure(
             name: "unmounted", mount: "mount -t tmpfs none m && mount -t tmpfs none m", harm: "umount -l m",
             trouble: "removed"),
     ]
@@ -86,8 +107,8 @@ struct FailingDiskTests {
         let script = """
             cd '\(folder.url.path)'; mkdir m fb; trap 'fsfreeze -u m 2>/dev/null' EXIT
             ( \(failure.mount) ) || exit 77
-            '\(BulkheadProgram.path("bulkhead"))' broadcast test --size 320x180 --fps 25 --preset ultrafast \
-            --video-bitrate 2M --duration 11 --record m/a.mp4 \(failure.flags) --json --control unix:c >events 2>errors &
+            \(failure.environment) '\(BulkheadProgram.path("bulkhead"))' broadcast test --size 320x180 --fps 25 \
+            --preset ultrafast --video-bitrate 2M --duration 11 --record m/a.mp4 \(failure.flags) --json --control unix:c >events 2>errors &
             MASTER=$!; LIMIT=200
             until [ -s m/a.mp4 ] || [ $LIMIT = 0 ]; do sleep 0.1; LIMIT=$((LIMIT-1)); done; sleep 3
             RECORDER=$(pgrep -n -P $MASTER bulkhead-record); date +%s.%N >harmed
@@ -121,6 +142,7 @@ struct FailingDiskTests {
         let isRepeated = failure.trouble == "too-large"
         #expect(isRepeated ? !raised.isEmpty : raised.count == 1, "\(events.map(\.code)) \(words)")
         #expect(failure.isLasting ? cleared.isEmpty : cleared.count == raised.count)
+        if failure.trouble == "clock-jump" { #expect(try jumps(in: folder.path("m/a.mp4.index")) == 1) }
         if let errno = failure.errno { #expect(raised.first?.number("errno") == Double(errno)) }
         if let time = raised.first?.time,
             let harmed = Double(text("harmed").trimmingCharacters(in: .whitespacesAndNewlines)),
@@ -135,6 +157,22 @@ struct FailingDiskTests {
         let isGone = failure.subject == "media" && ["removed", "truncated"].contains(failure.trouble)
         let isUnreadable = failure.trouble == "broken"
         #expect(frames >= (isGone ? 110 : isUnreadable ? 140 : 275), "\(frames) \(words)")
+    }
+
+    /// How often an index says that the clock was set back by an hour.
+    private func jumps(in index: String) throws -> Int {
+        IndexReading([UInt8](try Data(contentsOf: URL(filePath: index)))).entries.count { located in
+            guard case .clockJump(_, let before, let after) = located.entry else { return false }
+            return abs(before.nanoseconds - after.nanoseconds - 3_600_000_000_000) < 2_000_000_000
+        }
+    }
+
+    private static var architecture: String {
+        #if arch(arm64)
+            "aarch64"
+        #else
+            "x86_64"
+        #endif
     }
 
     /// SIGKILL of everything: what is on the disk plays, and lacks half a second at most.
