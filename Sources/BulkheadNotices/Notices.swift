@@ -56,7 +56,7 @@ package final class Notices {
     /// Tells of `event` whoever wants it, also where it was not posted.
     package func tell(_ event: Event) {
         guard !isOver else { return }
-        let targets = machine.listeners(to: event.code, event.level)
+        let targets = machine.listeners(to: event)
         guard !targets.isEmpty else { return }
         let body = NoticeBody(type: event.code, seconds: event.time, origin: origin, data: event)
         handle(.happened(body: JSONLine.encode(body), targets: targets))

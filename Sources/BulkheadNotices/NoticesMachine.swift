@@ -58,10 +58,18 @@ package struct NoticesMachine: Sendable {
     /// How many events are told in ten seconds; what is beyond is lost, and counted.
     private static let rate = Budget(200, each: .seconds(10))
 
+    private struct OpenTrouble: Hashable {
+        let part: Part
+        let trouble: RecordingTrouble
+        let subject: RecordingSubject
+    }
+
     private var targets: [Target]
     private let origin: String
     private var waiting: [Waiting] = []
     private var count: UInt64 = 0
+    /// Who was told of troubles that are not over.
+    private var openTroubles: [OpenTrouble: [Int]] = [:]
     private var budget = Self.rate
     private var post = Post()
     private var isEnding = false
@@ -75,6 +83,21 @@ package struct NoticesMachine: Sendable {
     /// The numbers of the targets that are told of events with `code` and `level`.
     package func listeners(to code: String, _ level: EventLevel) -> [Int] {
         targets.indices.filter { targets[$0].settings.wants(code, level) }
+    }
+
+    /// The numbers of the targets that are told of `event`: whoever was told of a recording's trouble is told of its end too.
+    package mutating func listeners(to event: BulkheadEvents.Event) -> [Int] {
+        let wanting = listeners(to: event.code, event.level)
+        switch event.happening {
+        case .recording(.trouble(let trouble, let subject, _, _, _, _, _)):
+            openTroubles[OpenTrouble(part: event.part, trouble: trouble, subject: subject)] = wanting
+            return wanting
+        case .recording(.cleared(let trouble, let subject, _, _)):
+            let told = openTroubles.removeValue(
+                forKey: OpenTrouble(part: event.part, trouble: trouble, subject: subject))
+            return Set(told ?? []).union(wanting).sorted()
+        default: return wanting
+        }
     }
 
     /// Every notice has been taken or refused.

@@ -29,6 +29,20 @@ import Testing
         #expect(machine.listeners(to: "link.lost", .warning) == [0, 1])
     }
 
+    @Test mutating func whoIsToldOfATroubleIsToldOfItsEnd() {
+        func event(_ id: Int, _ happening: RecordingHappening) -> Event {
+            Event(.recording(id, name: "recording"), .recording(happening), time: 0)
+        }
+        let full = RecordingHappening.trouble(
+            trouble: .full, subject: .media, path: "/a", errno: 28, text: nil, frames: 0, action: .retries)
+        let over = RecordingHappening.cleared(trouble: .full, subject: .media, path: "/a", seconds: 1)
+        #expect(machine.listeners(to: event(1, over)) == [])
+        #expect(machine.listeners(to: event(1, full)) == [0])
+        #expect(machine.listeners(to: event(2, over)) == [])
+        #expect(machine.listeners(to: event(1, over)) == [0])
+        #expect(machine.listeners(to: event(1, over)) == [])
+    }
+
     @Test mutating func aNoticeWaitsUntilANotifierIsReady() {
         let early = handle(.happened(body: [1], targets: [0, 1]))
         #expect(early == [])
