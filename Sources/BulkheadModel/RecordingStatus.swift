@@ -53,6 +53,14 @@ package enum RecordingAction: String, Codable, Hashable, Sendable, CaseIterable 
     case none
 }
 
+/// Why frames are in no file.
+package enum RecordingLossCause: String, Codable, Hashable, Sendable, CaseIterable {
+    /// More waited than is kept.
+    case memoryFull = "memory-full"
+    /// The recording was ended before the disk had taken them.
+    case ended
+}
+
 /// Why an old segment was removed.
 package enum RecordingRemoval: String, Codable, Hashable, Sendable, CaseIterable {
     case age, size

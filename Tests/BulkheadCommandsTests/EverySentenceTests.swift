@@ -205,7 +205,9 @@ import Testing
         Row(
             "recording.cleared", #""trouble":"read-only","subject":"media","path":"/r/a","seconds":12.5"#, "read-only",
             "12.5 s"),
-        Row("recording.left-out", #""frame":900,"frames":60"#, "60 frames", "900"),
+        Row(
+            "recording.left-out", #""frame":900,"frames":60,"cause":"memory-full""#, "60 frames", "900", "more waited"),
+        Row("recording.left-out", #""frame":9,"frames":6,"cause":"ended""#, "6 frames", "at the end"),
         Row(
             "recording.report",
             #""path":"/r/a","seconds":61,"bytes":3000,"durableBytes":2000,"freeBytes":5000000000,"bytesPerSecond":1000,"fullInSeconds":600,"troubles":["slow"]"#,

@@ -177,7 +177,7 @@ extension RecordingHappening: Sampled {
                 trouble: .full, subject: .index, path: "/r/show.mp4", errno: 28, text: "No space left on device",
                 frames: 31, action: .retries)
         case .cleared: .cleared(trouble: .full, subject: .index, path: "/r/show.mp4", seconds: 12.5)
-        case .leftOut: .leftOut(frame: 900, frames: 60)
+        case .leftOut: .leftOut(frame: 900, frames: 60, cause: .memoryFull)
         case .report:
             .report(
                 path: "/r/show.mp4", seconds: 60, bytes: 19_000_000, durableBytes: 18_800_000, freeBytes: 1 << 33,

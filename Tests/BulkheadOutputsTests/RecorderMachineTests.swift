@@ -266,7 +266,7 @@ import Testing
         desk.save(9)
         desk.handle(.finish)
         desk.handle(.abort)
-        #expect(desk.actions.contains(.post(.leftOut(frame: 10, frames: 15))))
+        #expect(desk.actions.contains(.post(.leftOut(frame: 10, frames: 15, cause: .ended))))
     }
 
     /// What a liar says ends it, or counts for nothing.

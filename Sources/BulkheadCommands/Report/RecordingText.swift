@@ -11,8 +11,9 @@ enum RecordingText {
             self.trouble(trouble, subject, path, text, frames, action)
         case .cleared(let trouble, let subject, let path, let seconds):
             "\(noun(trouble, subject)): over after \(DecimalText.text(seconds, places: 1)) s (\(path))"
-        case .leftOut(let frame, let frames):
-            "\(CountText.text(frames, "frame")) from frame \(frame) on are in no file: more waited than is kept"
+        case .leftOut(let frame, let frames, let cause):
+            "\(CountText.text(frames, "frame")) from frame \(frame) on are in no file: "
+                + (cause == .ended ? "the disk had not taken them at the end" : "more waited than is kept")
         case .report(
             let path, let seconds, let bytes, let durableBytes, let freeBytes, let rate, let full, let troubles):
             report(path, seconds, Double(bytes), Double(durableBytes), freeBytes, rate, full, troubles)

@@ -12,7 +12,7 @@ package enum RecordingHappening: HappeningSubject {
         action: RecordingAction)
     case cleared(trouble: RecordingTrouble, subject: RecordingSubject, path: String, seconds: Double)
     /// So many frames from this one on are in no file.
-    case leftOut(frame: Int64, frames: Int)
+    case leftOut(frame: Int64, frames: Int, cause: RecordingLossCause)
     /// What the recorder and the master's clock say.
     case report(
         path: String, seconds: Double, bytes: Int64, durableBytes: Int64, freeBytes: Int64?, bytesPerSecond: Double,
@@ -52,7 +52,8 @@ package enum RecordingHappening: HappeningSubject {
                 ])
         case .cleared(let trouble, let subject, let path, let seconds):
             Facts(.cleared, .notice, [.trouble: trouble, .subject: subject, .path: path, .seconds: seconds])
-        case .leftOut(let frame, let frames): Facts(.leftOut, .error, [.frame: frame, .frames: frames])
+        case .leftOut(let frame, let frames, let cause):
+            Facts(.leftOut, .error, [.frame: frame, .frames: frames, .cause: cause])
         case .report(
             let path, let seconds, let bytes, let durableBytes, let freeBytes, let bytesPerSecond, let fullInSeconds,
             let troubles):
@@ -89,7 +90,10 @@ package enum RecordingHappening: HappeningSubject {
             self = .cleared(
                 trouble: try values.required(.trouble), subject: try values.required(.subject),
                 path: try values.required(.path), seconds: try values.required(.seconds))
-        case .leftOut: self = .leftOut(frame: try values.required(.frame), frames: try values.required(.frames))
+        case .leftOut:
+            self = .leftOut(
+                frame: try values.required(.frame), frames: try values.required(.frames),
+                cause: try values.required(.cause))
         case .report:
             self = .report(
                 path: try values.required(.path), seconds: try values.required(.seconds),
@@ -127,8 +131,9 @@ package enum RecordingHappening: HappeningSubject {
             Meaning([.notice], [.trouble, .subject, .path, .seconds], "the trouble is over, after so many seconds")
         case .leftOut:
             Meaning(
-                [.error], [.frame, .frames],
-                "so many frames from this one on are in no file, because more waited than is kept")
+                [.error], [.frame, .frames, .cause],
+                "so many frames from this one on are in no file: more waited than is kept (`memory-full`), or the recording was ended before the disk took them (`ended`)"
+            )
         case .report:
             Meaning(
                 [.notice],
@@ -157,4 +162,5 @@ package enum RecordingHappening: HappeningSubject {
 extension RecordingTrouble: ValueConvertible {}
 extension RecordingSubject: ValueConvertible {}
 extension RecordingAction: ValueConvertible {}
+extension RecordingLossCause: ValueConvertible {}
 extension RecordingRemoval: ValueConvertible {}

@@ -173,7 +173,7 @@ package struct RecorderMachine: Sendable {
     private mutating func abort(_ actions: inout [Action]) {
         let isWhole = queue.isEmpty
         if terms.task.persists, let (picture, count) = queue.giveUp() {
-            actions.append(.post(.leftOut(frame: picture, frames: count)))
+            actions.append(.post(.leftOut(frame: picture, frames: count, cause: .ended)))
         }
         close(&actions)
         actions.append(isWhole ? .complete : .fail(errno: Self.canceled, path: path))
@@ -208,7 +208,7 @@ package struct RecorderMachine: Sendable {
             raise(.memoryFull, .media, errno: 0, path: path, text: "", .none, &actions, at: now)
         case .resumed(let picture, let count):
             clear(.memoryFull, .media, &actions, at: now)
-            actions.append(.post(.leftOut(frame: picture, frames: count)))
+            actions.append(.post(.leftOut(frame: picture, frames: count, cause: .memoryFull)))
         }
     }
 
