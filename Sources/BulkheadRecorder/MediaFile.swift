@@ -55,7 +55,8 @@ package struct MediaFile: ~Copyable {
                 if state.busy({ isTaken(name) }) { throw .fileExists }
                 return try make(name, state)
             } catch {
-                guard error == .fileExists else { throw error }
+                // So is the name of a folder.
+                guard error == .fileExists || error == .isDirectory else { throw error }
             }
         }
         throw .fileExists
@@ -75,7 +76,10 @@ package struct MediaFile: ~Copyable {
         }
         guard errno == EEXIST else { throw Errno(rawValue: errno) }
         var information = stat()
-        guard state.busy({ stat(name, &information) }) == 0 else { throw Errno(rawValue: errno) }
+        // A link that leads nowhere has the name, and leads to no file.
+        guard state.busy({ stat(name, &information) }) == 0 else {
+            throw errno == ENOENT || errno == ELOOP ? .fileExists : Errno(rawValue: errno)
+        }
         let type = information.st_mode & S_IFMT
         guard type != S_IFREG else {
             guard information.st_size == 0, let file = take(path, state) else { throw .fileExists }

@@ -279,12 +279,14 @@ import Testing
         defer { withExtendedLifetime(folder) {} }
         try Data("mine".utf8).write(to: URL(filePath: folder.path("a.mp4")))
         try Data("mine".utf8).write(to: URL(filePath: folder.path("a-2.mp4.index")))
+        try FileManager.default.createDirectory(atPath: folder.path("a-3.mp4"), withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(atPath: folder.path("a-4.mp4"), withDestinationPath: "nowhere")
         let course = try Course(folder.path("a.mp4"), format: .mp4, persists: true)
         let running = Task { await course.run() }
         course.offer(0..<40)
         course.finish()
         #expect(await running.value == nil)
-        try Self.expectRecording(folder.path("a-3.mp4"), pictures: 0..<40, isFinished: true)
+        try Self.expectRecording(folder.path("a-5.mp4"), pictures: 0..<40, isFinished: true)
         #expect(try String(contentsOfFile: folder.path("a.mp4"), encoding: .utf8) == "mine")
         #expect(try String(contentsOfFile: folder.path("a-2.mp4.index"), encoding: .utf8) == "mine")
     }
