@@ -36,7 +36,7 @@ package struct Programs: Sendable {
             }
             entry += 1
         }
-        if role == .pluginHost { environment = PluginEnvironment.scrubbed(environment) }
+        environment = ChildEnvironment.scrubbed(environment, for: role.purpose)
         // Swift's crash reporter holds a dying process up while it looks for symbols, and swallows a signal that was
         // sent from outside: a child is to be gone at once. Who debugs one asks for the reporter.
         if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }
@@ -55,5 +55,16 @@ package struct Programs: Sendable {
             ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
             : ProgramArguments.executable
         return path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    }
+}
+
+extension Role {
+    fileprivate var purpose: ChildEnvironment.Purpose {
+        switch self {
+        case .pluginHost: .plugins
+        case .source: .reading
+        case .notifier: .sending
+        case .master, .encoder, .decoder, .mixer, .recorder: .computing
+        }
     }
 }

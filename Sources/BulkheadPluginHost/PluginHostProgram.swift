@@ -7,7 +7,7 @@ import Glibc
 package enum PluginHostProgram {
     /// Runs to the end of the conversation; the result is the exit code.
     package static func run() -> CInt {
-        PluginEnvironment.scrubOwn()
+        ChildEnvironment.scrubOwn()
         let arguments = ProgramArguments.all.dropFirst()
         if arguments.first == "--enumerate" { return EnumeratorProgram.run(Array(arguments.dropFirst())) }
         if arguments.first == "--check" { return CheckProgram.run() }

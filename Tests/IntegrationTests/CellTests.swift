@@ -112,7 +112,10 @@ import Testing
         let folder = try TemporaryFolder()
         let broadcast = try BulkheadProgram.start(
             arguments("test", in: folder) + ["--fast"],
-            environment: ["LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_LACKS": lacks])
+            environment: [
+                "LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_LACKS": lacks,
+                "BULKHEAD_CHILD_ENVIRONMENT": "HOSTILE_LACKS",
+            ])
         #expect(await broadcast.wait(timeout: .seconds(60)) == 0, "\(broadcast.errorText)")
         let told = ReportedEvent.all(in: broadcast.outputText).filter { $0.code == "master.walls-missing" }
         #expect(told.count == (lacks.isEmpty ? 0 : 1))
@@ -125,11 +128,22 @@ import Testing
     @Test func theMastersKeyIsNotInItsEnvironment() async throws {
         let folder = try TemporaryFolder()
         let broadcast = try BulkheadProgram.start(
-            arguments("test", in: folder), environment: ["BULKHEAD_STREAM_KEY": Self.secret])
+            arguments("test", in: folder),
+            environment: ["BULKHEAD_STREAM_KEY": Self.secret, "OTHER_SECRET": Self.secret])
         let isOnAir = await eventually(within: .seconds(20)) { broadcast.outputText.contains("\"timeline.on-air\"") }
         #expect(isOnAir)
         let environment = FileManager.default.contents(atPath: "/proc/\(broadcast.pid)/environ")
-        if let environment { #expect(environment.firstRange(of: Data(Self.secret.utf8)) == nil) }
+        if let environment {
+            let own = String(decoding: environment, as: UTF8.self).split(separator: "\0")
+            #expect(!own.contains { $0.hasPrefix("BULKHEAD_STREAM_KEY") && $0.contains(Self.secret) })
+        }
+        // Its children get no secret of the user's at all.
+        let names = ["encoder", "source", "plugin-host"].map { "bulkhead-\($0)" }
+        for name in names {
+            let pid = try #require(ProcessTable.children(of: broadcast.pid, named: name).first, "\(name)")
+            let theirs = FileManager.default.contents(atPath: "/proc/\(pid)/environ") ?? Data()
+            #expect(theirs.firstRange(of: Data(Self.secret.utf8)) == nil, "\(name)")
+        }
         kill(broadcast.pid, SIGINT)
         await broadcast.wait(timeout: .seconds(30))
     }
@@ -142,6 +156,7 @@ import Testing
             arguments,
             environment: [
                 "LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_PROGRAM": program,
+                "BULKHEAD_CHILD_ENVIRONMENT": "HOSTILE_PROGRAM,HOSTILE_FUNCTION,HOSTILE_ATTEMPTS,HOSTILE_TARGET",
                 "HOSTILE_FUNCTION": program == "bulkhead-encoder"
                     ? "x264_encoder_headers" : "avformat_find_stream_info",
                 "HOSTILE_ATTEMPTS": attempts.joined(separator: ","), "HOSTILE_TARGET": target,

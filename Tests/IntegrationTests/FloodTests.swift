@@ -47,6 +47,7 @@ import Testing
             ] + small,
             environment: [
                 "LD_PRELOAD": BulkheadProgram.path("libHostile.so"), "HOSTILE_PROGRAM": program,
+                "BULKHEAD_CHILD_ENVIRONMENT": "HOSTILE_PROGRAM,HOSTILE_FUNCTION,HOSTILE_AFTER,\(harm.name)",
                 "HOSTILE_FUNCTION": function, "HOSTILE_AFTER": "45", harm.name: harm.value,
             ])
     }
