@@ -82,12 +82,16 @@ struct DrillFolder {
             throw BroadcastError(.file, "no folder can be made in /tmp for the drill")
         }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        for name in ["claims", "disk"] { mkdir("\(path)/\(name)", 0o700) }
+        for name in ["claims", "disk", "recording", "fallback"] { mkdir("\(path)/\(name)", 0o700) }
     }
 
     var controlPath: String { path + "/control" }
     var claims: String { path + "/claims" }
     var disk: String { path + "/disk" }
+
+    /// Where a recording's disk is mounted.
+    var recordingDisk: String { path + "/recording" }
+    var fallback: String { path + "/fallback" }
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

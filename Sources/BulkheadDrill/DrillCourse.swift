@@ -1,3 +1,4 @@
+import BulkheadEvents
 import BulkheadModel
 import BulkheadProbe
 import BulkheadRTMP
@@ -5,6 +6,7 @@ import BulkheadRTMPTransport
 import BulkheadSystem
 import Foundation
 import Glibc
+import Synchronization
 
 /// The course of a drill, from the server's start to the judgement.
 struct DrillCourse: Sendable {
@@ -19,6 +21,8 @@ struct DrillCourse: Sendable {
     /// The viewers, one for each link.
     let probes: [Probe]
     let paths = DrillPaths()
+    /// The disk of a recording, once the broadcast has begun; nil where no fault needs one, or there is none.
+    let recordingDisk = DiskBox()
 
     /// What the viewer of the first link sees.
     var probe: Probe { probes[0] }
@@ -120,7 +124,16 @@ struct DrillCourse: Sendable {
             disk = await SmallDisk.tried(in: folder.disk, on: stage)
         }
         if let disk { arguments += ["--to", disk.destination] }
-        if settings.faults.contains(where: { $0.part == .recorder }) {
+        let disks = settings.faults.compactMap { fault in
+            if case .disk(let kind, _) = fault.kind { kind } else { nil }
+        }
+        let recordingDisk = await RecordingDisk.tried(for: disks, in: folder.recordingDisk, on: stage)
+        self.recordingDisk.set(recordingDisk)
+        if !disks.isEmpty {
+            arguments += ["--record", "\(folder.recordingDisk)/drill.mp4"]
+            // What is over by itself is waited for; from what is not, the recording goes elsewhere.
+            if !disks.allSatisfy(\.passes) { arguments += ["--record-fallback", folder.fallback] }
+        } else if settings.faults.contains(where: { $0.part == .recorder }) {
             arguments += ["--record", "\(folder.path)/drill.mp4"]
         }
         arguments += ["--duration", "\(settings.seconds)", "--json", "--control", "unix:\(folder.controlPath)"]
@@ -132,6 +145,7 @@ struct DrillCourse: Sendable {
             launch.environment["BULKHEAD_FAULT_CLAIMS"] = folder.claims
         }
         if let disk { launch = disk.wrapped(launch) }
+        if let recordingDisk { launch = recordingDisk.wrapped(launch) }
         _ = try await stage.start(Self.broadcast, launch, onLine: log.takeBroadcast)
         let isOnAir = await DrillLog.wait(within: Self.patience) {
             if log.onAir != nil { return true }
@@ -214,6 +228,24 @@ struct DrillCourse: Sendable {
         }
         return DrillReport(
             seed: settings.seed, faults: records, links: links, undisturbedGapMilliseconds: undisturbed?.milliseconds,
-            failure: failure, wallSeconds: wallSeconds)
+            failure: failure ?? lackOfRecording, wallSeconds: wallSeconds)
     }
+
+    /// What the recording lacks, in words; nil where it has all, or there is none.
+    private var lackOfRecording: String? {
+        let count = log.events.reduce(0) { sum, entry in
+            guard case .recording(.leftOut(_, let frames, _)) = entry.event.happening else { return sum }
+            return sum + frames
+        }
+        return count > 0 ? "the recording lacks \(count) frames" : nil
+    }
+}
+
+/// What is made while the drill's parts exist already.
+final class DiskBox: Sendable {
+    private let disk = Mutex<RecordingDisk?>(nil)
+
+    var value: RecordingDisk? { disk.withLock { $0 } }
+
+    func set(_ value: RecordingDisk?) { disk.withLock { $0 = value } }
 }

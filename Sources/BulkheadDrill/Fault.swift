@@ -24,7 +24,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .recorder: part.role == .recorder
             case .plugins: part.role == .pluginHost && part.duty == .onAir
             case .server: part.role == .link && (link == nil || part.id == link)
-            case .disk: part.role == .link
+            case .disk: part.role == .link || part.role == .recording
             }
         }
     }
@@ -46,6 +46,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case path(PathFault, milliseconds: Int)
         /// A second destination, a file, has no room any more.
         case diskFull
+        /// The disk of a recording does something, for so many milliseconds or for good.
+        case disk(DiskFault, milliseconds: Int?)
     }
 
     /// What the path to a server does, or the server behind it, as the publisher sees it.
@@ -58,6 +60,25 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case refuse
         /// Less comes through than the stream brings.
         case slow
+    }
+
+    /// What the disk of a recording does.
+    package enum DiskFault: String, Hashable, Sendable, CaseIterable {
+        /// What this user may write is used up.
+        case quota
+        /// Nothing can be written or read any more.
+        case eio
+        /// The file system has found an error and takes nothing any more.
+        case readonly
+        /// No call comes back.
+        case hang
+        /// A call takes up to two thirds of a second.
+        case slow
+        /// It is taken away.
+        case gone
+
+        /// It is well again after a time.
+        package var passes: Bool { self == .quota || self == .hang || self == .slow }
     }
 
     package enum Signal: String, Hashable, Sendable, CaseIterable {
@@ -201,7 +222,9 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             return Int((span.seconds * 1000).rounded())
         }
         let isPath = PathFault(rawValue: name) != nil
-        let takesValue = name == "slow" || part == .server && (isPath || ["stop", "hang", "acks"].contains(name))
+        let takesValue =
+            name == "slow" || part == .server && (isPath || ["stop", "hang", "acks"].contains(name))
+            || part == .disk && DiskFault(rawValue: name)?.passes == true
         guard value == nil || takesValue else { throw unknown(text, part) }
         switch (part, name) {
         case (.server, "kill"): return .serverKill
@@ -217,7 +240,10 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             guard let fault = PathFault(rawValue: name) else { throw unknown(text, part) }
             return .path(fault, milliseconds: try span(3000))
         case (.disk, "full"): return .diskFull
-        case (.server, _), (.disk, _): throw unknown(text, part)
+        case (.disk, _):
+            guard let fault = DiskFault(rawValue: name) else { throw unknown(text, part) }
+            return .disk(fault, milliseconds: fault.passes ? try span(fault == .slow ? 6000 : 3000) : nil)
+        case (.server, _): throw unknown(text, part)
         case (_, "slow"): return .armed(.slow(milliseconds: UInt32(try span(500))))
         case (.standby, _):
             guard let signal = Signal(rawValue: name) else { throw unknown(text, part) }
@@ -240,7 +266,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .server:
                 "kill, restart, stop[=TIME], hang[=TIME], stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME], "
                     + Self.habits.map { "acks=\($0)" }.joined(separator: ", ")
-            case .disk: "full"
+            case .disk: "full, quota[=TIME], eio, readonly, hang[=TIME], slow[=TIME], gone"
             case .standby: signals
             case .encoder: signals + ", trap, exit, garbage, leak, flood, loot, freeze, slow[=TIME]"
             case .source, .mixer, .recorder, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
@@ -279,6 +305,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case .serverAcknowledgements(let habit): "acks=\(habit.rawValue)"
         case .path(let fault, let milliseconds): "\(fault.rawValue)=\(milliseconds)ms"
         case .diskFull: "full"
+        case .disk(let fault, let milliseconds?): "\(fault.rawValue)=\(milliseconds)ms"
+        case .disk(let fault, nil): fault.rawValue
         }
     }
 

@@ -45,6 +45,7 @@ struct FaultInjector: Sendable {
         case .path(let kind, let milliseconds):
             action = await disturbPath(kind, milliseconds: milliseconds, link: fault.link)
         case .diskFull: action = await fillDisk()
+        case .disk(let kind, let milliseconds): action = await harmDisk(kind, milliseconds: milliseconds ?? 0)
         }
         if let taken = action.taken {
             // A source is ahead of the timeline, and so it comes to its frame sooner.
@@ -192,7 +193,7 @@ struct FaultInjector: Sendable {
             await stage.finish(name)
             _ = await course.paths.set(link, to: .refusing)
             try? await Task.sleep(for: .milliseconds(milliseconds))
-        case .signal, .armed, .path, .diskFull: break
+        case .signal, .armed, .path, .diskFull, .disk: break
         }
         let players = course.log.server(of: link).playCount
         do throws(BroadcastError) { try await course.launchServer(link, port: port) } catch {
@@ -239,6 +240,17 @@ struct FaultInjector: Sendable {
             : .failed("the disk could not be filled")
     }
 
+    private func harmDisk(_ fault: Fault.DiskFault, milliseconds: Int) async -> Action {
+        guard let disk = course.recordingDisk.value else {
+            return .failed("a disk that fails takes root, a loop device, and mkfs.ext4, or mkfs.btrfs for a quota")
+        }
+        guard let master = await stagePID() else { return .failed("the broadcast had ended before") }
+        guard let done = await disk.suffer(fault, milliseconds: milliseconds, of: master) else {
+            return .failed("this could not be done to a disk with \(disk.fileSystem.rawValue)")
+        }
+        return .done(done)
+    }
+
     private func stagePID() async -> Int32? { await course.stage.pid(of: DrillCourse.broadcast) }
 
     // MARK: what becomes of it
@@ -256,7 +268,7 @@ struct FaultInjector: Sendable {
     /// Whether the part is gone: a link's connection, the recording on the disk, a child.
     private static func isEnd(_ event: Event, of part: Fault.Part) -> Bool {
         switch (part, event.happening) {
-        case (.server, .link(.lost)), (.disk, .link(.failed)): true
+        case (.server, .link(.lost)), (.disk, .link(.failed)), (.disk, .recording(.trouble)): true
         case (.server, _), (.disk, _): false
         case (_, .child(.died)): true
         default: false
@@ -266,8 +278,10 @@ struct FaultInjector: Sendable {
     /// Whether its successor works.
     private static func isReturn(_ event: Event, of part: Fault.Part) -> Bool {
         switch (part, event.happening) {
-        case (.server, .link(.connected)), (.standby, .child(.ready)): true
-        case (.server, _), (.standby, _): false
+        case (.server, .link(.connected)), (.standby, .child(.ready)), (.disk, .recording(.cleared)),
+            (.disk, .recording(.opened)):
+            true
+        case (.server, _), (.standby, _), (.disk, _): false
         case (_, .child(.recovered)): true
         default: false
         }
@@ -288,7 +302,7 @@ struct FaultInjector: Sendable {
             death = later[index]
             let part = Fault.Part.standby.isPart(later[index].event.part) ? .standby : fault.part
             back = later[index...].first { Self.isReturn($0.event, of: part) }
-            if back != nil || fault.part == .disk { return true }
+            if back != nil || fault.kind == .diskFull { return true }
             return await !course.stage.isRunning(DrillCourse.broadcast)
         }
         record.death = death?.event

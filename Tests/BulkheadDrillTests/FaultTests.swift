@@ -33,6 +33,9 @@ import Testing
         ("server:slow=2s@5s,link=1", Fault(.server, .path(.slow, milliseconds: 2000), .seconds(5))),
         ("server:kill@5s,link=2", Fault(.server, .serverKill, .seconds(5), link: 2)),
         ("disk:full@14s", Fault(.disk, .diskFull, .seconds(14))),
+        ("disk:hang@5s", Fault(.disk, .disk(.hang, milliseconds: 3000), .seconds(5))),
+        ("disk:slow=2s@5s", Fault(.disk, .disk(.slow, milliseconds: 2000), .seconds(5))),
+        ("disk:eio@5s", Fault(.disk, .disk(.eio, milliseconds: nil), .seconds(5))),
     ]
 
     @Test(arguments: words)

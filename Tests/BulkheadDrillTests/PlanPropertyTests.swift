@@ -30,7 +30,12 @@ import Testing
             .encoder: signals + armed, .source: signals + armed, .mixer: signals + armed,
             .recorder: signals + armed,
             .plugins: signals + armed, .standby: signals,
-            .server: servers + paths, .disk: [.diskFull],
+            .server: servers + paths,
+            .disk: [
+                .diskFull, .disk(.quota, milliseconds: 3000), .disk(.eio, milliseconds: nil),
+                .disk(.readonly, milliseconds: nil), .disk(.hang, milliseconds: 1), .disk(.slow, milliseconds: 60_000),
+                .disk(.gone, milliseconds: nil),
+            ],
         ]
         let moments: [Fault.Moment] = [
             .frame(0), .frame(300), .seconds(0), .seconds(2.5), .seconds(1.075), .seconds(3600),
@@ -78,7 +83,7 @@ import Testing
         (.encoder(3, .next), []), (.encoder(3, .retired), []), (.slateEncoder(4), []),
         (.source(1, name: "source 1"), [.source]), (.pluginHost(5), [.plugins]), (.pluginHost(6, .standby), []),
         (.mixer(7), [.mixer]), (.mixer(8, .standby), [.mixer]),
-        (.recorder(9, name: "recorder of recording"), [.recorder]), (.recording(1, name: "recording"), []),
+        (.recorder(9, name: "recorder of recording"), [.recorder]), (.recording(1, name: "recording"), [.disk]),
         (.link(1, name: "a"), [.server, .disk]), (.timeline, []), (.master, []), (.plugin(1, name: "logo"), []),
         (.viewer(1), []), (.server, []), (.reporter, []),
     ]
