@@ -258,7 +258,12 @@ struct FaultInjector: Sendable {
     /// Of two encoders in lockstep either may come to an armed fault first.
     private func concerns(_ event: Event, _ fault: Fault) -> Bool {
         if case .armed = fault.kind, fault.part == .encoder, Fault.Part.standby.isPart(event.part) { return true }
-        return fault.part.isPart(event.part, link: fault.link, input: fault.input)
+        // The disk that is filled is a link's, the others are a recording's.
+        switch fault.kind {
+        case .diskFull: return event.part.role == .link
+        case .disk: return event.part.role == .recording
+        default: return fault.part.isPart(event.part, link: fault.link, input: fault.input)
+        }
     }
 
     private func deathCount(of part: Fault.Part, input: Int?) -> Int {
