@@ -83,6 +83,12 @@ import Testing
         }
     }
 
+    @Test func matroskaIsMadeOfARecording() throws {
+        let error = try Self.failure(["test", "--record", "/r/a.mkv"])
+        #expect(error?.kind == .usage)
+        #expect(error?.advice.contains("bulkhead recording export /r/a.mp4 -o /r/a.mkv") == true)
+    }
+
     @Test func drawnInputsAreRead() throws {
         let to = ["--to", "rtmp://127.0.0.1/live/key"]
         let urls = [
