@@ -154,7 +154,7 @@ let package = Package(
         .target(
             name: "BulkheadOutputs",
             dependencies: [
-                "BulkheadFLV", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
                 "BulkheadSelection",
                 "BulkheadTimeline", "BulkheadLinks", "BulkheadRoom", "BulkheadChildren", "BulkheadWire", systemPackage,
             ]),
@@ -353,7 +353,7 @@ let package = Package(
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadTestSupport", "BulkheadSystem", systemPackage]),
         .testTarget(
-            name: "BulkheadFLVTests", dependencies: ["BulkheadTestSupport", "BulkheadFLV", "BulkheadMedia", nioCore]),
+            name: "BulkheadFLVTests", dependencies: ["BulkheadTestSupport", "BulkheadMedia", nioCore]),
         .testTarget(
             name: "BulkheadMP4Tests", dependencies: ["BulkheadTestSupport", "BulkheadMP4", "BulkheadMedia"]),
         .testTarget(
@@ -361,7 +361,7 @@ let package = Package(
             dependencies: ["BulkheadTestSupport", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia"]),
         .testTarget(
             name: "BulkheadRTMPTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadRTMP", "BulkheadFLV", "BulkheadMedia", nioCore]),
+            dependencies: ["BulkheadTestSupport", "BulkheadRTMP", "BulkheadMedia", nioCore]),
         .testTarget(
             name: "BulkheadChatFormatsTests",
             dependencies: ["BulkheadTestSupport", "BulkheadChatFormats", "BulkheadDanmaku"]),
@@ -464,7 +464,7 @@ let package = Package(
             name: "BulkheadRTMPTransportTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadRTMPTransport", "BulkheadLiveServer", "BulkheadFaults", "BulkheadRTMP",
-                "BulkheadFLV", "BulkheadMedia", nioCore, nioPosix, nioSSL,
+                "BulkheadMedia", nioCore, nioPosix, nioSSL,
             ]),
         .testTarget(
             name: "BulkheadLiveServerTests",

@@ -1,5 +1,5 @@
 package import BulkheadEvents
-package import BulkheadFLV
+import BulkheadFLV
 package import BulkheadMedia
 package import BulkheadModel
 import BulkheadRTMPTransport
@@ -91,7 +91,9 @@ package final class RTMPLink: Sink, Servers {
 
     package func networkChanged() { tell(.networkChanged) }
 
-    package func tell(_ data: ScriptData) { connections.withLock { $0.onAir }?.send(script: data) }
+    package func tell(_ happening: RecordingHappening, of recording: String) {
+        connections.withLock { $0.onAir }?.send(script: ScriptData(of: recording, happening))
+    }
 
     package func move(to word: String) throws(BroadcastError) {
         let names = (0..<servers.count).map { servers.name($0) }

@@ -1,4 +1,4 @@
-package import BulkheadFLV
+package import BulkheadEvents
 package import BulkheadMedia
 package import BulkheadModel
 import Synchronization
@@ -21,7 +21,9 @@ package final class RedundantLink: Sink, Servers {
     package func pause(_ isPaused: Bool) { lanes.forEach { $0.pause(isPaused) } }
     package func retry() { lanes.forEach { $0.retry() } }
     package func networkChanged() { lanes.forEach { $0.networkChanged() } }
-    package func tell(_ data: ScriptData) { lanes.forEach { $0.tell(data) } }
+    package func tell(_ happening: RecordingHappening, of recording: String) {
+        lanes.forEach { $0.tell(happening, of: recording) }
+    }
     package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
         lanes.flatMap { $0.loads(bitsPerSecond: bitsPerSecond) }
     }

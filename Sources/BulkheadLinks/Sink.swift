@@ -1,4 +1,4 @@
-package import BulkheadFLV
+package import BulkheadEvents
 package import BulkheadMedia
 package import BulkheadModel
 
@@ -37,8 +37,9 @@ package protocol Servers: AnyObject, Sendable {
     func networkChanged()
     /// What is known of the servers, after a handshake with each if they are to be measured, and what would be chosen.
     func report(isMeasured: Bool) async -> LinkServersReport
-    /// Says something beside the stream to the servers that have it now; one that is not reached hears nothing of it.
-    func tell(_ data: ScriptData)
+    /// Tells the servers that have the stream now what has happened to a recording, beside it; one that is not reached hears
+    /// nothing of it.
+    func tell(_ happening: RecordingHappening, of recording: String)
     /// How much waits, for each server that it publishes to at once; `bitsPerSecond` is what is encoded.
     func loads(bitsPerSecond: Int) -> [CongestionController.Load]
     /// Leaves out of what waits what is said of its lanes.

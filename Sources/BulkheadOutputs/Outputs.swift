@@ -1,5 +1,4 @@
 import BulkheadEvents
-import BulkheadFLV
 import BulkheadLinks
 package import BulkheadMedia
 package import BulkheadModel
@@ -101,7 +100,7 @@ package final class Outputs: PacketOutlet {
             let recording = Output.make(
                 entry, number: index + 1, isAlone: entries.count == 1, in: context,
                 onRoom: { [signals] in signals.continuation.yield(.hasRoom) },
-                onHappening: { [weak self] name, happening in self?.tellServers(ScriptData(of: name, happening)) })
+                onHappening: { [weak self] name, happening in self?.tellServers(happening, of: name) })
             for (number, configuration) in configurations {
                 recording.configure(withTracks(configuration), number: number)
             }
@@ -159,8 +158,10 @@ package final class Outputs: PacketOutlet {
     }
 
     /// What happens to recordings goes to the servers of links that ask for it.
-    private func tellServers(_ data: ScriptData) {
-        for entry in directory.entries where entry.destination.hasScriptData { outputs[entry.id]?.servers?.tell(data) }
+    private func tellServers(_ happening: RecordingHappening, of recording: String) {
+        for entry in directory.entries where entry.destination.hasScriptData {
+            outputs[entry.id]?.servers?.tell(happening, of: recording)
+        }
     }
 
     /// As they are declared now, in order.

@@ -1,6 +1,5 @@
 import BulkheadChildren
 import BulkheadEvents
-import BulkheadFLV
 import BulkheadFrames
 import BulkheadLinks
 import BulkheadMedia
@@ -59,7 +58,7 @@ import Testing
             // Their numbers are their names here.
             [.init(lane: LinkLane(LinkID(Int(name.suffix(1)) ?? 0)), delay: state.withLock { $0.load })]
         }
-        func tell(_ data: ScriptData) { note("tell \(data.name)") }
+        func tell(_ happening: RecordingHappening, of recording: String) { note("tell \(recording)") }
         func shed(_ sheds: [LinkLane: CongestionController.Shedding]) { note("shed") }
     }
 
