@@ -83,7 +83,8 @@ let package = Package(
         .target(name: "BulkheadSystem", dependencies: ["CBulkheadLinux", systemPackage]),
 
         .target(name: "BulkheadSelection"),
-        .target(name: "BulkheadModel", dependencies: ["BulkheadMedia", "BulkheadSelection"]),
+        .target(name: "BulkheadDanmaku", dependencies: ["BulkheadMedia"]),
+        .target(name: "BulkheadModel", dependencies: ["BulkheadMedia", "BulkheadSelection", "BulkheadDanmaku"]),
         .target(name: "BulkheadEvents", dependencies: ["BulkheadMedia", "BulkheadModel", "BulkheadSystem"]),
 
         // MARK: 2 bytes
@@ -91,7 +92,6 @@ let package = Package(
         .target(
             name: "BulkheadRTMP", dependencies: ["BulkheadSystem", "BulkheadFLV", nioCore]),
         .target(name: "BulkheadMP4", dependencies: ["BulkheadMedia"]),
-        .target(name: "BulkheadDanmaku", dependencies: ["BulkheadMedia"]),
         .target(name: "BulkheadChatFormats", dependencies: ["BulkheadDanmaku"]),
         .target(name: "BulkheadRecording", dependencies: ["BulkheadMP4", "BulkheadMedia"]),
         .target(
@@ -123,7 +123,9 @@ let package = Package(
             ]),
         .target(
             name: "BulkheadControl",
-            dependencies: ["BulkheadSystem", "BulkheadModel", "BulkheadEvents", "CBulkheadLinux", systemPackage]),
+            dependencies: [
+                "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadDanmaku", "CBulkheadLinux", systemPackage,
+            ]),
         .target(
             name: "BulkheadPluginCatalog",
             dependencies: [
@@ -177,12 +179,20 @@ let package = Package(
                 "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildren", "BulkheadRoom",
             ]),
 
+        .target(
+            name: "BulkheadAudience",
+            dependencies: [
+                "BulkheadDanmaku", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
+                "BulkheadWire", "BulkheadChildren", "BulkheadRoom",
+            ]),
+
         // MARK: 4 programs
         .target(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadRoom", "BulkheadInputs", "BulkheadProgram", "BulkheadOutputs", "BulkheadNotices",
-                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
+                "BulkheadAudience", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
+                "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
                 "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
             ]),
@@ -257,6 +267,7 @@ let package = Package(
                 "BulkheadChildRuntime", "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
+                "BulkheadDanmaku",
                 "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
@@ -366,6 +377,12 @@ let package = Package(
             name: "BulkheadChatFormatsTests",
             dependencies: ["BulkheadTestSupport", "BulkheadChatFormats", "BulkheadDanmaku"]),
         .testTarget(
+            name: "BulkheadAudienceTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadAudience", "BulkheadDanmaku", "BulkheadMedia", "BulkheadModel",
+                "BulkheadSystem",
+            ]),
+        .testTarget(
             name: "BulkheadDanmakuTests",
             dependencies: ["BulkheadTestSupport", "BulkheadDanmaku", "BulkheadMedia", "BulkheadModel"]),
         .testTarget(
@@ -444,7 +461,7 @@ let package = Package(
             name: "BulkheadControlTests",
             dependencies: [
                 "BulkheadControl", "BulkheadModel", "BulkheadEvents", "BulkheadMedia", "BulkheadSystem",
-                "BulkheadSelection", systemPackage, "BulkheadTestSupport",
+                "BulkheadDanmaku", "BulkheadSelection", systemPackage, "BulkheadTestSupport",
             ]),
         .testTarget(
             name: "BulkheadChildrenTests",

@@ -214,6 +214,12 @@ package struct CourseFlags: ParsableArguments {
             valueName: "url[,key=value…]"))
     var notify: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "The live room: title, notice and comments are kept under this name, and come back by it.",
+            valueName: "name"))
+    var room: String?
+
     @Flag(inversion: .prefixedNo, help: "Write events as JSON, one object a line, to standard output.")
     var json: Bool?
 

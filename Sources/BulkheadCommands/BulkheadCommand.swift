@@ -20,7 +20,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, AttachCommand.self, SetCommand.self,
             RestartCommand.self,
-            KeyframeCommand.self, InputCommand.self, SceneCommand.self, AudioCommand.self,
+            KeyframeCommand.self, InputCommand.self, SceneCommand.self, AudioCommand.self, RoomCommand.self,
             PluginCommand.self, LinkCommand.self, RecordingCommand.self, DeathsCommand.self, StopCommand.self,
             ServeCommand.self, ProbeCommand.self, DrillCommand.self, SettingsCommand.self, DoctorCommand.self,
         ])

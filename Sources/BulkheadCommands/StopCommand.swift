@@ -36,7 +36,9 @@ package struct StopCommand: AsyncParsableCommand {
             // The second request may find that the first one has done it.
             case .failed(let error) where !isAccepted: throw error
             case .status(nil, _): return
-            case .status, .changed, .event, .ended, .deaths, .servers, .saved, .marked, .failed: break
+            case .status, .changed, .event, .ended, .deaths, .servers, .saved, .marked, .room, .comments,
+                .failed:
+                break
             }
             guard isAccepted else { continue }
             try await Task.sleep(for: .milliseconds(100))

@@ -6,10 +6,11 @@ package enum ControlKey: String, CodingKey, CaseIterable, Sendable {
 
     // Of requests.
     case settings, changes, part, plugin, position, name, parameters, folder, destination, link, server, isMeasured,
-        input, file, scene, transition, strip, program, path, seconds, text
+        input, file, scene, transition, strip, program, path, seconds, text, fields, pin, saying, block,
+        isAll, count
 
     // Of replies.
-    case masterPID, broadcast, deaths, event, links, error, frame, replay
+    case masterPID, broadcast, deaths, event, links, error, frame, replay, room, comments
 }
 
 /// The first line of either side.

@@ -1,3 +1,4 @@
+package import BulkheadDanmaku
 package import BulkheadEvents
 package import BulkheadModel
 
@@ -15,13 +16,16 @@ package enum ControlReply: Sendable {
     case saved(SavedReplay)
     /// The mark is at this frame of the timeline, so many seconds after the first.
     case marked(frame: Int64, seconds: Double)
+    case room(RoomReport)
+    /// The oldest first; the last 1000 at most.
+    case comments([RoomLogEntry])
     /// The broadcast has ended well.
     case ended(BroadcastSummary)
     case failed(BroadcastError)
 
     /// What stands behind `reply` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, done, changed, deaths, event, servers, saved, marked, ended, failed
+        case status, done, changed, deaths, event, servers, saved, marked, room, comments, ended, failed
     }
 
     package var word: Word {
@@ -34,6 +38,8 @@ package enum ControlReply: Sendable {
         case .servers: .servers
         case .saved: .saved
         case .marked: .marked
+        case .room: .room
+        case .comments: .comments
         case .ended: .ended
         case .failed: .failed
         }
@@ -58,6 +64,8 @@ extension ControlReply: Codable {
             self = .marked(
                 frame: try line.decode(Int64.self, forKey: .frame),
                 seconds: try line.decode(Double.self, forKey: .seconds))
+        case .room: self = .room(try line.decode(RoomReport.self, forKey: .room))
+        case .comments: self = .comments(try line.decode([RoomLogEntry].self, forKey: .comments))
         case .ended:
             self = .ended(BroadcastSummary(status: try line.decode(BroadcastStatus.self, forKey: .broadcast)))
         case .failed: self = .failed(try line.decode(BroadcastError.self, forKey: .error))
@@ -80,6 +88,8 @@ extension ControlReply: Codable {
         case .marked(let frame, let seconds):
             try line.encode(frame, forKey: .frame)
             try line.encode(seconds, forKey: .seconds)
+        case .room(let report): try line.encode(report, forKey: .room)
+        case .comments(let comments): try line.encode(comments, forKey: .comments)
         case .ended(let summary): try line.encode(summary.status, forKey: .broadcast)
         case .failed(let error): try line.encode(error, forKey: .error)
         }
@@ -98,6 +108,8 @@ extension ControlReply.Word {
         case .servers: [.links]
         case .saved: [.replay]
         case .marked: [.frame, .seconds]
+        case .room: [.room]
+        case .comments: [.comments]
         case .ended: [.broadcast]
         case .failed: [.error]
         }
@@ -117,6 +129,8 @@ extension ControlReply.Word {
         case .servers: "one report for each link"
         case .saved: "the replay has been saved: its `paths`, `seconds`, `frames` and `bytes`"
         case .marked: "the mark is at `frame` of the timeline, `seconds` after the first"
+        case .room: "the live room"
+        case .comments: "the latest comments, the oldest first; 1,000 at most"
         case .ended: "the broadcast has ended well; its last status"
         case .failed: "the request is refused, or the broadcast has failed"
         }

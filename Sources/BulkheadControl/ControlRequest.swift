@@ -27,6 +27,12 @@ package enum ControlRequest: Hashable, Sendable {
     case audio(SoundChange)
     /// Changes the links on air; answered when it is under way.
     case link(LinkChange)
+    /// Asks how the live room is.
+    case room
+    /// Asks for the latest comments; nil for as many as are kept.
+    case comments(count: Int?)
+    /// Changes the live room; answered when it is in effect, and handed to the disk.
+    case changeRoom(RoomChange)
     /// Asks what a link, or each of all, knows of its servers and would choose; measured now or as it stands.
     case servers(link: String?, isMeasured: Bool)
     /// Saves the last seconds, or all that is kept, as a file; answered when that is complete.
@@ -39,7 +45,7 @@ package enum ControlRequest: Hashable, Sendable {
         switch self {
         case .broadcast, .link(.add), .input(.add): true
         case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
-            .servers, .saveReplay, .mark:
+            .servers, .saveReplay, .mark, .room, .comments, .changeRoom:
             false
         }
     }
@@ -74,6 +80,15 @@ package enum ControlRequest: Hashable, Sendable {
         case retryLink = "link.retry"
         case saveReplay = "recording.save-replay"
         case mark = "recording.mark"
+        case room
+        case comments = "room.comments"
+        case setRoom = "room.set"
+        case pin = "room.pin"
+        case unpin = "room.unpin"
+        case say = "room.say"
+        case block = "room.block"
+        case unblock = "room.unblock"
+        case clearRoom = "room.clear"
     }
 
     package var word: Word {
@@ -113,6 +128,15 @@ package enum ControlRequest: Hashable, Sendable {
         case .link(.retry): .retryLink
         case .saveReplay: .saveReplay
         case .mark: .mark
+        case .room: .room
+        case .comments: .comments
+        case .changeRoom(.set): .setRoom
+        case .changeRoom(.pin): .pin
+        case .changeRoom(.unpin): .unpin
+        case .changeRoom(.say): .say
+        case .changeRoom(.block): .block
+        case .changeRoom(.unblock): .unblock
+        case .changeRoom(.clear): .clearRoom
         }
     }
 }
@@ -178,6 +202,16 @@ extension ControlRequest: Codable {
                 path: try line.decodeIfPresent(String.self, forKey: .path),
                 seconds: try line.decodeIfPresent(Double.self, forKey: .seconds))
         case .mark: self = .mark(try value(.text))
+        case .room: self = .room
+        case .comments: self = .comments(count: try line.decodeIfPresent(Int.self, forKey: .count))
+        case .setRoom: self = .changeRoom(.set(try value(.fields)))
+        case .pin: self = .changeRoom(.pin(try value(.pin)))
+        case .unpin: self = .changeRoom(.unpin)
+        case .say: self = .changeRoom(.say(try value(.saying)))
+        case .block: self = .changeRoom(.block(try value(.block)))
+        case .unblock: self = .changeRoom(.unblock(try value(.block)))
+        case .clearRoom:
+            self = .changeRoom(.clear(isAll: try line.decodeIfPresent(Bool.self, forKey: .isAll) ?? false))
         }
     }
 
@@ -185,7 +219,13 @@ extension ControlRequest: Codable {
         var line = encoder.container(keyedBy: ControlKey.self)
         try line.encode(word, forKey: .request)
         switch self {
-        case .status, .stop, .events, .keyframe, .deaths: break
+        case .status, .stop, .events, .keyframe, .deaths, .room, .changeRoom(.unpin): break
+        case .comments(let count): try line.encodeIfPresent(count, forKey: .count)
+        case .changeRoom(.set(let fields)): try line.encode(fields, forKey: .fields)
+        case .changeRoom(.pin(let pin)): try line.encode(pin, forKey: .pin)
+        case .changeRoom(.say(let saying)): try line.encode(saying, forKey: .saying)
+        case .changeRoom(.block(let block)), .changeRoom(.unblock(let block)): try line.encode(block, forKey: .block)
+        case .changeRoom(.clear(let isAll)): try line.encode(isAll, forKey: .isAll)
         case .broadcast(let settings): try line.encode(settings, forKey: .settings)
         case .set(let change): try line.encode(change, forKey: .changes)
         case .restart(let part): try line.encode(part, forKey: .part)
@@ -240,7 +280,13 @@ extension ControlRequest.Word {
     /// The members of the line besides `request` and `id`, in the order of docs/control.md.
     package var keys: [ControlKey] {
         switch self {
-        case .status, .stop, .events, .keyframe, .deaths: []
+        case .status, .stop, .events, .keyframe, .deaths, .room, .unpin: []
+        case .comments: [.count]
+        case .setRoom: [.fields]
+        case .pin: [.pin]
+        case .say: [.saying]
+        case .block, .unblock: [.block]
+        case .clearRoom: [.isAll]
         case .broadcast: [.settings]
         case .set: [.changes]
         case .restart: [.part]
@@ -273,6 +319,8 @@ extension ControlRequest.Word {
         case .addPlugin: [.position]
         case .skipInput: [.input, .file]
         case .setPlugin: [.folder]
+        case .comments: [.count]
+        case .clearRoom: [.isAll]
         default: []
         }
     }
@@ -287,6 +335,8 @@ extension ControlRequest.Word {
         case .servers: [.servers]
         case .saveReplay: [.saved]
         case .mark: [.marked]
+        case .room: [.room]
+        case .comments: [.comments]
         case .takeScene, .setStrip, .setProgram: [.changed]
         case .setScene: [.changed, .done]
         default: [.done]
@@ -336,6 +386,15 @@ extension ControlRequest.Word {
         case .mark: "mark this moment in what is recorded and kept for replays: it becomes a chapter"
         case .saveReplay:
             "save the last `seconds`, or all that is kept, as a file of its own; answered when that is complete"
+        case .room: "the live room: its title, its notice, what is pinned and paid for, how comments are shown"
+        case .comments: "the latest comments, `count` at most"
+        case .setRoom: "set fields of the room; what is not named stays as it is"
+        case .pin: "keep a comment in sight: one of the latest by its id, or words"
+        case .unpin: "take the pinned comment off"
+        case .say: "show a comment that was written in no chat"
+        case .block: "keep comments with these words, or of these users, off the picture"
+        case .unblock: "let them be shown again"
+        case .clearRoom: "take comments off the picture; with `isAll` also what is pinned and paid for"
         }
     }
 }

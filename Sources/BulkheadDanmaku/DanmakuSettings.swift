@@ -18,8 +18,8 @@ package struct DanmakuSettings: Codable, Hashable, Sendable {
     package var area = 1.0
     /// The most comments that are seen at once.
     package var density = 400
-    /// Comments of other modes are scrolled.
-    package var modes = Set(CommentMode.allCases)
+    /// Comments of other modes are scrolled. In the order of their declaration, each once.
+    package var modes = CommentMode.allCases
     /// Comments with one of these in them are not shown, whatever the case of letters.
     package var blockedWords: [String] = []
     /// Neither are those of these, by identity or name.

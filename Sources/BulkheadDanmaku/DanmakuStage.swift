@@ -67,6 +67,13 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
     /// How many wait for a place.
     package var waitingCount: Int { waiting.count }
 
+    /// Whether all numbers can be counted with: the stage may come from a file.
+    var isSane: Bool {
+        settings.outside == nil && settings.size.isFinite && settings.opacity.isFinite && settings.area.isFinite
+            && flying.allSatisfy(\.isSane) && waiting.allSatisfy { FlyingComment.times.contains($0.since) }
+            && flying.count <= DanmakuSettings.densityRange.upperBound && waiting.count <= Self.mostWaiting
+    }
+
     private static func width(of canvas: Canvas) -> Double {
         pictureHeight * Double(canvas.width) / Double(canvas.height)
     }
@@ -88,6 +95,16 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
     package mutating func clear() {
         flying = []
         waiting = []
+    }
+
+    /// The timeline is counted from elsewhere: all times are so much later on it.
+    mutating func shift(byNanoseconds shift: Int64) {
+        flying = flying.compactMap { $0.shifted(by: shift) }
+        waiting = waiting.compactMap { entry in
+            let (since, overflows) = entry.since.addingReportingOverflow(shift)
+            return overflows
+                ? nil : Waiting(comment: entry.comment, text: entry.text, count: entry.count, since: since)
+        }
     }
 
     /// A comment was taken back, or all of an author were.

@@ -35,6 +35,26 @@ package struct FlyingComment: Codable, Hashable, Sendable {
         }
     }
 
+    /// Times that can be subtracted from one another.
+    static let times = -(Int64(1) << 60)...(Int64(1) << 60)
+
+    /// Whether all numbers can be counted with.
+    var isSane: Bool {
+        Self.times.contains(start) && Self.times.contains(end)
+            && [top, height, size, width, speed].allSatisfy { $0.isFinite && abs($0) < 1_000_000 }
+            && (1...1_000_000_000).contains(count)
+    }
+
+    /// The same so much later; nil where there is no such time.
+    func shifted(by nanoseconds: Int64) -> FlyingComment? {
+        let (start, isFar) = start.addingReportingOverflow(nanoseconds)
+        let (end, isFarther) = end.addingReportingOverflow(nanoseconds)
+        guard !isFar, !isFarther else { return nil }
+        return FlyingComment(
+            comment: comment, text: text, count: count, mode: mode, top: top, height: height, size: size, width: width,
+            speed: speed, start: start, end: end)
+    }
+
     /// Whether anything of it is seen at `time`.
     package func isSeen(at time: MediaTime) -> Bool { (start..<end).contains(time.nanoseconds) }
 

@@ -28,6 +28,23 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     package private(set) var seen = SeenIDs()
     /// The latest spans in which comments may have been missed.
     package private(set) var gaps: [ChatGap] = []
+    /// What the configuration said when it was last taken up.
+    package internal(set) var configured = RoomFields()
+    /// How many comments the room's log has.
+    package private(set) var logged: Int64 = 0
+    /// When the timeline stood where; nil before the first comment.
+    private var anchor: Anchor?
+
+    /// One moment on two clocks.
+    private struct Anchor: Codable, Hashable, Sendable {
+        /// On the timeline.
+        let nanoseconds: Int64
+        /// Since 1970.
+        let milliseconds: Int64
+    }
+
+    /// Whether this version of the program can go on with it.
+    package var isOfThisVersion: Bool { version == Self.currentVersion && configured.outside == nil && stage.isSane }
 
     /// A comment that stays in sight until a time of the world.
     package struct Pinned: Codable, Hashable, Sendable {
@@ -60,8 +77,8 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     /// One that its source took longer ago than a comment takes to cross the picture came behind a break, and is not shown:
     /// no backlog bursts onto the picture. What was paid for is shown as long as it lasts.
     package mutating func take(_ comment: RoomComment, at time: MediaTime, now: Int64) -> Outcome {
-        guard seen.note(comment.id, of: comment.source) else { return .known }
-        cursors[comment.source, default: ChatCursor()].advance(to: comment)
+        guard note(comment) else { return .known }
+        anchor = Anchor(nanoseconds: time.nanoseconds, milliseconds: now)
         if let sent = comment.sentMilliseconds, comment.rank != .paid {
             let (age, overflows) = now.subtractingReportingOverflow(sent)
             if overflows || age > Int64(stage.settings.scrollSeconds * 1000) { return .late }
@@ -72,9 +89,9 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     /// Takes a comment that was paid for, which stays in sight until its end; `now` is in milliseconds since 1970.
     /// - Returns: false when it has come already, or is over.
     package mutating func take(paid: PaidComment, at time: MediaTime, now: Int64) -> Bool {
-        guard seen.note(paid.comment.id, of: paid.comment.source) else { return false }
-        cursors[paid.comment.source, default: ChatCursor()].advance(to: paid.comment)
+        guard note(paid.comment) else { return false }
         guard paid.until > now else { return false }
+        anchor = Anchor(nanoseconds: time.nanoseconds, milliseconds: now)
         _ = stage.offer(paid.comment, at: time)
         self.paid.append(paid)
         // The cheapest goes first where there are too many, and of equal ones the one that ends first.
@@ -88,6 +105,22 @@ package struct RoomRecord: Codable, Hashable, Sendable {
         return true
     }
 
+    /// Counts a comment to those that are known.
+    /// - Returns: false when it has come already.
+    private mutating func note(_ comment: RoomComment) -> Bool {
+        guard seen.note(comment.id, of: comment.source) else { return false }
+        cursors[comment.source, default: ChatCursor()].advance(to: comment)
+        logged = logged.addingReportingOverflow(1).partialValue
+        return true
+    }
+
+    /// Takes a line of the log that was written after the record was: the comment is known, and was seen then.
+    package mutating func know(_ entry: RoomLogEntry) {
+        guard entry.number > logged else { return }
+        _ = note(entry.comment)
+        logged = entry.number
+    }
+
     /// Comments were taken back at their source: one, all of an author, or all.
     package mutating func remove(from source: String, where isTakenBack: (RoomComment) -> Bool) {
         func isGone(_ comment: RoomComment) -> Bool { comment.source == source && isTakenBack(comment) }
@@ -95,6 +128,9 @@ package struct RoomRecord: Codable, Hashable, Sendable {
         paid.removeAll { isGone($0.comment) }
         if let pinned, isGone(pinned.comment) { self.pinned = nil }
     }
+
+    /// What was paid for is taken off.
+    package mutating func removePaid() { paid = [] }
 
     package mutating func pin(_ comment: RoomComment?, until: Int64? = nil) {
         pinned = comment.map { Pinned(comment: $0, until: until) }
@@ -131,8 +167,24 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     /// Nothing flies any more; what was paid for and pinned stays.
     package mutating func clear() { stage.clear() }
 
-    /// Another timeline begins: what flew on the last one has no time on this one.
-    package mutating func beginTimeline() { stage.clear() }
+    /// Another timeline begins, and stands at `time` at `now`, in milliseconds since 1970. What flew on the last one goes on
+    /// where it would be, had time not stopped, and is gone where it would be.
+    package mutating func beginTimeline(at time: MediaTime, now: Int64) {
+        guard let anchor, case let (passed, overflows) = now.subtractingReportingOverflow(anchor.milliseconds),
+            !overflows,
+            (0...Self.longestBreak).contains(passed)
+        else {
+            self.anchor = nil
+            return stage.clear()
+        }
+        let (shift, isFar) = (time.nanoseconds - passed * 1_000_000).subtractingReportingOverflow(anchor.nanoseconds)
+        if isFar { stage.clear() } else { stage.shift(byNanoseconds: shift) }
+        self.anchor = Anchor(nanoseconds: time.nanoseconds, milliseconds: now)
+        stage.advance(to: time)
+    }
+
+    /// In milliseconds: whatever flew longer ago is gone, and a clock that was set back says nothing.
+    private static let longestBreak: Int64 = 120_000
 }
 
 /// A comment that was paid for, which stays in sight for a while.

@@ -25,6 +25,7 @@ package enum Happening: Hashable, Sendable {
     case server(ServerHappening)
     case reporter(ReporterHappening)
     case notifier(NotifierHappening)
+    case room(RoomHappening)
     /// What a program of another version has posted.
     case unknown(UnknownHappening)
 
@@ -47,6 +48,7 @@ package enum Happening: Hashable, Sendable {
         case .server(let happening): happening
         case .reporter(let happening): happening
         case .notifier(let happening): happening
+        case .room(let happening): happening
         case .unknown: nil
         }
     }
@@ -68,6 +70,7 @@ package enum Happening: Hashable, Sendable {
         case .server: prefix = .server
         case .reporter: prefix = .reporter
         case .notifier: prefix = .notifier
+        case .room: prefix = .room
         case .unknown(let happening): return happening.code
         }
         return "\(prefix.rawValue).\(subject?.name ?? "")"
@@ -114,6 +117,7 @@ package enum Happening: Hashable, Sendable {
         case .server: try ServerHappening(name: name, values).map { .server($0) }
         case .reporter: try ReporterHappening(name: name, values).map { .reporter($0) }
         case .notifier: try NotifierHappening(name: name, values).map { .notifier($0) }
+        case .room: try RoomHappening(name: name, values).map { .room($0) }
         case .unknown: nil
         }
     }
@@ -127,6 +131,7 @@ package enum Happening: Hashable, Sendable {
         + RecordingHappening.descriptions(.recording) + ViewerHappening.descriptions(.viewer)
         + ServerHappening.descriptions(.server)
         + ReporterHappening.descriptions(.reporter) + NotifierHappening.descriptions(.notifier)
+        + RoomHappening.descriptions(.room)
 }
 
 /// Why an event from another process can't be read.

@@ -6,6 +6,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case address
     /// The frame that came before.
     case after
+    /// What was paid, such as `5.0 EUR`.
+    case amount
     /// Servers of the link that answer.
     case answering
     /// Audio messages received.
@@ -28,6 +30,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case choice
     /// Codec and format in words.
     case codec
+    /// A count of comments.
+    case comments
     /// How many files a playlist has.
     case count
     /// How many processes have died of it.
@@ -38,6 +42,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case errno
     /// A count of events.
     case events
+    /// A list of names of fields.
+    case fields
     /// The path of the saved state; of a playlist, a file's name.
     case file
     /// The name that it had before.
@@ -114,6 +120,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case removal
     /// Frames that showed the last picture again.
     case repeated
+    /// The name of a live room.
+    case room
     /// What is shown: the name of an input.
     case scene
     case input

@@ -1,3 +1,4 @@
+import BulkheadAudience
 import BulkheadChain
 import BulkheadChildren
 import BulkheadEncoding
@@ -38,6 +39,7 @@ actor Broadcast {
 
     // The course and the end.
     private var notices: Notices?
+    private var audience: Audience?
     private var watchTimer: Reactor.Token?
     /// Ends when the broadcast does.
     private let course = AsyncStream<Void>.makeStream()
@@ -75,6 +77,39 @@ actor Broadcast {
     }
 
     private func runCourse() async throws(BroadcastError) -> BroadcastSummary {
+        if let room = settings.room { try await open(room) }
+        do throws(BroadcastError) {
+            let summary = try await runRooms()
+            await audience?.finish(on: self)
+            return summary
+        } catch {
+            await audience?.finish(on: self)
+            throw error
+        }
+    }
+
+    private func open(_ room: RoomSettings) async throws(BroadcastError) {
+        let audience = try await Audience.open(room, settings.canvas, RoomStore(room.name), in: context)
+        audience.time = { [weak self] in self?.assumeIsolated { $0.commentTime } ?? .zero }
+        self.audience = audience
+    }
+
+    /// When a comment that comes now is shown: with the next frame that plugins are given.
+    private var commentTime: MediaTime {
+        rooms.line.map { settings.frameRate.time(of: $0.chain.nextFrame) } ?? .zero
+    }
+
+    /// The live room.
+    /// - Throws: kind `control`, where there is none.
+    func room() throws(BroadcastError) -> Audience {
+        guard let audience else {
+            throw BroadcastError(
+                code: .noRoom, "this broadcast has no room", advice: "begin it with a room, by name")
+        }
+        return audience
+    }
+
+    private func runRooms() async throws(BroadcastError) -> BroadcastSummary {
         // A stop may have come before there was anything to stop.
         do { if state != .ended { try start() } } catch {
             // Whoever ends from here on has no successor.
@@ -243,6 +278,8 @@ actor Broadcast {
 
     private func programBegan() {
         state = .onAir
+        audience?.change(settings.canvas)
+        audience?.begin()
         rooms.line?.chain.enter(.live)
         rooms.line?.encoding.wentOnAir()
     }
@@ -271,6 +308,7 @@ actor Broadcast {
 
     private func watch() {
         guard state != .ended else { return }
+        if state == .onAir { audience?.watch() }
         rooms.inputs.watch()
         if let line = rooms.line { watch(line) } else { arrangeIfKnown() }
         armWatch()
@@ -375,6 +413,7 @@ actor Broadcast {
             settings.canvas = old
             return error
         }
+        audience?.change(canvas)
         return nil
     }
 

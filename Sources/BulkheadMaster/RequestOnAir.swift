@@ -1,3 +1,4 @@
+import BulkheadAudience
 import BulkheadControl
 import BulkheadModel
 
@@ -30,6 +31,19 @@ enum RequestOnAir {
         case .link(let change):
             do throws(BroadcastError) {
                 try broadcast.change(change)
+                exchange.answer(.done)
+            } catch { exchange.answer(.failed(error)) }
+        case .room:
+            do throws(BroadcastError) {
+                exchange.answer(.room(try broadcast.room().report))
+            } catch { exchange.answer(.failed(error)) }
+        case .comments(let count):
+            do throws(BroadcastError) {
+                exchange.answer(.comments(try broadcast.room().history(count ?? .max)))
+            } catch { exchange.answer(.failed(error)) }
+        case .changeRoom(let change):
+            do throws(BroadcastError) {
+                try broadcast.room().change(change)
                 exchange.answer(.done)
             } catch { exchange.answer(.failed(error)) }
         // Answered by the master control, with a broadcast or without.

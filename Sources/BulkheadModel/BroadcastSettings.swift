@@ -95,6 +95,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     /// How long a destination that has never been reached is tried at the start, in seconds; nil for not at
     /// all.
     package var patienceSeconds: Double?
+    /// The live room; nil for none.
+    package var room: RoomSettings?
     /// What is recorded besides the destinations; nil for nothing.
     package var recordings: [RecordingSettings]?
     /// Recordings in MP4 have each input's own sound as a further track; nil for not.

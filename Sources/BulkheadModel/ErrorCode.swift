@@ -63,6 +63,10 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case unknownFormat = "input.unknown-format"
     case unknownPlugin = "plugin.unknown"
     case tlsFailed = "destination.tls-failed"
+    case unknownComment = "usage.unknown-comment"
+    case roomValue = "usage.room-value"
+    case noRoom = "control.no-room"
+    case roomInUse = "control.room-in-use"
     case unreachable = "destination.unreachable"
     case nothingSent = "destination.nothing-sent"
 
@@ -151,6 +155,9 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .lineTooLong, .tooManyRequests, .tooManyUnanswered, .tooManyConnections, .notReading, .tooManyLinks,
             .tooManyInputs, .tooManySaves:
             ["maximum"]
+        case .unknownComment: ["comment"]
+        case .roomValue: ["field"]
+        case .roomInUse: ["room"]
         case .fileExists, .diskFull, .noFolder, .notWritable: ["path"]
         default: []
         }
@@ -218,6 +225,10 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .serverInUse: "the link is with the server already"
         case .unknownFormat: "an input is of no format that is known by its first bytes"
         case .unknownPlugin: "there is no such plugin"
+        case .unknownComment: "none of the latest comments has that id"
+        case .roomValue: "a field of the room can't have that value"
+        case .noRoom: "the broadcast has no room"
+        case .roomInUse: "another broadcast has the room"
         case .unreachable: "no server of the destination can be reached"
         case .nothingSent: "the broadcast ended before a picture was sent to any destination"
         case .tlsFailed: "the TLS connection to a server can't be made, or its certificate is not trusted"

@@ -28,6 +28,8 @@ package struct Part: Codable, Hashable, Sendable {
         /// Tells others of events.
         case notifier
         case plugin, link, recording, viewer, server, reporter
+        /// The live room: its title, its notice, its comments.
+        case room
         /// A role that another version has named; programs of this version never post one.
         case unknown
 
@@ -35,7 +37,9 @@ package struct Part: Codable, Hashable, Sendable {
         package var isChild: Bool {
             switch self {
             case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier: true
-            case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .unknown: false
+            case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .room,
+                .unknown:
+                false
             }
         }
     }
@@ -69,6 +73,8 @@ package struct Part: Codable, Hashable, Sendable {
     package static let viewer = Part(.viewer)
     /// The live server of `bulkhead serve`.
     package static let server = Part(.server)
+    /// The live room of the broadcast.
+    package static let room = Part(.room)
     /// The program that writes events and status lines.
     package static let reporter = Part(.reporter)
 

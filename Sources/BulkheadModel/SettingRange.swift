@@ -83,19 +83,22 @@ extension BroadcastSettings {
             !(destinations.isEmpty && recordings?.isEmpty ?? true) && destinations.count <= SettingRange.mostLinks
             && destinations.allSatisfy(\.isInRange)
         let noticesFit = (notices ?? []).count <= NoticeTarget.mostTargets && (notices ?? []).allSatisfy(\.isInRange)
+        let roomFits = room?.isInRange ?? true
         let recordingsFit =
             (recordings?.count ?? 0) <= SettingRange.mostRecordings && recordings?.allSatisfy(\.isInRange) ?? true
         let replayFits = replayPath.map(SavedReplay.isPath) ?? true
         let outside =
             !noticesFit
             ? "notify"
-            : inputs.isEmpty || inputs.count > SettingRange.mostInputs
-                ? "input"
-                : !destinationsFit
-                    ? "to"
-                    : !recordingsFit
-                        ? "record"
-                        : !replayFits ? "replay-path" : Setting.all.first { !$0.isInRange(self) }?.name
+            : !roomFits
+                ? "room"
+                : inputs.isEmpty || inputs.count > SettingRange.mostInputs
+                    ? "input"
+                    : !destinationsFit
+                        ? "to"
+                        : !recordingsFit
+                            ? "record"
+                            : !replayFits ? "replay-path" : Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(
             code: .settingOutOfRange, ["setting": outside], "the setting \(outside) is outside its range")

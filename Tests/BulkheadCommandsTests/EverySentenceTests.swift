@@ -283,6 +283,13 @@ import Testing
         Row("notifier.back", #""target":"ops""#, "ops"),
         Row("notifier.rejected", #""target":"ops","text":"it answers HTTP 404""#, "ops", "HTTP 404"),
         Row("notifier.dropped", #""target":"ops","events":3"#, "ops", "3 notices"),
+        Row("room.restored", #""room":"main","comments":12"#, "main", "12 comments"),
+        Row("room.changed", #""fields":["title","size"]"#, "title, size"),
+        Row("room.pinned", #""text":"read the rules""#, "read the rules"), Row("room.unpinned", "", "pinned"),
+        Row("room.paid", #""text":"well done","amount":"5.0 EUR""#, "well done", "5.0 EUR"),
+        Row("room.cleared", "", "taken off"),
+        Row("room.unsaved", #""path":"/s/main.json","text":"no space is left""#, "/s/main.json", "no space"),
+        Row("room.saved", "", "saved"), Row("room.damaged", #""path":"/s/main.json.damaged""#, "/s/main.json.damaged"),
         Row("reporter.lines-lost", #""lines":12"#, "12 lines"), Row("reporter.lines-lost", #""lines":1"#, "1 line "),
     ]
 

@@ -1,4 +1,5 @@
 import BulkheadControl
+import BulkheadDanmaku
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -82,8 +83,17 @@ import Testing
         .plugin(.enable(name: "glow", true)), .plugin(.enable(name: "glow", false)), .plugin(.reload(name: "glow")),
         .plugin(.pardon(name: "glow")), .link(.add(DestinationSettings(url: "rtmp://a/b", streamKey: "k"))),
         .link(.remove("1")), .link(.pause("main")), .link(.retry("main")),
-        .link(.move("main", server: "2")),
+        .link(.move("main", server: "2")), .room, .comments(count: nil), .comments(count: 5),
+        .changeRoom(.set(fields)), .changeRoom(.pin(RoomPin(comment: "1", seconds: 60))), .changeRoom(.unpin),
+        .changeRoom(.say(RoomSaying("hello"))), .changeRoom(.block(RoomBlock(words: ["spoiler"]))),
+        .changeRoom(.unblock(RoomBlock(users: ["troll"]))), .changeRoom(.clear(isAll: true)),
     ]
+
+    private static var fields: RoomFields {
+        var fields = RoomFields()
+        (fields.title, fields.size, fields.modes) = ("Evening show", 40, [.scroll, .top])
+        return fields
+    }
 
     @Test(arguments: requests)
     func requestsComeBackAsTheyWere(request: ControlRequest) throws {

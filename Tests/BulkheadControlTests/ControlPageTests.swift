@@ -1,4 +1,5 @@
 import BulkheadControl
+import BulkheadDanmaku
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -168,6 +169,21 @@ import Testing
         settings.recordsTracks = true
         (settings.replaySeconds, settings.replayPath) = (60, "/r/replay.mp4")
         status.replay = ReplayStatus(seconds: 1, wantedSeconds: 1, bytes: 1, mostBytes: 1, saving: 1)
+        var fields = RoomFields()
+        (fields.platform, fields.room, fields.title, fields.category, fields.notice) = ("p", "r", "t", "c", "n")
+        (fields.isShown, fields.font, fields.size, fields.color, fields.opacity) = (true, "f", 30, 1, 1)
+        (fields.scrollSeconds, fields.standSeconds, fields.area, fields.density) = (8, 5, 1, 9)
+        (fields.modes, fields.blockedWords, fields.blockedUsers) = ([.top], ["w"], ["u"])
+        settings.room = RoomSettings("main", fields: fields)
+        var record = RoomRecord(canvas)
+        let comment = RoomComment(
+            id: "1", source: "room", authorID: "2", author: "ann", text: "hello", color: 1, sentMilliseconds: 1)
+        let paid = PaidComment(comment, amountMicros: 1, currency: "EUR", from: 0, until: 2)
+        _ = record.take(paid: paid, at: .zero, now: 1)
+        record.pin(comment, until: 5)
+        record.note(ChatGap(source: "room", from: 1, until: 2))
+        let room = RoomReport(record, name: "main", path: "/s/main.json", problem: "full")
+        let entry = RoomLogEntry(1, comment, time: 1, paid: paid)
         status.timelineFramesPerSecond = 30
         status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(
@@ -175,7 +191,10 @@ import Testing
             detectedWithinMilliseconds: 1, recoveredAfterMilliseconds: 1, framesLate: 1, standardError: "",
             plugin: "glow")
         let report = LinkServersReport(link: "link 1", rule: "priority", servers: [server], choice: "a", reason: "")
-        return [("settings", settings), ("broadcast", status), ("deaths", death), ("links", report)]
+        return [
+            ("settings", settings), ("broadcast", status), ("deaths", death), ("links", report), ("room", room),
+            ("comments", entry),
+        ]
     }
 
     private static func keys(of value: Any) -> Set<String> {

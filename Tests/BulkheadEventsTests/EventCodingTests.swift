@@ -23,6 +23,7 @@ import Testing
         case .link: .link(1, name: "main", lane: 2)
         case .viewer: .viewer
         case .server: .server
+        case .room: .room
         case .reporter, .unknown: .reporter
         }
     }

@@ -21,6 +21,7 @@ import Testing
         + ServerHappening.samples.map { (.server, .server($0)) }
         + ReporterHappening.samples.map { (.reporter, .reporter($0)) }
         + NotifierHappening.samples.map { (.notifier, .notifier($0)) }
+        + RoomHappening.samples.map { (.room, .room($0)) }
 
     @Test func codesAreUnique() {
         let codes = Self.samples.map { $0.happening.code(for: $0.role) }

@@ -246,6 +246,22 @@ extension ReporterHappening: Sampled {
     }
 }
 
+extension RoomHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .restored: .restored(room: "main", comments: 12)
+        case .changed: .changed(fields: ["title", "size"])
+        case .pinned: .pinned(text: "read the rules")
+        case .unpinned: .unpinned
+        case .paid: .paid(text: "well done", amount: "5.0 EUR")
+        case .cleared: .cleared
+        case .unsaved: .unsaved(path: "/state/main.json", text: "no space is left")
+        case .saved: .saved
+        case .damaged: .damaged(path: "/state/main.json.damaged")
+        }
+    }
+}
+
 extension NotifierHappening: Sampled {
     static func sample(of word: Word) -> Self {
         switch word {

@@ -68,7 +68,7 @@ import Testing
                 "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "recorder",
                 "notifier", "plugin", "link", "recording",
                 "viewer",
-                "server", "reporter", "unknown",
+                "server", "reporter", "room", "unknown",
             ])
     }
 }

@@ -20,6 +20,7 @@ package enum EventSentence {
         case .server(let happening): server(happening)
         case .reporter(let happening): reporter(happening)
         case .notifier(let happening): notifier(happening)
+        case .room(let happening): room(happening)
         case .unknown(let happening): happening.code
         }
     }
@@ -239,6 +240,22 @@ package enum EventSentence {
             "\(target) refuses notices: \(text); check its address and what it expects"
         case .dropped(let target, let events):
             "\(CountText.text(events, "notice")) for \(target) lost: too many waited"
+        }
+    }
+
+    private static func room(_ happening: RoomHappening) -> String {
+        switch happening {
+        case .restored(let room, let comments):
+            "\(room) goes on as it was left, with \(CountText.text(comments, "comment")) so far"
+        case .changed(let fields): "\(fields.joined(separator: ", ")) set"
+        case .pinned(let text): "pinned: \(text)"
+        case .unpinned: "nothing is pinned any more"
+        case .paid(let text, let amount): "\(amount) for: \(text)"
+        case .cleared: "comments were taken off the picture"
+        case .unsaved(let path, let text): "not saved at \(path): \(text); it is tried again"
+        case .saved: "saved again"
+        case .damaged(let path):
+            "the record could not be read: the room begins anew, and the old record lies at \(path)"
         }
     }
 

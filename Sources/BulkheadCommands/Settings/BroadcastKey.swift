@@ -42,6 +42,7 @@ extension BroadcastKey: CaseIterable {
     package static let tlsCA = BroadcastKey("tls-ca")
     package static let plugin = BroadcastKey("plugin", isList: true)
     package static let notify = BroadcastKey("notify", isList: true)
+    package static let room = BroadcastKey("room")
     package static let slate = BroadcastKey("slate")
     package static let slateLogo = BroadcastKey("slate-logo")
     package static let record = BroadcastKey("record", isList: true)
@@ -70,8 +71,8 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
-            notify, slate, slateLogo, record, recordSegment, recordFallback, recordReport, recordFloor, recordKeep,
-            recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
+            notify, room, slate, slateLogo, record, recordSegment, recordFallback, recordReport, recordFloor,
+            recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }
 
@@ -85,6 +86,8 @@ package struct BroadcastWords: Hashable, Sendable {
     package var scenes: [Scene] = []
     /// Where each of these stands in the file.
     var scenePlaces: [String] = []
+    /// Of a configuration file's `room`, with its fields.
+    var room: RoomSettings?
     /// Of a configuration file's `inputs`.
     package var inputs: [InputEntry] = []
 
@@ -124,6 +127,7 @@ package struct BroadcastWords: Hashable, Sendable {
         var words = self
         words.values.merge(other.values) { own, _ in own }
         for (key, place) in other.places.lines where values[key] == nil { words.places.lines[key] = place }
+        words.room = other.room
         (words.scenes, words.scenePlaces) = (other.scenes, other.scenePlaces)
         if self[.input].isEmpty { words.inputs = other.inputs }
         guard self[.to].isEmpty else {

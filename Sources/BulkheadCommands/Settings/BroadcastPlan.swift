@@ -1,4 +1,5 @@
 import BulkheadControl
+import BulkheadDanmaku
 import BulkheadMaster
 import BulkheadMedia
 package import BulkheadModel
@@ -65,6 +66,10 @@ package struct BroadcastPlan: Hashable, Sendable {
         let notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
         }
         if !notices.isEmpty { settings.notices = notices }
+        settings.room = try words.last(.room).map { (name) throws(BroadcastError) in
+            RoomSettings(
+                try RoomWords.name(name, at: BroadcastKey.room.flag), fields: words.room?.fields ?? RoomFields())
+        }
         try words.checkScenes(beside: settings.inputs)
         if !words.scenes.isEmpty { settings.scenes = words.scenes }
         settings.recordings = try words.located(.record) { () throws(BroadcastError) in

@@ -1,3 +1,4 @@
+import BulkheadDanmaku
 import BulkheadMaster
 package import BulkheadModel
 import SystemPackage
@@ -54,6 +55,12 @@ package enum ConfigurationFile {
             }
             if keyName == "scenes" {
                 (words.scenes, words.scenePlaces) = try SceneWords.read(value, named: name)
+                continue
+            }
+            if keyName == RoomWords.key {
+                let room = try RoomWords.settings(value, at: place)
+                words.room = room.fields.isEmpty ? nil : room
+                words.set(.room, [room.name], at: place)
                 continue
             }
             if keyName == InputEntry.key {

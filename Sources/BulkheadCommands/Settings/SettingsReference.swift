@@ -51,6 +51,7 @@ package enum SettingsReference {
             "links": links, PluginEntries.key: plugins, InputEntry.key: inputs, "scenes": scenes,
         ]
         for key in BroadcastKey.allCases { properties[key.rawValue] = schema(of: key) }
+        properties[RoomWords.key] = room
         let schema: [String: Any] = [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "Bulkhead's configuration file", "type": "object", "additionalProperties": false,
@@ -99,6 +100,14 @@ package enum SettingsReference {
             [("plugin", scalar), ("parameters", parameters), ("enabled", ["type": "boolean"])]
                 + ["name", "deadline", "memory"].map { ($0, scalar) }, required: ["plugin"])
         return ["type": "array", "items": ["anyOf": [scalar, plugin]]]
+    }
+
+    private static var room: [String: Any] {
+        let list: [String: Any] = ["anyOf": [scalar, ["type": "array", "items": scalar]]]
+        let fields = object(
+            [("name", scalar)] + RoomWords.keys.map { ($0, $0 == "shown" ? word : scalar) }
+                + RoomWords.listKeys.map { ($0, list) }, required: [])
+        return ["anyOf": [scalar, fields]]
     }
 
     /// A plain value, or `true` and `false`.

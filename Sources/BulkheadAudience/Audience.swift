@@ -1,0 +1,287 @@
+package import BulkheadDanmaku
+import BulkheadEvents
+package import BulkheadMedia
+package import BulkheadModel
+package import BulkheadRoom
+import BulkheadSystem
+
+/// The live room of a broadcast: its record, and who may change it.
+///
+/// In: what a person sets, and comments. Out: the record on the disk, the log of all comments, and events. Nothing of a
+/// frame passes here, and the disk is never waited for: what is to be saved is handed to ``RoomStore``. It lives on the
+/// reactor's thread.
+package final class Audience {
+    /// Where the timeline stands: what comes now is shown from there on.
+    package var time: () -> MediaTime = { .zero }
+
+    private let context: RoomContext
+    private let settings: RoomSettings
+    private let store: RoomStore
+    private var record: RoomRecord
+    private var saving = RoomSaving()
+    private let work = ActionQueue<RoomSaving.Action>()
+    /// Comments that are not in the log yet.
+    private var unlogged: [RoomLogEntry] = []
+    /// Those that are being written.
+    private var logging: [RoomLogEntry] = []
+    /// The latest, for those who ask.
+    private var latest: [RoomLogEntry]
+    private var problem: String?
+    private var sayings = 0
+    private var finishing: CheckedContinuation<Void, Never>?
+
+    /// Comments that wait for a disk that takes nothing; more are not logged.
+    private static let mostUnlogged = 50_000
+    /// How many comments an answer holds at most.
+    private static let mostLatest = RoomFiles.mostKept
+    /// How long a broadcast that has ended waits for its disk.
+    private static let lastPatience = Duration.seconds(5)
+
+    private init(
+        _ settings: RoomSettings, _ record: RoomRecord, _ latest: [RoomLogEntry], _ store: RoomStore,
+        in context: RoomContext
+    ) {
+        self.settings = settings
+        self.record = record
+        self.latest = latest
+        self.store = store
+        self.context = context
+    }
+
+    /// Opens the room as it was left.
+    /// - Parameter canvas: the size of the pictures that comments fly over.
+    /// - Throws: kind `control` where another broadcast has it, kind `file` where it can't be kept.
+    package static func open(
+        _ settings: RoomSettings, _ canvas: Canvas, _ store: RoomStore, in context: RoomContext
+    ) async throws(BroadcastError) -> Audience {
+        let found: RoomFiles.Found
+        switch await store.open() {
+        case .success(let opened): found = opened
+        case .failure(.inUse):
+            throw BroadcastError(
+                code: .roomInUse, ["room": settings.name], "another broadcast has the room \(settings.name)",
+                advice: "end it, or name another room")
+        case .failure(let problem):
+            throw BroadcastError(
+                code: .notWritable, ["path": store.path], "the room \(settings.name) can't be kept: \(problem.text)",
+                advice: "check XDG_STATE_HOME and the folder's permissions")
+        }
+        var record = found.record ?? RoomRecord(canvas)
+        record.change(to: canvas)
+        let audience = Audience(settings, record, found.entries, store, in: context)
+        if let path = found.damaged { context.post(.room, .room(.damaged(path: path))) }
+        if found.record != nil {
+            context.post(.room, .room(.restored(room: settings.name, comments: Int(clamping: record.logged))))
+        }
+        let changed = audience.record.takeUp(settings.fields)
+        if !changed.isEmpty { context.post(.room, .room(.changed(fields: changed.names))) }
+        audience.save(isUrgent: true)
+        return audience
+    }
+
+    private static func now() -> Int64 { Int64(EventLog.wallClock() * 1000) }
+
+    // MARK: the broadcast's course
+
+    /// The timeline begins.
+    package func begin() {
+        record.beginTimeline(at: time(), now: Self.now())
+        save()
+    }
+
+    /// Pictures have another size from now on.
+    package func change(_ canvas: Canvas) {
+        record.change(to: canvas)
+        save()
+    }
+
+    /// Lets go what is over. Call it some times a second.
+    package func watch() {
+        if record.advance(to: time(), now: Self.now()) { save(isUrgent: true) }
+    }
+
+    // MARK: what people do
+
+    /// Changes the room.
+    /// - Throws: kind `usage`, when nothing has changed.
+    package func change(_ change: RoomChange) throws(BroadcastError) {
+        switch change {
+        case .set(let fields):
+            if let field = fields.outside { throw Self.misfit(field) }
+            record.apply(fields)
+            context.post(.room, .room(.changed(fields: fields.names)))
+        case .pin(let pin): try self.pin(pin)
+        case .unpin:
+            guard record.pinned != nil else { return }
+            record.pin(nil)
+            context.post(.room, .room(.unpinned))
+        case .say(let saying): try say(saying)
+        case .block(let block): try edit(block) { known, words in known + words.filter { !known.contains($0) } }
+        case .unblock(let block): try edit(block) { known, words in known.filter { !words.contains($0) } }
+        case .clear(let isAll):
+            record.clear()
+            if isAll {
+                record.pin(nil)
+                record.removePaid()
+            }
+            context.post(.room, .room(.cleared))
+        }
+        save(isUrgent: true)
+    }
+
+    private static func misfit(_ field: String) -> BroadcastError {
+        BroadcastError(
+            code: .roomValue, ["field": field], "\(field) is out of range or no such value",
+            advice: "see ROOM in the manual page")
+    }
+
+    private func pin(_ pin: RoomPin) throws(BroadcastError) {
+        if let seconds = pin.seconds, !RoomPin.secondsRange.contains(seconds) { throw Self.misfit("seconds") }
+        let until = pin.seconds.map { Self.now() + Int64($0 * 1000) }
+        let comment: RoomComment
+        if let id = pin.comment {
+            guard let known = latest.last(where: { $0.comment.id == id })?.comment else {
+                throw BroadcastError(
+                    code: .unknownComment, ["comment": id], "none of the latest comments has the id \(id)",
+                    advice: "the history lists them")
+            }
+            comment = known
+        } else {
+            comment = try ownComment(RoomSaying(pin.text ?? ""), author: pin.author)
+        }
+        record.pin(comment, until: until)
+        context.post(.room, .room(.pinned(text: CommentText.clean(comment.text))))
+    }
+
+    private func say(_ saying: RoomSaying) throws(BroadcastError) {
+        var comment = try ownComment(saying, author: saying.author)
+        if let color = saying.color, color > 0xFFFFFF { throw Self.misfit("color") }
+        comment.color = saying.color
+        comment.mode = saying.mode ?? .scroll
+        guard let amount = saying.amountMicros else { return take(comment) }
+        let seconds = saying.seconds ?? RoomSaying.standardSeconds
+        guard RoomSaying.amountRange.contains(Double(amount) / 1e6) else { throw Self.misfit("amount") }
+        guard RoomPin.secondsRange.contains(seconds) else { throw Self.misfit("seconds") }
+        let now = Self.now()
+        take(
+            paid: PaidComment(
+                comment, amountMicros: amount, currency: String((saying.currency ?? "").prefix(8)), from: now,
+                until: now + Int64(seconds * 1000)))
+    }
+
+    /// A comment that was written here.
+    private func ownComment(_ saying: RoomSaying, author: String?) throws(BroadcastError) -> RoomComment {
+        guard !CommentText.clean(saying.text).isEmpty else { throw Self.misfit("text") }
+        sayings += 1
+        return RoomComment(
+            id: "\(Self.now())-\(sayings)", source: "room", author: CommentText.clean(author ?? ""), text: saying.text,
+            rank: .staff, sentMilliseconds: Self.now())
+    }
+
+    private func edit(
+        _ block: RoomBlock, _ change: ([String], [String]) -> [String]
+    ) throws(BroadcastError) {
+        var fields = RoomFields()
+        let settings = record.stage.settings
+        fields.blockedWords = change(settings.blockedWords, block.words)
+        fields.blockedUsers = change(settings.blockedUsers, block.users)
+        if let field = fields.outside { throw Self.misfit(field) }
+        record.apply(fields)
+        context.post(.room, .room(.changed(fields: fields.names)))
+    }
+
+    // MARK: comments
+
+    private func take(_ comment: RoomComment) {
+        let now = Self.now()
+        guard record.take(comment, at: time(), now: now) != .known else { return }
+        log(RoomLogEntry(record.logged, comment, time: now))
+        save()
+    }
+
+    private func take(paid: PaidComment) {
+        let now = Self.now()
+        let logged = record.logged
+        let isShown = record.take(paid: paid, at: time(), now: now)
+        guard record.logged != logged else { return }
+        log(RoomLogEntry(record.logged, paid.comment, time: now, paid: paid))
+        if isShown {
+            let amount = Double(paid.amountMicros) / 1e6
+            context.post(
+                .room, .room(.paid(text: CommentText.clean(paid.comment.text), amount: "\(amount) \(paid.currency)")))
+        }
+        save(isUrgent: true)
+    }
+
+    private func log(_ entry: RoomLogEntry) {
+        latest.append(entry)
+        if latest.count > Self.mostLatest { latest.removeFirst(latest.count - Self.mostLatest) }
+        if unlogged.count < Self.mostUnlogged { unlogged.append(entry) }
+    }
+
+    // MARK: saving
+
+    private func save(isUrgent: Bool = false) { run(saving.changed(isUrgent: isUrgent, at: .now)) }
+
+    private func run(_ actions: [RoomSaving.Action]) {
+        work.append(contentsOf: actions)
+        work.run { carryOut($0) }
+    }
+
+    private func carryOut(_ action: RoomSaving.Action) {
+        switch action {
+        case .save:
+            // What could not be written is given again, in its order.
+            logging += unlogged
+            unlogged = []
+            let bound = ReactorBound(self, context.reactor)
+            store.save(record, logging) { [reactor = context.reactor] problem in
+                reactor.run { bound.value.saved(problem) }
+            }
+        case .wake(let time):
+            let bound = ReactorBound(self, context.reactor)
+            // Not by the context, whose timers end with the broadcast.
+            _ = context.reactor.schedule(at: time) { bound.value.run(bound.value.saving.woke(at: .now)) }
+        case .recovered:
+            problem = nil
+            context.post(.room, .room(.saved))
+        }
+    }
+
+    private func saved(_ problem: RoomFiles.Problem?) {
+        if let problem {
+            if self.problem == nil { context.post(.room, .room(.unsaved(path: store.path, text: problem.text))) }
+            self.problem = problem.text
+        } else {
+            logging = []
+        }
+        run(saving.ended(isDone: problem == nil, at: .now))
+        resumeIfSaved()
+    }
+
+    /// Saves what is left, for a while.
+    package func finish(on owner: isolated any Actor) async {
+        save(isUrgent: true)
+        let bound = ReactorBound(self, context.reactor)
+        let timer = context.reactor.schedule(at: .now.advanced(by: Self.lastPatience)) {
+            bound.value.finishing.take()?.resume()
+        }
+        await withCheckedContinuation { finishing = $0 }
+        context.reactor.cancel(timer)
+    }
+
+    private func resumeIfSaved() {
+        guard finishing != nil, !saving.isBusy else { return }
+        finishing.take()?.resume()
+    }
+
+    // MARK: for people
+
+    /// How the room is.
+    package var report: RoomReport {
+        RoomReport(record, name: settings.name, path: store.path, problem: problem)
+    }
+
+    /// The latest comments, at most `count`, the oldest first.
+    package func history(_ count: Int) -> [RoomLogEntry] { latest.suffix(max(0, min(count, Self.mostLatest))) }
+}

@@ -1,0 +1,39 @@
+package import BulkheadDanmaku
+
+/// How a live room is at one moment.
+package struct RoomReport: Codable, Hashable, Sendable {
+    /// The file that keeps it.
+    package let path: String
+    package let name: String
+    package let platform: String
+    package let room: String
+    package let title: String
+    package let category: String
+    package let notice: String
+    package let pinned: RoomRecord.Pinned?
+    package let paid: [PaidComment]
+    package let settings: DanmakuSettings
+    /// What became of comments so far.
+    package let counts: DanmakuStage.Counts
+    /// How many are seen, or soon are, and how many wait for a place.
+    package let flying: Int
+    package let waiting: Int
+    /// How many comments the log has.
+    package let logged: Int64
+    /// Spans in which comments may have been missed.
+    package let gaps: [ChatGap]
+    /// Why the record can't be written; nil where it can.
+    package let problem: String?
+
+    package init(_ record: RoomRecord, name: String, path: String, problem: String?) {
+        self.path = path
+        self.name = name
+        self.problem = problem
+        (platform, room) = (record.platform, record.room)
+        (title, category, notice) = (record.title, record.category, record.notice)
+        (pinned, paid, gaps) = (record.pinned, record.paid, record.gaps)
+        (settings, counts) = (record.stage.settings, record.stage.counts)
+        (flying, waiting) = (record.stage.flying.count, record.stage.waitingCount)
+        logged = record.logged
+    }
+}

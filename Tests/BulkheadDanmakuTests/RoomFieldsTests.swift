@@ -1,0 +1,58 @@
+import BulkheadDanmaku
+import BulkheadMedia
+import BulkheadModel
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct RoomFieldsTests {
+    private var record: RoomRecord
+
+    init() throws { record = RoomRecord(try #require(Canvas(width: 1280, height: 720))) }
+
+    private func fields(_ change: (inout RoomFields) -> Void) -> RoomFields {
+        var fields = RoomFields()
+        change(&fields)
+        return fields
+    }
+
+    /// Starting again with the same file undoes nothing, and an edited file counts.
+    @Test mutating func aConfigurationHoldsWhereItHasChanged() throws {
+        let file = fields { ($0.title, $0.size, $0.notice) = ("Evening", 40, "Be kind") }
+        let first = record.takeUp(file)
+        #expect(first == file && record.title == "Evening" && record.stage.settings.size == 40)
+        record.apply(fields { ($0.title, $0.opacity) = ("Night", 0.5) })
+        // The record is read from its file again.
+        record = try JSONLine.decode(RoomRecord.self, from: JSONLine.encode(record))
+        let again = record.takeUp(file)
+        #expect(again.isEmpty && record.title == "Night" && record.stage.settings.opacity == 0.5)
+        let edited = record.takeUp(fields { ($0.title, $0.size, $0.notice) = ("Evening", 40, "Be very kind") })
+        #expect(edited.names == ["notice"] && record.notice == "Be very kind" && record.title == "Night")
+    }
+
+    @Test func whatCannotBeIsNamed() {
+        #expect(fields { $0.size = 3 }.outside == "size")
+        #expect(fields { $0.scrollSeconds = .nan }.outside != nil)
+        #expect(fields { $0.title = "a\u{1B}[2J" }.outside == "title")
+        #expect(fields { $0.notice = "one\ntwo" }.outside == nil)
+        #expect(fields { $0.title = String(repeating: "a", count: 501) }.outside == "title")
+        #expect(fields { $0.blockedWords = [""] }.outside == "blockedWords")
+        #expect(fields { $0.color = 0x1000000 }.outside == "color")
+    }
+
+    /// The machine went down for two seconds: what flew is where it would be, and what was over is gone.
+    @Test mutating func commentsInFlightGoOnOnANewTimeline() throws {
+        record.change(to: record.stage.settings)
+        let early = RoomComment(id: "1", source: "irc", author: "a", text: "early")
+        let late = RoomComment(id: "2", source: "irc", author: "b", text: "late")
+        _ = record.take(early, at: MediaTime(nanoseconds: 100_000_000_000), now: 1_000_000)
+        _ = record.take(late, at: MediaTime(nanoseconds: 107_000_000_000), now: 1_007_000)
+        let flown = try #require(record.stage.flying.last)
+        let width = 1920.0
+        let expected = flown.x(at: MediaTime(nanoseconds: 110_000_000_000), pictureWidth: width)
+        record.beginTimeline(at: .zero, now: 1_010_000)
+        #expect(record.stage.flying.map(\.text) == ["late"])
+        let moved = try #require(record.stage.flying.first)
+        #expect(abs(moved.x(at: .zero, pictureWidth: width) - expected) < 0.01)
+        record.beginTimeline(at: .zero, now: 1_000)
+        #expect(record.stage.flying.isEmpty)
+    }
+}
