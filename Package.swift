@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "bulkhead-source", targets: ["bulkhead-source"]),
         .executable(name: "bulkhead-mixer", targets: ["bulkhead-mixer"]),
         .executable(name: "bulkhead-notifier", targets: ["bulkhead-notifier"]),
+        .executable(name: "bulkhead-chat", targets: ["bulkhead-chat"]),
         .executable(name: "bulkhead-recorder", targets: ["bulkhead-recorder"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
@@ -95,7 +96,8 @@ let package = Package(
         .target(name: "BulkheadChatFormats", dependencies: ["BulkheadDanmaku"]),
         .target(name: "BulkheadRecording", dependencies: ["BulkheadMP4", "BulkheadMedia"]),
         .target(
-            name: "BulkheadWire", dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadSystem", systemPackage]),
+            name: "BulkheadWire",
+            dependencies: ["CBulkheadLinux", "BulkheadMedia", "BulkheadDanmaku", "BulkheadSystem", systemPackage]),
 
         // MARK: 3 parts
         .target(
@@ -230,6 +232,12 @@ let package = Package(
                 "CCurl", "BulkheadSelection", "BulkheadModel", "BulkheadSystem", "BulkheadWire",
             ], linkerSettings: libraries("curl")),
         .target(
+            name: "BulkheadChat",
+            dependencies: [
+                "BulkheadChildRuntime", "CCurl", "BulkheadChatFormats", "BulkheadDanmaku", "BulkheadSelection",
+                "BulkheadSystem", "BulkheadWire",
+            ], linkerSettings: libraries("curl")),
+        .target(
             name: "BulkheadRecorder",
             dependencies: [
                 "BulkheadChildRuntime", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording", "BulkheadMedia",
@@ -286,6 +294,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-notifier", dependencies: ["BulkheadNotifier"],
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-chat", dependencies: ["BulkheadChat"],
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-recorder", dependencies: ["BulkheadRecorder"],
@@ -353,7 +364,8 @@ let package = Package(
         .target(
             name: "BulkheadTestSupport",
             dependencies: [
-                "BulkheadChildRuntime", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFLV",
+                "BulkheadChildRuntime", "BulkheadMedia", "BulkheadDanmaku", "BulkheadSystem", "BulkheadWire",
+                "BulkheadFLV",
                 "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadFaults", systemPackage, nioCore, nioPosix,
                 "CBulkheadLinux",
             ],
@@ -377,6 +389,12 @@ let package = Package(
             name: "BulkheadChatFormatsTests",
             dependencies: ["BulkheadTestSupport", "BulkheadChatFormats", "BulkheadDanmaku"]),
         .testTarget(
+            name: "BulkheadChatTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadChat", "BulkheadChildRuntime", "BulkheadDanmaku", "BulkheadFaults",
+                "BulkheadMedia", "BulkheadSelection", "BulkheadSystem", "BulkheadWire",
+            ]),
+        .testTarget(
             name: "BulkheadAudienceTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadAudience", "BulkheadDanmaku", "BulkheadMedia", "BulkheadModel",
@@ -387,7 +405,10 @@ let package = Package(
             dependencies: ["BulkheadTestSupport", "BulkheadDanmaku", "BulkheadMedia", "BulkheadModel"]),
         .testTarget(
             name: "BulkheadWireTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadWire", "BulkheadMedia", "BulkheadSystem", systemPackage]),
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadWire", "BulkheadDanmaku", "BulkheadMedia", "BulkheadSystem",
+                systemPackage,
+            ]),
         .testTarget(
             name: "BulkheadFramesTests",
             dependencies: [

@@ -4,6 +4,7 @@ package import BulkheadMedia
 package import BulkheadModel
 package import BulkheadRoom
 import BulkheadSystem
+import BulkheadWire
 
 /// The live room of a broadcast: its record, and who may change it.
 ///
@@ -28,6 +29,7 @@ package final class Audience {
     private var latest: [RoomLogEntry]
     private var problem: String?
     private var sayings = 0
+    private var chats: Chats?
     private var finishing: CheckedContinuation<Void, Never>?
 
     /// Comments that wait for a disk that takes nothing; more are not logged.
@@ -49,10 +51,13 @@ package final class Audience {
     }
 
     /// Opens the room as it was left.
-    /// - Parameter canvas: the size of the pictures that comments fly over.
+    /// - Parameters:
+    ///   - canvas: the size of the pictures that comments fly over.
+    ///   - targets: the chats whose comments come into it.
     /// - Throws: kind `control` where another broadcast has it, kind `file` where it can't be kept.
     package static func open(
-        _ settings: RoomSettings, _ canvas: Canvas, _ store: RoomStore, in context: RoomContext
+        _ settings: RoomSettings, _ canvas: Canvas, chats targets: [ChatTarget], _ store: RoomStore,
+        in context: RoomContext
     ) async throws(BroadcastError) -> Audience {
         let found: RoomFiles.Found
         switch await store.open() {
@@ -76,6 +81,7 @@ package final class Audience {
         let changed = audience.record.takeUp(settings.fields)
         if !changed.isEmpty { context.post(.room, .room(.changed(fields: changed.names))) }
         audience.save(isUrgent: true)
+        if !targets.isEmpty { audience.connect(targets) }
         return audience
     }
 
@@ -190,21 +196,71 @@ package final class Audience {
         context.post(.room, .room(.changed(fields: fields.names)))
     }
 
+    // MARK: chats
+
+    private func connect(_ targets: [ChatTarget]) {
+        let chats = Chats(targets, in: context)
+        self.chats = chats
+        chats.cursor = { [weak self] in self?.record.cursors[$0] }
+        chats.onComment = { [weak self] in self?.take($0, $1, isReplayed: $2) ?? false }
+        chats.onRemoval = { [weak self] in self?.remove($1, from: $0) }
+        chats.onGap = { [weak self] in self?.note($0) }
+        chats.onLost = { [weak self] in self?.save(isUrgent: true) }
+        chats.begin()
+    }
+
+    private func take(_ comment: RoomComment, _ payment: ChatPayment?, isReplayed: Bool) -> Bool {
+        let logged = record.logged
+        if let payment {
+            let from = comment.sentMilliseconds ?? Self.now()
+            let seconds =
+                payment.seconds.map(Int64.init)
+                ?? PaidComment.standardSeconds(amountMicros: payment.amountMicros, currency: payment.currency)
+            let (until, isFar) = from.addingReportingOverflow(seconds * 1000)
+            let paid = PaidComment(
+                comment, amountMicros: payment.amountMicros, currency: String(payment.currency.prefix(8)), from: from,
+                until: isFar ? from : until)
+            take(paid: paid, isReplayed: isReplayed)
+        } else {
+            take(comment, isReplayed: isReplayed)
+        }
+        return record.logged != logged
+    }
+
+    private func remove(_ removal: ChatRemoval, from source: String) {
+        record.remove(from: source) { comment in
+            switch removal {
+            case .comment(let id): comment.id == id
+            case .author(let name): comment.authorID == name || comment.author.lowercased() == name.lowercased()
+            case .all: true
+            }
+        }
+        save(isUrgent: true)
+    }
+
+    private func note(_ gap: ChatGap) {
+        record.note(gap)
+        save(isUrgent: true)
+    }
+
+    /// The process that holds the chat connections; nil where there are none.
+    package var child: ChildStatus? { chats?.child }
+
     // MARK: comments
 
-    private func take(_ comment: RoomComment) {
+    private func take(_ comment: RoomComment, isReplayed: Bool = false) {
         let now = Self.now()
-        guard record.take(comment, at: time(), now: now) != .known else { return }
-        log(RoomLogEntry(record.logged, comment, time: now))
+        guard record.take(comment, at: time(), now: now, isReplayed: isReplayed) != .known else { return }
+        log(RoomLogEntry(record.logged, comment, time: now, isReplayed: isReplayed))
         save()
     }
 
-    private func take(paid: PaidComment) {
+    private func take(paid: PaidComment, isReplayed: Bool = false) {
         let now = Self.now()
         let logged = record.logged
-        let isShown = record.take(paid: paid, at: time(), now: now)
+        let isShown = record.take(paid: paid, at: time(), now: now, isReplayed: isReplayed)
         guard record.logged != logged else { return }
-        log(RoomLogEntry(record.logged, paid.comment, time: now, paid: paid))
+        log(RoomLogEntry(record.logged, paid.comment, time: now, paid: paid, isReplayed: isReplayed))
         if isShown {
             let amount = Double(paid.amountMicros) / 1e6
             context.post(
@@ -261,6 +317,7 @@ package final class Audience {
 
     /// Saves what is left, for a while.
     package func finish(on owner: isolated any Actor) async {
+        await chats?.finish(on: owner)
         save(isUrgent: true)
         let bound = ReactorBound(self, context.reactor)
         let timer = context.reactor.schedule(at: .now.advanced(by: Self.lastPatience)) {
@@ -279,7 +336,7 @@ package final class Audience {
 
     /// How the room is.
     package var report: RoomReport {
-        RoomReport(record, name: settings.name, path: store.path, problem: problem)
+        RoomReport(record, name: settings.name, path: store.path, channels: chats?.statuses ?? [], problem: problem)
     }
 
     /// The latest comments, at most `count`, the oldest first.

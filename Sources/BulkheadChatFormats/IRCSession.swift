@@ -110,6 +110,10 @@ package struct IRCSession: Sendable {
         nick = settings.nick
     }
 
+    /// What was missed is known: comments that come now are the latest. Until then they may be out of order, and a connection
+    /// that breaks has come no further than the last one.
+    package var isCaughtUp: Bool { cursor == nil || isReplayed }
+
     /// What is sent first.
     package func start() -> [Action] {
         var messages = [IRCMessage("CAP", ["LS", "302"])]
@@ -304,8 +308,9 @@ package struct IRCSession: Sendable {
 
     private mutating func gap(since cursor: ChatCursor, until: Int64) -> [Action] {
         isReplayed = true
-        guard let last = cursor.lastMilliseconds, until > last else { return [] }
-        return [.gap(from: last, until: until)]
+        guard let last = cursor.lastMilliseconds else { return [] }
+        // A server that cuts times to seconds when it replays may give an earlier one.
+        return [.gap(from: last, until: max(last, until))]
     }
 
     // MARK: comments

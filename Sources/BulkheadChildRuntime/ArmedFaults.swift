@@ -150,6 +150,7 @@ package struct ArmedFaults: Sendable {
             case .mixer: MixerReply.composed(frame: .max).frame
             case .notifier: NotifierReply.trouble(target: 0, text: "a drill asked for this").frame
             case .recorder: RecorderReply.ready.frame
+            case .chat: ChatReply.gap(connection: 0, from: 0, until: 0).frame
             case .decoder, .master: nil
             }
         guard let message else { return }

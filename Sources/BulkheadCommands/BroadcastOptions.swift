@@ -216,6 +216,13 @@ package struct CourseFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A chat whose comments come into the room: ircs://HOST/CHANNEL, twitch:CHANNEL, lines:HOST:PORT, with name=, nick=, "
+                + "account=, password-file=, or=HOST:PORT and tls-ca= behind it; may be repeated.",
+            valueName: "address[,key=value…]"))
+    var chat: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "The live room: title, notice and comments are kept under this name, and come back by it.",
             valueName: "name"))
     var room: String?

@@ -10,13 +10,18 @@ package struct RoomLogEntry: Codable, Hashable, Sendable {
     package let currency: String?
     /// Until when it stays in sight, in milliseconds since 1970.
     package let until: Int64?
+    /// It came while what was missed was being read, in no order; nil for not.
+    package let isReplayed: Bool?
 
-    package init(_ number: Int64, _ comment: RoomComment, time: Int64, paid: PaidComment? = nil) {
+    package init(
+        _ number: Int64, _ comment: RoomComment, time: Int64, paid: PaidComment? = nil, isReplayed: Bool = false
+    ) {
         self.number = number
         self.time = time
         self.comment = comment
         amountMicros = paid?.amountMicros
         currency = paid?.currency
         until = paid?.until
+        self.isReplayed = isReplayed ? true : nil
     }
 }

@@ -75,9 +75,12 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     /// Takes a comment that came at `time` of the timeline, and `now`, in milliseconds since 1970.
     ///
     /// One that its source took longer ago than a comment takes to cross the picture came behind a break, and is not shown:
-    /// no backlog bursts onto the picture. What was paid for is shown as long as it lasts.
-    package mutating func take(_ comment: RoomComment, at time: MediaTime, now: Int64) -> Outcome {
-        guard note(comment) else { return .known }
+    /// no backlog bursts onto the picture. What was paid for is shown as long as it lasts. With `isReplayed` it came while
+    /// what was missed is being read, from wherever: how far the source has got is not told by it.
+    package mutating func take(
+        _ comment: RoomComment, at time: MediaTime, now: Int64, isReplayed: Bool = false
+    ) -> Outcome {
+        guard note(comment, isReplayed) else { return .known }
         anchor = Anchor(nanoseconds: time.nanoseconds, milliseconds: now)
         if let sent = comment.sentMilliseconds, comment.rank != .paid {
             let (age, overflows) = now.subtractingReportingOverflow(sent)
@@ -88,8 +91,10 @@ package struct RoomRecord: Codable, Hashable, Sendable {
 
     /// Takes a comment that was paid for, which stays in sight until its end; `now` is in milliseconds since 1970.
     /// - Returns: false when it has come already, or is over.
-    package mutating func take(paid: PaidComment, at time: MediaTime, now: Int64) -> Bool {
-        guard note(paid.comment) else { return false }
+    package mutating func take(
+        paid: PaidComment, at time: MediaTime, now: Int64, isReplayed: Bool = false
+    ) -> Bool {
+        guard note(paid.comment, isReplayed) else { return false }
         guard paid.until > now else { return false }
         anchor = Anchor(nanoseconds: time.nanoseconds, milliseconds: now)
         _ = stage.offer(paid.comment, at: time)
@@ -107,9 +112,9 @@ package struct RoomRecord: Codable, Hashable, Sendable {
 
     /// Counts a comment to those that are known.
     /// - Returns: false when it has come already.
-    private mutating func note(_ comment: RoomComment) -> Bool {
+    private mutating func note(_ comment: RoomComment, _ isReplayed: Bool) -> Bool {
         guard seen.note(comment.id, of: comment.source) else { return false }
-        cursors[comment.source, default: ChatCursor()].advance(to: comment)
+        if !isReplayed { cursors[comment.source, default: ChatCursor()].advance(to: comment) }
         logged = logged.addingReportingOverflow(1).partialValue
         return true
     }
@@ -117,7 +122,7 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     /// Takes a line of the log that was written after the record was: the comment is known, and was seen then.
     package mutating func know(_ entry: RoomLogEntry) {
         guard entry.number > logged else { return }
-        _ = note(entry.comment)
+        _ = note(entry.comment, entry.isReplayed ?? false)
         logged = entry.number
     }
 
@@ -198,6 +203,23 @@ package struct PaidComment: Codable, Hashable, Sendable {
     package let from: Int64
     package let until: Int64
 
+    /// How long what was paid for stays in sight where its source does not say: by what it is worth in dollars of the
+    /// United States, roughly.
+    package static func standardSeconds(amountMicros: Int64, currency: String) -> Int64 {
+        let divisors = [
+            "CNY": 7.0, "HKD": 8, "TWD": 30, "THB": 35, "PHP": 55, "INR": 85, "RUB": 90, "JPY": 150, "KRW": 1350,
+        ]
+        let dollars = Double(amountMicros) / 1e6 / (divisors[currency] ?? 1)
+        return switch dollars {
+        case ..<2: 60
+        case ..<5: 120
+        case ..<20: 300
+        case ..<50: 900
+        case ..<100: 1800
+        default: 3600
+        }
+    }
+
     package init(_ comment: RoomComment, amountMicros: Int64, currency: String, from: Int64, until: Int64) {
         var comment = comment
         comment.rank = .paid
@@ -219,7 +241,8 @@ package struct ChatCursor: Codable, Hashable, Sendable {
 
     package init() {}
 
-    mutating func advance(to comment: RoomComment) {
+    /// The comment has come.
+    package mutating func advance(to comment: RoomComment) {
         // What is read again behind a break is older than what is known.
         if let last = lastMilliseconds, let sent = comment.sentMilliseconds, sent < last { return }
         lastID = comment.id

@@ -26,6 +26,7 @@ package enum Happening: Hashable, Sendable {
     case reporter(ReporterHappening)
     case notifier(NotifierHappening)
     case room(RoomHappening)
+    case channel(ChannelHappening)
     /// What a program of another version has posted.
     case unknown(UnknownHappening)
 
@@ -49,6 +50,7 @@ package enum Happening: Hashable, Sendable {
         case .reporter(let happening): happening
         case .notifier(let happening): happening
         case .room(let happening): happening
+        case .channel(let happening): happening
         case .unknown: nil
         }
     }
@@ -71,6 +73,7 @@ package enum Happening: Hashable, Sendable {
         case .reporter: prefix = .reporter
         case .notifier: prefix = .notifier
         case .room: prefix = .room
+        case .channel: prefix = .channel
         case .unknown(let happening): return happening.code
         }
         return "\(prefix.rawValue).\(subject?.name ?? "")"
@@ -107,7 +110,7 @@ package enum Happening: Hashable, Sendable {
         case .master: try MasterHappening(name: name, values).map { .master($0) }
         case .timeline: try TimelineHappening(name: name, values).map { .timeline($0) }
         case .encoder: try EncoderHappening(name: name, values).map { .encoder($0) }
-        case .slateEncoder, .mixer, .recorder: nil
+        case .slateEncoder, .mixer, .recorder, .chat: nil
         case .source: try SourceHappening(name: name, values).map { .source($0) }
         case .pluginHost: try PluginHostHappening(name: name, values).map { .pluginHost($0) }
         case .plugin: try PluginHappening(name: name, values).map { .plugin($0) }
@@ -118,6 +121,7 @@ package enum Happening: Hashable, Sendable {
         case .reporter: try ReporterHappening(name: name, values).map { .reporter($0) }
         case .notifier: try NotifierHappening(name: name, values).map { .notifier($0) }
         case .room: try RoomHappening(name: name, values).map { .room($0) }
+        case .channel: try ChannelHappening(name: name, values).map { .channel($0) }
         case .unknown: nil
         }
     }
@@ -131,7 +135,7 @@ package enum Happening: Hashable, Sendable {
         + RecordingHappening.descriptions(.recording) + ViewerHappening.descriptions(.viewer)
         + ServerHappening.descriptions(.server)
         + ReporterHappening.descriptions(.reporter) + NotifierHappening.descriptions(.notifier)
-        + RoomHappening.descriptions(.room)
+        + RoomHappening.descriptions(.room) + ChannelHappening.descriptions(.channel)
 }
 
 /// Why an event from another process can't be read.

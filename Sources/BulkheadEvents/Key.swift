@@ -48,6 +48,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case file
     /// The name that it had before.
     case former
+    /// The beginning, in seconds since 1970.
+    case from
     /// A frame's number on the timeline, from 0; of a viewer, the number in the picture.
     case frame
     /// A count of frames.
@@ -169,6 +171,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case uid
     /// An access unit's number, from 0.
     case unit
+    /// The end, in seconds since 1970.
+    case until
     /// What is not used: `picture`, `sound`.
     case unused
     /// Video messages received.

@@ -89,7 +89,8 @@ actor Broadcast {
     }
 
     private func open(_ room: RoomSettings) async throws(BroadcastError) {
-        let audience = try await Audience.open(room, settings.canvas, RoomStore(room.name), in: context)
+        let audience = try await Audience.open(
+            room, settings.canvas, chats: settings.chats ?? [], RoomStore(room.name), in: context)
         audience.time = { [weak self] in self?.assumeIsolated { $0.commentTime } ?? .zero }
         self.audience = audience
     }
@@ -499,6 +500,7 @@ actor Broadcast {
             status.notices = notices.status
             status.children.append(notices.child)
         }
+        if let chat = audience?.child { status.children.append(chat) }
         return status
     }
 }

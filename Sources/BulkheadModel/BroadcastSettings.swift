@@ -97,6 +97,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var patienceSeconds: Double?
     /// The live room; nil for none.
     package var room: RoomSettings?
+    /// Chats whose comments come into the room; nil for none.
+    package var chats: [ChatTarget]?
     /// What is recorded besides the destinations; nil for nothing.
     package var recordings: [RecordingSettings]?
     /// Recordings in MP4 have each input's own sound as a further track; nil for not.

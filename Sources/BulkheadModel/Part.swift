@@ -27,17 +27,21 @@ package struct Part: Codable, Hashable, Sendable {
         case mixer, recorder
         /// Tells others of events.
         case notifier
+        /// Talks to chat servers.
+        case chat
         case plugin, link, recording, viewer, server, reporter
         /// The live room: its title, its notice, its comments.
         case room
+        /// One chat connection, by whichever child holds it.
+        case channel
         /// A role that another version has named; programs of this version never post one.
         case unknown
 
         /// Whether parts of this role are child processes, to which every ``ChildHappening`` can happen.
         package var isChild: Bool {
             switch self {
-            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier: true
-            case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .room,
+            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat: true
+            case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .room, .channel,
                 .unknown:
                 false
             }
@@ -113,6 +117,12 @@ package struct Part: Codable, Hashable, Sendable {
 
     /// A notifier, by its child.
     package static func notifier(_ id: ChildID) -> Part { Part(.notifier, id: id.number, duty: .onAir) }
+
+    /// A chat process, by its child.
+    package static func chat(_ id: ChildID) -> Part { Part(.chat, id: id.number, duty: .onAir) }
+
+    /// A chat connection; `number` is from 1.
+    package static func channel(_ number: Int, name: String) -> Part { Part(.channel, id: number, name: name) }
 
     /// A recorder, by its child; `name` is that of what it writes.
     package static func recorder(_ id: ChildID, _ duty: Duty = .onAir, name: String) -> Part {

@@ -20,15 +20,18 @@ package struct RoomReport: Codable, Hashable, Sendable {
     package let waiting: Int
     /// How many comments the log has.
     package let logged: Int64
+    /// How it goes with each chat.
+    package let channels: [ChannelStatus]
     /// Spans in which comments may have been missed.
     package let gaps: [ChatGap]
     /// Why the record can't be written; nil where it can.
     package let problem: String?
 
-    package init(_ record: RoomRecord, name: String, path: String, problem: String?) {
+    package init(_ record: RoomRecord, name: String, path: String, channels: [ChannelStatus], problem: String?) {
         self.path = path
         self.name = name
         self.problem = problem
+        self.channels = channels
         (platform, room) = (record.platform, record.room)
         (title, category, notice) = (record.title, record.category, record.notice)
         (pinned, paid, gaps) = (record.pinned, record.paid, record.gaps)

@@ -84,14 +84,17 @@ extension BroadcastSettings {
             && destinations.allSatisfy(\.isInRange)
         let noticesFit = (notices ?? []).count <= NoticeTarget.mostTargets && (notices ?? []).allSatisfy(\.isInRange)
         let roomFits = room?.isInRange ?? true
+        let chatsFit =
+            (chats ?? []).count <= ChatTarget.mostTargets && (chats ?? []).allSatisfy(\.isInRange)
+            && Set((chats ?? []).map(\.name)).count == (chats ?? []).count && (chats == nil || room != nil)
         let recordingsFit =
             (recordings?.count ?? 0) <= SettingRange.mostRecordings && recordings?.allSatisfy(\.isInRange) ?? true
         let replayFits = replayPath.map(SavedReplay.isPath) ?? true
         let outside =
             !noticesFit
             ? "notify"
-            : !roomFits
-                ? "room"
+            : !roomFits || !chatsFit
+                ? roomFits ? "chat" : "room"
                 : inputs.isEmpty || inputs.count > SettingRange.mostInputs
                     ? "input"
                     : !destinationsFit

@@ -127,6 +127,16 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case notifierSettled = 0xD9
     case notifierTrouble = 0xDA
 
+    // ChatRequest
+    case chatConfigure = 0xE0
+
+    // ChatReply
+    case chatReady = 0xE8
+    case chatComment = 0xE9
+    case chatTakenBack = 0xEA
+    case chatGap = 0xEB
+    case chatState = 0xEC
+
     // RecorderRequest
     case recorderOpen = 0xC0
     case recorderDevice = 0xC1
@@ -136,7 +146,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case recorderLoss = 0xC5
     case recorderMeasure = 0xC6
     case recorderFinish = 0xC7
-    case recorderNote = 0xE0
+    case recorderNote = 0xF0
     case recorderTrack = 0xE1
 
     // RecorderReply
@@ -148,7 +158,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case recorderCleared = 0xCD
     case recorderClosed = 0xCE
     case recorderFinished = 0xCF
-    case recorderRemoved = 0xE8
+    case recorderRemoved = 0xF8
 }
 
 extension WireFrame {

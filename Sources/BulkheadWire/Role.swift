@@ -12,6 +12,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
     case recorder = 6
     /// Tells others of events, over HTTP.
     case notifier = 7
+    /// Talks to chat servers.
+    case chat = 8
 
     package var description: String {
         switch self {
@@ -23,6 +25,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .mixer: "mixer"
         case .recorder: "recorder"
         case .notifier: "notifier"
+        case .chat: "chat"
         }
     }
 
@@ -37,6 +40,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .mixer: "bulkhead-mixer"
         case .recorder: "bulkhead-recorder"
         case .notifier: "bulkhead-notifier"
+        case .chat: "bulkhead-chat"
         }
     }
 }

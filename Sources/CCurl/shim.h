@@ -58,3 +58,15 @@ static inline CURL *bulkhead_curl_next_ended(CURLM *transfers, CURLcode *result)
     }
     return NULL;
 }
+
+/// Certificates in PEM to trust besides those of the system's folder; libcurl copies them.
+static inline CURLcode bulkhead_curl_set_authorities(CURL *transfer, const void *bytes, size_t count) {
+    struct curl_blob blob = { .data = (void *)bytes, .len = count, .flags = CURL_BLOB_COPY };
+    return curl_easy_setopt(transfer, CURLOPT_CAINFO_BLOB, &blob);
+}
+
+/// The descriptor of a transfer that is connected; -1 where there is none.
+static inline int bulkhead_curl_socket(CURL *transfer) {
+    curl_socket_t descriptor = CURL_SOCKET_BAD;
+    return curl_easy_getinfo(transfer, CURLINFO_ACTIVESOCKET, &descriptor) == CURLE_OK ? (int)descriptor : -1;
+}

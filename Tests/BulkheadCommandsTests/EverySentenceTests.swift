@@ -30,7 +30,7 @@ import Testing
     }
 
     private static let children = [
-        "encoder", "slate-encoder", "source", "plugin-host", "mixer", "recorder", "notifier",
+        "encoder", "slate-encoder", "source", "plugin-host", "mixer", "recorder", "notifier", "chat",
     ].flatMap { role in
         [
             Row("\(role).started", #""pid":4711,"isForeign":false"#, "started"),
@@ -283,6 +283,16 @@ import Testing
         Row("notifier.back", #""target":"ops""#, "ops"),
         Row("notifier.rejected", #""target":"ops","text":"it answers HTTP 404""#, "ops", "HTTP 404"),
         Row("notifier.dropped", #""target":"ops","events":3"#, "ops", "3 notices"),
+        Row("channel.joined", #""server":"irc.example:6697""#, "irc.example:6697"),
+        Row("channel.saved", #""text":"the server closed the connection""#, "closed the connection", "saved"),
+        Row("channel.cleared", #""server":"irc.example:6697""#, "irc.example:6697"),
+        Row("channel.selected", #""server":"irc.example:6697""#, "irc.example:6697", "chosen"),
+        Row(
+            "channel.restored", #""server":"a:1","milliseconds":1200,"comments":3"#, "a:1", "1200 ms", "3 comments"),
+        Row("channel.failing", #""server":"a:1","text":"couldn't connect to server""#, "a:1", "couldn't connect"),
+        Row("channel.rejected", #""server":"a:1","text":"no such channel""#, "a:1", "no such channel"),
+        Row("channel.moved", #""server":"a:1""#, "a:1"),
+        Row("channel.gap", #""from":1790000000.25,"until":1790000060"#, "60 s"),
         Row("room.restored", #""room":"main","comments":12"#, "main", "12 comments"),
         Row("room.changed", #""fields":["title","size"]"#, "title, size"),
         Row("room.pinned", #""text":"read the rules""#, "read the rules"), Row("room.unpinned", "", "pinned"),

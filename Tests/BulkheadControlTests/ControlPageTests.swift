@@ -182,8 +182,14 @@ import Testing
         _ = record.take(paid: paid, at: .zero, now: 1)
         record.pin(comment, until: 5)
         record.note(ChatGap(source: "room", from: 1, until: 2))
-        let room = RoomReport(record, name: "main", path: "/s/main.json", problem: "full")
-        let entry = RoomLogEntry(1, comment, time: 1, paid: paid)
+        var channel = ChannelStatus(name: "ann")
+        channel.problem = "it is away"
+        let room = RoomReport(record, name: "main", path: "/s/main.json", channels: [channel], problem: "full")
+        settings.chats = [
+            ChatTarget(
+                "ann", .irc, servers: [.init(host: "h", port: 1, isSecure: true)], channel: "c", nick: "n")
+        ]
+        let entry = RoomLogEntry(1, comment, time: 1, paid: paid, isReplayed: true)
         status.timelineFramesPerSecond = 30
         status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(

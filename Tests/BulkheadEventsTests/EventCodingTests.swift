@@ -24,6 +24,8 @@ import Testing
         case .viewer: .viewer
         case .server: .server
         case .room: .room
+        case .chat: .chat(6)
+        case .channel: .channel(1, name: "chat ann")
         case .reporter, .unknown: .reporter
         }
     }

@@ -22,6 +22,7 @@ import Testing
         + ReporterHappening.samples.map { (.reporter, .reporter($0)) }
         + NotifierHappening.samples.map { (.notifier, .notifier($0)) }
         + RoomHappening.samples.map { (.room, .room($0)) }
+        + ChannelHappening.samples.map { (.channel, .channel($0)) }
 
     @Test func codesAreUnique() {
         let codes = Self.samples.map { $0.happening.code(for: $0.role) }

@@ -262,6 +262,22 @@ extension RoomHappening: Sampled {
     }
 }
 
+extension ChannelHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .joined: .joined(server: "irc.example:6697")
+        case .saved: .saved(text: "the server closed the connection")
+        case .cleared: .cleared(server: "irc.example:6697")
+        case .selected: .selected(server: "irc.example:6697")
+        case .restored: .restored(server: "irc.example:6697", milliseconds: 1200, comments: 3)
+        case .failing: .failing(server: "irc.example:6697", text: "couldn't connect to server")
+        case .rejected: .rejected(server: "irc.example:6697", text: "no such channel")
+        case .moved: .moved(server: "irc.example:6697")
+        case .gap: .gap(from: 1_790_000_000.25, until: 1_790_000_060)
+        }
+    }
+}
+
 extension NotifierHappening: Sampled {
     static func sample(of word: Word) -> Self {
         switch word {

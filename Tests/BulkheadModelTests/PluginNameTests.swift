@@ -59,16 +59,16 @@ import Testing
     @Test func childrenAreThoseThatHaveAProcess() {
         #expect(
             Part.Role.allCases.filter(\.isChild)
-                == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier])
+                == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat])
     }
 
     @Test func rolesOfEventsAreWords() {
         #expect(
             Part.Role.allCases.map(\.rawValue) == [
                 "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "recorder",
-                "notifier", "plugin", "link", "recording",
+                "notifier", "chat", "plugin", "link", "recording",
                 "viewer",
-                "server", "reporter", "room", "unknown",
+                "server", "reporter", "room", "channel", "unknown",
             ])
     }
 }

@@ -1,3 +1,4 @@
+import BulkheadDanmaku
 package import BulkheadMedia
 package import BulkheadWire
 import Testing
@@ -226,6 +227,35 @@ package enum Messages {
         .trouble(target: 2, text: "couldn't connect to server"),
     ]
 
+    package static let chatRequests: [ChatRequest] = [
+        .configure([
+            ChatConnection(
+                "ann", .twitch,
+                servers: [
+                    .init(host: "irc.chat.twitch.tv", port: 6697, isSecure: true),
+                    .init(host: "/run/bridge.sock", port: 0, isSecure: false),
+                ], channel: "ann", nick: "justinfan1", account: "a", password: "oauth:x", authorities: "PEM",
+                lastID: "a-1", lastMilliseconds: -5),
+            ChatConnection(
+                "", .lines, servers: [.init(host: "h", port: 1, isSecure: false)], channel: "", nick: ""),
+        ]), .configure([]),
+    ]
+
+    package static let chatReplies: [ChatReply] =
+        [
+            .ready,
+            .comment(
+                connection: 1,
+                RoomComment(
+                    id: "1", source: "", authorID: "7", author: "ann", text: "你好", mode: .bottom, rank: .staff,
+                    color: 0xFFCC00, sentMilliseconds: 1_790_000_000_250),
+                ChatPayment(amountMicros: 5_000_000, currency: "EUR", seconds: 60), isReplayed: true),
+            .comment(
+                connection: .max, RoomComment(id: "", source: "", author: "", text: ""), nil, isReplayed: false),
+            .takenBack(connection: 0, .comment(id: "1")), .takenBack(connection: 0, .author("ann")),
+            .takenBack(connection: 0, .all), .gap(connection: 2, from: .min, until: .max),
+        ] + ChatState.allCases.map { .state(connection: 3, $0, server: "irc.example:6697", text: "it is away") }
+
     package static func recorderRequests() throws -> [RecorderRequest] {
         var task = RecorderTask(.mp4, path: "/r/show-%Y.mp4", isPattern: true, persists: true)
         task.recording = .init(high: .max, low: 3)
@@ -315,6 +345,7 @@ package enum Messages {
             + mixerRequests().map(entry) + mixerReplies.map(entry) + recorderRequests().map(entry)
             + recorderReplies.map(entry)
             + notifierRequests.map(entry) + notifierReplies.map(entry)
+            + chatRequests.map(entry) + chatReplies.map(entry)
             + [Farewell(reason: "the broadcast has ended")].map(entry)
     }
 }

@@ -21,6 +21,8 @@ import Testing
         try expectRoundTrip(Messages.mixerReplies)
         try expectRoundTrip(Messages.notifierRequests)
         try expectRoundTrip(Messages.notifierReplies)
+        try expectRoundTrip(Messages.chatRequests)
+        try expectRoundTrip(Messages.chatReplies)
         try expectRoundTrip(Messages.recorderRequests())
         try expectRoundTrip(Messages.recorderReplies)
     }
@@ -59,7 +61,7 @@ import Testing
     }
 
     @Test func typesOfOtherSetsAreRefused() throws {
-        for type in (0...0xDF) as ClosedRange<UInt16> {
+        for type in (0...0xEF) as ClosedRange<UInt16> {
             let frame = WireFrame(type: type, payload: [])
             func isUnknown<Message: WireMessage>(_: Message.Type) -> Bool {
                 do {
@@ -80,6 +82,8 @@ import Testing
             #expect(isUnknown(RecorderReply.self) == !(0xC8...0xCF).contains(type))
             #expect(isUnknown(NotifierRequest.self) == !(0xD0...0xD3).contains(type))
             #expect(isUnknown(NotifierReply.self) == !(0xD8...0xDA).contains(type))
+            #expect(isUnknown(ChatRequest.self) == (type != 0xE0))
+            #expect(isUnknown(ChatReply.self) == !(0xE8...0xEC).contains(type))
             #expect(isUnknown(RecorderRequest.self) == !(0xC0...0xC7).contains(type))
             #expect(isUnknown(RecorderReply.self) == !(0xC8...0xCF).contains(type))
         }
@@ -167,7 +171,7 @@ import Testing
         expectRefused(SourceReply.audio(start: 0, samples: [1, 2]), "samples") { $0[10] = 1 }
         expectRefused(SourceReply.notice("x"), "notice") { $0[1] = 0x11 }
         expectRefused(Hello(role: .source, pid: 1), "magic") { $0[0] = 0 }
-        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 8 }
+        expectRefused(Hello(role: .source, pid: 1), "role") { $0[6] = 9 }
         let whole = PixelRectangle(x: 0, y: 0, width: 64, height: 48)
         typealias Slots = Composition<SlotReference>
         let layer = Slots.Layer(

@@ -60,6 +60,15 @@ package struct CellProfile: Sendable {
             profile.openings = .network
             profile.calls = .network
             return profile
+        case .chat:
+            var profile = CellProfile(outOfMemoryScore: 500)
+            profile.memoryByteCount = memoryShare
+            profile.descriptorCount = 256
+            profile.limits = modesty
+            profile.files = machine + libraries + names
+            profile.openings = .network
+            profile.calls = [.network, .localSockets]
+            return profile
         case .pluginHost:
             var profile = CellProfile(outOfMemoryScore: 300)
             profile.capabilities = nil

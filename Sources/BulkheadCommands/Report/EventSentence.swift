@@ -21,6 +21,7 @@ package enum EventSentence {
         case .reporter(let happening): reporter(happening)
         case .notifier(let happening): notifier(happening)
         case .room(let happening): room(happening)
+        case .channel(let happening): channel(happening)
         case .unknown(let happening): happening.code
         }
     }
@@ -257,6 +258,27 @@ package enum EventSentence {
         case .damaged(let path):
             "the record could not be read: the room begins anew, and the old record lies at \(path)"
         }
+    }
+
+    private static func channel(_ happening: ChannelHappening) -> String {
+        switch happening {
+        case .joined(let server): "joined at \(server)"
+        case .saved(let text): "lost: \(text); how far it has come is saved"
+        case .cleared(let server): "\(server) answers again"
+        case .selected(let server): "\(server) is chosen, and takes it in"
+        case .restored(let server, let milliseconds, let comments):
+            "back at \(server) after \(milliseconds) ms, with \(CountText.text(comments, "comment")) from before"
+        case .failing(let server, let text): "\(server) can't be joined: \(text); it is tried again"
+        case .rejected(let server, let text):
+            "\(server) does not want it: \(text); it is tried again in minutes, check account and channel"
+        case .moved(let server): "moved to \(server), without a gap"
+        case .gap(let from, let until):
+            "comments may be missing: \(Int((until - from).rounded())) s, from \(clock(from)) to \(clock(until))"
+        }
+    }
+
+    private static func clock(_ seconds: Double) -> String {
+        EventLine.timestamp(seconds)
     }
 
     private static func reporter(_ happening: ReporterHappening) -> String {

@@ -37,6 +37,12 @@ enum RoomText {
             "counts",
             "\(room.logged) in the log, \(counts.shown) shown, \(counts.merged) merged, \(counts.shed) without a place, "
                 + "\(counts.blocked) blocked; \(room.flying) on the picture, \(room.waiting) waiting")
+        for channel in room.channels {
+            add(
+                "chat \(channel.name)",
+                channel.state + (channel.server.isEmpty ? "" : " at \(channel.server)")
+                    + (channel.problem.map { ": \($0)" } ?? "") + ", \(channel.comments) comments")
+        }
         for gap in room.gaps.suffix(5) {
             add("gap", "\(gap.source): from \(time(gap.from)) to \(time(gap.until))")
         }

@@ -42,6 +42,7 @@ extension BroadcastKey: CaseIterable {
     package static let tlsCA = BroadcastKey("tls-ca")
     package static let plugin = BroadcastKey("plugin", isList: true)
     package static let notify = BroadcastKey("notify", isList: true)
+    package static let chat = BroadcastKey("chat", isList: true)
     package static let room = BroadcastKey("room")
     package static let slate = BroadcastKey("slate")
     package static let slateLogo = BroadcastKey("slate-logo")
@@ -71,7 +72,7 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
-            notify, room, slate, slateLogo, record, recordSegment, recordFallback, recordReport, recordFloor,
+            notify, chat, room, slate, slateLogo, record, recordSegment, recordFallback, recordReport, recordFloor,
             recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }

@@ -70,6 +70,11 @@ package struct BroadcastPlan: Hashable, Sendable {
             RoomSettings(
                 try RoomWords.name(name, at: BroadcastKey.room.flag), fields: words.room?.fields ?? RoomFields())
         }
+        let chats = try words.located(.chat) { () throws(BroadcastError) in try ChatWords.targets(words[.chat]) }
+        if !chats.isEmpty {
+            settings.chats = chats
+            settings.room = settings.room ?? RoomSettings()
+        }
         try words.checkScenes(beside: settings.inputs)
         if !words.scenes.isEmpty { settings.scenes = words.scenes }
         settings.recordings = try words.located(.record) { () throws(BroadcastError) in

@@ -1,0 +1,54 @@
+import BulkheadChildren
+import BulkheadModel
+import BulkheadSystem
+import BulkheadWire
+
+/// The master's face of one chat process. It lives on the reactor's thread.
+final class ChatStub {
+    /// Called with each answer.
+    var onReply: ((ChatReply) -> Void)?
+    /// Called once, last.
+    var onEnd: ((ChildEnd) -> Void)?
+
+    /// The process.
+    let child: Child
+    /// When it last said anything.
+    private(set) var lastSign = MonotonicTime.now
+
+    /// - Parameter connections: asked for when the process has said hello.
+    init(_ child: Child, _ connections: @escaping () -> [ChatConnection]) {
+        self.child = child
+        child.onGreeted = { [weak child] in child?.send(ChatRequest.configure(connections())) }
+        child.onFrame = { [weak self] in self?.take($0) }
+        child.onEnd = { [weak self] in self?.onEnd?($0) }
+    }
+
+    /// Begins to listen to the process. Call it once the callbacks are set.
+    func activate() {
+        do { try child.activate() } catch { child.dismiss("it could not be watched: \(error)") }
+    }
+
+    private func take(_ frame: WireFrame) {
+        lastSign = .now
+        do { onReply?(try ChatReply(frame)) } catch {
+            child.dismiss("it sent what can't be understood: \(error)")
+        }
+    }
+}
+
+extension ChatConnection {
+    /// The connection that is wanted, from where it was left.
+    init(_ target: ChatTarget, lastID: String, lastMilliseconds: Int64?) {
+        let dialect: Dialect =
+            switch target.dialect {
+            case .irc: .irc
+            case .twitch: .twitch
+            case .lines: .lines
+            }
+        self.init(
+            target.name, dialect,
+            servers: target.servers.map { Server(host: $0.host, port: $0.port, isSecure: $0.isSecure) },
+            channel: target.channel, nick: target.nick, account: target.account, password: target.password,
+            authorities: target.authorities, lastID: lastID, lastMilliseconds: lastMilliseconds)
+    }
+}

@@ -1,0 +1,225 @@
+package import BulkheadSelection
+package import BulkheadSystem
+package import BulkheadWire
+
+/// The course of one chat connection, over the breaks of its sockets: when which server is tried, when one that is silent is
+/// given up, and how a server that leaves is left without a gap. It owns no socket and no clock.
+package struct ChatCourse: Sendable {
+    /// What happens. Sockets go by numbers, each of which is used once.
+    package enum Event: Hashable, Sendable {
+        /// The time of ``due`` has come.
+        case wake
+        /// The server has answered.
+        case opened(Int)
+        /// Bytes have come, whatever they say.
+        case received(Int)
+        /// The server has taken us in.
+        case chosen(Int)
+        case joined(Int)
+        /// The socket is over, for this reason.
+        case ended(Int, String)
+        /// The server does not want us.
+        case rejected(Int, String)
+        /// The server leaves.
+        case leaves(Int)
+    }
+
+    /// What is to be done.
+    package enum Action: Hashable, Sendable {
+        case open(Int, server: Int)
+        case close(Int)
+        /// Ask for a sign of life.
+        case ping(Int)
+        /// What was missed has had time to come.
+        case settle(Int)
+        case tell(ChatState, server: Int, text: String)
+    }
+
+    private struct Socket: Hashable {
+        let number: Int
+        let server: Int
+        let openedAt: MonotonicTime
+        var lastByte: MonotonicTime
+        var pingedAt: MonotonicTime?
+        var joinedAt: MonotonicTime?
+        var isSettled = false
+    }
+
+    /// How long a server may take until the channel is joined.
+    package static let joiningPatience = Duration.seconds(20)
+    /// How long a server may say nothing before it is asked, and then before it is given up.
+    package static let silence = Duration.seconds(30)
+    package static let pingPatience = Duration.seconds(10)
+    /// After joining, until it is asked what was missed; and until an old connection is closed.
+    package static let settling = Duration.seconds(5)
+    package static let overlap = Duration.seconds(3)
+    /// A connection that has lived so long was a good one: the next failure is the first again.
+    package static let goodLife = Duration.seconds(180)
+    /// After how many failures in a row it is tried again when.
+    package static let backoff = Backoff([
+        .milliseconds(200), .seconds(1), .seconds(2), .seconds(4), .seconds(8), .seconds(16), .seconds(30),
+        .seconds(60),
+    ])
+    /// The same after refusals, which time alone seldom heals.
+    private static let refusalBackoff = Backoff([.seconds(60), .seconds(120), .seconds(300), .seconds(900)])
+
+    private let serverCount: Int
+    private let backoff: Backoff
+    private var server = 0
+    private var sockets = 0
+    private var current: Socket?
+    /// Takes over from the current one when it has joined.
+    private var next: Socket?
+    private var failures = 0
+    private var refusals = 0
+    private var retryAt: MonotonicTime?
+
+    /// A connection that is to be made at `now`, to one of so many servers.
+    package init(serverCount: Int, backoff: Backoff = Self.backoff, at now: MonotonicTime) {
+        self.backoff = backoff
+        self.serverCount = max(1, serverCount)
+        retryAt = now
+    }
+
+    /// When ``Event/wake`` is to be given next; nil for never.
+    package var due: MonotonicTime? {
+        var times: [MonotonicTime] = []
+        if let retryAt, current == nil { times.append(retryAt) }
+        for socket in [current, next].compactMap({ $0 }) { times += deadlines(of: socket) }
+        if let joined = next?.joinedAt { times.append(joined.advanced(by: Self.overlap)) }
+        return times.min()
+    }
+
+    private func deadlines(of socket: Socket) -> [MonotonicTime] {
+        guard let joined = socket.joinedAt else { return [socket.openedAt.advanced(by: Self.joiningPatience)] }
+        let silent = socket.pingedAt?.advanced(by: Self.pingPatience) ?? socket.lastByte.advanced(by: Self.silence)
+        return socket.isSettled ? [silent] : [silent, joined.advanced(by: Self.settling)]
+    }
+
+    /// Decides what follows from `event`.
+    /// - Parameter chance: 0 to 1, drawn anew each time.
+    package mutating func handle(_ event: Event, at now: MonotonicTime, chance: Double) -> [Action] {
+        switch event {
+        case .wake: return wake(at: now, chance: chance)
+        case .opened(let number): return number == current?.number ? [tell(.reached, current)] : []
+        case .received(let number):
+            change(number) { ($0.lastByte, $0.pingedAt) = (now, nil) }
+            return []
+        case .chosen(let number): return number == current?.number ? [tell(.chosen, current)] : []
+        case .joined(let number):
+            change(number) { $0.joinedAt = $0.joinedAt ?? now }
+            guard number == current?.number else { return [] }
+            refusals = 0
+            return [tell(.joined, current)]
+        case .ended(let number, let text): return ended(number, text, at: now, chance: chance)
+        case .rejected(let number, let text): return rejected(number, text, at: now, chance: chance)
+        case .leaves(let number):
+            guard number == current?.number, current?.joinedAt != nil, next == nil else { return [] }
+            let opened = open(at: now)
+            next = opened.socket
+            return [opened.action]
+        }
+    }
+
+    private func tell(_ state: ChatState, _ socket: Socket?, _ text: String = "") -> Action {
+        .tell(state, server: socket?.server ?? server, text: text)
+    }
+
+    private mutating func change(_ number: Int, _ body: (inout Socket) -> Void) {
+        if current?.number == number, var socket = current {
+            body(&socket)
+            current = socket
+        } else if next?.number == number, var socket = next {
+            body(&socket)
+            next = socket
+        }
+    }
+
+    private mutating func open(at now: MonotonicTime) -> (socket: Socket, action: Action) {
+        sockets += 1
+        let socket = Socket(number: sockets, server: server, openedAt: now, lastByte: now)
+        return (socket, .open(socket.number, server: server))
+    }
+
+    // MARK: time
+
+    private mutating func wake(at now: MonotonicTime, chance: Double) -> [Action] {
+        var actions: [Action] = []
+        for number in [current?.number, next?.number].compactMap({ $0 }) {
+            actions += look(at: number, now, chance: chance)
+        }
+        if let joined = next?.joinedAt, joined.advanced(by: Self.overlap) <= now, let old = current {
+            current = next
+            next = nil
+            actions += [.close(old.number), tell(.moved, current)]
+        }
+        if current == nil, let at = retryAt, at <= now {
+            retryAt = nil
+            let opened = open(at: now)
+            current = opened.socket
+            actions.append(opened.action)
+        }
+        return actions
+    }
+
+    private mutating func look(at number: Int, _ now: MonotonicTime, chance: Double) -> [Action] {
+        guard let socket = [current, next].compactMap({ $0 }).first(where: { $0.number == number }) else { return [] }
+        guard let joined = socket.joinedAt else {
+            guard socket.openedAt.advanced(by: Self.joiningPatience) <= now else { return [] }
+            return [.close(number)]
+                + ended(number, "the channel was not joined within 20 s", at: now, chance: chance)
+        }
+        var actions: [Action] = []
+        if !socket.isSettled, joined.advanced(by: Self.settling) <= now {
+            change(number) { $0.isSettled = true }
+            actions.append(.settle(number))
+        }
+        if let pinged = socket.pingedAt {
+            guard pinged.advanced(by: Self.pingPatience) <= now else { return actions }
+            return actions + [.close(number)]
+                + ended(number, "nothing came for 40 s, and no answer to a ping", at: now, chance: chance)
+        }
+        // A machine that slept wakes late: the server is asked before it is judged.
+        if socket.lastByte.advanced(by: Self.silence) <= now {
+            change(number) { $0.pingedAt = now }
+            actions.append(.ping(number))
+        }
+        return actions
+    }
+
+    // MARK: ends
+
+    private mutating func ended(_ number: Int, _ text: String, at now: MonotonicTime, chance: Double) -> [Action] {
+        if number == next?.number {
+            next = nil
+            return []
+        }
+        guard let gone = current, number == gone.number else { return [] }
+        if let heir = next {
+            // It left sooner than was hoped, and the other one is on its way or there.
+            current = heir
+            next = nil
+            return heir.joinedAt == nil ? [tell(.lost, gone, text)] : [tell(.moved, heir)]
+        }
+        current = nil
+        if let joined = gone.joinedAt, joined.advanced(by: Self.goodLife) <= now { failures = 0 }
+        failures += 1
+        server = (gone.server + 1) % serverCount
+        retryAt = now.advanced(by: backoff.delay(after: failures, chance: chance))
+        return [tell(gone.joinedAt == nil ? .failing : .lost, gone, text)]
+    }
+
+    private mutating func rejected(_ number: Int, _ text: String, at now: MonotonicTime, chance: Double) -> [Action] {
+        if number == next?.number {
+            next = nil
+            return [.close(number)]
+        }
+        guard let gone = current, number == gone.number else { return [] }
+        let rest: [Action] = next.map { [.close($0.number)] } ?? []
+        (current, next) = (nil, nil)
+        refusals += 1
+        server = (gone.server + 1) % serverCount
+        retryAt = now.advanced(by: Self.refusalBackoff.delay(after: refusals, chance: chance))
+        return [.close(number)] + rest + [tell(.rejected, gone, text)]
+    }
+}

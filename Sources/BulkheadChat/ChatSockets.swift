@@ -1,0 +1,163 @@
+import BulkheadSystem
+import BulkheadWire
+import CCurl
+import Glibc
+
+/// Connections of one thread, plain or with TLS: a small wrapper of libcurl, which finds machines by their names, connects
+/// and checks certificates, and then carries bytes as they are.
+final class ChatSockets {
+    /// What has happened to a socket.
+    enum Event {
+        case opened
+        case received([UInt8])
+        case ended(String)
+    }
+
+    private final class Socket {
+        let transfer: UnsafeMutableRawPointer
+        var isOpen = false
+        var descriptor: CInt = -1
+        /// What the socket has not taken yet.
+        var waiting: [UInt8] = []
+
+        init(_ transfer: UnsafeMutableRawPointer) { self.transfer = transfer }
+
+        deinit { curl_easy_cleanup(transfer) }
+    }
+
+    private static let connectionMilliseconds = 10_000
+    /// What a server that reads nothing may have waiting.
+    private static let mostWaiting = 1 << 20
+    /// What is read of one socket before the others have their turn.
+    private static let mostRead = 1 << 18
+
+    private let transfers: UnsafeMutableRawPointer
+    private var sockets: [Int: Socket] = [:]
+
+    /// - Throws: ``ChatError/libraryUnusable(_:)``.
+    init() throws(ChatError) {
+        guard curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK, let transfers = curl_multi_init() else {
+            throw .libraryUnusable("it has no memory")
+        }
+        self.transfers = transfers
+    }
+
+    deinit {
+        for key in Array(sockets.keys) { close(key) }
+        curl_multi_cleanup(transfers)
+    }
+
+    /// Begins to connect; ``next()`` gives what comes of it under `key`.
+    /// - Throws: ``ChatError/libraryUnusable(_:)``.
+    func open(_ key: Int, _ server: ChatConnection.Server, authorities: String) throws(ChatError) {
+        guard let transfer = curl_easy_init() else { throw .libraryUnusable("it has no memory") }
+        let socket = Socket(transfer)
+        let isLocal = server.host.hasPrefix("/")
+        let host = isLocal ? "localhost" : server.host.contains(":") ? "[\(server.host)]" : server.host
+        let url = "\(server.isSecure ? "https" : "http")://\(host)" + (isLocal ? "" : ":\(server.port)")
+        var codes = [
+            bulkhead_curl_set_text(transfer, CURLOPT_URL, url),
+            bulkhead_curl_set_text(transfer, CURLOPT_PROTOCOLS_STR, "http,https"),
+            bulkhead_curl_set_text(transfer, CURLOPT_NOPROXY, "*"),
+            bulkhead_curl_set_number(transfer, CURLOPT_NOSIGNAL, 1),
+            // From then on the bytes are ours.
+            bulkhead_curl_set_number(transfer, CURLOPT_CONNECT_ONLY, 1),
+            bulkhead_curl_set_number(transfer, CURLOPT_SSL_ENABLE_ALPN, 0),
+            bulkhead_curl_set_number(transfer, CURLOPT_TCP_NODELAY, 1),
+            bulkhead_curl_set_number(transfer, CURLOPT_CONNECTTIMEOUT_MS, Self.connectionMilliseconds),
+        ]
+        if isLocal { codes.append(bulkhead_curl_set_text(transfer, CURLOPT_UNIX_SOCKET_PATH, server.host)) }
+        if !authorities.isEmpty {
+            codes.append(
+                Array(authorities.utf8).withUnsafeBytes {
+                    bulkhead_curl_set_authorities(transfer, $0.baseAddress, $0.count)
+                })
+        }
+        if let code = codes.first(where: { $0 != CURLE_OK }) { throw .libraryUnusable(Self.phrase(code)) }
+        let code = curl_multi_add_handle(transfers, transfer)
+        guard code == CURLM_OK else { throw .libraryUnusable(String(cString: curl_multi_strerror(code))) }
+        sockets[key] = socket
+    }
+
+    func close(_ key: Int) {
+        guard let socket = sockets.removeValue(forKey: key) else { return }
+        curl_multi_remove_handle(transfers, socket.transfer)
+    }
+
+    /// Sends, or keeps what the socket does not take now.
+    func send(_ text: String, on key: Int) {
+        guard let socket = sockets[key], socket.waiting.count < Self.mostWaiting else { return }
+        socket.waiting += Array(text.utf8)
+        if socket.isOpen { flush(socket) }
+    }
+
+    /// - Returns: false when the socket is over.
+    @discardableResult
+    private func flush(_ socket: Socket) -> Bool {
+        while !socket.waiting.isEmpty {
+            var count = 0
+            let code = curl_easy_send(socket.transfer, socket.waiting, socket.waiting.count, &count)
+            guard code == CURLE_OK else { return code == CURLE_AGAIN }
+            socket.waiting.removeFirst(min(count, socket.waiting.count))
+        }
+        return true
+    }
+
+    /// Waits until something can be done, `descriptor` is readable, or `timeout` is over.
+    func wait(for descriptor: CInt, atMost timeout: Duration) {
+        var others = [curl_waitfd(fd: descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)]
+        for socket in sockets.values where socket.isOpen {
+            let events = CURL_WAIT_POLLIN | (socket.waiting.isEmpty ? 0 : CURL_WAIT_POLLOUT)
+            others.append(curl_waitfd(fd: socket.descriptor, events: Int16(events), revents: 0))
+        }
+        let milliseconds = CInt(clamping: timeout.nanoseconds / 1_000_000 + 1)
+        curl_multi_poll(transfers, &others, CUnsignedInt(others.count), max(0, milliseconds), nil)
+    }
+
+    /// All that has happened since the last call, in the order in which it happened to each.
+    func events() -> [(key: Int, event: Event)] {
+        var events: [(key: Int, event: Event)] = []
+        var running: CInt = 0
+        curl_multi_perform(transfers, &running)
+        var code = CURLE_OK
+        while let transfer = bulkhead_curl_next_ended(transfers, &code) {
+            guard let (key, socket) = sockets.first(where: { $0.value.transfer == transfer }) else { continue }
+            socket.descriptor = bulkhead_curl_socket(transfer)
+            guard code == CURLE_OK, socket.descriptor >= 0 else {
+                events.append((key, .ended(Self.phrase(code))))
+                close(key)
+                continue
+            }
+            socket.isOpen = true
+            events.append((key, .opened))
+        }
+        for (key, socket) in sockets.sorted(by: { $0.key < $1.key }) where socket.isOpen {
+            events += read(socket).map { (key, $0) }
+            if case .ended? = events.last(where: { $0.key == key })?.event { close(key) }
+        }
+        return events
+    }
+
+    private func read(_ socket: Socket) -> [Event] {
+        var events: [Event] = []
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        var left = Self.mostRead
+        while left > 0 {
+            var count = 0
+            let code = curl_easy_recv(socket.transfer, &bytes, bytes.count, &count)
+            if code == CURLE_AGAIN { break }
+            guard code == CURLE_OK else { return events + [.ended(Self.phrase(code))] }
+            guard count > 0 else { return events + [.ended("the server closed the connection")] }
+            events.append(.received(Array(bytes[..<count])))
+            left -= count
+        }
+        return flush(socket) ? events : events + [.ended("the server takes nothing")]
+    }
+
+    /// The words of libcurl, as one lowercase phrase.
+    private static func phrase(_ code: CURLcode) -> String {
+        let words = String(cString: curl_easy_strerror(code))
+        let second = words.dropFirst().first
+        return second?.isUppercase == true ? words : words.prefix(1).lowercased() + words.dropFirst()
+    }
+}

@@ -1,0 +1,155 @@
+import BulkheadModel
+import SystemPackage
+
+/// Makes chats of what a broadcaster has written: `ircs://irc.example/room,nick=ann,password-file=/etc/irc.key`.
+enum ChatWords {
+    private static let optionKeys = ["name", "nick", "account", "password-file", "or", "tls-ca"]
+    private static let (plainPort, securePort): (UInt16, UInt16) = (6667, 6697)
+    private static let twitch = ChatTarget.Server(host: "irc.chat.twitch.tv", port: 6697, isSecure: true)
+    private static let mostAuthorityBytes = 1 << 20
+
+    /// - Throws: kind `usage`: one line that says what is wrong.
+    static func targets(_ words: [String]) throws(BroadcastError) -> [ChatTarget] {
+        guard words.count <= ChatTarget.mostTargets else {
+            throw BroadcastError(
+                .usage, "--chat is given \(words.count) times; \(ChatTarget.mostTargets) are possible")
+        }
+        var targets: [ChatTarget] = []
+        for word in words {
+            let target = try target(word)
+            guard !targets.contains(where: { $0.name == target.name }) else {
+                throw BroadcastError(
+                    .usage, "two chats are called \(target.name)", advice: "give one of them another name=")
+            }
+            targets.append(target)
+        }
+        return targets
+    }
+
+    private static func target(_ word: String) throws(BroadcastError) -> ChatTarget {
+        let (address, options) = parted(word)
+        var target = try plain(address)
+        for (key, value) in options {
+            switch key {
+            case "name": target.name = value
+            case "nick": target.nick = value
+            case "account": target.account = value
+            case "password-file":
+                target.password =
+                    try text(at: value, limit: 1024, "password")
+                    .split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+            case "tls-ca": target.authorities = try text(at: value, limit: mostAuthorityBytes, "certificates")
+            default:
+                guard let first = target.servers.first, let server = server(value, like: first) else {
+                    throw misfit(address, "or", value, "HOST or HOST:PORT")
+                }
+                target.servers.append(server)
+            }
+        }
+        if target.nick.isEmpty { target.nick = target.account.isEmpty ? guest(target.dialect) : target.account }
+        if target.dialect == .twitch {
+            target.nick = target.nick.lowercased()
+            if !target.password.isEmpty, !target.password.hasPrefix("oauth:") {
+                target.password = "oauth:" + target.password
+            }
+        }
+        guard target.isInRange else {
+            throw BroadcastError(
+                .usage, "the chat \(address) has a name, a channel or a server that can't be used",
+                advice: "names have 1 to \(ChatTarget.longestName) characters")
+        }
+        return target
+    }
+
+    /// Nobody in particular: Twitch lets such names read.
+    private static func guest(_ dialect: ChatTarget.Dialect) -> String {
+        (dialect == .twitch ? "justinfan" : "bulkhead") + "\(UInt32.random(in: 10_000...99_999))"
+    }
+
+    /// The chat of an address without options.
+    private static func plain(_ address: String) throws(BroadcastError) -> ChatTarget {
+        if address.hasPrefix("twitch:") {
+            let channel = String(address.dropFirst("twitch:".count)).lowercased().drop { $0 == "#" }
+            guard !channel.isEmpty else { throw unknown(address) }
+            return ChatTarget("\(channel)", .twitch, servers: [twitch], channel: "\(channel)", nick: "")
+        }
+        for (scheme, isSecure) in [("ircs://", true), ("irc://", false)] where address.hasPrefix(scheme) {
+            let rest = address.dropFirst(scheme.count)
+            let port = isSecure ? securePort : plainPort
+            guard let slash = rest.firstIndex(of: "/"),
+                let server = server(String(rest[..<slash]), like: .init(host: "", port: port, isSecure: isSecure))
+            else { throw unknown(address) }
+            let channel = rest[rest.index(after: slash)...].replacing("%23", with: "#").drop { $0 == "#" }
+            guard !channel.isEmpty, !channel.contains(where: { $0 == " " || $0 == "," || $0 == "/" }) else {
+                throw unknown(address)
+            }
+            return ChatTarget("\(channel)", .irc, servers: [server], channel: "\(channel)", nick: "")
+        }
+        if address.hasPrefix("lines:") {
+            let rest = String(address.dropFirst("lines:".count))
+            if rest.hasPrefix("unix:") {
+                let path = FilePaths.absolute(String(rest.dropFirst("unix:".count)))
+                let name = path.split(separator: "/").last.map(String.init) ?? "bridge"
+                let server = ChatTarget.Server(host: path, port: 0, isSecure: false)
+                return ChatTarget(name, .lines, servers: [server], channel: "", nick: "")
+            }
+            let parts = rest.split(separator: "/", maxSplits: 1).map(String.init)
+            if let first = parts.first, let server = server(first, like: .init(host: "", port: 0, isSecure: false)),
+                server.port > 0
+            {
+                return ChatTarget(
+                    parts.count > 1 ? parts[1] : server.host, .lines, servers: [server],
+                    channel: parts.count > 1 ? parts[1] : "", nick: "")
+            }
+        }
+        throw unknown(address)
+    }
+
+    private static func server(_ text: String, like other: ChatTarget.Server) -> ChatTarget.Server? {
+        var (host, port) = (text[...], other.port)
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+            host = text[..<end].dropFirst()
+            let rest = text[text.index(after: end)...]
+            if rest.hasPrefix(":") {
+                guard let number = UInt16(rest.dropFirst()), number > 0 else { return nil }
+                port = number
+            } else if !rest.isEmpty {
+                return nil
+            }
+        } else if let colon = text.lastIndex(of: ":") {
+            guard let number = UInt16(text[text.index(after: colon)...]), number > 0 else { return nil }
+            (host, port) = (text[..<colon], number)
+        }
+        guard !host.isEmpty, !host.contains(where: { " /@?#,".contains($0) }) else { return nil }
+        return ChatTarget.Server(host: String(host), port: port, isSecure: other.isSecure)
+    }
+
+    /// The address, and the options behind it, in their order.
+    private static func parted(_ word: String) -> (address: String, options: [(key: String, value: String)]) {
+        var (address, options) = (word, [(key: String, value: String)]())
+        while let comma = address.lastIndex(of: ",") {
+            let option = address[address.index(after: comma)...]
+            guard let equals = option.firstIndex(of: "="), optionKeys.contains(String(option[..<equals])) else { break }
+            options.insert((String(option[..<equals]), String(option[option.index(after: equals)...])), at: 0)
+            address = String(address[..<comma])
+        }
+        return (address, options)
+    }
+
+    private static func text(at path: String, limit: Int, _ what: String) throws(BroadcastError) -> String {
+        do throws(Errno) { return try SmallFile.text(at: FilePaths.absolute(path), limit: limit) } catch {
+            throw BroadcastError(.usage, "the \(what) of a chat in \(path) can't be read: \(error.phrase)")
+        }
+    }
+
+    private static func unknown(_ address: String) -> BroadcastError {
+        BroadcastError(
+            .usage, "--chat \"\(address)\" is no chat",
+            advice: "write ircs://HOST/CHANNEL, irc://HOST/CHANNEL, twitch:CHANNEL, lines:HOST:PORT or lines:unix:PATH")
+    }
+
+    private static func misfit(_ address: String, _ key: String, _ value: String, _ takes: String) -> BroadcastError {
+        BroadcastError(
+            .usage, "for the chat \(address), \(key)=\(value) is no such value", advice: "it takes \(takes)")
+    }
+}

@@ -1,0 +1,135 @@
+import BulkheadSystem
+import BulkheadWire
+import Testing
+
+@testable import BulkheadChat
+
+@Suite(.timeLimit(.minutes(1))) struct ChatCourseTests {
+    private var course = ChatCourse(serverCount: 2, at: MonotonicTime.now)
+    private let start = MonotonicTime.now.advanced(by: .seconds(1))
+
+    private mutating func give(_ event: ChatCourse.Event, at seconds: Double) -> [ChatCourse.Action] {
+        course.handle(event, at: start.advanced(by: .milliseconds(Int64(seconds * 1000))), chance: 1)
+    }
+
+    private var due: Double? { course.due.map { Double($0.since(start)) / 1e9 } }
+
+    private mutating func join(_ number: Int, at seconds: Double) {
+        _ = give(.opened(number), at: seconds)
+        _ = give(.chosen(number), at: seconds)
+        _ = give(.received(number), at: seconds)
+        _ = give(.joined(number), at: seconds)
+    }
+
+    @Test mutating func aBreakHasItsSteps() {
+        let opened = give(.wake, at: 0)
+        #expect(opened == [.open(1, server: 0)])
+        let reached = give(.opened(1), at: 0.1)
+        let chosen = give(.chosen(1), at: 0.2)
+        let joined = give(.joined(1), at: 0.3)
+        #expect(reached == [.tell(.reached, server: 0, text: "")] && chosen == [.tell(.chosen, server: 0, text: "")])
+        #expect(joined == [.tell(.joined, server: 0, text: "")])
+        let lost = give(.ended(1, "reset"), at: 10)
+        #expect(lost == [.tell(.lost, server: 0, text: "reset")])
+        // The next server, soon.
+        #expect(due == 10.2)
+        let again = give(.wake, at: 10.2)
+        #expect(again == [.open(2, server: 1)])
+    }
+
+    /// A server that takes us in and throws us out is not hammered; one that was good is tried at once again.
+    @Test mutating func failuresAreForgottenAfterMinutesOfLifeAlone() {
+        var now = 0.0
+        var pauses: [Double] = []
+        for number in 1...9 {
+            _ = give(.wake, at: now)
+            join(number, at: now)
+            _ = give(.ended(number, "closed"), at: now + 100)
+            pauses.append((due ?? 0) - now - 100)
+            now = due ?? 0
+        }
+        #expect(pauses.map { ($0 * 10).rounded() / 10 } == [0.2, 1, 2, 4, 8, 16, 30, 60, 60])
+        _ = give(.wake, at: now)
+        join(10, at: now)
+        _ = give(.ended(10, "closed"), at: now + 181)
+        #expect(abs((due ?? 0) - now - 181.2) < 0.001)
+    }
+
+    @Test mutating func silenceIsAskedBeforeItIsJudged() {
+        _ = give(.wake, at: 0)
+        join(1, at: 0)
+        let settled = give(.wake, at: 5)
+        #expect(settled == [.settle(1)] && due == 30)
+        let asked = give(.wake, at: 31)
+        #expect(asked == [.ping(1)] && due == 41)
+        // Any byte is a sign of life.
+        _ = give(.received(1), at: 40)
+        #expect(due == 70)
+        // A machine that slept for an hour asks first.
+        let late = give(.wake, at: 3600)
+        #expect(late == [.ping(1)])
+        let dead = give(.wake, at: 3610)
+        #expect(dead.first == .close(1))
+        guard case .tell(.lost, server: 0, _) = dead.last else {
+            Issue.record("it is not lost: \(dead)")
+            return
+        }
+    }
+
+    @Test mutating func aServerThatNeverLetsUsInIsLeft() {
+        _ = give(.wake, at: 0)
+        _ = give(.opened(1), at: 1)
+        #expect(due == 20)
+        let left = give(.wake, at: 20)
+        #expect(left.first == .close(1))
+        guard case .tell(.failing, server: 0, _) = left.last else {
+            Issue.record("it does not fail: \(left)")
+            return
+        }
+    }
+
+    @Test mutating func aRefusalIsNoOutage() {
+        var now = 0.0
+        var pauses: [Double] = []
+        for number in 1...5 {
+            _ = give(.wake, at: now)
+            _ = give(.opened(number), at: now)
+            let actions = give(.rejected(number, "no such channel"), at: now)
+            #expect(actions == [.close(number), .tell(.rejected, server: (number - 1) % 2, text: "no such channel")])
+            // The end of a socket that was closed is no news.
+            #expect(give(.ended(number, "closed"), at: now).isEmpty)
+            pauses.append((due ?? 0) - now)
+            now = due ?? 0
+        }
+        #expect(pauses == [60, 120, 300, 900, 900])
+    }
+
+    /// Twitch's RECONNECT: both run for a while, and nothing is lost.
+    @Test mutating func aServerThatLeavesIsLeftWithoutAGap() {
+        _ = give(.wake, at: 0)
+        join(1, at: 0)
+        _ = give(.wake, at: 5)
+        let opened = give(.leaves(1), at: 10)
+        #expect(opened == [.open(2, server: 0)])
+        // Once is enough.
+        #expect(give(.leaves(1), at: 10).isEmpty)
+        _ = give(.opened(2), at: 11)
+        let joined = give(.joined(2), at: 12)
+        #expect(joined.isEmpty)
+        _ = give(.received(1), at: 14)
+        _ = give(.received(2), at: 14)
+        let moved = give(.wake, at: 15)
+        #expect(moved == [.close(1), .tell(.moved, server: 0, text: "")])
+        #expect(give(.ended(1, "closed"), at: 15).isEmpty)
+    }
+
+    @Test mutating func aServerThatLeavesAtOnceIsLost() {
+        _ = give(.wake, at: 0)
+        join(1, at: 0)
+        _ = give(.leaves(1), at: 10)
+        let lost = give(.ended(1, "closed"), at: 10.5)
+        #expect(lost == [.tell(.lost, server: 0, text: "closed")])
+        let joined = give(.joined(2), at: 11)
+        #expect(joined == [.tell(.joined, server: 0, text: "")])
+    }
+}

@@ -1,0 +1,144 @@
+import BulkheadFaults
+import BulkheadSystem
+import BulkheadTestSupport
+import Foundation
+import Glibc
+import Testing
+
+/// Chats of a real broadcast: what is written comes into the room's log once, whoever dies.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct ChatTests {
+    private static func start(_ folder: TemporaryFolder, _ chats: [String]) throws -> RunningProcess {
+        try BulkheadProgram.start(
+            [
+                "broadcast", "test", "--to", "file:\(folder.path("\(UUID().uuidString).flv"))", "--size", "320x180",
+                "--fps", "30", "--preset", "ultrafast", "--standby", "off", "--room", "evening",
+                "--control", "unix:\(folder.path("master.sock"))",
+            ] + chats.flatMap { ["--chat", $0] }, environment: ["XDG_STATE_HOME": folder.path("state")])
+    }
+
+    private static func log(_ folder: TemporaryFolder) -> [String] {
+        let path = folder.path("state/bulkhead/rooms/evening.jsonl")
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").compactMap { line in
+            let entry = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return (entry?["comment"] as? [String: Any])?["text"] as? String
+        }
+    }
+
+    private static func kill(_ program: String, of broadcast: RunningProcess) async {
+        var pids: [Int32] = []
+        _ = await eventually(within: .seconds(30)) {
+            pids = ProcessTable.children(of: broadcast.pid, named: program)
+            return !pids.isEmpty
+        }
+        if let pid = pids.first { _ = Glibc.kill(pid, SIGKILL) }
+    }
+
+    /// The connection, the chat process and the master die; the media links hear nothing of it.
+    @Test func eachLineIsInTheLogOnceWhoeverDies() async throws {
+        let folder = try TemporaryFolder()
+        let server = try await IRCServer()
+        let path = try await FaultyPath.start(port: server.port)
+        let speaker = try #require(IRCClient(port: server.port))
+        #expect(speaker.join(as: "speaker"))
+        let chat = "irc://127.0.0.1:\(path.port)/room,name=irc"
+        let first = try Self.start(folder, [chat])
+        #expect(await eventually(within: .seconds(30)) { first.errorText.contains("chat irc: joined at") })
+        var said = 0
+        func say() {
+            said += 1
+            speaker.say("line \(said)")
+        }
+        say()
+        #expect(await eventually(within: .seconds(30)) { Self.log(folder).contains("line 1") })
+        try await path.set(.refusing)
+        #expect(await eventually(within: .seconds(30)) { first.errorText.contains("chat irc: lost:") })
+        say()
+        try await path.set(.open)
+        #expect(await eventually(within: .seconds(60)) { first.errorText.contains("chat irc: back at") })
+        #expect(first.errorText.contains("answers again") && first.errorText.contains("is chosen"))
+        #expect(await eventually(within: .seconds(30)) { Self.log(folder).contains("line 2") })
+        await Self.kill("bulkhead-chat", of: first)
+        say()
+        #expect(await eventually(within: .seconds(60)) { Self.log(folder).contains("line 3") })
+        let links = first.errorText.split(separator: "\n").filter { $0.contains("link") && !$0.contains("chat irc") }
+        #expect(!links.contains { $0.contains("saved") || $0.contains("lost") }, "\(links)")
+        _ = Glibc.kill(first.pid, SIGKILL)
+        _ = await first.wait(timeout: .seconds(30))
+        say()
+        let second = try Self.start(folder, [chat])
+        #expect(await eventually(within: .seconds(60)) { Self.log(folder).contains("line 4") })
+        say()
+        #expect(await eventually(within: .seconds(30)) { Self.log(folder).contains("line 5") })
+        #expect(Self.log(folder).sorted() == (1...5).map { "line \($0)" })
+        #expect(!second.errorText.contains("comments may be missing"), "\(second.errorText)")
+        _ = Glibc.kill(second.pid, SIGTERM)
+        #expect(await second.wait(timeout: .seconds(30)) == 0, "\(second.errorText)")
+        await path.stop()
+    }
+
+    /// The bridge of docs/chat-bridge.md, as it stands there.
+    @Test func theBridgeOfThePageWorks() async throws {
+        let folder = try TemporaryFolder()
+        let page = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("docs/chat-bridge.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let start = try #require(text.range(of: "```python\n")).upperBound
+        let end = try #require(text.range(of: "```", range: start..<text.endIndex)).lowerBound
+        let port = try NginxServer.freePort()
+        let script = text[start..<end].replacingOccurrences(of: "7000", with: "\(port)")
+        #expect(text[start..<end].split(separator: "\n").count <= 25)
+        try Data(script.utf8).write(to: URL(fileURLWithPath: folder.path("bridge.py")))
+        let fifo = folder.path("typed")
+        #expect(mkfifo(fifo, 0o600) == 0)
+        let writing = open(fifo, O_RDWR)
+        defer { close(writing) }
+        func type(_ line: String) { _ = (line + "\n").withCString { write(writing, $0, strlen($0)) } }
+        let bridge = try RunningProcess("sh", ["-c", "exec python3 '\(folder.path("bridge.py"))' < '\(fifo)'"])
+        type("Ann: hello")
+        let broadcast = try Self.start(folder, ["lines:127.0.0.1:\(port),name=page"])
+        #expect(await eventually(within: .seconds(60)) { Self.log(folder) == ["hello"] })
+        type("Bob: 你好")
+        #expect(await eventually(within: .seconds(30)) { Self.log(folder) == ["hello", "你好"] })
+        await Self.kill("bulkhead-chat", of: broadcast)
+        type("Ann: still here")
+        #expect(await eventually(within: .seconds(60)) { Self.log(folder) == ["hello", "你好", "still here"] })
+        _ = Glibc.kill(bridge.pid, SIGKILL)
+        #expect(await eventually(within: .seconds(60)) { broadcast.errorText.contains("chat page: lost:") })
+        let again = try RunningProcess("sh", ["-c", "exec python3 '\(folder.path("bridge.py"))' < '\(fifo)'"])
+        type("Ann: back")
+        #expect(await eventually(within: .seconds(60)) { Self.log(folder).last == "back" })
+        // It had kept nothing.
+        #expect(await eventually(within: .seconds(30)) { broadcast.errorText.contains("comments may be missing") })
+        #expect(Self.log(folder).count == 4)
+        _ = Glibc.kill(broadcast.pid, SIGTERM)
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
+        _ = Glibc.kill(again.pid, SIGTERM)
+    }
+
+    @Test func whatIsNotWantedIsToldAndNotHammered() async throws {
+        let folder = try TemporaryFolder()
+        let port = try NginxServer.freePort()
+        let script = """
+            import socket
+            server = socket.create_server(("127.0.0.1", \(port)))
+            count = 0
+            while True:
+                connection, _ = server.accept()
+                count += 1
+                open("\(folder.path("count"))", "w").write(str(count))
+                connection.recv(4096)
+                connection.sendall(b'{"refused":"wrong token"}\\n')
+                connection.recv(4096)
+            """
+        let bridge = try RunningProcess("python3", ["-c", script])
+        let broadcast = try Self.start(folder, ["lines:127.0.0.1:\(port),name=door"])
+        #expect(
+            await eventually(within: .seconds(60)) { broadcast.errorText.contains("does not want it: wrong token") })
+        try await Task.sleep(for: .seconds(2))
+        #expect(try String(contentsOfFile: folder.path("count"), encoding: .utf8) == "1")
+        _ = Glibc.kill(broadcast.pid, SIGTERM)
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
+        _ = Glibc.kill(bridge.pid, SIGTERM)
+    }
+}
