@@ -35,7 +35,7 @@ let installedRuntime: [LinkerSetting] = [
 func libraries(_ names: String...) -> [LinkerSetting] { names.map { .linkedLibrary($0) } }
 
 /// The plugins that ship, each a library that the plugin host opens.
-let plugins = ["Bars", "Border", "Delay", "Dynamics", "Invert", "Logo", "Text"]
+let plugins = ["Bars", "Border", "Danmaku", "Delay", "Dynamics", "Invert", "Logo", "Text"]
 
 let package = Package(
     name: "bulkhead",
@@ -334,9 +334,17 @@ let package = Package(
         .target(
             name: "Logo", dependencies: ["CBulkheadPlugin", "PluginOverlay"], path: "Plugins/Logo",
             linkerSettings: libraries("png")),
-        .target(name: "PluginOverlay", dependencies: ["CBulkheadPlugin"], path: "Plugins/Overlay"),
         .target(
-            name: "Text", dependencies: ["CBulkheadPlugin", "PluginOverlay", "CFreeType"], path: "Plugins/Text",
+            name: "PluginOverlay", dependencies: ["CBulkheadPlugin"], path: "Plugins/Overlay",
+            cSettings: [.unsafeFlags(["-O3"])]),
+        .target(
+            name: "Danmaku", dependencies: ["CBulkheadPlugin", "PluginOverlay", "PluginShaping", "CFreeType"],
+            path: "Plugins/Danmaku", cSettings: [.unsafeFlags(["-O3"])],
+            linkerSettings: libraries("freetype", "harfbuzz", "fontconfig", "m")),
+        .target(name: "PluginShaping", dependencies: ["CFreeType"], path: "Plugins/Shaping"),
+        .target(
+            name: "Text", dependencies: ["CBulkheadPlugin", "PluginOverlay", "PluginShaping", "CFreeType"],
+            path: "Plugins/Text",
             linkerSettings: libraries("freetype", "harfbuzz", "fontconfig")),
         .target(
             name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert",

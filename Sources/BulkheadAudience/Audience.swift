@@ -14,11 +14,14 @@ import BulkheadWire
 package final class Audience {
     /// Where the timeline stands: what comes now is shown from there on.
     package var time: () -> MediaTime = { .zero }
+    /// Called with what plugins are to be told.
+    package var onEvent: ((RoomEvent) -> Void)?
 
     private let context: RoomContext
     private let settings: RoomSettings
     private let store: RoomStore
     private var record: RoomRecord
+    private var script = OverlayScript()
     private var saving = RoomSaving()
     private let work = ActionQueue<RoomSaving.Action>()
     /// Comments that are not in the log yet.
@@ -103,7 +106,7 @@ package final class Audience {
 
     /// Lets go what is over. Call it some times a second.
     package func watch() {
-        if record.advance(to: time(), now: Self.now()) { save(isUrgent: true) }
+        if record.advance(to: time(), now: Self.now()) { save(isUrgent: true) } else { show() }
     }
 
     // MARK: what people do
@@ -277,7 +280,18 @@ package final class Audience {
 
     // MARK: saving
 
-    private func save(isUrgent: Bool = false) { run(saving.changed(isUrgent: isUrgent, at: .now)) }
+    private func save(isUrgent: Bool = false) {
+        show()
+        run(saving.changed(isUrgent: isUrgent, at: .now))
+    }
+
+    /// Tells plugins what is new on the picture, before they are given the first one that shows it.
+    private func show() {
+        for event in script.update(record.stage, at: time()) { onEvent?(event) }
+    }
+
+    /// All that a plugin which begins now is to know.
+    package var events: [RoomEvent] { script.all }
 
     private func run(_ actions: [RoomSaving.Action]) {
         work.append(contentsOf: actions)

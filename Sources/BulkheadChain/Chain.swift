@@ -25,6 +25,8 @@ package final class Chain: FrameOutlet {
 
     /// The broadcast's stage; see ``enter(_:)``.
     package private(set) var stage = Stage.preparing
+    /// What of the room a host that goes on air is to know.
+    package var roomEvents: () -> [RoomEvent] = { [] }
     /// Called when the last host has ended.
     package var onEmpty: (() -> Void)?
 
@@ -135,6 +137,11 @@ package final class Chain: FrameOutlet {
     }
 
     private static let streamStateEvent: UInt32 = 3
+
+    /// Tells plugins of the room, before they are given any frame that has not entered yet.
+    package func tell(_ event: RoomEvent) {
+        for post in row { post.tell(kind: event.kind.rawValue, pts: event.time, name: event.name, event.bytes) }
+    }
 
     /// The broadcast ends: nothing is started any more, and what waits for a change is told.
     package func end() {
@@ -304,6 +311,9 @@ extension Chain: ChainPostOwner {
     func greet(_ host: PluginStub) {
         let name = stage == .ended ? Stage.ending : stage
         host.tell(kind: Self.streamStateEvent, pts: settings.frameRate.time(of: nextFrame), name: name.rawValue)
+        for event in roomEvents() {
+            host.tell(kind: event.kind.rawValue, pts: event.time, name: event.name, event.bytes)
+        }
     }
 
     func answered(_ outcome: HostMachine.Outcome) { handle(.tookOver(outcome)) }

@@ -369,7 +369,9 @@ final class ChainPost {
 
     // MARK: what plugins hear and say
 
-    func tell(kind: UInt32, pts: MediaTime, name: String) { host?.tell(kind: kind, pts: pts, name: name) }
+    func tell(kind: UInt32, pts: MediaTime, name: String, _ bytes: [UInt8] = []) {
+        host?.tell(kind: kind, pts: pts, name: name, bytes)
+    }
 
     /// Says which plugins a broadcast goes on air without.
     func tellOfMissing() {

@@ -92,6 +92,7 @@ actor Broadcast {
         let audience = try await Audience.open(
             room, settings.canvas, chats: settings.chats ?? [], RoomStore(room.name), in: context)
         audience.time = { [weak self] in self?.assumeIsolated { $0.commentTime } ?? .zero }
+        audience.onEvent = { [weak self] event in self?.assumeIsolated { $0.rooms.line?.chain.tell(event) } }
         self.audience = audience
     }
 
@@ -154,6 +155,7 @@ actor Broadcast {
                 .timeline(.picture(canvas: "\(choice.canvas)", framesPerSecond: rate, source: input + 1)))
         }
         try rooms.arrange(settings, plugins: foundPlugins)
+        rooms.line?.chain.roomEvents = { [weak audience] in audience?.events ?? [] }
     }
 
     private func arrangeIfKnown() { do throws(BroadcastError) { try arrange() } catch { fail(error) } }

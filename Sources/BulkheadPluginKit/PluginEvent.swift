@@ -9,6 +9,8 @@ public struct PluginEvent: Hashable, Sendable {
         case roomData(name: String, json: [UInt8])
         /// "preparing", "live", "paused" or "ending".
         case streamState(String)
+        /// A comment of the room: "show" or "remove", and JSON.
+        case comment(name: String, json: [UInt8])
     }
 
     /// What happened.
@@ -30,6 +32,7 @@ public struct PluginEvent: Hashable, Sendable {
             kind = .chatMessage(author: name, text: String(decoding: bytes, as: UTF8.self))
         case BULKHEAD_EVENT_ROOM_DATA.rawValue: kind = .roomData(name: name, json: Array(bytes))
         case BULKHEAD_EVENT_STREAM_STATE.rawValue: kind = .streamState(name)
+        case BULKHEAD_EVENT_COMMENT.rawValue: kind = .comment(name: name, json: Array(bytes))
         default: return nil
         }
         ptsNanoseconds = event.pts_nanoseconds

@@ -17,7 +17,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case encoderReconfigure = 0x15
     case encoderFlush = 0x16
     case encoderProbe = 0x17
-    case encoderConfigureSound = 0xE8
+    case encoderConfigureSound = 0xF1
 
     // EncoderReply
     case encoderReady = 0x20
@@ -147,7 +147,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case recorderMeasure = 0xC6
     case recorderFinish = 0xC7
     case recorderNote = 0xF0
-    case recorderTrack = 0xE1
+    case recorderTrack = 0xF2
 
     // RecorderReply
     case recorderReady = 0xC8

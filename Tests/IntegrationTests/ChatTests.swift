@@ -141,4 +141,50 @@ import Testing
         #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
         _ = Glibc.kill(bridge.pid, SIGTERM)
     }
+
+    /// A certificate that nobody vouches for is no server of ours, until a person says so.
+    @Test func certificatesAreChecked() async throws {
+        let folder = try TemporaryFolder()
+        let (key, certificate) = (folder.path("key.pem"), folder.path("cert.pem"))
+        let openssl = try RunningProcess(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            ])
+        #expect(await openssl.wait(timeout: .seconds(30)) == 0, "\(openssl.errorText)")
+        let port = try NginxServer.freePort()
+        let script = """
+            import socket, ssl, threading
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain("\(certificate)", "\(key)")
+            server = socket.create_server(("127.0.0.1", \(port)))
+            def serve(connection):
+                try:
+                    connection = context.wrap_socket(connection, server_side=True)
+                    for line in connection.makefile():
+                        if line.startswith("CAP LS"):
+                            connection.sendall(b":s CAP * LS :\\r\\n")
+                        elif line.startswith("CAP :END"):
+                            connection.sendall(b":s 001 x :hi\\r\\n:s 422 x :none\\r\\n")
+                        elif line.startswith("JOIN"):
+                            connection.sendall(b":s 366 x #room :end\\r\\n:ann!a@b PRIVMSG #room :hello\\r\\n")
+                except OSError:
+                    pass
+            while True:
+                threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+            """
+        let server = try RunningProcess("python3", ["-c", script])
+        let chat = "ircs://localhost:\(port)/room"
+        let broadcast = try Self.start(folder, ["\(chat),name=trusted,tls-ca=\(certificate)", "\(chat),name=strange"])
+        #expect(await eventually(within: .seconds(60)) { Self.log(folder) == ["hello"] })
+        #expect(broadcast.errorText.contains("chat trusted: joined at localhost:\(port)"))
+        #expect(
+            await eventually(within: .seconds(30)) {
+                broadcast.errorText.contains("chat strange: localhost:\(port) can't be joined: SSL peer certificate")
+            }, "\(broadcast.errorText)")
+        _ = Glibc.kill(broadcast.pid, SIGTERM)
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
+        _ = Glibc.kill(server.pid, SIGTERM)
+    }
 }

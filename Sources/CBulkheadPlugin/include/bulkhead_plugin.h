@@ -128,7 +128,8 @@ typedef struct bulkhead_audio_block {
 enum bulkhead_event_kind {
     BULKHEAD_EVENT_CHAT_MESSAGE = 1, ///< `name`: who wrote it; `bytes`: the text
     BULKHEAD_EVENT_ROOM_DATA = 2,    ///< `name`: what the data is; `bytes`: JSON
-    BULKHEAD_EVENT_STREAM_STATE = 3  ///< `name`: "preparing", "live", "paused", "ending"; no bytes
+    BULKHEAD_EVENT_STREAM_STATE = 3, ///< `name`: "preparing", "live", "paused", "ending"; no bytes
+    BULKHEAD_EVENT_COMMENT = 4       ///< `name`: "show" or "remove"; `bytes`: JSON, see docs/plugins.md
 };
 
 /// Something that happened around the broadcast. (A changed parameter comes through `set_parameter`.)

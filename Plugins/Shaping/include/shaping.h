@@ -1,6 +1,6 @@
 // shaping.h: a line of text as glyphs at their places, from left to right.
-#ifndef BULKHEAD_TEXT_SHAPING_H
-#define BULKHEAD_TEXT_SHAPING_H
+#ifndef BULKHEAD_SHAPING_H
+#define BULKHEAD_SHAPING_H
 
 #include <harfbuzz/hb.h>
 #include <stddef.h>

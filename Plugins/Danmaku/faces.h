@@ -1,0 +1,35 @@
+// faces.h: the fonts that a text is set in: for each character the first one that has it.
+#ifndef BULKHEAD_DANMAKU_FACES_H
+#define BULKHEAD_DANMAKU_FACES_H
+
+#include <ft2build.h>
+#include FT_FREETYPE_H
+#include <harfbuzz/hb.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/// One open font.
+typedef struct face {
+    FT_Face font;
+    hb_font_t *shaper;
+    bool is_bitmap; ///< colour emoji: pictures of one size
+    double scale;   ///< from its own pixels to those wanted; 1 for outlines
+} face;
+
+/// A family, and all other fonts of the machine behind it.
+typedef struct faces faces;
+
+/// The fonts for `family` and texts in `language`, such as "zh-cn": which of a Chinese sign's forms is taken depends on it. NULL
+/// without any font.
+faces *faces_open(FT_Library library, const char *family, const char *language);
+void faces_close(faces *self);
+
+/// The font for `character`, which stands behind one that `before` sets and before `next`, 0 at the end. NULL for a mark that
+/// the font of its letter does not have: it is left out.
+face *faces_find(faces *self, hb_codepoint_t character, hb_codepoint_t next, face *before);
+
+/// Sets the height of letters, in pixels. All fonts have it from then on.
+void faces_resize(faces *self, uint32_t size);
+
+#endif

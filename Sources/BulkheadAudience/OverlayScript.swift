@@ -1,0 +1,104 @@
+import BulkheadDanmaku
+import BulkheadMedia
+import BulkheadModel
+
+/// What whoever draws comments has been told, and is told again when another process takes over: from it and a picture's time
+/// alone follows what is seen on it. So a picture that is drawn a second time is the same one.
+///
+/// All that changes is told with the time from which on it holds, which no picture that was handed out has reached.
+struct OverlayScript: Sendable {
+    /// A comment as it is told; lengths are in lines, of which a picture has 1080.
+    private struct Shown: Encodable {
+        let key: Int
+        let text: String
+        let mode: String
+        let top: Double
+        let height: Double
+        let size: Double
+        let width: Double
+        let speed: Double
+        let start: Int64
+        let end: Int64
+        let color: UInt32
+        let opacity: Double
+        let font: String
+    }
+
+    private struct Removed: Encodable {
+        let key: Int
+    }
+
+    private struct ID: Hashable {
+        let source: String
+        let id: String
+    }
+
+    private struct Entry {
+        let key: Int
+        var comment: FlyingComment
+        /// All that was told of it.
+        var events: [RoomEvent]
+        var isRemoved = false
+    }
+
+    /// How long what has ended is still told to a successor, who may draw older pictures again.
+    private static let memory: Int64 = 3_000_000_000
+    /// How often one is told with another number; further equal ones are only counted.
+    private static let mostEvents = 64
+
+    private var entries: [ID: Entry] = [:]
+    private var keys = 0
+
+    /// Takes how the stage is at `time`, and gives what is new of it.
+    mutating func update(_ stage: DanmakuStage, at time: MediaTime) -> [RoomEvent] {
+        let now = time.nanoseconds
+        entries = entries.filter { $0.value.comment.end > now - Self.memory }
+        var events: [RoomEvent] = []
+        var seen: Set<ID> = []
+        for comment in stage.flying {
+            let id = ID(source: comment.comment.source, id: comment.comment.id)
+            seen.insert(id)
+            if var entry = entries[id], !entry.isRemoved, entry.comment.start == comment.start {
+                guard entry.comment.count != comment.count, entry.events.count < Self.mostEvents else { continue }
+                entry.comment = comment
+                let event = Self.event(entry.key, comment, stage.settings, at: time)
+                entry.events.append(event)
+                entries[id] = entry
+                events.append(event)
+            } else {
+                // Another timeline has begun, or it flies once more: a successor need not know of the one before.
+                if let entry = entries[id], !entry.isRemoved { events.append(Self.removal(entry.key, at: time)) }
+                keys += 1
+                let event = Self.event(
+                    keys, comment, stage.settings, at: MediaTime(nanoseconds: min(now, comment.start)))
+                entries[id] = Entry(key: keys, comment: comment, events: [event])
+                events.append(event)
+            }
+        }
+        for (id, entry) in entries where !entry.isRemoved && entry.comment.end > now && !seen.contains(id) {
+            let event = Self.removal(entry.key, at: time)
+            entries[id]?.events.append(event)
+            entries[id]?.isRemoved = true
+            events.append(event)
+        }
+        return events
+    }
+
+    /// All that a successor is to know, in the order in which it was told.
+    var all: [RoomEvent] { entries.values.sorted { $0.key < $1.key }.flatMap(\.events) }
+
+    private static func removal(_ key: Int, at time: MediaTime) -> RoomEvent {
+        RoomEvent(.comment, at: time, name: "remove", JSONLine.encode(Removed(key: key)))
+    }
+
+    private static func event(
+        _ key: Int, _ comment: FlyingComment, _ settings: DanmakuSettings, at time: MediaTime
+    ) -> RoomEvent {
+        let text = comment.count > 1 ? "\(comment.text) ×\(comment.count)" : comment.text
+        let shown = Shown(
+            key: key, text: text, mode: comment.mode.rawValue, top: comment.top, height: comment.height,
+            size: comment.size, width: comment.width, speed: comment.speed, start: comment.start, end: comment.end,
+            color: comment.comment.color ?? settings.color, opacity: settings.opacity, font: settings.font)
+        return RoomEvent(.comment, at: time, name: "show", JSONLine.encode(shown))
+    }
+}
