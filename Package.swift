@@ -35,7 +35,7 @@ let installedRuntime: [LinkerSetting] = [
 func libraries(_ names: String...) -> [LinkerSetting] { names.map { .linkedLibrary($0) } }
 
 /// The plugins that ship, each a library that the plugin host opens.
-let plugins = ["Bars", "Border", "Danmaku", "Delay", "Dynamics", "Invert", "Logo", "Text"]
+let plugins = ["Bars", "Border", "Danmaku", "Delay", "Dynamics", "Invert", "Logo", "Room", "Text"]
 
 let package = Package(
     name: "bulkhead",
@@ -338,14 +338,19 @@ let package = Package(
             name: "PluginOverlay", dependencies: ["CBulkheadPlugin"], path: "Plugins/Overlay",
             cSettings: [.unsafeFlags(["-O3"])]),
         .target(
-            name: "Danmaku", dependencies: ["CBulkheadPlugin", "PluginOverlay", "PluginShaping", "CFreeType"],
+            name: "Danmaku", dependencies: ["CBulkheadPlugin", "PluginOverlay", "PluginWords", "CFreeType"],
             path: "Plugins/Danmaku", cSettings: [.unsafeFlags(["-O3"])],
             linkerSettings: libraries("freetype", "harfbuzz", "fontconfig", "m")),
-        .target(name: "PluginShaping", dependencies: ["CFreeType"], path: "Plugins/Shaping"),
         .target(
-            name: "Text", dependencies: ["CBulkheadPlugin", "PluginOverlay", "PluginShaping", "CFreeType"],
+            name: "PluginWords", dependencies: ["CBulkheadPlugin", "PluginOverlay", "CFreeType"], path: "Plugins/Words",
+            cSettings: [.unsafeFlags(["-O3"])]),
+        .target(
+            name: "Room", dependencies: ["CBulkheadPlugin", "PluginOverlay", "PluginWords", "CFreeType"],
+            path: "Plugins/Room", linkerSettings: libraries("freetype", "harfbuzz", "fontconfig", "m")),
+        .target(
+            name: "Text", dependencies: ["CBulkheadPlugin", "PluginOverlay", "PluginWords", "CFreeType"],
             path: "Plugins/Text",
-            linkerSettings: libraries("freetype", "harfbuzz", "fontconfig")),
+            linkerSettings: libraries("freetype", "harfbuzz", "fontconfig", "m")),
         .target(
             name: "Invert", dependencies: ["BulkheadPluginKit"], path: "Plugins/Invert",
             linkerSettings: installedRuntime),

@@ -22,6 +22,7 @@ package final class Audience {
     private let store: RoomStore
     private var record: RoomRecord
     private var script = OverlayScript()
+    private var board = RoomBoard()
     private var saving = RoomSaving()
     private let work = ActionQueue<RoomSaving.Action>()
     /// Comments that are not in the log yet.
@@ -95,6 +96,7 @@ package final class Audience {
     /// The timeline begins.
     package func begin() {
         record.beginTimeline(at: time(), now: Self.now())
+        board.beginTimeline()
         save()
     }
 
@@ -287,11 +289,14 @@ package final class Audience {
 
     /// Tells plugins what is new on the picture, before they are given the first one that shows it.
     private func show() {
-        for event in script.update(record.stage, at: time()) { onEvent?(event) }
+        let time = time()
+        for event in script.update(record.stage, at: time) + board.update(record, at: time, now: Self.now()) {
+            onEvent?(event)
+        }
     }
 
     /// All that a plugin which begins now is to know.
-    package var events: [RoomEvent] { script.all }
+    package var events: [RoomEvent] { script.all + board.all }
 
     private func run(_ actions: [RoomSaving.Action]) {
         work.append(contentsOf: actions)

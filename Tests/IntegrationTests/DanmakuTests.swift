@@ -31,7 +31,8 @@ import Testing
             environment: ["XDG_STATE_HOME": folder.path("state")])
         #expect(await eventually(within: .seconds(30)) { first.errorText.contains("timeline: on air") })
         for words in [
-            ["set", "stand=60s", "size=80"], ["say", "Hello 你好 🎉", "--mode", "top"],
+            ["set", "stand=60s", "size=80", "title=Evening 晚间", "notice=Be kind"],
+            ["pin", "Read the rules", "--by", "Ann"], ["say", "Hello 你好 🎉", "--mode", "top"],
             ["say", "مرحبا بالعالم", "--mode", "bottom", "--color", "#ffcc00"], ["set", "opacity=0.8"],
         ] {
             let command = try BulkheadProgram.start(["room"] + words + ["--attach", control])
@@ -52,7 +53,9 @@ import Testing
             let file = folder.path("\(name).flv")
             let broadcast = try BulkheadProgram.start(
                 Self.arguments(
-                    file, ["--fast", "--duration", "\(frames / 30)s"] + (plugin ? ["--plugin", "danmaku"] : [])),
+                    file,
+                    ["--fast", "--duration", "\(frames / 30)s"]
+                        + (plugin ? ["--plugin", "danmaku", "--plugin", "room"] : [])),
                 environment: ["XDG_STATE_HOME": state])
             if kills {
                 func size() -> Int {

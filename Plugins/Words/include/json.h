@@ -1,6 +1,6 @@
 // json.h: reads the members of one flat object of JSON, one after the other. Bulkhead writes what is read here.
-#ifndef BULKHEAD_DANMAKU_JSON_H
-#define BULKHEAD_DANMAKU_JSON_H
+#ifndef BULKHEAD_WORDS_JSON_H
+#define BULKHEAD_WORDS_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

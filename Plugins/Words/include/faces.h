@@ -1,6 +1,6 @@
 // faces.h: the fonts that a text is set in: for each character the first one that has it.
-#ifndef BULKHEAD_DANMAKU_FACES_H
-#define BULKHEAD_DANMAKU_FACES_H
+#ifndef BULKHEAD_WORDS_FACES_H
+#define BULKHEAD_WORDS_FACES_H
 
 #include <ft2build.h>
 #include FT_FREETYPE_H

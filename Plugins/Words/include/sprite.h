@@ -1,6 +1,6 @@
 // sprite.h: a line of text as a small picture to lay over others.
-#ifndef BULKHEAD_DANMAKU_SPRITE_H
-#define BULKHEAD_DANMAKU_SPRITE_H
+#ifndef BULKHEAD_WORDS_SPRITE_H
+#define BULKHEAD_WORDS_SPRITE_H
 
 #include "faces.h"
 #include "overlay.h"
