@@ -367,7 +367,8 @@ let package = Package(
             dependencies: [
                 "BulkheadModel", "BulkheadControl", "BulkheadTimeline", "BulkheadMedia", "BulkheadFLV", "BulkheadMP4",
                 "BulkheadRecording", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSystem", "BulkheadWire",
-                "BulkheadFrames", "BulkheadMaster", "BulkheadCommands", nioCore,
+                "BulkheadFrames", "BulkheadMaster", "BulkheadCommands", "BulkheadChatFormats", "BulkheadDanmaku",
+                nioCore,
             ],
             path: "Tests/Fuzzing/Subjects"),
 

@@ -17,7 +17,7 @@ extension FuzzSubject {
     private static let messageTypes: [any WireMessage.Type] = [
         Hello.self, EncoderRequest.self, EncoderReply.self, SourceRequest.self, SourceReply.self, PluginRequest.self,
         PluginReply.self, EnumeratorReply.self, DecoderRequest.self, DecoderReply.self, MixerRequest.self,
-        MixerReply.self, RecorderRequest.self, RecorderReply.self, Farewell.self,
+        MixerReply.self, RecorderRequest.self, RecorderReply.self, ChatRequest.self, ChatReply.self, Farewell.self,
     ]
 
     /// What is read can be written so that the same is read again. Texts are repaired and cut, and a descriptor's sign
