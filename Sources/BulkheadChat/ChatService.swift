@@ -147,7 +147,15 @@ package final class ChatService {
             case .gap(let from, let until):
                 socket.post(ChatReply.gap(connection: connection, from: from, until: until))
             case .chosen: try handle(.chosen(number), of: index)
-            case .joined: try handle(.joined(number), of: index)
+            case .joined:
+                // What is written from now on would be missed, also where nothing has been written yet.
+                if connections[index].cursor == nil {
+                    connections[index].cursor = ChatCursor()
+                    let moment = RoomComment(
+                        id: "", source: "", author: "", text: "", sentMilliseconds: Self.wallClock())
+                    connections[index].cursor?.advance(to: moment)
+                }
+                try handle(.joined(number), of: index)
             case .leaves: try handle(.leaves(number), of: index)
             case .rejected(let text): try handle(.rejected(number, text), of: index)
             }

@@ -289,7 +289,9 @@ package struct IRCSession: Sendable {
             let (early, overflows) = last.subtractingReportingOverflow(Self.clockFuzz)
             return !overflows && time <= early
         }
-        if page.ids.contains(cursor.lastID) || isOlder(page.oldestMilliseconds) {
+        // A channel in which nothing was ever written has nothing to miss.
+        let isBlank = pages == 1 && page.ids.isEmpty && cursor.lastID.isEmpty
+        if isBlank || page.ids.contains(cursor.lastID) || isOlder(page.oldestMilliseconds) {
             isReplayed = true
             return []
         }

@@ -80,12 +80,14 @@ private final class ChatUnderTest: Sendable {
         #expect(speaker.join(as: "speaker"))
         var random = SeededGenerator(seed: 20_261_128)
         var said = 0
-        for _ in 0..<200 {
+        for _ in 0..<50 {
             for _ in 0..<Int.random(in: 0...3, using: &random) {
                 said += 1
                 speaker.say("line \(said)")
             }
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...60, using: &random)))
+            // Half of the cuts hit a connection that is on its way in, the others one that is joined.
+            if Bool.random(using: &random) { #expect(await eventually(within: .seconds(20)) { chat.isJoined }) }
+            try await Task.sleep(for: .milliseconds(Int.random(in: 0...40, using: &random)))
             await path.reset()
         }
         speaker.say("the last one")
@@ -94,8 +96,27 @@ private final class ChatUnderTest: Sendable {
         #expect(seen.texts.filter { $0.hasPrefix("line ") }.count == said)
         #expect(Set(seen.texts) == Set((1...said).map { "line \($0)" } + ["the last one"]))
         // It was put to the test: many connections, and lines that came again.
-        #expect(await path.connectionCount > 20)
+        #expect(await path.connectionCount > 10)
         #expect(seen.again > 0 && seen.gaps.isEmpty, "\(seen.gaps)")
+        await path.stop()
+    }
+
+    /// Nothing had been written before the break: what is written meanwhile is asked for all the same.
+    @Test func aBreakBeforeTheFirstCommentLosesNothing() async throws {
+        let server = try await IRCServer(keeping: 10)
+        let path = try await FaultyPath.start(port: server.port)
+        let chat = try ChatUnderTest(Self.connection(path.port))
+        #expect(await eventually(within: .seconds(30)) { chat.isJoined })
+        let speaker = try #require(IRCClient(port: server.port))
+        #expect(speaker.join(as: "speaker"))
+        try await path.set(.refusing)
+        #expect(await eventually(within: .seconds(30)) { chat.seen.states.contains(.failing) })
+        for number in 1...12 { speaker.say("line \(number)") }
+        try await path.set(.open)
+        #expect(await eventually(within: .seconds(30)) { chat.seen.texts.contains("line 12") })
+        // Ten are kept, and two were written besides.
+        #expect(await eventually(within: .seconds(30)) { chat.seen.gaps.count == 1 })
+        #expect(chat.seen.texts == (3...12).map { "line \($0)" })
         await path.stop()
     }
 
