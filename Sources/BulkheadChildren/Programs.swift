@@ -63,7 +63,7 @@ extension Role {
         switch self {
         case .pluginHost: .plugins
         case .source: .reading
-        case .notifier: .sending
+        case .notifier, .chat: .sending
         case .master, .encoder, .decoder, .mixer, .recorder: .computing
         }
     }

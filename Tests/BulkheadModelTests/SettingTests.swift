@@ -39,6 +39,7 @@ import Testing
         ("patience", ["0.0", "300.0"], ["-1", "9999h", "x"]),
         ("duration", ["0.001", "90.0"], ["0", "9999h"]),
         ("replay", ["1.0", "600.0"], ["0", "601", "x"]),
+        ("record-tracks", ["true", "false"], ["yes", ""]),
         ("fast", ["true", "false"], ["yes", ""]),
     ]
 

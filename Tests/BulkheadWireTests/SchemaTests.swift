@@ -10,7 +10,7 @@ import Testing
         2: 0xDDFC_B79B_4FB0_41C8, 3: 0xD2A3_3B11_91EC_54C6, 4: 0x0507_D325_7B17_3FE7,
         5: 0x520F_AA12_6E4A_42E2, 6: 0xA578_A0F3_5FEC_8B9E,
         7: 0xC385_02CF_37D3_4549, 8: 0x009E_1127_762D_BB0B, 9: 0x9881_6C6D_C2BF_20FF, 10: 0x8AFE_E9DF_1467_F248,
-        11: 0x9850_9ED7_304F_11CE, 12: 0x6F77_5709_BE6B_E144, 13: 0x86AB_1E66_387A_064F,
+        11: 0x9850_9ED7_304F_11CE, 12: 0x6F77_5709_BE6B_E144, 13: 0x6DB9_97A9_E129_7321,
     ]
 
     /// FNV-1a over the register of messages and the bytes of one or more samples of each, with every field off its
