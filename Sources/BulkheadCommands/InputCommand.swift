@@ -65,6 +65,8 @@ package struct InputCommand: AsyncParsableCommand {
             guard var settings = inputs.popLast() else { return }
             if let name { settings.name = name }
             try master.ask(.input(.add(settings)))
+            // Numbers rise: the newest is the one that was added, unless somebody else adds one as well.
+            if let added = try master.status().inputs?.max(by: { $0.id < $1.id }) { print(InputText.line(added)) }
         }
     }
 

@@ -44,6 +44,11 @@ enum SceneWords {
                     .usage, "the layout of the scene \(name) takes inputs and no items",
                     advice: "name the inputs, the main one first")
             }
+            guard choice != .single || inputs.count == 1 else {
+                throw BroadcastError(
+                    .usage, "the layout single of the scene \(name) shows one input, and not \(inputs.count)",
+                    advice: "name one, or another layout")
+            }
             scene.items = choice.items(for: inputs)
         } else if !inputs.isEmpty {
             throw BroadcastError(.usage, "the inputs of the scene \(name) have no layout", advice: "add one")

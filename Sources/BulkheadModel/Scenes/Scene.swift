@@ -67,9 +67,11 @@ extension Scene {
             ? "there is a scene \(name) already"
             : SceneLayout(rawValue: name.lowercased()) != nil
                 ? "\(name) is the name of a layout"
-                : name.allSatisfy(\.isNumber)
-                    ? "\(name) is a number, which stands for a place in the list of scenes"
-                    : isNumbered || inputs.contains(where: isSame) ? "\(name) is the name of an input" : nil
+                : name.allSatisfy(\.isWhitespace)
+                    ? "a scene's name is blank"
+                    : name.allSatisfy(\.isNumber)
+                        ? "\(name) is a number, which stands for a place in the list of scenes"
+                        : isNumbered || inputs.contains(where: isSame) ? "\(name) is the name of an input" : nil
         guard let problem else { return }
         throw BroadcastError(code: .sceneName, ["name": name], problem, advice: "choose another name")
     }
