@@ -92,7 +92,7 @@ import Testing
         #expect(await program.wait(timeout: .seconds(20)) == 0, "\(program.errorText)")
         let text = String(decoding: program.output, as: UTF8.self)
         for words in [
-            "mpeg2video 352x288 25 fps", "(track 1 of 2)", "deinterlaced to a picture for each field",
+            "mpeg2video 352x288 25 fps", "(track 1 of 2; also 2 aac)", "deinterlaced to a picture for each field",
             "scaled from 352x288", "black left and right", "colours converted to bt709", "folded down from 5.1",
             "resampled from 44100 to 48000 Hz", "1280x720 at 50 fps", "to: file:\(output)",
         ] {
