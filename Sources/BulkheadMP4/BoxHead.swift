@@ -10,7 +10,10 @@ struct BoxHead: Hashable, Sendable {
     ///
     /// A size of 0, "to the end of the file", is refused: nothing that is written in fragments has it, and it is what
     /// a file that ends in zeros looks like.
-    init(at offset: UInt64, in source: some ByteSource, limit: UInt64) throws(MP4Error) {
+    /// - Parameter mayBeCutShort: a box that goes on behind `limit` ends there.
+    init(
+        at offset: UInt64, in source: some ByteSource, limit: UInt64, mayBeCutShort: Bool = false
+    ) throws(MP4Error) {
         let available = min(32, limit - min(limit, offset))
         let start = try source.read(offset..<offset + available)
         var reader = FieldReader(start[...])
@@ -28,7 +31,10 @@ struct BoxHead: Hashable, Sendable {
         guard byteCount >= headByteCount, byteCount <= 1 << 62 else {
             throw .boxSizeOutsideRange(type, offset: offset, byteCount: byteCount)
         }
-        guard byteCount <= limit - offset else { throw .boxCutShort(type, offset: offset) }
+        if mayBeCutShort { byteCount = min(byteCount, limit - offset) }
+        guard byteCount <= limit - offset, byteCount >= headByteCount else {
+            throw .boxCutShort(type, offset: offset)
+        }
         self.type = type
         bytes = offset..<offset + byteCount
         body = offset + headByteCount..<bytes.upperBound

@@ -12,6 +12,8 @@ package struct MovieHeader: Hashable, Sendable {
     package let byteCount: UInt64
     /// Whether the file has been made a plain MP4, whose `mdat` spans the fragments.
     package let isFinished: Bool
+    /// Whether that `mdat` goes on behind the end of the file: no player finds what is in it.
+    package let isCutShort: Bool
     /// Whether the `moov` announces fragments.
     let hasFragments: Bool
 
@@ -36,7 +38,9 @@ package struct MovieHeader: Hashable, Sendable {
     /// - Parameters:
     ///   - movie: the `moov`, whole.
     ///   - byteCount: where it ends.
-    init(movie: Box, info: [UInt8], byteCount: UInt64, isFinished: Bool) throws(MP4Error) {
+    init(
+        movie: Box, info: [UInt8], byteCount: UInt64, isFinished: Bool, isCutShort: Bool = false
+    ) throws(MP4Error) {
         let boxes = try movie.boxes()
         var tracks: [Track] = []
         var start: Int64 = 0
@@ -63,6 +67,7 @@ package struct MovieHeader: Hashable, Sendable {
         presentationStart = start
         self.byteCount = byteCount
         self.isFinished = isFinished
+        self.isCutShort = isCutShort
         hasFragments = extends != nil
         self.defaults = defaults
     }

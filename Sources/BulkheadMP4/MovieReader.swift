@@ -60,17 +60,25 @@ package struct MovieReader: Sendable {
         var position: UInt64 = 0
         var limit = source.byteCount
         var info: [UInt8] = []
-        var isFinished = false
+        var (isFinished, isCutShort) = (false, false)
         // The size may be anything in a file of another kind.
         guard limit >= 8, try source.read(4..<8) == Array("ftyp".utf8) else { throw .notMP4 }
         while position < limit {
-            let head = try BoxHead(at: position, in: source, limit: limit)
+            let head: BoxHead
+            do { head = try BoxHead(at: position, in: source, limit: limit) } catch {
+                // Of a finished file that was cut the fragments are there, as of one that was not finished.
+                guard case .boxCutShort("mdat", _) = error, !isFinished else { throw error }
+                head = try BoxHead(at: position, in: source, limit: limit, mayBeCutShort: true)
+                isCutShort = true
+            }
             position = head.bytes.upperBound
             switch head.type {
             case "uuid": info = try privateInfo(head, in: source) ?? info
             case "moov":
                 let movie = try box(head, in: source)
-                let header = try MovieHeader(movie: movie, info: info, byteCount: position, isFinished: isFinished)
+                let header = try MovieHeader(
+                    movie: movie, info: info, byteCount: position, isFinished: isFinished && !isCutShort,
+                    isCutShort: isCutShort)
                 guard header.hasFragments else { throw .notInFragments }
                 return (header, limit)
             case "mdat" where !isFinished:

@@ -113,28 +113,33 @@ package struct SegmentCheck: Hashable, Sendable {
                 "the table of track \(table.track) says other things of its samples than the fragments",
                 media: table.offset)
         }
+        if reading.lacksTables {
+            add(
+                "no-tables",
+                "the file was finished, and the tables at its end are gone: nothing plays it before it is repaired",
+                media: reading.end)
+        }
         checkFrames(reading)
     }
 
-    /// Frames are counted from one IDR to the next: between, they may lie in another order than their numbers.
     private mutating func checkFrames(_ reading: SegmentReading) {
+        for gap in reading.unexplainedGaps {
+            add(
+                "frames-missing",
+                "frames \(gap.frames.lowerBound) to \(gap.frames.upperBound) are missing, and nothing says why",
+                media: reading.fragments[gap.part].entry.bytes.lowerBound)
+        }
         var expected: FrameNumber?
-        var lost: [ClosedRange<FrameNumber>] = []
         for part in reading.fragments {
-            for case .loss(let first, let last, _, _) in part.notes where first <= last { lost.append(first...last) }
             let first = part.entry.firstFrame
-            if part.entry.startsWithIDR, let wanted = expected, wanted != first {
-                if first < wanted {
+            if part.entry.startsWithIDR {
+                if let wanted = expected, first < wanted {
                     add(
                         "frames-twice", "frame \(first) comes after frame \(wanted - 1)",
                         media: part.entry.bytes.lowerBound)
-                } else if !lost.contains(where: { $0.lowerBound <= wanted && $0.upperBound >= first - 1 }) {
-                    add(
-                        "frames-missing", "frames \(wanted) to \(first - 1) are missing, and nothing says why",
-                        media: part.entry.bytes.lowerBound)
                 }
+                expected = first
             }
-            if part.entry.startsWithIDR { expected = first }
             expected = expected.map { $0 &+ FrameNumber(part.entry.frameCount) }
         }
     }
@@ -236,7 +241,7 @@ package struct SegmentCheck: Hashable, Sendable {
             for end in ends {
                 add("not-finished", "the index says that the file was finished, and it is not", index: end.offset)
             }
-            if ends.isEmpty {
+            if ends.isEmpty, !reading.lacksTables {
                 add("not-finished", "the file was not finished: it plays as it is", isHarmless: true)
             }
             return

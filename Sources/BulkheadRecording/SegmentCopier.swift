@@ -29,9 +29,10 @@ package struct SegmentCopier: Sendable {
     /// - Parameters:
     ///   - source: the file that the fragment is of.
     ///   - shift: what is added to the times, in nanoseconds.
+    ///   - note: what is to be noted before it, besides its own.
     /// - Throws: ``MP4Error``: bytes that can't be read, or times that go back.
     package mutating func copy(
-        _ fragment: Fragment, of source: any ByteSource, shift: Int64 = 0,
+        _ fragment: Fragment, of source: any ByteSource, shift: Int64 = 0, note: IndexEntry? = nil,
         where keeps: (StoredSample) -> Bool = { _ in true }
     ) throws(MP4Error) -> [UInt8]? {
         let kept = fragment.samples.filter(keeps)
@@ -49,8 +50,9 @@ package struct SegmentCopier: Sendable {
                 duration: sample.duration, isSync: sample.isSync, isDisposable: sample.isDisposable,
                 bytes: Array(bytes[place]))
         }
+        let note = note.map { IndexWriter.bytes(of: [$0]) } ?? []
         return try writer.fragment(
-            of: samples, info: isSegment ? fragment.info : [], wallClock: fragment.wallClock
+            of: samples, info: isSegment ? note + fragment.info : [], wallClock: fragment.wallClock
         ).bytes
     }
 

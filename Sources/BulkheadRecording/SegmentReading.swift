@@ -25,6 +25,8 @@ package struct SegmentReading: Sendable {
     package let spoiled: [MovieReader.Spoiled]
     /// The `moov` of a plain file behind the fragments.
     package let tail: Range<UInt64>?
+    /// The file was finished, and the tables are gone that players go by then: none plays it.
+    package var lacksTables: Bool { header.isCutShort || header.isFinished && tail == nil }
     /// Where the last fragment ends: what lies behind is none.
     package let end: UInt64
     /// Which segment of which recording it is; nil for a file that was not written by a ``SegmentWriter``.

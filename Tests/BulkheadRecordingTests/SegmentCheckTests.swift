@@ -56,6 +56,52 @@ import Testing
         }
     }
 
+    /// A finished file that was cut anywhere, or has zeros for its end, has its whole fragments still, and plays nowhere.
+    @Test func cutFinishedFileIsReadAsFarAsItIsWhole() throws {
+        var sample = try SegmentSample(frames: 60..<100)
+        sample.finish()
+        let media = sample.media
+        let parts = try SegmentReading(ArraySource(media)).fragments
+        let (first, last) = (try #require(parts.first).fragment.bytes, try #require(parts.last).fragment.bytes)
+        for end in Int(first.upperBound)..<media.count {
+            let cut = Array(media[..<end])
+            let reading = try SegmentReading(ArraySource(cut))
+            #expect(reading.fragments.count == parts.count { $0.fragment.bytes.upperBound <= UInt64(end) }, "\(end)")
+            #expect(reading.lacksTables)
+            for index in [sample.index, nil] {
+                let check = try Self.check(cut, index)
+                #expect(!check.isSound && check.findings.contains { $0.code == "no-tables" }, "\(end)")
+            }
+        }
+        let zeroed = media[..<Int(last.upperBound)] + [UInt8](repeating: 0, count: media.count - Int(last.upperBound))
+        #expect(try SegmentReading(ArraySource(Array(zeroed))).lacksTables)
+        #expect(try !SegmentReading(ArraySource(media)).lacksTables)
+    }
+
+    /// What is lacking is named, and a copy that notes it lacks nothing that nobody explains.
+    @Test func gapsAreNotedInCopies() throws {
+        let reading = try SegmentReading(ArraySource(try SegmentSample(frames: 60..<180).media))
+        #expect(reading.unexplainedGaps.isEmpty && reading.losses(cause: "spoiled").isEmpty)
+        var copier = SegmentCopier(like: reading.header, info: reading.header.info)
+        var (copy, noted) = (copier.header, copier.header)
+        let gone = try #require(reading.fragments.dropFirst().first { !$0.entry.startsWithIDR })
+        let kept = reading.fragments.filter { $0.entry.bytes != gone.entry.bytes }
+        let source = ArraySource(try SegmentSample(frames: 60..<180).media)
+        for part in kept { copy += try copier.copy(part.fragment, of: source) ?? [] }
+        let torn = try SegmentReading(ArraySource(copy))
+        let gap = try #require(torn.unexplainedGaps.first)
+        #expect(torn.unexplainedGaps.count == 1 && gap.frames.count == Int(gone.entry.frameCount))
+        let losses = torn.losses(cause: "spoiled")
+        copier = SegmentCopier(like: torn.header, info: torn.header.info)
+        for (number, part) in torn.fragments.enumerated() {
+            noted += try copier.copy(part.fragment, of: ArraySource(copy), note: losses[number]) ?? []
+        }
+        let whole = try SegmentReading(ArraySource(noted))
+        #expect(whole.unexplainedGaps.isEmpty && whole.fragments.count == kept.count)
+        #expect(
+            SegmentCheck(whole, index: nil, mediaByteCount: UInt64(noted.count)).findings.map(\.code) == ["no-index"])
+    }
+
     /// Torn at every byte of the last fragment: what the index says more than the file has is named.
     @Test func tornFileIsNamedAtItsPlace() throws {
         let sample = try SegmentSample()

@@ -33,14 +33,16 @@ struct MediaMaker {
     }
 
     /// Copies what `keeps` says of `reading`, which is of `file`.
+    /// - Parameter notes: what is to be noted before fragments, by their places.
     mutating func copy(
-        _ reading: SegmentReading, of file: RecordingFile, shift: Int64 = 0,
+        _ reading: SegmentReading, of file: RecordingFile, shift: Int64 = 0, notes: [Int: IndexEntry] = [:],
         where keeps: (StoredSample) -> Bool = { _ in true }
     ) throws(BroadcastError) {
-        for part in reading.fragments {
+        for (number, part) in reading.fragments.enumerated() {
             let bytes: [UInt8]?
             do throws(MP4Error) {
-                bytes = try copier.copy(part.fragment, of: file.source, shift: shift, where: keeps)
+                bytes = try copier.copy(
+                    part.fragment, of: file.source, shift: shift, note: notes[number], where: keeps)
             } catch {
                 throw RecordingFile.error(file.path, error)
             }

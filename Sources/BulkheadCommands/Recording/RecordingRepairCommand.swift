@@ -40,7 +40,7 @@ struct RecordingRepairCommand: AsyncParsableCommand {
         }
         let isWhole =
             reading.header.isFinished && reading.ending == .whole && reading.spoiled.isEmpty
-            && reading.recoveredCount == 0 && reading.differingTables.isEmpty
+            && reading.recoveredCount == 0 && reading.differingTables.isEmpty && !reading.lacksTables
             && reading.fragments.last?.spoiledSample == nil
         if isWhole, flags.output == nil {
             try repairIndex(of: file, reading)
@@ -57,12 +57,32 @@ struct RecordingRepairCommand: AsyncParsableCommand {
         guard !check.isSound else {
             return print("\(EventLine.clean(file.path)) is whole, and its index agrees: there is nothing to repair")
         }
+        // Its entries have checksums of their own: what differs from them is the media, and no copy of that is here.
+        if let place = Self.changedPlace(reading, file.index) {
+            throw BroadcastError(
+                .input,
+                "\(file.path) was changed by something else, in the fragment at byte \(place); its index is right",
+                advice: "nothing here knows what stood there; bulkhead recording check names each place")
+        }
         let path = RecordingFile.indexPath(of: file.path)
         let index = try NewFile(
             file.index == nil ? path : path + ".repaired", force: flags.force, inputs: [file.path, path])
         try index.write(IndexWriter.bytes(of: reading.index), at: 0)
         try index.commit(force: flags.force)
         print("made \(EventLine.clean(index.path)) of \(CountText.text(reading.fragments.count, "fragment"))")
+    }
+
+    /// Where the first fragment begins whose bytes are others than the index says, and nothing else of it.
+    private static func changedPlace(_ reading: SegmentReading, _ index: IndexReading?) -> UInt64? {
+        let parts = Dictionary(
+            reading.fragments.map { ($0.entry.bytes, $0.entry) }, uniquingKeysWith: { first, _ in first })
+        for located in index?.entries ?? [] {
+            guard case .fragment(let entry) = located.entry, let actual = parts[entry.bytes],
+                actual.crc != entry.crc, actual.firstFrame == entry.firstFrame
+            else { continue }
+            return entry.bytes.lowerBound
+        }
+        return nil
     }
 
     private func repairMedia(of file: RecordingFile, _ reading: SegmentReading) throws(BroadcastError) {
@@ -72,15 +92,22 @@ struct RecordingRepairCommand: AsyncParsableCommand {
             inputs: [file.path])
         // What a power cut has left of the last fragment. Others are whole, or vouched for by nothing better.
         let place = reading.fragments.last?.spoiledSample
-        try maker.copy(reading, of: file) { sample in place.map { sample.bytes.lowerBound < $0 } ?? true }
+        try maker.copy(reading, of: file, notes: reading.losses(cause: "spoiled")) { sample in
+            place.map { sample.bytes.lowerBound < $0 } ?? true
+        }
         try maker.finish(chapters: Chapter.all(of: reading.notes(with: file.index)))
         let frames = reading.fragments.reduce(0) { $0 + Int($1.entry.frameCount) }
         var words = [CountText.text(reading.fragments.count, "fragment"), CountText.text(frames, "frame")]
         if reading.recoveredCount > 0 { words.append("\(reading.recoveredCount) of them found by the index") }
         switch reading.ending {
         case .torn(let bytes, _), .zeros(let bytes):
-            words.append("\(bytes.count) bytes at the end are left out")
+            let found = reading.fragments.filter { $0.fragment.bytes.lowerBound >= bytes.lowerBound }
+            let count = bytes.count - found.reduce(0) { $0 + $1.fragment.bytes.count }
+            words.append("\(count) bytes \(found.isEmpty ? "at the end" : "of what lies between") are left out")
         case .whole: break
+        }
+        if let changed = Self.changedPlace(reading, file.index) {
+            words.append("what something else has changed, first in the fragment at byte \(changed), is in it as it is")
         }
         if place != nil { words.append("the spoiled end of the last one is left out") }
         if !reading.spoiled.isEmpty {
