@@ -246,9 +246,10 @@ actor Broadcast {
     /// - Throws: kind `control` or `usage`, when nothing is marked.
     func mark(_ text: String) throws(BroadcastError) -> (frame: FrameNumber, seconds: Double) {
         guard state == .onAir, let program = rooms.line?.program else { throw Self.notOnAir }
-        guard (1...255).contains(text.utf8.count) else {
+        let isBlank = text.allSatisfy(\.isWhitespace)
+        guard !isBlank, text.utf8.count <= 255 else {
             throw BroadcastError(
-                code: .markText, text.isEmpty ? "a mark needs a text" : "a mark's text has 255 bytes at most")
+                code: .markText, isBlank ? "a mark needs a text" : "a mark's text has 255 bytes at most")
         }
         guard rooms.outputs.keepsMarks else {
             throw BroadcastError(

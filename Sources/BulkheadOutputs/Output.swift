@@ -105,7 +105,7 @@ package struct Output: Sendable {
 
 extension RecordingSettings {
     /// In the wire's words.
-    fileprivate var floor: RecorderTask.Floor {
+    var floor: RecorderTask.Floor {
         let isSet = floorByteCount != nil || floorPercent != nil
         let percent = isSet ? floorPercent : Self.standardFloorPercent
         return RecorderTask.Floor(

@@ -21,6 +21,8 @@ final class Replays {
     private let path: String
     /// Where they go instead when that disk takes nothing; empty for nowhere.
     private let fallbackFolder: String
+    /// What is left free on the disk, as by recordings.
+    private let floor: RecorderTask.Floor
     private var buffer: ReplayBuffer
     private var configurations: [Int: StreamConfiguration] = [:]
     private var saving = 0
@@ -32,6 +34,7 @@ final class Replays {
         self.path = path
         wanted = seconds
         fallbackFolder = settings.recordings?.first { !$0.fallbackFolder.isEmpty }?.fallbackFolder ?? ""
+        floor = (settings.recordings?.first ?? RecordingSettings(path: path)).floor
         buffer = ReplayBuffer(limits: .init(duration: MediaTime(nanoseconds: Int64(seconds * 1e9))))
     }
 
@@ -91,6 +94,7 @@ final class Replays {
     private func write(_ clip: ReplayBuffer.Clip, to path: String) async throws(BroadcastError) -> SavedReplay {
         var task = RecorderTask(.mp4, path: path, isPattern: true, persists: false)
         task.recording = .init(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        task.floor = floor
         // The newest picture has come just now.
         let newest = clip.packets.last?.dts ?? .zero
         task.timelineStart = Int64(EventLog.wallClock() * 1e9) - newest.nanoseconds
