@@ -1,16 +1,16 @@
-import BulkheadChildren
+package import BulkheadChildren
 import BulkheadDanmaku
-import BulkheadEvents
-import BulkheadModel
-import BulkheadSystem
-import BulkheadWire
+package import BulkheadEvents
+package import BulkheadModel
+package import BulkheadSystem
+package import BulkheadWire
 
 /// How it goes with the chat connections, and what is told of it: decides, and carries nothing out.
 ///
 /// A connection that breaks goes through four steps, as a link does: saved, cleared, selected, restored. A chat process that
 /// dies breaks all connections, and its successor joins them again.
-struct ChatsMachine: Sendable {
-    enum Event {
+package struct ChatsMachine: Sendable {
+    package enum Event {
         case launched(ChildID)
         case ready(ChildID)
         case state(ChildID, connection: Int, ChatState, server: String, text: String)
@@ -19,7 +19,7 @@ struct ChatsMachine: Sendable {
         case ended(ChildID, String)
     }
 
-    enum Action: Hashable {
+    package enum Action: Hashable {
         case launch(after: Duration)
         case tell(connection: Int, ChannelHappening)
         /// The child has done its first work after a death.
@@ -42,15 +42,15 @@ struct ChatsMachine: Sendable {
     private var channels: [Channel]
     private var post = Post()
 
-    init(_ targets: [ChatTarget]) { channels = targets.map { Channel(status: ChannelStatus(name: $0.name)) } }
+    package init(_ targets: [ChatTarget]) { channels = targets.map { Channel(status: ChannelStatus(name: $0.name)) } }
 
     /// How it goes with each.
-    var statuses: [ChannelStatus] { channels.map(\.status) }
+    package var statuses: [ChannelStatus] { channels.map(\.status) }
     /// The child at work.
-    var holder: ChildID? { post.holder(of: .onAir) }
-    var record: Post.Record { post.record(of: .onAir) }
+    package var holder: ChildID? { post.holder(of: .onAir) }
+    package var record: Post.Record { post.record(of: .onAir) }
 
-    mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
+    package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         switch event {
         case .launched(let child):
             post.assign(.onAir, to: child)

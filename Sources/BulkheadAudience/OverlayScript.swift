@@ -1,12 +1,12 @@
-import BulkheadDanmaku
-import BulkheadMedia
-import BulkheadModel
+package import BulkheadDanmaku
+package import BulkheadMedia
+package import BulkheadModel
 
 /// What whoever draws comments has been told, and is told again when another process takes over: from it and a picture's time
 /// alone follows what is seen on it. So a picture that is drawn a second time is the same one.
 ///
 /// All that changes is told with the time from which on it holds, which no picture that was handed out has reached.
-struct OverlayScript: Sendable {
+package struct OverlayScript: Sendable {
     /// A comment as it is told; lengths are in lines, of which a picture has 1080.
     private struct Shown: Encodable {
         let key: Int
@@ -49,8 +49,11 @@ struct OverlayScript: Sendable {
     private var entries: [ID: Entry] = [:]
     private var keys = 0
 
+    /// A script that nothing was told of.
+    package init() {}
+
     /// Takes how the stage is at `time`, and gives what is new of it.
-    mutating func update(_ stage: DanmakuStage, at time: MediaTime) -> [RoomEvent] {
+    package mutating func update(_ stage: DanmakuStage, at time: MediaTime) -> [RoomEvent] {
         let now = time.nanoseconds
         entries = entries.filter { $0.value.comment.end > now - Self.memory }
         var events: [RoomEvent] = []
@@ -85,7 +88,7 @@ struct OverlayScript: Sendable {
     }
 
     /// All that a successor is to know, in the order in which it was told.
-    var all: [RoomEvent] { entries.values.sorted { $0.key < $1.key }.flatMap(\.events) }
+    package var all: [RoomEvent] { entries.values.sorted { $0.key < $1.key }.flatMap(\.events) }
 
     private static func removal(_ key: Int, at time: MediaTime) -> RoomEvent {
         RoomEvent(.comment, at: time, name: "remove", JSONLine.encode(Removed(key: key)))

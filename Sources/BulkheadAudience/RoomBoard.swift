@@ -1,10 +1,10 @@
-import BulkheadDanmaku
-import BulkheadMedia
-import BulkheadModel
+package import BulkheadDanmaku
+package import BulkheadMedia
+package import BulkheadModel
 
 /// What the room has to say beside its comments, as plugins are told: title, notice, what is pinned and paid for. Ends of the
 /// world's clock are told as times of the timeline, once for each change, so that what is drawn asks no clock.
-struct RoomBoard: Sendable {
+package struct RoomBoard: Sendable {
     private struct Content: Hashable {
         let title: String
         let notice: String
@@ -20,14 +20,17 @@ struct RoomBoard: Sendable {
     private var content: Content?
     private var events: [RoomEvent] = []
 
+    /// A board that nothing was told of.
+    package init() {}
+
     /// Another timeline has begun: all ends are told anew.
-    mutating func beginTimeline() {
+    package mutating func beginTimeline() {
         content = nil
         events = []
     }
 
     /// Takes how the room is at `time`, which is `now` in milliseconds since 1970, and gives what is new.
-    mutating func update(_ record: RoomRecord, at time: MediaTime, now: Int64) -> [RoomEvent] {
+    package mutating func update(_ record: RoomRecord, at time: MediaTime, now: Int64) -> [RoomEvent] {
         let new = Content(title: record.title, notice: record.notice, pinned: record.pinned, paid: record.paid)
         guard new != content else { return [] }
         content = new
@@ -40,7 +43,7 @@ struct RoomBoard: Sendable {
     }
 
     /// All that a successor is to know.
-    var all: [RoomEvent] { events }
+    package var all: [RoomEvent] { events }
 
     /// A flat object whose members stand in the order in which they are shown, each end before what it is the end of.
     private static func text(_ content: Content, at time: MediaTime, now: Int64) -> [UInt8] {

@@ -1,4 +1,4 @@
-import BulkheadDanmaku
+package import BulkheadDanmaku
 import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
@@ -9,25 +9,25 @@ import Glibc
 ///
 /// The log is written first: a record that counts a comment has it in the log, and what the log has beyond the record is
 /// known again when both are read. All calls may block, and come from one thread.
-final class RoomFiles {
+package final class RoomFiles {
     /// What was found.
-    struct Found: Sendable {
+    package struct Found: Sendable {
         /// As it was left; nil where there was none.
-        var record: RoomRecord?
+        package var record: RoomRecord?
         /// The latest comments, the oldest first.
-        var entries: [RoomLogEntry] = []
+        package var entries: [RoomLogEntry] = []
         /// A record that can't be read, and where it was put.
-        var damaged: String?
+        package var damaged: String?
     }
 
     /// Why the files can't be used.
-    enum Problem: Error, Hashable, Sendable {
+    package enum Problem: Error, Hashable, Sendable {
         /// Another broadcast has the room.
         case inUse
         /// What was tried, and the system's number of its error.
         case failed(String, errno: Int32)
 
-        var text: String {
+        package var text: String {
             switch self {
             case .inUse: "another broadcast has this room"
             case .failed(let what, let number): "\(what): \(String(cString: strerror(number)))"
@@ -40,14 +40,14 @@ final class RoomFiles {
     private static let mostRecordBytes = 16 << 20
     /// How many comments are looked at when a room is opened, and how many of them are kept for those who ask.
     private static let mostRead = SeenIDs.capacity
-    static let mostKept = 1000
+    package static let mostKept = 1000
 
     private let folder: String
     private let name: String
     private var lock: CInt = -1
     private var log: CInt = -1
 
-    init(folder: String, name: String) {
+    package init(folder: String, name: String) {
         self.folder = folder
         self.name = name
     }
@@ -57,14 +57,14 @@ final class RoomFiles {
         if lock >= 0 { close(lock) }
     }
 
-    var recordPath: String { "\(folder)/\(name).json" }
-    var logPath: String { "\(folder)/\(name).jsonl" }
+    package var recordPath: String { "\(folder)/\(name).json" }
+    package var logPath: String { "\(folder)/\(name).jsonl" }
     private var olderLogPath: String { "\(folder)/\(name).1.jsonl" }
 
     // MARK: opening
 
     /// Takes the room, and reads what is there.
-    func open() throws(Problem) -> Found {
+    package func open() throws(Problem) -> Found {
         makeFolder()
         lock = Glibc.open("\(folder)/\(name).lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard lock >= 0 else { throw .failed("\(folder) can't be written to", errno: errno) }
@@ -139,7 +139,7 @@ final class RoomFiles {
     // MARK: writing
 
     /// Adds `entries` to the log, and puts `record` in the place of the last one. Where it throws, all is to be given again.
-    func save(_ record: RoomRecord?, _ entries: [RoomLogEntry]) throws(Problem) {
+    package func save(_ record: RoomRecord?, _ entries: [RoomLogEntry]) throws(Problem) {
         try append(entries)
         if let record { try write(JSONLine.encode(record)) }
     }

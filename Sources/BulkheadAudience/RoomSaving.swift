@@ -1,8 +1,8 @@
-import BulkheadSystem
+package import BulkheadSystem
 
 /// When a room's record is saved: at most once a second, what people paid for or set at once, and never two at a time.
-struct RoomSaving {
-    enum Action: Hashable {
+package struct RoomSaving {
+    package enum Action: Hashable {
         case save
         /// Look again then.
         case wake(at: MonotonicTime)
@@ -22,24 +22,27 @@ struct RoomSaving {
     private var isFailing = false
     private var next: MonotonicTime?
 
+    /// Nothing has changed yet.
+    package init() {}
+
     /// Something is not on the disk yet.
-    var isBusy: Bool { isChanged || isSaving }
+    package var isBusy: Bool { isChanged || isSaving }
 
     /// Something has changed.
-    mutating func changed(isUrgent: Bool, at now: MonotonicTime) -> [Action] {
+    package mutating func changed(isUrgent: Bool, at now: MonotonicTime) -> [Action] {
         isChanged = true
         self.isUrgent = self.isUrgent || isUrgent
         return proceed(at: now)
     }
 
     /// The time of a ``Action/wake(at:)`` has come.
-    mutating func woke(at now: MonotonicTime) -> [Action] {
+    package mutating func woke(at now: MonotonicTime) -> [Action] {
         isWaking = false
         return proceed(at: now)
     }
 
     /// What was being saved is on the disk, or is not.
-    mutating func ended(isDone: Bool, at now: MonotonicTime) -> [Action] {
+    package mutating func ended(isDone: Bool, at now: MonotonicTime) -> [Action] {
         isSaving = false
         let recovered: [Action] = isDone && isFailing ? [.recovered] : []
         isFailing = !isDone

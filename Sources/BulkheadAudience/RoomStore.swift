@@ -1,4 +1,4 @@
-import BulkheadDanmaku
+package import BulkheadDanmaku
 import BulkheadEvents
 import BulkheadSystem
 
@@ -22,7 +22,7 @@ package final class RoomStore: Sendable {
     }
 
     /// Takes the room, and reads what is there.
-    func open() async -> Result<RoomFiles.Found, RoomFiles.Problem> {
+    package func open() async -> Result<RoomFiles.Found, RoomFiles.Problem> {
         await withCheckedContinuation { continuation in
             files.run { files in
                 continuation.resume(returning: Result { () throws(RoomFiles.Problem) in try files.open() })
@@ -31,7 +31,7 @@ package final class RoomStore: Sendable {
     }
 
     /// Saves away from the caller's thread, and calls `done` there with what went wrong; nil for nothing.
-    func save(
+    package func save(
         _ record: RoomRecord?, _ entries: [RoomLogEntry], done: @escaping @Sendable (RoomFiles.Problem?) -> Void
     ) {
         files.run { files in

@@ -1,10 +1,9 @@
+import BulkheadAudience
 import BulkheadEvents
 import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 import Testing
-
-@testable import BulkheadAudience
 
 @Suite(.timeLimit(.minutes(1))) struct ChatsMachineTests {
     private var machine = ChatsMachine([

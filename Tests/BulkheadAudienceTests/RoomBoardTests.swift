@@ -1,10 +1,9 @@
+import BulkheadAudience
 import BulkheadDanmaku
 import BulkheadMedia
 import BulkheadModel
 import Foundation
 import Testing
-
-@testable import BulkheadAudience
 
 @Suite(.timeLimit(.minutes(1))) struct RoomBoardTests {
     private var record: RoomRecord

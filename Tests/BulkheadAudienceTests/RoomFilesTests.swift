@@ -1,11 +1,10 @@
+import BulkheadAudience
 import BulkheadDanmaku
 import BulkheadMedia
 import BulkheadModel
 import BulkheadTestSupport
 import Foundation
 import Testing
-
-@testable import BulkheadAudience
 
 @Suite(.timeLimit(.minutes(1))) final class RoomFilesTests {
     private let folder = NSTemporaryDirectory() + "rooms-\(UUID().uuidString)"

@@ -1,7 +1,6 @@
+import BulkheadAudience
 import BulkheadSystem
 import Testing
-
-@testable import BulkheadAudience
 
 @Suite(.timeLimit(.minutes(1))) struct RoomSavingTests {
     private var saving = RoomSaving()

@@ -1,8 +1,7 @@
+import BulkheadChat
 import BulkheadSystem
 import BulkheadWire
 import Testing
-
-@testable import BulkheadChat
 
 @Suite(.timeLimit(.minutes(1))) struct ChatCourseTests {
     private var course = ChatCourse(serverCount: 2, at: MonotonicTime.now)

@@ -1,7 +1,6 @@
+import BulkheadCommands
 import BulkheadModel
 import Testing
-
-@testable import BulkheadCommands
 
 @Suite(.timeLimit(.minutes(1))) struct ChatWordsTests {
     private func target(_ word: String) throws -> ChatTarget { try #require(try ChatWords.targets([word]).first) }

@@ -1,15 +1,15 @@
-import BulkheadModel
+package import BulkheadModel
 import SystemPackage
 
 /// Makes chats of what a broadcaster has written: `ircs://irc.example/room,nick=ann,password-file=/etc/irc.key`.
-enum ChatWords {
+package enum ChatWords {
     private static let optionKeys = ["name", "nick", "account", "password-file", "or", "tls-ca"]
     private static let (plainPort, securePort): (UInt16, UInt16) = (6667, 6697)
     private static let twitch = ChatTarget.Server(host: "irc.chat.twitch.tv", port: 6697, isSecure: true)
     private static let mostAuthorityBytes = 1 << 20
 
     /// - Throws: kind `usage`: one line that says what is wrong.
-    static func targets(_ words: [String]) throws(BroadcastError) -> [ChatTarget] {
+    package static func targets(_ words: [String]) throws(BroadcastError) -> [ChatTarget] {
         guard words.count <= ChatTarget.mostTargets else {
             throw BroadcastError(
                 .usage, "--chat is given \(words.count) times; \(ChatTarget.mostTargets) are possible")
