@@ -1,5 +1,4 @@
 import BulkheadChildren
-import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
 
@@ -33,22 +32,5 @@ final class ChatStub {
         do { onReply?(try ChatReply(frame)) } catch {
             child.dismiss("it sent what can't be understood: \(error)")
         }
-    }
-}
-
-extension ChatConnection {
-    /// The connection that is wanted, from where it was left.
-    init(_ target: ChatTarget, lastID: String, lastMilliseconds: Int64?) {
-        let dialect: Dialect =
-            switch target.dialect {
-            case .irc: .irc
-            case .twitch: .twitch
-            case .lines: .lines
-            }
-        self.init(
-            target.name, dialect,
-            servers: target.servers.map { Server(host: $0.host, port: $0.port, isSecure: $0.isSecure) },
-            channel: target.channel, nick: target.nick, account: target.account, password: target.password,
-            authorities: target.authorities, lastID: lastID, lastMilliseconds: lastMilliseconds)
     }
 }

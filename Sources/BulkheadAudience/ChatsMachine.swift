@@ -1,5 +1,5 @@
 package import BulkheadChildren
-import BulkheadDanmaku
+package import BulkheadDanmaku
 package import BulkheadEvents
 package import BulkheadModel
 package import BulkheadSystem

@@ -66,7 +66,7 @@ package final class ChatService {
                 }
                 return Connection(
                     settings: settings,
-                    course: ChatCourse(serverCount: settings.servers.count, backoff: backoff, at: .now),
+                    course: ChatCourse(serverCount: settings.target.servers.count, backoff: backoff, at: .now),
                     cursor: cursor)
             }
             try socket.send(ChatReply.ready)
@@ -109,9 +109,9 @@ package final class ChatService {
             // Beside another connection nothing is missed.
             let cursor = connections[index].sessions.isEmpty ? connections[index].cursor : nil
             connections[index].sessions[number] = ChatSession(
-                settings, cursor: cursor, word: "\(word)-\(index)-\(number)")
+                settings.target, cursor: cursor, word: "\(word)-\(index)-\(number)")
             try sockets.open(
-                index * Self.stride + number, settings.servers[server], authorities: settings.authorities)
+                index * Self.stride + number, settings.target.servers[server], authorities: settings.target.authorities)
         case .close(let number):
             connections[index].sessions[number] = nil
             sockets.close(index * Self.stride + number)
@@ -121,12 +121,12 @@ package final class ChatService {
             let actions = connections[index].sessions[number]?.settle(now: Self.wallClock())
             try carryOut(actions ?? [], of: index, number)
         case .tell(let state, let server, let text):
-            let name = Self.name(of: settings.servers[server])
+            let name = Self.name(of: settings.target.servers[server])
             socket.post(ChatReply.state(connection: UInt8(clamping: index), state, server: name, text: text))
         }
     }
 
-    private static func name(of server: ChatConnection.Server) -> String {
+    private static func name(of server: ChatTarget.Server) -> String {
         server.port == 0 ? server.host : "\(server.host):\(server.port)"
     }
 

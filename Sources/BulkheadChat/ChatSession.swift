@@ -26,7 +26,7 @@ struct ChatSession {
     /// - Parameters:
     ///   - cursor: how far the connection has come; nil where nothing was missed.
     ///   - word: one that no other socket has.
-    init(_ connection: ChatConnection, cursor: ChatCursor?, word: String) {
+    init(_ connection: ChatTarget, cursor: ChatCursor?, word: String) {
         switch connection.dialect {
         case .lines:
             language = .lines(

@@ -1,3 +1,4 @@
+import BulkheadDanmaku
 import BulkheadSystem
 import BulkheadWire
 import CCurl
@@ -49,7 +50,7 @@ final class ChatSockets {
 
     /// Begins to connect; ``next()`` gives what comes of it under `key`.
     /// - Throws: ``ChatError/libraryUnusable(_:)``.
-    func open(_ key: Int, _ server: ChatConnection.Server, authorities: String) throws(ChatError) {
+    func open(_ key: Int, _ server: ChatTarget.Server, authorities: String) throws(ChatError) {
         guard let transfer = curl_easy_init() else { throw .libraryUnusable("it has no memory") }
         let socket = Socket(transfer)
         let isLocal = server.host.hasPrefix("/")

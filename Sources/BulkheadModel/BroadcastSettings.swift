@@ -1,3 +1,4 @@
+package import BulkheadDanmaku
 package import BulkheadMedia
 
 /// Which children the master creates by itself.

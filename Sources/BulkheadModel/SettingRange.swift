@@ -1,3 +1,4 @@
+import BulkheadDanmaku
 import BulkheadMedia
 
 /// What the numbers of a broadcast's settings may be, wherever they come from: words, or another process.

@@ -2,58 +2,30 @@ package import BulkheadDanmaku
 
 /// One chat connection, as a chat process is told.
 package struct ChatConnection: Hashable, Sendable {
-    /// What is spoken.
-    package enum Dialect: UInt8, Hashable, Sendable {
-        case irc = 0
-        /// IRC as Twitch speaks it.
-        case twitch = 1
-        /// JSON lines (docs/chat-bridge.md).
-        case lines = 2
-    }
-
-    /// Where a connection may be made.
-    package struct Server: Hashable, Sendable {
-        /// A name or an address; of a local socket, its absolute path.
-        package var host: String
-        /// 0 for a local socket.
-        package var port: UInt16
-        package var isSecure: Bool
-
-        package init(host: String, port: UInt16, isSecure: Bool) {
-            self.host = host
-            self.port = port
-            self.isSecure = isSecure
-        }
-    }
-
-    package var name: String
-    package var dialect: Dialect
-    /// At least one.
-    package var servers: [Server]
-    package var channel: String
-    package var nick: String
-    package var account: String
-    package var password: String
-    /// Certificates (PEM) to trust besides the system's.
-    package var authorities: String
+    package var target: ChatTarget
     /// The last comment that is known, and its time in milliseconds since 1970; nil where none is.
     package var lastID: String
     package var lastMilliseconds: Int64?
 
-    package init(
-        _ name: String, _ dialect: Dialect, servers: [Server], channel: String, nick: String, account: String = "",
-        password: String = "", authorities: String = "", lastID: String = "", lastMilliseconds: Int64? = nil
-    ) {
-        self.name = name
-        self.dialect = dialect
-        self.servers = servers
-        self.channel = channel
-        self.nick = nick
-        self.account = account
-        self.password = password
-        self.authorities = authorities
+    package init(_ target: ChatTarget, lastID: String = "", lastMilliseconds: Int64? = nil) {
+        self.target = target
         self.lastID = lastID
         self.lastMilliseconds = lastMilliseconds
+    }
+}
+
+extension ChatTarget.Dialect {
+    fileprivate var code: UInt8 {
+        switch self {
+        case .irc: 0
+        case .twitch: 1
+        case .lines: 2
+        }
+    }
+
+    fileprivate init?(code: UInt8) {
+        guard let dialect = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = dialect
     }
 }
 
@@ -86,18 +58,17 @@ package enum ChatRequest: WireMessage, Hashable {
 
 extension WireWriter {
     fileprivate mutating func write(_ connection: ChatConnection) {
-        write(connection.name, atMost: 256)
-        write(connection.dialect.rawValue)
-        write(UInt8(clamping: connection.servers.count))
-        for server in connection.servers.prefix(Int(UInt8.max)) {
+        let target = connection.target
+        write(target.name, atMost: 256)
+        write(target.dialect.code)
+        write(UInt8(clamping: target.servers.count))
+        for server in target.servers.prefix(Int(UInt8.max)) {
             write(server.host, atMost: 1024)
             write(server.port)
             write(server.isSecure)
         }
-        for text in [connection.channel, connection.nick, connection.account, connection.password] {
-            write(text, atMost: 4096)
-        }
-        write(connection.authorities, atMost: 1 << 20)
+        for text in [target.channel, target.nick, target.account, target.password] { write(text, atMost: 4096) }
+        write(target.authorities, atMost: 1 << 20)
         write(connection.lastID, atMost: 4096)
         write(connection.lastMilliseconds ?? .min)
     }
@@ -106,20 +77,21 @@ extension WireWriter {
 extension WireReader {
     fileprivate mutating func readChatConnection() throws(WireError) -> ChatConnection {
         let name = try readString(atMost: 256, "name")
-        guard let dialect = ChatConnection.Dialect(rawValue: try read()) else { throw outsideRange("dialect") }
-        var servers: [ChatConnection.Server] = []
+        guard let dialect = ChatTarget.Dialect(code: try read()) else { throw outsideRange("dialect") }
+        var servers: [ChatTarget.Server] = []
         for _ in 0..<(try read(UInt8.self)) {
             let host = try readString(atMost: 1024, "host")
             let port: UInt16 = try read()
             servers.append(.init(host: host, port: port, isSecure: try readBool("isSecure")))
         }
         guard !servers.isEmpty else { throw outsideRange("servers") }
-        var connection = ChatConnection(
+        var target = ChatTarget(
             name, dialect, servers: servers, channel: try readString(atMost: 4096, "channel"),
             nick: try readString(atMost: 4096, "nick"))
-        connection.account = try readString(atMost: 4096, "account")
-        connection.password = try readString(atMost: 4096, "password")
-        connection.authorities = try readString(atMost: 1 << 20, "authorities")
+        target.account = try readString(atMost: 4096, "account")
+        target.password = try readString(atMost: 4096, "password")
+        target.authorities = try readString(atMost: 1 << 20, "authorities")
+        var connection = ChatConnection(target)
         connection.lastID = try readString(atMost: 4096, "lastID")
         let milliseconds: Int64 = try read()
         connection.lastMilliseconds = milliseconds == .min ? nil : milliseconds

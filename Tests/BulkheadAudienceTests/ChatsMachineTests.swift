@@ -1,4 +1,5 @@
 import BulkheadAudience
+import BulkheadDanmaku
 import BulkheadEvents
 import BulkheadModel
 import BulkheadSystem

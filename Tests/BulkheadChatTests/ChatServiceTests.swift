@@ -66,18 +66,28 @@ private final class ChatUnderTest: Sendable {
 @Suite(.serialized, .timeLimit(.minutes(3))) struct ChatServiceTests {
     private static func connection(_ port: Int) -> ChatConnection {
         ChatConnection(
-            "irc", .irc, servers: [.init(host: "127.0.0.1", port: UInt16(clamping: port), isSecure: false)],
-            channel: "room", nick: "viewer")
+            ChatTarget(
+                "irc", .irc, servers: [.init(host: "127.0.0.1", port: UInt16(clamping: port), isSecure: false)],
+                channel: "room", nick: "viewer"))
+    }
+
+    /// A server that keeps so many lines, a way to it that can be broken, a chat that is joined by it, and somebody who speaks.
+    private static func stage(
+        keeping count: Int
+    ) async throws -> (server: IRCServer, path: FaultyPath, chat: ChatUnderTest, speaker: IRCClient) {
+        let server = try await IRCServer(keeping: count)
+        let path = try await FaultyPath.start(port: server.port)
+        let chat = try ChatUnderTest(connection(path.port))
+        #expect(await eventually(within: .seconds(30)) { chat.isJoined })
+        let speaker = try #require(IRCClient(port: server.port))
+        #expect(speaker.join(as: "speaker"))
+        return (server, path, chat, speaker)
     }
 
     /// Cut at random instants, each numbered line comes once.
     @Test func eachLineComesOnceHoweverOftenTheConnectionBreaks() async throws {
-        let server = try await IRCServer(keeping: 500)
-        let path = try await FaultyPath.start(port: server.port)
-        let chat = try ChatUnderTest(Self.connection(path.port))
-        #expect(await eventually(within: .seconds(30)) { chat.isJoined })
-        let speaker = try #require(IRCClient(port: server.port))
-        #expect(speaker.join(as: "speaker"))
+        let (server, path, chat, speaker) = try await Self.stage(keeping: 500)
+        defer { withExtendedLifetime(server) {} }
         var random = SeededGenerator(seed: 20_261_128)
         var said = 0
         for _ in 0..<50 {
@@ -103,12 +113,8 @@ private final class ChatUnderTest: Sendable {
 
     /// Nothing had been written before the break: what is written meanwhile is asked for all the same.
     @Test func aBreakBeforeTheFirstCommentLosesNothing() async throws {
-        let server = try await IRCServer(keeping: 10)
-        let path = try await FaultyPath.start(port: server.port)
-        let chat = try ChatUnderTest(Self.connection(path.port))
-        #expect(await eventually(within: .seconds(30)) { chat.isJoined })
-        let speaker = try #require(IRCClient(port: server.port))
-        #expect(speaker.join(as: "speaker"))
+        let (server, path, chat, speaker) = try await Self.stage(keeping: 10)
+        defer { withExtendedLifetime(server) {} }
         try await path.set(.refusing)
         #expect(await eventually(within: .seconds(30)) { chat.seen.states.contains(.failing) })
         for number in 1...12 { speaker.say("line \(number)") }
@@ -122,12 +128,8 @@ private final class ChatUnderTest: Sendable {
 
     /// What the server did not keep is a gap, and told as one.
     @Test func aGapLongerThanTheServersMemoryIsTold() async throws {
-        let server = try await IRCServer(keeping: 10)
-        let path = try await FaultyPath.start(port: server.port)
-        let chat = try ChatUnderTest(Self.connection(path.port))
-        #expect(await eventually(within: .seconds(30)) { chat.isJoined })
-        let speaker = try #require(IRCClient(port: server.port))
-        #expect(speaker.join(as: "speaker"))
+        let (server, path, chat, speaker) = try await Self.stage(keeping: 10)
+        defer { withExtendedLifetime(server) {} }
         speaker.say("before")
         #expect(await eventually(within: .seconds(30)) { chat.seen.texts == ["before"] })
         try await path.set(.refusing)

@@ -1,4 +1,5 @@
 import BulkheadCommands
+import BulkheadDanmaku
 import BulkheadModel
 import Testing
 

@@ -230,14 +230,15 @@ package enum Messages {
     package static let chatRequests: [ChatRequest] = [
         .configure([
             ChatConnection(
-                "ann", .twitch,
-                servers: [
-                    .init(host: "irc.chat.twitch.tv", port: 6697, isSecure: true),
-                    .init(host: "/run/bridge.sock", port: 0, isSecure: false),
-                ], channel: "ann", nick: "justinfan1", account: "a", password: "oauth:x", authorities: "PEM",
+                ChatTarget(
+                    "ann", .twitch,
+                    servers: [
+                        .init(host: "irc.chat.twitch.tv", port: 6697, isSecure: true),
+                        .init(host: "/run/bridge.sock", port: 0, isSecure: false),
+                    ], channel: "ann", nick: "justinfan1", account: "a", password: "oauth:x", authorities: "PEM"),
                 lastID: "a-1", lastMilliseconds: -5),
             ChatConnection(
-                "", .lines, servers: [.init(host: "h", port: 1, isSecure: false)], channel: "", nick: ""),
+                ChatTarget("", .lines, servers: [.init(host: "h", port: 1, isSecure: false)], channel: "", nick: "")),
         ]), .configure([]),
     ]
 

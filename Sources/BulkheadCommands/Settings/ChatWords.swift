@@ -1,3 +1,4 @@
+package import BulkheadDanmaku
 package import BulkheadModel
 import SystemPackage
 
