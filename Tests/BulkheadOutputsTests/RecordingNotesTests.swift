@@ -14,6 +14,12 @@ import Testing
 
     private static func event(_ part: Part, _ happening: Happening) -> Event { Event(part, happening, time: 1.5) }
 
+    private static func death(frame: Int64?) -> Happening {
+        .child(
+            .died(
+                pid: 1, cause: "SIGKILL", frame: frame, uncommitted: 1, plugin: nil, call: nil, standardError: nil))
+    }
+
     @Test func notesWaitForTheirPictures() throws {
         let rate = try #require(FrameRate(30_000, 1001))
         var notes = RecordingNotes()
@@ -42,10 +48,15 @@ import Testing
     @Test func onlyWhatBelongsIntoRecordingsIsNoted() {
         let child = ChildID(3)
         let events: [(Event, Bool)] = [
-            (Self.event(.encoder(child), .child(.tookOver(pid: 1, was: .standby, frame: 4))), true),
+            (Self.event(.encoder(child), Self.death(frame: 4)), true),
+            // None waited: it is the next one.
+            (Self.event(.encoder(child), Self.death(frame: nil)), true),
+            (Self.event(.encoder(child, .standby), Self.death(frame: 4)), false),
+            (Self.event(.trackEncoder(child, name: "track encoder"), Self.death(frame: 4)), false),
+            (Self.event(.mixer(child), Self.death(frame: 4)), false),
             (Self.event(.encoder, .encoder(.slateBegan(frame: 4))), true),
-            (Self.event(.encoder(child), .child(.tookOver(pid: 1, was: .standby, frame: nil))), false),
-            (Self.event(.mixer(child), .child(.tookOver(pid: 1, was: .standby, frame: 4))), false),
+            // The death has been told.
+            (Self.event(.encoder(child), .child(.tookOver(pid: 1, was: .standby, frame: 4))), false),
             (Self.event(.timeline, .timeline(.onAir)), false),
         ]
         for (event, belongs) in events {

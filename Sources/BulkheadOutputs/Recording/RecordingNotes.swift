@@ -73,6 +73,11 @@ package struct RecordingNotes: Sendable {
     }
 }
 
+extension Part {
+    /// It is the encoder of the program, and not that of a track.
+    fileprivate var isOfEncoderOnAir: Bool { role == .encoder && duty == .onAir && name == Part.encoder.name }
+}
+
 extension Event {
     /// Whether it may belong into recordings: all others pass by.
     package var isForRecordings: Bool { place != nil }
@@ -82,8 +87,9 @@ extension Event {
         switch happening {
         case .timeline(.marked(let text, let frame)): (frame, .mark, text)
         case .timeline(.taken(let scene, let frame)): scene.isEmpty ? nil : (frame, .scene, scene)
-        case .child(.tookOver(_, let was, let frame?)) where part.role == .encoder:
-            (frame, .takeover, "the \(was.rawValue) encoder took over")
+        // Whoever follows begins with that frame; with the next one where none waited.
+        case .child(.died(_, let cause, let frame, _, _, _, _)) where part.isOfEncoderOnAir:
+            (frame ?? 0, .takeover, "the encoder ended: \(cause)")
         case .encoder(.changed(_, _, let frame, _)): (frame, .takeover, "the encoder was set anew")
         case .encoder(.slateBegan(let frame?)): (frame, .takeover, "the slate without an encoder")
         default: nil
