@@ -111,6 +111,14 @@ actor Broadcast {
         return audience
     }
 
+    /// How the room is, and what is recorded of it.
+    /// - Throws: kind `control`, where there is none.
+    func roomReport() throws(BroadcastError) -> RoomReport {
+        var report = try room().report
+        report.recordings = status().recordings
+        return report
+    }
+
     private func runRooms() async throws(BroadcastError) -> BroadcastSummary {
         // A stop may have come before there was anything to stop.
         do { if state != .ended { try start() } } catch {

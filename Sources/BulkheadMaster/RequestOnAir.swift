@@ -35,7 +35,7 @@ enum RequestOnAir {
             } catch { exchange.answer(.failed(error)) }
         case .room:
             do throws(BroadcastError) {
-                exchange.answer(.room(try broadcast.room().report))
+                exchange.answer(.room(try broadcast.roomReport()))
             } catch { exchange.answer(.failed(error)) }
         case .comments(let count):
             do throws(BroadcastError) {

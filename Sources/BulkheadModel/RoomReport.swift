@@ -24,6 +24,8 @@ package struct RoomReport: Codable, Hashable, Sendable {
     package let channels: [ChannelStatus]
     /// Spans in which comments may have been missed.
     package let gaps: [ChatGap]
+    /// The recordings of the broadcast, which whoever keeps the room is told of with their troubles; nil where nothing is recorded.
+    package var recordings: [RecordingStatus]?
     /// Why the record can't be written; nil where it can.
     package let problem: String?
 

@@ -184,7 +184,8 @@ import Testing
         record.note(ChatGap(source: "room", from: 1, until: 2))
         var channel = ChannelStatus(name: "ann")
         channel.problem = "it is away"
-        let room = RoomReport(record, name: "main", path: "/s/main.json", channels: [channel], problem: "full")
+        var room = RoomReport(record, name: "main", path: "/s/main.json", channels: [channel], problem: "full")
+        room.recordings = status.recordings
         settings.chats = [
             ChatTarget(
                 "ann", .irc, servers: [.init(host: "h", port: 1, isSecure: true)], channel: "c", nick: "n")

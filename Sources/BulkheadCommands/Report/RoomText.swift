@@ -46,6 +46,7 @@ enum RoomText {
         for gap in room.gaps.suffix(5) {
             add("gap", "\(gap.source): from \(time(gap.from)) to \(time(gap.until))")
         }
+        for recording in room.recordings ?? [] { lines.append("  \(RecordingText.line(recording))") }
         if let problem = room.problem { add("not saved", problem) }
         add("kept in", room.path)
         return lines
