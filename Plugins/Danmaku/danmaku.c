@@ -4,6 +4,7 @@
 #include "bulkhead_plugin.h"
 #include "json.h"
 #include "sprite.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -205,18 +206,10 @@ static void destroy(void *state) {
     free(self);
 }
 
-static int32_t replace(char **place, const char *value) {
-    char *copy = strdup(value ? value : "");
-    if (!copy) return -ENOMEM;
-    free(*place);
-    *place = copy;
-    return 0;
-}
-
 static int32_t take(danmaku *self, uint32_t index, const bulkhead_value *value) {
     switch (index) {
-    case FAMILY: return replace(&self->default_family, value->text);
-    case LANGUAGE: return replace(&self->language, value->text);
+    case FAMILY: return text_replace(&self->default_family, value->text);
+    case LANGUAGE: return text_replace(&self->language, value->text);
     case OUTLINE: self->outline = value->number; return 0;
     default: return -EINVAL;
     }
@@ -247,7 +240,7 @@ static int32_t create(
     for (uint32_t index = 0; index < plugin->parameter_count && !result; index++) result = take(self, index, &values[index]);
     // Fonts are looked for now, and not at the first comment: that may take a while.
     if (!result && !find_faces(self, NULL)) {
-        host->log(host->context, BULKHEAD_LOG_ERROR, "there is no font on this machine; install one, such as fonts-dejavu");
+        host->log(host->context, BULKHEAD_LOG_ERROR, FACES_MISSING);
         result = -ENOENT;
     }
     if (result) {

@@ -3,6 +3,7 @@
 #include "bulkhead_plugin.h"
 #include "json.h"
 #include "sprite.h"
+#include "text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -239,18 +240,10 @@ static void destroy(void *place) {
     free(self);
 }
 
-static int32_t replace(char **place, const char *value) {
-    char *copy = strdup(value ? value : "");
-    if (!copy) return -ENOMEM;
-    free(*place);
-    *place = copy;
-    return 0;
-}
-
 static int32_t take(room *self, uint32_t index, const bulkhead_value *value) {
     switch (index) {
-    case FAMILY: return replace(&self->family, value->text);
-    case LANGUAGE: return replace(&self->language, value->text);
+    case FAMILY: return text_replace(&self->family, value->text);
+    case LANGUAGE: return text_replace(&self->language, value->text);
     case POSITION: self->position = value->integer; return 0;
     case SIZE: self->size = value->number; return 0;
     case MARGIN: self->margin = value->number; return 0;
@@ -264,7 +257,7 @@ static int32_t open_fonts(room *self) {
     faces *opened = faces_open(self->library, self->family, self->language);
     if (!opened) {
         self->host->log(
-            self->host->context, BULKHEAD_LOG_ERROR, "there is no font on this machine; install one, such as fonts-dejavu");
+            self->host->context, BULKHEAD_LOG_ERROR, FACES_MISSING);
         return -ENOENT;
     }
     faces_close(self->faces);

@@ -20,6 +20,9 @@ typedef struct face {
 /// A family, and all other fonts of the machine behind it.
 typedef struct faces faces;
 
+/// What a plugin says where there is none.
+#define FACES_MISSING "there is no font on this machine; install one, such as fonts-dejavu"
+
 /// The fonts for `family` and texts in `language`, such as "zh-cn": which of a Chinese sign's forms is taken depends on it. NULL
 /// without any font.
 faces *faces_open(FT_Library library, const char *family, const char *language);
