@@ -253,7 +253,7 @@ package struct InputMachine {
 
     /// What is not used is said once, however many processes read the input.
     private mutating func restrict(to use: MediaUse) -> [Action] {
-        guard let description, !isOver else { return [] }
+        guard let description else { return [] }
         let restricted = description.restricted(to: use)
         guard restricted != description else { return [] }
         self.description = restricted
@@ -261,7 +261,8 @@ package struct InputMachine {
             description.hasVideo && !use.pictures ? "picture" : nil, description.hasAudio && !use.sound ? "sound" : nil,
         ].compactMap { $0 }
         let notice = Action.post(.unused(unused: unused, isClosed: use.isNothing))
-        guard use.isNothing else { return [notice] }
+        // One that is at its end already is told of all the same: what was said of it would be missed.
+        guard use.isNothing, !isOver else { return [notice] }
         isOver = true
         return [notice] + retire()
     }

@@ -4,6 +4,7 @@ import BulkheadInputs
 import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 import Testing
 
@@ -267,6 +268,20 @@ import Testing
         #expect(script.end(.crash) == [])
         #expect(script.machine.record.restarts == 0)
         #expect(script.handle(.replace) == [])
+    }
+
+    /// A short sound may have been read to its end before the film is open that it loses to.
+    @Test func whatIsUnusedIsSaidOfAnInputAtItsEndToo() {
+        var script = Script()
+        script.open()
+        script.picture(0)
+        script.handle(.atEnd(1))
+        let nothing = MediaUse(pictures: false, sound: false)
+        let actions = script.handle(.restricted(nothing))
+        #expect(actions.count == 1)
+        let isTold = if case .post(.unused(_, isClosed: true))? = actions.first { true } else { false }
+        #expect(isTold, "\(actions)")
+        #expect(script.handle(.restricted(nothing)) == [])
     }
 
     @Test func endOfALiveStreamIsNot() {
