@@ -68,7 +68,7 @@ package final class RoomFiles {
         makeFolder()
         lock = Glibc.open("\(folder)/\(name).lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard lock >= 0 else { throw .failed("\(folder) can't be written to", errno: errno) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw .inUse }
+        guard FileHold.own(lock) else { throw .inUse }
         var found = Found()
         readRecord(into: &found)
         try openLog()

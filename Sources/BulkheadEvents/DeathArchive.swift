@@ -39,7 +39,7 @@ package struct DeathArchive: Sendable {
         guard file >= 0 else { return }
         defer { close(file) }
         // Several masters of one user share the file; one that holds it for good holds nobody up.
-        guard Self.lock(file) else { return }
+        guard FileHold.own(file) else { return }
         var information = stat()
         var bytes = records.flatMap { JSONLine.encode($0) }
         if fstat(file, &information) == 0, information.st_size > Self.mostBytes {
@@ -51,15 +51,6 @@ package struct DeathArchive: Sendable {
         let written = bytes.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
         // Half a line would spoil the next one too.
         if written < bytes.count, length >= 0 { _ = ftruncate(file, length) }
-    }
-
-    private static func lock(_ file: CInt) -> Bool {
-        for _ in 0..<40 {
-            if flock(file, LOCK_EX | LOCK_NB) == 0 { return true }
-            guard errno == EWOULDBLOCK || errno == EINTR else { return false }
-            usleep(5000)
-        }
-        return false
     }
 
     /// The same away from the caller's thread: a slow disk holds nothing up.

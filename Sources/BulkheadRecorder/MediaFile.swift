@@ -22,8 +22,6 @@ package struct MediaFile: ~Copyable {
     private static let lookMilliseconds: CInt = 50
     /// How often a name that is taken is given another number.
     private static let mostNumbers = 10_000
-    /// A file is another process's as long as that holds its lock: one that was killed lets go a moment later.
-    private static let lockPatience = 20
 
     package let path: String
     /// It was made by this process, or goes on; else it is a pipe or a device.
@@ -66,7 +64,7 @@ package struct MediaFile: ~Copyable {
         let name = FileName.bytes(path)
         let new = state.busy { retrying { open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) } }
         if new >= 0 {
-            guard lock(new, looks: 1) else {
+            guard FileHold.own(new, looks: 1) else {
                 Glibc.close(new)
                 throw .fileExists
             }
@@ -105,7 +103,7 @@ package struct MediaFile: ~Copyable {
         let descriptor = state.busy { retrying { open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC) } }
         guard descriptor >= 0 else { return nil }
         var information = stat()
-        guard lock(descriptor, looks: lockPatience), state.busy({ fstat(descriptor, &information) }) == 0,
+        guard FileHold.own(descriptor), state.busy({ fstat(descriptor, &information) }) == 0,
             information.st_mode & S_IFMT == S_IFREG, information.st_size == 0, information.st_nlink > 0
         else {
             Glibc.close(descriptor)
@@ -129,7 +127,7 @@ package struct MediaFile: ~Copyable {
         var information = stat()
         guard state.busy({ fstat(descriptor, &information) }) == 0, UInt64(information.st_dev) == part.device,
             UInt64(information.st_ino) == part.inode, information.st_nlink > 0,
-            UInt64(clamping: information.st_size) >= part.byteCount, lock(descriptor, looks: lockPatience),
+            UInt64(clamping: information.st_size) >= part.byteCount, FileHold.own(descriptor),
             !isMP4 || state.busy({ reopen(descriptor) }),
             state.busy({ ftruncate(descriptor, off_t(part.byteCount)) }) == 0,
             lseek(descriptor, off_t(part.byteCount), SEEK_SET) == off_t(part.byteCount)
@@ -198,15 +196,6 @@ package struct MediaFile: ~Copyable {
             let result = call()
             if result >= 0 || errno != EINTR { return result }
         }
-    }
-
-    private static func lock(_ descriptor: CInt, looks: Int) -> Bool {
-        for look in 1...looks {
-            // A file system without locks knows no other recorder either.
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK { return true }
-            if look < looks { usleep(10_000) }
-        }
-        return false
     }
 
     /// The name of a new file is not on the disk before its folder is.
