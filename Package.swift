@@ -265,7 +265,7 @@ let package = Package(
             dependencies: [
                 "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildRuntime",
                 "BulkheadChildren", "BulkheadControl", "BulkheadFaults", "BulkheadRTMP", "BulkheadRTMPTransport",
-                "BulkheadProbe", "BulkheadMedia", "CBulkheadLinux", systemPackage,
+                "BulkheadProbe", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia", "CBulkheadLinux", systemPackage,
             ]),
         .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"]),
         .target(

@@ -23,6 +23,7 @@ struct DrillCourse: Sendable {
     let paths = DrillPaths()
     /// The disk of a recording, once the broadcast has begun; nil where no fault needs one, or there is none.
     let recordingDisk = DiskBox()
+    private let recorded = RecordedFiles()
 
     /// What the viewer of the first link sees.
     var probe: Probe { probes[0] }
@@ -119,11 +120,13 @@ struct DrillCourse: Sendable {
 
     private func startBroadcast(to addresses: [String]) async throws(BroadcastError) {
         var arguments = ["broadcast"] + settings.inputs + addresses.flatMap { ["--to", $0] }
-        var disk: SmallDisk?
-        if settings.faults.contains(where: { $0.kind == .diskFull }) {
-            disk = await SmallDisk.tried(in: folder.disk, on: stage)
+        let fillings = settings.faults.compactMap { fault -> Int?? in
+            if case .diskFull(let milliseconds) = fault.kind { .some(milliseconds) } else { nil }
         }
-        if let disk { arguments += ["--to", disk.destination] }
+        let disk = fillings.isEmpty ? nil : await SmallDisk.tried(in: folder.disk, on: stage)
+        if let disk, fillings.contains(nil) { arguments += ["--to", disk.destination] }
+        let fillsRecording = disk?.isOwn == true && fillings.contains { $0 != nil }
+        if fillsRecording { arguments += ["--record", "\(folder.disk)/drill.mp4", "--record-floor", "0"] }
         let disks = settings.faults.compactMap { fault in
             if case .disk(let kind, _) = fault.kind { kind } else { nil }
         }
@@ -133,7 +136,7 @@ struct DrillCourse: Sendable {
             arguments += ["--record", "\(folder.recordingDisk)/drill.mp4"]
             // What is over by itself is waited for; from what is not, the recording goes elsewhere.
             if !disks.allSatisfy(\.passes) { arguments += ["--record-fallback", folder.fallback] }
-        } else if settings.faults.contains(where: { $0.part == .recorder }) {
+        } else if !fillsRecording, settings.faults.contains(where: { $0.part == .recorder }) {
             arguments += ["--record", "\(folder.path)/drill.mp4"]
         }
         arguments += ["--duration", "\(settings.seconds)", "--json", "--control", "unix:\(folder.controlPath)"]
@@ -155,6 +158,11 @@ struct DrillCourse: Sendable {
             throw BroadcastError(
                 .input, "the broadcast did not come on air: \(log.words.last ?? "it said nothing")")
         }
+        var folders = [folder.path, folder.fallback]
+        if let pid = await stage.pid(of: Self.broadcast) {
+            folders += [folder.disk, folder.recordingDisk].map { "/proc/\(pid)/root\($0)" }
+        }
+        for path in folders { recorded.look(into: path) }
     }
 
     /// This program with other arguments.
@@ -183,7 +191,7 @@ struct DrillCourse: Sendable {
         }
         guard exit != .exited(code: 0) else { return nil }
         // A recording without room is what was asked for; the other destination had the broadcast to its end.
-        let losesRecording = settings.faults.contains { $0.kind == .diskFull }
+        let losesRecording = settings.faults.contains { $0.kind == .diskFull(milliseconds: nil) }
         if losesRecording, exit == .exited(code: settings.exitCodeOfLostRecording) { return nil }
         return "the broadcast ended with \(exit): \(log.words.last ?? "it said nothing")"
     }
@@ -226,12 +234,14 @@ struct DrillCourse: Sendable {
                     },
                     measured: measured, connections: connections))
         }
+        let last = links.first?.measured.countableNumbers.map { Int64($0.last) }
+        let recording = recorded.measure(upTo: last)
         return DrillReport(
             seed: settings.seed, faults: records, links: links, undisturbedGapMilliseconds: undisturbed?.milliseconds,
-            failure: failure ?? lackOfRecording, wallSeconds: wallSeconds)
+            recording: recording, failure: failure ?? recording?.lack ?? lackOfRecording, wallSeconds: wallSeconds)
     }
 
-    /// What the recording lacks, in words; nil where it has all, or there is none.
+    /// What was given up of the recording, in words; nil where that is nothing.
     private var lackOfRecording: String? {
         let count = log.events.reduce(0) { sum, entry in
             guard case .recording(.leftOut(_, let frames, _)) = entry.event.happening else { return sum }

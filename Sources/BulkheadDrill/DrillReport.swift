@@ -51,9 +51,46 @@ package struct DrillReport: Sendable {
     package var links: [Link]
     /// The longest gap while no fault was felt, in milliseconds.
     package var undisturbedGapMilliseconds: Double?
-    /// Why the broadcast or the drill did not come to its end; nil when it did.
+    /// What is in the files of the recording; nil for a drill without.
+    package var recording: Recording?
+    /// Why the broadcast or the drill did not come to its end, or what the recording lacks; nil when all is well.
     package var failure: String?
     package var wallSeconds: Double
+
+    /// What is in the files of a recording.
+    package struct Recording: Encodable, Hashable, Sendable {
+        package var files: Int
+        /// Files on a disk that has failed for good.
+        package var unreadable: Int
+        /// Up to the last one.
+        package var frames: Int64
+        /// Frames that are in no file.
+        package var missing: [ClosedRange<Int64>]
+
+        package init(files: Int, unreadable: Int, frames: Int64, missing: [ClosedRange<Int64>]) {
+            self.files = files
+            self.unreadable = unreadable
+            self.frames = frames
+            self.missing = missing
+        }
+
+        /// What it lacks, in words; nil where it has all.
+        package var lack: String? {
+            guard let first = missing.first else { return nil }
+            let count = missing.reduce(0) { $0 + $1.count }
+            return "the recording lacks \(count) frames, the first ones \(first.lowerBound) to \(first.upperBound)"
+        }
+
+        private enum CodingKeys: String, CodingKey { case files, unreadable, frames, missing }
+
+        package func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(files, forKey: .files)
+            try values.encode(unreadable, forKey: .unreadable)
+            try values.encode(frames, forKey: .frames)
+            try values.encode(missing.map { [$0.lowerBound, $0.upperBound] }, forKey: .missing)
+        }
+    }
 
     /// What came of one link.
     package struct Link: Sendable {
@@ -71,13 +108,14 @@ package struct DrillReport: Sendable {
     }
 
     package init(
-        seed: UInt64?, faults: [FaultRecord], links: [Link], undisturbedGapMilliseconds: Double?, failure: String?,
-        wallSeconds: Double
+        seed: UInt64?, faults: [FaultRecord], links: [Link], undisturbedGapMilliseconds: Double?,
+        recording: Recording? = nil, failure: String?, wallSeconds: Double
     ) {
         self.seed = seed
         self.faults = faults
         self.links = links
         self.undisturbedGapMilliseconds = undisturbedGapMilliseconds
+        self.recording = recording
         self.failure = failure
         self.wallSeconds = wallSeconds
     }

@@ -44,8 +44,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case serverAcknowledgements(AcknowledgementHabit)
         /// The path to the server does something for so many milliseconds.
         case path(PathFault, milliseconds: Int)
-        /// A second destination, a file, has no room any more.
-        case diskFull
+        /// A disk is filled to the last byte: that of a link's file for good, or that of a recording for so many milliseconds.
+        case diskFull(milliseconds: Int?)
         /// The disk of a recording does something, for so many milliseconds or for good.
         case disk(DiskFault, milliseconds: Int?)
     }
@@ -224,7 +224,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         let isPath = PathFault(rawValue: name) != nil
         let takesValue =
             name == "slow" || part == .server && (isPath || ["stop", "hang", "acks"].contains(name))
-            || part == .disk && DiskFault(rawValue: name)?.passes == true
+            || part == .disk && (name == "full" || DiskFault(rawValue: name)?.passes == true)
         guard value == nil || takesValue else { throw unknown(text, part) }
         switch (part, name) {
         case (.server, "kill"): return .serverKill
@@ -239,7 +239,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case (.server, _) where isPath:
             guard let fault = PathFault(rawValue: name) else { throw unknown(text, part) }
             return .path(fault, milliseconds: try span(3000))
-        case (.disk, "full"): return .diskFull
+        case (.disk, "full"): return .diskFull(milliseconds: value == nil ? nil : try span(3000))
         case (.disk, _):
             guard let fault = DiskFault(rawValue: name) else { throw unknown(text, part) }
             return .disk(fault, milliseconds: fault.passes ? try span(fault == .slow ? 6000 : 3000) : nil)
@@ -266,7 +266,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .server:
                 "kill, restart, stop[=TIME], hang[=TIME], stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME], "
                     + Self.habits.map { "acks=\($0)" }.joined(separator: ", ")
-            case .disk: "full, quota[=TIME], eio, readonly, hang[=TIME], slow[=TIME], gone"
+            case .disk: "full[=TIME], quota[=TIME], eio, readonly, hang[=TIME], slow[=TIME], gone"
             case .standby: signals
             case .encoder: signals + ", trap, exit, garbage, leak, flood, loot, freeze, slow[=TIME]"
             case .source, .mixer, .recorder, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
@@ -304,7 +304,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case .serverHang(let milliseconds): "hang=\(milliseconds)ms"
         case .serverAcknowledgements(let habit): "acks=\(habit.rawValue)"
         case .path(let fault, let milliseconds): "\(fault.rawValue)=\(milliseconds)ms"
-        case .diskFull: "full"
+        case .diskFull(let milliseconds?): "full=\(milliseconds)ms"
+        case .diskFull(nil): "full"
         case .disk(let fault, let milliseconds?): "\(fault.rawValue)=\(milliseconds)ms"
         case .disk(let fault, nil): fault.rawValue
         }

@@ -44,7 +44,7 @@ struct FaultInjector: Sendable {
         case .serverKill, .serverStop, .serverHang, .serverAcknowledgements: action = await disturbServer(fault)
         case .path(let kind, let milliseconds):
             action = await disturbPath(kind, milliseconds: milliseconds, link: fault.link)
-        case .diskFull: action = await fillDisk()
+        case .diskFull(let milliseconds): action = await fillDisk(milliseconds: milliseconds)
         case .disk(let kind, let milliseconds): action = await harmDisk(kind, milliseconds: milliseconds ?? 0)
         }
         if let taken = action.taken {
@@ -228,8 +228,16 @@ struct FaultInjector: Sendable {
         return .done(phrase)
     }
 
-    private func fillDisk() async -> Action {
+    private func fillDisk(milliseconds: Int?) async -> Action {
         guard let master = await stagePID() else { return .failed("the broadcast had ended before") }
+        if let milliseconds {
+            guard SmallDisk.fill(course.folder.disk, of: master) else {
+                return .failed("the disk could not be filled: this system gives a user no small disk")
+            }
+            try? await Task.sleep(for: .milliseconds(milliseconds))
+            SmallDisk.free(course.folder.disk, of: master)
+            return .done("the disk was full to the last byte for \(milliseconds) ms")
+        }
         if SmallDisk.fill(course.folder.disk, of: master) { return .done("the disk was filled to the last byte") }
         let isFull = course.log.events.contains { entry in
             guard case .link(.failed) = entry.event.happening else { return false }
@@ -258,10 +266,10 @@ struct FaultInjector: Sendable {
     /// Of two encoders in lockstep either may come to an armed fault first.
     private func concerns(_ event: Event, _ fault: Fault) -> Bool {
         if case .armed = fault.kind, fault.part == .encoder, Fault.Part.standby.isPart(event.part) { return true }
-        // The disk that is filled is a link's, the others are a recording's.
+        // The disk that is filled for good is a link's, the others are a recording's.
         switch fault.kind {
-        case .diskFull: return event.part.role == .link
-        case .disk: return event.part.role == .recording
+        case .diskFull(nil): return event.part.role == .link
+        case .disk, .diskFull: return event.part.role == .recording
         default: return fault.part.isPart(event.part, link: fault.link, input: fault.input)
         }
     }
@@ -307,7 +315,7 @@ struct FaultInjector: Sendable {
             death = later[index]
             let part = Fault.Part.standby.isPart(later[index].event.part) ? .standby : fault.part
             back = later[index...].first { Self.isReturn($0.event, of: part) }
-            if back != nil || fault.kind == .diskFull { return true }
+            if back != nil || fault.kind == .diskFull(milliseconds: nil) { return true }
             return await !course.stage.isRunning(DrillCourse.broadcast)
         }
         record.death = death?.event

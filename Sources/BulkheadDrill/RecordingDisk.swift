@@ -86,7 +86,7 @@ struct RecordingDisk: Sendable {
             guard await run(Self.nsenter, ["-t", "\(pid)", "-m", "/bin/umount", "-l", folder]) else { return nil }
             return "the disk was taken away"
         case .quota:
-            guard await run("/usr/bin/btrfs", ["qgroup", "limit", "1M", path]) else { return nil }
+            guard await run("/usr/bin/btrfs", ["qgroup", "limit", "16K", path]) else { return nil }
             try? await Task.sleep(for: .milliseconds(milliseconds))
             guard await run("/usr/bin/btrfs", ["qgroup", "limit", "none", path]) else { return nil }
             return "the quota was used up for \(milliseconds) ms"

@@ -1,10 +1,10 @@
 import BulkheadSystem
 import Glibc
 
-/// A file system of the drill's own that can be filled to the last byte, for a recording that runs out of space.
+/// A file system of the drill's own that can be filled to the last byte, for files that run out of space.
 ///
 /// The broadcast runs in a user and mount namespace of its own, with 64 MiB of memory mounted as its disk: no privilege
-/// is needed, and it is gone with the process. Where the system does not permit that, the recording goes to /dev/full,
+/// is needed, and it is gone with the process. Where the system does not permit that, the link's file goes to /dev/full,
 /// which has no room from the first byte on.
 struct SmallDisk: Sendable {
     private static let unshare = "/usr/bin/unshare"
@@ -43,9 +43,14 @@ struct SmallDisk: Sendable {
         "mount -t tmpfs -o size=\(byteCount),mode=700 none \"$0\" && \(command)"
     }
 
+    private static func filler(_ folder: String, of pid: Int32) -> String { "/proc/\(pid)/root\(folder)/filler" }
+
+    /// Gives back what ``fill(_:of:)`` has taken.
+    static func free(_ folder: String, of pid: Int32) { unlink(filler(folder, of: pid)) }
+
     /// Takes all room on the disk of process `pid`; false when that can't be done.
     static func fill(_ folder: String, of pid: Int32) -> Bool {
-        let path = "/proc/\(pid)/root\(folder)/filler"
+        let path = filler(folder, of: pid)
         let descriptor = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }

@@ -14,6 +14,8 @@ struct DrillLine: Encodable {
     /// All links, where there are several; the fields above are those of the first.
     var links: [LinkLine]?
     var undisturbedGapMilliseconds: Double?
+    /// Nil for a drill without a recording; what is missing as the first and the last frame of each stretch.
+    var recording: DrillReport.Recording?
     var failure: String?
 
     struct LinkLine: Encodable {
@@ -40,6 +42,7 @@ struct DrillLine: Encodable {
             }
         }
         undisturbedGapMilliseconds = report.undisturbedGapMilliseconds
+        recording = report.recording
         failure = report.failure
     }
 }

@@ -49,6 +49,12 @@ extension DrillReport {
             let name = links.count == 1 ? "" : "link \(link.number): "
             lines += link.verdicts.map { name + $0.text }
         }
+        if let recording {
+            let unread = recording.unreadable > 0 ? ", \(recording.unreadable) of them on a disk that can't be read" : ""
+            lines.append(
+                "recording: \(CountText.text(recording.files, "file"))\(unread); frames up to \(recording.frames - 1), "
+                    + "\(recording.missing.reduce(0) { $0 + $1.count }) missing")
+        }
         if let failure { lines.append(failure) }
         for record in faults where !passed {
             guard !record.lastWords.isEmpty else { continue }
