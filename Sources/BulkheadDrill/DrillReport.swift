@@ -81,6 +81,20 @@ package struct DrillReport: Sendable {
             return "the recording lacks \(count) frames, the first ones \(first.lowerBound) to \(first.upperBound)"
         }
 
+        /// The frames from `first` on that are in none of `runs`, up to the end of all, or to `end` where that is later.
+        package static func missing(
+            in runs: [Range<Int64>], from first: Int64, to end: Int64
+        ) -> [ClosedRange<Int64>] {
+            var missing: [ClosedRange<Int64>] = []
+            var next = first
+            for run in runs.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+                if run.lowerBound > next { missing.append(next...run.lowerBound - 1) }
+                next = max(next, run.upperBound)
+            }
+            if next < end { missing.append(next...end - 1) }
+            return missing
+        }
+
         private enum CodingKeys: String, CodingKey { case files, unreadable, frames, missing }
 
         package func encode(to encoder: any Encoder) throws {

@@ -35,21 +35,7 @@ final class RecordedFiles: Sendable {
         let first = unreadable > 0 ? runs.map(\.lowerBound).min() ?? 0 : 0
         return DrillReport.Recording(
             files: count, unreadable: unreadable, frames: runs.map(\.upperBound).max() ?? 0,
-            missing: Self.missing(in: runs, from: first, to: (last ?? -1) + 1))
-    }
-
-    /// The frames from `first` on that are in none of `runs`, up to the end of all, or to `end` where that is later.
-    static func missing(
-        in runs: [Range<FrameNumber>], from first: FrameNumber, to end: FrameNumber
-    ) -> [ClosedRange<FrameNumber>] {
-        var missing: [ClosedRange<FrameNumber>] = []
-        var next = first
-        for run in runs.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if run.lowerBound > next { missing.append(next...run.lowerBound - 1) }
-            next = max(next, run.upperBound)
-        }
-        if next < end { missing.append(next...end - 1) }
-        return missing
+            missing: DrillReport.Recording.missing(in: runs, from: first, to: (last ?? -1) + 1))
     }
 
     private static func names(in folder: CInt) -> [String] {

@@ -88,6 +88,30 @@ import Testing
         #expect(lines.last == "FAILED: 1 of 2 expectations hold, 1 of 1 faults done")
     }
 
+    @Test(
+        arguments: [
+            ([0..<100, 100..<200], 0, 200, []), ([0..<100, 90..<200], 0, 150, []), ([100..<200, 0..<100], 0, 200, []),
+            ([0..<100, 103..<200], 0, 200, [100...102]), ([5..<100], 0, 110, [0...4, 100...109]),
+            ([5..<100], 5, 100, []),
+            ([], 0, 3, [0...2]), ([], 0, 0, []),
+        ] as [([Range<Int64>], Int64, Int64, [ClosedRange<Int64>])])
+    func whatNoFileHasIsMissing(
+        runs: [Range<Int64>], first: Int64, end: Int64, missing: [ClosedRange<Int64>]
+    ) {
+        #expect(DrillReport.Recording.missing(in: runs, from: first, to: end) == missing)
+    }
+
+    @Test func whatARecordingLacksIsSaid() throws {
+        var report = try drill()
+        report.recording = .init(files: 2, unreadable: 1, frames: 300, missing: [5...7, 9...9])
+        #expect(
+            report.lines.contains(
+                "recording: 2 files, 1 of them on a disk that can't be read; frames up to 299, 4 missing"))
+        #expect(report.recording?.lack == "the recording lacks 4 frames, the first ones 5 to 7")
+        let json = String(decoding: try JSONEncoder().encode(report.recording), as: UTF8.self)
+        #expect(json.contains("[[5,7],[9,9]]"))
+    }
+
     @Test func aFaultThatWasNotDoneFailsTheDrill() throws {
         var report = try drill()
         report.links[0].verdicts = []

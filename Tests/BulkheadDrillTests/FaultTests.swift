@@ -49,7 +49,7 @@ import Testing
         "", "encoder", "encoder:kill", "encoder@5s", "encoder:@5s", ":kill@5s", "master:kill@5s", "encoder:die@5s",
         "encoder:kill=3@5s", "encoder:hang=3s@5s", "mixer:freeze@5s", "standby:trap@5s", "server:segv@5s",
         "disk:kill@5s", "source=0:kill@5s", "source=x:kill@5s", "encoder=2:kill@5s", "source=2:trap@5s",
-        "disk:full=3@5s", "encoder:kill@", "encoder:kill@frame=", "encoder:kill@frame=-1", "encoder:kill@soon",
+        "encoder:kill@", "encoder:kill@frame=", "encoder:kill@frame=-1", "encoder:kill@soon",
         "encoder:kill@5s,link=2", "server:kill@5s,link=0", "server:kill@5s,link=", "server:kill@5s,2",
         "encoder:blackhole@5s", "server:kill=1s@5s", "source:slow=x@5s", "source:slow=2h@5s", "server:stop=@5s",
         "server:acks@5s", "server:acks=cumulative@5s", "server:acks=x@5s", "encoder:acks=inc@5s",

@@ -32,7 +32,8 @@ import Testing
             .plugins: signals + armed, .standby: signals,
             .server: servers + paths,
             .disk: [
-                .diskFull(milliseconds: nil), .diskFull(milliseconds: 3000), .disk(.quota, milliseconds: 3000), .disk(.eio, milliseconds: nil),
+                .diskFull(milliseconds: nil), .diskFull(milliseconds: 3000), .disk(.quota, milliseconds: 3000),
+                .disk(.eio, milliseconds: nil),
                 .disk(.readonly, milliseconds: nil), .disk(.hang, milliseconds: 1), .disk(.slow, milliseconds: 60_000),
                 .disk(.gone, milliseconds: nil),
             ],
