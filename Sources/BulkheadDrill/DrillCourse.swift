@@ -158,11 +158,11 @@ struct DrillCourse: Sendable {
             throw BroadcastError(
                 .input, "the broadcast did not come on air: \(log.words.last ?? "it said nothing")")
         }
-        var folders = [folder.path, folder.fallback]
-        if let pid = await stage.pid(of: Self.broadcast) {
-            folders += [folder.disk, folder.recordingDisk].map { "/proc/\(pid)/root\($0)" }
-        }
-        for path in folders { recorded.look(into: path) }
+        // Where a disk is taken away, its folder is another one.
+        let ownDisks = [folder.disk, folder.recordingDisk]
+        for path in [folder.path, folder.fallback] + ownDisks { recorded.look(into: path) }
+        guard let pid = await stage.pid(of: Self.broadcast) else { return }
+        for path in ownDisks { recorded.look(into: "/proc/\(pid)/root\(path)") }
     }
 
     /// This program with other arguments.

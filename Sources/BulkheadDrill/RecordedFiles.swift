@@ -14,10 +14,22 @@ final class RecordedFiles: Sendable {
         for folder in folders.withLock({ $0 }) { close(folder) }
     }
 
-    /// Looks into the folder at `path` as well.
+    /// Looks into the folder at `path` as well, unless it is one of those known by another path.
     func look(into path: String) {
         let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folder >= 0 { folders.withLock { $0.append(folder) } }
+        guard folder >= 0 else { return }
+        let isKnown = folders.withLock { folders in
+            if folders.contains(where: { Self.isSame($0, folder) }) { return true }
+            folders.append(folder)
+            return false
+        }
+        if isKnown { close(folder) }
+    }
+
+    private static func isSame(_ one: CInt, _ other: CInt) -> Bool {
+        var (facts, others) = (stat(), stat())
+        return fstat(one, &facts) == 0 && fstat(other, &others) == 0 && facts.st_dev == others.st_dev
+            && facts.st_ino == others.st_ino
     }
 
     /// What the files hold, of which the recording should have all frames up to `last`; nil where there is none.

@@ -18,6 +18,8 @@ struct RecordingDisk: Sendable {
     /// EXT4_IOC_SHUTDOWN, without writing the log.
     private static let shutdownRequest: UInt = 0x8004_587D
     private static let withoutLog: UInt32 = 2
+    /// Behind the folder's name: where all of a file system with quotas is mounted, of which the recording has a subvolume.
+    private static let whole = ".whole"
 
     /// Where it is mounted.
     let folder: String
@@ -43,13 +45,22 @@ struct RecordingDisk: Sendable {
     func wrapped(_ launch: ChildLaunch) -> ChildLaunch {
         var wrapped = launch
         wrapped.path = Self.unshare
-        let make =
+        let steps =
             switch fileSystem {
-            case .ext4: "truncate -s 128M \"$0.img\" && mkfs.ext4 -q -F \"$0.img\" && mount -o loop,errors=remount-ro"
-            case .btrfs: "truncate -s 256M \"$0.img\" && mkfs.btrfs -q -f \"$0.img\" && mount -o loop"
+            case .ext4:
+                [
+                    "truncate -s 128M \"$0.img\"", "mkfs.ext4 -q -F \"$0.img\"",
+                    "mount -o loop,errors=remount-ro \"$0.img\" \"$0\"",
+                ]
+            case .btrfs:
+                [
+                    "truncate -s 256M \"$0.img\"", "mkfs.btrfs -q -f \"$0.img\"", "mkdir -p \"$0\(Self.whole)\"",
+                    "mount -o loop \"$0.img\" \"$0\(Self.whole)\"",
+                    "btrfs subvolume create \"$0\(Self.whole)/files\" >&2",
+                    "btrfs quota enable \"$0\(Self.whole)\"", "mount --bind \"$0\(Self.whole)/files\" \"$0\"",
+                ]
             }
-        let quota = fileSystem == .btrfs ? " && btrfs quota enable \"$0\"" : ""
-        let script = "PATH=$PATH:/usr/sbin:/sbin; \(make) \"$0.img\" \"$0\"\(quota) && exec \"$@\""
+        let script = (["PATH=$PATH:/usr/sbin:/sbin"] + steps + ["exec \"$@\""]).joined(separator: " && ")
         wrapped.arguments =
             ["--mount", "--propagation", "private", "/bin/sh", "-c", script, folder, launch.path] + launch.arguments
         wrapped.environment["PATH"] = wrapped.environment["PATH"] ?? "/usr/bin:/bin"
@@ -86,11 +97,17 @@ struct RecordingDisk: Sendable {
             guard await run(Self.nsenter, ["-t", "\(pid)", "-m", "/bin/umount", "-l", folder]) else { return nil }
             return "the disk was taken away"
         case .quota:
-            guard await run("/usr/bin/btrfs", ["qgroup", "limit", "16K", path]) else { return nil }
+            guard await limit("16K", of: path) else { return nil }
             try? await Task.sleep(for: .milliseconds(milliseconds))
-            guard await run("/usr/bin/btrfs", ["qgroup", "limit", "none", path]) else { return nil }
+            guard await limit("none", of: path) else { return nil }
             return "the quota was used up for \(milliseconds) ms"
         }
+    }
+
+    /// Sets the quota of the recording's subvolume, which is the first one; by the whole file system, since one that has used up
+    /// its quota can't even change it.
+    private func limit(_ size: String, of path: String) async -> Bool {
+        await run("/usr/bin/btrfs", ["qgroup", "limit", size, "0/256", path + Self.whole])
     }
 
     /// Stops the file system for `duration`. It is let go whatever happens to the drill meanwhile.
