@@ -44,6 +44,7 @@ typedef struct comment {
 typedef struct family {
     char *name;
     faces *faces;
+    uint64_t used;
 } family;
 
 typedef struct danmaku {
@@ -54,7 +55,8 @@ typedef struct danmaku {
     double outline;
     family families[MOST_FAMILIES];
     size_t family_count;
-    comment comments[MOST_COMMENTS]; ///< in the order in which they were told
+    uint64_t asked;
+    comment comments[MOST_COMMENTS]; ///< by key, and those with one key by when they begin
     size_t count;
 } danmaku;
 
@@ -70,20 +72,43 @@ static void forget(danmaku *self, size_t index) {
     memmove(&self->comments[index], &self->comments[index + 1], (--self->count - index) * sizeof(comment));
 }
 
-/// What ended seconds before is not asked for again.
-static void forget_old(danmaku *self, int64_t now) {
+/// Whether a later one with the same key has taken its place at `time`.
+static bool is_replaced(const danmaku *self, size_t index, int64_t time) {
+    return index + 1 < self->count && self->comments[index + 1].key == self->comments[index].key &&
+        self->comments[index + 1].from <= time;
+}
+
+/// Frees the pictures of what was seen no more a moment ago, and forgets what was not seconds ago: a frame of before may be asked
+/// for again.
+static void let_go(danmaku *self, int64_t now) {
     for (size_t i = self->count; i-- > 0; ) {
-        if (self->comments[i].end < now - 5000000000) forget(self, i);
+        comment *comment = &self->comments[i];
+        int64_t moment = now - 200000000, seconds = now - 4000000000;
+        if (comment->end < seconds || is_replaced(self, i, seconds)) {
+            forget(self, i);
+        } else if (comment->is_drawn && (comment->end < moment || is_replaced(self, i, moment))) {
+            overlay_free(&comment->overlay);
+            comment->is_drawn = false;
+        }
     }
 }
 
-static void add(danmaku *self, comment added) {
-    // Told again to one that knows it.
-    for (size_t i = 0; i < self->count; i++) {
-        if (self->comments[i].key == added.key && self->comments[i].from == added.from) forget(self, i--);
+/// Takes in what is new; NULL where it is known already, as all is told again to whoever goes on air. The order does not depend on
+/// when it was told: what lies over what is the same for all.
+static comment *add(danmaku *self, comment added) {
+    size_t place = self->count;
+    while (place > 0 && (self->comments[place - 1].key > added.key ||
+                         (self->comments[place - 1].key == added.key && self->comments[place - 1].from >= added.from))) place--;
+    comment *next = &self->comments[place];
+    if (place < self->count && next->key == added.key && next->from == added.from) return NULL;
+    if (self->count == MOST_COMMENTS) {
+        if (!place) return NULL;
+        forget(self, 0);
+        next--, place--;
     }
-    if (self->count == MOST_COMMENTS) forget(self, 0);
-    self->comments[self->count++] = added;
+    memmove(next + 1, next, (self->count++ - place) * sizeof(comment));
+    *next = added;
+    return next;
 }
 
 static void end(danmaku *self, int64_t key, int64_t time) {
@@ -93,12 +118,65 @@ static void end(danmaku *self, int64_t key, int64_t time) {
     }
 }
 
+// MARK: drawing
+
+static void close_family(family *family) {
+    free(family->name);
+    faces_close(family->faces);
+    *family = (struct family){ 0 };
+}
+
+/// The fonts of a family; NULL without any. What has been drawn needs them no more: those that were not used for the longest time
+/// make room.
+static faces *find_faces(danmaku *self, const char *name) {
+    const char *wanted = name && *name ? name : self->default_family;
+    family *oldest = &self->families[0];
+    for (size_t i = 0; i < self->family_count; i++) {
+        family *known = &self->families[i];
+        if (!strcmp(known->name, wanted)) {
+            known->used = ++self->asked;
+            return known->faces;
+        }
+        if (known->used < oldest->used) oldest = known;
+    }
+    faces *opened = faces_open(self->library, wanted, self->language);
+    char *copy = opened ? strdup(wanted) : NULL;
+    if (!copy) {
+        faces_close(opened);
+        return self->family_count ? self->families[0].faces : NULL;
+    }
+    // A font that is not there is another one for fontconfig.
+    family *place = self->family_count < MOST_FAMILIES ? &self->families[self->family_count++] : oldest;
+    close_family(place);
+    *place = (family){ copy, opened, ++self->asked };
+    return opened;
+}
+
+static int32_t draw(danmaku *self, comment *comment) {
+    uint32_t rows = self->format.height;
+    double scale = rows / (double)PICTURE_LINES;
+    sprite_style style = {
+        .size = (uint32_t)fmax(4, round(comment->size * scale)),
+        .most_width = (uint32_t)fmax(4, (comment->width - comment->size * 0.2) * scale),
+        .outline = self->outline > 0 ? (uint32_t)fmax(1, round(comment->size * scale * self->outline)) : 0,
+        .color = comment->color,
+        .opacity = comment->opacity,
+        .rows = rows,
+    };
+    int32_t result =
+        sprite_draw(find_faces(self, comment->font), comment->text, &style, &comment->overlay, &comment->edge);
+    comment->is_drawn = !result;
+    return result;
+}
+
+// MARK: what is told
+
 static bool is_name(const json_member *member, const char *name) { return !strcmp(member->name, name); }
 
 static void handle_event(void *state, const bulkhead_event *event) {
     danmaku *self = state;
     if (event->kind != BULKHEAD_EVENT_COMMENT) return;
-    forget_old(self, event->pts_nanoseconds);
+    let_go(self, event->pts_nanoseconds);
     json_reader reader;
     json_member member;
     comment told = { .from = event->pts_nanoseconds, .opacity = 1, .color = 0xFFFFFF, .mode = 's' };
@@ -119,51 +197,15 @@ static void handle_event(void *state, const bulkhead_event *event) {
         else if (is_name(&member, "text") && !told.text) told.text = strdup(member.text);
         else if (is_name(&member, "font") && !told.font) told.font = strdup(member.text);
     }
-    if (!strcmp(event->name, "show") && told.text && told.size > 0 && told.size <= 1000) return add(self, told);
+    bool is_shown = !strcmp(event->name, "show") && told.text && told.size > 0 && told.size <= 1000;
+    comment *added = is_shown ? add(self, told) : NULL;
     if (!strcmp(event->name, "remove")) end(self, told.key, told.from);
-    free(told.text), free(told.font);
+    if (!added) free_comment(&told);
+    // Now, and not when it is seen first: a standby has drawn all before it is given a picture.
+    else draw(self, added);
 }
 
-// MARK: drawing
-
-static faces *find_faces(danmaku *self, const char *name) {
-    const char *wanted = name && *name ? name : self->default_family;
-    for (size_t i = 0; i < self->family_count; i++) {
-        if (!strcmp(self->families[i].name, wanted)) return self->families[i].faces;
-    }
-    // A font that is not there is another one for fontconfig; none at all leaves the default.
-    if (self->family_count == MOST_FAMILIES) return self->families[0].faces;
-    faces *opened = faces_open(self->library, wanted, self->language);
-    char *copy = opened ? strdup(wanted) : NULL;
-    if (!copy) {
-        faces_close(opened);
-        return self->family_count ? self->families[0].faces : NULL;
-    }
-    self->families[self->family_count++] = (family){ copy, opened };
-    return opened;
-}
-
-static int32_t draw(danmaku *self, comment *comment, double scale, uint32_t rows) {
-    sprite_style style = {
-        .size = (uint32_t)fmax(4, round(comment->size * scale)),
-        .most_width = (uint32_t)fmax(4, (comment->width - comment->size * 0.2) * scale),
-        .outline = self->outline > 0 ? (uint32_t)fmax(1, round(comment->size * scale * self->outline)) : 0,
-        .color = comment->color,
-        .opacity = comment->opacity,
-        .rows = rows,
-    };
-    comment->is_drawn = true;
-    return sprite_draw(
-        self->library, find_faces(self, comment->font), comment->text, &style, &comment->overlay, &comment->edge);
-}
-
-/// Whether a later one with the same key has taken its place at `time`.
-static bool is_replaced(const danmaku *self, size_t index, int64_t time) {
-    for (size_t i = index + 1; i < self->count; i++) {
-        if (self->comments[i].key == self->comments[index].key && self->comments[i].from <= time) return true;
-    }
-    return false;
-}
+// MARK: pictures
 
 static int32_t process_video(void *state, const bulkhead_video_frame *frame) {
     danmaku *self = state;
@@ -172,13 +214,9 @@ static int32_t process_video(void *state, const bulkhead_video_frame *frame) {
     bool is_changed = false;
     for (size_t i = 0; i < self->count; i++) {
         comment *comment = &self->comments[i];
-        if (time >= comment->end && comment->is_drawn) {
-            overlay_free(&comment->overlay);
-            comment->is_drawn = false;
-        }
         if (time < comment->start || time < comment->from || time >= comment->end || is_replaced(self, i, time)) continue;
         if (!comment->is_drawn) {
-            int32_t result = draw(self, comment, scale, frame->height);
+            int32_t result = draw(self, comment);
             if (result) return result;
         }
         double way = (double)(time - comment->start) / 1e9 * comment->speed;
@@ -197,10 +235,7 @@ static int32_t process_video(void *state, const bulkhead_video_frame *frame) {
 static void destroy(void *state) {
     danmaku *self = state;
     for (size_t i = 0; i < self->count; i++) free_comment(&self->comments[i]);
-    for (size_t i = 0; i < self->family_count; i++) {
-        free(self->families[i].name);
-        faces_close(self->families[i].faces);
-    }
+    for (size_t i = 0; i < self->family_count; i++) close_family(&self->families[i]);
     if (self->library) FT_Done_FreeType(self->library);
     free(self->default_family), free(self->language);
     free(self);
@@ -220,10 +255,7 @@ static int32_t set_parameter(void *state, uint32_t index, const bulkhead_value *
     danmaku *self = state;
     int32_t result = take(self, index, value);
     if (result) return result;
-    for (size_t i = 0; i < self->family_count; i++) {
-        free(self->families[i].name);
-        faces_close(self->families[i].faces);
-    }
+    for (size_t i = 0; i < self->family_count; i++) close_family(&self->families[i]);
     self->family_count = 0;
     for (size_t i = 0; i < self->count; i++) self->comments[i].is_drawn = false;
     return find_faces(self, NULL) ? 0 : -ENOENT;

@@ -260,7 +260,7 @@ static int32_t create(
 
 static int32_t process_video(void *state, const bulkhead_video_frame *frame) {
     const logo *self = state;
-    if (!self->overlay.luma || self->opacity <= 0) return BULKHEAD_UNCHANGED;
+    if (!self->overlay.rows || self->opacity <= 0) return BULKHEAD_UNCHANGED;
     int64_t right = (int64_t)frame->width - self->overlay.width - self->margin;
     int64_t bottom = (int64_t)frame->height - self->overlay.height - self->margin;
     int64_t x = self->corner % 2 ? right : self->margin, y = self->corner / 2 ? bottom : self->margin;

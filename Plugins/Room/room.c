@@ -158,7 +158,7 @@ static sprite *find(room *self, const char *text, uint32_t color, uint32_t size,
     forget(oldest);
     sprite_style style = { .size = size, .most_width = most_width, .outline = size / 16 + 1, .color = color, .opacity = 1,
                            .rows = rows };
-    if (sprite_draw(self->library, self->faces, text, &style, &oldest->overlay, &oldest->edge)) return NULL;
+    if (sprite_draw(self->faces, text, &style, &oldest->overlay, &oldest->edge)) return NULL;
     oldest->text = strdup(text);
     oldest->color = color, oldest->size = size, oldest->used = self->pictures;
     return oldest->text ? oldest : NULL;

@@ -167,12 +167,21 @@ enum { MOST_LINES = 64 };
 
 static uint32_t smaller(int64_t value, uint32_t limit) { return value < limit ? (uint32_t)value : limit; }
 
+static int64_t width_of(const shaped_line *line) {
+    int64_t width = 0;
+    for (size_t i = 0; i < line->run_count; i++) width += shaped_run_width(&line->runs[i]);
+    return width;
+}
+
 static int32_t draw_lines(
     drawing_font *font, const shaped_line *lines, size_t count, const drawing_style *style, uint32_t width, uint32_t height,
     overlay *overlay) {
     const FT_Size_Metrics *metrics = &font->face->size->metrics;
     int64_t widest = 0, line_height = (metrics->height + 63) >> 6, ascender = (metrics->ascender + 63) >> 6;
-    for (size_t i = 0; i < count; i++) widest = lines[i].width > widest ? lines[i].width : widest;
+    for (size_t i = 0; i < count; i++) {
+        int64_t line_width = width_of(&lines[i]);
+        widest = line_width > widest ? line_width : widest;
+    }
     // Slanted letters lean out of their line a little.
     int64_t edge = style->outline + (style->has_box ? style->padding : 0) + style->size / 16 + 1;
     canvas canvas = {
@@ -188,13 +197,18 @@ static int32_t draw_lines(
         FT_Stroker_Set(stroker, (FT_Fixed)style->outline * 64, FT_STROKER_LINECAP_ROUND, FT_STROKER_LINEJOIN_ROUND, 0);
     }
     for (size_t i = 0; i < count; i++) {
-        int64_t left = edge * 64 + (widest - lines[i].width) * style->alignment / 2;
+        int64_t left = edge * 64 + (widest - width_of(&lines[i])) * style->alignment / 2;
         draw_line(font, &lines[i], stroker, &canvas, left, edge + ascender + line_height * (int64_t)i);
     }
     if (stroker) FT_Stroker_Done(stroker);
     int32_t result = color(&canvas, style, height, overlay);
     free(canvas.letters);
     return result;
+}
+
+static hb_font_t *only_font(void *context, hb_codepoint_t character, hb_codepoint_t next, hb_font_t *before) {
+    (void)character, (void)next, (void)before;
+    return context;
 }
 
 int32_t drawing_draw(
@@ -207,11 +221,12 @@ int32_t drawing_draw(
     if (FT_Set_Pixel_Sizes(font->face, 0, style->size)) return -EINVAL;
     hb_font_t *shaper = hb_ft_font_create_referenced(font->face);
     hb_ft_font_set_load_flags(shaper, FT_LOAD_NO_BITMAP | FT_LOAD_NO_HINTING);
+    const font_choice fonts = { .context = shaper, .find = only_font, .language = hb_language_get_default() };
     shaped_line lines[MOST_LINES];
     size_t count = 0;
     for (const char *start = text; start && count < MOST_LINES; ) {
         const char *end = strchr(start, '\n');
-        lines[count++] = shaped_line_make(shaper, start, end ? (size_t)(end - start) : strlen(start));
+        lines[count++] = shaped_line_make(&fonts, start, end ? (size_t)(end - start) : strlen(start));
         start = end ? end + 1 : NULL;
     }
     int32_t result = draw_lines(font, lines, count, style, width, height, overlay);

@@ -191,7 +191,7 @@ static int32_t process_video(void *state, const bulkhead_video_frame *frame) {
     } else {
         free(wanted);
     }
-    if (!self->overlay.luma) return BULKHEAD_UNCHANGED;
+    if (!self->overlay.rows) return BULKHEAD_UNCHANGED;
     overlay_blend(
         &self->overlay, frame, place(self->position % 3, self->overlay.width, frame->width, self->margin),
         place(self->position / 3, self->overlay.height, frame->height, self->margin));

@@ -14,6 +14,8 @@ struct faces {
     size_t count;
     face *pictures; ///< the one of colour emoji; NULL where there is none
     uint32_t size;
+    hb_language_t language;
+    glyphs *glyphs;
 };
 
 static void resize(face *self, uint32_t size) {
@@ -91,7 +93,9 @@ faces *faces_open(FT_Library library, const char *family, const char *language) 
     FcPatternDestroy(pattern);
     if (!self) return NULL;
     self->library = library;
-    if (!self->candidates || !open_next(self)) {
+    self->language = *language ? hb_language_from_string(language, -1) : hb_language_get_default();
+    self->glyphs = glyphs_make(library);
+    if (!self->glyphs || !self->candidates || !open_next(self)) {
         faces_close(self);
         return NULL;
     }
@@ -103,6 +107,7 @@ faces *faces_open(FT_Library library, const char *family, const char *language) 
 
 void faces_close(faces *self) {
     if (!self) return;
+    glyphs_free(self->glyphs);
     for (size_t i = 0; i < self->count; i++) {
         hb_font_destroy(self->open[i].shaper);
         FT_Done_Face(self->open[i].font);
@@ -130,14 +135,14 @@ static bool is_picture(hb_codepoint_t character, hb_codepoint_t next) {
     return next == 0xFE0F || (character >= 0x1F000 && character <= 0x1FAFF);
 }
 
-face *faces_find(faces *self, hb_codepoint_t character, hb_codepoint_t next, face *before) {
+static face *find(faces *self, hb_codepoint_t character, hb_codepoint_t next, face *before) {
     if (before && goes_along(character)) return before;
     if (before && is_mark(character)) return has(before, character) ? before : NULL;
     if (is_picture(character, next) && self->pictures && has(self->pictures, character)) return self->pictures;
     // A space within words of one font is no border between two stretches, and before other words it is theirs.
     if (character == ' ') {
         if (!next || next == ' ') return before && !before->is_bitmap ? before : &self->open[0];
-        face *behind = faces_find(self, next, 0, before);
+        face *behind = find(self, next, 0, before);
         return behind && !behind->is_bitmap && behind == before ? before : &self->open[0];
     }
     for (size_t i = 0; i < self->count; i++) {
@@ -150,7 +155,27 @@ face *faces_find(faces *self, hb_codepoint_t character, hb_codepoint_t next, fac
     return before && !before->is_bitmap ? before : &self->open[0];
 }
 
+face *faces_owner(faces *self, const hb_font_t *shaper) {
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->open[i].shaper == shaper) return &self->open[i];
+    }
+    return NULL;
+}
+
+static hb_font_t *choose(void *context, hb_codepoint_t character, hb_codepoint_t next, hb_font_t *before) {
+    face *found = find(context, character, next, before ? faces_owner(context, before) : NULL);
+    return found ? found->shaper : NULL;
+}
+
+font_choice faces_choice(faces *self) { return (font_choice){ self, choose, self->language }; }
+
+const glyph *faces_glyph(
+    faces *self, const face *face, uint32_t index, uint32_t outline, uint32_t right, uint32_t up) {
+    return glyphs_find(self->glyphs, (glyph_style){ face, index, self->size, face->is_bitmap ? 0 : outline, right, up });
+}
+
 void faces_resize(faces *self, uint32_t size) {
+    if (size == self->size) return;
     self->size = size;
     for (size_t i = 0; i < self->count; i++) resize(&self->open[i], size);
 }

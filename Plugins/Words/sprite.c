@@ -1,71 +1,12 @@
 #include "sprite.h"
-#include "shaping.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include FT_GLYPH_H
-#include FT_STROKER_H
 
-enum { MOST_STRETCHES = 64, LARGEST = 8192 };
-
-/// A part of the text that one font sets.
-typedef struct stretch {
-    face *face;
-    shaped_line line;
-} stretch;
-
-// MARK: which font sets what
-
-/// What a text is split into.
-typedef struct splitting {
-    char *text; ///< without the marks that no font has
-    stretch stretches[MOST_STRETCHES];
-    size_t count;
-    double width; ///< in pixels
-} splitting;
-
-static void cut(splitting *self, face *face, size_t start, size_t end) {
-    if (!face || start == end || self->count == MOST_STRETCHES) return;
-    shaped_line line = shaped_line_make(face->shaper, self->text + start, end - start);
-    self->stretches[self->count++] = (stretch){ face, line };
-    self->width += (double)line.width / 64 * face->scale;
-}
-
-/// False without memory.
-static bool split(splitting *self, faces *faces, const char *text) {
-    size_t length = strlen(text), written = 0, start = 0;
-    self->count = 0, self->width = 0;
-    self->text = malloc(length + 1);
-    if (!self->text) return false;
-    hb_buffer_t *buffer = hb_buffer_create();
-    // Unshaped, a buffer holds characters.
-    hb_buffer_add_utf8(buffer, text, (int)length, 0, (int)length);
-    unsigned count;
-    const hb_glyph_info_t *characters = hb_buffer_get_glyph_infos(buffer, &count);
-    face *current = NULL;
-    for (unsigned i = 0; i < count; i++) {
-        face *next = faces_find(faces, characters[i].codepoint, i + 1 < count ? characters[i + 1].codepoint : 0, current);
-        if (!next) continue;
-        if (next != current) {
-            cut(self, current, start, written);
-            start = written, current = next;
-        }
-        size_t end = i + 1 < count ? characters[i + 1].cluster : length;
-        memcpy(self->text + written, text + characters[i].cluster, end - characters[i].cluster);
-        written += end - characters[i].cluster;
-    }
-    cut(self, current, start, written);
-    hb_buffer_destroy(buffer);
-    return true;
-}
-
-static void free_splitting(splitting *self) {
-    for (size_t i = 0; i < self->count; i++) shaped_line_free(&self->stretches[i].line);
-    free(self->text);
-}
+enum { LARGEST = 8192 };
 
 // MARK: pictures
 
@@ -73,87 +14,63 @@ static void free_splitting(splitting *self) {
 typedef struct canvas {
     int64_t width, height;
     uint8_t *letters, *outlines;
-    float *colors; ///< four for each pixel; NULL as long as there are none
+    uint8_t *colors; ///< blue, green, red and opacity of each pixel; NULL as long as there are none
 } canvas;
 
-static void stamp(const canvas *canvas, uint8_t *mask, const FT_Bitmap *bitmap, int64_t left, int64_t top) {
-    for (int64_t y = 0; y < bitmap->rows; y++) {
+/// The more opaque wins where letters overlap.
+static void stamp(const canvas *canvas, uint8_t *mask, const glyph_picture *picture, int64_t left, int64_t top) {
+    for (int64_t y = 0; y < picture->height; y++) {
         if (top + y < 0 || top + y >= canvas->height) continue;
-        const uint8_t *source = bitmap->buffer + (ptrdiff_t)y * bitmap->pitch;
+        const uint8_t *source = picture->bytes + (size_t)y * picture->width;
         uint8_t *row = mask + (top + y) * canvas->width;
-        for (int64_t x = 0; x < bitmap->width; x++) {
+        for (int64_t x = 0; x < picture->width; x++) {
             int64_t column = left + x;
             if (column >= 0 && column < canvas->width && source[x] > row[column]) row[column] = source[x];
         }
     }
 }
 
-static void draw_outlines(const canvas *canvas, face *face, FT_Stroker stroker, uint32_t index, FT_Vector pen, int64_t baseline) {
-    FT_Glyph glyph;
-    if (FT_Load_Glyph(face->font, index, FT_LOAD_NO_BITMAP | FT_LOAD_NO_HINTING)) return;
-    if (FT_Get_Glyph(face->font->glyph, &glyph)) return;
-    FT_Error error = stroker ? FT_Glyph_StrokeBorder(&glyph, stroker, 0, 1) : 0;
-    FT_Vector fraction = { pen.x & 63, pen.y & 63 };
-    if (!error) error = FT_Glyph_To_Bitmap(&glyph, FT_RENDER_MODE_NORMAL, &fraction, 1);
-    if (!error) {
-        FT_BitmapGlyph drawn = (FT_BitmapGlyph)glyph;
-        stamp(canvas, stroker ? canvas->outlines : canvas->letters, &drawn->bitmap, (pen.x >> 6) + drawn->left,
-              baseline - (pen.y >> 6) - drawn->top);
-    }
-    FT_Done_Glyph(glyph);
-}
-
-/// Draws a picture of colour emoji, each pixel the mean of those that fall on it.
-static void draw_picture(canvas *canvas, face *face, uint32_t index, double left, double baseline) {
-    if (FT_Load_Glyph(face->font, index, FT_LOAD_COLOR)) return;
-    FT_GlyphSlot slot = face->font->glyph;
-    const FT_Bitmap *bitmap = &slot->bitmap;
-    if (bitmap->pixel_mode != FT_PIXEL_MODE_BGRA || !bitmap->rows || !bitmap->width) return;
-    if (!canvas->colors) canvas->colors = calloc((size_t)(canvas->width * canvas->height), 4 * sizeof(float));
+/// Lays a picture over what is there.
+static void paste(canvas *canvas, const glyph_picture *picture, int64_t left, int64_t top) {
+    if (!picture->bytes) return;
+    if (!canvas->colors) canvas->colors = calloc((size_t)(canvas->width * canvas->height), 4);
     if (!canvas->colors) return;
-    double x0 = left + slot->bitmap_left * face->scale, y0 = baseline - slot->bitmap_top * face->scale;
-    int64_t width = (int64_t)ceil(bitmap->width * face->scale), height = (int64_t)ceil(bitmap->rows * face->scale);
-    for (int64_t y = 0; y < height; y++) {
-        int64_t row = (int64_t)floor(y0) + y;
-        int64_t top = (int64_t)(y / face->scale), bottom = (int64_t)((y + 1) / face->scale);
-        if (row < 0 || row >= canvas->height || top >= bitmap->rows) continue;
-        for (int64_t x = 0; x < width; x++) {
-            int64_t column = (int64_t)floor(x0) + x;
-            int64_t from = (int64_t)(x / face->scale), to = (int64_t)((x + 1) / face->scale);
-            if (column < 0 || column >= canvas->width || from >= bitmap->width) continue;
-            float sum[4] = { 0 };
-            int64_t count = 0;
-            for (int64_t v = top; v < (bottom > top ? bottom : top + 1) && v < bitmap->rows; v++) {
-                for (int64_t u = from; u < (to > from ? to : from + 1) && u < bitmap->width; u++, count++) {
-                    const uint8_t *pixel = bitmap->buffer + v * bitmap->pitch + u * 4;
-                    for (int i = 0; i < 4; i++) sum[i] += pixel[i];
-                }
-            }
-            if (!count) continue;
-            float *target = canvas->colors + (row * canvas->width + column) * 4;
-            for (int i = 0; i < 4; i++) sum[i] /= (float)count;
-            for (int i = 0; i < 4; i++) target[i] = sum[i] + target[i] * (1 - sum[3] / 255);
+    for (int64_t y = 0; y < picture->height; y++) {
+        for (int64_t x = 0; x < picture->width; x++) {
+            int64_t row = top + y, column = left + x;
+            if (row < 0 || row >= canvas->height || column < 0 || column >= canvas->width) continue;
+            const uint8_t *source = picture->bytes + ((size_t)y * picture->width + (size_t)x) * 4;
+            uint8_t *target = canvas->colors + (row * canvas->width + column) * 4;
+            for (int i = 0; i < 4; i++) target[i] = (uint8_t)(source[i] + (target[i] * (255 - source[3]) + 127) / 255);
         }
     }
 }
 
-static void draw_stretch(canvas *canvas, const stretch *stretch, FT_Stroker stroker, double left, int64_t baseline) {
+/// Draws a line whose letters begin at `left`, in pixels.
+static void draw_line(
+    canvas *canvas, faces *faces, const shaped_line *line, uint32_t outline, double left, int64_t baseline) {
     double x = left;
-    for (size_t run = 0; run < stretch->line.run_count; run++) {
+    for (size_t run = 0; run < line->run_count; run++) {
+        const face *face = faces_owner(faces, line->runs[run].font);
+        if (!face) continue;
         unsigned count;
-        const hb_glyph_info_t *glyphs = hb_buffer_get_glyph_infos(stretch->line.runs[run].buffer, &count);
-        const hb_glyph_position_t *positions = hb_buffer_get_glyph_positions(stretch->line.runs[run].buffer, &count);
+        const hb_glyph_info_t *infos = hb_buffer_get_glyph_infos(line->runs[run].buffer, &count);
+        const hb_glyph_position_t *positions = hb_buffer_get_glyph_positions(line->runs[run].buffer, &count);
         for (unsigned i = 0; i < count; i++) {
-            double scale = stretch->face->scale;
-            double at = x + positions[i].x_offset / 64.0 * scale;
-            if (stretch->face->is_bitmap) {
-                draw_picture(canvas, stretch->face, glyphs[i].codepoint, at, (double)baseline);
+            // In quarters of a pixel: finer differences are not seen, and a letter that was drawn can be taken again.
+            int64_t right = (int64_t)floor((x + positions[i].x_offset / 64.0 * face->scale) * 4);
+            int64_t up = (int64_t)floor(positions[i].y_offset / 16.0 * face->scale);
+            if (face->is_bitmap) right &= ~(int64_t)3, up &= ~(int64_t)3;
+            const glyph *glyph = faces_glyph(
+                faces, face, infos[i].codepoint, outline, (uint32_t)(right & 3), (uint32_t)(up & 3));
+            int64_t column = right >> 2, row = baseline - (up >> 2);
+            if (glyph->has_colors) {
+                paste(canvas, &glyph->fill, column + glyph->fill.left, row - glyph->fill.top);
             } else {
-                FT_Vector pen = { (FT_Pos)floor(at * 64), positions[i].y_offset };
-                if (stroker) draw_outlines(canvas, stretch->face, stroker, glyphs[i].codepoint, pen, baseline);
-                draw_outlines(canvas, stretch->face, NULL, glyphs[i].codepoint, pen, baseline);
+                stamp(canvas, canvas->outlines, &glyph->outline, column + glyph->outline.left, row - glyph->outline.top);
+                stamp(canvas, canvas->letters, &glyph->fill, column + glyph->fill.left, row - glyph->fill.top);
             }
-            x += positions[i].x_advance / 64.0 * scale;
+            x += positions[i].x_advance / 64.0 * face->scale;
         }
     }
 }
@@ -182,10 +99,10 @@ static int32_t finish(const canvas *canvas, const sprite_style *style, overlay *
         if (canvas->outlines[i]) cover(pixel, outline, canvas->outlines[i] / 255.0f);
         if (canvas->letters[i]) cover(pixel, style->color, canvas->letters[i] / 255.0f);
         if (canvas->colors && canvas->colors[i * 4 + 3] > 0) {
-            const float *own = canvas->colors + i * 4; // blue, green, red, opacity
-            float rest = 1 - own[3] / 255;
+            const uint8_t *own = canvas->colors + i * 4;
+            float rest = 1 - own[3] / 255.0f;
             for (int channel = 0; channel < 3; channel++) pixel[channel] = own[2 - channel] + pixel[channel] * rest;
-            pixel[3] = own[3] / 255 + pixel[3] * rest;
+            pixel[3] = own[3] / 255.0f + pixel[3] * rest;
         }
         for (int channel = 0; channel < 3; channel++) {
             float value = pixel[3] > 0 ? pixel[channel] / pixel[3] : 0;
@@ -201,49 +118,51 @@ static int32_t finish(const canvas *canvas, const sprite_style *style, overlay *
 
 // MARK: drawing
 
-int32_t sprite_draw(
-    FT_Library library, faces *faces, const char *text, const sprite_style *style, overlay *overlay, uint32_t *edge) {
-    *edge = style->outline + 1;
-    splitting parts;
-    uint32_t size = style->size;
+/// Sets `text` in letters of `size` pixels, and says in `*width` how many pixels it takes.
+static shaped_line set(faces *faces, const char *text, uint32_t size, double *width) {
     faces_resize(faces, size);
-    if (!split(&parts, faces, text)) return -ENOMEM;
-    if (style->most_width && parts.width > style->most_width) {
-        // Wider than the room that was promised to it: smaller letters.
-        size = (uint32_t)fmax(4, floor(size * style->most_width / parts.width));
-        free_splitting(&parts);
-        faces_resize(faces, size);
-        if (!split(&parts, faces, text)) return -ENOMEM;
+    font_choice choice = faces_choice(faces);
+    shaped_line line = shaped_line_make(&choice, text, strlen(text));
+    *width = 0;
+    for (size_t i = 0; i < line.run_count; i++) {
+        const face *face = faces_owner(faces, line.runs[i].font);
+        if (face) *width += (double)shaped_run_width(&line.runs[i]) / 64 * face->scale;
     }
-    if (!parts.count) {
-        free_splitting(&parts);
-        overlay_free(overlay);
-        return 0;
+    return line;
+}
+
+int32_t sprite_draw(faces *faces, const char *text, const sprite_style *style, overlay *overlay, uint32_t *edge) {
+    *edge = style->outline + 1;
+    uint32_t size = style->size;
+    double width;
+    shaped_line line = set(faces, text, size, &width);
+    if (style->most_width && width > style->most_width) {
+        // Wider than the room that was promised to it: smaller letters.
+        size = (uint32_t)fmax(4, floor(size * style->most_width / width));
+        shaped_line_free(&line);
+        line = set(faces, text, size, &width);
+    }
+    if (!line.run_count) {
+        bool is_empty = line.runs;
+        shaped_line_free(&line);
+        if (is_empty) overlay_free(overlay);
+        return is_empty ? 0 : -ENOMEM;
     }
     canvas canvas = {
-        .width = (int64_t)fmin(ceil(parts.width) + 2 * *edge, LARGEST),
+        .width = (int64_t)fmin(ceil(width) + 2 * *edge, LARGEST),
         .height = (int64_t)(style->size * 1.35) + 2,
     };
     size_t pixels = (size_t)(canvas.width * canvas.height);
     canvas.letters = calloc(pixels, 2);
-    if (!canvas.letters) {
-        free_splitting(&parts);
-        return -ENOMEM;
+    int32_t result = -ENOMEM;
+    if (canvas.letters) {
+        canvas.outlines = canvas.letters + pixels;
+        // The same line for all fonts, whatever each says of itself.
+        int64_t baseline = (int64_t)((double)canvas.height / 2 + size * 0.36);
+        draw_line(&canvas, faces, &line, style->outline, *edge, baseline);
+        result = finish(&canvas, style, overlay);
     }
-    canvas.outlines = canvas.letters + pixels;
-    FT_Stroker stroker = NULL;
-    if (style->outline && !FT_Stroker_New(library, &stroker))
-        FT_Stroker_Set(stroker, (FT_Fixed)style->outline * 64, FT_STROKER_LINECAP_ROUND, FT_STROKER_LINEJOIN_ROUND, 0);
-    // The same line for all fonts, whatever each says of itself.
-    int64_t baseline = (int64_t)((double)canvas.height / 2 + size * 0.36);
-    double x = *edge;
-    for (size_t i = 0; i < parts.count; i++) {
-        draw_stretch(&canvas, &parts.stretches[i], stroker, x, baseline);
-        x += (double)parts.stretches[i].line.width / 64 * parts.stretches[i].face->scale;
-    }
-    if (stroker) FT_Stroker_Done(stroker);
-    free_splitting(&parts);
-    int32_t result = finish(&canvas, style, overlay);
+    shaped_line_free(&line);
     free(canvas.letters), free(canvas.colors);
     return result;
 }

@@ -4,14 +4,13 @@
 
 #include "bulkhead_plugin.h"
 
-/// A picture to lay over others: I420, limited range, with an opacity for each pixel of luma and of chroma.
+/// A picture to lay over others: I420, limited range, with an opacity for each pixel of luma and of chroma. What can't be seen of
+/// it is not kept: each row is a list of runs.
 typedef struct overlay {
     uint32_t width;  ///< in pixels, even
     uint32_t height; ///< even
-    uint8_t *luma;   ///< width * height
-    uint8_t *opacity;
-    uint8_t *chroma[2]; ///< width / 2 * height / 2
-    uint8_t *chroma_opacity;
+    uint32_t *rows;  ///< where each row's runs begin, those of luma and then those of chroma, and where the last ones end; NULL while empty
+    uint8_t *runs;
 } overlay;
 
 /// Makes an overlay from `width * height` pixels of red, green, blue and opacity, 8 bits each, whose colours are not

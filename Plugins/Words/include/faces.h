@@ -2,6 +2,9 @@
 #ifndef BULKHEAD_WORDS_FACES_H
 #define BULKHEAD_WORDS_FACES_H
 
+#include "glyphs.h"
+#include "shaping.h"
+
 #include <ft2build.h>
 #include FT_FREETYPE_H
 #include <harfbuzz/hb.h>
@@ -28,9 +31,16 @@ typedef struct faces faces;
 faces *faces_open(FT_Library library, const char *family, const char *language);
 void faces_close(faces *self);
 
-/// The font for `character`, which stands behind one that `before` sets and before `next`, 0 at the end. NULL for a mark that
-/// the font of its letter does not have: it is left out.
-face *faces_find(faces *self, hb_codepoint_t character, hb_codepoint_t next, face *before);
+/// Which of the fonts sets which character: the first one that has it, and colour emoji before all for what is a picture. A mark
+/// that the font of its letter does not have is left out.
+font_choice faces_choice(faces *self);
+
+/// The font that this shaper belongs to.
+face *faces_owner(faces *self, const hb_font_t *shaper);
+
+/// How a glyph of `face` looks, with an outline of so many pixels; see glyph_style. Valid until the next call.
+const glyph *faces_glyph(
+    faces *self, const face *face, uint32_t index, uint32_t outline, uint32_t right, uint32_t up);
 
 /// Sets the height of letters, in pixels. All fonts have it from then on.
 void faces_resize(faces *self, uint32_t size);

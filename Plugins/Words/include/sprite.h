@@ -17,7 +17,6 @@ typedef struct sprite_style {
 
 /// Draws `text` into `overlay`, and says in `*edge` how much of its sides is the outline's. Returns 0 or -ENOMEM, with the
 /// overlay as it was; an empty text empties it.
-int32_t sprite_draw(
-    FT_Library library, faces *faces, const char *text, const sprite_style *style, overlay *overlay, uint32_t *edge);
+int32_t sprite_draw(faces *faces, const char *text, const sprite_style *style, overlay *overlay, uint32_t *edge);
 
 #endif
