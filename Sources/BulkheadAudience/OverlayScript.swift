@@ -39,12 +39,17 @@ package struct OverlayScript: Sendable {
         /// All that was told of it.
         var events: [RoomEvent]
         var isRemoved = false
+
+        /// Forgets how it looked when nobody asks for it any more.
+        mutating func forget(before time: Int64) {
+            while events.count > 1, events[1].time.nanoseconds <= time { events.removeFirst() }
+        }
     }
 
     /// How long what has ended is still told to a successor, who may draw older pictures again.
     private static let memory: Int64 = 3_000_000_000
-    /// How often one is told with another number; further equal ones are only counted.
-    private static let mostEvents = 64
+    /// How long one is not told again with another number: thousands of equal ones in a second are some pictures of them.
+    private static let interval: Int64 = 100_000_000
 
     private var entries: [ID: Entry] = [:]
     private var keys = 0
@@ -62,9 +67,11 @@ package struct OverlayScript: Sendable {
             let id = ID(source: comment.comment.source, id: comment.comment.id)
             seen.insert(id)
             if var entry = entries[id], !entry.isRemoved, entry.comment.start == comment.start {
-                guard entry.comment.count != comment.count, entry.events.count < Self.mostEvents else { continue }
+                let last = entry.events.last?.time.nanoseconds ?? comment.start
+                guard entry.comment.count != comment.count, now - last >= Self.interval else { continue }
                 entry.comment = comment
                 let event = Self.event(entry.key, comment, stage.settings, at: time)
+                entry.forget(before: now - Self.memory)
                 entry.events.append(event)
                 entries[id] = entry
                 events.append(event)

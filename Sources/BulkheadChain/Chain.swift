@@ -140,7 +140,7 @@ package final class Chain: FrameOutlet {
 
     /// Tells plugins of the room, before they are given any frame that has not entered yet.
     package func tell(_ event: RoomEvent) {
-        for post in row { post.tell(kind: event.kind.rawValue, pts: event.time, name: event.name, event.bytes) }
+        for post in row { post.tell(event) }
     }
 
     /// The broadcast ends: nothing is started any more, and what waits for a change is told.
@@ -311,10 +311,9 @@ extension Chain: ChainPostOwner {
     func greet(_ host: PluginStub) {
         let name = stage == .ended ? Stage.ending : stage
         host.tell(kind: Self.streamStateEvent, pts: settings.frameRate.time(of: nextFrame), name: name.rawValue)
-        for event in roomEvents() {
-            host.tell(kind: event.kind.rawValue, pts: event.time, name: event.name, event.bytes)
-        }
     }
+
+    func brief(_ host: PluginStub) { roomEvents().forEach(host.tell) }
 
     func answered(_ outcome: HostMachine.Outcome) { handle(.tookOver(outcome)) }
 

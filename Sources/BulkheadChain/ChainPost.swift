@@ -26,6 +26,7 @@ final class ChainPost {
     private var passage: PassageMachine
     private var roster: PluginRoster
     private var inquest = Inquest()
+    private var news = StandbyNews()
     private let timer: DeadlineTimer
     private let work = ActionQueue<Work>()
 
@@ -125,6 +126,7 @@ final class ChainPost {
             guard let host,
                 host.process(frame.frame, pts: frameRate.time(of: frame.frame), input: frame.slot)
             else { return handle(.notProcessed(frame.frame)) }
+            news.gavePicture()
         case .processSound(let block):
             // The passage gives a host no more than it takes.
             _ = host?.processSound(at: block.number * Int64(AudioFormat.samplesPerBlock), block.samples)
@@ -159,6 +161,8 @@ final class ChainPost {
         case .onAir(let child): goOnAir(child)
         case .standbyReady(let child):
             guard let host = processes[child] else { return }
+            owner?.brief(host)
+            news.briefed(child)
             report.hasStandby(child)
             report.ready(child, .standby, host, plugins: namesOfPlugins(at: host))
         case .refused(let what, let plugin, let refusal): refused(what, plugin, refusal)
@@ -211,6 +215,7 @@ final class ChainPost {
             if let result { context.pools.release(result) }
             return
         }
+        for event in news.answered(for: hosts.holder(of: .standby)) { standby?.tell(event) }
         handle(.processed(frame, result))
     }
 
@@ -225,6 +230,7 @@ final class ChainPost {
         // Where all its plugins are left out, nothing will show that it works.
         if !roster.isActive { report.recovered(child) }
         owner?.greet(host)
+        if let rest = news.wentOnAir(child) { rest.forEach(host.tell) } else { owner?.brief(host) }
         handle(.go)
         handle(.standbyMayBeWanted)
         owner?.progressed()
@@ -336,7 +342,11 @@ final class ChainPost {
 
     func enable(_ id: PluginID, _ isEnabled: Bool) {
         let isFree = roster[id]?.quarantine.isFree ?? false
-        for stub in reached where stub.loaded[id] != nil { stub.setEnabled(id, isEnabled && isFree) }
+        for stub in reached where stub.loaded[id] != nil {
+            stub.setEnabled(id, isEnabled && isFree)
+            // It was told nothing while it was disabled.
+            if isEnabled, isFree { owner?.brief(stub) }
+        }
         handle(.standbyMayBeWanted)
     }
 
@@ -369,8 +379,11 @@ final class ChainPost {
 
     // MARK: what plugins hear and say
 
-    func tell(kind: UInt32, pts: MediaTime, name: String, _ bytes: [UInt8] = []) {
-        host?.tell(kind: kind, pts: pts, name: name, bytes)
+    func tell(kind: UInt32, pts: MediaTime, name: String) { host?.tell(kind: kind, pts: pts, name: name) }
+
+    func tell(_ event: RoomEvent) {
+        host?.tell(event)
+        news.told(event)
     }
 
     /// Says which plugins a broadcast goes on air without.

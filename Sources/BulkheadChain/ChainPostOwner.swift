@@ -22,6 +22,8 @@ protocol ChainPostOwner: AnyObject {
     func progressed()
     /// Tells a host that goes on air what the stream does.
     func greet(_ host: PluginStub)
+    /// Tells a host all that is known of the room.
+    func brief(_ host: PluginStub)
     /// The next host that was asked for is on air, or will never be.
     func answered(_ outcome: HostMachine.Outcome)
     func settled()

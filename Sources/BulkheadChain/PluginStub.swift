@@ -125,6 +125,11 @@ package final class PluginStub {
         child.send(PluginRequest.event(kind: kind, pts: pts.nanoseconds, name: name, bytes: bytes))
     }
 
+    /// Tells them of the room.
+    package func tell(_ event: RoomEvent) {
+        tell(kind: event.kind.rawValue, pts: event.time, name: event.name, event.bytes)
+    }
+
     // MARK: changes
 
     /// Changes one parameter from the next frame on.

@@ -43,6 +43,24 @@ import Testing
         #expect(all == ["show 1 666 1.0", "show 1 666 ×2 2.0", "show 2 hello 3.0", "remove 2  4.0"])
     }
 
+    /// Ten thousand equal comments in two seconds are one that is drawn some times, and has the right number at the end.
+    @Test mutating func aFloodOfEqualCommentsIsToldNowAndThen() throws {
+        var told: [RoomEvent] = []
+        for number in 0..<10_000 {
+            let now = time(Double(number) / 5000)
+            _ = stage.offer(comment("\(number)", "666"), at: now)
+            told += script.update(stage, at: now)
+        }
+        told += script.update(stage, at: time(2.1))
+        #expect((15...22).contains(told.count), "\(told.count)")
+        #expect(try words(told).last == "show 1 666 ×10000 2.1")
+        // How it looked seconds ago is told to no successor.
+        _ = stage.offer(comment("last", "666"), at: time(4.9))
+        _ = script.update(stage, at: time(4.9))
+        let all = try words(script.all)
+        #expect(all.first == "show 1 666 ×9501 1.9" && all.last == "show 1 666 ×10001 4.9", "\(all)")
+    }
+
     /// Who draws a picture of a moment ago again must know what was on it.
     @Test mutating func whatHasEndedIsRememberedForAWhile() throws {
         _ = stage.offer(comment("1", "hi"), at: time(0))
