@@ -87,6 +87,7 @@ let package = Package(
         .target(name: "BulkheadDanmaku", dependencies: ["BulkheadMedia"]),
         .target(name: "BulkheadModel", dependencies: ["BulkheadMedia", "BulkheadSelection", "BulkheadDanmaku"]),
         .target(name: "BulkheadEvents", dependencies: ["BulkheadMedia", "BulkheadModel", "BulkheadSystem"]),
+        .target(name: "BulkheadSwitch", dependencies: ["BulkheadSelection", "BulkheadModel", "BulkheadSystem"]),
 
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore]),
@@ -387,6 +388,9 @@ let package = Package(
         .testTarget(
             name: "BulkheadSelectionTests", dependencies: ["BulkheadTestSupport", "BulkheadSelection"]),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadTestSupport", "BulkheadMedia"]),
+        .testTarget(
+            name: "BulkheadSwitchTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem"]),
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadTestSupport", "BulkheadSystem", systemPackage]),
         .testTarget(
