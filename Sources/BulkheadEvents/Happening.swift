@@ -27,6 +27,7 @@ package enum Happening: Hashable, Sendable {
     case notifier(NotifierHappening)
     case room(RoomHappening)
     case channel(ChannelHappening)
+    case `switch`(SwitchHappening)
     /// What a program of another version has posted.
     case unknown(UnknownHappening)
 
@@ -51,6 +52,7 @@ package enum Happening: Hashable, Sendable {
         case .notifier(let happening): happening
         case .room(let happening): happening
         case .channel(let happening): happening
+        case .switch(let happening): happening
         case .unknown: nil
         }
     }
@@ -74,6 +76,7 @@ package enum Happening: Hashable, Sendable {
         case .notifier: prefix = .notifier
         case .room: prefix = .room
         case .channel: prefix = .channel
+        case .switch: prefix = .switch
         case .unknown(let happening): return happening.code
         }
         return "\(prefix.rawValue).\(subject?.name ?? "")"
@@ -122,6 +125,7 @@ package enum Happening: Hashable, Sendable {
         case .notifier: try NotifierHappening(name: name, values).map { .notifier($0) }
         case .room: try RoomHappening(name: name, values).map { .room($0) }
         case .channel: try ChannelHappening(name: name, values).map { .channel($0) }
+        case .switch: try SwitchHappening(name: name, values).map { .switch($0) }
         case .unknown: nil
         }
     }
@@ -136,6 +140,7 @@ package enum Happening: Hashable, Sendable {
         + ServerHappening.descriptions(.server)
         + ReporterHappening.descriptions(.reporter) + NotifierHappening.descriptions(.notifier)
         + RoomHappening.descriptions(.room) + ChannelHappening.descriptions(.channel)
+        + SwitchHappening.descriptions(.switch)
 }
 
 /// Why an event from another process can't be read.

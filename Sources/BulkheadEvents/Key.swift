@@ -32,10 +32,14 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case codec
     /// A count of comments.
     case comments
+    /// The condition that is met, such as `no-data 1s`.
+    case condition
     /// How many files a playlist has.
     case count
     /// How many processes have died of it.
     case deaths
+    /// From the sign's first showing to the decision, in milliseconds.
+    case detectMilliseconds
     /// Bytes that are on the disk.
     case durableBytes
     /// The system's number of an error.
@@ -48,6 +52,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case file
     /// The name that it had before.
     case former
+    /// The way from which the stream goes: `push` or `pull`.
+    case formerWay
     /// The beginning, in seconds since 1970.
     case from
     /// A frame's number on the timeline, from 0; of a viewer, the number in the picture.
@@ -68,6 +74,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case goal
     /// That position in the input, in seconds.
     case goalSeconds
+    /// From the server's taking the stream to its first IDR, in milliseconds.
+    case idrMilliseconds
     /// Whether this isn't the first configuration.
     case isChange
     /// Whether the process was started by hand.
@@ -86,6 +94,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case lines
     /// A duration or a difference, in milliseconds.
     case milliseconds
+    /// What the switch does by itself: `auto`, `hold`, `push` or `pull`.
+    case mode
     /// The place of a file in the order of its playlist, from 1.
     case number
     /// Where the stream's time 0 is on the timeline, in seconds.
@@ -147,6 +157,10 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case source
     /// The end of what the process wrote to its standard error, at most 4 KiB.
     case standardError
+    /// From the way's stop until the server took the other one's stream, in milliseconds.
+    case startMilliseconds
+    /// From the decision until the way that was left had stopped, in milliseconds.
+    case stopMilliseconds
     /// A stream's name, without its key.
     case stream
     /// Which file: `media` or `index`.
@@ -181,4 +195,6 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case wanted
     /// The duty before: `standby`, `next` or `twin`.
     case was
+    /// A way of a stream to its server: `push` or `pull`.
+    case way
 }

@@ -34,6 +34,8 @@ package struct Part: Codable, Hashable, Sendable {
         case room
         /// One chat connection, by whichever child holds it.
         case channel
+        /// A switch between push and pull.
+        case `switch`
         /// A role that another version has named; programs of this version never post one.
         case unknown
 
@@ -42,7 +44,7 @@ package struct Part: Codable, Hashable, Sendable {
             switch self {
             case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat: true
             case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .room, .channel,
-                .unknown:
+                .switch, .unknown:
                 false
             }
         }
@@ -77,6 +79,9 @@ package struct Part: Codable, Hashable, Sendable {
     package static let viewer = Part(.viewer)
     /// The live server of `bulkhead serve`.
     package static let server = Part(.server)
+    /// A switch between push and pull.
+    package static func `switch`(name: String) -> Part { Part(.switch, name: name) }
+
     /// The live room of the broadcast.
     package static let room = Part(.room)
     /// The program that writes events and status lines.

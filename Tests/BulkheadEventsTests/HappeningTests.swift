@@ -23,6 +23,7 @@ import Testing
         + NotifierHappening.samples.map { (.notifier, .notifier($0)) }
         + RoomHappening.samples.map { (.room, .room($0)) }
         + ChannelHappening.samples.map { (.channel, .channel($0)) }
+        + SwitchHappening.samples.map { (.switch, .switch($0)) }
 
     @Test func codesAreUnique() {
         let codes = Self.samples.map { $0.happening.code(for: $0.role) }

@@ -278,6 +278,26 @@ extension ChannelHappening: Sampled {
     }
 }
 
+extension SwitchHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .ready: .ready(address: "unix:/run/user/1000/bulkhead/switch-main.socket")
+        case .abnormal: .abnormal(way: "pull", condition: "no-data 1s")
+        case .clear: .clear(way: "pull")
+        case .backupNotReady: .backupNotReady(way: "push")
+        case .switching: .switching(former: "pull", way: "push", cause: "no-data 1s")
+        case .stopUnconfirmed: .stopUnconfirmed(way: "pull")
+        case .working:
+            .working(way: "push", cause: "no-data 1s", milliseconds: 1400, detect: 1100, stop: 20, start: 80, idr: 200)
+        case .startFailed: .startFailed(way: "push", text: "no IDR has come within 10 s")
+        case .mode: .mode(mode: "hold")
+        case .trouble: .trouble(text: "the broadcast can't be reached")
+        case .publisherRefused: .publisherRefused(peer: "10.0.0.3", way: "push")
+        case .stopped: .stopped
+        }
+    }
+}
+
 extension NotifierHappening: Sampled {
     static func sample(of word: Word) -> Self {
         switch word {

@@ -22,6 +22,7 @@ package enum EventSentence {
         case .notifier(let happening): notifier(happening)
         case .room(let happening): room(happening)
         case .channel(let happening): channel(happening)
+        case .switch(let happening): way(happening)
         case .unknown(let happening): happening.code
         }
     }
@@ -274,6 +275,25 @@ package enum EventSentence {
         case .moved(let server): "moved to \(server), without a gap"
         case .gap(let from, let until):
             "comments may be missing: \(Int((until - from).rounded())) s, from \(clock(from)) to \(clock(until))"
+        }
+    }
+
+    private static func way(_ happening: SwitchHappening) -> String {
+        switch happening {
+        case .ready(let address): "takes commands at \(address)"
+        case .abnormal(let way, let condition): "the \(way) is abnormal: \(condition)"
+        case .clear(let way): "the \(way) is well again"
+        case .backupNotReady(let way): "the \(way) is not ready: nothing can take over"
+        case .switching(let former, let way, let cause): "from \(former) to \(way) (\(cause))"
+        case .stopUnconfirmed(let way): "the \(way) has not said that it stopped; the other way is started"
+        case .working(let way, let cause, let milliseconds, let detect, let stop, let start, let idr):
+            "the \(way) is at work after \(milliseconds) ms: "
+                + "detect \(detect), stop \(stop), start \(start), first IDR \(idr) (\(cause))"
+        case .startFailed(let way, let text): "the \(way) could not be started: \(text)"
+        case .mode(let mode): "set to \(mode)"
+        case .trouble(let text): text
+        case .publisherRefused(let peer, let way): "refused a \(way) by \(peer): the other way is at work"
+        case .stopped: "stopped; the way at work goes on"
         }
     }
 
