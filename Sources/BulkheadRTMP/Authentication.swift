@@ -1,3 +1,5 @@
+import BulkheadSystem
+
 /// The publisher's user name and password, for servers that require a login. Secret: kept out of every description.
 package struct Credentials: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     /// The user name, unescaped.

@@ -1,4 +1,5 @@
-/// The hash of RFC 1321: no protection any more, but what Adobe's and Limelight's authentication are made of.
+/// The hash of RFC 1321: no protection any more, but what Adobe's, Limelight's and Bilibili's signatures
+/// are made of.
 package enum MD5 {
     /// The length of a hash in bytes.
     package static let byteCount = 16
@@ -55,29 +56,13 @@ package enum MD5 {
     }
 
     /// The hash of `text` in lowercase hexadecimal digits.
-    static func hexadecimal(_ text: String) -> String {
-        hash(Array(text.utf8)).map { byte in
+    package static func hexadecimal(_ text: String) -> String { hexadecimal(of: Array(text.utf8)) }
+
+    /// The hash of `bytes` in lowercase hexadecimal digits.
+    package static func hexadecimal(of bytes: [UInt8]) -> String {
+        hash(bytes).map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits
         }.joined()
-    }
-}
-
-/// Base64 of RFC 4648, section 4.
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text = ""
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = (0..<3).reduce(UInt32(0)) { bits, index in
-                bits << 8 | UInt32(index < group.count ? group[group.startIndex + index] : 0)
-            }
-            for index in 0..<4 {
-                text.append(index <= group.count ? alphabet[Int(bits >> UInt32(18 - 6 * index)) & 0x3F] : "=")
-            }
-        }
-        return text
     }
 }
