@@ -94,7 +94,7 @@ let package = Package(
         .target(
             name: "BulkheadRTMP", dependencies: ["BulkheadSystem", "BulkheadFLV", nioCore]),
         .target(name: "BulkheadMP4", dependencies: ["BulkheadMedia"]),
-        .target(name: "BulkheadChatFormats", dependencies: ["BulkheadDanmaku"]),
+        .target(name: "BulkheadChatFormats", dependencies: ["BulkheadDanmaku", "BulkheadSystem"]),
         .target(name: "BulkheadRecording", dependencies: ["BulkheadMP4", "BulkheadMedia"]),
         .target(
             name: "BulkheadWire",
