@@ -70,6 +70,7 @@ let package = Package(
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
         .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libavdevice-dev", "libswscale-dev"])]),
@@ -235,9 +236,9 @@ let package = Package(
         .target(
             name: "BulkheadChat",
             dependencies: [
-                "BulkheadChildRuntime", "CCurl", "BulkheadChatFormats", "BulkheadDanmaku", "BulkheadSelection",
+                "BulkheadChildRuntime", "CCurl", "CZlib", "BulkheadChatFormats", "BulkheadDanmaku", "BulkheadSelection",
                 "BulkheadSystem", "BulkheadWire",
-            ], linkerSettings: libraries("curl")),
+            ], linkerSettings: libraries("curl", "z")),
         .target(
             name: "BulkheadRecorder",
             dependencies: [
@@ -409,8 +410,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadChatTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadChat", "BulkheadChildRuntime", "BulkheadDanmaku", "BulkheadFaults",
-                "BulkheadMedia", "BulkheadSelection", "BulkheadSystem", "BulkheadWire",
+                "BulkheadTestSupport", "BulkheadChat", "BulkheadChatFormats", "BulkheadChildRuntime", "BulkheadDanmaku",
+                "BulkheadFaults", "BulkheadMedia", "BulkheadSelection", "BulkheadSystem", "BulkheadWire",
             ]),
         .testTarget(
             name: "BulkheadAudienceTests",

@@ -210,6 +210,7 @@ package final class Audience {
         chats.onComment = { [weak self] in self?.take($0, $1, isReplayed: $2) ?? false }
         chats.onRemoval = { [weak self] in self?.remove($1, from: $0) }
         chats.onGap = { [weak self] in self?.note($0) }
+        chats.onToken = { [weak self] in self?.note(token: $1, of: $0) }
         chats.onLost = { [weak self] in self?.save(isUrgent: true) }
         chats.begin()
     }
@@ -241,6 +242,11 @@ package final class Audience {
             }
         }
         save(isUrgent: true)
+    }
+
+    private func note(token: String, of source: String) {
+        record.note(pageToken: token, of: source)
+        save()
     }
 
     private func note(_ gap: ChatGap) {

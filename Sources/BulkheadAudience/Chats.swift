@@ -14,6 +14,8 @@ final class Chats {
     var onComment: ((RoomComment, ChatPayment?, _ isReplayed: Bool) -> Bool)?
     var onRemoval: ((_ source: String, ChatRemoval) -> Void)?
     var onGap: ((ChatGap) -> Void)?
+    /// A source has said what it is to be continued by.
+    var onToken: ((_ source: String, _ token: String) -> Void)?
     /// A connection is lost: what there is of it is saved.
     var onLost: (() -> Void)?
 
@@ -31,7 +33,7 @@ final class Chats {
         self.context = context
         post = context.nextPostID()
         machine = ChatsMachine(targets)
-        for secret in targets.map(\.password) where !secret.isEmpty { context.events.hide(secret) }
+        for secret in targets.flatMap(\.secrets) { context.events.hide(secret) }
     }
 
     /// Starts the process. Call it once the callbacks are set.
@@ -89,7 +91,9 @@ final class Chats {
     private var connections: [ChatConnection] {
         targets.map { target in
             let cursor = cursor(target.name)
-            return ChatConnection(target, lastID: cursor?.lastID ?? "", lastMilliseconds: cursor?.lastMilliseconds)
+            return ChatConnection(
+                target, lastID: cursor?.lastID ?? "", lastMilliseconds: cursor?.lastMilliseconds,
+                token: cursor?.pageToken ?? "")
         }
     }
 
@@ -112,6 +116,8 @@ final class Chats {
             handle(.comment(connection: Int(connection), isReplayed: isReplayed))
         case .takenBack(let connection, let removal):
             if let name = name(connection) { onRemoval?(name, removal) }
+        case .token(let connection, let token):
+            if let name = name(connection) { onToken?(name, token) }
         case .gap(let connection, let from, let until):
             guard let name = name(connection) else { return }
             onGap?(ChatGap(source: name, from: from, until: until))

@@ -48,8 +48,16 @@ package struct ChatCourse: Sendable {
     /// How long a server may take until the channel is joined.
     package static let joiningPatience = Duration.seconds(20)
     /// How long a server may say nothing before it is asked, and then before it is given up.
-    package static let silence = Duration.seconds(30)
-    package static let pingPatience = Duration.seconds(10)
+    package struct Silence: Hashable, Sendable {
+        package let beforePing: Duration
+        package let afterPing: Duration
+
+        package init(beforePing: Duration = .seconds(30), afterPing: Duration = .seconds(10)) {
+            self.beforePing = beforePing
+            self.afterPing = afterPing
+        }
+    }
+
     /// After joining, until it is asked what was missed; and until an old connection is closed.
     package static let settling = Duration.seconds(5)
     package static let overlap = Duration.seconds(3)
@@ -65,6 +73,7 @@ package struct ChatCourse: Sendable {
 
     private let serverCount: Int
     private let backoff: Backoff
+    private let silence: Silence
     private var server = 0
     private var sockets = 0
     private var current: Socket?
@@ -75,8 +84,11 @@ package struct ChatCourse: Sendable {
     private var retryAt: MonotonicTime?
 
     /// A connection that is to be made at `now`, to one of so many servers.
-    package init(serverCount: Int, backoff: Backoff = Self.backoff, at now: MonotonicTime) {
+    package init(
+        serverCount: Int, backoff: Backoff = Self.backoff, silence: Silence = Silence(), at now: MonotonicTime
+    ) {
         self.backoff = backoff
+        self.silence = silence
         self.serverCount = max(1, serverCount)
         retryAt = now
     }
@@ -92,7 +104,9 @@ package struct ChatCourse: Sendable {
 
     private func deadlines(of socket: Socket) -> [MonotonicTime] {
         guard let joined = socket.joinedAt else { return [socket.openedAt.advanced(by: Self.joiningPatience)] }
-        let silent = socket.pingedAt?.advanced(by: Self.pingPatience) ?? socket.lastByte.advanced(by: Self.silence)
+        let silent =
+            socket.pingedAt?.advanced(by: silence.afterPing)
+            ?? socket.lastByte.advanced(by: silence.beforePing)
         return socket.isSettled ? [silent] : [silent, joined.advanced(by: Self.settling)]
     }
 
@@ -175,12 +189,15 @@ package struct ChatCourse: Sendable {
             actions.append(.settle(number))
         }
         if let pinged = socket.pingedAt {
-            guard pinged.advanced(by: Self.pingPatience) <= now else { return actions }
+            guard pinged.advanced(by: silence.afterPing) <= now else { return actions }
             return actions + [.close(number)]
-                + ended(number, "nothing came for 40 s, and no answer to a ping", at: now, chance: chance)
+                + ended(
+                    number,
+                    "nothing came for \((silence.beforePing + silence.afterPing).components.seconds) s, and no answer to a ping",
+                    at: now, chance: chance)
         }
         // A machine that slept wakes late: the server is asked before it is judged.
-        if socket.lastByte.advanced(by: Self.silence) <= now {
+        if socket.lastByte.advanced(by: silence.beforePing) <= now {
             change(number) { $0.pingedAt = now }
             actions.append(.ping(number))
         }

@@ -1,3 +1,4 @@
+import BulkheadChatFormats
 package import BulkheadChildRuntime
 import BulkheadDanmaku
 package import BulkheadSelection
@@ -14,6 +15,14 @@ package final class ChatService {
         var cursor: ChatCursor?
         /// By the numbers of the course.
         var sessions: [Int: ChatSession] = [:]
+
+        /// When something is to be done for it.
+        var dues: [MonotonicTime] {
+            [course.due].compactMap { $0 }
+                + sessions.values.compactMap { session in
+                    session.due.map { MonotonicTime(nanoseconds: 0).advanced(by: .milliseconds($0)) }
+                }
+        }
     }
 
     private let socket: WireSocket
@@ -22,6 +31,8 @@ package final class ChatService {
     private var connections: [Connection] = []
     /// So many numbers of sockets has a connection.
     private static let stride = 1 << 32
+    /// How long platforms may take to hear that a broadcast has ended.
+    private static let farewellPatience = Duration.milliseconds(1500)
     /// Names this process's connections, for comments without an id.
     private let word = "\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
 
@@ -32,20 +43,32 @@ package final class ChatService {
         sockets = try ChatSockets()
     }
 
-    /// Serves until the socket ends.
+    /// Serves until the socket ends, and then takes leave of the platforms that want to be told.
     /// - Throws: always in the end: `WireSocketError.closedByPeer` when all went well.
     package func run() throws {
+        do { try serve() } catch {
+            takeLeave()
+            throw error
+        }
+    }
+
+    private func serve() throws {
         while true {
             while let received = try socket.receive(ChatRequest.self, timeoutMilliseconds: 0) {
                 try serve(received.message)
             }
             for (key, event) in sockets.events() { try take(event, of: key / Self.stride, key % Self.stride) }
             let now = MonotonicTime.now
-            for index in connections.indices where connections[index].course.due.map({ $0 <= now }) ?? false {
-                try handle(.wake, of: index)
+            for index in connections.indices {
+                if connections[index].course.due.map({ $0 <= now }) ?? false { try handle(.wake, of: index) }
+                for number in Array(connections[index].sessions.keys) {
+                    let moment = Self.now()
+                    guard let due = connections[index].sessions[number]?.due, due <= moment.steady else { continue }
+                    try carryOut(connections[index].sessions[number]?.wake(at: moment) ?? [], of: index, number)
+                }
             }
             try socket.flush()
-            let due = connections.compactMap(\.course.due).min()
+            let due = connections.flatMap(\.dues).min()
             sockets.wait(
                 for: socket.readiness, atMost: due.map { .nanoseconds(max(0, $0.since(.now))) } ?? .seconds(3600))
         }
@@ -57,8 +80,9 @@ package final class ChatService {
             guard connections.isEmpty else { throw ChatError.configuredTwice }
             connections = wanted.map { settings in
                 var cursor: ChatCursor?
+                if !settings.lastID.isEmpty || !settings.token.isEmpty { cursor = ChatCursor() }
+                if !settings.token.isEmpty { cursor?.pageToken = settings.token }
                 if !settings.lastID.isEmpty {
-                    cursor = ChatCursor()
                     cursor?.advance(
                         to: RoomComment(
                             id: settings.lastID, source: "", author: "", text: "",
@@ -66,7 +90,9 @@ package final class ChatService {
                 }
                 return Connection(
                     settings: settings,
-                    course: ChatCourse(serverCount: settings.target.servers.count, backoff: backoff, at: .now),
+                    course: ChatCourse(
+                        serverCount: settings.target.servers.count, backoff: backoff,
+                        silence: ChatCourse.Silence(settings.target.dialect), at: .now),
                     cursor: cursor)
             }
             try socket.send(ChatReply.ready)
@@ -80,21 +106,30 @@ package final class ChatService {
         switch event {
         case .opened:
             try handle(.opened(number), of: index)
-            try carryOut(connections[index].sessions[number]?.start() ?? [], of: index, number)
+            try carryOut(connections[index].sessions[number]?.opened(at: Self.now()) ?? [], of: index, number)
         case .received(let bytes):
             try handle(.received(number), of: index)
-            let actions = connections[index].sessions[number]?.take(bytes, now: Self.wallClock())
+            let actions = connections[index].sessions[number]?.take(bytes, at: Self.now())
             try carryOut(actions ?? [], of: index, number)
         case .ended(let text):
-            connections[index].sessions[number] = nil
-            try handle(.ended(number, text), of: index)
+            let actions = connections[index].sessions[number]?.closed(text, at: Self.now())
+            try carryOut(actions ?? [.ended(text)], of: index, number)
+        case .answered(let answer):
+            // Where there is a socket, it is the one that is to live.
+            if answer.status != nil, !sockets.isOpen(index * Self.stride + number) {
+                try handle(.received(number), of: index)
+            }
+            let actions = connections[index].sessions[number]?.answered(answer, at: Self.now())
+            try carryOut(actions ?? [], of: index, number)
         }
     }
 
-    private static func wallClock() -> Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    private static func now() -> ChatMoment {
+        var wall = timespec()
+        clock_gettime(CLOCK_REALTIME, &wall)
+        return ChatMoment(
+            wall: Int64(wall.tv_sec) * 1000 + Int64(wall.tv_nsec) / 1_000_000,
+            steady: MonotonicTime.now.nanoseconds / 1_000_000)
     }
 
     private func handle(_ event: ChatCourse.Event, of index: Int) throws {
@@ -108,17 +143,17 @@ package final class ChatService {
         case .open(let number, let server):
             // Beside another connection nothing is missed.
             let cursor = connections[index].sessions.isEmpty ? connections[index].cursor : nil
-            connections[index].sessions[number] = ChatSession(
-                settings.target, cursor: cursor, word: "\(word)-\(index)-\(number)")
-            try sockets.open(
-                index * Self.stride + number, settings.target.servers[server], authorities: settings.target.authorities)
+            var session = ChatSession(settings.target, cursor: cursor, word: "\(word)-\(index)-\(number)")
+            let actions = session.begin(settings.target.servers[server], at: Self.now())
+            connections[index].sessions[number] = session
+            try carryOut(actions, of: index, number)
         case .close(let number):
             connections[index].sessions[number] = nil
-            sockets.close(index * Self.stride + number)
+            sockets.drop(index * Self.stride + number)
         case .ping(let number):
-            try carryOut(connections[index].sessions[number]?.ping() ?? [], of: index, number)
+            try carryOut(connections[index].sessions[number]?.ping(at: Self.now()) ?? [], of: index, number)
         case .settle(let number):
-            let actions = connections[index].sessions[number]?.settle(now: Self.wallClock())
+            let actions = connections[index].sessions[number]?.settle(at: Self.now())
             try carryOut(actions ?? [], of: index, number)
         case .tell(let state, let server, let text):
             let name = Self.name(of: settings.target.servers[server])
@@ -136,7 +171,14 @@ package final class ChatService {
         let connection = UInt8(clamping: index)
         for action in actions {
             switch action {
-            case .send(let text): sockets.send(text, on: index * Self.stride + number)
+            case .connect(let server):
+                sockets.close(index * Self.stride + number)
+                let authorities = connections[index].settings.target.authorities
+                try sockets.open(index * Self.stride + number, server, authorities: authorities)
+            case .send(let bytes): sockets.send(bytes, on: index * Self.stride + number)
+            case .request(let request):
+                let authorities = connections[index].settings.target.authorities
+                try sockets.ask(index * Self.stride + number, request, authorities: authorities)
             case .comment(let comment, let payment, let isReplayed):
                 if !isReplayed {
                     connections[index].cursor = connections[index].cursor ?? ChatCursor()
@@ -146,19 +188,48 @@ package final class ChatService {
             case .takenBack(let removal): socket.post(ChatReply.takenBack(connection: connection, removal))
             case .gap(let from, let until):
                 socket.post(ChatReply.gap(connection: connection, from: from, until: until))
+            case .token(let token):
+                connections[index].cursor = connections[index].cursor ?? ChatCursor()
+                connections[index].cursor?.pageToken = token
+                socket.post(ChatReply.token(connection: connection, token))
+            case .reached: try handle(.opened(number), of: index)
             case .chosen: try handle(.chosen(number), of: index)
             case .joined:
                 // What is written from now on would be missed, also where nothing has been written yet.
-                if connections[index].cursor == nil {
-                    connections[index].cursor = ChatCursor()
+                if connections[index].cursor?.lastMilliseconds == nil {
+                    connections[index].cursor = connections[index].cursor ?? ChatCursor()
                     let moment = RoomComment(
-                        id: "", source: "", author: "", text: "", sentMilliseconds: Self.wallClock())
+                        id: "", source: "", author: "", text: "", sentMilliseconds: Self.now().wall)
                     connections[index].cursor?.advance(to: moment)
                 }
                 try handle(.joined(number), of: index)
             case .leaves: try handle(.leaves(number), of: index)
+            case .ended(let text):
+                connections[index].sessions[number] = nil
+                sockets.drop(index * Self.stride + number)
+                try handle(.ended(number, text), of: index)
             case .rejected(let text): try handle(.rejected(number, text), of: index)
             }
+        }
+    }
+
+    // MARK: the end
+
+    /// Nobody waits for what comes of it, and what fails here does no harm.
+    private func takeLeave() {
+        for (index, connection) in connections.enumerated() {
+            for (number, session) in connection.sessions {
+                for case .request(let request) in session.farewell(at: Self.now()) {
+                    let key = index * Self.stride + number
+                    sockets.drop(key)
+                    try? sockets.ask(key, request, authorities: connection.settings.target.authorities)
+                }
+            }
+        }
+        let end = MonotonicTime.now.advanced(by: Self.farewellPatience)
+        while sockets.isAsking, MonotonicTime.now < end {
+            _ = sockets.events()
+            sockets.wait(for: -1, atMost: .nanoseconds(max(0, end.since(.now))))
         }
     }
 }

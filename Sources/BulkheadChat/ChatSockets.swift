@@ -1,3 +1,4 @@
+import BulkheadChatFormats
 import BulkheadDanmaku
 import BulkheadSystem
 import BulkheadWire
@@ -5,13 +6,14 @@ import CCurl
 import Glibc
 
 /// Connections of one thread, plain or with TLS: a small wrapper of libcurl, which finds machines by their names, connects
-/// and checks certificates, and then carries bytes as they are.
+/// and checks certificates, and then carries bytes as they are. It asks over HTTP as well.
 final class ChatSockets {
     /// What has happened to a socket.
     enum Event {
         case opened
         case received([UInt8])
         case ended(String)
+        case answered(ChatAnswer)
     }
 
     private final class Socket {
@@ -34,6 +36,7 @@ final class ChatSockets {
 
     private let transfers: UnsafeMutableRawPointer
     private var sockets: [Int: Socket] = [:]
+    private var requests: [(key: Int, request: ChatRequestTransfer)] = []
 
     /// - Throws: ``ChatError/libraryUnusable(_:)``.
     init() throws(ChatError) {
@@ -45,27 +48,41 @@ final class ChatSockets {
 
     deinit {
         for key in Array(sockets.keys) { close(key) }
+        for (_, request) in requests { curl_multi_remove_handle(transfers, request.transfer) }
         curl_multi_cleanup(transfers)
     }
 
-    /// Begins to connect; ``next()`` gives what comes of it under `key`.
+    /// Begins to connect; ``events()`` gives what comes of it under `key`.
     /// - Throws: ``ChatError/libraryUnusable(_:)``.
     func open(_ key: Int, _ server: ChatTarget.Server, authorities: String) throws(ChatError) {
         guard let transfer = curl_easy_init() else { throw .libraryUnusable("it has no memory") }
         let socket = Socket(transfer)
+        var codes = Self.prepare(transfer, server, path: "", authorities: authorities)
+        codes += [
+            // From then on the bytes are ours.
+            bulkhead_curl_set_number(transfer, CURLOPT_CONNECT_ONLY, 1),
+            bulkhead_curl_set_number(transfer, CURLOPT_SSL_ENABLE_ALPN, 0),
+        ]
+        if let code = codes.first(where: { $0 != CURLE_OK }) { throw .libraryUnusable(Self.phrase(code)) }
+        let code = curl_multi_add_handle(transfers, transfer)
+        guard code == CURLM_OK else { throw .libraryUnusable(String(cString: curl_multi_strerror(code))) }
+        sockets[key] = socket
+    }
+
+    /// What sockets and requests have in common.
+    private static func prepare(
+        _ transfer: UnsafeMutableRawPointer, _ server: ChatTarget.Server, path: String, authorities: String
+    ) -> [CURLcode] {
         let isLocal = server.host.hasPrefix("/")
         let host = isLocal ? "localhost" : server.host.contains(":") ? "[\(server.host)]" : server.host
-        let url = "\(server.isSecure ? "https" : "http")://\(host)" + (isLocal ? "" : ":\(server.port)")
+        let url = "\(server.isSecure ? "https" : "http")://\(host)" + (isLocal ? "" : ":\(server.port)") + path
         var codes = [
             bulkhead_curl_set_text(transfer, CURLOPT_URL, url),
             bulkhead_curl_set_text(transfer, CURLOPT_PROTOCOLS_STR, "http,https"),
             bulkhead_curl_set_text(transfer, CURLOPT_NOPROXY, "*"),
             bulkhead_curl_set_number(transfer, CURLOPT_NOSIGNAL, 1),
-            // From then on the bytes are ours.
-            bulkhead_curl_set_number(transfer, CURLOPT_CONNECT_ONLY, 1),
-            bulkhead_curl_set_number(transfer, CURLOPT_SSL_ENABLE_ALPN, 0),
             bulkhead_curl_set_number(transfer, CURLOPT_TCP_NODELAY, 1),
-            bulkhead_curl_set_number(transfer, CURLOPT_CONNECTTIMEOUT_MS, Self.connectionMilliseconds),
+            bulkhead_curl_set_number(transfer, CURLOPT_CONNECTTIMEOUT_MS, connectionMilliseconds),
         ]
         if isLocal { codes.append(bulkhead_curl_set_text(transfer, CURLOPT_UNIX_SOCKET_PATH, server.host)) }
         if !authorities.isEmpty {
@@ -74,10 +91,31 @@ final class ChatSockets {
                     bulkhead_curl_set_authorities(transfer, $0.baseAddress, $0.count)
                 })
         }
+        return codes
+    }
+
+    /// Asks; ``events()`` gives the answer under `key`, also where there is none.
+    /// - Throws: ``ChatError/libraryUnusable(_:)``.
+    func ask(_ key: Int, _ wanted: ChatHTTPRequest, authorities: String) throws(ChatError) {
+        guard let request = ChatRequestTransfer(wanted) else { throw .libraryUnusable("it has no memory") }
+        let codes =
+            Self.prepare(request.transfer, wanted.server, path: wanted.path, authorities: authorities)
+            + request.prepare()
         if let code = codes.first(where: { $0 != CURLE_OK }) { throw .libraryUnusable(Self.phrase(code)) }
-        let code = curl_multi_add_handle(transfers, transfer)
+        let code = curl_multi_add_handle(transfers, request.transfer)
         guard code == CURLM_OK else { throw .libraryUnusable(String(cString: curl_multi_strerror(code))) }
-        sockets[key] = socket
+        requests.append((key, request))
+    }
+
+    /// Some answers have not come.
+    var isAsking: Bool { !requests.isEmpty }
+    func isOpen(_ key: Int) -> Bool { sockets[key] != nil }
+
+    /// Closes the socket, and waits for no answer.
+    func drop(_ key: Int) {
+        close(key)
+        for entry in requests where entry.key == key { curl_multi_remove_handle(transfers, entry.request.transfer) }
+        requests.removeAll { $0.key == key }
     }
 
     func close(_ key: Int) {
@@ -86,9 +124,9 @@ final class ChatSockets {
     }
 
     /// Sends, or keeps what the socket does not take now.
-    func send(_ text: String, on key: Int) {
+    func send(_ bytes: [UInt8], on key: Int) {
         guard let socket = sockets[key], socket.waiting.count < Self.mostWaiting else { return }
-        socket.waiting += Array(text.utf8)
+        socket.waiting += bytes
         if socket.isOpen { flush(socket) }
     }
 
@@ -122,7 +160,14 @@ final class ChatSockets {
         curl_multi_perform(transfers, &running)
         var code = CURLE_OK
         while let transfer = bulkhead_curl_next_ended(transfers, &code) {
-            guard let (key, socket) = sockets.first(where: { $0.value.transfer == transfer }) else { continue }
+            guard let (key, socket) = sockets.first(where: { $0.value.transfer == transfer }) else {
+                if let index = requests.firstIndex(where: { $0.request.transfer == transfer }) {
+                    let (key, request) = requests.remove(at: index)
+                    events.append((key, .answered(request.answer(code, Self.phrase(code)))))
+                    curl_multi_remove_handle(transfers, transfer)
+                }
+                continue
+            }
             socket.descriptor = bulkhead_curl_socket(transfer)
             guard code == CURLE_OK, socket.descriptor >= 0 else {
                 events.append((key, .ended(Self.phrase(code))))

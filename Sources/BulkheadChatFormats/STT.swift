@@ -3,50 +3,59 @@
 /// `/` ends a pair and `@=` parts it; in both halves `@A` stands for `@` and `@S` for `/`. Values that are maps or lists are
 /// texts of the same kind, escaped once more, and stay texts here.
 package enum STT {
+    private static let (at, slash) = (UInt8(ascii: "@"), UInt8(ascii: "/"))
+
     /// The pairs of `text`, of repeated keys the last. What is no pair is passed over.
     package static func read(_ text: some StringProtocol) -> [String: String] {
         var pairs: [String: String] = [:]
-        for pair in text.split(separator: "/") {
-            guard let parting = pair.firstRange(of: "@=") else { continue }
-            pairs[unescaped(pair[..<parting.lowerBound])] = unescaped(pair[parting.upperBound...])
+        for pair in text.utf8.split(separator: slash) {
+            guard let parting = pair.indices.first(where: { pair[$0...].starts(with: [at, UInt8(ascii: "=")]) }) else {
+                continue
+            }
+            pairs[unescaped(pair[..<parting])] = unescaped(pair[parting...].dropFirst(2))
         }
         return pairs
     }
 
     /// The values of a list: texts with `/` behind each.
     package static func list(_ text: some StringProtocol) -> [String] {
-        text.split(separator: "/").map { unescaped($0) }
+        text.utf8.split(separator: slash).map { unescaped($0) }
     }
 
     package static func write(_ pairs: [(key: String, value: String)]) -> String {
         pairs.map { "\(escaped($0.key))@=\(escaped($0.value))/" }.joined()
     }
 
-    /// `@` first, or the mark of an escaped slash would be escaped again.
     private static func escaped(_ text: String) -> String {
-        text.replacing("@", with: "@A").replacing("/", with: "@S")
+        String(
+            decoding: text.utf8.flatMap { byte -> [UInt8] in
+                switch byte {
+                case at: [at, UInt8(ascii: "A")]
+                case slash: [at, UInt8(ascii: "S")]
+                default: [byte]
+                }
+            }, as: UTF8.self)
     }
 
-    /// In one pass from the left: `@AS` is `@S`, and not a slash.
-    private static func unescaped(_ text: some StringProtocol) -> String {
-        var result = ""
+    /// In one pass from the left: `@AS` is `@S`, and not a slash. By bytes: a mark that combines with a letter would hide the
+    /// signs of the protocol in front of it.
+    private static func unescaped(_ text: some Sequence<UInt8>) -> String {
+        var result: [UInt8] = []
         var isMarked = false
-        for character in text {
+        for byte in text {
             guard isMarked else {
-                if character == "@" { isMarked = true } else { result.append(character) }
+                if byte == at { isMarked = true } else { result.append(byte) }
                 continue
             }
             isMarked = false
-            switch character {
-            case "A": result.append("@")
-            case "S": result.append("/")
-            default:
-                result.append("@")
-                result.append(character)
+            switch byte {
+            case UInt8(ascii: "A"): result.append(at)
+            case UInt8(ascii: "S"): result.append(slash)
+            default: result += [at, byte]
             }
         }
-        if isMarked { result.append("@") }
-        return result
+        if isMarked { result.append(at) }
+        return String(decoding: result, as: UTF8.self)
     }
 }
 
@@ -74,22 +83,20 @@ package struct DouyuPackets: Sendable {
         return packet
     }
 
-    /// Takes bytes, and gives the texts of the packets that end in them; what is no UTF-8 is repaired.
+    /// Takes bytes, and gives the texts of the packets that end in them, one by one; what is no UTF-8 is repaired.
     /// - Throws: ``ChatFormatError/packetLength(_:)``; nothing can be read behind that.
-    package mutating func take(_ new: some Sequence<UInt8>) throws(ChatFormatError) -> [String] {
+    package mutating func take(_ new: some Sequence<UInt8>, _ give: (String) -> Void) throws(ChatFormatError) {
         bytes += new
-        var texts: [String] = []
         var start = 0
+        defer { bytes.removeFirst(start) }
         while bytes.count - start >= 12 {
             let length = (0..<4).reduce(0) { $0 | Int(bytes[start + $1]) << (8 * $1) }
             guard (Self.shortest...Self.longest).contains(length) else { throw .packetLength(length) }
             guard bytes.count - start >= length + 4 else { break }
             let text = bytes[start + 12..<start + length + 4]
-            texts.append(String(decoding: text.last == 0 ? text.dropLast() : text, as: UTF8.self))
             start += length + 4
+            give(String(decoding: text.last == 0 ? text.dropLast() : text, as: UTF8.self))
         }
-        bytes.removeFirst(start)
-        return texts
     }
 }
 

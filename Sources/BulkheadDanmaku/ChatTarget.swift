@@ -5,6 +5,12 @@ package struct ChatTarget: Codable, Hashable, Sendable {
         case irc, twitch
         /// JSON lines (docs/chat-bridge.md).
         case lines
+        /// Its protocol for third parties.
+        case douyu
+        /// Its open platform.
+        case bilibili
+        /// Its Live Streaming API.
+        case youtube
     }
 
     /// Where it may be reached.
@@ -27,12 +33,14 @@ package struct ChatTarget: Codable, Hashable, Sendable {
     package var dialect: Dialect
     /// They are tried in turn.
     package var servers: [Server]
-    /// Without a `#`; of JSON lines, whatever the bridge takes it for.
+    /// Without a `#`; of JSON lines, whatever the bridge takes it for; of Douyu, the room's number; of Bilibili, the
+    /// application's; of YouTube, the id of a live chat or of a video.
     package var channel: String
     package var nick: String
     /// For SASL; empty for none.
     package var account: String
-    /// Shown nowhere.
+    /// Shown nowhere. Of Bilibili: access key, its secret and the anchor's identity code, with blanks between; of YouTube: the
+    /// key of its API.
     package var password: String
     /// Certificates (PEM) to trust besides the system's.
     package var authorities: String
@@ -49,6 +57,15 @@ package struct ChatTarget: Codable, Hashable, Sendable {
         self.account = account
         self.password = password
         self.authorities = authorities
+    }
+
+    /// What may stand in no text.
+    package var secrets: [String] {
+        switch dialect {
+        case .bilibili: password.split(separator: " ").map(String.init)
+        case .youtube: password.split(separator: " ").suffix(1).map(String.init)
+        case .irc, .twitch, .lines, .douyu: password.isEmpty ? [] : [password]
+        }
     }
 
     /// How many chats a room may have, and how many servers each.

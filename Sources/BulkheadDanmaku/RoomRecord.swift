@@ -237,7 +237,7 @@ package struct ChatCursor: Codable, Hashable, Sendable {
     /// In milliseconds since 1970, by the source's clock; nil where it gives none.
     package private(set) var lastMilliseconds: Int64?
     /// What the source gives to be continued by; nil where it does not.
-    package internal(set) var pageToken: String?
+    package var pageToken: String?
 
     package init() {}
 

@@ -6,12 +6,18 @@ package struct ChatConnection: Hashable, Sendable {
     /// The last comment that is known, and its time in milliseconds since 1970; nil where none is.
     package var lastID: String
     package var lastMilliseconds: Int64?
+    /// What its source said it is to be continued by; empty for nothing.
+    package var token: String
 
-    package init(_ target: ChatTarget, lastID: String = "", lastMilliseconds: Int64? = nil) {
+    package init(_ target: ChatTarget, lastID: String = "", lastMilliseconds: Int64? = nil, token: String = "") {
         self.target = target
         self.lastID = lastID
         self.lastMilliseconds = lastMilliseconds
+        self.token = token
     }
+
+    /// Of a token, in bytes.
+    package static let longestToken = 4096
 }
 
 extension ChatTarget.Dialect {
@@ -20,6 +26,9 @@ extension ChatTarget.Dialect {
         case .irc: 0
         case .twitch: 1
         case .lines: 2
+        case .douyu: 3
+        case .bilibili: 4
+        case .youtube: 5
         }
     }
 
@@ -71,6 +80,7 @@ extension WireWriter {
         write(target.authorities, atMost: 1 << 20)
         write(connection.lastID, atMost: 4096)
         write(connection.lastMilliseconds ?? .min)
+        write(connection.token, atMost: ChatConnection.longestToken)
     }
 }
 
@@ -95,6 +105,7 @@ extension WireReader {
         connection.lastID = try readString(atMost: 4096, "lastID")
         let milliseconds: Int64 = try read()
         connection.lastMilliseconds = milliseconds == .min ? nil : milliseconds
+        connection.token = try readString(atMost: ChatConnection.longestToken, "token")
         return connection
     }
 }
@@ -149,6 +160,8 @@ package enum ChatReply: WireMessage, Hashable {
     case takenBack(connection: UInt8, ChatRemoval)
     /// Comments may have been missed between two times, in milliseconds since 1970.
     case gap(connection: UInt8, from: Int64, until: Int64)
+    /// What the next connection of the kind is to go on with, behind all comments that came before.
+    case token(connection: UInt8, String)
     /// A connection stands so with this server; `text` says why.
     case state(connection: UInt8, ChatState, server: String, text: String)
 
@@ -196,6 +209,11 @@ package enum ChatReply: WireMessage, Hashable {
                 $0.write(from)
                 $0.write(until)
             }
+        case .token(let connection, let token):
+            WireFrame(.chatToken) {
+                $0.write(connection)
+                $0.write(token, atMost: ChatConnection.longestToken)
+            }
         case .state(let connection, let state, let server, let text):
             WireFrame(.chatState) {
                 $0.write(connection)
@@ -223,6 +241,9 @@ package enum ChatReply: WireMessage, Hashable {
             default: throw reader.outsideRange("removal")
             }
         case .chatGap?: self = .gap(connection: try reader.read(), from: try reader.read(), until: try reader.read())
+        case .chatToken?:
+            self = .token(
+                connection: try reader.read(), try reader.readString(atMost: ChatConnection.longestToken, "token"))
         case .chatState?:
             let connection: UInt8 = try reader.read()
             guard let state = ChatState(rawValue: try reader.read()) else { throw reader.outsideRange("state") }

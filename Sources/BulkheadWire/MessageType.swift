@@ -136,6 +136,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case chatTakenBack = 0xEA
     case chatGap = 0xEB
     case chatState = 0xEC
+    case chatToken = 0xED
 
     // RecorderRequest
     case recorderOpen = 0xC0

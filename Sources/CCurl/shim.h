@@ -35,6 +35,13 @@ static inline CURLcode bulkhead_curl_drop_answer(CURL *transfer, size_t *left) {
     return code != CURLE_OK ? code : curl_easy_setopt(transfer, CURLOPT_WRITEDATA, (void *)left);
 }
 
+/// What `take` is given of the answer, with `context`; fewer bytes taken than given end the transfer. `context` must outlive it.
+static inline CURLcode bulkhead_curl_give_answer(
+    CURL *transfer, size_t (*take)(char *bytes, size_t size, size_t count, void *context), void *context) {
+    CURLcode code = curl_easy_setopt(transfer, CURLOPT_WRITEFUNCTION, take);
+    return code != CURLE_OK ? code : curl_easy_setopt(transfer, CURLOPT_WRITEDATA, context);
+}
+
 /// The status of the answer; 0 where there is none.
 static inline long bulkhead_curl_status(CURL *transfer) {
     long status = 0;

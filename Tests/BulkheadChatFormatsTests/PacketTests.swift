@@ -12,6 +12,8 @@ private func bytes(_ text: String) -> [UInt8] {
         ("type@=chatmsg/txt@=hi/", ["type": "chatmsg", "txt": "hi"]), ("a@=x@AS@Sy/", ["a": "x@S/y"]),
         ("a@=1/a@=2/", ["a": "2"]), ("nothing/a@=/@=b/", ["a": "", "": "b"]), ("a@=@Q@/", ["a": "@Q@"]), ("", [:]),
         ("a@=l@AA=m/", ["a": "l@A=m"]),
+        // Marks that combine with the signs of the protocol.
+        ("txt@=\u{301}hi/\u{301}b@=@S\u{301}/", ["txt": "\u{301}hi", "\u{301}b": "/\u{301}"]),
     ])
     func pairsAreRead(text: String, pairs: [String: String]) { #expect(STT.read(text) == pairs) }
 
@@ -45,7 +47,7 @@ private func bytes(_ text: String) -> [UInt8] {
             var packets = DouyuPackets()
             var texts: [String] = []
             for start in stride(from: 0, to: stream.count, by: size) {
-                texts += try packets.take(stream[start..<min(start + size, stream.count)])
+                try packets.take(stream[start..<min(start + size, stream.count)]) { texts.append($0) }
             }
             #expect(texts == ["type@=loginres/", "type@=chatmsg/txt@=弹幕/", ""])
         }
@@ -54,7 +56,9 @@ private func bytes(_ text: String) -> [UInt8] {
     @Test(arguments: [8, 0, (1 << 20) + 1, 1 << 31]) func lengthsThatCanNotBeAreRefused(length: Int) {
         var packets = DouyuPackets()
         let four = (0..<4).map { UInt8(length >> (8 * $0) & 0xFF) }
-        #expect(throws: ChatFormatError.packetLength(length)) { try packets.take(four + four + [0xB2, 2, 0, 0]) }
+        #expect(throws: ChatFormatError.packetLength(length)) {
+            try packets.take(four + four + [0xB2, 2, 0, 0]) { _ in }
+        }
     }
 }
 

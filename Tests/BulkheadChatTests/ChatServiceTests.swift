@@ -1,66 +1,10 @@
 import BulkheadChat
-import BulkheadChildRuntime
 import BulkheadDanmaku
 import BulkheadFaults
-import BulkheadMedia
-import BulkheadSelection
-import BulkheadSystem
 import BulkheadTestSupport
 import BulkheadWire
 import Foundation
-import Glibc
-import Synchronization
 import Testing
-
-/// The chat process's loop in this process, and a record on the other side, as the master has it.
-private final class ChatUnderTest: Sendable {
-    struct Seen {
-        var record: RoomRecord
-        /// Each comment that had not come before.
-        var texts: [String] = []
-        var again = 0
-        var gaps: [ChatGap] = []
-        var states: [ChatState] = []
-    }
-
-    private let state: Mutex<Seen>
-
-    init(_ connection: ChatConnection, lastID: String = "") throws {
-        state = Mutex(Seen(record: RoomRecord(try #require(Canvas(width: 1280, height: 720)))))
-        var pair: [CInt] = [-1, -1]
-        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
-        let (master, child) = (pair[0], pair[1])
-        Thread.detachNewThread {
-            let socket = WireSocket(OwnedDescriptor(adopting: child))
-            // The way back is short: a thousand breaks are wanted, not a thousand waits.
-            try? ChatService(socket, backoff: .exact(milliseconds: [3])).run()
-        }
-        Thread.detachNewThread { [self] in
-            let socket = WireSocket(OwnedDescriptor(adopting: master))
-            try? socket.send(ChatRequest.configure([connection]))
-            while let received = try? socket.receive(ChatReply.self, timeoutMilliseconds: 60_000) {
-                take(received.message)
-            }
-        }
-    }
-
-    private func take(_ reply: ChatReply) {
-        state.withLock { seen in
-            switch reply {
-            case .comment(_, var comment, _, let isReplayed):
-                comment.source = "irc"
-                let outcome = seen.record.take(comment, at: .zero, now: .max, isReplayed: isReplayed)
-                if outcome == .known { seen.again += 1 } else { seen.texts.append(comment.text) }
-            case .gap(_, let from, let until): seen.gaps.append(ChatGap(source: "irc", from: from, until: until))
-            case .state(_, let state, _, _): seen.states.append(state)
-            case .ready, .takenBack: break
-            }
-        }
-    }
-
-    var seen: Seen { state.withLock { $0 } }
-    var isJoined: Bool { seen.states.last == .joined }
-}
 
 /// The loop against a real server.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct ChatServiceTests {
@@ -77,7 +21,7 @@ private final class ChatUnderTest: Sendable {
     ) async throws -> (server: IRCServer, path: FaultyPath, chat: ChatUnderTest, speaker: IRCClient) {
         let server = try await IRCServer(keeping: count)
         let path = try await FaultyPath.start(port: server.port)
-        let chat = try ChatUnderTest(connection(path.port))
+        let chat = try ChatUnderTest(connection(path.port).target)
         #expect(await eventually(within: .seconds(30)) { chat.isJoined })
         let speaker = try #require(IRCClient(port: server.port))
         #expect(speaker.join(as: "speaker"))

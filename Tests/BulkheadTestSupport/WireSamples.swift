@@ -228,18 +228,25 @@ package enum Messages {
     ]
 
     package static let chatRequests: [ChatRequest] = [
-        .configure([
-            ChatConnection(
-                ChatTarget(
-                    "ann", .twitch,
-                    servers: [
-                        .init(host: "irc.chat.twitch.tv", port: 6697, isSecure: true),
-                        .init(host: "/run/bridge.sock", port: 0, isSecure: false),
-                    ], channel: "ann", nick: "justinfan1", account: "a", password: "oauth:x", authorities: "PEM"),
-                lastID: "a-1", lastMilliseconds: -5),
-            ChatConnection(
-                ChatTarget("", .lines, servers: [.init(host: "h", port: 1, isSecure: false)], channel: "", nick: "")),
-        ]), .configure([]),
+        .configure(
+            [
+                ChatConnection(
+                    ChatTarget(
+                        "ann", .twitch,
+                        servers: [
+                            .init(host: "irc.chat.twitch.tv", port: 6697, isSecure: true),
+                            .init(host: "/run/bridge.sock", port: 0, isSecure: false),
+                        ], channel: "ann", nick: "justinfan1", account: "a", password: "oauth:x", authorities: "PEM"),
+                    lastID: "a-1", lastMilliseconds: -5, token: "GL-g5f3twuoC"),
+                ChatConnection(
+                    ChatTarget("", .lines, servers: [.init(host: "h", port: 1, isSecure: false)], channel: "", nick: "")
+                ),
+            ]
+                + [ChatTarget.Dialect.douyu, .bilibili, .youtube].map { dialect in
+                    ChatConnection(
+                        ChatTarget(
+                            "p", dialect, servers: [.init(host: "h", port: 1, isSecure: true)], channel: "1", nick: ""))
+                }), .configure([]),
     ]
 
     package static let chatReplies: [ChatReply] =
@@ -255,6 +262,7 @@ package enum Messages {
                 connection: .max, RoomComment(id: "", source: "", author: "", text: ""), nil, isReplayed: false),
             .takenBack(connection: 0, .comment(id: "1")), .takenBack(connection: 0, .author("ann")),
             .takenBack(connection: 0, .all), .gap(connection: 2, from: .min, until: .max),
+            .token(connection: 3, "GL-g5f3twuoC"),
         ] + ChatState.allCases.map { .state(connection: 3, $0, server: "irc.example:6697", text: "it is away") }
 
     package static func recorderRequests() throws -> [RecorderRequest] {

@@ -145,14 +145,8 @@ import Testing
     /// A certificate that nobody vouches for is no server of ours, until a person says so.
     @Test func certificatesAreChecked() async throws {
         let folder = try TemporaryFolder()
-        let (key, certificate) = (folder.path("key.pem"), folder.path("cert.pem"))
-        let openssl = try RunningProcess(
-            "openssl",
-            [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-            ])
-        #expect(await openssl.wait(timeout: .seconds(30)) == 0, "\(openssl.errorText)")
+        let identity = try await TLSIdentity(in: folder)
+        let (key, certificate) = (identity.key, identity.certificate)
         let port = try NginxServer.freePort()
         let script = """
             import socket, ssl, threading

@@ -8,6 +8,13 @@ package enum ChatWords {
     private static let (plainPort, securePort): (UInt16, UInt16) = (6667, 6697)
     private static let twitch = ChatTarget.Server(host: "irc.chat.twitch.tv", port: 6697, isSecure: true)
     private static let mostAuthorityBytes = 1 << 20
+    private static let platforms: [ChatTarget.Dialect: [ChatTarget.Server]] = [
+        .douyu: [8601, 8602, 12601, 12602].map {
+            .init(host: "danmuproxy.douyu.com", port: $0, isSecure: false)
+        },
+        .bilibili: [.init(host: "live-open.biliapi.com", port: 443, isSecure: true)],
+        .youtube: [.init(host: "www.googleapis.com", port: 443, isSecure: true)],
+    ]
 
     /// - Throws: kind `usage`: one line that says what is wrong.
     package static func targets(_ words: [String]) throws(BroadcastError) -> [ChatTarget] {
@@ -35,10 +42,7 @@ package enum ChatWords {
             case "name": target.name = value
             case "nick": target.nick = value
             case "account": target.account = value
-            case "password-file":
-                target.password =
-                    try text(at: value, limit: 1024, "password")
-                    .split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+            case "password-file": target.password = try password(at: value, of: target.dialect)
             case "tls-ca": target.authorities = try text(at: value, limit: mostAuthorityBytes, "certificates")
             default:
                 guard let first = target.servers.first, let server = server(value, like: first) else {
@@ -47,7 +51,16 @@ package enum ChatWords {
                 target.servers.append(server)
             }
         }
-        if target.nick.isEmpty { target.nick = target.account.isEmpty ? guest(target.dialect) : target.account }
+        if target.password.isEmpty, [.bilibili, .youtube].contains(target.dialect) {
+            throw BroadcastError(
+                .usage, "the chat \(address) needs a password-file=",
+                advice: target.dialect == .bilibili
+                    ? "its three lines are the access key, the key's secret and the anchor's identity code"
+                    : "its first line is a key of the YouTube Data API, or Bearer and an OAuth token")
+        }
+        if target.nick.isEmpty, platforms[target.dialect] == nil {
+            target.nick = target.account.isEmpty ? guest(target.dialect) : target.account
+        }
         if target.dialect == .twitch {
             target.nick = target.nick.lowercased()
             if !target.password.isEmpty, !target.password.hasPrefix("oauth:") {
@@ -62,6 +75,19 @@ package enum ChatWords {
         return target
     }
 
+    /// The first line of a file; of Bilibili, the first three.
+    private static func password(at path: String, of dialect: ChatTarget.Dialect) throws(BroadcastError) -> String {
+        let lines = try text(at: path, limit: 4096, "password").split(whereSeparator: \.isNewline)
+            .map { $0.trimmingPrefix { $0 == " " } }.filter { !$0.isEmpty }
+        guard dialect == .bilibili else { return lines.first.map(String.init) ?? "" }
+        guard lines.count >= 3, lines[..<3].allSatisfy({ !$0.contains { $0.isWhitespace } }) else {
+            throw BroadcastError(
+                .usage, "the file \(path) has no access key, secret and identity code",
+                advice: "write each on a line of its own")
+        }
+        return lines[..<3].joined(separator: " ")
+    }
+
     /// Nobody in particular: Twitch lets such names read.
     private static func guest(_ dialect: ChatTarget.Dialect) -> String {
         (dialect == .twitch ? "justinfan" : "bulkhead") + "\(UInt32.random(in: 10_000...99_999))"
@@ -73,6 +99,11 @@ package enum ChatWords {
             let channel = String(address.dropFirst("twitch:".count)).lowercased().drop { $0 == "#" }
             guard !channel.isEmpty else { throw unknown(address) }
             return ChatTarget("\(channel)", .twitch, servers: [twitch], channel: "\(channel)", nick: "")
+        }
+        for dialect in [ChatTarget.Dialect.douyu, .bilibili, .youtube] {
+            let scheme = dialect.rawValue + ":"
+            guard address.hasPrefix(scheme) else { continue }
+            return try platform(dialect, address, address.dropFirst(scheme.count))
         }
         for (scheme, isSecure) in [("ircs://", true), ("irc://", false)] where address.hasPrefix(scheme) {
             let rest = address.dropFirst(scheme.count)
@@ -104,6 +135,30 @@ package enum ChatWords {
             }
         }
         throw unknown(address)
+    }
+
+    /// `ID`, or `//HOST[:PORT]/ID` where it is not the platform's own server.
+    private static func platform(
+        _ dialect: ChatTarget.Dialect, _ address: String, _ rest: Substring
+    ) throws(BroadcastError) -> ChatTarget {
+        var servers = platforms[dialect] ?? []
+        var id = rest
+        if rest.hasPrefix("//"), let first = servers.first {
+            let parts = rest.dropFirst(2).split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let own = server(String(parts[0]), like: first) else { throw unknown(address) }
+            (servers, id) = ([own], parts[1])
+        }
+        let isNumber =
+            !id.isEmpty && id.utf8.allSatisfy { (0x30...0x39).contains($0) } && Int64(id).map { $0 > 0 } ?? false
+        let isWord =
+            !id.isEmpty && id.utf8.count <= 512
+            && id.utf8.allSatisfy { byte in
+                byte == 0x2D || byte == 0x5F || byte == 0x2E || byte == 0x3D || (0x30...0x39).contains(byte)
+                    || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            }
+        guard dialect == .youtube ? isWord : isNumber else { throw unknown(address) }
+        let name = dialect == .youtube && id.utf8.count > 11 ? dialect.rawValue : String(id)
+        return ChatTarget(name, dialect, servers: servers, channel: String(id), nick: "")
     }
 
     private static func server(_ text: String, like other: ChatTarget.Server) -> ChatTarget.Server? {
@@ -146,7 +201,8 @@ package enum ChatWords {
     private static func unknown(_ address: String) -> BroadcastError {
         BroadcastError(
             .usage, "--chat \"\(address)\" is no chat",
-            advice: "write ircs://HOST/CHANNEL, irc://HOST/CHANNEL, twitch:CHANNEL, lines:HOST:PORT or lines:unix:PATH")
+            advice: "write ircs://HOST/CHANNEL, irc://HOST/CHANNEL, twitch:CHANNEL, douyu:ROOM, bilibili:APPLICATION, "
+                + "youtube:VIDEO, lines:HOST:PORT or lines:unix:PATH")
     }
 
     private static func misfit(_ address: String, _ key: String, _ value: String, _ takes: String) -> BroadcastError {

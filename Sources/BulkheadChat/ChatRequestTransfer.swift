@@ -1,0 +1,58 @@
+import BulkheadChatFormats
+import CCurl
+
+/// One request over HTTP, as libcurl carries it out.
+final class ChatRequestTransfer {
+    let transfer: UnsafeMutableRawPointer
+    private let request: ChatHTTPRequest
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private var body: [UInt8] = []
+
+    private static let milliseconds = 10_000
+
+    /// Nil where there is no memory.
+    init?(_ request: ChatHTTPRequest) {
+        guard let transfer = curl_easy_init() else { return nil }
+        self.transfer = transfer
+        self.request = request
+    }
+
+    deinit {
+        curl_easy_cleanup(transfer)
+        curl_slist_free_all(headers)
+    }
+
+    /// Sets what is asked; this object must outlive the transfer.
+    func prepare() -> [CURLcode] {
+        for header in request.headers { headers = curl_slist_append(headers, header) ?? headers }
+        var codes = [
+            bulkhead_curl_set_headers(transfer, headers),
+            bulkhead_curl_set_number(transfer, CURLOPT_TIMEOUT_MS, Self.milliseconds),
+            bulkhead_curl_give_answer(
+                transfer,
+                { bytes, size, count, context in
+                    guard let bytes, let context else { return 0 }
+                    let request = Unmanaged<ChatRequestTransfer>.fromOpaque(context).takeUnretainedValue()
+                    return request.take(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                }, Unmanaged.passUnretained(self).toOpaque()),
+        ]
+        if let body = request.body {
+            codes.append(
+                body.withUnsafeBytes { bulkhead_curl_set_body(transfer, $0.baseAddress, $0.count) })
+        }
+        return codes
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard body.count + bytes.count <= ChatAnswer.longest else { return 0 }
+        body += bytes
+        return bytes.count
+    }
+
+    /// What has become of it.
+    func answer(_ code: CURLcode, _ problem: String) -> ChatAnswer {
+        let status = bulkhead_curl_status(transfer)
+        guard code == CURLE_OK, status > 0 else { return ChatAnswer(request.name, status: nil, problem: problem) }
+        return ChatAnswer(request.name, status: status, body: body)
+    }
+}
