@@ -31,8 +31,8 @@ typedef struct comment {
     int64_t key;           ///< several with one follow each other
     int64_t from;          ///< when it begins to look so, in nanoseconds of the timeline
     int64_t start, end;    ///< when it is seen
-    double top, height, size, width, speed; ///< in lines, of which a picture has 1080
-    char mode;             ///< 's'croll, 'r'everse, 't'op, 'b'ottom
+    double top, left, height, size, width, speed; ///< in lines, of which a picture has 1080
+    char mode;             ///< 's'croll, 'r'everse, 't'op, 'b'ottom, 'p'ositioned
     uint32_t color;
     double opacity;
     char *text, *font;
@@ -187,6 +187,7 @@ static void handle_event(void *state, const bulkhead_event *event) {
         else if (is_name(&member, "start")) told.start = (int64_t)number;
         else if (is_name(&member, "end")) told.end = (int64_t)number;
         else if (is_name(&member, "top")) told.top = number;
+        else if (is_name(&member, "left")) told.left = number;
         else if (is_name(&member, "height")) told.height = number;
         else if (is_name(&member, "size")) told.size = number;
         else if (is_name(&member, "width")) told.width = number;
@@ -221,7 +222,7 @@ static int32_t process_video(void *state, const bulkhead_video_frame *frame) {
         }
         double way = (double)(time - comment->start) / 1e9 * comment->speed;
         double x = comment->mode == 's' ? picture_width - way
-            : comment->mode == 'r' ? way - comment->width : (picture_width - comment->width) / 2;
+            : comment->mode == 'r' ? way - comment->width : comment->mode == 'p' ? comment->left : (picture_width - comment->width) / 2;
         double left = (x + comment->size * 0.1) * scale - comment->edge;
         double top = (comment->top + comment->height / 2) * scale - comment->overlay.height / 2.0;
         overlay_blend(&comment->overlay, frame, (int64_t)floor(left), (int64_t)floor(top));

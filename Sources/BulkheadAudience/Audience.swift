@@ -168,7 +168,9 @@ package final class Audience {
         var comment = try ownComment(saying, author: saying.author)
         if let color = saying.color, color > 0xFFFFFF { throw Self.misfit("color") }
         comment.color = saying.color
-        comment.mode = saying.mode ?? .scroll
+        comment.place = saying.place
+        comment.mode = saying.mode ?? (saying.place == nil ? .scroll : .positioned)
+        guard (comment.mode == .positioned) == (comment.place != nil) else { throw Self.misfit("place") }
         guard let amount = saying.amountMicros else { return take(comment) }
         let seconds = saying.seconds ?? RoomSaying.standardSeconds
         guard RoomSaying.amountRange.contains(Double(amount) / 1e6) else { throw Self.misfit("amount") }

@@ -13,6 +13,8 @@ package struct OverlayScript: Sendable {
         let text: String
         let mode: String
         let top: Double
+        /// Of what is positioned.
+        let left: Double?
         let height: Double
         let size: Double
         let width: Double
@@ -106,8 +108,9 @@ package struct OverlayScript: Sendable {
     ) -> RoomEvent {
         let text = comment.count > 1 ? "\(comment.text) ×\(comment.count)" : comment.text
         let shown = Shown(
-            key: key, text: text, mode: comment.mode.rawValue, top: comment.top, height: comment.height,
-            size: comment.size, width: comment.width, speed: comment.speed, start: comment.start, end: comment.end,
+            key: key, text: text, mode: comment.mode.rawValue, top: comment.top, left: comment.left,
+            height: comment.height, size: comment.size, width: comment.width, speed: comment.speed,
+            start: comment.start, end: comment.end,
             color: comment.comment.color ?? settings.color, opacity: settings.opacity, font: settings.font)
         return RoomEvent(.comment, at: time, name: "show", JSONLine.encode(shown))
     }

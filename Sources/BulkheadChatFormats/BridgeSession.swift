@@ -29,6 +29,8 @@ package struct BridgeSession: Sendable {
         var text: String?
         var time: Int64?
         var mode: CommentMode?
+        var x: Double?
+        var y: Double?
         var color: String?
         var staff: Bool?
         var amount: Double?
@@ -137,9 +139,13 @@ package struct BridgeSession: Sendable {
         let color = line.color.flatMap { text in
             text.count == 7 && text.first == "#" ? UInt32(text.dropFirst(), radix: 16) : nil
         }
+        let place = line.x.flatMap { x in line.y.flatMap { CommentPlace(x: x, y: $0) } }
+        var mode = line.mode ?? .scroll
+        if mode == .positioned, place == nil { mode = .scroll }
         return RoomComment(
             id: id, source: source, authorID: line.authorID ?? "", author: author, text: text,
-            mode: line.mode ?? .scroll, rank: line.staff == true ? .staff : .ordinary, color: color,
+            mode: mode, place: mode == .positioned ? place : nil, rank: line.staff == true ? .staff : .ordinary,
+            color: color,
             sentMilliseconds: line.time)
     }
 

@@ -46,7 +46,7 @@ package struct RoomCommand: AsyncParsableCommand {
             discussion: """
                 platform, room, title, category and notice are text. How comments are shown: shown=off, font=FAMILY, size=36 \
                 (in lines of a picture of 1080), color=#ffcc00, opacity=0.9, scroll=8s (from edge to edge), stand=5s, area=0.5 \
-                (of the picture's height), density=400 (at once), modes=scroll+reverse+top+bottom.
+                (of the picture's height), density=400 (at once), modes=scroll+reverse+top+bottom+positioned.
                 """)
 
         @Argument(
@@ -128,6 +128,12 @@ package struct RoomCommand: AsyncParsableCommand {
             completion: .list(CommentMode.allCases.map(\.rawValue)))
         var mode: String?
 
+        @Option(
+            help: ArgumentHelp(
+                "Where its upper left corner stands, in shares of the picture's width and height: 0.5,0.25.",
+                valueName: "x,y"))
+        var at: String?
+
         @Option(help: ArgumentHelp("Its color, such as #ffcc00.", valueName: "color"))
         var color: String?
 
@@ -151,6 +157,14 @@ package struct RoomCommand: AsyncParsableCommand {
                 }
                 saying.mode = only
             }
+            if let at { saying.place = try Self.place(at) }
+            guard (saying.mode ?? .positioned) == .positioned || at == nil else {
+                throw BroadcastError(.usage, "--at goes with --mode positioned alone", advice: "leave one of them away")
+            }
+            guard saying.mode != .positioned || at != nil else {
+                throw BroadcastError(
+                    .usage, "--mode positioned needs a place", advice: "say where with --at, such as --at 0.5,0.25")
+            }
             if let color {
                 var fields = RoomFields()
                 try RoomWords.change(&fields, "color", color)
@@ -169,6 +183,17 @@ package struct RoomCommand: AsyncParsableCommand {
                     .usage, "--currency and --for go with --paid alone", advice: "add --paid, or leave them away")
             }
             try master.ask(.changeRoom(.say(saying)))
+        }
+
+        private static func place(_ text: String) throws(BroadcastError) -> CommentPlace {
+            let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+            guard numbers.count == 2, let x = numbers[0], let y = numbers[1], let place = CommentPlace(x: x, y: y)
+            else {
+                throw BroadcastError(
+                    .usage, "--at \"\(text)\" is no place on the picture",
+                    advice: "it takes two numbers from 0 to 1 with a comma between them, such as 0.5,0.25")
+            }
+            return place
         }
     }
 

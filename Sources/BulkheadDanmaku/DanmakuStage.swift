@@ -151,7 +151,7 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
                 counts.shown += 1
                 continue
             }
-            full.insert(mode)
+            if mode != .positioned { full.insert(mode) }
             if now - entry.since < Self.patience(of: entry.comment) {
                 rest.append(entry)
             } else {
@@ -171,8 +171,10 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
     private mutating func merge(_ text: String, _ comment: RoomComment, at time: MediaTime) -> Bool {
         guard comment.rank != .paid else { return false }
         let mode = shownMode(of: comment)
+        let place = mode == .positioned ? comment.place : nil
         if let index = flying.lastIndex(where: {
             $0.text == text && $0.mode == mode && $0.comment.rank != .paid
+                && (place == nil || $0.comment.place == place)
                 && time.nanoseconds - $0.start < Self.mergeNanoseconds
         }) {
             flying[index].count += 1
@@ -180,6 +182,7 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
         }
         if let index = waiting.firstIndex(where: {
             $0.text == text && shownMode(of: $0.comment) == mode && $0.comment.rank != .paid
+                && (place == nil || $0.comment.place == place)
         }) {
             waiting[index].count += 1
             return true
@@ -205,7 +208,8 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
     // MARK: lanes
 
     private func shownMode(of comment: RoomComment) -> CommentMode {
-        settings.modes.contains(comment.mode) ? comment.mode : .scroll
+        if comment.mode == .positioned, comment.place == nil { return .scroll }
+        return settings.modes.contains(comment.mode) ? comment.mode : .scroll
     }
 
     /// The comment in the first lane that is free; nil where none is.
@@ -223,13 +227,10 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
                 && !(isMoving && flown.speed >= speed
                     && flown.isIn(at: time, gap: Self.gap, pictureWidth: pictureWidth))
         }
-        let laneCount = max(1, Int(Self.pictureHeight * settings.area / lane))
-        for number in 0..<laneCount {
-            let top =
-                mode == .bottom ? Self.pictureHeight - lane * Double(number + 1) : lane * Double(number)
+        for (left, top) in places(of: comment, mode, width: width, lane: lane) {
             var next = FlyingComment(
-                comment: comment, text: text, mode: mode, top: top, height: lane, size: settings.size, width: width,
-                speed: speed, start: time.nanoseconds, end: time.nanoseconds + Int64(seconds * 1e9))
+                comment: comment, text: text, mode: mode, top: top, left: left, height: lane, size: settings.size,
+                width: width, speed: speed, start: time.nanoseconds, end: time.nanoseconds + Int64(seconds * 1e9))
             let isFree = hindering.allSatisfy {
                 !$0.shares(next) || $0.lets(next, gap: Self.gap, pictureWidth: pictureWidth)
             }
@@ -238,5 +239,23 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
             return next
         }
         return nil
+    }
+
+    /// Where a comment may be: the upper edges of all lanes, in the order in which they are filled, or its own place.
+    private func places(
+        of comment: RoomComment, _ mode: CommentMode, width: Double, lane: Double
+    ) -> [(left: Double?, top: Double)] {
+        if mode == .positioned, let place = comment.place {
+            return [
+                (
+                    max(0, min(place.x * pictureWidth, pictureWidth - width)),
+                    max(0, min(place.y * Self.pictureHeight, Self.pictureHeight - lane))
+                )
+            ]
+        }
+        let laneCount = max(1, Int(Self.pictureHeight * settings.area / lane))
+        return (0..<laneCount).map { number in
+            (nil, mode == .bottom ? Self.pictureHeight - lane * Double(number + 1) : lane * Double(number))
+        }
     }
 }

@@ -12,6 +12,8 @@ package struct FlyingComment: Codable, Hashable, Sendable {
     package let mode: CommentMode
     /// The upper edge of its lane.
     package let top: Double
+    /// Its left edge where it is positioned; nil for all others.
+    package let left: Double?
     /// The height of its lane.
     package let height: Double
     /// The height of its letters.
@@ -32,6 +34,7 @@ package struct FlyingComment: Codable, Hashable, Sendable {
         case .scroll: pictureWidth - way
         case .reverse: way - width
         case .top, .bottom: (pictureWidth - width) / 2
+        case .positioned: left ?? 0
         }
     }
 
@@ -41,7 +44,7 @@ package struct FlyingComment: Codable, Hashable, Sendable {
     /// Whether all numbers can be counted with.
     var isSane: Bool {
         Self.times.contains(start) && Self.times.contains(end)
-            && [top, height, size, width, speed].allSatisfy { $0.isFinite && abs($0) < 1_000_000 }
+            && [top, height, size, width, speed, left ?? 0].allSatisfy { $0.isFinite && abs($0) < 1_000_000 }
             && (1...1_000_000_000).contains(count)
     }
 
@@ -51,8 +54,8 @@ package struct FlyingComment: Codable, Hashable, Sendable {
         let (end, isFarther) = end.addingReportingOverflow(nanoseconds)
         guard !isFar, !isFarther else { return nil }
         return FlyingComment(
-            comment: comment, text: text, count: count, mode: mode, top: top, height: height, size: size, width: width,
-            speed: speed, start: start, end: end)
+            comment: comment, text: text, count: count, mode: mode, top: top, left: left, height: height, size: size,
+            width: width, speed: speed, start: start, end: end)
     }
 
     /// Whether anything of it is seen at `time`.
@@ -67,10 +70,14 @@ package struct FlyingComment: Codable, Hashable, Sendable {
         return mode == .scroll ? x + width + gap <= pictureWidth : x >= gap
     }
 
-    /// Whether the two want the same part of the picture's height, and move over it alike.
+    /// Whether the two want the same part of the picture's height, and move over it alike; of standing ones that are positioned, the
+    /// same part of the picture.
     func shares(_ other: FlyingComment) -> Bool {
-        mode == other.mode && top + Self.rounding < other.top + other.height
-            && other.top + Self.rounding < top + height
+        guard mode == other.mode, top + Self.rounding < other.top + other.height,
+            other.top + Self.rounding < top + height
+        else { return false }
+        guard let left, let otherLeft = other.left else { return true }
+        return left + Self.rounding < otherLeft + other.width && otherLeft + Self.rounding < left + width
     }
 
     /// Whether `next`, which comes later in the same lane, keeps `gap` from this one as long as both are seen. Both move

@@ -38,6 +38,8 @@ package struct RoomSaying: Codable, Hashable, Sendable {
     package var text: String
     package var author: String?
     package var mode: CommentMode?
+    /// Where it stands that is positioned.
+    package var place: CommentPlace?
     /// 0xRRGGBB.
     package var color: UInt32?
     /// What was paid for it, in millionths of ``currency``; nil for nothing.

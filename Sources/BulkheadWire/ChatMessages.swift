@@ -165,7 +165,9 @@ package enum ChatReply: WireMessage, Hashable {
     /// A connection stands so with this server; `text` says why.
     case state(connection: UInt8, ChatState, server: String, text: String)
 
-    private static let modes: [CommentMode] = [.scroll, .reverse, .top, .bottom]
+    private static let modes: [CommentMode] = [.scroll, .reverse, .top, .bottom, .positioned]
+    /// Places go as ten-thousandths.
+    private static let whole = 10_000.0
     private static let noColor = UInt32.max
 
     /// The message as a frame, ready to be sent.
@@ -180,6 +182,8 @@ package enum ChatReply: WireMessage, Hashable {
                 $0.write(comment.author, atMost: 1024)
                 $0.write(comment.text, atMost: 16_384)
                 $0.write(UInt8(Self.modes.firstIndex(of: comment.mode) ?? 0))
+                $0.write(UInt16(((comment.place?.x ?? 0) * Self.whole).rounded()))
+                $0.write(UInt16(((comment.place?.y ?? 0) * Self.whole).rounded()))
                 $0.write(UInt8(comment.rank.rawValue))
                 $0.write(comment.color ?? Self.noColor)
                 $0.write(comment.sentMilliseconds ?? .min)
@@ -264,6 +268,11 @@ package enum ChatReply: WireMessage, Hashable {
         let mode = Int(try reader.read(UInt8.self))
         guard modes.indices.contains(mode) else { throw reader.outsideRange("mode") }
         comment.mode = modes[mode]
+        let (x, y): (UInt16, UInt16) = (try reader.read(), try reader.read())
+        guard let place = CommentPlace(x: Double(x) / whole, y: Double(y) / whole) else {
+            throw reader.outsideRange("place")
+        }
+        if comment.mode == .positioned { comment.place = place }
         guard let rank = RoomComment.Rank(rawValue: Int(try reader.read(UInt8.self))) else {
             throw reader.outsideRange("rank")
         }

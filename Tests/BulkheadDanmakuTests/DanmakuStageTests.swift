@@ -8,9 +8,10 @@ import Testing
 private func time(_ seconds: Double) -> MediaTime { MediaTime(nanoseconds: Int64((seconds * 1e9).rounded())) }
 
 private func comment(
-    _ text: String, id: String = UUID().uuidString, mode: CommentMode = .scroll, rank: RoomComment.Rank = .ordinary
+    _ text: String, id: String = UUID().uuidString, mode: CommentMode = .scroll, place: CommentPlace? = nil,
+    rank: RoomComment.Rank = .ordinary
 ) -> RoomComment {
-    RoomComment(id: id, source: "test", authorID: "7", author: "ann", text: text, mode: mode, rank: rank)
+    RoomComment(id: id, source: "test", authorID: "7", author: "ann", text: text, mode: mode, place: place, rank: rank)
 }
 
 private let width = 1920.0
@@ -44,7 +45,9 @@ private let width = 1920.0
     }
 
     @Test mutating func modesHaveLanesOfTheirOwn() {
-        for mode in CommentMode.allCases { _ = stage.offer(comment(mode.rawValue, mode: mode), at: time(0)) }
+        for mode in CommentMode.allCases where mode != .positioned {
+            _ = stage.offer(comment(mode.rawValue, mode: mode), at: time(0))
+        }
         #expect(stage.flying.filter { $0.mode != .bottom }.allSatisfy { $0.top == 0 })
         let bottom = stage.flying.first { $0.mode == .bottom }
         #expect(bottom.map { abs($0.top + $0.height - 1080) < 1e-9 } == true)
@@ -53,6 +56,31 @@ private let width = 1920.0
         #expect(stage.flying.first { $0.mode == .top }?.x(at: time(1), pictureWidth: width) ?? 0 > 900)
         let reverse = stage.flying.first { $0.mode == .reverse }
         #expect(reverse.map { $0.x(at: time(0), pictureWidth: width) == -$0.width } == true)
+    }
+
+    @Test mutating func whatIsPositionedStandsInItsPlace() throws {
+        func at(_ x: Double, _ y: Double) -> CommentPlace? { CommentPlace(x: x, y: y) }
+        _ = stage.offer(comment("middle", mode: .positioned, place: at(0.5, 0.25)), at: time(0))
+        let middle = try #require(stage.flying.first)
+        #expect(middle.x(at: time(3), pictureWidth: width) == 960 && middle.top == 270 && middle.speed == 0)
+        // Whole on the picture, where it fits.
+        _ = stage.offer(comment("corner", mode: .positioned, place: at(1, 1)), at: time(0))
+        let corner = try #require(stage.flying.last)
+        #expect(corner.x(at: time(0), pictureWidth: width) + corner.width == 1920)
+        #expect(corner.top + corner.height == 1080)
+        // One over another waits for its place, and others do not wait behind it.
+        let over = stage.offer(comment("over", mode: .positioned, place: at(0.51, 0.26)), at: time(1))
+        let beside = stage.offer(comment("beside", mode: .positioned, place: at(0.1, 0.25)), at: time(1))
+        #expect(over == .waits && beside == .flies)
+        let again = stage.offer(comment("middle", mode: .positioned, place: at(0.5, 0.25)), at: time(1))
+        let elsewhere = stage.offer(comment("middle", mode: .positioned, place: at(0, 0)), at: time(1))
+        #expect(again == .merged && elsewhere == .flies)
+        let placeless = stage.offer(comment("placeless", mode: .positioned), at: time(1))
+        #expect(placeless == .flies && stage.flying.last?.mode == .scroll)
+        #expect(CommentPlace(x: 1.1, y: 0) == nil && CommentPlace(x: .nan, y: 0) == nil)
+        for text in [#"{"x":-1,"y":0}"#, #"{"x":0.5}"#] {
+            #expect(throws: DecodingError.self) { try JSONLine.decode(CommentPlace.self, from: Array(text.utf8)) }
+        }
     }
 
     @Test mutating func modesThatAreOffScroll() {
@@ -76,7 +104,9 @@ private let width = 1920.0
                 let text = String((0..<length).map { _ in "ab字弹w ".randomElement(using: &random) ?? "a" })
                 let mode = CommentMode.allCases.randomElement(using: &random) ?? .scroll
                 let rank: RoomComment.Rank = Int.random(in: 0..<50, using: &random) == 0 ? .staff : .ordinary
-                _ = stage.offer(comment(text, mode: mode, rank: rank), at: now)
+                let place = CommentPlace(
+                    x: .random(in: 0...1, using: &random), y: .random(in: 0...1, using: &random))
+                _ = stage.offer(comment(text, mode: mode, place: place, rank: rank), at: now)
                 offered += 1
             }
             if frame % 111 == 110 {

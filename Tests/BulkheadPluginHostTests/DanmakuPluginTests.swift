@@ -67,6 +67,34 @@ import Testing
         #expect(try host.process(picture, pts: 10_000_000_000) == drawn)
     }
 
+    @Test func positionedCommentsStandInTheirPlace() throws {
+        let request = PluginRequest.event(
+            kind: 4, pts: 0, name: "show",
+            bytes: Array(
+                """
+                {"key":1,"text":"HH","mode":"positioned","top":540,"left":960,"height":270,"size":200,"width":700,"speed":0,\
+                "start":0,"end":9000000000,"color":16777215,"opacity":1,"font":""}
+                """.utf8))
+        let host = try loaded([request])
+        let drawn = try #require(try host.process(black(host), pts: 5))
+        let letters = try #require(columns(drawn))
+        #expect(letters.lowerBound >= host.canvas.width / 2)
+        #expect(drawn.planes[0].prefix(host.canvas.height / 2).allSatisfy { $0.allSatisfy { $0 == 16 } })
+    }
+
+    /// What lies over what does not depend on when it was told.
+    @Test func theOrderOfTellingIsNotSeen() throws {
+        let events = [
+            try Self.show(1, "666", mode: "top", speed: 0),
+            try Self.show(2, "HHHH", mode: "bottom", speed: 0, color: 0xFF),
+            try Self.show(1, "666 ×2", mode: "top", speed: 0, at: 1),
+        ]
+        let picture = black(try loaded([]))
+        let drawn = try loaded(events).process(picture, pts: 5)
+        #expect(try loaded(events.reversed()).process(picture, pts: 5) == drawn)
+        #expect(try loaded(events + events).process(picture, pts: 5) == drawn)
+    }
+
     /// A killed host's successor is told all again, and draws each picture as the first one did.
     @Test func anotherProcessDrawsTheSamePixels() throws {
         let events = [

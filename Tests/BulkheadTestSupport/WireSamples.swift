@@ -259,6 +259,11 @@ package enum Messages {
                     color: 0xFFCC00, sentMilliseconds: 1_790_000_000_250),
                 ChatPayment(amountMicros: 5_000_000, currency: "EUR", seconds: 60), isReplayed: true),
             .comment(
+                connection: 2,
+                RoomComment(
+                    id: "2", source: "", author: "bo", text: "here", mode: .positioned,
+                    place: CommentPlace(x: 0.25, y: 1)), nil, isReplayed: false),
+            .comment(
                 connection: .max, RoomComment(id: "", source: "", author: "", text: ""), nil, isReplayed: false),
             .takenBack(connection: 0, .comment(id: "1")), .takenBack(connection: 0, .author("ann")),
             .takenBack(connection: 0, .all), .gap(connection: 2, from: .min, until: .max),

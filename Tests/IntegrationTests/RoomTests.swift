@@ -89,6 +89,8 @@ import Testing
         for (words, told) in [
             (["set", "size=3"], "size=3"), (["set", "titel=a"], "titel=a"), (["pin"], "either a text or --id"),
             (["say", "a", "--for", "5s"], "go with --paid"), (["block"], "nothing is named"),
+            (["say", "a", "--mode", "positioned"], "needs a place"), (["say", "a", "--at", "2,0"], "no place"),
+            (["say", "a", "--at", "0,0", "--mode", "top"], "--at goes with"),
         ] {
             let command = try BulkheadProgram.start(["room"] + words)
             #expect(await command.wait(timeout: .seconds(30)) == 64)
