@@ -607,6 +607,7 @@ let package = Package(
             name: "CrashTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadFaults", "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadDanmaku", "BulkheadAudience", "BulkheadModel", "CBulkheadPlugin",
             ]),
     ],
     swiftLanguageModes: [.v6]
