@@ -178,9 +178,11 @@ extension BoxWriter {
         }
     }
 
-    /// `avc1` (12.1.3, and ISO/IEC 14496-15, 5.4.2), with `colr` (12.1.5) and `pasp` (12.1.4) where they are known.
+    /// A VisualSampleEntry (12.1.3) with the coding's configuration, and `colr` (12.1.5) and `pasp` (12.1.4) where they are
+    /// known.
     private mutating func writeEntry(of video: VideoTrack) {
-        box("avc1") { entry in
+        let types = video.coding.types
+        box(types.entry) { entry in
             entry.writeZeros(6)
             entry.write(UInt16(1))
             entry.writeZeros(16)
@@ -193,7 +195,7 @@ extension BoxWriter {
             entry.writeZeros(32)
             entry.write(UInt16(24))
             entry.write(Int16(-1))
-            entry.box("avcC") { $0.write(video.avcConfiguration) }
+            entry.box(types.configuration) { $0.write(video.avcConfiguration) }
             if let colour = video.colour {
                 entry.box("colr") { box in
                     box.write(BoxType("nclx"))

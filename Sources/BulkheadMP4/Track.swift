@@ -37,9 +37,30 @@ package struct Track: Hashable, Sendable {
     package var isVideo: Bool { if case .video = content { true } else { false } }
 }
 
-/// The configuration of a track of H.264 pictures.
+/// The configuration of a track of pictures.
 package struct VideoTrack: Hashable, Sendable {
-    /// An AVCDecoderConfigurationRecord with 4-byte lengths, as the encoder gives it.
+    /// How pictures are coded. Files are written and read with H.264 alone.
+    package enum Coding: Hashable, Sendable {
+        case avc
+        /// With the parameter sets in the configuration.
+        case hevc
+        case av1
+
+        /// The sample entry's type, and that of the box with the configuration in it: ISO/IEC 14496-15, 5.4.2 and 8.4.1;
+        /// AV1 Codec ISO Media File Format Binding, 2.2 and 2.3.
+        var types: (entry: BoxType, configuration: BoxType) {
+            switch self {
+            case .avc: ("avc1", "avcC")
+            case .hevc: ("hvc1", "hvcC")
+            case .av1: ("av01", "av1C")
+            }
+        }
+    }
+
+    /// Which coding the configuration is of.
+    package let coding: Coding
+    /// An AVCDecoderConfigurationRecord with 4-byte lengths, as the encoder gives it, or the record that the other codings
+    /// have in its place.
     package let avcConfiguration: [UInt8]
     /// Pixels of a coded row that are shown.
     package let width: UInt16
@@ -77,9 +98,10 @@ package struct VideoTrack: Hashable, Sendable {
     }
 
     package init(
-        avcConfiguration: [UInt8], width: UInt16, height: UInt16, colour: Colour? = nil,
+        _ coding: Coding = .avc, avcConfiguration: [UInt8], width: UInt16, height: UInt16, colour: Colour? = nil,
         sampleAspect: SampleAspect? = nil
     ) {
+        self.coding = coding
         self.avcConfiguration = avcConfiguration
         self.width = width
         self.height = height
