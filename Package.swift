@@ -7,6 +7,7 @@ import PackageDescription
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -46,6 +47,7 @@ let package = Package(
         .executable(name: "bulkhead-mixer", targets: ["bulkhead-mixer"]),
         .executable(name: "bulkhead-notifier", targets: ["bulkhead-notifier"]),
         .executable(name: "bulkhead-chat", targets: ["bulkhead-chat"]),
+        .executable(name: "bulkhead-origin", targets: ["bulkhead-origin"]),
         .executable(name: "bulkhead-recorder", targets: ["bulkhead-recorder"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
@@ -203,7 +205,14 @@ let package = Package(
         .target(
             name: "BulkheadLiveServer",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadTimeline", nioCore, nioPosix,
+                "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadMP4", "BulkheadRTMP", "BulkheadTimeline",
+                nioCore, nioPosix, nioHTTP1, nioSSL,
+            ]),
+        .target(
+            name: "BulkheadOrigin",
+            dependencies: [
+                "BulkheadChildRuntime", "BulkheadLiveServer", "BulkheadModel", "BulkheadEvents", "BulkheadMedia",
+                "BulkheadRTMP", "BulkheadSystem", "BulkheadWire",
             ]),
         .target(
             name: "BulkheadEncoder",
@@ -274,7 +283,7 @@ let package = Package(
             name: "BulkheadCommands",
             dependencies: [
                 "BulkheadModel", "BulkheadEvents", "BulkheadControl", "BulkheadLinks", "BulkheadChildren",
-                "BulkheadChildRuntime", "BulkheadMaster", "BulkheadLiveServer", "BulkheadProbe", "BulkheadDrill",
+                "BulkheadChildRuntime", "BulkheadMaster", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
                 "BulkheadDanmaku",
@@ -299,6 +308,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-chat", dependencies: ["BulkheadChat"],
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-origin", dependencies: ["BulkheadOrigin"],
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-recorder", dependencies: ["BulkheadRecorder"],

@@ -1,5 +1,6 @@
 package import ArgumentParser
 import BulkheadModel
+import BulkheadSystem
 
 /// `bulkhead attach`: comes back to a broadcast that a master holds.
 package struct AttachCommand: AsyncParsableCommand {

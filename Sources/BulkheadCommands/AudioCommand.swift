@@ -1,6 +1,7 @@
 package import ArgumentParser
 import BulkheadControl
 import BulkheadModel
+import BulkheadSystem
 
 /// `bulkhead audio`: the sound of a running broadcast.
 package struct AudioCommand: AsyncParsableCommand {

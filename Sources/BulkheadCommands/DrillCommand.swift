@@ -4,6 +4,7 @@ import BulkheadDrill
 import BulkheadMedia
 import BulkheadModel
 import BulkheadProbe
+import BulkheadSystem
 import Glibc
 
 /// `bulkhead drill`: broadcasts, injects faults, watches as a viewer, and judges.

@@ -6,6 +6,7 @@ import BulkheadModel
 import BulkheadProbe
 import BulkheadRTMP
 import BulkheadRTMPTransport
+import BulkheadSystem
 import BulkheadWire
 import Foundation
 

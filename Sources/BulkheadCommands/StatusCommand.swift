@@ -2,6 +2,7 @@ package import ArgumentParser
 import BulkheadControl
 import BulkheadMaster
 import BulkheadModel
+import BulkheadSystem
 
 /// `bulkhead status`: what a master and its broadcast do.
 package struct StatusCommand: AsyncParsableCommand {

@@ -1,7 +1,7 @@
 import BulkheadRTMP
 import NIOCore
 
-/// Runs one peer's connection: carries out what the session's state machine decides.
+/// Runs one peer's RTMP connection: carries out what the session's state machine decides. ``Doorway`` has let it in.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -14,37 +14,32 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var connection = Connection.server()
     private var session = ServerSessionStateMachine()
     private var context: ChannelHandlerContext?
-    private var peer = "unknown"
-    private var address = ClientAddress(nil)
+    private let peer: String
+    private let address: ClientAddress
     private var publications: [MessageStreamID: Publication] = [:]
-    private var players: [MessageStreamID: Player] = [:]
+    private var players: [MessageStreamID: Player<SharedMessage>] = [:]
     private var unreadReplyByteCount = 0
     private var isClosing = false
-    private var isAdmitted = false
     private var ticker: Scheduled<Void>?
     private var openedAt = NIODeadline.now()
     private var pingedAt = NIODeadline.now()
 
-    init(hub: StreamHub) { self.hub = hub }
+    init(hub: StreamHub, peer: String, address: ClientAddress) {
+        self.hub = hub
+        self.peer = peer
+        self.address = address
+    }
 
     // MARK: - Channel events
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func channelActive(context: ChannelHandlerContext) {
-        if let address = context.remoteAddress { peer = "\(address.ipAddress ?? "local"):\(address.port ?? 0)" }
-        address = ClientAddress(context.remoteAddress)
-        guard hub.add(self, from: address, peer: peer) else {
-            isClosing = true
-            context.close(promise: nil)
-            return
-        }
-        isAdmitted = true
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        hub.add(self)
         acknowledge(as: hub.acknowledgementHabit)
         scheduleTick(on: context.eventLoop)
     }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
@@ -78,7 +73,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         ticker = nil
         for streamID in Array(publications.keys) { endPublish(streamID, .disconnected) }
         for streamID in Array(players.keys) { endPlay(streamID) }
-        if isAdmitted { hub.remove(self, from: address) }
+        hub.remove(self)
     }
 
     func acknowledge(as habit: AcknowledgementHabit) { connection.acknowledgementHabit = habit }
@@ -170,12 +165,15 @@ final class ConnectionHandler: ChannelInboundHandler {
             noteWrongKey()
             return
         }
-        let player = Player(stream: stream, streamID: request.streamID, handler: self, options: hub.options)
-        players[request.streamID] = player
-        carryOut(session.acceptPlay(on: request.streamID))
+        let streamID = request.streamID
+        let player = Player(stream, stream.messages, to: ChunkOutlet(self, streamID)) { message, time, isRepeated in
+            message.given(at: time, isRepeated: isRepeated).chunks(for: streamID)
+        }
+        players[streamID] = player
+        carryOut(session.acceptPlay(on: streamID))
         writeOutput()
         hub.send(.playStarted(stream.name, peer: peer))
-        stream.add(player)
+        stream.messages.add(player, hasBegun: stream.isPublished)
     }
 
     private func endPublish(_ streamID: MessageStreamID, _ reason: PublishSummary.Reason) {
@@ -186,7 +184,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func endPlay(_ streamID: MessageStreamID) {
         guard let player = players.removeValue(forKey: streamID) else { return }
-        hub.remove(player)
+        hub.remove(player, from: player.stream.messages)
         hub.send(.playEnded(player.stream.name, peer: peer, player.summary))
     }
 
@@ -249,11 +247,6 @@ final class ConnectionHandler: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
-    func stop() {
-        isClosing = true
-        context?.close(promise: nil)
-    }
-
     /// Asks a publisher to go on elsewhere; false for others, and for publishers that don't know such requests.
     func askToReconnect(to tcURL: String?, text: String) -> Bool {
         guard !isClosing, !publications.isEmpty, session.takesReconnectRequests else { return false }
@@ -262,4 +255,22 @@ final class ConnectionHandler: ChannelInboundHandler {
         flush()
         return true
     }
+}
+
+/// One message stream on which a connection plays.
+private final class ChunkOutlet: PlayerOutlet {
+    private weak var handler: ConnectionHandler?
+    private let streamID: MessageStreamID
+
+    init(_ handler: ConnectionHandler, _ streamID: MessageStreamID) {
+        self.handler = handler
+        self.streamID = streamID
+    }
+
+    var isWritable: Bool { handler?.isWritable == true }
+    func write(_ bytes: ByteBuffer) { handler?.write(bytes) }
+    func flush() { handler?.flush() }
+    func publisherCame() { handler?.announcePublisher(on: streamID) }
+    func publisherWent() { handler?.announceNoPublisher(on: streamID) }
+    func playerIsHopeless(because reason: String) { handler?.close(because: reason) }
 }

@@ -8,7 +8,7 @@ import NIOPosix
     import Musl
 #endif
 
-/// An RTMP server in this process: takes streams from publishers and gives them to players.
+/// A live server in this process: takes streams by RTMP, and gives them to players by RTMP and HTTP, on one port.
 ///
 /// All of it runs on one event loop, which carries hundreds of megabits a second.
 package final class LiveServer: Sendable {
@@ -35,8 +35,12 @@ package final class LiveServer: Sendable {
         onEvent: @escaping @Sendable (LiveServerEvent) -> Void = { _ in }
     ) async throws(LiveServerError) -> LiveServer {
         do {
-            let hub = try await eventLoop.submit {
-                NIOLoopBound(StreamHub(options: options, report: onEvent, on: eventLoop), eventLoop: eventLoop)
+            let (hub, certificates) = try await eventLoop.submit {
+                let certificates = try options.tls.map { try ServerCertificates($0, report: onEvent) }
+                return (
+                    NIOLoopBound(StreamHub(options: options, report: onEvent, on: eventLoop), eventLoop: eventLoop),
+                    NIOLoopBound(certificates, eventLoop: eventLoop)
+                )
             }.get()
             let listener = try await ServerBootstrap(group: eventLoop, childGroup: eventLoop)
                 .serverChannelOption(.backlog, value: 128)
@@ -50,11 +54,14 @@ package final class LiveServer: Sendable {
                 .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(ConnectionHandler(hub: hub.value))
+                        try channel.pipeline.syncOperations.addHandler(
+                            Doorway(hub: hub.value, certificates: certificates.value))
                     }
                 }
                 .bind(host: host, port: port).get()
             return LiveServer(host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub)
+        } catch let error as LiveServerError {
+            throw error
         } catch {
             throw LiveServerError(error, host: host, port: port)
         }
@@ -84,6 +91,9 @@ package final class LiveServer: Sendable {
         try? await listener.eventLoop.submit { [hub] in hub.value.acknowledge(as: habit) }.get()
     }
 
+    /// What viewers use over HTTP, without a stream's name.
+    package var httpAddress: String { "http://" + (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+
     /// What publishers and players use, without a stream's name.
     package var address: String {
         let name = host.contains(":") ? "[\(host)]" : host
@@ -96,6 +106,7 @@ package enum LiveServerError: Error, Hashable, Sendable, CustomStringConvertible
     case portInUse(host: String, port: Int)
     case addressNotAvailable(host: String)
     case portNotAllowed(port: Int)
+    case certificate(path: String, reason: String)
     case other(host: String, port: Int, reason: String)
 
     init(_ error: any Error, host: String, port: Int) {
@@ -114,6 +125,8 @@ package enum LiveServerError: Error, Hashable, Sendable, CustomStringConvertible
             "port \(port) on \(host) is in use: end the program that listens there, or choose another port"
         case .addressNotAvailable(let host): "\(host) is not an address of this computer"
         case .portNotAllowed(let port): "listening on port \(port) needs more rights: choose a port above 1023"
+        case .certificate(let path, let reason):
+            "the certificate or key \(path) can't be used: \(reason); name files in PEM form that belong together"
         case .other(let host, let port, let reason): "listening on \(host), port \(port), failed: \(reason)"
         }
     }

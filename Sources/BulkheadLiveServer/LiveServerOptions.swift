@@ -28,6 +28,21 @@ package struct LiveServerOptions: Hashable, Sendable {
     package var playerStallTimeout = Duration.seconds(15)
     /// How often a quiet connection is asked for a sign of life.
     package var pingInterval = Duration.seconds(30)
+    /// Where there are some, connections may be under TLS as well.
+    package var tls: TLSFiles?
+
+    /// Files in PEM form, which are read again when they change.
+    package struct TLSFiles: Hashable, Sendable {
+        /// The path of the server's certificate, with those between it and a root behind it.
+        package var certificate: String
+        /// The path of its private key.
+        package var key: String
+
+        package init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
 
     /// The defaults, with any stream key.
     package init() {}
@@ -63,6 +78,8 @@ package enum LiveServerEvent: Hashable, Sendable {
     /// The system has nothing left for another connection, and none is accepted for a second; the system's word. Told once
     /// a minute.
     case acceptingPaused(reason: String)
+    /// The certificate's files have changed: they are used from now on, or can't be, and the old ones are used on.
+    case certificateRead(problem: String?)
     /// So many events were not told, because there were too many.
     case eventsLeftOut(Int)
 }

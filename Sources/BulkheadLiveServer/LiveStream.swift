@@ -1,89 +1,97 @@
-import BulkheadFLV
 import BulkheadMedia
 import BulkheadRTMP
 import BulkheadTimeline
 import NIOCore
 
-/// A message on its way to players: its chunks are made once for all players on the same message stream number.
-final class SharedMessage {
-    let message: Message
-    let kind: MediaKind
-    private var chunks: [MessageStreamID: ByteBuffer] = [:]
-
-    init(_ message: Message, kind: MediaKind) {
-        self.message = message
-        self.kind = kind
-    }
-
-    var byteCount: Int { message.payload.readableBytes + Self.ownByteCount }
-
-    /// About what a message takes up beside its payload. Empty ones count too: a publisher may send them without end.
-    private static let ownByteCount = 256
-
-    /// Complete chunks of the standard size, which the server has announced to every peer.
-    func chunks(for streamID: MessageStreamID) -> ByteBuffer? {
-        if let known = chunks[streamID] { return known }
-        var message = message
-        message.streamID = streamID
-        var encoder = ChunkEncoder(chunkSize: .standard)
-        var output = ByteBuffer()
-        let id: ChunkStreamID =
-            switch message.type {
-            case .audio: .audio
-            case .video: .video
-            default: .data
-            }
-        guard (try? encoder.encode(message, on: id, into: &output)) != nil else { return nil }
-        // Players choose these numbers: a copy is kept for the first two, which is one more than players use.
-        if chunks.count < 2 { chunks[streamID] = output }
-        return output
-    }
-
-    /// The message with another timestamp.
-    func at(_ timestampMilliseconds: UInt32) -> SharedMessage {
-        var message = message
-        message.timestampMilliseconds = timestampMilliseconds
-        return SharedMessage(message, kind: kind)
-    }
-}
-
-/// One stream, published or waited for: what it brought last, which all its players read, each at a pace of its own.
+/// One stream, published or waited for: what it brought last, in each form that players take.
 final class LiveStream {
+    /// Who publishes it: a connection, or the process itself.
+    typealias PublisherID = ObjectIdentifier
+
     let name: StreamName
-    private(set) var publisher: ConnectionHandler?
-    private(set) var players: [Player] = []
-    /// The newest GOP, for players that come, and what those that are here have not been given yet.
-    private(set) var queue = GOPQueue<SharedMessage>(pictureHeader: MediaKind.videoSequenceHeader.headerNumber)
-    /// What is kept of a GOP for players that come, in bytes.
-    var gopByteLimit: Int
-    private let options: LiveServerOptions
+    let options: LiveServerOptions
+    private(set) var publisher: PublisherID?
+    /// For players by RTMP and HTTP-FLV.
+    let messages: SharedQueue<SharedMessage>
+    /// For players of MP4 in one response.
+    let fragments: SharedQueue<ByteBuffer>
+    /// For players of HLS.
+    let segments: SegmentStore
     private let eventLoop: any EventLoop
+    private var timeline = StreamTimeline()
+    private var packager = Packager()
+    private var headerBytes: ByteBuffer?
+    private(set) var tracks: PackagedTracks?
+    private var hasPictures = false
+    private var hasSound = false
+    /// It was published at some time.
+    private(set) var hasBegun = false
+    /// When it was published last.
+    private(set) var endedAt = NIODeadline.now()
+    /// Since the publisher came.
+    private(set) var counts = Counts()
     /// Players are told then that the publisher has left; when another one comes before, only that it has come.
     private var farewell: Scheduled<Void>?
+
+    /// What a publisher has sent so far.
+    struct Counts {
+        var byteCount = 0
+        var pictureCount = 0
+        var since: Int64 = 0
+    }
 
     init(name: StreamName, options: LiveServerOptions, on eventLoop: any EventLoop) {
         self.name = name
         self.options = options
-        gopByteLimit = options.gopByteLimit
         self.eventLoop = eventLoop
+        messages = SharedQueue(options, pictureHeader: MediaKind.videoSequenceHeader.headerNumber ?? 1)
+        fragments = SharedQueue(options, pictureHeader: 0)
+        segments = SegmentStore(byteLimit: options.gopByteLimit, on: eventLoop)
     }
 
-    var isUnused: Bool { publisher == nil && players.isEmpty }
+    /// Milliseconds since 1970 at time 0 of MP4 and of segments.
+    var wallClockOfZero: Int64 { timeline.wallClock(at: 0) }
 
-    func startPublishing(_ handler: ConnectionHandler) {
-        publisher = handler
+    /// The header of an FLV file (annex E.2) that announces what has come; both, where nothing has.
+    var flvHeader: ByteBuffer {
+        let flags: UInt8 = (hasPictures ? 1 : 0) | (hasSound ? 4 : 0)
+        return ByteBuffer(bytes: [0x46, 0x4C, 0x56, 0x01, flags == 0 ? 5 : flags, 0, 0, 0, 9, 0, 0, 0, 0])
+    }
+
+    var isPublished: Bool { publisher != nil }
+    var isUnused: Bool { publisher == nil && messages.players.isEmpty && fragments.players.isEmpty }
+    /// Why there is no MP4 of it; nil where there is.
+    var obstacle: Packager.Obstacle? { packager.obstacle }
+
+    /// What is kept of a GOP for players that come, in bytes, and of segments.
+    func keep(byteLimit: Int) {
+        messages.gopByteLimit = byteLimit
+        fragments.gopByteLimit = byteLimit
+        segments.byteLimit = byteLimit
+    }
+
+    /// - Parameter wallClockOfZero: milliseconds since 1970 at timestamp 0, where the publisher knows.
+    func startPublishing(_ publisher: PublisherID, wallClockOfZero: Int64? = nil) {
+        self.publisher = publisher
+        hasBegun = true
+        (hasPictures, hasSound) = (false, false)
         farewell?.cancel()
         farewell = nil
-        queue.clear()
-        for player in players { player.publisherCame() }
+        timeline.publisherCame(wallClockOfZero: wallClockOfZero)
+        deliver(packager.restart())
+        counts = Counts(since: WallClockReading.milliseconds)
+        messages.publisherCame()
+        fragments.publisherCame()
     }
 
     /// - Parameter isWanted: the publisher has said that it ends. One that only disappears may be back soon.
     func endPublishing(isWanted: Bool) {
         publisher = nil
-        for player in Array(players) { player.pump() }
-        trim()
-        guard !isWanted, !players.isEmpty else { return tellFarewell() }
+        endedAt = .now()
+        deliver(packager.breakOff())
+        flush()
+        let hasPlayers = !messages.players.isEmpty || !fragments.players.isEmpty || segments.hasListeners
+        guard !isWanted, hasPlayers else { return tellFarewell() }
         farewell = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.publisherGrace)) { [weak self] in
             self?.tellFarewell()
         }
@@ -91,80 +99,64 @@ final class LiveStream {
 
     private func tellFarewell() {
         farewell = nil
-        for player in Array(players) { player.publisherWent() }
-    }
-
-    func add(_ player: Player) {
-        players.append(player)
-        guard publisher != nil else { return }
-        player.start()
-    }
-
-    func remove(_ player: Player) {
-        players.removeAll { $0 === player }
-        trim()
+        messages.publisherWent()
+        fragments.publisherWent()
+        segments.end(on: timeline)
     }
 
     /// Takes a message from the publisher. Players get it at the next ``flush()``.
     func forward(_ message: Message) {
-        guard let shared = Self.shared(message) else {
-            if let number = MediaKind.metadata.headerNumber { queue.forgetHeader(number) }
+        guard let shared = SharedMessage(message) else {
+            if let number = MediaKind.metadata.headerNumber { messages.forgetHeader(number) }
             return
         }
-        for player in players { player.noteArrival() }
-        queue.append(
+        counts.byteCount += message.payload.readableBytes
+        if shared.kind == .idr || shared.kind == .video { counts.pictureCount += 1 }
+        if message.type == .video { hasPictures = true }
+        if message.type == .audio { hasSound = true }
+        package(shared)
+        messages.append(
             shared, shared.kind.inGOP, byteCount: shared.byteCount,
             at: MediaTime(milliseconds: Int64(shared.message.timestampMilliseconds)))
-        for player in players { player.bound() }
     }
 
     func flush() {
-        // A player found hopeless leaves the list while this runs.
-        for player in Array(players) { player.pump() }
-        trim()
+        messages.flush(isPublished: isPublished)
+        fragments.flush(isPublished: isPublished)
     }
 
-    /// Lets go of what nobody needs.
-    private func trim() {
-        if let idr = queue.newestIDR, queue.byteCount(from: idr) > gopByteLimit { queue.forgetStarts() }
-        let start = publisher == nil ? nil : queue.newestIDR
-        queue.forget(before: (players.compactMap(\.position) + [start ?? queue.end]).min() ?? queue.end)
-    }
+    // MARK: packages
 
-    /// Strips `@setDataFrame`, which is for servers; nil for `@clearDataFrame`.
-    private static func shared(_ message: Message) -> SharedMessage? {
-        guard message.type == .data else { return SharedMessage(message, kind: MediaKind(message)) }
-        var data = message
-        var decoder = AMF0Decoder()
-        var rest = data.payload
-        let name = try? decoder.decode(from: &rest)
-        if name == "@clearDataFrame" { return nil }
-        if name == "@setDataFrame" { data.payload = rest.slice() }
-        let kind = MediaKind(data)
-        // FFmpeg takes metadata at any other time for a stream of text.
-        if kind == .metadata { data.timestampMilliseconds = 0 }
-        return SharedMessage(data, kind: kind)
-    }
-}
-
-extension MediaKind {
-    /// In the order in which players are given headers.
-    fileprivate var headerNumber: Int? {
-        switch self {
-        case .metadata: 0
-        case .videoSequenceHeader: 1
-        case .audioSequenceHeader: 2
-        case .idr, .video, .audio, .data: nil
+    private func package(_ shared: SharedMessage) {
+        // Metadata is at time 0, wherever it stands.
+        guard shared.kind != .metadata else { return deliver(packager.take(shared.message, at: 0)) }
+        let isMedia = shared.kind != .data && !shared.kind.isHeader
+        guard isMedia else { return deliver(packager.take(shared.message, at: 0)) }
+        let (time, isBroken) = timeline.time(
+            of: shared.message.timestampMilliseconds, at: WallClockReading.milliseconds)
+        if isBroken {
+            deliver(packager.breakOff())
+            segments.breakOff()
+            // What a browser has buffered does not go together with what comes: it asks again.
+            fragments.publisherWent()
         }
+        deliver(packager.take(shared.message, at: time))
     }
 
-    fileprivate var inGOP: GOPKind {
-        if let headerNumber { return .header(headerNumber) }
-        return switch self {
-        case .idr: .idr
-        case .video: .picture(isDisposable: false)
-        case .audio: .sound
-        case .metadata, .videoSequenceHeader, .audioSequenceHeader, .data: .other
+    private func deliver(_ outputs: [Packager.Output]) {
+        for output in outputs {
+            switch output {
+            case .tracks(let tracks):
+                self.tracks = tracks
+                let bytes = ByteBuffer(bytes: tracks.header)
+                segments.take(tracks)
+                fragments.append(bytes, .header(0), byteCount: bytes.readableBytes, at: .zero)
+            case .part(let part):
+                segments.take(part, on: timeline)
+                fragments.append(
+                    part.bytes, part.isIndependent ? .idr : .picture(isDisposable: false),
+                    byteCount: part.bytes.readableBytes + 256, at: MediaTime(milliseconds: part.start))
+            }
         }
     }
 }

@@ -1,27 +1,44 @@
 import BulkheadMedia
-import BulkheadRTMP
 import BulkheadTimeline
 import NIOCore
 
-/// One message stream on which a connection plays.
-final class Player {
+/// The connection of a player, as far as it takes a stream. It is held by the player, and holds the connection weakly.
+protocol PlayerOutlet: AnyObject {
+    /// The socket takes more.
+    var isWritable: Bool { get }
+    func write(_ bytes: ByteBuffer)
+    func flush()
+    func publisherCame()
+    func publisherWent()
+    /// The player takes less than the stream brings.
+    func playerIsHopeless(because reason: String)
+}
+
+/// Whoever plays a stream: one message stream of an RTMP connection, or one response over HTTP.
+final class Player<Element> {
     let stream: LiveStream
-    let streamID: MessageStreamID
-    private weak var handler: ConnectionHandler?
+    private let shared: SharedQueue<Element>
+    private let outlet: any PlayerOutlet
+    /// The bytes of an element for this player; a header that is given again holds from the time on.
+    private let bytes: (Element, MediaTime, Bool) -> ByteBuffer?
     private let options: LiveServerOptions
-    private var reader: GOPQueue<SharedMessage>.Reader
+    private var reader: GOPQueue<Element>.Reader
     private var isPaused = false
     private var isPumping = false
     private(set) var sentByteCount = 0
     private(set) var wasHopeless = false
     private var lastProgress = NIODeadline.now()
 
-    init(stream: LiveStream, streamID: MessageStreamID, handler: ConnectionHandler, options: LiveServerOptions) {
+    init(
+        _ stream: LiveStream, _ shared: SharedQueue<Element>, to outlet: any PlayerOutlet,
+        bytes: @escaping (Element, MediaTime, Bool) -> ByteBuffer?
+    ) {
         self.stream = stream
-        self.streamID = streamID
-        self.handler = handler
-        self.options = options
-        reader = GOPQueue.Reader(before: stream.queue)
+        self.shared = shared
+        self.outlet = outlet
+        self.bytes = bytes
+        options = stream.options
+        reader = GOPQueue.Reader(before: shared.queue)
     }
 
     var summary: PlaySummary {
@@ -31,36 +48,36 @@ final class Player {
     /// What the stream must keep for it: everything from here on.
     var position: Int? { isPaused ? nil : reader.position }
 
-    private var isIdle: Bool { isPaused || reader.hasCaughtUp(with: stream.queue) }
+    private var isIdle: Bool { isPaused || reader.hasCaughtUp(with: shared.queue) }
 
     /// Begins with what a new player needs to show a picture at once.
     func start() {
-        reader = GOPQueue.Reader(at: stream.queue)
+        reader = GOPQueue.Reader(at: shared.queue)
         pump()
     }
 
     func publisherCame() {
-        reader.restart(in: stream.queue)
-        handler?.announcePublisher(on: streamID)
+        reader.restart(in: shared.queue)
+        outlet.publisherCame()
     }
 
     func publisherWent() {
         pump()
-        handler?.announceNoPublisher(on: streamID)
+        outlet.publisherWent()
     }
 
     func setPaused(_ isPaused: Bool) {
-        reader.restart(in: stream.queue, isShed: !self.isPaused)
+        reader.restart(in: shared.queue, isShed: !self.isPaused)
         self.isPaused = isPaused
     }
 
-    /// The stream is about to take another message.
+    /// The stream is about to take another element.
     func noteArrival() { if isIdle { lastProgress = .now() } }
 
     /// Skips what it is too slow for. The GOP that it began with is bounded by itself.
     func bound() {
         guard !isPaused else { return }
-        reader.bound(to: options.playerQueueByteLimit + stream.gopByteLimit, in: stream.queue)
+        reader.bound(to: options.playerQueueByteLimit + shared.gopByteLimit, in: shared.queue)
     }
 
     /// Writes while the socket takes it; the rest waits in the stream's queue, where it can be skipped.
@@ -70,21 +87,19 @@ final class Player {
         isPumping = true
         defer { isPumping = false }
         var hasWritten = false
-        while handler?.isWritable == true, let (message, time, isRepeated) = reader.next(in: stream.queue) {
-            let mustMove = isRepeated && message.kind != .metadata
-            let given = mustMove ? message.at(UInt32(truncatingIfNeeded: time.milliseconds)) : message
-            guard let chunks = given.chunks(for: streamID) else { continue }
-            handler?.write(chunks)
-            sentByteCount += chunks.readableBytes
+        while outlet.isWritable, let (element, time, isRepeated) = reader.next(in: shared.queue) {
+            guard let bytes = bytes(element, time, isRepeated) else { continue }
+            outlet.write(bytes)
+            sentByteCount += bytes.readableBytes
             hasWritten = true
         }
         if hasWritten {
             lastProgress = .now()
-            handler?.flush()
+            outlet.flush()
         }
         guard reader.isHopeless || isStalled else { return }
         wasHopeless = true
-        handler?.close(because: "the player takes less than the stream brings")
+        outlet.playerIsHopeless(because: "the player takes less than the stream brings")
     }
 
     private var isStalled: Bool {

@@ -8,7 +8,11 @@ final class StreamHub {
     private let report: @Sendable (LiveServerEvent) -> Void
     private let eventLoop: any EventLoop
     private var streams: [StreamName: LiveStream] = [:]
+    private var doorways: [ObjectIdentifier: Doorway] = [:]
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    /// Streams without a publisher and without players that are remembered, the oldest first: their segments, and where
+    /// their time stood.
+    private var lingering: [StreamName] = []
     private var door: Doorkeeper
     private var isStopping = false
     /// What is told: a peer that comes and goes must not fill the operator's disk.
@@ -44,7 +48,7 @@ final class StreamHub {
 
     /// Takes a connection in.
     /// - Returns: whether it may stay; if not, that has been told where it is due.
-    func add(_ connection: ConnectionHandler, from address: ClientAddress, peer: String) -> Bool {
+    func add(_ doorway: Doorway, from address: ClientAddress, peer: String) -> Bool {
         guard !isStopping else { return false }
         if let reason = door.admit(address, at: .now) {
             if tellingRefusals[reason, default: Budget(1, each: .seconds(60))].take(at: .now) {
@@ -52,14 +56,18 @@ final class StreamHub {
             }
             return false
         }
-        connections[ObjectIdentifier(connection)] = connection
+        doorways[ObjectIdentifier(doorway)] = doorway
         return true
     }
 
-    func remove(_ connection: ConnectionHandler, from address: ClientAddress) {
-        connections[ObjectIdentifier(connection)] = nil
+    func remove(_ doorway: Doorway, from address: ClientAddress) {
+        doorways[ObjectIdentifier(doorway)] = nil
         door.leave(address)
     }
+
+    /// It speaks RTMP.
+    func add(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = connection }
+    func remove(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = nil }
 
     /// Notes that a peer has named a wrong key, or broken a rule.
     /// - Returns: whether its connection may stay.
@@ -69,7 +77,7 @@ final class StreamHub {
     func stop() {
         isStopping = true
         tellOfUntold()
-        for connection in Array(connections.values) { connection.stop() }
+        for doorway in Array(doorways.values) { doorway.stop() }
     }
 
     /// Gives how many publishers were asked.
@@ -90,10 +98,18 @@ final class StreamHub {
             throw .unknownKey
         }
         let name = StreamName(app: request.app, name: request.name)
-        if streams[name]?.publisher != nil { throw .alreadyPublishing }
-        guard streams.values.count(where: { $0.publisher != nil }) < options.streamLimit else { throw .tooManyStreams }
+        return try publish(name, by: ObjectIdentifier(handler))
+    }
+
+    /// - Parameter wallClockOfZero: milliseconds since 1970 at timestamp 0, where the publisher knows.
+    func publish(
+        _ name: StreamName, by publisher: LiveStream.PublisherID, wallClockOfZero: Int64? = nil
+    ) throws(PublishRefusalReason) -> LiveStream {
+        if streams[name]?.isPublished == true { throw .alreadyPublishing }
+        guard streams.values.count(where: \.isPublished) < options.streamLimit else { throw .tooManyStreams }
         let stream = stream(name)
-        stream.startPublishing(handler)
+        lingering.removeAll { $0 == name }
+        stream.startPublishing(publisher, wallClockOfZero: wallClockOfZero)
         shareStore()
         return stream
     }
@@ -120,18 +136,58 @@ final class StreamHub {
 
     /// Sixteen publishers must not take sixteen times the memory of one.
     private func shareStore() {
-        let published = streams.values.filter { $0.publisher != nil }
+        let published = streams.values.filter(\.isPublished)
         let share = options.storeByteLimit / max(1, published.count)
-        for stream in published { stream.gopByteLimit = min(options.gopByteLimit, share) }
+        for stream in published { stream.keep(byteLimit: min(options.gopByteLimit, share)) }
     }
 
-    func remove(_ player: Player) {
-        player.stream.remove(player)
+    func remove<Element>(_ player: Player<Element>, from shared: SharedQueue<Element>) {
+        shared.remove(player, isPublished: player.stream.isPublished)
         forgetIfUnused(player.stream)
     }
 
     private func forgetIfUnused(_ stream: LiveStream) {
-        if stream.isUnused, streams[stream.name] === stream { streams[stream.name] = nil }
+        guard stream.isUnused, streams[stream.name] === stream, !lingering.contains(stream.name) else { return }
+        guard stream.hasBegun else {
+            streams[stream.name] = nil
+            return
+        }
+        stream.keep(byteLimit: options.storeByteLimit / max(1, options.streamLimit))
+        lingering.append(stream.name)
+        if lingering.count > options.streamLimit { forget(lingering[0]) }
+        eventLoop.assumeIsolated().scheduleTask(in: Self.memory) { [weak self] in
+            guard let self, streams[stream.name] === stream, lingering.contains(stream.name) else { return }
+            // It may have been published, and left, again meanwhile.
+            if NIODeadline.now() - stream.endedAt >= Self.memory { forget(stream.name) }
+        }
+    }
+
+    /// As long as the numbers of a stream's segments could begin before where they ended.
+    private static let memory = TimeAmount.seconds(65)
+
+    private func forget(_ name: StreamName) {
+        lingering.removeAll { $0 == name }
+        if streams[name]?.isUnused == true { streams[name] = nil }
+    }
+
+    // MARK: over HTTP
+
+    /// The stream with this name; nil where it is neither published nor remembered.
+    func known(_ name: StreamName) -> LiveStream? { streams[name] }
+
+    /// Whether it may be published and played.
+    /// - Parameter query: what a viewer's address has behind the name, which a key may have as well.
+    func isAllowed(_ name: StreamName, query: String?) -> Bool {
+        guard let keys = options.streamKeys else { return true }
+        return keys.contains(name.name) || query.map { keys.contains("\(name.name)?\($0)") } ?? false
+    }
+
+    /// The stream to play over HTTP, published or not.
+    func streamToPlay(_ name: StreamName) -> LiveStream { stream(name) }
+
+    /// All that are published, in the order of their names.
+    var published: [LiveStream] {
+        streams.values.filter(\.isPublished).sorted { "\($0.name)" < "\($1.name)" }
     }
 }
 

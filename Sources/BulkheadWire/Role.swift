@@ -14,6 +14,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
     case notifier = 7
     /// Talks to chat servers.
     case chat = 8
+    /// Serves the program to players.
+    case origin = 12
 
     package var description: String {
         switch self {
@@ -26,6 +28,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .recorder: "recorder"
         case .notifier: "notifier"
         case .chat: "chat"
+        case .origin: "origin"
         }
     }
 
@@ -41,6 +44,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .recorder: "bulkhead-recorder"
         case .notifier: "bulkhead-notifier"
         case .chat: "bulkhead-chat"
+        case .origin: "bulkhead-origin"
         }
     }
 }

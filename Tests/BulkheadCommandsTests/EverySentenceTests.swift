@@ -278,6 +278,8 @@ import Testing
             "too many"),
         Row("server.connection-refused", #""peer":"p","cause":"too-many-of-address""#, "p", "from its address"),
         Row("server.connection-refused", #""peer":"p","cause":"too-many-failures""#, "p", "failed too often"),
+        Row("server.certificate-read", "", "certificate"),
+        Row("server.certificate-unusable", #""text":"it holds no key""#, "certificate", "it holds no key"),
         Row("server.events-left-out", #""events":12"#, "12 events"),
         Row("notifier.failing", #""target":"ops","text":"it answers HTTP 503""#, "ops", "HTTP 503"),
         Row("notifier.back", #""target":"ops""#, "ops"),

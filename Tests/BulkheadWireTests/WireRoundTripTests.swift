@@ -474,7 +474,7 @@ import Testing
             Role.allCases.map(\.executableName)
                 == [
                     "bulkhead", "bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host", "bulkhead-decoder",
-                    "bulkhead-mixer", "bulkhead-recorder", "bulkhead-notifier", "bulkhead-chat",
+                    "bulkhead-mixer", "bulkhead-recorder", "bulkhead-notifier", "bulkhead-chat", "bulkhead-origin",
                 ])
     }
 }

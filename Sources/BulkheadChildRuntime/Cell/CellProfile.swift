@@ -69,6 +69,15 @@ package struct CellProfile: Sendable {
             profile.openings = .network
             profile.calls = [.network, .localSockets]
             return profile
+        case .origin:
+            var profile = CellProfile(outOfMemoryScore: 400)
+            profile.memoryByteCount = memoryShare
+            profile.descriptorCount = 65_536
+            profile.limits = modesty
+            profile.files = machine + libraries + names
+            profile.openings = .network
+            profile.calls = [.network, .localSockets]
+            return profile
         case .pluginHost:
             var profile = CellProfile(outOfMemoryScore: 300)
             profile.capabilities = nil

@@ -15,7 +15,7 @@ struct Checkup {
 
     func findings() -> [Finding] {
         [Finding(.ok, "bulkhead", "version \(BulkheadVersion.build)")]
-            + [Role.encoder, .source, .mixer, .recorder, .pluginHost, .notifier, .chat, .decoder].map(program)
+            + [Role.encoder, .source, .mixer, .recorder, .pluginHost, .notifier, .chat, .origin, .decoder].map(program)
             + [plugins, typefaces, memory] + cells(programs) + sandbox(programs) + [
                 controlFolder, cameras, screen, sound,
             ]

@@ -17,7 +17,7 @@ package enum EventSentence {
         case .link(let happening): link(happening)
         case .recording(let happening): RecordingText.sentence(happening)
         case .viewer(let happening): viewer(happening)
-        case .server(let happening): server(happening)
+        case .server(let happening): ServerSentence.text(happening)
         case .reporter(let happening): reporter(happening)
         case .notifier(let happening): notifier(happening)
         case .room(let happening): room(happening)
@@ -213,27 +213,6 @@ package enum EventSentence {
         }
     }
 
-    private static func server(_ happening: ServerHappening) -> String {
-        switch happening {
-        case .ready(let address, _): "ready at \(address)"
-        case .reconnectRequested(let publishers): "asked \(CountText.text(publishers, "publisher")) to reconnect"
-        case .stopped: "stopped"
-        case .publishStarted(let stream, let peer): "\(stream): \(peer) is publishing"
-        case .publishEnded(let stream, let peer, let cause, let videoMessages, _, let bytes):
-            "\(stream): \(peer) stopped publishing (\(phrase(cause))) after \(CountText.text(videoMessages, "picture")), "
-                + CountText.text(bytes, "byte")
-        case .publishRefused(let stream, let peer, let cause): "\(stream): \(peer) may not publish: \(phrase(cause))"
-        case .playStarted(let stream, let peer): "\(stream): \(peer) is playing"
-        case .playEnded(let stream, let peer, let bytes, let shed):
-            "\(stream): \(peer) stopped playing after \(CountText.text(bytes, "byte"))"
-                + (shed > 0 ? ", \(CountText.text(shed, "message")) dropped" : "")
-        case .connectionFailed(let peer, let text): "closed \(peer): \(text)"
-        case .connectionRefused(let peer, let cause): "closed \(peer): \(phrase(cause))"
-        case .acceptingPaused(let text): "takes no more connections for now: \(text); see `ulimit -n`"
-        case .eventsLeftOut(let events): "\(CountText.text(events, "event")) left out: there were too many"
-        }
-    }
-
     private static func notifier(_ happening: NotifierHappening) -> String {
         switch happening {
         case .failing(let target, let text): "\(target) takes no notices: \(text); they wait"
@@ -328,31 +307,6 @@ package enum EventSentence {
         case .video: "while processing a picture"
         case .audio: "while processing audio"
         case .event: "while handling an event"
-        }
-    }
-
-    private static func phrase(_ cause: PublishEndCause) -> String {
-        switch cause {
-        case .unpublished: "as announced"
-        case .disconnected: "disconnected"
-        case .idle: "nothing arrived"
-        case .overBitrate: "bitrate too high"
-        }
-    }
-
-    private static func phrase(_ cause: ConnectionRefusalCause) -> String {
-        switch cause {
-        case .tooManyConnections: "too many connections"
-        case .tooManyOfAddress: "too many connections from its address"
-        case .tooManyFailures: "its address has failed too often; it may try again in a minute"
-        }
-    }
-
-    private static func phrase(_ cause: PublishRefusalCause) -> String {
-        switch cause {
-        case .alreadyPublishing: "another publisher has the stream"
-        case .unknownKey: "unknown stream key"
-        case .tooManyStreams: "too many streams"
         }
     }
 

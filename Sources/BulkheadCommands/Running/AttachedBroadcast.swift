@@ -1,6 +1,7 @@
 import BulkheadControl
 import BulkheadMaster
 import BulkheadModel
+import BulkheadSystem
 import Dispatch
 import Synchronization
 

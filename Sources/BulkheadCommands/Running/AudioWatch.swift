@@ -1,5 +1,6 @@
 import BulkheadControl
 import BulkheadModel
+import BulkheadSystem
 import Glibc
 import Synchronization
 

@@ -1,5 +1,6 @@
 import BulkheadMaster
 import BulkheadModel
+import BulkheadSystem
 import Glibc
 import Synchronization
 

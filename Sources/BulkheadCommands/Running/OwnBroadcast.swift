@@ -2,6 +2,7 @@ import BulkheadChildren
 import BulkheadControl
 import BulkheadMaster
 import BulkheadModel
+import BulkheadSystem
 import Glibc
 
 /// A broadcast whose master is this process: modes create and selected.

@@ -15,6 +15,10 @@ package enum ServerHappening: HappeningSubject {
     case connectionRefused(peer: String, cause: ConnectionRefusalCause)
     /// No descriptor, or no memory, is left for another connection.
     case acceptingPaused(text: String)
+    /// The files of its certificate have changed, and are used.
+    case certificateRead
+    /// They have changed, and can't be used.
+    case certificateUnusable(text: String)
     case eventsLeftOut(events: Int)
 
     /// What stands behind the period in the code.
@@ -30,6 +34,8 @@ package enum ServerHappening: HappeningSubject {
         case connectionFailed = "connection-failed"
         case connectionRefused = "connection-refused"
         case acceptingPaused = "accepting-paused"
+        case certificateRead = "certificate-read"
+        case certificateUnusable = "certificate-unusable"
         case eventsLeftOut = "events-left-out"
     }
 
@@ -56,6 +62,8 @@ package enum ServerHappening: HappeningSubject {
         case .connectionRefused(let peer, let cause):
             Facts(.connectionRefused, .warning, [.peer: peer, .cause: cause])
         case .acceptingPaused(let text): Facts(.acceptingPaused, .warning, [.text: text])
+        case .certificateRead: Facts(.certificateRead)
+        case .certificateUnusable(let text): Facts(.certificateUnusable, .warning, [.text: text])
         case .eventsLeftOut(let events): Facts(.eventsLeftOut, .warning, [.events: events])
         }
     }
@@ -87,6 +95,8 @@ package enum ServerHappening: HappeningSubject {
         case .connectionRefused:
             self = .connectionRefused(peer: try values.required(.peer), cause: try values.required(.cause))
         case .acceptingPaused: self = .acceptingPaused(text: try values.required(.text))
+        case .certificateRead: self = .certificateRead
+        case .certificateUnusable: self = .certificateUnusable(text: try values.required(.text))
         case .eventsLeftOut: self = .eventsLeftOut(events: try values.required(.events))
         }
     }
@@ -122,6 +132,12 @@ package enum ServerHappening: HappeningSubject {
                     + "its address, or its address has named too many wrong keys or broken too many rules")
         case .acceptingPaused:
             Meaning([.warning], [.text], "the system has nothing left for another connection; told once a minute")
+        case .certificateRead:
+            Meaning([.notice], [], "the files of the server's certificate have changed, and are used from now on")
+        case .certificateUnusable:
+            Meaning(
+                [.warning], [.text],
+                "the files of the server's certificate have changed and can't be used; the old certificate is used on")
         case .eventsLeftOut:
             Meaning([.warning], [.events], "so many events weren't written, because there were too many")
         }

@@ -1,4 +1,3 @@
-import BulkheadSystem
 import Dispatch
 import Glibc
 import SystemPackage
@@ -7,12 +6,12 @@ import SystemPackage
 /// the terminal is gone.
 ///
 /// Make one early: from then on these signals no longer end the process.
-struct Interruptions: Sendable {
+package struct Interruptions: Sendable {
     /// One element for each signal that comes; for one reader.
-    let signals: AsyncStream<Int32>
+    package let signals: AsyncStream<Int32>
 
     /// - Parameter others: more signals that shall come.
-    init(and others: [Int32] = []) {
+    package init(and others: [Int32] = []) {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         signals = stream
         // `nohup` asks for SIGHUP to be ignored.

@@ -1,0 +1,398 @@
+import BulkheadMedia
+import NIOCore
+import NIOHTTP1
+
+/// Runs one viewer's HTTP connection: answers requests, and carries streams. ``Doorway`` has let it in.
+///
+/// Requests are answered one after the other. What a viewer asks for in vain tells why in one sentence.
+final class HTTPHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// A connection that asks for nothing is closed after so long.
+    private static let idleTimeout = TimeAmount.seconds(30)
+    /// Bodies are thrown away, and longer ones end the connection.
+    private static let bodyByteLimit = 64 << 10
+
+    let hub: StreamHub
+    let peer: String
+    private let address: ClientAddress
+    private var context: ChannelHandlerContext?
+    private var head: HTTPRequestHead?
+    private var bodyByteCount = 0
+    /// Between a request and the end of its answer.
+    private var isAnswering = false
+    private var hasAsked = false
+    private var response: StreamResponse?
+    private var endWait: (() -> Void)?
+    /// Writes that the socket has not taken.
+    private var pendingWrites = 0
+    private var lastProgress = NIODeadline.now()
+    private var ticker: Scheduled<Void>?
+    private var isClosing = false
+
+    init(hub: StreamHub, peer: String, address: ClientAddress) {
+        self.hub = hub
+        self.peer = peer
+        self.address = address
+    }
+
+    // MARK: - Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        scheduleTick(on: context.eventLoop)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            bodyByteCount = 0
+        case .body(let bytes):
+            bodyByteCount += bytes.readableBytes
+            if bodyByteCount > Self.bodyByteLimit { fail(because: "the request's body is too long") }
+        case .end:
+            guard let head, !isClosing else { return }
+            isAnswering = true
+            hasAsked = true
+            lastProgress = .now()
+            answer(head)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { response?.pump() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosing = true
+        ticker?.cancel()
+        endWait?()
+        endWait = nil
+        response?.leave()
+        response = nil
+    }
+
+    private func scheduleTick(on eventLoop: any EventLoop) {
+        ticker = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in
+            guard let self, context != nil else { return }
+            tick()
+            scheduleTick(on: eventLoop)
+        }
+    }
+
+    private func tick() {
+        response?.pump()
+        let quiet = NIODeadline.now() - lastProgress
+        if pendingWrites > 0, quiet > TimeAmount(hub.options.playerStallTimeout) {
+            hub.send(.connectionFailed(peer: peer, reason: "the viewer takes nothing"))
+            context?.close(promise: nil)
+        } else if !isAnswering, quiet > (hasAsked ? Self.idleTimeout : TimeAmount(hub.options.setupTimeout)) {
+            context?.close(promise: nil)
+        }
+    }
+
+    // MARK: - Requests
+
+    private func answer(_ head: HTTPRequestHead) {
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let query = HTTPQuery(parts.count > 1 ? String(parts[1]) : nil)
+        let route: HTTPRoute
+        do throws(HTTPRoute.Refusal) {
+            guard head.uri.utf8.count <= HTTPRoute.longestTarget else { throw .tooLong }
+            route = try HTTPRoute(path: parts[0])
+        } catch {
+            switch error {
+            case .tooLong: return send(.sentence(.uriTooLong, "The address is too long."))
+            case .malformed: return send(.sentence(.badRequest, "The address is malformed."))
+            case .unknown:
+                return send(
+                    .sentence(
+                        .notFound,
+                        "Nothing is here. Streams are at /APP/NAME.flv, /APP/NAME.mp4 and /APP/NAME/index.m3u8."))
+            }
+        }
+        switch head.method {
+        case .GET, .HEAD: break
+        case .OPTIONS:
+            return send(
+                HTTPAnswer(
+                    .noContent,
+                    [
+                        ("Allow", "GET, HEAD, OPTIONS"), ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+                        ("Access-Control-Allow-Headers", "Range, Cache-Control"), ("Access-Control-Max-Age", "86400"),
+                    ]))
+        default:
+            var refusal = HTTPAnswer.sentence(.methodNotAllowed, "Streams can only be read here: use GET.")
+            refusal.headers.append(("Allow", "GET, HEAD, OPTIONS"))
+            return send(refusal)
+        }
+        if let name = route.stream, !hub.isAllowed(name, query: query.text) {
+            send(.notFound("No stream of that name may be played here."))
+            if !hub.bear(address) { close(because: "the peer's address named too many keys that are none") }
+            return
+        }
+        follow(route, query, head)
+    }
+
+    private func follow(_ route: HTTPRoute, _ query: HTTPQuery, _ head: HTTPRequestHead) {
+        switch route {
+        case .home: send(.sentence(.ok, "This is a Bulkhead live server. Its streams are listed at /status."))
+        case .status: send(StatusReport.answer(of: hub))
+        case .flv(let name): carry(name, query, head, as: StreamResponse.flv)
+        case .mp4(let name): carry(name, query, head, as: StreamResponse.mp4)
+        case .playlist(let name):
+            let last = name.name.addingPercentEncoding
+            send(HTTPAnswer(.found, [("Location", "\(last)/index.m3u8"), ("Cache-Control", "no-cache")]))
+        case .multivariantPlaylist(let name):
+            guard let stream = known(name) else { return }
+            wait(on: stream, atMost: .seconds(15), until: { $0.isReady }) { [weak self] in
+                self?.sendPlaylist(of: stream, stream.segments.window.multivariantPlaylist)
+            }
+        case .mediaPlaylist(let name):
+            guard let stream = known(name) else { return }
+            sendMediaPlaylist(of: stream, query)
+        case .header(let name, let header):
+            guard let stream = known(name) else { return }
+            guard let bytes = stream.segments.window.header(named: header) else {
+                return send(.notFound("The initialization segment is gone: load the playlist again."))
+            }
+            send(.file([bytes], range: head.headers.first(name: "Range")))
+        case .segment(let name, let number):
+            guard let stream = known(name) else { return }
+            guard let segment = stream.segments.window.segment(number), segment.isComplete else {
+                return send(.notFound("The segment is not there, or not any more: load the playlist again."))
+            }
+            send(.file(segment.parts.map(\.bytes), range: head.headers.first(name: "Range")))
+        case .part(let name, let number, let part):
+            guard let stream = known(name) else { return }
+            sendPart(part, of: number, stream, head)
+        }
+    }
+
+    /// The stream with its segments; else that is answered.
+    private func known(_ name: StreamName) -> LiveStream? {
+        guard let stream = hub.known(name), stream.hasBegun else {
+            send(.notFound("Nobody publishes this stream at the moment."))
+            return nil
+        }
+        if stream.isPublished, let obstacle = stream.obstacle, obstacle != .nothingYet {
+            send(.notFound(obstacle.sentence))
+            return nil
+        }
+        return stream
+    }
+
+    // MARK: - HLS
+
+    private func sendMediaPlaylist(of stream: LiveStream, _ query: HTTPQuery) {
+        stream.segments.noteViewer(ObjectIdentifier(self))
+        let (numberText, partText) = (query["_HLS_msn"], query["_HLS_part"])
+        let number = numberText.flatMap { Int64($0) }
+        let part = partText.flatMap { Int($0) }
+        guard (numberText == nil) == (number == nil), (partText == nil) == (part == nil), part == nil || number != nil,
+            part ?? 0 >= 0, number ?? 0 >= 0
+        else { return send(.sentence(.badRequest, "_HLS_msn and _HLS_part want numbers, and a part a segment.")) }
+        let window = stream.segments.window
+        if let number, let next = window.next, number > next.segment + 2 {
+            return send(.sentence(.badRequest, "Segment \(number) is too far ahead: \(next.segment) comes next."))
+        }
+        let patience = TimeAmount.milliseconds((window.target ?? 5000) * 3)
+        wait(on: stream, atMost: patience) { window in
+            window.isReady && (number.map { window.isEnded || window.has($0, part: part) } ?? true)
+        } then: { [weak self] in
+            self?.sendPlaylist(of: stream, stream.segments.window.playlist)
+        }
+    }
+
+    private func sendPlaylist(of stream: LiveStream, _ text: String?) {
+        guard let text else { return send(.notFound("There is nothing of this stream yet.")) }
+        send(.playlist(text))
+    }
+
+    private func sendPart(_ part: Int, of number: Int64, _ stream: LiveStream, _ head: HTTPRequestHead) {
+        let window = stream.segments.window
+        let gone = "The part is not there, or not any more: load the playlist again."
+        guard part >= 0, let next = window.next,
+            number < next.segment || number == next.segment && part <= next.part
+                || number == next.segment + 1 && part == 0
+        else { return send(.notFound(gone)) }
+        wait(on: stream, atMost: .milliseconds((window.target ?? 5000) * 3)) { window in
+            window.isEnded || window.has(number, part: part)
+        } then: { [weak self] in
+            guard let segment = stream.segments.window.segment(number), segment.parts.indices.contains(part) else {
+                self?.send(.notFound(gone))
+                return
+            }
+            self?.send(.file([segment.parts[part].bytes], range: head.headers.first(name: "Range")))
+        }
+    }
+
+    /// Holds the request until `isDue`.
+    private func wait(
+        on stream: LiveStream, atMost patience: TimeAmount, until isDue: @escaping (SegmentWindow) -> Bool,
+        then go: @escaping () -> Void
+    ) {
+        // A publisher that is not there brings nothing more.
+        guard stream.isPublished || isDue(stream.segments.window) else {
+            return send(.notFound("Nobody publishes this stream at the moment."))
+        }
+        var isAnswered = false
+        let end = stream.segments.wait(atMost: patience, until: isDue) { [weak self] isDue in
+            isAnswered = true
+            self?.endWait = nil
+            guard let self, !isClosing else { return }
+            if isDue { return go() }
+            send(.sentence(.serviceUnavailable, "What was waited for did not come in time.", retryAfter: 1))
+        }
+        if !isAnswered { endWait = end }
+    }
+
+    // MARK: - Streams without an end
+
+    private func carry(
+        _ name: StreamName, _ query: HTTPQuery, _ head: HTTPRequestHead,
+        as make: (LiveStream, HTTPHandler) -> StreamResponse
+    ) {
+        let patience = query["wait"].flatMap { Int64($0) }.map { max(0, min(30, $0)) } ?? 0
+        let known = hub.known(name)
+        guard known?.isPublished == true || patience > 0 else {
+            return send(.notFound("Nobody publishes this stream at the moment."))
+        }
+        let response = make(known ?? hub.streamToPlay(name), self)
+        if let refusal = response.refusal { return send(refusal) }
+        guard head.method == .GET else {
+            write(response.head, isLast: true)
+            return
+        }
+        self.response = response
+        response.begin(within: patience > 0 ? .seconds(patience) : .seconds(15))
+    }
+
+    /// The response has no more to say.
+    func end(_ response: StreamResponse) {
+        guard self.response === response else { return }
+        self.response = nil
+        finish()
+    }
+
+    /// The response had nothing to say.
+    func refuse(_ response: StreamResponse, _ answer: HTTPAnswer) {
+        guard self.response === response else { return }
+        self.response = nil
+        send(answer)
+    }
+
+    // MARK: - Writing
+
+    var isWritable: Bool { !isClosing && context?.channel.isWritable == true }
+
+    var eventLoop: (any EventLoop)? { context?.eventLoop }
+
+    private func headers(_ own: [(String, String)]) -> HTTPHeaders {
+        var headers = HTTPHeaders([
+            ("Server", "Bulkhead"), ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Expose-Headers", "Content-Length, Content-Range, Retry-After, Bulkhead-Time-Zero"),
+            ("X-Content-Type-Options", "nosniff"),
+        ])
+        headers.add(contentsOf: own)
+        if head?.isKeepAlive == false || isClosing { headers.add(name: "Connection", value: "close") }
+        return headers
+    }
+
+    private func send(_ answer: HTTPAnswer) {
+        guard !isClosing, let version = head?.version else { return }
+        var headers = headers(answer.headers)
+        if answer.status != .noContent { headers.add(name: "Content-Length", value: "\(answer.byteCount)") }
+        let response = HTTPResponseHead(version: version, status: answer.status, headers: headers)
+        context?.write(wrapOutboundOut(.head(response)), promise: nil)
+        if head?.method != .HEAD { for piece in answer.body { write(piece) } }
+        finish()
+    }
+
+    /// The head of a response without a known end.
+    /// - Parameter isLast: nothing follows, as HEAD wants it.
+    func write(_ own: [(String, String)], isLast: Bool = false) {
+        guard let head else { return }
+        let response = HTTPResponseHead(version: head.version, status: .ok, headers: headers(own))
+        guard isLast else {
+            context?.write(wrapOutboundOut(.head(response)), promise: nil)
+            return
+        }
+        // The end of what has no length would be written as a chunk, where nothing may follow.
+        isClosing = true
+        context?.writeAndFlush(wrapOutboundOut(.head(response))).assumeIsolated().whenComplete { [self] _ in
+            context?.close(promise: nil)
+        }
+    }
+
+    func write(_ bytes: ByteBuffer) {
+        pendingWrites += 1
+        context?.write(wrapOutboundOut(.body(.byteBuffer(bytes)))).assumeIsolated().whenComplete { [self] _ in
+            pendingWrites -= 1
+            lastProgress = .now()
+        }
+    }
+
+    func flush() { context?.flush() }
+
+    private func finish() {
+        isAnswering = false
+        lastProgress = .now()
+        let isLast = head?.isKeepAlive == false
+        isClosing = isClosing || isLast
+        pendingWrites += 1
+        context?.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { [self] _ in
+            pendingWrites -= 1
+            lastProgress = .now()
+            if isLast { context?.close(promise: nil) }
+        }
+    }
+
+    /// Closes for what no viewer does who means well.
+    private func fail(because reason: String) {
+        guard !isClosing else { return }
+        _ = hub.bear(address)
+        close(because: reason)
+    }
+
+    func close(because reason: String) {
+        guard !isClosing else { return }
+        isClosing = true
+        hub.send(.connectionFailed(peer: peer, reason: reason))
+        context?.close(promise: nil)
+    }
+}
+
+extension String {
+    /// As a piece of a path (RFC 3986, 3.3): what is not unreserved is encoded.
+    fileprivate var addingPercentEncoding: String {
+        utf8.reduce(into: "") { text, byte in
+            let character = Character(Unicode.Scalar(byte))
+            if byte < 0x80, character.isLetter || character.isNumber || "-._~".contains(character) {
+                text.append(character)
+            } else {
+                text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+}
+
+extension Packager.Obstacle {
+    /// For viewers.
+    var sentence: String {
+        switch self {
+        case .nothingYet: "Nothing of this stream has come yet."
+        case .pictures(let coding):
+            "This stream's pictures (\(coding)) can't be given as MP4 or HLS: take it as FLV, or by RTMP."
+        case .sound(let coding):
+            "This stream's sound (\(coding)) can't be given as MP4 or HLS: take it as FLV, or by RTMP."
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import BulkheadMP4
+import NIOCore
+import NIOHTTP1
+
+/// What `/status` says, as JSON.
+enum StatusReport {
+    static func answer(of hub: StreamHub) -> HTTPAnswer {
+        let streams = hub.published.map { JSONText.object(facts(of: $0, isSecret: hub.options.streamKeys != nil)) }
+        let text = JSONText.object([("streams", "[" + streams.joined(separator: ",") + "]")])
+        return HTTPAnswer(
+            .ok, [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
+            body: [ByteBuffer(string: text + "\n")])
+    }
+
+    private static func facts(of stream: LiveStream, isSecret: Bool) -> [(String, String)] {
+        let counts = stream.counts
+        let seconds = max(0, WallClockReading.milliseconds - counts.since) / 1000
+        var facts = [
+            ("app", JSONText.string(stream.name.app)),
+            // A name is a key where there are keys.
+            ("name", JSONText.string(isSecret ? "\(stream.name.name.prefix(2))…" : stream.name.name)),
+            ("seconds", "\(seconds)"), ("bytes", "\(counts.byteCount)"), ("pictures", "\(counts.pictureCount)"),
+            ("rtmp_and_flv", "\(stream.messages.players.count)"), ("mp4", "\(stream.fragments.players.count)"),
+            ("hls", "\(stream.segments.viewerCount)"),
+        ]
+        if let tracks = stream.tracks {
+            facts.append(("codecs", JSONText.string(tracks.codecs)))
+            if let video = tracks.video {
+                facts += [("width", "\(video.width)"), ("height", "\(video.height)")]
+            }
+        }
+        if let obstacle = stream.obstacle { facts.append(("no_mp4", JSONText.string(obstacle.sentence))) }
+        if let next = stream.segments.window.next { facts.append(("next_segment", "\(next.segment)")) }
+        return facts
+    }
+}
+
+/// JSON of known shape.
+enum JSONText {
+    static func object(_ members: [(String, String)]) -> String {
+        "{" + members.map { "\(string($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+    }
+
+    /// RFC 8259, 7.
+    static func string(_ text: String) -> String {
+        var output = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": output += "\\\""
+            case "\\": output += "\\\\"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                let digits = String(scalar.value, radix: 16)
+                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: output.unicodeScalars.append(scalar)
+            }
+        }
+        return output + "\""
+    }
+}

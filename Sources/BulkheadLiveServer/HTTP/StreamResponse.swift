@@ -1,0 +1,118 @@
+import BulkheadMedia
+import NIOCore
+
+/// One response that carries a stream for as long as it is published.
+final class StreamResponse: PlayerOutlet {
+    private enum Form {
+        case flv, mp4
+    }
+
+    private let form: Form
+    private let stream: LiveStream
+    private weak var handler: HTTPHandler?
+    private var hasBegun = false
+    private var hasLeft = false
+    private var messages: Player<SharedMessage>?
+    private var fragments: Player<ByteBuffer>?
+    private var timeout: Scheduled<Void>?
+
+    static func flv(_ stream: LiveStream, to handler: HTTPHandler) -> StreamResponse {
+        StreamResponse(.flv, stream, handler)
+    }
+
+    static func mp4(_ stream: LiveStream, to handler: HTTPHandler) -> StreamResponse {
+        StreamResponse(.mp4, stream, handler)
+    }
+
+    private init(_ form: Form, _ stream: LiveStream, _ handler: HTTPHandler) {
+        self.form = form
+        self.stream = stream
+        self.handler = handler
+    }
+
+    /// Why the stream can't be had in this form.
+    var refusal: HTTPAnswer? {
+        guard form == .mp4, stream.isPublished, let obstacle = stream.obstacle, obstacle != .nothingYet else {
+            return nil
+        }
+        return .notFound(obstacle.sentence)
+    }
+
+    var head: [(String, String)] {
+        var type = "video/x-flv"
+        if form == .mp4 { type = "video/mp4" + (stream.tracks.map { "; codecs=\"\($0.codecs)\"" } ?? "") }
+        return [
+            ("Content-Type", type), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
+            ("Bulkhead-Time-Zero", "\(stream.wallClockOfZero)"),
+        ]
+    }
+
+    /// - Parameter patience: how long the first bytes are waited for.
+    func begin(within patience: TimeAmount) {
+        timeout = handler?.eventLoop?.assumeIsolated().scheduleTask(in: patience) { [weak self] in
+            guard let self, !hasBegun else { return }
+            leave()
+            handler?.refuse(self, .notFound("Nothing of this stream has come in time."))
+        }
+        switch form {
+        case .flv:
+            let player = Player(stream, stream.messages, to: self) { message, time, isRepeated in
+                message.given(at: time, isRepeated: isRepeated).tag
+            }
+            messages = player
+            stream.messages.add(player, hasBegun: stream.isPublished)
+        case .mp4:
+            let player = Player(stream, stream.fragments, to: self) { bytes, _, _ in bytes }
+            fragments = player
+            stream.fragments.add(player, hasBegun: stream.isPublished)
+        }
+    }
+
+    func pump() {
+        messages?.pump()
+        fragments?.pump()
+    }
+
+    /// The viewer has gone, or the stream.
+    func leave() {
+        guard !hasLeft else { return }
+        hasLeft = true
+        timeout?.cancel()
+        guard let handler else { return }
+        let summary = messages?.summary ?? fragments?.summary
+        if let messages { handler.hub.remove(messages, from: stream.messages) }
+        if let fragments { handler.hub.remove(fragments, from: stream.fragments) }
+        (messages, fragments) = (nil, nil)
+        if hasBegun, let summary { handler.hub.send(.playEnded(stream.name, peer: handler.peer, summary)) }
+    }
+
+    // MARK: PlayerOutlet
+
+    var isWritable: Bool { !hasLeft && handler?.isWritable == true }
+
+    func write(_ bytes: ByteBuffer) {
+        guard let handler else { return }
+        if !hasBegun {
+            hasBegun = true
+            timeout?.cancel()
+            handler.hub.send(.playStarted(stream.name, peer: handler.peer))
+            handler.write(head)
+            if form == .flv { handler.write(stream.flvHeader) }
+        }
+        handler.write(bytes)
+    }
+
+    func flush() { handler?.flush() }
+
+    /// The same response goes on.
+    func publisherCame() {}
+
+    func publisherWent() {
+        // Whoever has been given nothing waits on.
+        guard hasBegun, !hasLeft else { return }
+        leave()
+        handler?.end(self)
+    }
+
+    func playerIsHopeless(because reason: String) { handler?.close(because: reason) }
+}

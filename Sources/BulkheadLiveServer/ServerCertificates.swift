@@ -1,0 +1,86 @@
+import NIOCore
+import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The server's certificate and its key, read again when their files change.
+///
+/// Files are looked at when a connection comes, once a second at most. Where new ones can't be read, or don't belong together,
+/// the old ones are used on. It lives on the server's event loop.
+final class ServerCertificates {
+    private struct Stamp: Hashable {
+        let inode: UInt64
+        let seconds: Int
+        let nanoseconds: Int
+        let byteCount: Int64
+
+        init?(_ path: String) {
+            var information = stat()
+            guard stat(path, &information) == 0 else { return nil }
+            inode = UInt64(information.st_ino)
+            seconds = information.st_mtim.tv_sec
+            nanoseconds = information.st_mtim.tv_nsec
+            byteCount = Int64(information.st_size)
+        }
+    }
+
+    private let files: LiveServerOptions.TLSFiles
+    private let report: (LiveServerEvent) -> Void
+    private var sslContext: NIOSSLContext
+    private var stamps: [Stamp?]
+    private var lookedAt = NIODeadline.now()
+
+    /// - Throws: ``LiveServerError/certificate(path:reason:)``.
+    init(_ files: LiveServerOptions.TLSFiles, report: @escaping (LiveServerEvent) -> Void) throws(LiveServerError) {
+        self.files = files
+        self.report = report
+        stamps = [Stamp(files.certificate), Stamp(files.key)]
+        sslContext = try Self.context(files)
+    }
+
+    /// The end of TLS of one connection.
+    func handler() throws -> NIOSSLServerHandler {
+        look()
+        return NIOSSLServerHandler(context: sslContext)
+    }
+
+    private func look() {
+        let now = NIODeadline.now()
+        guard now - lookedAt > .seconds(1) else { return }
+        lookedAt = now
+        let found = [Stamp(files.certificate), Stamp(files.key)]
+        guard found != stamps else { return }
+        stamps = found
+        do throws(LiveServerError) {
+            sslContext = try Self.context(files)
+            report(.certificateRead(problem: nil))
+        } catch { report(.certificateRead(problem: error.description)) }
+    }
+
+    private static func context(_ files: LiveServerOptions.TLSFiles) throws(LiveServerError) -> NIOSSLContext {
+        let chain: [NIOSSLCertificate]
+        do { chain = try NIOSSLCertificate.fromPEMFile(files.certificate) } catch {
+            throw .certificate(path: files.certificate, reason: reason(error, files.certificate))
+        }
+        let key: NIOSSLPrivateKey
+        do { key = try NIOSSLPrivateKey(file: files.key, format: .pem) } catch {
+            throw .certificate(path: files.key, reason: reason(error, files.key))
+        }
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["http/1.1"]
+        do { return try NIOSSLContext(configuration: configuration) } catch {
+            throw .certificate(path: files.certificate, reason: "it does not go together with \(files.key)")
+        }
+    }
+
+    private static func reason(_ error: any Error, _ path: String) -> String {
+        if access(path, R_OK) != 0 { return String(cString: strerror(errno)) }
+        return "it holds nothing of that kind in PEM form"
+    }
+}

@@ -1,0 +1,22 @@
+import BulkheadChildRuntime
+import BulkheadModel
+import BulkheadSystem
+import BulkheadWire
+
+/// The program `bulkhead-origin`: a live server by itself, or that of a broadcast.
+package enum OriginProgram {
+    /// The first argument of a server by itself; its settings follow, as JSON (``OriginSettings``).
+    package static let serving = "serve"
+
+    /// Runs to the end of the server; the result is the exit code.
+    package static func run(_ arguments: [String] = ProgramArguments.all) async -> CInt {
+        guard arguments.dropFirst().first == serving else { return ChildProgram.failure }
+        ProcessSetup.ignoreWriteSignals()
+        let text = arguments.dropFirst(2).first ?? ""
+        guard arguments.count == 3, let settings = try? JSONLine.decode(OriginSettings.self, from: text.utf8) else {
+            ChildProgram.say("bulkhead-origin: its settings can't be understood: start it by bulkhead serve")
+            return ChildProgram.usage
+        }
+        return await Server(settings).run()
+    }
+}

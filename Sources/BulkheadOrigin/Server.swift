@@ -1,0 +1,58 @@
+import BulkheadEvents
+import BulkheadLiveServer
+import BulkheadModel
+import BulkheadRTMP
+import BulkheadSystem
+import Glibc
+
+/// A live server by itself, until a signal ends it.
+struct Server {
+    private let settings: OriginSettings
+
+    init(_ settings: OriginSettings) { self.settings = settings }
+
+    /// The result is the exit code.
+    func run() async -> CInt {
+        let options = LiveServerOptions(settings)
+        let log = ServeLog(isJSON: settings.isJSON, secretNames: options.streamKeys ?? [])
+        // Before anybody can connect, so that no signal finds the default action.
+        let habit = settings.acknowledgements.flatMap(AcknowledgementHabit.init(rawValue:))
+        let interruptions = Interruptions(and: habit == nil ? [SIGUSR1] : [SIGUSR1, SIGUSR2])
+        let server: LiveServer
+        do {
+            server = try await LiveServer.start(
+                host: settings.host, port: settings.port, options: options, onEvent: log.write)
+        } catch {
+            log.writeError("bulkhead serve: \(error)")
+            return EXIT_FAILURE
+        }
+        log.writeReady(server, key: settings.streamKeys == nil ? "KEY" : "<stream key>")
+        for await signal in interruptions.signals {
+            if signal == SIGUSR2, let habit {
+                await server.acknowledge(as: habit)
+                continue
+            }
+            guard signal == SIGUSR1 else { break }
+            let count = await server.askPublishersToReconnect(
+                to: settings.moveTo, text: "asked to by the server's operator")
+            log.write(.reconnectRequested(publishers: count))
+        }
+        await server.stop()
+        log.write(.stopped)
+        log.flush()
+        return EXIT_SUCCESS
+    }
+}
+
+extension LiveServerOptions {
+    init(_ settings: OriginSettings) {
+        self.init()
+        streamKeys = settings.streamKeys.map { Set($0) }
+        connectionLimit = max(1, settings.connectionLimit)
+        addressConnectionLimit = settings.addressConnectionLimit
+        publisherIdleTimeout = .nanoseconds(Int64(max(1, min(3600, settings.publisherTimeout)) * 1e9))
+        if let certificate = settings.certificate, let key = settings.key {
+            tls = TLSFiles(certificate: certificate, key: key)
+        }
+    }
+}
