@@ -18,30 +18,30 @@ struct BilibiliEvents: Sendable {
     /// The members of all messages that are read, each missing where it does not belong.
     private struct Content: Decodable {
         struct User: Decodable {
-            @Loose var open_id: String?
+            @Loose var openId: String?
             @Loose var uname: String?
         }
-        @Loose var game_id: String?
-        @Loose var msg_id: String?
-        @Loose var open_id: String?
+        @Loose var gameId: String?
+        @Loose var msgId: String?
+        @Loose var openId: String?
         @Loose var uname: String?
         @Loose var msg: String?
         @Loose var timestamp: Int64?
-        @Loose var is_admin: Int?
-        @Loose var message_id: Int64?
-        @Loose var message_ids: [Int64]?
+        @Loose var isAdmin: Int?
+        @Loose var messageId: Int64?
+        @Loose var messageIds: [Int64]?
         @Loose var message: String?
         @Loose var rmb: Double?
-        @Loose var start_time: Int64?
-        @Loose var end_time: Int64?
-        @Loose var gift_name: String?
-        @Loose var gift_num: Int64?
+        @Loose var startTime: Int64?
+        @Loose var endTime: Int64?
+        @Loose var giftName: String?
+        @Loose var giftNum: Int64?
         @Loose var price: Int64?
-        @Loose var r_price: Int64?
+        @Loose var rPrice: Int64?
         @Loose var paid: Bool?
-        @Loose var guard_level: Int?
-        @Loose var guard_num: Int64?
-        @Loose var user_info: User?
+        @Loose var guardLevel: Int?
+        @Loose var guardNum: Int64?
+        @Loose var userInfo: User?
     }
 
     private static let prefix = "LIVE_OPEN_PLATFORM_"
@@ -63,19 +63,20 @@ struct BilibiliEvents: Sendable {
 
     /// Reads the body of a packet. What is no message, and what is no comment, is passed over.
     mutating func read(_ body: [UInt8], game: String) -> Outcome {
-        guard let message = try? JSONDecoder().decode(Message.self, from: Data(body)), let content = message.data,
+        guard let message = try? BilibiliJSON.decoder.decode(Message.self, from: Data(body)),
+            let content = message.data,
             message.cmd.hasPrefix(Self.prefix)
         else { return .actions([]) }
         // A name may go on behind a colon. What comes from another room ends in _MIRROR, and is that room's.
         switch message.cmd.prefix(while: { $0 != ":" }).dropFirst(Self.prefix.count) {
         case "DM":
-            return .actions(comment(content, content.msg, isStaff: content.is_admin == 1).map { [.comment($0)] } ?? [])
+            return .actions(comment(content, content.msg, isStaff: content.isAdmin == 1).map { [.comment($0)] } ?? [])
         case "SUPER_CHAT": return .actions(superChat(content))
         case "SUPER_CHAT_DEL":
-            return .actions((content.message_ids ?? []).prefix(1000).map { .takenBack(.id(Self.superChatID($0))) })
+            return .actions((content.messageIds ?? []).prefix(1000).map { .takenBack(.id(Self.superChatID($0))) })
         case "SEND_GIFT": return .actions(gift(content))
         case "GUARD": return .actions(member(content))
-        case "INTERACTION_END": return content.game_id ?? game == game ? .over : .actions([])
+        case "INTERACTION_END": return content.gameId ?? game == game ? .over : .actions([])
         default: return .actions([])
         }
     }
@@ -87,13 +88,13 @@ struct BilibiliEvents: Sendable {
         _ content: Content, _ text: String?, id: String? = nil, seconds: Int64? = nil, isStaff: Bool = false
     ) -> RoomComment? {
         guard let text else { return nil }
-        let identity = content.open_id ?? content.user_info?.open_id ?? ""
-        let author = CommentText.clean(content.uname ?? content.user_info?.uname ?? "")
+        let identity = content.openId ?? content.userInfo?.openId ?? ""
+        let author = CommentText.clean(content.uname ?? content.userInfo?.uname ?? "")
         let time = (seconds ?? content.timestamp).flatMap { seconds -> Int64? in
             let (milliseconds, overflows) = seconds.multipliedReportingOverflow(by: 1000)
             return overflows || seconds <= 0 ? nil : milliseconds
         }
-        let own = id ?? content.msg_id.flatMap { $0.isEmpty ? nil : $0 }
+        let own = id ?? content.msgId.flatMap { $0.isEmpty ? nil : $0 }
         // Times are whole seconds: two like words within one may be two comments, and are shown as two.
         let isAnchor = !anchor.isEmpty && identity == anchor
         return RoomComment(
@@ -107,11 +108,11 @@ struct BilibiliEvents: Sendable {
     }
 
     private mutating func superChat(_ content: Content) -> [ChatAction] {
-        let id = content.message_id.map(Self.superChatID)
-        guard let comment = comment(content, content.message, id: id, seconds: content.start_time) else { return [] }
+        let id = content.messageId.map(Self.superChatID)
+        guard let comment = comment(content, content.message, id: id, seconds: content.startTime) else { return [] }
         guard let rmb = content.rmb, rmb > 0, rmb <= Self.mostMoney else { return [.comment(comment)] }
         var seconds: UInt32?
-        if let start = content.start_time, let end = content.end_time,
+        if let start = content.startTime, let end = content.endTime,
             case let (length, overflows) = end.subtractingReportingOverflow(start), !overflows,
             (1...86_400).contains(length)
         {
@@ -125,18 +126,18 @@ struct BilibiliEvents: Sendable {
 
     /// Prices are thousandths of a yuan each; what costs nothing is no comment.
     private mutating func gift(_ content: Content) -> [ChatAction] {
-        let count = max(1, content.gift_num ?? 1)
-        guard content.paid == true, let price = content.r_price ?? content.price,
+        let count = max(1, content.giftNum ?? 1)
+        guard content.paid == true, let price = content.rPrice ?? content.price,
             let amount = Self.micros(price, count)
         else { return [] }
-        let name = content.gift_name ?? ""
+        let name = content.giftName ?? ""
         guard let comment = comment(content, count == 1 ? name : "\(name) ×\(count)") else { return [] }
         return [.paid(comment, amountMicros: amount, currency: Self.currency, seconds: nil)]
     }
 
     private mutating func member(_ content: Content) -> [ChatAction] {
-        let count = max(1, content.guard_num ?? 1)
-        let name = content.guard_level.flatMap { Self.guards[$0] } ?? "大航海"
+        let count = max(1, content.guardNum ?? 1)
+        let name = content.guardLevel.flatMap { Self.guards[$0] } ?? "大航海"
         guard let comment = comment(content, count == 1 ? name : "\(name) ×\(count)") else { return [] }
         guard let price = content.price, let amount = Self.micros(price, 1) else { return [.comment(comment)] }
         return [.paid(comment, amountMicros: amount, currency: Self.currency, seconds: nil)]

@@ -37,16 +37,16 @@ package struct BilibiliSession: PlatformSession {
 
     private struct Start: Decodable {
         struct Payload: Decodable {
-            let game_info: Game
-            let websocket_info: Sockets
-            let anchor_info: Anchor?
+            let gameInfo: Game
+            let websocketInfo: Sockets
+            let anchorInfo: Anchor?
         }
-        struct Game: Decodable { let game_id: String }
+        struct Game: Decodable { let gameId: String }
         struct Sockets: Decodable {
-            let auth_body: String
-            let wss_link: [String]
+            let authBody: String
+            let wssLink: [String]
         }
-        struct Anchor: Decodable { let open_id: String? }
+        struct Anchor: Decodable { let openId: String? }
         let code: Int
         let message: String?
         let data: Payload?
@@ -121,27 +121,25 @@ package struct BilibiliSession: PlatformSession {
     private mutating func start(_ settings: Settings, at now: ChatMoment) -> [ChatAction] {
         struct Body: Encodable {
             let code: String
-            let app_id: Int64
+            let appId: Int64
         }
         state = .starting
-        let body = Body(code: settings.identityCode, app_id: settings.application)
+        let body = Body(code: settings.identityCode, appId: settings.application)
         return [request("start", body, settings, at: now)]
     }
 
     private func end(_ game: String, of settings: Settings, at now: ChatMoment) -> ChatAction {
         struct Body: Encodable {
-            let app_id: Int64
-            let game_id: String
+            let appId: Int64
+            let gameId: String
         }
-        return request("end", Body(app_id: settings.application, game_id: game), settings, at: now)
+        return request("end", Body(appId: settings.application, gameId: game), settings, at: now)
     }
 
     private func request(
         _ name: String, _ body: some Encodable, _ settings: Settings, at now: ChatMoment
     ) -> ChatAction {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let bytes = (try? encoder.encode(body)).map { Array($0) } ?? []
+        let bytes = (try? BilibiliJSON.encoder.encode(body)).map { Array($0) } ?? []
         let signature = BilibiliSignature(accessKey: settings.accessKey, secret: settings.secret)
         let headers = signature.headers(body: bytes, seconds: now.wall / 1000, nonce: nonce())
         return .request(ChatHTTPRequest(name, server, path: "/v2/app/\(name)", headers: headers, body: bytes))
@@ -161,23 +159,23 @@ package struct BilibiliSession: PlatformSession {
     private mutating func started(_ answer: ChatAnswer) -> [ChatAction] {
         guard let status = answer.status else { return finish(answer.problem) }
         guard status != 401, status != 403 else { return refuse("the platform answers HTTP \(status)") }
-        guard let start = try? JSONDecoder().decode(Start.self, from: Data(answer.body)) else {
-            guard status == 200, let code = try? JSONDecoder().decode(Code.self, from: Data(answer.body)),
+        guard let start = try? BilibiliJSON.decoder.decode(Start.self, from: Data(answer.body)) else {
+            guard status == 200, let code = try? BilibiliJSON.decoder.decode(Code.self, from: Data(answer.body)),
                 code.code != 0
             else { return finish("the platform answers HTTP \(status), and nothing that can be read") }
             return notStarted(code.code, code.message)
         }
         guard start.code == 0 else { return notStarted(start.code, start.message) }
-        guard let data = start.data, !data.game_info.game_id.isEmpty else {
+        guard let data = start.data, !data.gameInfo.gameId.isEmpty else {
             return finish("the platform started no game")
         }
-        let texts = [data.game_info.game_id, data.websocket_info.auth_body]
+        let texts = [data.gameInfo.gameId, data.websocketInfo.authBody]
         guard texts.allSatisfy({ $0.utf8.count <= Self.longestText }) else { return finish("the answer is too long") }
-        game = data.game_info.game_id
-        authentication = data.websocket_info.auth_body
-        events.anchor = data.anchor_info?.open_id ?? ""
-        links = data.websocket_info.wss_link.prefix(Self.mostLinks).compactMap { BilibiliLink($0) }
-        return [.reached, .token(data.game_info.game_id)] + connect(after: "the platform gave no address")
+        game = data.gameInfo.gameId
+        authentication = data.websocketInfo.authBody
+        events.anchor = data.anchorInfo?.openId ?? ""
+        links = data.websocketInfo.wssLink.prefix(Self.mostLinks).compactMap { BilibiliLink($0) }
+        return [.reached, .token(data.gameInfo.gameId)] + connect(after: "the platform gave no address")
     }
 
     /// 7001 and 7002 say that a game of before is still open; 5xxx, 4004 and 4009 that it is worth another try. The rest of 4xxx,
@@ -192,7 +190,7 @@ package struct BilibiliSession: PlatformSession {
     }
 
     private mutating func heartbeatAnswered(_ answer: ChatAnswer) -> [ChatAction] {
-        let code = try? JSONDecoder().decode(Code.self, from: Data(answer.body)).code
+        let code = try? BilibiliJSON.decoder.decode(Code.self, from: Data(answer.body)).code
         switch code {
         case 0:
             failures = 0
@@ -279,7 +277,7 @@ package struct BilibiliSession: PlatformSession {
     }
 
     private mutating func authenticated(_ packet: BilibiliPacket, at now: ChatMoment) -> [ChatAction] {
-        guard let code = try? JSONDecoder().decode(Code.self, from: Data(packet.body)).code else {
+        guard let code = try? BilibiliJSON.decoder.decode(Code.self, from: Data(packet.body)).code else {
             return finish("the server's answer to the token can't be read")
         }
         guard code == 0 else {
@@ -309,9 +307,9 @@ package struct BilibiliSession: PlatformSession {
         var actions: [ChatAction] = []
         if let at = socketBeatAt, at <= now.steady { actions += beat(at: now) }
         if let at = gameBeatAt, at <= now.steady {
-            struct Body: Encodable { let game_id: String }
+            struct Body: Encodable { let gameId: String }
             gameBeatAt = now.steady.addingReportingOverflow(Self.gameInterval).partialValue
-            actions.append(request("heartbeat", Body(game_id: game), settings, at: now))
+            actions.append(request("heartbeat", Body(gameId: game), settings, at: now))
         }
         return actions
     }
@@ -338,32 +336,4 @@ package struct BilibiliSession: PlatformSession {
         over()
         return [.refused(reason)]
     }
-}
-
-/// An address of a WebSocket that the platform gives, `wss://host[:port]/path`. One without TLS is none.
-struct BilibiliLink: Hashable, Sendable {
-    let server: ChatTarget.Server
-    let path: String
-
-    init?(_ text: String) {
-        let scheme = "wss://"
-        guard text.utf8.count <= 1024, text.hasPrefix(scheme),
-            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { return nil }
-        let rest = text.dropFirst(scheme.count)
-        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        let tail = rest[authority.endIndex...].prefix { $0 != "#" }
-        path = tail.hasPrefix("/") ? String(tail) : "/" + tail
-        let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
-        guard let host = parts.first, !host.isEmpty, parts.count <= 2,
-            host.utf8.allSatisfy({ byte in
-                byte == 0x2D || byte == 0x2E || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
-                    || (0x61...0x7A).contains(byte)
-            })
-        else { return nil }
-        guard let port = parts.count == 1 ? 443 : UInt16(parts[1]), port > 0 else { return nil }
-        server = ChatTarget.Server(host: String(host), port: port, isSecure: true)
-    }
-
-    var hostWithPort: String { server.port == 443 ? server.host : "\(server.host):\(server.port)" }
 }
