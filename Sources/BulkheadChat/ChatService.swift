@@ -114,6 +114,10 @@ package final class ChatService {
         case .ended(let text):
             let actions = connections[index].sessions[number]?.closed(text, at: Self.now())
             try carryOut(actions ?? [.ended(text)], of: index, number)
+        case .streamed(let bytes):
+            try handle(.received(number), of: index)
+            let actions = connections[index].sessions[number]?.streamed(bytes, at: Self.now())
+            try carryOut(actions ?? [], of: index, number)
         case .answered(let answer):
             // Where there is a socket, it is the one that is to live.
             if answer.status != nil, !sockets.isOpen(index * Self.stride + number) {

@@ -95,6 +95,11 @@ struct ChatSession {
         platform { $0.answered(answer, at: now) } ?? []
     }
 
+    /// A piece of an answer that is a stream has come.
+    mutating func streamed(_ bytes: [UInt8], at now: ChatMoment) -> [Action] {
+        platform { $0.streamed(bytes, at: now) } ?? []
+    }
+
     mutating func wake(at now: ChatMoment) -> [Action] { platform { $0.wake(at: now) } ?? [] }
 
     /// The broadcast ends: what there is to be said.

@@ -14,6 +14,8 @@ final class ChatSockets {
         case received([UInt8])
         case ended(String)
         case answered(ChatAnswer)
+        /// A piece of the answer that is a stream.
+        case streamed([UInt8])
     }
 
     private final class Socket {
@@ -94,9 +96,10 @@ final class ChatSockets {
         return codes
     }
 
-    /// Asks; ``events()`` gives the answer under `key`, also where there is none.
+    /// Asks, and waits for no answer of before under `key`; ``events()`` gives the answer under `key`, also where there is none.
     /// - Throws: ``ChatError/libraryUnusable(_:)``.
     func ask(_ key: Int, _ wanted: ChatHTTPRequest, authorities: String) throws(ChatError) {
+        forget(key)
         guard let request = ChatRequestTransfer(wanted) else { throw .libraryUnusable("it has no memory") }
         let codes =
             Self.prepare(request.transfer, wanted.server, path: wanted.path, authorities: authorities)
@@ -114,6 +117,10 @@ final class ChatSockets {
     /// Closes the socket, and waits for no answer.
     func drop(_ key: Int) {
         close(key)
+        forget(key)
+    }
+
+    private func forget(_ key: Int) {
         for entry in requests where entry.key == key { curl_multi_remove_handle(transfers, entry.request.transfer) }
         requests.removeAll { $0.key == key }
     }
@@ -158,6 +165,9 @@ final class ChatSockets {
         var events: [(key: Int, event: Event)] = []
         var running: CInt = 0
         curl_multi_perform(transfers, &running)
+        for (key, request) in requests {
+            if let piece = request.takePiece() { events.append((key, .streamed(piece))) }
+        }
         var code = CURLE_OK
         while let transfer = bulkhead_curl_next_ended(transfers, &code) {
             guard let (key, socket) = sockets.first(where: { $0.value.transfer == transfer }) else {

@@ -19,6 +19,8 @@ package protocol PlatformSession: Sendable {
     mutating func closed(_ reason: String, at now: ChatMoment) -> [ChatAction]
     /// A request has been answered, or could not be.
     mutating func answered(_ answer: ChatAnswer, at now: ChatMoment) -> [ChatAction]
+    /// A piece of the answer to a request that is a stream has come.
+    mutating func streamed(_ bytes: [UInt8], at now: ChatMoment) -> [ChatAction]
     mutating func wake(at now: ChatMoment) -> [ChatAction]
     /// Nothing has come for a while: asks for a sign of life.
     mutating func ping(at now: ChatMoment) -> [ChatAction]
@@ -31,6 +33,7 @@ extension PlatformSession {
     package mutating func begin(_ server: ChatTarget.Server, at now: ChatMoment) -> [ChatAction] { [.connect(server)] }
     package mutating func closed(_ reason: String, at now: ChatMoment) -> [ChatAction] { [.ended(reason)] }
     package mutating func answered(_ answer: ChatAnswer, at now: ChatMoment) -> [ChatAction] { [] }
+    package mutating func streamed(_ bytes: [UInt8], at now: ChatMoment) -> [ChatAction] { [] }
     package mutating func wake(at now: ChatMoment) -> [ChatAction] { [] }
     package func farewell(at now: ChatMoment) -> [ChatAction] { [] }
 }
@@ -40,6 +43,7 @@ package enum ChatAction: Hashable, Sendable {
     /// Open the connection's socket; one that was open before is closed.
     case connect(ChatTarget.Server)
     case send([UInt8])
+    /// Ask over HTTP, and wait for no answer of before.
     case request(ChatHTTPRequest)
     case comment(RoomComment)
     /// Without `seconds`, the source does not say how long it stays in sight.
@@ -72,6 +76,8 @@ package struct ChatHTTPRequest: Hashable, Sendable {
     package var headers: [String]
     /// What is sent by POST; nil for GET.
     package var body: [UInt8]?
+    /// The answer goes on without an end, and is given piece by piece: over HTTP/2, as gRPC has it.
+    package var isStream = false
 
     package init(
         _ name: String, _ server: ChatTarget.Server, path: String, headers: [String], body: [UInt8]? = nil
@@ -90,15 +96,21 @@ package struct ChatAnswer: Hashable, Sendable {
     package var name: String
     /// Of HTTP; nil where no answer came.
     package var status: Int?
+    /// Empty for that of a stream.
     package var body: [UInt8]
     /// Why none came.
     package var problem: String
+    /// What gRPC says at the end, by names in lower case such as `grpc-status`.
+    package var trailers: [String: String]
 
-    package init(_ name: String, status: Int?, body: [UInt8] = [], problem: String = "") {
+    package init(
+        _ name: String, status: Int?, body: [UInt8] = [], problem: String = "", trailers: [String: String] = [:]
+    ) {
         self.name = name
         self.status = status
         self.body = body
         self.problem = problem
+        self.trailers = trailers
     }
 
     /// Of an answer, in bytes; longer ones are none.

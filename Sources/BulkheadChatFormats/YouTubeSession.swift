@@ -1,14 +1,22 @@
 package import BulkheadDanmaku
 import FoundationEssentials
 
-/// A client's side of one connection to a live chat of YouTube: `liveChatMessages.list` of the YouTube Live Streaming API, asked
-/// again and again as often as the API says, and not more often.
+/// A client's side of one connection to a live chat of YouTube, by the YouTube Live Streaming API.
 ///
-/// Each answer has a token by which the next one goes on, also after a break: nothing is missed and nothing comes twice while
-/// YouTube knows the token.
+/// `liveChatMessages.list` is asked first, and says in words where something is wrong. Then `streamList`, over gRPC, sends what is
+/// written as it is written. Where that does not work, `list` is asked again and again, as often as the API says, and not more
+/// often. Each answer has a token by which the next one goes on, also after a break: nothing is missed and nothing comes twice
+/// while YouTube knows the token.
 package struct YouTubeSession: PlatformSession {
     private enum State: Hashable {
         case starting, joined, ended
+    }
+
+    /// How messages come once the chat is joined.
+    private enum Way: Hashable {
+        /// Pushed. Until the first one has come, `list` looks now and then whether there are any.
+        case stream(isProven: Bool)
+        case list
     }
 
     private struct Videos: Decodable {
@@ -32,6 +40,10 @@ package struct YouTubeSession: PlatformSession {
     private static let intervals: ClosedRange<Int64> = 500...600_000
     /// The same while YouTube gets no pictures of the stream.
     private static let offlineInterval: Int64 = 30_000
+    /// How long a stream may be silent until it is looked whether it lives: before the first message, and after it.
+    private static let (unprovenSilence, silence): (Int64, Int64) = (120_000, 600_000)
+    /// A stream that the server ends sooner is not opened again at once.
+    private static let shortestStream: Int64 = 5000
     private static let longestToken = 4096
     /// How many of the newest messages the first answer may hold; 2000 is the most.
     private static let mostResults = 2000
@@ -39,7 +51,8 @@ package struct YouTubeSession: PlatformSession {
 
     private let channel: String
     private let key: String
-    private let cursor: ChatCursor?
+    /// How far this connection and the one before have got; nil where there was none.
+    private var known: ChatCursor?
     private let source: String
     private var server = ChatTarget.Server(host: "", port: 0, isSecure: true)
     private var state = State.starting
@@ -47,6 +60,11 @@ package struct YouTubeSession: PlatformSession {
     private var token: String?
     /// The answer is not one that goes on where the last one ended: it shows whether something was missed.
     private var isFresh = true
+    private var way = Way.stream(isProven: false)
+    private var reader = GRPCReader(limit: ChatAnswer.longest)
+    private var streamedAt: Int64 = 0
+    /// When `list` may be asked again, on the steady clock.
+    private var listAt: Int64 = 0
     package private(set) var due: Int64?
 
     /// - Parameters:
@@ -58,7 +76,7 @@ package struct YouTubeSession: PlatformSession {
         self.channel = channel
         self.key = key
         self.source = source
-        self.cursor = cursor
+        known = cursor
         token = cursor?.pageToken.flatMap { $0.isEmpty ? nil : $0 }
         isFresh = token == nil
     }
@@ -83,12 +101,30 @@ package struct YouTubeSession: PlatformSession {
         return request("list", "/youtube/v3/liveChat/messages", query)
     }
 
+    /// Of `stream_list.proto` (developers.google.com/youtube/v3/live/streaming-live-chat).
+    private mutating func stream(at now: ChatMoment) -> ChatAction {
+        reader = GRPCReader(limit: ChatAnswer.longest)
+        streamedAt = now.steady
+        due =
+            now.steady.addingReportingOverflow(way == .stream(isProven: true) ? Self.silence : Self.unprovenSilence)
+            .partialValue
+        var message = ProtobufWriter.text(1, chat ?? "")
+        if let token { message += ProtobufWriter.text(99, token) }
+        for part in ["id", "snippet", "authorDetails"] { message += ProtobufWriter.text(100, part) }
+        var request = ChatHTTPRequest(
+            "stream", server, path: "/youtube.api.v3.V3DataLiveChatMessageService/StreamList",
+            headers: [keyHeader, "Content-Type: application/grpc", "TE: trailers"], body: GRPCReader.frame(message))
+        request.isStream = true
+        return .request(request)
+    }
+
+    private var keyHeader: String { key.hasPrefix("Bearer ") ? "Authorization: \(key)" : "x-goog-api-key: \(key)" }
+
     /// The key stands in a header: addresses are written into logs on the way.
     private func request(_ name: String, _ path: String, _ query: [(name: String, value: String)]) -> ChatAction {
         let words = query.map { "\($0.name)=\(Self.escaped($0.value))" }.joined(separator: "&")
-        let header = key.hasPrefix("Bearer ") ? "Authorization: \(key)" : "x-goog-api-key: \(key)"
         return .request(
-            ChatHTTPRequest(name, server, path: "\(path)?\(words)", headers: [header, "Accept: application/json"]))
+            ChatHTTPRequest(name, server, path: "\(path)?\(words)", headers: [keyHeader, "Accept: application/json"]))
     }
 
     private static func escaped(_ text: String) -> String {
@@ -102,6 +138,7 @@ package struct YouTubeSession: PlatformSession {
 
     package mutating func wake(at now: ChatMoment) -> [ChatAction] {
         guard state == .joined, let due, due <= now.steady else { return [] }
+        if way == .stream(isProven: true) { return [stream(at: now)] }
         // Until the answer is here: each question ends by itself.
         self.due = nil
         return [list()]
@@ -116,6 +153,7 @@ package struct YouTubeSession: PlatformSession {
 
     package mutating func answered(_ answer: ChatAnswer, at now: ChatMoment) -> [ChatAction] {
         guard state != .ended else { return [] }
+        if answer.name == "stream" { return streamEnded(answer, at: now) }
         guard let status = answer.status else { return finish(answer.problem) }
         guard status == 200 else { return failed(status, answer.body) }
         switch answer.name {
@@ -129,8 +167,12 @@ package struct YouTubeSession: PlatformSession {
             self.chat = chat
             return [.reached, list()]
         case "list":
-            guard let page = YouTubePage(answer.body) else { return finish("the answer of the API can't be read") }
-            return take(page, at: now)
+            guard let page = YouTubePage(json: answer.body) else {
+                return finish("the answer of the API can't be read")
+            }
+            let isFirst = state == .starting
+            let actions = take(page, at: now)
+            return state == .ended ? actions : actions + goOn(after: page, isFirst: isFirst, at: now)
         default: return []
         }
     }
@@ -143,24 +185,94 @@ package struct YouTubeSession: PlatformSession {
         }
         if isFresh { actions += missed(before: page, now: now.wall) }
         isFresh = false
-        actions += page.actions(source: source)
+        for action in page.actions(source: source) {
+            switch action {
+            case .comment(let comment), .paid(let comment, _, _, _): note(comment)
+            default: break
+            }
+            actions.append(action)
+        }
         if let next = page.nextToken, !next.isEmpty, next.utf8.count <= Self.longestToken, next != token {
             token = next
             actions.append(.token(next))
         }
-        if page.isOver { return actions + refuse("the chat has ended") }
+        return page.isOver ? actions + refuse("the chat has ended") : actions
+    }
+
+    /// What follows an answer of `list`.
+    private mutating func goOn(after page: YouTubePage, isFirst: Bool, at now: ChatMoment) -> [ChatAction] {
         let wanted = page.interval.map { min(max($0, Self.intervals.lowerBound), Self.intervals.upperBound) }
         let interval = max(wanted ?? Self.usualInterval, page.isOffline ? Self.offlineInterval : 0)
-        due = now.steady.addingReportingOverflow(interval).partialValue
+        listAt = now.steady.addingReportingOverflow(interval).partialValue
+        // There were messages, and the stream gave none: it is no use.
+        if !isFirst, !page.messages.isEmpty { way = .list }
+        if way != .list { return [stream(at: now)] }
+        due = listAt
+        return []
+    }
+
+    // MARK: the stream
+
+    package mutating func streamed(_ bytes: [UInt8], at now: ChatMoment) -> [ChatAction] {
+        guard state == .joined, way != .list else { return [] }
+        guard let messages = reader.take(bytes) else { return streamBroke("the API's stream can't be read") }
+        var actions: [ChatAction] = []
+        for message in messages where state == .joined {
+            guard let page = YouTubePage(message) else {
+                return actions + streamBroke("the API's stream can't be read")
+            }
+            way = .stream(isProven: true)
+            due = now.steady.addingReportingOverflow(Self.silence).partialValue
+            actions += take(page, at: now)
+        }
         return actions
+    }
+
+    /// One that has given nothing yet may be one that does not work here.
+    private mutating func streamBroke(_ reason: String) -> [ChatAction] {
+        guard way == .stream(isProven: false) else { return finish(reason) }
+        way = .list
+        due = listAt
+        return []
+    }
+
+    /// By the codes of gRPC (grpc.io, "Status codes").
+    private mutating func streamEnded(_ answer: ChatAnswer, at now: ChatMoment) -> [ChatAction] {
+        guard way != .list else { return [] }
+        guard answer.status == 200, let code = answer.trailers["grpc-status"].flatMap({ Int($0) }), code != 12 else {
+            let reason = answer.status.map { "the API's stream ends with HTTP \($0)" } ?? answer.problem
+            return streamBroke(reason)
+        }
+        let words = CommentText.clean(answer.trailers["grpc-message"] ?? "")
+        let text = "the API ends its stream with code \(code)" + (words.isEmpty ? "" : ": \(words)")
+        switch code {
+        case 0:
+            if now.steady - streamedAt >= Self.shortestStream { return [stream(at: now)] }
+            // By list, so that it is seen whether the stream is of use.
+            due = max(listAt, streamedAt.addingReportingOverflow(Self.shortestStream).partialValue)
+            if case .stream = way { way = .stream(isProven: false) }
+            return []
+        case 3 where token != nil:
+            (token, isFresh) = (nil, true)
+            return [stream(at: now)]
+        case 8 where words.lowercased().contains("quota"):
+            return refuse("the quota of the API's key is used up for today (\(words))")
+        case 3, 5, 7, 9, 16: return refuse(text)
+        default: return finish(text)
+        }
+    }
+
+    private mutating func note(_ comment: RoomComment) {
+        known = known ?? ChatCursor()
+        known?.advance(to: comment)
     }
 
     /// The first answer without a token is the newest history: nothing was missed where the last known message is in it.
     private func missed(before page: YouTubePage, now: Int64) -> [ChatAction] {
-        guard let cursor, let last = cursor.lastMilliseconds, !page.ids.contains(cursor.lastID) else { return [] }
+        guard let known, let last = known.lastMilliseconds, !page.ids.contains(known.lastID) else { return [] }
         // Nothing had been written when it was left.
-        if cursor.lastID.isEmpty, let oldest = page.oldestMilliseconds, oldest <= last { return [] }
-        if page.ids.isEmpty, cursor.lastID.isEmpty { return [] }
+        if known.lastID.isEmpty, let oldest = page.oldestMilliseconds, oldest <= last { return [] }
+        if page.ids.isEmpty, known.lastID.isEmpty { return [] }
         return [.gap(from: last, until: max(last, page.oldestMilliseconds ?? now))]
     }
 

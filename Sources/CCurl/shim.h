@@ -42,6 +42,13 @@ static inline CURLcode bulkhead_curl_give_answer(
     return code != CURLE_OK ? code : curl_easy_setopt(transfer, CURLOPT_WRITEDATA, context);
 }
 
+/// The same for each line of the answer's head, and of its trailers.
+static inline CURLcode bulkhead_curl_give_head(
+    CURL *transfer, size_t (*take)(char *bytes, size_t size, size_t count, void *context), void *context) {
+    CURLcode code = curl_easy_setopt(transfer, CURLOPT_HEADERFUNCTION, take);
+    return code != CURLE_OK ? code : curl_easy_setopt(transfer, CURLOPT_HEADERDATA, context);
+}
+
 /// The status of the answer; 0 where there is none.
 static inline long bulkhead_curl_status(CURL *transfer) {
     long status = 0;

@@ -163,4 +163,23 @@ import Testing
         #expect((before.words + after.words).contains { $0.contains("HTTP 503") })
         #expect(!(before.words + after.words).joined().contains("KEY"))
     }
+
+    /// Pushed over HTTP/2: a connection that breaks, a stream that ends with a code, and one that goes on.
+    @Test func messagesOfYouTubeArePushed() async throws {
+        let folder = try TemporaryFolder()
+        let identity = try await TLSIdentity(in: folder)
+        let server = try ChatPeer("youtube-stream", identity: identity)
+        let chat = try ChatUnderTest(
+            try Self.target(.youtube, try await server.port, identity, channel: "the-id-of-a-chat", password: "KEY"))
+        #expect(
+            await eventually(within: .seconds(60)) { chat.seen.texts.contains("line 9") },
+            "\(server.lines) \(server.errorText) \(chat.seen.words)")
+        let seen = chat.seen
+        #expect(seen.texts == (1...9).map { "line \($0)" } && seen.again == 0 && seen.gaps.isEmpty)
+        #expect(server.lines.dropFirst() == ["list", "stream T0", "list", "stream T3", "list", "stream T6"])
+        #expect(seen.words.contains("the API ends its stream with code 14: away for a moment"))
+        #expect(seen.tokens.last == "T9" && chat.isJoined)
+        chat.hangUp()
+        #expect(await eventually(within: .seconds(30)) { chat.seen.isOver })
+    }
 }

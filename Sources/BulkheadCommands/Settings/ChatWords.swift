@@ -13,7 +13,7 @@ package enum ChatWords {
             .init(host: "danmuproxy.douyu.com", port: $0, isSecure: false)
         },
         .bilibili: [.init(host: "live-open.biliapi.com", port: 443, isSecure: true)],
-        .youtube: [.init(host: "www.googleapis.com", port: 443, isSecure: true)],
+        .youtube: [.init(host: "youtube.googleapis.com", port: 443, isSecure: true)],
     ]
 
     /// - Throws: kind `usage`: one line that says what is wrong.
