@@ -14,7 +14,8 @@ package struct FuzzSubject: Sendable, CustomStringConvertible {
 
     package static let all: [FuzzSubject] = [
         .amf, .chunks, .handshake, .server, .client, .flv, .wire, .timeline, .cadence, .delivery, .configuration,
-        .control, .mp4, .index, .irc, .bridge, .room,
+        .control, .mp4, .index, .irc, .bridge, .douyu, .websocket,
+        .bilibili, .youtube, .stream, .room,
     ]
 }
 
