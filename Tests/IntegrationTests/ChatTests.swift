@@ -181,4 +181,49 @@ import Testing
         #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
         _ = Glibc.kill(server.pid, SIGTERM)
     }
+
+    /// Three platforms beside each other: the chat process dies and all go on, what they are to be continued by is in the record, no
+    /// secret is anywhere, and the platform that wants to be told of the end is.
+    @Test func platformsGoOnWhoeverDies() async throws {
+        let folder = try TemporaryFolder()
+        let identity = try await TLSIdentity(in: folder)
+        let (bilibili, youtube) = (
+            try ChatPeer("bilibili", identity: identity), try ChatPeer("youtube", identity: identity)
+        )
+        let douyu = try ChatPeer("douyu-server")
+        let keys = folder.path("bilibili.key")
+        try Data("AK\nSECRET\nABCDEF\n".utf8).write(to: URL(fileURLWithPath: keys))
+        let key = folder.path("youtube.key")
+        try Data("KEY\n".utf8).write(to: URL(fileURLWithPath: key))
+        let trusted = "tls-ca=\(identity.certificate)"
+        let broadcast = try Self.start(
+            folder,
+            [
+                "douyu://127.0.0.1:\(try await douyu.port)/288016",
+                "bilibili://localhost:\(try await bilibili.port)/1234567890,password-file=\(keys),\(trusted)",
+                "youtube://localhost:\(try await youtube.port)/6p_JM-I7FUg,password-file=\(key),\(trusted)",
+            ])
+        let wanted = ["three", "line 6", "line 8"]
+        #expect(
+            await eventually(within: .seconds(60)) { Set(Self.log(folder)).isSuperset(of: wanted) },
+            "\(broadcast.errorText)")
+        let before = Self.log(folder).sorted()
+        await Self.kill("bulkhead-chat", of: broadcast)
+        #expect(await eventually(within: .seconds(60)) { bilibili.lines.contains("beat 5") }, "\(broadcast.errorText)")
+        // The successor ended the game of the one that was killed, and began its own.
+        let asked = bilibili.lines.filter { $0.hasPrefix("/v2/app/") }.suffix(2)
+        #expect(asked == ["/v2/app/end game-4", "/v2/app/start"])
+        #expect(await eventually(within: .seconds(30)) { youtube.lines.last == "page T8" })
+        let record = try String(contentsOfFile: folder.path("state/bulkhead/rooms/evening.json"), encoding: .utf8)
+        #expect(record.contains(#""pageToken":"game-"#) && record.contains(#""pageToken":"T8""#))
+        _ = Glibc.kill(broadcast.pid, SIGTERM)
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
+        #expect(bilibili.lines.last == "/v2/app/end game-5", "\(bilibili.lines)")
+        // Gifts and comments without an id may be there again; all others are not.
+        let lines = Self.log(folder).filter { $0.hasPrefix("line") }
+        #expect(lines.sorted() == before.filter { $0.hasPrefix("line") })
+        for secret in ["SECRET", "ABCDEF", "\"AK\"", "KEY"] {
+            #expect(!broadcast.errorText.contains(secret) && !record.contains(secret))
+        }
+    }
 }
