@@ -216,8 +216,8 @@ package struct CourseFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A chat whose comments come into the room: ircs://HOST/CHANNEL, twitch:CHANNEL, lines:HOST:PORT, with name=, nick=, "
-                + "account=, password-file=, or=HOST:PORT and tls-ca= behind it; may be repeated.",
+            "A chat whose comments come into the room: ircs://HOST/CHANNEL, twitch:CHANNEL, douyu:ROOM, "
+                + "bilibili:APPLICATION, youtube:VIDEO, lines:HOST:PORT, with name=, nick=, account=, password-file=, or=HOST:PORT and tls-ca= behind it; may be repeated.",
             valueName: "address[,key=value…]"))
     var chat: [String] = []
 
