@@ -57,7 +57,9 @@ package final class ChatService {
             while let received = try socket.receive(ChatRequest.self, timeoutMilliseconds: 0) {
                 try serve(received.message)
             }
-            for (key, event) in sockets.events() { try take(event, of: key / Self.stride, key % Self.stride) }
+            for (key, serial, event) in sockets.events() where sockets.isCurrent(key, serial) {
+                try take(event, of: key / Self.stride, key % Self.stride)
+            }
             let now = MonotonicTime.now
             for index in connections.indices {
                 if connections[index].course.due.map({ $0 <= now }) ?? false { try handle(.wake, of: index) }

@@ -20,12 +20,16 @@ final class ChatSockets {
 
     private final class Socket {
         let transfer: UnsafeMutableRawPointer
+        let serial: Int
         var isOpen = false
         var descriptor: CInt = -1
         /// What the socket has not taken yet.
         var waiting: [UInt8] = []
 
-        init(_ transfer: UnsafeMutableRawPointer) { self.transfer = transfer }
+        init(_ transfer: UnsafeMutableRawPointer, serial: Int) {
+            self.transfer = transfer
+            self.serial = serial
+        }
 
         deinit { curl_easy_cleanup(transfer) }
     }
@@ -38,6 +42,9 @@ final class ChatSockets {
 
     private let transfers: UnsafeMutableRawPointer
     private var sockets: [Int: Socket] = [:]
+    /// How many sockets there were, and the last one of each key: what is left of one before is not its successor's.
+    private var serials = 0
+    private var lastSerials: [Int: Int] = [:]
     private var requests: [(key: Int, request: ChatRequestTransfer)] = []
 
     /// - Throws: ``ChatError/libraryUnusable(_:)``.
@@ -58,7 +65,8 @@ final class ChatSockets {
     /// - Throws: ``ChatError/libraryUnusable(_:)``.
     func open(_ key: Int, _ server: ChatTarget.Server, authorities: String) throws(ChatError) {
         guard let transfer = curl_easy_init() else { throw .libraryUnusable("it has no memory") }
-        let socket = Socket(transfer)
+        serials += 1
+        let socket = Socket(transfer, serial: serials)
         var codes = Self.prepare(transfer, server, path: "", authorities: authorities)
         codes += [
             // From then on the bytes are ours.
@@ -69,6 +77,7 @@ final class ChatSockets {
         let code = curl_multi_add_handle(transfers, transfer)
         guard code == CURLM_OK else { throw .libraryUnusable(String(cString: curl_multi_strerror(code))) }
         sockets[key] = socket
+        lastSerials[key] = socket.serial
     }
 
     /// What sockets and requests have in common.
@@ -118,7 +127,11 @@ final class ChatSockets {
     func drop(_ key: Int) {
         close(key)
         forget(key)
+        lastSerials[key] = nil
     }
+
+    /// Whether an event of `events()` still means what is there now.
+    func isCurrent(_ key: Int, _ serial: Int?) -> Bool { serial == nil || lastSerials[key] == serial }
 
     private func forget(_ key: Int) {
         for entry in requests where entry.key == key { curl_multi_remove_handle(transfers, entry.request.transfer) }
@@ -160,35 +173,36 @@ final class ChatSockets {
         curl_multi_poll(transfers, &others, CUnsignedInt(others.count), max(0, milliseconds), nil)
     }
 
-    /// All that has happened since the last call, in the order in which it happened to each.
-    func events() -> [(key: Int, event: Event)] {
-        var events: [(key: Int, event: Event)] = []
+    /// All that has happened since the last call, in the order in which it happened to each; with the serial number of the
+    /// socket that it happened to.
+    func events() -> [(key: Int, serial: Int?, event: Event)] {
+        var events: [(key: Int, serial: Int?, event: Event)] = []
         var running: CInt = 0
         curl_multi_perform(transfers, &running)
         for (key, request) in requests {
-            if let piece = request.takePiece() { events.append((key, .streamed(piece))) }
+            if let piece = request.takePiece() { events.append((key, nil, .streamed(piece))) }
         }
         var code = CURLE_OK
         while let transfer = bulkhead_curl_next_ended(transfers, &code) {
             guard let (key, socket) = sockets.first(where: { $0.value.transfer == transfer }) else {
                 if let index = requests.firstIndex(where: { $0.request.transfer == transfer }) {
                     let (key, request) = requests.remove(at: index)
-                    events.append((key, .answered(request.answer(code, Self.phrase(code)))))
+                    events.append((key, nil, .answered(request.answer(code, Self.phrase(code)))))
                     curl_multi_remove_handle(transfers, transfer)
                 }
                 continue
             }
             socket.descriptor = bulkhead_curl_socket(transfer)
             guard code == CURLE_OK, socket.descriptor >= 0 else {
-                events.append((key, .ended(Self.phrase(code))))
+                events.append((key, socket.serial, .ended(Self.phrase(code))))
                 close(key)
                 continue
             }
             socket.isOpen = true
-            events.append((key, .opened))
+            events.append((key, socket.serial, .opened))
         }
         for (key, socket) in sockets.sorted(by: { $0.key < $1.key }) where socket.isOpen {
-            events += read(socket).map { (key, $0) }
+            events += read(socket).map { (key, socket.serial, $0) }
             if case .ended? = events.last(where: { $0.key == key })?.event { close(key) }
         }
         return events

@@ -92,8 +92,8 @@ def answer(path, headers, body):
             "game_info": {"game_id": f"game-{games}"},
             "websocket_info": {
                 "auth_body": json.dumps({"game": games}),
-                # Nobody listens at the first.
-                "wss_link": ["wss://localhost:1/sub", f"wss://localhost:{port}/sub"]},
+                # Nobody listens at the first, and the second has no time.
+                "wss_link": ["wss://localhost:1/sub", f"wss://localhost:{port}/busy", f"wss://localhost:{port}/sub"]},
             "anchor_info": {"room_id": 5, "uname": "anchor"}}}
     return {"code": 0, "message": "0"}
 
@@ -144,6 +144,10 @@ def serve(plain):
         data = connection.recv(65536)
         if data.startswith(b"GET /sub "):
             return serve_socket(connection, data)
+        if data.startswith(b"GET /busy "):
+            # With its end in one packet.
+            connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+            return
         http = h11.Connection(h11.SERVER)
         http.receive_data(data)
         request, body = None, b""
