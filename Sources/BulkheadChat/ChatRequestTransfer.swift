@@ -86,6 +86,9 @@ final class ChatRequestTransfer {
     /// What has become of it.
     func answer(_ code: CURLcode, _ problem: String) -> ChatAnswer {
         let status = bulkhead_curl_status(transfer)
+        guard code != CURLE_PARTIAL_FILE else {
+            return ChatAnswer(request.name, status: nil, problem: "the answer broke off")
+        }
         guard code == CURLE_OK, status > 0 else { return ChatAnswer(request.name, status: nil, problem: problem) }
         return ChatAnswer(request.name, status: status, body: request.isStream ? [] : body, trailers: trailers)
     }

@@ -15,6 +15,20 @@ package final class ChatService {
         var cursor: ChatCursor?
         /// By the numbers of the course.
         var sessions: [Int: ChatSession] = [:]
+        /// The one that is joined, and when it was heard last, in milliseconds since 1970.
+        var joined: Int?
+        var heardAt: Int64?
+
+        /// How far it has come. Where nothing is kept for who was away, also a silence that was listened to.
+        var position: ChatCursor? {
+            guard [.twitch, .douyu, .bilibili].contains(settings.target.dialect), let heardAt, var position = cursor
+            else {
+                return cursor
+            }
+            position.advance(
+                to: RoomComment(id: position.lastID, source: "", author: "", text: "", sentMilliseconds: heardAt))
+            return position
+        }
 
         /// When something is to be done for it.
         var dues: [MonotonicTime] {
@@ -111,7 +125,9 @@ package final class ChatService {
             try carryOut(connections[index].sessions[number]?.opened(at: Self.now()) ?? [], of: index, number)
         case .received(let bytes):
             try handle(.received(number), of: index)
-            let actions = connections[index].sessions[number]?.take(bytes, at: Self.now())
+            let now = Self.now()
+            if connections[index].joined == number { connections[index].heardAt = now.wall }
+            let actions = connections[index].sessions[number]?.take(bytes, at: now)
             try carryOut(actions ?? [], of: index, number)
         case .ended(let text):
             let actions = connections[index].sessions[number]?.closed(text, at: Self.now())
@@ -148,7 +164,7 @@ package final class ChatService {
         switch action {
         case .open(let number, let server):
             // Beside another connection nothing is missed.
-            let cursor = connections[index].sessions.isEmpty ? connections[index].cursor : nil
+            let cursor = connections[index].sessions.isEmpty ? connections[index].position : nil
             var session = ChatSession(settings.target, cursor: cursor, word: "\(word)-\(index)-\(number)")
             let actions = session.begin(settings.target.servers[server], at: Self.now())
             connections[index].sessions[number] = session
@@ -208,6 +224,7 @@ package final class ChatService {
                         id: "", source: "", author: "", text: "", sentMilliseconds: Self.now().wall)
                     connections[index].cursor?.advance(to: moment)
                 }
+                (connections[index].joined, connections[index].heardAt) = (number, Self.now().wall)
                 try handle(.joined(number), of: index)
             case .leaves: try handle(.leaves(number), of: index)
             case .ended(let text):
@@ -225,9 +242,9 @@ package final class ChatService {
     private func takeLeave() {
         for (index, connection) in connections.enumerated() {
             for (number, session) in connection.sessions {
+                let key = index * Self.stride + number
+                sockets.drop(key)
                 for case .request(let request) in session.farewell(at: Self.now()) {
-                    let key = index * Self.stride + number
-                    sockets.drop(key)
                     try? sockets.ask(key, request, authorities: connection.settings.target.authorities)
                 }
             }

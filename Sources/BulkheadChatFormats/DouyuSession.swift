@@ -74,7 +74,7 @@ package struct DouyuSession: PlatformSession {
             let join = Self.send([("type", "joingroup"), ("rid", room), ("gid", Self.allComments)])
             guard let last = cursor?.lastMilliseconds, last < now.wall else { return [.chosen, join, .joined] }
             return [.chosen, join, .joined, .gap(from: last, until: now.wall)]
-        case "chatmsg": return comment(message).map { [.comment($0)] } ?? []
+        case "chatmsg": return comment(message, at: now).map { [.comment($0)] } ?? []
         case "dgb": return gift(message, at: now).map { [.comment($0)] } ?? []
         case "error":
             (state, due) = (.ended, nil)
@@ -84,7 +84,7 @@ package struct DouyuSession: PlatformSession {
     }
 
     /// nil for one of another room: shared rooms send theirs as well.
-    private mutating func comment(_ message: [String: String]) -> RoomComment? {
+    private mutating func comment(_ message: [String: String], at now: ChatMoment) -> RoomComment? {
         guard let text = message["txt"], isOfRoom(message) else { return nil }
         let time = message["cst"].flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }
         let author = CommentText.clean(message["nn"] ?? "")
@@ -93,7 +93,7 @@ package struct DouyuSession: PlatformSession {
             ?? time.map { SeenIDs.id(ofAuthor: message["uid"] ?? author, text: text, milliseconds: $0) } ?? ownID()
         return RoomComment(
             id: id, source: source, authorID: message["uid"] ?? "", author: author, text: text,
-            color: message["col"].flatMap { Self.colors[$0] }, sentMilliseconds: time)
+            color: message["col"].flatMap { Self.colors[$0] }, sentMilliseconds: time ?? now.wall)
     }
 
     /// A gift has no id, and two of one person in one moment are two: it is never taken for one that has come before. What it

@@ -61,6 +61,7 @@ import Testing
         "", "ann", "irc://host", "irc://host/", "irc://host:0/a", "irc://host:99999/a", "ircs:///a", "twitch:",
         "lines:host", "lines:host:x", "irc://h/a b", "irc://u@h/a", "irc://h/a,name=", "irc://h/a,or=",
         "irc://h/a,tls-ca=/nonexistent", "douyu:", "douyu:ann", "douyu:0", "douyu://h", "douyu:///5", "douyu://h/",
+        "douyu://[::1/5", "irc://[::1/a",
         "douyu:99999999999999999999", "bilibili:5", "youtube:6p_JM-I7FUg", "youtube:a b", "youtube:a/b",
         "youtube:a,password-file=/nonexistent",
     ])

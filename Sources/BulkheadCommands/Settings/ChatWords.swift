@@ -176,7 +176,7 @@ package enum ChatWords {
             guard let number = UInt16(text[text.index(after: colon)...]), number > 0 else { return nil }
             (host, port) = (text[..<colon], number)
         }
-        guard !host.isEmpty, !host.contains(where: { " /@?#,".contains($0) }) else { return nil }
+        guard !host.isEmpty, !host.contains(where: { " /@?#,[]".contains($0) }) else { return nil }
         return ChatTarget.Server(host: String(host), port: port, isSecure: other.isSecure)
     }
 
