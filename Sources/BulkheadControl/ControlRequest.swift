@@ -196,7 +196,9 @@ extension ControlRequest: Codable {
         case .removeLink: self = .link(.remove(try value(.link)))
         case .pauseLink: self = .link(.pause(try value(.link)))
         case .moveLink: self = .link(.move(try value(.link), server: try value(.server)))
-        case .retryLink: self = .link(.retry(try value(.link)))
+        case .retryLink:
+            let from = try line.decodeIfPresent(Double.self, forKey: .fromSeconds)
+            self = .link(.retry(try value(.link), from: from))
         case .saveReplay:
             self = .saveReplay(
                 path: try line.decodeIfPresent(String.self, forKey: .path),
@@ -266,8 +268,11 @@ extension ControlRequest: Codable {
         case .link(.move(let link, let server)):
             try line.encode(link, forKey: .link)
             try line.encode(server, forKey: .server)
-        case .link(.remove(let link)), .link(.pause(let link)), .link(.retry(let link)):
+        case .link(.remove(let link)), .link(.pause(let link)):
             try line.encode(link, forKey: .link)
+        case .link(.retry(let link, let from)):
+            try line.encode(link, forKey: .link)
+            try line.encodeIfPresent(from, forKey: .fromSeconds)
         case .saveReplay(let path, let seconds):
             try line.encodeIfPresent(path, forKey: .path)
             try line.encodeIfPresent(seconds, forKey: .seconds)
@@ -304,7 +309,8 @@ extension ControlRequest.Word {
         case .setProgram: [.program]
         case .addLink: [.destination]
         case .moveLink: [.link, .server]
-        case .removeLink, .pauseLink, .retryLink: [.link]
+        case .removeLink, .pauseLink: [.link]
+        case .retryLink: [.link, .fromSeconds]
         case .saveReplay: [.path, .seconds]
         case .mark: [.text]
         }
@@ -321,6 +327,7 @@ extension ControlRequest.Word {
         case .setPlugin: [.folder]
         case .comments: [.count]
         case .clearRoom: [.isAll]
+        case .retryLink: [.fromSeconds]
         default: []
         }
     }
@@ -382,7 +389,8 @@ extension ControlRequest.Word {
         case .pauseLink: "say goodbye; nothing waits for the link"
         case .moveLink:
             "go over to another of the link's servers at the next IDR; answered when the server is being prepared"
-        case .retryLink: "end a pause, a wait or a failure"
+        case .retryLink:
+            "end a pause, a wait or a failure; a paused link begins with the next IDR, or with the one at or before `fromSeconds`"
         case .mark: "mark this moment in what is recorded and kept for replays: it becomes a chapter"
         case .saveReplay:
             "save the last `seconds`, or all that is kept, as a file of its own; answered when that is complete"

@@ -15,6 +15,10 @@ package final class LinkMailbox: Sendable {
         var isFinished = false
         /// Packets are thrown away instead of kept.
         var isPaused = false
+        /// Nothing is sent, but what may be wanted from ``resumeTime`` on is kept.
+        var isParked = false
+        /// Where what comes back from the air begins; nil for the next IDR.
+        var resumeTime: MediaTime?
         var rate = RateMeter()
         var framesSent = 0
         var firstSent: MediaTime?
@@ -63,6 +67,10 @@ package final class LinkMailbox: Sendable {
         let (isKept, feed) = change { state -> (Bool, (@Sendable () -> Void)?) in
             guard !state.isPaused else { return (false, nil) }
             state.queue.append(packet)
+            if state.isParked {
+                state.queue.park()
+                return (false, nil)
+            }
             guard let feed = state.feed else { return (true, nil) }
             defer { state.isFeedCalled = true }
             return (false, state.isFeedCalled ? nil : feed)
@@ -166,12 +174,30 @@ package final class LinkMailbox: Sendable {
 
     /// Throws away what waits and what comes, until it is called again with false: it begins anew with an IDR.
     package func pause(_ isPaused: Bool) {
-        change {
-            $0.isPaused = isPaused
-            if isPaused { $0.queue.clear() }
+        change { state in
+            state.isPaused = isPaused
+            if let time = state.resumeTime, state.isParked {
+                state.queue.rewind(received: time)
+            } else if isPaused || state.isParked {
+                state.queue.clear()
+            }
+            (state.isParked, state.resumeTime) = (false, nil)
         }
         signal.ring()
     }
+
+    /// Leaves the air, until ``pause(_:)`` is called with false: nothing waits, and what has passed is kept as far as the
+    /// backfill goes.
+    package func park() {
+        change {
+            $0.isParked = true
+            $0.queue.park()
+        }
+        signal.ring()
+    }
+
+    /// What comes back from ``park()`` next begins with the IDR at or before `time`, as far as that is kept.
+    package func resume(from time: MediaTime) { state.withLock { if $0.isParked { $0.resumeTime = time } } }
 
     /// The newest stream configuration that was announced, and its number.
     package var newestConfiguration: (number: Int, StreamConfiguration)? {

@@ -97,6 +97,13 @@ package struct LinkQueue: Sendable {
         forgetSentGOPs()
     }
 
+    /// Takes all that waits for sent: no connection will have it, unless it is gone back to.
+    package mutating func park() {
+        position = queue.end
+        isOffAir = false
+        forgetSentGOPs()
+    }
+
     /// Throws away everything; the next packet kept is an IDR.
     package mutating func clear() {
         queue.clear()

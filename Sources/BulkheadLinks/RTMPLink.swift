@@ -84,8 +84,10 @@ package final class RTMPLink: Sink, Servers {
 
     package func pause(_ isPaused: Bool) {
         tell(.pause(isPaused))
-        mailbox.pause(isPaused)
+        if isPaused { mailbox.park() } else { mailbox.pause(false) }
     }
+
+    package func resume(from time: MediaTime) { mailbox.resume(from: time) }
 
     package func retry() { tell(.retry) }
 

@@ -19,6 +19,7 @@ package final class RedundantLink: Sink, Servers {
     package func finish() { lanes.forEach { $0.finish() } }
     package func abort() { lanes.forEach { $0.abort() } }
     package func pause(_ isPaused: Bool) { lanes.forEach { $0.pause(isPaused) } }
+    package func resume(from time: MediaTime) { lanes.forEach { $0.resume(from: time) } }
     package func retry() { lanes.forEach { $0.retry() } }
     package func networkChanged() { lanes.forEach { $0.networkChanged() } }
     package func tell(_ happening: RecordingHappening, of recording: String) {

@@ -27,6 +27,8 @@ package protocol Sink: AnyObject, Sendable {
 package protocol Servers: AnyObject, Sendable {
     /// Leaves the air, or comes back to it with the next IDR.
     func pause(_ isPaused: Bool)
+    /// What comes back from a pause next begins with the IDR at or before `time`, as far as that is kept.
+    func resume(from time: MediaTime)
     /// Tries again now where it waits, and forgets what servers have refused.
     func retry()
     /// Goes over at the next IDR to the server that a person means by `word`, its number or a part of its name, and stays

@@ -7,6 +7,7 @@ package enum LinkChange: Hashable, Sendable {
     case pause(String)
     /// It goes over to another of its servers at the next IDR.
     case move(String, server: String)
-    /// A paused one comes back; one that waits tries at once; one that has failed begins anew.
-    case retry(String)
+    /// A paused one comes back; one that waits tries at once; one that has failed begins anew. A paused one begins with the
+    /// next IDR, or with the one at or before `from`, in seconds of the timeline, as far as that is kept.
+    case retry(String, from: Double? = nil)
 }

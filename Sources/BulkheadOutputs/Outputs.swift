@@ -299,8 +299,12 @@ package final class Outputs: PacketOutlet {
                 throw BroadcastError(code: .linkWithoutServers, "\(entry.name) has no servers, or has ended")
             }
             try servers.move(to: server)
-        case .retry(let word):
+        case .retry(let word, let from):
             let entry = try directory.find(word)
+            if let from, from.isFinite {
+                let milliseconds = Int64((min(max(0, from), 1e9) * 1000).rounded())
+                outputs[entry.id]?.servers?.resume(from: MediaTime(milliseconds: milliseconds))
+            }
             try ask(.retry(entry.id), of: entry)
         }
     }

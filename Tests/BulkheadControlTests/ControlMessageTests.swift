@@ -82,7 +82,7 @@ import Testing
         .plugin(.set(name: "glow", parameters: ["blur": "1"], folder: "/home")),
         .plugin(.enable(name: "glow", true)), .plugin(.enable(name: "glow", false)), .plugin(.reload(name: "glow")),
         .plugin(.pardon(name: "glow")), .link(.add(DestinationSettings(url: "rtmp://a/b", streamKey: "k"))),
-        .link(.remove("1")), .link(.pause("main")), .link(.retry("main")),
+        .link(.remove("1")), .link(.pause("main")), .link(.retry("main")), .link(.retry("main", from: 12.4)),
         .link(.move("main", server: "2")), .room, .comments(count: nil), .comments(count: 5),
         .changeRoom(.set(fields)), .changeRoom(.pin(RoomPin(comment: "1", seconds: 60))), .changeRoom(.unpin),
         .changeRoom(.say(RoomSaying("hello"))), .changeRoom(.block(RoomBlock(words: ["spoiler"]))),

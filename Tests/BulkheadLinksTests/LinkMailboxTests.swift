@@ -144,6 +144,38 @@ import Testing
         #expect(mailbox.hasRoom && told.withLock { $0 } == 3)
     }
 
+    /// A link that was taken off the air comes back where another way has ended.
+    @Test(arguments: [
+        (nil, "c2"), (Int64(1000), "c0 I0 P0"), (39, "c0 I0 P0 I0 P0"), (20, "c0 I0 P0 I0 P0"),
+        (19, "c0 I0 P0 I0 P0 I0 P0"), (0, "c0 I0 P0 I0 P0 I0 P0"), (-5, "c0 I0 P0 I0 P0 I0 P0"),
+    ]) func parkedLinkComesBackWhereItIsTold(time: Int64?, sent: String) throws {
+        let mailbox = try Self.mailbox("I0 P0")
+        _ = Self.drain(mailbox)
+        mailbox.park()
+        for (index, kind) in "IPIP".enumerated() { mailbox.offer(Self.packet(kind, 20 + Int64(index) * 10, 0)) }
+        #expect(Self.drain(mailbox) == "" && mailbox.hasRoom)
+        if let time { mailbox.resume(from: MediaTime(milliseconds: time)) }
+        mailbox.pause(false)
+        mailbox.rewind()
+        #expect(Self.drain(mailbox) == sent)
+        // Without a wish it begins with the next IDR.
+        mailbox.offer(Self.packet("P", 60, 0))
+        mailbox.offer(Self.packet("I", 70, 0))
+        #expect(Self.drain(mailbox) == (time == nil ? "c0 I0" : "P0 I0"))
+    }
+
+    @Test func whatIsParkedIsBoundedByTheBackfill() {
+        var limits = LinkQueue.Limits()
+        limits.backfill = MediaTime(milliseconds: 100)
+        let mailbox = LinkMailbox(limits: limits, onRoom: {})
+        mailbox.park()
+        for index in 0..<100 { mailbox.offer(Self.packet("I", Int64(index) * 10, 0)) }
+        mailbox.resume(from: MediaTime(milliseconds: 0))
+        mailbox.pause(false)
+        mailbox.rewind()
+        #expect(Self.drain(mailbox).split(separator: " ").count <= 12)
+    }
+
     // MARK: the numbers
 
     @Test func bitratesAloneMakeNoNewConfiguration() throws {

@@ -48,6 +48,7 @@ import Testing
         }
         var statuses: [LinkStatus] { [LinkStatus(name: name, destination: name, state: .publishing)] }
         func pause(_ isPaused: Bool) { note(isPaused ? "pause" : "resume") }
+        func resume(from time: MediaTime) {}
         func retry() { note("retry") }
         func move(to word: String) throws(BroadcastError) { note("move \(word)") }
         func networkChanged() {}
