@@ -22,6 +22,8 @@ package struct ChatCourse: Sendable {
         case rejected(Int, String)
         /// The server leaves.
         case leaves(Int)
+        /// What was missed has come, or never will.
+        case settled(Int)
     }
 
     /// What is to be done.
@@ -30,7 +32,7 @@ package struct ChatCourse: Sendable {
         case close(Int)
         /// Ask for a sign of life.
         case ping(Int)
-        /// What was missed has had time to come.
+        /// What was missed has had time to come, or to come further.
         case settle(Int)
         case tell(ChatState, server: Int, text: String)
     }
@@ -42,7 +44,11 @@ package struct ChatCourse: Sendable {
         var lastByte: MonotonicTime
         var pingedAt: MonotonicTime?
         var joinedAt: MonotonicTime?
-        var isSettled = false
+        var settleAt: MonotonicTime?
+        /// When it is told that the channel is joined; nil once that is done.
+        var tellAt: MonotonicTime?
+        var hasAnswered = false
+        var isChosen = false
     }
 
     /// How long a server may take until the channel is joined.
@@ -58,8 +64,10 @@ package struct ChatCourse: Sendable {
         }
     }
 
-    /// After joining, until it is asked what was missed; and until an old connection is closed.
+    /// After joining, until what was missed is to have come, again and again; and until an old connection is closed.
     package static let settling = Duration.seconds(5)
+    /// What was missed mostly comes at once: it is counted to the joining if it comes so soon.
+    package static let telling = Duration.seconds(1)
     package static let overlap = Duration.seconds(3)
     /// A connection that has lived so long was a good one: the next failure is the first again.
     package static let goodLife = Duration.seconds(180)
@@ -103,11 +111,11 @@ package struct ChatCourse: Sendable {
     }
 
     private func deadlines(of socket: Socket) -> [MonotonicTime] {
-        guard let joined = socket.joinedAt else { return [socket.openedAt.advanced(by: Self.joiningPatience)] }
+        guard socket.joinedAt != nil else { return [socket.openedAt.advanced(by: Self.joiningPatience)] }
         let silent =
             socket.pingedAt?.advanced(by: silence.afterPing)
             ?? socket.lastByte.advanced(by: silence.beforePing)
-        return socket.isSettled ? [silent] : [silent, joined.advanced(by: Self.settling)]
+        return [silent] + [socket.settleAt, socket.tellAt].compactMap { $0 }
     }
 
     /// Decides what follows from `event`.
@@ -115,16 +123,25 @@ package struct ChatCourse: Sendable {
     package mutating func handle(_ event: Event, at now: MonotonicTime, chance: Double) -> [Action] {
         switch event {
         case .wake: return wake(at: now, chance: chance)
-        case .opened(let number): return number == current?.number ? [tell(.reached, current)] : []
+        case .opened(let number):
+            change(number) { $0.hasAnswered = true }
+            return number == current?.number ? [tell(.reached, current)] : []
         case .received(let number):
             change(number) { ($0.lastByte, $0.pingedAt) = (now, nil) }
             return []
-        case .chosen(let number): return number == current?.number ? [tell(.chosen, current)] : []
+        case .chosen(let number):
+            change(number) { $0.isChosen = true }
+            return number == current?.number ? [tell(.chosen, current)] : []
         case .joined(let number):
-            change(number) { $0.joinedAt = $0.joinedAt ?? now }
-            guard number == current?.number else { return [] }
-            refusals = 0
-            return [tell(.joined, current)]
+            change(number) {
+                guard $0.joinedAt == nil else { return }
+                ($0.joinedAt, $0.settleAt) = (now, now.advanced(by: Self.settling))
+                $0.tellAt = now.advanced(by: Self.telling)
+            }
+            return []
+        case .settled(let number):
+            change(number) { $0.settleAt = nil }
+            return tellJoined(number)
         case .ended(let number, let text): return ended(number, text, at: now, chance: chance)
         case .rejected(let number, let text): return rejected(number, text, at: now, chance: chance)
         case .leaves(let number):
@@ -137,6 +154,12 @@ package struct ChatCourse: Sendable {
 
     private func tell(_ state: ChatState, _ socket: Socket?, _ text: String = "") -> Action {
         .tell(state, server: socket?.server ?? server, text: text)
+    }
+
+    private mutating func tellJoined(_ number: Int) -> [Action] {
+        guard number == current?.number, current?.tellAt != nil else { return [] }
+        current?.tellAt = nil
+        return [tell(.joined, current)]
     }
 
     private mutating func change(_ number: Int, _ body: (inout Socket) -> Void) {
@@ -164,6 +187,7 @@ package struct ChatCourse: Sendable {
         }
         if let joined = next?.joinedAt, joined.advanced(by: Self.overlap) <= now, let old = current {
             current = next
+            current?.tellAt = nil
             next = nil
             actions += [.close(old.number), tell(.moved, current)]
         }
@@ -178,14 +202,15 @@ package struct ChatCourse: Sendable {
 
     private mutating func look(at number: Int, _ now: MonotonicTime, chance: Double) -> [Action] {
         guard let socket = [current, next].compactMap({ $0 }).first(where: { $0.number == number }) else { return [] }
-        guard let joined = socket.joinedAt else {
+        guard socket.joinedAt != nil else {
             guard socket.openedAt.advanced(by: Self.joiningPatience) <= now else { return [] }
             return [.close(number)]
                 + ended(number, "the channel was not joined within 20 s", at: now, chance: chance)
         }
         var actions: [Action] = []
-        if !socket.isSettled, joined.advanced(by: Self.settling) <= now {
-            change(number) { $0.isSettled = true }
+        if let tellAt = socket.tellAt, tellAt <= now { actions += tellJoined(number) }
+        if let settleAt = socket.settleAt, settleAt <= now {
+            change(number) { $0.settleAt = now.advanced(by: Self.settling) }
             actions.append(.settle(number))
         }
         if let pinged = socket.pingedAt {
@@ -216,14 +241,24 @@ package struct ChatCourse: Sendable {
             // It left sooner than was hoped, and the other one is on its way or there.
             current = heir
             next = nil
-            return heir.joinedAt == nil ? [tell(.lost, gone, text)] : [tell(.moved, heir)]
+            current?.tellAt = heir.joinedAt == nil ? heir.tellAt : nil
+            guard heir.joinedAt == nil else { return [tell(.moved, heir)] }
+            return [tell(.lost, gone, text)] + (heir.hasAnswered ? [tell(.reached, heir)] : [])
+                + (heir.isChosen ? [tell(.chosen, heir)] : [])
         }
         current = nil
-        if let joined = gone.joinedAt, joined.advanced(by: Self.goodLife) <= now { failures = 0 }
+        forgetFailures(after: gone, at: now)
         failures += 1
         server = (gone.server + 1) % serverCount
         retryAt = now.advanced(by: backoff.delay(after: failures, chance: chance))
-        return [tell(gone.joinedAt == nil ? .failing : .lost, gone, text)]
+        // What was never told to be joined can't be lost.
+        return [tell(gone.joinedAt == nil || gone.tellAt != nil ? .failing : .lost, gone, text)]
+    }
+
+    /// A server that takes us in and throws us out at once has not been a good one.
+    private mutating func forgetFailures(after gone: Socket, at now: MonotonicTime) {
+        guard let joined = gone.joinedAt, joined.advanced(by: Self.goodLife) <= now else { return }
+        (failures, refusals) = (0, 0)
     }
 
     private mutating func rejected(_ number: Int, _ text: String, at now: MonotonicTime, chance: Double) -> [Action] {
@@ -234,6 +269,7 @@ package struct ChatCourse: Sendable {
         guard let gone = current, number == gone.number else { return [] }
         let rest: [Action] = next.map { [.close($0.number)] } ?? []
         (current, next) = (nil, nil)
+        forgetFailures(after: gone, at: now)
         refusals += 1
         server = (gone.server + 1) % serverCount
         retryAt = now.advanced(by: Self.refusalBackoff.delay(after: refusals, chance: chance))

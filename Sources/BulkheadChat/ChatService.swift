@@ -127,11 +127,16 @@ package final class ChatService {
             try handle(.received(number), of: index)
             let now = Self.now()
             if connections[index].joined == number { connections[index].heardAt = now.wall }
+            let wasCaughtUp = connections[index].sessions[number]?.isCaughtUp ?? true
             let actions = connections[index].sessions[number]?.take(bytes, at: now)
             try carryOut(actions ?? [], of: index, number)
+            if !wasCaughtUp, connections[index].sessions[number]?.isCaughtUp ?? false {
+                try handle(.settled(number), of: index)
+            }
         case .ended(let text):
-            let actions = connections[index].sessions[number]?.closed(text, at: Self.now())
-            try carryOut(actions ?? [.ended(text)], of: index, number)
+            let reason = connections[index].sessions[number]?.parting ?? text
+            let actions = connections[index].sessions[number]?.closed(reason, at: Self.now())
+            try carryOut(actions ?? [.ended(reason)], of: index, number)
         case .streamed(let bytes):
             try handle(.received(number), of: index)
             let actions = connections[index].sessions[number]?.streamed(bytes, at: Self.now())
@@ -177,8 +182,15 @@ package final class ChatService {
         case .settle(let number):
             let actions = connections[index].sessions[number]?.settle(at: Self.now())
             try carryOut(actions ?? [], of: index, number)
+            if connections[index].sessions[number]?.isCaughtUp ?? true { try handle(.settled(number), of: index) }
         case .tell(let state, let server, let text):
             let name = Self.name(of: settings.target.servers[server])
+            // A second connection that was to take over is alone now, and not there yet.
+            if state == .lost, let cursor = connections[index].position {
+                for number in connections[index].sessions.keys {
+                    connections[index].sessions[number]?.resume(from: cursor)
+                }
+            }
             socket.post(ChatReply.state(connection: UInt8(clamping: index), state, server: name, text: text))
         }
     }
@@ -226,12 +238,14 @@ package final class ChatService {
                 }
                 (connections[index].joined, connections[index].heardAt) = (number, Self.now().wall)
                 try handle(.joined(number), of: index)
+                if connections[index].sessions[number]?.isCaughtUp ?? false { try handle(.settled(number), of: index) }
             case .leaves: try handle(.leaves(number), of: index)
             case .ended(let text):
                 connections[index].sessions[number] = nil
                 sockets.drop(index * Self.stride + number)
                 try handle(.ended(number, text), of: index)
             case .rejected(let text): try handle(.rejected(number, text), of: index)
+            case .parting(let text): connections[index].sessions[number]?.parting = text
             }
         }
     }

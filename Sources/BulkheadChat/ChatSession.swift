@@ -17,6 +17,8 @@ struct ChatSession {
         case reached, chosen, joined, leaves
         case ended(String)
         case rejected(String)
+        /// The server says why it closes the connection next.
+        case parting(String)
     }
 
     private enum Language {
@@ -28,6 +30,8 @@ struct ChatSession {
     private var language: Language
     private var reader = LineReader()
     private var pings = 0
+    /// Why the server closes the connection, in its own words; nil where it has said nothing.
+    var parting: String?
 
     /// - Parameters:
     ///   - cursor: how far the connection has come; nil where nothing was missed.
@@ -132,6 +136,22 @@ struct ChatSession {
         }
     }
 
+    /// Comments that come now are the latest.
+    var isCaughtUp: Bool {
+        switch language {
+        case .irc(let session): session.isCaughtUp
+        case .lines(let session): session.isJoined
+        case .platform: true
+        }
+    }
+
+    /// The connection before is over: what was written since was missed.
+    mutating func resume(from cursor: ChatCursor) {
+        guard case .irc(var session) = language else { return }
+        session.resume(from: cursor)
+        language = .irc(session)
+    }
+
     /// What was missed has had time to come.
     mutating func settle(at now: ChatMoment) -> [Action] {
         guard case .irc(var session) = language else { return [] }
@@ -161,6 +181,8 @@ struct ChatSession {
         case .reconnect: [.leaves]
         case .refused(let reason): [.rejected(reason)]
         case .gap(let from, let until): [.gap(from: from, until: until)]
+        case .caughtUp(let comment): [.comment(comment, nil, isReplayed: false)]
+        case .parting(let reason): [.parting(reason)]
         }
     }
 

@@ -3,7 +3,8 @@ import FoundationEssentials
 
 /// A client's side of one connection to a channel of IRC: what to send, and what is to be made of what comes.
 ///
-/// It reads RFC 1459 with what IRCv3 adds (message-tags, server-time, batch, echo-message, chathistory, SASL PLAIN), and
+/// It reads RFC 1459 with what IRCv3 adds (message-tags, server-time, batch, echo-message,
+/// labeled-response, chathistory, SASL PLAIN), and
 /// Twitch's dialect. It owns no socket and no clock; whoever does feeds it lines, and carries out its ``Action``s. Comments
 /// may come twice, as servers replay what a client has missed: each has an id, by which the room's record tells.
 package struct IRCSession: Sendable {
@@ -48,10 +49,14 @@ package struct IRCSession: Sendable {
         case joined
         /// The server leaves: another connection is to be made before this one is closed.
         case reconnect
+        /// The server is about to close the connection, for this reason in its own words.
+        case parting(String)
         /// The server does not want this client, for this reason in its own words: trying again soon changes nothing.
         case refused(String)
         /// The end of what the server has kept was reached, and the last known comment was not in it.
         case gap(from: Int64, until: Int64)
+        /// What was missed is known, and has come as far as it can be had; this comment, which has come already, is the last one.
+        case caughtUp(RoomComment)
     }
 
     /// Which comments were taken back.
@@ -66,36 +71,25 @@ package struct IRCSession: Sendable {
         case registering, joining, joined, refused
     }
 
-    private struct Batch {
-        let kind: String
-        /// In the order in which they came: they count also where the batch never ends.
-        var ids: [String] = []
-        var oldestMilliseconds: Int64?
-    }
-
-    /// How many comments are asked for at once, where the server does not say less.
-    private static let historyCount = 100
-    /// How many pages are asked for: what is older is a gap.
-    private static let mostPages = 50
-    /// How far clocks of servers may be apart, in milliseconds.
-    private static let clockFuzz: Int64 = 10_000
-    /// How many batches may be open.
-    private static let mostBatches = 64
+    private static let noAccounts = "the server has no way to check an account"
 
     private let settings: Settings
-    /// What was known when the connection began; nil at the first one.
-    private let cursor: ChatCursor?
     package private(set) var state = State.registering
     private var offered: Set<String> = []
     private var granted: Set<String> = []
+    private var isAuthenticated = false
     private var nick: String
-    private var batches: [String: Batch] = [:]
-    private var historyLimit: Int?
-    private var pages = 0
-    private var oldestID: String?
-    private var oldestMilliseconds: Int64?
-    /// It is known what was missed.
-    private var isReplayed = false
+    private var batches = IRCBatches()
+    /// What was missed, as long as that is not known; nil where nothing was.
+    private var history: IRCHistory?
+    /// How many questions were put, of which the last one waits for its answer.
+    private var questions = 0
+    private var isAsking = false
+    /// The lines that had come of the history when ``settle(now:)`` was last called; a slow server has until the second time.
+    private var settledLines = -1
+    /// The last line of the channel, which a replay puts behind others: how far the connection has come once all is known.
+    private var newest: RoomComment?
+    private var newestIsLive = false
     /// Comments that came without an id and a time, to give them an id of their own.
     private var unnamed = 0
     private let connection: String
@@ -105,14 +99,20 @@ package struct IRCSession: Sendable {
     ///   - connection: a word that no other connection has.
     package init(_ settings: Settings, cursor: ChatCursor? = nil, connection: String) {
         self.settings = settings
-        self.cursor = cursor
         self.connection = connection
         nick = settings.nick
+        history = cursor.map { IRCHistory(channel: settings.channel, since: $0) }
     }
 
     /// What was missed is known: comments that come now are the latest. Until then they may be out of order, and a connection
     /// that breaks has come no further than the last one.
-    package var isCaughtUp: Bool { cursor == nil || isReplayed }
+    package var isCaughtUp: Bool { history == nil }
+
+    /// The connection before is over, and had come so far: what was written until the join was missed after all.
+    package mutating func resume(from cursor: ChatCursor) {
+        guard state == .registering || state == .joining else { return }
+        history = IRCHistory(channel: settings.channel, since: cursor)
+    }
 
     /// What is sent first.
     package func start() -> [Action] {
@@ -132,34 +132,41 @@ package struct IRCSession: Sendable {
     /// - Parameter now: in milliseconds since 1970, for comments without a time.
     package mutating func handle(_ line: String, now: Int64) -> [Action] {
         guard state != .refused, let message = IRCMessage(line: line[...]) else { return [] }
+        let kind = batches.note(message, milliseconds: time(of: message))
         switch message.command {
         case "PING": return [.send(IRCMessage("PONG", [message.parameter(0)]))]
         case "CAP": return capabilities(message)
         case "AUTHENTICATE" where message.parameter(0) == "+": return authenticate()
-        case "900", "903": return message.command == "903" ? [.send(IRCMessage("CAP", ["END"]))] : []
+        case "903":
+            isAuthenticated = true
+            return [.send(IRCMessage("CAP", ["END"]))]
         case "902", "904", "905", "906": return refuse("the account or its password is wrong: " + last(message))
         case "005": return supported(message)
         // The end of the message of the day, or that there is none: registration is over.
         case "376", "422": return join()
         case "001":
+            guard settings.account.isEmpty || isAuthenticated else { return refuse(Self.noAccounts) }
             nick = message.parameter(0).isEmpty ? nick : message.parameter(0)
             return []
-        case "433": return otherNick()
+        case "433", "436": return otherNick()
         case "366" where isChannel(message.parameter(1)): return joinedChannel(now: now)
-        case "403", "405", "437", "471", "473", "474", "475", "476", "477", "464", "465": return refuse(last(message))
-        case "ERROR": return state == .joined ? [] : refuse(last(message))
+        case "403", "405", "437", "471", "473", "474", "475", "476", "477", "489", "520", "432", "464", "465":
+            return refuse(last(message))
+        case "ERROR": return state == .joined ? [.parting(last(message))] : refuse(last(message))
         case "KICK" where isChannel(message.parameter(0)) && message.parameter(1) == nick:
             return refuse("it was sent away: " + last(message))
-        case "NOTICE" where settings.dialect == .twitch && state != .joined && isLoginFailure(message):
+        case "NOTICE" where settings.dialect == .twitch && state != .joined && isTwitchRefusal(message):
             return refuse(last(message))
         case "BATCH": return batch(message, now: now)
-        case "PRIVMSG" where isChannel(message.parameter(0)): return privateMessage(message, now: now)
+        case "PRIVMSG" where isChannel(message.parameter(0)): return privateMessage(message, in: kind, now: now)
         case "USERNOTICE" where isChannel(message.parameter(0)) && message.parameters.count > 1:
             return [.comment(comment(message, text: message.parameter(1), now: now))]
         case "REDACT" where isChannel(message.parameter(0)): return [.takenBack(.id(message.parameter(1)))]
         case "CLEARMSG": return message.tags["target-msg-id"].map { [.takenBack(.id($0))] } ?? []
         case "CLEARCHAT" where isChannel(message.parameter(0)): return clearChat(message)
-        case "FAIL" where message.parameter(0) == "CHATHISTORY": return historyFailed(now: now)
+        case "FAIL" where message.parameter(0) == "CHATHISTORY": return historyFailed(message.parameter(1), now: now)
+        case "421" where message.parameter(1) == "CHATHISTORY": return historyFailed("", now: now)
+        case "ACK": return acknowledged(message, now: now)
         case "RECONNECT": return [.reconnect]
         default: return []
         }
@@ -189,7 +196,7 @@ package struct IRCSession: Sendable {
         case "ACK":
             for word in words { granted.insert(String(word)) }
             guard !settings.account.isEmpty else { return [.send(IRCMessage("CAP", ["END"]))] }
-            guard granted.contains("sasl") else { return refuse("the server has no way to check an account") }
+            guard granted.contains("sasl") else { return refuse(Self.noAccounts) }
             return [.send(IRCMessage("AUTHENTICATE", ["PLAIN"]))]
         case "NAK": return [.send(IRCMessage("CAP", ["END"]))]
         default: return []
@@ -201,7 +208,8 @@ package struct IRCSession: Sendable {
             settings.dialect == .twitch
             ? ["twitch.tv/tags", "twitch.tv/commands"]
             : [
-                "message-tags", "server-time", "batch", "echo-message", "draft/chathistory", "draft/message-redaction",
+                "message-tags", "server-time", "batch", "echo-message", "labeled-response", "draft/chathistory",
+                "draft/message-redaction",
             ] + (settings.account.isEmpty ? [] : ["sasl"])
         return names.filter { offered.contains($0) }
     }
@@ -225,14 +233,15 @@ package struct IRCSession: Sendable {
         return [.send(IRCMessage("NICK", [nick]))]
     }
 
-    private func isLoginFailure(_ message: IRCMessage) -> Bool {
-        ["Login authentication failed", "Improperly formatted auth"].contains(message.parameters.last ?? "")
+    /// Twitch has no numbers for what it does not want.
+    private func isTwitchRefusal(_ message: IRCMessage) -> Bool {
+        let words = ["Login authentication failed", "Login unsuccessful", "Improperly formatted auth", "Invalid NICK"]
+        let ids: Set = ["msg_banned", "msg_channel_suspended", "msg_channel_blocked", "msg_room_not_found", "tos_ban"]
+        return words.contains(message.parameters.last ?? "") || ids.contains(message.tags["msg-id"] ?? "")
     }
 
     private mutating func supported(_ message: IRCMessage) -> [Action] {
-        for word in message.parameters where word.hasPrefix("CHATHISTORY=") {
-            historyLimit = Int(word.dropFirst("CHATHISTORY=".count))
-        }
+        for word in message.parameters { history?.note(support: word) }
         return []
     }
 
@@ -246,86 +255,77 @@ package struct IRCSession: Sendable {
     private mutating func joinedChannel(now: Int64) -> [Action] {
         guard state == .joining else { return [] }
         state = .joined
-        guard let cursor else { return [.joined] }
-        if settings.dialect == .twitch { return [.joined] + gap(since: cursor, until: now) }
+        guard history != nil else { return [.joined] }
+        if settings.dialect == .twitch { return [.joined] + carryOut(history?.givenUp(now: now)) }
         // A server without the command may replay by itself (``settle(now:)``).
         guard hasHistory else { return [.joined] }
-        return [.joined, askHistory(["LATEST", settings.channel, "*"])]
+        return [.joined] + carryOut(history?.begin())
     }
 
     // MARK: history
 
-    private var hasHistory: Bool { granted.contains("draft/chathistory") && historyLimit != 0 }
+    private var hasHistory: Bool { granted.contains("draft/chathistory") && granted.contains("batch") }
 
-    private func askHistory(_ words: [String]) -> Action {
-        let count = min(Self.historyCount, historyLimit ?? Self.historyCount)
-        return .send(IRCMessage("CHATHISTORY", words + ["\(max(1, count))"]))
+    /// The server has had time to replay what was missed: call it some seconds after ``Action/joined``, and again until
+    /// ``isCaughtUp``. What comes no further is given up.
+    package mutating func settle(now: Int64) -> [Action] {
+        guard state == .joined, let history else { return [] }
+        defer { settledLines = history.lines }
+        if isAsking, history.lines > settledLines { return [] }
+        return carryOut(history.givenUp(now: now))
     }
 
-    /// The server has had time to replay what was missed, some seconds after ``Action/joined``.
-    package mutating func settle(now: Int64) -> [Action] {
-        guard state == .joined, !hasHistory, !isReplayed, let cursor else { return [] }
-        return gap(since: cursor, until: now)
+    private mutating func carryOut(_ step: IRCHistory.Step?) -> [Action] {
+        guard let step else { return [] }
+        isAsking = false
+        switch step {
+        case .ask(let words):
+            questions += 1
+            isAsking = true
+            let tags = granted.contains("labeled-response") ? ["label": "history-\(questions)"] : [:]
+            return [.send(IRCMessage("CHATHISTORY", words, tags: tags))]
+        case .finished: return caughtUp()
+        case .gap(let from, let until): return [.gap(from: from, until: until)] + caughtUp()
+        }
+    }
+
+    /// What comes from now on is the latest; how far the connection has come is told by the last line once more.
+    private mutating func caughtUp() -> [Action] {
+        history = nil
+        return newest.map { [.caughtUp($0)] } ?? []
     }
 
     private mutating func batch(_ message: IRCMessage, now: Int64) -> [Action] {
-        let reference = message.parameter(0)
-        if reference.hasPrefix("+") {
-            guard batches.count < Self.mostBatches else { return [] }
-            batches[String(reference.dropFirst())] = Batch(kind: message.parameter(1))
-            return []
-        }
-        guard reference.hasPrefix("-"), let ended = batches.removeValue(forKey: String(reference.dropFirst())),
-            ended.kind == "chathistory", let cursor, !isReplayed
-        else { return [] }
-        return historyEnded(ended, since: cursor, now: now)
+        guard let ended = batches.take(message), ended.kind == "chathistory", history != nil else { return [] }
+        // A server may send other histories too: by its label the answer is known.
+        if granted.contains("labeled-response"), isAsking, ended.label != "history-\(questions)" { return [] }
+        guard hasHistory else { return carryOut(history?.replayed(ended.page, now: now)) }
+        return isAsking ? carryOut(history?.take(ended.page, now: now)) : []
     }
 
-    /// Goes back page by page until the last known comment was there, or one that is older.
-    private mutating func historyEnded(_ page: Batch, since cursor: ChatCursor, now: Int64) -> [Action] {
-        pages += 1
-        let isOlder = { (time: Int64?) in
-            guard let time, let last = cursor.lastMilliseconds else { return false }
-            let (early, overflows) = last.subtractingReportingOverflow(Self.clockFuzz)
-            return !overflows && time <= early
-        }
-        // A channel in which nothing was ever written has nothing to miss.
-        let isBlank = pages == 1 && page.ids.isEmpty && cursor.lastID.isEmpty
-        if isBlank || page.ids.contains(cursor.lastID) || isOlder(page.oldestMilliseconds) {
-            isReplayed = true
-            return []
-        }
-        if let first = page.ids.first { oldestID = first }
-        if let time = page.oldestMilliseconds { oldestMilliseconds = min(oldestMilliseconds ?? time, time) }
-        guard hasHistory, !page.ids.isEmpty, let oldestID, pages < Self.mostPages else {
-            return gap(since: cursor, until: oldestMilliseconds ?? now)
-        }
-        return [askHistory(["BEFORE", settings.channel, "msgid=\(oldestID)"])]
+    /// FAIL CHATHISTORY, or a server that does not know the command it has offered.
+    private mutating func historyFailed(_ code: String, now: Int64) -> [Action] {
+        isAsking ? carryOut(history?.failed(code, now: now)) : []
     }
 
-    private mutating func historyFailed(now: Int64) -> [Action] {
-        guard let cursor, !isReplayed else { return [] }
-        return gap(since: cursor, until: oldestMilliseconds ?? now)
-    }
-
-    private mutating func gap(since cursor: ChatCursor, until: Int64) -> [Action] {
-        isReplayed = true
-        guard let last = cursor.lastMilliseconds else { return [] }
-        // A server that cuts times to seconds when it replays may give an earlier one.
-        return [.gap(from: last, until: max(last, until))]
+    /// A labeled question is answered by ACK where there is nothing to say.
+    private mutating func acknowledged(_ message: IRCMessage, now: Int64) -> [Action] {
+        guard isAsking, message.tags["label"] == "history-\(questions)" else { return [] }
+        return carryOut(history?.take(IRCHistory.Page(), now: now))
     }
 
     // MARK: comments
 
-    private mutating func privateMessage(_ message: IRCMessage, now: Int64) -> [Action] {
+    private mutating func note(_ comment: RoomComment, isReplayed: Bool) {
+        if !isReplayed { history?.note(live: comment.id, comment.sentMilliseconds) }
+        // Live lines are behind all that is replayed.
+        if !isReplayed || !newestIsLive && history?.goesOn ?? false { newest = comment }
+        newestIsLive = newestIsLive || !isReplayed
+    }
+
+    private mutating func privateMessage(_ message: IRCMessage, in kind: String?, now: Int64) -> [Action] {
         let comment = comment(message, text: message.parameter(1), now: now)
-        if let reference = message.tags["batch"], batches[reference] != nil {
-            batches[reference]?.ids.append(comment.id)
-            if let time = comment.sentMilliseconds {
-                let oldest = batches[reference]?.oldestMilliseconds ?? time
-                batches[reference]?.oldestMilliseconds = min(oldest, time)
-            }
-        }
+        if history != nil { note(comment, isReplayed: kind == "chathistory") }
         // A hundred bits cost about a dollar of the United States.
         if let bits = message.tags["bits"].flatMap({ Int64($0) }), (1...10_000_000).contains(bits) {
             return [.paid(comment, amountMicros: bits * 10_000, currency: "USD")]
@@ -347,12 +347,15 @@ package struct IRCSession: Sendable {
         return overflows ? nil : micros
     }
 
+    private func time(of message: IRCMessage) -> Int64? {
+        message.tags["tmi-sent-ts"].flatMap { Int64($0) } ?? message.tags["time"].flatMap(ServerTime.milliseconds)
+    }
+
     private mutating func comment(_ message: IRCMessage, text: String, now: Int64) -> RoomComment {
         var text = text
         // "/me waves" is sent as CTCP.
         if text.hasPrefix("\u{1}ACTION ") { text = String(text.dropFirst(8).prefix { $0 != "\u{1}" }) }
-        let time =
-            message.tags["tmi-sent-ts"].flatMap { Int64($0) } ?? message.tags["time"].flatMap(ServerTime.milliseconds)
+        let time = time(of: message)
         let author = message.tags["display-name"].flatMap { $0.isEmpty ? nil : $0 } ?? message.nick
         let id = message.tags["msgid"] ?? message.tags["id"] ?? ownID(message, text, time)
         let isStaff =

@@ -113,8 +113,9 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     /// Counts a comment to those that are known.
     /// - Returns: false when it has come already.
     private mutating func note(_ comment: RoomComment, _ isReplayed: Bool) -> Bool {
-        guard seen.note(comment.id, of: comment.source) else { return false }
+        // The last one of a replay comes once more when all of it is there.
         if !isReplayed { cursors[comment.source, default: ChatCursor()].advance(to: comment) }
+        guard seen.note(comment.id, of: comment.source) else { return false }
         logged = logged.addingReportingOverflow(1).partialValue
         return true
     }
@@ -243,10 +244,14 @@ package struct ChatCursor: Codable, Hashable, Sendable {
 
     /// The comment has come.
     package mutating func advance(to comment: RoomComment) {
-        // What is read again behind a break is older than what is known.
-        if let last = lastMilliseconds, let sent = comment.sentMilliseconds, sent < last { return }
+        // What is read again behind a break is older than what is known; servers that replay cut times to seconds.
+        if let last = lastMilliseconds, let sent = comment.sentMilliseconds,
+            sent.addingReportingOverflow(1000).partialValue <= last
+        {
+            return
+        }
         lastID = comment.id
-        lastMilliseconds = comment.sentMilliseconds ?? lastMilliseconds
+        lastMilliseconds = [lastMilliseconds, comment.sentMilliseconds].compactMap { $0 }.max()
     }
 }
 

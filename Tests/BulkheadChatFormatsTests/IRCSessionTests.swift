@@ -82,6 +82,9 @@ import Testing
     @Test(arguments: [
         ":s 475 bot #room :Cannot join channel (+k)", ":s 904 bot :SASL authentication failed",
         ":bot!b@h KICK #room bot :spam", ":op KICK #room bot :spam", "ERROR :Closing link",
+        ":s 403 bot #room :No such channel", ":s 471 bot #room :Cannot join channel (+l)",
+        ":s 473 bot #room :Cannot join channel (+i)", ":s 474 bot #room :Cannot join channel (+b)",
+        ":s 432 bot x! :Erroneous nickname", ":s 905 bot :SASL message too long", ":s 465 bot :You are banned",
     ])
     func aRefusalIsNoOutage(line: String) {
         var session = Self.session()
@@ -94,6 +97,38 @@ import Testing
         #expect(!reason.isEmpty && session.state == .refused)
         let later = session.handle("PING x", now: 0)
         #expect(later == [])
+    }
+
+    /// A server that was good says why it closes: the next one is tried as after any break.
+    @Test func anErrorBehindTheJoinIsABreak() {
+        var (session, _) = Self.joined()
+        let actions = session.handle("ERROR :Server is shutting down", now: 0)
+        #expect(actions == [.parting("Server is shutting down")] && session.state == .joined)
+    }
+
+    /// Nobody is taken in under another identity than the one that was wished.
+    @Test(arguments: [
+        [":s CAP * LS :batch", ":s CAP bot ACK :batch"],
+        [":s CAP * LS :sasl", ":s CAP bot NAK :sasl", ":s 001 bot :hi"],
+        [":s 421 bot CAP :Unknown command", ":s 001 bot :hi"], [":s CAP * LS :", ":s 001 bot :hi"],
+    ])
+    func aServerWithoutAccountsIsRefused(lines: [String]) {
+        var session = Self.session(password: "pencil", account: "tim")
+        var last: [Action] = []
+        for line in lines { last = session.handle(line, now: 0) }
+        #expect(last == [.refused("the server has no way to check an account")])
+    }
+
+    /// 16 KiB of a line are kept; what is longer is cut, and the connection goes on.
+    @Test func aVeryLongLineIsAComment() {
+        var (session, _) = Self.joined()
+        var reader = LineReader()
+        let bytes = Array((":a!a@h PRIVMSG #room :" + String(repeating: "字", count: 20_000) + "\r\n:a PING\r\n").utf8)
+        var texts: [String] = []
+        for line in reader.take(bytes) {
+            for case .comment(let comment) in session.handle(line, now: 0) { texts.append(comment.text) }
+        }
+        #expect(texts.count == 1 && (5000...5461).contains(texts[0].count) && session.state == .joined)
     }
 
     private static func afterMOTD(_ session: IRCSession) -> IRCSession {
@@ -134,42 +169,6 @@ import Testing
 
     // MARK: what was missed
 
-    @Test func historyIsReadBackwardsUntilWhatIsKnown() throws {
-        let cursor = try Self.cursor("m3", 3000)
-        var (session, joined) = Self.joined(
-            "message-tags server-time batch draft/chathistory", cursor: cursor)
-        #expect(joined.first == .joined)
-        #expect(Self.lines(joined) == ["CHATHISTORY LATEST #room * :50"])
-        func page(_ reference: String, _ ids: ClosedRange<Int>) -> [Action] {
-            _ = session.handle("BATCH +\(reference) chathistory #room", now: 0)
-            for id in ids {
-                _ = session.handle(
-                    "@batch=\(reference);msgid=m\(id);time=2026-11-28T10:00:0\(id).000Z :a!a@h PRIVMSG #room :n", now: 0
-                )
-            }
-            return session.handle("BATCH :-\(reference)", now: 0)
-        }
-        let first = page("1", 6...8)
-        #expect(Self.lines(first) == ["CHATHISTORY BEFORE #room msgid=m6 :50"])
-        let second = page("2", 3...5)
-        #expect(second == [])
-        let third = page("3", 1...2)
-        #expect(third == [])
-    }
-
-    @Test func whatTheServerHasForgottenIsAGap() throws {
-        let cursor = try Self.cursor("m3", 1_795_860_003_000)
-        var (session, _) = Self.joined("message-tags server-time batch draft/chathistory", cursor: cursor)
-        _ = session.handle("BATCH +1 chathistory #room", now: 0)
-        _ = session.handle("@batch=1;msgid=m9;time=2026-11-28T10:01:00.000Z :a!a@h PRIVMSG #room :n", now: 0)
-        _ = session.handle("BATCH -1", now: 0)
-        _ = session.handle("BATCH +2 chathistory #room", now: 0)
-        let end = session.handle("BATCH -2", now: 0)
-        #expect(end == [.gap(from: 1_795_860_003_000, until: 1_795_860_060_000)])
-        let again = session.handle("FAIL CHATHISTORY MESSAGE_ERROR :x", now: 0)
-        #expect(again == [])
-    }
-
     /// InspIRCd replays by itself at the join, with times cut to whole seconds.
     @Test func aReplayByTheServerIsTaken() throws {
         let cursor = try Self.cursor("m3", 1_795_860_003_547)
@@ -182,7 +181,15 @@ import Testing
                     "@batch=1;msgid=m\(id);time=2026-11-28T10:00:0\(id).000Z :a!a@h PRIVMSG #room :n", now: 0)
             }
             let end = session.handle("BATCH :-1", now: 9)
-            #expect(end == (expected ? [.gap(from: 1_795_860_003_547, until: 1_795_860_005_000)] : []))
+            #expect(
+                end.filter { if case .caughtUp = $0 { false } else { true } }
+                    == (expected ? [.gap(from: 1_795_860_003_547, until: 1_795_860_005_000)] : []))
+            // The next connection goes on from the last line, though its time was cut.
+            guard case .caughtUp(let last) = end.last else {
+                Issue.record("\(end)")
+                return
+            }
+            #expect(last.id == "m\(ids[1])" && session.isCaughtUp)
             let settled = session.settle(now: 99)
             #expect(settled == [])
         }
@@ -224,6 +231,54 @@ import Testing
         #expect(Self.lines(request) == ["CAP REQ :twitch.tv/tags twitch.tv/commands"])
         let failed = session.handle(":tmi NOTICE * :Login authentication failed", now: 0)
         #expect(failed == [.refused("Login authentication failed")])
+    }
+
+    @Test(arguments: [
+        (":tmi NOTICE * :Improperly formatted auth", true),
+        ("@msg-id=msg_channel_suspended :tmi NOTICE #room :This channel does not exist or has been suspended.", true),
+        ("@msg-id=msg_banned :tmi NOTICE #room :You are permanently banned from talking in room.", true),
+        ("@msg-id=slow_on :tmi NOTICE #room :This room is now in slow mode.", false),
+    ])
+    func twitchSaysWhatItDoesNotWant(line: String, isRefusal: Bool) {
+        var session = Self.session(.twitch)
+        let actions = session.handle(line, now: 0)
+        #expect(actions.isEmpty != isRefusal && (session.state == .refused) == isRefusal)
+    }
+
+    /// Emotes are pictures of Twitch's own; their places, which are sometimes out of range, change no text.
+    @Test(arguments: ["25:2-6", "25:0-4,90-999", "25:6-2", "x", "25:99999999999999999999-1"])
+    func emotesChangeNoText(emotes: String) {
+        var session = Self.twitch()
+        let actions = session.handle("@id=1;emotes=\(emotes) :a!a@h PRIVMSG #room :🎉 Kappa", now: 0)
+        #expect(actions == [.comment(RoomComment(id: "1", source: "irc", author: "a", text: "🎉 Kappa"))])
+    }
+
+    /// A comment of a chat that is shared goes by the id that it has in this room: by it, it is taken back.
+    @Test func aTwinOfASharedChatHasItsOwnID() {
+        var session = Self.twitch()
+        let twin = session.handle(
+            "@id=here;source-id=there;source-room-id=9;room-id=1 :a!a@h PRIVMSG #room :hi", now: 0)
+        #expect(twin == [.comment(RoomComment(id: "here", source: "irc", author: "a", text: "hi"))])
+        let taken = session.handle("@login=a;target-msg-id=here :tmi CLEARMSG #room :hi", now: 0)
+        #expect(taken == [.takenBack(.id("here"))])
+    }
+
+    @Test func twitchLeavesAGapWithItsTimes() throws {
+        var session = Self.session(.twitch, cursor: try Self.cursor("a", 3000))
+        for line in [":tmi 001 bot :hi", ":tmi 376 bot :>"] { _ = session.handle(line, now: 0) }
+        let joined = session.handle(":bot.tmi 366 bot #room :End", now: 8000)
+        #expect(joined == [.joined, .gap(from: 3000, until: 8000)] && session.isCaughtUp)
+    }
+
+    /// The connection that was to be taken over from ended first.
+    @Test func whatASecondConnectionMissedIsAGapToo() throws {
+        var session = Self.session(.twitch)
+        _ = session.handle(":tmi 376 bot :>", now: 0)
+        session.resume(from: try Self.cursor("a", 3000))
+        let joined = session.handle(":bot.tmi 366 bot #room :End", now: 8000)
+        #expect(joined == [.joined, .gap(from: 3000, until: 8000)])
+        session.resume(from: try Self.cursor("a", 3000))
+        #expect(session.isCaughtUp)
     }
 
     @Test func aTwitchCommentIsRead() {

@@ -18,6 +18,7 @@ import Testing
         _ = give(.chosen(number), at: seconds)
         _ = give(.received(number), at: seconds)
         _ = give(.joined(number), at: seconds)
+        _ = give(.settled(number), at: seconds)
     }
 
     @Test mutating func aBreakHasItsSteps() {
@@ -25,7 +26,9 @@ import Testing
         #expect(opened == [.open(1, server: 0)])
         let reached = give(.opened(1), at: 0.1)
         let chosen = give(.chosen(1), at: 0.2)
-        let joined = give(.joined(1), at: 0.3)
+        let joining = give(.joined(1), at: 0.3)
+        #expect(joining.isEmpty && due == 1.3)
+        let joined = give(.settled(1), at: 0.5)
         #expect(reached == [.tell(.reached, server: 0, text: "")] && chosen == [.tell(.chosen, server: 0, text: "")])
         #expect(joined == [.tell(.joined, server: 0, text: "")])
         let lost = give(.ended(1, "reset"), at: 10)
@@ -56,9 +59,20 @@ import Testing
 
     @Test mutating func silenceIsAskedBeforeItIsJudged() {
         _ = give(.wake, at: 0)
-        join(1, at: 0)
+        _ = give(.opened(1), at: 0)
+        _ = give(.received(1), at: 0)
+        _ = give(.joined(1), at: 0)
+        // What was missed has not come within a second: it is told without.
+        #expect(due == 1)
+        let told = give(.wake, at: 1)
+        #expect(told == [.tell(.joined, server: 0, text: "")] && due == 5)
         let settled = give(.wake, at: 5)
-        #expect(settled == [.settle(1)] && due == 30)
+        #expect(settled == [.settle(1)] && due == 10)
+        // Until all that was missed has come.
+        let further = give(.wake, at: 10)
+        #expect(further == [.settle(1)] && due == 15)
+        let end = give(.settled(1), at: 10)
+        #expect(end.isEmpty && due == 30)
         let asked = give(.wake, at: 31)
         #expect(asked == [.ping(1)] && due == 41)
         // Any byte is a sign of life.
@@ -103,17 +117,34 @@ import Testing
         #expect(pauses == [60, 120, 300, 900, 900])
     }
 
+    /// One who lets us in and throws us out at once has not let us in.
+    @Test mutating func beingThrownOutIsARefusalEachTime() {
+        var now = 0.0
+        var pauses: [Double] = []
+        for number in 1...4 {
+            _ = give(.wake, at: now)
+            join(number, at: now)
+            _ = give(.rejected(number, "it was sent away: spam"), at: now + 1)
+            pauses.append(((due ?? 0) - now - 1).rounded())
+            now = due ?? 0
+        }
+        #expect(pauses == [60, 120, 300, 900])
+        _ = give(.wake, at: now)
+        join(5, at: now)
+        _ = give(.rejected(5, "it was sent away: spam"), at: now + 181)
+        #expect(((due ?? 0) - now - 181).rounded() == 60)
+    }
+
     /// Twitch's RECONNECT: both run for a while, and nothing is lost.
     @Test mutating func aServerThatLeavesIsLeftWithoutAGap() {
         _ = give(.wake, at: 0)
         join(1, at: 0)
-        _ = give(.wake, at: 5)
         let opened = give(.leaves(1), at: 10)
         #expect(opened == [.open(2, server: 0)])
         // Once is enough.
         #expect(give(.leaves(1), at: 10).isEmpty)
         _ = give(.opened(2), at: 11)
-        let joined = give(.joined(2), at: 12)
+        let joined = give(.joined(2), at: 12) + give(.settled(2), at: 12)
         #expect(joined.isEmpty)
         _ = give(.received(1), at: 14)
         _ = give(.received(2), at: 14)
@@ -126,9 +157,12 @@ import Testing
         _ = give(.wake, at: 0)
         join(1, at: 0)
         _ = give(.leaves(1), at: 10)
+        _ = give(.opened(2), at: 10.3)
         let lost = give(.ended(1, "closed"), at: 10.5)
-        #expect(lost == [.tell(.lost, server: 0, text: "closed")])
-        let joined = give(.joined(2), at: 11)
+        #expect(lost == [.tell(.lost, server: 0, text: "closed"), .tell(.reached, server: 0, text: "")])
+        let chosen = give(.chosen(2), at: 10.7)
+        #expect(chosen == [.tell(.chosen, server: 0, text: "")])
+        let joined = give(.joined(2), at: 11) + give(.settled(2), at: 11)
         #expect(joined == [.tell(.joined, server: 0, text: "")])
     }
 }
