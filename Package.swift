@@ -276,7 +276,8 @@ let package = Package(
             dependencies: [
                 "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildRuntime",
                 "BulkheadChildren", "BulkheadControl", "BulkheadFaults", "BulkheadRTMP", "BulkheadRTMPTransport",
-                "BulkheadProbe", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia", "CBulkheadLinux", systemPackage,
+                "BulkheadProbe", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia", "BulkheadChatFormats",
+                "CBulkheadLinux", systemPackage, nioCore, nioPosix,
             ]),
         .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"]),
         .target(
@@ -599,7 +600,7 @@ let package = Package(
             name: "BulkheadDrillTests",
             dependencies: [
                 "BulkheadDrill", "BulkheadEvents", "BulkheadModel", "BulkheadProbe", "BulkheadWire", "BulkheadRTMP",
-                "BulkheadChildRuntime", "BulkheadMedia",
+                "BulkheadChildRuntime", "BulkheadMedia", "BulkheadChatFormats", "BulkheadDanmaku",
             ]),
         .testTarget(
             name: "BulkheadCommandsTests",

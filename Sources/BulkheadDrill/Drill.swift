@@ -66,6 +66,7 @@ package struct Drill: Sendable {
     /// Ends the programs, viewers and threads of the drill and removes its folder; the last call.
     package func close() async {
         await course.paths.close()
+        await course.chat.value?.close()
         await stage.close()
         for probe in course.probes { await probe.close() }
         folder.remove()

@@ -22,7 +22,9 @@ struct DrillCourse: Sendable {
     let probes: [Probe]
     let paths = DrillPaths()
     /// The disk of a recording, once the broadcast has begun; nil where no fault needs one, or there is none.
-    let recordingDisk = DiskBox()
+    let recordingDisk = Later<RecordingDisk>()
+    /// The chat, where the drill has one.
+    let chat = Later<DrillChat>()
     private let recorded = RecordedFiles()
 
     /// What the viewer of the first link sees.
@@ -41,7 +43,9 @@ struct DrillCourse: Sendable {
             addresses.append(address)
             watching.append(try await watch(view, link: link))
         }
+        if settings.hasChat { chat.set(try await DrillChat.open(in: folder.path)) }
         try await startBroadcast(to: addresses)
+        try await startChat()
         var records: [(record: FaultRecord, span: ClosedRange<Double>)] = []
         let injector = FaultInjector(course: self)
         async let changed = settings.scenes.map { SceneChanger(course: self, scenes: $0) }?.run()
@@ -139,9 +143,11 @@ struct DrillCourse: Sendable {
         } else if !fillsRecording, settings.faults.contains(where: { $0.part == .recorder }) {
             arguments += ["--record", "\(folder.path)/drill.mp4"]
         }
+        if let chat = chat.value { arguments += chat.arguments }
         arguments += ["--duration", "\(settings.seconds)", "--json", "--control", "unix:\(folder.controlPath)"]
         if let libexec = settings.libexec { arguments += ["--libexec", libexec] }
         var launch = launch(arguments + settings.broadcastFlags)
+        if let chat = chat.value { launch.environment["XDG_STATE_HOME"] = chat.stateFolder }
         let armed = settings.faults.compactMap { $0.armedWord(rate: settings.frameRate) }
         if !armed.isEmpty {
             launch.environment["BULKHEAD_FAULTS"] = armed.joined(separator: ",")
@@ -163,6 +169,19 @@ struct DrillCourse: Sendable {
         for path in [folder.path, folder.fallback] + ownDisks { recorded.look(into: path) }
         guard let pid = await stage.pid(of: Self.broadcast) else { return }
         for path in ownDisks { recorded.look(into: "/proc/\(pid)/root\(path)") }
+    }
+
+    /// Waits until the chat is joined, and has it speak.
+    private func startChat() async throws(BroadcastError) {
+        guard let chat = chat.value else { return }
+        let isJoined = await DrillLog.wait(within: Self.patience) {
+            log.events.contains { entry in
+                guard case .channel(.joined) = entry.event.happening else { return false }
+                return true
+            }
+        }
+        guard isJoined else { throw BroadcastError(.internal, "the broadcast did not join the drill's chat") }
+        chat.speak(until: settings.seconds - secondsOnAir)
     }
 
     /// This program with other arguments.
@@ -216,10 +235,12 @@ struct DrillCourse: Sendable {
         }
         let spans = faults.filter { !$0.record.isServers || $0.record.link == 1 }.map(\.span)
         let undisturbed = await probe.longestGap(overlapping: spans, outside: true)
+        let comments = await chat.value?.comments()
         var links: [DrillReport.Link] = []
         for (index, probe) in probes.enumerated() {
             let link = index + 1
             var measured = await probe.report()
+            measured.comments = comments
             if let scenes, let plan = settings.scenes {
                 let (inputs, missing) = plan.judge(await probe.looks, shown: scenes.shown, rate: settings.frameRate)
                 (measured.inputs, measured.missing) = (inputs, missing)
@@ -252,10 +273,10 @@ struct DrillCourse: Sendable {
 }
 
 /// What is made while the drill's parts exist already.
-final class DiskBox: Sendable {
-    private let disk = Mutex<RecordingDisk?>(nil)
+final class Later<Value: Sendable>: Sendable {
+    private let stored = Mutex<Value?>(nil)
 
-    var value: RecordingDisk? { disk.withLock { $0 } }
+    var value: Value? { stored.withLock { $0 } }
 
-    func set(_ value: RecordingDisk?) { disk.withLock { $0 = value } }
+    func set(_ value: Value?) { stored.withLock { $0 = value } }
 }

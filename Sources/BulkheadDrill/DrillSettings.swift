@@ -86,9 +86,18 @@ package struct DrillSettings: Sendable {
                     Expectation(.backwards, .equal, 0),
                 ]
                 : [Expectation(.backwards, .equal, 0), Expectation(.jumps, .equal, 0)]
+        let comments =
+            faults.contains { $0.part == .chat }
+            ? [Expectation(.commentsLost, .equal, 0), Expectation(.commentsTwice, .equal, 0)] : []
         // What a server that goes away had not handed on is sent again.
-        guard !faults.contains(where: { $0.mayEndConnection && $0.link == link }) else { return always }
-        return always + [Expectation(.connections, .equal, 1)]
+        guard !faults.contains(where: { $0.mayEndConnection && $0.link == link }) else { return always + comments }
+        return always + [Expectation(.connections, .equal, 1)] + comments
+    }
+
+    /// The drill has a chat.
+    package var hasChat: Bool {
+        faults.contains { $0.part == .chat }
+            || expectations.contains { $0.measure == .commentsLost || $0.measure == .commentsTwice }
     }
 
     func expectations(of link: Int) -> [Expectation] {

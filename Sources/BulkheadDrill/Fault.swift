@@ -7,7 +7,7 @@ import Glibc
 /// One fault of a drill: what is done to which part, and when.
 package struct Fault: Hashable, Sendable, CustomStringConvertible {
     package enum Part: String, Hashable, Sendable, CaseIterable {
-        case encoder, standby, source, mixer, recorder, plugins, server, disk
+        case encoder, standby, source, mixer, recorder, plugins, chat, server, disk
 
         /// A child of the master's, which can be signalled.
         package var isChild: Bool { self != .server && self != .disk }
@@ -23,6 +23,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             case .mixer: part.role == .mixer
             case .recorder: part.role == .recorder
             case .plugins: part.role == .pluginHost && part.duty == .onAir
+            // The process, and the connection that it holds.
+            case .chat: part.role == .chat || part.role == .channel
             case .server: part.role == .link && (link == nil || part.id == link)
             case .disk: part.role == .link || part.role == .recording
             }
@@ -44,6 +46,10 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case serverAcknowledgements(AcknowledgementHabit)
         /// The path to the server does something for so many milliseconds.
         case path(PathFault, milliseconds: Int)
+        /// The connections to the chat server are reset.
+        case chatReset
+        /// The chat server announces that it leaves.
+        case chatLeaves
         /// A disk is filled to the last byte: that of a link's file for good, or that of a recording for so many milliseconds.
         case diskFull(milliseconds: Int?)
         /// The disk of a recording does something, for so many milliseconds or for good.
@@ -223,7 +229,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         }
         let isPath = PathFault(rawValue: name) != nil
         let takesValue =
-            name == "slow" || part == .server && (isPath || ["stop", "hang", "acks"].contains(name))
+            name == "slow" && part != .chat || part == .chat && Self.chatPaths.contains(name)
+            || part == .server && (isPath || ["stop", "hang", "acks"].contains(name))
             || part == .disk && (name == "full" || DiskFault(rawValue: name)?.passes == true)
         guard value == nil || takesValue else { throw unknown(text, part) }
         switch (part, name) {
@@ -244,6 +251,14 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             guard let fault = DiskFault(rawValue: name) else { throw unknown(text, part) }
             return .disk(fault, milliseconds: fault.passes ? try span(fault == .slow ? 6000 : 3000) : nil)
         case (.server, _): throw unknown(text, part)
+        case (.chat, "reset"): return .chatReset
+        case (.chat, "reconnect"): return .chatLeaves
+        case (.chat, _):
+            if let fault = PathFault(rawValue: name), chatPaths.contains(name) {
+                return .path(fault, milliseconds: try span(3000))
+            }
+            guard let signal = Signal(rawValue: name), signal != .hang else { throw unknown(text, part) }
+            return .signal(signal)
         case (_, "slow"): return .armed(.slow(milliseconds: UInt32(try span(500))))
         case (.standby, _):
             guard let signal = Signal(rawValue: name) else { throw unknown(text, part) }
@@ -257,6 +272,9 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What the path to the chat server can do.
+    private static let chatPaths = [PathFault.blackhole.rawValue, PathFault.refuse.rawValue]
+
     private static let habits = AcknowledgementHabit.allCases.filter { $0 != .cumulative }.map(\.rawValue)
 
     private static func unknown(_ text: String, _ part: Part) -> BroadcastError {
@@ -267,6 +285,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
                 "kill, restart, stop[=TIME], hang[=TIME], stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME], "
                     + Self.habits.map { "acks=\($0)" }.joined(separator: ", ")
             case .disk: "full[=TIME], quota[=TIME], eio, readonly, hang[=TIME], slow[=TIME], gone"
+            case .chat: "kill, segv, abrt, bus, ill, fpe, term, reset, reconnect, blackhole[=TIME], refuse[=TIME]"
             case .standby: signals
             case .encoder: signals + ", trap, exit, garbage, leak, flood, loot, freeze, slow[=TIME]"
             case .source, .mixer, .recorder, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
@@ -298,6 +317,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
         case .signal(let signal): signal.rawValue
         case .armed(.slow(let milliseconds)): "slow=\(milliseconds)ms"
         case .armed(let kind): "\(kind)"
+        case .chatReset: "reset"
+        case .chatLeaves: "reconnect"
         case .serverKill: "kill"
         case .serverStop(0): "restart"
         case .serverStop(let milliseconds): "stop=\(milliseconds)ms"

@@ -42,6 +42,9 @@ struct FaultInjector: Sendable {
         case .signal(let signal): action = await send(signal, to: fault.part, of: fault.input)
         case .armed: action = await awaitClaim(fault)
         case .serverKill, .serverStop, .serverHang, .serverAcknowledgements: action = await disturbServer(fault)
+        case .path(let kind, let milliseconds) where fault.part == .chat:
+            action = await disturbChat(kind, milliseconds: milliseconds)
+        case .chatReset, .chatLeaves: action = await disturbChat(fault.kind)
         case .path(let kind, let milliseconds):
             action = await disturbPath(kind, milliseconds: milliseconds, link: fault.link)
         case .diskFull(let milliseconds): action = await fillDisk(milliseconds: milliseconds)
@@ -193,7 +196,7 @@ struct FaultInjector: Sendable {
             await stage.finish(name)
             _ = await course.paths.set(link, to: .refusing)
             try? await Task.sleep(for: .milliseconds(milliseconds))
-        case .signal, .armed, .path, .diskFull, .disk: break
+        case .signal, .armed, .path, .chatReset, .chatLeaves, .diskFull, .disk: break
         }
         let players = course.log.server(of: link).playCount
         do throws(BroadcastError) { try await course.launchServer(link, port: port) } catch {
@@ -226,6 +229,31 @@ struct FaultInjector: Sendable {
         try? await Task.sleep(for: .milliseconds(milliseconds))
         guard await course.paths.set(link, to: .open) else { return .failed("the path did not open again") }
         return .done(phrase)
+    }
+
+    private static let noChat = "the drill has no chat"
+
+    private func disturbChat(_ kind: Fault.Kind) async -> Action {
+        guard let chat = course.chat.value else { return .failed(Self.noChat) }
+        if kind == .chatLeaves {
+            await chat.leave()
+            return .done("the chat server announced that it leaves")
+        }
+        await chat.reset()
+        return .done("the chat's connections were reset")
+    }
+
+    private func disturbChat(_ kind: Fault.PathFault, milliseconds: Int) async -> Action {
+        guard let chat = course.chat.value else { return .failed(Self.noChat) }
+        guard await chat.set(kind == .refuse ? .refusing : .blackhole) else {
+            return .failed("the path to the chat server could not be disturbed")
+        }
+        try? await Task.sleep(for: .milliseconds(milliseconds))
+        guard await chat.set(.open) else { return .failed("the path to the chat server did not open again") }
+        return .done(
+            kind == .refuse
+                ? "the chat was reset, and refused for \(milliseconds) ms"
+                : "the path of the chat was a blackhole for \(milliseconds) ms")
     }
 
     private func fillDisk(milliseconds: Int?) async -> Action {
@@ -282,6 +310,7 @@ struct FaultInjector: Sendable {
     private static func isEnd(_ event: Event, of part: Fault.Part) -> Bool {
         switch (part, event.happening) {
         case (.server, .link(.lost)), (.disk, .link(.failed)), (.disk, .recording(.trouble)): true
+        case (.chat, .channel(.saved)), (.chat, .channel(.moved)): true
         case (.server, _), (.disk, _): false
         case (_, .child(.died)): true
         default: false
@@ -294,7 +323,8 @@ struct FaultInjector: Sendable {
         case (.server, .link(.connected)), (.standby, .child(.ready)), (.disk, .recording(.cleared)),
             (.disk, .recording(.opened)):
             true
-        case (.server, _), (.standby, _), (.disk, _): false
+        case (.chat, .channel(.restored)), (.chat, .channel(.moved)): true
+        case (.server, _), (.standby, _), (.disk, _), (.chat, _): false
         case (_, .child(.recovered)): true
         default: false
         }
@@ -330,7 +360,7 @@ struct FaultInjector: Sendable {
         case .armed(.leak), .armed(.slow), .serverHang, .serverAcknowledgements, .path(.stall, _), .path(.slow, _):
             false
         // It may be over before it is believed.
-        case .path(.blackhole, let milliseconds): milliseconds > 2000
+        case .path(.blackhole, let milliseconds): milliseconds > (fault.part == .chat ? 42_000 : 2000)
         default: true
         }
     }

@@ -20,6 +20,14 @@ import Testing
         #expect(try !standard(faults, link: 2).contains("connections=1"))
     }
 
+    /// The picture notices nothing of a chat, and of the chat nothing is missing.
+    @Test func aChatLosesNothing() throws {
+        #expect(
+            try standard(["chat:kill@5s"]) == [
+                "lost=0", "disorder=0", "backwards=0", "connections=1", "comments-lost=0", "comments-twice=0",
+            ])
+    }
+
     @Test func scenesAreJudgedByTheNumbersOfEachInput() throws {
         let standard = DrillSettings.standardExpectations(
             [try Fault("source=2:kill@5s")], link: 1, hasNumbers: true, hasScenes: true)

@@ -86,7 +86,7 @@ import Testing
         (.mixer(7), [.mixer]), (.mixer(8, .standby), [.mixer]),
         (.recorder(9, name: "recorder of recording"), [.recorder]), (.recording(1, name: "recording"), [.disk]),
         (.link(1, name: "a"), [.server, .disk]), (.timeline, []), (.master, []), (.plugin(1, name: "logo"), []),
-        (.viewer(1), []), (.server, []), (.reporter, []),
+        (.viewer(1), []), (.server, []), (.reporter, []), (.chat(3), [.chat]), (.channel(1, name: "chat a"), [.chat]),
     ]
 
     @Test(arguments: parts) func faultsFindTheirPart(part: BulkheadModel.Part, faults: [Fault.Part]) {
@@ -96,7 +96,8 @@ import Testing
     @Test func serversOfOtherLinksAreLeftAlone() {
         let second = BulkheadModel.Part.link(2, name: "link 2")
         #expect(Fault.Part.server.isPart(second, link: 2) && !Fault.Part.server.isPart(second, link: 1))
-        #expect(Fault.Part.allCases.filter(\.isChild) == [.encoder, .standby, .source, .mixer, .recorder, .plugins])
+        #expect(
+            Fault.Part.allCases.filter(\.isChild) == [.encoder, .standby, .source, .mixer, .recorder, .plugins, .chat])
     }
 
     /// What is armed for a child is read by that child's program, for the frame of the moment.

@@ -49,6 +49,10 @@ extension DrillReport {
             let name = links.count == 1 ? "" : "link \(link.number): "
             lines += link.verdicts.map { name + $0.text }
         }
+        if let comments = links.first?.measured.comments {
+            let said = CountText.text(comments.said, "line")
+            lines.append("comments: \(said) said, \(comments.lost) lost, \(comments.twice) there twice")
+        }
         if let recording {
             let unread = recording.unreadable > 0 ? ", \(recording.unreadable) of them on a disk that can't be read" : ""
             lines.append(

@@ -7,6 +7,8 @@ package enum Measure: String, Hashable, Sendable, CaseIterable {
     case missing
     case inputLost = "input-lost"
     case inputRepeated = "input-repeated"
+    case commentsLost = "comments-lost"
+    case commentsTwice = "comments-twice"
 
     /// Given in time; else a count.
     package var isTime: Bool { self == .gap || self == .offset }
@@ -31,6 +33,8 @@ package enum Measure: String, Hashable, Sendable, CaseIterable {
         case .offset: report.sync.map { abs($0.worstOffsetMilliseconds) }
         case .missing: report.missing.map(Double.init)
         case .inputLost: report.countableInputs.map { $0.reduce(0) { $0 + Double($1.lost + $1.disordered) } }
+        case .commentsLost: report.comments.map { Double($0.lost) }
+        case .commentsTwice: report.comments.map { Double($0.twice) }
         case .inputRepeated: report.countableInputs.map { $0.reduce(0) { $0 + Double($1.repeated) } }
         }
     }
@@ -177,6 +181,9 @@ package struct Verdict: Hashable, Sendable {
                 "input \(index + 1): \(input.lostRanges.prefix(10).joined(separator: ", "))"
             }
             return parts.joined(separator: "; ")
+        case .commentsLost:
+            guard let ranges = report.comments?.lostRanges, !ranges.isEmpty else { return "" }
+            return "lines \(ranges.prefix(20).joined(separator: ", "))\(ranges.count > 20 ? ", …" : "")"
         case .offset: return report.sync.map { "\(Int($0.worstOffsetMilliseconds.rounded())) ms at worst" } ?? ""
         default: return ""
         }

@@ -120,6 +120,21 @@ package struct StreamReport: Codable, Hashable, Sendable {
         package var beeps: Int
     }
 
+    /// What became of the numbered lines of a chat.
+    package struct Comments: Codable, Hashable, Sendable {
+        package var said: Int
+        package var lost = 0
+        /// `120-125` or `130`.
+        package var lostRanges: [String] = []
+        /// Lines that are there more than once.
+        package var twice: Int
+
+        package init(said: Int, twice: Int = 0) {
+            self.said = said
+            self.twice = twice
+        }
+    }
+
     /// How long was watched; in a file, how long it lasts.
     package var seconds: Double
     /// The pictures; nil where none came.
@@ -140,6 +155,8 @@ package struct StreamReport: Codable, Hashable, Sendable {
     package var inputs: [InputNumbers]? = nil
     /// Frames of the timeline that never came, by the times of those that did; nil where they were not looked at.
     package var missing: Int? = nil
+    /// Of a drill with a chat: what the room's log has of its lines; nil elsewhere.
+    package var comments: Comments? = nil
     /// How often the viewer connected anew.
     package var reconnects: Int
     /// How often the viewer's decoder was replaced.
