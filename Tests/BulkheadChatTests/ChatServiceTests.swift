@@ -8,7 +8,7 @@ import Testing
 
 /// The loop against a real server.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct ChatServiceTests {
-    private static func connection(_ port: Int) -> ChatConnection {
+    static func connection(_ port: Int) -> ChatConnection {
         ChatConnection(
             ChatTarget(
                 "irc", .irc, servers: [.init(host: "127.0.0.1", port: UInt16(clamping: port), isSecure: false)],
@@ -28,33 +28,6 @@ import Testing
         return (server, path, chat, speaker)
     }
 
-    /// Cut at random instants, each numbered line comes once.
-    @Test func eachLineComesOnceHoweverOftenTheConnectionBreaks() async throws {
-        let (server, path, chat, speaker) = try await Self.stage(keeping: 500)
-        defer { withExtendedLifetime(server) {} }
-        var random = SeededGenerator(seed: 20_261_128)
-        var said = 0
-        for _ in 0..<50 {
-            for _ in 0..<Int.random(in: 0...3, using: &random) {
-                said += 1
-                speaker.say("line \(said)")
-            }
-            // Half of the cuts hit a connection that is on its way in, the others one that is joined.
-            if Bool.random(using: &random) { #expect(await eventually(within: .seconds(20)) { chat.isJoined }) }
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...40, using: &random)))
-            await path.reset()
-        }
-        speaker.say("the last one")
-        #expect(await eventually(within: .seconds(60)) { chat.seen.texts.contains("the last one") })
-        let seen = chat.seen
-        #expect(seen.texts.filter { $0.hasPrefix("line ") }.count == said)
-        #expect(Set(seen.texts) == Set((1...said).map { "line \($0)" } + ["the last one"]))
-        // It was put to the test: many connections, and lines that came again.
-        #expect(await path.connectionCount > 10)
-        #expect(seen.again > 0 && seen.gaps.isEmpty, "\(seen.gaps)")
-        await path.stop()
-    }
-
     /// Nothing had been written before the break: what is written meanwhile is asked for all the same.
     @Test func aBreakBeforeTheFirstCommentLosesNothing() async throws {
         let (server, path, chat, speaker) = try await Self.stage(keeping: 10)
@@ -70,21 +43,52 @@ import Testing
         await path.stop()
     }
 
-    /// What the server did not keep is a gap, and told as one.
-    @Test func aGapLongerThanTheServersMemoryIsTold() async throws {
+    /// Of a gap of N lines the server has kept all, but not the line that is known: it can't tell that nothing is missing.
+    @Test(arguments: [(9, true), (10, false), (11, false)])
+    func whatTheServerKeepsDecidesWhetherAGapIsTold(missed: Int, isWhole: Bool) async throws {
         let (server, path, chat, speaker) = try await Self.stage(keeping: 10)
         defer { withExtendedLifetime(server) {} }
         speaker.say("before")
         #expect(await eventually(within: .seconds(30)) { chat.seen.texts == ["before"] })
+        let start = Int64(Date().timeIntervalSince1970 * 1000)
+        // Twice: a break begins where the last one has ended, also where nothing was written between them.
+        for round in 0...1 {
+            let joined = chat.seen.states.count { $0 == .joined }
+            try await path.set(.refusing)
+            #expect(await eventually(within: .seconds(30)) { chat.seen.states.last == .failing })
+            for number in 1...missed { speaker.say("line \(round * missed + number)") }
+            let last = round * missed + missed
+            try await path.set(.open)
+            #expect(
+                await eventually(within: .seconds(30)) {
+                    chat.seen.texts.contains("line \(last)") && chat.seen.states.count { $0 == .joined } > joined
+                })
+            let first = round * missed + max(0, missed - 10) + 1
+            #expect(Set((first...last).map { "line \($0)" }).isSubset(of: chat.seen.texts))
+            #expect(chat.seen.gaps.count == (isWhole ? 0 : round + 1))
+        }
+        #expect(chat.seen.texts.count == 1 + 2 * min(missed, 10))
+        #expect(chat.seen.gaps.allSatisfy { $0.from <= $0.until && $0.until >= start - 2000 }, "\(chat.seen.gaps)")
+        await path.stop()
+    }
+
+    /// A server that was started anew has forgotten all, and its ids begin with another word.
+    @Test func aServerThatWasStartedAnewLeavesAGap() async throws {
+        let (server, path, chat, speaker) = try await Self.stage(keeping: 10)
+        defer { withExtendedLifetime(server) {} }
+        for number in 1...3 { speaker.say("line \(number)") }
+        #expect(await eventually(within: .seconds(30)) { chat.seen.texts.count == 3 })
         try await path.set(.refusing)
-        #expect(await eventually(within: .seconds(30)) { chat.seen.states.contains(.failing) })
-        for number in 1...11 { speaker.say("line \(number)") }
-        speaker.send("PING done")
+        let other = try await IRCServer(keeping: 10)
+        defer { withExtendedLifetime(other) {} }
+        let another = try #require(IRCClient(port: other.port))
+        #expect(another.join(as: "speaker"))
+        for number in 4...5 { another.say("line \(number)") }
+        await path.lead(to: other.port)
         try await path.set(.open)
-        #expect(await eventually(within: .seconds(30)) { chat.seen.texts.contains("line 11") })
-        #expect(await eventually(within: .seconds(30)) { chat.seen.gaps.count == 1 })
-        // The server keeps ten.
-        #expect(chat.seen.texts == ["before"] + (2...11).map { "line \($0)" })
+        #expect(await eventually(within: .seconds(30)) { chat.seen.gaps.count == 1 && chat.seen.texts.count == 5 })
+        another.say("line 6")
+        #expect(await eventually(within: .seconds(30)) { chat.seen.texts == (1...6).map { "line \($0)" } })
         await path.stop()
     }
 }

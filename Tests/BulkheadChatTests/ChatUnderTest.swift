@@ -88,4 +88,5 @@ final class ChatUnderTest: Sendable {
 
     var seen: Seen { state.withLock { $0 } }
     var isJoined: Bool { seen.states.last == .joined }
+    var joinCount: Int { seen.states.count { $0 == .joined } }
 }

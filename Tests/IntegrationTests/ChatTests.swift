@@ -116,6 +116,56 @@ import Testing
         _ = Glibc.kill(again.pid, SIGTERM)
     }
 
+    /// A minute's backlog behind a break is in the log, and on the picture is only what is young, or was paid for.
+    @Test func aBacklogDoesNotBurstOntoThePicture() async throws {
+        let folder = try TemporaryFolder()
+        let port = try NginxServer.freePort()
+        let script = """
+            import json, socket, time
+            server = socket.create_server(("127.0.0.1", \(port)))
+            def serve(*lines):
+                connection, _ = server.accept()
+                connection.recv(4096)
+                connection.sendall(b"".join(json.dumps(line).encode() + b"\\n" for line in lines))
+                return connection
+            now = int(time.time() * 1000)
+            first = serve({"ready": True, "resumed": True}, {"id": "first", "text": "first", "time": now})
+            while not open("\(folder.path("go"))", "a+").tell():
+                time.sleep(0.02)
+            first.close()
+            now = int(time.time() * 1000)
+            old = [{"id": "o%d" % n, "text": "old %d" % n, "time": now - 60000 + n * 100} for n in range(500)]
+            young = [{"id": "y%d" % n, "text": "young %d" % n, "time": now - 900 + n * 100} for n in range(9)]
+            paid = [{"id": "p%d" % n, "text": "paid %d" % n, "time": now - 50000, "amount": 5, "seconds": s}
+                    for n, s in enumerate([20, 600])]
+            serve(*old, *paid, *young, {"ready": True, "resumed": True}).recv(1)
+            """
+        // The first connection ends when its process is given the sign, and the second one brings the backlog.
+        let bridge = try RunningProcess("python3", ["-c", script])
+        let broadcast = try Self.start(folder, ["lines:127.0.0.1:\(port),name=page"])
+        #expect(await eventually(within: .seconds(60)) { Self.log(folder) == ["first"] })
+        try Data("go".utf8).write(to: URL(fileURLWithPath: folder.path("go")))
+        #expect(await eventually(within: .seconds(60)) { Self.log(folder).count == 512 })
+        #expect(Set(Self.log(folder)).count == 512)
+        func counts() async throws -> [String: Int] {
+            let command = try BulkheadProgram.start(
+                ["room", "show", "--json", "--attach", "unix:\(folder.path("master.sock"))"])
+            #expect(await command.wait(timeout: .seconds(30)) == 0)
+            let room = try JSONSerialization.jsonObject(with: Data(command.outputText.utf8)) as? [String: Any]
+            var counts = (room?["counts"] as? [String: Int]) ?? [:]
+            counts["paid"] = (room?["paid"] as? [Any])?.count
+            return counts
+        }
+        // What finds no place waits for a second at most.
+        #expect(await eventually(within: .seconds(20)) { (try? await counts()["shown"]) == 11 })
+        let last = try await counts()
+        #expect(last["paid"] == 1 && last["shed"] == 0 && last["merged"] == 0, "\(last)")
+        #expect(broadcast.errorText.contains("with 511 comments from before"), "\(broadcast.errorText)")
+        _ = Glibc.kill(broadcast.pid, SIGTERM)
+        #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
+        _ = Glibc.kill(bridge.pid, SIGTERM)
+    }
+
     @Test func whatIsNotWantedIsToldAndNotHammered() async throws {
         let folder = try TemporaryFolder()
         let port = try NginxServer.freePort()
