@@ -65,7 +65,7 @@ package final class RoomFiles {
 
     /// Takes the room, and reads what is there.
     package func open() throws(Problem) -> Found {
-        makeFolder()
+        WholeFile.makeFolder(folder)
         lock = Glibc.open("\(folder)/\(name).lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard lock >= 0 else { throw .failed("\(folder) can't be written to", errno: errno) }
         guard FileHold.own(lock) else { throw .inUse }
@@ -127,21 +127,15 @@ package final class RoomFiles {
         return entries
     }
 
-    private func makeFolder() {
-        var end = folder.startIndex
-        let path = folder + "/"
-        while let slash = path[end...].dropFirst().firstIndex(of: "/") {
-            mkdir(String(path[..<slash]), 0o700)
-            end = slash
-        }
-    }
-
     // MARK: writing
 
     /// Adds `entries` to the log, and puts `record` in the place of the last one. Where it throws, all is to be given again.
     package func save(_ record: RoomRecord?, _ entries: [RoomLogEntry]) throws(Problem) {
         try append(entries)
-        if let record { try write(JSONLine.encode(record)) }
+        guard let record else { return }
+        do throws(WholeFile.Failure) { try WholeFile.write(JSONLine.encode(record), to: recordPath) } catch {
+            throw .failed("\(error.path) can't be written", errno: error.errno)
+        }
     }
 
     private func append(_ entries: [RoomLogEntry]) throws(Problem) {
@@ -161,27 +155,6 @@ package final class RoomFiles {
             // Given again, the lines would stand there twice.
             _ = ftruncate(log, length)
             throw .failed("\(logPath) can't be written", errno: number)
-        }
-    }
-
-    private func write(_ bytes: [UInt8]) throws(Problem) {
-        let draft = recordPath + ".new"
-        let file = Glibc.open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw .failed("\(draft) can't be written", errno: errno) }
-        let written = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-        var number = written < 0 ? errno : written < bytes.count ? ENOSPC : 0
-        if number == 0, fsync(file) != 0 { number = errno }
-        close(file)
-        if number == 0, rename(draft, recordPath) != 0 { number = errno }
-        guard number == 0 else {
-            unlink(draft)
-            throw .failed("\(recordPath) can't be written", errno: number)
-        }
-        // The name is on the disk when the folder is.
-        let directory = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if directory >= 0 {
-            fsync(directory)
-            close(directory)
         }
     }
 }

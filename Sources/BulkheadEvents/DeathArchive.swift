@@ -66,10 +66,6 @@ package struct DeathArchive: Sendable {
 
     /// Makes the folders on the way to the file.
     package func makeFolder() {
-        var end = path.startIndex
-        while let slash = path[end...].dropFirst().firstIndex(of: "/") {
-            mkdir(String(path[..<slash]), 0o700)
-            end = slash
-        }
+        if let slash = path.lastIndex(of: "/") { WholeFile.makeFolder(String(path[..<slash])) }
     }
 }

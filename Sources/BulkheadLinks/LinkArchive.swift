@@ -104,7 +104,7 @@ package struct LinkArchive: Sendable {
 
     /// Writes beside the file and puts it in its place. What older masters left is removed after a week.
     package func write(_ snapshot: LinkSnapshot, to path: String) -> Bool {
-        makeFolder()
+        WholeFile.makeFolder(folder)
         removeOld()
         let bytes = JSONLine.encode(snapshot)
         let draft = path + ".new"
@@ -133,15 +133,6 @@ package struct LinkArchive: Sendable {
                 information.st_mtim.tv_sec < limit
             else { continue }
             unlink("\(folder)/\(name)")
-        }
-    }
-
-    private func makeFolder() {
-        var end = folder.startIndex
-        let path = folder + "/"
-        while let slash = path[end...].dropFirst().firstIndex(of: "/") {
-            mkdir(String(path[..<slash]), 0o700)
-            end = slash
         }
     }
 }
