@@ -507,6 +507,7 @@ let package = Package(
         .testTarget(
             name: "BulkheadMasterTests",
             dependencies: [
+                "BulkheadInputs", "BulkheadOutputs",
                 "BulkheadMaster", "BulkheadControl", "BulkheadChildren", "BulkheadEvents", "BulkheadModel",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadTestSupport",
             ]),

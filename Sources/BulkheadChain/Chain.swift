@@ -46,7 +46,7 @@ package final class Chain: FrameOutlet {
     private let startedAt = MonotonicTime.now
     private var lastMemoryLook = MonotonicTime.now
     /// The number of the next frame that comes in.
-    private(set) package var nextFrame: FrameNumber = 0
+    private(set) package var nextFrame: FrameNumber
     private var framesUnfiltered = 0
 
     /// - Parameter outlet: where frames go next: the encoding.
@@ -54,6 +54,7 @@ package final class Chain: FrameOutlet {
         _ settings: ChainSettings, in context: RoomContext, outlet: any FrameOutlet, requests: ChainRequests
     ) {
         self.settings = settings
+        nextFrame = settings.firstFrame
         self.context = context
         self.outlet = outlet
         self.requests = requests

@@ -16,6 +16,8 @@ package struct ChainSettings: Sendable {
     package var isPatient: Bool
     /// Beside each host another one waits, loaded like it.
     package var hasStandbys: Bool
+    /// The number of the first frame that comes in.
+    package var firstFrame: FrameNumber = 0
 
     package init(
         plugins: [PluginFinder.Found], isolation: PluginIsolation, canvas: Canvas, frameRate: FrameRate,

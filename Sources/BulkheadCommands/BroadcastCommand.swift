@@ -40,6 +40,11 @@ package struct BroadcastCommand: AsyncParsableCommand {
             let plan = try BroadcastPlan(words, environmentKey: key)
             if dryRun {
                 let run = try DryRun(programs: .named(plan.libexec))
+                guard plan.settings.resume?.mayStart != false else {
+                    throw BroadcastError(
+                        .usage, "--dry-run opens inputs that are named, and --resume names none",
+                        advice: "`bulkhead resume list` says what would be resumed")
+                }
                 return .foreseen(try await run.forecast(plan.settings))
             }
             let interruptions = Interruptions()

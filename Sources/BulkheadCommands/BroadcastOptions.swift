@@ -227,6 +227,29 @@ package struct CourseFlags: ParsableArguments {
             valueName: "name"))
     var room: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Keep the broadcast under this name, so that it can be resumed after a crash or a reboot.",
+            valueName: "name"))
+    var name: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Go on with the broadcast of this name where it was interrupted; needs no other settings.",
+            valueName: "name"), completion: Completion.resumable)
+    var resume: String?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "With --name: go on where the broadcast of that name was interrupted; begin it where it was not.")
+    var resumeIfInterrupted: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "What becomes of the timeline of a broadcast that is resumed: continue or fresh (default: continue).",
+            valueName: "word"), completion: .list(["continue", "fresh"]))
+    var resumeTimeline: String?
+
     @Flag(inversion: .prefixedNo, help: "Write events as JSON, one object a line, to standard output.")
     var json: Bool?
 

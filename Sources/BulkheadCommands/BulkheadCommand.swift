@@ -21,7 +21,8 @@ package struct BulkheadCommand: AsyncParsableCommand {
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, AttachCommand.self, SetCommand.self,
             RestartCommand.self,
             KeyframeCommand.self, InputCommand.self, SceneCommand.self, AudioCommand.self, RoomCommand.self,
-            PluginCommand.self, LinkCommand.self, RecordingCommand.self, DeathsCommand.self, StopCommand.self,
+            PluginCommand.self, LinkCommand.self, RecordingCommand.self, ResumeCommand.self, DeathsCommand.self,
+            StopCommand.self,
             ServeCommand.self, ProbeCommand.self, DrillCommand.self, SettingsCommand.self, DoctorCommand.self,
         ])
 

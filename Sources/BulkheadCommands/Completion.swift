@@ -1,5 +1,6 @@
 import ArgumentParser
 import BulkheadControl
+import BulkheadMaster
 import BulkheadModel
 
 /// What a shell proposes for words that only a running broadcast or the declarations know. None waits long, and none says
@@ -11,6 +12,9 @@ enum Completion {
             ["\(index + 1)", String(link.name.split(separator: " ").last ?? "")]
         }.uniqued()
     }
+
+    /// Broadcasts of which something is kept.
+    static let resumable = CompletionKind.custom { _, _, _ in ResumeFiles.names() }
 
     /// The inputs of the one running broadcast, by number and name.
     static let inputs = CompletionKind.custom { _, _, _ in

@@ -132,7 +132,7 @@ package struct DrillCommand: AsyncParsableCommand {
         let body = Task { await LongRun.outcome { () async throws(BroadcastError) in try await drill.run() } }
         let (result, signalCount) = await LongRun(reporter: reporter, interruptions: Interruptions()).run(
             status: { .viewer(await drill.view()) },
-            onSignal: { count in
+            onSignal: { _, count in
                 if count == 1 { reporter.say("ending the drill") }
                 body.cancel()
             },

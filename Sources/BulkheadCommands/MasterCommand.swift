@@ -60,9 +60,9 @@ package struct MasterCommand: AsyncParsableCommand {
             reporter: reporter, interruptions: interruptions, survivesHangUp: true
         ).run(
             status: { .broadcast(await master.status()) },
-            onSignal: { count in
+            onSignal: { signal, count in
                 if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }
-                await master.shutDown()
+                await master.shutDown(signal == SIGTERM ? .terminated : .stopped)
                 if count > 1 { await AtOnce.leave(removing: path) }
             },
             body: {

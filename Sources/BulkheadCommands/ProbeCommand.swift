@@ -127,7 +127,7 @@ package struct ProbeCommand: AsyncParsableCommand {
         // Both end with the watching.
         let (failure, _) = await LongRun(reporter: reporter, interruptions: Interruptions()).run(
             status: { .viewer(await probe.view()) },
-            onSignal: { _ in watching.cancel() },
+            onSignal: { _, _ in watching.cancel() },
             body: { await watching.value })
         clock.cancel()
         return failure

@@ -155,6 +155,9 @@ package final class Encoding: FrameOutlet {
 
     package var snapshot: EncodingSnapshot { machine.snapshot { stubs[$0]?.child.build } }
 
+    /// The last frame in display order that is safe, and has gone on to the next room; nil before the first.
+    package var newestCommitted: FrameNumber? { machine.figures.newest }
+
     /// An encoder has been open once.
     package var hasEncoded: Bool { machine.hasEncoded }
 

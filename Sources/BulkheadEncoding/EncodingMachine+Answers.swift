@@ -134,6 +134,7 @@ extension EncodingMachine {
                 act(stream.send(finished))
                 guard stream.hasBegun else { continue }
                 figures.committed += 1
+                figures.newest = max(figures.newest ?? .min, finished.commitment.unit.frame)
                 standstill.progressed(at: now)
             }
             guard runs[0].isComplete else { return }

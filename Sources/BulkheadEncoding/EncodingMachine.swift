@@ -1,6 +1,6 @@
 package import BulkheadChildren
 import BulkheadEvents
-import BulkheadMedia
+package import BulkheadMedia
 import BulkheadModel
 package import BulkheadSystem
 import BulkheadTimeline
@@ -50,6 +50,8 @@ package struct EncodingMachine: Sendable {
     /// What has become of the frames so far.
     package struct Figures: Hashable, Sendable {
         package var committed = 0
+        /// The last of them in display order; nil before the first.
+        package var newest: FrameNumber?
         package var skipped = 0
         /// Went out as the slate because no encoder could work.
         package var slated = 0

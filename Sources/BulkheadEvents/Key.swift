@@ -16,6 +16,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case backfillMilliseconds
     /// The video bitrate from now on.
     case bitsPerSecond
+    /// The name of a broadcast.
+    case broadcast
     /// Bytes received, sent or written.
     case bytes
     /// How fast a file grows.
@@ -171,6 +173,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case target
     /// The words of a plugin, a child, a server or the system; one lowercase phrase.
     case text
+    /// What becomes of the timeline of a broadcast that is resumed: `continue` or `fresh`.
+    case timeline
     /// What a playlist calls a file.
     case title
     /// `video` or `audio`.

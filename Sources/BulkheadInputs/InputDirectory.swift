@@ -34,6 +34,9 @@ package struct InputDirectory: Sendable {
         return entry
     }
 
+    /// The next input is entered as `id`: the numbers before it were those of an earlier broadcast's.
+    package mutating func skip(to id: InputID) { ids.skip(to: id) }
+
     package mutating func remove(_ id: InputID) { entries.removeAll { $0.id == id } }
 
     /// Gives an input another name.

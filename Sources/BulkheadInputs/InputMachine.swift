@@ -75,6 +75,8 @@ package struct InputMachine {
     package private(set) var description: SourceDescription?
     private let id: InputID
     private let loops: Bool
+    /// Where an earlier broadcast had come to, and this one goes on; nil where it begins, and once it is reopened.
+    package private(set) var continued: SourceResume?
     /// Between two frames of the timeline.
     package var interval: MediaTime
     private var post = Post()
@@ -98,11 +100,16 @@ package struct InputMachine {
     /// The next process begins anew.
     private var isReopening = false
 
-    /// - Parameter interval: between two frames of the timeline.
-    package init(_ id: InputID, loops: Bool, interval: MediaTime) {
+    /// - Parameters:
+    ///   - interval: between two frames of the timeline.
+    ///   - continued: where an earlier broadcast had come to; nil for one that begins.
+    package init(_ id: InputID, loops: Bool, interval: MediaTime, continuing continued: SourceResume? = nil) {
         self.id = id
         self.loops = loops
         self.interval = interval
+        self.continued = continued
+        resume = continued
+        soundEnd = continued?.audioSample ?? 0
     }
 
     /// The process that reads the input.
@@ -119,6 +126,21 @@ package struct InputMachine {
     package var playlist: PlaylistStatus? { list.status(at: resume?.position) }
     /// How the input is read, for people.
     package var record: Post.Record { post.record(of: .onAir) }
+
+    /// Where a later broadcast goes on that is to show what follows `place`; nil where it reads the input from its beginning,
+    /// or where it is.
+    package func resume(behind place: FeedPlace?) -> SourceResume? {
+        guard let description, !description.isLive else { return description == nil ? continued : nil }
+        // What has not been on this timeline is where it was.
+        guard let place else { return continued }
+        let pts = place.shown?.pts ?? MediaTime(sampleIndex: place.sample)
+        let file = list.file(at: pts)
+        let position =
+            place.shown?.position.nanoseconds ?? soundPosition(at: pts.nanoseconds, start: file?.start ?? .zero)
+        return SourceResume(
+            pts: pts.nanoseconds, position: position, audioSample: place.sample, entry: file?.place.number ?? 0,
+            round: file?.place.round ?? 0, file: file?.place.file ?? "")
+    }
 
     package mutating func handle(_ event: Event, at now: MonotonicTime) -> [Action] {
         switch event {
@@ -183,7 +205,10 @@ package struct InputMachine {
             ? (resume.entry, resume.round) == (place.number, place.round) : resume.file == place.file
         // What was to be gone on with can't be played any more.
         guard isSame else { return enter(place, at: MediaTime(nanoseconds: resume.pts) + interval) }
-        list.goOn(place)
+        guard list.place == nil else { return list.goOn(place) }
+        // An earlier broadcast was there.
+        let (start, overflows) = resume.pts.subtractingReportingOverflow(resume.position)
+        list.begin(place, at: MediaTime(nanoseconds: overflows ? resume.pts : start))
     }
 
     private mutating func came() -> [Action] { list.came().map { [.post($0)] } ?? [] }
@@ -206,12 +231,18 @@ package struct InputMachine {
             resume?.audioSample = soundEnd
             return
         }
-        // Where sound without a picture goes on: its place in the file follows from its time.
         let time = MediaTime(sampleIndex: soundEnd).nanoseconds
-        let length = description.duration
-        let inFile = max(0, time.subtractingReportingOverflow(list.start.nanoseconds).partialValue)
-        resume = place(
-            pts: time, position: description.place != nil ? inFile : loops && length > 0 ? time % length : time)
+        resume = place(pts: time, position: soundPosition(at: time, start: list.start))
+    }
+
+    /// Where sound without a picture goes on: its place in the file follows from its time.
+    /// - Parameter start: of the file of a list.
+    private func soundPosition(at time: Int64, start: MediaTime) -> Int64 {
+        guard let description else { return time }
+        guard description.place == nil else {
+            return max(0, time.subtractingReportingOverflow(start.nanoseconds).partialValue)
+        }
+        return loops && description.duration > 0 ? time % description.duration : time
     }
 
     /// From now on a process would begin with the start of that file.
@@ -239,7 +270,8 @@ package struct InputMachine {
         // A live input that was there is waited for, even if it has given nothing yet.
         let wasLost = description?.isEndless == true && (openedAt == nil || refusal.code == .unreachable)
         // An input that fails before it has given anything fails the broadcast; later it is opened again.
-        guard !hasBegun, resume == nil, !post.hasWorked(child), !isOver, !wasLost else { return [dismissal] }
+        let isTried = resume == continued
+        guard !hasBegun, isTried, !post.hasWorked(child), !isOver, !wasLost else { return [dismissal] }
         return [.fail(refusal.failure), dismissal]
     }
 
@@ -303,7 +335,7 @@ package struct InputMachine {
         let suspicion = isPlanned || end.wasKilled ? (false, nil) : list.noteDeath()
         actions += suspicion.1.map { [.post($0)] } ?? []
         if isLive || beginsAnew {
-            resume = nil
+            (resume, continued) = (nil, nil)
             soundEnd = 0
             list = ListCourse()
         } else if !isPlanned, blamesPlace, !hasFailed, !suspicion.0 {

@@ -90,18 +90,32 @@ package final class Inputs {
     // MARK: requests
 
     /// Opens the inputs that a broadcast begins with.
+    /// - Parameter places: of the same inputs, where they go on as an earlier broadcast left them.
     /// - Throws: a `BroadcastError` when a process can't be started.
-    package func open(_ inputs: [InputSettings]) throws(BroadcastError) {
-        for settings in inputs {
-            let entry = try directory.add(settings, isAlone: inputs.count == 1)
-            lines[entry.id] = Line(post: context.nextPostID(), machine: makeMachine(entry))
+    package func open(_ inputs: [InputSettings], at places: [InputPlace] = []) throws(BroadcastError) {
+        for (index, settings) in inputs.enumerated() {
+            let place = places.indices.contains(index) ? places[index] : nil
+            if let place { directory.skip(to: place.id) }
+            var entry = try directory.add(settings, isAlone: inputs.count == 1)
+            if let place, settings.name == nil, place.name != entry.name {
+                try directory.rename(entry.id, to: place.name)
+                entry = directory[entry.id] ?? entry
+            }
+            lines[entry.id] = Line(post: context.nextPostID(), machine: makeMachine(entry, place?.resume))
             try launch(entry.id)
         }
     }
 
-    private func makeMachine(_ entry: InputDirectory.Entry) -> InputMachine {
+    private func makeMachine(_ entry: InputDirectory.Entry, _ continued: SourceResume? = nil) -> InputMachine {
         InputMachine(
-            entry.id, loops: entry.settings.loops, interval: (play?.frameRate ?? wanted.frameRate).interval)
+            entry.id, loops: entry.settings.loops, interval: (play?.frameRate ?? wanted.frameRate).interval,
+            continuing: continued)
+    }
+
+    /// Where each input goes on in a later broadcast; those that would begin, or are live, are left out.
+    /// - Parameter places: how far the program has shown and heard them.
+    package func resumes(behind places: [InputID: FeedPlace]) -> [InputID: SourceResume] {
+        lines.reduce(into: [:]) { $0[$1.key] = $1.value.machine.resume(behind: places[$1.key]) }
     }
 
     /// What the inputs are that were opened, in the order in which they were named; nil for one that is not open yet.
@@ -118,6 +132,7 @@ package final class Inputs {
             guard let machine = lines[id]?.machine, let description = machine.description else { continue }
             if machine.isOpen, let child = machine.child { begin(child) }
             outlet.opened(id, description)
+            if let continued = machine.continued { outlet.goesOn(id, from: continued.audioSample) }
             if !machine.isOpen { outlet.interrupted(id) }
         }
     }
@@ -441,6 +456,7 @@ package final class Inputs {
             if line.answer != nil { play.outlet.expect(id, name: name(id), isKept: true) }
             drawName(id)
             play.outlet.opened(id, description)
+            if let continued = line.machine.continued { play.outlet.goesOn(id, from: continued.audioSample) }
             // A file shows at once whether it can be decoded; what is live may begin later.
             if description.isLive { settle(id) }
         case .interrupt: play?.outlet.interrupted(id)

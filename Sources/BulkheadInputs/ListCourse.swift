@@ -9,6 +9,8 @@ struct ListCourse {
     private(set) var place: PlaylistPlace?
     /// The source time of that file's beginning.
     var start = MediaTime.zero
+    /// The files before it, with theirs: what is on the timeline may come from one of them.
+    private var former: [(place: PlaylistPlace, start: MediaTime)] = []
     /// Nothing of that file has come yet.
     private(set) var isAtStart = false
     /// The file that is being opened beside it; empty for none.
@@ -22,9 +24,14 @@ struct ListCourse {
     /// What ends a process once may have been something else.
     private static let deathsBorne = 1
     private static let mostAvoided = 256
+    /// What is ahead of the timeline lies in fewer files.
+    private static let mostFormer = 16
 
     /// A file begins at the source time `start`.
     mutating func begin(_ place: PlaylistPlace, at start: MediaTime) {
+        if let last = self.place {
+            former = Array((former + [(last, self.start)]).suffix(Self.mostFormer))
+        }
         self.place = place
         self.start = start
         isAtStart = true
@@ -78,6 +85,12 @@ struct ListCourse {
 
     /// The last part of a path: who wrote the list knows where its files lie.
     static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
+    /// The file that the source time `pts` lies in, and its beginning; nil where the input is no list.
+    func file(at pts: MediaTime) -> (place: PlaylistPlace, start: MediaTime)? {
+        guard let place else { return nil }
+        return pts >= start ? (place, start) : former.last { $0.start <= pts } ?? (place, start)
+    }
 
     /// The number of the file that is played; 0 for all else.
     var number: UInt32 { place?.number ?? 0 }

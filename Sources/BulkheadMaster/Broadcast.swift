@@ -35,6 +35,11 @@ actor Broadcast {
     private let foundPlugins: [PluginFinder.Found]
     private(set) var state = State.starting
     private let context: RoomContext
+    /// Nil for a broadcast without a name, of which nothing is kept.
+    private let resumption: Resumption?
+    private var keeper: ResumeKeeper?
+    /// What was shown when the broadcast was interrupted, and can't be shown yet.
+    private var unshown: String?
     private lazy var rooms = makeRooms()
 
     // The course and the end.
@@ -47,10 +52,12 @@ actor Broadcast {
 
     init(
         _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, foundPlugins: [PluginFinder.Found],
-        events: EventLog, encoderAddress: String?, childIDs: IdentityCounter<ChildSubject>, on reactor: Reactor
+        resumption: Resumption?, events: EventLog, encoderAddress: String?, childIDs: IdentityCounter<ChildSubject>,
+        on reactor: Reactor
     ) {
         self.settings = settings
         self.plugins = plugins
+        self.resumption = resumption
         self.foundPlugins = foundPlugins
         self.encoderAddress = encoderAddress
         self.reactor = reactor
@@ -78,17 +85,45 @@ actor Broadcast {
 
     private func runCourse() async throws(BroadcastError) -> BroadcastSummary {
         if let room = settings.room { try await open(room) }
+        beginKeeping()
         do throws(BroadcastError) {
             let summary = try await runRooms()
             await audience?.finish(on: self)
             return summary
+            await keeper?.finish(nil, on: self)
         } catch {
             await audience?.finish(on: self)
             throw error
+            await keeper?.finish(context.events.clean(error), on: self)
         }
     }
 
     private func open(_ room: RoomSettings) async throws(BroadcastError) {
+    /// Keeps what the broadcast could be resumed from, and tells what is resumed.
+    private func beginKeeping() {
+        guard let resumption, let name = settings.name else { return }
+        let start = resumption.start
+        let keeper = ResumeKeeper(
+            resumption.store, frame: start?.firstFrame ?? 0, pictures: start?.pictures ?? 0, in: context)
+        keeper.record = { [weak self] in self?.assumeIsolated { $0.resumeRecord(name) } }
+        self.keeper = keeper
+        guard let start else { return }
+        let seconds = max(0, (EventLog.wallClock() - start.record.place.time) * 10).rounded() / 10
+        context.post(
+            .master,
+            .master(
+                .resumed(
+                    broadcast: name, frame: start.firstFrame, seconds: seconds, timeline: start.timeline.rawValue)))
+        for input in start.gone { context.post(.master, .master(.notResumed(input: input))) }
+    }
+
+    private func resumeRecord(_ name: String) -> ResumeRecord? {
+        guard state == .onAir else { return nil }
+        var record = rooms.resumeRecord(settings, name, framesBefore: resumption?.start?.framesBefore ?? 0)
+        if let unshown { record?.shown = unshown }
+        return record
+    }
+
         let audience = try await Audience.open(
             room, settings.canvas, chats: settings.chats ?? [], RoomStore(room.name), in: context)
         audience.time = { [weak self] in self?.assumeIsolated { $0.commentTime } ?? .zero }
@@ -144,7 +179,7 @@ actor Broadcast {
     }
 
     private func start() throws(BroadcastError) {
-        try rooms.open(settings)
+        try rooms.open(settings, resuming: resumption?.start)
         try arrange()
         armWatch()
     }
@@ -162,7 +197,7 @@ actor Broadcast {
                 .timeline,
                 .timeline(.picture(canvas: "\(choice.canvas)", framesPerSecond: rate, source: input + 1)))
         }
-        try rooms.arrange(settings, plugins: foundPlugins)
+        try rooms.arrange(settings, plugins: foundPlugins, resuming: resumption?.start, keeper: keeper)
         rooms.line?.chain.roomEvents = { [weak audience] in audience?.events ?? [] }
     }
 
@@ -181,7 +216,12 @@ actor Broadcast {
                 progressed: { [weak self] in self?.assumeIsolated { $0.progressed() } },
                 drained: { [weak self] in self?.assumeIsolated { $0.end() } },
                 resized: { [weak self] canvas in self?.assumeIsolated { $0.resize(to: canvas) } },
-                pluginsChanged: { [weak self] choices in self?.assumeIsolated { $0.settings.plugins = choices } },
+                pluginsChanged: { [weak self] choices in
+                    self?.assumeIsolated {
+                        $0.settings.plugins = choices
+                        $0.keeper?.changed()
+                    }
+                },
                 find: { [weak self, reactor] choice, done in
                     let done = ReactorBound(done, reactor)
                     self?.assumeIsolated { $0.find(choice) { done.value($0) } }
@@ -205,6 +245,7 @@ actor Broadcast {
         try rooms.outputs.change(change)
         settings.destinations = rooms.outputs.destinations
     }
+        keeper?.changed()
 
     /// Changes the inputs.
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
@@ -219,7 +260,19 @@ actor Broadcast {
             case .remove, .reopen, .skip: break
             }
         } catch { return done(error) }
-        rooms.inputs.change(change, answer: done)
+        rooms.inputs.change(change) { [weak self] error in
+            if error == nil { self?.assumeIsolated { $0.keeper?.changed() } }
+            done(error)
+        }
+    }
+
+    /// A live input may be there later than the rest.
+    private func showWhatWasShown() {
+        guard let name = unshown, let program = rooms.line?.program else { return }
+        do throws(BroadcastError) {
+            _ = try program.change(.take(name, .cut))
+            unshown = nil
+        } catch { if error.code != .inputNotOpen { unshown = nil } }
     }
 
     /// Changes what the program shows.
@@ -227,7 +280,10 @@ actor Broadcast {
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
     func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber? {
         guard state == .onAir else { throw Self.notOnAir }
-        return try rooms.line?.program.change(change)
+        let frame = try rooms.line?.program.change(change)
+        if case .take = change { unshown = nil }
+        keeper?.changed()
+        return frame
     }
 
     /// Changes how the program sounds.
@@ -235,7 +291,9 @@ actor Broadcast {
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
     func change(_ change: SoundChange) throws(BroadcastError) -> FrameNumber {
         guard state == .onAir, let program = rooms.line?.program else { throw Self.notOnAir }
-        return try program.change(change)
+        let frame = try program.change(change)
+        keeper?.changed()
+        return frame
     }
 
     /// Somebody looks at the sound's levels.
@@ -295,6 +353,18 @@ actor Broadcast {
         rooms.line?.chain.enter(.live)
         rooms.line?.encoding.wentOnAir()
     }
+        showAsBefore()
+        keeper?.changed()
+    }
+
+    /// What was shown and heard when the broadcast was interrupted is so again. Instead of what is not there any more it shows
+    /// what it would show at its beginning.
+    private func showAsBefore() {
+        guard let record = resumption?.start?.record, let program = rooms.line?.program else { return }
+        unshown = record.shown
+        showWhatWasShown()
+        if let prepared = record.prepared { _ = try? program.change(.prepare(prepared)) }
+        if record.sound != ProgramSoundSettings() { _ = try? program.change(.program(record.sound)) }
 
     /// Slots may be free, and a room may take more.
     private func progressed() {
@@ -320,7 +390,11 @@ actor Broadcast {
 
     private func watch() {
         guard state != .ended else { return }
-        if state == .onAir { audience?.watch() }
+        if state == .onAir {
+            audience?.watch()
+            showWhatWasShown()
+            keeper?.watch()
+        }
         rooms.inputs.watch()
         if let line = rooms.line { watch(line) } else { arrangeIfKnown() }
         armWatch()
@@ -375,6 +449,7 @@ actor Broadcast {
         case .plugins:
             do throws(BroadcastError) { try rooms.line?.chain.restart() } catch { return done(error) }
         case .source: rooms.inputs.restart()
+        keeper?.changed()
         case .mixer:
             guard let program = rooms.line?.program else { return done(Self.notOnAir) }
             do throws(BroadcastError) { try program.restartMixer() } catch { return done(error) }
@@ -429,10 +504,13 @@ actor Broadcast {
         return nil
     }
 
+        keeper?.changed()
     // MARK: the end
 
     /// Ends the broadcast cleanly, so that nothing that was on the timeline is left out; asked a second time, at once.
-    func stop() {
+    /// - Parameter wish: whether it can be resumed: not where a person wanted the end.
+    func stop(_ wish: ResumeRecord.End = .stopped) {
+        keeper?.wants(wish)
         switch state {
         case .starting: end()
         case .onAir: rooms.line?.program.end()

@@ -7,6 +7,8 @@ import BulkheadTimeline
 /// The way from the encoding to the outputs, where what goes out is counted.
 final class CommittedPackets: PacketOutlet {
     var rate = RateMeter()
+    /// Called behind each picture.
+    var onPicture: (() -> Void)?
     private let outputs: Outputs
 
     init(_ outputs: Outputs) { self.outputs = outputs }
@@ -18,6 +20,7 @@ final class CommittedPackets: PacketOutlet {
     func take(_ packet: Packet) {
         if packet.isVideo { rate.add(packet.bytes.count, at: .now) }
         outputs.take(packet)
+        if packet.isVideo { onPicture?() }
     }
 
     var hasRoom: Bool { outputs.hasRoom }

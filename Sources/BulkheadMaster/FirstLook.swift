@@ -68,6 +68,7 @@ final class FirstLook: MediaOutlet {
         return start.addingReportingOverflow(Int64(samples.count / AudioFormat.channelCount)).partialValue
     }
 
+    func goesOn(_ input: InputID, from sample: Int64) {}
     func caughtUp(_ input: InputID) {}
 
     func renamed(_ input: InputID, to name: String) {}

@@ -41,6 +41,8 @@ package actor MasterControl {
     private var isEndWanted = false
     private var serveContinuation: CheckedContinuation<Void, Never>?
     private var attached: Task<Void, Never>?
+    /// How the broadcast ends where the master does.
+    private var end = ResumeRecord.End.stopped
     /// Those of the last broadcast.
     private var lastDeaths: [DeathRecord] = []
     /// Of the children of all broadcasts so far.
@@ -92,19 +94,21 @@ package actor MasterControl {
         events.post(.master, .master(.listening(address: "unix:\(controlPath ?? "")")))
         if !isEndWanted { await withCheckedContinuation { serveContinuation = $0 } }
         isServing = false
-        await broadcast?.stop()
+        await broadcast?.stop(end)
         await attached?.value
         await closeControl()
     }
 
     /// Ends ``serve(onEvent:)``, and the broadcast that is on air with it; called again, at once.
-    package func shutDown() {
+    /// - Parameter end: whether the broadcast can be resumed.
+    package func shutDown(_ end: ResumeRecord.End = .stopped) {
+        self.end = end
         if let continuation = serveContinuation {
             serveContinuation = nil
             continuation.resume()
         } else {
             isEndWanted = true
-            stop()
+            stop(end)
         }
     }
 
@@ -119,10 +123,12 @@ package actor MasterControl {
     }
 
     /// Ends the broadcast cleanly: flushes the encoder, says goodbye to the servers. A second call ends it at once.
-    package func stop() {
+    /// - Parameter end: whether it can be resumed: not where a person wanted the end.
+    package func stop(_ end: ResumeRecord.End = .stopped) {
+        self.end = end
         // A signal may come while the broadcast is only being made.
         guard let broadcast else { return isEndWanted = true }
-        broadcast.assumeIsolated { $0.stop() }
+        broadcast.assumeIsolated { $0.stop(end) }
     }
 
     // MARK: broadcasts
@@ -145,30 +151,31 @@ package actor MasterControl {
                 code: .noProc, "/proc is hidden or not mounted, and frames are handed over by way of it",
                 advice: "mount it for this program")
         }
-        try DescriptorBudget.reserve(for: settings)
         tellMissingWalls()
         var encoderAddress: String?
         if settings.children == .plugins {
             guard let controlPath else {
                 throw BroadcastError(code: .noControlSocket, "without a control socket no encoder can connect")
-            }
-            encoderAddress = controlPath + ".encoder"
-        }
         guard let finder = isFinding ? nil : PluginFinder(programs: programs) else {
             throw BroadcastError(code: .changeUnderWay, "the master is about to begin a broadcast already")
         }
-        var settings = settings
-        settings.plugins = try PluginChoice.named(settings.plugins)
         isFinding = true
+        defer { isFinding = false }
+        var (settings, resumption) = try await Resumption.take(settings, telling: events)
+        try DescriptorBudget.reserve(for: settings)
+        settings.plugins = try PluginChoice.named(settings.plugins)
         let found = await finder.findAll(settings.plugins)
         isFinding = false
+            }
+            encoderAddress = controlPath + ".encoder"
+        }
         let broadcast = Broadcast(
-            settings, programs: programs, plugins: finder, foundPlugins: try found.get(), events: events,
-            encoderAddress: encoderAddress, childIDs: childIDs, on: reactor)
+            settings, programs: programs, plugins: finder, foundPlugins: try found.get(), resumption: resumption,
+            events: events, encoderAddress: encoderAddress, childIDs: childIDs, on: reactor)
         events.forgetMediaTime()
         self.broadcast = broadcast
         defer { self.broadcast = nil }
-        if isEndWanted { await broadcast.stop() }
+        if isEndWanted { await broadcast.stop(end) }
         if let encoderAddress {
             encoderListener = try LocalListener(path: encoderAddress, on: reactor) { socket, peer in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
@@ -254,8 +261,11 @@ package actor MasterControl {
         }
         guard broadcast == nil, attached == nil else { return exchange.settle(broadcastRunning) }
         do throws(BroadcastError) {
-            try settings.checkRanges()
-            try settings.check()
+            // What is resumed brings its own.
+            if settings.resume.map(\.mayStart) ?? true {
+                try settings.checkRanges()
+                try settings.check()
+            }
         } catch { return exchange.settle(error) }
         follow(exchange)
         // serve() waits for it before it returns.

@@ -19,11 +19,13 @@ final class ProgramLine {
 
     /// - Parameters:
     ///   - plugins: those that the broadcast begins with.
+    ///   - start: what is resumed; nil for a broadcast that begins.
     ///   - encoderAddress: where an encoder that is started by hand connects; nil outside mode selected.
     ///   - madeAt: when the broadcast was made: from then on its start is waited for.
     init(
-        _ settings: BroadcastSettings, plugins: [PluginFinder.Found], encoderAddress: String?, madeAt: MonotonicTime,
-        in context: RoomContext, outlet: any PacketOutlet, requests: Rooms.Requests
+        _ settings: BroadcastSettings, plugins: [PluginFinder.Found], resuming start: ResumeStart?,
+        encoderAddress: String?, madeAt: MonotonicTime, in context: RoomContext, outlet: any PacketOutlet,
+        requests: Rooms.Requests
     ) throws(BroadcastError) {
         let encoding = Encoding(
             WantedEncoding(settings), encoderAddress: encoderAddress.map { "unix:\($0)" } ?? "", context,
@@ -35,17 +37,25 @@ final class ProgramLine {
         encoding.onFailure = requests.failed
         encoding.onDrained = requests.drained
         let hasChain = settings.children != .encoder
+        var chainSettings = ChainSettings(
+            plugins: hasChain ? plugins : [], isolation: hasChain ? settings.pluginIsolation : .each,
+            canvas: settings.canvas, frameRate: settings.frameRate, isPatient: settings.isFast,
+            hasStandbys: settings.standby != .off)
+        var programSettings = ProgramSettings(settings)
+        if let start {
+            chainSettings.firstFrame = start.firstFrame
+            programSettings.firstFrame = start.firstFrame
+            programSettings.framesBefore = start.framesBefore
+            // It was seen before.
+            programSettings.durationAwaitsViewers = false
+        }
         let chain = Chain(
-            ChainSettings(
-                plugins: hasChain ? plugins : [], isolation: hasChain ? settings.pluginIsolation : .each,
-                canvas: settings.canvas, frameRate: settings.frameRate, isPatient: settings.isFast,
-                hasStandbys: settings.standby != .off),
-            in: context, outlet: encoding,
+            chainSettings, in: context, outlet: encoding,
             requests: ChainRequests(
                 progressed: requests.progressed, failed: requests.failed, changed: requests.pluginsChanged,
                 find: requests.find))
         program = try Program(
-            context, ProgramSettings(settings), madeAt: madeAt, outlet: chain,
+            context, programSettings, madeAt: madeAt, outlet: chain,
             requests: Program.Requests(
                 mayBegin: { requests.isStarting() && encoding.hasEncoded && chain.isSettled },
                 began: requests.began, ended: requests.ended, progressed: requests.progressed,

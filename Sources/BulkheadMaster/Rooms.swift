@@ -88,22 +88,42 @@ final class Rooms {
     // MARK: their course
 
     /// Makes the links, and opens the inputs.
-    func open(_ settings: BroadcastSettings) throws(BroadcastError) {
+    /// - Parameter start: what is resumed; nil for a broadcast that begins.
+    func open(_ settings: BroadcastSettings, resuming start: ResumeStart?) throws(BroadcastError) {
         try outputs.declare(settings.destinations)
-        outputs.record(settings)
-        try inputs.open(settings.inputs)
+        outputs.record(settings, goingOn: start?.recordings ?? [], firstPicture: start?.pictures ?? 0)
+        for link in start?.record.pausedLinks ?? [] { try? outputs.change(.pause(link)) }
+        try inputs.open(settings.inputs, at: start?.inputs ?? [])
+    }
+
+    /// Tells `keeper` how far the broadcast comes.
+    private func tell(_ keeper: ResumeKeeper, of line: ProgramLine) {
+        line.program.onFrame = { [weak self, weak keeper] frame, places in
+            guard let self else { return }
+            keeper?.gave(frame, self.inputs.resumes(behind: places))
+        }
+        committed.onPicture = { [weak line, weak keeper] in
+            if let frame = line?.encoding.newestCommitted { keeper?.sent(frame) }
+        }
     }
 
     /// How long the inputs have had to be opened, in nanoseconds.
     var age: Int64 { MonotonicTime.now.since(madeAt) }
 
     /// Makes the rooms between inputs and outputs, and starts their children: the picture is to be as `settings` say.
-    /// - Parameter plugins: those that the broadcast begins with.
-    func arrange(_ settings: BroadcastSettings, plugins: [PluginFinder.Found]) throws(BroadcastError) {
+    /// - Parameters:
+    ///   - plugins: those that the broadcast begins with.
+    ///   - start: what is resumed; nil for a broadcast that begins.
+    ///   - keeper: keeps what the broadcast could be resumed from.
+    func arrange(
+        _ settings: BroadcastSettings, plugins: [PluginFinder.Found], resuming start: ResumeStart?,
+        keeper: ResumeKeeper?
+    ) throws(BroadcastError) {
         let line = try ProgramLine(
-            settings, plugins: plugins, encoderAddress: encoderAddress, madeAt: madeAt, in: context,
+            settings, plugins: plugins, resuming: start, encoderAddress: encoderAddress, madeAt: madeAt, in: context,
             outlet: committed, requests: requests)
         self.line = line
+        if let keeper { tell(keeper, of: line) }
         line.program.supply = inputs
         line.encoding.onEmpty = { [weak self] in self?.resumeIfChildless() }
         line.chain.onEmpty = { [weak self] in self?.resumeIfChildless() }
@@ -203,6 +223,14 @@ final class Rooms {
     }
 
     // MARK: how they are
+
+    /// What of the broadcast is kept, so that it can be resumed; nil before it is on air.
+    func resumeRecord(_ settings: BroadcastSettings, _ name: String, framesBefore: Int64) -> ResumeRecord? {
+        guard let line else { return nil }
+        return ResumeRecord(
+            name, settings, inputs.snapshot, line.program.snapshot, outputs.snapshot,
+            recordings: outputs.recordingPlaces, framesBefore: framesBefore)
+    }
 
     func status(_ state: Broadcast.State, frameRate: FrameRate) -> BroadcastStatus {
         guard let line else {

@@ -108,6 +108,10 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var replaySeconds: Double?
     /// Where replays go: an absolute path that ends with `.mp4`, with the fields of strftime(3).
     package var replayPath: String?
+    /// Under which name the broadcast is kept, so that it can be resumed; nil for not at all. See ``RoomSettings/isName(_:)``.
+    package var name: String?
+    /// It goes on where the broadcast of that name was interrupted; nil for a broadcast that begins.
+    package var resume: ResumeWish?
 
     /// Settings with the defaults of `bulkhead broadcast`.
     package init(

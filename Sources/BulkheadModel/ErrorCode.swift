@@ -67,6 +67,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case roomValue = "usage.room-value"
     case noRoom = "control.no-room"
     case roomInUse = "control.room-in-use"
+    case nameInUse = "control.name-in-use"
+    case nothingToResume = "control.nothing-to-resume"
     case unreachable = "destination.unreachable"
     case nothingSent = "destination.nothing-sent"
 
@@ -101,6 +103,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case diskFull = "file.disk-full"
     case noFolder = "file.no-folder"
     case notWritable = "file.not-writable"
+    case resumeUnreadable = "file.resume-unreadable"
 
     /// The code of a failure of that kind which has none of its own.
     package init(generalOf kind: BroadcastError.Kind) {
@@ -158,7 +161,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .unknownComment: ["comment"]
         case .roomValue: ["field"]
         case .roomInUse: ["room"]
-        case .fileExists, .diskFull, .noFolder, .notWritable: ["path"]
+        case .nameInUse, .nothingToResume: ["name"]
+        case .fileExists, .diskFull, .noFolder, .notWritable, .resumeUnreadable: ["path"]
         default: []
         }
     }
@@ -229,6 +233,8 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .roomValue: "a field of the room can't have that value"
         case .noRoom: "the broadcast has no room"
         case .roomInUse: "another broadcast has the room"
+        case .nameInUse: "another broadcast has the name"
+        case .nothingToResume: "no broadcast of that name was interrupted"
         case .unreachable: "no server of the destination can be reached"
         case .nothingSent: "the broadcast ended before a picture was sent to any destination"
         case .tlsFailed: "the TLS connection to a server can't be made, or its certificate is not trusted"
@@ -256,6 +262,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .diskFull: "no space is left"
         case .noFolder: "the file's folder does not exist"
         case .notWritable: "this user may not write the file"
+        case .resumeUnreadable: "what was kept of an interrupted broadcast can't be read"
         }
     }
 }

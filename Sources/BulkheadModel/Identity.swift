@@ -62,4 +62,7 @@ package struct IdentityCounter<Subject>: Sendable {
         last += 1
         return Identity(last)
     }
+
+    /// Counts on, so that the next identity is `identity`; one that lies behind is not given again.
+    package mutating func skip(to identity: Identity<Subject>) { last = max(last, identity.number - 1) }
 }

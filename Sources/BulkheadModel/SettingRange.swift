@@ -91,6 +91,7 @@ extension BroadcastSettings {
         let recordingsFit =
             (recordings?.count ?? 0) <= SettingRange.mostRecordings && recordings?.allSatisfy(\.isInRange) ?? true
         let replayFits = replayPath.map(SavedReplay.isPath) ?? true
+        let nameFits = name.map(RoomSettings.isName) ?? (resume == nil)
         let outside =
             !noticesFit
             ? "notify"
@@ -102,7 +103,9 @@ extension BroadcastSettings {
                         ? "to"
                         : !recordingsFit
                             ? "record"
-                            : !replayFits ? "replay-path" : Setting.all.first { !$0.isInRange(self) }?.name
+                            : !replayFits
+                                ? "replay-path"
+                                : !nameFits ? "name" : Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(
             code: .settingOutOfRange, ["setting": outside], "the setting \(outside) is outside its range")

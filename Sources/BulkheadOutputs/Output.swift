@@ -79,14 +79,22 @@ package struct Output: Sendable {
     private static func recordingNumber(of link: LinkID) -> Int { SettingRange.mostRecordings + link.number }
 
     /// Makes a recording, which begins with the broadcast.
-    /// - Parameter number: from 1.
+    /// - Parameters:
+    ///   - number: from 1.
+    ///   - place: of a recording that it goes on with, by a segment of its own; nil for one that begins.
+    ///   - firstPicture: how many pictures came before, in earlier broadcasts.
     static func make(
-        _ settings: RecordingSettings, number: Int, isAlone: Bool, in context: RoomContext,
+        _ settings: RecordingSettings, number: Int, isAlone: Bool, goingOn place: RecordingPlace?, firstPicture: Int64,
+        in context: RoomContext,
         onRoom: @escaping @Sendable () -> Void, onHappening: @escaping (_ name: String, RecordingHappening) -> Void
     ) -> RecorderSink {
         var task = RecorderTask(
             settings.path.hasSuffix(".mp4") ? .mp4 : .flv, path: settings.path, isPattern: true, persists: true)
         task.recording = .init(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        if let place {
+            task.recording = .init(high: place.high, low: place.low)
+            task.segment = place.segment.addingReportingOverflow(1).partialValue
+        }
         task.segmentSeconds = UInt32(clamping: Int64(settings.segmentSeconds ?? 0))
         task.segmentByteCount = settings.segmentByteCount ?? 0
         task.floor = settings.floor
@@ -94,6 +102,7 @@ package struct Output: Sendable {
             seconds: UInt64(clamping: Int64(settings.keepSeconds ?? 0)), byteCount: settings.keepByteCount ?? 0)
         var terms = RecorderMachine.Terms(task)
         terms.fallbackFolder = settings.fallbackFolder
+        if place != nil { terms.firstPicture = firstPicture }
         terms.report = .milliseconds(
             Int64((settings.reportSeconds ?? RecordingSettings.standardReportSeconds) * 1000))
         let name = isAlone ? "recording" : "recording \(number)"

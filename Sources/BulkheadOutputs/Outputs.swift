@@ -90,7 +90,12 @@ package final class Outputs: PacketOutlet {
     }
 
     /// Begins what is recorded and kept besides the links.
-    package func record(_ settings: BroadcastSettings) {
+    /// - Parameters:
+    ///   - places: of the same recordings, which an earlier broadcast has begun.
+    ///   - firstPicture: how many pictures came before, in earlier broadcasts.
+    package func record(
+        _ settings: BroadcastSettings, goingOn places: [RecordingPlace] = [], firstPicture: Int64 = 0
+    ) {
         let entries = settings.recordings ?? []
         replays = Replays(settings, in: context)
         keepsMarks = replays != nil || entries.contains(where: \.isMP4)
@@ -98,7 +103,8 @@ package final class Outputs: PacketOutlet {
         for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
         for (index, entry) in entries.enumerated() {
             let recording = Output.make(
-                entry, number: index + 1, isAlone: entries.count == 1, in: context,
+                entry, number: index + 1, isAlone: entries.count == 1,
+                goingOn: places.indices.contains(index) ? places[index] : nil, firstPicture: firstPicture, in: context,
                 onRoom: { [signals] in signals.continuation.yield(.hasRoom) },
                 onHappening: { [weak self] name, happening in self?.tellServers(happening, of: name) })
             for (number, configuration) in configurations {
@@ -163,6 +169,9 @@ package final class Outputs: PacketOutlet {
             outputs[entry.id]?.servers?.tell(happening, of: recording)
         }
     }
+
+    /// How far the recordings have come, in order, for a later broadcast.
+    package var recordingPlaces: [RecordingPlace] { recordings.map(\.place) }
 
     /// As they are declared now, in order.
     package var destinations: [DestinationSettings] { directory.entries.map(\.destination) }

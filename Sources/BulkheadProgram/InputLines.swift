@@ -156,7 +156,7 @@ extension SourceFeed {
     /// Lays the feed on the timeline unless it lies there, or has given nothing yet.
     fileprivate mutating func anchor(_ clock: TimelineClock, at now: MonotonicTime) {
         guard offset == nil, cadence == nil, let start = firstTime(interval: clock.interval) else { return }
-        let isLate = description.isLive && clock.nextFrame > 0
+        let isLate = description.isLive && clock.nextFrame > clock.first
         anchor(start, at: isLate ? clock.position(at: now) + SourceFeed.liveMargin : clock.nextTime)
     }
 

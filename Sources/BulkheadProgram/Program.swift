@@ -258,6 +258,9 @@ package final class Program {
     /// Called with each input's own sound, block by block and beside the program's; set it before the first.
     package var onTracks: ((TrackBlock) -> Void)? { didSet { machine.desk.isTapped = onTracks != nil } }
 
+    /// Called behind each frame that is given, with its number and where inputs go on behind it; set it before the first.
+    package var onFrame: ((FrameNumber, [InputID: FeedPlace]) -> Void)?
+
     /// Somebody looks at the sound's levels: they are measured for a while.
     package func watchSound() { machine.desk.watched(at: .now) }
 
@@ -319,7 +322,9 @@ package final class Program {
     private func tick() {
         isTicking = true
         defer { isTicking = false }
+        let frame = nextFrame
         perform(machine.handle(.tick(mixer.load), at: .now))
+        if let onFrame, nextFrame > frame { onFrame(frame, machine.places) }
     }
 
     private func timerFired() {
@@ -479,6 +484,10 @@ extension Program: MediaOutlet {
     package func opened(_ input: InputID, _ description: SourceDescription) {
         perform(machine.handle(.inputOpened(input, description), at: .now))
         wantMixers()
+    }
+
+    package func goesOn(_ input: InputID, from sample: Int64) {
+        perform(machine.handle(.inputGoesOn(input, from: sample), at: .now))
     }
 
     package func take(_ picture: Picture, of input: InputID) -> Bool {

@@ -11,6 +11,8 @@ extension ProgramMachine {
         case inputExpected(InputID, name: String, isKept: Bool)
         case inputRenamed(InputID, name: String)
         case inputOpened(InputID, SourceDescription)
+        /// It has been opened, and its sound goes on from that sample of source time.
+        case inputGoesOn(InputID, from: Int64)
         case inputCaughtUp(InputID)
         case inputInterrupted(InputID)
         /// It is read from its beginning from now on.

@@ -25,7 +25,7 @@ package struct ProgramMachine {
     private var content: FrameContent
     private var canvas: Canvas
     /// What is heard, and how.
-    package var desk = SoundDesk()
+    package var desk: SoundDesk
     private var overload = OverloadRule()
     private let lookAhead: LookAhead
     private let madeAt: MonotonicTime
@@ -38,7 +38,8 @@ package struct ProgramMachine {
 
     package init(_ settings: ProgramSettings, at now: MonotonicTime) {
         self.settings = settings
-        clock = TimelineClock(settings.frameRate)
+        clock = TimelineClock(settings.frameRate, first: settings.firstFrame)
+        desk = SoundDesk(startingAt: SoundDesk.block(behind: settings.frameRate.time(of: settings.firstFrame)))
         lookAhead = LookAhead(settings.frameRate, isFast: settings.isFast)
         lines = InputLines(lookAhead)
         content = FrameContent(settings, at: now)
@@ -58,6 +59,10 @@ package struct ProgramMachine {
     package var nextBlock: Int64 { desk.nextBlock }
     /// The inputs that are heard.
     package var heard: [InputID] { desk.heard }
+    /// Where inputs go on behind the frame that was given last: those that can wait, and have been shown or heard.
+    package var places: [InputID: FeedPlace] {
+        lines.inputs.reduce(into: [:]) { $0[$1] = lines[$1]?.feed?.place(at: clock.nextTime) }
+    }
     /// How many slots the pool of one input needs where `limit` pictures may be on their way behind the program.
     package func slotCount(behind limit: Int) -> Int { limit + lookAhead.most + 16 }
 
@@ -74,6 +79,9 @@ package struct ProgramMachine {
             arrange()
             return []
         case .inputOpened(let input, let description): return opened(input, description)
+        case .inputGoesOn(let input, let sample):
+            lines[input]?.feed?.goOn(from: sample)
+            return demands()
         case .inputCaughtUp(let input):
             lines[input]?.feed?.noteCaughtUp()
             return []
@@ -359,9 +367,10 @@ package struct ProgramMachine {
         let hasLivePicture = selection.picture.flatMap { lines[$0]?.feed?.cadence } != nil
         // The live picture that is here is the first frame's, half an interval early, so that the next may jitter.
         let origin = hasLivePicture ? now.advanced(by: clock.interval.nanoseconds / 2) : now
-        let distance = MediaTime(nanoseconds: madeAt.since(origin))
         isEndless = !lines.isEmpty && lines.allFeeds(\.isStill)
-        clock.begin(at: origin, lastingSeconds: awaitsViewers ? nil : settings.durationSeconds)
+        clock.begin(
+            at: origin, lastingSeconds: awaitsViewers ? nil : settings.durationSeconds, from: -settings.framesBefore)
+        let distance = clock.position(at: madeAt)
         lines.moveClocks(by: distance)
         settleFeeds(at: now)
         content.showing.advanced(at: now)

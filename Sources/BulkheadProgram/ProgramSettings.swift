@@ -26,6 +26,11 @@ package struct ProgramSettings: Hashable, Sendable {
     /// They are counted from the first picture that a destination was sent, and not from the first of all.
     package var durationAwaitsViewers: Bool
 
+    /// The first frame; more than 0 where the timeline goes on from that of an interrupted broadcast.
+    package var firstFrame: FrameNumber = 0
+    /// Frames of an interrupted broadcast that its length counts, and that are on no timeline any more.
+    package var framesBefore: Int64 = 0
+
     package init(
         frameRate: FrameRate, canvas: Canvas, isFast: Bool, slateAfter: Duration,
         patience: MediaTime = Cadence.defaultPatience, durationSeconds: Double? = nil,

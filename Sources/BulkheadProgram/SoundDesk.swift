@@ -40,12 +40,19 @@ package struct SoundDesk: Sendable {
     /// Inputs whose sound for the next block is in the mix.
     private var given: [InputID] = []
     private var watchedUntil: MonotonicTime?
+    private let firstBlock: Int64
 
-    /// A desk that hears nothing.
-    package init() {
-        mix = SoundMix()
+    /// A desk that hears nothing, and cuts block `block` first.
+    package init(startingAt block: Int64 = 0) {
+        firstBlock = block
+        mix = SoundMix(startingAt: block)
         mix.isMetered = false
         mix.set(programInForce)
+    }
+
+    /// The first block that no broadcast has sent which had come to `time`: sound goes out beside the picture before it.
+    package static func block(behind time: MediaTime) -> Int64 {
+        time > .zero ? time.sampleIndex / Int64(AudioFormat.samplesPerBlock) + 1 : 0
     }
 
     /// Each input's own sound is cut as well: ``takeTracks()``.
@@ -69,7 +76,7 @@ package struct SoundDesk: Sendable {
     /// Hears these inputs from the next block on, and no others.
     package mutating func hear(_ inputs: [InputID], fade: Duration = SoundMix.standardFade) {
         guard inputs != heard else { return }
-        let fade = nextBlock == 0 ? .zero : max(fade, SoundMix.standardFade)
+        let fade = nextBlock == firstBlock ? .zero : max(fade, SoundMix.standardFade)
         for input in heard where !inputs.contains(input) { mix.remove(input, fade: fade) }
         for input in inputs where !heard.contains(input) {
             let channel = channels[input] ?? Channel()

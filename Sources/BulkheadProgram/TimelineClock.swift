@@ -11,14 +11,21 @@ package struct TimelineClock {
     package static let longestLag = Duration.seconds(2)
 
     package let frameRate: FrameRate
-    /// When frame 0 was due, and the time of all others is counted from; nil before the start.
+    /// The frame that the timeline begins with.
+    package let first: FrameNumber
+    /// When frame 0 was due, or would have been, and the time of all others is counted from; nil before the start.
     package private(set) var origin: MonotonicTime?
     /// The frame of the next tick.
-    package private(set) var nextFrame: FrameNumber = 0
+    package private(set) var nextFrame: FrameNumber
     /// The last frame of the broadcast; nil where it has no given end.
     package private(set) var lastFrame: FrameNumber?
 
-    package init(_ frameRate: FrameRate) { self.frameRate = frameRate }
+    /// - Parameter first: the first frame; more than 0 where the timeline goes on from an earlier broadcast's.
+    package init(_ frameRate: FrameRate, first: FrameNumber = 0) {
+        self.frameRate = frameRate
+        self.first = first
+        nextFrame = first
+    }
 
     package var interval: MediaTime { frameRate.interval }
     /// The time of the next frame on the timeline.
@@ -30,11 +37,16 @@ package struct TimelineClock {
     /// The last frame has been.
     package var isPastEnd: Bool { lastFrame.map { nextFrame > $0 } ?? false }
 
-    /// Makes frame 0 due at `now`.
-    /// - Parameter seconds: after which no frame begins any more; one frame always does. Nil for no end.
-    package mutating func begin(at now: MonotonicTime, lastingSeconds seconds: Double?) {
-        origin = now
-        if let seconds { end(lastingSeconds: seconds, from: 0) }
+    /// Makes the first frame due at `now`.
+    /// - Parameters:
+    ///   - seconds: after which no frame begins any more; one frame always does. Nil for no end.
+    ///   - counted: the frame that they are counted from.
+    package mutating func begin(
+        at now: MonotonicTime, lastingSeconds seconds: Double?, from counted: FrameNumber = 0
+    ) {
+        origin = now.advanced(by: -frameRate.time(of: first).nanoseconds)
+        if let seconds { end(lastingSeconds: seconds, from: counted) }
+        lastFrame = lastFrame.map { max($0, first) }
     }
 
     /// Lets the frame be the last that ends so long after the beginning of `first`.

@@ -24,6 +24,9 @@ package protocol MediaOutlet: AnyObject {
     func renamed(_ input: InputID, to name: String)
     /// An input is open for the first time, or again with a new process. A live one begins its time anew.
     func opened(_ input: InputID, _ description: SourceDescription)
+    /// An input that has just been opened for the first time goes on where an earlier broadcast was: its sound begins at
+    /// `sample` of source time.
+    func goesOn(_ input: InputID, from sample: Int64)
     /// Takes a picture whose slot is held once.
     /// - Returns: false where it does not come after the last one; the slot stays the caller's then.
     func take(_ picture: Picture, of input: InputID) -> Bool

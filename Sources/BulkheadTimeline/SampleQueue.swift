@@ -17,6 +17,9 @@ package struct SampleQueue: Sendable {
 
     package init() {}
 
+    /// A queue of sound that begins at sample `start` of source time.
+    package init(startingAt start: Int64) { self.start = start }
+
     /// Source time just after the last sample pair in the queue.
     package var end: Int64 { start + Int64((floats.count - head) / AudioFormat.channelCount) }
 

@@ -166,6 +166,14 @@ package struct SourceFeed: Sendable {
         cadence?.restart()
     }
 
+    /// Prepares for a process that goes on where an earlier broadcast was: what is wanted of its sound begins at `sample` of
+    /// source time.
+    package mutating func goOn(from sample: Int64) {
+        guard !description.isLive, offset == nil, pictures.current == nil else { return }
+        isResumed = true
+        samples = SampleQueue(startingAt: sample)
+    }
+
     private mutating func forgetSoundDrift() {
         soundDrift = ArrivalDrift()
         soundCorrection = .zero

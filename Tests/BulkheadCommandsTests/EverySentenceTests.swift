@@ -71,6 +71,13 @@ import Testing
         Row(
             "master.unreachable", #""reason":"control.address-unusable","text":"no space""#, "no space",
             "can't be reached"),
+        Row(
+            "master.resumed", #""broadcast":"evening","frame":4711,"seconds":12.5,"timeline":"continue""#, "evening",
+            "4711", "12.5"),
+        Row("master.not-resumed", #""input":"intro""#, "intro"),
+        Row("master.resume-unsaved", #""path":"/s/e.json","text":"no space""#, "/s/e.json", "no space"),
+        Row("master.resume-saved", "", "resumed again"),
+        Row("master.resume-damaged", #""path":"/s/e.json.damaged","text":"it is torn""#, "/s/e.json.damaged", "torn"),
         Row("timeline.on-air", "", "on air"), Row("timeline.ending", "", "ending"),
         Row("timeline.gave-up", #""frames":12,"seconds":10"#, "12 frames", "10 s"),
         Row("timeline.gave-up", #""frames":1,"seconds":2.5"#, "1 frame ", "2.5 s"),

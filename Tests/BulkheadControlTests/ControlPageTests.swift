@@ -168,6 +168,7 @@ import Testing
         ]
         settings.recordsTracks = true
         (settings.replaySeconds, settings.replayPath) = (60, "/r/replay.mp4")
+        (settings.name, settings.resume) = ("evening", ResumeWish())
         status.replay = ReplayStatus(seconds: 1, wantedSeconds: 1, bytes: 1, mostBytes: 1, saving: 1)
         var fields = RoomFields()
         (fields.platform, fields.room, fields.title, fields.category, fields.notice) = ("p", "r", "t", "c", "n")

@@ -43,6 +43,12 @@ import Testing
             demand(input)
         }
 
+        func goesOn(_ input: InputID, from sample: Int64) {
+            soundEnd = sample
+            words.append("goes on from \(sample)")
+            demand(input)
+        }
+
         func take(_ picture: Picture, of input: InputID) -> Bool {
             if let last = last[input], picture.pts <= last { return false }
             last[input] = picture.pts

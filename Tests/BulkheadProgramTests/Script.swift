@@ -19,15 +19,16 @@ struct Script {
 
     init(
         isFast: Bool = false, slateAfter: Duration = .seconds(3), patience: Int64 = 100, seconds: Double? = nil,
-        awaitsViewers: Bool = false
+        awaitsViewers: Bool = false, firstFrame: FrameNumber = 0, framesBefore: Int64 = 0
     ) throws {
         let frameRate = try #require(FrameRate(25))
-        machine = ProgramMachine(
-            ProgramSettings(
-                frameRate: frameRate, canvas: try #require(Canvas(width: 640, height: 360)), isFast: isFast,
-                slateAfter: slateAfter,
-                patience: MediaTime(milliseconds: patience), durationSeconds: seconds,
-                durationAwaitsViewers: awaitsViewers), at: start)
+        var settings = ProgramSettings(
+            frameRate: frameRate, canvas: try #require(Canvas(width: 640, height: 360)), isFast: isFast,
+            slateAfter: slateAfter,
+            patience: MediaTime(milliseconds: patience), durationSeconds: seconds,
+            durationAwaitsViewers: awaitsViewers)
+        (settings.firstFrame, settings.framesBefore) = (firstFrame, framesBefore)
+        machine = ProgramMachine(settings, at: start)
     }
 
     var now: MonotonicTime { start.advanced(by: .milliseconds(milliseconds)) }

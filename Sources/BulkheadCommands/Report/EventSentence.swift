@@ -51,6 +51,16 @@ package enum EventSentence {
         case .strangerRefused(let uid, let pid):
             "turned process \(pid) (uid \(uid)) away from the control socket: it is another user's, or a child of this master"
         case .unreachable(let reason): "can't be reached by other commands: \(reason.text)"
+        case .resumed(let broadcast, let frame, let seconds, let timeline):
+            "resuming \(broadcast), \(number(seconds)) s after it was last heard of: "
+                + (timeline == "fresh" ? "on a fresh timeline" : "it goes on with frame \(frame)")
+        case .notResumed(let input):
+            "input \(input) is not resumed: it was at its end, or can't be read twice; `bulkhead input add` adds another"
+        case .resumeUnsaved(let path, let text):
+            "could not be resumed at the moment: \(text) (\(path)); check that disk's space and permissions"
+        case .resumeSaved: "can be resumed again"
+        case .resumeDamaged(let path, let text):
+            "begins anew: what was kept of the last broadcast can't be read, as \(text); it was put aside: \(path)"
         }
     }
 

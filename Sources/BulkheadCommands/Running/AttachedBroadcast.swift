@@ -53,7 +53,7 @@ struct AttachedBroadcast {
                 last.status = broadcast
                 return .broadcast(broadcast)
             },
-            onSignal: { _ in conversation.leave() },
+            onSignal: { _, _ in conversation.leave() },
             body: { [reporter] in
                 for await reply in conversation.replies {
                     switch reply {
@@ -78,7 +78,7 @@ struct AttachedBroadcast {
         let conversation = MasterConversation(path: path, request: request)
         let (outcome, _) = await LongRun(reporter: reporter, interruptions: interruptions).run(
             status: { await poll.status().map { .broadcast($0) } },
-            onSignal: { _ in conversation.leave() },
+            onSignal: { _, _ in conversation.leave() },
             body: { [reporter] in
                 var isFollowing = false
                 for await reply in conversation.replies {

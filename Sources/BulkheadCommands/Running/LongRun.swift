@@ -15,11 +15,12 @@ struct LongRun {
     ///
     /// - Parameters:
     ///   - status: asked as often as the reporter shows it; nil when there is nothing to show.
-    ///   - onSignal: called with the number of signals so far, one call after the other; cancelled at the end of `body`.
+    ///   - onSignal: called with the signal and how many there were so far, one call after the other; cancelled at the end
+    ///     of `body`.
     /// - Returns: what `body` returned, and how many signals came.
     func run<Value: Sendable>(
         status: @escaping @Sendable () async -> ReportedStatus?,
-        onSignal: @escaping @Sendable (Int) async -> Void,
+        onSignal: @escaping @Sendable (_ signal: Int32, _ count: Int) async -> Void,
         body: @escaping @Sendable () async -> Value
     ) async -> (value: Value, signalCount: Int) {
         let signalCount = Counter()
@@ -37,7 +38,7 @@ struct LongRun {
                     if number == SIGHUP, survivesHangUp {
                         reporter.say(Self.hangUpText(isTerminal: isatty(STDERR_FILENO) == 1))
                     } else {
-                        await onSignal(signalCount.increment())
+                        await onSignal(number, signalCount.increment())
                     }
                 }
                 return nil

@@ -29,9 +29,10 @@ struct OwnBroadcast {
             reporter: reporter, interruptions: interruptions, survivesHangUp: true
         ).run(
             status: { await master.status().map { .broadcast($0) } },
-            onSignal: { [reporter] count in
+            onSignal: { [reporter] signal, count in
                 if count == 1 { reporter.say("ending; Ctrl-C once more ends at once") }
-                await master.stop()
+                // Who sends SIGTERM wants the process to be gone: a service manager, at a reboot for example.
+                await master.stop(signal == SIGTERM ? .terminated : .stopped)
                 if count > 1 { await AtOnce.leave(removing: controlPath) }
             },
             body: { [settings = plan.settings, reporter] in

@@ -44,6 +44,10 @@ extension BroadcastKey: CaseIterable {
     package static let notify = BroadcastKey("notify", isList: true)
     package static let chat = BroadcastKey("chat", isList: true)
     package static let room = BroadcastKey("room")
+    package static let name = BroadcastKey("name")
+    package static let resume = BroadcastKey("resume")
+    package static let resumeIfInterrupted = BroadcastKey("resume-if-interrupted", isSwitch: true)
+    package static let resumeTimeline = BroadcastKey("resume-timeline")
     package static let slate = BroadcastKey("slate")
     package static let slateLogo = BroadcastKey("slate-logo")
     package static let record = BroadcastKey("record", isList: true)
@@ -72,7 +76,8 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
-            notify, chat, room, slate, slateLogo, record, recordSegment, recordFallback, recordReport, recordFloor,
+            notify, chat, room, name, resume, resumeIfInterrupted, resumeTimeline, slate, slateLogo, record,
+            recordSegment, recordFallback, recordReport, recordFloor,
             recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }

@@ -38,6 +38,10 @@ package struct BroadcastPlan: Hashable, Sendable {
         }
         libexec = words.last(.libexec).map(FilePaths.absolute)
         isJSON = words.isOn(.json)
+        if let resumed = try ResumeWords.settings(words) {
+            settings = resumed
+            return
+        }
         guard let canvas = Canvas(width: 1280, height: 720), let frameRate = FrameRate(30) else {
             throw BroadcastError(.internal, "1280x720 at 30 frames a second is no picture")
         }
@@ -63,6 +67,7 @@ package struct BroadcastPlan: Hashable, Sendable {
                 .usage, "--plugin needs a plugin host, which --only encoder does not create",
                 advice: "leave one of them away")
         }
+        try ResumeWords.read(words, into: &settings)
         let notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
         }
         if !notices.isEmpty { settings.notices = notices }
@@ -111,7 +116,7 @@ package struct BroadcastPlan: Hashable, Sendable {
     /// words that mean a broadcast of their own.
     static func masterToComeBackTo(_ words: BroadcastWords) throws(BroadcastError) -> String? {
         guard words[.input].isEmpty, words.inputs.isEmpty, words[.to].isEmpty, words[.record].isEmpty,
-            words.links.isEmpty,
+            words.links.isEmpty, words.last(.resume) == nil,
             case .attach(let path) = try RunMode(words)
         else { return nil }
         return path

@@ -1,3 +1,4 @@
+package import BulkheadMedia
 import BulkheadModel
 
 /// What happens to the master itself.
@@ -9,6 +10,13 @@ package enum MasterHappening: HappeningSubject {
     /// The kernel lacks walls around children.
     case wallsMissing(text: String)
     case unreachable(reason: Reason)
+    /// A broadcast goes on that was interrupted so long ago, with that frame; the timeline is `continue` or `fresh`.
+    case resumed(broadcast: String, frame: FrameNumber, seconds: Double, timeline: String)
+    /// An input of it does not go on.
+    case notResumed(input: String)
+    case resumeUnsaved(path: String, text: String)
+    case resumeSaved
+    case resumeDamaged(path: String, text: String)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -18,6 +26,11 @@ package enum MasterHappening: HappeningSubject {
         case strangerRefused = "stranger-refused"
         case wallsMissing = "walls-missing"
         case unreachable
+        case resumed
+        case notResumed = "not-resumed"
+        case resumeUnsaved = "resume-unsaved"
+        case resumeSaved = "resume-saved"
+        case resumeDamaged = "resume-damaged"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -29,6 +42,13 @@ package enum MasterHappening: HappeningSubject {
         case .strangerRefused(let uid, let pid): Facts(.strangerRefused, .warning, [.uid: uid, .pid: pid])
         case .wallsMissing(let text): Facts(.wallsMissing, .warning, [.text: text])
         case .unreachable(let reason): Facts(.unreachable, .warning, [.reason: reason.code, .text: reason.text])
+        case .resumed(let broadcast, let frame, let seconds, let timeline):
+            Facts(
+                .resumed, .notice, [.broadcast: broadcast, .frame: frame, .seconds: seconds, .timeline: timeline])
+        case .notResumed(let input): Facts(.notResumed, .warning, [.input: input])
+        case .resumeUnsaved(let path, let text): Facts(.resumeUnsaved, .error, [.path: path, .text: text])
+        case .resumeSaved: Facts(.resumeSaved, .notice)
+        case .resumeDamaged(let path, let text): Facts(.resumeDamaged, .error, [.path: path, .text: text])
         }
     }
 
@@ -42,6 +62,16 @@ package enum MasterHappening: HappeningSubject {
             self = .strangerRefused(uid: try values.required(.uid), pid: try values.required(.pid))
         case .wallsMissing: self = .wallsMissing(text: try values.required(.text))
         case .unreachable: self = .unreachable(reason: try Reason(values))
+        case .resumed:
+            self = .resumed(
+                broadcast: try values.required(.broadcast), frame: try values.required(.frame),
+                seconds: try values.required(.seconds), timeline: try values.required(.timeline))
+        case .notResumed: self = .notResumed(input: try values.required(.input))
+        case .resumeUnsaved:
+            self = .resumeUnsaved(path: try values.required(.path), text: try values.required(.text))
+        case .resumeSaved: self = .resumeSaved
+        case .resumeDamaged:
+            self = .resumeDamaged(path: try values.required(.path), text: try values.required(.text))
         }
     }
 
@@ -62,6 +92,25 @@ package enum MasterHappening: HappeningSubject {
             Meaning([.warning], [.text], "the kernel lacks walls around child processes; said once")
         case .unreachable:
             Meaning([.warning], [.reason, .text], "no control socket can be made: commands can't reach the broadcast")
+        case .resumed:
+            Meaning(
+                [.notice], [.broadcast, .frame, .seconds, .timeline],
+                "an interrupted broadcast goes on, so many seconds after it was last heard of, with this frame")
+        case .notResumed:
+            Meaning(
+                [.warning], [.input],
+                "the input of an interrupted broadcast does not go on: it was at its end, or can't be read twice")
+        case .resumeUnsaved:
+            Meaning(
+                [.error], [.path, .text],
+                "what the broadcast would be resumed from can't be written; it is tried again each five seconds")
+        case .resumeSaved:
+            Meaning([.notice], [], "what the broadcast would be resumed from can be written again")
+        case .resumeDamaged:
+            Meaning(
+                [.error], [.path, .text],
+                "what was kept of an interrupted broadcast could not be read, and was put aside under this path; the broadcast begins anew"
+            )
         }
     }
 }

@@ -226,6 +226,8 @@ final class Recorder {
             restarts: record.restarts, lastEnd: record.lastEnd)
     }
 
+    var place: RecordingPlace { machine.place }
+
     var completedFiles: [(path: String, byteCount: UInt64)] { machine.completed }
 
     var recordingStatus: RecordingStatus {

@@ -71,7 +71,7 @@ package struct RecorderMachine: Sendable {
     private var newestConfiguration: Int?
     /// The file that is written, as far as it is on the disk; nil before the first, and where the next is to be another.
     private var part: RecordedPart?
-    private var segment: UInt32 = 0
+    private var segment: UInt32
     /// What the disk has of its newest GOP is given to the next file as well.
     private var leavesFile = false
     private var raised: [Open: Raised] = [:]
@@ -95,9 +95,15 @@ package struct RecorderMachine: Sendable {
     package init(_ terms: Terms, limits: RecordQueue.Limits = .init(), awaitsIDR: Bool) {
         self.terms = terms
         path = terms.task.path
+        segment = terms.task.segment
         queue = RecordQueue(limits: limits, awaitsIDR: awaitsIDR, firstPicture: terms.firstPicture)
     }
 
+    /// For a later broadcast that goes on with it.
+    package var place: RecordingPlace {
+        RecordingPlace(
+            high: terms.task.recording.high, low: terms.task.recording.low, segment: segment, path: path)
+    }
     /// Recorders come and go without progress: that is no news any more.
     package var isFruitless: Bool { failures > 2 }
     package var isFallback: Bool { fallbackSince != nil }

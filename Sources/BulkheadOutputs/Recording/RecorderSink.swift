@@ -55,6 +55,8 @@ package final class RecorderSink: Sink {
 
     /// The process that writes; nil before there was one.
     package var childStatus: ChildStatus? { recorder.value.childStatus }
+    /// How far it has come, for a later broadcast.
+    package var place: RecordingPlace { recorder.value.place }
     /// Files that are complete, in order, with their bytes.
     package var completedFiles: [(path: String, byteCount: UInt64)] { recorder.value.completedFiles }
     package var recordingStatus: RecordingStatus { recorder.value.recordingStatus }
