@@ -30,6 +30,7 @@ package struct BroadcastCommand: AsyncParsableCommand {
         let words = try options.allWords()
         // Neither what children inherit nor what others may read of this process holds a key.
         let key = ProcessSecrets.take(DestinationWords.keyVariable)
+        let service = ServiceManager.take()
         Confinement.hideMemory()
         let reporter = Reporter.standard(isJSON: words.isOn(.json))
         defer { reporter.flush() }
@@ -39,17 +40,17 @@ package struct BroadcastCommand: AsyncParsableCommand {
             }
             let plan = try BroadcastPlan(words, environmentKey: key)
             if dryRun {
-                let run = try DryRun(programs: .named(plan.libexec))
                 guard plan.settings.resume?.mayStart != false else {
                     throw BroadcastError(
                         .usage, "--dry-run opens inputs that are named, and --resume names none",
                         advice: "`bulkhead resume list` says what would be resumed")
                 }
+                let run = try DryRun(programs: .named(plan.libexec))
                 return .foreseen(try await run.forecast(plan.settings))
             }
             let interruptions = Interruptions()
             guard case .attach(let path) = plan.mode else {
-                return try await OwnBroadcast(plan, reporter: reporter).run(interruptions)
+                return try await OwnBroadcast(plan, reporter: reporter, service: service).run(interruptions)
             }
             return try await AttachedBroadcast(path: path, reporter: reporter).run(plan.settings, interruptions)
         }

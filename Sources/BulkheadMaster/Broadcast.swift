@@ -45,6 +45,7 @@ actor Broadcast {
     // The course and the end.
     private var notices: Notices?
     private var audience: Audience?
+    private var service: ServiceReports?
     private var watchTimer: Reactor.Token?
     /// Ends when the broadcast does.
     private let course = AsyncStream<Void>.makeStream()
@@ -56,8 +57,8 @@ actor Broadcast {
         on reactor: Reactor
     ) {
         self.settings = settings
-        self.plugins = plugins
         self.resumption = resumption
+        self.plugins = plugins
         self.foundPlugins = foundPlugins
         self.encoderAddress = encoderAddress
         self.reactor = reactor
@@ -84,21 +85,20 @@ actor Broadcast {
     }
 
     private func runCourse() async throws(BroadcastError) -> BroadcastSummary {
-        if let room = settings.room { try await open(room) }
         beginKeeping()
+        if let room = settings.room { try await open(room) }
         do throws(BroadcastError) {
             let summary = try await runRooms()
             await audience?.finish(on: self)
-            return summary
             await keeper?.finish(nil, on: self)
+            return summary
         } catch {
             await audience?.finish(on: self)
-            throw error
             await keeper?.finish(context.events.clean(error), on: self)
+            throw error
         }
     }
 
-    private func open(_ room: RoomSettings) async throws(BroadcastError) {
     /// Keeps what the broadcast could be resumed from, and tells what is resumed.
     private func beginKeeping() {
         guard let resumption, let name = settings.name else { return }
@@ -124,6 +124,7 @@ actor Broadcast {
         return record
     }
 
+    private func open(_ room: RoomSettings) async throws(BroadcastError) {
         let audience = try await Audience.open(
             room, settings.canvas, chats: settings.chats ?? [], RoomStore(room.name), in: context)
         audience.time = { [weak self] in self?.assumeIsolated { $0.commentTime } ?? .zero }
@@ -244,8 +245,8 @@ actor Broadcast {
         if let refusal = gate.refusalOfLinks { throw refusal }
         try rooms.outputs.change(change)
         settings.destinations = rooms.outputs.destinations
-    }
         keeper?.changed()
+    }
 
     /// Changes the inputs.
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
@@ -352,7 +353,6 @@ actor Broadcast {
         audience?.begin()
         rooms.line?.chain.enter(.live)
         rooms.line?.encoding.wentOnAir()
-    }
         showAsBefore()
         keeper?.changed()
     }
@@ -365,6 +365,7 @@ actor Broadcast {
         showWhatWasShown()
         if let prepared = record.prepared { _ = try? program.change(.prepare(prepared)) }
         if record.sound != ProgramSoundSettings() { _ = try? program.change(.program(record.sound)) }
+    }
 
     /// Slots may be free, and a room may take more.
     private func progressed() {
@@ -388,8 +389,17 @@ actor Broadcast {
         }
     }
 
+    /// A service manager is told how the broadcast goes.
+    func report(to manager: ServiceManager) { service = ServiceReports(manager) }
+
+    private func tellService() {
+        let frame = rooms.line?.program.nextFrame ?? 0
+        service?.look(state, next: frame, seconds: settings.frameRate.time(of: frame).seconds)
+    }
+
     private func watch() {
         guard state != .ended else { return }
+        tellService()
         if state == .onAir {
             audience?.watch()
             showWhatWasShown()
@@ -435,6 +445,7 @@ actor Broadcast {
         if new.layout != settings.layout { rooms.line?.program.show(new.layout) }
         let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
         settings = new
+        keeper?.changed()
         // What is set by hand is tried as it is, whatever the links could carry before.
         rooms.outputs.change(.init(settings), isSetByHand: isBitrate)
         if isBitrate { rooms.line?.encoding.want(bitsPerSecond: settings.videoBitsPerSecond) }
@@ -449,7 +460,6 @@ actor Broadcast {
         case .plugins:
             do throws(BroadcastError) { try rooms.line?.chain.restart() } catch { return done(error) }
         case .source: rooms.inputs.restart()
-        keeper?.changed()
         case .mixer:
             guard let program = rooms.line?.program else { return done(Self.notOnAir) }
             do throws(BroadcastError) { try program.restartMixer() } catch { return done(error) }
@@ -490,6 +500,7 @@ actor Broadcast {
     private func apply(_ change: SettingsChange) {
         // It was applied once already; what goes with it can't have changed since.
         if let changed = try? change.applied(to: settings) { settings = changed }
+        keeper?.changed()
     }
 
     /// - Returns: why nothing has changed.
@@ -504,7 +515,6 @@ actor Broadcast {
         return nil
     }
 
-        keeper?.changed()
     // MARK: the end
 
     /// Ends the broadcast cleanly, so that nothing that was on the timeline is left out; asked a second time, at once.
@@ -562,6 +572,7 @@ actor Broadcast {
     /// Lets ``run()`` go on to its end.
     private func end() {
         state = .ended
+        tellService()
         rooms.close()
         course.continuation.finish()
     }

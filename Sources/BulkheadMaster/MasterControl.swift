@@ -21,6 +21,8 @@ package actor MasterControl {
     /// Nil where other processes can't reach it.
     private var controlPath: String?
     private let isControlRequired: Bool
+    /// Nil where this process is no service.
+    private let service: ServiceManager?
     private let events = EventLog()
     private var broadcast: Broadcast?
     private var control: ControlServer?
@@ -39,10 +41,10 @@ package actor MasterControl {
     private var hasLookedAtWalls = false
     /// The end was asked for before there was anything to end.
     private var isEndWanted = false
-    private var serveContinuation: CheckedContinuation<Void, Never>?
-    private var attached: Task<Void, Never>?
     /// How the broadcast ends where the master does.
     private var end = ResumeRecord.End.stopped
+    private var serveContinuation: CheckedContinuation<Void, Never>?
+    private var attached: Task<Void, Never>?
     /// Those of the last broadcast.
     private var lastDeaths: [DeathRecord] = []
     /// Of the children of all broadcasts so far.
@@ -52,9 +54,11 @@ package actor MasterControl {
     ///   - programs: where the children's programs lie.
     ///   - controlPath: the control socket's path, or nil for none. Its folder is made if need be, for this user alone.
     ///   - isControlRequired: without the socket there is no broadcast; else it goes on air, and an event tells.
+    ///   - service: is told how the broadcast goes; nil for nobody.
     package init(
-        programs: Programs, controlPath: String?, isControlRequired: Bool = true
+        programs: Programs, controlPath: String?, isControlRequired: Bool = true, service: ServiceManager? = nil
     ) throws(BroadcastError) {
+        self.service = service
         ProcessSetup.ignoreWriteSignals()
         // All threads that a broadcast needs, while there are some to be had.
         WorkerThreads.keep()
@@ -152,10 +156,6 @@ package actor MasterControl {
                 advice: "mount it for this program")
         }
         tellMissingWalls()
-        var encoderAddress: String?
-        if settings.children == .plugins {
-            guard let controlPath else {
-                throw BroadcastError(code: .noControlSocket, "without a control socket no encoder can connect")
         guard let finder = isFinding ? nil : PluginFinder(programs: programs) else {
             throw BroadcastError(code: .changeUnderWay, "the master is about to begin a broadcast already")
         }
@@ -166,6 +166,10 @@ package actor MasterControl {
         settings.plugins = try PluginChoice.named(settings.plugins)
         let found = await finder.findAll(settings.plugins)
         isFinding = false
+        var encoderAddress: String?
+        if settings.children == .plugins {
+            guard let controlPath else {
+                throw BroadcastError(code: .noControlSocket, "without a control socket no encoder can connect")
             }
             encoderAddress = controlPath + ".encoder"
         }
@@ -173,6 +177,7 @@ package actor MasterControl {
             settings, programs: programs, plugins: finder, foundPlugins: try found.get(), resumption: resumption,
             events: events, encoderAddress: encoderAddress, childIDs: childIDs, on: reactor)
         events.forgetMediaTime()
+        if let service { await broadcast.report(to: service) }
         self.broadcast = broadcast
         defer { self.broadcast = nil }
         if isEndWanted { await broadcast.stop(end) }

@@ -9,10 +9,13 @@ import Glibc
 struct OwnBroadcast {
     private let plan: BroadcastPlan
     private let reporter: Reporter
+    private let service: ServiceManager?
 
-    init(_ plan: BroadcastPlan, reporter: Reporter) {
+    /// - Parameter service: who is told how it goes; nil where nobody has started this process as a service.
+    init(_ plan: BroadcastPlan, reporter: Reporter, service: ServiceManager?) {
         self.plan = plan
         self.reporter = reporter
+        self.service = service
     }
 
     /// Runs the broadcast to its end; `interruptions` end it sooner.
@@ -24,7 +27,8 @@ struct OwnBroadcast {
             controlPath = try ControlAddress.standard(pid: getpid())
         }
         let master = try MasterControl(
-            programs: .named(plan.libexec), controlPath: controlPath, isControlRequired: plan.controlPath != nil)
+            programs: .named(plan.libexec), controlPath: controlPath, isControlRequired: plan.controlPath != nil,
+            service: service)
         let (result, signalCount) = await LongRun(
             reporter: reporter, interruptions: interruptions, survivesHangUp: true
         ).run(
