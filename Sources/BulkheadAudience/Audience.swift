@@ -17,12 +17,20 @@ package final class Audience {
     /// Called with what plugins are to be told.
     package var onEvent: ((RoomEvent) -> Void)?
 
+    /// Called with each comment that is new: its number in the room, when it came, and what recordings are given of it.
+    package var onLogged: ((_ number: Int64, _ time: MediaTime, _ body: [UInt8]) -> Void)?
+    /// Called with how comments are shown from a time on, as recordings are given it.
+    package var onLook: ((_ time: MediaTime, _ body: [UInt8]) -> Void)? { didSet { tellLook() } }
+
     private let context: RoomContext
     private let settings: RoomSettings
     private let store: RoomStore
     private var record: RoomRecord
     private var script = OverlayScript()
     private var board = RoomBoard()
+    /// As recordings know it.
+    private var look: RecordedRoom?
+    private var canvas: Canvas
     private var saving = RoomSaving()
     private let work = ActionQueue<RoomSaving.Action>()
     /// Comments that are not in the log yet.
@@ -44,9 +52,10 @@ package final class Audience {
     private static let lastPatience = Duration.seconds(5)
 
     private init(
-        _ settings: RoomSettings, _ record: RoomRecord, _ latest: [RoomLogEntry], _ store: RoomStore,
+        _ settings: RoomSettings, _ record: RoomRecord, _ latest: [RoomLogEntry], _ canvas: Canvas, _ store: RoomStore,
         in context: RoomContext
     ) {
+        self.canvas = canvas
         self.settings = settings
         self.record = record
         self.latest = latest
@@ -77,7 +86,7 @@ package final class Audience {
         }
         var record = found.record ?? RoomRecord(canvas)
         record.change(to: canvas)
-        let audience = Audience(settings, record, found.entries, store, in: context)
+        let audience = Audience(settings, record, found.entries, canvas, store, in: context)
         if let path = found.damaged { context.post(.room, .room(.damaged(path: path))) }
         if found.record != nil {
             context.post(.room, .room(.restored(room: settings.name, comments: Int(clamping: record.logged))))
@@ -103,6 +112,7 @@ package final class Audience {
     /// Pictures have another size from now on.
     package func change(_ canvas: Canvas) {
         record.change(to: canvas)
+        self.canvas = canvas
         save()
     }
 
@@ -286,12 +296,26 @@ package final class Audience {
         latest.append(entry)
         if latest.count > Self.mostLatest { latest.removeFirst(latest.count - Self.mostLatest) }
         if unlogged.count < Self.mostUnlogged { unlogged.append(entry) }
+        guard let onLogged else { return }
+        let isBlocked = record.stage.settings.blocks(entry.comment, text: CommentText.clean(entry.comment.text))
+        onLogged(
+            entry.number, time(), RecordedLines.body(of: RecordedComment(entry, seconds: 0, isBlocked: isBlocked)))
     }
 
     // MARK: saving
 
+    private func tellLook() {
+        guard let onLook else { return }
+        let look = RecordedRoom(
+            settings.name, width: canvas.width, height: canvas.height, record.stage.settings)
+        guard look != self.look else { return }
+        self.look = look
+        onLook(time(), RecordedLines.body(of: look))
+    }
+
     private func save(isUrgent: Bool = false) {
         show()
+        tellLook()
         run(saving.changed(isUrgent: isUrgent, at: .now))
     }
 

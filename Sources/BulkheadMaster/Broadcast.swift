@@ -129,6 +129,9 @@ actor Broadcast {
             room, settings.canvas, chats: settings.chats ?? [], RoomStore(room.name), in: context)
         audience.time = { [weak self] in self?.assumeIsolated { $0.commentTime } ?? .zero }
         audience.onEvent = { [weak self] event in self?.assumeIsolated { $0.rooms.line?.chain.tell(event) } }
+        let outputs = rooms.outputs
+        audience.onLogged = { number, time, body in outputs.record(comment: number, at: time, body) }
+        audience.onLook = { time, body in outputs.record(roomAt: time, body) }
         self.audience = audience
     }
 

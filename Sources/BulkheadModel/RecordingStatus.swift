@@ -37,7 +37,7 @@ package enum RecordingTrouble: String, Codable, Hashable, Sendable, CaseIterable
 
 /// Which of a recording's files something is about.
 package enum RecordingSubject: String, Codable, Hashable, Sendable, CaseIterable {
-    case media, index
+    case media, index, comments
 }
 
 /// What is done about a recording's trouble.

@@ -5,6 +5,7 @@ package import BulkheadModel
 package import BulkheadRoom
 import BulkheadSystem
 import BulkheadTimeline
+import BulkheadWire
 
 /// Sends the program to every destination: the last of the five rooms.
 ///
@@ -42,6 +43,8 @@ package final class Outputs: PacketOutlet {
     /// Something of what is recorded can hold marks.
     private(set) package var keepsMarks = false
     private var notes = RecordingNotes()
+    /// How comments are shown, for recordings that begin later.
+    private var room: RecorderComment?
     private var tracks: [String] = []
     private var merge = TrackMerge()
     private var notesListener: Int?
@@ -101,6 +104,7 @@ package final class Outputs: PacketOutlet {
         keepsMarks = replays != nil || entries.contains(where: \.isMP4)
         if keepsMarks { listenForNotes() }
         for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
+        if let room { replays?.tell(room) }
         for (index, entry) in entries.enumerated() {
             let recording = Output.make(
                 entry, number: index + 1, isAlone: entries.count == 1,
@@ -110,6 +114,7 @@ package final class Outputs: PacketOutlet {
             for (number, configuration) in configurations {
                 recording.configure(withTracks(configuration), number: number)
             }
+            if let room { recording.tell(room) }
             recordings.append(recording)
             signals.continuation.yield(.record(recording))
         }
@@ -142,6 +147,7 @@ package final class Outputs: PacketOutlet {
                 switch item {
                 case .packet(let packet): recording.offer(packet)
                 case .note(let note): recording.note(note)
+                case .comment(let comment): recording.offer(comment)
                 case .track(let track, let packet): recording.offer(packet, track: track)
                 }
             }
@@ -160,6 +166,32 @@ package final class Outputs: PacketOutlet {
         for note in notes {
             replays?.note(note)
             record(.note(note))
+        }
+    }
+
+    /// A comment of the room, to stand beside what is recorded.
+    /// - Parameters:
+    ///   - number: among the comments of the room, from 1, and higher than that of the last.
+    ///   - time: when it came, on the timeline.
+    ///   - body: all else of it: a JSON object in one line, without the line's end.
+    package func record(comment number: Int64, at time: MediaTime, _ body: [UInt8]) {
+        guard replays != nil || !recordings.isEmpty, body.count <= RecorderComment.longestBody else { return }
+        notes.take(RecorderComment(number: number, time: time.nanoseconds, body: body))
+    }
+
+    /// How the room shows comments from `time` on, as such an object.
+    package func record(roomAt time: MediaTime, _ body: [UInt8]) {
+        guard body.count <= RecorderComment.longestBody else { return }
+        let room = RecorderComment(number: 0, time: time.nanoseconds, body: body)
+        for recording in recordings { recording.tell(room) }
+        replays?.tell(room)
+        self.room = room
+    }
+
+    private func record(_ comments: [RecorderComment]) {
+        for comment in comments {
+            replays?.take(comment)
+            record(.comment(comment))
         }
     }
 
@@ -203,6 +235,7 @@ package final class Outputs: PacketOutlet {
         replays?.take(packet)
         record(.packet(packet))
         note(notes.due(behind: packet))
+        record(notes.dueComments(behind: packet))
     }
 
     /// Saves the last `seconds`, or all that is kept, as a file of its own.
@@ -265,7 +298,9 @@ package final class Outputs: PacketOutlet {
 
     /// No more packets come: the sinks send what they have, as far as servers take it in time.
     package func finish() {
-        note(notes.takeRest())
+        let rest = notes.takeRest()
+        note(rest.notes)
+        record(rest.comments)
         record(merge.takeRest())
         for recording in recordings { recording.finish() }
         if !recordings.isEmpty { wake(at: .now.advanced(by: OutputsMachine.ending), aborting: true) }

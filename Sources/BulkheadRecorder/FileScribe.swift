@@ -16,6 +16,11 @@ final class FileScribe {
     private var file: MediaFile?
     private var container: (any MediaContainer)?
     private var index: IndexFile?
+    private var comments: CommentsFile?
+    /// How the room is, for each file's first line.
+    private var room: RecorderComment?
+    /// Comments that came before the file could begin.
+    private var earlyComments: [RecorderComment] = []
     private var configuration: StreamConfiguration?
     /// That of the file's pictures.
     private var fileConfiguration: StreamConfiguration?
@@ -120,6 +125,8 @@ final class FileScribe {
             RecorderReply.opened(
                 segment: segment, file.part, isRegular: file.isRegular, goesOn: file.goesOn))
         let goesOn = file.goesOn && file.byteCount > 0
+        // They may be there before anything of the media is on the disk.
+        if file.isRegular { comments = CommentsFile(of: file.path, room: room, goesOn: file.goesOn, state, voice) }
         durableByteCount = file.byteCount
         fileConfiguration = nil
         switch task.format {
@@ -143,6 +150,7 @@ final class FileScribe {
         guard write(), sync() else { return false }
         guard var file = self.file.take() else { return true }
         let (path, size) = (file.path, file.byteCount)
+        if let comments = comments.take() { comments.close() }
         if size == 0 { file.remove() } else if let ending = container?.finish() { finish(&file, ending) }
         let byteCount = file.byteCount
         if let index = index.take() { index.close() }
@@ -192,6 +200,10 @@ final class FileScribe {
             case .loss(let number, let picture, let count):
                 container?.note(lossAt: picture, count: Int64(count), number: number)
             case .note(let number, let note): container?.note(note, number: number)
+            case .comment(_, let comment): take(comment)
+            case .room(let room):
+                self.room = room
+                comments?.take(room: room, origin: container?.origin ?? origin)
             case .finish:
                 guard complete() else { return }
                 voice.send(RecorderReply.finished)
@@ -241,6 +253,14 @@ final class FileScribe {
         if output.isEmpty { output = piece.bytes } else { output.append(contentsOf: piece.bytes) }
         indexOutput += piece.index
         outputNumber = piece.lastNumber
+    }
+
+    /// Its number counts as written with what follows: it is given again where a recorder has died, and known then.
+    private func take(_ comment: RecorderComment) {
+        earlyComments.append(comment)
+        guard let origin = container?.origin else { return }
+        for comment in earlyComments { comments?.take(comment, origin: origin) }
+        earlyComments = []
     }
 
     private func isSegmentFull(_ time: MediaTime) -> Bool {
@@ -327,6 +347,7 @@ final class FileScribe {
     }
 
     private func tell() {
+        comments?.flush()
         voice.send(
             RecorderReply.saved(
                 RecorderProgress(
@@ -380,8 +401,12 @@ final class FileScribe {
     private func letGo() {
         guard var file = self.file.take() else { return }
         file.cutTornPiece()
-        if durableByteCount == 0, file.byteCount == 0 || isStopped { file.remove() }
+        if durableByteCount == 0, file.byteCount == 0 || isStopped {
+            file.remove()
+            comments?.remove()
+        }
         if let index = index.take() { index.close() }
+        if let comments = comments.take() { comments.close() }
         try? file.close()
     }
 
@@ -391,6 +416,7 @@ final class FileScribe {
         guard let file = self.file.take() else { return }
         if file.byteCount == 0 { file.remove() }
         if let index = index.take() { index.close() }
+        if let comments = comments.take() { comments.close() }
         try? file.close()
     }
 }

@@ -1,4 +1,5 @@
 import BulkheadMP4
+import BulkheadRecording
 import BulkheadSystem
 package import BulkheadWire
 import Glibc
@@ -112,9 +113,9 @@ package struct MediaFile: ~Copyable {
         return MediaFile(adopting: descriptor, path: path, isRegular: true, goesOn: false, byteCount: 0, state)
     }
 
-    /// There is an index for a file of that name.
+    /// There is an index, or there are comments, for a file of that name.
     private static func isTaken(_ path: String) -> Bool {
-        access(FileName.bytes(IndexFile.path(of: path)), F_OK) == 0
+        [IndexFile.path(of: path), RecordedPath.comments(of: path)].contains { access(FileName.bytes($0), F_OK) == 0 }
     }
 
     /// The file of `part` once more, cut behind its last whole piece; nil if it is another one by now, or another process

@@ -44,7 +44,7 @@ struct PathWatch: Sendable {
             }
             hasJumped = jumps
             offset = now
-            for subject in [RecorderTrouble.Subject.media, .index] { look(at: subject) }
+            for subject in [RecorderTrouble.Subject.media, .index, .comments] { look(at: subject) }
             if let file = state.file(.media) { measure(file) }
             let newest = state.file(.media)?.path
             if looks % Self.sweepInterval == 0 || state.lacksSpace || newest != path,
@@ -67,10 +67,10 @@ struct PathWatch: Sendable {
 
     private func look(at subject: RecorderTrouble.Subject) {
         guard let file = state.file(subject), let loss = loss(of: file),
-            state.lose(loss, of: file, subject), subject == .index
+            state.lose(loss, of: file, subject), subject != .media
         else { return }
-        // The writer deals with the media, and goes on with the index as it is: it can be made anew of the media.
-        voice.send(RecorderReply.trouble(RecorderTrouble(loss, of: .index, .none, errno: 0, path: file.path)))
+        // The writer deals with the media, and goes on with what lies beside them as it is.
+        voice.send(RecorderReply.trouble(RecorderTrouble(loss, of: subject, .none, errno: 0, path: file.path)))
     }
 
     private func loss(of file: RecorderState.File) -> RecorderTrouble.Kind? {

@@ -51,7 +51,7 @@ package final class RecorderService {
             case .picture(_, let picture, _):
                 socket.reach(picture)
                 try hand(received.message)
-            case .configure, .sound, .track, .loss, .note, .finish: try hand(received.message)
+            case .configure, .sound, .track, .loss, .note, .comment, .room, .finish: try hand(received.message)
             }
         }
     }

@@ -4,7 +4,7 @@ import BulkheadSystem
 import BulkheadWire
 import Glibc
 
-/// Removes old segments of a recording, with their indexes: those whose age or whose sum is beyond what is to be kept.
+/// Removes old segments of a recording, with their indexes and comments: those whose age or whose sum is beyond what is to be kept.
 ///
 /// It touches nothing but finished segments that say of themselves that they are one, whose name is one that the
 /// recording's pattern makes, and that neither a recorder nor a reader holds.
@@ -21,7 +21,7 @@ struct Retention {
         let inode: UInt64
         /// When it was last written to, in seconds since 1970.
         let end: Int64
-        /// Of the file and its index.
+        /// Of the file and what lies beside it.
         let byteCount: UInt64
     }
 
@@ -110,11 +110,19 @@ struct Retention {
         let path = folder + name
         guard lstat(FileName.bytes(path), &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
         let byteCount = UInt64(clamping: facts.st_size)
-        var index = stat()
-        let hasIndex = lstat(FileName.bytes(IndexFile.path(of: path)), &index) == 0
+        let beside = Self.beside(path).reduce(UInt64(0)) { sum, path in
+            var facts = stat()
+            let isThere = lstat(FileName.bytes(path), &facts) == 0
+            return sum + (isThere ? UInt64(clamping: facts.st_size) : 0)
+        }
         return Segment(
             name: name, path: path, inode: UInt64(facts.st_ino), end: Int64(facts.st_mtim.tv_sec),
-            byteCount: byteCount + (hasIndex ? UInt64(clamping: index.st_size) : 0))
+            byteCount: byteCount + beside)
+    }
+
+    /// What goes with the file at `path`.
+    private static func beside(_ path: String) -> [String] {
+        [IndexFile.path(of: path), RecordedPath.comments(of: path)]
     }
 
     /// What the file says of itself, read where it has changed since.
@@ -146,7 +154,7 @@ struct Retention {
             FileHold.alone(descriptor)
         else { return nil }
         guard unlink(name) == 0 else { return errno == ENOENT ? nil : errno }
-        _ = unlink(FileName.bytes(IndexFile.path(of: segment.path)))
+        for path in Self.beside(segment.path) { _ = unlink(FileName.bytes(path)) }
         return 0
     }
 }

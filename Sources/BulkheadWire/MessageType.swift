@@ -149,6 +149,8 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case recorderFinish = 0xC7
     case recorderNote = 0xF0
     case recorderTrack = 0xF2
+    case recorderComment = 0x11B
+    case recorderRoom = 0x11C
 
     // RecorderReply
     case recorderReady = 0xC8

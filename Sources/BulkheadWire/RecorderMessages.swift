@@ -132,6 +132,26 @@ package struct RecorderNote: Hashable, Sendable {
     }
 }
 
+/// A line of the file of comments beside a recording's file. The recorder puts its time in front, counted from the file's
+/// beginning, and reads nothing of it.
+package struct RecorderComment: Hashable, Sendable {
+    /// Among the comments of the room, from 1, in the order in which they are given; 0 for what is no comment.
+    package var number: Int64
+    /// On the timeline, in nanoseconds.
+    package var time: Int64
+    /// A JSON object with at least one member, in one line, without the line's end.
+    package var body: [UInt8]
+
+    /// The longest body, in bytes.
+    package static let longestBody = 1 << 17
+
+    package init(number: Int64, time: Int64, body: [UInt8]) {
+        self.number = number
+        self.time = time
+        self.body = body
+    }
+}
+
 /// What the master asks of a recorder. Whatever is to be written has a number that rises by one.
 package enum RecorderRequest: WireMessage, Hashable {
     /// Opens the file; answered by `ready` and `opened`, or by `trouble`. Sent once, before all else but ``device``.
@@ -150,6 +170,10 @@ package enum RecorderRequest: WireMessage, Hashable {
     case loss(number: Int64, picture: Int64, count: UInt32)
     /// Behind its picture: it becomes a chapter of the file that has the picture.
     case note(number: Int64, RecorderNote)
+    /// Behind the first picture that is not before it: it stands beside the file that has the picture.
+    case comment(number: Int64, RecorderComment)
+    /// How the room is from now on: the first line beside each file that has comments.
+    case room(RecorderComment)
     /// Asks how much is written; answered by `measured` at once, whatever the disk does.
     case measure(token: UInt32)
     /// Nothing more comes: answered by `finished` when all is on the disk.
@@ -204,6 +228,13 @@ package enum RecorderRequest: WireMessage, Hashable {
                 $0.write(note.wallClock)
                 $0.write(note.text, atMost: Self.longestNote)
             }
+        case .comment(let number, let comment):
+            WireFrame(.recorderComment, reserving: 28 + comment.body.count) {
+                $0.write(number)
+                comment.write(to: &$0)
+            }
+        case .room(let room):
+            WireFrame(.recorderRoom, reserving: 20 + room.body.count) { room.write(to: &$0) }
         case .measure(let token): WireFrame(.recorderMeasure) { $0.write(token) }
         case .finish: WireFrame(.recorderFinish) { _ in }
         }
@@ -249,6 +280,10 @@ package enum RecorderRequest: WireMessage, Hashable {
             let clock = try reader.read(Int64.self)
             let text = try reader.readString(atMost: Self.longestNote, "note")
             self = .note(number: number, RecorderNote(kind, picture: picture, wallClock: clock, text: text))
+        case .recorderComment?:
+            let number = try reader.read(Int64.self)
+            self = .comment(number: number, try RecorderComment(&reader))
+        case .recorderRoom?: self = .room(try RecorderComment(&reader))
         case .recorderMeasure?: self = .measure(token: try reader.read())
         case .recorderFinish?: self = .finish
         default: throw .unknownType(frame.type)
@@ -259,6 +294,24 @@ package enum RecorderRequest: WireMessage, Hashable {
 
 extension Packet {
     fileprivate var isDisposable: Bool { if case .video(_, isDisposable: true) = kind { true } else { false } }
+}
+
+extension RecorderComment {
+    fileprivate func write(to writer: inout WireWriter) {
+        writer.write(number)
+        writer.write(time)
+        writer.write(body)
+    }
+
+    fileprivate init(_ reader: inout WireReader) throws(WireError) {
+        self.init(
+            number: try reader.read(), time: try reader.read(),
+            body: try reader.readBytes(atMost: Self.longestBody, "comment"))
+        // What stands in front of the rest makes one line of it, and one object.
+        guard body.count > 2, body.first == UInt8(ascii: "{"), !body.contains(0x0A) else {
+            throw reader.outsideRange("comment")
+        }
+    }
 }
 
 extension RecorderTask {

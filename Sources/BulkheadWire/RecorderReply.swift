@@ -36,6 +36,7 @@ package struct RecorderTrouble: Hashable, Sendable {
     package enum Subject: UInt8, Hashable, Sendable, CaseIterable {
         case media = 0
         case index = 1
+        case comments = 2
     }
 
     /// What the recorder does about it.

@@ -41,6 +41,43 @@ import Testing
         #expect(queue.durableCount == 25)
     }
 
+    /// They are given again as pictures are, and kept where pictures are left out, up to a bound.
+    @Test func commentsAreGivenAgain() {
+        func comment(_ number: Int64, _ byteCount: Int = 10) -> RecorderComment {
+            RecorderComment(number: number, time: 0, body: [UInt8](repeating: 1, count: byteCount))
+        }
+        func given(_ queue: inout RecordQueue) -> [Int64] {
+            var numbers: [Int64] = []
+            while let entry = queue.next(window: .max) {
+                if case .comment(let comment) = entry.content { numbers.append(comment.number) }
+            }
+            return numbers
+        }
+        var queue = RecordQueue()
+        for number in 0..<20 as Range<Int64> {
+            _ = queue.append(Self.picture(number))
+            queue.append(comment(number))
+        }
+        #expect(given(&queue) == Array(0..<20) && queue.onTheWayByteCount == 2200)
+        queue.advance(written: 30, durable: 22)
+        queue.giveAgain()
+        #expect(given(&queue) == Array(11..<20))
+        var limits = RecordQueue.Limits()
+        limits.byteCount = 3450
+        var full = RecordQueue(limits: limits)
+        for number in 0..<60 as Range<Int64> {
+            _ = full.append(Self.picture(number))
+            full.append(comment(number))
+        }
+        #expect(full.leftOutCount > 0 && given(&full) == Array(0..<60))
+        for number in 60..<100 as Range<Int64> { full.append(comment(number, 1 << 20)) }
+        #expect((15...17).contains(given(&full).count))
+        var unlimited = RecordQueue(limits: .unlimited)
+        _ = unlimited.append(Self.picture(0))
+        unlimited.append(comment(1))
+        #expect(given(&unlimited) == [1])
+    }
+
     @Test func onlySoMuchIsOnItsWay() {
         var queue = RecordQueue()
         for number in 0..<25 as Range<Int64> { _ = queue.append(Self.picture(number)) }

@@ -1,12 +1,48 @@
 import BulkheadMedia
 import BulkheadTestSupport
 import BulkheadWire
+import Foundation
 import Testing
 
 /// What the recorder's program says of how far it has come.
 @Suite(.timeLimit(.minutes(1))) struct RecorderProgressTests {
     /// What is noted is on the disk with the fragment that carries it, and so is what came before: a master would forget
     /// what it is told is there.
+    /// Comments are written before anything of the media is on the disk: the next recorder finds them beside an empty file.
+    @Test func commentsBesideAnEmptyFileGoOn() throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        var part: RecordedPart?
+        for round in 0..<2 {
+            let child = try ChildUnderTest<RecorderReply>(.recorder)
+            var task = RecorderTask(.mp4, path: folder.path("a.mp4"), isPattern: true, persists: true)
+            task.part = part
+            try child.send(RecorderRequest.open(task))
+            try child.send(
+                RecorderRequest.configure(
+                    StreamConfiguration(
+                        canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(50)),
+                        videoBitsPerSecond: 1, audioBitsPerSecond: 1,
+                        avcConfiguration: [1, 0x42, 0xC0, 0x1E, 0xFF, 0xE0, 0], audioSpecificConfig: [0x11, 0x90])))
+            let packet = Packet(
+                kind: .video(isIDR: true, isDisposable: false), dts: .zero, pts: .zero, bytes: [1, 2, 3])
+            try child.send(RecorderRequest.picture(number: 0, picture: 0, packet))
+            for number in 1...(2 + Int64(round)) {
+                let comment = RecorderComment(number: number, time: 0, body: Array(#"{"a":1}"#.utf8))
+                try child.send(RecorderRequest.comment(number: number, comment))
+            }
+            var problems: [RecorderTrouble] = []
+            while let reply = try child.reply(within: 300) {
+                if case .opened(_, let opened, _, _) = reply { part = opened }
+                if case .trouble(let trouble) = reply { problems.append(trouble) }
+            }
+            #expect(part?.path == folder.path("a.mp4") && problems.isEmpty, "\(problems)")
+            withExtendedLifetime(child) {}
+        }
+        let lines = try String(contentsOfFile: folder.path("a.mp4.comments.jsonl"), encoding: .utf8)
+        #expect(lines == (1...3).map { #"{"number":\#($0),"seconds":0.000,"a":1}"# + "\n" }.joined())
+    }
+
     @Test(arguments: [true, false]) func whatWaitsForItsFragmentIsNotSaidToBeOnTheDisk(isLoss: Bool) throws {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }

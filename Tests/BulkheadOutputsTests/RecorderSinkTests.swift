@@ -257,6 +257,64 @@ import Testing
         #expect(course.recording.framesDurable == 300 && course.recording.segments == 1)
     }
 
+    /// Every comment once and in order, whenever recorders are killed, with its time from the file's beginning.
+    @Test(arguments: [RecordingFormat.mp4, .flv]) func killedRecorderCostsNoComment(format: RecordingFormat)
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let path = folder.path("a.\(format)")
+        let course = try Course(path, format: format, persists: true)
+        course.on { $0.tell(RecorderComment(number: 0, time: 7, body: Array(#"{"room":"evening"}"#.utf8))) }
+        let running = Task { await course.run() }
+        for round in 0..<6 {
+            for number in (round * 30)..<(round * 30 + 30) {
+                course.offer(number..<(number + 1), byteCount: 3000)
+                course.on { sink in
+                    sink.offer(
+                        RecorderComment(
+                            number: Int64(number) + 1, time: Int64(number) * 20_000_000,
+                            body: Array(#"{"text":"\#(number)"}"#.utf8)))
+                }
+            }
+            #expect(await eventually { course.pid != nil })
+            // FLV is not synced piece by piece.
+            if round % 2 == 1 { #expect(await eventually { (course.status?.framesSent ?? 0) > round * 30 - 30 }) }
+            guard let pid = course.pid else { continue }
+            kill(pid, SIGKILL)
+            #expect(await eventually { course.pid != pid })
+        }
+        course.finish()
+        #expect(await running.value == nil)
+        let lines = try String(contentsOfFile: path + ".comments.jsonl", encoding: .utf8).split(separator: "\n")
+        let expected = (0..<180).map { number in
+            let milliseconds = number * 20
+            let fraction = String(1000 + milliseconds % 1000).dropFirst()
+            return #"{"number":\#(number + 1),"seconds":\#(milliseconds / 1000).\#(fraction),"text":"\#(number)"}"#
+        }
+        #expect(lines.first == #"{"seconds":0.000,"room":"evening"}"#)
+        #expect(lines.dropFirst().map(String.init) == expected)
+        #expect(course.recording.segments == 1)
+    }
+
+    /// Comments that others have written are not written to, nor is a file made to go with them.
+    @Test func commentsOfAnotherFileAreLeftAlone() async throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        try Data("mine".utf8).write(to: URL(filePath: folder.path("a.mp4.comments.jsonl")))
+        let course = try Course(folder.path("a.mp4"), format: .mp4, persists: true)
+        let running = Task { await course.run() }
+        course.offer(0..<40)
+        course.on { $0.offer(RecorderComment(number: 1, time: 0, body: Array(#"{"a":1}"#.utf8))) }
+        course.finish()
+        #expect(await running.value == nil)
+        #expect(try String(contentsOfFile: folder.path("a.mp4.comments.jsonl"), encoding: .utf8) == "mine")
+        #expect(
+            try String(contentsOfFile: folder.path("a-2.mp4.comments.jsonl"), encoding: .utf8)
+                == #"{"number":1,"seconds":0.000,"a":1}"# + "\n")
+        #expect(!FileManager.default.fileExists(atPath: folder.path("a.mp4")))
+    }
+
     /// What a file holds: these pictures, once each and in order, and its index.
     private static func expectRecording(_ path: String, pictures: Range<Int64>, isFinished: Bool) throws {
         let media = try FileHandle(forReadingFrom: URL(filePath: path))

@@ -2,6 +2,7 @@ import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
 import BulkheadOutputs
+import BulkheadWire
 import Testing
 
 /// Where what happens on the timeline gets into recordings.
@@ -42,7 +43,26 @@ import Testing
         notes.take(Self.event(.timeline, .timeline(.marked(text: "late", frame: 11))))
         #expect(notes.due(behind: Self.picture(12, of: rate)).map(\.text) == ["late"])
         notes.take(Self.event(.timeline, .timeline(.marked(text: "last", frame: 99))))
-        #expect(notes.takeRest().map(\.text) == ["last"] && notes.takeRest().isEmpty)
+        #expect(notes.takeRest().notes.map(\.text) == ["last"] && notes.takeRest().notes.isEmpty)
+    }
+
+    /// Those of one picture come together, in order, and nothing waits for ever.
+    @Test func commentsWaitForTheirPictures() throws {
+        let rate = try #require(FrameRate(25))
+        var notes = RecordingNotes()
+        func comment(_ number: Int64, at milliseconds: Int64) -> RecorderComment {
+            RecorderComment(number: number, time: milliseconds * 1_000_000, body: Array("{}".utf8))
+        }
+        for (number, time) in [(1, 0), (2, 40), (3, 41), (4, 80), (5, 9000)] as [(Int64, Int64)] {
+            notes.take(comment(number, at: time))
+        }
+        let behind = (0..<4 as Range<Int64>).map { number in
+            notes.dueComments(behind: Self.picture(number, of: rate)).map(\.number)
+        }
+        #expect(behind == [[1], [2], [3, 4], []])
+        #expect(notes.takeRest().comments.map(\.number) == [5] && notes.takeRest().comments.isEmpty)
+        for number in 0..<30_000 as Range<Int64> { notes.take(comment(number, at: 0)) }
+        #expect(notes.takeRest().comments.count == 20_000)
     }
 
     @Test func onlyWhatBelongsIntoRecordingsIsNoted() {
@@ -63,7 +83,7 @@ import Testing
             var notes = RecordingNotes()
             notes.take(event)
             #expect(event.isForRecordings == belongs)
-            #expect(notes.takeRest().map(\.kind) == (belongs ? [.takeover] : []))
+            #expect(notes.takeRest().notes.map(\.kind) == (belongs ? [.takeover] : []))
         }
     }
 }

@@ -1,5 +1,6 @@
 import BulkheadMedia
 import BulkheadOutputs
+import BulkheadWire
 import Testing
 
 /// What is kept for replays.
@@ -36,6 +37,17 @@ import Testing
         #expect(try #require(buffer.clip(last: MediaTime(milliseconds: 401))).firstPicture == 70)
         #expect(try #require(buffer.clip(last: .zero)).firstPicture == 100)
         #expect(try #require(buffer.clip(last: MediaTime(milliseconds: 90_000))).firstPicture == 0)
+    }
+
+    @Test func commentsGoWithTheirPictures() throws {
+        var buffer = Self.filled(25, seconds: 60)
+        let before = buffer.byteCount
+        buffer.append(RecorderComment(number: 1, time: 0, body: [UInt8](repeating: 1, count: 50)))
+        #expect(buffer.byteCount == before + 50)
+        #expect(try #require(buffer.clip()).comments.mapValues { $0.map(\.number) } == [24: [1]])
+        var empty = Self.filled(0, seconds: 1)
+        empty.append(RecorderComment(number: 1, time: 0, body: [1]))
+        #expect(empty.byteCount == 0)
     }
 
     @Test func boundOfMemoryHolds() throws {

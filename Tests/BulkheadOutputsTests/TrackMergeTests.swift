@@ -1,5 +1,6 @@
 import BulkheadMedia
 import BulkheadOutputs
+import BulkheadWire
 import Testing
 
 /// Where the own sounds of inputs stand among what is recorded.
@@ -19,6 +20,7 @@ import Testing
             switch item {
             case .packet(let packet): return "\(packet.dts.milliseconds / 40)"
             case .note(let note): return note.text
+            case .comment(let comment): return String(decoding: comment.body, as: UTF8.self)
             case .track(let track, let packet):
                 let block = ((packet.dts - MediaTime(milliseconds: 80)).seconds * 48_000 / 1024).rounded()
                 return "\(["a", "b"][track])\(Int(block))"
@@ -35,7 +37,9 @@ import Testing
         // Block 0 is at 80 ms, and so is the second picture: what is after it waits.
         #expect(Self.words(merge.take(Self.picture(3))).isEmpty)
         #expect(Self.words(merge.take(.note(RecordNote(.mark, "note", wallClock: 0)))).isEmpty)
-        #expect(Self.words(merge.take(block: 1, track: 0, bytes: [9])) == ["a0", "a1", "3", "note"])
+        #expect(
+            Self.words(merge.take(.comment(RecorderComment(number: 1, time: 0, body: Array("{c}".utf8))))).isEmpty)
+        #expect(Self.words(merge.take(block: 1, track: 0, bytes: [9])) == ["a0", "a1", "3", "note", "{c}"])
         #expect(Self.words(merge.take(block: 2, track: 0, bytes: [9])).isEmpty)
         #expect(Self.words(merge.take(Self.picture(4)) + merge.takeRest()) == ["a2", "4"])
     }
@@ -73,7 +77,7 @@ import Testing
             switch item {
             case .packet(let packet): newest = packet.dts
             case .track(_, let packet): #expect(packet.dts >= newest)
-            case .note: break
+            case .note, .comment: break
             }
         }
         #expect(items.count == 300)

@@ -299,6 +299,8 @@ package enum Messages {
             .picture(number: .max, picture: 5, packet(.video(isIDR: true, isDisposable: false), -3, [1, 2, 3])),
             .picture(number: 0, picture: .min, packet(.video(isIDR: false, isDisposable: true), 1 << 40, [])),
             .sound(number: 8, packet(.audio, 21, [4])), .loss(number: 9, picture: 44, count: .max),
+            .comment(number: 10, RecorderComment(number: .max, time: -4, body: Array("{\"a\":1}".utf8))),
+            .room(RecorderComment(number: 0, time: 1 << 50, body: Array("{\"room\":\"é\"}".utf8))),
             .measure(token: .max), .finish,
         ]
     }
@@ -320,6 +322,7 @@ package enum Messages {
                 token: 0, writtenByteCount: 0, durableByteCount: 0, freeByteCount: nil, busyMilliseconds: 0)),
         .trouble(RecorderTrouble(.full, of: .index, .retries, errno: 28, path: "/r/a.mp4.index")),
         .trouble(RecorderTrouble(.truncated, of: .media, .stops, errno: 0, path: "/r/a.mp4")),
+        .trouble(RecorderTrouble(.removed, of: .comments, .none, errno: 0, path: "/r/a.mp4.comments.jsonl")),
         .cleared(.readOnly, .media), .closed(segment: 2, path: "/r/a.mp4", byteCount: .max),
         .removed(path: "/r/b.mp4", byteCount: 5, .size), .finished,
     ]

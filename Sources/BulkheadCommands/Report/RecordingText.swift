@@ -78,7 +78,7 @@ enum RecordingText {
             case .notRemoved: "an old segment can't be removed"
             case .other: "the file can't be written"
             }
-        return subject == .index ? "index: \(noun)" : noun
+        return subject == .media ? noun : "\(subject.rawValue): \(noun)"
     }
 
     private static func report(

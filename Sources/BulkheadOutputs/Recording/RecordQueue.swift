@@ -33,6 +33,8 @@ package struct RecordQueue: Sendable {
             case loss(picture: Int64, count: Int)
             /// Something to be found again, behind its picture.
             case note(RecorderNote)
+            /// Of the audience, behind its picture.
+            case comment(RecorderComment)
         }
 
         package let number: Int64
@@ -41,6 +43,7 @@ package struct RecordQueue: Sendable {
         fileprivate var byteCount: Int {
             switch content {
             case .packet(let packet, _), .track(_, let packet): packet.bytes.count
+            case .comment(let comment): comment.body.count
             case .loss, .note: 0
             }
         }
@@ -154,6 +157,15 @@ package struct RecordQueue: Sendable {
         add(.note(note.wired(at: max(0, nextPicture - 1))))
     }
 
+    /// So many bytes of comments are kept while pictures are left out: more of them are in the room's log alone.
+    private static let mostCommentByteCount = 16 << 20
+
+    /// Adds a comment that belongs behind the picture that came last, in a file or not.
+    package mutating func append(_ comment: RecorderComment) {
+        guard awaitedStart != .joins, byteCount - Self.mostCommentByteCount < limits.byteCount else { return }
+        add(.comment(comment))
+    }
+
     /// Adds sound of a further track, unless what goes with it is left out.
     package mutating func append(_ packet: Packet, track: Int) {
         if awaitedStart == nil { add(.track(track, packet)) }
@@ -181,7 +193,12 @@ package struct RecordQueue: Sendable {
         nextNumber -= Int64(removed.count)
         entries.removeSubrange(start...)
         // What was noted stays: it costs next to nothing.
-        for case .note(let note) in removed.map(\.content) { add(.note(note)) }
+        for content in removed.map(\.content) {
+            switch content {
+            case .note, .comment: add(content)
+            case .packet, .track, .loss: break
+            }
+        }
         awaitedStart = .resumes
     }
 

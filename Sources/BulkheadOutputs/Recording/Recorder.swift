@@ -71,6 +71,8 @@ final class Recorder {
     func offer(_ packet: Packet) { handle(.packet(packet)) }
     func offer(_ packet: Packet, track: Int) { handle(.track(track, packet)) }
     func note(_ note: RecordNote) { handle(.note(note)) }
+    func offer(_ comment: RecorderComment) { handle(.comment(comment)) }
+    func tell(_ room: RecorderComment) { handle(.room(room)) }
     var hasRoom: Bool { machine.hasRoom }
     func finish() { handle(.finish) }
     func abort() { handle(.abort) }

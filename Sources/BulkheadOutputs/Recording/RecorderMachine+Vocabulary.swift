@@ -37,6 +37,10 @@ extension RecorderMachine {
         case track(Int, Packet)
         /// Something to be found again, at the picture that came last.
         case note(RecordNote)
+        /// A comment of the audience, at the picture that came last.
+        case comment(RecorderComment)
+        /// How the room is from now on.
+        case room(RecorderComment)
         case launched(ChildID)
         /// Both sides have said hello.
         case greeted(ChildID)

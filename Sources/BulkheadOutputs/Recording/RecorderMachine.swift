@@ -36,6 +36,7 @@ package struct RecorderMachine: Sendable {
         /// Ticks since a question was put that it has not answered.
         var silentTicks: Int?
         var givenConfiguration: Int?
+        var givenRoom: RecorderComment?
         var isAskedToFinish = false
     }
 
@@ -69,6 +70,7 @@ package struct RecorderMachine: Sendable {
     private var course: (child: ChildID, course: Course)?
     private var configurations: [Int: StreamConfiguration] = [:]
     private var newestConfiguration: Int?
+    private var room: RecorderComment?
     /// The file that is written, as far as it is on the disk; nil before the first, and where the next is to be another.
     private var part: RecordedPart?
     private var segment: UInt32
@@ -146,6 +148,9 @@ package struct RecorderMachine: Sendable {
         case .note(let note):
             // FLV has no place for it.
             if stage != .over, !isEnding, terms.task.format == .mp4 { queue.append(note) }
+        case .comment(let comment):
+            if stage != .over, !isEnding { queue.append(comment) }
+        case .room(let room): self.room = room
         case .launched(let child):
             post.assign(stage == .over ? .retired : .onAir, to: child)
             guard stage != .over else {
@@ -220,6 +225,10 @@ package struct RecorderMachine: Sendable {
 
     private mutating func advance(_ actions: inout [Action]) {
         guard let (child, course) = course, course.isOpen, !course.isStopped, !course.isAskedToFinish else { return }
+        if let room, course.givenRoom != room {
+            actions.append(.give(child, .room(room)))
+            self.course?.course.givenRoom = room
+        }
         while true {
             // Headers come first; later ones in front of their first picture.
             let needed = queue.nextPicturePacket?.configuration ?? course.givenConfiguration ?? newestConfiguration
@@ -240,6 +249,7 @@ package struct RecorderMachine: Sendable {
             case .track(let track, let packet):
                 actions.append(.give(child, .track(number: entry.number, track: UInt8(clamping: track), packet)))
             case .note(let note): actions.append(.give(child, .note(number: entry.number, note)))
+            case .comment(let comment): actions.append(.give(child, .comment(number: entry.number, comment)))
             case .loss(let picture, let count):
                 actions.append(
                     .give(child, .loss(number: entry.number, picture: picture, count: UInt32(clamping: count))))

@@ -4,6 +4,7 @@ package import BulkheadMedia
 package import BulkheadModel
 package import BulkheadRoom
 import BulkheadSystem
+package import BulkheadWire
 
 /// A sink that writes a file through `bulkhead-recorder`: what others hold of a ``Recorder``. All but ``run()`` is for code on
 /// the reactor's thread, where the recorder lives.
@@ -40,6 +41,10 @@ package final class RecorderSink: Sink {
     package func offer(_ packet: Packet, track: Int) { recorder.value.offer(packet, track: track) }
     /// Something to be found again, at the picture that came last.
     package func note(_ note: RecordNote) { recorder.value.note(note) }
+    /// A comment of the audience, at the picture that came last.
+    package func offer(_ comment: RecorderComment) { recorder.value.offer(comment) }
+    /// How the room is from now on.
+    package func tell(_ room: RecorderComment) { recorder.value.tell(room) }
     package var hasRoom: Bool { recorder.value.hasRoom }
     package func finish() { recorder.value.finish() }
     package func abort() { recorder.value.abort() }

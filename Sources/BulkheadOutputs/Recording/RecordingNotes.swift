@@ -1,7 +1,7 @@
 package import BulkheadEvents
 package import BulkheadMedia
 import BulkheadModel
-import BulkheadWire
+package import BulkheadWire
 
 /// Something that is to be found again in a recording, and becomes a chapter of it.
 package struct RecordNote: Hashable, Sendable {
@@ -46,6 +46,9 @@ package struct RecordingNotes: Sendable {
     private static let mostWaiting = 1000
 
     private var waiting: [(frame: FrameNumber, note: RecordNote)] = []
+    /// The same of comments: a minute of a very full room. More of them are in the room's log alone.
+    private static let mostComments = 20_000
+    private var comments: [RecorderComment] = []
     /// Of the pictures that come.
     package var frameRate: FrameRate?
 
@@ -66,10 +69,22 @@ package struct RecordingNotes: Sendable {
         return due.map(\.note)
     }
 
+    /// Keeps a comment of the audience, which has its time.
+    package mutating func take(_ comment: RecorderComment) {
+        if comments.count < Self.mostComments { comments.append(comment) }
+    }
+
+    /// The comments that belong behind `packet`, the first picture that is not before them.
+    package mutating func dueComments(behind packet: Packet) -> [RecorderComment] {
+        guard packet.isVideo, comments.contains(where: { $0.time <= packet.dts.nanoseconds }) else { return [] }
+        defer { comments.removeAll { $0.time <= packet.dts.nanoseconds } }
+        return comments.filter { $0.time <= packet.dts.nanoseconds }
+    }
+
     /// What no picture came for.
-    package mutating func takeRest() -> [RecordNote] {
-        defer { waiting = [] }
-        return waiting.map(\.note)
+    package mutating func takeRest() -> (notes: [RecordNote], comments: [RecorderComment]) {
+        defer { (waiting, comments) = ([], []) }
+        return (waiting.map(\.note), comments)
     }
 }
 

@@ -98,6 +98,7 @@ extension RecordingSubject {
             switch subject {
             case .media: .media
             case .index: .index
+            case .comments: .comments
             }
     }
 }

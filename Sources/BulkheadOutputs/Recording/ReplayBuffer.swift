@@ -1,4 +1,5 @@
 package import BulkheadMedia
+package import BulkheadWire
 
 /// The last span of the program as it was encoded, in whole GOPs: what a replay is saved from.
 ///
@@ -20,6 +21,8 @@ package struct ReplayBuffer: Sendable {
         package let packets: [Packet]
         /// What was noted, by the number of its picture.
         package let notes: [Int64: [RecordNote]]
+        /// What the audience said, alike.
+        package let comments: [Int64: [RecorderComment]]
         /// The number of the first picture among those of the broadcast, from 0.
         package let firstPicture: Int64
         package let pictureCount: Int
@@ -32,6 +35,7 @@ package struct ReplayBuffer: Sendable {
         let firstPicture: Int64
         var packets: [Packet]
         var notes: [Int64: [RecordNote]] = [:]
+        var comments: [Int64: [RecorderComment]] = [:]
         var pictureCount = 1
         var byteCount: Int
     }
@@ -69,6 +73,14 @@ package struct ReplayBuffer: Sendable {
         if let last = gops.indices.last { gops[last].notes[nextPicture - 1, default: []].append(note) }
     }
 
+    /// Keeps a comment of the audience at the picture that came last.
+    package mutating func append(_ comment: RecorderComment) {
+        guard let last = gops.indices.last else { return }
+        gops[last].comments[nextPicture - 1, default: []].append(comment)
+        gops[last].byteCount += comment.body.count
+        byteCount += comment.body.count
+    }
+
     private mutating func letGo() {
         var count = 0
         while count < gops.count {
@@ -89,6 +101,7 @@ package struct ReplayBuffer: Sendable {
         return Clip(
             packets: chosen.flatMap(\.packets),
             notes: chosen.reduce(into: [:]) { $0.merge($1.notes) { first, _ in first } },
+            comments: chosen.reduce(into: [:]) { $0.merge($1.comments) { first, _ in first } },
             firstPicture: gops[first].firstPicture, pictureCount: chosen.reduce(0) { $0 + $1.pictureCount },
             duration: newest - gops[first].start)
     }

@@ -25,6 +25,7 @@ final class Replays {
     private let floor: RecorderTask.Floor
     private var buffer: ReplayBuffer
     private var configurations: [Int: StreamConfiguration] = [:]
+    private var room: RecorderComment?
     private var saving = 0
 
     /// Nil where `settings` want none.
@@ -42,6 +43,10 @@ final class Replays {
     func take(_ packet: Packet) { buffer.append(packet) }
     /// Something to be found again, at the picture that came last.
     func note(_ note: RecordNote) { buffer.append(note) }
+    /// A comment of the audience, alike.
+    func take(_ comment: RecorderComment) { buffer.append(comment) }
+    /// How the room is from now on.
+    func tell(_ room: RecorderComment) { self.room = room }
 
     /// Writes the last `seconds` of the program, or all that is kept, to a new file.
     /// - Parameter path: an absolute path, whose fields of strftime(3) are filled in; nil for the broadcast's own. A name
@@ -105,11 +110,13 @@ final class Replays {
         let sink = RecorderSink(
             name: "replay", number: 0, terms, limits: .unlimited, awaitsIDR: false, in: context, onRoom: {})
         for (number, configuration) in configurations { sink.configure(configuration, number: number) }
+        if let room { sink.tell(room) }
         var picture = clip.firstPicture
         for packet in clip.packets {
             sink.offer(packet)
             guard packet.isVideo else { continue }
             for note in clip.notes[picture] ?? [] { sink.note(note) }
+            for comment in clip.comments[picture] ?? [] { sink.offer(comment) }
             picture += 1
         }
         sink.finish()

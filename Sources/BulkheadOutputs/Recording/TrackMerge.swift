@@ -1,4 +1,5 @@
 package import BulkheadMedia
+package import BulkheadWire
 
 /// Puts the AAC frames of inputs' own sounds in their place among what is recorded of the program.
 ///
@@ -10,6 +11,7 @@ package struct TrackMerge: Sendable {
     package enum Item: Hashable, Sendable {
         case packet(Packet)
         case note(RecordNote)
+        case comment(RecorderComment)
         /// An AAC frame of a further track.
         case track(Int, Packet)
     }
