@@ -287,7 +287,7 @@ let package = Package(
                 "BulkheadChildRuntime", "BulkheadMaster", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
-                "BulkheadDanmaku",
+                "BulkheadDanmaku", "BulkheadAudience",
                 "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 

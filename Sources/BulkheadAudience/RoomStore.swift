@@ -21,6 +21,11 @@ package final class RoomStore: Sendable {
         return deaths.lastIndex(of: "/").map { deaths[..<$0] + "/rooms" } ?? ""
     }
 
+    /// Where the logs of the room `name` lie, the older one first; there may be none of them.
+    package static func logs(of name: String) -> [String] {
+        ["\(standardFolder)/\(name).1.jsonl", "\(standardFolder)/\(name).jsonl"]
+    }
+
     /// Takes the room, and reads what is there.
     package func open() async -> Result<RoomFiles.Found, RoomFiles.Problem> {
         await withCheckedContinuation { continuation in

@@ -14,6 +14,7 @@ package struct RoomCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Show.self, Set.self, Pin.self, Unpin.self, Say.self, Block.self, Unblock.self, Clear.self, History.self,
+            RoomExportCommand.self,
         ],
         defaultSubcommand: Show.self)
 

@@ -2,10 +2,11 @@ import BulkheadMP4
 import BulkheadModel
 import BulkheadRecording
 
-/// Makes a media file, finished, and its index where it is a segment of a recording.
+/// Makes a media file, finished, its index where it is a segment of a recording, and the comments beside it.
 struct MediaMaker {
     private let media: NewFile
     private let index: NewFile?
+    private let comments: (file: NewFile, bytes: [UInt8])?
     private let force: Bool
     private var copier: SegmentCopier
     private var byteCount: UInt64
@@ -13,11 +14,11 @@ struct MediaMaker {
     /// - Parameters:
     ///   - path: the file to make.
     ///   - info: what it says of itself as a segment of a recording, with an index; nil where it is none.
+    ///   - comments: what stands beside it then.
     ///   - inputs: files that are never replaced.
     init(
         _ path: String, like header: MovieHeader, tracks: [Track]? = nil, presentationStart: Int64? = nil,
-        info: [UInt8]?, force: Bool,
-        inputs: [String]
+        info: [UInt8]?, comments: CommentTrack?, force: Bool, inputs: [String]
     ) throws(BroadcastError) {
         media = try NewFile(path, force: force, inputs: inputs)
         index =
@@ -25,6 +26,11 @@ struct MediaMaker {
             ? try NewFile(
                 RecordingFile.indexPath(of: path), force: force,
                 inputs: inputs + inputs.map(RecordingFile.indexPath)) : nil
+        self.comments = try comments.map { (track) throws(BroadcastError) in
+            let file = try NewFile(
+                RecordedPath.comments(of: path), force: force, inputs: inputs + inputs.map(RecordedPath.comments))
+            return (file, track.bytes)
+        }
         self.force = force
         copier = SegmentCopier(
             like: header, tracks: tracks, presentationStart: presentationStart, info: info)
@@ -59,6 +65,10 @@ struct MediaMaker {
             try media.write(step.bytes, at: step.offset)
         }
         try media.commit(force: force)
+        if let comments {
+            try comments.file.write(comments.bytes, at: 0)
+            try comments.file.commit(force: force)
+        }
         if let index {
             let file = try RecordingFile(media.path)
             try index.write(IndexWriter.bytes(of: try file.reading(hasChecksums: true).index), at: 0)

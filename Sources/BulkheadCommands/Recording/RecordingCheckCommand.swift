@@ -27,6 +27,8 @@ struct RecordingCheckCommand: AsyncParsableCommand {
         let code: String
         let mediaOffset: UInt64?
         let indexOffset: UInt64?
+        /// Of the file of comments, from 1.
+        let commentLine: Int?
         let text: String
         let isHarmless: Bool
     }
@@ -47,33 +49,49 @@ struct RecordingCheckCommand: AsyncParsableCommand {
             let reading = try file.reading(hasChecksums: true)
             let check = SegmentCheck(
                 reading, index: file.index, mediaByteCount: file.source.byteCount, isBeingWritten: file.isBeingWritten)
-            isSound = isSound && check.isSound
-            tell(check, path, reading)
+            let seconds = RecordingReport(file, reading).durationSeconds
+            let oddities = try CommentTrack.beside(path).map { CommentFinding.all(of: $0, mediaSeconds: seconds) } ?? []
+            isSound = isSound && check.isSound && oddities.allSatisfy(\.isHarmless)
+            tell(check, oddities, path, reading)
             // Each as it comes, also to a file.
             fflush(nil)
         }
         if !isSound { throw ExitCode(1) }
     }
 
-    private func tell(_ check: SegmentCheck, _ path: String, _ reading: SegmentReading) {
+    private func tell(
+        _ check: SegmentCheck, _ oddities: [CommentFinding], _ path: String, _ reading: SegmentReading
+    ) {
         let frames = reading.fragments.reduce(0) { $0 + Int($1.entry.frameCount) }
         for finding in check.findings {
             if json {
                 let line = FindingLine(
                     path: path, code: finding.code, mediaOffset: finding.mediaOffset, indexOffset: finding.indexOffset,
-                    text: finding.phrase, isHarmless: finding.isHarmless)
+                    commentLine: nil, text: finding.phrase, isHarmless: finding.isHarmless)
                 print(JSONLine.text(line) ?? "")
             } else {
                 print(EventLine.clean("\(path): \(Self.place(finding))\(finding.phrase)"))
             }
         }
+        for finding in oddities {
+            if json {
+                let line = FindingLine(
+                    path: path, code: finding.code.rawValue, mediaOffset: nil, indexOffset: nil,
+                    commentLine: finding.line, text: finding.phrase, isHarmless: finding.isHarmless)
+                print(JSONLine.text(line) ?? "")
+            } else {
+                let place = finding.line.map { "line \($0) of the comments: " } ?? ""
+                print(EventLine.clean("\(path): \(place)\(finding.phrase)"))
+            }
+        }
+        let isSound = check.isSound && oddities.allSatisfy(\.isHarmless)
         if json {
             let line = ResultLine(
-                path: path, isSound: check.isSound, fragments: reading.fragments.count, frames: frames,
-                findings: check.findings.count)
+                path: path, isSound: isSound, fragments: reading.fragments.count, frames: frames,
+                findings: check.findings.count + oddities.count)
             print(JSONLine.text(line) ?? "")
         } else {
-            let verdict = !check.isSound ? "not sound" : reading.start == nil ? "whole" : "whole, and its index agrees"
+            let verdict = !isSound ? "not sound" : reading.start == nil ? "whole" : "whole, and its index agrees"
             let counts =
                 "\(CountText.text(reading.fragments.count, "fragment")), \(CountText.text(frames, "frame"))"
             print(EventLine.clean("\(path): \(verdict): \(counts)"))

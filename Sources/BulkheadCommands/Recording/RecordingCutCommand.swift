@@ -39,7 +39,7 @@ struct RecordingCutCommand: AsyncParsableCommand {
         }
         var maker = try MediaMaker(
             output, like: reading.header, presentationStart: cut.presentation.lowerBound, info: cut.info(of: reading),
-            force: flags.force, inputs: [file.path])
+            comments: try CommentTrack.beside(file.path)?.cut(to: from..<to), force: flags.force, inputs: [file.path])
         try maker.copy(reading, of: file, shift: -cut.base, where: cut.keeps)
         let notes = reading.notes(with: file.index).filter { $0.start >= from && $0.start < to }
         try maker.finish(
@@ -76,9 +76,15 @@ struct RecordingJoinCommand: AsyncParsableCommand {
             throw BroadcastError(.input, "\(sources[error.source].path) can't be joined: \(error)")
         }
         guard let first = join.places.first else { return }
+        var comments: CommentTrack?
+        for place in join.places {
+            guard let next = try CommentTrack.beside(sources[place.source].path) else { continue }
+            comments = comments ?? CommentTrack()
+            comments?.append(next, shift: place.shift)
+        }
         var maker = try MediaMaker(
             output, like: readings[first.source].header, tracks: join.tracks, info: readings[first.source].header.info,
-            force: flags.force, inputs: files)
+            comments: comments, force: flags.force, inputs: files)
         var notes: [NotedEntry] = []
         for place in join.places {
             let (file, reading) = (sources[place.source], readings[place.source])

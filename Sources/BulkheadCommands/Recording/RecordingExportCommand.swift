@@ -29,7 +29,14 @@ struct RecordingExportCommand: AsyncParsableCommand {
                 advice: "let its name end with .mkv, .flv, .mov or .ts")
         }
         let file = try RecordingFile(file)
+        let comments = try CommentTrack.beside(file.path).map { (track) throws(BroadcastError) in
+            let path = RecordedPath.comments(of: output)
+            let made = try NewFile(path, force: flags.force, inputs: [RecordedPath.comments(of: file.path)])
+            try made.write(track.bytes, at: 0)
+            return made
+        }
         if let format { try remux(file, to: output, as: format) } else { try writeFLV(file, to: output) }
+        try comments?.commit(force: flags.force)
         print("made \(EventLine.clean(output))")
     }
 

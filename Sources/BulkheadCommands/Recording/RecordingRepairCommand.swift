@@ -88,8 +88,8 @@ struct RecordingRepairCommand: AsyncParsableCommand {
     private func repairMedia(of file: RecordingFile, _ reading: SegmentReading) throws(BroadcastError) {
         let path = flags.output ?? Self.repairedPath(of: file.path)
         var maker = try MediaMaker(
-            path, like: reading.header, info: reading.start == nil ? nil : reading.header.info, force: flags.force,
-            inputs: [file.path])
+            path, like: reading.header, info: reading.start == nil ? nil : reading.header.info,
+            comments: try CommentTrack.beside(file.path), force: flags.force, inputs: [file.path])
         // What a power cut has left of the last fragment. Others are whole, or vouched for by nothing better.
         let place = reading.fragments.last?.spoiledSample
         try maker.copy(reading, of: file, notes: reading.losses(cause: "spoiled")) { sample in

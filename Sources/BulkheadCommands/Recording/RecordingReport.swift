@@ -34,6 +34,8 @@ struct RecordingReport: Codable {
     /// A recorder has it open.
     let isBeingWritten: Bool
     let hasIndex: Bool
+    /// How many comments stand beside it; missing for no file of comments.
+    let comments: Int?
     /// Bytes at the end that are no whole fragment, and fragments that can't be read.
     let tornBytes: UInt64
     let spoiledFragments: Int
@@ -58,6 +60,7 @@ struct RecordingReport: Codable {
         isFinished = reading.header.isFinished
         isBeingWritten = file.isBeingWritten
         hasIndex = file.index != nil
+        comments = try? CommentTrack.beside(file.path)?.comments.count
         tornBytes =
             switch reading.ending {
             case .whole: 0
@@ -111,6 +114,7 @@ struct RecordingReport: Codable {
         if spoiledFragments > 0 { states.append(CountText.text(spoiledFragments, "spoiled fragment")) }
         if lostFrames > 0 { states.append("\(lostFrames) frames lost") }
         if !hasIndex { states.append("no index") }
+        if let comments { states.append(CountText.text(comments, "comment")) }
         return states
     }
 
