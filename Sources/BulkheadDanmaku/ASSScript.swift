@@ -73,6 +73,9 @@ package struct ASSScript: Sendable {
                     (flying.x(at: MediaTime(nanoseconds: $0), pictureWidth: pictureWidth) + flying.size * 0.1) * scale)
             }
             return "\\an4\\move(\(ends[0]),\(middle),\(ends[1]),\(middle))"
+        case .positioned:
+            let left = flying.x(at: MediaTime(nanoseconds: flying.start), pictureWidth: pictureWidth)
+            return "\\an4\\pos(\(Self.number((left + flying.size * 0.1) * scale)),\(middle))"
         case .top, .bottom: return "\\an5\\pos(\(Self.number(Double(canvas.width) / 2)),\(middle))"
         }
     }

@@ -22,16 +22,19 @@ package enum CommentXML {
         let text = escaped(comment.text)
         let time = CommentTime.seconds(seconds)
         guard let amount = recorded.amountMicros else {
+            let place = comment.mode == .positioned ? comment.place : nil
             let mode =
                 switch comment.mode {
                 case .scroll: 1
                 case .bottom: 4
                 case .top: 5
                 case .reverse: 6
+                case .positioned: place == nil ? 1 : 7
                 }
+            let words = place.map { positioned(comment.text, at: $0, settings) } ?? text
             let sent = comment.sentMilliseconds ?? recorded.time
             return "  <d p=\"\(time),\(mode),25,\(comment.color ?? settings.color),\(sent),0,\(uid),0\" "
-                + "user=\"\(user)\">\(text)</d>\n"
+                + "user=\"\(user)\">\(words)</d>\n"
         }
         let currency = recorded.currency ?? ""
         let other = ["", "CNY", "RMB"].contains(currency.uppercased()) ? "" : " currency=\"\(escaped(currency))\""
@@ -39,6 +42,17 @@ package enum CommentXML {
         let span = stays.map { $0.overflow ? 0 : max(0, $0.partialValue / 1000) } ?? 0
         return "  <sc ts=\"\(time)\" uid=\"\(uid)\" user=\"\(user)\" price=\"\(price(amount))\"\(other) "
             + "time=\"\(span)\">\(text)</sc>\n"
+    }
+
+    /// The text of mode 7: `["x","y","1-1",seconds,"words"]`, where the place is in shares of the picture.
+    private static func positioned(_ text: String, at place: CommentPlace, _ settings: DanmakuSettings) -> String {
+        let (x, y) = (CommentTime.seconds(place.x), CommentTime.seconds(place.y))
+        var words = ""
+        for scalar in text.unicodeScalars where scalar.value >= 0x20 {
+            if scalar == "\"" || scalar == "\\" { words += "\\" }
+            words.unicodeScalars.append(scalar)
+        }
+        return escaped("[\"\(x)\",\"\(y)\",\"1-1\",\(CommentTime.seconds(settings.standSeconds)),\"\(words)\"]")
     }
 
     private static func price(_ micros: Int64) -> String {

@@ -42,6 +42,13 @@ import Testing
             ])
     }
 
+    @Test func positionedCommentsStandWhereTheyAreToldTo() throws {
+        var placed = Self.recorded("here", 1, at: 1)
+        placed.comment.mode = .positioned
+        placed.comment.place = CommentPlace(x: 0.25, y: 0.5)
+        #expect(try Self.lines([placed]).first?.contains("{\\an4\\pos(483.6,564.3)}here") == true)
+    }
+
     /// The layout is that of the stage, whatever comes.
     @Test func lanesAreThoseOfTheStage() throws {
         let comments = (0..<400 as Range<Int64>).map { number in
@@ -116,6 +123,13 @@ import Testing
                 Self.recorded("a<b>&\"\u{1}\n\u{FFFF}弹", 1, at: 1.0004, author: "\"A\"", mode: .top), settings)
                 == "  <d p=\"1.000,5,25,16777215,1700000000000,0,u7,0\" user=\"&quot;A&quot;\">"
                 + "a&lt;b&gt;&amp;&quot; 弹</d>\n")
+        var placed = Self.recorded("a\"b", 1, at: 1, author: "")
+        placed.comment.mode = .positioned
+        #expect(CommentXML.line(placed, settings).contains("p=\"1.000,1,25,"), "without a place it scrolls")
+        placed.comment.place = CommentPlace(x: 0.25, y: 1)
+        let line = CommentXML.line(placed, settings)
+        #expect(line.contains("p=\"1.000,7,25,"))
+        #expect(line.contains(">[&quot;0.250&quot;,&quot;1.000&quot;,&quot;1-1&quot;,5.000,&quot;a\\&quot;b&quot;]<"))
         let paid = { (micros: Int64, currency: String) in
             let comment = RoomComment(id: "1", source: "t", authorID: "7", author: "Ann", text: "hi", rank: .paid)
             let entry = RoomLogEntry(
