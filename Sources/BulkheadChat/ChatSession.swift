@@ -1,6 +1,5 @@
 import BulkheadChatFormats
 import BulkheadDanmaku
-import BulkheadSelection
 import BulkheadWire
 
 /// One attempt at a chat connection, whatever is spoken there.

@@ -10,6 +10,11 @@ struct BilibiliEvents: Sendable {
         case over
     }
 
+    private struct End: Decodable {
+        struct Content: Decodable { @Loose var gameId: String? }
+        @Loose var data: Content?
+    }
+
     private struct Message: Decodable {
         let cmd: String
         @Loose var data: Content?
@@ -21,7 +26,6 @@ struct BilibiliEvents: Sendable {
             @Loose var openId: String?
             @Loose var uname: String?
         }
-        @Loose var gameId: String?
         @Loose var msgId: String?
         @Loose var openId: String?
         @Loose var uname: String?
@@ -76,7 +80,9 @@ struct BilibiliEvents: Sendable {
             return .actions((content.messageIds ?? []).prefix(1000).map { .takenBack(.id(Self.superChatID($0))) })
         case "SEND_GIFT": return .actions(gift(content))
         case "GUARD": return .actions(member(content))
-        case "INTERACTION_END": return content.gameId ?? game == game ? .over : .actions([])
+        case "INTERACTION_END":
+            let ended = try? BilibiliJSON.decoder.decode(End.self, from: Data(body)).data?.gameId
+            return ended ?? game == game ? .over : .actions([])
         default: return .actions([])
         }
     }

@@ -89,6 +89,21 @@ import Testing
         }
     }
 
+    /// Nobody promises an answer to a heartbeat of Douyu's.
+    @Test mutating func someServersMayBeSilentForLonger() {
+        course = ChatCourse(
+            serverCount: 1, silence: .init(beforePing: .seconds(45), afterPing: .seconds(75)), at: .now)
+        _ = give(.wake, at: 0)
+        join(1, at: 0)
+        _ = give(.wake, at: 5)
+        #expect(due == 45)
+        let asked = give(.wake, at: 45)
+        #expect(asked == [.ping(1)] && due == 120)
+        let dead = give(.wake, at: 120)
+        let text = "nothing came for 120 s, and no answer to a ping"
+        #expect(dead == [.close(1), .tell(.lost, server: 0, text: text)])
+    }
+
     @Test mutating func aServerThatNeverLetsUsInIsLeft() {
         _ = give(.wake, at: 0)
         _ = give(.opened(1), at: 1)
