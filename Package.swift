@@ -272,6 +272,12 @@ let package = Package(
                 "BulkheadWire", "BulkheadChildren", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
             ]),
         .target(
+            name: "BulkheadSwitcher",
+            dependencies: [
+                "BulkheadSwitch", "BulkheadControl", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadEvents",
+                "BulkheadModel", "BulkheadSystem", systemPackage, nioCore, nioPosix, nioHTTP1, nioSSL,
+            ]),
+        .target(
             name: "BulkheadDrill",
             dependencies: [
                 "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildRuntime",
@@ -287,7 +293,7 @@ let package = Package(
                 "BulkheadChildRuntime", "BulkheadMaster", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
-                "BulkheadDanmaku", "BulkheadAudience",
+                "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher",
                 "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
@@ -405,6 +411,11 @@ let package = Package(
         .testTarget(
             name: "BulkheadSwitchTests",
             dependencies: ["BulkheadTestSupport", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem"]),
+        .testTarget(
+            name: "BulkheadSwitcherTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadSwitcher", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem",
+            ]),
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadTestSupport", "BulkheadSystem", systemPackage]),
         .testTarget(
@@ -608,7 +619,8 @@ let package = Package(
             dependencies: [
                 "BulkheadTestSupport",
                 "BulkheadModel", "BulkheadEvents", "BulkheadChildRuntime", "BulkheadCommands", "BulkheadMaster",
-                "BulkheadProbe", "BulkheadDrill", "BulkheadMedia", "BulkheadWire", "BulkheadSelection", argumentParser,
+                "BulkheadProbe", "BulkheadDrill", "BulkheadMedia", "BulkheadWire", "BulkheadSelection", "BulkheadRTMP",
+                "BulkheadSwitch", "BulkheadSwitcher", argumentParser,
             ]),
         .testTarget(
             name: "IntegrationTests",

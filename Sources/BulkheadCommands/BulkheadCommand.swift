@@ -22,7 +22,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
             RestartCommand.self,
             KeyframeCommand.self, InputCommand.self, SceneCommand.self, AudioCommand.self, RoomCommand.self,
             PluginCommand.self, LinkCommand.self, RecordingCommand.self, ResumeCommand.self, DeathsCommand.self,
-            StopCommand.self,
+            StopCommand.self, SwitchCommand.self,
             ServeCommand.self, ProbeCommand.self, DrillCommand.self, SettingsCommand.self, DoctorCommand.self,
         ])
 

@@ -8,8 +8,15 @@ package final class MasterPoll: Sendable {
     private let queue = DispatchQueue(label: "bulkhead.poll")
     private let client = Mutex<ControlClient?>(nil)
 
+    private let patienceSeconds: Int?
+
     /// Connects with the first question.
-    package init(path: String) { self.path = path }
+    /// - Parameter patienceSeconds: how long the master may be silent, and again when it is asked for a sign of life; nil
+    ///   for ever.
+    package init(path: String, patienceSeconds: Int? = nil) {
+        self.path = path
+        self.patienceSeconds = patienceSeconds
+    }
 
     /// The master's status, nil inside when it has no broadcast; nil outside when it can't be reached.
     package func status() async -> BroadcastStatus?? {
@@ -25,12 +32,19 @@ package final class MasterPoll: Sendable {
         }
     }
 
+    /// The connection that is kept, or another one.
+    private func connect(_ client: inout ControlClient?) throws(BroadcastError) -> ControlClient {
+        if let client { return client }
+        let connection = try ControlClient(path: path)
+        if let patienceSeconds { connection.limitWaiting(toSeconds: patienceSeconds) }
+        client = connection
+        return connection
+    }
+
     private func ask(_ request: ControlRequest) -> ControlReply? {
         client.withLock { client in
             do throws(BroadcastError) {
-                let connection: ControlClient
-                if let client { connection = client } else { connection = try ControlClient(path: path) }
-                client = connection
+                let connection = try connect(&client)
                 try connection.send(request)
                 if let reply = try connection.receive() { return reply }
             } catch {}
@@ -42,9 +56,7 @@ package final class MasterPoll: Sendable {
     private func ask() -> BroadcastStatus?? {
         client.withLock { client in
             do throws(BroadcastError) {
-                let connection: ControlClient
-                if let client { connection = client } else { connection = try ControlClient(path: path) }
-                client = connection
+                let connection = try connect(&client)
                 try connection.send(.status)
                 while let reply = try connection.receive() {
                     if case .status(let status, _) = reply { return .some(status) }

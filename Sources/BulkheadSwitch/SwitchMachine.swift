@@ -107,6 +107,9 @@ package struct SwitchMachine: Sendable {
     /// What the way said last.
     package func report(of way: Way) -> WayReport? { watches[way]?.report }
 
+    /// The way that is told to stop, while it is waited for.
+    package var leaving: Way? { phase == .stopping ? change?.from : nil }
+
     /// The condition that is met by the way at work.
     package func abnormal(at now: MonotonicTime) -> SwitchCondition? {
         phase == .working ? watches[way]?.met(at: now)?.condition : nil

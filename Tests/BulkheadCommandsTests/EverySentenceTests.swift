@@ -306,7 +306,9 @@ import Testing
         Row("switch.abnormal", #""way":"pull","condition":"no-data 1s""#, "pull", "no-data 1s"),
         Row("switch.clear", #""way":"pull""#, "pull", "well"),
         Row("switch.backup-not-ready", #""way":"push""#, "push", "not ready"),
-        Row("switch.switching", #""formerWay":"pull","way":"push","cause":"no-data 1s""#, "from pull to push", "no-data"),
+        Row(
+            "switch.switching", #""formerWay":"pull","way":"push","cause":"no-data 1s""#, "from pull to push", "no-data"
+        ),
         Row("switch.stop-unconfirmed", #""way":"pull""#, "pull", "other way"),
         Row(
             "switch.working",

@@ -9,14 +9,18 @@ package struct ViewedFrames: Sendable {
     package init(numbers: [UInt32?]) { self.numbers = numbers }
 
     /// Decodes all pictures of an FLV file of `width` x `height` and reads their numbers.
-    package static func decode(_ path: String, width: Int, height: Int) async throws -> ViewedFrames {
+    /// - Parameter ignoresTimes: the stream may go back to an IDR, and its pictures then have the same times.
+    package static func decode(
+        _ path: String, width: Int, height: Int, ignoresTimes: Bool = false
+    ) async throws -> ViewedFrames {
         let rows = FrameCode.rows(height: height)
         let ffmpeg = try RunningProcess(
             "ffmpeg",
             [
                 "-v", "error", "-xerror", "-i", path, "-an", "-fps_mode", "passthrough", "-vf",
                 // A stream whose size changes is shown by a player in a window that stays as it is.
-                "scale=\(width):\(height):flags=neighbor,crop=\(width):\(rows.count):0:\(rows.lowerBound)", "-f",
+                (ignoresTimes ? "setpts=N/TB," : "")
+                    + "scale=\(width):\(height):flags=neighbor,crop=\(width):\(rows.count):0:\(rows.lowerBound)", "-f",
                 "rawvideo", "-pix_fmt", "gray", "-",
             ])
         let status = await ffmpeg.wait(timeout: .seconds(60))

@@ -109,7 +109,8 @@ package enum SwitchHappening: HappeningSubject {
         case .mode: Meaning([.notice], [.mode], "a person has set the mode of the switch")
         case .trouble: Meaning([.warning], [.text], "the switch can't reach something that it talks to; said once")
         case .publisherRefused:
-            Meaning([.warning], [.peer, .way], "the server was told to refuse a publisher of a way that is not at work")
+            Meaning(
+                [.warning], [.peer, .way], "the server was told to refuse a publisher of a way that is not at work")
         case .stopped: Meaning([.notice], [], "the switch has stopped; the way at work goes on")
         }
     }

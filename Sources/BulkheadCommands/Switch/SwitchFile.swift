@@ -1,0 +1,221 @@
+import BulkheadEvents
+package import BulkheadModel
+import BulkheadRTMP
+import BulkheadSwitch
+package import BulkheadSwitcher
+import NIOCore
+import SystemPackage
+import Yams
+
+/// The configuration file of a switch.
+package enum SwitchFile {
+    static let standardName = "main"
+    private static let maximumByteCount = 1 << 20
+
+    /// Reads the file at `path`.
+    /// - Throws: kind `usage`: no such file, an unknown key, a value that does not fit; kind `control` where no broadcast is
+    ///   named and none runs. Nothing thrown repeats a key.
+    package static func settings(at path: String) throws(BroadcastError) -> SwitcherSettings {
+        let text: String
+        do throws(Errno) { text = try SmallFile.text(at: path, limit: maximumByteCount) } catch {
+            throw BroadcastError(
+                .usage, "the configuration file \(path) can't be read: \(error.phrase)", advice: "check --config")
+        }
+        return try settings(in: text, named: path, findBroadcast: ControlAddress.findRunning)
+    }
+
+    /// Reads YAML text; `name` stands for it in what is thrown.
+    /// - Parameter findBroadcast: gives the socket of the broadcast where the text names none.
+    package static func settings(
+        in text: String, named name: String, findBroadcast: () throws(BroadcastError) -> String
+    ) throws(BroadcastError) -> SwitcherSettings {
+        let root = try YAMLMap.root(
+            text, named: name,
+            keys: [
+                "name", "broadcast", "preferred", "policy", "when", "watch", "push", "pull", "hook", "status",
+                "control",
+                "times",
+            ])
+        let pull = try root.required("pull", keys: ["source", "when", "start", "stop"])
+        let push = try root.map("push", keys: ["link", "when"])
+        let called = try root.text("name") ?? standardName
+        guard isName(called) else {
+            throw root.misfit("name", "a switch's name has letters, digits, dashes and dots", "choose another one")
+        }
+        let watchText = try root.required("watch")
+        let watch = try target(watchText, root, "watch")
+        let sourceText = try pull.required("source")
+        let source = try target(sourceText, pull, "source")
+        let broadcast: String
+        if let word = try root.text("broadcast") {
+            broadcast = try ControlAddress.path(from: word, flag: "broadcast:")
+        } else {
+            broadcast = try findBroadcast()
+        }
+        var control = socketPath(called)
+        if let word = try root.text("control") { control = try ControlAddress.path(from: word, flag: "control:") }
+        var settings = SwitcherSettings(
+            name: called, rules: try rules(root, push, pull),
+            broadcastPath: broadcast, link: try push?.text("link") ?? "1", watch: watch,
+            source: source, sourceAddress: sourceText,
+            pull: try pullSystem(
+                pull, watchText, values: ["source": sourceText, "app": watch.app, "stream": watch.key]),
+            controlPath: control)
+        settings.statePath = statePath(called)
+        settings.statusPage = try statusPage(root, watch)
+        if let word = try root.text("hook") {
+            guard let address = ListenAddress(word), address.port > 0 else {
+                throw root.misfit("hook", "\"hook\" wants an address and a port", "write 127.0.0.1:8935")
+            }
+            settings.hook = (address.host, address.port)
+        }
+        if case .trigger = settings.pull {
+            guard settings.hook != nil else {
+                throw pull.misfit(
+                    "source", "nothing tells the server to pull",
+                    "name where its hooks are answered (\"hook:\"), or write requests (\"start:\" and \"stop:\")")
+            }
+            guard (try? SocketAddress(ipAddress: source.host, port: source.port)) != nil, !source.usesTLS else {
+                throw pull.misfit(
+                    "source", "a server that is redirected by its hook pulls from rtmp:// and an IP address only",
+                    "write the address of \(source.host) as a number")
+            }
+        }
+        return settings
+    }
+
+    private static func target(
+        _ text: String, _ map: YAMLMap, _ key: String
+    ) throws(BroadcastError) -> IngestTarget {
+        do throws(IngestTargetError) { return try IngestTarget(text) } catch {
+            throw map.misfit(key, "\"\(key)\" is no address of a stream: \(error)", "write rtmp://HOST/APP/KEY")
+        }
+    }
+
+    // MARK: rules
+
+    private static func rules(
+        _ root: YAMLMap, _ push: YAMLMap?, _ pull: YAMLMap
+    ) throws(BroadcastError) -> SwitchRules {
+        var rules = SwitchRules()
+        if let word = try root.text("preferred") {
+            guard let way = Way(rawValue: word) else {
+                throw root.misfit("preferred", "\"preferred\" is push or pull", "mend it there")
+            }
+            rules.preferred = way
+        }
+        if let word = try root.text("policy") {
+            guard let policy = ReturnPolicy(rawValue: word) else {
+                throw root.misfit("policy", "\"policy\" is stay, return or best", "mend it there")
+            }
+            rules.policy = policy
+        }
+        let both = try conditions(root)
+        rules.push = both
+        if let push { rules.push += try conditions(push) }
+        rules.pull = both
+        rules.pull += try conditions(pull)
+        guard !rules.push.isEmpty || !rules.pull.isEmpty else {
+            throw root.misfit("when", "there is no condition: nothing would ever be switched", "add \"when:\"")
+        }
+        guard let times = try root.map("times", keys: timeKeys.map(\.key)) else { return rules }
+        for (key, path, range) in timeKeys {
+            guard let word = try times.text(key) else { continue }
+            guard let span = TimeSpan(word), range.contains(span.seconds) else {
+                throw times.misfit(
+                    key, "\"\(key)\" is no time from \(range.lowerBound) to \(range.upperBound) s", "mend it there")
+            }
+            rules[keyPath: path] = Int((span.seconds * 1000).rounded())
+        }
+        return rules
+    }
+
+    /// The keys of `times`, and their ranges in seconds.
+    private static var timeKeys: [(key: String, path: WritableKeyPath<SwitchRules, Int>, range: ClosedRange<Double>)] {
+        [
+            ("period", \.periodMilliseconds, 0.1...60), ("clear", \.clearMilliseconds, 0...3600),
+            ("dwell", \.dwellMilliseconds, 0...3600), ("longest-dwell", \.longestDwellMilliseconds, 0...86_400),
+            ("stop", \.stopMilliseconds, 0.1...60), ("start", \.startMilliseconds, 1...300),
+            ("settle", \.settleMilliseconds, 0...60), ("keyframe", \.keyframeMilliseconds, 0...60),
+        ]
+    }
+
+    private static func conditions(_ map: YAMLMap) throws(BroadcastError) -> [SwitchCondition] {
+        var conditions: [SwitchCondition] = []
+        for word in try map.texts("when") {
+            let condition: SwitchCondition
+            do throws(BroadcastError) { condition = try SwitchCondition(word) } catch {
+                throw map.misfit("when", error.problem, error.advice)
+            }
+            guard condition.sign != .black, condition.sign != .silence else {
+                throw map.misfit(
+                    "when", "a switch process does not decode: it can't see whether it meets \"\(condition)\"",
+                    "leave it out")
+            }
+            conditions.append(condition)
+        }
+        guard conditions.count <= 64 else {
+            throw map.misfit("when", "there are more than 64 conditions", "keep fewer")
+        }
+        return conditions
+    }
+
+    // MARK: systems
+
+    private static func pullSystem(
+        _ pull: YAMLMap, _ watch: String, values: [String: String]
+    ) throws(BroadcastError) -> SwitcherSettings.PullSystem {
+        let start = try request(pull, "start", values)
+        let stop = try request(pull, "stop", values)
+        switch (start, stop) {
+        case (let start?, let stop?): return .requests(start: start, stop: stop)
+        case (nil, nil):
+            var generator = SystemRandomNumberGenerator()
+            let token = String(generator.next(), radix: 16) + String(generator.next(), radix: 16)
+            let mark = watch.contains("?") ? "&" : "?"
+            return .trigger(try target("\(watch)\(mark)\(HookDesk.parameter)=\(token)", pull, "source"), token: token)
+        default:
+            throw pull.misfit(
+                "source", "a pull by request is started and stopped", "write both \"start:\" and \"stop:\"")
+        }
+    }
+
+    private static func request(
+        _ map: YAMLMap, _ key: String, _ values: [String: String]
+    ) throws(BroadcastError) -> HTTPRequest? {
+        guard let request = try map.map(key, keys: ["method", "url", "headers", "body"]) else { return nil }
+        return try HTTPRequest(
+            method: try request.text("method") ?? "POST", url: try request.required("url"),
+            headers: try request.pairs("headers"), body: try request.text("body") ?? "", values: values,
+            place: request.place)
+    }
+
+    private static func statusPage(
+        _ root: YAMLMap, _ watch: IngestTarget
+    ) throws(BroadcastError) -> SwitcherSettings.StatusPage? {
+        guard let page = try root.map("status", keys: ["kind", "url", "headers"]) else { return nil }
+        guard let kind = ServerStatus.Kind(rawValue: try page.required("kind")) else {
+            throw page.misfit("kind", "\"kind\" is nginx-rtmp or mediamtx", "mend it there")
+        }
+        return .init(
+            kind,
+            try HTTPRequest(
+                method: "GET", url: try page.required("url"), headers: try page.pairs("headers"),
+                values: ["app": watch.app, "stream": watch.key], place: page.place))
+    }
+
+    // MARK: places
+
+    static func isName(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count) && name.first != "."
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
+    }
+
+    /// Not `.sock`: that is how masters are found.
+    static func socketPath(_ name: String) -> String { "\(ControlAddress.folder)/switch-\(name).socket" }
+
+    private static func statePath(_ name: String) -> String? {
+        let deaths = DeathArchive.standard.path
+        return deaths.lastIndex(of: "/").map { "\(deaths[..<$0])/switches/\(name).json" }
+    }
+}
