@@ -6,22 +6,35 @@ import BulkheadModel
 extension FuzzSubject {
     /// What an IRC server sends.
     static let irc = FuzzSubject(name: "irc", maximumByteCount: 16_384) { bytes in
-        func actions(_ pieces: [[UInt8]]) -> [IRCSession.Action] {
-            var cursor = ChatCursor()
-            cursor.advance(to: RoomComment(id: "1", source: "", author: "", text: "", sentMilliseconds: 5))
-            var session = IRCSession(
-                IRCSession.Settings(source: "irc", channel: "room", nick: "n", password: "p", account: "a"),
-                cursor: cursor, connection: "c")
-            var reader = LineReader()
-            return pieces.flatMap { reader.take($0) }.flatMap { session.handle($0, now: 9) } + session.settle(now: 9)
-        }
-        let whole = actions([bytes])
-        try rule(whole == actions(bytes.pieces), "what is done depends on how the bytes come")
-        for case .send(let message) in whole {
-            let line = message.line
-            try rule(
-                line.hasSuffix("\r\n") && line.dropLast().allSatisfy { !$0.isNewline || $0 == "\r\n" },
-                "a server's words make a line of ours end early")
+        for dialect in [IRCSession.Settings.Dialect.standard, .twitch] {
+            func actions(_ pieces: [[UInt8]]) throws -> [IRCSession.Action] {
+                var cursor = ChatCursor()
+                cursor.advance(to: RoomComment(id: "1", source: "", author: "", text: "", sentMilliseconds: 5))
+                var session = IRCSession(
+                    IRCSession.Settings(
+                        dialect, source: "irc", channel: "room", nick: "n", password: "p",
+                        account: dialect == .twitch ? "" : "a"),
+                    cursor: cursor, connection: "c")
+                var reader = LineReader()
+                let read = pieces.flatMap { reader.take($0) }.flatMap { session.handle($0, now: 9) }
+                let settled = session.settle(now: 9) + session.settle(now: 10)
+                try rule(session.state != .joined || session.isCaughtUp, "what was missed is waited for without end")
+                return read + settled
+            }
+            let whole = try actions([bytes])
+            try rule(whole == actions(bytes.pieces), "what is done depends on how the bytes come")
+            for action in whole {
+                switch action {
+                case .send(let message):
+                    let line = message.line
+                    try rule(
+                        line.hasSuffix("\r\n") && line.dropLast().allSatisfy { !$0.isNewline || $0 == "\r\n" },
+                        "a server's words make a line of ours end early")
+                case .gap(let from, let until): try rule(from <= until, "a gap ends before it begins")
+                case .paid(_, let amount, _): try rule(amount > 0, "nothing was paid")
+                default: break
+                }
+            }
         }
     }
 
