@@ -244,6 +244,11 @@ package struct ChatCursor: Codable, Hashable, Sendable {
 
     /// The comment has come.
     package mutating func advance(to comment: RoomComment) {
+        // The moment of a joining, before the first comment, is by our own clock.
+        guard !lastID.isEmpty else {
+            (lastID, lastMilliseconds) = (comment.id, comment.sentMilliseconds ?? lastMilliseconds)
+            return
+        }
         // What is read again behind a break is older than what is known; servers that replay cut times to seconds.
         if let last = lastMilliseconds, let sent = comment.sentMilliseconds,
             sent.addingReportingOverflow(1000).partialValue <= last

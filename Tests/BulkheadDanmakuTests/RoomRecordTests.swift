@@ -91,6 +91,21 @@ private let zero = MediaTime.zero
         #expect(record.cursors["irc"]?.pageToken == "next")
     }
 
+    /// A server whose clock is ten seconds behind ours, and one that cuts times to seconds when it replays.
+    @Test func cursorsGoByTheClockOfTheSource() {
+        var cursor = ChatCursor()
+        cursor.advance(to: comment("", sent: 20_000))
+        cursor.advance(to: comment("1", sent: 10_547))
+        #expect(cursor.lastID == "1" && cursor.lastMilliseconds == 10_547)
+        cursor.advance(to: comment("2", sent: 10_000))
+        #expect(cursor.lastID == "2" && cursor.lastMilliseconds == 10_547)
+        cursor.advance(to: comment("0", sent: 9_547))
+        cursor.advance(to: comment("-", sent: .min))
+        #expect(cursor.lastID == "2")
+        cursor.advance(to: comment("3", sent: nil))
+        #expect(cursor.lastID == "3" && cursor.lastMilliseconds == 10_547)
+    }
+
     @Test mutating func theWholeRecordComesBackByValue() throws {
         record.platform = "twitch"
         record.room = "ann"
