@@ -70,7 +70,9 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
     /// Whether all numbers can be counted with: the stage may come from a file.
     var isSane: Bool {
         settings.outside == nil && settings.size.isFinite && settings.opacity.isFinite && settings.area.isFinite
-            && flying.allSatisfy(\.isSane) && waiting.allSatisfy { FlyingComment.times.contains($0.since) }
+            && flying.allSatisfy(\.isSane)
+            && waiting.allSatisfy { FlyingComment.times.contains($0.since) && (1...1_000_000_000).contains($0.count) }
+            && [counts.shown, counts.merged, counts.shed, counts.blocked].allSatisfy { abs($0 >> 1) < 1 << 60 }
             && flying.count <= DanmakuSettings.densityRange.upperBound && waiting.count <= Self.mostWaiting
     }
 
@@ -87,6 +89,7 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
     package mutating func change(to settings: DanmakuSettings) {
         self.settings = settings
         flying.removeAll { settings.blocks($0.comment, text: $0.text) }
+        for entry in waiting where settings.blocks(entry.comment, text: entry.text) { leave(entry, \.blocked) }
         waiting.removeAll { settings.blocks($0.comment, text: $0.text) }
         if !settings.isShown { clear() }
     }
@@ -94,7 +97,14 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
     /// Nothing is seen any more.
     package mutating func clear() {
         flying = []
+        for entry in waiting { leave(entry, \.shed) }
         waiting = []
+    }
+
+    /// One that waits is never seen, nor are those that it stands for.
+    private mutating func leave(_ entry: Waiting, _ end: WritableKeyPath<Counts, Int>) {
+        counts[keyPath: end] += entry.count
+        counts.merged -= entry.count - 1
     }
 
     /// The timeline is counted from elsewhere: all times are so much later on it.
@@ -155,7 +165,7 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
             if now - entry.since < Self.patience(of: entry.comment) {
                 rest.append(entry)
             } else {
-                counts.shed += entry.count
+                leave(entry, \.shed)
             }
         }
         waiting = rest.sorted { $0.since < $1.since }
@@ -199,7 +209,7 @@ package struct DanmakuStage: Codable, Hashable, Sendable {
                 counts.shed += 1
                 return .shed
             }
-            counts.shed += waiting.remove(at: index).count
+            leave(waiting.remove(at: index), \.shed)
         }
         waiting.append(Waiting(comment: comment, text: text, count: 1, since: time.nanoseconds))
         return .waits

@@ -129,7 +129,7 @@ private let width = 1920.0
         }
         #expect(overlaps == [])
         let counts = stage.counts
-        #expect(counts.shown + counts.merged + counts.shed + counts.blocked <= offered)
+        #expect(counts.shown + counts.merged + counts.shed + counts.blocked + stage.waitingCount == offered)
         #expect(counts.shown > 250)
     }
 
@@ -182,6 +182,24 @@ private let width = 1920.0
         stage.advance(to: time(10.2))
         #expect(stage.waitingCount == 0)
         #expect(stage.counts.shed == 2)
+    }
+
+    /// Every comment meets one end, also those that were merged with one that found no place.
+    @Test mutating func whatBecameOfThemAddsUp() {
+        var settings = DanmakuSettings()
+        (settings.size, settings.area) = (200, 0.1)
+        stage.change(to: settings)
+        for index in 0..<40 { _ = stage.offer(comment("\(index % 4)"), at: time(0)) }
+        #expect(stage.counts.shown == 1 && stage.counts.merged == 36 && stage.waitingCount == 3)
+        settings.blockedWords = ["2"]
+        stage.change(to: settings)
+        #expect(stage.counts.blocked == 10 && stage.counts.merged == 27)
+        stage.advance(to: time(1))
+        let counts = stage.counts
+        #expect(counts.shown == 2 && counts.shed == 10 && counts.merged == 18 && stage.waitingCount == 0)
+        #expect(counts.shown + counts.merged + counts.shed + counts.blocked == 40)
+        stage.clear()
+        #expect(stage.counts == counts, "nothing waited")
     }
 
     @Test mutating func theOneOfHigherRankIsGivenThePlace() throws {

@@ -146,6 +146,16 @@ private let zero = MediaTime.zero
         #expect(try JSONLine.decode(SeenIDs.self, from: line) == seen)
     }
 
+    /// Numbers in a file that can't be counted with are another version's, and trap nothing.
+    @Test(arguments: ["shown", "merged", "shed", "blocked"]) mutating func countsInAFileAreChecked(name: String) throws
+    {
+        let text = String(decoding: JSONLine.encode(record), as: UTF8.self)
+        let spoiled = text.replacing("\"\(name)\":0", with: "\"\(name)\":\(Int.max)")
+        #expect(text != spoiled)
+        #expect(try !JSONLine.decode(RoomRecord.self, from: Array(spoiled.utf8)).isOfThisVersion)
+        #expect(try JSONLine.decode(RoomRecord.self, from: Array(text.utf8)).isOfThisVersion)
+    }
+
     @Test(arguments: [#""AAAA""#, #""?""#, #""AAAAAAAAAAAAAAAAAAAAAA==""#, "7"])
     func whatIsNoRingIsRefused(text: String) {
         #expect(throws: (any Error).self) { try JSONLine.decode(SeenIDs.self, from: Array(text.utf8)) }
