@@ -34,7 +34,7 @@ static const bulkhead_parameter parameters[] = {
 };
 enum { PARAMETER_COUNT = sizeof parameters / sizeof parameters[0] };
 
-enum { MOST_STATES = 64, MOST_LINES = 16, MOST_SPRITES = 48, PICTURE_LINES = 1080 };
+enum { MOST_STATES = 64, MOST_LINES = 16, MOST_SPRITES = 64, PICTURE_LINES = 1080 };
 
 /// One line of the room.
 typedef struct line {
@@ -63,6 +63,7 @@ typedef struct room {
     FT_Library library;
     faces *faces;
     char *family, *language;
+    uint32_t picture_width, height; ///< of pictures, in pixels
     int64_t position;
     double size, margin, width, box;
     state states[MOST_STATES]; ///< the oldest first
@@ -72,7 +73,7 @@ typedef struct room {
     overlay ground;
 } room;
 
-// MARK: what is told
+// MARK: lines
 
 static void free_state(state *state) {
     for (size_t i = 0; i < state->count; i++) free(state->lines[i].text);
@@ -94,46 +95,6 @@ static void add_lines(state *state, const char *text, uint32_t color) {
         add_line(state, part, 0, color, 1);
         text += length + (text[length] != 0);
     }
-}
-
-static void handle_event(void *place, const bulkhead_event *event) {
-    room *self = place;
-    if (event->kind != BULKHEAD_EVENT_ROOM_DATA || strcmp(event->name, "room")) return;
-    json_reader reader;
-    json_member member;
-    if (!json_begin(&reader, event->bytes, event->bytes_count)) return;
-    state told = { .from = event->pts_nanoseconds };
-    int64_t until = 0;
-    while (json_next(&reader, &member)) {
-        double number = isfinite(member.number) ? fmin(fmax(member.number, -9e17), 9e17) : 0;
-        // The end of what follows stands before it.
-        if (!strcmp(member.name, "until")) until = (int64_t)number;
-        else if (!strcmp(member.name, "title")) add_line(&told, member.text, 0, 0xFFFFFF, 1.25);
-        else if (!strcmp(member.name, "notice")) add_lines(&told, member.text, 0xE0E0E0);
-        else if (!strcmp(member.name, "pinned")) add_line(&told, member.text, until, 0x9FD8FF, 1);
-        else if (!strncmp(member.name, "paid", 4)) add_line(&told, member.text, until, 0xFFD24A, 1);
-    }
-    // Told again to one that knows it.
-    for (size_t i = 0; i < self->count; i++) {
-        if (self->states[i].from != told.from) continue;
-        free_state(&self->states[i]);
-        self->states[i] = told;
-        return;
-    }
-    if (self->count == MOST_STATES) {
-        free_state(&self->states[0]);
-        memmove(&self->states[0], &self->states[1], --self->count * sizeof(state));
-    }
-    self->states[self->count++] = told;
-}
-
-/// The state at `time`: the latest that has begun.
-static const state *state_at(const room *self, int64_t time) {
-    const state *found = NULL;
-    for (size_t i = 0; i < self->count; i++) {
-        if (self->states[i].from <= time && (!found || self->states[i].from >= found->from)) found = &self->states[i];
-    }
-    return found;
 }
 
 // MARK: drawing
@@ -164,6 +125,86 @@ static sprite *find(room *self, const char *text, uint32_t color, uint32_t size,
     return oldest->text ? oldest : NULL;
 }
 
+/// How much time is left of a line; empty where it has no end.
+static void time_left(const line *line, int64_t time, char *place, size_t size) {
+    long long seconds = (line->until - time + 999999999) / 1000000000;
+    if (!line->until) *place = 0;
+    else if (seconds >= 3600) snprintf(place, size, "%lld:%02lld:%02lld  ", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    else snprintf(place, size, "%lld:%02lld  ", seconds / 60, seconds % 60);
+}
+
+/// A line's pictures: its words, and before them the time that is left, NULL where it has no end.
+typedef struct drawn_line {
+    sprite *time, *words;
+    uint32_t width, height;
+} drawn_line;
+
+/// Draws a line as it is at `time`. Without memory there are no words.
+static drawn_line draw_line(room *self, const line *line, int64_t time) {
+    double scale = self->height / (double)PICTURE_LINES;
+    uint32_t size = (uint32_t)fmax(4, round(self->size * line->scale * scale));
+    uint32_t most_width = (uint32_t)fmax(16, self->picture_width * self->width);
+    drawn_line drawn = { 0 };
+    char left[32];
+    time_left(line, time, left, sizeof left);
+    // Apart from the words, which need not be drawn each second.
+    if (*left) drawn.time = find(self, left, line->color, size, most_width, self->height);
+    uint32_t before = drawn.time ? drawn.time->overlay.width : 0;
+    drawn.words = find(
+        self, line->text, line->color, size, most_width > before + 16 ? most_width - before : 16, self->height);
+    if (*left && !drawn.time) drawn.words = NULL;
+    if (!drawn.words) return drawn;
+    drawn.width = before + drawn.words->overlay.width;
+    drawn.height = drawn.words->overlay.height;
+    return drawn;
+}
+
+// MARK: what is told
+
+static void handle_event(void *place, const bulkhead_event *event) {
+    room *self = place;
+    if (event->kind != BULKHEAD_EVENT_ROOM_DATA || strcmp(event->name, "room")) return;
+    json_reader reader;
+    json_member member;
+    if (!json_begin(&reader, event->bytes, event->bytes_count)) return;
+    state told = { .from = event->pts_nanoseconds };
+    int64_t until = 0;
+    while (json_next(&reader, &member)) {
+        double number = isfinite(member.number) ? fmin(fmax(member.number, -9e17), 9e17) : 0;
+        // The end of what follows stands before it.
+        if (!strcmp(member.name, "until")) until = (int64_t)number;
+        else if (!strcmp(member.name, "title")) add_line(&told, member.text, 0, 0xFFFFFF, 1.25);
+        else if (!strcmp(member.name, "notice")) add_lines(&told, member.text, 0xE0E0E0);
+        else if (!strcmp(member.name, "pinned")) add_line(&told, member.text, until, 0x9FD8FF, 1);
+        else if (!strncmp(member.name, "paid", 4)) add_line(&told, member.text, until, 0xFFD24A, 1);
+    }
+    // Told again to one that knows it.
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->states[i].from != told.from) continue;
+        free_state(&self->states[i]);
+        self->states[i] = told;
+        return;
+    }
+    if (self->count == MOST_STATES) {
+        free_state(&self->states[0]);
+        memmove(&self->states[0], &self->states[1], --self->count * sizeof(state));
+    }
+    self->states[self->count++] = told;
+    // Now, and not when it is seen first: a standby has drawn all before it is given a picture.
+    for (size_t i = 0; i < told.count; i++) draw_line(self, &told.lines[i], told.from);
+}
+
+/// The state at `time`: the latest that has begun.
+static const state *state_at(const room *self, int64_t time) {
+    const state *found = NULL;
+    for (size_t i = 0; i < self->count; i++) {
+        if (self->states[i].from <= time && (!found || self->states[i].from >= found->from)) found = &self->states[i];
+    }
+    return found;
+}
+
+// MARK: pictures
+
 /// A dark box of this size, in even pixels.
 static int32_t draw_ground(room *self, uint32_t width, uint32_t height, uint32_t rows) {
     if (self->ground.width == width && self->ground.height == height) return 0;
@@ -175,42 +216,27 @@ static int32_t draw_ground(room *self, uint32_t width, uint32_t height, uint32_t
     return result;
 }
 
-/// The words of a line, with the time that is left.
-static void words(const line *line, int64_t time, char *place, size_t size) {
-    if (!line->until) {
-        snprintf(place, size, "%s", line->text);
-        return;
-    }
-    long long seconds = (line->until - time + 999999999) / 1000000000;
-    if (seconds >= 3600) snprintf(place, size, "%lld:%02lld:%02lld  %s", seconds / 3600, seconds / 60 % 60, seconds % 60, line->text);
-    else snprintf(place, size, "%lld:%02lld  %s", seconds / 60, seconds % 60, line->text);
-}
-
 static int32_t process_video(void *place, const bulkhead_video_frame *frame) {
     room *self = place;
     int64_t time = frame->pts_nanoseconds;
     const state *state = state_at(self, time);
     double scale = frame->height / (double)PICTURE_LINES;
-    uint32_t most_width = (uint32_t)fmax(16, frame->width * self->width);
-    sprite *sprites[MOST_LINES];
+    drawn_line lines[MOST_LINES];
     size_t count = 0;
-    double height = 0, width = 0;
+    uint32_t height = 0, width = 0;
     self->pictures++;
     for (size_t i = 0; state && i < state->count; i++) {
         const line *line = &state->lines[i];
         if (line->until && line->until <= time) continue;
-        char text[2200];
-        words(line, time, text, sizeof text);
-        uint32_t size = (uint32_t)fmax(4, round(self->size * line->scale * scale));
-        sprite *drawn = find(self, text, line->color, size, most_width, frame->height);
-        if (!drawn) return -ENOMEM;
-        sprites[count++] = drawn;
-        height += drawn->overlay.height;
-        width = fmax(width, drawn->overlay.width);
+        drawn_line drawn = draw_line(self, line, time);
+        if (!drawn.words) return -ENOMEM;
+        lines[count++] = drawn;
+        height += drawn.height;
+        width = drawn.width > width ? drawn.width : width;
     }
     if (!count) return BULKHEAD_UNCHANGED;
     uint32_t padding = (uint32_t)(self->size * scale * 0.4) & ~1u;
-    uint32_t box_width = ((uint32_t)width + 2 * padding + 31) & ~31u, box_height = ((uint32_t)height + 2 * padding + 1) & ~1u;
+    uint32_t box_width = (width + 2 * padding + 31) & ~31u, box_height = (height + 2 * padding + 1) & ~1u;
     double margin = self->margin * scale;
     int64_t left = (int64_t)(self->position % 2 ? frame->width - box_width - margin : margin);
     int64_t top = (int64_t)(self->position / 2 ? frame->height - box_height - margin : margin);
@@ -219,10 +245,11 @@ static int32_t process_video(void *place, const bulkhead_video_frame *frame) {
         if (result) return result;
         overlay_blend(&self->ground, frame, left, top);
     }
-    int64_t y = (top & ~(int64_t)1) + padding;
+    int64_t x = left + padding, y = (top & ~(int64_t)1) + padding;
     for (size_t i = 0; i < count; i++) {
-        overlay_blend(&sprites[i]->overlay, frame, left + padding, y);
-        y += sprites[i]->overlay.height;
+        if (lines[i].time) overlay_blend(&lines[i].time->overlay, frame, x, y);
+        overlay_blend(&lines[i].words->overlay, frame, x + (lines[i].time ? lines[i].time->overlay.width : 0), y);
+        y += lines[i].height;
     }
     return 0;
 }
@@ -277,10 +304,10 @@ static int32_t set_parameter(void *place, uint32_t index, const bulkhead_value *
 static int32_t create(
     const bulkhead_plugin *plugin, const bulkhead_host *host, const bulkhead_format *format,
     const bulkhead_value *values, void **state) {
-    (void)format;
     room *self = calloc(1, sizeof *self);
     if (!self) return -ENOMEM;
     self->host = host;
+    self->picture_width = format->width, self->height = format->height;
     int32_t result = FT_Init_FreeType(&self->library) ? -ENOMEM : 0;
     for (uint32_t index = 0; index < plugin->parameter_count && !result; index++) result = take(self, index, &values[index]);
     if (!result) result = open_fonts(self);
