@@ -49,11 +49,13 @@ typedef struct state {
     int64_t from;
     line lines[MOST_LINES];
     size_t count;
+    int position;            ///< -1 where the parameters' one is meant
+    double size, width, box; ///< likewise
 } state;
 
 typedef struct sprite {
     char *text;
-    uint32_t color, size, edge;
+    uint32_t color, size, most_width, edge;
     overlay overlay;
     uint64_t used; ///< the picture that it was on last
 } sprite;
@@ -71,6 +73,7 @@ typedef struct room {
     sprite sprites[MOST_SPRITES];
     uint64_t pictures;
     overlay ground;
+    double ground_box;
 } room;
 
 // MARK: lines
@@ -110,7 +113,8 @@ static sprite *find(room *self, const char *text, uint32_t color, uint32_t size,
     sprite *oldest = &self->sprites[0];
     for (size_t i = 0; i < MOST_SPRITES; i++) {
         sprite *known = &self->sprites[i];
-        if (known->text && known->color == color && known->size == size && !strcmp(known->text, text)) {
+        if (known->text && known->color == color && known->size == size &&
+            known->most_width == most_width && !strcmp(known->text, text)) {
             known->used = self->pictures;
             return known;
         }
@@ -121,7 +125,8 @@ static sprite *find(room *self, const char *text, uint32_t color, uint32_t size,
                            .rows = rows };
     if (sprite_draw(self->faces, text, &style, &oldest->overlay, &oldest->edge)) return NULL;
     oldest->text = strdup(text);
-    oldest->color = color, oldest->size = size, oldest->used = self->pictures;
+    oldest->color = color, oldest->size = size, oldest->most_width = most_width;
+    oldest->used = self->pictures;
     return oldest->text ? oldest : NULL;
 }
 
@@ -140,10 +145,10 @@ typedef struct drawn_line {
 } drawn_line;
 
 /// Draws a line as it is at `time`. Without memory there are no words.
-static drawn_line draw_line(room *self, const line *line, int64_t time) {
+static drawn_line draw_line(room *self, const state *state, const line *line, int64_t time) {
     double scale = self->height / (double)PICTURE_LINES;
-    uint32_t size = (uint32_t)fmax(4, round(self->size * line->scale * scale));
-    uint32_t most_width = (uint32_t)fmax(16, self->picture_width * self->width);
+    uint32_t size = (uint32_t)fmax(4, round(state->size * line->scale * scale));
+    uint32_t most_width = (uint32_t)fmax(16, self->picture_width * state->width);
     drawn_line drawn = { 0 };
     char left[32];
     time_left(line, time, left, sizeof left);
@@ -161,18 +166,40 @@ static drawn_line draw_line(room *self, const line *line, int64_t time) {
 
 // MARK: what is told
 
+/// The corner of that name; -1 for none.
+static int position_of(const char *name) {
+    for (int i = 0; positions[i]; i++) {
+        if (!strcmp(positions[i], name)) return i;
+    }
+    return -1;
+}
+
+/// How a state looks: what it does not say is the parameters'.
+static state style(const room *self, const state *told) {
+    state styled = *told;
+    if (styled.position < 0) styled.position = (int)self->position;
+    if (styled.size < 0) styled.size = self->size;
+    if (styled.width < 0) styled.width = self->width;
+    if (styled.box < 0) styled.box = self->box;
+    return styled;
+}
+
 static void handle_event(void *place, const bulkhead_event *event) {
     room *self = place;
     if (event->kind != BULKHEAD_EVENT_ROOM_DATA || strcmp(event->name, "room")) return;
     json_reader reader;
     json_member member;
     if (!json_begin(&reader, event->bytes, event->bytes_count)) return;
-    state told = { .from = event->pts_nanoseconds };
+    state told = { .from = event->pts_nanoseconds, .position = -1, .size = -1, .width = -1, .box = -1 };
     int64_t until = 0;
     while (json_next(&reader, &member)) {
         double number = isfinite(member.number) ? fmin(fmax(member.number, -9e17), 9e17) : 0;
         // The end of what follows stands before it.
         if (!strcmp(member.name, "until")) until = (int64_t)number;
+        else if (!strcmp(member.name, "position")) told.position = position_of(member.text);
+        else if (!strcmp(member.name, "size")) told.size = fmin(fmax(number, 4), 1000);
+        else if (!strcmp(member.name, "width")) told.width = fmin(fmax(number, 0.01), 1);
+        else if (!strcmp(member.name, "box")) told.box = fmin(fmax(number, 0), 1);
         else if (!strcmp(member.name, "title")) add_line(&told, member.text, 0, 0xFFFFFF, 1.25);
         else if (!strcmp(member.name, "notice")) add_lines(&told, member.text, 0xE0E0E0);
         else if (!strcmp(member.name, "pinned")) add_line(&told, member.text, until, 0x9FD8FF, 1);
@@ -190,8 +217,9 @@ static void handle_event(void *place, const bulkhead_event *event) {
         memmove(&self->states[0], &self->states[1], --self->count * sizeof(state));
     }
     self->states[self->count++] = told;
+    state styled = style(self, &told);
     // Now, and not when it is seen first: a standby has drawn all before it is given a picture.
-    for (size_t i = 0; i < told.count; i++) draw_line(self, &told.lines[i], told.from);
+    for (size_t i = 0; i < told.count; i++) draw_line(self, &styled, &told.lines[i], told.from);
 }
 
 /// The state at `time`: the latest that has begun.
@@ -206,42 +234,45 @@ static const state *state_at(const room *self, int64_t time) {
 // MARK: pictures
 
 /// A dark box of this size, in even pixels.
-static int32_t draw_ground(room *self, uint32_t width, uint32_t height, uint32_t rows) {
-    if (self->ground.width == width && self->ground.height == height) return 0;
+static int32_t draw_ground(room *self, double box, uint32_t width, uint32_t height, uint32_t rows) {
+    if (self->ground.width == width && self->ground.height == height && self->ground_box == box) return 0;
     uint8_t *pixels = calloc((size_t)width * height, 4);
     if (!pixels) return -ENOMEM;
     for (size_t i = 0; i < (size_t)width * height; i++) pixels[i * 4 + 3] = 255;
-    int32_t result = overlay_make(&self->ground, pixels, width, height, self->box, rows);
+    int32_t result = overlay_make(&self->ground, pixels, width, height, box, rows);
     free(pixels);
+    if (!result) self->ground_box = box;
     return result;
 }
 
 static int32_t process_video(void *place, const bulkhead_video_frame *frame) {
     room *self = place;
     int64_t time = frame->pts_nanoseconds;
-    const state *state = state_at(self, time);
+    const state *told = state_at(self, time);
+    if (!told) return BULKHEAD_UNCHANGED;
+    const state state = style(self, told);
     double scale = frame->height / (double)PICTURE_LINES;
     drawn_line lines[MOST_LINES];
     size_t count = 0;
     uint32_t height = 0, width = 0;
     self->pictures++;
-    for (size_t i = 0; state && i < state->count; i++) {
-        const line *line = &state->lines[i];
+    for (size_t i = 0; i < state.count; i++) {
+        const line *line = &state.lines[i];
         if (line->until && line->until <= time) continue;
-        drawn_line drawn = draw_line(self, line, time);
+        drawn_line drawn = draw_line(self, &state, line, time);
         if (!drawn.words) return -ENOMEM;
         lines[count++] = drawn;
         height += drawn.height;
         width = drawn.width > width ? drawn.width : width;
     }
     if (!count) return BULKHEAD_UNCHANGED;
-    uint32_t padding = (uint32_t)(self->size * scale * 0.4) & ~1u;
+    uint32_t padding = (uint32_t)(state.size * scale * 0.4) & ~1u;
     uint32_t box_width = (width + 2 * padding + 31) & ~31u, box_height = (height + 2 * padding + 1) & ~1u;
     double margin = self->margin * scale;
-    int64_t left = (int64_t)(self->position % 2 ? frame->width - box_width - margin : margin);
-    int64_t top = (int64_t)(self->position / 2 ? frame->height - box_height - margin : margin);
-    if (self->box > 0) {
-        int32_t result = draw_ground(self, box_width, box_height, frame->height);
+    int64_t left = (int64_t)(state.position % 2 ? frame->width - box_width - margin : margin);
+    int64_t top = (int64_t)(state.position / 2 ? frame->height - box_height - margin : margin);
+    if (state.box > 0) {
+        int32_t result = draw_ground(self, state.box, box_width, box_height, frame->height);
         if (result) return result;
         overlay_blend(&self->ground, frame, left, top);
     }

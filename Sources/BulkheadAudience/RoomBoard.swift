@@ -10,6 +10,7 @@ package struct RoomBoard: Sendable {
         let notice: String
         let pinned: RoomRecord.Pinned?
         let paid: [PaidComment]
+        let style: BoardStyle?
     }
 
     /// How many comments that were paid for are told, the latest first.
@@ -31,7 +32,9 @@ package struct RoomBoard: Sendable {
 
     /// Takes how the room is at `time`, which is `now` in milliseconds since 1970, and gives what is new.
     package mutating func update(_ record: RoomRecord, at time: MediaTime, now: Int64) -> [RoomEvent] {
-        let new = Content(title: record.title, notice: record.notice, pinned: record.pinned, paid: record.paid)
+        let new = Content(
+            title: record.title, notice: record.notice, pinned: record.pinned, paid: record.paid,
+            style: record.board)
         guard new != content else { return [] }
         content = new
         let event = RoomEvent(.roomData, at: time, name: "room", Self.text(new, at: time, now: now))
@@ -59,7 +62,14 @@ package struct RoomBoard: Sendable {
             let text = CommentText.clean(comment.text)
             return comment.author.isEmpty ? text : "\(comment.author): \(text)"
         }
-        var members = ["\"title\":\(quoted(content.title))", "\"notice\":\(quoted(content.notice))"]
+        var members: [String] = []
+        if let position = content.style?.position { members.append("\"position\":\(quoted(position.rawValue))") }
+        for (name, value) in [
+            ("size", content.style?.size), ("width", content.style?.width), ("box", content.style?.box),
+        ] {
+            if let value { members.append("\"\(name)\":\(value)") }
+        }
+        members += ["\"title\":\(quoted(content.title))", "\"notice\":\(quoted(content.notice))"]
         if let pinned = content.pinned {
             members += ["\"until\":\(nanoseconds(pinned.until))", "\"pinned\":\(quoted(words(pinned.comment)))"]
         }

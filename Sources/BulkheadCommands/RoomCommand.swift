@@ -47,7 +47,8 @@ package struct RoomCommand: AsyncParsableCommand {
             discussion: """
                 platform, room, title, category and notice are text. How comments are shown: shown=off, font=FAMILY, size=36 \
                 (in lines of a picture of 1080), color=#ffcc00, opacity=0.9, scroll=8s (from edge to edge), stand=5s, area=0.5 \
-                (of the picture's height), density=400 (at once), modes=scroll+reverse+top+bottom+positioned.
+                (of the picture's height), density=400 (at once), modes=scroll+reverse+top+bottom+positioned. \
+                How the plugin room shows the rest: board-position=top-left, board-size=32, board-width=0.45, board-box=0.45.
                 """)
 
         @Argument(

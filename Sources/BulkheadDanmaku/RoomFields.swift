@@ -21,6 +21,11 @@ package struct RoomFields: Codable, Hashable, Sendable {
     /// All words that are blocked, and no others.
     package var blockedWords: [String]?
     package var blockedUsers: [String]?
+    /// Of title, notice, pinned and paid comments; see ``BoardStyle``.
+    package var boardPosition: BoardStyle.Position?
+    package var boardSize: Double?
+    package var boardWidth: Double?
+    package var boardBox: Double?
 
     package init() {}
 
@@ -36,6 +41,8 @@ package struct RoomFields: Codable, Hashable, Sendable {
             ("color", color != nil), ("opacity", opacity != nil), ("scroll", scrollSeconds != nil),
             ("stand", standSeconds != nil), ("area", area != nil), ("density", density != nil), ("modes", modes != nil),
             ("block-words", blockedWords != nil), ("block-users", blockedUsers != nil),
+            ("board-position", boardPosition != nil), ("board-size", boardSize != nil),
+            ("board-width", boardWidth != nil), ("board-box", boardBox != nil),
         ]
         return fields.filter(\.1).map(\.0)
     }
@@ -55,6 +62,8 @@ package struct RoomFields: Codable, Hashable, Sendable {
         (fields.area, fields.density, fields.modes) = (changed(\.area), changed(\.density), changed(\.modes))
         fields.blockedWords = changed(\.blockedWords)
         fields.blockedUsers = changed(\.blockedUsers)
+        (fields.boardPosition, fields.boardSize) = (changed(\.boardPosition), changed(\.boardSize))
+        (fields.boardWidth, fields.boardBox) = (changed(\.boardWidth), changed(\.boardBox))
         return fields
     }
 
@@ -76,6 +85,16 @@ package struct RoomFields: Codable, Hashable, Sendable {
         return new
     }
 
+    /// The style with what is set here.
+    package func applied(to style: BoardStyle) -> BoardStyle {
+        var new = style
+        new.position = boardPosition ?? new.position
+        new.size = boardSize ?? new.size
+        new.width = boardWidth ?? new.width
+        new.box = boardBox ?? new.box
+        return new
+    }
+
     /// The first field that can't be set so; nil where all can: what another process sends is checked.
     package var outside: String? {
         let texts = [
@@ -86,6 +105,7 @@ package struct RoomFields: Codable, Hashable, Sendable {
         let numbers = [size, opacity, scrollSeconds, standSeconds, area].compactMap { $0 }
         guard numbers.allSatisfy(\.isFinite) else { return "size" }
         if let modes, modes != CommentMode.allCases.filter({ modes.contains($0) }) { return "modes" }
+        guard applied(to: BoardStyle()).isInRange else { return "board" }
         return applied(to: DanmakuSettings()).outside
     }
 
@@ -104,6 +124,8 @@ extension RoomRecord {
         title = fields.title ?? title
         category = fields.category ?? category
         notice = fields.notice ?? notice
+        let style = fields.applied(to: board ?? BoardStyle())
+        if style != BoardStyle() { board = style }
         let settings = fields.applied(to: stage.settings)
         if settings != stage.settings { change(to: settings) }
     }

@@ -22,6 +22,8 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     package private(set) var pinned: Pinned?
     /// In the order in which they came.
     package private(set) var paid: [PaidComment] = []
+    /// How it is shown that is not a comment in flight; nil where nobody has said.
+    package internal(set) var board: BoardStyle?
     package private(set) var stage: DanmakuStage
     /// How far each chat connection has got, by its name.
     package private(set) var cursors: [String: ChatCursor] = [:]
@@ -44,7 +46,9 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     }
 
     /// Whether this version of the program can go on with it.
-    package var isOfThisVersion: Bool { version == Self.currentVersion && configured.outside == nil && stage.isSane }
+    package var isOfThisVersion: Bool {
+        version == Self.currentVersion && configured.outside == nil && stage.isSane && board?.isInRange ?? true
+    }
 
     /// A comment that stays in sight until a time of the world.
     package struct Pinned: Codable, Hashable, Sendable {

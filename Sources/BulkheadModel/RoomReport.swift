@@ -13,6 +13,7 @@ package struct RoomReport: Codable, Hashable, Sendable {
     package let pinned: RoomRecord.Pinned?
     package let paid: [PaidComment]
     package let settings: DanmakuSettings
+    package let board: BoardStyle?
     /// What became of comments so far.
     package let counts: DanmakuStage.Counts
     /// How many are seen, or soon are, and how many wait for a place.
@@ -38,6 +39,7 @@ package struct RoomReport: Codable, Hashable, Sendable {
         (title, category, notice) = (record.title, record.category, record.notice)
         (pinned, paid, gaps) = (record.pinned, record.paid, record.gaps)
         (settings, counts) = (record.stage.settings, record.stage.counts)
+        board = record.board
         (flying, waiting) = (record.stage.flying.count, record.stage.waitingCount)
         logged = record.logged
     }

@@ -33,6 +33,33 @@ import Testing
         #expect(board.all == events)
     }
 
+    /// A comment that was paid for has 3 s left when the machine goes down: after 2 s it has one left, after 5 it is gone.
+    @Test(arguments: [(2000 as Int64, 1_000_000_000 as Int64?), (2950, 50_000_000), (5000, nil)])
+    mutating func whatWasPaidForRunsOutDuringABreak(milliseconds: Int64, left: Int64?) throws {
+        let comment = RoomComment(id: "1", source: "irc", author: "Bob", text: "hi")
+        _ = record.take(
+            paid: PaidComment(comment, amountMicros: 5_000_000, currency: "EUR", from: 0, until: 63_000),
+            at: MediaTime(nanoseconds: 9_000_000_000), now: 60_000)
+        record.title = "Show"
+        var resumed = try JSONLine.decode(RoomRecord.self, from: JSONLine.encode(record))
+        let now = 60_000 + milliseconds
+        resumed.beginTimeline(at: .zero, now: now)
+        _ = resumed.advance(to: .zero, now: now)
+        let told = try #require(text(board.update(resumed, at: .zero, now: now)).first)
+        #expect(told.contains(#""title":"Show""#))
+        #expect(told.contains("paid0") == (left != nil))
+        if let left { #expect(told.contains(#""until":\#(left),"paid0""#), "\(told)") }
+    }
+
+    @Test mutating func theLookIsToldWhereItWasSet() throws {
+        var fields = RoomFields()
+        (fields.boardPosition, fields.boardWidth) = (.bottomRight, 0.5)
+        record.apply(fields)
+        record = try JSONLine.decode(RoomRecord.self, from: JSONLine.encode(record))
+        let told = text(board.update(record, at: .zero, now: 0))
+        #expect(told == [#"{"position":"bottom-right","width":0.5,"title":"","notice":""}"#])
+    }
+
     @Test mutating func aNewTimelineTellsAllAnew() {
         record.title = "Show"
         _ = board.update(record, at: MediaTime(nanoseconds: 9_000_000_000), now: 0)

@@ -175,10 +175,14 @@ import Testing
         (fields.isShown, fields.font, fields.size, fields.color, fields.opacity) = (true, "f", 30, 1, 1)
         (fields.scrollSeconds, fields.standSeconds, fields.area, fields.density) = (8, 5, 1, 9)
         (fields.modes, fields.blockedWords, fields.blockedUsers) = ([.top], ["w"], ["u"])
+        (fields.boardPosition, fields.boardSize, fields.boardWidth, fields.boardBox) = (.topRight, 30, 0.5, 0.5)
         settings.room = RoomSettings("main", fields: fields)
         var record = RoomRecord(canvas)
+        record.apply(fields)
         let comment = RoomComment(
-            id: "1", source: "room", authorID: "2", author: "ann", text: "hello", color: 1, sentMilliseconds: 1)
+            id: "1", source: "room", authorID: "2", author: "ann", text: "hello", place: CommentPlace(x: 0, y: 0),
+            color: 1,
+            sentMilliseconds: 1)
         let paid = PaidComment(comment, amountMicros: 1, currency: "EUR", from: 0, until: 2)
         _ = record.take(paid: paid, at: .zero, now: 1)
         record.pin(comment, until: 5)

@@ -36,6 +36,8 @@ import Testing
         #expect(fields { $0.title = String(repeating: "a", count: 501) }.outside == "title")
         #expect(fields { $0.blockedWords = [""] }.outside == "blockedWords")
         #expect(fields { $0.color = 0x1000000 }.outside == "color")
+        #expect(fields { $0.boardWidth = 0 }.outside == "board" && fields { $0.boardSize = .nan }.outside == "board")
+        #expect(fields { $0.boardBox = 0 }.outside == nil)
     }
 
     /// The machine went down for two seconds: what flew is where it would be, and what was over is gone.

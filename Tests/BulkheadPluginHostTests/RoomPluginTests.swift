@@ -34,6 +34,29 @@ import Testing
         #expect(try host.process(picture, pts: 10_000_000_000) == nil)
     }
 
+    /// What the room says of its look holds from then on, before what the plugin was given.
+    @Test func theRoomSaysWhereAndHow() throws {
+        let host = try loaded([
+            Self.board(#"{"title":"HH"}"#),
+            Self.board(#"{"position":"bottom-right","size":60,"width":0.5,"box":1,"title":"HH"}"#, at: 1_000_000_000),
+            Self.board(#"{"position":"elsewhere","size":60,"title":"HH"}"#, at: 2_000_000_000),
+        ])
+        let picture = black(host).mapped { plane, _, _, pixel in plane == 0 ? 100 : pixel }
+        func changed(_ time: Int64) throws -> (rows: [Int], columns: [Int], isDark: Bool) {
+            let drawn = try #require(try host.process(picture, pts: time))
+            let rows = drawn.planes[0].indices.filter { drawn.planes[0][$0] != picture.planes[0][$0] }
+            let columns = drawn.planes[0][0].indices.filter { x in rows.contains { drawn.planes[0][$0][x] != 100 } }
+            let corner = drawn.planes[0][rows[rows.count - 1]][columns[columns.count - 1]]
+            return (rows, columns, corner == 16)
+        }
+        let first = try changed(0)
+        #expect(first.rows.allSatisfy { $0 < 180 } && first.columns.allSatisfy { $0 < 320 })
+        let second = try changed(1_000_000_000)
+        #expect(second.rows.allSatisfy { $0 >= 180 } && second.columns.allSatisfy { $0 >= 320 } && second.isDark)
+        let third = try changed(2_000_000_000)
+        #expect(third.rows == first.rows && third.columns == first.columns, "no such corner is the parameter's")
+    }
+
     @Test func anotherProcessDrawsTheSamePixels() throws {
         let events = [
             Self.board(#"{"title":"Evening 晚间","notice":"one\ntwo","until":0,"pinned":"Ann: rules 🙂"}"#),

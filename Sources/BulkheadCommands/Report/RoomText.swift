@@ -30,6 +30,13 @@ enum RoomText {
                     + "\(number(settings.area)), density \(settings.density), modes \(modes.joined(separator: "+"))"
                     + (settings.font.isEmpty ? "" : ", font \(settings.font)")
                 : "not shown")
+        if let board = room.board {
+            let parts = [
+                board.position?.rawValue, board.size.map { "size \(number($0))" },
+                board.width.map { "width \(number($0))" }, board.box.map { "box \(number($0))" },
+            ]
+            add("board", parts.compactMap { $0 }.joined(separator: ", "))
+        }
         if !settings.blockedWords.isEmpty { add("blocked words", settings.blockedWords.joined(separator: ", ")) }
         if !settings.blockedUsers.isEmpty { add("blocked users", settings.blockedUsers.joined(separator: ", ")) }
         let counts = room.counts

@@ -8,7 +8,7 @@ enum RoomWords {
     static let keys = [
         "platform", "room", "title", "category", "notice", "shown", "font", "size", "color", "opacity", "scroll",
         "stand",
-        "area", "density", "modes",
+        "area", "density", "modes", "board-position", "board-size", "board-width", "board-box",
     ]
     /// The keys that a configuration file has besides: lists.
     static let listKeys = ["block-words", "block-users"]
@@ -59,6 +59,12 @@ enum RoomWords {
                 return modes.count == words.count ? modes : nil
             }
             fields.modes = CommentMode.allCases.filter { modes.contains($0) }
+        case "board-position":
+            let names = BoardStyle.Position.allCases.map(\.rawValue)
+            fields.boardPosition = try read(key, value, names.joined(separator: ", "), BoardStyle.Position.init)
+        case "board-size": fields.boardSize = try number(key, value, BoardStyle.sizeRange)
+        case "board-width": fields.boardWidth = try number(key, value, BoardStyle.widthRange)
+        case "board-box": fields.boardBox = try number(key, value, BoardStyle.boxRange)
         default:
             throw BroadcastError(
                 .usage, "a room has no \"\(key)\"", advice: "it has \((keys + listKeys).joined(separator: ", "))")
