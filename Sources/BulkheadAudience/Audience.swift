@@ -22,6 +22,9 @@ package final class Audience {
     /// Called with how comments are shown from a time on, as recordings are given it.
     package var onLook: ((_ time: MediaTime, _ body: [UInt8]) -> Void)? { didSet { tellLook() } }
 
+    /// Called with what the metadata of streams are to say of the room; nil where they are to say nothing.
+    package var onMetadata: ((_ entries: [RoomEntry]) -> Void)? { didSet { tellMetadata() } }
+
     private let context: RoomContext
     private let settings: RoomSettings
     private let store: RoomStore
@@ -31,6 +34,7 @@ package final class Audience {
     /// As recordings know it.
     private var look: RecordedRoom?
     private var canvas: Canvas
+    private var metadata = RoomMetadata()
     private var saving = RoomSaving()
     private let work = ActionQueue<RoomSaving.Action>()
     /// Comments that are not in the log yet.
@@ -119,6 +123,7 @@ package final class Audience {
     /// Lets go what is over. Call it some times a second.
     package func watch() {
         if record.advance(to: time(), now: Self.now()) { save(isUrgent: true) } else { show() }
+        tellMetadata()
     }
 
     // MARK: what people do
@@ -313,9 +318,15 @@ package final class Audience {
         onLook(time(), RecordedLines.body(of: look))
     }
 
+    private func tellMetadata() {
+        guard let onMetadata, let entries = metadata.update(record, at: .now) else { return }
+        onMetadata(entries)
+    }
+
     private func save(isUrgent: Bool = false) {
         show()
         tellLook()
+        tellMetadata()
         run(saving.changed(isUrgent: isUrgent, at: .now))
     }
 

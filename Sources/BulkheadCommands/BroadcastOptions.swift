@@ -250,6 +250,11 @@ package struct CourseFlags: ParsableArguments {
             valueName: "word"), completion: .list(["continue", "fresh"]))
     var resumeTimeline: String?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Have the metadata of each stream say the room's title, category, notice and what is pinned.")
+    var roomMetadata: Bool?
+
     @Flag(inversion: .prefixedNo, help: "Write events as JSON, one object a line, to standard output.")
     var json: Bool?
 

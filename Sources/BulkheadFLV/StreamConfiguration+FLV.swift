@@ -35,7 +35,13 @@ extension StreamConfiguration {
     }
 
     /// A script tag's payload: "onMetaData" and an ECMA array. RTMP puts "@setDataFrame" in front.
-    package var metadataPayload: ByteBuffer {
+    package var metadataPayload: ByteBuffer { metadataPayload(with: AMF0Object()) }
+
+    /// The same with properties of one's own behind those of pictures and sound, of which none may lack: servers take a missing
+    /// width for 0.
+    package func metadataPayload(with extras: AMF0Object) -> ByteBuffer {
+        var metadata = metadata
+        for extra in extras.properties where metadata[extra.name] == nil { metadata.append(extra.name, extra.value) }
         var payload = ByteBuffer()
         payload.writeAMF0("onMetaData")
         payload.writeAMF0(.ecmaArray(metadata))

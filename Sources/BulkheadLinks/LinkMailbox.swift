@@ -1,3 +1,4 @@
+package import BulkheadFLV
 package import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
@@ -12,6 +13,9 @@ package final class LinkMailbox: Sendable {
         var newestConfiguration: Int?
         /// The one that was last taken for this connection.
         var takenConfiguration: Int?
+        /// What metadata say besides, and what they have said of it on this connection.
+        var extras = AMF0Object()
+        var takenExtras = AMF0Object()
         var isFinished = false
         /// Packets are thrown away instead of kept.
         var isPaused = false
@@ -48,6 +52,12 @@ package final class LinkMailbox: Sendable {
             $0.configurations[number] = configuration
             $0.newestConfiguration = number
         }
+        signal.ring()
+    }
+
+    /// Metadata have these properties besides from now on.
+    package func extend(_ extras: AMF0Object) {
+        state.withLock { $0.extras = extras }
         signal.ring()
     }
 
@@ -110,7 +120,9 @@ package final class LinkMailbox: Sendable {
     }
 
     package enum Item: Sendable {
-        case configuration(StreamConfiguration)
+        case configuration(StreamConfiguration, extras: AMF0Object)
+        /// The configuration is the one that was taken last.
+        case metadata(StreamConfiguration, extras: AMF0Object)
         case packet(Packet)
         /// Nothing waits; more may come.
         case empty
@@ -126,7 +138,14 @@ package final class LinkMailbox: Sendable {
             let needed = picture ?? state.takenConfiguration ?? state.newestConfiguration
             if let needed, needed != state.takenConfiguration, let configuration = state.configurations[needed] {
                 state.takenConfiguration = needed
-                return .configuration(configuration)
+                state.takenExtras = state.extras
+                return .configuration(configuration, extras: state.extras)
+            }
+            if let taken = state.takenConfiguration, state.takenExtras != state.extras,
+                let configuration = state.configurations[taken]
+            {
+                state.takenExtras = state.extras
+                return .metadata(configuration, extras: state.extras)
             }
             guard let packet = state.queue.next() else { return state.isFinished ? .finished : .empty }
             state.rate.add(packet.bytes.count, at: .now)

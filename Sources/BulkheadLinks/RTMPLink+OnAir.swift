@@ -89,7 +89,10 @@ extension RTMPLink {
                 return .event(.nextIsIDR(time))
             }
             switch mailbox.take() {
-            case .configuration(let configuration): publisher.send(configuration: configuration)
+            case .configuration(let configuration, let extras):
+                publisher.send(configuration: configuration, extras: extras)
+            case .metadata(let configuration, let extras):
+                publisher.send(metadataOf: configuration, extras: extras)
             case .packet(let packet):
                 publisher.send(packet: packet)
                 if packet.isVideo { machine.withLock { $0.noteSent(packet.dts) } }

@@ -97,6 +97,12 @@ package final class RTMPLink: Sink, Servers {
         connections.withLock { $0.onAir }?.send(script: ScriptData(of: recording, happening))
     }
 
+    package func extend(_ entries: [RoomEntry]) {
+        var extras = AMF0Object()
+        for entry in entries { extras.append(entry.key, .string(entry.text)) }
+        mailbox.extend(extras)
+    }
+
     package func move(to word: String) throws(BroadcastError) {
         let names = (0..<servers.count).map { servers.name($0) }
         let found = names.indices.filter { "\($0 + 1)" == word || names[$0] == word }

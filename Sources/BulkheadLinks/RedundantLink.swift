@@ -25,6 +25,7 @@ package final class RedundantLink: Sink, Servers {
     package func tell(_ happening: RecordingHappening, of recording: String) {
         lanes.forEach { $0.tell(happening, of: recording) }
     }
+    package func extend(_ entries: [RoomEntry]) { lanes.forEach { $0.extend(entries) } }
     package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
         lanes.flatMap { $0.loads(bitsPerSecond: bitsPerSecond) }
     }

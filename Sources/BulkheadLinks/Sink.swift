@@ -42,6 +42,8 @@ package protocol Servers: AnyObject, Sendable {
     /// Tells the servers that have the stream now what has happened to a recording, beside it; one that is not reached hears
     /// nothing of it.
     func tell(_ happening: RecordingHappening, of recording: String)
+    /// The stream's metadata have these entries besides from now on, with each connection.
+    func extend(_ entries: [RoomEntry])
     /// How much waits, for each server that it publishes to at once; `bitsPerSecond` is what is encoded.
     func loads(bitsPerSecond: Int) -> [CongestionController.Load]
     /// Leaves out of what waits what is said of its lanes.

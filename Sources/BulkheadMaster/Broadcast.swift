@@ -132,6 +132,7 @@ actor Broadcast {
         let outputs = rooms.outputs
         audience.onLogged = { number, time, body in outputs.record(comment: number, at: time, body) }
         audience.onLook = { time, body in outputs.record(roomAt: time, body) }
+        if room.isInMetadata { audience.onMetadata = { outputs.extend($0) } }
         self.audience = audience
     }
 

@@ -6,10 +6,22 @@ package struct RoomSettings: Codable, Hashable, Sendable {
     package var name: String
     /// What is set from the start.
     package var fields: RoomFields
+    /// The metadata of the stream say what the room says of itself.
+    package var isInMetadata: Bool
 
-    package init(_ name: String = standardName, fields: RoomFields = RoomFields()) {
+    package init(
+        _ name: String = standardName, fields: RoomFields = RoomFields(), isInMetadata: Bool = false
+    ) {
         self.name = name
         self.fields = fields
+        self.isInMetadata = isInMetadata
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        fields = try container.decode(RoomFields.self, forKey: .fields)
+        isInMetadata = try container.decodeIfPresent(Bool.self, forKey: .isInMetadata) ?? false
     }
 
     /// Of a room that nobody has named.
@@ -26,4 +38,16 @@ package struct RoomSettings: Codable, Hashable, Sendable {
 
     /// Whether a record can be made of it: what another process sends is checked.
     package var isInRange: Bool { Self.isName(name) && fields.outside == nil }
+}
+
+/// Something that a room says of itself, for the metadata of a stream: text alone.
+package struct RoomEntry: Hashable, Sendable {
+    /// None that metadata have of pictures and sound.
+    package let key: String
+    package let text: String
+
+    package init(_ key: String, _ text: String) {
+        self.key = key
+        self.text = text
+    }
 }

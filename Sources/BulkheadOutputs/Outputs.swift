@@ -43,6 +43,7 @@ package final class Outputs: PacketOutlet {
     /// Something of what is recorded can hold marks.
     private(set) package var keepsMarks = false
     private var notes = RecordingNotes()
+    private var entries: [RoomEntry] = []
     /// How comments are shown, for recordings that begin later.
     private var room: RecorderComment?
     private var tracks: [String] = []
@@ -195,6 +196,12 @@ package final class Outputs: PacketOutlet {
         }
     }
 
+    /// What the metadata of streams say besides from now on: of links that are, and of those that come.
+    package func extend(_ entries: [RoomEntry]) {
+        self.entries = entries
+        for output in outputs.values { output.servers?.extend(entries) }
+    }
+
     /// What happens to recordings goes to the servers of links that ask for it.
     private func tellServers(_ happening: RecordingHappening, of recording: String) {
         for entry in directory.entries where entry.destination.hasScriptData {
@@ -214,6 +221,7 @@ package final class Outputs: PacketOutlet {
         let entry = try directory.add(destination, isAlone: isAlone)
         let output = try make(entry, hasBegun) { [signals] in signals.continuation.yield(.hasRoom) }
         for (number, configuration) in configurations { output.sink.configure(configuration, number: number) }
+        if !entries.isEmpty { output.servers?.extend(entries) }
         self.directory = directory
         outputs[entry.id] = output
         return (entry.id, output)

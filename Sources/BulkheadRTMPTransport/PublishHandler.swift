@@ -241,8 +241,9 @@ final class PublishHandler: ChannelInboundHandler {
         do {
             for item in items {
                 switch item {
-                case .configuration(let configuration, let time):
-                    try send(configuration, at: time ?? options.origin, streamID)
+                case .configuration(let configuration, let extras, let time):
+                    try send(configuration, extras, at: time ?? options.origin, streamID)
+                case .metadata(let payload): try send(metadata: payload, streamID)
                 case .packet(let packet):
                     let type: MessageType = packet.isVideo ? .video : .audio
                     try connection.send(
@@ -267,14 +268,18 @@ final class PublishHandler: ChannelInboundHandler {
         armWatch()
     }
 
-    private func send(
-        _ configuration: StreamConfiguration, at time: MediaTime, _ streamID: MessageStreamID
-    ) throws(ChunkError) {
+    private func send(metadata payload: ByteBuffer, _ streamID: MessageStreamID) throws(ChunkError) {
         var metadata = ByteBuffer()
         metadata.writeAMF0("@setDataFrame")
-        metadata.writeImmutableBuffer(configuration.metadataPayload)
+        metadata.writeImmutableBuffer(payload)
         // At time 0 whenever it comes: FFmpeg takes metadata at any other time for a stream of text.
         try connection.send(message(.data, streamID, options.origin, metadata), on: .data)
+    }
+
+    private func send(
+        _ configuration: StreamConfiguration, _ extras: AMF0Object, at time: MediaTime, _ streamID: MessageStreamID
+    ) throws(ChunkError) {
+        try send(metadata: configuration.metadataPayload(with: extras), streamID)
         try connection.send(message(.video, streamID, time, configuration.videoSequenceHeader), on: .video)
         try connection.send(message(.audio, streamID, time, configuration.audioSequenceHeader), on: .audio)
     }

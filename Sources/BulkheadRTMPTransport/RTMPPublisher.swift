@@ -59,10 +59,20 @@ package final class RTMPPublisher: Sendable {
 
     /// Sends onMetaData and both sequence headers; the first configuration comes before the first packet, later ones
     /// right before the IDR from which they hold.
+    /// - Parameter extras: further properties of onMetaData.
     @discardableResult
-    package func send(configuration: StreamConfiguration, at time: MediaTime? = nil) -> SendResult {
+    package func send(
+        configuration: StreamConfiguration, extras: AMF0Object = AMF0Object(), at time: MediaTime? = nil
+    ) -> SendResult {
         let byteCount = configuration.avcConfiguration.count + configuration.audioSpecificConfig.count
-        return enqueue(.configuration(configuration, time), byteCount: byteCount)
+        return enqueue(.configuration(configuration, extras, time), byteCount: byteCount)
+    }
+
+    /// Sends onMetaData once more, with other `extras`.
+    @discardableResult
+    package func send(metadataOf configuration: StreamConfiguration, extras: AMF0Object) -> SendResult {
+        let payload = configuration.metadataPayload(with: extras)
+        return enqueue(.metadata(payload), byteCount: payload.readableBytes)
     }
 
     /// Sends one packet, timestamped with its DTS.
@@ -115,7 +125,8 @@ package final class RTMPPublisher: Sendable {
 /// What lies between the callers' threads and the event loop, and the numbers that callers may read at any time.
 final class PublishQueue: Sendable {
     enum Item: Sendable {
-        case configuration(StreamConfiguration, MediaTime?)
+        case configuration(StreamConfiguration, AMF0Object, MediaTime?)
+        case metadata(ByteBuffer)
         case packet(Packet)
         case script(ByteBuffer)
     }

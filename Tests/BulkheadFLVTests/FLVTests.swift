@@ -82,6 +82,10 @@ import Testing
         #expect(values.last?["width"] == 1280 && values.last?["videodatarate"] == 2500)
         #expect(values.last?["videocodecid"] == 7 && values.last?["audiocodecid"] == 10)
         #expect(values.last?["stereo"] == true)
+        // What a room says stands behind all that, and in the place of none of it.
+        var extended = configuration.metadataPayload(with: ["title": "晚间", "width": "5"])
+        let more = try decoder.decodeAll(from: &extended)
+        #expect(more.last?["title"] == "晚间" && more.last?["width"] == 1280 && more.last?["videodatarate"] == 2500)
     }
 
     static let headers: [([UInt8], VideoPayloadHeader.FrameType, VideoPayloadHeader.Content, Int)] = [

@@ -1,3 +1,4 @@
+import BulkheadFLV
 import BulkheadLinks
 import BulkheadMedia
 import BulkheadTimeline
@@ -33,12 +34,17 @@ import Testing
         return mailbox
     }
 
+    private static func text(_ extras: AMF0Object) -> String { extras.properties.map { "+\($0.name)" }.joined() }
+
     /// What a link would send: "c0" for configuration 0, then the packets as above.
     private static func drain(_ mailbox: LinkMailbox, _ count: Int = .max) -> String {
         var words: [String] = []
         while words.count < count {
             switch mailbox.take() {
-            case .configuration(let configuration): words.append("c\(configuration.avcConfiguration.last ?? 255)")
+            case .configuration(let configuration, let extras):
+                words.append("c\(configuration.avcConfiguration.last ?? 255)" + Self.text(extras))
+            case .metadata(let configuration, let extras):
+                words.append("m\(configuration.avcConfiguration.last ?? 255)" + Self.text(extras))
             case .packet(let packet):
                 let kind = packet.isVideo ? (packet.isIDR ? "I" : "P") : "a"
                 words.append("\(kind)\(packet.configuration)")
@@ -80,6 +86,25 @@ import Testing
         _ = Self.drain(mailbox, taken)
         mailbox.rewind()
         #expect(Self.drain(mailbox) == sent)
+    }
+
+    /// What metadata say besides is said with each connection, and once where it has changed, with the configuration that holds.
+    @Test func extrasAreSaidOnEachConnection() throws {
+        let mailbox = try Self.mailbox("I0 P0 I1 P1")
+        mailbox.extend(["title": "a"])
+        #expect(Self.drain(mailbox, 3) == "c0+title I0 P0")
+        mailbox.extend(["title": "b", "notice": "c"])
+        // The header of the next picture says it as well.
+        #expect(Self.drain(mailbox) == "c1+title+notice I1 P1")
+        mailbox.extend(["notice": "c"])
+        mailbox.offer(Self.packet("P", 90, 1))
+        #expect(Self.drain(mailbox) == "m1+notice P1")
+        mailbox.extend(["notice": "c"])
+        #expect(Self.drain(mailbox).isEmpty)
+        mailbox.rewind()
+        #expect(Self.drain(mailbox) == "c1+notice I1 P1 P1")
+        mailbox.extend([:])
+        #expect(Self.drain(mailbox) == "m1")
     }
 
     /// What comes after a change is announced and before its first picture still belongs to the old one.

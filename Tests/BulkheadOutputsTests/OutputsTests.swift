@@ -47,6 +47,9 @@ import Testing
             }
         }
         var statuses: [LinkStatus] { [LinkStatus(name: name, destination: name, state: .publishing)] }
+        func extend(_ entries: [RoomEntry]) {
+            note("extend " + entries.map { "\($0.key)=\($0.text)" }.joined(separator: ","))
+        }
         func pause(_ isPaused: Bool) { note(isPaused ? "pause" : "resume") }
         func resume(from time: MediaTime) {}
         func retry() { note("retry") }

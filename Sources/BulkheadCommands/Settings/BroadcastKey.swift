@@ -44,6 +44,7 @@ extension BroadcastKey: CaseIterable {
     package static let notify = BroadcastKey("notify", isList: true)
     package static let chat = BroadcastKey("chat", isList: true)
     package static let room = BroadcastKey("room")
+    package static let roomMetadata = BroadcastKey("room-metadata", isSwitch: true)
     package static let name = BroadcastKey("name")
     package static let resume = BroadcastKey("resume")
     package static let resumeIfInterrupted = BroadcastKey("resume-if-interrupted", isSwitch: true)
@@ -76,7 +77,7 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
-            notify, chat, room, name, resume, resumeIfInterrupted, resumeTimeline, slate, slateLogo, record,
+            notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline, slate, slateLogo, record,
             recordSegment, recordFallback, recordReport, recordFloor,
             recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }

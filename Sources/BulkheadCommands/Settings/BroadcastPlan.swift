@@ -80,6 +80,13 @@ package struct BroadcastPlan: Hashable, Sendable {
             settings.chats = chats
             settings.room = settings.room ?? RoomSettings()
         }
+        if words.isOn(.roomMetadata) {
+            guard settings.room != nil else {
+                throw BroadcastError(
+                    .usage, "--room-metadata has nothing to say without a room", advice: "name one with --room NAME")
+            }
+            settings.room?.isInMetadata = true
+        }
         try words.checkScenes(beside: settings.inputs)
         if !words.scenes.isEmpty { settings.scenes = words.scenes }
         settings.recordings = try words.located(.record) { () throws(BroadcastError) in
