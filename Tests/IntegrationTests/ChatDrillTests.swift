@@ -24,7 +24,7 @@ import Testing
 
     /// A chat that is refused to the end has lost what was said, and the drill says which lines.
     @Test func whatIsLostFailsTheDrill() async throws {
-        let (status, text) = try await drill(["--fault", "chat:refuse=8s@2s", "--duration", "6s"])
+        let (status, text) = try await drill(["--fault", "chat:refuse=5s@2s", "--duration", "6s"])
         #expect(status == 1, "\(text)")
         #expect(text.contains("comments-lost=0: FAILED") && text.contains("(lines "), "\(text)")
         #expect(text.contains("lost=0: ok") && text.contains("connections=1: ok"), "\(text)")

@@ -76,7 +76,8 @@ private final class ChatProcess {
         #expect(try chat.reads { chat.states.last == .joined })
         server.say(3)
         #expect(try chat.reads { chat.texts.count == 3 })
-        for round in 1...2 {
+        // A second break begins where the first one has ended.
+        for round in 1...(index == 0 ? 2 : 1) {
             server.cut(saying: 34)
             server.say(2)
             let count = 3 + 36 * round
@@ -84,7 +85,7 @@ private final class ChatProcess {
             #expect(Set(chat.texts) == Set((1...count).map { "line \($0)" }))
         }
         #expect(chat.gaps.isEmpty, "\(chat.gaps)")
-        #expect(server.questions.count > 4, "\(server.questions)")
+        #expect(server.questions.count >= 4, "\(server.questions)")
         #expect(chat.states.contains(.lost) && chat.states.contains(.reached) && chat.states.contains(.chosen))
     }
 
