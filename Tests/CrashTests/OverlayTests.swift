@@ -117,18 +117,31 @@ import Testing
         let overlay = try UndisturbedOverlay(canvas, comments)
         let byteCount = canvas.width * canvas.height * 3 / 2
         let pictures = try Data(contentsOf: URL(fileURLWithPath: folder.path("out.yuv")), options: .alwaysMapped)
-        #expect(pictures.count == Self.seconds * 30 * byteCount)
+        // A machine that is too busy to encode all leaves frames out.
+        let numbers = try await Self.numbers(of: folder.path("out.flv"))
+        try #require(pictures.count == numbers.count * byteCount)
         let rate = try #require(FrameRate(30))
         let ground = try Self.ground(Array(pictures.prefix(byteCount)), pixelCount: canvas.width * canvas.height)
         var (wrong, bare, drawn): ([Int], [Int], Int) = ([], [], 0)
-        for number in 0..<(pictures.count / byteCount) {
-            let shown = Array(pictures[number * byteCount..<(number + 1) * byteCount])
+        for (index, number) in numbers.enumerated() {
+            let shown = Array(pictures[index * byteCount..<(index + 1) * byteCount])
             guard overlay.draw(over: ground, at: rate.time(of: Int64(number))) else { continue }
             drawn += 1
             if Self.isSame(shown, overlay.picture) { continue }
             if Self.isSame(shown, ground) { bare.append(number) } else { wrong.append(number) }
         }
         return (wrong, bare, drawn)
+    }
+
+    /// The numbers of the frames in a file, by their times.
+    private static func numbers(of file: String) async throws -> [Int] {
+        let probe = try RunningProcess(
+            "ffprobe",
+            ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time", "-of", "csv=p=0", file])
+        #expect(await probe.wait(timeout: .seconds(60)) == 0, "\(probe.errorText)")
+        return try probe.outputText.split(separator: "\n").map { line in
+            Int((try #require(Double(line.prefix { $0 != "," })) * 30).rounded())
+        }
     }
 
     /// What is behind the overlay in an I420 picture of one color: the value that each plane has most of.
