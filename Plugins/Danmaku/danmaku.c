@@ -222,7 +222,10 @@ static int32_t process_video(void *state, const bulkhead_video_frame *frame) {
         }
         double way = (double)(time - comment->start) / 1e9 * comment->speed;
         double x = comment->mode == 's' ? picture_width - way
-            : comment->mode == 'r' ? way - comment->width : comment->mode == 'p' ? comment->left : (picture_width - comment->width) / 2;
+            : comment->mode == 'r' ? way - comment->width
+            // Pictures may have become narrower since.
+            : comment->mode == 'p' ? fmin(comment->left, fmax(0, picture_width - comment->width))
+            : (picture_width - comment->width) / 2;
         double left = (x + comment->size * 0.1) * scale - comment->edge;
         double top = (comment->top + comment->height / 2) * scale - comment->overlay.height / 2.0;
         overlay_blend(&comment->overlay, frame, (int64_t)floor(left), (int64_t)floor(top));
