@@ -53,6 +53,7 @@ struct RoomExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let room { _ = try RoomWords.name(room, at: "--room") }
         guard !recording.isEmpty || room != nil else {
             throw BroadcastError(
                 .usage, "nothing is named whose comments are to be exported",

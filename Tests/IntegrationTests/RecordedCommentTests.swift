@@ -213,6 +213,7 @@ import Testing
             (["--ass", "--room", "none", "-o", folder.path("x.ass")], "there is no log of a room none", 66),
             (["--ass", "--recording", folder.path("a.mp4")], "is no recording", 66),
             (["--recording", folder.path("a.mp4")], "--ass", 64),
+            (["--srt", "--room", "../x", "-o", folder.path("x.srt")], "is no name of a room", 64),
         ] as [([String], String, Int32)] {
             let answer = try await Self.command(["room", "export"] + words, folder)
             #expect(

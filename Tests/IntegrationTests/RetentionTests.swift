@@ -67,9 +67,12 @@ import Testing
         try FileManager.default.setAttributes([.modificationDate: longAgo], ofItemAtPath: folder.path(torn))
         // The next broadcast with the same pattern removes by age what the first has left.
         #expect(await eventually { self.isOld(folder.path(kept.last ?? "")) })
+        let comments = folder.path(kept[0] + ".comments.jsonl")
+        try Data("{}\n".utf8).write(to: URL(filePath: comments))
         let second = try broadcast(folder, ["--record-keep", "1s", "--duration", "3"])
         #expect(await second.wait(timeout: .seconds(60)) == 0, "\(second.errorText)")
         #expect(Set(removed(second, "age")).isSuperset(of: kept))
+        #expect(!FileManager.default.fileExists(atPath: comments))
         #expect(segments(folder).contains(torn))
         #expect(segments(folder).contains(foreign) && names(folder).contains("copy.mp4"))
     }
