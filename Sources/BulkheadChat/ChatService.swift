@@ -266,7 +266,7 @@ package final class ChatService {
         let end = MonotonicTime.now.advanced(by: Self.farewellPatience)
         while sockets.isAsking, MonotonicTime.now < end {
             _ = sockets.events()
-            sockets.wait(for: -1, atMost: .nanoseconds(max(0, end.since(.now))))
+            if sockets.isAsking { sockets.wait(for: -1, atMost: .nanoseconds(max(0, end.since(.now)))) }
         }
     }
 }
