@@ -215,7 +215,7 @@ package struct YouTubeSession: PlatformSession {
 
     package mutating func streamed(_ bytes: [UInt8], at now: ChatMoment) -> [ChatAction] {
         guard state == .joined, way != .list else { return [] }
-        guard let messages = reader.take(bytes) else { return streamBroke("the API's stream can't be read") }
+        let (messages, isBroken) = reader.take(bytes)
         var actions: [ChatAction] = []
         for message in messages where state == .joined {
             guard let page = YouTubePage(message) else {
@@ -225,7 +225,7 @@ package struct YouTubeSession: PlatformSession {
             due = now.steady.addingReportingOverflow(Self.silence).partialValue
             actions += take(page, at: now)
         }
-        return actions
+        return isBroken && state == .joined ? actions + streamBroke("the API's stream can't be read") : actions
     }
 
     /// One that has given nothing yet may be one that does not work here.
