@@ -57,6 +57,9 @@ final class SwitchControl: Sendable {
     ) async throws(BroadcastError) {
         self.path = path
         try Self.prepare(path)
+        // Nobody else may connect, from the first moment on.
+        let mask = umask(0o177)
+        defer { umask(mask) }
         do {
             channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .childChannelInitializer { channel in
@@ -68,7 +71,6 @@ final class SwitchControl: Sendable {
         } catch {
             throw Self.unusable(path, "\(error)")
         }
-        chmod(path, 0o600)
     }
 
     func stop() async {

@@ -15,6 +15,11 @@ import Testing
         case freeze
         /// Nothing comes through to the origin's players, and nothing is answered.
         case blackhole
+        /// The origin gets less than half of what it should pass on.
+        case throttle
+
+        /// What is met first.
+        var condition: String { self == .throttle ? "fps < 50% for 3s" : "no-data 1s" }
 
         /// One in each run of the tests; the others where they are asked for: each takes its ten seconds.
         static let tested = ProcessInfo.processInfo.environment["BULKHEAD_SWITCH_FAULTS"] == nil ? [.kill] : allCases
@@ -25,25 +30,34 @@ import Testing
         let folder: TemporaryFolder
         let nginx: NginxServer
         var origin: EmbeddedServer
+        /// From the origin to the server that pulls.
         let path: FaultyPath
+        /// From the broadcast to the origin, and to the server that is pushed to.
+        let feed: FaultyPath
+        let pushed: FaultyPath
         let broadcast: RunningProcess
         let configuration: String
         let control: String
         private(set) var switching: RunningProcess
 
-        init(preferred: String, extra: String = "") async throws {
+        init(
+            preferred: String, condition: String = "no-data 1s", pull: (Ports) throws -> String = { _ in "" }
+        ) async throws {
             folder = try TemporaryFolder()
             origin = try await EmbeddedServer()
             path = try await FaultyPath.start(port: origin.port)
+            // Small buffers: a slow path is felt at once.
+            feed = try await FaultyPath.start(port: origin.port, bufferByteCount: 4096)
             let hook = try NginxServer.freePort()
             nginx = try await NginxServer(
                 application: "on_play http://127.0.0.1:\(hook)/; on_publish_done http://127.0.0.1:\(hook)/;")
+            pushed = try await FaultyPath.start(port: nginx.port)
             control = folder.path("c")
             let server = "rtmp://127.0.0.1:\(nginx.port)/live/show"
             broadcast = try BulkheadProgram.start([
                 "broadcast", "test", "--size", "320x180", "--preset", "ultrafast", "--keyframe-interval", "1", "--to",
-                origin.url("show"),
-                "--to", server, "--patience", "5m", "--control", "unix:\(control)",
+                "rtmp://127.0.0.1:\(feed.port)/live/show", "--to", "rtmp://127.0.0.1:\(pushed.port)/live/show",
+                "--patience", "5m", "--control", "unix:\(control)",
             ])
             let (control, broadcast) = (self.control, broadcast)
             guard await eventually({ FileManager.default.fileExists(atPath: control) }) else {
@@ -54,15 +68,21 @@ import Testing
             broadcast: unix:\(control)
             preferred: \(preferred)
             policy: return
-            when: [no-data 1s, fps < 50% for 3s, report missing 5 periods]
+            when: [\(condition), report missing 20 periods]
             watch: \(server)
             push: {link: 2}
-            pull: {source: "rtmp://127.0.0.1:\(path.port)/live/show"}
+            pull: {source: "rtmp://127.0.0.1:\(path.port)/live/show"\(try pull(Ports(folder: folder, server: server)))}
             hook: 127.0.0.1:\(hook)
             control: unix:\(folder.path("s"))
-            times: {period: 200ms, dwell: 1s, clear: 0s\(extra)}
+            times: {period: 200ms, dwell: 1s, clear: 0s}
             """.write(toFile: configuration, atomically: true, encoding: .utf8)
             switching = try Self.startSwitch(configuration, folder)
+        }
+
+        /// What a pull by request needs to know.
+        struct Ports {
+            let folder: TemporaryFolder
+            let server: String
         }
 
         private static func startSwitch(_ configuration: String, _ folder: TemporaryFolder) throws -> RunningProcess {
@@ -97,7 +117,7 @@ import Testing
             await switching.end(signal: SIGINT)
             await broadcast.end(signal: SIGINT)
             await origin.end()
-            await path.stop()
+            for path in [path, feed, pushed] { await path.stop() }
             await nginx.end()
         }
     }
@@ -123,7 +143,7 @@ import Testing
 
     @Test(arguments: Fault.tested)
     func pullThatFailsGivesWayToThePushAndBackUnderOneViewer(fault: Fault) async throws {
-        let house = try await House(preferred: "pull")
+        let house = try await House(preferred: "pull", condition: fault.condition)
         #expect(await house.works("pull"), "\(house.switching.outputText) \(house.switching.errorText)")
         let viewer = try RecordingViewer(house.viewer, into: house.folder)
         #expect(await grows(viewer))
@@ -141,12 +161,14 @@ import Testing
         case .block: try await house.path.set(.refusing)
         case .freeze: Foundation.kill(house.origin.pid, SIGSTOP)
         case .blackhole: try await house.path.set(.blackhole)
+        case .throttle: try await house.feed.set(.slow(bytesPerSecond: 6000))
         }
-        #expect(await house.works("push", "no-data 1s"), "\(house.switching.outputText)")
+        #expect(await house.works("push", fault.condition), "\(house.switching.outputText)")
         #expect(await grows(viewer))
         switch fault {
         case .kill: house.origin = try await EmbeddedServer(port: port)
         case .block, .blackhole: try await house.path.set(.open)
+        case .throttle: try await house.feed.set(.open)
         case .freeze: Foundation.kill(house.origin.pid, SIGCONT)
         }
         #expect(await house.works("pull", "policy"), "\(house.switching.outputText)")
@@ -154,8 +176,92 @@ import Testing
         await viewer.stop()
         #expect(house.count("switch.switching") == 2, "\(house.switching.outputText)")
         await house.end()
-        try await expectNoHole(viewer, house)
+        // A link that can't keep up leaves pictures out: the hole is in what the origin has.
+        if fault != .throttle { try await expectNoHole(viewer, house) }
     }
+
+    /// The other direction: the server can't be pushed to any more.
+    @Test(.enabled(if: Fault.tested.count > 1)) func pushThatFailsGivesWayToThePull() async throws {
+        let house = try await House(preferred: "push")
+        #expect(await house.works("push"), "\(house.switching.outputText) \(house.switching.errorText)")
+        let viewer = try RecordingViewer(house.viewer, into: house.folder)
+        #expect(await grows(viewer))
+        try await house.pushed.set(.refusing)
+        #expect(await house.works("pull", "no-data 1s"), "\(house.switching.outputText)")
+        #expect(await grows(viewer))
+        try await house.pushed.set(.open)
+        #expect(await house.works("push", "policy"), "\(house.switching.outputText)")
+        #expect(await grows(viewer))
+        await viewer.stop()
+        await house.end()
+    }
+
+    /// A server with MediaMTX's routes, which pulls by FFmpeg.
+    @Test func pullByRequestIsStartedAndStopped() async throws {
+        let port = try NginxServer.freePort()
+        var fake: RunningProcess?
+        let house = try await House(preferred: "push") { ports in
+            let script = ports.folder.path("server.py")
+            try Self.routes.write(toFile: script, atomically: true, encoding: .utf8)
+            fake = try RunningProcess("python3", [script, "\(port)", ports.server])
+            let api = "http://127.0.0.1:\(port)/v3/config/paths"
+            return #", start: {url: "\#(api)/add/${app}/${stream}", body: '{"source":"${source}"}'}"#
+                + #", stop: {method: DELETE, url: "\#(api)/delete/${app}/${stream}"}"#
+        }
+        #expect(await house.works("push"), "\(house.switching.outputText) \(house.switching.errorText)")
+        let viewer = try RecordingViewer(house.viewer, into: house.folder)
+        #expect(await grows(viewer))
+        let socket = ["--socket", "unix:\(house.folder.path("s"))"]
+        #expect(try await BulkheadProgram.start(["switch", "pull"] + socket).wait() == 0)
+        #expect(await house.works("pull", "hand"), "\(house.switching.outputText)")
+        #expect(await grows(viewer))
+        #expect(try await BulkheadProgram.start(["switch", "push"] + socket).wait() == 0)
+        #expect(await house.works("push", "hand"), "\(house.switching.outputText)")
+        #expect(await grows(viewer))
+        await viewer.stop()
+        await house.end()
+        await fake?.end()
+        let calls = fake?.outputText.split(separator: "\n").map(String.init) ?? []
+        #expect(calls.contains("POST /v3/config/paths/add/live/show 200"), "\(calls) \(fake?.errorText ?? "")")
+        #expect(calls.last == "DELETE /v3/config/paths/delete/live/show 200")
+    }
+
+    private static let routes = """
+        import http.server, json, subprocess, sys
+
+        pulls = {}
+
+        class Routes(http.server.BaseHTTPRequestHandler):
+            def answer(self, status, body=b"{}"):
+                print(self.command, self.path, status, flush=True)
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self):
+                name = self.path.removeprefix("/v3/config/paths/add/")
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if name in pulls:
+                    return self.answer(400)
+                pulls[name] = subprocess.Popen(
+                    ["ffmpeg", "-v", "error", "-nostdin", "-analyzeduration", "500000", "-copyts", "-i", body["source"],
+                     "-c", "copy", "-f", "flv", sys.argv[2]])
+                self.answer(200)
+
+            def do_DELETE(self):
+                pull = pulls.pop(self.path.removeprefix("/v3/config/paths/delete/"), None)
+                if pull is None:
+                    return self.answer(404)
+                pull.kill()
+                pull.wait()
+                self.answer(200)
+
+            def log_message(self, *words):
+                pass
+
+        http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Routes).serve_forever()
+        """
 
     /// Switched by hand, both ways, and over the death of the switch process itself.
     @Test func handSwitchesAndTheNextProcessKnowsTheWay() async throws {
