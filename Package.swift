@@ -212,7 +212,7 @@ let package = Package(
             name: "BulkheadOrigin",
             dependencies: [
                 "BulkheadChildRuntime", "BulkheadLiveServer", "BulkheadModel", "BulkheadEvents", "BulkheadMedia",
-                "BulkheadRTMP", "BulkheadSystem", "BulkheadWire",
+                "BulkheadRTMP", "BulkheadSystem", "BulkheadWire", nioPosix,
             ]),
         .target(
             name: "BulkheadEncoder",
@@ -552,7 +552,7 @@ let package = Package(
             name: "BulkheadLiveServerTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadLiveServer", "BulkheadRTMPTransport", "BulkheadRTMP", "BulkheadFLV",
-                "BulkheadMedia", "BulkheadSystem", nioCore, nioPosix,
+                "BulkheadMP4", "BulkheadMedia", "BulkheadSystem", nioCore, nioPosix,
             ]),
         .testTarget(
             name: "BulkheadEncoderTests",

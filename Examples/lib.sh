@@ -57,5 +57,8 @@ start_server() {
 }
 server_has_said_something() { grep -q '"server.ready"' "$log" || ! kill -0 "$pid" 2>/dev/null; }
 
+# over_http: the address of $server for viewers by HTTP.
+over_http() { echo "http://${server#rtmp://}" | sed 's|^\(http://[^/:]*\)/|\1:1935/|'; }
+
 # any_server: the usual port if it is free, else another one.
 any_server() { start_server "${PORT:-1935}" || start_server 0; }

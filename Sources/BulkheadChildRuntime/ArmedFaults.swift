@@ -151,7 +151,8 @@ package struct ArmedFaults: Sendable {
             case .notifier: NotifierReply.trouble(target: 0, text: "a drill asked for this").frame
             case .recorder: RecorderReply.ready.frame
             case .chat: ChatReply.gap(connection: 0, from: 0, until: 0).frame
-            case .decoder, .origin, .master: nil
+            case .origin: OriginReply.alive(players: .max).frame
+            case .decoder, .master: nil
             }
         guard let message else { return }
         let bytes = [[UInt8]](repeating: message.bytes, count: 1000).flatMap { $0 }

@@ -209,6 +209,13 @@ package struct CourseFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Serve the program to players here, by RTMP and HTTP: at :8080, as live/main.mp4, live/main.flv and "
+                + "live/main/index.m3u8.",
+            valueName: "[address]:port"))
+    var origin: String?
+
+    @Option(
+        help: ArgumentHelp(
             "An address of HTTP that is told of trouble as it happens, with level=, events=, name= and secret-file= behind "
                 + "it.",
             valueName: "url[,key=value…]"))

@@ -115,24 +115,3 @@ package struct ServeCommand: ParsableCommand {
         throw BroadcastError(starting: "the live server (\(path))", error)
     }
 }
-
-/// "127.0.0.1:1935", "[::1]:1935" or a name with a port.
-struct ListenAddress: Hashable {
-    let host: String
-    let port: Int
-
-    init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65535).contains(port)
-        else { return nil }
-        var host = text[..<colon]
-        if host.first == "[", host.last == "]" {
-            host = host.dropFirst().dropLast()
-        } else if host.contains(":") {
-            return nil
-        }
-        guard !host.isEmpty else { return nil }
-        self.host = String(host)
-        self.port = port
-    }
-}

@@ -69,7 +69,8 @@ final class DrillLog: Sendable {
             case .publishStarted: server.publishCount += 1
             case .playStarted: server.playCount += 1
             case .reconnectRequested, .stopped, .publishEnded, .publishRefused, .playEnded, .connectionFailed,
-                .connectionRefused, .acceptingPaused, .certificateRead, .certificateUnusable, .eventsLeftOut:
+                .connectionRefused, .acceptingPaused, .notListening, .certificateRead, .certificateUnusable,
+                .eventsLeftOut:
                 break
             }
             state.servers[link] = server

@@ -6,6 +6,7 @@ package enum ServerSentence {
     package static func text(_ happening: ServerHappening) -> String {
         switch happening {
         case .ready(let address, _): "ready at \(address)"
+        case .notListening(let text): "\(text); it is tried again each second"
         case .reconnectRequested(let publishers): "asked \(count(publishers, "publisher")) to reconnect"
         case .stopped: "stopped"
         case .publishStarted(let stream, let peer): "\(stream): \(peer) is publishing"

@@ -67,6 +67,22 @@ package final class LiveServer: Sendable {
         }
     }
 
+    /// Publishes a stream from within the process.
+    /// - Parameter timeZero: the wall clock at time 0 of the stream, in milliseconds since 1970.
+    /// - Throws: ``PublishRefusalReason``.
+    package func publish(_ name: StreamName, timeZero: Int64) throws -> LocalPublisher {
+        try LocalPublisher(name, timeZero: timeZero, at: hub, on: listener.eventLoop)
+    }
+
+    /// Calls `body` at the server's event loop once a second, with how many players there are, as long as it listens.
+    package func watchPlayers(_ body: @escaping @Sendable (Int) -> Void) {
+        let eventLoop = listener.eventLoop
+        let watch = eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .seconds(1)) { [hub] _ in
+            body(hub.value.playerCount)
+        }
+        listener.closeFuture.whenComplete { _ in watch.cancel() }
+    }
+
     /// Closes the listener and every connection, and returns when the listener is closed.
     package func stop() async {
         listener.eventLoop.execute { [hub] in hub.value.stop() }

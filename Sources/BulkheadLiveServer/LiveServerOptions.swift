@@ -2,6 +2,8 @@
 package struct LiveServerOptions: Hashable, Sendable {
     /// The stream keys that may be published; nil for any. A key also admits players.
     package var streamKeys: Set<String>?
+    /// Peers may publish.
+    package var takesPublishers = true
     /// Publishers and players at one time; more are closed at once.
     package var connectionLimit = 64
     /// The same from one address, of version 6 from one network of 64 bits; nil for half of ``connectionLimit``.

@@ -94,6 +94,7 @@ final class StreamHub {
     func publish(
         _ request: StreamRequest, by handler: ConnectionHandler
     ) throws(PublishRefusalReason) -> LiveStream {
+        guard options.takesPublishers else { throw .unknownKey }
         if let keys = options.streamKeys, !keys.contains(request.name), !keys.contains(request.fullName) {
             throw .unknownKey
         }
@@ -184,6 +185,13 @@ final class StreamHub {
 
     /// The stream to play over HTTP, published or not.
     func streamToPlay(_ name: StreamName) -> LiveStream { stream(name) }
+
+    /// On connections that play.
+    var playerCount: Int {
+        streams.values.reduce(0) {
+            $0 + $1.messages.players.count + $1.fragments.players.count + $1.segments.viewerCount
+        }
+    }
 
     /// All that are published, in the order of their names.
     var published: [LiveStream] {

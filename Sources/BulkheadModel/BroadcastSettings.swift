@@ -31,6 +31,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var layout: SceneLayout?
     /// Scenes that there are from the start; nil for none.
     package var scenes: [Scene]?
+    /// Where an origin of the broadcast's own listens (``ListenAddress``); nil for none.
+    package var origin: String?
     /// Who else is told of events; nil for nobody.
     package var notices: [NoticeTarget]?
     /// The loudness that the program is slowly brought to, in LUFS; nil, and silence, for as loud as it is.

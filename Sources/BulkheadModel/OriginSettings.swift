@@ -1,4 +1,4 @@
-/// What a live server is to be like: how the command hands it to the program of the server, and a broadcast to its own.
+/// What a live server is to be like: how the command hands it to the program of the server.
 package struct OriginSettings: Codable, Hashable, Sendable {
     /// The address to listen on.
     package var host = "127.0.0.1"

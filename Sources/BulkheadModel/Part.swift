@@ -29,6 +29,8 @@ package struct Part: Codable, Hashable, Sendable {
         case notifier
         /// Talks to chat servers.
         case chat
+        /// Serves the program to players.
+        case origin
         case plugin, link, recording, viewer, server, reporter
         /// The live room: its title, its notice, its comments.
         case room
@@ -42,7 +44,7 @@ package struct Part: Codable, Hashable, Sendable {
         /// Whether parts of this role are child processes, to which every ``ChildHappening`` can happen.
         package var isChild: Bool {
             switch self {
-            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat: true
+            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat, .origin: true
             case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .room, .channel,
                 .switch, .unknown:
                 false
@@ -125,6 +127,9 @@ package struct Part: Codable, Hashable, Sendable {
 
     /// A chat process, by its child.
     package static func chat(_ id: ChildID) -> Part { Part(.chat, id: id.number, duty: .onAir) }
+
+    /// An origin, by its child.
+    package static func origin(_ id: ChildID) -> Part { Part(.origin, id: id.number, duty: .onAir) }
 
     /// A chat connection; `number` is from 1.
     package static func channel(_ number: Int, name: String) -> Part { Part(.channel, id: number, name: name) }

@@ -81,7 +81,8 @@ extension BroadcastSettings {
     /// - Throws: kind `control`, naming the first setting outside its range.
     package func checkRanges() throws(BroadcastError) {
         let destinationsFit =
-            !(destinations.isEmpty && recordings?.isEmpty ?? true) && destinations.count <= SettingRange.mostLinks
+            !(destinations.isEmpty && recordings?.isEmpty ?? true && origin == nil)
+            && destinations.count <= SettingRange.mostLinks
             && destinations.allSatisfy(\.isInRange)
         let noticesFit = (notices ?? []).count <= NoticeTarget.mostTargets && (notices ?? []).allSatisfy(\.isInRange)
         let roomFits = room?.isInRange ?? true
@@ -90,22 +91,15 @@ extension BroadcastSettings {
             && Set((chats ?? []).map(\.name)).count == (chats ?? []).count && (chats == nil || room != nil)
         let recordingsFit =
             (recordings?.count ?? 0) <= SettingRange.mostRecordings && recordings?.allSatisfy(\.isInRange) ?? true
+        let originFits = origin.map { ListenAddress($0, anyHost: ListenAddress.everywhere) != nil } ?? true
         let replayFits = replayPath.map(SavedReplay.isPath) ?? true
         let nameFits = name.map(RoomSettings.isName) ?? (resume == nil)
-        let outside =
-            !noticesFit
-            ? "notify"
-            : !roomFits || !chatsFit
-                ? roomFits ? "chat" : "room"
-                : inputs.isEmpty || inputs.count > SettingRange.mostInputs
-                    ? "input"
-                    : !destinationsFit
-                        ? "to"
-                        : !recordingsFit
-                            ? "record"
-                            : !replayFits
-                                ? "replay-path"
-                                : !nameFits ? "name" : Setting.all.first { !$0.isInRange(self) }?.name
+        let fits = [
+            ("notify", noticesFit), ("room", roomFits), ("chat", chatsFit),
+            ("input", !inputs.isEmpty && inputs.count <= SettingRange.mostInputs), ("to", destinationsFit),
+            ("record", recordingsFit), ("replay-path", replayFits), ("origin", originFits), ("name", nameFits),
+        ]
+        let outside = fits.first { !$0.1 }?.0 ?? Setting.all.first { !$0.isInRange(self) }?.name
         guard let outside else { return }
         throw BroadcastError(
             code: .settingOutOfRange, ["setting": outside], "the setting \(outside) is outside its range")

@@ -40,6 +40,7 @@ package final class Outputs: PacketOutlet {
     /// Besides the links; they count for none of them.
     private var recordings: [RecorderSink] = []
     private var replays: Replays?
+    private var origin: OriginSink?
     /// Something of what is recorded can hold marks.
     private(set) package var keepsMarks = false
     private var notes = RecordingNotes()
@@ -102,6 +103,10 @@ package final class Outputs: PacketOutlet {
     ) {
         let entries = settings.recordings ?? []
         replays = Replays(settings, in: context)
+        if let address = settings.origin.flatMap({ ListenAddress($0, anyHost: ListenAddress.everywhere) }) {
+            origin = OriginSink(address, in: context)
+            for (number, configuration) in configurations { origin?.configure(configuration, number: number) }
+        }
         keepsMarks = replays != nil || entries.contains(where: \.isMP4)
         if keepsMarks { listenForNotes() }
         for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
@@ -234,6 +239,7 @@ package final class Outputs: PacketOutlet {
         for output in outputs.values { output.sink.configure(configuration, number: number) }
         for recording in recordings { recording.configure(withTracks(configuration), number: number) }
         replays?.configure(configuration, number: number)
+        origin?.configure(configuration, number: number)
         notes.frameRate = configuration.frameRate
     }
 
@@ -241,6 +247,7 @@ package final class Outputs: PacketOutlet {
         hasBegun = true
         for output in outputs.values { output.sink.offer(packet) }
         replays?.take(packet)
+        origin?.offer(packet)
         record(.packet(packet))
         note(notes.due(behind: packet))
         record(notes.dueComments(behind: packet))
@@ -311,6 +318,7 @@ package final class Outputs: PacketOutlet {
         record(rest.comments)
         record(merge.takeRest())
         for recording in recordings { recording.finish() }
+        origin?.finish()
         if !recordings.isEmpty { wake(at: .now.advanced(by: OutputsMachine.ending), aborting: true) }
         perform(machine.handle(.finish, at: .now))
     }
@@ -318,6 +326,7 @@ package final class Outputs: PacketOutlet {
     /// Ends all sinks now.
     package func abort() {
         for recording in recordings { recording.abort() }
+        origin?.finish()
         perform(machine.handle(.abort, at: .now))
     }
 
@@ -511,6 +520,6 @@ package final class Outputs: PacketOutlet {
                     lanes: outputs[entry.id]?.sink.statuses ?? [])
             }, videoBitsPerSecond: bitrate.bitsPerSecond, hasSent: firstSent != nil,
             recordings: recordings.map(\.recordingStatus), replay: replays?.status,
-            children: recorders.compactMap(\.childStatus))
+            children: recorders.compactMap(\.childStatus) + [origin?.childStatus].compactMap { $0 })
     }
 }

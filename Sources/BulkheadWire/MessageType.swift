@@ -162,6 +162,18 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case recorderClosed = 0xCE
     case recorderFinished = 0xCF
     case recorderRemoved = 0xF8
+
+    // OriginRequest
+    case originOpen = 0x120
+    case originConfigure = 0x121
+    case originPicture = 0x122
+    case originSound = 0x123
+    case originFinish = 0x124
+
+    // OriginReply
+    case originReady = 0x126
+    case originTrouble = 0x127
+    case originAlive = 0x128
 }
 
 extension WireFrame {

@@ -293,7 +293,7 @@ package enum RecorderRequest: WireMessage, Hashable {
 }
 
 extension Packet {
-    fileprivate var isDisposable: Bool { if case .video(_, isDisposable: true) = kind { true } else { false } }
+    var isDisposable: Bool { if case .video(_, isDisposable: true) = kind { true } else { false } }
 }
 
 extension RecorderComment {
@@ -379,7 +379,7 @@ extension RecordedPart {
 }
 
 extension StreamConfiguration {
-    fileprivate func write(to writer: inout WireWriter) {
+    func write(to writer: inout WireWriter) {
         writer.write(UInt16(canvas.width))
         writer.write(UInt16(canvas.height))
         writer.write(frameRate.numerator)
@@ -392,7 +392,7 @@ extension StreamConfiguration {
         for track in tracks.prefix(Self.mostTracks) { writer.write(track, atMost: 255) }
     }
 
-    fileprivate init(_ reader: inout WireReader) throws(WireError) {
+    init(_ reader: inout WireReader) throws(WireError) {
         let width = Int(try reader.read(UInt16.self))
         let height = Int(try reader.read(UInt16.self))
         guard let canvas = Canvas(width: width, height: height) else { throw reader.outsideRange("canvas") }

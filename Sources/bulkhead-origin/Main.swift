@@ -2,5 +2,5 @@ import BulkheadOrigin
 import Glibc
 
 @main struct Main {
-    static func main() async { exit(await OriginProgram.run()) }
+    static func main() { exit(OriginProgram.run()) }
 }

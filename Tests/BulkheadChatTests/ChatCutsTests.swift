@@ -122,7 +122,7 @@ private final class KilledRelay: Sendable {
         _ count: Int, to port: Int, _ lane: Int, _ speaker: Speaker
     ) async throws -> (cuts: Int, connections: Int, seen: ChatUnderTest.Seen) {
         let path = try await FaultyPath.start(port: port)
-        let chat = try ChatUnderTest(ChatServiceTests.connection(path.port))
+        let chat = try ChatUnderTest(ChatServiceTests.target(path.port))
         let first = try await listen(chat, speaker)
         var random = SeededGenerator(seed: 20_261_128 + UInt64(lane))
         for _ in 0..<count {
@@ -164,7 +164,7 @@ private final class KilledRelay: Sendable {
         _ count: Int, to port: Int, _ speaker: Speaker
     ) async throws -> (cuts: Int, connections: Int, seen: ChatUnderTest.Seen) {
         let relay = try KilledRelay(to: port)
-        let chat = try ChatUnderTest(ChatServiceTests.connection(relay.port))
+        let chat = try ChatUnderTest(ChatServiceTests.target(relay.port))
         let first = try await listen(chat, speaker)
         for _ in 0..<count {
             let joined = chat.joinCount

@@ -8,11 +8,10 @@ import Testing
 
 /// The loop against a real server.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct ChatServiceTests {
-    static func connection(_ port: Int) -> ChatConnection {
-        ChatConnection(
-            ChatTarget(
-                "irc", .irc, servers: [.init(host: "127.0.0.1", port: UInt16(clamping: port), isSecure: false)],
-                channel: "room", nick: "viewer"))
+    static func target(_ port: Int) -> ChatTarget {
+        ChatTarget(
+            "irc", .irc, servers: [.init(host: "127.0.0.1", port: UInt16(clamping: port), isSecure: false)],
+            channel: "room", nick: "viewer")
     }
 
     /// A server that keeps so many lines, a way to it that can be broken, a chat that is joined by it, and somebody who speaks.
@@ -21,7 +20,7 @@ import Testing
     ) async throws -> (server: IRCServer, path: FaultyPath, chat: ChatUnderTest, speaker: IRCClient) {
         let server = try await IRCServer(keeping: count)
         let path = try await FaultyPath.start(port: server.port)
-        let chat = try ChatUnderTest(connection(path.port).target)
+        let chat = try ChatUnderTest(target(path.port))
         #expect(await eventually(within: .seconds(30)) { chat.isJoined })
         let speaker = try #require(IRCClient(port: server.port))
         #expect(speaker.join(as: "speaker"))

@@ -30,7 +30,7 @@ import Testing
     }
 
     private static let children = [
-        "encoder", "slate-encoder", "source", "plugin-host", "mixer", "recorder", "notifier", "chat",
+        "encoder", "slate-encoder", "source", "plugin-host", "mixer", "recorder", "notifier", "chat", "origin",
     ].flatMap { role in
         [
             Row("\(role).started", #""pid":4711,"isForeign":false"#, "started"),
@@ -253,6 +253,7 @@ import Testing
         Row("viewer.undecodable", #""unit":90"#, "90", "decoded"),
         Row("viewer.decoder-trouble", #""text":"unsupported profile""#, "unsupported profile"),
         Row("server.accepting-paused", #""text":"too many open files""#, "too many open files", "connections"),
+        Row("server.not-listening", #""text":"port 8080 is in use""#, "port 8080 is in use", "again"),
         Row("server.ready", #""address":"rtmp://127.0.0.1:1935","port":1935"#, "rtmp://127.0.0.1:1935"),
         Row("server.reconnect-requested", #""publishers":1"#, "1 publisher "),
         Row("server.reconnect-requested", #""publishers":2"#, "2 publishers"), Row("server.stopped", "", "stopped"),

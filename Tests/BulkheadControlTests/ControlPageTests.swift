@@ -167,6 +167,7 @@ import Testing
                 ])
         ]
         settings.recordsTracks = true
+        settings.origin = ":8080"
         (settings.replaySeconds, settings.replayPath) = (60, "/r/replay.mp4")
         (settings.name, settings.resume) = ("evening", ResumeWish())
         status.replay = ReplayStatus(seconds: 1, wantedSeconds: 1, bytes: 1, mostBytes: 1, saving: 1)

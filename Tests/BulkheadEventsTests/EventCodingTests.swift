@@ -25,6 +25,7 @@ import Testing
         case .server: .server
         case .room: .room
         case .chat: .chat(6)
+        case .origin: .origin(7)
         case .channel: .channel(1, name: "chat ann")
         case .switch: .switch(name: "main")
         case .reporter, .unknown: .reporter

@@ -238,6 +238,7 @@ extension ServerHappening: Sampled {
         case .connectionFailed: .connectionFailed(peer: "127.0.0.1:40000", text: "the handshake took too long")
         case .connectionRefused: .connectionRefused(peer: "127.0.0.1:40000", cause: .tooManyOfAddress)
         case .acceptingPaused: .acceptingPaused(text: "Too many open files")
+        case .notListening: .notListening(text: "port 8080 is in use")
         case .certificateRead: .certificateRead
         case .certificateUnusable: .certificateUnusable(text: "it holds no key")
         case .eventsLeftOut: .eventsLeftOut(events: 1200)

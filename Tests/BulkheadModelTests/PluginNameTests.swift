@@ -59,14 +59,14 @@ import Testing
     @Test func childrenAreThoseThatHaveAProcess() {
         #expect(
             Part.Role.allCases.filter(\.isChild)
-                == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat])
+                == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat, .origin])
     }
 
     @Test func rolesOfEventsAreWords() {
         #expect(
             Part.Role.allCases.map(\.rawValue) == [
                 "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "recorder",
-                "notifier", "chat", "plugin", "link", "recording",
+                "notifier", "chat", "origin", "plugin", "link", "recording",
                 "viewer",
                 "server", "reporter", "room", "channel", "unknown",
             ])

@@ -270,6 +270,27 @@ package enum Messages {
             .token(connection: 3, "GL-g5f3twuoC"),
         ] + ChatState.allCases.map { .state(connection: 3, $0, server: "irc.example:6697", text: "it is away") }
 
+    package static func originRequests() throws -> [OriginRequest] {
+        let configuration = StreamConfiguration(
+            canvas: try #require(Canvas(width: 640, height: 360)), frameRate: try #require(FrameRate(30_000, 1001)),
+            videoBitsPerSecond: 1, audioBitsPerSecond: 2, avcConfiguration: [1, 2], audioSpecificConfig: [3])
+        let time = MediaTime(nanoseconds: -3)
+        return [
+            .open(host: "0.0.0.0", port: 8080, timeZero: 1_790_000_000_250), .open(host: "", port: 0, timeZero: .min),
+            .configure(configuration),
+            .picture(
+                Packet(
+                    kind: .video(isIDR: true, isDisposable: false), dts: time, pts: MediaTime(nanoseconds: 5),
+                    bytes: [1, 2])),
+            .picture(Packet(kind: .video(isIDR: false, isDisposable: true), dts: time, pts: time, bytes: [])),
+            .sound(Packet(kind: .audio, dts: time, pts: time, bytes: [7])), .finish,
+        ]
+    }
+
+    package static let originReplies: [OriginReply] = [
+        .ready(port: .max), .trouble(text: "port 8080 is in use"), .alive(players: .max),
+    ]
+
     package static func recorderRequests() throws -> [RecorderRequest] {
         var task = RecorderTask(.mp4, path: "/r/show-%Y.mp4", isPattern: true, persists: true)
         task.recording = .init(high: .max, low: 3)
@@ -362,6 +383,7 @@ package enum Messages {
             + mixerRequests().map(entry) + mixerReplies.map(entry) + recorderRequests().map(entry)
             + recorderReplies.map(entry)
             + notifierRequests.map(entry) + notifierReplies.map(entry)
+            + originRequests().map(entry) + originReplies.map(entry)
             + chatRequests.map(entry) + chatReplies.map(entry)
             + [Farewell(reason: "the broadcast has ended")].map(entry)
     }

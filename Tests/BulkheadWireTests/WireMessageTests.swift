@@ -23,6 +23,8 @@ import Testing
         try expectRoundTrip(Messages.notifierReplies)
         try expectRoundTrip(Messages.chatRequests)
         try expectRoundTrip(Messages.chatReplies)
+        try expectRoundTrip(Messages.originRequests())
+        try expectRoundTrip(Messages.originReplies)
         try expectRoundTrip(Messages.recorderRequests())
         try expectRoundTrip(Messages.recorderReplies)
     }

@@ -41,6 +41,7 @@ extension BroadcastKey: CaseIterable {
     package static let streamKeyFile = BroadcastKey("stream-key-file", isList: true)
     package static let tlsCA = BroadcastKey("tls-ca")
     package static let plugin = BroadcastKey("plugin", isList: true)
+    package static let origin = BroadcastKey("origin")
     package static let notify = BroadcastKey("notify", isList: true)
     package static let chat = BroadcastKey("chat", isList: true)
     package static let room = BroadcastKey("room")
@@ -77,8 +78,8 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
-            notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline, slate, slateLogo, record,
-            recordSegment, recordFallback, recordReport, recordFloor,
+            origin, notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline, slate, slateLogo,
+            record, recordSegment, recordFallback, recordReport, recordFloor,
             recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }

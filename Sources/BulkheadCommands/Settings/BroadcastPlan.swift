@@ -68,6 +68,15 @@ package struct BroadcastPlan: Hashable, Sendable {
                 advice: "leave one of them away")
         }
         try ResumeWords.read(words, into: &settings)
+        settings.origin = try words.located(.origin) { () throws(BroadcastError) in
+            guard let text = words.last(.origin) else { return nil }
+            guard ListenAddress(text, anyHost: ListenAddress.everywhere) != nil else {
+                throw BroadcastError(
+                    .usage, "--origin \"\(text)\" is no address to listen at",
+                    advice: "write a port, as :8080, or an address and a port, as 127.0.0.1:8080")
+            }
+            return text
+        }
         let notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
         }
         if !notices.isEmpty { settings.notices = notices }

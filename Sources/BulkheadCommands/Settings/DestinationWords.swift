@@ -33,7 +33,7 @@ enum DestinationWords {
         _ words: BroadcastWords, environmentKey: String?
     ) throws(BroadcastError) -> [DestinationSettings] {
         let groups = try groups(words)
-        guard !groups.isEmpty || !words.links.isEmpty || !words[.record].isEmpty else {
+        guard !groups.isEmpty || !words.links.isEmpty || !words[.record].isEmpty || !words[.origin].isEmpty else {
             throw BroadcastError(
                 .usage, "there is no destination", advice: "add --to rtmp://SERVER/APP/KEY or --to file:OUT.flv")
         }

@@ -23,7 +23,7 @@ enum InputWords {
                 advice: "give one for each input in order, \"auto\" where it is to be found out")
         }
         // RTMP can be played as well, but not while it is unclear where to; and the word may hold a key.
-        if !isFromFile, words[.to].isEmpty, words[.record].isEmpty,
+        if !isFromFile, words[.to].isEmpty, words[.record].isEmpty, words[.origin].isEmpty,
             let index = urls.firstIndex(where: { $0.lowercased().hasPrefix("rtmp") })
         {
             throw BroadcastError(

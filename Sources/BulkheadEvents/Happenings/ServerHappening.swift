@@ -1,8 +1,10 @@
 import BulkheadModel
 
-/// What happens at the live server of `bulkhead serve`.
+/// What happens at the live server of `bulkhead serve`, and at that of a broadcast.
 package enum ServerHappening: HappeningSubject {
     case ready(address: String, port: Int)
+    /// A broadcast's own server can't listen; it tries again.
+    case notListening(text: String)
     case reconnectRequested(publishers: Int)
     case stopped
     case publishStarted(stream: String, peer: String)
@@ -24,6 +26,7 @@ package enum ServerHappening: HappeningSubject {
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
         case ready
+        case notListening = "not-listening"
         case reconnectRequested = "reconnect-requested"
         case stopped
         case publishStarted = "publish-started"
@@ -43,6 +46,7 @@ package enum ServerHappening: HappeningSubject {
     package var facts: Facts<Word> {
         switch self {
         case .ready(let address, let port): Facts(.ready, .notice, [.address: address, .port: port])
+        case .notListening(let text): Facts(.notListening, .warning, [.text: text])
         case .reconnectRequested(let publishers): Facts(.reconnectRequested, .notice, [.publishers: publishers])
         case .stopped: Facts(.stopped)
         case .publishStarted(let stream, let peer): Facts(.publishStarted, .notice, [.stream: stream, .peer: peer])
@@ -72,6 +76,7 @@ package enum ServerHappening: HappeningSubject {
     package init(_ word: Word, _ values: Values) throws(HappeningError) {
         switch word {
         case .ready: self = .ready(address: try values.required(.address), port: try values.required(.port))
+        case .notListening: self = .notListening(text: try values.required(.text))
         case .reconnectRequested: self = .reconnectRequested(publishers: try values.required(.publishers))
         case .stopped: self = .stopped
         case .publishStarted:
@@ -106,6 +111,8 @@ package enum ServerHappening: HappeningSubject {
         switch word {
         case .ready:
             Meaning([.notice], [.address, .port], "the server takes publishers and players")
+        case .notListening:
+            Meaning([.warning], [.text], "the broadcast's own server can't listen, and tries again each second")
         case .reconnectRequested:
             Meaning([.notice], [.publishers], "publishers were asked to reconnect")
         case .stopped:

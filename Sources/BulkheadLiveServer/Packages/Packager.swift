@@ -15,6 +15,14 @@ package struct MediaPart: Hashable, Sendable {
     package let isIndependent: Bool
     /// Nothing of what was before leads here: a gap, or another publisher.
     package let isBehindGap: Bool
+
+    package init(bytes: ByteBuffer, start: Int64, duration: Int64, isIndependent: Bool, isBehindGap: Bool) {
+        self.bytes = bytes
+        self.start = start
+        self.duration = duration
+        self.isIndependent = isIndependent
+        self.isBehindGap = isBehindGap
+    }
 }
 
 /// Makes MP4 of a stream's messages: an initialization segment, and parts of a quarter of a second.

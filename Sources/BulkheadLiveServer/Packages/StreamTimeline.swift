@@ -58,7 +58,7 @@ package struct StreamTimeline: Sendable {
         if epoch == nil || isBroken {
             let zero = announced.map { $0 - offset } ?? (wallClock - time)
             wallClockOfZero = zero
-            if epoch == nil { epoch = announced ?? (zero - Self.modulo(zero, Self.grain)) }
+            if epoch == nil { epoch = zero - Self.modulo(zero, Self.grain) }
         }
         return (time, isBroken)
     }

@@ -1,0 +1,29 @@
+/// Where a server listens: `127.0.0.1:1935`, `[::1]:1935`, or a name with a port.
+package struct ListenAddress: Hashable, Sendable {
+    /// An address or a name, without brackets.
+    package let host: String
+    /// 0 for any that is free.
+    package let port: Int
+
+    /// Reads an address and a port.
+    /// - Parameter anyHost: what `:1935` stands for; without it that is no address.
+    package init?(_ text: String, anyHost: String? = nil) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port)
+        else { return nil }
+        var host = text[..<colon]
+        if host.first == "[", host.last == "]" {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard let name = host.isEmpty ? anyHost : String(host), !name.isEmpty, name.utf8.count <= 255 else {
+            return nil
+        }
+        self.host = name
+        self.port = port
+    }
+
+    /// All addresses of version 4 that this computer has.
+    package static let everywhere = "0.0.0.0"
+}
