@@ -34,8 +34,7 @@ package enum CommentXML {
             let words = place.map { positioned(comment.text, at: $0, settings) } ?? text
             let sent = comment.sentMilliseconds ?? recorded.time
             return "  <d p=\"\(time),\(mode),25,\((comment.color ?? settings.color) & 0xFFFFFF),\(sent),0,\(uid),0\" "
-                + "user=\"\(user)\">\(words)</d>
-"
+                + "user=\"\(user)\">\(words)</d>\n"
         }
         let currency = recorded.currency ?? ""
         let other = ["", "CNY", "RMB"].contains(currency.uppercased()) ? "" : " currency=\"\(escaped(currency))\""

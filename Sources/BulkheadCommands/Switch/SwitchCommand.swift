@@ -65,7 +65,7 @@ package struct SwitchCommand: AsyncParsableCommand {
                 let settings = try SwitchFile.settings(at: config)
                 let switcher = Switcher(settings) { reporter.event($0) }
                 let (result, _) = await LongRun(reporter: reporter, interruptions: interruptions).run(
-                    status: { nil }, onSignal: { _ in switcher.end() },
+                    status: { nil }, onSignal: { _, _ in switcher.end() },
                     body: {
                         await LongRun.outcome { () async throws(BroadcastError) in try await switcher.run() }
                     })
