@@ -103,8 +103,7 @@ actor Broadcast {
     private func beginKeeping() {
         guard let resumption, let name = settings.name else { return }
         let start = resumption.start
-        let keeper = ResumeKeeper(
-            resumption.store, frame: start?.firstFrame ?? 0, pictures: start?.pictures ?? 0, in: context)
+        let keeper = ResumeKeeper(resumption.store, resuming: start, in: context)
         keeper.record = { [weak self] in self?.assumeIsolated { $0.resumeRecord(name) } }
         self.keeper = keeper
         guard let start else { return }

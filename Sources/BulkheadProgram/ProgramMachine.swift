@@ -61,7 +61,7 @@ package struct ProgramMachine {
     package var heard: [InputID] { desk.heard }
     /// Where inputs go on behind the frame that was given last: those that can wait, and have been shown or heard.
     package var places: [InputID: FeedPlace] {
-        lines.inputs.reduce(into: [:]) { $0[$1] = lines[$1]?.feed?.place(at: clock.nextTime) }
+        lines.inputs.reduce(into: [:]) { $0[$1] = lines[$1]?.feed?.place(at: clock.nextTime, interval: clock.interval) }
     }
     /// How many slots the pool of one input needs where `limit` pictures may be on their way behind the program.
     package func slotCount(behind limit: Int) -> Int { limit + lookAhead.most + 16 }

@@ -26,9 +26,9 @@ package struct FeedPlace: Hashable, Sendable {
 }
 
 extension SourceFeed {
-    /// Where the source stands before the tick of `time`; nil for a live one, and for one of which nothing has been shown or
-    /// heard.
-    package func place(at time: MediaTime) -> FeedPlace? {
+    /// Where the source stands before the tick of `time`, on a timeline with `interval` between two; nil for a live one, and for
+    /// one of which nothing has been shown or heard.
+    package func place(at time: MediaTime, interval: MediaTime) -> FeedPlace? {
         guard !description.isLive else { return nil }
         let heard = offset.map { max(0, (time - $0).sampleIndex) }
         guard description.hasVideo else {
@@ -37,7 +37,9 @@ extension SourceFeed {
         }
         // One that is shown before its time has not been on the timeline.
         guard let picture = pictures.current, !pictures.isEarly else { return nil }
+        // Of one that waits, sound may have come further than the picture: that decides.
         return FeedPlace(
-            shown: .init(pts: picture.pts, position: picture.position), sample: heard ?? max(0, samples.start))
+            shown: .init(pts: picture.pts, position: picture.position),
+            sample: heard ?? max(0, (picture.pts + interval).sampleIndex))
     }
 }

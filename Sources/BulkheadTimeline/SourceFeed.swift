@@ -24,6 +24,8 @@ package struct SourceFeed: Sendable {
     /// The source waits for its input, and has nothing to give meanwhile.
     package private(set) var isSilent = false
     private var isResumed = false
+    /// The source time that an earlier broadcast had come to, and that is to stand on the timeline first.
+    private var continued: MediaTime?
     private var ownOffset: MediaTime?
     private var soundPlace = SoundPlace()
     /// How far the sound of a live source has run away from its picture, or where it has none from the clock, by its arrivals.
@@ -138,6 +140,8 @@ package struct SourceFeed: Sendable {
         let sound = samples.end > samples.start ? MediaTime(sampleIndex: samples.start) : nil
         guard let first = [picture, sound].compactMap({ $0 }).min() else { return nil }
         if description.isLive { return picture ?? first }
+        // What a source sends of its sound may begin earlier, and its picture stand between two ticks.
+        if let continued { return continued }
         if isResumed { return first }
         guard let picture, picture > .zero, interval > .zero else { return .zero }
         return picture <= Self.shortLead
@@ -157,6 +161,7 @@ package struct SourceFeed: Sendable {
     package mutating func beginAnew(release: (SlotReference) -> Void) {
         hasEnded = false
         isResumed = false
+        continued = nil
         pictures.startOver(release: release)
         samples = SampleQueue()
         soundPlace = SoundPlace()
@@ -171,6 +176,7 @@ package struct SourceFeed: Sendable {
     package mutating func goOn(from sample: Int64) {
         guard !description.isLive, offset == nil, pictures.current == nil else { return }
         isResumed = true
+        continued = MediaTime(sampleIndex: sample)
         samples = SampleQueue(startingAt: sample)
     }
 
@@ -183,6 +189,7 @@ package struct SourceFeed: Sendable {
     package mutating func pause() {
         guard !description.isLive else { return }
         isResumed = true
+        if ownOffset != nil { continued = nil }
         ownOffset = nil
     }
 

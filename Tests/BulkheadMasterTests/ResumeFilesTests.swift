@@ -54,20 +54,21 @@ import Testing
     @Test func thePlaceCountsWhereItIsOfTheSameBroadcast() throws {
         let folder = try Self.folder(Self.record)
         let files = Self.files(folder)
+        let noted = ResumePlaceFile(files.placePath)
         let record = try #require(try files.open().record)
         var place = record.place
         place.frame = 150
-        files.note(place, startedAt: record.startedAt)
+        noted.note(place, startedAt: record.startedAt)
         #expect(files.read().record?.place.frame == 150)
         // A shorter one is written over it.
         place.inputs = [:]
-        files.note(place, startedAt: record.startedAt)
+        noted.note(place, startedAt: record.startedAt)
         #expect(files.read().record?.place == place)
         // One of another broadcast, and one that is older.
-        files.note(place, startedAt: record.startedAt + 1)
+        noted.note(place, startedAt: record.startedAt + 1)
         #expect(files.read().record?.place.frame == 122)
         place.frame = 100
-        files.note(place, startedAt: record.startedAt)
+        noted.note(place, startedAt: record.startedAt)
         #expect(files.read().record?.place.frame == 122)
     }
 
@@ -75,10 +76,11 @@ import Testing
     @Test func aTornPlaceIsNoPlace() throws {
         let folder = try Self.folder(Self.record)
         let files = Self.files(folder)
+        let noted = ResumePlaceFile(files.placePath)
         let record = try #require(try files.open().record)
         var place = record.place
         place.frame = 150
-        files.note(place, startedAt: record.startedAt)
+        noted.note(place, startedAt: record.startedAt)
         let path = folder.path("evening.place")
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         for index in whole.indices {

@@ -10,7 +10,7 @@ import Testing
     @Test func framesAreCountedOn() throws {
         var script = try Script(firstFrame: 100)
         script.add(1, .file(audio: false))
-        script.handle(.inputGoesOn(1, from: 0))
+        script.handle(.inputGoesOn(1, from: 7000 * 48))
         for index in 0..<5 { script.picture(7000 + Int64(index) * 40) }
         #expect(script.handle(.begin).contains(.begin))
         #expect(script.machine.nextDue == script.now)

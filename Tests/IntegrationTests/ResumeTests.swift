@@ -80,9 +80,10 @@ import Testing
         ]
         let first = try Self.start(folder, settings)
         await Self.onAir(first)
-        _ = try await Self.ask(folder, ["room", "set", "title=Evening show", "notice=Be kind"])
+        _ = try await Self.ask(folder, ["room", "set", "title=Evening show", "notice=Be kind", "scroll=20"])
         _ = try await Self.ask(
             folder, ["room", "say", "well done", "--paid", "5", "--currency", "EUR", "--for", "10m"])
+        _ = try await Self.ask(folder, ["room", "say", "flies for a while"])
         _ = try await Self.ask(folder, ["plugin", "add", BulkheadProgram.path("libBorder.so") + ",width=4,@name=edge"])
         _ = try await Self.ask(folder, ["plugin", "set", "edge", "width=2"])
         _ = try await Self.ask(folder, ["input", "add", "color:red,name=red"])
@@ -94,6 +95,12 @@ import Testing
         let room = try Self.json(try await Self.ask(folder, ["room", "show", "--json"]))
         let frame = try #require(try await Self.kept(folder)["frame"] as? Int)
         try await Self.came(folder, to: frame + 30)
+        // What was said is saved within the second; the rest was at once.
+        #expect(
+            await eventually(within: .seconds(10)) {
+                (try? String(contentsOfFile: folder.path("state/bulkhead/rooms/talk.json"), encoding: .utf8))?
+                    .contains("flies for a while") ?? false
+            })
         _ = Glibc.kill(first.pid, SIGKILL)
         _ = await first.wait()
 
@@ -114,6 +121,7 @@ import Testing
         for key in ["title", "notice", "settings", "paid", "logged"] {
             #expect(room[key] as? NSObject == after[key] as? NSObject, "\(key)")
         }
+        #expect((after["flying"] as? Int ?? 0) >= 1, "\(after)")
         let status = try Self.json(try await Self.ask(folder, ["status", "--json"]))
         let scenes = try #require(status["scenes"] as? [[String: Any]])
         #expect(scenes.map { $0["isShown"] as? Bool ?? false } == [true, false])

@@ -4,8 +4,8 @@ import BulkheadSystem
 import FoundationEssentials
 import Glibc
 
-/// The files of one broadcast that can be resumed: its record, which is written as a whole or not at all, and its place, which
-/// is written over again and again. All calls may block, and come from one thread.
+/// The files of one broadcast that can be resumed: its record, which is written as a whole or not at all, and its place
+/// (``ResumePlaceFile``). All calls may block, and come from one thread.
 package final class ResumeFiles {
     /// What was found.
     package struct Found: Sendable {
@@ -31,22 +31,18 @@ package final class ResumeFiles {
         }
     }
 
-    private static let mostBytes = 16 << 20
+    static let mostBytes = 16 << 20
 
     private let folder: String
     private let name: String
     private var lock: CInt = -1
-    private var place: CInt = -1
 
     package init(folder: String = standardFolder, name: String) {
         self.folder = folder
         self.name = name
     }
 
-    deinit {
-        if place >= 0 { close(place) }
-        if lock >= 0 { close(lock) }
-    }
+    deinit { if lock >= 0 { close(lock) } }
 
     /// `$XDG_STATE_HOME/bulkhead/resume`, or below `~/.local/state`; empty where neither is known.
     package static var standardFolder: String {
@@ -55,7 +51,7 @@ package final class ResumeFiles {
     }
 
     package var recordPath: String { "\(folder)/\(name).json" }
-    private var placePath: String { "\(folder)/\(name).place" }
+    package var placePath: String { "\(folder)/\(name).place" }
     private var lockPath: String { "\(folder)/\(name).lock" }
 
     // MARK: reading
@@ -66,8 +62,6 @@ package final class ResumeFiles {
         lock = Glibc.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard lock >= 0 else { throw .failed("\(folder) can't be written to", errno: errno) }
         guard FileHold.own(lock) else { throw .inUse }
-        place = Glibc.open(placePath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard place >= 0 else { throw .failed("\(placePath) can't be opened", errno: errno) }
         return read()
     }
 
@@ -93,7 +87,9 @@ package final class ResumeFiles {
             try record.check()
             guard record.name == name else { throw BroadcastError(.file, "it is of another broadcast") }
             found.isAfterReboot = record.bootID != ResumeRecord.bootID
-            if let place = readPlace(of: record.startedAt), place.frame >= record.place.frame { record.place = place }
+            if let place = ResumePlaceFile.read(placePath, of: record.startedAt), place.frame >= record.place.frame {
+                record.place = place
+            }
             found.record = record
         } catch let error as BroadcastError {
             found.damage = error.problem
@@ -102,35 +98,6 @@ package final class ResumeFiles {
     }
 
     private struct Version: Codable { let version: Int }
-
-    /// A line of the place's file: what is behind it was longer before.
-    private struct Noted: Codable {
-        /// When the broadcast began that noted it: the file may be that of an earlier one.
-        let startedAt: Double
-        let place: ResumePlace
-    }
-
-    private func readPlace(of startedAt: Double) -> ResumePlace? {
-        var information = stat()
-        guard stat(placePath, &information) == 0, information.st_size <= Self.mostBytes,
-            let data = try? Data(contentsOf: URL(filePath: placePath))
-        else { return nil }
-        let line = data.prefix { $0 != 0x0A }
-        // The machine may have gone down while it was written.
-        guard let space = line.firstIndex(of: 0x20), line.count < data.count,
-            Array(line[..<space]) == Self.sum(Array(line[(space + 1)...])),
-            let noted = try? JSONLine.decode(Noted.self, from: line[(space + 1)...]),
-            noted.startedAt == startedAt, noted.place.isSane
-        else { return nil }
-        return noted.place
-    }
-
-    /// 16 hexadecimal digits.
-    private static func sum(_ bytes: [UInt8]) -> [UInt8] {
-        SHA256.hash(bytes).prefix(8).flatMap { byte in
-            [byte >> 4, byte & 15].map { $0 < 10 ? 0x30 + $0 : 0x57 + $0 }
-        }
-    }
 
     // MARK: writing
 
@@ -141,18 +108,10 @@ package final class ResumeFiles {
         }
     }
 
-    /// Notes how far the broadcast that began at `startedAt` has come; the disk is not waited for. What can't be noted is
-    /// noted with the next frame.
-    package func note(_ place: ResumePlace, startedAt: Double) {
-        let text = Array(JSONLine.encode(Noted(startedAt: startedAt, place: place)).dropLast())
-        let line = Self.sum(text) + [0x20] + text + [0x0A]
-        _ = line.withUnsafeBytes { pwrite(self.place, $0.baseAddress, $0.count, 0) }
-    }
-
     /// Nothing is to be resumed any more.
     package func forget() {
         unlink(recordPath)
-        if place >= 0 { ftruncate(place, 0) } else { unlink(placePath) }
+        unlink(placePath)
     }
 
     /// Moves a record that can't be used to where it is in nobody's way.

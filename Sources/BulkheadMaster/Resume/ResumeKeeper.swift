@@ -36,13 +36,14 @@ final class ResumeKeeper {
     /// How long a broadcast that has ended waits for its disk.
     private static let lastPatience = Duration.seconds(5)
 
-    /// - Parameters:
-    ///   - frame: the first frame of the timeline.
-    ///   - pictures: how many pictures destinations were given before.
-    init(_ store: ResumeStore, frame: FrameNumber, pictures: Int64, in context: RoomContext) {
+    /// - Parameter start: what is resumed; nil for a broadcast that begins.
+    init(_ store: ResumeStore, resuming start: ResumeStart?, in context: RoomContext) {
         self.store = store
         self.context = context
-        place = ResumePlace(frame: frame, pictures: pictures, time: EventLog.wallClock())
+        place = ResumePlace(
+            frame: start?.firstFrame ?? 0, pictures: start?.pictures ?? 0, time: EventLog.wallClock(),
+            // As long as nothing has gone out, they are where they were.
+            inputs: start?.record.place.inputs ?? [:])
     }
 
     // MARK: what happens
@@ -89,8 +90,7 @@ final class ResumeKeeper {
         guard !isNoting, hasNews else { return }
         (isNoting, hasNews) = (true, false)
         let bound = ReactorBound(self, context.reactor)
-        store.run { [place, startedAt, reactor = context.reactor] files in
-            files.note(place, startedAt: startedAt)
+        store.note(place, startedAt: startedAt) { [reactor = context.reactor] in
             reactor.run {
                 bound.value.isNoting = false
                 bound.value.note()

@@ -42,6 +42,8 @@ struct Resumption: Sendable {
         }
         if let record = found.record, record.isResumable {
             let start = try ResumeStart(record, wish.timeline, isAfterReboot: found.isAfterReboot)
+            // The place of this one will be noted over that of the last one, of which the record may know less.
+            _ = await store.ask { files in Result { () throws(ResumeFiles.Problem) in try files.save(record) } }
             return (start.settings, Resumption(store: store, start: start))
         }
         guard wish.mayStart else { throw nothing(name, found.record) }
