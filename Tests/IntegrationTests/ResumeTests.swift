@@ -135,14 +135,15 @@ import Testing
         #expect(server.publishCount == 2, "\(server.log)")
         await server.end()
 
-        // The film: not a picture is missing between the two, and none comes twice.
+        // The film: not a picture is missing between the two. The last may come again, where the kill came between its
+        // way out and the note of it.
         let before = try await Self.pictures(folder.path("out.flv"))
         let behind = try await Self.pictures(folder.path("out-2.flv"))
         let (last, again) = (try #require(before.numbers.last ?? nil), try #require(behind.numbers.first ?? nil))
-        #expect(last + 1 == again, "\(before.numbers.suffix(3)) \(behind.numbers.prefix(3))")
+        #expect(again == last + 1 || again == last, "\(before.numbers.suffix(3)) \(behind.numbers.prefix(3))")
         #expect(ViewedFrames(numbers: before.numbers + behind.numbers).isInOrder)
         // The timestamps go on.
-        #expect(behind.first > before.last && behind.first - before.last < 0.04, "\(before.last) \(behind.first)")
+        #expect(behind.first >= before.last && behind.first - before.last < 0.04, "\(before.last) \(behind.first)")
 
         // The recording: a next segment, and the two are one.
         let list = try await Self.run(folder, ["recording", "list", folder.url.path])
