@@ -164,8 +164,7 @@ package enum SwitchClient {
         let socket: OwnedDescriptor
         do { socket = try LocalSocket.connect(to: path) } catch {
             throw BroadcastError(
-                code: .noMaster, ["address": address], "no switch listens at \(address): \(error)",
-                advice: "start one, or name its socket")
+                .control, "no switch listens at \(address): \(error)", advice: "start one, or name its socket")
         }
         let reply = exchange(request, socket.rawValue)
         socket.close()

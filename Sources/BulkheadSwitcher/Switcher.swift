@@ -52,6 +52,8 @@ package actor Switcher {
     private var requestFailures = 0
     private var last: SwitchTimes?
     private var troubles: Set<String> = []
+    /// A publisher that is refused may try for ever.
+    private var refusals = Budget(20, each: .seconds(60))
 
     /// - Parameter onEvent: called with each event, in order.
     package init(_ settings: SwitcherSettings, onEvent: @escaping @Sendable (Event) -> Void) {
@@ -147,7 +149,7 @@ package actor Switcher {
             if way == .pull { hasPullEnded = true }
             handle(.stopped(way), job)
         case .hook(.refused(let way, let peer)):
-            post(.publisherRefused(peer: peer, way: way.rawValue))
+            if refusals.take(at: now) { post(.publisherRefused(peer: peer, way: way.rawValue)) }
         case .request(let request, let answer): self.answer(request, answer, job)
         case .gathered(let gathering): report(gathering, job)
         case .probed(let problem):
