@@ -8,6 +8,11 @@ import NIOSSL
 package struct HTTPAnswer: Hashable, Sendable {
     package let status: Int
     package let body: String
+
+    package init(status: Int, body: String) {
+        self.status = status
+        self.body = body
+    }
 }
 
 /// Why there was no answer, as one lowercase phrase.
