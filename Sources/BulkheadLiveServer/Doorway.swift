@@ -110,6 +110,10 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
 
     private func refuse(because reason: String) {
         _ = hub.bear(address)
+        close(because: reason)
+    }
+
+    private func close(because reason: String) {
         hub.send(.connectionFailed(peer: peer, reason: reason))
         context?.close(promise: nil)
     }
@@ -159,7 +163,8 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
-            if !isKnown { doorway.refuse(because: "the TLS handshake failed: \(error)") }
+            // A viewer that does not trust the certificate means well.
+            if !isKnown { doorway.close(because: "the TLS handshake failed: \(error)") }
             context.close(promise: nil)
         }
     }
