@@ -127,10 +127,13 @@ package struct SegmentWindow: Sendable {
             } else if let last = lastNumber {
                 number = last + 1
             }
+            // Nothing was shown before the very first, also where another server had shown it.
+            let isBehindGap =
+                lastNumber != nil && (part.isBehindGap || segments.last.map { $0.header != header } ?? false)
             segments.append(
                 Segment(
                     number: number, start: part.start, wallClock: timeline.wallClock(at: part.start), header: header,
-                    isBehindGap: part.isBehindGap || segments.last.map { $0.header != header } ?? false))
+                    isBehindGap: isBehindGap))
             lastNumber = number
         }
         segments[segments.count - 1].parts.append(part)
