@@ -207,7 +207,7 @@ let package = Package(
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadMP4", "BulkheadRTMP", "BulkheadTimeline",
                 nioCore, nioPosix, nioHTTP1, nioSSL,
-            ]),
+            ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadOrigin",
             dependencies: [

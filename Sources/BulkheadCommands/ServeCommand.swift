@@ -18,7 +18,8 @@ package struct ServeCommand: ParsableCommand {
         commandName: "serve", abstract: "Receive streams by RTMP and serve them to players, by RTMP and HTTP.",
         discussion: """
             Publish to the address that is printed, with any stream key, or with those of --stream-key only; open \
-            address and key with any RTMP player. The same port speaks HTTP: /live/KEY.mp4 and /live/KEY.flv are the \
+            address and key with any RTMP player. The same port speaks HTTP: / is a page to watch \
+            streams on in a browser, /live/KEY.mp4 and /live/KEY.flv are the \
             stream in one response, /live/KEY/index.m3u8 is HLS with low latency, /status lists the streams. Ends with \
             Control-C. SIGUSR1 asks all publishers to go on elsewhere \
             (Enhanced RTMP's reconnect request), as before maintenance: to --move-to, or here with another connection.

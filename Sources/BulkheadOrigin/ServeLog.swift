@@ -38,6 +38,7 @@ struct ServeLog: Sendable {
         if isJSON { return write(.ready(address: "\(address)/live", port: server.port)) }
         writeLine("Ready: publish to \(address)/live with the stream key \(key), open \(address)/live/\(key)")
         let http = server.httpAddress
+        writeLine("Watch in a browser: \(http)/")
         writeLine("Over HTTP: \(http)/live/\(key).mp4, \(http)/live/\(key).flv, \(http)/live/\(key)/index.m3u8")
     }
 

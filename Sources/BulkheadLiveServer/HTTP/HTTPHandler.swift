@@ -115,7 +115,8 @@ final class HTTPHandler: ChannelInboundHandler {
                 return send(
                     .sentence(
                         .notFound,
-                        "Nothing is here. Streams are at /APP/NAME.flv, /APP/NAME.mp4 and /APP/NAME/index.m3u8."))
+                        "Nothing is here. Streams are at /APP/NAME.flv, /APP/NAME.mp4 and /APP/NAME/index.m3u8, and a page at /."
+                    ))
             }
         }
         switch head.method {
@@ -143,7 +144,7 @@ final class HTTPHandler: ChannelInboundHandler {
 
     private func follow(_ route: HTTPRoute, _ query: HTTPQuery, _ head: HTTPRequestHead) {
         switch route {
-        case .home: send(.sentence(.ok, "This is a Bulkhead live server. Its streams are listed at /status."))
+        case .page(let file): send(WatchPage.answer(file))
         case .status: send(StatusReport.answer(of: hub))
         case .flv(let name): carry(name, query, head, as: StreamResponse.flv)
         case .mp4(let name): carry(name, query, head, as: StreamResponse.mp4)

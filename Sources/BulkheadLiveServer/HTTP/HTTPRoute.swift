@@ -1,5 +1,6 @@
 /// What the path of a request asks for.
 ///
+///     /                                the watch page, and /page/… what it loads
 ///     /status                          the streams, as JSON
 ///     /APP/NAME.flv                    FLV without an end
 ///     /APP/NAME.mp4                    MP4 without an end
@@ -9,7 +10,8 @@
 ///
 /// An application may have slashes in its name; in a name they are written as `%2F`.
 package enum HTTPRoute: Hashable, Sendable {
-    case home
+    /// A file of the watch page; `/` is index.html.
+    case page(file: String)
     case status
     case flv(StreamName)
     case mp4(StreamName)
@@ -41,7 +43,11 @@ package enum HTTPRoute: Hashable, Sendable {
             pieces.append(text)
         }
         guard let last = pieces.last else {
-            self = .home
+            self = .page(file: WatchPage.first)
+            return
+        }
+        if pieces.count == 2, pieces[0] == "page", WatchPage.has(last) {
+            self = .page(file: last)
             return
         }
         if pieces == ["status"] {
@@ -114,7 +120,7 @@ package enum HTTPRoute: Hashable, Sendable {
     /// The stream that is asked for, if any.
     package var stream: StreamName? {
         switch self {
-        case .home, .status: nil
+        case .page, .status: nil
         case .flv(let stream), .mp4(let stream), .playlist(let stream), .multivariantPlaylist(let stream),
             .mediaPlaylist(let stream), .header(let stream, _), .segment(let stream, _), .part(let stream, _, _):
             stream

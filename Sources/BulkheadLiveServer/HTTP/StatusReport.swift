@@ -5,8 +5,11 @@ import NIOHTTP1
 /// What `/status` says, as JSON.
 enum StatusReport {
     static func answer(of hub: StreamHub) -> HTTPAnswer {
-        let streams = hub.published.map { JSONText.object(facts(of: $0, isSecret: hub.options.streamKeys != nil)) }
-        let text = JSONText.object([("streams", "[" + streams.joined(separator: ",") + "]")])
+        let isSecret = hub.options.streamKeys != nil
+        let streams = hub.published.map { JSONText.object(facts(of: $0, isSecret: isSecret)) }
+        let text = JSONText.object([
+            ("names_are_hidden", "\(isSecret)"), ("streams", "[" + streams.joined(separator: ",") + "]"),
+        ])
         return HTTPAnswer(
             .ok, [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
             body: [ByteBuffer(string: text + "\n")])

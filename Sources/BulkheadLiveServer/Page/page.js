@@ -1,0 +1,165 @@
+// The watch page: the streams on air, or one of them.
+
+import { Controls } from "./controls.js";
+import { Player } from "./player.js";
+import { Streams, address, named, size, span, viewers } from "./streams.js";
+
+const element = (id) => document.getElementById(id);
+const streams = new Streams();
+const controls = new Controls();
+let watched;
+/** For whoever looks into the page: the browser's console, tests. */
+globalThis.bulkhead = { get player() { return watched?.player; } };
+
+function make(tag, properties = {}, ...children) {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+}
+
+// MARK: - one stream or all
+
+function follow() {
+    const stream = named(location.hash);
+    if (stream?.address === watched?.address) return show();
+    watched = stream;
+    element("list").hidden = stream !== undefined;
+    element("watch").hidden = stream === undefined;
+    if (stream) stream.player = new Player(element("video"), stream.address);
+    controls.use(stream?.player);
+    show();
+    scrollTo(0, 0);
+}
+
+function show() {
+    showOthers();
+    if (watched) showAbout();
+    else showList();
+}
+
+// MARK: - all streams
+
+function showList() {
+    document.title = "Live";
+    const all = streams.all;
+    const state = element("list-state");
+    if (!streams.isReachable) say(state, "The server does not answer. The list comes back by itself.");
+    else if (!all) say(state, "Asking the server…");
+    else if (!all.length) say(state, "Nothing is on air at the moment. Streams appear here as soon as they are.");
+    else if (streams.areSecret) say(state, "Names are not shown on this server: type the name that you were given.");
+    else say(state, "");
+    update(element("streams"), all ?? [], card);
+}
+
+function say(place, text) { if (place.textContent !== text) place.textContent = text; }
+
+/** Brings a list's items up to date and leaves those alone that are the same, so that no focus is lost. */
+function update(list, items, item) {
+    items.forEach((one, index) => {
+        const old = list.children[index];
+        const key = JSON.stringify([one.app, one.name, streams.areSecret]);
+        if (old?.dataset.key === key) return item(one, old);
+        const made = item(one, make("li"));
+        made.dataset.key = key;
+        if (old) old.replaceWith(made);
+        else list.append(made);
+    });
+    while (list.children.length > items.length) list.lastChild.remove();
+}
+
+function card(stream, place) {
+    const facts = [size(stream), span(stream.seconds), viewers(stream)].filter(Boolean).join(" · ");
+    if (place.firstChild) {
+        say(place.querySelector(".quiet"), facts);
+        return place;
+    }
+    const face = make("div", { className: "face" }, make("span", { className: "badge", textContent: "Live" }), triangle());
+    const text = make("div", { className: "text" },
+        make("strong", { textContent: `${stream.app}/${stream.name}` }), make("span", { className: "quiet", textContent: facts }));
+    place.append(streams.areSecret
+        ? make("div", { className: "card" }, face, text)
+        : make("a", { className: "card", href: `#${address(stream.app, stream.name)}` }, face, text));
+    return place;
+}
+
+function triangle() {
+    const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    drawing.setAttribute("viewBox", "0 0 24 24");
+    drawing.setAttribute("aria-hidden", "true");
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", "M8 5v14l11-7z");
+    drawing.append(path);
+    return drawing;
+}
+
+// MARK: - one stream
+
+function showOthers() {
+    const others = watched && !streams.areSecret ? streams.all ?? [] : [];
+    update(element("others"), others.length > 1 || others.some((one) => one.name !== watched.name) ? others : [], (one, place) => {
+        const link = place.firstChild ?? make("a", { href: `#${address(one.app, one.name)}`, textContent: `${one.app}/${one.name}` });
+        if (!place.firstChild) place.append(link);
+        if (one.app === watched.app && one.name === watched.name) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+        return place;
+    });
+}
+
+function showAbout() {
+    // A name that is a key may not stand on a screen that others see.
+    const words = streams.areSecret ? watched.app : `${watched.app}/${watched.name}`;
+    document.title = `${words} – live`;
+    if (watched.isSecret !== streams.areSecret) {
+        watched.isSecret = streams.areSecret;
+        showWays(watched);
+    }
+    say(element("title"), words);
+    const facts = streams.facts(watched);
+    say(element("facts"), facts
+        ? [size(facts), `on air for ${span(facts.seconds)}`, viewers(facts)].filter(Boolean).join(" · ")
+        : streams.isReachable ? "" : "The server does not answer.");
+}
+
+function showWays(stream) {
+    const base = new URL(stream.address, location.href.replace(/#.*/, "")).href;
+    const rtmp = base.replace(/^http/, "rtmp");
+    const ways = [["HLS", `${base}/index.m3u8`], ["FLV", `${base}.flv`], ["MP4", `${base}.mp4`], ["RTMP", rtmp]];
+    element("ways").replaceChildren(...ways.map(([way, url]) => {
+        const button = make("button", { textContent: "Copy", ariaLabel: `Copy the ${way} address` });
+        button.onclick = () => copy(url, button);
+        return make("li", {}, make("span", { textContent: way }), make("code", { textContent: stream.isSecret ? url.replace(/[^/]+$|[^/]+(?=\/index)/, "•••") : url }), button);
+    }));
+}
+
+async function copy(text, button) {
+    try {
+        // Only where the page came by TLS or from this machine.
+        await navigator.clipboard.writeText(text);
+        button.textContent = "Copied";
+    } catch {
+        getSelection().selectAllChildren(button.previousElementSibling);
+        button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+}
+
+// MARK: - begin
+
+element("by-name").onsubmit = (event) => {
+    event.preventDefault();
+    const field = element("name");
+    const pieces = field.value.trim().split("/").filter(Boolean);
+    const isNamed = pieces.length >= 2;
+    field.setCustomValidity(isNamed ? "" : "Name the application and the stream, such as live/demo.");
+    if (!isNamed) return field.reportValidity();
+    location.hash = pieces.map(encodeURIComponent).join("/");
+};
+element("name").oninput = (event) => event.target.setCustomValidity("");
+document.querySelector(".skip").onclick = (event) => {
+    event.preventDefault();
+    element("main").focus();
+};
+addEventListener("hashchange", follow);
+streams.addEventListener("change", show);
+streams.start();
+follow();
