@@ -229,7 +229,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct HTTPRouteTests {
     private static let stream = StreamName(app: "live", name: "key")
     static let routes: [(String, HTTPRoute)] = [
-        ("/", .home), ("/status", .status), ("/live/key.flv", .flv(stream)), ("/live/key.mp4", .mp4(stream)),
+        ("/", .page(file: "index.html")), ("/page/player.js", .page(file: "player.js")), ("/status", .status),
+        ("/live/key.flv", .flv(stream)), ("/live/key.mp4", .mp4(stream)),
         ("/live/key.m3u8", .playlist(stream)), ("/live/key/index.m3u8", .multivariantPlaylist(stream)),
         ("/live/key/live.m3u8", .mediaPlaylist(stream)), ("/live/key/init-a1.mp4", .header(stream, name: "a1")),
         ("/live/key/s12.m4s", .segment(stream, 12)), ("/live/key/p12.3.m4s", .part(stream, 12, part: 3)),
