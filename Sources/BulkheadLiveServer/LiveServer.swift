@@ -35,14 +35,36 @@ package final class LiveServer: Sendable {
         onEvent: @escaping @Sendable (LiveServerEvent) -> Void = { _ in }
     ) async throws(LiveServerError) -> LiveServer {
         do {
-            let (hub, certificates) = try await eventLoop.submit {
-                let certificates = try options.tls.map { try ServerCertificates($0, report: onEvent) }
-                return (
-                    NIOLoopBound(StreamHub(options: options, report: onEvent, on: eventLoop), eventLoop: eventLoop),
-                    NIOLoopBound(certificates, eventLoop: eventLoop)
-                )
-            }.get()
-            let listener = try await ServerBootstrap(group: eventLoop, childGroup: eventLoop)
+            return try await listen(host, port, options, on: eventLoop, onEvent).get()
+        } catch let error as LiveServerError { throw error } catch {
+            throw LiveServerError(error, host: host, port: port)
+        }
+    }
+
+    /// The same for a thread that is no task's and may wait. Tasks run on Dispatch's threads, which look at files in `/proc`
+    /// that a confined process may not read, and trap.
+    package static func startWaiting(
+        host: String, port: Int, options: LiveServerOptions, on eventLoop: any EventLoop
+    ) throws(LiveServerError) -> LiveServer {
+        do {
+            return try listen(host, port, options, on: eventLoop) { _ in }.wait()
+        } catch let error as LiveServerError { throw error } catch {
+            throw LiveServerError(error, host: host, port: port)
+        }
+    }
+
+    private static func listen(
+        _ host: String, _ port: Int, _ options: LiveServerOptions, on eventLoop: any EventLoop,
+        _ onEvent: @escaping @Sendable (LiveServerEvent) -> Void
+    ) -> EventLoopFuture<LiveServer> {
+        eventLoop.submit {
+            let certificates = try options.tls.map { try ServerCertificates($0, report: onEvent) }
+            return (
+                NIOLoopBound(StreamHub(options: options, report: onEvent, on: eventLoop), eventLoop: eventLoop),
+                NIOLoopBound(certificates, eventLoop: eventLoop)
+            )
+        }.flatMap { (hub, certificates) in
+            ServerBootstrap(group: eventLoop, childGroup: eventLoop)
                 .serverChannelOption(.backlog, value: 128)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelInitializer { channel in
@@ -58,12 +80,10 @@ package final class LiveServer: Sendable {
                             Doorway(hub: hub.value, certificates: certificates.value))
                     }
                 }
-                .bind(host: host, port: port).get()
-            return LiveServer(host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub)
-        } catch let error as LiveServerError {
-            throw error
-        } catch {
-            throw LiveServerError(error, host: host, port: port)
+                .bind(host: host, port: port)
+                .map { listener in
+                    LiveServer(host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub)
+                }
         }
     }
 

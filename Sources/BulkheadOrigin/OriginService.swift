@@ -59,17 +59,9 @@ final class OriginService {
         options.connectionLimit = 1024
         options.streamLimit = 1
         while true {
-            let result = FirstThread.wait { [options, group] () async -> Result<LiveServer, LiveServerError> in
-                do throws(LiveServerError) {
-                    return .success(
-                        try await LiveServer.start(
-                            host: host, port: Int(port), options: options, on: group.next()))
-                } catch { return .failure(error) }
-            }
-            switch result {
-            case .success(let server): return server
-            case .failure(let error): voice.send(OriginReply.trouble(text: error.description))
-            }
+            do throws(LiveServerError) {
+                return try LiveServer.startWaiting(host: host, port: Int(port), options: options, on: group.next())
+            } catch { voice.send(OriginReply.trouble(text: error.description)) }
             // Nobody tells when an address is free again.
             sleep(1)
         }
