@@ -52,7 +52,18 @@ import Testing
         #expect(common.allSatisfy { one[$0] == two[$0] }, "\(before)\n\(after)")
         #expect(after.firstMatch(of: /MAP:URI="([^"]+)"/)?.1 == init1)
         #expect(broadcast.errorText.contains("origin: ended: SIGKILL"))
-        // Nobody may publish there.
+        // Again and again, under players that are back at once: whoever dies was killed.
+        for round in 2...4 {
+            let next = try #require(ProcessTable.children(of: broadcast.pid, named: "bulkhead-origin").first)
+            kill(next, SIGKILL)
+            let isBack = try await eventually(within: .seconds(30)) {
+                let deaths = broadcast.errorText.components(separatedBy: "origin: ended: SIGKILL").count
+                guard deaths > round else { return false }
+                return try await Self.get("\(url)/live.m3u8") != nil
+            }
+            #expect(isBack)
+        }
+        #expect(broadcast.errorText.components(separatedBy: "origin: ended:").count == 5, "\(broadcast.errorText)")
         let intruder = try RunningProcess(
             "ffmpeg",
             [
