@@ -140,7 +140,11 @@ package final class Browser: Sendable {
                 mail.rest.removeFirst(end + 1)
                 guard let object = try? JSONSerialization.jsonObject(with: message) as? [String: Any] else { continue }
                 if let number = object["id"] as? Int { mail.replies[number] = message }
-                let isComplaint = ["Runtime.exceptionThrown", "Log.entryAdded"].contains(object["method"] as? String)
+                let entry = (object["params"] as? [String: Any])?["entry"] as? [String: Any]
+                // Answers such as 404 are the page's business.
+                let isComplaint =
+                    object["method"] as? String == "Runtime.exceptionThrown"
+                    || entry.map { $0["source"] as? String != "network" } ?? false
                 if isComplaint { mail.complaints.append(String(decoding: message, as: UTF8.self)) }
             }
         }

@@ -83,6 +83,36 @@ import Testing
         await program.end()
     }
 
+    /// One publisher after the other: another size, no sound any more, and sound alone.
+    @Test func pageFollowsOtherTracks() async throws {
+        let server = try await EmbeddedServer()
+        func picture(_ size: String) -> [String] { ["-f", "lavfi", "-i", "testsrc2=size=\(size):rate=25"] }
+        let sound = ["-f", "lavfi", "-i", "sine"]
+        func publish(_ inputs: [String]) throws -> RunningProcess {
+            let codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+            return try RunningProcess(
+                "ffmpeg",
+                ["-v", "error", "-nostdin", "-re"] + inputs + codecs + ["-f", "flv", server.url("key")])
+        }
+        try await withPage(of: server, "key") { browser in
+            let plays = "bulkhead.player.state == 'playing' && document.querySelector('video')"
+            let first = try publish(picture("320x180") + ["-re"] + sound)
+            #expect(try await browser.waits(for: "\(plays).videoWidth == 320"), "\(first.errorText)")
+            await first.end()
+            let second = try publish(picture("480x270"))
+            #expect(try await browser.waits(for: "\(plays).videoWidth == 480"), "\(second.errorText)")
+            #expect(try await browser.evaluate("bulkhead.player.codecs").contains("mp4a") == false)
+            await second.end()
+            let third = try publish(sound)
+            #expect(
+                try await browser.waits(for: "\(plays).videoWidth == 0 && bulkhead.player.codecs == 'mp4a.40.2'"),
+                "\(third.errorText)")
+            await third.end()
+            #expect(browser.complaints.isEmpty)
+        }
+        await server.end()
+    }
+
     @Test func soundComesWithAClickAndIsRemembered() async throws {
         let server = try await EmbeddedServer()
         let program = try broadcast(to: server, "key")

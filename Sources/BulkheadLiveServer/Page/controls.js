@@ -119,7 +119,7 @@ export class Controls {
         this.#stage.classList.remove("is-idle");
         clearTimeout(this.#idle);
         this.#idle = setTimeout(() => {
-            const isUsed = this.#stage.querySelector(".bar :focus-visible") !== null;
+            const isUsed = this.#stage.querySelector(".bar :focus-visible") !== null || this.#player?.isBack;
             if (this.#player?.state === "playing" && !isUsed) this.#stage.classList.add("is-idle");
         }, 3000);
     }
@@ -134,7 +134,7 @@ export class Controls {
         this.#stage.classList.toggle("plays", player.state !== "paused");
         this.#stage.classList.toggle("sounds", !isMuted);
         this.#stage.classList.toggle("is-live", isPlaying && !player.isBack);
-        if (!isPlaying) this.#wake();
+        if (!isPlaying || player.isBack) this.#wake();
         label("play", player.state === "paused" ? "Play" : "Pause");
         label("mute", isMuted ? "Sound on" : "Sound off");
         label("full", document.fullscreenElement ? "Leave full screen" : "Full screen");

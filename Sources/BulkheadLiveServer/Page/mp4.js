@@ -41,6 +41,16 @@ function clocks(moov) {
     return rates;
 }
 
+/** What the tracks of a `moov` box are, such as "vide soun". */
+function kinds(moov) {
+    const all = [];
+    for (const [kind, track] of boxes(moov)) {
+        const handler = kind === "trak" && find(track, "mdia", "hdlr");
+        if (handler && handler.length >= 12) all.push(name(handler, 8));
+    }
+    return all.join(" ");
+}
+
 /** The three bytes of H.264's profile and level as they stand in a codec's name; undefined for other codecs. */
 function profile(moov) {
     for (let at = 0; at + 8 <= moov.length; at += 1) {
@@ -80,8 +90,8 @@ export class SegmentReader {
     #rates = new Map();
 
     /**
-     * @returns {({header: Uint8Array, profile?: string} | {fragment: Uint8Array, start?: number, isKey: boolean})[]}
-     *     what `bytes` completes, in order.
+     * @returns what `bytes` completes, in order: `{ header, kinds, profile }` and `{ fragment, start, isKey }`;
+     *     `profile` and `start` are undefined where they are not known.
      * @throws where they are no MP4.
      */
     take(bytes) {
@@ -116,7 +126,7 @@ export class SegmentReader {
         this.#opening = [];
         if (type === "moov") {
             this.#rates = clocks(bytes.subarray(8));
-            return { header: whole, profile: profile(bytes) };
+            return { header: whole, kinds: kinds(bytes.subarray(8)), profile: profile(bytes) };
         }
         const moof = find(whole, "moof") ?? new Uint8Array(0);
         return { fragment: whole, start: start(moof, this.#rates), isKey: isKey(moof) };

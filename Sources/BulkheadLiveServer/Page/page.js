@@ -73,9 +73,10 @@ function card(stream, place) {
         say(place.querySelector(".quiet"), facts);
         return place;
     }
-    const face = make("div", { className: "face" }, make("span", { className: "badge", textContent: "Live" }), triangle());
-    const text = make("div", { className: "text" },
-        make("strong", { textContent: `${stream.app}/${stream.name}` }), make("span", { className: "quiet", textContent: facts }));
+    const badge = make("span", { className: "badge", textContent: "Live" });
+    const face = make("div", { className: "face" }, badge, triangle());
+    const title = make("strong", { textContent: `${stream.app}/${stream.name}` });
+    const text = make("div", { className: "text" }, title, make("span", { className: "quiet", textContent: facts }));
     place.append(streams.areSecret
         ? make("div", { className: "card" }, face, text)
         : make("a", { className: "card", href: `#${address(stream.app, stream.name)}` }, face, text));
@@ -95,11 +96,14 @@ function triangle() {
 // MARK: - one stream
 
 function showOthers() {
-    const others = watched && !streams.areSecret ? streams.all ?? [] : [];
-    update(element("others"), others.length > 1 || others.some((one) => one.name !== watched.name) ? others : [], (one, place) => {
-        const link = place.firstChild ?? make("a", { href: `#${address(one.app, one.name)}`, textContent: `${one.app}/${one.name}` });
-        if (!place.firstChild) place.append(link);
-        if (one.app === watched.app && one.name === watched.name) link.setAttribute("aria-current", "page");
+    const all = watched && !streams.areSecret ? streams.all ?? [] : [];
+    const isWatched = (one) => one.app === watched.app && one.name === watched.name;
+    update(element("others"), all.every(isWatched) ? [] : all, (one, place) => {
+        if (!place.firstChild) {
+            place.append(make("a", { href: `#${address(one.app, one.name)}`, textContent: `${one.app}/${one.name}` }));
+        }
+        const link = place.firstChild;
+        if (isWatched(one)) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
         return place;
     });
@@ -115,6 +119,7 @@ function showAbout() {
     }
     say(element("title"), words);
     const facts = streams.facts(watched);
+    if (facts?.no_mp4 && !facts.codecs) watched.player.refuse(facts.no_mp4);
     say(element("facts"), facts
         ? [size(facts), `on air for ${span(facts.seconds)}`, viewers(facts)].filter(Boolean).join(" · ")
         : streams.isReachable ? "" : "The server does not answer.");
@@ -127,7 +132,8 @@ function showWays(stream) {
     element("ways").replaceChildren(...ways.map(([way, url]) => {
         const button = make("button", { textContent: "Copy", ariaLabel: `Copy the ${way} address` });
         button.onclick = () => copy(url, button);
-        return make("li", {}, make("span", { textContent: way }), make("code", { textContent: stream.isSecret ? url.replace(/[^/]+$|[^/]+(?=\/index)/, "•••") : url }), button);
+        const words = stream.isSecret ? url.replace(/[^/]+(?=\/index)|[^/]+$/, "•••") : url;
+        return make("li", {}, make("span", { textContent: way }), make("code", { textContent: words }), button);
     }));
 }
 

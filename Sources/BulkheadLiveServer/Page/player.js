@@ -20,7 +20,10 @@ const near = 0.02;
 /** Safari stops for a moment where the speed changes under sound. */
 const isSafari = /^((?!chrome|chromium|android).)*safari/i.test(navigator.userAgent);
 
+/** The browser can't play this. */
 class Broken extends Error {}
+/** What comes has other tracks. */
+class Reopened extends Error {}
 
 function pause(milliseconds, signal) {
     return new Promise((resolve) => {
@@ -53,6 +56,7 @@ export class Player extends EventTarget {
     #type;
     #header;
     #profile;
+    #kinds;
     /** Milliseconds since 1970 at time 0 of the buffer. */
     #zero;
     /** What was appended last: where it begins, its bytes' count. */
@@ -99,7 +103,9 @@ export class Player extends EventTarget {
             this.#video.addEventListener(event, () => this.#noteProgress(), { signal });
         }
         // Sound that is plugged out, another program's, a tab behind others: the browser's pause is not the viewer's.
-        this.#video.addEventListener("pause", () => { if (!document.hidden && !this.#video.ended) this.pause(); }, { signal });
+        this.#video.addEventListener("pause", () => {
+            if (!document.hidden && !this.#video.ended) this.pause();
+        }, { signal });
         document.addEventListener("visibilitychange", () => {
             if (!document.hidden && this.#video.paused && this.#hasStarted) this.#play();
         }, { signal });
@@ -139,6 +145,9 @@ export class Player extends EventTarget {
         this.#video.currentTime = this.isBack ? time : edge;
         this.#tell();
     }
+
+    /** The server has said why it can't give the stream. */
+    refuse(reason) { if (["waiting", "connecting"].includes(this.state)) this.#say("refused", reason); }
 
     /** To what is newest. */
     goLive() {
@@ -187,7 +196,10 @@ export class Player extends EventTarget {
 
     async #run(signal) {
         for (let attempt = 0; !signal.aborted; attempt += 1) {
-            if (attempt > 0) await pause(waits[Math.min(attempt, waits.length) - 1] * (0.8 + 0.4 * Math.random()), signal);
+            if (attempt > 0) {
+                // Not all viewers at once.
+                await pause(waits[Math.min(attempt, waits.length) - 1] * (0.8 + 0.4 * Math.random()), signal);
+            }
             if (signal.aborted) return;
             const connection = new AbortController();
             const hangUp = () => connection.abort();
@@ -225,7 +237,7 @@ export class Player extends EventTarget {
                 if (error instanceof Broken) {
                     this.#say("unplayable", error.message);
                     await pause(10_000, signal);
-                } else if (this.#source?.readyState !== "open" || this.#video.error) {
+                } else if (error instanceof Reopened || this.#source?.readyState !== "open" || this.#video.error) {
                     // The browser's decoder has given up: from the beginning, with another one.
                     this.#forgetSource();
                 }
@@ -242,6 +254,7 @@ export class Player extends EventTarget {
         const type = response.headers.get("Content-Type") ?? "";
         const zero = Number(response.headers.get("Bulkhead-Time-Zero"));
         const reader = new SegmentReader();
+        let isFirst = true;
         const body = response.body.getReader();
         this.connections += 1;
         this.#known = this.#appended.length ? [] : undefined;
@@ -255,8 +268,9 @@ export class Player extends EventTarget {
             this.#received.push({ at: performance.now(), count: value.length });
             if (this.#received.length > 500) this.#received.splice(0, 250);
             for (const piece of reader.take(value)) {
-                if (piece.header) await this.#takeHeader(piece, type, signal);
+                if (piece.header) await this.#takeHeader(piece, type, isFirst, signal);
                 else await this.#takeFragment(piece, zero, signal);
+                isFirst = false;
                 if (signal.aborted) return;
             }
         }
@@ -264,13 +278,15 @@ export class Player extends EventTarget {
 
     // MARK: what comes
 
-    async #takeHeader({ header, profile }, type, signal) {
+    async #takeHeader({ header, kinds, profile }, type, isFirst, signal) {
         if (!MediaSource.isTypeSupported(type)) {
             throw new Broken(`This browser can't play the stream's coding (${type.replace(/^.*codecs=/, "")}).`);
         }
         const isOpen = this.#source?.readyState === "open" && !this.#video.error;
         if (isOpen && this.#header && same(this.#header, header)) return;
-        if (!isOpen) {
+        if (!isOpen || this.#kinds !== kinds) {
+            // A source buffer keeps its tracks. Which codings others have, only another response's type says.
+            if (!isFirst) throw new Reopened();
             await this.#open(type, signal);
         } else {
             // With another coding in the same response, its type does not say which.
@@ -281,7 +297,7 @@ export class Player extends EventTarget {
             this.#type = now;
         }
         this.codecs = this.#type.replace(/^.*codecs=/, "").replaceAll('"', "");
-        [this.#header, this.#profile] = [header, profile];
+        [this.#header, this.#profile, this.#kinds] = [header, profile, kinds];
         await this.#append(header, signal);
     }
 
@@ -338,7 +354,8 @@ export class Player extends EventTarget {
             }
         }
         if (!(zero > 0)) return;
-        // A server that has just been started is first given what is old: of two readings of one clock, the lesser is right.
+        // A server that has just been started is first given what is old: of two readings of one clock, the lesser is
+        // right.
         const now = zero - buffer.timestampOffset * 1000;
         this.#zero = Math.abs(this.#zero - now) < kept * 1000 ? Math.min(this.#zero, now) : now;
     }
@@ -361,7 +378,7 @@ export class Player extends EventTarget {
     }
 
     #forgetSource() {
-        this.#source = this.#buffer = this.#header = this.#profile = this.#zero = this.#known = undefined;
+        this.#source = this.#buffer = this.#header = this.#profile = this.#kinds = this.#zero = this.#known = undefined;
         this.#appended = [];
         this.#hasStarted = false;
         this.#startAt = 0;
@@ -525,7 +542,9 @@ export class Player extends EventTarget {
                 const ended = new AbortController();
                 const end = () => ended.abort();
                 signal.addEventListener("abort", end, { once: true });
-                for (const name of ["error", "ended"]) this.#video.addEventListener(name, end, { signal: ended.signal });
+                for (const name of ["error", "ended"]) {
+                    this.#video.addEventListener(name, end, { signal: ended.signal });
+                }
                 await pause(2 ** 31 - 1, ended.signal);
                 this.#hasStarted = false;
                 attempt = 0;

@@ -12,7 +12,8 @@ export function named(hash) {
     try {
         const words = pieces.map(decodeURIComponent);
         // A name's own slash is written as %2F: only what stands between pieces divides them.
-        return { address: words.map(encodeURIComponent).join("/"), app: words.slice(0, -1).join("/"), name: words.at(-1) };
+        const [app, name] = [words.slice(0, -1).join("/"), words.at(-1)];
+        return { address: words.map(encodeURIComponent).join("/"), app, name };
     } catch {
         return undefined;
     }
