@@ -32,7 +32,9 @@ enum StatusReport {
                 facts += [("width", "\(video.width)"), ("height", "\(video.height)")]
             }
         }
-        if let obstacle = stream.obstacle { facts.append(("no_mp4", JSONText.string(obstacle.sentence))) }
+        if let obstacle = stream.obstacle, obstacle != .nothingYet {
+            facts.append(("no_mp4", JSONText.string(obstacle.sentence)))
+        }
         if let next = stream.segments.window.next { facts.append(("next_segment", "\(next.segment)")) }
         return facts
     }
