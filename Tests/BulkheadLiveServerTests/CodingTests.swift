@@ -121,6 +121,8 @@ private let group = MultiThreadedEventLoopGroup.singleton
         await server.stop()
     }
 
+    private static let noStreams = "{\"names_are_hidden\":false,\"streams\":[]}\n"
+
     /// TLS and plain text on one port, for RTMP and HTTP; a certificate that has changed is used.
     @Test func onePortTakesTLSAsWell() async throws {
         let folder = try TemporaryFolder()
@@ -148,12 +150,12 @@ private let group = MultiThreadedEventLoopGroup.singleton
         options.tls = .init(certificate: folder.path("certificate.pem"), key: folder.path("key.pem"))
         let log = EventLog()
         let server = try await LiveServer.start(port: 0, options: options, onEvent: log.append)
-        #expect(try await status("https", server.port) == "{\"streams\":[]}\n")
-        #expect(try await status("http", server.port) == "{\"streams\":[]}\n")
+        #expect(try await status("https", server.port) == Self.noStreams)
+        #expect(try await status("http", server.port) == Self.noStreams)
         try await make("two")
         // Files are looked at once a second: until then the old certificate is not the one that curl trusts.
         #expect(
-            await eventually(within: .seconds(20)) { (try? await status("https", server.port)) == "{\"streams\":[]}\n" }
+            await eventually(within: .seconds(20)) { (try? await status("https", server.port)) == Self.noStreams }
         )
         #expect(log.count { $0 == .certificateRead(problem: nil) } == 1)
         // One that is no certificate changes nothing.
@@ -165,7 +167,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
                 return log.count { if case .certificateRead(.some) = $0 { true } else { false } } == 1
             })
         try good.write(to: URL(fileURLWithPath: folder.path("certificate.pem")))
-        #expect(try await status("https", server.port) == "{\"streams\":[]}\n")
+        #expect(try await status("https", server.port) == Self.noStreams)
         await server.stop()
         options.tls?.key = folder.path("missing.pem")
         await #expect(throws: LiveServerError.self) { try await LiveServer.start(port: 0, options: options) }

@@ -66,9 +66,8 @@ import Testing
         #expect(
             Part.Role.allCases.map(\.rawValue) == [
                 "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "recorder",
-                "notifier", "chat", "origin", "plugin", "link", "recording",
-                "viewer",
-                "server", "reporter", "room", "channel", "unknown",
+                "notifier", "chat", "origin", "plugin", "link", "recording", "viewer", "server", "reporter", "room",
+                "channel", "switch", "unknown",
             ])
     }
 }
