@@ -4,6 +4,8 @@ import BulkheadWire
 
 /// The master's face of one chat process. It lives on the reactor's thread.
 final class ChatStub {
+    /// Called when the process has said hello.
+    var onGreeted: (() -> Void)?
     /// Called with each answer.
     var onReply: ((ChatReply) -> Void)?
     /// Called once, last.
@@ -17,7 +19,10 @@ final class ChatStub {
     /// - Parameter connections: asked for when the process has said hello.
     init(_ child: Child, _ connections: @escaping () -> [ChatConnection]) {
         self.child = child
-        child.onGreeted = { [weak child] in child?.send(ChatRequest.configure(connections())) }
+        child.onGreeted = { [weak self] in
+            self?.child.send(ChatRequest.configure(connections()))
+            self?.onGreeted?()
+        }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] in self?.onEnd?($0) }
     }

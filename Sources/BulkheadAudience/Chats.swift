@@ -26,6 +26,7 @@ final class Chats {
     private let work = ActionQueue<ChatsMachine.Action>()
     private var stubs: [ChildID: ChatStub] = [:]
     private var isOver = false
+    private var ticker: Reactor.Token?
     private var continuation: CheckedContinuation<Void, Never>?
 
     init(_ targets: [ChatTarget], in context: RoomContext) {
@@ -37,7 +38,17 @@ final class Chats {
     }
 
     /// Starts the process. Call it once the callbacks are set.
-    func begin() { launch(after: .zero) }
+    func begin() {
+        launch(after: .zero)
+        scheduleTick()
+    }
+
+    private func scheduleTick() {
+        ticker = context.schedule(after: .seconds(1)) { [weak self] in
+            self?.handle(.tick)
+            self?.scheduleTick()
+        }
+    }
 
     var statuses: [ChannelStatus] { machine.statuses }
 
@@ -59,6 +70,7 @@ final class Chats {
     private func carryOut(_ action: ChatsMachine.Action) {
         switch action {
         case .launch(let delay): if !isOver { launch(after: delay) }
+        case .dismiss(let child, let reason): stubs[child]?.child.dismiss(reason)
         case .tell(let connection, let happening):
             if case .saved = happening { onLost?() }
             context.post(.channel(connection + 1, name: "chat \(targets[connection].name)"), .channel(happening))
@@ -81,6 +93,7 @@ final class Chats {
         let stub = ChatStub(process) { [weak self] in self?.connections ?? [] }
         let child = context.nextChildID()
         stubs[child] = stub
+        stub.onGreeted = { [weak self] in self?.handle(.sign(child)) }
         stub.onReply = { [weak self] in self?.take($0, of: child) }
         stub.onEnd = { [weak self] in self?.ended(child, $0) }
         stub.activate()
@@ -105,7 +118,9 @@ final class Chats {
             }
             return targets[Int(connection)].name
         }
+        handle(.sign(child))
         switch reply {
+        case .alive: break
         case .ready:
             context.post(.chat(child), .child(.ready(pid: stubs[child]?.child.pid ?? 0, plugins: nil)))
             handle(.ready(child))
@@ -144,6 +159,8 @@ final class Chats {
     func finish(on owner: isolated any Actor) async {
         guard !isOver else { return }
         isOver = true
+        if let ticker { context.reactor.cancel(ticker) }
+        ticker = nil
         for stub in stubs.values { stub.child.hangUp() }
         guard !stubs.isEmpty else { return }
         let bound = ReactorBound(self, context.reactor)

@@ -13,6 +13,10 @@ package struct ChatsMachine: Sendable {
     package enum Event {
         case launched(ChildID)
         case ready(ChildID)
+        /// The child has said something.
+        case sign(ChildID)
+        /// A second or so has passed.
+        case tick
         case state(ChildID, connection: Int, ChatState, server: String, text: String)
         /// A comment that had not come before.
         case comment(connection: Int, isReplayed: Bool)
@@ -21,6 +25,7 @@ package struct ChatsMachine: Sendable {
 
     package enum Action: Hashable {
         case launch(after: Duration)
+        case dismiss(ChildID, String)
         case tell(connection: Int, ChannelHappening)
         /// The child has done its first work after a death.
         case worked(ChildID)
@@ -39,8 +44,13 @@ package struct ChatsMachine: Sendable {
         var isCleared = false
     }
 
+    /// A chat process that says nothing for so long is replaced.
+    package static let patience = Duration.seconds(5)
+
     private var channels: [Channel]
     private var post = Post()
+    /// Of the child at work; nil before it has said hello.
+    private var lastSign: MonotonicTime?
 
     package init(_ targets: [ChatTarget]) { channels = targets.map { Channel(status: ChannelStatus(name: $0.name)) } }
 
@@ -54,10 +64,18 @@ package struct ChatsMachine: Sendable {
         switch event {
         case .launched(let child):
             post.assign(.onAir, to: child)
+            lastSign = nil
             return []
         case .ready(let child):
             post.becameReady(child)
             return []
+        case .sign(let child):
+            if post.duty(of: child) == .onAir { lastSign = now }
+            return []
+        case .tick:
+            guard let child = post.holder(of: .onAir), let lastSign, now.since(lastSign) > Self.patience.nanoseconds
+            else { return [] }
+            return [.dismiss(child, "it has said nothing for \(Self.patience.components.seconds) s")]
         case .state(let child, let connection, let state, let server, let text):
             guard channels.indices.contains(connection) else { return [] }
             let worked: [Action] = state == .joined && post.worked(child) ? [.worked(child)] : []

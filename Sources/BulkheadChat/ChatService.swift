@@ -45,6 +45,8 @@ package final class ChatService {
     private var connections: [Connection] = []
     /// So many numbers of sockets has a connection.
     private static let stride = 1 << 32
+    /// Between two signs of life.
+    private static let signInterval = Duration.seconds(1)
     /// How long platforms may take to hear that a broadcast has ended.
     private static let farewellPatience = Duration.milliseconds(1500)
     /// Names this process's connections, for comments without an id.
@@ -67,6 +69,7 @@ package final class ChatService {
     }
 
     private func serve() throws {
+        var signDue = MonotonicTime.now
         while true {
             while let received = try socket.receive(ChatRequest.self, timeoutMilliseconds: 0) {
                 try serve(received.message)
@@ -83,8 +86,12 @@ package final class ChatService {
                     try carryOut(connections[index].sessions[number]?.wake(at: moment) ?? [], of: index, number)
                 }
             }
+            if signDue <= now {
+                socket.post(ChatReply.alive)
+                signDue = now.advanced(by: Self.signInterval)
+            }
             try socket.flush()
-            let due = connections.flatMap(\.dues).min()
+            let due = (connections.flatMap(\.dues) + [signDue]).min()
             sockets.wait(
                 for: socket.readiness, atMost: due.map { .nanoseconds(max(0, $0.since(.now))) } ?? .seconds(3600))
         }

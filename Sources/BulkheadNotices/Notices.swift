@@ -19,6 +19,7 @@ package final class Notices {
     private var machine: NoticesMachine
     private var stubs: [ChildID: NotifierStub] = [:]
     private var listener: Int?
+    private var ticker: Reactor.Token?
     private var isOver = false
     /// The last patience is over as well.
     private var isGivenUp = false
@@ -43,6 +44,14 @@ package final class Notices {
             reactor.run { bound.value.tell(event) }
         }
         launch(after: .zero)
+        scheduleTick()
+    }
+
+    private func scheduleTick() {
+        ticker = context.schedule(after: .seconds(1)) { [weak self] in
+            self?.handle(.tick)
+            self?.scheduleTick()
+        }
     }
 
     /// Names this broadcast and no other one: machine, process and time.
@@ -111,6 +120,7 @@ package final class Notices {
         let stub = NotifierStub(process, settings, origin: origin)
         let child = context.nextChildID()
         stubs[child] = stub
+        stub.onGreeted = { [weak self] in self?.handle(.sign(child)) }
         stub.onReply = { [weak self] in self?.take($0, of: child) }
         stub.onEnd = { [weak self] in self?.ended(child, $0) }
         stub.activate()
@@ -119,7 +129,9 @@ package final class Notices {
     }
 
     private func take(_ reply: NotifierReply, of child: ChildID) {
+        handle(.sign(child))
         switch reply {
+        case .alive: break
         case .ready:
             context.post(.notifier(child), .child(.ready(pid: stubs[child]?.child.pid ?? 0, plugins: nil)))
             handle(.ready(child))
@@ -145,6 +157,8 @@ package final class Notices {
     package func finish(on owner: isolated any Actor) async {
         guard !isOver else { return }
         isOver = true
+        if let ticker { context.reactor.cancel(ticker) }
+        ticker = nil
         if let listener { context.events.unlisten(listener) }
         listener = nil
         let bound = ReactorBound(self, context.reactor)

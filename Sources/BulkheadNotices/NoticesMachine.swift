@@ -15,6 +15,10 @@ package struct NoticesMachine: Sendable {
         case happened(body: [UInt8], targets: [Int])
         case launched(ChildID)
         case ready(ChildID)
+        /// The child has said something.
+        case sign(ChildID)
+        /// A second or so has passed.
+        case tick
         case settled(ChildID, number: UInt64, target: Int, NoticeOutcome, text: String)
         case trouble(ChildID, target: Int, text: String)
         case ended(ChildID, String)
@@ -53,6 +57,8 @@ package struct NoticesMachine: Sendable {
         var targets: Set<Int>
     }
 
+    /// A notifier that says nothing for so long is replaced.
+    package static let patience = Duration.seconds(5)
     /// How many notices wait at most.
     package static let mostWaiting = 256
     /// How many events are told in ten seconds; what is beyond is lost, and counted.
@@ -72,6 +78,8 @@ package struct NoticesMachine: Sendable {
     private var openTroubles: [OpenTrouble: [Int]] = [:]
     private var budget = Self.rate
     private var post = Post()
+    /// Of the child at work; nil before it has said hello.
+    private var lastSign: MonotonicTime?
     private var isEnding = false
 
     /// - Parameter origin: names this broadcast, and no other one.
@@ -109,8 +117,16 @@ package struct NoticesMachine: Sendable {
         case .happened(let body, let targets): return add(body, targets, at: now)
         case .launched(let child):
             post.assign(.onAir, to: child)
+            lastSign = nil
             return []
         case .ready(let child): return becameReady(child)
+        case .sign(let child):
+            if post.duty(of: child) == .onAir { lastSign = now }
+            return []
+        case .tick:
+            guard let child = post.holder(of: .onAir), let lastSign, now.since(lastSign) > Self.patience.nanoseconds
+            else { return [] }
+            return [.dismiss(child, "it has said nothing for \(Self.patience.components.seconds) s")]
         case .settled(let child, let number, let target, let outcome, let text):
             return settled(child, number, target, outcome, text)
         case .trouble(let child, let target, let text): return trouble(child, target, text)

@@ -7,6 +7,8 @@ import BulkheadWire
 final class NotifierStub {
     /// Called with each answer.
     var onReply: ((NotifierReply) -> Void)?
+    /// Called when the notifier has said hello.
+    var onGreeted: (() -> Void)?
     /// Called once, last.
     var onEnd: ((ChildEnd) -> Void)?
 
@@ -22,7 +24,10 @@ final class NotifierStub {
         self.child = child
         self.origin = origin
         addresses = targets.map { NoticeAddress(url: $0.url, secret: $0.key) }
-        child.onGreeted = { [weak self] in self?.configure() }
+        child.onGreeted = { [weak self] in
+            self?.configure()
+            self?.onGreeted?()
+        }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] in self?.onEnd?($0) }
     }

@@ -16,6 +16,8 @@ package final class NotifierService {
     private var origin = ""
     private var isEndMeant = false
 
+    /// Between two signs of life.
+    private static let signInterval = Duration.seconds(1)
     /// How long the targets have once the socket has ended.
     private static let lastPatience = Duration.seconds(20)
     /// The number of the notice of the master's death, which is none of the master's.
@@ -31,13 +33,20 @@ package final class NotifierService {
     /// - Throws: always in the end: `WireSocketError.closedByPeer` when all went well.
     package func run() throws {
         do {
+            var signDue = MonotonicTime.now
             while true {
                 // Messages may have come along with the hello: whoever waited first would wait for the next one.
                 while let received = try socket.receive(NotifierRequest.self, timeoutMilliseconds: 0) {
                     try serve(received.message)
                 }
                 try work { try socket.send($0) }
-                posts.wait(for: socket.readiness, atMost: patience(at: .now))
+                let now = MonotonicTime.now
+                if signDue <= now {
+                    try socket.send(NotifierReply.alive)
+                    signDue = now.advanced(by: Self.signInterval)
+                }
+                posts.wait(
+                    for: socket.readiness, atMost: min(patience(at: now), .nanoseconds(max(0, signDue.since(now)))))
             }
         } catch WireSocketError.closedByPeer where !isEndMeant && !deliveries.isEmpty {
             try tellLast()

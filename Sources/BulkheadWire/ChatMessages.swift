@@ -162,6 +162,8 @@ package enum ChatReply: WireMessage, Hashable {
     case gap(connection: UInt8, from: Int64, until: Int64)
     /// What the next connection of the kind is to go on with, behind all comments that came before.
     case token(connection: UInt8, String)
+    /// The process works; comes each second.
+    case alive
     /// A connection stands so with this server; `text` says why.
     case state(connection: UInt8, ChatState, server: String, text: String)
 
@@ -174,6 +176,7 @@ package enum ChatReply: WireMessage, Hashable {
     package var frame: WireFrame {
         switch self {
         case .ready: WireFrame(.chatReady) { _ in }
+        case .alive: WireFrame(.chatAlive) { _ in }
         case .comment(let connection, let comment, let payment, let isReplayed):
             WireFrame(.chatComment, reserving: comment.text.utf8.count + 256) {
                 $0.write(connection)
@@ -233,6 +236,7 @@ package enum ChatReply: WireMessage, Hashable {
         var reader = WireReader(frame)
         switch frame.knownType {
         case .chatReady?: self = .ready
+        case .chatAlive?: self = .alive
         case .chatComment?: self = try Self.comment(&reader)
         case .chatTakenBack?:
             let connection: UInt8 = try reader.read()

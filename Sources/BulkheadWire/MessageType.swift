@@ -126,6 +126,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case notifierReady = 0xD8
     case notifierSettled = 0xD9
     case notifierTrouble = 0xDA
+    case notifierAlive = 0xDB
 
     // ChatRequest
     case chatConfigure = 0xE0
@@ -137,6 +138,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case chatGap = 0xEB
     case chatState = 0xEC
     case chatToken = 0xED
+    case chatAlive = 0xEE
 
     // RecorderRequest
     case recorderOpen = 0xC0

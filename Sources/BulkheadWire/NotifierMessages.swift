@@ -104,6 +104,8 @@ package enum NotifierReply: WireMessage, Hashable {
     case settled(number: UInt64, target: UInt8, NoticeOutcome, text: String)
     /// A target can't be reached, or takes nothing; it is tried again.
     case trouble(target: UInt8, text: String)
+    /// The process works; comes each second.
+    case alive
 
     /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
@@ -116,6 +118,7 @@ package enum NotifierReply: WireMessage, Hashable {
                 $0.write(outcome.rawValue)
                 $0.write(text, atMost: 512)
             }
+        case .alive: WireFrame(.notifierAlive) { _ in }
         case .trouble(let target, let text):
             WireFrame(.notifierTrouble) {
                 $0.write(target)
@@ -136,6 +139,7 @@ package enum NotifierReply: WireMessage, Hashable {
                 throw reader.outsideRange("outcome")
             }
             self = .settled(number: number, target: target, outcome, text: try reader.readString(atMost: 512, "text"))
+        case .notifierAlive?: self = .alive
         case .notifierTrouble?:
             self = .trouble(target: try reader.read(), text: try reader.readString(atMost: 512, "text"))
         default: throw .unknownType(frame.type)

@@ -51,6 +51,22 @@ import Testing
         #expect(machine.holder == nil)
     }
 
+    /// Until it has said hello, whoever starts it watches over it.
+    @Test mutating func aSilentProcessIsReplaced() {
+        func tick(_ seconds: Int64) -> [ChatsMachine.Action] {
+            machine.handle(.tick, at: start.advanced(by: .seconds(seconds)))
+        }
+        _ = machine.handle(.launched(1), at: start)
+        #expect(tick(60) == [])
+        _ = machine.handle(.sign(1), at: start.advanced(by: .seconds(60)))
+        #expect(tick(65) == [])
+        #expect(tick(66) == [.dismiss(1, "it has said nothing for 5 s")])
+        _ = machine.handle(.ended(1, "SIGKILL"), at: start.advanced(by: .seconds(67)))
+        _ = machine.handle(.launched(2), at: start.advanced(by: .seconds(67)))
+        _ = machine.handle(.sign(1), at: start.advanced(by: .seconds(67)))
+        #expect(tick(100) == [])
+    }
+
     @Test mutating func whatIsNoConnectionChangesNothing() {
         let actions = machine.handle(.state(1, connection: 7, .joined, server: "", text: ""), at: start)
         #expect(actions.isEmpty)

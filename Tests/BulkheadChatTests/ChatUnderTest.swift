@@ -81,7 +81,7 @@ final class ChatUnderTest: Sendable {
                 seen.record.note(pageToken: token, of: name)
                 seen.tokens.append(token)
             case .takenBack(_, let removal): seen.removed.append(removal)
-            case .ready: break
+            case .ready, .alive: break
             }
         }
     }

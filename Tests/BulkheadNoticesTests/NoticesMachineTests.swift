@@ -43,6 +43,16 @@ import Testing
         #expect(machine.listeners(to: event(1, over)) == [])
     }
 
+    @Test mutating func aSilentNotifierIsReplaced() {
+        start()
+        _ = handle(.sign(1))
+        now = now.advanced(by: .seconds(5))
+        let patient = handle(.tick)
+        now = now.advanced(by: .seconds(1))
+        let silent = handle(.tick)
+        #expect(patient == [] && silent == [.dismiss(1, "it has said nothing for 5 s")])
+    }
+
     @Test mutating func aNoticeWaitsUntilANotifierIsReady() {
         let early = handle(.happened(body: [1], targets: [0, 1]))
         #expect(early == [])

@@ -224,7 +224,7 @@ package enum Messages {
     package static let notifierReplies: [NotifierReply] = [
         .ready, .settled(number: .max, target: 3, .delivered, text: ""),
         .settled(number: 1, target: .max, .refused, text: "it answers HTTP 404"),
-        .trouble(target: 2, text: "couldn't connect to server"),
+        .trouble(target: 2, text: "couldn't connect to server"), .alive,
     ]
 
     package static let chatRequests: [ChatRequest] = [
@@ -251,7 +251,7 @@ package enum Messages {
 
     package static let chatReplies: [ChatReply] =
         [
-            .ready,
+            .ready, .alive,
             .comment(
                 connection: 1,
                 RoomComment(

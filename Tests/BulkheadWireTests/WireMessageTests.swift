@@ -83,11 +83,9 @@ import Testing
             #expect(isUnknown(RecorderRequest.self) == !(0xC0...0xC7).contains(type))
             #expect(isUnknown(RecorderReply.self) == !(0xC8...0xCF).contains(type))
             #expect(isUnknown(NotifierRequest.self) == !(0xD0...0xD3).contains(type))
-            #expect(isUnknown(NotifierReply.self) == !(0xD8...0xDA).contains(type))
+            #expect(isUnknown(NotifierReply.self) == !(0xD8...0xDB).contains(type))
             #expect(isUnknown(ChatRequest.self) == (type != 0xE0))
-            #expect(isUnknown(ChatReply.self) == !(0xE8...0xEC).contains(type))
-            #expect(isUnknown(RecorderRequest.self) == !(0xC0...0xC7).contains(type))
-            #expect(isUnknown(RecorderReply.self) == !(0xC8...0xCF).contains(type))
+            #expect(isUnknown(ChatReply.self) == !(0xE8...0xEE).contains(type))
         }
     }
 

@@ -35,7 +35,7 @@ private final class ChatProcess {
             states.append(state)
             servers.append(server)
             words.append(text)
-        case .ready, .takenBack, .token: break
+        case .ready, .alive, .takenBack, .token: break
         }
     }
 

@@ -83,7 +83,7 @@ package struct OriginMachine: Sendable {
         case .packet(let packet, let wallClock): return take(packet, wallClock)
         case .launched(let child):
             post.assign(.onAir, to: child)
-            lastSign = now
+            lastSign = nil
             return []
         case .greeted(let child):
             guard post.duty(of: child) == .onAir else { return [] }
