@@ -228,7 +228,7 @@ package struct SegmentWindow: Sendable {
         }
         var header: String?
         for (index, segment) in (Array(shown) + [open].compactMap { $0 }).enumerated() {
-            if segment.isBehindGap, index > 0 { lines.append("#EXT-X-DISCONTINUITY") }
+            if segment.isBehindGap { lines.append("#EXT-X-DISCONTINUITY") }
             if segment.header != header {
                 lines.append("#EXT-X-MAP:URI=\"\(Self.headerName(segment.header))\"")
                 header = segment.header
