@@ -2,13 +2,12 @@ import BulkheadTestSupport
 import Foundation
 import Testing
 
+private let takeovers = ProcessInfo.processInfo.environment["BULKHEAD_TAKEOVERS"].flatMap { Int($0) } ?? 3
+
 /// The watch page in a real browser: what a viewer sees and hears of a broadcast of the real programs.
 ///
 /// `BULKHEAD_TAKEOVERS=200` kills so many encoders.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct WatchPageTests {
-    private static let takeovers =
-        ProcessInfo.processInfo.environment["BULKHEAD_TAKEOVERS"].flatMap { Int($0) } ?? 3
-
+@Suite(.serialized, .timeLimit(.minutes(2 + takeovers / 10))) struct WatchPageTests {
     private func broadcast(to server: EmbeddedServer, _ key: String) throws -> RunningProcess {
         try BulkheadProgram.start([
             "broadcast", "test", "--to", server.url(key), "--size", "320x180", "--fps", "25", "--preset", "ultrafast",
@@ -44,25 +43,35 @@ import Testing
             #expect(
                 try await browser.evaluate("document.getElementById('notice-text').textContent").contains("not on air"))
             let program = try broadcast(to: server, "key")
-            #expect(try await browser.waits(for: "reader.numbers.length > 25"), "\(browser.complaints)")
-            for _ in 0..<Self.takeovers {
-                let pids = encoders(of: program)
-                #expect(pids.count == 2)
-                if let first = pids.first { kill(first, SIGKILL) }
-                let count = try await browser.evaluate("reader.numbers.length", as: Int.self)
-                #expect(try await browser.waits(for: "reader.numbers.length > \(count) + 25"))
-                #expect(
-                    await eventually { encoders(of: program).first != pids.first && encoders(of: program).count == 2 })
+            // The browser keeps half a minute, in which pictures are looked up: a round takes less.
+            for round in stride(from: 0, to: takeovers, by: 10) {
+                if round > 0 {
+                    _ = try await browser.evaluate(FrameReader.script)
+                    _ = try await browser.evaluate("bulkhead.player.start()")
+                }
+                try await survive(min(10, takeovers - round), program, browser)
             }
-            // A machine that is too busy lets the buffer run empty now and then, and the page catches up.
-            #expect(try await browser.waits(for: "bulkhead.player.delay <= 1.5"))
-            let seen = try await browser.evaluate("reader.finish()", as: FrameReader.Result.self)
-            #expect(seen.missing.isEmpty && seen.backwards == 0, "\(seen)")
-            #expect(seen.last - seen.first > 50 && seen.connections == 1, "\(seen)")
             #expect(browser.complaints.isEmpty)
             await program.end()
         }
         await server.end()
+    }
+
+    private func survive(_ count: Int, _ program: RunningProcess, _ browser: Browser) async throws {
+        #expect(try await browser.waits(for: "reader.numbers.length > 25"), "\(browser.complaints)")
+        for _ in 0..<count {
+            let pids = encoders(of: program)
+            #expect(pids.count == 2)
+            if let first = pids.first { kill(first, SIGKILL) }
+            let count = try await browser.evaluate("reader.numbers.length", as: Int.self)
+            #expect(try await browser.waits(for: "reader.numbers.length > \(count) + 25"))
+            #expect(await eventually { encoders(of: program).first != pids.first && encoders(of: program).count == 2 })
+        }
+        // A machine that is too busy lets the buffer run empty now and then, and the page catches up.
+        #expect(try await browser.waits(for: "bulkhead.player.delay <= 1.5"))
+        let seen = try await browser.evaluate("reader.finish()", as: FrameReader.Result.self)
+        #expect(seen.missing.isEmpty && seen.backwards == 0, "\(seen)")
+        #expect(seen.last - seen.first > 50, "\(seen)")
     }
 
     /// Its server is killed and comes back: the page goes on by itself, and what it left out it says.
@@ -224,23 +233,29 @@ private enum FrameReader {
                 bulkhead.player.pause();
                 const seen = reader.numbers;
                 const found = new Set(seen.map((one) => one.number));
-                let backwards = 0;
-                for (const [index, one] of seen.slice(1).entries()) {
-                    const before = seen[index];
-                    if (one.number < before.number) backwards += 1;
-                    if (one.number <= before.number + 1) continue;
-                    for (let time = before.mediaTime + 0.02; time < one.mediaTime; time += 0.04) {
-                        const sought = new Promise((resolve) => { video.onseeked = resolve; });
-                        const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
-                        video.currentTime = time;
-                        await sought;
-                        await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, 200))]);
-                        found.add(read());
-                    }
-                }
+                const backwards = seen.filter((one, index) => index && one.number < seen[index - 1].number).length;
                 const [first, last] = [seen[0].number, seen.at(-1).number];
-                const missing = [];
-                for (let number = first; number <= last; number += 1) if (!found.has(number)) missing.push(number);
+                let missing = [];
+                // A browser that has too little time shows a picture only at the next attempt.
+                for (let patience = 200; patience <= 1600; patience *= 2) {
+                    for (const [index, one] of seen.slice(1).entries()) {
+                        const before = seen[index];
+                        for (let time = before.mediaTime + 0.02; time < one.mediaTime; time += 0.04) {
+                            const gap = [before.number + 1, one.number - 1];
+                            if (!missing.some((number) => number >= gap[0] && number <= gap[1]) && patience > 200) break;
+                            if (gap[1] < gap[0]) break;
+                            const sought = new Promise((resolve) => { video.onseeked = resolve; });
+                            const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+                            video.currentTime = time;
+                            await sought;
+                            await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, patience))]);
+                            found.add(read());
+                        }
+                    }
+                    missing = [];
+                    for (let number = first; number <= last; number += 1) if (!found.has(number)) missing.push(number);
+                    if (!missing.length) break;
+                }
                 return {
                     first, last, missing, backwards, unread: reader.unread,
                     skipped: bulkhead.player.skipped, connections: bulkhead.player.connections,
