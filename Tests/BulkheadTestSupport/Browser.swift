@@ -38,7 +38,7 @@ package final class Browser: Sendable {
             [
                 "-c",
                 """
-                exec chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-breakpad \
+                TMPDIR="$0" exec chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-breakpad \
                 --no-first-run --mute-audio --autoplay-policy=no-user-gesture-required --remote-debugging-pipe \
                 --user-data-dir="$0/profile" about:blank 3<"$0/to" 4>"$0/from"
                 """, folder.url.path,
