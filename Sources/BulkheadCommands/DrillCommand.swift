@@ -19,7 +19,7 @@ package struct DrillCommand: AsyncParsableCommand {
             flood, loot, slow[=TIME], an encoder freeze; source=2 is the second input's; server: kill, restart, stop[=TIME], hang[=TIME], and on the path \
             to it stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME]; acks=inc, fixed, restart, i32 or none for \
             a server that counts in a way of its own what it acknowledges; disk: full[=TIME], quota[=TIME], eio, \
-            readonly, hang[=TIME], slow[=TIME], gone; chat: kill, segv, abrt, bus, ill, fpe, term, and at its server \
+            readonly, hang[=TIME], slow[=TIME], gone; chat: kill, segv, abrt, bus, ill, fpe, term, hang, and at its server \
             reset, reconnect, blackhole[=TIME], refuse[=TIME]. Moments: @frame=300, @5s; behind \
             a server's, \
             ,link=2 for that of another link.

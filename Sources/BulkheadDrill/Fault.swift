@@ -257,7 +257,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
             if let fault = PathFault(rawValue: name), chatPaths.contains(name) {
                 return .path(fault, milliseconds: try span(3000))
             }
-            guard let signal = Signal(rawValue: name), signal != .hang else { throw unknown(text, part) }
+            guard let signal = Signal(rawValue: name) else { throw unknown(text, part) }
             return .signal(signal)
         case (_, "slow"): return .armed(.slow(milliseconds: UInt32(try span(500))))
         case (.standby, _):
@@ -285,7 +285,7 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
                 "kill, restart, stop[=TIME], hang[=TIME], stall[=TIME], blackhole[=TIME], refuse[=TIME], slow[=TIME], "
                     + Self.habits.map { "acks=\($0)" }.joined(separator: ", ")
             case .disk: "full[=TIME], quota[=TIME], eio, readonly, hang[=TIME], slow[=TIME], gone"
-            case .chat: "kill, segv, abrt, bus, ill, fpe, term, reset, reconnect, blackhole[=TIME], refuse[=TIME]"
+            case .chat: "\(signals), reset, reconnect, blackhole[=TIME], refuse[=TIME]"
             case .standby: signals
             case .encoder: signals + ", trap, exit, garbage, leak, flood, loot, freeze, slow[=TIME]"
             case .source, .mixer, .recorder, .plugins: signals + ", trap, exit, garbage, leak, flood, loot, slow[=TIME]"
