@@ -121,7 +121,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
         await server.stop()
     }
 
-    private static let noStreams = "{\"names_are_hidden\":false,\"streams\":[]}\n"
+    private static let noStreams = "{\"namesAreHidden\":false,\"streams\":[]}\n"
 
     /// TLS and plain text on one port, for RTMP and HTTP; a certificate that has changed is used.
     @Test func onePortTakesTLSAsWell() async throws {

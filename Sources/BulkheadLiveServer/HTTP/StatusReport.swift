@@ -8,7 +8,7 @@ enum StatusReport {
         let isSecret = hub.options.streamKeys != nil
         let streams = hub.published.map { JSONText.object(facts(of: $0, isSecret: isSecret)) }
         let text = JSONText.object([
-            ("names_are_hidden", "\(isSecret)"), ("streams", "[" + streams.joined(separator: ",") + "]"),
+            ("namesAreHidden", "\(isSecret)"), ("streams", "[" + streams.joined(separator: ",") + "]"),
         ])
         return HTTPAnswer(
             .ok, [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
@@ -23,7 +23,7 @@ enum StatusReport {
             // A name is a key where there are keys.
             ("name", JSONText.string(isSecret ? "\(stream.name.name.prefix(2))…" : stream.name.name)),
             ("seconds", "\(seconds)"), ("bytes", "\(counts.byteCount)"), ("pictures", "\(counts.pictureCount)"),
-            ("rtmp_and_flv", "\(stream.messages.players.count)"), ("mp4", "\(stream.fragments.players.count)"),
+            ("rtmpAndFLV", "\(stream.messages.players.count)"), ("mp4", "\(stream.fragments.players.count)"),
             ("hls", "\(stream.segments.viewerCount)"),
         ]
         if let tracks = stream.tracks {
@@ -33,9 +33,9 @@ enum StatusReport {
             }
         }
         if let obstacle = stream.obstacle, obstacle != .nothingYet {
-            facts.append(("no_mp4", JSONText.string(obstacle.sentence)))
+            facts.append(("noMP4", JSONText.string(obstacle.sentence)))
         }
-        if let next = stream.segments.window.next { facts.append(("next_segment", "\(next.segment)")) }
+        if let next = stream.segments.window.next { facts.append(("nextSegment", "\(next.segment)")) }
         return facts
     }
 }

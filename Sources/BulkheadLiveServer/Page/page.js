@@ -119,7 +119,7 @@ function showAbout() {
     }
     say(element("title"), words);
     const facts = streams.facts(watched);
-    if (facts?.no_mp4) watched.player.refuse(facts.no_mp4);
+    if (facts?.noMP4) watched.player.refuse(facts.noMP4);
     say(element("facts"), facts
         ? [size(facts), `on air for ${span(facts.seconds)}`, viewers(facts)].filter(Boolean).join(" · ")
         : streams.isReachable ? "" : "The server does not answer.");

@@ -43,7 +43,7 @@ export class Streams extends EventTarget {
             const answer = await fetch("status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
             if (!answer.ok) throw new Error(`${answer.status}`);
             const status = await answer.json();
-            [this.all, this.areSecret] = [status.streams, status.names_are_hidden];
+            [this.all, this.areSecret] = [status.streams, status.namesAreHidden];
             this.isReachable = true;
         } catch {
             this.isReachable = false;
@@ -67,7 +67,7 @@ export function span(seconds) {
 }
 
 export function viewers(stream) {
-    const count = stream.rtmp_and_flv + stream.mp4 + stream.hls;
+    const count = stream.rtmpAndFLV + stream.mp4 + stream.hls;
     return count === 1 ? "1 viewer" : `${count} viewers`;
 }
 
