@@ -32,8 +32,10 @@ private func hex(_ bytes: [UInt8]) -> String {
         (
             "dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11", "b37a4f2cc0624f1690f64606cf385945b2bec4ea"
         ),
-        (String(repeating: "x", count: 55), "cef734ba81a024479e09eb5a75b6ddae62e6abf1"), (String(repeating: "x", count: 56), "901305367c259952f4e7af8323f480d59f81335b"),
-        (String(repeating: "x", count: 64), "bb2fa3ee7afb9f54c6dfb5d021f14b1ffe40c163"), (String(repeating: "x", count: 119), "4300320394f7ee239bcdce7d3b8bcee173a0cd5c"),
+        (String(repeating: "x", count: 55), "cef734ba81a024479e09eb5a75b6ddae62e6abf1"),
+        (String(repeating: "x", count: 56), "901305367c259952f4e7af8323f480d59f81335b"),
+        (String(repeating: "x", count: 64), "bb2fa3ee7afb9f54c6dfb5d021f14b1ffe40c163"),
+        (String(repeating: "x", count: 119), "4300320394f7ee239bcdce7d3b8bcee173a0cd5c"),
     ])
     func hashIsThatOfTheStandard(text: String, digits: String) { #expect(hex(SHA1.hash(Array(text.utf8))) == digits) }
 }

@@ -54,7 +54,8 @@ extension DrillReport {
             lines.append("comments: \(said) said, \(comments.lost) lost, \(comments.twice) there twice")
         }
         if let recording {
-            let unread = recording.unreadable > 0 ? ", \(recording.unreadable) of them on a disk that can't be read" : ""
+            let unreadable = recording.unreadable
+            let unread = unreadable > 0 ? ", \(unreadable) of them on a disk that can't be read" : ""
             lines.append(
                 "recording: \(CountText.text(recording.files, "file"))\(unread); frames up to \(recording.frames - 1), "
                     + "\(recording.missing.reduce(0) { $0 + $1.count }) missing")

@@ -78,7 +78,8 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
-            origin, notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline, slate, slateLogo,
+            origin, notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline, slate,
+            slateLogo,
             record, recordSegment, recordFallback, recordReport, recordFloor,
             recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
