@@ -89,9 +89,13 @@ package final class Audience {
                 advice: "check XDG_STATE_HOME and the folder's permissions")
         }
         var record = found.record ?? RoomRecord(canvas)
+        for entry in found.known { record.know(entry) }
         record.change(to: canvas)
         let audience = Audience(settings, record, found.entries, canvas, store, in: context)
         if let path = found.damaged { context.post(.room, .room(.damaged(path: path))) }
+        if found.damaged == nil, !found.known.isEmpty {
+            context.post(.room, .room(.missing(comments: Int(clamping: record.logged))))
+        }
         if found.record != nil {
             context.post(.room, .room(.restored(room: settings.name, comments: Int(clamping: record.logged))))
         }

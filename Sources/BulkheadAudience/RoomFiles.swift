@@ -16,6 +16,8 @@ package final class RoomFiles {
         package var record: RoomRecord?
         /// The latest comments, the oldest first.
         package var entries: [RoomLogEntry] = []
+        /// Comments of the log that a record which begins anew is to know, the oldest first; none where there is a record.
+        package var known: [RoomLogEntry] = []
         /// A record that can't be read, and where it was put.
         package var damaged: String?
     }
@@ -40,6 +42,8 @@ package final class RoomFiles {
     private static let mostRecordBytes = 16 << 20
     /// How many comments are looked at when a room is opened, and how many of them are kept for those who ask.
     private static let mostRead = SeenIDs.capacity
+    /// How many records that can't be read are kept; the last one is replaced.
+    private static let mostDamaged = 9
     package static let mostKept = 1000
 
     private let folder: String
@@ -65,15 +69,21 @@ package final class RoomFiles {
 
     /// Takes the room, and reads what is there.
     package func open() throws(Problem) -> Found {
-        WholeFile.makeFolder(folder)
+        let obstacle = WholeFile.makeFolder(folder)
         lock = Glibc.open("\(folder)/\(name).lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard lock >= 0 else { throw .failed("\(folder) can't be written to", errno: errno) }
+        guard lock >= 0 else {
+            throw .failed("\(folder) can't be written to", errno: errno == ENOENT ? obstacle ?? ENOENT : errno)
+        }
         guard FileHold.own(lock) else { throw .inUse }
         var found = Found()
         readRecord(into: &found)
         try openLog()
-        found.entries = lines(beyond: found.record?.logged ?? 0)
-        for entry in found.entries { found.record?.know(entry) }
+        found.entries = Self.lines(of: log, beyond: found.record?.logged ?? 0)
+        if found.record == nil {
+            found.known = found.entries.isEmpty ? olderLines() : found.entries
+        } else {
+            for entry in found.entries { found.record?.know(entry) }
+        }
         found.entries = Array(found.entries.suffix(Self.mostKept))
         return found
     }
@@ -88,8 +98,17 @@ package final class RoomFiles {
             return
         }
         // Whoever looks into it later may find more than this version did.
-        let aside = recordPath + ".damaged"
+        let names = [recordPath + ".damaged"] + (2...Self.mostDamaged).map { "\(recordPath).damaged.\($0)" }
+        let aside = names.first { access($0, F_OK) != 0 } ?? names[names.count - 1]
         if rename(recordPath, aside) == 0 { found.damaged = aside }
+    }
+
+    /// The end of the log before this one, where this one has just been begun.
+    private func olderLines() -> [RoomLogEntry] {
+        let older = Glibc.open(olderLogPath, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard older >= 0 else { return [] }
+        defer { close(older) }
+        return Self.lines(of: older, beyond: 0)
     }
 
     private func openLog() throws(Problem) {
@@ -103,12 +122,12 @@ package final class RoomFiles {
     }
 
     /// Comments from the log's end, as many as are wanted, and all with numbers beyond `number` within reason.
-    private func lines(beyond number: Int64) -> [RoomLogEntry] {
+    private static func lines(of log: CInt, beyond number: Int64) -> [RoomLogEntry] {
         var entries: [RoomLogEntry] = []
         var end = lseek(log, 0, SEEK_END)
         var rest: [UInt8] = []
         let piece = 1 << 18
-        while end > 0, entries.count < Self.mostRead {
+        while end > 0, entries.count < mostRead {
             let start = max(0, Int(end) - piece)
             var bytes = [UInt8](repeating: 0, count: Int(end) - start)
             let count = bytes.withUnsafeMutableBytes { pread(log, $0.baseAddress, $0.count, off_t(start)) }
@@ -122,7 +141,7 @@ package final class RoomFiles {
                 try? JSONLine.decode(RoomLogEntry.self, from: $0)
             }
             entries = read + entries
-            if entries.count >= Self.mostKept, entries.first.map({ $0.number <= number }) ?? true { break }
+            if entries.count >= mostKept, entries.first.map({ $0.number <= number }) ?? true { break }
         }
         return entries
     }

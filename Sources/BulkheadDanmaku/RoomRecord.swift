@@ -102,6 +102,11 @@ package struct RoomRecord: Codable, Hashable, Sendable {
         guard paid.until > now else { return false }
         anchor = Anchor(nanoseconds: time.nanoseconds, milliseconds: now)
         _ = stage.offer(paid.comment, at: time)
+        keep(paid)
+        return true
+    }
+
+    private mutating func keep(_ paid: PaidComment) {
         self.paid.append(paid)
         // The cheapest goes first where there are too many, and of equal ones the one that ends first.
         if self.paid.count > Self.mostPaid,
@@ -111,7 +116,6 @@ package struct RoomRecord: Codable, Hashable, Sendable {
         {
             self.paid.remove(at: index)
         }
-        return true
     }
 
     /// Counts a comment to those that are known.
@@ -124,11 +128,13 @@ package struct RoomRecord: Codable, Hashable, Sendable {
         return true
     }
 
-    /// Takes a line of the log that was written after the record was: the comment is known, and was seen then.
+    /// Takes a line of the log that was written after the record was: the comment is known, and was seen then. What was paid for
+    /// goes on until its end.
     package mutating func know(_ entry: RoomLogEntry) {
         guard entry.number > logged else { return }
-        _ = note(entry.comment, entry.isReplayed ?? false)
+        let isNew = note(entry.comment, entry.isReplayed ?? false)
         logged = entry.number
+        if isNew, let paid = PaidComment(entry) { keep(paid) }
     }
 
     /// Comments were taken back at their source: one, all of an author, or all.
@@ -223,6 +229,13 @@ package struct PaidComment: Codable, Hashable, Sendable {
         case ..<100: 1800
         default: 3600
         }
+    }
+
+    /// As the room's log has it; nil for one that was not paid for.
+    package init?(_ entry: RoomLogEntry) {
+        guard let amount = entry.amountMicros, let until = entry.until else { return nil }
+        self.init(
+            entry.comment, amountMicros: amount, currency: entry.currency ?? "", from: entry.time, until: until)
     }
 
     package init(_ comment: RoomComment, amountMicros: Int64, currency: String, from: Int64, until: Int64) {

@@ -105,6 +105,8 @@ package struct SegmentJoin: Sendable {
         package let source: Int
         /// What is added to its times, in nanoseconds.
         package let shift: Int64
+        /// What the joined file notes before a fragment of this segment, by its place there: frames that none has.
+        package let losses: [Int: IndexEntry]
         /// Its samples from these times on, in ticks of each track, are in the segment behind.
         let ends: [UInt32: Int64]
 
@@ -125,8 +127,11 @@ package struct SegmentJoin: Sendable {
         let order = starts.indices.sorted { starts[$0].number < starts[$1].number }
         guard let first = order.first else { return }
         tracks = readings.map(\.header.tracks).max { $0.count < $1.count } ?? []
+        var losses: [Int: IndexEntry] = [:]
         for (rank, index) in order.enumerated() {
             let start = starts[index]
+            let own = losses
+            losses = [:]
             let shift = start.origin - starts[first].origin
             var ends: [UInt32: Int64] = [:]
             if rank + 1 < order.count {
@@ -140,11 +145,13 @@ package struct SegmentJoin: Sendable {
                     ends[track.id] = track.ticks(nanoseconds: distance) &+ first
                 }
                 let kept = readings[index].frames(before: ends)
-                if let wanted = readings[order[rank + 1]].fragments.first?.entry.firstFrame, kept < wanted {
-                    missing.append(kept...wanted - 1)
+                if let behind = readings[order[rank + 1]].fragments.first?.entry, kept < behind.firstFrame {
+                    missing.append(kept...behind.firstFrame - 1)
+                    losses[0] = .loss(
+                        first: kept, last: behind.firstFrame - 1, wallClock: behind.wallClock, cause: "no-segment")
                 }
             }
-            places.append(Place(source: index, shift: shift.nanoseconds, ends: ends))
+            places.append(Place(source: index, shift: shift.nanoseconds, losses: own, ends: ends))
         }
     }
 

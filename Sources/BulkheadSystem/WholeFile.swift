@@ -34,12 +34,15 @@ package enum WholeFile {
     }
 
     /// Makes the folder `path`, and those on the way to it, for this user alone. Whether it worked shows when it is used.
-    package static func makeFolder(_ path: String) {
+    /// - Returns: the number of the system's error that says why one could not be made; nil where all are there.
+    @discardableResult package static func makeFolder(_ path: String) -> Int32? {
         var end = path.startIndex
+        var obstacle: Int32?
         let path = path + "/"
         while let slash = path[end...].dropFirst().firstIndex(of: "/") {
-            mkdir(String(path[..<slash]), 0o700)
+            if mkdir(String(path[..<slash]), 0o700) != 0, errno != EEXIST { obstacle = errno }
             end = slash
         }
+        return obstacle
     }
 }

@@ -72,6 +72,37 @@ import Testing
         #expect(try String(contentsOfFile: aside, encoding: .utf8) == text)
     }
 
+    /// The log goes on, and what it has does not come into it again.
+    @Test(arguments: [false, true]) func aRecordThatIsGoneBeginsBehindItsLog(isDamaged: Bool) throws {
+        let (record, entries) = try record(1..<5)
+        let thanks = RoomComment(id: "5", source: "irc", author: "ann", text: "thanks", rank: .paid)
+        let paid = PaidComment(thanks, amountMicros: 5_000_000, currency: "EUR", from: 0, until: 60_000)
+        do {
+            let files = RoomFiles(folder: folder, name: "main")
+            _ = try files.open()
+            try files.save(record, entries + [RoomLogEntry(5, thanks, time: 0, paid: paid)])
+        }
+        for round in 1...3 {
+            if isDamaged {
+                try Data("\(round)".utf8).write(to: URL(fileURLWithPath: folder + "/main.json"))
+            } else {
+                try? FileManager.default.removeItem(atPath: folder + "/main.json")
+            }
+            let found = try RoomFiles(folder: folder, name: "main").open()
+            #expect(found.record == nil && found.known.map(\.number) == [1, 2, 3, 4, 5])
+            var next = RoomRecord(try #require(Canvas(width: 1280, height: 720)))
+            for entry in found.known { next.know(entry) }
+            #expect(next.logged == 5 && next.paid == [paid])
+            let again = next.take(comment(4), at: .zero, now: 0)
+            #expect(again == .known)
+            // What was damaged before is still there.
+            guard isDamaged else { continue }
+            let aside = try #require(found.damaged)
+            #expect(aside.hasSuffix(round == 1 ? ".damaged" : ".damaged.\(round)"))
+            #expect(try String(contentsOfFile: folder + "/main.json.damaged", encoding: .utf8) == "1")
+        }
+    }
+
     @Test func aRoomIsHadOnce() throws {
         let first = RoomFiles(folder: folder, name: "main")
         _ = try first.open()

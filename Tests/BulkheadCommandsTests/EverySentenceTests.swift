@@ -326,6 +326,8 @@ import Testing
         Row("room.paid", #""text":"well done","amount":"5.0 EUR""#, "well done", "5.0 EUR"),
         Row("room.cleared", "", "taken off"),
         Row("room.unsaved", #""path":"/s/main.json","text":"no space is left""#, "/s/main.json", "no space"),
+        Row("room.missing", #""comments":12"#, "gone", "12 comments"),
+        Row("room.missing", #""comments":1"#, "1 comment "),
         Row("room.saved", "", "saved"), Row("room.damaged", #""path":"/s/main.json.damaged""#, "/s/main.json.damaged"),
         Row("reporter.lines-lost", #""lines":12"#, "12 lines"), Row("reporter.lines-lost", #""lines":1"#, "1 line "),
     ]

@@ -266,6 +266,7 @@ extension RoomHappening: Sampled {
         case .unsaved: .unsaved(path: "/state/main.json", text: "no space is left")
         case .saved: .saved
         case .damaged: .damaged(path: "/state/main.json.damaged")
+        case .missing: .missing(comments: 12)
         }
     }
 }

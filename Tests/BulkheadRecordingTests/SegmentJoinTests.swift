@@ -69,6 +69,10 @@ import Testing
     @Test func missingFramesAreNamed() throws {
         let join = try SegmentJoin([try Self.reading(60..<80, number: 0), try Self.reading(120..<130, number: 1)])
         #expect(join.missing == [80...119])
+        guard case .loss(80, 119, _, _) = join.places[1].losses[0] else {
+            Issue.record("the joined file would not say what it lacks")
+            return
+        }
     }
 
     @Test func whatDoesNotBelongTogetherIsRefused() throws {

@@ -293,6 +293,8 @@ import Testing
         let third = try record("late.mp4", number: 2, from: 5000)
         let gap = try await bulkhead("join", first, third, "--output", folder.path("gap.mp4"))
         #expect(gap.status == 0 && gap.output.contains("to 124 are in none of the segments"))
+        let check = try await bulkhead("check", folder.path("gap.mp4"))
+        #expect(check.status == 0 && check.output.contains("to 124 are lost"), "\(check.output)")
     }
 
     @Test func spanIsCutWithoutEncoding() async throws {

@@ -88,7 +88,7 @@ struct RecordingJoinCommand: AsyncParsableCommand {
         var notes: [NotedEntry] = []
         for place in join.places {
             let (file, reading) = (sources[place.source], readings[place.source])
-            try maker.copy(reading, of: file, shift: place.shift, where: place.keeps)
+            try maker.copy(reading, of: file, shift: place.shift, notes: place.losses, where: place.keeps)
             notes += reading.notes(with: file.index).map { NotedEntry($0.entry, start: $0.start + place.shift) }
         }
         try maker.finish(chapters: Chapter.all(of: notes))

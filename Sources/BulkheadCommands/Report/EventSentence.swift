@@ -246,7 +246,9 @@ package enum EventSentence {
         case .unsaved(let path, let text): "not saved at \(path): \(text); it is tried again"
         case .saved: "saved again"
         case .damaged(let path):
-            "the record could not be read: the room begins anew, and the old record lies at \(path)"
+            "the record could not be read, or is another version's: the room begins anew, and the old record lies at \(path)"
+        case .missing(let comments):
+            "the record is gone: the room begins anew, behind \(CountText.text(comments, "comment")) of its log"
         }
     }
 

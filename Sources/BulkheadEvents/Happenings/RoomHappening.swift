@@ -19,10 +19,12 @@ package enum RoomHappening: HappeningSubject {
     case saved
     /// The record could not be read, and was put aside.
     case damaged(path: String)
+    /// There is no record, and a log of so many comments.
+    case missing(comments: Int)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
-        case restored, changed, pinned, unpinned, paid, cleared, unsaved, saved, damaged
+        case restored, changed, pinned, unpinned, paid, cleared, unsaved, saved, damaged, missing
     }
 
     /// The case's word, its level, and its payload as values.
@@ -37,6 +39,7 @@ package enum RoomHappening: HappeningSubject {
         case .unsaved(let path, let text): Facts(.unsaved, .error, [.path: path, .text: text])
         case .saved: Facts(.saved)
         case .damaged(let path): Facts(.damaged, .error, [.path: path])
+        case .missing(let comments): Facts(.missing, .warning, [.comments: comments])
         }
     }
 
@@ -53,6 +56,7 @@ package enum RoomHappening: HappeningSubject {
         case .unsaved: self = .unsaved(path: try values.required(.path), text: try values.required(.text))
         case .saved: self = .saved
         case .damaged: self = .damaged(path: try values.required(.path))
+        case .missing: self = .missing(comments: try values.required(.comments))
         }
     }
 
@@ -72,7 +76,13 @@ package enum RoomHappening: HappeningSubject {
                 [.error], [.path, .text], "the room's record can't be written; it is tried again each five seconds")
         case .saved: Meaning([.notice], [], "the room's record can be written again, and nothing of it is missing")
         case .damaged:
-            Meaning([.error], [.path], "the room's record could not be read, and was put aside under this path")
+            Meaning(
+                [.error], [.path],
+                "the room's record could not be read, or is another version's, and was put aside under this path")
+        case .missing:
+            Meaning(
+                [.warning], [.comments],
+                "the room's record is gone: the room begins anew behind these comments of its log")
         }
     }
 }
