@@ -90,6 +90,8 @@ package struct ChatCourse: Sendable {
     private var failures = 0
     private var refusals = 0
     private var retryAt: MonotonicTime?
+    /// When ``next`` is to be opened.
+    private var heirAt: MonotonicTime?
 
     /// A connection that is to be made at `now`, to one of so many servers.
     package init(
@@ -105,6 +107,7 @@ package struct ChatCourse: Sendable {
     package var due: MonotonicTime? {
         var times: [MonotonicTime] = []
         if let retryAt, current == nil { times.append(retryAt) }
+        if let heirAt, current != nil { times.append(heirAt) }
         for socket in [current, next].compactMap({ $0 }) { times += deadlines(of: socket) }
         if let joined = next?.joinedAt { times.append(joined.advanced(by: Self.overlap)) }
         return times.min()
@@ -145,10 +148,14 @@ package struct ChatCourse: Sendable {
         case .ended(let number, let text): return ended(number, text, at: now, chance: chance)
         case .rejected(let number, let text): return rejected(number, text, at: now, chance: chance)
         case .leaves(let number):
-            guard number == current?.number, current?.joinedAt != nil, next == nil else { return [] }
-            let opened = open(at: now)
-            next = opened.socket
-            return [opened.action]
+            guard number == current?.number, let gone = current, gone.joinedAt != nil, next == nil, heirAt == nil else {
+                return []
+            }
+            forgetFailures(after: gone, at: now)
+            // One that leaves as soon as it is joined would be asked without end.
+            failures += 1
+            heirAt = failures == 1 ? now : now.advanced(by: backoff.delay(after: failures - 1, chance: chance))
+            return openHeir(at: now)
         }
     }
 
@@ -178,6 +185,15 @@ package struct ChatCourse: Sendable {
         return (socket, .open(socket.number, server: server))
     }
 
+    /// Opens the connection that is to take over, once it is time.
+    private mutating func openHeir(at now: MonotonicTime) -> [Action] {
+        guard let at = heirAt, at <= now, current != nil, next == nil else { return [] }
+        heirAt = nil
+        let opened = open(at: now)
+        next = opened.socket
+        return [opened.action]
+    }
+
     // MARK: time
 
     private mutating func wake(at now: MonotonicTime, chance: Double) -> [Action] {
@@ -191,6 +207,7 @@ package struct ChatCourse: Sendable {
             next = nil
             actions += [.close(old.number), tell(.moved, current)]
         }
+        actions += openHeir(at: now)
         if current == nil, let at = retryAt, at <= now {
             retryAt = nil
             let opened = open(at: now)
@@ -248,9 +265,11 @@ package struct ChatCourse: Sendable {
         }
         current = nil
         forgetFailures(after: gone, at: now)
-        failures += 1
+        // It had said that it would leave, and was counted then.
+        let announced = heirAt.take()
+        if announced == nil { failures += 1 }
         server = (gone.server + 1) % serverCount
-        retryAt = now.advanced(by: backoff.delay(after: failures, chance: chance))
+        retryAt = announced ?? now.advanced(by: backoff.delay(after: failures, chance: chance))
         // What was never told to be joined can't be lost.
         return [tell(gone.joinedAt == nil || gone.tellAt != nil ? .failing : .lost, gone, text)]
     }
@@ -268,7 +287,7 @@ package struct ChatCourse: Sendable {
         }
         guard let gone = current, number == gone.number else { return [] }
         let rest: [Action] = next.map { [.close($0.number)] } ?? []
-        (current, next) = (nil, nil)
+        (current, next, heirAt) = (nil, nil, nil)
         forgetFailures(after: gone, at: now)
         refusals += 1
         server = (gone.server + 1) % serverCount

@@ -14,31 +14,31 @@ package struct BridgeSession: Sendable {
         case gap(from: Int64, until: Int64)
     }
 
-    /// What a bridge may say in a line; unknown members are passed over.
+    /// What a bridge may say in a line; unknown members, and those of another kind than was meant, are passed over.
     private struct Line: Decodable {
-        var ready: Bool?
-        var resumed: Bool?
-        var refused: String?
-        var gap: Gap?
-        var remove: String?
-        var removeAuthor: String?
-        var removeAll: Bool?
-        var id: String?
-        var author: String?
-        var authorID: String?
-        var text: String?
-        var time: Int64?
-        var mode: CommentMode?
-        var x: Double?
-        var y: Double?
-        var color: String?
-        var staff: Bool?
-        var amount: Double?
-        var currency: String?
-        var seconds: Double?
+        @Loose var ready: Bool?
+        @Loose var resumed: Bool?
+        @Loose var refused: String?
+        @Loose var gap: Gap?
+        @Loose var remove: String?
+        @Loose var removeAuthor: String?
+        @Loose var removeAll: Bool?
+        @Loose var id: String?
+        @Loose var author: String?
+        @Loose var authorID: String?
+        @Loose var text: String?
+        @Loose var time: Int64?
+        @Loose var mode: CommentMode?
+        @Loose var x: Double?
+        @Loose var y: Double?
+        @Loose var color: String?
+        @Loose var staff: Bool?
+        @Loose var amount: Double?
+        @Loose var currency: String?
+        @Loose var seconds: Double?
     }
 
-    private struct Gap: Decodable {
+    private struct Gap: Decodable, Sendable {
         let from: Int64
         let until: Int64
     }

@@ -155,6 +155,10 @@ package struct IRCSession: Sendable {
         case "ERROR": return state == .joined ? [.parting(last(message))] : refuse(last(message))
         case "KICK" where isChannel(message.parameter(0)) && message.parameter(1) == nick:
             return refuse("it was sent away: " + last(message))
+        // By somebody else: we never leave without ending the connection.
+        case "PART" where isChannel(message.parameter(0)) && message.nick == nick:
+            return refuse(
+                "it was taken out of the channel" + (message.parameter(1).isEmpty ? "" : ": " + message.parameter(1)))
         case "NOTICE" where settings.dialect == .twitch && state != .joined && isTwitchRefusal(message):
             return refuse(last(message))
         case "BATCH": return batch(message, now: now)

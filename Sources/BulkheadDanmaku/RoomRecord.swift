@@ -36,6 +36,10 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     package private(set) var logged: Int64 = 0
     /// When the timeline stood where; nil before the first comment.
     private var anchor: Anchor?
+    /// When the last of the comments that were missed was shown, on the timeline.
+    private var replayedAt: Int64?
+    /// From one such to the next, in nanoseconds.
+    private static let replayPause: Int64 = 250_000_000
 
     /// One moment on two clocks.
     private struct Anchor: Codable, Hashable, Sendable {
@@ -80,7 +84,8 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     ///
     /// One that its source took longer ago than a comment takes to cross the picture came behind a break, and is not shown:
     /// no backlog bursts onto the picture. What was paid for is shown as long as it lasts. With `isReplayed` it came while
-    /// what was missed is being read, from wherever: how far the source has got is not told by it.
+    /// what was missed is being read, from wherever: how far the source has got is not told by it, and of ordinary comments four
+    /// a second are shown.
     package mutating func take(
         _ comment: RoomComment, at time: MediaTime, now: Int64, isReplayed: Bool = false
     ) -> Outcome {
@@ -89,6 +94,10 @@ package struct RoomRecord: Codable, Hashable, Sendable {
         if let sent = comment.sentMilliseconds, comment.rank != .paid {
             let (age, overflows) = now.subtractingReportingOverflow(sent)
             if overflows || age > Int64(stage.settings.scrollSeconds * 1000) { return .late }
+        }
+        if isReplayed, comment.rank == .ordinary {
+            if let last = replayedAt, (0..<Self.replayPause).contains(time.nanoseconds - last) { return .late }
+            replayedAt = time.nanoseconds
         }
         return .staged(stage.offer(comment, at: time))
     }

@@ -374,7 +374,7 @@ import Testing
             #"{"cmd":"LIVE_OPEN_PLATFORM_DM","data":{"msg":"x","is_admin":"yes","timestamp":"1795826763","open_id":7}}"#,
             1
         ),
-        (#"{"cmd":"LIVE_OPEN_PLATFORM_DM","data":{"msg":7}}"#, 0), (#"{"cmd":"LIVE_OPEN_PLATFORM_DM"}"#, 0),
+        (#"{"cmd":"LIVE_OPEN_PLATFORM_DM","data":{"msg":[7]}}"#, 0), (#"{"cmd":"LIVE_OPEN_PLATFORM_DM"}"#, 0),
         (#"{"cmd":"LIVE_OPEN_PLATFORM_DM_MIRROR","data":{"msg":"x"}}"#, 0), (#"{"cmd":"DANMU_MSG","info":[]}"#, 0),
         (#"{"cmd":"LIVE_OPEN_PLATFORM_LIKE","data":{"uname":"a"}}"#, 0), ("[]", 0), ("", 0),
         (

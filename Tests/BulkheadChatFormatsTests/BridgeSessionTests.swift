@@ -58,12 +58,44 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "no JSON", "[]", "1", #"{"text":1}"#, #"{"gap":{"from":2,"until":1}}"#, #"{"pong":1}"#, #"{"amount":5}"#,
-        #"{"mode":"sideways","text":"a"}"#,
+        "", "no JSON", "[]", "1", #"{"text":[1]}"#, #"{"gap":{"from":2,"until":1}}"#, #"{"gap":7}"#, #"{"pong":1}"#,
+        #"{"amount":5}"#,
     ])
     func whatIsNoCommentIsPassedOver(line: String) {
         var session = session()
         #expect(session.handle(line, now: 0).isEmpty)
+    }
+
+    /// What a script writes a little differently costs no comment.
+    @Test(
+        arguments: [
+            (#""time":1700000000000.5"#, "7", 1_700_000_000_000), (#""time":"1700000000000""#, "7", 1_700_000_000_000),
+            (#""time":"soon""#, "7", nil), (#""time":1e300"#, "7", nil), (#""id":8"#, "8", nil),
+            (#""mode":"sideways""#, "7", nil),
+            (#""x":"0.5","y":{}"#, "7", nil), (#""staff":1"#, "7", nil), (#""author":5"#, "7", nil),
+            (#""amount":"much""#, "7", nil),
+        ] as [(String, String, Int64?)])
+    func oddMembersCostNoComment(members: String, id: String, time: Int64?) {
+        var session = session()
+        let own = members.hasPrefix("\"id\"") ? "" : #""id":"7","#
+        guard case .comment(let comment)? = session.handle("{\(own)\(members),\"text\":\"a\"}", now: 0).first else {
+            Issue.record("\(members) costs a comment")
+            return
+        }
+        #expect(comment.id == id && comment.sentMilliseconds == time && comment.text == "a")
+        #expect(comment.rank == (members.contains("staff") ? .staff : .ordinary))
+    }
+
+    @Test func whatIsPaidMayBeWrittenAsText() {
+        var session = session()
+        guard
+            case .paid(_, 4_990_000, "EUR", 60)? = session.handle(
+                #"{"id":"1","text":"a","amount":"4.99","currency":"EUR","seconds":"60"}"#, now: 0
+            ).first
+        else {
+            Issue.record("it is not paid for")
+            return
+        }
     }
 
     @Test func commentsWithoutAnIdAreToldApart() {

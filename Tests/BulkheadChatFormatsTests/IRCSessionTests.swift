@@ -81,7 +81,8 @@ import Testing
 
     @Test(arguments: [
         ":s 475 bot #room :Cannot join channel (+k)", ":s 904 bot :SASL authentication failed",
-        ":bot!b@h KICK #room bot :spam", ":op KICK #room bot :spam", "ERROR :Closing link",
+        ":bot!b@h PART #room", ":bot!b@h PART #room :by an operator", ":bot!b@h KICK #room bot :spam",
+        ":op KICK #room bot :spam", "ERROR :Closing link",
         ":s 403 bot #room :No such channel", ":s 471 bot #room :Cannot join channel (+l)",
         ":s 473 bot #room :Cannot join channel (+i)", ":s 474 bot #room :Cannot join channel (+b)",
         ":s 432 bot x! :Erroneous nickname", ":s 905 bot :SASL message too long", ":s 465 bot :You are banned",

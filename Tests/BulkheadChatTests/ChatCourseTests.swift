@@ -168,6 +168,31 @@ import Testing
         #expect(give(.ended(1, "closed"), at: 15).isEmpty)
     }
 
+    /// It takes us in, says that it leaves, and closes: again and again.
+    @Test mutating func aServerThatLeavesForEverIsAskedMoreSeldom() {
+        var now = 0.0
+        var opened: [Double] = []
+        for _ in 0..<5 {
+            for case .open(let number, _) in give(.wake, at: now) {
+                opened.append(now)
+                join(number, at: now)
+                for case .open(let heir, _) in give(.leaves(number), at: now) {
+                    opened.append(now)
+                    _ = give(.ended(number, "closed"), at: now)
+                    join(heir, at: now)
+                    _ = give(.leaves(heir), at: now)
+                    _ = give(.ended(heir, "closed"), at: now)
+                }
+                _ = give(.ended(number, "closed"), at: now)
+            }
+            now = due ?? now
+        }
+        #expect(opened.count == 6)
+        let pauses = zip(opened.dropFirst(), opened).map { $0 - $1 }
+        #expect(pauses.first == 0 && pauses.dropFirst().allSatisfy { $0 > 0 } && pauses == pauses.sorted(), "\(pauses)")
+        #expect((pauses.last ?? 0) > 2)
+    }
+
     @Test mutating func aServerThatLeavesAtOnceIsLost() {
         _ = give(.wake, at: 0)
         join(1, at: 0)

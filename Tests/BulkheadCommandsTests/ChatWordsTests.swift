@@ -63,7 +63,9 @@ import Testing
         "irc://h/a,tls-ca=/nonexistent", "douyu:", "douyu:ann", "douyu:0", "douyu://h", "douyu:///5", "douyu://h/",
         "douyu://[::1/5", "irc://[::1/a",
         "douyu:99999999999999999999", "bilibili:5", "youtube:6p_JM-I7FUg", "youtube:a b", "youtube:a/b",
-        "youtube:a,password-file=/nonexistent",
+        "youtube:a,password-file=/nonexistent", "twitch://127.0.0.1:19000/room", "twitch:https://twitch.tv/ann",
+        "twitch:ann/b",
+        "twitch:a b", "lines:unix:", "irc://h/a,nick=a b", "irc://h/a,nick=",
     ])
     func whatIsNoChatIsToldInOneLine(word: String) {
         #expect {

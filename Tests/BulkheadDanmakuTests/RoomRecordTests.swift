@@ -33,6 +33,23 @@ private let zero = MediaTime.zero
         #expect(hostile == .late)
     }
 
+    /// What the server still had comes at once: of what is young enough some come onto the picture, and all stay in the log.
+    @Test mutating func whatIsReadAgainBehindABreakIsNoBurst() {
+        var shown = 0
+        for number in 0..<80 as Range<Int64> {
+            let time = MediaTime(milliseconds: number * 10)
+            let outcome = record.take(comment("\(number)", sent: 100_000), at: time, now: 101_000, isReplayed: true)
+            if outcome != .late { shown += 1 }
+        }
+        #expect(shown == 4 && record.logged == 80)
+        let live = record.take(comment("live", sent: 101_000), at: MediaTime(milliseconds: 791), now: 101_000)
+        #expect(live == .staged(.flies))
+        var staff = comment("staff", sent: 101_000)
+        staff.rank = .staff
+        let byStaff = record.take(staff, at: MediaTime(milliseconds: 792), now: 101_000, isReplayed: true)
+        #expect(byStaff != .late)
+    }
+
     @Test mutating func whatWasPaidForStaysUntilItsEnd() {
         let paid = PaidComment(comment("1"), amountMicros: 5_000_000, currency: "EUR", from: 1000, until: 61_000)
         let taken = record.take(paid: paid, at: zero, now: 2000)

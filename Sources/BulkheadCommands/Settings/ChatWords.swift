@@ -40,7 +40,11 @@ package enum ChatWords {
         for (key, value) in options {
             switch key {
             case "name": target.name = value
-            case "nick": target.nick = value
+            case "nick":
+                guard !value.isEmpty, !value.contains(where: { $0.isWhitespace || ",:@!".contains($0) }) else {
+                    throw misfit(address, key, value, "a name without blanks")
+                }
+                target.nick = value
             case "account": target.account = value
             case "password-file": target.password = try password(at: value, of: target.dialect)
             case "tls-ca": target.authorities = try text(at: value, limit: mostAuthorityBytes, "certificates")
@@ -97,7 +101,15 @@ package enum ChatWords {
     private static func plain(_ address: String) throws(BroadcastError) -> ChatTarget {
         if address.hasPrefix("twitch:") {
             let channel = String(address.dropFirst("twitch:".count)).lowercased().drop { $0 == "#" }
-            guard !channel.isEmpty else { throw unknown(address) }
+            guard (1...25).contains(channel.count),
+                channel.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
+            else {
+                throw BroadcastError(
+                    .usage, "--chat \"\(address)\" names no channel of Twitch",
+                    advice:
+                        "write twitch:CHANNEL with letters, digits and underscores; a server of one's own follows as or=HOST:PORT"
+                )
+            }
             return ChatTarget("\(channel)", .twitch, servers: [twitch], channel: "\(channel)", nick: "")
         }
         for dialect in [ChatTarget.Dialect.douyu, .bilibili, .youtube] {
@@ -119,7 +131,7 @@ package enum ChatWords {
         }
         if address.hasPrefix("lines:") {
             let rest = String(address.dropFirst("lines:".count))
-            if rest.hasPrefix("unix:") {
+            if rest.hasPrefix("unix:"), rest.utf8.count > "unix:".utf8.count {
                 let path = FilePaths.absolute(String(rest.dropFirst("unix:".count)))
                 let name = path.split(separator: "/").last.map(String.init) ?? "bridge"
                 let server = ChatTarget.Server(host: path, port: 0, isSecure: false)
