@@ -224,8 +224,9 @@ final class ChatSockets {
         return flush(socket) ? events : events + [.ended("the server takes nothing")]
     }
 
-    /// The words of libcurl, as one lowercase phrase.
+    /// The words of libcurl, as one lowercase phrase; of a certificate, which may lie in nobody's list, words of our own.
     private static func phrase(_ code: CURLcode) -> String {
+        if code == CURLE_PEER_FAILED_VERIFICATION { return "its certificate is not trusted" }
         let words = String(cString: curl_easy_strerror(code))
         let second = words.dropFirst().first
         return second?.isUppercase == true ? words : words.prefix(1).lowercased() + words.dropFirst()

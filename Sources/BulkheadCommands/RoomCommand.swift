@@ -149,6 +149,9 @@ package struct RoomCommand: AsyncParsableCommand {
         @OptionGroup var master: MasterFlags
 
         func run() async throws {
+            guard !CommentText.clean(text).isEmpty else {
+                throw BroadcastError(.usage, "the comment has no words", advice: "write some")
+            }
             var saying = RoomSaying(text)
             saying.author = by
             if let mode {
@@ -213,6 +216,9 @@ package struct RoomCommand: AsyncParsableCommand {
             guard !words.isEmpty || !user.isEmpty else {
                 throw BroadcastError(.usage, "nothing is named", advice: "name words, or users with --user")
             }
+            guard (words + user).allSatisfy({ !CommentText.clean($0).isEmpty }) else {
+                throw BroadcastError(.usage, "a word or user to be blocked is empty", advice: "leave it away")
+            }
             return RoomBlock(words: words, users: user)
         }
     }
@@ -260,6 +266,9 @@ package struct RoomCommand: AsyncParsableCommand {
         @OptionGroup var master: MasterFlags
 
         func run() async throws {
+            guard (1...1000).contains(count) else {
+                throw BroadcastError(.usage, "--count \(count) is out of range", advice: "it takes 1 to 1000")
+            }
             let request = ControlRequest.comments(count: count)
             guard case .comments(let entries) = try ControlAddress.reply(to: request, attach: master.attach) else {
                 throw RoomCommand.noAnswer

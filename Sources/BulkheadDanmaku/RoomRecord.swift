@@ -84,8 +84,8 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     ///
     /// One that its source took longer ago than a comment takes to cross the picture came behind a break, and is not shown:
     /// no backlog bursts onto the picture. What was paid for is shown as long as it lasts. With `isReplayed` it came while
-    /// what was missed is being read, from wherever: how far the source has got is not told by it, and of ordinary comments four
-    /// a second are shown.
+    /// what was missed is being read, from wherever: how far the source has got is not told by it, and of ordinary comments that
+    /// are older than a second four a second are shown.
     package mutating func take(
         _ comment: RoomComment, at time: MediaTime, now: Int64, isReplayed: Bool = false
     ) -> Outcome {
@@ -95,11 +95,18 @@ package struct RoomRecord: Codable, Hashable, Sendable {
             let (age, overflows) = now.subtractingReportingOverflow(sent)
             if overflows || age > Int64(stage.settings.scrollSeconds * 1000) { return .late }
         }
-        if isReplayed, comment.rank == .ordinary {
+        if isReplayed, comment.rank == .ordinary, !isFresh(comment, now: now) {
             if let last = replayedAt, (0..<Self.replayPause).contains(time.nanoseconds - last) { return .late }
             replayedAt = time.nanoseconds
         }
         return .staged(stage.offer(comment, at: time))
+    }
+
+    /// Whether its source took it within the last second: so many come without a break as well.
+    private func isFresh(_ comment: RoomComment, now: Int64) -> Bool {
+        guard let sent = comment.sentMilliseconds else { return false }
+        let (age, overflows) = now.subtractingReportingOverflow(sent)
+        return !overflows && age <= 1000
     }
 
     /// Takes a comment that was paid for, which stays in sight until its end; `now` is in milliseconds since 1970.

@@ -38,7 +38,7 @@ private let zero = MediaTime.zero
         var shown = 0
         for number in 0..<80 as Range<Int64> {
             let time = MediaTime(milliseconds: number * 10)
-            let outcome = record.take(comment("\(number)", sent: 100_000), at: time, now: 101_000, isReplayed: true)
+            let outcome = record.take(comment("\(number)", sent: 99_999), at: time, now: 101_000, isReplayed: true)
             if outcome != .late { shown += 1 }
         }
         #expect(shown == 4 && record.logged == 80)

