@@ -32,6 +32,16 @@ package struct LinkPatience: Sendable {
         [100, 200].map { .milliseconds($0) } + Array(repeating: .milliseconds(250), count: 80)
             + Array(repeating: .milliseconds(500), count: 60) + [.milliseconds(900)])
 
+    /// How far a server has let the stream come. A later broadcast that goes on is told of it.
+    package enum Reach: String, Codable, Hashable, Sendable, Comparable {
+        /// It has said that the stream may start.
+        case started
+        /// It has held the stream for ``holdTime``.
+        case held
+
+        package static func < (left: Reach, right: Reach) -> Bool { left == .started && right == .held }
+    }
+
     /// How long a server that was never reached is tried.
     private let unreached: Duration
     /// The server has held the stream once: from then on no failure is final while the broadcast lasts.
@@ -51,8 +61,20 @@ package struct LinkPatience: Sendable {
     /// The last failure was the server's will.
     package private(set) var wasRefused = false
 
-    /// - Parameter unreached: how long a server is tried that was never reached; a wrong address is told at once without.
-    package init(unreached: Duration = .zero) { self.unreached = unreached }
+    /// - Parameters:
+    ///   - unreached: how long a server is tried that was never reached; a wrong address is told at once without.
+    ///   - reach: how far it let the stream come before; nil where it was never reached.
+    package init(unreached: Duration = .zero, reach: Reach? = nil) {
+        self.unreached = unreached
+        hasStarted = reach != nil
+        hasHeld = reach == .held
+    }
+
+    /// How far the server has let the stream come; nil where it was never reached.
+    package func reach(at now: Duration) -> Reach? {
+        if hasHeld || heldSince.map({ now - $0 >= Self.holdTime }) ?? false { return .held }
+        return hasStarted ? .started : nil
+    }
 
     /// It does the same again: nothing that is worth telling each time.
     package var isRepeating: Bool { refusalsInARow >= 2 }

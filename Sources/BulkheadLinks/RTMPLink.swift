@@ -82,6 +82,10 @@ package final class RTMPLink: Sink, Servers {
         mailbox.finish()
     }
 
+    package var reach: LinkPatience.Reach? { servers.read { $0.reach(at: $1) } }
+
+    package func goOn(from reach: LinkPatience.Reach) { servers.update { table, _ in table.goOn(from: reach) } }
+
     package func pause(_ isPaused: Bool) {
         tell(.pause(isPaused))
         if isPaused { mailbox.park() } else { mailbox.pause(false) }

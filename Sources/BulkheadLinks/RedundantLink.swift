@@ -18,6 +18,9 @@ package final class RedundantLink: Sink, Servers {
     package var firstSent: MediaTime? { lanes.compactMap(\.firstSent).min() }
     package func finish() { lanes.forEach { $0.finish() } }
     package func abort() { lanes.forEach { $0.abort() } }
+    /// The lanes share their servers.
+    package var reach: LinkPatience.Reach? { lanes.first?.reach }
+    package func goOn(from reach: LinkPatience.Reach) { lanes.first?.goOn(from: reach) }
     package func pause(_ isPaused: Bool) { lanes.forEach { $0.pause(isPaused) } }
     package func resume(from time: MediaTime) { lanes.forEach { $0.resume(from: time) } }
     package func retry() { lanes.forEach { $0.retry() } }

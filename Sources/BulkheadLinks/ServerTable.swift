@@ -194,6 +194,18 @@ package struct ServerTable: Sendable {
         servers[index].lastError = ""
     }
 
+    /// How far any of the servers has let the stream come; nil where none was reached.
+    package func reach(at now: Duration) -> LinkPatience.Reach? {
+        servers.compactMap { $0.patience.reach(at: now) }.max()
+    }
+
+    /// An earlier broadcast has had the stream so far with them: they are tried as those that were reached in this one.
+    package mutating func goOn(from reach: LinkPatience.Reach) {
+        for index in servers.indices {
+            servers[index].patience = LinkPatience(unreached: unreached, reach: reach)
+        }
+    }
+
     /// `lane` has no server any more.
     package mutating func leave(_ lane: Int) {
         for index in servers.indices where servers[index].lane == lane { servers[index].lane = nil }
@@ -235,7 +247,9 @@ package struct ServerTable: Sendable {
             if servers[index].lane == nil { bringHome(index) }
             servers[index].isGivenUp = false
             servers[index].breaker.reset()
-            servers[index].patience = LinkPatience(unreached: unreached)
+            // A stream that was held once is not given up, whoever asks for another attempt.
+            let wasHeld = servers[index].patience.hasHeld
+            servers[index].patience = LinkPatience(unreached: unreached, reach: wasHeld ? .held : nil)
         }
     }
 

@@ -25,6 +25,10 @@ package protocol Sink: AnyObject, Sendable {
 
 /// The servers that a sink chooses from. Only a sink on the network has them.
 package protocol Servers: AnyObject, Sendable {
+    /// How far any server has let the stream come; nil where none was reached.
+    var reach: LinkPatience.Reach? { get }
+    /// Before it runs: an earlier broadcast had the stream so far with its servers. They are waited for as on air.
+    func goOn(from reach: LinkPatience.Reach)
     /// Leaves the air, or comes back to it with the next IDR.
     func pause(_ isPaused: Bool)
     /// What comes back from a pause next begins with the IDR at or before `time`, as far as that is kept.

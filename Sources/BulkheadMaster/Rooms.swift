@@ -92,6 +92,7 @@ final class Rooms {
     func open(_ settings: BroadcastSettings, resuming start: ResumeStart?) throws(BroadcastError) {
         try outputs.declare(settings.destinations)
         outputs.record(settings, goingOn: start?.recordings ?? [], firstPicture: start?.pictures ?? 0)
+        if let start { outputs.goOn(from: start.record.reach) }
         for link in start?.record.pausedLinks ?? [] { try? outputs.change(.pause(link)) }
         try inputs.open(settings.inputs, at: start?.inputs ?? [])
     }
@@ -229,7 +230,7 @@ final class Rooms {
         guard let line else { return nil }
         return ResumeRecord(
             name, settings, inputs.snapshot, line.program.snapshot, outputs.snapshot,
-            recordings: outputs.recordingPlaces, framesBefore: framesBefore)
+            reach: outputs.reach, recordings: outputs.recordingPlaces, framesBefore: framesBefore)
     }
 
     func status(_ state: Broadcast.State, frameRate: FrameRate) -> BroadcastStatus {

@@ -1,5 +1,5 @@
 import BulkheadEvents
-import BulkheadLinks
+package import BulkheadLinks
 package import BulkheadMedia
 package import BulkheadModel
 package import BulkheadRoom
@@ -91,6 +91,20 @@ package final class Outputs: PacketOutlet {
         for destination in destinations {
             let (id, output) = try enter(destination, isAlone: destinations.count == 1)
             perform(machine.handle(.declared(id, hasServers: output.servers != nil), at: .now))
+        }
+    }
+
+    /// How far the servers of links have let the stream come, by the links' names; without those that were not reached.
+    package var reach: [String: LinkPatience.Reach] {
+        directory.entries.reduce(into: [:]) { $0[$1.name] = outputs[$1.id]?.servers?.reach }
+    }
+
+    /// Before they run: an earlier broadcast had the stream so far with the servers of these links. Nil: as far as can be, with
+    /// all of them.
+    package func goOn(from reach: [String: LinkPatience.Reach]?) {
+        for entry in directory.entries {
+            guard let reach = reach.map({ $0[entry.name] }) ?? .held else { continue }
+            outputs[entry.id]?.servers?.goOn(from: reach)
         }
     }
 

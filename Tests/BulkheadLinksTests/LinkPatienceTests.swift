@@ -25,6 +25,33 @@ import Testing
         #expect(patience.judge(Self.unreachable, isEnding: false, at: .zero) == .giveUp)
     }
 
+    /// A broadcast that goes on finds its servers down, and they come back.
+    @Test func whatWasReachedBeforeIsWaitedFor() {
+        for reach in [LinkPatience.Reach.started, .held] {
+            var patience = LinkPatience(reach: reach)
+            #expect(patience.reach(at: .zero) == reach)
+            let verdicts = [0, 60, 3600].map { second in
+                patience.judge(Self.unreachable, isEnding: false, at: .seconds(second)) != .giveUp
+            }
+            #expect(verdicts == [true, true, true], "\(reach)")
+        }
+        // A key that was never held may be wrong.
+        var started = LinkPatience(reach: .started)
+        #expect(Self.retries(&started, [Self.early, Self.early, Self.early]) == [true, true, false])
+        var held = LinkPatience(reach: .held)
+        #expect(Self.retries(&held, [Self.early, Self.early, Self.early]) == [true, true, true])
+    }
+
+    @Test func howFarAServerWasReachedIsKnown() {
+        var patience = LinkPatience()
+        #expect(patience.reach(at: .zero) == nil)
+        patience.started(at: .seconds(1))
+        #expect(patience.reach(at: .seconds(3)) == .started)
+        #expect(patience.reach(at: .seconds(4)) == .held)
+        _ = patience.judge(Self.unreachable, isEnding: false, at: .seconds(5))
+        #expect(patience.reach(at: .seconds(5)) == .held)
+    }
+
     /// With `--patience`, a server that is not there yet is waited for, and no longer.
     @Test func serverThatIsNotThereYetIsWaitedFor() {
         var patience = LinkPatience(unreached: .seconds(300))

@@ -57,6 +57,19 @@ import Testing
         #expect(table.better(0, at: .seconds(99)) == nil)
     }
 
+    @Test func serversOfABroadcastThatGoesOnAreNotGivenUp() throws {
+        var table = try Self.table(2)
+        #expect(table.reach(at: .zero) == nil)
+        table.goOn(from: .held)
+        for second in 0..<4 {
+            for server in 0..<2 { #expect(Self.fail(&table, server, at: .seconds(second * 60)) == .goOn) }
+        }
+        // Whoever asks for another attempt makes nothing worse.
+        table.renew(forgives: true)
+        for server in 0..<2 { #expect(Self.fail(&table, server, at: .seconds(300)) == .goOn) }
+        #expect(table.reach(at: .seconds(300)) == .held)
+    }
+
     @Test func soleServerIsAskedAgainAndAgainButNotHammered() throws {
         var table = try Self.table(1)
         _ = table.chooseAndTake(0, at: .zero)

@@ -50,6 +50,8 @@ import Testing
         func extend(_ entries: [RoomEntry]) {
             note("extend " + entries.map { "\($0.key)=\($0.text)" }.joined(separator: ","))
         }
+        var reach: LinkPatience.Reach? { name == "link 1" ? .held : nil }
+        func goOn(from reach: LinkPatience.Reach) { note("go on \(reach)") }
         func pause(_ isPaused: Bool) { note(isPaused ? "pause" : "resume") }
         func resume(from time: MediaTime) {}
         func retry() { note("retry") }
@@ -112,6 +114,8 @@ import Testing
         }
         func finish() { outputs.finish() }
         func abort() { outputs.abort() }
+        func goOn(from reach: [String: LinkPatience.Reach]?) { outputs.goOn(from: reach) }
+        var reach: [String: LinkPatience.Reach] { outputs.reach }
         func change(_ change: LinkChange) throws { try outputs.change(change) }
         func take(_ milliseconds: Int64) {
             let time = MediaTime(milliseconds: milliseconds)
@@ -163,6 +167,18 @@ import Testing
             let first = owner.sinks["link 1"]?.told.filter { $0 != "run" }
             #expect(first == ["configuration 0", "packet 0", "packet 40"])
             #expect(owner.sinks["link 3"]?.told.filter { $0 != "run" } == ["configuration 0", "packet 40"])
+        }
+    }
+
+    /// A file has no servers; what an earlier version kept says nothing of them.
+    @Test func linksAreToldHowFarTheirServersWereReached() async throws {
+        try await Self.withRoom(["rtmp://a/", "file:/b.flv", "rtmp://c/"]) { owner in
+            #expect(await owner.reach == ["link 1": .held])
+            await owner.goOn(from: ["link 3": .started, "link 9": .held])
+            await owner.goOn(from: nil)
+            func told(_ name: String) -> [String]? { owner.sinks[name]?.told.filter { $0 != "run" } }
+            #expect(told("link 1") == ["go on held"] && told("link 2") == [])
+            #expect(told("link 3") == ["go on started", "go on held"])
         }
     }
 

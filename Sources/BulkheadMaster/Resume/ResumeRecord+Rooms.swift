@@ -1,5 +1,6 @@
 import BulkheadEvents
 import BulkheadInputs
+import BulkheadLinks
 import BulkheadModel
 import BulkheadOutputs
 import BulkheadProgram
@@ -8,7 +9,8 @@ extension ResumeRecord {
     /// What the rooms say of themselves, as a later broadcast needs it.
     init(
         _ name: String, _ wanted: BroadcastSettings, _ inputs: InputsSnapshot, _ program: ProgramSnapshot,
-        _ outputs: OutputsSnapshot, recordings: [RecordingPlace], framesBefore: Int64
+        _ outputs: OutputsSnapshot, reach: [String: LinkPatience.Reach], recordings: [RecordingPlace],
+        framesBefore: Int64
     ) {
         var settings = wanted
         settings.resume = nil
@@ -41,7 +43,7 @@ extension ResumeRecord {
             sound: program.sound.settings,
             pausedLinks: outputs.links.filter { link in
                 !link.lanes.isEmpty && link.lanes.allSatisfy { $0.state == .paused }
-            }.map(\.name),
+            }.map(\.name), reach: reach,
             recordings: recordings, framesBefore: framesBefore,
             place: ResumePlace(frame: program.nextFrame, pictures: 0, time: now))
     }

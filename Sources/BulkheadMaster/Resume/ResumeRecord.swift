@@ -1,5 +1,6 @@
 import BulkheadEvents
 package import BulkheadInputs
+package import BulkheadLinks
 package import BulkheadMedia
 package import BulkheadModel
 package import BulkheadOutputs
@@ -47,6 +48,8 @@ package struct ResumeRecord: Codable, Hashable, Sendable {
     package var sound = ProgramSoundSettings()
     /// Names of links that a person has paused.
     package var pausedLinks: [String] = []
+    /// How far the servers of links have let the stream come, by the links' names; nil where that is not known.
+    package var reach: [String: LinkPatience.Reach]?
     package var recordings: [RecordingPlace] = []
     /// Frames that are on no timeline any more, because one has begun anew.
     package var framesBefore: Int64 = 0
