@@ -46,6 +46,8 @@ package final class Audience {
     private var problem: String?
     private var sayings = 0
     private var chats: Chats?
+    /// The timeline has begun.
+    private var hasBegun = false
     private var finishing: CheckedContinuation<Void, Never>?
 
     /// Comments that wait for a disk that takes nothing; more are not logged.
@@ -106,6 +108,10 @@ package final class Audience {
         return audience
     }
 
+    /// When a comment that comes at `now` is shown. Before the timeline begins, that is on the last one, with what flies on
+    /// it: both go over together.
+    private func stageTime(_ now: Int64) -> MediaTime { hasBegun ? time() : record.time(at: now) }
+
     private static func now() -> Int64 { Int64(EventLog.wallClock() * 1000) }
 
     // MARK: the broadcast's course
@@ -113,6 +119,7 @@ package final class Audience {
     /// The timeline begins.
     package func begin() {
         record.beginTimeline(at: time(), now: Self.now())
+        hasBegun = true
         board.beginTimeline()
         save()
     }
@@ -282,7 +289,7 @@ package final class Audience {
 
     private func take(_ comment: RoomComment, isReplayed: Bool = false) {
         let now = Self.now()
-        guard record.take(comment, at: time(), now: now, isReplayed: isReplayed) != .known else { return }
+        guard record.take(comment, at: stageTime(now), now: now, isReplayed: isReplayed) != .known else { return }
         log(RoomLogEntry(record.logged, comment, time: now, isReplayed: isReplayed))
         save()
     }
@@ -290,7 +297,7 @@ package final class Audience {
     private func take(paid: PaidComment, isReplayed: Bool = false) {
         let now = Self.now()
         let logged = record.logged
-        let isShown = record.take(paid: paid, at: time(), now: now, isReplayed: isReplayed)
+        let isShown = record.take(paid: paid, at: stageTime(now), now: now, isReplayed: isReplayed)
         guard record.logged != logged else { return }
         log(RoomLogEntry(record.logged, paid.comment, time: now, paid: paid, isReplayed: isReplayed))
         if isShown {
@@ -336,6 +343,8 @@ package final class Audience {
 
     /// Tells plugins what is new on the picture, before they are given the first one that shows it.
     private func show() {
+        // What flies has its times on the last timeline still.
+        guard hasBegun else { return }
         let time = time()
         for event in script.update(record.stage, at: time) + board.update(record, at: time, now: Self.now()) {
             onEvent?(event)

@@ -199,6 +199,15 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     /// Nothing flies any more; what was paid for and pinned stays.
     package mutating func clear() { stage.clear() }
 
+    /// Where the last timeline would stand at `now`, in milliseconds since 1970, had time not stopped on it.
+    package func time(at now: Int64) -> MediaTime {
+        guard let anchor else { return .zero }
+        let (passed, overflows) = now.subtractingReportingOverflow(anchor.milliseconds)
+        let (nanoseconds, isFar) = max(0, overflows ? 0 : passed).multipliedReportingOverflow(by: 1_000_000)
+        let (time, isFarther) = anchor.nanoseconds.addingReportingOverflow(nanoseconds)
+        return MediaTime(nanoseconds: isFar || isFarther ? anchor.nanoseconds : time)
+    }
+
     /// Another timeline begins, and stands at `time` at `now`, in milliseconds since 1970. What flew on the last one goes on
     /// where it would be, had time not stopped, and is gone where it would be.
     package mutating func beginTimeline(at time: MediaTime, now: Int64) {

@@ -54,6 +54,17 @@ import Testing
         #expect(record.stage.flying.map(\.text) == ["late"])
         let moved = try #require(record.stage.flying.first)
         #expect(abs(moved.x(at: .zero, pictureWidth: width) - expected) < 0.01)
+        // The last timeline is counted on until the next one begins: what comes between is on it as well.
+        #expect(record.time(at: 1_012_000) == MediaTime(milliseconds: 2000))
+        _ = record.take(
+            RoomComment(id: "3", source: "irc", author: "c", text: "between"), at: record.time(at: 1_012_000),
+            now: 1_012_000)
+        record.beginTimeline(at: MediaTime(milliseconds: 500_000), now: 1_013_000)
+        let between = try #require(record.stage.flying.first { $0.text == "between" })
+        #expect(between.start == 499_000_000_000)
+        #expect(record.stage.flying.first { $0.text == "late" }.map { $0.start } == 494_000_000_000)
+        #expect(record.time(at: 1_000) == MediaTime(milliseconds: 500_000), "a clock that was set back")
+        #expect(record.time(at: .max).nanoseconds >= 0)
         record.beginTimeline(at: .zero, now: 1_000)
         #expect(record.stage.flying.isEmpty)
     }
