@@ -46,6 +46,7 @@ final class ProgramLine {
             chainSettings.firstFrame = start.firstFrame
             programSettings.firstFrame = start.firstFrame
             programSettings.framesBefore = start.framesBefore
+            programSettings.isResumed = true
             // It was seen before.
             programSettings.durationAwaitsViewers = false
         }

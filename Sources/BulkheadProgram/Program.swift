@@ -542,7 +542,7 @@ extension Program: MediaOutlet {
 
     package func failed(_ still: Still, _ failure: StillFailure) {
         switch (still, failure) {
-        case (.slateFile(let path), .refused(let refusal)) where hasBegun:
+        case (.slateFile(let path), .refused(let refusal)) where hasBegun || machine.settings.isResumed:
             context.post(.timeline, .timeline(.slateUnusable(path: path, reason: refusal.reason)))
         case (.slateFile(let path), .refused(let refusal)):
             requests.failed(
@@ -552,7 +552,7 @@ extension Program: MediaOutlet {
         case (.slateFile, .readerEnded(let cause)):
             context.post(.timeline, .timeline(.slateReaderDied(cause: cause)))
         case (.slate, .refused(let refusal)):
-            guard !hasBegun, refusal.code != .settings else {
+            guard !hasBegun, !machine.settings.isResumed, refusal.code != .settings else {
                 return context.post(.timeline, .timeline(.slateUndrawn(reason: refusal.reason)))
             }
             requests.failed(

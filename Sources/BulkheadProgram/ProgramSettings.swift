@@ -26,6 +26,8 @@ package struct ProgramSettings: Hashable, Sendable {
     /// They are counted from the first picture that a destination was sent, and not from the first of all.
     package var durationAwaitsViewers: Bool
 
+    /// It goes on with an interrupted broadcast: a picture that is gone does not keep it off the air.
+    package var isResumed = false
     /// The first frame; more than 0 where the timeline goes on from that of an interrupted broadcast.
     package var firstFrame: FrameNumber = 0
     /// Frames of an interrupted broadcast that its length counts, and that are on no timeline any more.
