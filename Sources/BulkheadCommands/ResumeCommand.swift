@@ -34,11 +34,6 @@ package struct ResumeCommand: AsyncParsableCommand {
         var name: String
 
         func run() async throws {
-            guard RoomSettings.isName(name), KeptBroadcast.all().contains(where: { $0.name == name }) else {
-                throw BroadcastError(
-                    code: .nothingToResume, ["name": name], "nothing is kept of a broadcast \(name)",
-                    advice: "`bulkhead resume list` lists them")
-            }
             try KeptBroadcast.forget(name)
         }
     }

@@ -58,6 +58,8 @@ package struct InputMachine {
         case fail(BroadcastError)
         /// Nothing of the input has ever come, and it is tried no more.
         case giveUp(BroadcastError)
+        /// An earlier broadcast had the input, and this one goes on without it.
+        case leaveOut(BroadcastError)
     }
 
     /// An input that is gone needs time to come back.
@@ -75,6 +77,8 @@ package struct InputMachine {
     package private(set) var description: SourceDescription?
     private let id: InputID
     private let loops: Bool
+    /// An earlier broadcast had it: where it can't be opened, the others go on.
+    private let isResumed: Bool
     /// Where an earlier broadcast had come to, and this one goes on; nil where it begins, and once it is reopened.
     package private(set) var continued: SourceResume?
     /// Between two frames of the timeline.
@@ -102,10 +106,15 @@ package struct InputMachine {
 
     /// - Parameters:
     ///   - interval: between two frames of the timeline.
-    ///   - continued: where an earlier broadcast had come to; nil for one that begins.
-    package init(_ id: InputID, loops: Bool, interval: MediaTime, continuing continued: SourceResume? = nil) {
+    ///   - isResumed: an earlier broadcast had it.
+    ///   - continued: where that had come to; nil for one that begins, and for what is live.
+    package init(
+        _ id: InputID, loops: Bool, interval: MediaTime, isResumed: Bool = false,
+        continuing continued: SourceResume? = nil
+    ) {
         self.id = id
         self.loops = loops
+        self.isResumed = isResumed
         self.interval = interval
         self.continued = continued
         resume = continued
@@ -271,8 +280,20 @@ package struct InputMachine {
         let wasLost = description?.isEndless == true && (openedAt == nil || refusal.code == .unreachable)
         // An input that fails before it has given anything fails the broadcast; later it is opened again.
         let isTried = resume == continued
-        guard !hasBegun, isTried, !post.hasWorked(child), !isOver, !wasLost else { return [dismissal] }
-        return [.fail(refusal.failure), dismissal]
+        guard isTried, !post.hasWorked(child), !isOver, !wasLost else { return [dismissal] }
+        if isResumed {
+            // What is out of reach may come back, as on air; a file that is gone does not.
+            guard description == nil, !refusal.mayPass else { return [dismissal] }
+            return leaveOut(refusal.failure) + [dismissal]
+        }
+        return hasBegun ? [dismissal] : [.fail(refusal.failure), dismissal]
+    }
+
+    private mutating func leaveOut(_ error: BroadcastError) -> [Action] {
+        (isOver, failure) = (true, error.problem)
+        if let child { post.assign(.retired, to: child) }
+        post.set(.failed, of: .onAir)
+        return [.leaveOut(error)]
     }
 
     private mutating func finishInput() -> [Action] {
@@ -320,12 +341,14 @@ package struct InputMachine {
         var delay = Duration.zero
         if case .launch(_, let wait) = post.ended(child, "\(end.cause)", isExcused: isPlanned, at: now) { delay = wait }
         let isLive = description?.isLive ?? false
+        let isAwaited = isResumed && description == nil && hasFailed
         if !isPlanned, description?.isEndless == true || hasFailed { delay = retries.next() }
         if description == nil, end.cause.isOtherVersion {
             isOver = true
             return actions + [.fail(BroadcastError(otherVersionOf: "the source", "\(end.cause)"))]
         }
-        guard description != nil || post.recentDeaths < Self.mostDeathsBeforeOpening else {
+        guard description != nil || isAwaited || post.recentDeaths < Self.mostDeathsBeforeOpening else {
+            if isResumed { return actions + leaveOut(neverOpened(end)) }
             isOver = true
             return actions + [.fail(neverOpened(end))]
         }

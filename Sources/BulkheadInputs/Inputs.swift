@@ -101,15 +101,18 @@ package final class Inputs {
                 try directory.rename(entry.id, to: place.name)
                 entry = directory[entry.id] ?? entry
             }
-            lines[entry.id] = Line(post: context.nextPostID(), machine: makeMachine(entry, place?.resume))
+            let machine = makeMachine(entry, isResumed: place != nil, place?.resume)
+            lines[entry.id] = Line(post: context.nextPostID(), machine: machine)
             try launch(entry.id)
         }
     }
 
-    private func makeMachine(_ entry: InputDirectory.Entry, _ continued: SourceResume? = nil) -> InputMachine {
+    private func makeMachine(
+        _ entry: InputDirectory.Entry, isResumed: Bool = false, _ continued: SourceResume? = nil
+    ) -> InputMachine {
         InputMachine(
             entry.id, loops: entry.settings.loops, interval: (play?.frameRate ?? wanted.frameRate).interval,
-            continuing: continued)
+            isResumed: isResumed, continuing: continued)
     }
 
     /// Where each input goes on in a later broadcast; those that would begin, or are live, are left out.
@@ -129,6 +132,7 @@ package final class Inputs {
         for id in ids { outlet.expect(id, name: name(id), isKept: directory[id]?.settings.name != nil) }
         for id in ids {
             lines[id]?.machine.interval = frameRate.interval
+            if lines[id]?.machine.isEnded == true, lines[id]?.machine.description == nil { outlet.ended(id) }
             guard let machine = lines[id]?.machine, let description = machine.description else { continue }
             if machine.isOpen, let child = machine.child { begin(child) }
             outlet.opened(id, description)
@@ -470,6 +474,7 @@ package final class Inputs {
         case .recovered: context.recovered(part, at: line.post)
         case .fail(let error): if let answer = line.answer { refuse(id, answer, error) } else { onFailed(error) }
         case .giveUp(let error): giveUp(id, error)
+        case .leaveOut(let error): leaveOut(id, error)
         }
     }
 
@@ -487,6 +492,19 @@ package final class Inputs {
         context.post(part(id), .source(.gaveUp(reason: Reason(error.code.rawValue, error.problem))))
         guard lines.contains(where: { !$0.value.machine.isEnded }) else { return onFailed(error) }
         play?.outlet.ended(id)
+    }
+
+    /// The broadcast goes on without an input that an earlier one had, as long as there is another.
+    private func leaveOut(_ id: InputID, _ error: BroadcastError) {
+        context.post(.master, .master(.notResumed(input: name(id), text: error.problem)))
+        guard lines.contains(where: { !$0.value.machine.isEnded }) else {
+            return onFailed(
+                BroadcastError(
+                    code: error.code, error.parameters, "no input is left to go on with: \(error.problem)",
+                    advice: "put it back where it was, and resume again"))
+        }
+        play?.outlet.ended(id)
+        onDescribed?()
     }
 
     private func name(_ id: InputID) -> String { directory[id]?.name ?? "source \(id)" }

@@ -13,6 +13,9 @@ extension Refusal {
         BroadcastError(code: code == .notMedia ? .unknownFormat : .input, "\(self)", advice: advice)
     }
 
+    /// Whether it may be over soon, without anybody changing a file or a setting.
+    var mayPass: Bool { [.unreachable, .nameNotResolved, .deviceBusy, .timedOut].contains(code) }
+
     /// What a user can do about an input that can't be opened; empty where there is nothing to say.
     private var advice: String {
         switch code {

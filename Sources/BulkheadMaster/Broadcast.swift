@@ -113,7 +113,9 @@ actor Broadcast {
             .master(
                 .resumed(
                     broadcast: name, frame: start.firstFrame, seconds: seconds, timeline: start.timeline.rawValue)))
-        for input in start.gone { context.post(.master, .master(.notResumed(input: input))) }
+        for gone in start.gone {
+            context.post(.master, .master(.notResumed(input: gone.input, text: gone.cause)))
+        }
     }
 
     private func resumeRecord(_ name: String) -> ResumeRecord? {

@@ -74,10 +74,12 @@ import Testing
         Row(
             "master.resumed", #""broadcast":"evening","frame":4711,"seconds":12.5,"timeline":"continue""#, "evening",
             "4711", "12.5"),
-        Row("master.not-resumed", #""input":"intro""#, "intro"),
+        Row("master.not-resumed", #""input":"intro","text":"it was at its end""#, "intro", "at its end"),
         Row("master.resume-unsaved", #""path":"/s/e.json","text":"no space""#, "/s/e.json", "no space"),
         Row("master.resume-saved", "", "resumed again"),
         Row("master.resume-damaged", #""path":"/s/e.json.damaged","text":"it is torn""#, "/s/e.json.damaged", "torn"),
+        Row("master.resume-replaced", #""path":"/s/e.json.before""#, "anew", "/s/e.json.before"),
+        Row("master.settings-ignored", #""text":"no file b.mp4""#, "no file b.mp4", "resumed all the same"),
         Row("timeline.on-air", "", "on air"), Row("timeline.ending", "", "ending"),
         Row("timeline.gave-up", #""frames":12,"seconds":10"#, "12 frames", "10 s"),
         Row("timeline.gave-up", #""frames":1,"seconds":2.5"#, "1 frame ", "2.5 s"),

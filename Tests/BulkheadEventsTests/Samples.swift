@@ -40,10 +40,12 @@ extension MasterHappening: Sampled {
         case .wallsMissing: .wallsMissing(text: "no Landlock: children may read what this user may")
         case .unreachable: .unreachable(reason: Reason("control.address-unusable", "read-only file system"))
         case .resumed: .resumed(broadcast: "evening", frame: 4711, seconds: 12.5, timeline: "continue")
-        case .notResumed: .notResumed(input: "intro")
+        case .notResumed: .notResumed(input: "intro", text: "it was at its end")
         case .resumeUnsaved: .resumeUnsaved(path: "/s/evening.json", text: "no space left on device")
         case .resumeSaved: .resumeSaved
         case .resumeDamaged: .resumeDamaged(path: "/s/evening.json.damaged", text: "it is torn")
+        case .resumeReplaced: .resumeReplaced(path: "/s/evening.json.before")
+        case .settingsIgnored: .settingsIgnored(text: "there is no file b.mp4")
         }
     }
 }

@@ -1,3 +1,4 @@
+import BulkheadChildren
 import BulkheadInputs
 import BulkheadMedia
 import BulkheadModel
@@ -90,13 +91,60 @@ import Testing
         #expect(next?.entry == 1 && next?.file == "/b" && next?.position == 2_040_000_000)
     }
 
-    /// A file that is gone fails the broadcast at its start, as any other does.
-    @Test func aFileThatIsGoneIsSaid() {
-        var script = Script(continuing: SourceResume(pts: 1, position: 1, audioSample: 0))
+    private static func isLeftOut(_ actions: [InputMachine.Action]) -> Bool {
+        actions.contains { if case .leaveOut = $0 { true } else { false } }
+    }
+
+    private static func isFatal(_ actions: [InputMachine.Action]) -> Bool {
+        actions.contains { if case .fail = $0 { true } else { false } }
+    }
+
+    /// A file that is gone, or no film any more, ends no broadcast that goes on, whether it was shown before or not.
+    @Test(arguments: [nil, SourceResume(pts: 1, position: 1, audioSample: 0)], [false, true])
+    func aFileThatIsGoneIsLeftOut(continued: SourceResume?, hasBegun: Bool) {
+        for code in [Refusal.Code.notFound, .accessDenied, .notMedia, .unsupportedCodec, .other] {
+            var script = Script(isResumed: true, continuing: continued)
+            script.launch()
+            let actions = script.handle(.refused(script.child, Refusal(code, "it is gone"), hasBegun: hasBegun))
+            #expect(Self.isLeftOut(actions) && !Self.isFatal(actions), "\(code): \(actions)")
+            #expect(script.machine.isEnded && script.machine.failure == "it is gone")
+            #expect(script.machine.record.state == .failed)
+            // Its process is dismissed, and has no successor.
+            #expect(script.end(ChildEnd(cause: .dismissed("it is gone"))).isEmpty && !script.machine.awaitsLaunch)
+        }
+    }
+
+    /// Servers and cameras come back: they are tried for as long as the broadcast lasts.
+    @Test(arguments: [Refusal.Code.unreachable, .nameNotResolved, .deviceBusy, .timedOut])
+    func whatIsOutOfReachIsAwaited(code: Refusal.Code) {
+        var script = Script(isResumed: true)
+        for _ in 0..<20 {
+            script.launch()
+            let refused = script.handle(.refused(script.child, Refusal(code, "not there"), hasBegun: false))
+            #expect(!Self.isLeftOut(refused) && !Self.isFatal(refused), "\(refused)")
+            let ended = script.end(ChildEnd(cause: .dismissed("not there")))
+            #expect(ended.contains { if case .launch = $0 { true } else { false } }, "\(ended)")
+            script.wait(.seconds(1))
+        }
+        #expect(script.open(.camera).contains(.open(.camera)))
+    }
+
+    @Test func whatKillsItsReaderIsLeftOut() {
+        var script = Script(isResumed: true)
+        var actions: [InputMachine.Action] = []
+        for _ in 0..<InputMachine.mostDeathsBeforeOpening {
+            script.launch()
+            actions += script.end(.crash)
+        }
+        #expect(Self.isLeftOut(actions) && !Self.isFatal(actions) && script.machine.isEnded, "\(actions)")
+    }
+
+    /// One that begins is not given what was not there.
+    @Test func aFileThatIsGoneFailsABroadcastThatBegins() {
+        var script = Script()
         script.launch()
-        let refusal = Refusal(.notFound, "no such file")
-        let actions = script.handle(.refused(script.child, refusal, hasBegun: false))
-        #expect(actions.contains { if case .fail = $0 { true } else { false } }, "\(actions)")
+        let actions = script.handle(.refused(script.child, Refusal(.notFound, "no such file"), hasBegun: false))
+        #expect(Self.isFatal(actions))
     }
 
     @Test func numbersOfInputsStay() throws {

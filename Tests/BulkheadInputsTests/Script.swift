@@ -13,8 +13,11 @@ struct Script {
     private var now = MonotonicTime(nanoseconds: 5_000_000_000_000)
     private var lastChild = 0
 
-    init(_ id: InputID = 1, loops: Bool = false, continuing continued: SourceResume? = nil) {
-        machine = InputMachine(id, loops: loops, interval: MediaTime(milliseconds: 40), continuing: continued)
+    init(
+        _ id: InputID = 1, loops: Bool = false, isResumed: Bool = false, continuing continued: SourceResume? = nil
+    ) {
+        machine = InputMachine(
+            id, loops: loops, interval: MediaTime(milliseconds: 40), isResumed: isResumed, continuing: continued)
     }
 
     /// The process at hand.

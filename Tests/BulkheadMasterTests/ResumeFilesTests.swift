@@ -4,6 +4,7 @@ import BulkheadMedia
 import BulkheadModel
 import BulkheadTestSupport
 import Foundation
+import Synchronization
 import Testing
 
 /// The files that a broadcast is resumed from, whole and spoiled.
@@ -128,6 +129,91 @@ import Testing
         #expect(throws: ResumeFiles.Problem.inUse) { try second.open() }
         #expect(second.isInUse && !Self.files(folder, "morning").isInUse)
         try withExtendedLifetime(first) { _ = try Self.files(folder, "morning").open() }
+    }
+
+    /// A name under which nothing is kept leaves nothing behind, and whoever waits for it is not locked out.
+    @Test func theLockGoesWithTheRecord() throws {
+        let folder = try Self.folder(nil)
+        func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path(".")) }
+        let files = Self.files(folder)
+        #expect(try files.open().record == nil)
+        #expect(try names() == ["evening.lock"])
+        files.release()
+        #expect(try names().isEmpty)
+        try Data(Self.record.utf8).write(to: URL(fileURLWithPath: files.recordPath))
+        #expect(try files.open().record != nil)
+        files.release()
+        #expect(try names().sorted() == ["evening.json", "evening.lock"])
+        #expect(try files.open().record != nil)
+        files.forget()
+        #expect(try names().isEmpty)
+        // The lock was removed between the opening and the locking: it is made anew.
+        let first = Self.files(folder)
+        _ = try first.open()
+        try FileManager.default.removeItem(atPath: folder.path("evening.lock"))
+        let second = Self.files(folder)
+        _ = try second.open()
+        first.release()
+        #expect(try names() == ["evening.lock"] && second.isInUse)
+    }
+
+    private final class Holders: Sendable {
+        let count = Mutex((now: 0, most: 0, taken: 0))
+    }
+
+    /// Many take and leave one name at once: never do two have it.
+    @Test func oneAtATimeHasTheName() async throws {
+        let folder = try Self.folder(nil)
+        let path = folder.path(".")
+        let holders = Holders()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    for _ in 0..<50 {
+                        let files = ResumeFiles(folder: path, name: "evening")
+                        guard (try? files.open()) != nil else { continue }
+                        holders.count.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1), $0.taken + 1) }
+                        holders.count.withLock { $0.now -= 1 }
+                        files.release()
+                    }
+                }
+            }
+        }
+        #expect(holders.count.withLock { $0.most == 1 && $0.taken > 0 })
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+    }
+
+    /// What a broadcast of the same name would have thrown away can still be looked at, and is forgotten with the rest.
+    @Test func whatIsReplacedIsKeptAside() throws {
+        let folder = try Self.folder(Self.record)
+        let files = Self.files(folder)
+        let found = try files.open()
+        let path = try #require(files.keepBefore(found))
+        files.forgetRecord()
+        #expect(path == files.recordPath + ".before" && files.isThere)
+        #expect(ResumeFiles.names(in: folder.path(".")).isEmpty)
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        // Back in its place, it is resumed.
+        try FileManager.default.moveItem(atPath: path, toPath: files.recordPath)
+        #expect(files.read().record == found.record)
+        // One that is torn is moved as it is.
+        try Data("{".utf8).write(to: URL(fileURLWithPath: files.recordPath))
+        #expect(files.keepBefore(files.read()) == path)
+        files.forget()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path(".")).isEmpty && !files.isThere)
+    }
+
+    @Test func howFarLinksWereReachedIsKept() throws {
+        let older = try Self.folder(Self.record)
+        #expect(
+            Self.files(older).read().record.map { $0.reach == nil } == true, "a record of before says nothing of it")
+        let reach = #""reach":{"link 1":"held","link 2":"started"},"#
+        let folder = try Self.folder(
+            Self.record.replacing(#""recordings":[{"#, with: reach + #""recordings":[{"#))
+        let files = Self.files(folder)
+        try files.save(try #require(files.read().record))
+        #expect(try String(contentsOfFile: files.recordPath, encoding: .utf8).contains(reach))
     }
 
     @Test func allNamesAreListed() throws {

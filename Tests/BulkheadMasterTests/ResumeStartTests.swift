@@ -20,7 +20,7 @@ import Testing
         let start = try ResumeStart(try Self.record(), .continue, isAfterReboot: false)
         #expect(start.firstFrame == 122 && start.pictures == 121 && start.framesBefore == 0)
         #expect(start.inputs.first?.resume?.position == 4_033_000_000)
-        #expect(start.recordings.first?.segment == 3 && start.gone == ["jingle"])
+        #expect(start.recordings.first?.segment == 3 && start.gone.map(\.input) == ["jingle"])
         #expect(start.settings.resume == nil && start.settings.name == "evening")
     }
 
@@ -54,7 +54,8 @@ import Testing
             $0.inputs.append(InputPlace(id: 5, name: "pipe"))
         }
         let start = try ResumeStart(record, .continue, isAfterReboot: false)
-        #expect(start.gone == ["jingle", "pipe"] && start.settings.inputs.map(\.name) == ["camera"])
+        #expect(start.gone.map(\.input) == ["jingle", "pipe"] && start.settings.inputs.map(\.name) == ["camera"])
+        #expect(start.gone.last?.cause == "standard input can't be read twice")
         let alone = try Self.record { $0.settings.inputs[0].url = "-" }
         let error = #expect(throws: BroadcastError.self) {
             try ResumeStart(alone, .continue, isAfterReboot: false)

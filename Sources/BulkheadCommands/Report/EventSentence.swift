@@ -54,13 +54,16 @@ package enum EventSentence {
         case .resumed(let broadcast, let frame, let seconds, let timeline):
             "resuming \(broadcast), \(number(seconds)) s after it was last heard of: "
                 + (timeline == "fresh" ? "on a fresh timeline" : "it goes on with frame \(frame)")
-        case .notResumed(let input):
-            "input \(input) is not resumed: it was at its end, or can't be read twice; `bulkhead input add` adds another"
+        case .notResumed(let input, let text):
+            "input \(input) is not resumed: \(text); `bulkhead input add` adds another"
         case .resumeUnsaved(let path, let text):
             "could not be resumed at the moment: \(text) (\(path)); check that disk's space and permissions"
         case .resumeSaved: "can be resumed again"
         case .resumeDamaged(let path, let text):
             "begins anew: what was kept of the last broadcast can't be read, as \(text); it was put aside: \(path)"
+        case .resumeReplaced(let path):
+            "begins anew, although the last broadcast of this name was interrupted; its record was put aside: \(path)"
+        case .settingsIgnored(let text): "\(text); the interrupted broadcast is resumed all the same, as it was"
         }
     }
 

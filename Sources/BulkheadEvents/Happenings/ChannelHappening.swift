@@ -2,7 +2,7 @@ import BulkheadModel
 
 /// What happens to one chat connection. A break has four steps, as that of a link has.
 package enum ChannelHappening: HappeningSubject {
-    /// It is joined for the first time.
+    /// It is joined for the first time in this broadcast, which may be one that is resumed.
     case joined(server: String)
     /// The connection broke; how far it has come is saved.
     case saved(text: String)
@@ -63,7 +63,9 @@ package enum ChannelHappening: HappeningSubject {
     /// What docs/events.md says of `word`.
     package static func meaning(of word: Word) -> Meaning {
         switch word {
-        case .joined: Meaning([.notice], [.server], "the channel is joined for the first time: its comments come")
+        case .joined:
+            Meaning(
+                [.notice], [.server], "the channel is joined for the first time in this broadcast: its comments come")
         case .saved: Meaning([.warning], [.text], "the connection broke; how far it has come is saved")
         case .cleared: Meaning([.notice], [.server], "a server answers again")
         case .selected: Meaning([.notice], [.server], "that server is chosen, and takes the connection in")

@@ -13,10 +13,14 @@ package enum MasterHappening: HappeningSubject {
     /// A broadcast goes on that was interrupted so long ago, with that frame; the timeline is `continue` or `fresh`.
     case resumed(broadcast: String, frame: FrameNumber, seconds: Double, timeline: String)
     /// An input of it does not go on.
-    case notResumed(input: String)
+    case notResumed(input: String, text: String)
     case resumeUnsaved(path: String, text: String)
     case resumeSaved
     case resumeDamaged(path: String, text: String)
+    /// The settings that were given are wrong; an interrupted broadcast goes on as it was.
+    case settingsIgnored(text: String)
+    /// A broadcast begins anew although one of its name was interrupted.
+    case resumeReplaced(path: String)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -31,6 +35,8 @@ package enum MasterHappening: HappeningSubject {
         case resumeUnsaved = "resume-unsaved"
         case resumeSaved = "resume-saved"
         case resumeDamaged = "resume-damaged"
+        case resumeReplaced = "resume-replaced"
+        case settingsIgnored = "settings-ignored"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -45,10 +51,12 @@ package enum MasterHappening: HappeningSubject {
         case .resumed(let broadcast, let frame, let seconds, let timeline):
             Facts(
                 .resumed, .notice, [.broadcast: broadcast, .frame: frame, .seconds: seconds, .timeline: timeline])
-        case .notResumed(let input): Facts(.notResumed, .warning, [.input: input])
+        case .notResumed(let input, let text): Facts(.notResumed, .warning, [.input: input, .text: text])
         case .resumeUnsaved(let path, let text): Facts(.resumeUnsaved, .error, [.path: path, .text: text])
         case .resumeSaved: Facts(.resumeSaved, .notice)
         case .resumeDamaged(let path, let text): Facts(.resumeDamaged, .error, [.path: path, .text: text])
+        case .resumeReplaced(let path): Facts(.resumeReplaced, .warning, [.path: path])
+        case .settingsIgnored(let text): Facts(.settingsIgnored, .warning, [.text: text])
         }
     }
 
@@ -66,12 +74,15 @@ package enum MasterHappening: HappeningSubject {
             self = .resumed(
                 broadcast: try values.required(.broadcast), frame: try values.required(.frame),
                 seconds: try values.required(.seconds), timeline: try values.required(.timeline))
-        case .notResumed: self = .notResumed(input: try values.required(.input))
+        case .notResumed:
+            self = .notResumed(input: try values.required(.input), text: try values.required(.text))
         case .resumeUnsaved:
             self = .resumeUnsaved(path: try values.required(.path), text: try values.required(.text))
         case .resumeSaved: self = .resumeSaved
         case .resumeDamaged:
             self = .resumeDamaged(path: try values.required(.path), text: try values.required(.text))
+        case .resumeReplaced: self = .resumeReplaced(path: try values.required(.path))
+        case .settingsIgnored: self = .settingsIgnored(text: try values.required(.text))
         }
     }
 
@@ -98,8 +109,8 @@ package enum MasterHappening: HappeningSubject {
                 "an interrupted broadcast goes on, so many seconds after it was last heard of, with this frame")
         case .notResumed:
             Meaning(
-                [.warning], [.input],
-                "the input of an interrupted broadcast does not go on: it was at its end, or can't be read twice")
+                [.warning], [.input, .text],
+                "the input of an interrupted broadcast does not go on, for this reason; the others do")
         case .resumeUnsaved:
             Meaning(
                 [.error], [.path, .text],
@@ -110,6 +121,16 @@ package enum MasterHappening: HappeningSubject {
             Meaning(
                 [.error], [.path, .text],
                 "what was kept of an interrupted broadcast could not be read, and was put aside under this path; the broadcast begins anew"
+            )
+        case .resumeReplaced:
+            Meaning(
+                [.warning], [.path],
+                "a broadcast begins anew although one of its name was interrupted, whose record was put aside under this path"
+            )
+        case .settingsIgnored:
+            Meaning(
+                [.warning], [.text],
+                "the settings that were given are wrong, for this reason; the interrupted broadcast is resumed as it was"
             )
         }
     }

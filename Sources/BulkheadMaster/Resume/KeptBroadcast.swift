@@ -2,6 +2,7 @@ import BulkheadInputs
 import BulkheadMedia
 package import BulkheadModel
 import BulkheadOutputs
+import BulkheadRTMP
 
 /// What is kept of a broadcast that has a name, for people: without keys.
 package struct KeptBroadcast: Codable, Hashable, Sendable {
@@ -42,10 +43,20 @@ package struct KeptBroadcast: Codable, Hashable, Sendable {
         ResumeFiles.names().map { KeptBroadcast(ResumeFiles(name: $0), $0) }
     }
 
+    /// Whether a broadcast of this user that can be resumed has the name `name`.
+    package static func isResumable(_ name: String) -> Bool {
+        RoomSettings.isName(name) && KeptBroadcast(ResumeFiles(name: name), name).isResumable
+    }
+
     /// Removes what is kept.
-    /// - Throws: kind `control` where the broadcast is on air.
+    /// - Throws: kind `control` where the broadcast is on air, or nothing is kept of one.
     package static func forget(_ name: String) throws(BroadcastError) {
         let files = ResumeFiles(name: name)
+        guard RoomSettings.isName(name), files.isThere else {
+            throw BroadcastError(
+                code: .nothingToResume, ["name": name], "nothing is kept of a broadcast \(name)",
+                advice: "`bulkhead resume list` lists them")
+        }
         do throws(ResumeFiles.Problem) {
             _ = try files.open()
             files.forget()
@@ -82,7 +93,12 @@ package struct KeptBroadcast: Codable, Hashable, Sendable {
         }
         links = (record?.settings.destinations ?? []).enumerated().map { index, destination in
             let name = destination.name.isEmpty ? "link \(index + 1)" : destination.name
-            return destination.isFile ? "\(name) (\(destination.url.dropFirst("file:".count)))" : name
+            if destination.isFile { return "\(name) (\(destination.url.dropFirst("file:".count)))" }
+            // Addresses may hold keys: a target tells neither those nor passwords.
+            let targets = destination.servers.compactMap { server in
+                try? IngestTarget(server.url, key: server.streamKey.isEmpty ? nil : server.streamKey)
+            }
+            return targets.isEmpty ? name : "\(name) (\(targets.map { "\($0)" }.joined(separator: " or ")))"
         }
         scene = record?.shown
         plugins = (record?.settings.plugins ?? []).map { $0.isEnabled ? $0.name : "\($0.name) (disabled)" }

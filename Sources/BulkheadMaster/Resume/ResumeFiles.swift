@@ -42,7 +42,7 @@ package final class ResumeFiles {
         self.name = name
     }
 
-    deinit { if lock >= 0 { close(lock) } }
+    deinit { release() }
 
     /// `$XDG_STATE_HOME/bulkhead/resume`, or below `~/.local/state`; empty where neither is known.
     package static var standardFolder: String {
@@ -52,6 +52,9 @@ package final class ResumeFiles {
 
     package var recordPath: String { "\(folder)/\(name).json" }
     package var placePath: String { "\(folder)/\(name).place" }
+    /// Where the record of a broadcast lies that another of its name has replaced: the last one alone.
+    private var beforePath: String { recordPath + ".before" }
+    private var damagedPath: String { recordPath + ".damaged" }
     private var lockPath: String { "\(folder)/\(name).lock" }
 
     // MARK: reading
@@ -59,10 +62,36 @@ package final class ResumeFiles {
     /// Takes the name for a broadcast, and reads what is there.
     package func open() throws(Problem) -> Found {
         WholeFile.makeFolder(folder)
-        lock = Glibc.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard lock >= 0 else { throw .failed("\(folder) can't be written to", errno: errno) }
-        guard FileHold.own(lock) else { throw .inUse }
-        return read()
+        for _ in 0..<Self.mostLocks {
+            release()
+            let descriptor = Glibc.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard descriptor >= 0 else { throw .failed("\(folder) can't be written to", errno: errno) }
+            guard FileHold.own(descriptor) else {
+                close(descriptor)
+                throw .inUse
+            }
+            lock = descriptor
+            if holdsTheName { return read() }
+        }
+        throw .inUse
+    }
+
+    /// How often a lock is made anew that another has removed meanwhile.
+    private static let mostLocks = 20
+
+    /// Whether the lock is the file that has its name: whoever had it before may have removed it.
+    private var holdsTheName: Bool {
+        var (held, named) = (stat(), stat())
+        return fstat(lock, &held) == 0 && lstat(lockPath, &named) == 0 && held.st_dev == named.st_dev
+            && held.st_ino == named.st_ino
+    }
+
+    /// Lets go of the name. The lock goes where nothing is kept under it.
+    package func release() {
+        guard lock >= 0 else { return }
+        if access(recordPath, F_OK) != 0, holdsTheName { unlink(lockPath) }
+        close(lock)
+        lock = -1
     }
 
     /// What is there, for who only looks.
@@ -108,18 +137,40 @@ package final class ResumeFiles {
         }
     }
 
-    /// Nothing is to be resumed any more.
+    /// Removes all that is kept, and lets go of the name.
     package func forget() {
+        forgetRecord()
+        unlink(beforePath)
+        unlink(damagedPath)
+        release()
+    }
+
+    /// Nothing is to be resumed any more.
+    package func forgetRecord() {
         unlink(recordPath)
         unlink(placePath)
+    }
+
+    /// Whether there is anything to forget.
+    package var isThere: Bool {
+        [recordPath, beforePath, damagedPath].contains { (path: String) in access(path, F_OK) == 0 }
+    }
+
+    /// Keeps the record that was found aside, in the place of an earlier one. With another name, it could be resumed.
+    /// - Returns: its path; nil where it can't be written.
+    package func keepBefore(_ found: Found) -> String? {
+        guard let record = found.record else { return rename(recordPath, beforePath) == 0 ? beforePath : nil }
+        do throws(WholeFile.Failure) { try WholeFile.write(JSONLine.encode(record), to: beforePath) } catch {
+            return nil
+        }
+        return beforePath
     }
 
     /// Moves a record that can't be used to where it is in nobody's way.
     /// - Returns: its path.
     package func putAside() -> String {
-        let aside = recordPath + ".damaged"
-        _ = rename(recordPath, aside)
-        return aside
+        _ = rename(recordPath, damagedPath)
+        return damagedPath
     }
 
     // MARK: all of them

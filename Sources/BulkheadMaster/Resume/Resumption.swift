@@ -29,7 +29,11 @@ struct Resumption: Sendable {
         let store = ResumeStore(name)
         let found = try await open(store, name)
         guard let wish = settings.resume else {
-            await store.ask { $0.forget() }
+            if found.record?.isResumable ?? (found.damage != nil), let path = await store.ask({ $0.keepBefore(found) })
+            {
+                events.post(.master, .master(.resumeReplaced(path: path)))
+            }
+            await store.ask { $0.forgetRecord() }
             return (settings, Resumption(store: store, start: nil))
         }
         if let damage = found.damage, wish.mayStart {
@@ -46,8 +50,11 @@ struct Resumption: Sendable {
             _ = await store.ask { files in Result { () throws(ResumeFiles.Problem) in try files.save(record) } }
             return (start.settings, Resumption(store: store, start: start))
         }
-        guard wish.mayStart else { throw nothing(name, found.record) }
-        await store.ask { $0.forget() }
+        guard wish.mayStart else {
+            await store.ask { $0.release() }
+            throw nothing(name, found.record)
+        }
+        await store.ask { $0.forgetRecord() }
         return (settings, Resumption(store: store, start: nil))
     }
 
@@ -100,8 +107,15 @@ package struct ResumeStart: Sendable {
     package let timeline: ResumeWish.Timeline
     /// What was kept.
     package let record: ResumeRecord
-    /// Names of inputs that can't go on.
-    package private(set) var gone: [String] = []
+    /// Inputs that can't go on, and why.
+    package private(set) var gone: [Gone]
+
+    package struct Gone: Hashable, Sendable {
+        package let input: String
+        package let cause: String
+
+        package init(_ input: String, _ cause: String) { (self.input, self.cause) = (input, cause) }
+    }
 
     /// - Parameter isAfterReboot: what was noted last may be lost.
     /// - Throws: kind `input`, where no input can go on; kind `control`, where its time is over.
@@ -110,7 +124,8 @@ package struct ResumeStart: Sendable {
     ) throws(BroadcastError) {
         self.record = record
         self.timeline = timeline
-        (settings, inputs, gone) = (record.settings, record.inputs, record.gone)
+        (settings, inputs) = (record.settings, record.inputs)
+        gone = record.gone.map { Gone($0, "it was at its end, or was given up") }
         for index in inputs.indices { inputs[index].resume = record.place.inputs["\(inputs[index].id)"] }
         switch timeline {
         case .continue:
@@ -132,7 +147,7 @@ package struct ResumeStart: Sendable {
             taken.insert(url)
         }
         for index in settings.inputs.indices.reversed() where settings.inputs[index].url == "-" {
-            gone.append(inputs[index].name)
+            gone.append(Gone(inputs[index].name, "standard input can't be read twice"))
             settings.inputs.remove(at: index)
             inputs.remove(at: index)
         }
