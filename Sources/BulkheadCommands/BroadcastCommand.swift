@@ -1,5 +1,6 @@
 package import ArgumentParser
 import BulkheadChildren
+import BulkheadEvents
 import BulkheadMaster
 import BulkheadModel
 import BulkheadSystem
@@ -27,7 +28,7 @@ package struct BroadcastCommand: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        let words = try options.allWords()
+        let (words, unreadable) = options.readableWords
         // Neither what children inherit nor what others may read of this process holds a key.
         let key = ProcessSecrets.take(DestinationWords.keyVariable)
         let service = ServiceManager.take()
@@ -35,10 +36,10 @@ package struct BroadcastCommand: AsyncParsableCommand {
         let reporter = Reporter.standard(isJSON: words.isOn(.json))
         defer { reporter.flush() }
         try await Self.tell(reporter) { () async throws(BroadcastError) in
-            if let path = try BroadcastPlan.masterToComeBackTo(words) {
+            if unreadable == nil, let path = try BroadcastPlan.masterToComeBackTo(words) {
                 return try await AttachedBroadcast(path: path, reporter: reporter).comeBack(Interruptions())
             }
-            let plan = try BroadcastPlan(words, environmentKey: key)
+            let plan = try plan(words, unreadable, environmentKey: key, reporter)
             if dryRun {
                 guard plan.settings.resume?.mayStart != false else {
                     throw BroadcastError(
@@ -53,6 +54,24 @@ package struct BroadcastCommand: AsyncParsableCommand {
                 return try await OwnBroadcast(plan, reporter: reporter, service: service).run(interruptions)
             }
             return try await AttachedBroadcast(path: path, reporter: reporter).run(plan.settings, interruptions)
+        }
+    }
+
+    /// - Parameter unreadable: why the configuration is not among `words`.
+    private func plan(
+        _ words: BroadcastWords, _ unreadable: BroadcastError?, environmentKey: String?, _ reporter: Reporter
+    ) throws(BroadcastError) -> BroadcastPlan {
+        do throws(BroadcastError) {
+            if let unreadable { throw unreadable }
+            return try BroadcastPlan(words, environmentKey: environmentKey)
+        } catch {
+            // What was interrupted does not wait for settings of which none would count.
+            guard !dryRun, let plan = try ResumeWords.plan(resuming: words, where: KeptBroadcast.isResumable) else {
+                throw error
+            }
+            reporter.event(
+                Event(.master, .master(.settingsIgnored(text: error.problem)), time: EventLog.wallClock()))
+            return plan
         }
     }
 

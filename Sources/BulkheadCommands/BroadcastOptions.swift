@@ -69,6 +69,11 @@ package struct BroadcastOptions: ParsableArguments {
         guard let config else { return words }
         return words.filled(from: try ConfigurationFile.words(at: config))
     }
+
+    /// What flags and configuration file say together; of a file that can't be read why, and the flags alone.
+    var readableWords: (words: BroadcastWords, unreadable: BroadcastError?) {
+        do throws(BroadcastError) { return (try allWords(), nil) } catch { return (words, error) }
+    }
 }
 
 /// What concerns the inputs.

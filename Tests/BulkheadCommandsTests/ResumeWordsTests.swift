@@ -39,6 +39,25 @@ import Testing
         #expect(plan.settings.resume == ResumeWish(mayStart: true) && plan.settings.inputs.count == 1)
     }
 
+    /// A file that is gone, settings that fit no more: of an interrupted broadcast only the name counts.
+    @Test func anInterruptedBroadcastNeedsNoSettingsThatHold() throws {
+        let line = [
+            "/nowhere/b.mp4", "--name", "evening", "--resume-if-interrupted", "--video-bitrate", "much", "--control",
+            "unix:/tmp/c", "--mode", "selected", "--only", "plugins",
+        ]
+        #expect(try Self.failure(line) != nil)
+        let words = try BroadcastOptions.parse(line).words
+        let plan = try #require(try ResumeWords.plan(resuming: words) { $0 == "evening" })
+        #expect(plan.settings.name == "evening" && plan.settings.resume == ResumeWish(mayStart: false))
+        #expect(plan.controlPath == "/tmp/c" && plan.settings.inputs.isEmpty)
+        #expect(try ResumeWords.plan(resuming: words) { _ in false } == nil)
+        let unasked = try BroadcastOptions.parse(["/nowhere/b.mp4", "--name", "evening"]).words
+        #expect(try ResumeWords.plan(resuming: unasked) { _ in true } == nil)
+        // What is said of the resuming must be right.
+        let wrong = try BroadcastOptions.parse(line + ["--resume-timeline", "new"]).words
+        #expect(throws: BroadcastError.self) { try ResumeWords.plan(resuming: wrong) { _ in true } }
+    }
+
     static let wrong: [(words: [String], told: [String])] = [
         (["--resume", "evening", "test"], ["INPUT", "--name evening --resume-if-interrupted"]),
         (["--resume", "evening", "--video-bitrate", "3M", "--size", "320x180"], ["--size, --video-bitrate"]),

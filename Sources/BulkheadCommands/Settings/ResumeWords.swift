@@ -1,8 +1,8 @@
 import BulkheadMedia
-import BulkheadModel
+package import BulkheadModel
 
 /// What a person says of a broadcast's name, and of going on with one that was interrupted.
-enum ResumeWords {
+package enum ResumeWords {
     /// What may stand beside `--resume`: all else is what the broadcast had.
     private static let besides: Set<BroadcastKey> = [
         .resume, .resumeTimeline, .control, .libexec, .json, .mode, .attach,
@@ -42,6 +42,23 @@ enum ResumeWords {
         settings.name = name
         settings.resume = ResumeWish(timeline: try timeline(words), mayStart: false)
         return settings
+    }
+
+    /// What is to be done where `words` are no broadcast: one that was interrupted needs nothing of them but its name.
+    /// - Parameters:
+    ///   - words: of the flags, and of the configuration where that can be read.
+    ///   - isResumable: whether a broadcast of that name was interrupted.
+    /// - Returns: the plan to resume it; nil where it is not to be resumed, or there is nothing to resume.
+    /// - Throws: kind `usage`, where what is said of the resuming is wrong.
+    package static func plan(
+        resuming words: BroadcastWords, where isResumable: (String) -> Bool
+    ) throws(BroadcastError) -> BroadcastPlan? {
+        guard words.isOn(.resumeIfInterrupted), let name = words.last(.name), isResumable(name) else { return nil }
+        var own = BroadcastWords()
+        // Which children there are was kept as well.
+        for key in besides where key != .mode || words[.only].isEmpty { own[key] = words[key] }
+        own[.resume] = [name]
+        return try BroadcastPlan(own)
     }
 
     /// Reads the name of a broadcast that brings its settings, and whether it goes on where it was interrupted.
