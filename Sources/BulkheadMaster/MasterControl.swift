@@ -164,7 +164,17 @@ package actor MasterControl {
         var (settings, resumption) = try await Resumption.take(settings, telling: events)
         try DescriptorBudget.reserve(for: settings)
         settings.plugins = try PluginChoice.named(settings.plugins)
-        let found = await finder.findAll(settings.plugins)
+        let found: [PluginFinder.Found]
+        if resumption?.start != nil {
+            // A library that is gone does not keep it off the air.
+            (settings.plugins, found) = await finder.findMost(settings.plugins) { [events] place, choice, error in
+                events.post(
+                    .plugin(PluginID(place + 1), name: choice.name),
+                    .plugin(.refused(reason: Reason(error.code.rawValue, error.problem))))
+            }
+        } else {
+            found = try await finder.findAll(settings.plugins).get()
+        }
         isFinding = false
         var encoderAddress: String?
         if settings.children == .plugins {
@@ -174,7 +184,7 @@ package actor MasterControl {
             encoderAddress = controlPath + ".encoder"
         }
         let broadcast = Broadcast(
-            settings, programs: programs, plugins: finder, foundPlugins: try found.get(), resumption: resumption,
+            settings, programs: programs, plugins: finder, foundPlugins: found, resumption: resumption,
             events: events, encoderAddress: encoderAddress, childIDs: childIDs, on: reactor)
         events.forgetMediaTime()
         if let service { await broadcast.report(to: service) }
