@@ -194,6 +194,48 @@ import Testing
         #expect(try await Self.pictures(folder.path("out.flv")).numbers.first == 0)
     }
 
+    /// A file, the servers and the configuration are gone: what is left goes on, and waits for the servers.
+    @Test func whatIsGoneIsLeftOut() async throws {
+        let folder = try TemporaryFolder()
+        try await Self.film(folder)
+        try FileManager.default.copyItem(atPath: folder.path("film.flv"), toPath: folder.path("b.flv"))
+        let server = try await EmbeddedServer()
+        let line = ["--name", "show", "--resume-if-interrupted"]
+        let first = try Self.start(
+            folder,
+            [
+                folder.path("film.flv") + ",name=a", folder.path("b.flv") + ",name=b", "--preset", "ultrafast", "--to",
+                server.url("SECRET"),
+            ] + line)
+        await Self.onAir(first)
+        #expect(await eventually(within: .seconds(30)) { first.outputText.contains("link.accepted") })
+        let frame = try #require(try await Self.kept(folder)["frame"] as? Int)
+        try await Self.came(folder, to: frame + 40)
+        _ = Glibc.kill(first.pid, SIGKILL)
+        _ = await first.wait()
+        await server.end()
+        let links = try #require(try await Self.kept(folder)["links"] as? [String])
+        #expect(links.count == 1 && links[0].contains("rtmp://") && !links[0].contains("SECRET"), "\(links)")
+
+        try FileManager.default.removeItem(atPath: folder.path("film.flv"))
+        try Data("a: [b".utf8).write(to: URL(fileURLWithPath: folder.path("broken.yaml")))
+        let next = try #require(try await Self.kept(folder)["frame"] as? Int)
+        let second = try Self.start(folder, ["--config", folder.path("broken.yaml")] + line)
+        await Self.onAir(second)
+        // It comes on the way, whether a link is there or not.
+        try await Self.came(folder, to: next + 30)
+        for code in ["master.settings-ignored", "master.resumed", "master.not-resumed"] {
+            #expect(second.outputText.contains("\"\(code)\""), "\(code): \(second.outputText)")
+        }
+        #expect(!second.outputText.contains("\"link.failed\""), "it waits for its server")
+        await second.end(signal: SIGTERM)
+
+        try FileManager.default.removeItem(atPath: folder.path("b.flv"))
+        let none = try await Self.run(folder, ["broadcast", "--resume", "show"])
+        #expect(none.0 == 66 && none.2.contains("no input is left to go on with"), "\(none.2)")
+        #expect(try await Self.kept(folder)["isResumable"] as? Bool == true)
+    }
+
     @Test func whatCannotBeResumedIsSaid() async throws {
         let folder = try TemporaryFolder()
         let none = try await Self.run(folder, ["broadcast", "--resume", "evening"])

@@ -153,7 +153,7 @@ package final class ResumeFiles {
 
     /// Whether there is anything to forget.
     package var isThere: Bool {
-        [recordPath, beforePath, damagedPath].contains { (path: String) in access(path, F_OK) == 0 }
+        [recordPath, placePath, beforePath, damagedPath].contains { (path: String) in access(path, F_OK) == 0 }
     }
 
     /// Keeps the record that was found aside, in the place of an earlier one. With another name, it could be resumed.
