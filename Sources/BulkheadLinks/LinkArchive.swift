@@ -106,18 +106,7 @@ package struct LinkArchive: Sendable {
     package func write(_ snapshot: LinkSnapshot, to path: String) -> Bool {
         WholeFile.makeFolder(folder)
         removeOld()
-        let bytes = JSONLine.encode(snapshot)
-        let draft = path + ".new"
-        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return false }
-        let written = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-        let isWhole = written == bytes.count && fdatasync(file) == 0
-        close(file)
-        guard isWhole, rename(draft, path) == 0 else {
-            unlink(draft)
-            return false
-        }
-        return true
+        return (try? WholeFile.write(JSONLine.encode(snapshot), to: path)) != nil
     }
 
     private func removeOld() {

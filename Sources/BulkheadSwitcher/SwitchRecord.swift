@@ -1,5 +1,6 @@
 import BulkheadModel
 import BulkheadSwitch
+import BulkheadSystem
 import Glibc
 
 /// Which way is at work, for the switch process that comes after this one.
@@ -24,22 +25,7 @@ struct SwitchRecord: Codable, Hashable, Sendable {
     /// Writes beside the file and puts it in its place.
     /// - Returns: whether it is on the disk.
     func write(_ path: String) -> Bool {
-        if let slash = path.lastIndex(of: "/") {
-            let folder = String(path[..<slash])
-            for end in folder.indices.dropFirst() where folder[end] == "/" { mkdir(String(folder[..<end]), 0o700) }
-            mkdir(folder, 0o700)
-        }
-        let bytes = JSONLine.encode(self)
-        let draft = path + ".new"
-        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { return false }
-        let written = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
-        let isWhole = written == bytes.count && fdatasync(file) == 0
-        close(file)
-        guard isWhole, rename(draft, path) == 0 else {
-            unlink(draft)
-            return false
-        }
-        return true
+        if let slash = path.lastIndex(of: "/") { WholeFile.makeFolder(String(path[..<slash])) }
+        return (try? WholeFile.write(JSONLine.encode(self), to: path)) != nil
     }
 }
