@@ -35,8 +35,8 @@ package final class Audience {
     private var look: RecordedRoom?
     private var canvas: Canvas
     private var metadata = RoomMetadata()
-    private var saving = RoomSaving()
-    private let work = ActionQueue<RoomSaving.Action>()
+    private var saving = SavingPace()
+    private let work = ActionQueue<SavingPace.Action>()
     /// Comments that are not in the log yet.
     private var unlogged: [RoomLogEntry] = []
     /// Those that are being written.
@@ -354,12 +354,12 @@ package final class Audience {
     /// All that a plugin which begins now is to know.
     package var events: [RoomEvent] { script.all + board.all }
 
-    private func run(_ actions: [RoomSaving.Action]) {
+    private func run(_ actions: [SavingPace.Action]) {
         work.append(contentsOf: actions)
         work.run { carryOut($0) }
     }
 
-    private func carryOut(_ action: RoomSaving.Action) {
+    private func carryOut(_ action: SavingPace.Action) {
         switch action {
         case .save:
             // What could not be written is given again, in its order.

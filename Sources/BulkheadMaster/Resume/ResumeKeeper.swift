@@ -21,8 +21,8 @@ final class ResumeKeeper {
     let startedAt = EventLog.wallClock()
     private(set) var place: ResumePlace
     private var trail = FrameTrail()
-    private var saving = RoomSaving()
-    private let work = ActionQueue<RoomSaving.Action>()
+    private var saving = SavingPace()
+    private let work = ActionQueue<SavingPace.Action>()
     /// Of a broadcast that is about to end, or has.
     private var end: ResumeRecord.End?
     private var failure: String?
@@ -104,12 +104,12 @@ final class ResumeKeeper {
         run(saving.changed(isUrgent: isUrgent, at: .now))
     }
 
-    private func run(_ actions: [RoomSaving.Action]) {
+    private func run(_ actions: [SavingPace.Action]) {
         work.append(contentsOf: actions)
         work.run { carryOut($0) }
     }
 
-    private func carryOut(_ action: RoomSaving.Action) {
+    private func carryOut(_ action: SavingPace.Action) {
         let bound = ReactorBound(self, context.reactor)
         switch action {
         case .save:

@@ -1,9 +1,8 @@
-import BulkheadAudience
 import BulkheadSystem
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct RoomSavingTests {
-    private var saving = RoomSaving()
+@Suite(.timeLimit(.minutes(1))) struct SavingPaceTests {
+    private var saving = SavingPace()
     private let start = MonotonicTime.now
 
     private func after(_ duration: Duration) -> MonotonicTime { start.advanced(by: duration) }

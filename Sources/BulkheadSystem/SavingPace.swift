@@ -1,7 +1,5 @@
-package import BulkheadSystem
-
-/// When a room's record is saved: at most once a second, what people paid for or set at once, and never two at a time.
-package struct RoomSaving {
+/// When a record is saved that changes all the time: at most once a second, what is urgent at once, and never two at a time.
+package struct SavingPace {
     package enum Action: Hashable {
         case save
         /// Look again then.
