@@ -44,13 +44,9 @@ package struct ChatsMachine: Sendable {
         var isCleared = false
     }
 
-    /// A chat process that says nothing for so long is replaced.
-    package static let patience = Duration.seconds(5)
-
     private var channels: [Channel]
     private var post = Post()
-    /// Of the child at work; nil before it has said hello.
-    private var lastSign: MonotonicTime?
+    private var signs = SignsOfLife()
 
     package init(_ targets: [ChatTarget]) { channels = targets.map { Channel(status: ChannelStatus(name: $0.name)) } }
 
@@ -64,18 +60,17 @@ package struct ChatsMachine: Sendable {
         switch event {
         case .launched(let child):
             post.assign(.onAir, to: child)
-            lastSign = nil
+            signs.begin()
             return []
         case .ready(let child):
             post.becameReady(child)
             return []
         case .sign(let child):
-            if post.duty(of: child) == .onAir { lastSign = now }
+            if post.duty(of: child) == .onAir { signs.heard(at: now) }
             return []
         case .tick:
-            guard let child = post.holder(of: .onAir), let lastSign, now.since(lastSign) > Self.patience.nanoseconds
-            else { return [] }
-            return [.dismiss(child, "it has said nothing for \(Self.patience.components.seconds) s")]
+            guard let child = post.holder(of: .onAir), let complaint = signs.complaint(at: now) else { return [] }
+            return [.dismiss(child, complaint)]
         case .state(let child, let connection, let state, let server, let text):
             guard channels.indices.contains(connection) else { return [] }
             let worked: [Action] = state == .joined && post.worked(child) ? [.worked(child)] : []

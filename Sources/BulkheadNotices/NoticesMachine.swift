@@ -57,8 +57,6 @@ package struct NoticesMachine: Sendable {
         var targets: Set<Int>
     }
 
-    /// A notifier that says nothing for so long is replaced.
-    package static let patience = Duration.seconds(5)
     /// How many notices wait at most.
     package static let mostWaiting = 256
     /// How many events are told in ten seconds; what is beyond is lost, and counted.
@@ -78,8 +76,7 @@ package struct NoticesMachine: Sendable {
     private var openTroubles: [OpenTrouble: [Int]] = [:]
     private var budget = Self.rate
     private var post = Post()
-    /// Of the child at work; nil before it has said hello.
-    private var lastSign: MonotonicTime?
+    private var signs = SignsOfLife()
     private var isEnding = false
 
     /// - Parameter origin: names this broadcast, and no other one.
@@ -117,16 +114,15 @@ package struct NoticesMachine: Sendable {
         case .happened(let body, let targets): return add(body, targets, at: now)
         case .launched(let child):
             post.assign(.onAir, to: child)
-            lastSign = nil
+            signs.begin()
             return []
         case .ready(let child): return becameReady(child)
         case .sign(let child):
-            if post.duty(of: child) == .onAir { lastSign = now }
+            if post.duty(of: child) == .onAir { signs.heard(at: now) }
             return []
         case .tick:
-            guard let child = post.holder(of: .onAir), let lastSign, now.since(lastSign) > Self.patience.nanoseconds
-            else { return [] }
-            return [.dismiss(child, "it has said nothing for \(Self.patience.components.seconds) s")]
+            guard let child = post.holder(of: .onAir), let complaint = signs.complaint(at: now) else { return [] }
+            return [.dismiss(child, complaint)]
         case .settled(let child, let number, let target, let outcome, let text):
             return settled(child, number, target, outcome, text)
         case .trouble(let child, let target, let text): return trouble(child, target, text)

@@ -47,9 +47,6 @@ package struct OriginMachine: Sendable {
         package init() {}
     }
 
-    /// An origin that says nothing for so long is replaced.
-    package static let patience = Duration.seconds(5)
-
     private let address: ListenAddress
     private let limits: Limits
     private var post = Post()
@@ -61,7 +58,7 @@ package struct OriginMachine: Sendable {
     private var timeZero: Int64?
     /// That of the first origin: players find the next one there.
     private var port: UInt16?
-    private var lastSign: MonotonicTime?
+    private var signs = SignsOfLife()
     private var problem: String?
     private var isEnding = false
     /// As the origin said last.
@@ -83,27 +80,26 @@ package struct OriginMachine: Sendable {
         case .packet(let packet, let wallClock): return take(packet, wallClock)
         case .launched(let child):
             post.assign(.onAir, to: child)
-            lastSign = nil
+            signs.begin()
             return []
         case .greeted(let child):
             guard post.duty(of: child) == .onAir else { return [] }
-            lastSign = now
+            signs.heard(at: now)
             return timeZero == nil ? [] : [open(child)]
         case .ready(let child, let port): return becameReady(child, port, at: now)
         case .trouble(let child, let text):
             guard post.duty(of: child) == .onAir else { return [] }
-            lastSign = now
+            signs.heard(at: now)
             defer { problem = text }
             return problem == text ? [] : [.post(.notListening(text: text))]
         case .alive(let child, let players):
             guard post.duty(of: child) == .onAir else { return [] }
-            lastSign = now
+            signs.heard(at: now)
             playerCount = players
             return post.isReady(child) && post.worked(child) ? [.worked(child)] : []
         case .tick:
-            guard let child = post.holder(of: .onAir), let lastSign, now.since(lastSign) > Self.patience.nanoseconds
-            else { return [] }
-            return [.dismiss(child, "it has said nothing for \(Self.patience.components.seconds) s")]
+            guard let child = post.holder(of: .onAir), let complaint = signs.complaint(at: now) else { return [] }
+            return [.dismiss(child, complaint)]
         case .ended(let child, let end):
             playerCount = 0
             guard case .launch(_, let delay) = post.ended(child, end, at: now), !isEnding else { return [] }
@@ -125,7 +121,7 @@ package struct OriginMachine: Sendable {
     private mutating func becameReady(_ child: ChildID, _ port: UInt16, at now: MonotonicTime) -> [Action] {
         guard post.duty(of: child) == .onAir else { return [] }
         guard !post.isReady(child) else { return [.dismiss(child, "it was ready twice")] }
-        lastSign = now
+        signs.heard(at: now)
         post.becameReady(child)
         given = nil
         var actions: [Action] = [.ready(child)]
