@@ -144,6 +144,9 @@ let package = Package(
 
         .target(
             name: "BulkheadFaults", dependencies: [nioCore, nioPosix]),
+        .target(
+            name: "BulkheadHTTP",
+            dependencies: ["BulkheadModel", "BulkheadSystem", nioCore, nioPosix, nioHTTP1, nioSSL]),
 
         // MARK: 4 rooms
         .target(
@@ -206,13 +209,14 @@ let package = Package(
             name: "BulkheadLiveServer",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadMP4", "BulkheadRTMP", "BulkheadTimeline",
+                "BulkheadSelection", "BulkheadModel", "BulkheadHTTP", "BulkheadRTMPTransport", systemPackage,
                 nioCore, nioPosix, nioHTTP1, nioSSL,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadOrigin",
             dependencies: [
-                "BulkheadChildRuntime", "BulkheadLiveServer", "BulkheadModel", "BulkheadEvents", "BulkheadMedia",
-                "BulkheadRTMP", "BulkheadSystem", "BulkheadWire", nioPosix,
+                "BulkheadChildRuntime", "BulkheadLiveServer", "BulkheadHTTP", "BulkheadModel", "BulkheadEvents",
+                "BulkheadMedia", "BulkheadRTMP", "BulkheadSystem", "BulkheadWire", systemPackage, nioPosix,
             ]),
         .target(
             name: "BulkheadEncoder",
@@ -274,8 +278,8 @@ let package = Package(
         .target(
             name: "BulkheadSwitcher",
             dependencies: [
-                "BulkheadSwitch", "BulkheadControl", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadEvents",
-                "BulkheadModel", "BulkheadSystem", systemPackage, nioCore, nioPosix, nioHTTP1, nioSSL,
+                "BulkheadSwitch", "BulkheadControl", "BulkheadHTTP", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadEvents", "BulkheadModel", "BulkheadSystem", systemPackage, nioCore, nioPosix, nioHTTP1,
             ]),
         .target(
             name: "BulkheadDrill",
@@ -293,7 +297,7 @@ let package = Package(
                 "BulkheadChildRuntime", "BulkheadMaster", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
-                "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher",
+                "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher", "BulkheadHTTP",
                 "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
@@ -416,6 +420,9 @@ let package = Package(
             dependencies: [
                 "BulkheadTestSupport", "BulkheadSwitcher", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem",
             ]),
+        .testTarget(
+            name: "BulkheadHTTPTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadHTTP", "BulkheadModel", "BulkheadSystem"]),
         .testTarget(
             name: "BulkheadSystemTests", dependencies: ["BulkheadTestSupport", "BulkheadSystem", systemPackage]),
         .testTarget(
@@ -551,8 +558,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadLiveServerTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadLiveServer", "BulkheadRTMPTransport", "BulkheadRTMP", "BulkheadFLV",
-                "BulkheadMP4", "BulkheadMedia", "BulkheadSystem", nioCore, nioPosix,
+                "BulkheadTestSupport", "BulkheadLiveServer", "BulkheadHTTP", "BulkheadRTMPTransport", "BulkheadRTMP",
+                "BulkheadFLV", "BulkheadMP4", "BulkheadMedia", "BulkheadSystem", nioCore, nioPosix,
             ]),
         .testTarget(
             name: "BulkheadEncoderTests",

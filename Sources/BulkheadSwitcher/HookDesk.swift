@@ -1,3 +1,4 @@
+import BulkheadHTTP
 package import BulkheadSwitch
 import Synchronization
 
@@ -67,30 +68,5 @@ package final class HookDesk: Sendable {
     }
 
     /// The fields of `application/x-www-form-urlencoded`, as far as they can be read; the first of each name counts.
-    package static func fields(of text: String) -> [String: String] {
-        var fields: [String: String] = [:]
-        for pair in text.split(separator: "&").prefix(64) {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = decoded(parts[0])
-            if fields[name] == nil { fields[name] = parts.count > 1 ? decoded(parts[1]) : "" }
-        }
-        return fields
-    }
-
-    private static func decoded(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(2)
-            if byte == UInt8(ascii: "%"), digits.count == 2,
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    package static func fields(of text: String) -> [String: String] { FormFields.fields(of: text) }
 }

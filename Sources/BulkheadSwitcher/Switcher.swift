@@ -1,5 +1,6 @@
 import BulkheadControl
 package import BulkheadEvents
+import BulkheadHTTP
 package import BulkheadModel
 import BulkheadRTMP
 import BulkheadSwitch

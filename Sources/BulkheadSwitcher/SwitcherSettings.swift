@@ -1,3 +1,4 @@
+package import BulkheadHTTP
 package import BulkheadRTMP
 package import BulkheadSwitch
 

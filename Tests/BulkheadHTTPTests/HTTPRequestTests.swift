@@ -1,5 +1,5 @@
+import BulkheadHTTP
 import BulkheadModel
-import BulkheadSwitcher
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct HTTPRequestTests {

@@ -1,17 +1,21 @@
+import BulkheadSystem
 import Glibc
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
 /// What a server answered.
-package struct HTTPAnswer: Hashable, Sendable {
+package struct HTTPReply: Hashable, Sendable {
     package let status: Int
     package let body: String
+    /// Where it sends whoever asks; nil where it says nothing of that.
+    package let location: String?
 
-    package init(status: Int, body: String) {
+    package init(status: Int, body: String, location: String? = nil) {
         self.status = status
         self.body = body
+        self.location = location
     }
 }
 
@@ -20,43 +24,56 @@ package struct HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 }
 
-/// Sends one request on a connection of its own.
+/// Sends one request on a connection of its own, and follows no redirection.
 package enum HTTPClient {
     /// A longer answer is none.
     static let longestAnswer = 1 << 20
 
     /// - Parameter timeout: for everything together.
     /// - Throws: ``HTTPFailure``.
-    package static func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPFailure) -> HTTPAnswer {
+    package static func send(_ request: HTTPRequest, timeout: Duration) async throws(HTTPFailure) -> HTTPReply {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let promise = eventLoop.makePromise(of: HTTPAnswer.self)
+        do { return try await send(request, timeout: timeout, on: eventLoop).get() } catch {
+            throw failure(error, of: request)
+        }
+    }
+
+    /// The same for whoever lives on an event loop.
+    /// - Parameter readsBody: false where the head of the answer says all; a body is then never read.
+    /// - Returns: what fails with ``HTTPFailure``.
+    package static func send(
+        _ request: HTTPRequest, timeout: Duration, readsBody: Bool = true, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<HTTPReply> {
+        let promise = eventLoop.makePromise(of: HTTPReply.self)
         let server = request.address.authority
-        let timer = eventLoop.scheduleTask(in: .nanoseconds(timeout.switchNanoseconds)) {
+        let limit = TimeAmount.nanoseconds(min(timeout.nanoseconds, 1_000_000_000_000_000))
+        let timer = eventLoop.scheduleTask(in: limit) {
             promise.fail(HTTPFailure(description: "\(server) has not answered in time"))
         }
         let connecting = ClientBootstrap(group: eventLoop)
-            .connectTimeout(.nanoseconds(timeout.switchNanoseconds))
+            .connectTimeout(limit)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if request.address.usesTLS {
                         try channel.pipeline.syncOperations.addHandler(tlsHandler(request.address.host))
                     }
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    try channel.pipeline.syncOperations.addHandler(AnswerHandler(request, promise))
+                    try channel.pipeline.syncOperations.addHandler(
+                        AnswerHandler(request, readsBody: readsBody, promise))
                 }
             }
             .connect(host: request.address.host, port: request.address.port)
         connecting.whenFailure { promise.fail(HTTPFailure(description: "\(server) can't be reached: \(phrase($0))")) }
-        do {
-            let answer = try await promise.futureResult.get()
+        promise.futureResult.whenComplete { _ in
             timer.cancel()
             connecting.whenSuccess { $0.close(promise: nil) }
-            return answer
-        } catch {
-            timer.cancel()
-            connecting.whenSuccess { $0.close(promise: nil) }
-            throw error as? HTTPFailure ?? HTTPFailure(description: "\(server) failed: \(phrase(error))")
         }
+        return promise.futureResult
+    }
+
+    /// What `error` is for a person.
+    package static func failure(_ error: any Error, of request: HTTPRequest) -> HTTPFailure {
+        error as? HTTPFailure ?? HTTPFailure(description: "\(request.address.authority) failed: \(phrase(error))")
     }
 
     private static func tlsHandler(_ host: String) throws -> NIOSSLClientHandler {
@@ -67,7 +84,8 @@ package enum HTTPClient {
             context: NIOSSLContext(configuration: configuration), serverHostname: isAddress ? nil : host)
     }
 
-    static func phrase(_ error: any Error) -> String {
+    /// The system's word, or the library's, as one lowercase phrase.
+    package static func phrase(_ error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
             guard let failure = error.connectionErrors.first else { return "its name is not known" }
@@ -84,12 +102,15 @@ private final class AnswerHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     private let request: HTTPRequest
-    private let promise: EventLoopPromise<HTTPAnswer>
+    private let readsBody: Bool
+    private let promise: EventLoopPromise<HTTPReply>
     private var status = 0
+    private var location: String?
     private var body = ByteBuffer()
 
-    init(_ request: HTTPRequest, _ promise: EventLoopPromise<HTTPAnswer>) {
+    init(_ request: HTTPRequest, readsBody: Bool, _ promise: EventLoopPromise<HTTPReply>) {
         self.request = request
+        self.readsBody = readsBody
         self.promise = promise
     }
 
@@ -113,14 +134,20 @@ private final class AnswerHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): status = Int(head.status.code)
+        case .head(let head):
+            status = Int(head.status.code)
+            location = head.headers.first(name: "Location")
+            guard readsBody else {
+                promise.succeed(HTTPReply(status: status, body: "", location: location))
+                return context.close(promise: nil)
+            }
         case .body(var part):
             guard body.readableBytes + part.readableBytes <= HTTPClient.longestAnswer else {
                 promise.fail(HTTPFailure(description: "\(request.address.authority) answers without an end"))
                 return context.close(promise: nil)
             }
             body.writeBuffer(&part)
-        case .end: promise.succeed(HTTPAnswer(status: status, body: String(buffer: body)))
+        case .end: promise.succeed(HTTPReply(status: status, body: String(buffer: body), location: location))
         }
     }
 
@@ -133,12 +160,5 @@ private final class AnswerHandler: ChannelInboundHandler {
         promise.fail(
             HTTPFailure(description: "\(request.address.authority) failed: \(HTTPClient.phrase(error))"))
         context.close(promise: nil)
-    }
-}
-
-extension Duration {
-    var switchNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return min(max(0, seconds), 1_000_000) * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

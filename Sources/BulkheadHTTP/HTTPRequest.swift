@@ -59,6 +59,14 @@ package struct HTTPRequest: Hashable, Sendable {
     package let headers: [String: String]
     package let body: String
 
+    /// One that is known to be well formed.
+    package init(_ method: String, _ address: HTTPAddress, headers: [String: String] = [:], body: String = "") {
+        self.method = method
+        self.address = address
+        self.headers = headers
+        self.body = body
+    }
+
     /// Fills in `values` where `${name}` stands.
     /// - Throws: kind `usage`: what is wrong, behind `place`.
     package init(

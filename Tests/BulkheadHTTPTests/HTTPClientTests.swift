@@ -1,4 +1,4 @@
-import BulkheadSwitcher
+import BulkheadHTTP
 import BulkheadTestSupport
 import Testing
 
@@ -43,7 +43,7 @@ import Testing
         let server = try RunningProcess("python3", ["-c", Self.server, "\(port)"])
         #expect(await eventually { LocalPort.isListening(on: port) })
         let answer = try await ask(port, "/ok")
-        #expect(answer.0 == HTTPAnswer(status: 404, body: "{}"), "\(answer)")
+        #expect(answer.0 == HTTPReply(status: 404, body: "{}"), "\(answer)")
         for (path, problem) in Self.failures {
             let failure = try await ask(port, path)
             #expect(failure.1?.contains(problem) == true, "\(path): \(failure)")
@@ -51,7 +51,7 @@ import Testing
         await server.end()
     }
 
-    private func ask(_ port: Int, _ path: String) async throws -> (HTTPAnswer?, String?) {
+    private func ask(_ port: Int, _ path: String) async throws -> (HTTPReply?, String?) {
         let request = try HTTPRequest(method: "GET", url: "http://127.0.0.1:\(port)\(path)", place: "test")
         do throws(HTTPFailure) {
             return (try await HTTPClient.send(request, timeout: .milliseconds(1500)), nil)
