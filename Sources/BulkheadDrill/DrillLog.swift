@@ -70,7 +70,8 @@ final class DrillLog: Sendable {
             case .playStarted: server.playCount += 1
             case .reconnectRequested, .stopped, .publishEnded, .publishRefused, .playEnded, .connectionFailed,
                 .connectionRefused, .acceptingPaused, .notListening, .certificateRead, .certificateUnusable,
-                .eventsLeftOut:
+                .playRefused, .secretsRead, .secretsUnusable, .hookFailed, .pullStarted, .pullEnded, .pullFailed,
+                .pushStarted, .pushEnded, .pushFailed, .eventsLeftOut:
                 break
             }
             state.servers[link] = server

@@ -15,6 +15,7 @@ package enum ServerSentence {
                 + count(bytes, "byte")
         case .publishRefused(let stream, let peer, let cause): "\(stream): \(peer) may not publish: \(phrase(cause))"
         case .playStarted(let stream, let peer): "\(stream): \(peer) is playing"
+        case .playRefused(let stream, let peer, let cause): "\(stream): \(peer) may not play: \(phrase(cause))"
         case .playEnded(let stream, let peer, let bytes, let shed):
             "\(stream): \(peer) stopped playing after \(count(bytes, "byte"))"
                 + (shed > 0 ? ", \(count(shed, "message")) dropped" : "")
@@ -24,6 +25,17 @@ package enum ServerSentence {
         case .certificateRead: "the files of the certificate have changed, and are used"
         case .certificateUnusable(let text):
             "the files of the certificate have changed and can't be used: \(text); the old certificate is used on"
+        case .secretsRead: "a file of secrets has changed, and is used"
+        case .secretsUnusable(let text): "a file of secrets has changed: \(text); the old secrets are used on"
+        case .hookFailed(let text): "a hook failed: \(text)"
+        case .pullStarted(let stream, let server): "\(stream): comes from \(server)"
+        case .pullEnded(let stream, let server, let text): "\(stream): is no longer pulled from \(server): \(text)"
+        case .pullFailed(let stream, let server, let text):
+            "\(stream): can't be pulled from \(server): \(text); it is tried again"
+        case .pushStarted(let stream, let server): "\(stream): goes to \(server)"
+        case .pushEnded(let stream, let server, let text): "\(stream): is no longer pushed to \(server): \(text)"
+        case .pushFailed(let stream, let server, let text):
+            "\(stream): can't be pushed to \(server): \(text); it is tried again"
         case .eventsLeftOut(let events): "\(count(events, "event")) left out: there were too many"
         }
     }
@@ -41,15 +53,26 @@ package enum ServerSentence {
         switch cause {
         case .tooManyConnections: "too many connections"
         case .tooManyOfAddress: "too many connections from its address"
-        case .tooManyFailures: "its address has failed too often; it may try again in a minute"
+        case .tooManyFailures: "its address has failed too often; it may try again later"
+        case .tooOften: "its address connects too often; it may try again in a minute"
         }
     }
 
-    private static func phrase(_ cause: PublishRefusalCause) -> String {
+    private static func phrase(_ cause: PeerRefusalCause) -> String {
         switch cause {
         case .alreadyPublishing: "another publisher has the stream"
         case .unknownKey: "unknown stream key"
         case .tooManyStreams: "too many streams"
+        case .noToken: "it has no token"
+        case .expiredToken: "its token has expired"
+        case .wrongToken: "its token is not for this"
+        case .refusedByHook: "the hook refused it"
+        case .hookSilent: "the hook did not answer"
+        case .tooOften: "its address tries too often"
+        case .tooManyPlayers: "too many players"
+        case .tooManyPlayersOfStream: "too many players of the stream"
+        case .noBandwidth: "no bandwidth is left"
+        case .loop: "its server would be given back its own stream"
         }
     }
 

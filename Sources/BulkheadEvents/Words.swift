@@ -77,11 +77,22 @@ package enum ConnectionRefusalCause: String, ValueConvertible, CaseIterable {
     case tooManyOfAddress = "too-many-of-address"
     /// Wrong keys and broken rules of the peer's address.
     case tooManyFailures = "too-many-failures"
+    case tooOften = "too-often"
 }
 
-/// Why the live server refuses a publisher.
-package enum PublishRefusalCause: String, ValueConvertible, CaseIterable {
+/// Why the live server refuses a publisher or a player.
+package enum PeerRefusalCause: String, ValueConvertible, CaseIterable {
     case alreadyPublishing = "already-publishing"
     case unknownKey = "unknown-key"
     case tooManyStreams = "too-many-streams"
+    case noToken = "no-token"
+    case expiredToken = "expired-token"
+    case wrongToken = "wrong-token"
+    case refusedByHook = "refused-by-hook"
+    case hookSilent = "hook-silent"
+    case tooOften = "too-often"
+    case tooManyPlayers = "too-many-players"
+    case tooManyPlayersOfStream = "too-many-players-of-stream"
+    case noBandwidth = "no-bandwidth"
+    case loop
 }

@@ -243,6 +243,16 @@ extension ServerHappening: Sampled {
         case .notListening: .notListening(text: "port 8080 is in use")
         case .certificateRead: .certificateRead
         case .certificateUnusable: .certificateUnusable(text: "it holds no key")
+        case .playRefused: .playRefused(stream: "live/show", peer: "127.0.0.1:40000", cause: .expiredToken)
+        case .secretsRead: .secretsRead
+        case .secretsUnusable: .secretsUnusable(text: "it holds no secret")
+        case .hookFailed: .hookFailed(text: "127.0.0.1:8000 has not answered in time")
+        case .pullStarted: .pullStarted(stream: "live/show", server: "rtmp://a.example/live")
+        case .pullEnded: .pullEnded(stream: "live/show", server: "rtmp://a.example/live", text: "nobody plays it")
+        case .pullFailed: .pullFailed(stream: "live/show", server: "rtmp://a.example/live", text: "it does not answer")
+        case .pushStarted: .pushStarted(stream: "live/show", server: "rtmp://a.example/live")
+        case .pushEnded: .pushEnded(stream: "live/show", server: "rtmp://a.example/live", text: "it has ended here")
+        case .pushFailed: .pushFailed(stream: "live/show", server: "rtmp://a.example/live", text: "it does not answer")
         case .eventsLeftOut: .eventsLeftOut(events: 1200)
         }
     }
