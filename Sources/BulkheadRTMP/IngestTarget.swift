@@ -74,6 +74,11 @@ package struct IngestTarget: Hashable, Sendable {
         self.credentials = credentials
     }
 
+    /// The same server and application with another stream.
+    package func withKey(_ key: String) -> IngestTarget {
+        IngestTarget(usesTLS: usesTLS, host: host, port: port, app: app, key: key, credentials: credentials)
+    }
+
     private static func credentials(_ text: Substring) throws(IngestTargetError) -> Credentials {
         let user = text.prefix { $0 != ":" }
         guard let name = user.unescaped, let password = text.dropFirst(user.count + 1).unescaped, !name.isEmpty else {

@@ -20,21 +20,28 @@ package struct PlayStateMachine: Sendable {
     private var phase = Phase.connecting
     private let target: IngestTarget
     private let bufferMilliseconds: UInt32
+    private let relayMarks: [String]
+    /// The server's own mark, where it has one and was told those of a relay.
+    package private(set) var serverMark: String?
 
     /// A machine that plays `target` and tells the server of a buffer of `bufferMilliseconds`.
-    package init(target: IngestTarget, bufferMilliseconds: UInt32 = 1000) {
+    /// - Parameter relayMarks: of the servers that are given what is played, where it is a relay (``ClientFacts``).
+    package init(target: IngestTarget, bufferMilliseconds: UInt32 = 1000, relayMarks: [String] = []) {
         self.target = target
         self.bufferMilliseconds = bufferMilliseconds
+        self.relayMarks = relayMarks
     }
 
     /// What to send as soon as the handshake is over.
     package mutating func start() -> [Action] {
-        let connect = Command(
-            "connect", transactionID: 1,
-            .object([
-                "app": .string(target.app), "flashVer": "LNX 9,0,124,2", "tcUrl": .string(target.tcURL),
-                "fpad": false, "capabilities": 15, "audioCodecs": 4071, "videoCodecs": 252, "videoFunction": 1,
-            ]))
+        var properties: AMF0Object = [
+            "app": .string(target.app), "flashVer": "LNX 9,0,124,2", "tcUrl": .string(target.tcURL),
+            "fpad": false, "capabilities": 15, "audioCodecs": 4071, "videoCodecs": 252, "videoFunction": 1,
+        ]
+        if !relayMarks.isEmpty {
+            properties.append(ClientFacts.marksName, .string(relayMarks.joined(separator: ",")))
+        }
+        let connect = Command("connect", transactionID: 1, .object(properties))
         return [
             .sendControl(.setChunkSize(.standard)), .send(connect, on: .command, streamID: 0),
             .sendControl(.windowAcknowledgementSize(2_500_000)),
@@ -47,6 +54,7 @@ package struct PlayStateMachine: Sendable {
         switch (command.name, phase, command.transactionID) {
         case ("_result", .connecting, 1):
             phase = .creatingStream
+            serverMark = command.argument(0)?[ClientFacts.marksName]?.string.map { String($0.prefix(64)) }
             return [.send(Command("createStream", transactionID: 2, .null), on: .command, streamID: 0)]
         case ("_result", .creatingStream, 2):
             guard let number = command.argument(1)?.number, let id = MessageStreamID(exactly: number) else {

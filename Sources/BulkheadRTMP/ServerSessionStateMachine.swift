@@ -26,6 +26,9 @@ package enum StreamRefusal: Hashable, Sendable {
     case unknownKey
     case tooManyStreams
     case notPlayable
+    /// For another reason, in words for the client.
+    case publishDenied(String)
+    case playDenied(String)
 
     var status: (code: String, text: String) {
         switch self {
@@ -33,6 +36,8 @@ package enum StreamRefusal: Hashable, Sendable {
         case .unknownKey: ("NetStream.Publish.Denied", "Unknown stream key")
         case .tooManyStreams: ("NetStream.Publish.Denied", "Too many streams")
         case .notPlayable: ("NetStream.Play.Failed", "Not allowed to play")
+        case .publishDenied(let text): ("NetStream.Publish.Denied", text)
+        case .playDenied(let text): ("NetStream.Play.Failed", text)
         }
     }
 }
@@ -89,6 +94,10 @@ package struct ServerSessionStateMachine: Sendable {
     private static let windowByteCount: UInt32 = 2_500_000
 
     private var app: String?
+    /// What the client has said of itself.
+    package private(set) var client = ClientFacts()
+    /// The server's own mark, which relays are told; empty for none.
+    package var mark = ""
     /// The client has said that it knows reconnect requests: the first bit of `capsEx`.
     package private(set) var takesReconnectRequests = false
     private var objectEncoding = 0.0
@@ -147,12 +156,14 @@ package struct ServerSessionStateMachine: Sendable {
         while name.first == "/" { name = name.dropFirst() }
         guard name.utf8.count <= Self.longestName else { return [.close(.nameTooLong(byteCount: name.utf8.count))] }
         app = String(name)
+        client = ClientFacts(command.argument(0))
         objectEncoding = command.argument(0)?["objectEncoding"]?.number ?? 0
         let capabilities = command.argument(0)?["capsEx"]?.number.flatMap { UInt32(exactly: $0) } ?? 0
         takesReconnectRequests = capabilities & 1 != 0
         var described: AMF0Object = ["fmsVer": "FMS/3,5,7,7009", "capabilities": 31, "mode": 1]
         // Of what the client can do, what we do as well.
         if takesReconnectRequests { described.append("capsEx", 1) }
+        if !mark.isEmpty, !client.relayMarks.isEmpty { described.append(ClientFacts.marksName, .string(mark)) }
         let properties = AMF0Value.object(described)
         let info = AMF0Value.object([
             "level": "status", "code": "NetConnection.Connect.Success", "description": "Connection succeeded.",
@@ -228,6 +239,11 @@ package struct ServerSessionStateMachine: Sendable {
     }
 
     // MARK: - What the holder decides
+
+    /// Whether `request` still waits for an answer.
+    package func awaitsAnswer(to request: StreamRequest) -> Bool {
+        if case .requested(let latest, _)? = uses[request.streamID] { latest == request } else { false }
+    }
 
     /// Accepts a request to publish; without one, nothing happens.
     package mutating func acceptPublish(on streamID: MessageStreamID) -> [Action] {

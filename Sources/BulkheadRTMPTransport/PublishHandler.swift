@@ -251,6 +251,7 @@ final class PublishHandler: ChannelInboundHandler {
                         on: packet.isVideo ? .video : .audio)
                     watch.noteWritten(packet, end: connection.sentByteCount)
                     lastTime = packet.dts
+                case .message(let message): try send(message, streamID)
                 case .script(let payload):
                     guard let lastTime else { continue }
                     try connection.send(message(.data, streamID, lastTime, payload), on: .data)
@@ -274,6 +275,19 @@ final class PublishHandler: ChannelInboundHandler {
         metadata.writeImmutableBuffer(payload)
         // At time 0 whenever it comes: FFmpeg takes metadata at any other time for a stream of text.
         try connection.send(message(.data, streamID, options.origin, metadata), on: .data)
+    }
+
+    private func send(_ message: Message, _ streamID: MessageStreamID) throws(ChunkError) {
+        if MediaKind(message) == .metadata { return try send(metadata: message.payload, streamID) }
+        var message = message
+        message.streamID = streamID
+        let id: ChunkStreamID =
+            switch message.type {
+            case .audio: .audio
+            case .video: .video
+            default: .data
+            }
+        try connection.send(message, on: id)
     }
 
     private func send(

@@ -8,10 +8,11 @@ package enum RTMPPlayer {
     /// Connects, asks for the stream `target.key`, and lets `body` read what comes; the connection ends with `body`.
     ///
     /// A slow `body` slows the server down: nothing is read ahead but what one read of the socket brings.
+    /// - Parameter relayMarks: of the servers that are given what is played, where it is a relay.
     /// - Throws: ``PlayError`` from here and from reading, and what `body` throws.
     package static func play<Result: Sendable>(
-        _ target: IngestTarget, options: ConnectionOptions = ConnectionOptions(), group: any EventLoopGroup,
-        body: (inout PlayEvents) async throws -> Result
+        _ target: IngestTarget, options: ConnectionOptions = ConnectionOptions(), relayMarks: [String] = [],
+        group: any EventLoopGroup, body: (inout PlayEvents) async throws -> Result
     ) async throws -> Result {
         let opened = Mutex<NIOAsyncChannel<ByteBuffer, ByteBuffer>?>(nil)
         do {
@@ -32,7 +33,8 @@ package enum RTMPPlayer {
         defer { watchdog.cancel() }
         return try await channel.executeThenClose { inbound, outbound in
             var events = PlayEvents(
-                target: target, options: options, inbound: inbound.makeAsyncIterator(), outbound: outbound)
+                target: target, options: options, relayMarks: relayMarks, inbound: inbound.makeAsyncIterator(),
+                outbound: outbound)
             do {
                 try await events.start()
             } catch {
@@ -101,7 +103,7 @@ package struct PlayEvents {
     private var isPlaying = false
 
     fileprivate init(
-        target: IngestTarget, options: ConnectionOptions,
+        target: IngestTarget, options: ConnectionOptions, relayMarks: [String],
         inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
         outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) {
@@ -110,8 +112,11 @@ package struct PlayEvents {
         self.outbound = outbound
         var generator = SystemRandomNumberGenerator()
         connection = .client(limits: options.limits, using: &generator)
-        machine = PlayStateMachine(target: target)
+        machine = PlayStateMachine(target: target, relayMarks: relayMarks)
     }
+
+    /// The server's own mark, where it has one and was told those of a relay.
+    package var serverMark: String? { machine.serverMark }
 
     /// Returns once the server has taken the wish to play.
     fileprivate mutating func start() async throws {

@@ -86,6 +86,13 @@ package final class RTMPPublisher: Sendable {
         return enqueue(.script(payload), byteCount: payload.readableBytes)
     }
 
+    /// Sends what another publisher has sent, as it is, with the time that it has; for metadata the word is added by which
+    /// servers keep it.
+    @discardableResult
+    package func send(message: Message) -> SendResult {
+        enqueue(.message(message), byteCount: message.payload.readableBytes + 16)
+    }
+
     private func enqueue(_ item: PublishQueue.Item, byteCount: Int) -> SendResult {
         let (result, mustSchedule) = queue.append(item, byteCount: byteCount)
         if mustSchedule { channel.eventLoop.execute { [handler] in handler.value.drain() } }
@@ -129,6 +136,7 @@ final class PublishQueue: Sendable {
         case metadata(ByteBuffer)
         case packet(Packet)
         case script(ByteBuffer)
+        case message(Message)
     }
 
     private struct State {
