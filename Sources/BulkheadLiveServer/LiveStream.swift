@@ -19,6 +19,13 @@ final class LiveStream {
     let segments: SegmentStore
     private let eventLoop: any EventLoop
     private var timeline = StreamTimeline()
+    private var splice = SpliceClock()
+    /// What players were given last, by the headers' numbers.
+    private var headers: [Int: ByteBuffer] = [:]
+    /// Headers that a publisher that has come back is about to give again.
+    private var repeatedHeaders: Set<Int> = []
+    /// Relays among those that play.
+    var pushCount = 0
     private var packager = Packager()
     private var headerBytes: ByteBuffer?
     private(set) var tracks: PackagedTracks?
@@ -59,6 +66,17 @@ final class LiveStream {
     }
 
     var isPublished: Bool { publisher != nil }
+    /// The publisher has only just disappeared, and players wait for it.
+    var awaitsPublisher: Bool { farewell != nil }
+    /// In each form; relays are none.
+    var playerCount: Int {
+        max(0, messages.players.count - pushCount) + fragments.players.count + segments.viewerCount
+    }
+    /// Since the publisher came, on average.
+    var bitsPerSecond: Int {
+        let milliseconds = max(1000, WallClockReading.milliseconds - counts.since)
+        return isPublished ? Int(Double(counts.byteCount) * 8000 / Double(milliseconds)) : 0
+    }
     var isUnused: Bool { publisher == nil && messages.players.isEmpty && fragments.players.isEmpty }
     /// Why there is no MP4 of it; nil where there is.
     var obstacle: Packager.Obstacle? { packager.obstacle }
@@ -73,14 +91,22 @@ final class LiveStream {
     /// - Parameter wallClockOfZero: milliseconds since 1970 at timestamp 0, where the publisher knows.
     func startPublishing(_ publisher: PublisherID, wallClockOfZero: Int64? = nil) {
         self.publisher = publisher
+        let isReturn = hasBegun && farewell != nil
         hasBegun = true
-        (hasPictures, hasSound) = (false, false)
+        if !isReturn { (hasPictures, hasSound) = (false, false) }
         farewell?.cancel()
         farewell = nil
         timeline.publisherCame(wallClockOfZero: wallClockOfZero)
         deliver(packager.restart())
         counts = Counts(since: WallClockReading.milliseconds)
-        messages.publisherCame()
+        if isReturn {
+            splice.publisherReturned()
+            repeatedHeaders = Set(headers.keys)
+        } else {
+            splice.publisherCame()
+            (headers, repeatedHeaders) = ([:], [])
+            messages.publisherCame()
+        }
         fragments.publisherCame()
     }
 
@@ -91,7 +117,7 @@ final class LiveStream {
         deliver(packager.breakOff())
         flush()
         let hasPlayers = !messages.players.isEmpty || !fragments.players.isEmpty || segments.hasListeners
-        guard !isWanted, hasPlayers else { return tellFarewell() }
+        guard !isWanted || options.holdsPlayers, hasPlayers else { return tellFarewell() }
         farewell = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(options.publisherGrace)) { [weak self] in
             self?.tellFarewell()
         }
@@ -106,15 +132,32 @@ final class LiveStream {
 
     /// Takes a message from the publisher. Players get it at the next ``flush()``.
     func forward(_ message: Message) {
-        guard let shared = SharedMessage(message) else {
-            if let number = MediaKind.metadata.headerNumber { messages.forgetHeader(number) }
+        guard var shared = SharedMessage(message) else {
+            if let number = MediaKind.metadata.headerNumber {
+                messages.forgetHeader(number)
+                headers[number] = nil
+            }
             return
         }
         counts.byteCount += message.payload.readableBytes
         if shared.kind == .idr || shared.kind == .video { counts.pictureCount += 1 }
         if message.type == .video { hasPictures = true }
         if message.type == .audio { hasSound = true }
+        var isKnown = false
+        if let number = shared.kind.headerNumber {
+            isKnown = repeatedHeaders.remove(number) != nil && headers[number] == shared.message.payload
+            headers[number] = shared.message.payload
+            if shared.kind != .metadata {
+                shared = shared.moved(to: splice.timestamp(ofHeader: message.timestampMilliseconds))
+            }
+        } else {
+            let verdict = splice.judge(shared.message, at: WallClockReading.milliseconds)
+            if verdict.isSeam { messages.publisherReturned() }
+            isKnown = verdict.isKnown
+            shared = shared.moved(to: verdict.timestampMilliseconds)
+        }
         package(shared)
+        guard !isKnown else { return }
         messages.append(
             shared, shared.kind.inGOP, byteCount: shared.byteCount,
             at: MediaTime(milliseconds: Int64(shared.message.timestampMilliseconds)))

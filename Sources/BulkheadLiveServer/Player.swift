@@ -61,6 +61,8 @@ final class Player<Element> {
         outlet.publisherCame()
     }
 
+    func publisherReturned() { reader.restart(in: shared.queue, isShed: false) }
+
     func publisherWent() {
         pump()
         outlet.publisherWent()

@@ -71,6 +71,14 @@ final class SharedMessage {
         return output
     }
 
+    /// The same with another timestamp.
+    func moved(to timestampMilliseconds: UInt32) -> SharedMessage {
+        guard timestampMilliseconds != message.timestampMilliseconds else { return self }
+        var message = message
+        message.timestampMilliseconds = timestampMilliseconds
+        return SharedMessage(message, kind: kind)
+    }
+
     /// The message for a player that is given it at `time`.
     func given(at time: MediaTime, isRepeated: Bool) -> SharedMessage {
         guard isRepeated, kind != .metadata else { return self }

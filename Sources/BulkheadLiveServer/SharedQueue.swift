@@ -45,6 +45,12 @@ final class SharedQueue<Element> {
         for player in players { player.publisherCame() }
     }
 
+    /// Another publisher goes on in the same time: players begin with its first IDR, and keep the headers that still hold.
+    func publisherReturned() {
+        queue.forgetStarts()
+        for player in players { player.publisherReturned() }
+    }
+
     func publisherWent() { for player in Array(players) { player.publisherWent() } }
 
     /// Lets go of what nobody needs.

@@ -166,10 +166,17 @@ private let group = MultiThreadedEventLoopGroup.singleton
             #expect(try await read(4, from: &events).last?.kind == .idr)
             await first.close(goodbye: false)
             #expect(await eventually { log.publishEnds.count == 1 })
-            let second = try await beginPublishing(to: server)
-            // No word of an end in between.
-            #expect(try await events.next() == .republished)
-            #expect(try await read(4, from: &events).last?.kind == .idr)
+            let second = try await publisher(to: server)
+            second.send(configuration: try Self.configuration())
+            for number in 0..<2 { second.send(packet: video(Int64(number), byteCount: 200)) }
+            // No word of an end in between, no header again, and times that go on.
+            guard case .media(let next)? = try await events.next(), case .media(let last)? = try await events.next()
+            else {
+                Issue.record("there is no picture")
+                return
+            }
+            #expect(next.kind == .idr && next.message.timestampMilliseconds > 0)
+            #expect(last.message.timestampMilliseconds == next.message.timestampMilliseconds + 40)
             await second.close(goodbye: true)
             #expect(try await events.next() == .unpublished)
         }
