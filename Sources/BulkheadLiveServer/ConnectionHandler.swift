@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadRTMP
 import NIOCore
 
@@ -14,8 +15,16 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var connection = Connection.server()
     private var session = ServerSessionStateMachine()
     private var context: ChannelHandlerContext?
-    private let peer: String
-    private let address: ClientAddress
+    private let facts: PeerFacts
+    private var peer: String { facts.name }
+    private var address: ClientAddress { facts.address }
+    /// Requests that a hook is asked about.
+    private var askedCount = 0
+    private static let mostAsked = 4
+    /// What lets the peer publish and play.
+    private var held: [MessageStreamID: HeldPass] = [:]
+    /// The newest timestamp that came on each.
+    private var timestamps: [MessageStreamID: UInt32] = [:]
     private var publications: [MessageStreamID: Publication] = [:]
     private var players: [MessageStreamID: Player<SharedMessage>] = [:]
     private var unreadReplyByteCount = 0
@@ -24,10 +33,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var openedAt = NIODeadline.now()
     private var pingedAt = NIODeadline.now()
 
-    init(hub: StreamHub, peer: String, address: ClientAddress) {
+    init(hub: StreamHub, peer: PeerFacts) {
         self.hub = hub
-        self.peer = peer
-        self.address = address
+        facts = peer
+        session.mark = hub.mark
     }
 
     // MARK: - Channel events
@@ -88,7 +97,8 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func tick() {
         let now = NIODeadline.now()
-        if publications.isEmpty, players.isEmpty, now - openedAt > TimeAmount(hub.options.setupTimeout) {
+        if publications.isEmpty, players.isEmpty, askedCount == 0, now - openedAt > TimeAmount(hub.options.setupTimeout)
+        {
             fail(because: "the peer neither published nor played")
         }
         if !publications.isEmpty || !players.isEmpty { openedAt = now }
@@ -100,6 +110,11 @@ final class ConnectionHandler: ChannelInboundHandler {
             close(because: text)
         }
         for player in Array(players.values) { player.pump() }
+        for (streamID, pass) in held {
+            pass.tick(timestamp: timestamps[streamID] ?? 0) { [weak self] in
+                self?.close(because: "the hook has ended it")
+            }
+        }
         if connection.isOpen, !isClosing, now - pingedAt > TimeAmount(hub.options.pingInterval) {
             pingedAt = now
             connection.send(.userControl(.ping(UInt32(truncatingIfNeeded: now.uptimeNanoseconds / 1_000_000))))
@@ -118,6 +133,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             guard let streamID = session.publishedStream(for: message.streamID),
                 let publication = publications[streamID]
             else { return }
+            timestamps[streamID] = message.timestampMilliseconds
             if publication.takes(message) { publication.stream.forward(message) }
         }
     }
@@ -145,45 +161,107 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    private func publish(_ request: StreamRequest) {
-        let name = StreamName(app: request.app, name: request.name)
-        do {
-            let stream = try hub.publish(request, by: self)
-            publications[request.streamID] = Publication(stream: stream)
-            carryOut(session.acceptPublish(on: request.streamID))
-            hub.send(.publishStarted(name, peer: peer))
-        } catch {
-            carryOut(session.refuse(error.refusal, on: request.streamID))
-            hub.send(.publishRefused(name, peer: peer, error))
-            if error == .unknownKey { noteWrongKey() }
+    // MARK: - Publishing and playing
+
+    private func admission(_ action: AdmissionRequest.Action, _ request: StreamRequest) -> AdmissionRequest {
+        AdmissionRequest(
+            action: action, name: StreamName(app: request.app, name: request.name),
+            query: String(request.fullName.dropFirst(request.name.count + 1)), form: .rtmp, peer: facts,
+            client: session.client)
+    }
+
+    /// Asks the hub, which may have to ask a hook; meanwhile the connection goes on.
+    private func ask(
+        _ admission: AdmissionRequest, _ request: StreamRequest,
+        then go: @escaping (ConnectionHandler, Result<AdmissionDesk.Pass, RefusalReason>) -> Void
+    ) {
+        guard askedCount < Self.mostAsked else { return fail(because: "the peer asked for too much at once") }
+        askedCount += 1
+        hub.settle(facts)
+        hub.admit(admission) { [weak self, desk = hub.admission] result in
+            guard let self else {
+                if case .success(let pass) = result { desk.returned(pass) }
+                return
+            }
+            askedCount -= 1
+            openedAt = .now()
+            // The peer may have left meanwhile, or ask for something else.
+            guard !isClosing, session.awaitsAnswer(to: request) else {
+                if case .success(let pass) = result { desk.returned(pass) }
+                return
+            }
+            go(self, result)
+            if case .failure(let reason) = result, reason.isFailedProof { noteWrongKey() }
+            writeOutput()
+            flush()
         }
     }
 
-    private func play(_ request: StreamRequest) {
-        guard let stream = hub.streamToPlay(request) else {
-            carryOut(session.refuse(.notPlayable, on: request.streamID))
-            noteWrongKey()
-            return
+    private func publish(_ request: StreamRequest) {
+        ask(admission(.publish, request), request) { handler, result in
+            do throws(RefusalReason) {
+                try handler.publish(request, with: try result.get())
+            } catch { handler.carryOut(handler.session.refuse(error.publishRefusal, on: request.streamID)) }
         }
+    }
+
+    private func publish(_ request: StreamRequest, with pass: AdmissionDesk.Pass) throws(RefusalReason) {
+        let stream: LiveStream
+        do throws(RefusalReason) { stream = try hub.publish(pass.name, by: ObjectIdentifier(self)) } catch {
+            hub.send(.publishRefused(pass.name, peer: peer, error))
+            hub.admission.returned(pass)
+            throw error
+        }
+        publications[request.streamID] = Publication(stream: stream)
+        held[request.streamID] = HeldPass(pass, at: hub.admission)
+        carryOut(session.acceptPublish(on: request.streamID))
+        hub.send(.publishStarted(pass.name, peer: peer))
+        if let target = pass.relay { hub.relays.push(stream, to: target) }
+    }
+
+    private func play(_ request: StreamRequest) {
+        ask(admission(.play, request), request) { handler, result in
+            do throws(RefusalReason) {
+                handler.play(request, with: try result.get())
+            } catch { handler.carryOut(handler.session.refuse(error.playRefusal, on: request.streamID)) }
+        }
+    }
+
+    private func play(_ request: StreamRequest, with pass: AdmissionDesk.Pass) {
+        if let target = pass.relay { try? hub.relays.pull(pass.name, from: target) }
+        let stream = hub.streamToPlay(pass.name)
         let streamID = request.streamID
         let player = Player(stream, stream.messages, to: ChunkOutlet(self, streamID)) { message, time, isRepeated in
             message.given(at: time, isRepeated: isRepeated).chunks(for: streamID)
         }
         players[streamID] = player
+        held[streamID] = HeldPass(pass, at: hub.admission)
         carryOut(session.acceptPlay(on: streamID))
         writeOutput()
         hub.send(.playStarted(stream.name, peer: peer))
         stream.messages.add(player, hasBegun: stream.isPublished)
     }
 
+    /// Where it is a relay that plays `name`: the servers that are given it.
+    func relayMarks(playing name: StreamName) -> [String] {
+        players.values.contains { $0.stream.name == name } ? session.client.relayMarks : []
+    }
+
+    private func giveBack(_ streamID: MessageStreamID) {
+        held.removeValue(forKey: streamID)?.giveBack()
+        timestamps[streamID] = nil
+    }
+
     private func endPublish(_ streamID: MessageStreamID, _ reason: PublishSummary.Reason) {
         guard let publication = publications.removeValue(forKey: streamID) else { return }
+        giveBack(streamID)
         hub.endPublishing(publication.stream, isWanted: reason == .unpublished)
         hub.send(.publishEnded(publication.stream.name, peer: peer, publication.summary(reason)))
     }
 
     private func endPlay(_ streamID: MessageStreamID) {
         guard let player = players.removeValue(forKey: streamID) else { return }
+        giveBack(streamID)
         hub.remove(player, from: player.stream.messages)
         hub.send(.playEnded(player.stream.name, peer: peer, player.summary))
     }

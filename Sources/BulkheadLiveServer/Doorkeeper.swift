@@ -7,6 +7,7 @@ package struct ClientAddress: Hashable {
     private let bytes: [UInt8]
 
     package init(_ address: SocketAddress?) {
+        isLoopbackOfVersion6 = address?.ipAddress == "::1"
         // As ip(7) and ipv6(7) have them: family, port, and in version 6 the flow; then the address.
         switch address {
         case .v4: bytes = Self.part(of: address, 4..<8)
@@ -18,6 +19,10 @@ package struct ClientAddress: Hashable {
         }
     }
 
+    /// This machine.
+    package var isLocal: Bool { bytes.count == 4 ? bytes[0] == 127 : isLoopbackOfVersion6 }
+    private let isLoopbackOfVersion6: Bool
+
     private static func part(of address: SocketAddress?, _ range: Range<Int>) -> [UInt8] {
         address?.withSockAddr { name, byteCount in
             let all = UnsafeRawBufferPointer(start: name, count: byteCount)
@@ -26,21 +31,38 @@ package struct ClientAddress: Hashable {
     }
 }
 
-/// Who may come in. A value: the time is passed in.
+/// Who may come in, and how often. A value: the time is passed in.
 package struct Doorkeeper {
+    /// What an address may do only so often.
+    package enum Action: Hashable, Sendable {
+        case connect, publish, play
+    }
+
     /// What an address has to its account.
     private struct Client {
         var connectionCount = 0
         /// What it may still do wrong.
         var failures: Budget
+        /// What it may still do in this minute; nil for no limit.
+        var budgets: [Action: Budget] = [:]
+        /// It is not let in before.
+        var pausedUntil: MonotonicTime?
+        /// Of the next pause.
+        var pause = Doorkeeper.firstPause
     }
 
     /// Addresses without a connection are forgotten beyond so many.
     private static let mostClients = 4096
+    /// How long an address stays away that has done too much wrong; each time twice as long.
+    private static let firstPause = Duration.seconds(30)
+    private static let longestPause = Duration.seconds(3600)
+    /// After so long without a pause the next one is short again.
+    private static let forgiveness = Duration.seconds(600)
 
     private let connectionLimit: Int
     private let addressConnectionLimit: Int
     private let failureLimit: Int
+    private let rates: RateOptions
     private var clients: [ClientAddress: Client] = [:]
     private var connectionCount = 0
 
@@ -48,22 +70,53 @@ package struct Doorkeeper {
         connectionLimit = options.connectionLimit
         addressConnectionLimit = options.addressConnectionLimit ?? max(1, options.connectionLimit / 2)
         failureLimit = options.addressFailureLimit
+        rates = options.rates
     }
 
     /// Takes a connection in; it must leave again by ``leave(_:)``.
     /// - Returns: why it may not come in, or nil.
     package mutating func admit(_ address: ClientAddress, at now: MonotonicTime) -> ConnectionRefusalReason? {
         guard connectionCount < connectionLimit else { return .tooManyConnections }
-        if clients.count >= Self.mostClients { clients = clients.filter { $0.value.connectionCount > 0 } }
-        var client = clients[address] ?? Client(failures: Budget(failureLimit, each: .seconds(60)))
+        if clients.count >= Self.mostClients { forget(at: now) }
+        var client = clients[address] ?? client(at: address)
+        defer { clients[address] = client }
         guard client.connectionCount < addressConnectionLimit else { return .tooManyOfAddress }
-        // One must be left; it is not taken by coming in.
-        var trial = client.failures
-        guard trial.take(at: now) else { return .tooManyFailures }
+        if let end = client.pausedUntil, now < end { return .tooManyFailures }
+        guard Self.take(.connect, &client, at: now) else { return .tooOften }
         client.connectionCount += 1
-        clients[address] = client
         connectionCount += 1
         return nil
+    }
+
+    private mutating func forget(at now: MonotonicTime) {
+        clients = clients.filter { $0.value.connectionCount > 0 || ($0.value.pausedUntil.map { now < $0 } ?? false) }
+        // Even of those that are kept away no more is kept than that.
+        guard clients.count >= 2 * Self.mostClients else { return }
+        clients = clients.filter { $0.value.connectionCount > 0 }
+    }
+
+    private func client(at address: ClientAddress) -> Client {
+        var client = Client(failures: Budget(failureLimit, each: .seconds(60)))
+        let limits: [(Action, Int?, standard: Int)] = [
+            (.connect, rates.connectionsPerMinute, 600), (.publish, rates.publishesPerMinute, 60),
+            (.play, rates.playsPerMinute, 600),
+        ]
+        for (action, limit, standard) in limits {
+            guard let count = limit ?? (address.isLocal ? nil : standard) else { continue }
+            client.budgets[action] = Budget(max(1, count), each: .seconds(60))
+        }
+        return client
+    }
+
+    private static func take(_ action: Action, _ client: inout Client, at now: MonotonicTime) -> Bool {
+        client.budgets[action]?.take(at: now) ?? true
+    }
+
+    /// Whether an address with a connection may do something once more.
+    package mutating func allows(_ action: Action, of address: ClientAddress, at now: MonotonicTime) -> Bool {
+        guard var client = clients[address] else { return true }
+        defer { clients[address] = client }
+        return Self.take(action, &client, at: now)
     }
 
     package mutating func leave(_ address: ClientAddress) {
@@ -74,6 +127,17 @@ package struct Doorkeeper {
     /// Someone at `address` has done what no peer does who means well: named a key that is none, or broken a rule.
     /// - Returns: whether more of it is borne.
     package mutating func bear(_ address: ClientAddress, at now: MonotonicTime) -> Bool {
-        clients[address]?.failures.take(at: now) ?? true
+        guard var client = clients[address] else { return true }
+        defer { clients[address] = client }
+        if client.failures.take(at: now) { return true }
+        // Those that were let in before have failed together: that is one time.
+        if let end = client.pausedUntil {
+            guard now >= end else { return false }
+            if now.since(end) > Self.forgiveness.nanoseconds { client.pause = Self.firstPause }
+        }
+        client.pausedUntil = now.advanced(by: client.pause)
+        client.pause = min(client.pause * 2, Self.longestPause)
+        client.failures = Budget(failureLimit, each: .seconds(60))
+        return false
     }
 }

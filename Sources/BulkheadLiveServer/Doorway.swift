@@ -14,8 +14,10 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
     private let hub: StreamHub
     private let certificates: ServerCertificates?
     private var context: ChannelHandlerContext?
-    private var peer = "unknown"
-    private var address = ClientAddress(nil)
+    private var facts = PeerFacts(name: "unknown", ipAddress: "", address: ClientAddress(nil), number: 0)
+    private var peer: String { facts.name }
+    var address: ClientAddress { facts.address }
+    var number: Int { facts.number }
     private var isAdmitted = false
     private var isKnown = false
     private var isSecure = false
@@ -30,8 +32,11 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
-        if let address = context.remoteAddress { peer = "\(address.ipAddress ?? "local"):\(address.port ?? 0)" }
-        address = ClientAddress(context.remoteAddress)
+        let ipAddress = context.remoteAddress?.ipAddress
+        facts = PeerFacts(
+            name: context.remoteAddress.map { "\(ipAddress ?? "local"):\($0.port ?? 0)" } ?? "unknown",
+            ipAddress: Self.plain(ipAddress ?? ""), address: ClientAddress(context.remoteAddress),
+            number: hub.nextPeerNumber())
         guard hub.add(self, from: address, peer: peer) else {
             context.close(promise: nil)
             return
@@ -79,7 +84,7 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
     private func openHTTP(_ pipeline: ChannelPipeline.SynchronousOperations, after: any ChannelHandler) throws {
         isKnown = true
         impatience?.cancel()
-        let handler = HTTPHandler(hub: hub, peer: peer, address: address)
+        let handler = HTTPHandler(hub: hub, peer: facts, isLocal: address.isLocal)
         // A request that isn't read whole is bounded by the parser: 80 KiB of headers.
         let encoder = HTTPResponseEncoder()
         let decoder = ByteToMessageHandler(
@@ -93,7 +98,7 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
         isKnown = true
         impatience?.cancel()
         try pipeline.addHandler(
-            ConnectionHandler(hub: hub, peer: peer, address: address), position: .after(after))
+            ConnectionHandler(hub: hub, peer: facts), position: .after(after))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -115,6 +120,19 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
 
     private func close(because reason: String) {
         hub.send(.connectionFailed(peer: peer, reason: reason))
+        context?.close(promise: nil)
+    }
+
+    /// An address of version 4 in one of version 6 is that of version 4.
+    private static func plain(_ address: String) -> String {
+        address.lowercased().hasPrefix("::ffff:") && address.contains(".") ? String(address.dropFirst(7)) : address
+    }
+
+    /// Another connection gets the place of this one.
+    func evict() {
+        guard isAdmitted else { return }
+        isAdmitted = false
+        hub.remove(self, from: address)
         context?.close(promise: nil)
     }
 

@@ -60,7 +60,7 @@ package final class LiveServer: Sendable {
         eventLoop.submit {
             let certificates = try options.tls.map { try ServerCertificates($0, report: onEvent) }
             return (
-                NIOLoopBound(StreamHub(options: options, report: onEvent, on: eventLoop), eventLoop: eventLoop),
+                NIOLoopBound(try StreamHub(options: options, report: onEvent, on: eventLoop), eventLoop: eventLoop),
                 NIOLoopBound(certificates, eventLoop: eventLoop)
             )
         }.flatMap { (hub, certificates) in
@@ -82,14 +82,16 @@ package final class LiveServer: Sendable {
                 }
                 .bind(host: host, port: port)
                 .map { listener in
-                    LiveServer(host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub)
+                    hub.value.begin(at: listener.localAddress)
+                    return LiveServer(
+                        host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub)
                 }
         }
     }
 
     /// Publishes a stream from within the process.
     /// - Parameter timeZero: the wall clock at time 0 of the stream, in milliseconds since 1970.
-    /// - Throws: ``PublishRefusalReason``.
+    /// - Throws: ``RefusalReason``.
     package func publish(_ name: StreamName, timeZero: Int64) throws -> LocalPublisher {
         try LocalPublisher(name, timeZero: timeZero, at: hub, on: listener.eventLoop)
     }
@@ -143,6 +145,7 @@ package enum LiveServerError: Error, Hashable, Sendable, CustomStringConvertible
     case addressNotAvailable(host: String)
     case portNotAllowed(port: Int)
     case certificate(path: String, reason: String)
+    case secrets(path: String, reason: String)
     case other(host: String, port: Int, reason: String)
 
     init(_ error: any Error, host: String, port: Int) {
@@ -163,6 +166,8 @@ package enum LiveServerError: Error, Hashable, Sendable, CustomStringConvertible
         case .portNotAllowed(let port): "listening on port \(port) needs more rights: choose a port above 1023"
         case .certificate(let path, let reason):
             "the certificate or key \(path) can't be used: \(reason); name files in PEM form that belong together"
+        case .secrets(let path, let reason):
+            "the file of secrets \(path) can't be used: \(reason); write one secret of 16 characters or more a line"
         case .other(let host, let port, let reason): "listening on \(host), port \(port), failed: \(reason)"
         }
     }

@@ -1,3 +1,5 @@
+package import BulkheadRTMP
+
 /// What an embedded live server accepts, and its limits.
 package struct LiveServerOptions: Hashable, Sendable {
     /// The stream keys that may be published; nil for any. A key also admits players.
@@ -24,6 +26,8 @@ package struct LiveServerOptions: Hashable, Sendable {
     package var publisherIdleTimeout = Duration.seconds(10)
     /// Players are told that a publisher has left without a goodbye after so long, if no other has come.
     package var publisherGrace = Duration.seconds(10)
+    /// The same holds for a publisher that says goodbye: another one takes its place.
+    package var holdsPlayers = false
     /// A connection that neither publishes nor plays after so long is closed.
     package var setupTimeout = Duration.seconds(10)
     /// A player that takes nothing for so long although something waits for it is closed.
@@ -32,6 +36,16 @@ package struct LiveServerOptions: Hashable, Sendable {
     package var pingInterval = Duration.seconds(30)
     /// Where there are some, connections may be under TLS as well.
     package var tls: TLSFiles?
+    /// Who decides whether a peer may publish or play.
+    package var access = AccessOptions()
+    /// What one address, and all players together, may do.
+    package var rates = RateOptions()
+    /// Streams that come from other servers.
+    package var pulls: [PullOptions] = []
+    /// Servers that streams go to.
+    package var pushes: [PushOptions] = []
+    /// What relays wait between two attempts.
+    package var relayDelays: [Duration] = [.seconds(1), .seconds(2), .seconds(5), .seconds(10), .seconds(30)]
 
     /// Files in PEM form, which are read again when they change.
     package struct TLSFiles: Hashable, Sendable {
@@ -70,8 +84,9 @@ package struct StreamName: Hashable, Sendable, CustomStringConvertible {
 package enum LiveServerEvent: Hashable, Sendable {
     case publishStarted(StreamName, peer: String)
     case publishEnded(StreamName, peer: String, PublishSummary)
-    case publishRefused(StreamName, peer: String, PublishRefusalReason)
+    case publishRefused(StreamName, peer: String, RefusalReason)
     case playStarted(StreamName, peer: String)
+    case playRefused(StreamName, peer: String, RefusalReason)
     case playEnded(StreamName, peer: String, PlaySummary)
     /// A connection ended by a rule of ours or by what the peer did.
     case connectionFailed(peer: String, reason: String)
@@ -82,6 +97,11 @@ package enum LiveServerEvent: Hashable, Sendable {
     case acceptingPaused(reason: String)
     /// The certificate's files have changed: they are used from now on, or can't be, and the old ones are used on.
     case certificateRead(problem: String?)
+    /// A file of secrets has changed: it is used from now on, or can't be, and the old ones are used on.
+    case secretsRead(path: String, problem: String?)
+    /// A hook has not answered. Told once a minute.
+    case hookFailed(String)
+    case relay(StreamName, RelayDirection, server: String, RelayNews)
     /// So many events were not told, because there were too many.
     case eventsLeftOut(Int)
 }
@@ -94,11 +114,22 @@ package enum ConnectionRefusalReason: Hashable, Sendable {
     case tooManyOfAddress
     /// The peer's address has named wrong keys, or broken rules, too often.
     case tooManyFailures
+    /// The peer's address has come too often.
+    case tooOften
 }
 
-/// Why a publisher was turned away.
-package enum PublishRefusalReason: Hashable, Sendable {
-    case alreadyPublishing, unknownKey, tooManyStreams
+/// Which way a relay goes.
+package enum RelayDirection: Hashable, Sendable {
+    case pull, push
+}
+
+/// What has become of a relay.
+package enum RelayNews: Hashable, Sendable {
+    case started
+    /// As is wanted; with the reason.
+    case ended(String)
+    /// It is tried again.
+    case failed(String)
 }
 
 /// One publisher's numbers.

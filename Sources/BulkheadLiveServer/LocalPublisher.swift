@@ -24,7 +24,7 @@ package final class LocalPublisher: Sendable {
     private let state: NIOLoopBound<State>
     private let eventLoop: any EventLoop
 
-    /// - Throws: ``PublishRefusalReason``.
+    /// - Throws: ``RefusalReason``.
     init(_ name: StreamName, timeZero: Int64, at hub: NIOLoopBound<StreamHub>, on eventLoop: any EventLoop) throws {
         self.eventLoop = eventLoop
         state = try eventLoop.submit {

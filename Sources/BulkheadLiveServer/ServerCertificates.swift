@@ -12,33 +12,17 @@ import NIOSSL
 /// Files are looked at when a connection comes, once a second at most. Where new ones can't be read, or don't belong together,
 /// the old ones are used on. It lives on the server's event loop.
 final class ServerCertificates {
-    private struct Stamp: Hashable {
-        let inode: UInt64
-        let seconds: Int
-        let nanoseconds: Int
-        let byteCount: Int64
-
-        init?(_ path: String) {
-            var information = stat()
-            guard stat(path, &information) == 0 else { return nil }
-            inode = UInt64(information.st_ino)
-            seconds = information.st_mtim.tv_sec
-            nanoseconds = information.st_mtim.tv_nsec
-            byteCount = Int64(information.st_size)
-        }
-    }
-
     private let files: LiveServerOptions.TLSFiles
     private let report: (LiveServerEvent) -> Void
     private var sslContext: NIOSSLContext
-    private var stamps: [Stamp?]
+    private var stamps: [FileStamp?]
     private var lookedAt = NIODeadline.now()
 
     /// - Throws: ``LiveServerError/certificate(path:reason:)``.
     init(_ files: LiveServerOptions.TLSFiles, report: @escaping (LiveServerEvent) -> Void) throws(LiveServerError) {
         self.files = files
         self.report = report
-        stamps = [Stamp(files.certificate), Stamp(files.key)]
+        stamps = [FileStamp(files.certificate), FileStamp(files.key)]
         sslContext = try Self.context(files)
     }
 
@@ -52,7 +36,7 @@ final class ServerCertificates {
         let now = NIODeadline.now()
         guard now - lookedAt > .seconds(1) else { return }
         lookedAt = now
-        let found = [Stamp(files.certificate), Stamp(files.key)]
+        let found = [FileStamp(files.certificate), FileStamp(files.key)]
         guard found != stamps else { return }
         stamps = found
         do throws(LiveServerError) {

@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadRTMP
 import BulkheadSystem
 import NIOCore
@@ -6,7 +7,16 @@ import NIOCore
 final class StreamHub {
     let options: LiveServerOptions
     private let report: @Sendable (LiveServerEvent) -> Void
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
+    let admission: AdmissionDesk
+    /// Who plays segments, where players are let in one by one.
+    let sessions: PlaySessions
+    /// By which other servers know this one, so that none is given back its own stream.
+    let mark = String(UInt64.random(in: .min ... .max), radix: 16)
+    private(set) lazy var relays = RelayDesk(self)
+    private(set) lazy var interface = ServerInterface(self, tokens: interfaceTokens)
+    private let interfaceTokens: SecretFile?
+    private var peerCount = 0
     private var streams: [StreamName: LiveStream] = [:]
     private var doorways: [ObjectIdentifier: Doorway] = [:]
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
@@ -14,6 +24,9 @@ final class StreamHub {
     /// their time stood.
     private var lingering: [StreamName] = []
     private var door: Doorkeeper
+    /// Connections that have asked for nothing yet, by their numbers, and the order in which they came.
+    private var unsettled: [Int: Doorway] = [:]
+    private var unsettledOrder: [Int] = []
     private var isStopping = false
     /// What is told: a peer that comes and goes must not fill the operator's disk.
     private var telling = Budget(300, each: .seconds(10))
@@ -24,11 +37,30 @@ final class StreamHub {
 
     init(
         options: LiveServerOptions, report: @escaping @Sendable (LiveServerEvent) -> Void, on eventLoop: any EventLoop
-    ) {
+    ) throws(LiveServerError) {
         self.options = options
+        admission = try AdmissionDesk(options, on: eventLoop, report: report)
+        sessions = PlaySessions(on: eventLoop)
+        if let path = options.access.interfaceTokenPath {
+            interfaceTokens = try SecretFile(path, report: report)
+        } else {
+            interfaceTokens = nil
+        }
         door = Doorkeeper(options)
         self.report = report
         self.eventLoop = eventLoop
+    }
+
+    /// The server listens.
+    func begin(at address: SocketAddress?) {
+        sessions.onEnd = { [admission] in admission.returned($0) }
+        relays.begin(at: address)
+    }
+
+    /// Of a connection.
+    func nextPeerNumber() -> Int {
+        peerCount += 1
+        return peerCount
     }
 
     func send(_ event: LiveServerEvent) {
@@ -50,19 +82,54 @@ final class StreamHub {
     /// - Returns: whether it may stay; if not, that has been told where it is due.
     func add(_ doorway: Doorway, from address: ClientAddress, peer: String) -> Bool {
         guard !isStopping else { return false }
-        if let reason = door.admit(address, at: .now) {
+        if let reason = admit(address) {
             if tellingRefusals[reason, default: Budget(1, each: .seconds(60))].take(at: .now) {
                 send(.connectionRefused(peer: peer, reason))
             }
             return false
         }
         doorways[ObjectIdentifier(doorway)] = doorway
+        unsettled[doorway.number] = doorway
+        unsettledOrder.append(doorway.number)
         return true
     }
 
+    /// Where there is no room, a connection that has asked for nothing yet gives its place to a new one: those that are opened
+    /// and left must not keep others out.
+    private func admit(_ address: ClientAddress) -> ConnectionRefusalReason? {
+        guard let reason = door.admit(address, at: .now) else { return nil }
+        switch reason {
+        case .tooManyConnections: guard evict(of: nil) else { return reason }
+        case .tooManyOfAddress: guard evict(of: address) else { return reason }
+        case .tooManyFailures, .tooOften: return reason
+        }
+        return door.admit(address, at: .now)
+    }
+
+    private func evict(of address: ClientAddress?) -> Bool {
+        if unsettledOrder.count > 2 * unsettled.count + 64 {
+            unsettledOrder.removeAll { unsettled[$0] == nil }
+        }
+        let oldest = unsettledOrder.first { number in
+            unsettled[number].map { address == nil || $0.address == address } ?? false
+        }
+        guard let oldest, let doorway = unsettled[oldest] else { return false }
+        doorway.evict()
+        return true
+    }
+
+    /// A connection has asked for something.
+    func settle(_ peer: PeerFacts) { unsettled[peer.number] = nil }
+
     func remove(_ doorway: Doorway, from address: ClientAddress) {
         doorways[ObjectIdentifier(doorway)] = nil
+        unsettled[doorway.number] = nil
         door.leave(address)
+    }
+
+    /// Whether an address may do something once more, at this moment.
+    func allows(_ action: AdmissionRequest.Action, of address: ClientAddress) -> Bool {
+        door.allows(action == .publish ? .publish : .play, of: address, at: .now)
     }
 
     /// It speaks RTMP.
@@ -73,9 +140,16 @@ final class StreamHub {
     /// - Returns: whether its connection may stay.
     func bear(_ address: ClientAddress) -> Bool { door.bear(address, at: .now) }
 
+    /// The servers that are given a stream by this one, by their marks.
+    func relayMarks(playing name: StreamName) -> [String] {
+        Array(Set(connections.values.flatMap { $0.relayMarks(playing: name) })).sorted()
+    }
+
     /// Closes every connection; each removes itself.
     func stop() {
         isStopping = true
+        relays.stop()
+        sessions.stop()
         tellOfUntold()
         for doorway in Array(doorways.values) { doorway.stop() }
     }
@@ -90,35 +164,18 @@ final class StreamHub {
         for connection in connections.values { connection.acknowledge(as: habit) }
     }
 
-    /// Makes `handler` the publisher of a stream.
-    func publish(
-        _ request: StreamRequest, by handler: ConnectionHandler
-    ) throws(PublishRefusalReason) -> LiveStream {
-        guard options.takesPublishers else { throw .unknownKey }
-        if let keys = options.streamKeys, !keys.contains(request.name), !keys.contains(request.fullName) {
-            throw .unknownKey
-        }
-        let name = StreamName(app: request.app, name: request.name)
-        return try publish(name, by: ObjectIdentifier(handler))
-    }
-
     /// - Parameter wallClockOfZero: milliseconds since 1970 at timestamp 0, where the publisher knows.
     func publish(
         _ name: StreamName, by publisher: LiveStream.PublisherID, wallClockOfZero: Int64? = nil
-    ) throws(PublishRefusalReason) -> LiveStream {
+    ) throws(RefusalReason) -> LiveStream {
         if streams[name]?.isPublished == true { throw .alreadyPublishing }
         guard streams.values.count(where: \.isPublished) < options.streamLimit else { throw .tooManyStreams }
         let stream = stream(name)
         lingering.removeAll { $0 == name }
         stream.startPublishing(publisher, wallClockOfZero: wallClockOfZero)
         shareStore()
+        relays.publisherCame(to: stream)
         return stream
-    }
-
-    /// Gives the stream to play, published or not; nil for a name that can never be published.
-    func streamToPlay(_ request: StreamRequest) -> LiveStream? {
-        if let keys = options.streamKeys, !keys.contains(request.name), !keys.contains(request.fullName) { return nil }
-        return stream(StreamName(app: request.app, name: request.name))
     }
 
     private func stream(_ name: StreamName) -> LiveStream {
@@ -176,21 +233,18 @@ final class StreamHub {
     /// The stream with this name; nil where it is neither published nor remembered.
     func known(_ name: StreamName) -> LiveStream? { streams[name] }
 
-    /// Whether it may be published and played.
-    /// - Parameter query: what a viewer's address has behind the name, which a key may have as well.
-    func isAllowed(_ name: StreamName, query: String?) -> Bool {
-        guard let keys = options.streamKeys else { return true }
-        return keys.contains(name.name) || query.map { keys.contains("\(name.name)?\($0)") } ?? false
-    }
+    /// Somebody may be about to publish it: a relay, or a publisher that has only just disappeared.
+    func expects(_ name: StreamName) -> Bool { relays.expects(name) || streams[name]?.awaitsPublisher == true }
 
-    /// The stream to play over HTTP, published or not.
-    func streamToPlay(_ name: StreamName) -> LiveStream { stream(name) }
+    /// The stream to play, published or not.
+    func streamToPlay(_ name: StreamName) -> LiveStream {
+        relays.demand(name)
+        return stream(name)
+    }
 
     /// On connections that play.
     var playerCount: Int {
-        streams.values.reduce(0) {
-            $0 + $1.messages.players.count + $1.fragments.players.count + $1.segments.viewerCount
-        }
+        streams.values.reduce(0) { $0 + $1.playerCount }
     }
 
     /// All that are published, in the order of their names.
@@ -199,12 +253,17 @@ final class StreamHub {
     }
 }
 
-extension PublishRefusalReason: Error {
-    var refusal: StreamRefusal {
+extension RefusalReason {
+    /// What a publisher is told.
+    var publishRefusal: StreamRefusal {
         switch self {
         case .alreadyPublishing: .alreadyPublishing
         case .unknownKey: .unknownKey
         case .tooManyStreams: .tooManyStreams
+        default: .publishDenied(sentence)
         }
     }
+
+    /// What a player is told.
+    var playRefusal: StreamRefusal { self == .unknownKey ? .notPlayable : .playDenied(sentence) }
 }

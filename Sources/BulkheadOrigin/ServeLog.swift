@@ -66,8 +66,14 @@ struct ServeLog: Sendable {
                 videoMessages: summary.videoMessageCount, audioMessages: summary.audioMessageCount,
                 bytes: summary.byteCount)
         case .publishRefused(let stream, let peer, let reason):
-            .publishRefused(stream: shown(stream), peer: peer, cause: PublishRefusalCause(reason))
+            .publishRefused(stream: shown(stream), peer: peer, cause: PeerRefusalCause(reason))
         case .playStarted(let stream, let peer): .playStarted(stream: shown(stream), peer: peer)
+        case .playRefused(let stream, let peer, let reason):
+            .playRefused(stream: shown(stream), peer: peer, cause: PeerRefusalCause(reason))
+        case .secretsRead(_, let problem): problem.map { .secretsUnusable(text: $0) } ?? .secretsRead
+        case .hookFailed(let text): .hookFailed(text: text)
+        case .relay(let stream, let direction, let server, let news):
+            happening(shown(stream), direction, server, news)
         case .playEnded(let stream, let peer, let summary):
             .playEnded(
                 stream: shown(stream), peer: peer, bytes: summary.sentByteCount, shed: summary.shedMessageCount)
@@ -78,6 +84,19 @@ struct ServeLog: Sendable {
         case .certificateRead(let problem):
             problem.map { .certificateUnusable(text: $0) } ?? .certificateRead
         case .eventsLeftOut(let count): .eventsLeftOut(events: count)
+        }
+    }
+
+    private func happening(
+        _ stream: String, _ direction: RelayDirection, _ server: String, _ news: RelayNews
+    ) -> ServerHappening {
+        switch (direction, news) {
+        case (.pull, .started): .pullStarted(stream: stream, server: server)
+        case (.pull, .ended(let text)): .pullEnded(stream: stream, server: server, text: text)
+        case (.pull, .failed(let text)): .pullFailed(stream: stream, server: server, text: text)
+        case (.push, .started): .pushStarted(stream: stream, server: server)
+        case (.push, .ended(let text)): .pushEnded(stream: stream, server: server, text: text)
+        case (.push, .failed(let text)): .pushFailed(stream: stream, server: server, text: text)
         }
     }
 
@@ -130,17 +149,28 @@ extension ConnectionRefusalCause {
             case .tooManyConnections: .tooManyConnections
             case .tooManyOfAddress: .tooManyOfAddress
             case .tooManyFailures: .tooManyFailures
+            case .tooOften: .tooOften
             }
     }
 }
 
-extension PublishRefusalCause {
-    fileprivate init(_ reason: PublishRefusalReason) {
+extension PeerRefusalCause {
+    fileprivate init(_ reason: RefusalReason) {
         self =
             switch reason {
             case .alreadyPublishing: .alreadyPublishing
             case .unknownKey: .unknownKey
             case .tooManyStreams: .tooManyStreams
+            case .noToken: .noToken
+            case .expiredToken: .expiredToken
+            case .wrongToken: .wrongToken
+            case .refusedByHook: .refusedByHook
+            case .hookSilent: .hookSilent
+            case .tooOften: .tooOften
+            case .tooManyPlayers: .tooManyPlayers
+            case .tooManyPlayersOfStream: .tooManyPlayersOfStream
+            case .noBandwidth: .noBandwidth
+            case .loop: .loop
             }
     }
 }

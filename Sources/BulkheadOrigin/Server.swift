@@ -13,7 +13,11 @@ struct Server {
 
     /// The result is the exit code.
     func run() async -> CInt {
-        let options = LiveServerOptions(settings)
+        let options: LiveServerOptions
+        do throws(BroadcastError) { options = try LiveServerOptions(settings) } catch {
+            ServeLog(isJSON: settings.isJSON, secretNames: []).writeError("bulkhead serve: \(error.problem)")
+            return EXIT_FAILURE
+        }
         let log = ServeLog(isJSON: settings.isJSON, secretNames: options.streamKeys ?? [])
         // Before anybody can connect, so that no signal finds the default action.
         let habit = settings.acknowledgements.flatMap(AcknowledgementHabit.init(rawValue:))
@@ -41,18 +45,5 @@ struct Server {
         log.write(.stopped)
         log.flush()
         return EXIT_SUCCESS
-    }
-}
-
-extension LiveServerOptions {
-    init(_ settings: OriginSettings) {
-        self.init()
-        streamKeys = settings.streamKeys.map { Set($0) }
-        connectionLimit = max(1, settings.connectionLimit)
-        addressConnectionLimit = settings.addressConnectionLimit
-        publisherIdleTimeout = .nanoseconds(Int64(max(1, min(3600, settings.publisherTimeout)) * 1e9))
-        if let certificate = settings.certificate, let key = settings.key {
-            tls = TLSFiles(certificate: certificate, key: key)
-        }
     }
 }

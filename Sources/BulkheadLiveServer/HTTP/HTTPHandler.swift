@@ -1,4 +1,6 @@
+import BulkheadHTTP
 import BulkheadMedia
+import BulkheadRTMP
 import NIOCore
 import NIOHTTP1
 
@@ -12,11 +14,20 @@ final class HTTPHandler: ChannelInboundHandler {
     /// A connection that asks for nothing is closed after so long.
     private static let idleTimeout = TimeAmount.seconds(30)
     /// Bodies are thrown away, and longer ones end the connection.
-    private static let bodyByteLimit = 64 << 10
+    private static let bodyByteLimit = 1 << 20
 
     let hub: StreamHub
     let peer: String
-    private let address: ClientAddress
+    private let facts: PeerFacts
+    private let isLocal: Bool
+    /// What the address of a request may be known by in this connection.
+    private var address: ClientAddress { facts.address }
+    /// Of a request to the interface; others' bodies are thrown away.
+    private var body: ByteBuffer?
+    /// What lets a viewer have the stream that it is given.
+    private var held: HeldPass?
+    /// Of the request that is answered, where players are let in one by one.
+    private var session: String?
     private var context: ChannelHandlerContext?
     private var head: HTTPRequestHead?
     private var bodyByteCount = 0
@@ -31,10 +42,12 @@ final class HTTPHandler: ChannelInboundHandler {
     private var ticker: Scheduled<Void>?
     private var isClosing = false
 
-    init(hub: StreamHub, peer: String, address: ClientAddress) {
+    /// - Parameter isLocal: the peer is on this machine.
+    init(hub: StreamHub, peer: PeerFacts, isLocal: Bool) {
         self.hub = hub
-        self.peer = peer
-        self.address = address
+        self.peer = peer.name
+        facts = peer
+        self.isLocal = isLocal
     }
 
     // MARK: - Channel events
@@ -51,13 +64,18 @@ final class HTTPHandler: ChannelInboundHandler {
         case .head(let head):
             self.head = head
             bodyByteCount = 0
-        case .body(let bytes):
+            session = nil
+            body = head.uri.hasPrefix("/api/") ? ByteBuffer() : nil
+        case .body(var bytes):
             bodyByteCount += bytes.readableBytes
+            if bodyByteCount > ServerInterface.longestBody { body = nil }
+            body?.writeBuffer(&bytes)
             if bodyByteCount > Self.bodyByteLimit { fail(because: "the request's body is too long") }
         case .end:
             guard let head, !isClosing else { return }
             isAnswering = true
             hasAsked = true
+            hub.settle(facts)
             lastProgress = .now()
             answer(head)
         }
@@ -77,6 +95,12 @@ final class HTTPHandler: ChannelInboundHandler {
         endWait = nil
         response?.leave()
         response = nil
+        giveBack()
+    }
+
+    private func giveBack() {
+        held?.giveBack()
+        held = nil
     }
 
     private func scheduleTick(on eventLoop: any EventLoop) {
@@ -89,6 +113,7 @@ final class HTTPHandler: ChannelInboundHandler {
 
     private func tick() {
         response?.pump()
+        held?.tick { [weak self] in self?.close(because: "the hook has ended it") }
         let quiet = NIODeadline.now() - lastProgress
         if pendingWrites > 0, quiet > TimeAmount(hub.options.playerStallTimeout) {
             hub.send(.connectionFailed(peer: peer, reason: "the viewer takes nothing"))
@@ -119,6 +144,14 @@ final class HTTPHandler: ChannelInboundHandler {
                     ))
             }
         }
+        if case .interface(let call) = route {
+            let answer = hub.interface.answer(call, head, body: body, isLocal: isLocal)
+            send(answer)
+            if answer.status == .unauthorized, !hub.bear(address) {
+                close(because: "the peer's address gave too many tokens that are none")
+            }
+            return
+        }
         switch head.method {
         case .GET, .HEAD: break
         case .OPTIONS:
@@ -134,23 +167,90 @@ final class HTTPHandler: ChannelInboundHandler {
             refusal.headers.append(("Allow", "GET, HEAD, OPTIONS"))
             return send(refusal)
         }
-        if let name = route.stream, !hub.isAllowed(name, query: query.text) {
-            send(.notFound("No stream of that name may be played here."))
-            if !hub.bear(address) { close(because: "the peer's address named too many keys that are none") }
-            return
-        }
-        follow(route, query, head)
+        admit(route, query, head)
     }
+
+    // MARK: - Who may have it
+
+    private func admit(_ route: HTTPRoute, _ query: HTTPQuery, _ head: HTTPRequestHead) {
+        guard let name = route.stream else { return follow(route, query, head) }
+        var request = AdmissionRequest(
+            action: .play, name: name, query: query.text ?? "", form: route.form, peer: facts)
+        request.client.tcURL = (head.headers.first(name: "Host").map { "http://\($0)/" } ?? "") + name.app
+        request.client.pageURL = head.headers.first(name: "Referer") ?? ""
+        let isSegmented = request.form == .hls
+        if isSegmented, hub.admission.guardsPlayers { return admitToSession(request, route, query, head) }
+        // Segments are asked for again and again, and HEAD gives nothing.
+        guard !isSegmented, head.method == .GET else {
+            if let reason = hub.admission.refusal(of: request) { return refuse(reason) }
+            return follow(route, query, head)
+        }
+        ask(request) { handler, pass in
+            handler.held = HeldPass(pass, at: handler.hub.admission)
+            handler.follow(route.of(pass.name), query, head)
+        }
+    }
+
+    private func admitToSession(
+        _ request: AdmissionRequest, _ route: HTTPRoute, _ query: HTTPQuery, _ head: HTTPRequestHead
+    ) {
+        if let word = query[PlaySessions.field], let name = hub.sessions.use(word, for: request.name) {
+            session = word
+            return follow(route.of(name), query, head)
+        }
+        switch route {
+        case .playlist: follow(route, query, head)
+        case .multivariantPlaylist, .mediaPlaylist:
+            ask(request) { handler, pass in
+                guard let word = handler.hub.sessions.open(pass) else { return handler.refuse(.tooManyPlayers) }
+                handler.session = word
+                handler.follow(route.of(pass.name), query, head)
+            }
+        default: send(.sentence(.forbidden, "The session is over: load the playlist again."))
+        }
+    }
+
+    private func ask(
+        _ request: AdmissionRequest, then go: @escaping (HTTPHandler, AdmissionDesk.Pass) -> Void
+    ) {
+        hub.admit(request) { [weak self, admission = hub.admission] result in
+            switch result {
+            case .failure(let reason): self?.refuse(reason)
+            case .success(let pass):
+                // The viewer may have left meanwhile.
+                guard let self, !isClosing else { return admission.returned(pass) }
+                if let relay = pass.relay { try? hub.relays.pull(pass.name, from: relay) }
+                go(self, pass)
+            }
+        }
+    }
+
+    private func refuse(_ reason: RefusalReason) {
+        switch reason {
+        case .unknownKey: send(.notFound("No stream of that name may be played here."))
+        case .tooOften: send(.sentence(.tooManyRequests, reason.sentence + ".", retryAfter: 60))
+        case .tooManyPlayers, .tooManyPlayersOfStream, .noBandwidth, .hookSilent:
+            send(.sentence(.serviceUnavailable, reason.sentence + ".", retryAfter: 10))
+        default: send(.sentence(.forbidden, reason.sentence + "."))
+        }
+        if reason.isFailedProof, !hub.bear(address) {
+            close(because: "the peer's address named too many keys that are none")
+        }
+    }
+
+    // MARK: - What is given
 
     private func follow(_ route: HTTPRoute, _ query: HTTPQuery, _ head: HTTPRequestHead) {
         switch route {
         case .page(let file): send(WatchPage.answer(file))
         case .status: send(StatusReport.answer(of: hub))
+        case .interface: break
         case .flv(let name): carry(name, query, head, as: StreamResponse.flv)
         case .mp4(let name): carry(name, query, head, as: StreamResponse.mp4)
         case .playlist(let name):
             let last = name.name.addingPercentEncoding
-            send(HTTPAnswer(.found, [("Location", "\(last)/index.m3u8"), ("Cache-Control", "no-cache")]))
+            let place = "\(last)/index.m3u8" + (query.text.map { "?\($0)" } ?? "")
+            send(HTTPAnswer(.found, [("Location", place), ("Cache-Control", "no-cache")]))
         case .multivariantPlaylist(let name):
             guard let stream = known(name) else { return }
             wait(on: stream, atMost: .seconds(15), until: { $0.isReady }) { [weak self] in
@@ -179,7 +279,9 @@ final class HTTPHandler: ChannelInboundHandler {
 
     /// The stream with its segments; else that is answered.
     private func known(_ name: StreamName) -> LiveStream? {
-        guard let stream = hub.known(name), stream.hasBegun else {
+        let isExpected = hub.expects(name)
+        if isExpected { hub.relays.demand(name) }
+        guard let stream = isExpected ? hub.streamToPlay(name) : hub.known(name), stream.hasBegun || isExpected else {
             send(.notFound("Nobody publishes this stream at the moment."))
             return nil
         }
@@ -214,7 +316,7 @@ final class HTTPHandler: ChannelInboundHandler {
 
     private func sendPlaylist(of stream: LiveStream, _ text: String?) {
         guard let text else { return send(.notFound("There is nothing of this stream yet.")) }
-        send(.playlist(text))
+        send(.playlist(session.map { PlaySessions.playlist(text, session: $0) } ?? text))
     }
 
     private func sendPart(_ part: Int, of number: Int64, _ stream: LiveStream, _ head: HTTPRequestHead) {
@@ -241,7 +343,7 @@ final class HTTPHandler: ChannelInboundHandler {
         then go: @escaping () -> Void
     ) {
         // A publisher that is not there brings nothing more.
-        guard stream.isPublished || isDue(stream.segments.window) else {
+        guard stream.isPublished || isDue(stream.segments.window) || hub.expects(stream.name) else {
             return send(.notFound("Nobody publishes this stream at the moment."))
         }
         var isAnswered = false
@@ -261,12 +363,14 @@ final class HTTPHandler: ChannelInboundHandler {
         _ name: StreamName, _ query: HTTPQuery, _ head: HTTPRequestHead,
         as make: (LiveStream, HTTPHandler) -> StreamResponse
     ) {
-        let patience = query["wait"].flatMap { Int64($0) }.map { max(0, min(30, $0)) } ?? 0
+        let asked = query["wait"].flatMap { Int64($0) }.map { max(0, min(30, $0)) }
+        let patience = asked ?? (hub.expects(name) ? 15 : 0)
         let known = hub.known(name)
-        guard known?.isPublished == true || patience > 0 else {
+        // HEAD waits for nothing, and makes nothing.
+        guard known?.isPublished == true || patience > 0 && head.method == .GET else {
             return send(.notFound("Nobody publishes this stream at the moment."))
         }
-        let response = make(known ?? hub.streamToPlay(name), self)
+        let response = make(hub.streamToPlay(name), self)
         if let refusal = response.refusal { return send(refusal) }
         guard head.method == .GET else {
             write(response.head, isLast: true)
@@ -345,6 +449,7 @@ final class HTTPHandler: ChannelInboundHandler {
 
     private func finish() {
         isAnswering = false
+        giveBack()
         lastProgress = .now()
         let isLast = head?.isKeepAlive == false
         isClosing = isClosing || isLast

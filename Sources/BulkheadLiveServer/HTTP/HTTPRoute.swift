@@ -2,6 +2,7 @@
 ///
 ///     /                                the watch page, and /page/… what it loads
 ///     /status                          the streams, as JSON
+///     /api/streams, /api/relays        the interface for programs
 ///     /APP/NAME.flv                    FLV without an end
 ///     /APP/NAME.mp4                    MP4 without an end
 ///     /APP/NAME.m3u8                   leads to /APP/NAME/index.m3u8
@@ -13,6 +14,7 @@ package enum HTTPRoute: Hashable, Sendable {
     /// A file of the watch page; `/` is index.html.
     case page(file: String)
     case status
+    case interface(InterfaceCall)
     case flv(StreamName)
     case mp4(StreamName)
     case playlist(StreamName)
@@ -54,6 +56,10 @@ package enum HTTPRoute: Hashable, Sendable {
             self = .status
             return
         }
+        if pieces.count >= 2, pieces[0] == "api", let call = Self.call(pieces.dropFirst()) {
+            self = .interface(call)
+            return
+        }
         if pieces.count >= 3, let route = Self.file(last, of: Self.stream(pieces.dropLast())) {
             self = route
             return
@@ -65,6 +71,15 @@ package enum HTTPRoute: Hashable, Sendable {
         case ".mp4": self = .mp4(stream)
         case ".m3u8": self = .playlist(stream)
         default: throw .unknown
+        }
+    }
+
+    private static func call(_ pieces: ArraySlice<String>) -> InterfaceCall? {
+        switch (pieces.first, pieces.count) {
+        case ("streams", 1): .streams
+        case ("relays", 1): .relays
+        case ("relays", 3...): .relay(stream(pieces.dropFirst()))
+        default: nil
         }
     }
 
@@ -120,7 +135,7 @@ package enum HTTPRoute: Hashable, Sendable {
     /// The stream that is asked for, if any.
     package var stream: StreamName? {
         switch self {
-        case .page, .status: nil
+        case .page, .status, .interface: nil
         case .flv(let stream), .mp4(let stream), .playlist(let stream), .multivariantPlaylist(let stream),
             .mediaPlaylist(let stream), .header(let stream, _), .segment(let stream, _), .part(let stream, _, _):
             stream
@@ -161,5 +176,31 @@ package enum ByteRange {
         guard !ends[1].isEmpty else { return start..<count }
         guard let last = Int(ends[1]), last >= start else { return nil }
         return start..<min(count, last == .max ? count : last + 1)
+    }
+}
+
+extension HTTPRoute {
+    /// How a player takes what is asked for.
+    var form: AdmissionRequest.Form {
+        switch self {
+        case .flv: .flv
+        case .mp4: .mp4
+        default: .hls
+        }
+    }
+
+    /// The same of another stream, which a hook may have named.
+    func of(_ stream: StreamName) -> HTTPRoute {
+        switch self {
+        case .page, .status, .interface: self
+        case .flv: .flv(stream)
+        case .mp4: .mp4(stream)
+        case .playlist: .playlist(stream)
+        case .multivariantPlaylist: .multivariantPlaylist(stream)
+        case .mediaPlaylist: .mediaPlaylist(stream)
+        case .header(_, let name): .header(stream, name: name)
+        case .segment(_, let number): .segment(stream, number)
+        case .part(_, let number, let part): .part(stream, number, part: part)
+        }
     }
 }

@@ -1,4 +1,5 @@
 import BulkheadMP4
+import BulkheadRTMP
 import NIOCore
 import NIOHTTP1
 
@@ -13,6 +14,48 @@ enum StatusReport {
         return HTTPAnswer(
             .ok, [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
             body: [ByteBuffer(string: text + "\n")])
+    }
+
+    /// What the interface says of streams: names in full, and who publishes.
+    static func streams(of hub: StreamHub) -> HTTPAnswer {
+        let streams = hub.published.map { stream in
+            let pull = hub.relays.pulls[stream.name]
+            let isPulled = pull.map { stream.publisher == ObjectIdentifier($0) } ?? false
+            return JSONText.object(
+                facts(of: stream, isSecret: false) + [
+                    ("bitsPerSecond", "\(stream.bitsPerSecond)"), ("players", "\(stream.playerCount)"),
+                    ("publisher", JSONText.string(isPulled ? "pull" : "peer")),
+                ])
+        }
+        return json([("streams", "[" + streams.joined(separator: ",") + "]")])
+    }
+
+    /// Addresses without keys.
+    static func relays(of hub: StreamHub) -> HTTPAnswer {
+        let pulls = hub.relays.pulls.values.sorted { "\($0.options.name)" < "\($1.options.name)" }.map { relay in
+            let servers = relay.options.sources.map { JSONText.string($0.description) }
+            return JSONText.object([
+                ("name", JSONText.string("\(relay.options.name)")), ("direction", JSONText.string("pull")),
+                ("servers", "[" + servers.joined(separator: ",") + "]"), ("state", JSONText.string(relay.state.word)),
+                ("onDemand", "\(relay.options.isOnDemand)"), ("origin", JSONText.string(relay.origin.rawValue)),
+                ("failures", "\(relay.failures)"), ("problem", JSONText.string(relay.problem)),
+            ])
+        }
+        let pushes = hub.relays.pushes.map { relay in
+            JSONText.object([
+                ("name", JSONText.string("\(relay.stream.name)")), ("direction", JSONText.string("push")),
+                ("servers", "[" + JSONText.string(relay.target.description) + "]"),
+                ("state", JSONText.string(relay.isFlowing ? "flowing" : "connecting")),
+                ("failures", "\(relay.failures)"), ("problem", JSONText.string(relay.problem)),
+            ])
+        }
+        return json([("relays", "[" + (pulls + pushes).joined(separator: ",") + "]")])
+    }
+
+    private static func json(_ members: [(String, String)]) -> HTTPAnswer {
+        HTTPAnswer(
+            .ok, [("Content-Type", "application/json"), ("Cache-Control", "no-store")],
+            body: [ByteBuffer(string: JSONText.object(members) + "\n")])
     }
 
     private static func facts(of stream: LiveStream, isSecret: Bool) -> [(String, String)] {
@@ -37,6 +80,17 @@ enum StatusReport {
         }
         if let next = stream.segments.window.next { facts.append(("nextSegment", "\(next.segment)")) }
         return facts
+    }
+}
+
+extension RelayMachine.State {
+    fileprivate var word: String {
+        switch self {
+        case .resting: "resting"
+        case .waiting: "waiting"
+        case .connecting: "connecting"
+        case .flowing: "flowing"
+        }
     }
 }
 

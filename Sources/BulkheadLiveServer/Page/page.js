@@ -21,11 +21,11 @@ function make(tag, properties = {}, ...children) {
 
 function follow() {
     const stream = named(location.hash);
-    if (stream?.address === watched?.address) return show();
+    if (stream?.address === watched?.address && stream?.query === watched?.query) return show();
     watched = stream;
     element("list").hidden = stream !== undefined;
     element("watch").hidden = stream === undefined;
-    if (stream) stream.player = new Player(element("video"), stream.address);
+    if (stream) stream.player = new Player(element("video"), stream.address, stream.query);
     controls.use(stream?.player);
     show();
     scrollTo(0, 0);
@@ -128,7 +128,9 @@ function showAbout() {
 function showWays(stream) {
     const base = new URL(stream.address, location.href.replace(/#.*/, "")).href;
     const rtmp = base.replace(/^http/, "rtmp");
-    const ways = [["HLS", `${base}/index.m3u8`], ["FLV", `${base}.flv`], ["MP4", `${base}.mp4`], ["RTMP", rtmp]];
+    const query = stream.query ? `?${stream.query}` : "";
+    const ways = [["HLS", `${base}/index.m3u8`], ["FLV", `${base}.flv`], ["MP4", `${base}.mp4`], ["RTMP", rtmp]]
+        .map(([way, url]) => [way, url + query]);
     element("ways").replaceChildren(...ways.map(([way, url]) => {
         const button = make("button", { textContent: "Copy", ariaLabel: `Copy the ${way} address` });
         button.onclick = () => copy(url, button);

@@ -48,6 +48,8 @@ export class Player extends EventTarget {
 
     #video;
     #address;
+    /** What lets it be played, behind `?`; empty for nothing. */
+    #query;
     #control = new DelayControl(!isSafari);
     #visit;
     #ticker;
@@ -75,10 +77,11 @@ export class Player extends EventTarget {
     #received = [];
 
     /** @param address of the stream, without the ending: `live/demo`, percent-encoded. */
-    constructor(video, address) {
+    constructor(video, address, query = "") {
         super();
         this.#video = video;
         this.#address = address;
+        this.#query = query;
     }
 
     // MARK: what the viewer does
@@ -212,7 +215,7 @@ export class Player extends EventTarget {
             try {
                 const asked = performance.now();
                 this.#deadline = asked + patience * 1000 + silence;
-                const response = await fetch(`${this.#address}.mp4?wait=${patience}`, {
+                const response = await fetch(`${this.#address}.mp4?${this.#query && `${this.#query}&`}wait=${patience}`, {
                     signal: connection.signal, cache: "no-store",
                 });
                 clearTimeout(late);
@@ -529,7 +532,7 @@ export class Player extends EventTarget {
             this.#say("unplayable", "This browser has neither Media Source Extensions nor HLS.");
             return;
         }
-        const address = `${this.#address}/index.m3u8`;
+        const address = `${this.#address}/index.m3u8${this.#query && `?${this.#query}`}`;
         for (let attempt = 0; !signal.aborted; attempt += 1) {
             // The browser would not ask again for a stream that is not on air.
             const answer = await fetch(address, { signal, cache: "no-store" }).catch(() => undefined);

@@ -5,15 +5,16 @@ export function address(app, name) {
     return [...app.split("/"), name].map(encodeURIComponent).join("/");
 }
 
-/** The stream that `#…` names: its address, and its words; undefined where none is named. */
+/** The stream that `#…` names: its address, its words, and a query (a token); undefined where none is named. */
 export function named(hash) {
-    const pieces = hash.replace(/^#/, "").split("/").filter((piece) => piece !== "");
+    const [path, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
+    const pieces = path.split("/").filter((piece) => piece !== "");
     if (pieces.length < 2) return undefined;
     try {
         const words = pieces.map(decodeURIComponent);
         // A name's own slash is written as %2F: only what stands between pieces divides them.
         const [app, name] = [words.slice(0, -1).join("/"), words.at(-1)];
-        return { address: words.map(encodeURIComponent).join("/"), app, name };
+        return { address: words.map(encodeURIComponent).join("/"), app, name, query };
     } catch {
         return undefined;
     }
