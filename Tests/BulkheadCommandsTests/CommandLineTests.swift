@@ -14,6 +14,10 @@ import Testing
         ["recording", "cut", "a.mp4", "2:00", "1:00", "-o", "b.mp4"],
         ["recording", "cut", "a.mp4", "x", "1", "-o", "b.mp4"],
         ["recording", "cut", "a.mp4", "1:60", "3:00", "-o", "b.mp4"], ["recording", "join", "a.mp4"],
+        ["serve", "--pull", "http://a/b/c"],
+        ["serve", "--pull", "rtmp://a/b"], ["serve", "--push", "rtmp://a/b/c"],
+        ["serve", "--hook", "on_fire=http://a/"],
+        ["serve", "--hook", "on_play=ftp://a/"], ["serve", "--max-bandwidth", "much"], ["serve", "--max-players", "0"],
         ["serve", "--max-connections", "0"], ["serve", "--max-connections-per-address", "0"],
     ]
 

@@ -73,6 +73,30 @@ struct YAMLMap {
         return texts
     }
 
+    /// True or false; nil where there is none.
+    func flag(_ key: String) throws(BroadcastError) -> Bool? {
+        switch try text(key) {
+        case nil: return nil
+        case "true", "yes": return true
+        case "false", "no": return false
+        default: throw misfit(key, "\"\(key)\" is true or false", "mend it there")
+        }
+    }
+
+    /// A list of mappings with these keys.
+    func maps(_ key: String, keys: [String]) throws(BroadcastError) -> [YAMLMap] {
+        guard let node = pairs[key] else { return [] }
+        guard case .sequence(let sequence) = node else {
+            throw misfit(key, "\"\(key)\" is a list", "begin each of its items with a dash")
+        }
+        var maps: [YAMLMap] = []
+        for item in sequence {
+            let place = item.mark.map { "\(name), line \($0.line)" } ?? line(key)
+            maps.append(try YAMLMap(item, place, name, keys))
+        }
+        return maps
+    }
+
     /// Keys of any name with one value each.
     func pairs(_ key: String) throws(BroadcastError) -> [String: String] {
         guard let map = try map(key, keys: []) else { return [:] }
