@@ -30,6 +30,8 @@ package struct ServerStatus: Hashable, Sendable {
         case nginxRTMP = "nginx-rtmp"
         /// `/v3/paths/get/NAME` of MediaMTX.
         case mediaMTX = "mediamtx"
+        /// `/api/streams` of a Bulkhead server.
+        case bulkhead
     }
 
     /// Reads an answer; nil for what is no such page.
@@ -37,6 +39,7 @@ package struct ServerStatus: Hashable, Sendable {
         switch kind {
         case .nginxRTMP: self.init(nginxRTMP: body, app: app, stream: stream)
         case .mediaMTX: self.init(mediaMTX: body)
+        case .bulkhead: self.init(bulkhead: body, app: app, stream: stream)
         }
     }
 
@@ -94,5 +97,25 @@ package struct ServerStatus: Hashable, Sendable {
         self.init(
             isPublished: isReady, isPulled: path.source?.type.map { $0.hasSuffix("Source") },
             byteCount: path.bytesReceived ?? path.inboundBytes, players: path.readers?.count)
+    }
+
+    private init?(bulkhead body: String, app: String, stream: String) {
+        struct Streams: Decodable {
+            struct Stream: Decodable {
+                let app: String
+                let name: String
+                let bytes: Int?
+                let players: Int?
+                let publisher: String?
+            }
+            let streams: [Stream]
+        }
+        guard let all = try? JSONLine.decode(Streams.self, from: body.utf8) else { return nil }
+        guard let found = all.streams.first(where: { $0.app == app && $0.name == stream }) else {
+            self.init(isPublished: false, players: 0)
+            return
+        }
+        self.init(
+            isPublished: true, isPulled: found.publisher == "pull", byteCount: found.bytes, players: found.players)
     }
 }

@@ -52,6 +52,41 @@ import Testing
         #expect(settings.statusPage?.request.headers == ["X-A": "show"])
     }
 
+    private static let bulkhead = """
+        watch: rtmp://server/live/a%20b?x=y
+        when: no-data 1s
+        pull: {source: "rtmp://origin.example/live/show", kind: bulkhead, url: "http://server:1935/"}
+        """
+
+    @Test func aBulkheadServerIsToldByItsInterface() throws {
+        let settings = try Self.settings(Self.bulkhead)
+        guard case .requests(let start, let stop) = settings.pull else {
+            Issue.record("the pull is no request")
+            return
+        }
+        #expect(start.method == "POST" && start.address.path == "/api/relays")
+        #expect(start.body == #"{"name":"live/a%20b","pull":"rtmp://origin.example/live/show"}"#)
+        #expect(start.headers == ["Content-Type": "application/json"])
+        #expect(stop.method == "DELETE" && stop.address.path == "/api/relays/live/a%2520b" && stop.body.isEmpty)
+        #expect(settings.statusPage?.kind == .bulkhead)
+        #expect(settings.statusPage?.request.address.path == "/api/streams")
+    }
+
+    @Test(
+        arguments: [
+            ("kind: bulkhead", "kind: srs", "\"kind\" is bulkhead"),
+            (", url: \"http://server:1935/\"", "", "there is no \"url\""),
+            ("http://server:1935/", "rtmp://server", "is no address of HTTP"),
+            ("kind: bulkhead", "kind: bulkhead, token-file: /nonexistent/token", "can't be read"),
+            ("kind: bulkhead, ", "", "belongs to"),
+            ("kind: bulkhead", "kind: bulkhead, start: {url: \"http://a/\"}", "by its own interface"),
+        ])
+    func whatABulkheadServerDoesNotTakeIsSaid(word: String, other: String, problem: String) {
+        #expect {
+            try Self.settings(Self.bulkhead.replacing(word, with: other))
+        } throws: { ($0 as? BroadcastError)?.problem.contains(problem) == true }
+    }
+
     @Test func ownPlayerHasASecretOfItsOwn() throws {
         guard case .trigger(let first, let token) = try Self.settings(Self.nginx).pull,
             case .trigger(_, let other) = try Self.settings(Self.nginx).pull
@@ -99,7 +134,7 @@ import Testing
         (("hook:", "name: a/b\nhook:"), "a switch's name has letters"),
         (("hook:", "times: {dwell: soon}\nhook:"), "\"dwell\" is no time"),
         (("hook:", "times: {start: 0s}\nhook:"), "\"start\" is no time from 1.0 to 300.0 s"),
-        (("hook:", "status: {kind: srs, url: \"http://a/\"}\nhook:"), "\"kind\" is nginx-rtmp or mediamtx"),
+        (("hook:", "status: {kind: srs, url: \"http://a/\"}\nhook:"), "\"kind\" is nginx-rtmp, mediamtx or bulkhead"),
         (("hook:", "status: {kind: mediamtx, url: \"a\"}\nhook:"), "the url is no address of HTTP"),
         (("hook:", "broadcast: /run/b\nhook:"), "is no address of a master"),
         (("when: [no-data 1s, fps < 80% for 3s]\npush: {link: main, when: queue > 3s}", "push: {link: main}"), ""),

@@ -36,6 +36,19 @@ import Testing
         #expect(ServerStatus(.nginxRTMP, page, app: "live", stream: "x") == status)
     }
 
+    @Test func streamsOfABulkheadServerAreRead() {
+        let page =
+            #"{"streams":[{"app":"live","name":"x","seconds":3,"bytes":700,"pictures":9,"players":2,"publisher":"pull"},"#
+            + #"{"app":"live","name":"y","bytes":1,"players":0,"publisher":"peer"}]}"#
+        func status(_ stream: String, _ page: String) -> ServerStatus? {
+            ServerStatus(.bulkhead, page, app: "live", stream: stream)
+        }
+        #expect(status("x", page) == ServerStatus(isPublished: true, isPulled: true, byteCount: 700, players: 2))
+        #expect(status("y", page) == ServerStatus(isPublished: true, isPulled: false, byteCount: 1, players: 0))
+        #expect(status("z", page) == ServerStatus(isPublished: false, players: 0))
+        #expect(status("x", "{}") == nil && status("x", "") == nil)
+    }
+
     @Test func namesAreComparedAsThePageEscapesThem() {
         let page = Self.page(Self.pushed, stream: "a&amp;b&lt;c")
         #expect(ServerStatus(.nginxRTMP, page, app: "live", stream: "a&b<c")?.isPublished == true)

@@ -1,4 +1,5 @@
 import BulkheadEvents
+import BulkheadHTTP
 package import BulkheadModel
 import BulkheadRTMP
 import BulkheadSwitch
@@ -36,7 +37,7 @@ package enum SwitchFile {
                 "control",
                 "times",
             ])
-        let pull = try root.required("pull", keys: ["source", "when", "start", "stop"])
+        let pull = try root.required("pull", keys: ["source", "when", "start", "stop", "kind", "url", "token-file"])
         let push = try root.map("push", keys: ["link", "when"])
         let called = try root.text("name") ?? standardName
         guard isName(called) else {
@@ -62,7 +63,7 @@ package enum SwitchFile {
                 pull, watchText, values: ["source": sourceText, "app": watch.app, "stream": watch.key]),
             controlPath: control)
         settings.statePath = statePath(called)
-        settings.statusPage = try statusPage(root, watch)
+        settings.statusPage = try statusPage(root, watch) ?? bulkheadPage(pull)
         if let word = try root.text("hook") {
             guard let address = ListenAddress(word), address.port > 0 else {
                 throw root.misfit("hook", "\"hook\" wants an address and a port", "write 127.0.0.1:8935")
@@ -165,6 +166,7 @@ package enum SwitchFile {
     private static func pullSystem(
         _ pull: YAMLMap, _ watch: String, values: [String: String]
     ) throws(BroadcastError) -> SwitcherSettings.PullSystem {
+        if let system = try bulkheadSystem(pull, values) { return system }
         let start = try request(pull, "start", values)
         let stop = try request(pull, "stop", values)
         switch (start, stop) {
@@ -178,6 +180,59 @@ package enum SwitchFile {
             throw pull.misfit(
                 "source", "a pull by request is started and stopped", "write both \"start:\" and \"stop:\"")
         }
+    }
+
+    /// A Bulkhead server, which is told by its own interface.
+    private static func bulkheadSystem(
+        _ pull: YAMLMap, _ values: [String: String]
+    ) throws(BroadcastError) -> SwitcherSettings.PullSystem? {
+        guard let kind = try pull.text("kind") else {
+            for key in ["url", "token-file"] where try pull.text(key) != nil {
+                throw pull.misfit(key, "\"\(key)\" belongs to \"kind: bulkhead\"", "add it, or leave this out")
+            }
+            return nil
+        }
+        guard kind == "bulkhead" else { throw pull.misfit("kind", "\"kind\" is bulkhead", "leave it out") }
+        for key in ["start", "stop"] where try pull.map(key, keys: []) != nil {
+            throw pull.misfit(key, "a Bulkhead server is told by its own interface", "leave \"\(key)\" out")
+        }
+        guard let app = values["app"], let stream = values["stream"], let source = values["source"] else { return nil }
+        // Without what a player's name has behind it: that is the player's.
+        let name = "\(app.prefix { $0 != "?" })/\(stream.prefix { $0 != "?" })"
+        let body = JSONLine.text(["name": name, "pull": source]) ?? ""
+        let path = name.split(separator: "/").map { FormFields.encoded(String($0)) }.joined(separator: "/")
+        return .requests(
+            start: try bulkheadRequest(pull, "POST", "/api/relays", body),
+            stop: try bulkheadRequest(pull, "DELETE", "/api/relays/\(path)", ""))
+    }
+
+    private static func bulkheadPage(_ pull: YAMLMap) throws(BroadcastError) -> SwitcherSettings.StatusPage? {
+        guard try pull.text("kind") != nil else { return nil }
+        return .init(.bulkhead, try bulkheadRequest(pull, "GET", "/api/streams", ""))
+    }
+
+    private static func bulkheadRequest(
+        _ pull: YAMLMap, _ method: String, _ path: String, _ body: String
+    ) throws(BroadcastError) -> HTTPRequest {
+        var base = try pull.required("url")
+        while base.last == "/" { base.removeLast() }
+        guard let address = HTTPAddress(base + path) else {
+            throw pull.misfit("url", "\"url\" is no address of HTTP", "write http://HOST:PORT")
+        }
+        var headers: [String: String] = [:]
+        if !body.isEmpty { headers["Content-Type"] = "application/json" }
+        if let file = try pull.text("token-file") {
+            let text: String
+            do throws(Errno) { text = try SmallFile.text(at: file, limit: 65_536) } catch {
+                throw pull.misfit("token-file", "the token in \(file) can't be read: \(error.phrase)", "check the path")
+            }
+            let token = text.split(whereSeparator: \.isWhitespace).first ?? ""
+            guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+                throw pull.misfit("token-file", "there is no token in \(file)", "write it there, on the first line")
+            }
+            headers["Authorization"] = "Bearer \(token)"
+        }
+        return HTTPRequest(method, address, headers: headers, body: body)
     }
 
     private static func request(
@@ -195,7 +250,7 @@ package enum SwitchFile {
     ) throws(BroadcastError) -> SwitcherSettings.StatusPage? {
         guard let page = try root.map("status", keys: ["kind", "url", "headers"]) else { return nil }
         guard let kind = ServerStatus.Kind(rawValue: try page.required("kind")) else {
-            throw page.misfit("kind", "\"kind\" is nginx-rtmp or mediamtx", "mend it there")
+            throw page.misfit("kind", "\"kind\" is nginx-rtmp, mediamtx or bulkhead", "mend it there")
         }
         return .init(
             kind,
