@@ -15,6 +15,12 @@ package struct SpliceClock: Sendable {
         package let isKnown: Bool
         /// With this message another stream begins.
         package let isSeam: Bool
+
+        package init(timestampMilliseconds: UInt32, isKnown: Bool, isSeam: Bool) {
+            self.timestampMilliseconds = timestampMilliseconds
+            self.isKnown = isKnown
+            self.isSeam = isSeam
+        }
     }
 
     /// A message by what tells it from others.

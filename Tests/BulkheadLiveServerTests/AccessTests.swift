@@ -43,7 +43,10 @@ private let group = MultiThreadedEventLoopGroup.singleton
         -> AccessOptions.Hooks
     {
         var addresses: [OriginHooks.Call: HTTPAddress] = [:]
-        for call in calls { addresses[call] = try #require(HTTPAddress("http://127.0.0.1:\(port)/\(call.rawValue)")) }
+        for call in calls {
+            let address = try #require(HTTPAddress("http://127.0.0.1:\(port)/\(call.rawValue)"))
+            addresses[call] = address
+        }
         return .init(addresses)
     }
 
@@ -70,7 +73,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
     @Test func hooksDecide() async throws {
         let peer = try await HookPeer()
         var hooks = try Self.hooks(peer.port)
-        hooks.timeout = .milliseconds(500)
+        hooks.timeout = .seconds(5)
         let chosen = hooks
         let server = try await start { $0.access.hooks = chosen }
         #expect(await refusal(server, "bad").contains("Not allowed"))
@@ -84,7 +87,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
         #expect(
             log.all.contains(.publishStarted(StreamName(app: "live", name: "other"), peer: log.peer(.publish) ?? "")))
         await renamed.close(goodbye: true)
-        #expect(log.count { if case .hookFailed = $0 { true } else { false } } == 1)
+        #expect(log.count { if case .hookFailed = $0 { true } else { false } } >= 1)
         await server.stop()
         await peer.end()
     }
@@ -110,7 +113,10 @@ private let group = MultiThreadedEventLoopGroup.singleton
         hooks.updateInterval = .seconds(1)
         hooks.isJSON = true
         let chosen = hooks
-        let server = try await start { $0.access.hooks = chosen }
+        let server = try await start {
+            $0.access.hooks = chosen
+            $0.publisherIdleTimeout = .seconds(60)
+        }
         let brief = try await publisher(to: server, "brief")
         let other = try await publisher(to: server, "good")
         var last: PublishEvent?
@@ -226,7 +232,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
     @Test func playersAreCounted() async throws {
         let server = try await start { $0.rates.playerLimit = 1 }
         let target = try IngestTarget("\(server.address)/live", key: "key")
-        try await RTMPPlayer.play(target, group: group) { _ in
+        _ = try await RTMPPlayer.play(target, group: group) { _ in
             await #expect {
                 try await play(server, "other")
             } throws: { "\($0)".contains("Too many players") }
@@ -237,16 +243,18 @@ private let group = MultiThreadedEventLoopGroup.singleton
     }
 
     @Test func attemptsAreCounted() async throws {
-        let server = try await start { $0.rates.publishesPerMinute = 2 }
+        let server = try await start { $0.rates.publishesPerMinute = 1 }
         #expect(await refusal(server, "a") == "")
-        #expect(await refusal(server, "b") == "")
-        #expect(await refusal(server, "c").contains("Too many attempts"))
+        #expect(await refusal(server, "b").contains("Too many attempts"))
         await server.stop()
     }
 
     /// Connections that are opened and left have no place that somebody else wants.
     @Test func halfOpenConnectionsMakeRoom() async throws {
-        let server = try await start { $0.connectionLimit = 8 }
+        let server = try await start {
+            $0.connectionLimit = 8
+            $0.publisherIdleTimeout = .seconds(60)
+        }
         let good = try await publisher(to: server, "good")
         let target = try IngestTarget("\(server.address)/live", key: "key")
         var idle: [any Channel] = []

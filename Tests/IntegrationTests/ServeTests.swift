@@ -1,4 +1,5 @@
 import BulkheadTestSupport
+import Foundation
 import Glibc
 import Testing
 
@@ -47,5 +48,58 @@ import Testing
         close(late)
         #expect(server.outputText.split(separator: "\n").count { $0.contains("takes no more connections") } == 1)
         await server.end()
+    }
+
+    /// A token that the command makes lets FFmpeg publish; without it nobody may. What the file says is in no list of processes.
+    @Test func tokensOfTheCommandAreTaken() async throws {
+        let folder = try TemporaryFolder()
+        let secret = folder.path("secret")
+        try "a-secret-of-this-test\n".write(toFile: secret, atomically: true, encoding: .utf8)
+        let configuration = folder.path("serve.yml")
+        try """
+        publish-secret-file: \(secret)
+        relays: [{pull: rtmp://127.0.0.1:9/live/word-that-is-secret, name: live/other, on-demand: true}]
+        """.write(toFile: configuration, atomically: true, encoding: .utf8)
+        let server = try await EmbeddedServer(["--config", configuration])
+        let arguments = try String(contentsOfFile: "/proc/\(server.pid)/cmdline", encoding: .utf8)
+        #expect(arguments.contains("bulkhead-origin") && !arguments.contains("word-that-is-secret"))
+
+        let token = try BulkheadProgram.start([
+            "serve", "token", "publish", "live/show", "--secret-file", secret, "--for", "1m", "--url",
+            server.url("show"),
+        ])
+        #expect(await token.wait() == 0, "\(token.errorText)")
+        let url = token.outputText.split(separator: "\n").first.map(String.init) ?? ""
+        #expect(url.hasPrefix(server.url("show") + "?expires="), "\(url)")
+        func publish(to url: String) throws -> RunningProcess {
+            try RunningProcess(
+                "ffmpeg",
+                [
+                    "-v", "error", "-nostdin", "-re", "-f", "lavfi", "-i", "testsrc=s=160x90:r=10", "-t", "1", "-c:v",
+                    "libx264", "-preset", "ultrafast", "-f", "flv", url,
+                ])
+        }
+        let stranger = try publish(to: server.url("show"))
+        #expect(await stranger.wait() != 0)
+        let holder = try publish(to: url)
+        #expect(await holder.wait() == 0, "\(holder.errorText)")
+        #expect(server.log.contains("may not publish: it has no token") && server.publishCount == 1, "\(server.log)")
+        #expect(!server.log.contains("token=") && !server.log.contains("a-secret-of-this-test"))
+        await server.end()
+    }
+
+    @Test(
+        arguments: [
+            (["serve", "--config", "/nonexistent/serve.yml"], "can't be read"),
+            (["serve", "--publish-secret-file", "/nonexistent/secret", "--listen", "127.0.0.1:0"], "no such file"),
+            (["serve", "token", "watch", "live/x", "--secret-file", "/dev/null"], "to publish or to play"),
+            (["serve", "token", "play", "x", "--secret-file", "/dev/null"], "is no stream's name"),
+            (["serve", "token", "play", "live/x", "--secret-file", "/dev/null"], "fewer than 16 characters"),
+            (["serve", "token", "play", "live/x", "--secret-file", "/dev/null", "--for", "0s"], "--for wants"),
+        ])
+    func whatCanNotBeUsedIsSaid(arguments: [String], words: String) async throws {
+        let command = try BulkheadProgram.start(arguments)
+        #expect(await command.wait() != 0)
+        #expect(command.errorText.contains(words), "\(command.errorText)")
     }
 }

@@ -93,7 +93,7 @@ final class AdmissionDesk {
         guard location.utf8.count <= ServerSessionStateMachine.longestFullName,
             location.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { return nil }
-        if location.lowercased().hasPrefix("rtmp") {
+        if ["rtmp://", "rtmps://"].contains(where: location.lowercased().hasPrefix) {
             let target = try? IngestTarget(location)
             // Without a name it is the same one there.
             let sameName = try? IngestTarget(location, key: pass.name.name)

@@ -25,7 +25,9 @@ extension StreamHub {
         guard allows(request.action, of: request.peer.address) else { return .tooOften }
         if request.action == .publish, !options.takesPublishers { return .unknownKey }
         if let reason = admission.refusal(of: request) { return reason }
-        if request.client.relayMarks.contains(mark) { return .loop }
+        let marks = request.client.relayMarks
+        if marks.contains(mark) { return .loop }
+        if let source = relays.pulls[request.name]?.serverMark, marks.contains(source) { return .loop }
         return request.action == .play ? playRefusal(of: request.name) : nil
     }
 

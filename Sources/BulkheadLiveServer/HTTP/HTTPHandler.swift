@@ -132,18 +132,7 @@ final class HTTPHandler: ChannelInboundHandler {
         do throws(HTTPRoute.Refusal) {
             guard head.uri.utf8.count <= HTTPRoute.longestTarget else { throw .tooLong }
             route = try HTTPRoute(path: parts[0])
-        } catch {
-            switch error {
-            case .tooLong: return send(.sentence(.uriTooLong, "The address is too long."))
-            case .malformed: return send(.sentence(.badRequest, "The address is malformed."))
-            case .unknown:
-                return send(
-                    .sentence(
-                        .notFound,
-                        "Nothing is here. Streams are at /APP/NAME.flv, /APP/NAME.mp4 and /APP/NAME/index.m3u8, and a page at /."
-                    ))
-            }
-        }
+        } catch { return send(error.answer) }
         if case .interface(let call) = route {
             let answer = hub.interface.answer(call, head, body: body, isLocal: isLocal)
             send(answer)
@@ -152,21 +141,7 @@ final class HTTPHandler: ChannelInboundHandler {
             }
             return
         }
-        switch head.method {
-        case .GET, .HEAD: break
-        case .OPTIONS:
-            return send(
-                HTTPAnswer(
-                    .noContent,
-                    [
-                        ("Allow", "GET, HEAD, OPTIONS"), ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
-                        ("Access-Control-Allow-Headers", "Range, Cache-Control"), ("Access-Control-Max-Age", "86400"),
-                    ]))
-        default:
-            var refusal = HTTPAnswer.sentence(.methodNotAllowed, "Streams can only be read here: use GET.")
-            refusal.headers.append(("Allow", "GET, HEAD, OPTIONS"))
-            return send(refusal)
-        }
+        if let answer = HTTPAnswer.answer(toOther: head.method) { return send(answer) }
         admit(route, query, head)
     }
 
@@ -226,13 +201,7 @@ final class HTTPHandler: ChannelInboundHandler {
     }
 
     private func refuse(_ reason: RefusalReason) {
-        switch reason {
-        case .unknownKey: send(.notFound("No stream of that name may be played here."))
-        case .tooOften: send(.sentence(.tooManyRequests, reason.sentence + ".", retryAfter: 60))
-        case .tooManyPlayers, .tooManyPlayersOfStream, .noBandwidth, .hookSilent:
-            send(.sentence(.serviceUnavailable, reason.sentence + ".", retryAfter: 10))
-        default: send(.sentence(.forbidden, reason.sentence + "."))
-        }
+        send(reason.answer)
         if reason.isFailedProof, !hub.bear(address) {
             close(because: "the peer's address named too many keys that are none")
         }
@@ -473,32 +442,5 @@ final class HTTPHandler: ChannelInboundHandler {
         isClosing = true
         hub.send(.connectionFailed(peer: peer, reason: reason))
         context?.close(promise: nil)
-    }
-}
-
-extension String {
-    /// As a piece of a path (RFC 3986, 3.3): what is not unreserved is encoded.
-    fileprivate var addingPercentEncoding: String {
-        utf8.reduce(into: "") { text, byte in
-            let character = Character(Unicode.Scalar(byte))
-            if byte < 0x80, character.isLetter || character.isNumber || "-._~".contains(character) {
-                text.append(character)
-            } else {
-                text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-    }
-}
-
-extension Packager.Obstacle {
-    /// For viewers.
-    var sentence: String {
-        switch self {
-        case .nothingYet: "Nothing of this stream has come yet."
-        case .pictures(let coding):
-            "This stream's pictures (\(coding)) can't be given as MP4 or HLS: take it as FLV, or by RTMP."
-        case .sound(let coding):
-            "This stream's sound (\(coding)) can't be given as MP4 or HLS: take it as FLV, or by RTMP."
-        }
     }
 }

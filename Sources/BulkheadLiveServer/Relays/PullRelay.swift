@@ -19,6 +19,10 @@ final class PullRelay {
     private let eventLoop: any EventLoop
     private var machine: RelayMachine
     private var publication: Publication?
+    /// Its publisher has left the source then.
+    private var leftAt: NIODeadline?
+    /// Of the server that is played, where it has one.
+    private(set) var serverMark: String?
     /// Of attempts: what an older one says does not count.
     private var number = 0
     private var task: Task<Void, Never>?
@@ -62,10 +66,16 @@ final class PullRelay {
         if let publication {
             guard publication.fault(at: now, options: hub.options) != nil else { return }
             end(because: publication.idleReason.replacing("the publisher", with: "it"))
-        } else if case .connecting(_, let since) = machine.state,
-            MonotonicTime.now.since(since) > (Self.timeout + hub.options.publisherIdleTimeout).nanoseconds
-        {
-            end(because: "it has sent nothing")
+            return
+        }
+        switch machine.state {
+        case .connecting(_, let since):
+            let patience = Self.timeout + hub.options.publisherIdleTimeout
+            if MonotonicTime.now.since(since) > patience.nanoseconds { end(because: "it has sent nothing") }
+        case .flowing:
+            let patience = TimeAmount(hub.options.publisherIdleTimeout)
+            if let leftAt, now - leftAt > patience { end(because: "nobody publishes it there any more") }
+        case .resting, .waiting: break
         }
     }
 
@@ -94,7 +104,9 @@ final class PullRelay {
         options.timeout = timeout
         do {
             return try await RTMPPlayer.play(target, options: options, relayMarks: marks, group: eventLoop) { events in
-                if let mark = events.serverMark, marks.contains(mark) { return loopProblem }
+                let mark = events.serverMark
+                let isCircle = try await eventLoop.submit { relay.value.isCircle(with: mark, number) }.get()
+                if isCircle { return loopProblem }
                 while let event = try await events.next() {
                     let problem = try await eventLoop.submit { relay.value.take(event, number) }.get()
                     if let problem { return problem }
@@ -102,6 +114,13 @@ final class PullRelay {
                 return "the server closed the connection"
             }
         } catch { return "\(error)" }
+    }
+
+    /// Whether the server that is asked is this one, or is given what it gives. It may come to that later: the mark is kept.
+    private func isCircle(with mark: String?, _ number: Int) -> Bool {
+        guard number == self.number, let mark, let hub else { return false }
+        serverMark = mark
+        return mark == hub.mark || hub.relayMarks(playing: options.name).contains(mark)
     }
 
     /// - Returns: why no more is wanted.
@@ -118,6 +137,7 @@ final class PullRelay {
         case .unpublished, .republished:
             // What comes next has times of its own. Players are kept for a while.
             endPublication()
+            leftAt = .now()
         }
         return nil
     }
@@ -126,6 +146,7 @@ final class PullRelay {
         let isFirst = if case .connecting = machine.state { true } else { false }
         publication = Publication(stream: try hub.publish(options.name, by: ObjectIdentifier(self)))
         machine.began(at: .now)
+        leftAt = nil
         problem = ""
         if isFirst { tell(.started, source) }
     }
@@ -163,6 +184,7 @@ final class PullRelay {
 
     private func stopTask() {
         number += 1
+        (leftAt, serverMark) = (nil, nil)
         task?.cancel()
         task = nil
     }
