@@ -48,6 +48,7 @@ let package = Package(
         .executable(name: "bulkhead-notifier", targets: ["bulkhead-notifier"]),
         .executable(name: "bulkhead-chat", targets: ["bulkhead-chat"]),
         .executable(name: "bulkhead-origin", targets: ["bulkhead-origin"]),
+        .executable(name: "bulkhead-srt", targets: ["bulkhead-srt"]),
         .executable(name: "bulkhead-recorder", targets: ["bulkhead-recorder"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
@@ -72,6 +73,7 @@ let package = Package(
         .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
         .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSRT", providers: [.apt(["libsrt-openssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
@@ -97,6 +99,7 @@ let package = Package(
         .target(
             name: "BulkheadRTMP", dependencies: ["BulkheadSystem", "BulkheadFLV", nioCore]),
         .target(name: "BulkheadMP4", dependencies: ["BulkheadMedia"]),
+        .target(name: "BulkheadSRT", dependencies: ["BulkheadMedia"]),
         .target(name: "BulkheadChatFormats", dependencies: ["BulkheadDanmaku", "BulkheadSystem"]),
         .target(name: "BulkheadRecording", dependencies: ["BulkheadMP4", "BulkheadMedia"]),
         .target(
@@ -125,7 +128,7 @@ let package = Package(
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadModel", "BulkheadEvents", "BulkheadTimeline", "CBulkheadLinux",
-                systemPackage, nioCore, nioPosix,
+                "BulkheadSRT", systemPackage, nioCore, nioPosix,
             ]),
         .target(
             name: "BulkheadControl",
@@ -140,7 +143,7 @@ let package = Package(
             ]),
         .target(
             name: "BulkheadRTMPTransport",
-            dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", nioCore, nioPosix, nioSSL]),
+            dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", "BulkheadSRT", nioCore, nioPosix, nioSSL]),
 
         .target(
             name: "BulkheadFaults", dependencies: [nioCore, nioPosix]),
@@ -167,7 +170,8 @@ let package = Package(
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
                 "BulkheadSelection",
-                "BulkheadTimeline", "BulkheadLinks", "BulkheadRoom", "BulkheadChildren", "BulkheadWire", systemPackage,
+                "BulkheadTimeline", "BulkheadLinks", "BulkheadRoom", "BulkheadChildren", "BulkheadWire", "BulkheadSRT",
+                "BulkheadFLV", "BulkheadRTMPTransport", systemPackage,
             ]),
         .target(
             name: "BulkheadChain",
@@ -203,7 +207,7 @@ let package = Package(
                 "BulkheadAudience", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
                 "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
-                "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
+                "BulkheadSRT", "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
             ]),
         .target(
             name: "BulkheadLiveServer",
@@ -219,6 +223,11 @@ let package = Package(
                 "BulkheadMedia", "BulkheadRTMP", "BulkheadSystem", "BulkheadWire", systemPackage, nioPosix,
             ]),
         .target(
+            name: "BulkheadSRTLink",
+            dependencies: [
+                "BulkheadChildRuntime", "CSRT", "BulkheadSRT", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
+            ], linkerSettings: libraries("srt")),
+        .target(
             name: "BulkheadEncoder",
             dependencies: [
                 "BulkheadChildRuntime",
@@ -227,7 +236,7 @@ let package = Package(
         .target(
             name: "BulkheadSource",
             dependencies: [
-                "BulkheadChildRuntime",
+                "BulkheadChildRuntime", "BulkheadSRT",
                 "CFFmpeg", "CPango", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames",
                 systemPackage,
             ],
@@ -297,7 +306,7 @@ let package = Package(
                 "BulkheadChildRuntime", "BulkheadMaster", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
-                "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher", "BulkheadHTTP",
+                "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher", "BulkheadHTTP", "BulkheadSRT",
                 "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
@@ -322,6 +331,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-origin", dependencies: ["BulkheadOrigin"],
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-srt", dependencies: ["BulkheadSRTLink"],
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-recorder", dependencies: ["BulkheadRecorder"],
@@ -433,6 +445,8 @@ let package = Package(
             name: "BulkheadRecordingTests",
             dependencies: ["BulkheadTestSupport", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia"]),
         .testTarget(
+            name: "BulkheadSRTTests", dependencies: ["BulkheadTestSupport", "BulkheadSRT", "BulkheadMedia"]),
+        .testTarget(
             name: "BulkheadRTMPTests",
             dependencies: ["BulkheadTestSupport", "BulkheadRTMP", "BulkheadMedia", nioCore]),
         .testTarget(
@@ -513,7 +527,7 @@ let package = Package(
             dependencies: [
                 "BulkheadTimeline", "BulkheadTestSupport", "BulkheadLinks", "BulkheadModel", "BulkheadEvents",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadRTMP", "BulkheadRTMPTransport", "BulkheadSelection",
-                "BulkheadFLV", nioCore, systemPackage,
+                "BulkheadFLV", "BulkheadSRT", nioCore, nioPosix, systemPackage,
             ]),
         .testTarget(
             name: "BulkheadOutputsTests",

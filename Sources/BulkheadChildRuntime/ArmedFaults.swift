@@ -152,6 +152,7 @@ package struct ArmedFaults: Sendable {
             case .recorder: RecorderReply.ready.frame
             case .chat: ChatReply.gap(connection: 0, from: 0, until: 0).frame
             case .origin: OriginReply.alive(players: .max).frame
+            case .srt: SRTReply.waiting(port: 0).frame
             case .decoder, .master: nil
             }
         guard let message else { return }

@@ -64,7 +64,7 @@ extension Role {
         case .pluginHost: .plugins
         case .source: .reading
         case .notifier, .chat: .sending
-        case .origin, .master, .encoder, .decoder, .mixer, .recorder: .computing
+        case .origin, .srt, .master, .encoder, .decoder, .mixer, .recorder: .computing
         }
     }
 }

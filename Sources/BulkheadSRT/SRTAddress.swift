@@ -44,6 +44,26 @@ package struct SRTAddress: Hashable, Sendable {
     /// Whether a word is such an address, right or wrong.
     package static func isMeant(by word: String) -> Bool { word.lowercased().hasPrefix("srt:") }
 
+    /// Stands before the address of an input that others call: `listen:srt://0.0.0.0:9000`.
+    package static let listeningPrefix = "listen:"
+
+    /// Whether a word is such an address of an input, right or wrong.
+    package static func isMeantAsInput(_ word: String) -> Bool {
+        isMeant(by: word) || word.lowercased().hasPrefix(listeningPrefix + "srt:")
+    }
+
+    /// The address that an input is read from; nil where the word is none, or none that can be used.
+    package static func input(_ word: String) -> SRTAddress? {
+        isMeantAsInput(word) ? try? SRTAddress(input: word) : nil
+    }
+
+    /// Reads the address of an input.
+    package init(input word: String) throws(SRTAddressError) {
+        let isCalled = word.lowercased().hasPrefix(Self.listeningPrefix)
+        try self.init(
+            isCalled ? String(word.dropFirst(Self.listeningPrefix.count)) : word, mode: isCalled ? .listener : .caller)
+    }
+
     /// Reads an address.
     /// - Parameters:
     ///   - passphrase: given apart, for an address that says `passphrase=` with nothing behind it.

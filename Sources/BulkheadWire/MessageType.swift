@@ -176,6 +176,19 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case originReady = 0x126
     case originTrouble = 0x127
     case originAlive = 0x128
+
+    // SRTRequest
+    case srtOpen = 0xF4
+    case srtConfigure = 0xF5
+    case srtPicture = 0xF6
+    case srtSound = 0xF7
+    case srtFinish = 0xF9
+
+    // SRTReply
+    case srtWaiting = 0xFA
+    case srtConnected = 0xFB
+    case srtFailed = 0xFC
+    case srtReport = 0xFD
 }
 
 extension WireFrame {

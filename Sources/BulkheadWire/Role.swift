@@ -16,6 +16,8 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
     case chat = 8
     /// Serves the program to players.
     case origin = 12
+    /// Sends the program to one server by SRT.
+    case srt = 15
 
     package var description: String {
         switch self {
@@ -29,6 +31,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .notifier: "notifier"
         case .chat: "chat"
         case .origin: "origin"
+        case .srt: "SRT sender"
         }
     }
 
@@ -45,6 +48,7 @@ package enum Role: UInt8, Hashable, Sendable, CaseIterable, CustomStringConverti
         case .notifier: "bulkhead-notifier"
         case .chat: "bulkhead-chat"
         case .origin: "bulkhead-origin"
+        case .srt: "bulkhead-srt"
         }
     }
 }

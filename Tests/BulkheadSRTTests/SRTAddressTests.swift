@@ -46,7 +46,8 @@ import Testing
         ("srt://host:9000?passphrase=" + String(repeating: "x", count: 80), .passphraseLength(80)),
         ("srt://host:9000?passphrase=", .missingPassphrase), ("srt://host:9000?pbkeylen=20", .keyLength),
         ("srt://host:9000?streamid=" + String(repeating: "x", count: 513), .streamIDLength(513)),
-        ("srt://host:9000?streamid=a%00b", .streamIDLength(3)), ("srt://host:9000?streamid=%ff", .unreadable("streamid")),
+        ("srt://host:9000?streamid=a%00b", .streamIDLength(3)),
+        ("srt://host:9000?streamid=%ff", .unreadable("streamid")),
     ]
 
     @Test(arguments: mistakes) func mistakesAreNamedWithoutSecrets(text: String, error: SRTAddressError) {

@@ -291,6 +291,37 @@ package enum Messages {
         .ready(port: .max), .trouble(text: "port 8080 is in use"), .alive(players: .max),
     ]
 
+    package static func srtRequests() throws -> [SRTRequest] {
+        let configuration = StreamConfiguration(
+            canvas: try #require(Canvas(width: 640, height: 360)), frameRate: try #require(FrameRate(30_000, 1001)),
+            videoBitsPerSecond: 1, audioBitsPerSecond: 2, avcConfiguration: [1, 2], audioSpecificConfig: [3])
+        let time = MediaTime(nanoseconds: -3)
+        return [
+            .open(
+                SRTTask(
+                    listens: true, host: "::1", port: 9000, latencyMilliseconds: 250, passphrase: "0123456789",
+                    keyByteCount: 32, streamID: "#!::r=live,m=publish", connectingMilliseconds: 1500, origin: -7)),
+            .open(SRTTask(listens: false, host: "", port: .max, latencyMilliseconds: 0)),
+            .configure(configuration),
+            .picture(
+                Packet(
+                    kind: .video(isIDR: true, isDisposable: false), dts: time, pts: MediaTime(nanoseconds: 5),
+                    bytes: [1, 2])),
+            .picture(Packet(kind: .video(isIDR: false, isDisposable: true), dts: time, pts: time, bytes: [])),
+            .sound(Packet(kind: .audio, dts: time, pts: time, bytes: [7])), .finish,
+        ]
+    }
+
+    package static let srtReplies: [SRTReply] = [
+        .waiting(port: 9000), .connected(latencyMilliseconds: 120), .failed(.name), .failed(.unreachable("no route")),
+        .failed(.timedOut), .failed(.refused(code: 1403)), .failed(.lost("closed")), .failed(.unusable("no sound")),
+        .report(SRTReport()),
+        .report(
+            SRTReport(
+                safe: MediaTime(nanoseconds: -9), releasedByteCount: 1 << 40, roundTripMicroseconds: 2500, lost: 3,
+                retransmitted: 4, dropped: 5, bandwidth: 1 << 33, bufferMilliseconds: 7)),
+    ]
+
     package static func recorderRequests() throws -> [RecorderRequest] {
         var task = RecorderTask(.mp4, path: "/r/show-%Y.mp4", isPattern: true, persists: true)
         task.recording = .init(high: .max, low: 3)
@@ -384,6 +415,7 @@ package enum Messages {
             + recorderReplies.map(entry)
             + notifierRequests.map(entry) + notifierReplies.map(entry)
             + originRequests().map(entry) + originReplies.map(entry)
+            + srtRequests().map(entry) + srtReplies.map(entry)
             + chatRequests.map(entry) + chatReplies.map(entry)
             + [Farewell(reason: "the broadcast has ended")].map(entry)
     }

@@ -25,6 +25,8 @@ import Testing
         try expectRoundTrip(Messages.chatReplies)
         try expectRoundTrip(Messages.originRequests())
         try expectRoundTrip(Messages.originReplies)
+        try expectRoundTrip(Messages.srtRequests())
+        try expectRoundTrip(Messages.srtReplies)
         try expectRoundTrip(Messages.recorderRequests())
         try expectRoundTrip(Messages.recorderReplies)
     }

@@ -475,6 +475,7 @@ import Testing
                 == [
                     "bulkhead", "bulkhead-encoder", "bulkhead-source", "bulkhead-plugin-host", "bulkhead-decoder",
                     "bulkhead-mixer", "bulkhead-recorder", "bulkhead-notifier", "bulkhead-chat", "bulkhead-origin",
+                    "bulkhead-srt",
                 ])
     }
 }

@@ -78,6 +78,15 @@ package struct CellProfile: Sendable {
             profile.openings = .network
             profile.calls = [.network, .localSockets]
             return profile
+        case .srt:
+            // Datagrams alone: without the opening no TCP port is bound or connected to.
+            var profile = CellProfile(outOfMemoryScore: 200)
+            profile.memoryByteCount = memoryShare
+            profile.descriptorCount = 256
+            profile.limits = modesty
+            profile.files = machine + libraries + names
+            profile.calls = .network
+            return profile
         case .pluginHost:
             var profile = CellProfile(outOfMemoryScore: 300)
             profile.capabilities = nil

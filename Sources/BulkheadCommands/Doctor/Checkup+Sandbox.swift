@@ -16,7 +16,7 @@ extension Checkup {
 
     /// What the kernel grants the cells of the other children, a line for each: their programs enter them and say so.
     func cells(_ programs: Programs) -> [Finding] {
-        [Role.encoder, .source, .mixer, .recorder, .notifier, .chat, .origin, .decoder].map { role in
+        [Role.encoder, .source, .mixer, .recorder, .notifier, .chat, .origin, .srt, .decoder].map { role in
             let subject = "\(role) cell"
             guard let call = try? ProgramCall(programs.path(of: role.executableName), ["--sandbox"]), call.isSuccess
             else { return Finding(.absent, subject, "it can't be tried: the \(role) does not start") }

@@ -15,7 +15,8 @@ struct Checkup {
 
     func findings() -> [Finding] {
         [Finding(.ok, "bulkhead", "version \(BulkheadVersion.build)")]
-            + [Role.encoder, .source, .mixer, .recorder, .pluginHost, .notifier, .chat, .origin, .decoder].map(program)
+            + [Role.encoder, .source, .mixer, .recorder, .pluginHost, .notifier, .chat, .origin, .srt, .decoder]
+            .map(program)
             + [plugins, typefaces, memory] + cells(programs) + sandbox(programs) + [
                 controlFolder, cameras, screen, sound,
             ]
