@@ -113,7 +113,7 @@ package enum Happening: Hashable, Sendable {
         case .master: try MasterHappening(name: name, values).map { .master($0) }
         case .timeline: try TimelineHappening(name: name, values).map { .timeline($0) }
         case .encoder: try EncoderHappening(name: name, values).map { .encoder($0) }
-        case .slateEncoder, .mixer, .recorder, .chat, .origin: nil
+        case .slateEncoder, .mixer, .recorder, .chat, .origin, .srt: nil
         case .source: try SourceHappening(name: name, values).map { .source($0) }
         case .pluginHost: try PluginHostHappening(name: name, values).map { .pluginHost($0) }
         case .plugin: try PluginHappening(name: name, values).map { .plugin($0) }

@@ -110,7 +110,7 @@ extension LinkMachine {
         if first.rawValue <= Look.request.rawValue, let request {
             self.request = nil
             if let target = request.target, move == nil {
-                beside = .obeying(replacesSame: target == servers.servers[serving].target)
+                beside = .obeying(replacesSame: .rtmp(target) == servers.servers[serving].target)
                 servers.redirect(serving, to: target)
                 let words = request.words.isEmpty ? nil : request.words
                 return actions + [

@@ -134,7 +134,11 @@ package struct LinkPatience: Sendable {
 extension PublishError {
     /// The key is in use, or wrong: servers say the same of both.
     fileprivate var isBusyKey: Bool {
-        if case .publishRefused = self { advice == .awaitRelease || advice == .retrySlowly } else { false }
+        switch self {
+        case .publishRefused: advice == .awaitRelease || advice == .retrySlowly
+        case .srtRefused: advice == .awaitRelease
+        default: false
+        }
     }
 
     /// Whether the server may have meant a refusal, or only failed: repeated, it is one.

@@ -2,6 +2,7 @@ import BulkheadMedia
 package import BulkheadModel
 import BulkheadRTMP
 import BulkheadRTMPTransport
+import BulkheadSRT
 import BulkheadSelection
 import Synchronization
 
@@ -32,10 +33,8 @@ package final class LinkServers: Sendable {
             if !settings.tlsAuthorityFile.isEmpty {
                 options.connection.tls.authoritiesPath = settings.tlsAuthorityFile
             }
-            let target: IngestTarget
-            do {
-                target = try IngestTarget(settings.url, key: settings.streamKey.isEmpty ? nil : settings.streamKey)
-            } catch {
+            let target: LinkTarget
+            do { target = try LinkTarget(settings) } catch {
                 throw BroadcastError(code: .serverAddress, "a server of \(name) can't be used: \(error)")
             }
             servers.append(
@@ -43,6 +42,12 @@ package final class LinkServers: Sendable {
                     target: target, options: options,
                     candidate: Candidate(
                         name: "\(target)", priority: settings.priority, weight: settings.weight)))
+        }
+        // One that waits to be called can't be asked whether it could take over.
+        if servers.count > 1, servers.contains(where: \.target.isCalled) {
+            throw BroadcastError(
+                code: .serverAddress, "\(name) can't choose between a caller that is waited for and other servers",
+                advice: "give the SRT listener a link of its own")
         }
         self.init(
             ServerTable(
@@ -60,8 +65,8 @@ package final class LinkServers: Sendable {
         return table.withLock { body(&$0, now) }
     }
 
-    /// The servers' stream keys.
-    package var keys: [String] { table.withLock { $0.servers.map(\.target.key) } }
+    /// The servers' stream keys, passphrases and stream IDs.
+    package var secrets: [String] { table.withLock { $0.servers.flatMap(\.target.secrets) } }
 
     func server(_ index: Int) -> ServerTable.Server { table.withLock { $0.servers[index] } }
     func name(_ index: Int) -> String { server(index).name }
@@ -83,7 +88,12 @@ package final class LinkServers: Sendable {
                 var options = server.options.connection
                 options.timeout = min(options.timeout, patience)
                 tasks.addTask { [options] in
-                    (index, await RTMPProbe.measure(server.target, options: options, group: group.group))
+                    switch server.target {
+                    case .rtmp(let target):
+                        (index, await RTMPProbe.measure(target, options: options, group: group.group))
+                    case .srt(let address):
+                        (index, await SRTProbe.measure(address, timeout: options.timeout, group: group.group))
+                    }
                 }
             }
             for await (index, result) in tasks {

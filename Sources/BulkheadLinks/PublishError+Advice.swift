@@ -1,6 +1,7 @@
 import BulkheadEvents
 import BulkheadModel
 import BulkheadRTMPTransport
+import BulkheadSRT
 
 extension PublishError {
     /// For events.
@@ -27,6 +28,15 @@ extension PublishError {
         case .redirectedInVain: "give the address of the server that takes the stream"
         case .publishRefused, .closedBeforeAcceptance, .closedEachTime:
             "check the stream key, and that nobody else is using it"
+        case .srtRefused(_, let refusal):
+            switch refusal {
+            case .wrongPassphrase: "give both sides the same passphrase"
+            case .oneSidedEncryption: "give both sides a passphrase, or none"
+            case .unauthorized, .forbidden, .notFound: "check the stream ID: servers have forms of their own for it"
+            case .conflict: "check that nobody else is using the stream"
+            case .full: "look who is connected to it"
+            case .other, .unexplained: "look into the server's log"
+            }
         case .streamNotCreated, .closedByServer, .protocolViolation, .answersNotRead, .cancelled:
             "look into the server's log"
         }

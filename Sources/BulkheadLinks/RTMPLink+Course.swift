@@ -96,10 +96,16 @@ extension RTMPLink {
         options.origin = origin
         if isReturn { Self.hurry(&options.connection, roundTrip: server.roundTrip) }
         do throws(PublishError) {
-            let connection = try await abortable { [options, loop] in
+            let connection = try await abortable { [options, loop, srt] () -> Result<any PreparedLink, PublishError> in
                 do throws(PublishError) {
-                    return .success(
-                        try await RTMPPublisher.prepare(for: server.target, options: options, group: loop.group))
+                    switch server.target {
+                    case .rtmp(let target):
+                        return .success(
+                            try await RTMPPublisher.prepare(for: target, options: options, group: loop.group))
+                    case .srt(let address):
+                        guard let srt else { return .failure(.cancelled) }
+                        return .success(try await srt.connect(to: address, origin: origin))
+                    }
                 } catch { return .failure(error) }
             }
             connections.withLock { $0.ready[place] = connection }
@@ -120,8 +126,8 @@ extension RTMPLink {
     private func publish(_ place: LinkMachine.Place) async -> PublishError? {
         guard let prepared = connections.withLock({ $0.ready.removeValue(forKey: place) }) else { return .cancelled }
         do throws(PublishError) {
-            let publisher = try await abortable {
-                do throws(PublishError) { return .success(try await prepared.publish()) } catch {
+            let publisher = try await abortable { () -> Result<any LinkPublisher, PublishError> in
+                do throws(PublishError) { return .success(try await prepared.begin()) } catch {
                     return .failure(error)
                 }
             }

@@ -32,7 +32,7 @@ extension RTMPLink {
                 switch work {
                 case .serve: work = decide(await send(to: publisher))
                 case .leave(let goodbye):
-                    if goodbye { await publisher.close(goodbye: true) } else { await closeSilently(publisher) }
+                    if goodbye { await publisher.sayGoodbye() } else { await closeSilently(publisher) }
                     let acknowledged = publisher.statistics.acknowledgedDTS
                     connections.withLock { $0.onAir = nil }
                     group.cancelAll()
@@ -50,7 +50,7 @@ extension RTMPLink {
 
     /// Hands packets to the connection until there is something to decide. While it only has to be fed, its event loop
     /// does that itself: it takes two threads less to wake; the task is woken for the rest.
-    private func send(to publisher: RTMPPublisher) async -> LinkMachine.Event {
+    private func send(to publisher: any LinkPublisher) async -> LinkMachine.Event {
         // Whether the event loop may feed; held while one of the two does.
         let gate = SendingGate()
         mailbox.setFeed { [self, loop] in
@@ -80,7 +80,7 @@ extension RTMPLink {
     }
 
     /// Hands packets to the connection as long as it takes them and there is nothing to decide.
-    private func feed(_ publisher: RTMPPublisher) -> Pause {
+    private func feed(_ publisher: any LinkPublisher) -> Pause {
         mailbox.beginFeeding()
         while true {
             if machine.withLock({ $0.mustStop }) { return .event(.stopped) }
@@ -90,11 +90,11 @@ extension RTMPLink {
             }
             switch mailbox.take() {
             case .configuration(let configuration, let extras):
-                publisher.send(configuration: configuration, extras: extras)
+                publisher.configure(configuration, extras: extras)
             case .metadata(let configuration, let extras):
-                publisher.send(metadataOf: configuration, extras: extras)
+                publisher.describe(configuration, extras: extras)
             case .packet(let packet):
-                publisher.send(packet: packet)
+                publisher.give(packet)
                 if packet.isVideo { machine.withLock { $0.noteSent(packet.dts) } }
             case .empty: return .waits
             case .finished: return .event(.sentAll)
@@ -105,7 +105,7 @@ extension RTMPLink {
     // MARK: listening
 
     /// Takes in what the connection reports.
-    private func follow(_ publisher: RTMPPublisher) async {
+    private func follow(_ publisher: any LinkPublisher) async {
         for await event in publisher.events {
             switch event {
             case .accepted: tell(.accepted)
@@ -152,7 +152,7 @@ extension RTMPLink {
         return isComplete
     }
 
-    private func closeSilently(_ publisher: RTMPPublisher) async {
+    private func closeSilently(_ publisher: any LinkPublisher) async {
         let isClosed = Signal()
         publisher.abandon { isClosed.ring() }
         await withTaskGroup(of: Void.self) { group in

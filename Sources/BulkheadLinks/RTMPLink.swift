@@ -6,7 +6,7 @@ import BulkheadRTMPTransport
 import BulkheadSelection
 import Synchronization
 
-/// A link to one of several RTMP servers. It connects, publishes, and when the connection is lost finds its way back, to
+/// A link to one of several servers, by RTMP or SRT. It connects, publishes, and when the connection is lost finds its way back, to
 /// the same server or to another: see ``LinkState`` for the steps.
 ///
 /// ``LinkMachine`` decides; here is what carries its decisions out: the course in `RTMPLink+Course.swift`, what goes on
@@ -14,11 +14,11 @@ import Synchronization
 package final class RTMPLink: Sink, Servers {
     /// The connections that the machine speaks of.
     struct Connections {
-        var onAir: RTMPPublisher?
+        var onAir: (any LinkPublisher)?
         /// It publishes, and will be the next on air.
-        var next: RTMPPublisher?
+        var next: (any LinkPublisher)?
         /// Ready up to createStream.
-        var ready: [LinkMachine.Place: PreparedPublisher] = [:]
+        var ready: [LinkMachine.Place: any PreparedLink] = [:]
         /// What cancels attempts to connect.
         var attempts: [Int: @Sendable () -> Void] = [:]
         var lastAttempt = 0
@@ -34,6 +34,8 @@ package final class RTMPLink: Sink, Servers {
     let mailbox: LinkMailbox
     let events: EventLog
     let archive: LinkArchive?
+    /// What makes connections by SRT; nil where none can be made.
+    let srt: (any SRTConnector)?
     let loop = LinkLoop()
     /// Ends a wait for the next attempt.
     let alarm = Signal()
@@ -50,7 +52,7 @@ package final class RTMPLink: Sink, Servers {
     ///   - archive: where its state is kept when the connection breaks; nil for nowhere.
     package init(
         name: String, id: LinkID, servers: LinkServers, lane: Int = 0, mailbox: LinkMailbox, events: EventLog,
-        archive: LinkArchive?, origin: MediaTime = .zero
+        archive: LinkArchive?, srt: (any SRTConnector)? = nil, origin: MediaTime = .zero
     ) {
         let isRedundant = servers.laneCount > 1
         part = .link(id, name: name, lane: isRedundant ? lane + 1 : nil)
@@ -61,6 +63,7 @@ package final class RTMPLink: Sink, Servers {
         self.mailbox = mailbox
         self.events = events
         self.archive = archive
+        self.srt = srt
         machine = Mutex(LinkMachine(lane: lane, origin: origin))
     }
 
@@ -98,7 +101,7 @@ package final class RTMPLink: Sink, Servers {
     package func networkChanged() { tell(.networkChanged) }
 
     package func tell(_ happening: RecordingHappening, of recording: String) {
-        connections.withLock { $0.onAir }?.send(script: ScriptData(of: recording, happening))
+        connections.withLock { $0.onAir }?.tell(ScriptData(of: recording, happening))
     }
 
     package func extend(_ entries: [RoomEntry]) {
@@ -141,7 +144,8 @@ package final class RTMPLink: Sink, Servers {
 
     package var statuses: [LinkStatus] {
         let machine = machine.withLock { $0 }
-        let statistics = connections.withLock { $0.onAir }?.statistics
+        let onAir = connections.withLock { $0.onAir }
+        let statistics = onAir?.statistics
         let server = machine.server.map { servers.name($0) }
         var status = LinkStatus(
             name: name, destination: server ?? servers.name(lane), state: machine.phase,
@@ -151,6 +155,7 @@ package final class RTMPLink: Sink, Servers {
         status.reason = machine.reason
         status.acknowledgedSeconds = (statistics?.acknowledgedDTS ?? machine.acknowledgedDTS)?.seconds
         status.roundTripMilliseconds = statistics?.roundTrip?.inMilliseconds
+        status.srt = onAir?.srtStatus
         status.servers = servers.read { $0.status(at: $1) }
         mailbox.measure(&status)
         return [status]

@@ -11,9 +11,9 @@ package import BulkheadSelection
 package struct ServerTable: Sendable {
     package struct Server: Sendable {
         /// Where it is, or where it asked to be looked for.
-        package fileprivate(set) var target: IngestTarget
+        package fileprivate(set) var target: LinkTarget
         /// Where the user said that it is, while it is looked for elsewhere.
-        fileprivate var home: IngestTarget?
+        fileprivate var home: LinkTarget?
         package var options: PublishOptions
         package var candidate: Candidate
         fileprivate var breaker = CircuitBreaker()
@@ -35,7 +35,7 @@ package struct ServerTable: Sendable {
         /// What it is called: the candidate's name, or where it asked to be looked for.
         package var name: String { home == nil ? candidate.name : "\(target)" }
 
-        package init(target: IngestTarget, options: PublishOptions = PublishOptions(), candidate: Candidate) {
+        package init(target: LinkTarget, options: PublishOptions = PublishOptions(), candidate: Candidate) {
             self.target = target
             self.options = options
             self.candidate = candidate
@@ -256,7 +256,7 @@ package struct ServerTable: Sendable {
     /// The server has asked to be left for another address. What fails there is looked for at home again.
     package mutating func redirect(_ index: Int, to target: IngestTarget) {
         servers[index].home = servers[index].home ?? servers[index].target
-        servers[index].target = target
+        servers[index].target = .rtmp(target)
     }
 
     /// The server is where the user said again.
@@ -370,7 +370,7 @@ package struct ServerTable: Sendable {
     /// An error, without the key: a server may repeat it.
     private static func words(_ error: any Error, of server: Server) -> String {
         var redaction = Redaction()
-        redaction.hide(server.target.key)
+        for secret in server.target.secrets { redaction.hide(secret) }
         return redaction.clean("\(error)")
     }
 

@@ -2,6 +2,7 @@ package import BulkheadMedia
 package import BulkheadModel
 import BulkheadProgram
 import BulkheadRTMP
+import BulkheadSRT
 import BulkheadTimeline
 package import BulkheadWire
 
@@ -141,6 +142,7 @@ package struct Forecast: Codable, Hashable, Sendable {
     private static func name(_ destination: DestinationSettings) -> String {
         if destination.isFile { return destination.url }
         let key = destination.streamKey.isEmpty ? nil : destination.streamKey
+        if let address = try? SRTAddress(destination.url, passphrase: key) { return "\(address)" }
         guard let target = try? IngestTarget(destination.url, key: key) else { return name(destination.url) }
         return "\(target)"
     }

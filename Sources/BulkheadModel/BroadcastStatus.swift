@@ -138,6 +138,8 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     package var roundTripMilliseconds: Double?
     /// All that may be chosen.
     package var servers: [LinkServerStatus]?
+    /// Of the connection on air, where it is by SRT.
+    package var srt: SRTLinkStatus?
 
     package init(
         name: String, destination: String, state: LinkState, bitsPerSecond: Int = 0, queuedMilliseconds: Int = 0,
@@ -153,6 +155,34 @@ package struct LinkStatus: Codable, Hashable, Sendable {
         self.framesShed = framesShed
         self.reconnects = reconnects
         self.lastError = lastError
+    }
+}
+
+/// What libsrt has counted on a connection.
+package struct SRTLinkStatus: Codable, Hashable, Sendable {
+    /// How long the other side waits for what was lost, as both have agreed.
+    package var latencyMilliseconds: Int
+    /// Packets that the other side has missed.
+    package var packetsLost: Int
+    /// Packets that were sent again.
+    package var packetsRetransmitted: Int
+    /// Packets that the sender gave up, because they were too late.
+    package var packetsDropped: Int
+    /// What the path carries, as the library estimates it.
+    package var bandwidthBitsPerSecond: Int
+    /// What is sent and not acknowledged.
+    package var bufferMilliseconds: Int
+
+    package init(
+        latencyMilliseconds: Int, packetsLost: Int = 0, packetsRetransmitted: Int = 0, packetsDropped: Int = 0,
+        bandwidthBitsPerSecond: Int = 0, bufferMilliseconds: Int = 0
+    ) {
+        self.latencyMilliseconds = latencyMilliseconds
+        self.packetsLost = packetsLost
+        self.packetsRetransmitted = packetsRetransmitted
+        self.packetsDropped = packetsDropped
+        self.bandwidthBitsPerSecond = bandwidthBitsPerSecond
+        self.bufferMilliseconds = bufferMilliseconds
     }
 }
 

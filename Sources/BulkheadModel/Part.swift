@@ -31,6 +31,8 @@ package struct Part: Codable, Hashable, Sendable {
         case chat
         /// Serves the program to players.
         case origin
+        /// Sends the program to one server by SRT.
+        case srt
         case plugin, link, recording, viewer, server, reporter
         /// The live room: its title, its notice, its comments.
         case room
@@ -44,7 +46,8 @@ package struct Part: Codable, Hashable, Sendable {
         /// Whether parts of this role are child processes, to which every ``ChildHappening`` can happen.
         package var isChild: Bool {
             switch self {
-            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat, .origin: true
+            case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat, .origin, .srt:
+                true
             case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .room, .channel,
                 .switch, .unknown:
                 false
@@ -130,6 +133,11 @@ package struct Part: Codable, Hashable, Sendable {
 
     /// An origin, by its child.
     package static func origin(_ id: ChildID) -> Part { Part(.origin, id: id.number, duty: .onAir) }
+
+    /// A child that sends by SRT; `name` is that of its link.
+    package static func srt(_ id: ChildID, _ duty: Duty = .onAir, name: String) -> Part {
+        Part(.srt, id: id.number, name: "SRT sender of \(name)", duty: duty)
+    }
 
     /// A chat connection; `number` is from 1.
     package static func channel(_ number: Int, name: String) -> Part { Part(.channel, id: number, name: name) }

@@ -3,6 +3,7 @@ package import BulkheadLinks
 import BulkheadMedia
 package import BulkheadModel
 package import BulkheadRoom
+import BulkheadSRT
 import BulkheadSystem
 import BulkheadWire
 
@@ -11,6 +12,8 @@ package struct Output: Sendable {
     package let sink: any Sink
     /// Nil for a sink that has none to choose from: a file.
     package let servers: (any Servers)?
+    /// What starts its children, where it has servers that are reached by SRT.
+    var srt: [SRTSenders] = []
 
     package init(_ sink: any Sink, servers: (any Servers)?) {
         self.sink = sink
@@ -61,18 +64,25 @@ package struct Output: Sendable {
                     onRoom: onRoom), servers: nil)
         }
         let servers = try LinkServers(destination, name: name, patience: patience, clock: .system)
-        for key in servers.keys { context.events.hide(key) }
+        for secret in servers.secrets { context.events.hide(secret) }
         var limits = LinkQueue.Limits()
         limits.backfill = MediaTime(nanoseconds: Int64(destination.backfillSeconds * 1e9))
         // What is sent again after a break waits too, and is no reason to shed.
         limits.duration = max(limits.duration, limits.backfill + MediaTime(milliseconds: 10_000))
+        let usesSRT = destination.servers.contains { SRTAddress.isMeant(by: $0.url) }
+        var senders: [SRTSenders] = []
         let lanes = (0..<(destination.isRedundant ? 2 : 1)).map { lane in
-            RTMPLink(
+            let part = Part.link(entry.id, name: name, lane: destination.isRedundant ? lane + 1 : nil)
+            let srt = usesSRT ? SRTSenders(for: part, in: context) : nil
+            if let srt { senders.append(srt) }
+            return RTMPLink(
                 name: name, id: entry.id, servers: servers, lane: lane,
                 mailbox: LinkMailbox(limits: limits, awaitsIDR: awaitsIDR, onRoom: onRoom), events: context.events,
-                archive: .standard)
+                archive: .standard, srt: srt)
         }
-        return lanes.count == 1 ? Output(lanes[0]) : Output(RedundantLink(lanes))
+        var output = lanes.count == 1 ? Output(lanes[0]) : Output(RedundantLink(lanes))
+        output.srt = senders
+        return output
     }
 
     /// The numbers of links' files follow those of the recordings.

@@ -534,6 +534,7 @@ package final class Outputs: PacketOutlet {
                     lanes: outputs[entry.id]?.sink.statuses ?? [])
             }, videoBitsPerSecond: bitrate.bitsPerSecond, hasSent: firstSent != nil,
             recordings: recordings.map(\.recordingStatus), replay: replays?.status,
-            children: recorders.compactMap(\.childStatus) + [origin?.childStatus].compactMap { $0 })
+            children: recorders.compactMap(\.childStatus) + [origin?.childStatus].compactMap { $0 }
+                + directory.entries.flatMap { outputs[$0.id]?.srt ?? [] }.flatMap(\.childStatuses))
     }
 }

@@ -1,4 +1,5 @@
 package import BulkheadRTMP
+package import BulkheadSRT
 
 /// How far a connection had come.
 package enum ConnectionPhase: String, Hashable, Sendable {
@@ -39,6 +40,8 @@ package enum PublishError: Error, Hashable, Sendable {
     case protocolViolation(server: String, ConnectionError)
     /// The server sends requests without reading the answers.
     case answersNotRead(server: String)
+    /// By SRT: the other side said no, or we to it.
+    case srtRefused(server: String, SRTRefusal)
     case cancelled
 }
 
@@ -97,6 +100,8 @@ extension PublishError {
         case .redirectedInVain: .retrySlowly
         case .notAuthenticated, .tlsFailed, .notRTMP, .applicationRejected, .streamNotCreated, .publishRefused: .giveUp
         case .protocolViolation, .answersNotRead: .retrySlowly
+        case .srtRefused(_, .conflict): .awaitRelease
+        case .srtRefused(_, let refusal): refusal.isPassing ? .retrySlowly : .giveUp
         case .cancelled: .giveUp
         }
     }
@@ -131,6 +136,7 @@ extension PublishError: CustomStringConvertible {
         case .connectionLost(let server, let loss): "the connection to \(server) was lost: \(loss)"
         case .protocolViolation(let server, let error): "\(server) broke the RTMP protocol: \(error)"
         case .answersNotRead(let server): "\(server) sent requests without reading the answers"
+        case .srtRefused(let server, let refusal): "\(server) \(refusal)"
         case .cancelled: "publishing was cancelled"
         }
     }
@@ -202,6 +208,12 @@ extension PublishError {
             case .silence: "stalled"
             case .noRoute: "route"
             case .other: "lost"
+            }
+        case .srtRefused(_, let refusal):
+            switch refusal {
+            case .unauthorized, .wrongPassphrase, .oneSidedEncryption: "authentication"
+            case .conflict: "in-use"
+            case .forbidden, .notFound, .full, .other, .unexplained: "refused"
             }
         case .cancelled: "cancelled"
         }

@@ -43,30 +43,32 @@ package enum PublishEnd: Hashable, Sendable {
 /// A publisher's numbers at one moment.
 package struct PublisherStatistics: Hashable, Sendable {
     /// Bytes of packets taken but not yet in the kernel's hands.
-    package internal(set) var queuedByteCount = 0
+    package var queuedByteCount = 0
     /// Bytes behind the handshake given to the socket or waiting before it.
-    package internal(set) var sentByteCount: UInt64 = 0
-    package internal(set) var acknowledgement: PublishAcknowledgement?
+    package var sentByteCount: UInt64 = 0
+    package var acknowledgement: PublishAcknowledgement?
     /// The DTS, as it was given, of the last picture that the server has acknowledged as a whole: it has this one and all
     /// before. Nil until it has acknowledged one, and for ever with servers that acknowledge nothing.
-    package internal(set) var acknowledgedDTS: MediaTime?
-    package internal(set) var isAccepted = false
-    package internal(set) var isWritable = true
+    package var acknowledgedDTS: MediaTime?
+    package var isAccepted = false
+    package var isWritable = true
     /// As the kernel has measured it; nil until it has.
-    package internal(set) var roundTrip: Duration?
+    package var roundTrip: Duration?
     /// Bytes in the kernel that the path has not taken yet, behind those of ``queuedByteCount``.
-    package internal(set) var notSentByteCount = 0
+    package var notSentByteCount = 0
     /// Segments sent again since the connection was made.
-    package internal(set) var retransmissionCount = 0
+    package var retransmissionCount = 0
     /// Bytes that the server's kernel has, by its own TCP's word, since the connection was made; handshake and TLS
     /// included.
-    package internal(set) var deliveredByteCount: UInt64 = 0
+    package var deliveredByteCount: UInt64 = 0
     /// Since when the other side has acknowledged nothing of what is under way; nil while it does, and when nothing is.
-    package internal(set) var unacknowledgedSince: ContinuousClock.Instant?
-    package internal(set) var doubt: DeliveryDoubt?
+    package var unacknowledgedSince: ContinuousClock.Instant?
+    package var doubt: DeliveryDoubt?
     /// Packets not taken because the queue was full.
-    package internal(set) var refusedPacketCount = 0
-    package internal(set) var end: PublishEnd?
+    package var refusedPacketCount = 0
+    package var end: PublishEnd?
+
+    package init() {}
 
     /// What the server has said to have, behind the handshake; nil when it says nothing.
     package var acknowledgedByteCount: UInt64? { acknowledgement?.byteCount }

@@ -198,6 +198,7 @@ import Testing
         Row("link.redirect-failed", #""reason":"timeout","text":"b didn't answer""#, "redirect", "b didn't answer"),
         Row("link.renewed", #""originSeconds":2147000"#, "timestamps"), Row("link.paused", "", "paused"),
         Row("link.resumed", "", "resumed"),
+        Row("link.listening", #""address":"srt://0.0.0.0:9000""#, "srt://0.0.0.0:9000", "waits"),
     ]
 
     private static let recordings = [

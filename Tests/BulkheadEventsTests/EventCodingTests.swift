@@ -26,6 +26,7 @@ import Testing
         case .room: .room
         case .chat: .chat(6)
         case .origin: .origin(7)
+        case .srt: .srt(8, name: "main")
         case .channel: .channel(1, name: "chat ann")
         case .switch: .switch(name: "main")
         case .reporter, .unknown: .reporter

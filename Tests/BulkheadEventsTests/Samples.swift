@@ -170,6 +170,7 @@ extension LinkHappening: Sampled {
         case .renewed: .renewed(originSeconds: 2_147_000)
         case .paused: .paused
         case .resumed: .resumed
+        case .listening: .listening(address: "srt://0.0.0.0:9000")
         }
     }
 }

@@ -22,7 +22,7 @@ struct LinkBench {
         servers = ServerTable(
             try (0..<count).map { number in
                 ServerTable.Server(
-                    target: try IngestTarget("rtmp://127.0.0.\(number + 1)/app/key"),
+                    target: .rtmp(try IngestTarget("rtmp://127.0.0.\(number + 1)/app/key")),
                     candidate: Candidate(name: "s\(number)"))
             }, rule: rule)
         // Chance 0 leaves delays as they are.

@@ -172,7 +172,7 @@ import Testing
         var bench = try LinkBench.make(after: LinkBench.onAir)
         bench.tell(.reconnectRequested(target, words: "maintenance"))
         #expect(bench.tell(.lookAround) == .prepare(0, .move))
-        #expect(bench.servers.servers[0].target == target)
+        #expect(bench.servers.servers[0].target == .rtmp(target))
         bench.tell(.prepared(.move, nil))
         #expect(bench.tell(.nextIsIDR(.zero)) == .publish(.move))
         #expect(bench.words() == "redirected")
@@ -181,7 +181,7 @@ import Testing
     /// The same address anew: a server can't be given one stream twice.
     @Test func sameServerIsLeftBeforeItIsPublishedToAgain() throws {
         var bench = try LinkBench.make(after: LinkBench.onAir)
-        bench.tell(.reconnectRequested(bench.servers.servers[0].target, words: ""))
+        bench.tell(.reconnectRequested(bench.servers.servers[0].target.ingest, words: ""))
         bench.tell([.lookAround, .prepared(.move, nil)])
         #expect(bench.tell(.nextIsIDR(.zero)) == .drain)
         #expect(bench.tell(.drained(isComplete: true)) == .publish(.move))
@@ -192,7 +192,7 @@ import Testing
     /// Its old connection is gone when it does not take the stream: a break as any other.
     @Test func sameServerThatRefusesIsABreak() throws {
         var bench = try LinkBench.make(after: LinkBench.onAir)
-        bench.tell(.reconnectRequested(bench.servers.servers[0].target, words: ""))
+        bench.tell(.reconnectRequested(bench.servers.servers[0].target.ingest, words: ""))
         bench.tell([.lookAround, .prepared(.move, nil), .nextIsIDR(.zero), .drained(isComplete: true)])
         #expect(bench.tell(.published(LinkBench.reset)) == .leave(goodbye: false))
         #expect(bench.tell(.left(acknowledged: nil)) == .confirm([], patience: .milliseconds(400)))
@@ -210,7 +210,7 @@ import Testing
         bench.now += .seconds(10)
         bench.tell([.reconnectRequested(target, words: ""), .lookAround, .prepared(.move, LinkBench.away)])
         #expect(bench.words() == "redirected redirect-failed")
-        #expect(bench.servers.servers[0].target != target)
+        #expect(bench.servers.servers[0].target != .rtmp(target))
         #expect(!bench.machine.isMoveDue(at: .zero))
     }
 

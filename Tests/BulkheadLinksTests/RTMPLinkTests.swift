@@ -28,7 +28,7 @@ import Testing
             let table = ServerTable(
                 try ports.map { port in
                     ServerTable.Server(
-                        target: try IngestTarget("rtmp://127.0.0.1:\(port)/app/key"),
+                        target: .rtmp(try IngestTarget("rtmp://127.0.0.1:\(port)/app/key")),
                         candidate: Candidate(name: "\(port)"))
                 }, rule: .priority, policy: policy)
             let link = RTMPLink(

@@ -13,7 +13,8 @@ import Testing
         ServerTable(
             try (0..<count).map { index in
                 ServerTable.Server(
-                    target: try IngestTarget("rtmp://s\(index)/app/key"), candidate: Candidate(name: "s\(index)"))
+                    target: .rtmp(try IngestTarget("rtmp://s\(index)/app/key")), candidate: Candidate(name: "s\(index)")
+                )
             }, rule: rule, lanes: lanes)
     }
 
@@ -178,17 +179,17 @@ import Testing
         var table = try Self.table(1)
         #expect(Self.take(&table, 0, at: .zero) == 0)
         table.redirect(0, to: elsewhere)
-        #expect(table.servers[0].target == elsewhere && table.servers[0].name.contains("elsewhere"))
+        #expect(table.servers[0].target == .rtmp(elsewhere) && table.servers[0].name.contains("elsewhere"))
         _ = Self.fail(&table, 0, at: .seconds(1))
-        #expect(table.servers[0].target == home && table.servers[0].name == "s0")
+        #expect(table.servers[0].target == .rtmp(home) && table.servers[0].name == "s0")
         // Sent on twice, then a handshake that fails, then the user's word.
         table.redirect(0, to: try IngestTarget("rtmp://one/app/key"))
         table.redirect(0, to: elsewhere)
         _ = Self.probe(&table, 0, .failure(Self.refused), at: .seconds(2))
-        #expect(table.servers[0].target == home)
+        #expect(table.servers[0].target == .rtmp(home))
         table.redirect(0, to: elsewhere)
         table.renew(forgives: true)
-        #expect(table.servers[0].target == home)
+        #expect(table.servers[0].target == .rtmp(home))
     }
 
     @Test func handshakesAreModest() throws {

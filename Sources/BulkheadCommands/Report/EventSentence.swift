@@ -198,6 +198,7 @@ package enum EventSentence {
         case .renewed: "RTMP timestamps are about to run out; publishing again from 0"
         case .paused: "paused"
         case .resumed: "resumed"
+        case .listening(let address): "waits for its caller at \(address)"
         }
     }
 

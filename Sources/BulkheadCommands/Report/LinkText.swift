@@ -16,6 +16,14 @@ package enum LinkText {
             "\(link.name): \(link.state.rawValue), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
             + "queue \(link.queuedMilliseconds) ms, \(link.framesSent) frames sent, \(link.framesShed) dropped"
         if let seconds = link.acknowledgedSeconds { line += ", acknowledged to \(StatusLine.clock(seconds))" }
+        if let srt = link.srt {
+            let roundTrip =
+                link.roundTripMilliseconds.map { "\(DecimalText.text($0, places: 1)) ms round trip, " } ?? ""
+            line +=
+                ", SRT \(srt.latencyMilliseconds) ms latency, \(roundTrip)\(srt.packetsLost) lost, "
+                + "\(srt.packetsRetransmitted) sent again, \(srt.packetsDropped) given up, "
+                + "\(srt.bufferMilliseconds) ms in flight, path \(StatusLine.rate(srt.bandwidthBitsPerSecond))"
+        }
         if link.reconnects > 0 { line += ", reconnected \(CountText.times(link.reconnects))" }
         if let rule = link.rule, let servers = link.servers, servers.count > 1 {
             line += ", by \(rule)"

@@ -1,6 +1,7 @@
 import BulkheadMaster
 import BulkheadModel
 import BulkheadRTMP
+import BulkheadSRT
 import Glibc
 import SystemPackage
 
@@ -21,7 +22,7 @@ enum DestinationWords {
     /// Whether a word is `rtmp:/host/app` or `rtmps:host/app`, which are no addresses yet.
     static func isAddressWithOneSlash(_ word: String) -> Bool {
         let word = word.lowercased()
-        return ["rtmp:", "rtmps:"].contains { word.hasPrefix($0) && !word.hasPrefix($0 + "//") }
+        return ["rtmp:", "rtmps:", "srt:"].contains { word.hasPrefix($0) && !word.hasPrefix($0 + "//") }
     }
 
     /// The destinations in their order, files with absolute paths: those of `to`, then those of `links`.
@@ -103,6 +104,17 @@ enum DestinationWords {
             }
             return DestinationSettings(url: "file:" + FilePaths.absolute(path))
         }
+        if url.lowercased().hasPrefix("srt://") {
+            do throws(SRTAddressError) { _ = try SRTAddress(url) } catch {
+                // A passphrase may still be given apart.
+                guard error == .missingPassphrase else {
+                    throw BroadcastError(
+                        .usage, "destination \(number): \(error)",
+                        advice: "write --to 'srt://SERVER:PORT?latency=120&passphrase=…&streamid=…'")
+                }
+            }
+            return DestinationSettings(url: url)
+        }
         let lowercased = url.lowercased()
         guard lowercased.hasPrefix("rtmp://") || lowercased.hasPrefix("rtmps://") else {
             // The word itself may hold a key behind a mistyped scheme.
@@ -113,7 +125,7 @@ enum DestinationWords {
                 }
             throw BroadcastError(
                 .usage, "destination \(number)\(problem)",
-                advice: "a destination begins with rtmp://, rtmps:// or file:")
+                advice: "a destination begins with rtmp://, rtmps://, srt:// or file:")
         }
         do throws(IngestTargetError) { _ = try IngestTarget(url) } catch {
             // A key may still be given apart.
@@ -187,8 +199,9 @@ enum DestinationWords {
         return key
     }
 
-    /// Whether an RTMP address ends after the application.
+    /// Whether an RTMP address ends after the application, or an SRT address leaves its passphrase out.
     private static func awaitsKey(_ url: String) -> Bool {
+        if SRTAddress.isMeant(by: url) { return SRTAddress.awaitsPassphrase(url) }
         do throws(IngestTargetError) { _ = try IngestTarget(url) } catch { return error == .missingKey }
         return false
     }

@@ -29,6 +29,8 @@ package enum LinkHappening: HappeningSubject {
     case renewed(originSeconds: Double)
     case paused
     case resumed
+    /// An SRT listener waits for its caller.
+    case listening(address: String)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -57,6 +59,7 @@ package enum LinkHappening: HappeningSubject {
         case renewed
         case paused
         case resumed
+        case listening
     }
 
     /// The case's word, its level, and its payload as values.
@@ -97,6 +100,7 @@ package enum LinkHappening: HappeningSubject {
         case .renewed(let originSeconds): Facts(.renewed, .notice, [.originSeconds: originSeconds])
         case .paused: Facts(.paused)
         case .resumed: Facts(.resumed)
+        case .listening(let address): Facts(.listening, .notice, [.address: address])
         }
     }
 
@@ -138,6 +142,7 @@ package enum LinkHappening: HappeningSubject {
         case .renewed: self = .renewed(originSeconds: try values.required(.originSeconds))
         case .paused: self = .paused
         case .resumed: self = .resumed
+        case .listening: self = .listening(address: try values.required(.address))
         }
     }
 
@@ -203,6 +208,8 @@ package enum LinkHappening: HappeningSubject {
             Meaning([.notice], [], "the link was paused on request")
         case .resumed:
             Meaning([.notice], [], "the link was resumed on request")
+        case .listening:
+            Meaning([.notice], [.address], "the link waits for its caller at this address, by SRT")
         }
     }
 }

@@ -1,8 +1,8 @@
 import BulkheadInputs
+import BulkheadLinks
 import BulkheadMedia
 package import BulkheadModel
 import BulkheadOutputs
-import BulkheadRTMP
 
 /// What is kept of a broadcast that has a name, for people: without keys.
 package struct KeptBroadcast: Codable, Hashable, Sendable {
@@ -95,9 +95,7 @@ package struct KeptBroadcast: Codable, Hashable, Sendable {
             let name = destination.name.isEmpty ? "link \(index + 1)" : destination.name
             if destination.isFile { return "\(name) (\(destination.url.dropFirst("file:".count)))" }
             // Addresses may hold keys: a target tells neither those nor passwords.
-            let targets = destination.servers.compactMap { server in
-                try? IngestTarget(server.url, key: server.streamKey.isEmpty ? nil : server.streamKey)
-            }
+            let targets = destination.servers.compactMap { try? LinkTarget($0) }
             return targets.isEmpty ? name : "\(name) (\(targets.map { "\($0)" }.joined(separator: " or ")))"
         }
         scene = record?.shown
