@@ -1,6 +1,7 @@
 import BulkheadMaster
 import BulkheadMedia
 import BulkheadModel
+import BulkheadSRT
 import BulkheadSystem
 import SystemPackage
 
@@ -190,6 +191,13 @@ enum InputWords {
         let isPlaylist = url.hasPrefix("playlist:")
         let url = ["playlist:", "image:"].first { url.hasPrefix($0) }.map { String(url.dropFirst($0.count)) } ?? url
         if format.isEmpty, drawnPrefixes.contains(where: { url.hasPrefix($0) }) { return try drawn(url) }
+        if SRTAddress.isMeantAsInput(url) {
+            do throws(SRTAddressError) { _ = try SRTAddress(input: url) } catch {
+                throw BroadcastError(
+                    .usage, "an input can't be used: \(error)",
+                    advice: "write 'srt://HOST:PORT?latency=120&passphrase=…&streamid=…', or listen: before it")
+            }
+        }
         guard let path = filePath(url, format: format) else {
             guard !url.isEmpty else { throw BroadcastError(.usage, "an input is empty", advice: "name a file") }
             return InputSettings(url: url, format: format, loops: false)

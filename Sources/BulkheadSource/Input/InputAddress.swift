@@ -1,4 +1,5 @@
 package import BulkheadMedia
+package import BulkheadSRT
 
 /// What a source's URL stands for, and what libavformat is told to open.
 package struct InputAddress: Hashable, Sendable {
@@ -26,6 +27,8 @@ package struct InputAddress: Hashable, Sendable {
     package let format: String
     /// For a person: the URL without passwords, stream keys and query.
     package let name: String
+    /// Where and how, for an input by SRT.
+    package private(set) var srt: SRTAddress?
 
     /// Reads a URL as users write it; `inputFormat` is a demuxer's name, or empty.
     package init(_ url: String, inputFormat: String) {
@@ -43,6 +46,11 @@ package struct InputAddress: Hashable, Sendable {
             self.init(.device, target: url, format: inputFormat.isEmpty ? "video4linux2" : inputFormat, name: url)
         } else if let (prefix, rest) = Self.split(url), let format = Self.devicePrefixes[prefix] {
             self.init(.device, target: rest, format: format, name: url)
+        } else if let srt = SRTAddress.input(url) {
+            // What is secret goes by options: libavformat tells addresses to its log.
+            self.init(
+                .network(scheme: "srt"), target: "srt://\(srt.authority)", format: inputFormat, name: "\(srt)")
+            self.srt = srt
         } else if let scheme = Self.scheme(of: url) {
             if scheme == "file" {
                 let path = String(url.dropFirst(url.hasPrefix("file://") ? 7 : 5))

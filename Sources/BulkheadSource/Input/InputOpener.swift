@@ -1,4 +1,5 @@
 import BulkheadMedia
+import BulkheadSRT
 import BulkheadSystem
 import BulkheadWire
 import CFFmpeg
@@ -49,7 +50,10 @@ final class InputOpener {
                 throw .refused(Refusal(.settings, "the input format \(address.format) isn't known here"))
             }
         }
-        let mayBlock = address.kind != .file
+        // One that is called waits as long as it takes, and says that it does.
+        let isCalled = address.srt?.mode == .listener
+        if isCalled { interrupt.reportsWaiting = true }
+        let mayBlock = address.kind != .file && !isCalled
         interrupt.restart(deadline: mayBlock ? .now.advanced(by: Self.openingLimit) : nil)
         context = nil
         var result: CInt = 0
@@ -163,6 +167,13 @@ final class InputOpener {
         if let stop = interrupt.stop { return .stopped(stop) }
         if interrupt.timedOut { return .refused(Refusal(.timedOut, "\(address.name) did not answer in time")) }
         let error = LibavError(code: code)
+        // libavformat does not say why the other side refused.
+        if let srt = address.srt, code != bulkhead_averror_invalid_data, code != bulkhead_averror_eof {
+            let doubt =
+                srt.secrets.isEmpty
+                ? "or wants a passphrase or a stream ID" : "or does not take the passphrase or the stream ID"
+            return .refused(Refusal(.unreachable, "\(address.name) can't be reached, \(doubt)"))
+        }
         // The TCP protocol answers with EIO whatever went wrong with the name.
         if code == bulkhead_averror(EIO), let host = address.host, !HostName.isResolvable(host) {
             return .refused(Refusal(.nameNotResolved, "the name \(host) can't be resolved"))
