@@ -306,7 +306,8 @@ let package = Package(
                 "BulkheadChildRuntime", "BulkheadMaster", "BulkheadProbe", "BulkheadDrill",
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
-                "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher", "BulkheadHTTP", "BulkheadSRT",
+                "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher", "BulkheadHTTP",
+                "BulkheadSRT",
                 "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
