@@ -9,15 +9,19 @@ package struct ViewedFrames: Sendable {
     package init(numbers: [UInt32?]) { self.numbers = numbers }
 
     /// Decodes all pictures of an FLV file of `width` x `height` and reads their numbers.
-    /// - Parameter ignoresTimes: the stream may go back to an IDR, and its pictures then have the same times.
+    /// - Parameters:
+    ///   - ignoresTimes: the stream may go back to an IDR, and its pictures then have the same times.
+    ///   - toleratesDamage: pictures may be cut off where a connection was.
     package static func decode(
-        _ path: String, width: Int, height: Int, ignoresTimes: Bool = false
+        _ path: String, width: Int, height: Int, ignoresTimes: Bool = false, toleratesDamage: Bool = false
     ) async throws -> ViewedFrames {
         let rows = FrameCode.rows(height: height)
         let ffmpeg = try RunningProcess(
             "ffmpeg",
             [
-                "-v", "error", "-xerror", "-i", path, "-an", "-fps_mode", "passthrough", "-vf",
+                "-v", "error",
+            ] + (toleratesDamage ? [] : ["-xerror"]) + [
+                "-i", path, "-an", "-fps_mode", "passthrough", "-vf",
                 // A stream whose size changes is shown by a player in a window that stays as it is.
                 (ignoresTimes ? "setpts=N/TB," : "")
                     + "scale=\(width):\(height):flags=neighbor,crop=\(width):\(rows.count):0:\(rows.lowerBound)", "-f",
@@ -29,7 +33,7 @@ package struct ViewedFrames: Sendable {
         let complaints = ffmpeg.errorText.split(separator: "\n").filter {
             !$0.hasPrefix("[NULL @") && !$0.contains("Last message repeated")
         }
-        guard status == 0, complaints.isEmpty else { throw DecodingFailure.ffmpeg(ffmpeg.errorText) }
+        guard status == 0, complaints.isEmpty || toleratesDamage else { throw DecodingFailure.ffmpeg(ffmpeg.errorText) }
         let strip = width * rows.count
         let output = ffmpeg.output
         let numbers = (0..<output.count / strip).map { index in
