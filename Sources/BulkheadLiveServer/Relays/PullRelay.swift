@@ -88,11 +88,12 @@ final class PullRelay {
         let marks = [hub.mark] + hub.relayMarks(playing: options.name)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let (number, eventLoop) = (number, eventLoop)
-        // It ends with its connection, or is cancelled by `stopTask`; the relay hears of either.
-        task = Task {
+        let work: @concurrent @Sendable () async -> Void = {
             let problem = await Self.play(target, marks, bound, number, on: eventLoop)
             eventLoop.execute { bound.value.ended(number, problem) }
         }
+        // It ends with its connection, or is cancelled by `stopTask`; the relay hears of either.
+        task = Task(operation: work)
     }
 
     /// - Returns: why it has ended.

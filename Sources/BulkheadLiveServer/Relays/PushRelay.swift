@@ -34,8 +34,9 @@ final class PushRelay: PlayerOutlet {
         guard let eventLoop = hub?.eventLoop else { return }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let (target, delays) = (target, delays)
+        let work: @concurrent @Sendable () async -> Void = { await Self.run(target, delays, bound, on: eventLoop) }
         // `stop` cancels it.
-        task = Task { await Self.run(target, delays, bound, on: eventLoop) }
+        task = Task(operation: work)
     }
 
     private static func run(
