@@ -64,7 +64,7 @@ final class SRTSender {
         }
         try send()
         guard connection.state == .connected else {
-            throw SRTProblem(failure: .lost("the other side has closed it, or says nothing any more"))
+            throw SRTProblem(failure: .lost(SRTSocket.gone))
         }
         try tell()
         guard let finishedAt else { return true }

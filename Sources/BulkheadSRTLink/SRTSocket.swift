@@ -22,6 +22,8 @@ enum SRTLibrary {
 /// One socket of libsrt, which never waits. Raw names of srt.h stay in this file and in `SRTListener.swift`.
 final class SRTSocket {
     let handle: SRTSOCKET
+    /// What is said of a connection that the library takes for broken.
+    static let gone = "the other side has closed it, or says nothing any more"
     private let poll: CInt
 
     /// What has become of a connection.
@@ -130,7 +132,7 @@ final class SRTSocket {
         if sent != SRT_ERROR { return true }
         let error = srt_getlasterror(nil)
         if error == CInt(SRT_EASYNCSND.rawValue) || error == CInt(SRT_ECONGEST.rawValue) { return false }
-        throw SRTProblem(failure: .lost(SRTLibrary.lastError))
+        throw SRTProblem(failure: .lost(state == .over ? Self.gone : SRTLibrary.lastError))
     }
 
     var figures: Figures {

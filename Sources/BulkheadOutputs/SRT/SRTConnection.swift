@@ -188,7 +188,7 @@ final class SRTConnection: LinkPublisher, PreparedLink {
             return (state.outbox, state.stub)
         }
         guard let stub else { return }
-        for request in requests { stub.value.child.send(request) }
+        for request in requests { stub.value.give(request) }
     }
 
     /// Takes in how far the other side is.

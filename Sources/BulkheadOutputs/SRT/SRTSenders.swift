@@ -79,7 +79,7 @@ final class SRTSenders: SRTConnector {
     private func ended(_ id: ChildID, _ part: Part, _ stub: SRTStub, _ end: ChildEnd) {
         stubs.value.all[id] = nil
         // One that has told why, or that was let go, has done its work.
-        guard !stub.hasFailed, end.cause != .released else { return }
+        guard !stub.hasFailed, !stub.isLeaving, end.cause != .released else { return }
         stubs.value.restarts += 1
         stubs.value.lastEnd = "\(end.cause)"
         context.value.died(part, at: post, end, .init(pid: stub.child.pid, lastSign: stub.lastSign))

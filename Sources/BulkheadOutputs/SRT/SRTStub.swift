@@ -19,6 +19,8 @@ final class SRTStub {
     private(set) var isConnected = false
     /// It has told why it ends.
     private(set) var hasFailed = false
+    /// It was told that nothing more comes, and ends by itself.
+    private(set) var isLeaving = false
     private var isListening = false
     private var hasWorked = false
     /// Called with the first that the other side has.
@@ -95,6 +97,11 @@ final class SRTStub {
             .connectionLost(server: address.authority, .other("the process that sends to it has ended: \(end.cause)")))
         connection?.closed()
         onEnd(self, end)
+    }
+
+    func give(_ request: SRTRequest) {
+        if case .finish = request { isLeaving = true }
+        child.send(request)
     }
 
     /// Ends one that has no connection yet, at once and in silence: nobody has seen anything of it.
