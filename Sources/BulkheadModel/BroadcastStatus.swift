@@ -240,6 +240,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var preparedScene: String? = nil
     /// How the program and its inputs sound; nil before the program is made, and in what other versions say.
     package var sound: ProgramSoundStatus? = nil
+    /// What goes out looks and sounds like; nil before the first picture, and in what other versions say.
+    package var output: OutputStatus? = nil
     /// How it goes with notices, in the order of their targets; nil where nobody is to be told.
     package var notices: [NoticeTargetStatus]? = nil
     /// The posts of children, with who holds them.
@@ -313,6 +315,31 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
         self.showing = showing
         self.encoderAddress = encoderAddress
         self.plugins = plugins
+    }
+}
+
+/// What a program looks and sounds like where it goes to the encoder.
+package struct OutputStatus: Codable, Hashable, Sendable {
+    /// For how long the picture has been black, in seconds; 0 for not. So with the others; nil where there is none yet.
+    package var blackSeconds: Double?
+    /// For how long the same picture has been shown.
+    package var frozenSeconds: Double?
+    /// For how long there has been no sound.
+    package var silentSeconds: Double?
+    /// For how long the sound has been clipped.
+    package var clippedSeconds: Double?
+    /// The conditions of `watch` that are met.
+    package var alarms: [SwitchCondition]
+
+    package init(
+        blackSeconds: Double?, frozenSeconds: Double?, silentSeconds: Double?, clippedSeconds: Double?,
+        alarms: [SwitchCondition]
+    ) {
+        self.blackSeconds = blackSeconds
+        self.frozenSeconds = frozenSeconds
+        self.silentSeconds = silentSeconds
+        self.clippedSeconds = clippedSeconds
+        self.alarms = alarms
     }
 }
 

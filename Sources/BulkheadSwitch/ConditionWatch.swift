@@ -1,3 +1,4 @@
+import BulkheadModel
 import BulkheadSystem
 
 /// Which conditions of one way are met, by its reports.
@@ -17,6 +18,8 @@ struct ConditionWatch: Sendable {
     private var drops: CountWindow
     private(set) var report: WayReport?
     private(set) var reportedAt: MonotonicTime
+    /// When the system itself spoke last.
+    private var heardAt: MonotonicTime
     /// Rates and queues say nothing before.
     private var settledAt: MonotonicTime
 
@@ -26,7 +29,7 @@ struct ConditionWatch: Sendable {
         shownSince = Array(repeating: nil, count: conditions.count)
         failures = CountWindow(keeping: Self.longest(conditions) { if case .failures = $0 { true } else { false } })
         drops = CountWindow(keeping: Self.longest(conditions) { if case .drops = $0 { true } else { false } })
-        reportedAt = now
+        (reportedAt, heardAt) = (now, now)
         settledAt = now
     }
 
@@ -40,13 +43,14 @@ struct ConditionWatch: Sendable {
         shownSince = Array(repeating: nil, count: conditions.count)
         failures.clear()
         drops.clear()
-        reportedAt = now
+        (reportedAt, heardAt) = (now, now)
         settledAt = now.advanced(by: settling)
     }
 
     mutating func take(_ report: WayReport, at now: MonotonicTime) {
         self.report = report
         reportedAt = now
+        if !report.isSecondHand { heardAt = now }
         if let count = report.failures { failures.note(count, at: now) }
         if let count = report.drops { drops.note(count, at: now) }
         for (index, condition) in conditions.enumerated() {
@@ -63,8 +67,8 @@ struct ConditionWatch: Sendable {
         zip(conditions, shownSince).compactMap { condition, since -> Met? in
             switch condition.sign {
             case .reportMissing(let periods):
-                guard now.since(reportedAt) > (period * periods).nanoseconds else { return nil }
-                return Met(condition: condition, since: reportedAt)
+                guard now.since(heardAt) > (period * periods).nanoseconds else { return nil }
+                return Met(condition: condition, since: heardAt)
             case .failures, .drops:
                 return since.map { Met(condition: condition, since: $0) }
             default:
@@ -92,7 +96,9 @@ struct ConditionWatch: Sendable {
             return before(seconds) ?? now
         case .offAir: return report.isOnAir ? nil : now
         case .black: return before(report.blackSeconds)
+        case .frozen: return before(report.frozenSeconds)
         case .silence: return before(report.silentSeconds)
+        case .clipping: return before(report.clippedSeconds)
         case .framesPerSecond(let limit):
             return isSettled(now) && limit.isAbove(report.framesPerSecond, of: report.expectedFramesPerSecond)
                 ? now : nil

@@ -1,11 +1,12 @@
+package import BulkheadModel
 package import BulkheadSystem
 
-/// Decides which of two ways a stream takes to its server. It has no clock, socket or process.
+/// Decides which of several ways a stream takes. It has no clock, socket or process.
 ///
 ///     working ──condition, policy, hand──▶ (awaiting IDR) ──▶ stopping ──▶ starting ──first IDR──▶ working
 ///
-/// A way is started only once the other one is known to have stopped, or has had its time to. The same rules hold for
-/// either way at work.
+/// A way is started only once the one that is left is known to have stopped, or has had its time to. The same rules hold
+/// for whichever way is at work.
 package struct SwitchMachine: Sendable {
     package enum Event: Hashable, Sendable {
         /// The switch begins; with the way that was at work when it ended last.
@@ -89,8 +90,8 @@ package struct SwitchMachine: Sendable {
     private var switches: [MonotonicTime] = []
     /// When a way was left because it was abnormal.
     private var trouble: [(way: Way, time: MonotonicTime)] = []
-    /// Since when the way that is not at work could be.
-    private var readySince: MonotonicTime?
+    /// Since when the ways that are not at work could be.
+    private var readySince: [Way: MonotonicTime] = [:]
 
     /// A switch that has not begun.
     package init(_ rules: SwitchRules, at now: MonotonicTime) {
@@ -98,10 +99,10 @@ package struct SwitchMachine: Sendable {
         way = rules.preferred
         since = now
         watches = Dictionary(
-            uniqueKeysWithValues: Way.allCases.map { way in
+            rules.ways.map { way in
                 let period = Duration.milliseconds(rules.periodMilliseconds)
                 return (way, ConditionWatch(rules.conditions(of: way), period: period, at: now))
-            })
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     /// What the way said last.
@@ -121,9 +122,10 @@ package struct SwitchMachine: Sendable {
         case .begin(let saved, let mode):
             guard phase == .idle else { return [] }
             self.mode = mode
-            way = mode.way ?? saved ?? rules.preferred
-            // The other one may still be at work, by a wish of a process that is no more.
-            return go(from: way.other, to: way, .beginning, onset: now, at: now)
+            way = [mode.way, saved].compactMap { $0 }.first { rules.ways.contains($0) } ?? rules.preferred
+            // Another one may still be at work, by a wish of a process that is no more.
+            let stops = others.dropFirst().map { Action.stop($0) }
+            return stops + go(from: others.first ?? way, to: way, .beginning, onset: now, at: now)
         case .report(let way, let report):
             watches[way]?.take(report, at: now)
             noteReadiness(at: now)
@@ -162,7 +164,7 @@ package struct SwitchMachine: Sendable {
         let isOther = way != to || change?.cause == .beginning
         way = to
         (phase, since) = (.starting, now)
-        (told, isToldNotReady, readySince) = (nil, false, nil)
+        (told, isToldNotReady, readySince) = (nil, false, [:])
         return (isOther ? [.save] : []) + [.start(to)]
     }
 
@@ -180,8 +182,10 @@ package struct SwitchMachine: Sendable {
     }
 
     /// The way at work works: it is left behind an IDR, so that what it still brings is in the GOP that the other begins with.
-    private mutating func awaitKeyframe(_ cause: SwitchCause, at now: MonotonicTime) -> [Action] {
-        change = Change(from: way, to: way.other, cause: cause, onset: now, decided: now)
+    private mutating func awaitKeyframe(
+        to wish: Way, _ cause: SwitchCause, at now: MonotonicTime
+    ) -> [Action] {
+        change = Change(from: way, to: wish, cause: cause, onset: now, decided: now)
         (phase, since) = (.awaitingKeyframe, now)
         return []
     }
@@ -203,7 +207,7 @@ package struct SwitchMachine: Sendable {
         case .starting where milliseconds >= Self.startPause && change?.failure != nil:
             return failStart(change?.failure ?? "", at: now)
         case .starting where milliseconds >= rules.startMilliseconds:
-            return failStart("no IDR has come within \(rules.startMilliseconds / 1000) s", at: now)
+            return failStart("no \(rules.awaited) has come within \(rules.startMilliseconds / 1000) s", at: now)
         default: return []
         }
     }
@@ -211,11 +215,11 @@ package struct SwitchMachine: Sendable {
     private mutating func failStart(_ words: String, at now: MonotonicTime) -> [Action] {
         trouble.append((way, now))
         let failed = [Action.tell(.startFailed(way, words))]
-        guard mode == .auto, isOtherReady, maySwitch(at: now) else {
+        guard mode == .auto, let next = successor(at: now), maySwitch(at: now) else {
             return failed + go(from: way, to: way, .startFailed, onset: change?.onset ?? now, at: now)
         }
         switches.append(now)
-        return failed + go(from: way, to: way.other, .startFailed, onset: change?.onset ?? now, at: now)
+        return failed + go(from: way, to: next, .startFailed, onset: change?.onset ?? now, at: now)
     }
 
     // MARK: decisions
@@ -236,38 +240,42 @@ package struct SwitchMachine: Sendable {
         // What was decided by hand or policy needs no IDR any more.
         if phase == .awaitingKeyframe { return actions + leave(at: now) }
         guard mode == .auto else { return actions }
-        guard isOtherReady else {
-            if isToldNotReady { return actions }
+        guard let next = successor(at: now) else {
+            guard !isToldNotReady, let other = others.first else { return actions }
             isToldNotReady = true
-            return actions + [.tell(.backupNotReady(way.other))]
+            return actions + [.tell(.backupNotReady(other))]
         }
         guard now.since(since) >= dwell.nanoseconds || switches.isEmpty, maySwitch(at: now) else { return actions }
         trouble.append((way, now))
         switches.append(now)
-        return actions + go(from: way, to: way.other, .condition(met.condition), onset: met.since, at: now)
+        return actions + go(from: way, to: next, .condition(met.condition), onset: met.since, at: now)
     }
 
     private mutating func considerReturn(at now: MonotonicTime) -> [Action] {
-        guard mode == .auto, isReturnDue(at: now), now.since(since) >= dwell.nanoseconds, maySwitch(at: now),
-            let readySince, now.since(readySince) >= Int64(rules.clearMilliseconds) * 1_000_000
+        guard mode == .auto, now.since(since) >= dwell.nanoseconds, maySwitch(at: now),
+            let goal = wayToReturnTo(at: now)
         else { return [] }
         switches.append(now)
-        return awaitKeyframe(.policy, at: now)
+        return awaitKeyframe(to: goal, .policy, at: now)
     }
 
-    private func isReturnDue(at now: MonotonicTime) -> Bool {
+    private func wayToReturnTo(at now: MonotonicTime) -> Way? {
+        let ready = others.filter { way in
+            readySince[way].map { now.since($0) >= Int64(rules.clearMilliseconds) * 1_000_000 } ?? false
+        }
         switch rules.policy {
-        case .stay: return false
-        case .return: return way != rules.preferred
+        case .stay: return nil
+        case .return: return ready.first { $0 == rules.preferred }
         case .best:
-            let here = trouble.count { $0.way == way }
-            let there = trouble.count - here
-            return there < here || (there == here && way != rules.preferred)
+            let here = troubles(of: way)
+            guard let best = ready.min(by: { troubles(of: $0) < troubles(of: $1) }) else { return nil }
+            if troubles(of: best) < here { return best }
+            return ready.first { $0 == rules.preferred && troubles(of: $0) == here }
         }
     }
 
     private mutating func obey(_ mode: SwitchMode, at now: MonotonicTime) -> [Action] {
-        guard mode != self.mode else { return [] }
+        guard mode != self.mode, mode.way.map(rules.ways.contains) ?? true else { return [] }
         self.mode = mode
         let changed: [Action] = [.tell(.mode(mode)), .save]
         guard let wish = mode.way else {
@@ -282,9 +290,13 @@ package struct SwitchMachine: Sendable {
             guard watches[way]?.met(at: now) == nil else {
                 return changed + go(from: way, to: wish, .hand, onset: now, at: now)
             }
-            return changed + awaitKeyframe(.hand, at: now)
+            return changed + awaitKeyframe(to: wish, .hand, at: now)
         case .awaitingKeyframe:
-            if wish == way { (phase, since, change) = (.working, now, nil) }
+            if wish == way {
+                (phase, since, change) = (.working, now, nil)
+            } else if change?.to != wish {
+                change = Change(from: way, to: wish, cause: .hand, onset: now, decided: now)
+            }
             return changed
         case .stopping:
             guard let change, change.to != wish else { return changed }
@@ -315,11 +327,24 @@ package struct SwitchMachine: Sendable {
         trouble.removeAll { now.since($0.time) > Self.memory.nanoseconds }
     }
 
-    private var isOtherReady: Bool { watches[way.other]?.report?.isReady != false }
+    /// The ways that are not at work, in their order.
+    private var others: [Way] { rules.ways.filter { $0 != way } }
+
+    /// Whether a way that is not at work could be.
+    package func isReady(_ way: Way, at now: MonotonicTime) -> Bool {
+        guard watches[way]?.report?.isReady != false else { return false }
+        return !rules.idleAreWatched || watches[way]?.met(at: now) == nil
+    }
+
+    private func troubles(of way: Way) -> Int { trouble.count { $0.way == way } }
+
+    /// What takes over from the way at work: of the ways that could, the first of those that have failed least.
+    private func successor(at now: MonotonicTime) -> Way? {
+        others.filter { isReady($0, at: now) }.min { troubles(of: $0) < troubles(of: $1) }
+    }
 
     private mutating func noteReadiness(at now: MonotonicTime) {
-        guard isOtherReady else { return readySince = nil }
-        readySince = readySince ?? now
+        for other in others { readySince[other] = isReady(other, at: now) ? readySince[other] ?? now : nil }
     }
 }
 

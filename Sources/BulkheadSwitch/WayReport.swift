@@ -1,13 +1,3 @@
-/// One of the two ways in which a stream comes to its server.
-package enum Way: String, Codable, Hashable, Sendable, CaseIterable {
-    /// The broadcaster sends it.
-    case push
-    /// The server fetches it.
-    case pull
-
-    package var other: Way { self == .push ? .pull : .push }
-}
-
 /// What the system of one way says of itself, once in each period. What isn't known is nil, and no condition holds by it.
 package struct WayReport: Codable, Hashable, Sendable {
     /// The stream comes to the server by this way.
@@ -28,10 +18,16 @@ package struct WayReport: Codable, Hashable, Sendable {
     package var failures: Int?
     /// How long the picture has been black, in seconds; 0 for not.
     package var blackSeconds: Double?
+    /// How long the picture has been one and the same, in seconds; 0 for not.
+    package var frozenSeconds: Double?
     /// How long there has been no sound, in seconds; 0 for not.
     package var silentSeconds: Double?
+    /// How long the sound has been clipped, in seconds; 0 for not.
+    package var clippedSeconds: Double?
     /// Of a way that is not at work: whether it could be. Of one that is, nil.
     package var isReady: Bool?
+    /// The system has said nothing: this was seen by a viewer.
+    package var isSecondHand = false
     /// What the system or the server says in words of its own; may be empty.
     package var words: String
 
@@ -40,7 +36,7 @@ package struct WayReport: Codable, Hashable, Sendable {
         isOnAir: Bool, secondsSinceLastFrame: Double? = nil, framesPerSecond: Double? = nil,
         expectedFramesPerSecond: Double? = nil, bitsPerSecond: Double? = nil, expectedBitsPerSecond: Double? = nil,
         queuedSeconds: Double? = nil, drops: Int? = nil, failures: Int? = nil, blackSeconds: Double? = nil,
-        silentSeconds: Double? = nil, isReady: Bool? = nil, words: String = ""
+        frozenSeconds: Double? = nil, silentSeconds: Double? = nil, clippedSeconds: Double? = nil, isReady: Bool? = nil, words: String = ""
     ) {
         self.isOnAir = isOnAir
         self.secondsSinceLastFrame = secondsSinceLastFrame
@@ -52,7 +48,9 @@ package struct WayReport: Codable, Hashable, Sendable {
         self.drops = drops
         self.failures = failures
         self.blackSeconds = blackSeconds
+        self.frozenSeconds = frozenSeconds
         self.silentSeconds = silentSeconds
+        self.clippedSeconds = clippedSeconds
         self.isReady = isReady
         self.words = words
     }

@@ -1,16 +1,19 @@
 import BulkheadControl
 import BulkheadModel
+import BulkheadSystem
 import Glibc
+import SystemPackage
 
 /// The broadcast whose link pushes, over its control socket.
 final class BroadcastPolls: Sendable {
-    private let link: String
+    let path: String
+    let link: String
     /// Of its own each: a status must not wait behind a change, nor a change behind a status.
     private let reports: MasterPoll
     private let changes: MasterPoll
 
-    init(path: String, link: String) {
-        self.link = link
+    init(_ push: SwitcherSettings.Push) {
+        (path, link) = (push.broadcastPath, push.link)
         reports = MasterPoll(path: path, patienceSeconds: 1)
         changes = MasterPoll(path: path, patienceSeconds: 1)
     }
@@ -40,6 +43,15 @@ final class BroadcastPolls: Sendable {
     func linkHasStopped() async -> Bool {
         guard let status = await changes.status() else { return false }
         return Self.link(link, of: status)?.hasStopped ?? true
+    }
+
+    /// No process listens at the socket any more: nothing pushes.
+    var isGone: Bool {
+        do {
+            let connection = try LocalSocket.connect(to: path)
+            connection.close()
+            return false
+        } catch { return error == .connectionRefused || error == .noSuchFileOrDirectory }
     }
 
     /// The link that `word` names, by its number or name; nil where there is none.

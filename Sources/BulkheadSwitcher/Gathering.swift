@@ -6,15 +6,22 @@ import BulkheadSystem
 struct Gathering: Sendable {
     /// Nil where the broadcast did not answer; nil inside where it has none on air.
     var broadcast: BroadcastStatus??
+    /// The same of the other broadcast that pushes.
+    var backup: BroadcastStatus??
     /// Nil where the server did not answer, or was not asked.
     var server: ServerStatus?
     var asksServer: Bool
     /// Why the source can't be pulled; nil where it can, or was not tried.
     var sourceProblem: String?
 
-    /// What the push's system says; nil where it says nothing.
-    func push(_ word: String, isAtWork: Bool, seen: Seen) -> WayReport? {
-        guard broadcast != nil else { return nil }
+    /// What the system of a push says, or what was seen of it where it says nothing.
+    func push(_ word: String, of broadcast: BroadcastStatus??, isAtWork: Bool, seen: Seen) -> WayReport {
+        guard broadcast != nil else {
+            var report = WayReport(isOnAir: isAtWork, words: "the broadcast does not answer")
+            report.isSecondHand = true
+            if isAtWork { seen.fill(&report, nil) } else { report.isReady = false }
+            return report
+        }
         guard let link = BroadcastPolls.link(word, of: broadcast ?? nil) else {
             return WayReport(isOnAir: false, isReady: isAtWork ? nil : false, words: "the broadcast has no such link")
         }
@@ -66,6 +73,10 @@ struct Seen: Sendable {
             report.framesPerSecond = rates.framesPerSecond
             report.bitsPerSecond = rates.bitsPerSecond
         }
+        report.blackSeconds = broadcast?.output?.blackSeconds
+        report.frozenSeconds = broadcast?.output?.frozenSeconds
+        report.silentSeconds = broadcast?.output?.silentSeconds
+        report.clippedSeconds = broadcast?.output?.clippedSeconds
         report.expectedFramesPerSecond = broadcast?.timelineFramesPerSecond
         report.expectedBitsPerSecond = broadcast.map { Double($0.bitsPerSecond) }
     }

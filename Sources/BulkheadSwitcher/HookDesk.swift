@@ -1,5 +1,5 @@
 import BulkheadHTTP
-package import BulkheadSwitch
+package import BulkheadModel
 import Synchronization
 
 /// Answers what nginx-rtmp asks when somebody wants to play or to publish (`on_play`, `on_publish`, `on_publish_done`).

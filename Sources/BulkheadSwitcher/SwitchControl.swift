@@ -41,6 +41,7 @@ package struct SwitchStatus: Codable, Hashable, Sendable {
     /// What the systems said last; missing where they have said nothing.
     package var push: WayReport?
     package var pull: WayReport?
+    package var backup: WayReport?
     /// How long the last switch took; missing before the first.
     package var last: SwitchTimes?
     package var pid: Int32

@@ -1,5 +1,4 @@
 import BulkheadModel
-import BulkheadSwitch
 import BulkheadSystem
 import Glibc
 

@@ -27,6 +27,8 @@ package actor Switcher {
     private static let tick = Duration.milliseconds(100)
     /// How often it is tried whether the source could be pulled.
     private static let probeInterval = Duration.seconds(5)
+    /// How often a way that is not at work is told to stop.
+    private static let quietInterval = Duration.seconds(1)
     /// Without a word of the server's, a pull has ended so long after the wish.
     private static let pullFade = Duration.milliseconds(400)
 
@@ -37,7 +39,8 @@ package actor Switcher {
     private let desk: HookDesk
     private let watch: OutputWatch
     private let trigger: PullTrigger?
-    private let polls: BroadcastPolls
+    /// Of the broadcasts that push, by their ways.
+    private let polls: [Way: BroadcastPolls]
     private var machine: SwitchMachine
     private var workingSince: MonotonicTime
     private var latest = Gathering(asksServer: false)
@@ -53,6 +56,8 @@ package actor Switcher {
     private var requestFailures = 0
     private var last: SwitchTimes?
     private var troubles: Set<String> = []
+    /// When a way that was not at work was told to stop once more.
+    private var quietedAt: [Way: MonotonicTime] = [:]
     /// A publisher that is refused may try for ever.
     private var refusals = Budget(20, each: .seconds(60))
 
@@ -63,15 +68,17 @@ package actor Switcher {
         let (inputs, input) = AsyncStream.makeStream(of: Input.self, bufferingPolicy: .bufferingOldest(4096))
         (self.inputs, self.input) = (inputs, input)
         let token: String
-        if case .trigger(let target, let secret) = settings.pull {
+        if case .trigger(let target, let secret) = settings.pull?.system {
             trigger = PullTrigger(target) { input.yield(.machine(.accepted(.pull))) }
             token = secret
         } else {
             (trigger, token) = (nil, "")
         }
-        desk = HookDesk(token: token, source: settings.sourceAddress) { input.yield(.hook($0)) }
+        desk = HookDesk(token: token, source: settings.pull?.address ?? "") { input.yield(.hook($0)) }
         watch = OutputWatch(settings.watch) { input.yield(.idr) }
-        polls = BroadcastPolls(path: settings.broadcastPath, link: settings.link)
+        var polls = [Way.push: BroadcastPolls(settings.push)]
+        polls[.backup] = settings.backup.map { BroadcastPolls($0) }
+        self.polls = polls
         machine = SwitchMachine(settings.rules, at: .now)
         workingSince = .now
     }
@@ -184,23 +191,28 @@ package actor Switcher {
     private func start(_ way: Way, _ job: AsyncStream<Job>.Continuation) {
         (hasSeenIDR, workingSince) = (false, .now)
         if way == .pull { hasPullEnded = false }
-        desk.want(way)
-        let (input, polls, pull) = (input, polls, settings.pull)
-        switch (way, pull) {
-        case (.push, _):
-            let seen = watch.meter.timestampMilliseconds.map { Double($0) / 1000 }
+        // For the server's hook, whoever pushes is the push.
+        desk.want(way == .pull ? .pull : .push)
+        let input = input
+        if let polls = polls[way] {
+            // Another broadcast has another timeline.
+            let seen = settings.backup == nil ? watch.meter.timestampMilliseconds.map { Double($0) / 1000 } : nil
             job.yield {
                 if let problem = await polls.resume(from: seen) {
-                    return _ = input.yield(.machine(.startFailed(.push, problem)))
+                    return _ = input.yield(.machine(.startFailed(way, problem)))
                 }
                 // Until the server has taken it, or the machine gives it up.
                 for _ in 0..<100 where !Task.isCancelled {
-                    if await polls.linkIsOnAir() { return _ = input.yield(.machine(.accepted(.push))) }
+                    if await polls.linkIsOnAir() { return _ = input.yield(.machine(.accepted(way))) }
                     do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
                 }
             }
-        case (.pull, .trigger): trigger?.want(true)
-        case (.pull, .requests(let start, _)):
+            return
+        }
+        switch settings.pull?.system {
+        case nil: break
+        case .trigger: trigger?.want(true)
+        case .requests(let start, _):
             job.yield {
                 let event: SwitchMachine.Event =
                     await Self.send(start).map { .startFailed(.pull, $0) } ?? .accepted(.pull)
@@ -212,20 +224,26 @@ package actor Switcher {
     private func stop(_ way: Way, _ job: AsyncStream<Job>.Continuation) {
         desk.want(nil)
         stoppedAt = .now
-        let (input, polls, pull) = (input, polls, settings.pull)
-        switch (way, pull) {
-        case (.push, _):
+        let input = input
+        if let polls = polls[way] {
             job.yield {
-                if let problem = await polls.pause() { return _ = input.yield(.failed(problem)) }
+                if let problem = await polls.pause() {
+                    if polls.isGone { return _ = input.yield(.machine(.stopped(way))) }
+                    return _ = input.yield(.failed(problem))
+                }
                 for _ in 0..<50 where !Task.isCancelled {
-                    if await polls.linkHasStopped() { return _ = input.yield(.machine(.stopped(.push))) }
+                    if await polls.linkHasStopped() { return _ = input.yield(.machine(.stopped(way))) }
                     do { try await Task.sleep(for: .milliseconds(50)) } catch { return }
                 }
             }
-        case (.pull, .trigger):
+            return
+        }
+        switch settings.pull?.system {
+        case nil: input.yield(.machine(.stopped(way)))
+        case .trigger:
             trigger?.want(false)
             if hasPullEnded { input.yield(.machine(.stopped(.pull))) }
-        case (.pull, .requests(_, let stop)):
+        case .requests(_, let stop):
             job.yield {
                 guard let problem = await Self.send(stop) else { return }
                 input.yield(.failed(problem))
@@ -274,10 +292,11 @@ package actor Switcher {
         let wait = machine.phase == .working ? period : min(period, .milliseconds(200))
         guard !isGathering, gatheredAt.map({ now.since($0) >= wait.nanoseconds }) ?? true else { return }
         (isGathering, gatheredAt) = (true, now)
-        let (input, polls, page) = (input, polls, settings.statusPage)
+        let (input, push, other, page) = (input, polls[.push], polls[.backup], settings.statusPage)
         let (app, stream) = (settings.watch.app, settings.watch.key)
         job.yield {
-            async let broadcast = polls.status()
+            async let broadcast = push?.status()
+            async let backup = other?.status()
             var gathering = Gathering(asksServer: page != nil)
             if let page {
                 do throws(HTTPFailure) {
@@ -294,7 +313,8 @@ package actor Switcher {
                     input.yield(.failed(error.description))
                 }
             }
-            gathering.broadcast = await broadcast
+            gathering.broadcast = await broadcast ?? nil
+            gathering.backup = await backup ?? nil
             input.yield(.gathered(gathering))
         }
     }
@@ -304,24 +324,45 @@ package actor Switcher {
         latest = gathering
         latest.sourceProblem = sourceProblem
         let seen = Seen(meter: watch.meter, since: workingSince, now: .now)
-        let isPushing = machine.way == .push
-        if let push = latest.push(settings.link, isAtWork: isPushing, seen: seen) { handle(.report(.push, push), job) }
+        for (way, status) in [(Way.push, latest.broadcast), (.backup, latest.backup)] {
+            guard let polls = polls[way] else { continue }
+            let report = latest.push(polls.link, of: status, isAtWork: machine.way == way, seen: seen)
+            handle(.report(way, report), job)
+            keepStopped(way, polls, status, job)
+        }
+        let isPulling = machine.way == .pull
         let problem = trigger?.problem ?? ""
         let failures = (trigger?.failures ?? 0) + requestFailures
         let pull = latest.pull(
-            isAtWork: !isPushing, failures: failures, problem: problem, isWanted: !isPushing, seen: seen)
-        if let pull { handle(.report(.pull, pull), job) }
-        if gathering.broadcast == nil { trouble("the broadcast at unix:\(settings.broadcastPath) does not answer") }
+            isAtWork: isPulling, failures: failures, problem: problem, isWanted: isPulling, seen: seen)
+        if settings.pull != nil, let pull { handle(.report(.pull, pull), job) }
+        if gathering.broadcast == nil { trouble("the broadcast at unix:\(settings.push.broadcastPath) does not answer") }
+        if let backup = settings.backup, gathering.backup == nil {
+            trouble("the broadcast at unix:\(backup.broadcastPath) does not answer")
+        }
         if !watch.isConnected, !watch.problem.isEmpty { trouble("what viewers get can't be seen: \(watch.problem)") }
+    }
+
+    /// A broadcast that has just begun, or begun anew, pushes by itself: two publishers of one name would throw each other out.
+    private func keepStopped(
+        _ way: Way, _ polls: BroadcastPolls, _ status: BroadcastStatus??, _ job: AsyncStream<Job>.Continuation
+    ) {
+        let now = MonotonicTime.now
+        guard machine.phase == .working, machine.way != way,
+            let link = BroadcastPolls.link(polls.link, of: status ?? nil), !link.hasStopped,
+            quietedAt[way].map({ now.since($0) >= Self.quietInterval.nanoseconds }) ?? true
+        else { return }
+        quietedAt[way] = now
+        job.yield { _ = await polls.pause() }
     }
 
     /// Whether a pull could begin, while the push works.
     private func probe(at now: MonotonicTime, _ job: AsyncStream<Job>.Continuation) {
-        guard machine.way == .push, machine.phase == .working, !isProbing,
+        guard let source = settings.pull?.source, machine.way != .pull, machine.phase == .working, !isProbing,
             probedAt.map({ now.since($0) >= Self.probeInterval.nanoseconds }) ?? true
         else { return }
         (isProbing, probedAt) = (true, now)
-        let (input, source) = (input, settings.source)
+        let input = input
         job.yield { input.yield(.probed(await SourceProbe.problem(of: source, within: .seconds(3)))) }
     }
 
@@ -333,7 +374,15 @@ package actor Switcher {
         switch request.request {
         case .status: answer(SwitchReply(reply: .status, status: status))
         case .mode:
-            if let mode = request.mode { handle(.hand(mode), job) }
+            if let mode = request.mode {
+                if let way = mode.way, !settings.rules.ways.contains(way) {
+                    let ways = settings.rules.ways.map(\.rawValue).joined(separator: ", ")
+                    let error = BroadcastError(
+                        .usage, "\(way.rawValue.prefix(40)) is no way of the switch", advice: "it has \(ways)")
+                    return answer(SwitchReply(reply: .failed, error: error))
+                }
+                handle(.hand(mode), job)
+            }
             answer(SwitchReply(reply: .done))
         }
     }
@@ -342,6 +391,7 @@ package actor Switcher {
         SwitchStatus(
             name: settings.name, way: machine.way, phase: machine.phase, mode: machine.mode,
             abnormal: machine.abnormal(at: .now), push: machine.report(of: .push), pull: machine.report(of: .pull),
+            backup: machine.report(of: .backup),
             last: last, pid: ProcessNumber.own)
     }
 

@@ -1,6 +1,6 @@
 package import BulkheadHTTP
+package import BulkheadModel
 package import BulkheadRTMP
-package import BulkheadSwitch
 
 /// All that a switch process needs to know.
 package struct SwitcherSettings: Sendable {
@@ -23,20 +23,42 @@ package struct SwitcherSettings: Sendable {
         }
     }
 
+    /// A broadcast that pushes: its control socket, and the link by its number or name.
+    package struct Push: Hashable, Sendable {
+        package let broadcastPath: String
+        package let link: String
+
+        package init(broadcastPath: String, link: String) {
+            self.broadcastPath = broadcastPath
+            self.link = link
+        }
+    }
+
+    /// A server that pulls.
+    package struct Pull: Sendable {
+        package let system: PullSystem
+        /// What the server pulls.
+        package let source: IngestTarget
+        /// The same, as it was written.
+        package let address: String
+
+        package init(_ system: PullSystem, source: IngestTarget, address: String) {
+            self.system = system
+            self.source = source
+            self.address = address
+        }
+    }
+
     /// What the switch is called.
     package var name: String
     package var rules: SwitchRules
-    /// The control socket of the broadcast.
-    package var broadcastPath: String
-    /// The link that pushes, by its number or name.
-    package var link: String
+    package var push: Push
+    /// Another broadcast that pushes to the same server; nil for none.
+    package var backup: Push?
+    /// Nil where the server does not pull.
+    package var pull: Pull?
     /// What viewers play.
     package var watch: IngestTarget
-    /// What the server pulls.
-    package var source: IngestTarget
-    /// The same, as it was written.
-    package var sourceAddress: String
-    package var pull: PullSystem
     /// Where the server's hooks are answered; nil for nowhere.
     package var hook: (host: String, port: Int)?
     package var statusPage: StatusPage?
@@ -46,17 +68,12 @@ package struct SwitcherSettings: Sendable {
     package var statePath: String?
 
     package init(
-        name: String, rules: SwitchRules, broadcastPath: String, link: String, watch: IngestTarget,
-        source: IngestTarget, sourceAddress: String, pull: PullSystem, controlPath: String
+        name: String, rules: SwitchRules, push: Push, watch: IngestTarget, controlPath: String
     ) {
         self.name = name
         self.rules = rules
-        self.broadcastPath = broadcastPath
-        self.link = link
+        self.push = push
         self.watch = watch
-        self.source = source
-        self.sourceAddress = sourceAddress
-        self.pull = pull
         self.controlPath = controlPath
     }
 }

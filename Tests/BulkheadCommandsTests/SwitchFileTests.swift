@@ -43,9 +43,9 @@ import Testing
         (rules.longestDwellMilliseconds, rules.stopMilliseconds, rules.startMilliseconds) = (60_000, 4000, 20_000)
         (rules.settleMilliseconds, rules.keyframeMilliseconds) = (0, 1000)
         #expect(settings.rules == rules)
-        #expect(settings.name == "show" && settings.link == "main")
-        #expect(settings.broadcastPath == "/run/c.sock" && settings.controlPath == "/run/s.socket")
-        #expect(settings.sourceAddress == "rtmp://10.0.0.1:1936/live/show")
+        #expect(settings.name == "show" && settings.push.link == "main")
+        #expect(settings.push.broadcastPath == "/run/c.sock" && settings.controlPath == "/run/s.socket")
+        #expect(settings.pull?.address == "rtmp://10.0.0.1:1936/live/show")
         #expect(settings.hook?.host == "127.0.0.1" && settings.hook?.port == 8935)
         #expect(settings.statusPage?.kind == .nginxRTMP)
         #expect(settings.statusPage?.request.address.path == "/stat?app=live")
@@ -88,8 +88,8 @@ import Testing
     }
 
     @Test func ownPlayerHasASecretOfItsOwn() throws {
-        guard case .trigger(let first, let token) = try Self.settings(Self.nginx).pull,
-            case .trigger(_, let other) = try Self.settings(Self.nginx).pull
+        guard case .trigger(let first, let token) = try Self.settings(Self.nginx).pull?.system,
+            case .trigger(_, let other) = try Self.settings(Self.nginx).pull?.system
         else {
             Issue.record("the pull is no trigger")
             return
@@ -97,7 +97,7 @@ import Testing
         #expect(token != other && token.count >= 16)
         #expect(first.app == "live")
         let (settings, words) = (try Self.settings(Self.nginx), "show?bulkhead-pull=\(token)")
-        #expect(settings.broadcastPath == "/run/b" && first.key == words)
+        #expect(settings.push.broadcastPath == "/run/b" && first.key == words)
     }
 
     @Test func requestsAreFilledIn() throws {
@@ -110,7 +110,7 @@ import Testing
               start: {url: "http://server:9997/v3/add/${app}/${stream}", body: '{"source":"${source}"}'}
               stop: {method: DELETE, url: "http://server:9997/v3/delete/${app}/${stream}"}
             """)
-        guard case .requests(let start, let stop) = settings.pull else {
+        guard case .requests(let start, let stop) = settings.pull?.system else {
             Issue.record("the pull is no request")
             return
         }
@@ -119,12 +119,35 @@ import Testing
         #expect(stop.method == "DELETE" && stop.address.path == "/v3/delete/live/show")
     }
 
+    @Test func anotherBroadcastIsAWayOfItsOwn() throws {
+        let settings = try Self.settings(
+            """
+            broadcast: unix:/run/a.sock
+            watch: rtmp://server/live/show
+            when: no-data 1s
+            backup: {broadcast: "unix:/run/b.sock", link: main, when: black 5s}
+            """)
+        #expect(settings.pull == nil && settings.backup == .init(broadcastPath: "/run/b.sock", link: "main"))
+        #expect(settings.rules.ways == [.push, .backup] && settings.rules.conditions(of: .push).count == 1)
+        #expect(settings.rules.conditions(of: .backup).count == 2)
+        #expect(throws: BroadcastError.self) { try Self.settings("watch: rtmp://s/live/show\nwhen: no-data 1s") }
+    }
+
+    @Test func broadcastOfTheCommandLineWins() throws {
+        let settings = try SwitchFile.settings(
+            in: Self.nginx + "\nbroadcast: unix:/run/c.sock", named: "switch.yml", broadcast: "unix:/run/d.sock",
+            findBroadcast: { () throws(BroadcastError) in "/run/b" })
+        #expect(settings.push.broadcastPath == "/run/d.sock")
+    }
+
     static let wrong: [(change: (String, String), problem: String)] = [
         (("watch:", "wach:"), "switch.yml, line 1: there is no key \"wach\""),
         (("watch: rtmp://server/live/show\n", ""), "there is no \"watch\""),
         (("rtmp://server/live/show", "http://server/x"), "\"watch\" is no address of a stream"),
         (("no-data 1s", "no-data 1"), "switch.yml, line 2: the condition \"no-data 1\" can't be read"),
-        (("no-data 1s", "black 5s"), "does not decode"),
+        (("no-data 1s", "black 5s"), ""),
+        (("pull: {", "backup: {broadcast: \"unix:/run/b\", link: main}\npull: {"), "the backup is the push itself"),
+        (("pull: {", "backup: {link: main}\npull: {"), "there is no \"broadcast\""),
         (("hook: 127.0.0.1:8935", ""), "nothing tells the server to pull"),
         (("127.0.0.1:8935", "8935"), "\"hook\" wants an address and a port"),
         (("10.0.0.1:1936", "origin.example"), "an IP address only"),

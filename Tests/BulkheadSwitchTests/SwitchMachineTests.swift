@@ -54,6 +54,8 @@ import Testing
         ("drops > 5 in 10s", changed { $0.drops = 6 }, 1, 0),
         ("report missing 3 periods", nil, 3, 2),
         ("black 5s", changed { $0.blackSeconds = 5 }, 1, 0),
+        ("frozen 5s", changed { $0.frozenSeconds = 5 }, 1, 0),
+        ("clipping 2s", changed { $0.clippedSeconds = 2 }, 1, 0),
         ("silence 10s", changed { $0.silentSeconds = 10 }, 1, 0),
         ("queue > 3s", changed { $0.queuedSeconds = 3.1 }, 1, 0),
         ("queue > 3s for 2s", changed { $0.queuedSeconds = 3.1 }, 3, 1),
@@ -350,6 +352,61 @@ import Testing
         }
         #expect(stage.machine.phase == .working)
         #expect(stage.machine.way == wish)
+    }
+
+    // MARK: more than two ways
+
+    private static let backup = Way(rawValue: "backup-2")
+
+    @Test func whatHasFailedLeastTakesOver() throws {
+        var stage = try Self.noDataStage {
+            $0.ways = [.main, .backup, Self.backup]
+            $0.preferred = .main
+            for way in $0.ways { $0.conditions[way] = $0.push }
+        }
+        stage.handle(.begin(saved: nil, .auto))
+        #expect(Set(stage.take()) == [.stop(.backup), .stop(Self.backup)])
+        stage.handle(.stopped(.backup))
+        stage.handle(.accepted(.main))
+        stage.handle(.keyframe)
+        _ = stage.take()
+        stage.handle(.report(.backup, .ready))
+        stage.handle(.report(Self.backup, .ready))
+        stage.passOf(.main, 2, Self.noData)
+        #expect(stage.take().contains(.stop(.main)))
+        stage.handle(.stopped(.main))
+        #expect(stage.machine.way == .backup)
+        stage.handle(.startFailed(.backup, "refused"))
+        stage.pass(1.2)
+        stage.handle(.stopped(.backup))
+        #expect(stage.machine.way == Self.backup, "the input itself has failed, and the first backup")
+        stage.handle(.hand(.way(.main)))
+        stage.handle(.stopped(Self.backup))
+        #expect(stage.machine.way == .main)
+        stage.handle(.hand(.pull))
+        #expect(stage.machine.mode == .way(.main), "there is no such way")
+    }
+
+    @Test func idleWayThatMeetsItsConditionsIsNotReadyWhereTheyAreWatched() throws {
+        for isWatched in [true, false] {
+            var stage = try Self.noDataStage { $0.idleAreWatched = isWatched }
+            stage.begin(.pull)
+            stage.handle(.report(.push, Self.noData.with { $0.isReady = true }))
+            stage.passOf(.pull, 2, Self.noData)
+            #expect(stage.take().contains(.stop(.pull)) == !isWatched)
+        }
+    }
+
+    @Test func whatAViewerHasSeenIsNoReportOfTheSystem() throws {
+        var stage = try SwitchStage { $0.push = try [SwitchCondition("report missing 3 periods")] }
+        stage.begin(.push)
+        stage.pass(2, [.push: .good])
+        stage.pass(5, [.push: .good.with { $0.isSecondHand = true }])
+        #expect(stage.take().contains(.stop(.push)))
+        var other = try Self.noDataStage()
+        other.begin(.push)
+        other.pass(2, [.push: Self.noData.with { $0.isSecondHand = true }])
+        #expect(other.take().contains(.stop(.push)), "the viewer has seen nothing")
     }
 
     @Test func strayEventsChangeNothing() throws {

@@ -40,7 +40,7 @@ import Testing
             for event in systems.answers(&random) { run(event, at: step) }
             if Double.random(in: 0...1, using: &random) < 0.05 { run(.keyframe, at: step) }
             if Double.random(in: 0...1, using: &random) < 0.0005 {
-                run(.hand(SwitchMode.allCases.randomElement(using: &random) ?? .auto), at: step)
+                run(.hand([SwitchMode.auto, .hold, .push, .pull].randomElement(using: &random) ?? .auto), at: step)
             }
             run(.tick, at: step)
 

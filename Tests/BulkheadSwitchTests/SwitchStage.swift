@@ -36,6 +36,15 @@ struct SwitchStage {
         }
     }
 
+    /// The same with reports of one way, whatever it is called.
+    mutating func passOf(_ way: Way, _ span: Double, _ report: WayReport) {
+        for _ in 0..<Int(span.rounded()) {
+            seconds += 1
+            handle(.report(way, report))
+            handle(.tick)
+        }
+    }
+
     /// What was asked for since the last call.
     mutating func take() -> [SwitchMachine.Action] {
         defer { asked = [] }
@@ -55,6 +64,12 @@ struct SwitchStage {
         handle(.accepted(way))
         handle(.keyframe)
     }
+}
+
+extension Way {
+    /// The two ways of most tests.
+    static let allCases: [Way] = [.push, .pull]
+    var other: Way { self == .push ? .pull : .push }
 }
 
 extension WayReport {

@@ -1,4 +1,4 @@
-import BulkheadSwitch
+import BulkheadModel
 import BulkheadSwitcher
 import Synchronization
 import Testing
@@ -47,7 +47,7 @@ import Testing
         let call = HookDesk.fields(of: way == .push ? Self.pushed : Self.pulled)
         let peer = call["addr"] ?? ""
         #expect(desk.answer(call) == .refuse)
-        desk.want(way.other)
+        desk.want((way == .push ? .pull : .push))
         #expect(desk.answer(call) == .refuse)
         desk.want(way)
         #expect(desk.answer(call) == .accept)

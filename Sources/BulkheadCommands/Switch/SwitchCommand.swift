@@ -15,7 +15,7 @@ package struct SwitchCommand: AsyncParsableCommand {
             Start a switch with `run`, which goes on until Ctrl-C. The other commands are for a switch that runs: push and \
             pull choose a way and stay there, hold stays where it is, auto lets it switch by its conditions again.
             """,
-        subcommands: [Run.self, Status.self, Push.self, Pull.self, Auto.self, Hold.self], defaultSubcommand: Status.self
+        subcommands: [Run.self, Status.self, Push.self, Pull.self, Backup.self, Auto.self, Hold.self], defaultSubcommand: Status.self
     )
 
     package init() {}
@@ -51,6 +51,11 @@ package struct SwitchCommand: AsyncParsableCommand {
             completion: .file(extensions: ["yml", "yaml"]))
         var config: String
 
+        @Option(
+            help: ArgumentHelp(
+                "The control socket of the broadcast, whatever the file says.", valueName: "unix:path"))
+        var broadcast: String?
+
         @Flag(help: "Write events as JSON, one object a line, to standard output.")
         var json = false
 
@@ -62,7 +67,7 @@ package struct SwitchCommand: AsyncParsableCommand {
             // Before anything is made that a signal could leave behind.
             let interruptions = Interruptions()
             do throws(BroadcastError) {
-                let settings = try SwitchFile.settings(at: config)
+                let settings = try SwitchFile.settings(at: config, broadcast: broadcast)
                 let switcher = Switcher(settings) { reporter.event($0) }
                 let (result, _) = await LongRun(reporter: reporter, interruptions: interruptions).run(
                     status: { nil }, onSignal: { _, _ in switcher.end() },
@@ -107,6 +112,14 @@ package struct SwitchCommand: AsyncParsableCommand {
         @OptionGroup var socket: Socket
 
         func run() async throws { _ = try socket.ask(SwitchRequest(.mode, mode: .pull)) }
+    }
+
+    struct Backup: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Go over to the other broadcast that pushes, and stay there.")
+        @OptionGroup var socket: Socket
+
+        func run() async throws { _ = try socket.ask(SwitchRequest(.mode, mode: .way(.backup))) }
     }
 
     struct Auto: AsyncParsableCommand {

@@ -16,28 +16,37 @@ package enum SwitchFile {
     /// Reads the file at `path`.
     /// - Throws: kind `usage`: no such file, an unknown key, a value that does not fit; kind `control` where no broadcast is
     ///   named and none runs. Nothing thrown repeats a key.
-    package static func settings(at path: String) throws(BroadcastError) -> SwitcherSettings {
+    /// - Parameter broadcast: the socket of the broadcast, whatever the file says; nil for what it says.
+    package static func settings(
+        at path: String, broadcast: String? = nil
+    ) throws(BroadcastError) -> SwitcherSettings {
         let text: String
         do throws(Errno) { text = try SmallFile.text(at: path, limit: maximumByteCount) } catch {
             throw BroadcastError(
                 .usage, "the configuration file \(path) can't be read: \(error.phrase)", advice: "check --config")
         }
-        return try settings(in: text, named: path, findBroadcast: ControlAddress.findRunning)
+        return try settings(in: text, named: path, broadcast: broadcast, findBroadcast: ControlAddress.findRunning)
     }
 
     /// Reads YAML text; `name` stands for it in what is thrown.
     /// - Parameter findBroadcast: gives the socket of the broadcast where the text names none.
     package static func settings(
-        in text: String, named name: String, findBroadcast: () throws(BroadcastError) -> String
+        in text: String, named name: String, broadcast chosen: String? = nil, findBroadcast: () throws(BroadcastError) -> String
     ) throws(BroadcastError) -> SwitcherSettings {
         let root = try YAMLMap.root(
             text, named: name,
             keys: [
-                "name", "broadcast", "preferred", "policy", "when", "watch", "push", "pull", "hook", "status",
+                "name", "broadcast", "preferred", "policy", "when", "watch", "push", "pull", "backup", "hook", "status",
                 "control",
                 "times",
             ])
-        let pull = try root.required("pull", keys: ["source", "when", "start", "stop", "kind", "url", "token-file"])
+        let pull = try root.map("pull", keys: ["source", "when", "start", "stop", "kind", "url", "token-file"])
+        let backup = try root.map("backup", keys: ["broadcast", "link", "when"])
+        guard pull != nil || backup != nil else {
+            throw root.misfit(
+                "pull", "there is one way only",
+                "say how the server pulls (\"pull:\"), or name another broadcast that pushes (\"backup:\")")
+        }
         let push = try root.map("push", keys: ["link", "when"])
         let called = try root.text("name") ?? standardName
         guard isName(called) else {
@@ -45,10 +54,10 @@ package enum SwitchFile {
         }
         let watchText = try root.required("watch")
         let watch = try target(watchText, root, "watch")
-        let sourceText = try pull.required("source")
-        let source = try target(sourceText, pull, "source")
         let broadcast: String
-        if let word = try root.text("broadcast") {
+        if let chosen {
+            broadcast = try ControlAddress.path(from: chosen, flag: "--broadcast")
+        } else if let word = try root.text("broadcast") {
             broadcast = try ControlAddress.path(from: word, flag: "broadcast:")
         } else {
             broadcast = try findBroadcast()
@@ -56,21 +65,29 @@ package enum SwitchFile {
         var control = socketPath(called)
         if let word = try root.text("control") { control = try ControlAddress.path(from: word, flag: "control:") }
         var settings = SwitcherSettings(
-            name: called, rules: try rules(root, push, pull),
-            broadcastPath: broadcast, link: try push?.text("link") ?? "1", watch: watch,
-            source: source, sourceAddress: sourceText,
-            pull: try pullSystem(
-                pull, watchText, values: ["source": sourceText, "app": watch.app, "stream": watch.key]),
+            name: called, rules: try rules(root, [(.push, push), (.pull, pull), (.backup, backup)]),
+            push: .init(broadcastPath: broadcast, link: try push?.text("link") ?? "1"), watch: watch,
             controlPath: control)
+        if let backup {
+            settings.backup = .init(
+                broadcastPath: try ControlAddress.path(from: try backup.required("broadcast"), flag: "broadcast:"),
+                link: try backup.text("link") ?? "1")
+            guard settings.backup != settings.push else {
+                throw backup.misfit("broadcast", "the backup is the push itself", "name another broadcast, or link")
+            }
+        }
+        if let pull { settings.pull = try Self.pull(pull, watch, watchText) }
         settings.statePath = statePath(called)
-        settings.statusPage = try statusPage(root, watch) ?? bulkheadPage(pull)
+        settings.statusPage = try statusPage(root, watch)
+        if settings.statusPage == nil, let pull { settings.statusPage = try bulkheadPage(pull) }
         if let word = try root.text("hook") {
             guard let address = ListenAddress(word), address.port > 0 else {
                 throw root.misfit("hook", "\"hook\" wants an address and a port", "write 127.0.0.1:8935")
             }
             settings.hook = (address.host, address.port)
         }
-        if case .trigger = settings.pull {
+        if let pull, let way = settings.pull, case .trigger = way.system {
+            let source = way.source
             guard settings.hook != nil else {
                 throw pull.misfit(
                     "source", "nothing tells the server to pull",
@@ -85,6 +102,15 @@ package enum SwitchFile {
         return settings
     }
 
+    private static func pull(
+        _ pull: YAMLMap, _ watch: IngestTarget, _ watchText: String
+    ) throws(BroadcastError) -> SwitcherSettings.Pull {
+        let address = try pull.required("source")
+        let source = try target(address, pull, "source")
+        let values = ["source": address, "app": watch.app, "stream": watch.key]
+        return .init(try pullSystem(pull, watchText, values: values), source: source, address: address)
+    }
+
     private static func target(
         _ text: String, _ map: YAMLMap, _ key: String
     ) throws(BroadcastError) -> IngestTarget {
@@ -96,14 +122,17 @@ package enum SwitchFile {
     // MARK: rules
 
     private static func rules(
-        _ root: YAMLMap, _ push: YAMLMap?, _ pull: YAMLMap
+        _ root: YAMLMap, _ maps: [(Way, YAMLMap?)]
     ) throws(BroadcastError) -> SwitchRules {
         var rules = SwitchRules()
+        // The push is there without a word.
+        rules.ways = maps.filter { $0.0 == .push || $0.1 != nil }.map(\.0)
         if let word = try root.text("preferred") {
-            guard let way = Way(rawValue: word) else {
-                throw root.misfit("preferred", "\"preferred\" is push or pull", "mend it there")
+            guard rules.ways.contains(Way(rawValue: word)) else {
+                let ways = rules.ways.map(\.rawValue).joined(separator: " or ")
+                throw root.misfit("preferred", "\"preferred\" is \(ways)", "mend it there")
             }
-            rules.preferred = way
+            rules.preferred = Way(rawValue: word)
         }
         if let word = try root.text("policy") {
             guard let policy = ReturnPolicy(rawValue: word) else {
@@ -111,12 +140,11 @@ package enum SwitchFile {
             }
             rules.policy = policy
         }
-        let both = try conditions(root)
-        rules.push = both
-        if let push { rules.push += try conditions(push) }
-        rules.pull = both
-        rules.pull += try conditions(pull)
-        guard !rules.push.isEmpty || !rules.pull.isEmpty else {
+        let all = try conditions(root)
+        for (way, map) in maps where rules.ways.contains(way) {
+            rules.conditions[way] = all + (try map.map { (map) throws(BroadcastError) in try conditions(map) } ?? [])
+        }
+        guard rules.conditions.contains(where: { !$0.value.isEmpty }) else {
             throw root.misfit("when", "there is no condition: nothing would ever be switched", "add \"when:\"")
         }
         guard let times = try root.map("times", keys: timeKeys.map(\.key)) else { return rules }
@@ -147,11 +175,6 @@ package enum SwitchFile {
             let condition: SwitchCondition
             do throws(BroadcastError) { condition = try SwitchCondition(word) } catch {
                 throw map.misfit("when", error.problem, error.advice)
-            }
-            guard condition.sign != .black, condition.sign != .silence else {
-                throw map.misfit(
-                    "when", "a switch process does not decode: it can't see whether it meets \"\(condition)\"",
-                    "leave it out")
             }
             conditions.append(condition)
         }

@@ -1,3 +1,4 @@
+import BulkheadModel
 import BulkheadSwitch
 import BulkheadSwitcher
 
@@ -7,9 +8,9 @@ enum SwitchText {
         var first = "\(status.name): \(status.way.rawValue) \(phase(status.phase)), \(status.mode.rawValue)"
         if let abnormal = status.abnormal { first += "; abnormal: \(abnormal)" }
         var lines = [first]
-        for way in Way.allCases {
-            let report = way == .push ? status.push : status.pull
-            lines.append("\(way.rawValue): \(report.map { text($0, isAtWork: way == status.way) } ?? "no report")")
+        for (way, report) in [(Way.push, status.push), (.pull, status.pull), (.backup, status.backup)] {
+            guard let report else { continue }
+            lines.append("\(way.rawValue): \(text(report, isAtWork: way == status.way))")
         }
         if let last = status.last {
             lines.append(

@@ -1,12 +1,12 @@
-package import BulkheadModel
-
 /// When a working way is abnormal: a sign, and how long it has to last.
 ///
 /// Its words are the fixed ones of a configuration: `no-data 1s`, `off-air 2s`, `fps < 80% for 3s`, `bitrate < 500k for 5s`,
-/// `failures > 3 in 30s`, `drops > 30 in 10s`, `report missing 3 periods`, `black 5s`, `silence 10s`, `queue > 3s for 1s`.
+/// `failures > 3 in 30s`, `drops > 30 in 10s`, `report missing 3 periods`, `queue > 3s for 1s`, `black 5s`, `frozen 5s`,
+/// `silence 10s`, `clipping 2s`.
 package struct SwitchCondition: Hashable, Sendable {
     package enum Sign: Hashable, Sendable {
-        case noData, offAir, black, silence
+        case noData, offAir
+        case black, frozen, silence, clipping
         case framesPerSecond(below: Limit)
         case bitrate(below: Limit)
         /// More than `count` within the condition's duration.
@@ -45,6 +45,8 @@ extension SwitchCondition {
         case "no-data": self.init(.noData, milliseconds: try words.span())
         case "off-air": self.init(.offAir, milliseconds: try words.span())
         case "black": self.init(.black, milliseconds: try words.span())
+        case "frozen": self.init(.frozen, milliseconds: try words.span())
+        case "clipping": self.init(.clipping, milliseconds: try words.span())
         case "silence": self.init(.silence, milliseconds: try words.span())
         case "fps":
             try words.expect("<")
@@ -86,7 +88,7 @@ extension SwitchCondition {
             throw BroadcastError(
                 .usage, "\"\(words.shown)\" is no condition",
                 advice: "conditions begin with no-data, off-air, fps, bitrate, failures, drops, report missing, queue, "
-                    + "black or silence")
+                    + "black, frozen, silence or clipping")
         }
         try words.end()
     }
@@ -100,7 +102,9 @@ extension SwitchCondition: CustomStringConvertible {
         case .noData: return "no-data \(span)"
         case .offAir: return "off-air \(span)"
         case .black: return "black \(span)"
+        case .frozen: return "frozen \(span)"
         case .silence: return "silence \(span)"
+        case .clipping: return "clipping \(span)"
         case .framesPerSecond(.percent(let percent)): return "fps < \(percent)% for \(span)"
         case .framesPerSecond(.number(let number)): return "fps < \(Self.plain(number)) for \(span)"
         case .bitrate(.percent(let percent)): return "bitrate < \(percent)% for \(span)"
