@@ -163,7 +163,7 @@ let package = Package(
             dependencies: [
                 "BulkheadSound", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire",
                 "BulkheadFrames",
-                "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom",
+                "BulkheadTimeline", "BulkheadChildren", "BulkheadRoom", "BulkheadSwitch",
             ]),
         .target(
             name: "BulkheadOutputs",
@@ -207,7 +207,7 @@ let package = Package(
                 "BulkheadAudience", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
                 "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
-                "BulkheadSRT", "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
+                "BulkheadSRT", "BulkheadSwitch", "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
             ]),
         .target(
             name: "BulkheadLiveServer",
@@ -491,7 +491,7 @@ let package = Package(
             name: "BulkheadProgramTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadProgram", "BulkheadRoom", "BulkheadTimeline", "BulkheadFrames",
-                "BulkheadChildren",
+                "BulkheadChildren", "BulkheadSwitch",
                 "BulkheadEvents", "BulkheadModel", "BulkheadWire", "BulkheadMedia", "BulkheadSystem",
             ]),
         .testTarget(

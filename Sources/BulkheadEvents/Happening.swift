@@ -28,6 +28,7 @@ package enum Happening: Hashable, Sendable {
     case room(RoomHappening)
     case channel(ChannelHappening)
     case `switch`(SwitchHappening)
+    case output(OutputHappening)
     /// What a program of another version has posted.
     case unknown(UnknownHappening)
 
@@ -53,6 +54,7 @@ package enum Happening: Hashable, Sendable {
         case .room(let happening): happening
         case .channel(let happening): happening
         case .switch(let happening): happening
+        case .output(let happening): happening
         case .unknown: nil
         }
     }
@@ -77,6 +79,7 @@ package enum Happening: Hashable, Sendable {
         case .room: prefix = .room
         case .channel: prefix = .channel
         case .switch: prefix = .switch
+        case .output: prefix = .output
         case .unknown(let happening): return happening.code
         }
         return "\(prefix.rawValue).\(subject?.name ?? "")"
@@ -126,6 +129,7 @@ package enum Happening: Hashable, Sendable {
         case .room: try RoomHappening(name: name, values).map { .room($0) }
         case .channel: try ChannelHappening(name: name, values).map { .channel($0) }
         case .switch: try SwitchHappening(name: name, values).map { .switch($0) }
+        case .output: try OutputHappening(name: name, values).map { .output($0) }
         case .unknown: nil
         }
     }
@@ -140,7 +144,7 @@ package enum Happening: Hashable, Sendable {
         + ServerHappening.descriptions(.server)
         + ReporterHappening.descriptions(.reporter) + NotifierHappening.descriptions(.notifier)
         + RoomHappening.descriptions(.room) + ChannelHappening.descriptions(.channel)
-        + SwitchHappening.descriptions(.switch)
+        + SwitchHappening.descriptions(.switch) + OutputHappening.descriptions(.output)
 }
 
 /// Why an event from another process can't be read.

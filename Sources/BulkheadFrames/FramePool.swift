@@ -1,6 +1,7 @@
 package import BulkheadMedia
 package import BulkheadSystem
 package import BulkheadWire
+import Glibc
 package import SystemPackage
 
 /// A region of equal slots, seen by the process that made it: the master.
@@ -34,6 +35,15 @@ package struct FramePool: ~Copyable {
         let mapping = try PoolMapping(shape, memory, access: .readWrite)
         guard let bytes = mapping.bytes(of: slot) else { throw .invalidArgument }
         body(bytes)
+    }
+
+    /// Reads bytes of one slot without a mapping: the picture may change meanwhile, and is only looked at.
+    /// - Returns: how many were read; 0 where there are none.
+    package func read(slot: UInt32, from offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let size = Int(shape.slotByteCount)
+        guard slot < shape.slotCount, offset >= 0, offset < size else { return 0 }
+        let count = min(buffer.count, size - offset)
+        return max(0, pread(memory.rawValue, buffer.baseAddress, count, Int(slot) * size + offset))
     }
 
     deinit { memory.close() }

@@ -90,6 +90,32 @@ package final class FramePools {
         return SlotReference(pool: pool, slot: slot)
     }
 
+    /// A grid of a picture's luma, from its upper left: ``sampleRows`` rows of at most ``sampleColumns`` pixels each, fewer
+    /// where the picture has no more. Whoever asks holds the slot. It costs one short call of the kernel for each row.
+    /// - Returns: empty where the picture can't be read.
+    package func sample(_ slot: SlotReference) -> [UInt8] {
+        guard let entry = entries[slot.pool] else { return [] }
+        let luma = PictureLayout(entry.canvas).luma
+        let rows = min(Self.sampleRows, luma.height)
+        let step = max(1, (luma.width + Self.sampleColumns - 1) / Self.sampleColumns)
+        var sample: [UInt8] = []
+        sample.reserveCapacity(rows * (luma.width / step + 1))
+        return withUnsafeTemporaryAllocation(byteCount: luma.width, alignment: 64) { row in
+            for index in 0..<rows {
+                // The middle of its share of the rows.
+                let line = (2 * index + 1) * luma.height / (2 * rows)
+                let offset = luma.offset + line * luma.stride
+                guard entry.pool.read(slot: slot.slot, from: offset, into: row) == luma.width else { return [] }
+                for column in Swift.stride(from: 0, to: luma.width, by: step) { sample.append(row[column]) }
+            }
+            return sample
+        }
+    }
+
+    /// The most rows, and pixels of a row, of a ``sample(_:)``.
+    package static let sampleRows = 48
+    package static let sampleColumns = 320
+
     // MARK: leases
 
     /// Lends a slot of `pool` to its writer; nil when none is free.

@@ -14,6 +14,8 @@ import BulkheadTimeline
 ///     Program ──▶ Chain ──▶ Encoding ──▶ outlet
 final class ProgramLine {
     let program: Program
+    /// What goes out.
+    let output: WatchedOutput
     let chain: Chain
     let encoding: Encoding
 
@@ -50,8 +52,9 @@ final class ProgramLine {
             // It was seen before.
             programSettings.durationAwaitsViewers = false
         }
+        let output = WatchedOutput(encoding, settings.watch ?? [], settings.frameRate, in: context)
         let chain = Chain(
-            chainSettings, in: context, outlet: encoding,
+            chainSettings, in: context, outlet: output,
             requests: ChainRequests(
                 progressed: requests.progressed, failed: requests.failed, changed: requests.pluginsChanged,
                 find: requests.find))
@@ -61,7 +64,7 @@ final class ProgramLine {
                 mayBegin: { requests.isStarting() && encoding.hasEncoded && chain.isSettled },
                 began: requests.began, ended: requests.ended, progressed: requests.progressed,
                 slateChanged: { encoding.slateIsDrawn($0, $1) }, failed: requests.failed))
-        (self.chain, self.encoding) = (chain, encoding)
+        (self.chain, self.encoding, self.output) = (chain, encoding, output)
     }
 
     /// No frame comes from this pool any more.

@@ -40,6 +40,8 @@ package struct Part: Codable, Hashable, Sendable {
         case channel
         /// A switch between push and pull.
         case `switch`
+        /// What the program looks and sounds like where it goes out.
+        case output
         /// A role that another version has named; programs of this version never post one.
         case unknown
 
@@ -49,7 +51,7 @@ package struct Part: Codable, Hashable, Sendable {
             case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat, .origin, .srt:
                 true
             case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .room, .channel,
-                .switch, .unknown:
+                .switch, .output, .unknown:
                 false
             }
         }
@@ -84,7 +86,9 @@ package struct Part: Codable, Hashable, Sendable {
     package static let viewer = Part(.viewer)
     /// The live server of `bulkhead serve`.
     package static let server = Part(.server)
-    /// A switch between push and pull.
+    /// The program as it goes to the encoder.
+    package static let output = Part(.output)
+    /// A switch between push and pull, or between an input and its backups.
     package static func `switch`(name: String) -> Part { Part(.switch, name: name) }
 
     /// The live room of the broadcast.

@@ -153,6 +153,17 @@ extension Setting {
             .seconds(SettingRange.replaySeconds, "a time from 1s to 10m, such as 60s"), .atStart, placeholder: "time",
             help: "Keep so much of the stream in memory for `recording save-replay`: 60s (default: none)."),
         Setting(
+            "watch", optional: \.watch,
+            SettingType(
+                takes: "conditions such as black 5s, frozen 10s, silence 10s or clipping 2s, or off", schema: .text,
+                value: { text in
+                    SwitchCondition.list(text).flatMap { $0.allSatisfy(\.isOfContent) ? $0 : nil }
+                }, text: { $0.isEmpty ? "off" : $0.map { "\($0)" }.joined(separator: ", ") },
+                contains: { $0.count <= 64 && $0.allSatisfy(\.isOfContent) }), .inPlace, placeholder: "conditions",
+            help:
+                "Tell when what goes out is black, frozen, silent or clipped for so long: \"black 5s, silence 10s\" (default: "
+                + "off)."),
+        Setting(
             "fast", \.isFast, .onOrOff, .atStart,
             help: "Run as fast as the encoder goes, not in real time."),
     ]

@@ -29,6 +29,7 @@ import Testing
         case .srt: .srt(8, name: "main")
         case .channel: .channel(1, name: "chat ann")
         case .switch: .switch(name: "main")
+        case .output: .output
         case .reporter, .unknown: .reporter
         }
     }

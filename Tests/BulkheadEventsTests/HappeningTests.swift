@@ -24,6 +24,7 @@ import Testing
         + RoomHappening.samples.map { (.room, .room($0)) }
         + ChannelHappening.samples.map { (.channel, .channel($0)) }
         + SwitchHappening.samples.map { (.switch, .switch($0)) }
+        + OutputHappening.samples.map { (.output, .output($0)) }
 
     @Test func codesAreUnique() {
         let codes = Self.samples.map { $0.happening.code(for: $0.role) }

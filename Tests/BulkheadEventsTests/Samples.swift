@@ -320,6 +320,21 @@ extension SwitchHappening: Sampled {
     }
 }
 
+extension OutputHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .black: .raised(.black, condition: "black 5s", seconds: 5.1)
+        case .frozen: .raised(.frozen, condition: "frozen 5s", seconds: 5.2)
+        case .silence: .raised(.silence, condition: "silence 10s", seconds: 10)
+        case .clipping: .raised(.clipping, condition: "clipping 2s", seconds: 2)
+        case .blackCleared: .cleared(.black, condition: "black 5s", seconds: 6)
+        case .frozenCleared: .cleared(.frozen, condition: "frozen 5s", seconds: 6)
+        case .silenceCleared: .cleared(.silence, condition: "silence 10s", seconds: 12)
+        case .clippingCleared: .cleared(.clipping, condition: "clipping 2s", seconds: 3)
+        }
+    }
+}
+
 extension NotifierHappening: Sampled {
     static func sample(of word: Word) -> Self {
         switch word {

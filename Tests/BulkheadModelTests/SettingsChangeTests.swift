@@ -14,7 +14,7 @@ import Testing
     static let changeable = [
         "layout", "size", "loudness-target", "video-bitrate", "min-bitrate", "congestion", "audio-bitrate", "preset",
         "tune", "profile",
-        "keyframe-interval", "bframes", "buffer", "cbr",
+        "keyframe-interval", "bframes", "buffer", "cbr", "watch",
     ]
     static let atStart = [
         "deinterlace", "slate-after", "slate-text", "slate-clock", "picture-patience", "fps", "encoder-threads",

@@ -23,6 +23,7 @@ package enum EventSentence {
         case .room(let happening): room(happening)
         case .channel(let happening): channel(happening)
         case .switch(let happening): way(happening)
+        case .output(let happening): output(happening)
         case .unknown(let happening): happening.code
         }
     }
@@ -289,6 +290,23 @@ package enum EventSentence {
         case .trouble(let text): text
         case .publisherRefused(let peer, let way): "refused a \(way) by \(peer): the other way is at work"
         case .stopped: "stopped; the way at work goes on"
+        }
+    }
+
+    private static func output(_ happening: OutputHappening) -> String {
+        func words(_ sign: OutputHappening.Sign) -> String {
+            switch sign {
+            case .black: "the picture is black"
+            case .frozen: "the picture stands still"
+            case .silence: "the sound is silent"
+            case .clipping: "the sound is clipped"
+            }
+        }
+        func span(_ seconds: Double) -> String { "\((min(max(0, seconds), 1e9) * 10).rounded() / 10) s" }
+        return switch happening {
+        case .raised(let sign, let condition, let seconds): "\(words(sign)), for \(span(seconds)) now (\(condition))"
+        case .cleared(let sign, let condition, let seconds):
+            "\(words(sign)) no more; it lasted \(span(seconds)) (\(condition))"
         }
     }
 
