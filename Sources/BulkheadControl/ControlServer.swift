@@ -33,11 +33,12 @@ package final class ControlServer {
 
     /// Listens at `path`; its folder is made, for this user alone, where there is none.
     /// - Parameters:
+    ///   - trusted: children that may connect, which others may not; nil for none.
     ///   - onStranger: called on the reactor's thread with each connection of another user, which is refused.
     ///   - onRequest: called on the reactor's thread with each request.
     ///   - onGone: called on the reactor's thread with the number of a connection that has ended.
     package init(
-        path: String, on reactor: Reactor, limits: ControlLimits = ControlLimits(),
+        path: String, on reactor: Reactor, limits: ControlLimits = ControlLimits(), trusting trusted: TrustedChildren? = nil,
         onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
         onRequest: @escaping (ControlExchange) -> Void, onGone: @escaping (Int) -> Void
     ) throws(BroadcastError) {
@@ -61,7 +62,7 @@ package final class ControlServer {
             throw BroadcastError(.internal, "the control socket can't be watched: \(error)")
         }
         do throws(BroadcastError) {
-            listener = try LocalListener(path: path, on: reactor, onStranger: onStranger) { socket, _ in
+            listener = try LocalListener(path: path, on: reactor, trusting: trusted, onStranger: onStranger) { socket, _ in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
                 let descriptor = socket.release()
                 if let server = bound.value.server {

@@ -12,18 +12,22 @@ package final class LocalListener {
     private let ownFolder: String?
     private var listener: OwnedDescriptor?
     private var token: Reactor.Token?
+    private let trusted: TrustedChildren?
 
     /// Listens at `path`. Its folder is made, for this user alone, where there is none; a socket that a dead master left
     /// is taken over.
     /// - Parameters:
+    ///   - trusted: children that may connect, which others may not; nil for none.
     ///   - onStranger: called with each connection that is refused, because it is another user's, or that of a child.
     ///   - onConnection: called with each connection of the same user, or of root.
     package init(
-        path: String, on reactor: Reactor, onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
+        path: String, on reactor: Reactor, trusting trusted: TrustedChildren? = nil,
+        onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
         onConnection: @escaping @Sendable (consuming OwnedDescriptor, PeerCredentials) -> Void
     ) throws(BroadcastError) {
         self.path = path
         self.reactor = reactor
+        self.trusted = trusted
         ownFolder = try Self.prepareFolder(of: path)
         do {
             try Self.clear(path)
@@ -78,7 +82,8 @@ package final class LocalListener {
                 continue
             }
             // Root could do everything in this process's name anyway. A child of its own that connects has been taken over.
-            guard peer.uid == getuid() || peer.uid == 0, !peer.isOwnChild else {
+            guard peer.uid == getuid() || peer.uid == 0, !peer.isOwnChild || trusted?.contains(peer.pid) == true
+            else {
                 connection.close()
                 onStranger(peer)
                 continue
