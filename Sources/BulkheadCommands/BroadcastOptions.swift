@@ -90,6 +90,28 @@ package struct InputFlags: ParsableArguments {
     var loop: Bool?
 
     @Option(
+        help: ArgumentHelp(
+            "An input that stands in for the first while that gives nothing: a file, an address, listen:…; may be repeated.",
+            valueName: "input"), completion: .file())
+    var backup: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "When it stands in: no-data 1s, off-air 2s, fps < 80% for 3s, failures > 3 in 30s, black 5s, frozen 5s, "
+                + "silence 10s, clipping 2s; may be repeated (default: no-data 1s).",
+            valueName: "condition"))
+    var backupWhen: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Whether the input is shown again once it could be: return, stay, best (default: return).",
+            valueName: "policy"), completion: .list(["return", "stay", "best"]))
+    var backupReturn: String?
+
+    @Flag(inversion: .prefixedNo, help: "Open backups only once they are needed (default: with the broadcast).")
+    var backupCold: Bool?
+
+    @Option(
         help: ArgumentHelp("A picture, such as a PNG file, to show instead of the built-in slate.", valueName: "file"),
         completion: .file())
     var slate: String?
@@ -218,6 +240,12 @@ package struct CourseFlags: ParsableArguments {
                 + "live/main/index.m3u8.",
             valueName: "[address]:port"))
     var origin: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A switch that runs as long as the broadcast: its configuration file, as of `bulkhead switch run`.",
+            valueName: "file"), completion: .file(extensions: ["yml", "yaml"]))
+    var `switch`: String?
 
     @Option(
         help: ArgumentHelp(

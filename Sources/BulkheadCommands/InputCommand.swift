@@ -8,7 +8,7 @@ package struct InputCommand: AsyncParsableCommand {
         commandName: "input",
         abstract: "See and change the inputs of a running broadcast.",
         discussion: "An input is named by its number or name: 2, \"source 2\", guest.",
-        subcommands: [List.self, Add.self, Remove.self, Rename.self, Reopen.self, Skip.self],
+        subcommands: [List.self, Add.self, Remove.self, Rename.self, Reopen.self, Skip.self, Switch.self],
         defaultSubcommand: List.self)
 
     package init() {}
@@ -110,6 +110,23 @@ package struct InputCommand: AsyncParsableCommand {
         @OptionGroup var master: MasterFlags
 
         func run() async throws { try master.ask(.input(.skip(input, file: to))) }
+    }
+
+    struct Switch: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show an input itself or one of its backups, or let conditions choose.")
+
+        @OptionGroup var name: Name
+
+        @Argument(
+            help: ArgumentHelp(
+                "main, backup, backup-2 …: shown from now on, whatever happens; auto: by conditions; hold: as it is.",
+                valueName: "way"), completion: .list(["main", "backup", "auto", "hold"]))
+        var way: String
+
+        @OptionGroup var master: MasterFlags
+
+        func run() async throws { try master.ask(.input(.choose(name.input, SwitchMode(rawValue: way)))) }
     }
 
     struct Reopen: AsyncParsableCommand {

@@ -66,6 +66,7 @@ package enum ControlRequest: Hashable, Sendable {
         case renameInput = "input.rename"
         case reopenInput = "input.reopen"
         case skipInput = "input.skip"
+        case chooseInput = "input.choose"
         case takeScene = "scene.take"
         case prepareScene = "scene.prepare"
         case addScene = "scene.add"
@@ -114,6 +115,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .input(.rename): .renameInput
         case .input(.reopen): .reopenInput
         case .input(.skip): .skipInput
+        case .input(.choose): .chooseInput
         case .scene(.take): .takeScene
         case .scene(.prepare): .prepareScene
         case .scene(.add): .addScene
@@ -181,6 +183,7 @@ extension ControlRequest: Codable {
                 .skip(
                     try line.decodeIfPresent(String.self, forKey: .input),
                     file: try line.decodeIfPresent(String.self, forKey: .file)))
+        case .chooseInput: self = .input(.choose(try value(.input), try value(.mode)))
         case .takeScene:
             self = .scene(
                 .take(
@@ -254,6 +257,9 @@ extension ControlRequest: Codable {
         case .input(.skip(let input, let file)):
             try line.encodeIfPresent(input, forKey: .input)
             try line.encodeIfPresent(file, forKey: .file)
+        case .input(.choose(let input, let mode)):
+            try line.encode(input, forKey: .input)
+            try line.encode(mode, forKey: .mode)
         case .input(.remove(let input)), .input(.reopen(let input)): try line.encode(input, forKey: .input)
         case .scene(.take(let name, let transition)):
             try line.encodeIfPresent(name, forKey: .scene)
@@ -303,6 +309,7 @@ extension ControlRequest.Word {
         case .addInput, .removeInput, .reopenInput: [.input]
         case .renameInput: [.input, .name]
         case .skipInput: [.input, .file]
+        case .chooseInput: [.input, .mode]
         case .takeScene: [.scene, .transition]
         case .prepareScene, .addScene, .setScene, .removeScene: [.scene]
         case .setStrip: [.input, .strip]
@@ -377,6 +384,8 @@ extension ControlRequest.Word {
         case .reopenInput: "let an input begin anew: a file at its start, a live one with a new connection"
         case .skipInput:
             "play the next file of a playlist, or `file`; answered when it is chosen, and played when it is open"
+        case .chooseInput:
+            "show an input itself or one of its backups, and stay there (`main`, `backup`); `auto` lets conditions choose, `hold` stays"
         case .takeScene: "show a scene, a layout, or an input alone; without `scene`, what was prepared"
         case .prepareScene: "choose what is taken where nothing else is named"
         case .addScene: "add a scene"

@@ -79,6 +79,8 @@ package struct InputMachine {
     private let loops: Bool
     /// An earlier broadcast had it: where it can't be opened, the others go on.
     private let isResumed: Bool
+    /// It is tried for as long as the broadcast lasts: something else stands in for it, or it stands in for something else.
+    private let isPatient: Bool
     /// Where an earlier broadcast had come to, and this one goes on; nil where it begins, and once it is reopened.
     package private(set) var continued: SourceResume?
     /// Between two frames of the timeline.
@@ -107,14 +109,16 @@ package struct InputMachine {
     /// - Parameters:
     ///   - interval: between two frames of the timeline.
     ///   - isResumed: an earlier broadcast had it.
+    ///   - isPatient: it is tried for as long as the broadcast lasts.
     ///   - continued: where that had come to; nil for one that begins, and for what is live.
     package init(
         _ id: InputID, loops: Bool, interval: MediaTime, isResumed: Bool = false,
-        continuing continued: SourceResume? = nil
+        isPatient: Bool = false, continuing continued: SourceResume? = nil
     ) {
         self.id = id
         self.loops = loops
         self.isResumed = isResumed
+        self.isPatient = isPatient
         self.interval = interval
         self.continued = continued
         resume = continued
@@ -280,7 +284,7 @@ package struct InputMachine {
         let wasLost = description?.isEndless == true && (openedAt == nil || refusal.code == .unreachable)
         // An input that fails before it has given anything fails the broadcast; later it is opened again.
         let isTried = resume == continued
-        guard isTried, !post.hasWorked(child), !isOver, !wasLost else { return [dismissal] }
+        guard isTried, !post.hasWorked(child), !isOver, !wasLost, !isPatient else { return [dismissal] }
         if isResumed {
             // What is out of reach may come back, as on air; a file that is gone does not.
             guard description == nil, !refusal.mayPass else { return [dismissal] }
@@ -347,7 +351,7 @@ package struct InputMachine {
             isOver = true
             return actions + [.fail(BroadcastError(otherVersionOf: "the source", "\(end.cause)"))]
         }
-        guard description != nil || isAwaited || post.recentDeaths < Self.mostDeathsBeforeOpening else {
+        guard description != nil || isAwaited || isPatient || post.recentDeaths < Self.mostDeathsBeforeOpening else {
             if isResumed { return actions + leaveOut(neverOpened(end)) }
             isOver = true
             return actions + [.fail(neverOpened(end))]
@@ -380,7 +384,7 @@ package struct InputMachine {
     /// reached may be there later, what runs by its own clock may come back, and what crashes its reader is passed over.
     /// - Returns: what is to be told; nil where it is tried again.
     private mutating func giveUpWhatIsBarren() -> BroadcastError? {
-        guard hasFailed, !hasGiven, description?.isEndless == false, let lastRefusal,
+        guard !isPatient, hasFailed, !hasGiven, description?.isEndless == false, let lastRefusal,
             [.other, .notMedia, .unsupportedCodec].contains(lastRefusal.code)
         else { return nil }
         barren += 1

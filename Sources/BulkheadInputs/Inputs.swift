@@ -26,6 +26,10 @@ package final class Inputs {
         var answer: Answer?
         /// A request has added it, and it has not been open yet.
         var isNew: Bool
+        /// The input that it is a backup of; nil for none.
+        var main: InputID?
+        /// It is a backup that is opened only where it is needed.
+        var isCold = false
         /// Of requests for another file of a list that the process has not answered yet.
         var skips: [Answer] = []
 
@@ -93,6 +97,7 @@ package final class Inputs {
     /// - Parameter places: of the same inputs, where they go on as an earlier broadcast left them.
     /// - Throws: a `BroadcastError` when a process can't be started.
     package func open(_ inputs: [InputSettings], at places: [InputPlace] = []) throws(BroadcastError) {
+        var backed: [(InputDirectory.Entry, BackupSettings)] = []
         for (index, settings) in inputs.enumerated() {
             let place = places.indices.contains(index) ? places[index] : nil
             if let place { directory.skip(to: place.id) }
@@ -101,18 +106,49 @@ package final class Inputs {
                 try directory.rename(entry.id, to: place.name)
                 entry = directory[entry.id] ?? entry
             }
-            let machine = makeMachine(entry, isResumed: place != nil, place?.resume)
+            let machine = makeMachine(
+                entry, isResumed: place != nil, isPatient: settings.backup != nil, place?.resume)
             lines[entry.id] = Line(post: context.nextPostID(), machine: machine)
             try launch(entry.id)
+            if let backup = settings.backup { backed.append((entry, backup)) }
+        }
+        // Their numbers follow those of the inputs that people have named.
+        for (main, backup) in backed { try open(backup, of: main) }
+    }
+
+    private func open(_ backup: BackupSettings, of main: InputDirectory.Entry) throws(BroadcastError) {
+        for (index, settings) in backup.inputs.enumerated() {
+            var settings = settings
+            settings.backup = nil
+            settings.name = settings.name ?? "\(main.name) backup" + (index == 0 ? "" : " \(index + 1)")
+            settings.strip = settings.strip ?? main.settings.strip
+            let entry = try directory.add(settings, isAlone: false)
+            let line = Line(post: context.nextPostID(), machine: makeMachine(entry, isPatient: true))
+            (line.main, line.isCold) = (main.id, backup.isCold)
+            lines[entry.id] = line
+            if !backup.isCold { try launch(entry.id) }
         }
     }
 
+    /// The inputs that have backups, with these in their order.
+    package var backed: [(input: InputID, backups: [InputID], settings: BackupSettings)] {
+        directory.entries.compactMap { entry in
+            guard let settings = entry.settings.backup else { return nil }
+            return (entry.id, backups(of: entry.id), settings)
+        }
+    }
+
+    private func backups(of main: InputID) -> [InputID] {
+        lines.filter { $0.value.main == main }.keys.sorted()
+    }
+
     private func makeMachine(
-        _ entry: InputDirectory.Entry, isResumed: Bool = false, _ continued: SourceResume? = nil
+        _ entry: InputDirectory.Entry, isResumed: Bool = false, isPatient: Bool = false,
+        _ continued: SourceResume? = nil
     ) -> InputMachine {
         InputMachine(
             entry.id, loops: entry.settings.loops, interval: (play?.frameRate ?? wanted.frameRate).interval,
-            isResumed: isResumed, continuing: continued)
+            isResumed: isResumed, isPatient: isPatient, continuing: continued)
     }
 
     /// Where each input goes on in a later broadcast; those that would begin, or are live, are left out.
@@ -122,14 +158,20 @@ package final class Inputs {
     }
 
     /// What the inputs are that were opened, in the order in which they were named; nil for one that is not open yet.
-    package var descriptions: [SourceDescription?] { lines.sorted { $0.key < $1.key }.map(\.value.machine.description) }
+    /// - Parameter isPatient: an input that is not open yet is waited for; else its backup stands in for it.
+    package func descriptions(isPatient: Bool) -> [SourceDescription?] {
+        lines.filter { $0.value.main == nil }.sorted { $0.key < $1.key }.map { id, line in
+            if isPatient || line.machine.description != nil { return line.machine.description }
+            return backups(of: id).lazy.compactMap { self.lines[$0]?.machine.description }.first
+        }
+    }
 
     /// From now on the inputs are read for a timeline of `frameRate`, as pictures of `canvas`, and go to `outlet`.
     package func play(_ canvas: Canvas, _ frameRate: FrameRate, to outlet: any MediaOutlet) {
         play = Play(canvas: canvas, frameRate: frameRate, outlet: outlet)
         let ids = lines.keys.sorted()
         // One that has a name is to be called by it, whether it is shown at first or not.
-        for id in ids { outlet.expect(id, name: name(id), isKept: directory[id]?.settings.name != nil) }
+        for id in ids { outlet.expect(id, name: name(id), isKept: isKept(id)) }
         for id in ids {
             lines[id]?.machine.interval = frameRate.interval
             if lines[id]?.machine.isEnded == true, lines[id]?.machine.description == nil { outlet.ended(id) }
@@ -139,6 +181,12 @@ package final class Inputs {
             if let continued = machine.continued { outlet.goesOn(id, from: continued.audioSample) }
             if !machine.isOpen { outlet.interrupted(id) }
         }
+    }
+
+    /// One that has a name may be wanted later, and one with backups is gone back to.
+    private func isKept(_ id: InputID) -> Bool {
+        guard let settings = directory[id]?.settings else { return false }
+        return settings.name != nil || settings.backup != nil
     }
 
     /// Lets a process that has opened its input go on.
@@ -190,6 +238,8 @@ package final class Inputs {
             case .skip(let word, let file):
                 let entry = if let word { try directory.find(word) } else { try onlyPlaylist() }
                 return try skip(entry, to: file ?? "", answer)
+            // What is shown is the program's to choose.
+            case .choose: break
             }
             answer(nil)
         } catch { answer(error) }
@@ -201,6 +251,11 @@ package final class Inputs {
                 code: .tooManyInputs, ["maximum": "\(SettingRange.mostInputs)"],
                 "the broadcast has \(SettingRange.mostInputs) inputs already", advice: "remove one first")
         }
+        guard settings.backup == nil else {
+            throw BroadcastError(
+                .usage, "an input that is added on air can't have backups",
+                advice: "begin the next broadcast with them")
+        }
         guard settings.url != "-" else {
             throw BroadcastError(.usage, "standard input can't be added on air", advice: "name a file or a pipe")
         }
@@ -209,6 +264,7 @@ package final class Inputs {
     }
 
     private func remove(_ id: InputID) {
+        for backup in backups(of: id) { remove(backup) }
         context.post(part(id), .source(.removed))
         let (answer, name) = (lines[id]?.answer, directory[id]?.name ?? "")
         handle(.finish, of: id)
@@ -393,6 +449,10 @@ package final class Inputs {
             begin(child)
             handle(.opened(child, description), of: id)
         case .picture(let picture):
+            // What a cold backup still gives that was told to rest is not wanted any more.
+            if lines[id]?.isCold == true, lines[id]?.machine.child != child {
+                return context.pools.release(picture.slot)
+            }
             guard play?.outlet.take(picture, of: id) ?? false else {
                 context.pools.release(picture.slot)
                 stubs[child]?.dismiss("it sent a picture that does not come after the last one")
@@ -401,7 +461,9 @@ package final class Inputs {
             handle(.picture(child, pts: picture.pts, position: picture.position), of: id)
             settle(id)
         case .sound(let start, let samples):
-            guard let outlet = play?.outlet else { return }
+            guard let outlet = play?.outlet, lines[id]?.isCold != true || lines[id]?.machine.child == child else {
+                return
+            }
             handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
             settle(id)
         case .entered(let place, let start): handle(.entered(child, place, at: start), of: id)
@@ -525,6 +587,20 @@ extension Inputs: MediaSupply {
         handle(.restricted(use), of: input)
     }
 
+    package func wake(_ input: InputID) {
+        guard let line = lines[input], line.isCold, line.machine.child == nil, let entry = directory[input] else {
+            return
+        }
+        if line.machine.isEnded { line.machine = makeMachine(entry, isPatient: true) }
+        context.launch(after: .zero) { [weak self] () throws(BroadcastError) in try self?.launch(input) }
+    }
+
+    package func rest(_ input: InputID) {
+        guard let line = lines[input], line.isCold, !line.machine.isEnded else { return }
+        handle(.finish, of: input)
+        play?.outlet.beganAnew(input)
+    }
+
     package func wantNames() {
         guard !drawsNames else { return }
         drawsNames = true
@@ -546,7 +622,7 @@ extension Inputs {
                     child: ChildStatus(
                         part: part(entry.id), pid: stub?.pid, state: record.state, restarts: record.restarts,
                         lastEnd: record.lastEnd, build: stub?.build),
-                    playlist: line.machine.playlist,
+                    playlist: line.machine.playlist, backupOf: line.main,
                     resume: line.machine.resume)
             })
     }

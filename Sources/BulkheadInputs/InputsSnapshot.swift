@@ -17,6 +17,8 @@ package struct InputsSnapshot: Codable, Hashable, Sendable {
         package let child: ChildStatus
         /// How far a list has come; nil for all else.
         package let playlist: PlaylistStatus?
+        /// The input that it is a backup of; nil for none.
+        package let backupOf: InputID?
         /// Where the next process goes on; nil at the start.
         package let resume: SourceResume?
     }

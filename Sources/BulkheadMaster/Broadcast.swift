@@ -1,6 +1,7 @@
 import BulkheadAudience
 import BulkheadChain
 import BulkheadChildren
+import BulkheadControl
 import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
@@ -30,6 +31,9 @@ actor Broadcast {
     private var settings: BroadcastSettings { didSet { rooms.outputs.change(.init(settings), isSetByHand: false) } }
     /// Where an encoder that is started by hand connects; nil outside mode selected.
     private let encoderAddress: String?
+    /// The master's control socket; nil for none.
+    private let controlPath: String?
+    private let trusted: TrustedChildren
     private let plugins: PluginFinder
     /// The plugins that the broadcast begins with.
     private let foundPlugins: [PluginFinder.Found]
@@ -44,6 +48,7 @@ actor Broadcast {
 
     // The course and the end.
     private var notices: Notices?
+    private var switchKeeper: SwitchKeeper?
     private var audience: Audience?
     private var service: ServiceReports?
     private var watchTimer: Reactor.Token?
@@ -53,7 +58,8 @@ actor Broadcast {
 
     init(
         _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, foundPlugins: [PluginFinder.Found],
-        resumption: Resumption?, events: EventLog, encoderAddress: String?, childIDs: IdentityCounter<ChildSubject>,
+        resumption: Resumption?, events: EventLog, encoderAddress: String?, controlPath: String?,
+        trusted: TrustedChildren, childIDs: IdentityCounter<ChildSubject>,
         on reactor: Reactor
     ) {
         self.settings = settings
@@ -61,6 +67,8 @@ actor Broadcast {
         self.plugins = plugins
         self.foundPlugins = foundPlugins
         self.encoderAddress = encoderAddress
+        self.controlPath = controlPath
+        self.trusted = trusted
         self.reactor = reactor
         context = RoomContext(
             reactor: reactor, pools: FramePools(), programs: programs, events: events, childIDs: childIDs)
@@ -71,17 +79,32 @@ actor Broadcast {
     /// Runs the broadcast to its end, of which those are told who want to be.
     func run() async throws(BroadcastError) -> BroadcastSummary {
         if let targets = settings.notices, !targets.isEmpty { notices = Notices(targets, in: context) }
+        startSwitch()
         do throws(BroadcastError) {
             let summary = try await runCourse()
+            await switchKeeper?.finish(on: self)
             await notices?.finish(on: self)
             return summary
         } catch {
+            await switchKeeper?.finish(on: self)
             let clean = context.events.clean(error)
             let reason = Reason(clean.code.rawValue, clean.problem)
             notices?.tell(Event(.master, .master(.broadcastFailed(reason: reason)), time: EventLog.wallClock()))
             await notices?.finish(on: self)
             throw error
         }
+    }
+
+    /// Starts the switch of the broadcast's own, if it has one.
+    private func startSwitch() {
+        guard let path = settings.switchPath else { return }
+        guard let controlPath else {
+            return context.post(
+                .switch(name: "switch"), .switch(.trouble(text: "it needs a control socket, and the master has none")))
+        }
+        let keeper = SwitchKeeper(path, controlPath: controlPath, trusted: trusted, in: context)
+        switchKeeper = keeper
+        keeper.start()
     }
 
     private func runCourse() async throws(BroadcastError) -> BroadcastSummary {
@@ -194,7 +217,8 @@ actor Broadcast {
     private func arrange() throws(BroadcastError) {
         let isPatient = settings.isFast || rooms.age < Int64(settings.slateAfterSeconds * 1e9)
         guard rooms.line == nil, state == .starting,
-            let choice = PictureChoice(settings, rooms.inputs.descriptions, isPatient: isPatient)
+            let choice = PictureChoice(
+                settings, rooms.inputs.descriptions(isPatient: isPatient), isPatient: isPatient)
         else { return }
         (settings.canvas, settings.frameRate) = (choice.canvas, choice.frameRate)
         if let input = choice.input {
@@ -263,6 +287,9 @@ actor Broadcast {
                 if let name = settings.name { try program.checkInputName(name) }
                 try settings.strip?.check()
             case .rename(_, let name): try program.checkInputName(name)
+            case .choose(let word, let mode):
+                try program.choose(mode, of: word)
+                return done(nil)
             case .remove, .reopen, .skip: break
             }
         } catch { return done(error) }
@@ -448,6 +475,7 @@ actor Broadcast {
             rooms.line?.program.aim(atLoudness: new.loudnessTarget ?? .silence)
         }
         if new.layout != settings.layout { rooms.line?.program.show(new.layout) }
+        if new.watch != settings.watch { rooms.line?.output.change(to: new.watch ?? []) }
         let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
         settings = new
         keeper?.changed()

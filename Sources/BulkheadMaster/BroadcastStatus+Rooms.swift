@@ -60,8 +60,10 @@ extension BroadcastStatus {
         scene = program.scene
         preparedScene = program.prepared
         sound = program.sound
-        self.inputs = inputs.inputs.map {
-            InputStatus($0, seen: program.seen, missing: program.missing, heard: program.heard)
+        self.inputs = inputs.inputs.map { input in
+            var status = InputStatus(input, seen: program.seen, missing: program.missing, heard: program.heard)
+            status.backup = program.backups[input.id]
+            return status
         }
     }
 }
@@ -75,6 +77,7 @@ extension InputStatus {
             id: input.id, name: input.name, state: input.child.state, summary: input.summary,
             isShown: seen.contains(input.id), isMissing: missing.contains(input.id), isHeard: heard.contains(input.id),
             hasPicture: input.hasPicture, failure: input.failure, playlist: input.playlist)
+        backupOf = input.backupOf
     }
 }
 

@@ -52,10 +52,16 @@ package actor DryRun {
         self.inputs = inputs
         inputs.onDescribed = { [weak self] in self?.assumeIsolated { $0.goOn() } }
         inputs.onEmpty = { [weak self] in self?.assumeIsolated { $0.goOn() } }
-        do throws(BroadcastError) { try inputs.open(settings.inputs) } catch { fail(error) }
+        // What can't be opened is to be said: nothing stands in for it here.
+        let alone = settings.inputs.map { input in
+            var input = input
+            input.backup = nil
+            return input
+        }
+        do throws(BroadcastError) { try inputs.open(alone) } catch { fail(error) }
         watch()
-        while failure == nil, inputs.descriptions.contains(where: { $0 == nil }) { await pause() }
-        let found = inputs.descriptions.compactMap { $0 }
+        while failure == nil, inputs.descriptions(isPatient: true).contains(where: { $0 == nil }) { await pause() }
+        let found = inputs.descriptions(isPatient: true).compactMap { $0 }
         if failure == nil {
             await look(at: inputs, as: Forecast(settings, found, notices: []), slate: settings.slatePath)
         }

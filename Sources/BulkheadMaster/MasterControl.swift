@@ -20,6 +20,8 @@ package actor MasterControl {
     private let programs: Programs
     /// Nil where other processes can't reach it.
     private var controlPath: String?
+    /// The switch of a broadcast talks to it as an application does.
+    private let trusted = TrustedChildren()
     private let isControlRequired: Bool
     /// Nil where this process is no service.
     private let service: ServiceManager?
@@ -185,7 +187,8 @@ package actor MasterControl {
         }
         let broadcast = Broadcast(
             settings, programs: programs, plugins: finder, foundPlugins: found, resumption: resumption,
-            events: events, encoderAddress: encoderAddress, childIDs: childIDs, on: reactor)
+            events: events, encoderAddress: encoderAddress,
+            controlPath: controlPath, trusted: trusted, childIDs: childIDs, on: reactor)
         events.forgetMediaTime()
         if let service { await broadcast.report(to: service) }
         self.broadcast = broadcast
@@ -217,7 +220,7 @@ package actor MasterControl {
     private func listen() throws(BroadcastError) {
         guard let controlPath else { return }
         control = try ControlServer(
-            path: controlPath, on: reactor,
+            path: controlPath, on: reactor, trusting: trusted,
             onStranger: { [weak self] peer in self?.assumeIsolated { $0.refused(peer) } },
             onRequest: { [weak self] exchange in self?.assumeIsolated { $0.handle(exchange) } },
             onGone: { [weak self] connection in self?.assumeIsolated { $0.unfollow(connection) } })

@@ -144,6 +144,7 @@ final class Rooms {
             let name = self?.inputs.snapshot.inputs.first { $0.id == input }?.name
             self?.tracks?.add([(input, name ?? "source \(input)")])
         }
+        for group in inputs.backed { line.program.back(group.input, by: group.backups, group.settings) }
         inputs.play(settings.canvas, settings.frameRate, to: line.program)
         slatePath = settings.slatePath
         slateCard = Card(
@@ -241,6 +242,7 @@ final class Rooms {
             state, inputs.snapshot, line.program.snapshot, line.chain.snapshot, line.encoding.snapshot,
             outputs.snapshot, &committed.rate, frameRate: frameRate, encoderAddress: encoderAddress ?? "")
         status.children += tracks?.statuses ?? []
+        status.output = line.output.status
         return status
     }
 }

@@ -33,6 +33,10 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var scenes: [Scene]?
     /// Where an origin of the broadcast's own listens (``ListenAddress``); nil for none.
     package var origin: String?
+    /// The absolute path of a switch's configuration file: the switch runs as long as the broadcast; nil for none.
+    package var switchPath: String?
+    /// What is told of the picture and the sound that go out; nil for nothing.
+    package var watch: [SwitchCondition]?
     /// Who else is told of events; nil for nobody.
     package var notices: [NoticeTarget]?
     /// The loudness that the program is slowly brought to, in LUFS; nil, and silence, for as loud as it is.

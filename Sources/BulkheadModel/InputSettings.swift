@@ -20,6 +20,8 @@ package struct InputSettings: Codable, Hashable, Sendable {
     package var files: [String]? = nil
     /// What the files of a list are shuffled by; nil for the order of the list.
     package var shuffleSeed: UInt32? = nil
+    /// What stands in for it where it can't be shown; nil for nothing.
+    package var backup: BackupSettings? = nil
 
     /// An input at `url`; an empty format is detected.
     package init(url: String, format: String = "", loops: Bool = false, name: String? = nil) {
@@ -49,6 +51,8 @@ package enum InputChange: Hashable, Sendable {
     case reopen(String)
     /// The next file of a list is played, or the one of that number or name.
     case skip(String?, file: String?)
+    /// What is shown of an input and its backups is chosen, or left to conditions.
+    case choose(String, SwitchMode)
 }
 
 /// How far a list of files has come, as a user sees it.
@@ -99,6 +103,10 @@ package struct InputStatus: Codable, Hashable, Sendable {
     package var failure: String?
     /// How far a list of files has come; nil for all else.
     package var playlist: PlaylistStatus?
+    /// What stands in for it; nil for an input without backups.
+    package var backup: InputBackupStatus? = nil
+    /// The input that it is a backup of, by its number; nil for none.
+    package var backupOf: InputID? = nil
 
     package init(
         id: InputID, name: String, state: ChildState, summary: String?, isShown: Bool = false,

@@ -96,7 +96,8 @@ extension BroadcastSettings {
         let nameFits = name.map(RoomSettings.isName) ?? (resume == nil)
         let fits = [
             ("notify", noticesFit), ("room", roomFits), ("chat", chatsFit),
-            ("input", !inputs.isEmpty && inputs.count <= SettingRange.mostInputs), ("to", destinationsFit),
+            ("input", !inputs.isEmpty && inputs.count <= SettingRange.mostInputs),
+            ("backup", inputs.allSatisfy { $0.backup?.isInRange ?? true }), ("to", destinationsFit),
             ("record", recordingsFit), ("replay-path", replayFits), ("origin", originFits), ("name", nameFits),
         ]
         let outside = fits.first { !$0.1 }?.0 ?? Setting.all.first { !$0.isInRange(self) }?.name

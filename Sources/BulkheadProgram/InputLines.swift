@@ -34,6 +34,8 @@ struct InputLines: SoundFeeds {
     /// In the order of ``inputs``. They are few, and looked at for each frame: a line is read and changed where it lies, and
     /// nothing of it is copied, as a dictionary would.
     private var lines: [Line?] = []
+    /// Backups that stand for no input: what is made of the inputs does not depend on them.
+    var idle: Set<InputID> = []
 
     init(_ lookAhead: LookAhead) { self.lookAhead = lookAhead }
 
@@ -63,9 +65,9 @@ struct InputLines: SoundFeeds {
         return result
     }
 
-    /// Whether `condition` holds for all, each of which has been opened.
+    /// Whether `condition` holds for all but idle backups, each of which has been opened.
     func allFeeds(_ condition: (SourceFeed) -> Bool) -> Bool {
-        lines.allSatisfy { $0?.feed.map(condition) ?? false }
+        zip(inputs, lines).allSatisfy { idle.contains($0) || $1?.feed.map(condition) ?? false }
     }
 
     // MARK: coming and going

@@ -59,6 +59,8 @@ package final class Program {
     private var book: SceneBook
     private var slatePicture = Slate()
     private var cards = NameCards()
+    /// The inputs that have backups.
+    private var groups: [InputGroup] = []
     private var timer: Reactor.Token?
     /// A tick is being carried out, and what comes of it must not begin another.
     private var isTicking = false
@@ -261,6 +263,60 @@ package final class Program {
     /// Called behind each frame that is given, with its number and where inputs go on behind it; set it before the first.
     package var onFrame: ((FrameNumber, [InputID: FeedPlace]) -> Void)?
 
+    // MARK: inputs with backups
+
+    /// These inputs stand in for another where it can't be shown.
+    package func back(_ input: InputID, by backups: [InputID], _ settings: BackupSettings) {
+        perform(machine.handle(.inputBacked(input, by: backups), at: .now))
+        groups.append(InputGroup(settings, members: [input] + backups, at: .now))
+    }
+
+    /// A person chooses what is shown of an input and its backups, or lets conditions choose.
+    /// - Throws: kind `usage` or `control`, with nothing changed.
+    package func choose(_ mode: SwitchMode, of word: String) throws(BroadcastError) {
+        let input = try input(called: word)
+        guard let place = groups.firstIndex(where: { $0.members.contains(input) }) else {
+            throw BroadcastError(
+                .usage, "the input \(word) has no backup",
+                advice: "begin the next broadcast with one: --backup, or `backups` of an input")
+        }
+        if let way = mode.way, !groups[place].ways.contains(way) {
+            let ways = groups[place].ways.map(\.rawValue).joined(separator: ", ")
+            throw BroadcastError(
+                .usage, "\(way.rawValue) is no way of the input \(word)", advice: "it has \(ways), auto and hold")
+        }
+        perform(groups[place].set(mode, at: .now), of: place)
+    }
+
+    private func beginGroups() {
+        for place in groups.indices {
+            perform(groups[place].begin(at: .now) { machine.state(of: $0) }, of: place)
+        }
+    }
+
+    private func lookAtGroups() {
+        guard machine.isRunning else { return }
+        let rate = machine.settings.frameRate.framesPerSecond
+        for place in groups.indices {
+            perform(groups[place].look(rate: rate, at: .now) { machine.state(of: $0) }, of: place)
+        }
+    }
+
+    private func perform(_ actions: [InputGroup.Action], of place: Int) {
+        for action in actions {
+            switch action {
+            case .show(let member): perform(machine.handle(.stand(member, for: groups[place].main), at: .now))
+            case .wake(let member): supply?.wake(member)
+            case .rest(let member): supply?.rest(member)
+            case .tell(let news): if let happening = news.happening { post(happening, of: groups[place].main) }
+            }
+        }
+    }
+
+    private func post(_ happening: SwitchHappening, of input: InputID) {
+        context.post(.switch(name: machine.name(of: input) ?? "source \(input)"), .switch(happening))
+    }
+
     /// Somebody looks at the sound's levels: they are measured for a while.
     package func watchSound() { machine.desk.watched(at: .now) }
 
@@ -308,6 +364,8 @@ package final class Program {
             scene: book.shown, prepared: book.prepared, seen: machine.seen, missing: machine.missing,
             heard: Set(machine.heard),
             sound: machine.soundStatus,
+            backups: Dictionary(
+                groups.map { ($0.main, $0.status(at: .now)) }, uniquingKeysWith: { first, _ in first }),
             mixer: mixer.snapshot)
     }
 
@@ -325,6 +383,7 @@ package final class Program {
         let frame = nextFrame
         perform(machine.handle(.tick(mixer.load), at: .now))
         if let onFrame, nextFrame > frame { onFrame(frame, machine.places) }
+        lookAtGroups()
     }
 
     private func timerFired() {
@@ -351,6 +410,7 @@ package final class Program {
 
     private func begin() {
         requests.began()
+        beginGroups()
         if machine.settings.isFast { pump() } else { timerFired() }
     }
 
@@ -492,6 +552,12 @@ extension Program: MediaOutlet {
 
     package func take(_ picture: Picture, of input: InputID) -> Bool {
         var released: [SlotReference] = []
+        if let place = groups.firstIndex(where: { $0.members.contains(input) }) {
+            let now = MonotonicTime.now
+            let sample =
+                groups[place].wantsSample(of: input, at: now) ? context.pools.sample(picture.slot) : nil
+            groups[place].tookPicture(sample, of: input, at: now)
+        }
         guard machine.push(picture, of: input, at: .now, release: { released.append($0) }) else { return false }
         if !released.isEmpty {
             for slot in released { context.pools.release(slot) }
@@ -505,6 +571,9 @@ extension Program: MediaOutlet {
     }
 
     package func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
+        if let place = groups.firstIndex(where: { $0.members.contains(input) }) {
+            groups[place].tookSound(samples, of: input, at: .now)
+        }
         let next = machine.push(sound: samples, from: start, of: input, at: .now)
         beginIfPossible()
         pump()
@@ -513,12 +582,16 @@ extension Program: MediaOutlet {
 
     package func caughtUp(_ input: InputID) { perform(machine.handle(.inputCaughtUp(input), at: .now)) }
 
-    package func interrupted(_ input: InputID) { perform(machine.handle(.inputInterrupted(input), at: .now)) }
+    package func interrupted(_ input: InputID) {
+        if let place = groups.firstIndex(where: { $0.members.contains(input) }) { groups[place].interrupted(input) }
+        perform(machine.handle(.inputInterrupted(input), at: .now))
+    }
 
     package func beganAnew(_ input: InputID) { perform(machine.handle(.inputBeganAnew(input), at: .now)) }
 
     package func removed(_ input: InputID) {
         if let name = machine.name(of: input) { book.forget(input: name) }
+        groups.removeAll { $0.main == input }
         perform(machine.handle(.inputRemoved(input), at: .now))
         cards.remove(input, in: context.pools)
         wantMixers()

@@ -19,6 +19,10 @@ extension ProgramMachine {
         case inputBeganAnew(InputID)
         case inputEnded(InputID)
         case inputRemoved(InputID)
+        /// These stand in for an input where it can't be shown; none of them is shown by itself.
+        case inputBacked(InputID, by: [InputID])
+        /// A backup, or the input itself, is shown and heard in the input's place from the next frame on.
+        case stand(InputID, for: InputID)
         /// What is shown from the next frame on, and how that comes in.
         case take(Staging.Stage, Transition)
         /// Pictures are to have this size.

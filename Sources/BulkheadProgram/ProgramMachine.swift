@@ -24,6 +24,7 @@ package struct ProgramMachine {
     private var lines: InputLines
     private var content: FrameContent
     private var canvas: Canvas
+    private var standIns = StandIns()
     /// What is heard, and how.
     package var desk: SoundDesk
     private var overload = OverloadRule()
@@ -91,6 +92,11 @@ package struct ProgramMachine {
             return actions
         case .inputBeganAnew(let input): return beginAnew(input)
         case .inputRemoved(let input): return removed(input)
+        case .inputBacked(let input, let backups):
+            standIns.add(backups, for: input)
+            lines.idle = standIns.idle
+            return []
+        case .stand(let member, let input): return stand(member, for: input, at: now)
         case .inputEnded(let input):
             lines.end(input)
             return []
@@ -121,7 +127,9 @@ package struct ProgramMachine {
         let cadence = settings.isFast ? nil : Cadence(settings.frameRate, patience: settings.patience)
         if lines.open(input, description, cadence) {
             isLeftOver = false
-            selection.offer(input, hasPicture: description.hasVideo, hasSound: description.hasAudio)
+            if standIns.shown(for: input) == input {
+                selection.offer(input, hasPicture: description.hasVideo, hasSound: description.hasAudio)
+            }
             arrange()
             listen()
         }
@@ -161,7 +169,9 @@ package struct ProgramMachine {
         lines.remove(input) { actions.append(.release($0)) }
         isLeftOver = isLeftOver || (phase == .running && hasNoMore(at: clock.nextTime))
         selection.remove(input)
-        for other in lines.inputs {
+        standIns.remove(input)
+        lines.idle = standIns.idle
+        for other in lines.inputs where !lines.idle.contains(other) {
             guard let feed = lines[other]?.feed, !feed.hasEnded || feed.isStill else { continue }
             selection.offer(other, hasPicture: feed.description.hasVideo, hasSound: feed.description.hasAudio)
         }
@@ -194,7 +204,7 @@ package struct ProgramMachine {
             guard let line = lines[input], let description = line.feed?.description, description.hasAudio else {
                 return false
             }
-            guard description.hasVideo else { return line.isKept }
+            guard description.hasVideo else { return line.isKept && !lines.idle.contains(input) }
             if staged.contains(input) { isSilent = false }
             return staged.contains(input)
         }
@@ -223,11 +233,12 @@ package struct ProgramMachine {
 
     // MARK: what is shown
 
-    /// The inputs as scenes know them.
+    /// The inputs as scenes know them: by their own names, whatever stands for them.
     private var performers: [Staging.Performer] {
-        lines.inputs.compactMap { input in
-            guard let line = lines[input] else { return nil }
-            let description = line.feed?.description
+        lines.inputs.compactMap { name in
+            guard !standIns.isBackup(name), let line = lines[name] else { return nil }
+            let input = standIns.shown(for: name)
+            let description = lines[input]?.feed?.description
             guard let description else {
                 // One that is not here when the program begins has its place, for its card.
                 return Staging.Performer(
@@ -264,7 +275,8 @@ package struct ProgramMachine {
 
     /// What inputs that have a picture are called.
     package var shownNames: [String] {
-        lines.inputs.filter { lines[$0]?.feed?.description.hasVideo == true }.compactMap { lines[$0]?.name }
+        lines.inputs.filter { lines[$0]?.feed?.description.hasVideo == true && !standIns.isBackup($0) }
+            .compactMap { lines[$0]?.name }
     }
 
     /// It is open, and has no picture by its nature.
@@ -277,6 +289,7 @@ package struct ProgramMachine {
 
     /// Whether the picture of an input can be shown.
     package func canTake(_ input: InputID) -> Bool {
+        let input = standIns.shown(for: input)
         guard let feed = lines[input]?.feed, feed.description.hasVideo else { return false }
         return !feed.hasEnded || feed.pictures.current != nil || feed.pictures.count > 0
     }
@@ -284,7 +297,11 @@ package struct ProgramMachine {
     private mutating func take(
         _ stage: Staging.Stage, _ transition: Transition, at now: MonotonicTime
     ) -> [Action] {
-        if case .input(let input) = stage, !canTake(input) { return [] }
+        var stage = stage
+        if case .input(let input) = stage {
+            stage = .input(standIns.shown(for: input))
+            if !canTake(standIns.shown(for: input)) { return [] }
+        }
         let former = used
         content.staging.take(
             stage, by: transition, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
@@ -299,6 +316,45 @@ package struct ProgramMachine {
         content.showing.advanced(at: now)
         pauseUnused(former)
         return demands()
+    }
+
+    /// Shows and hears `member` in the place of `input`, from the next frame on.
+    private mutating func stand(_ member: InputID, for input: InputID, at now: MonotonicTime) -> [Action] {
+        let (former, used) = (standIns.shown(for: input), used)
+        guard member != former, let description = lines[member]?.feed?.description else { return [] }
+        standIns.show(member, for: input)
+        lines.idle = standIns.idle
+        selection.replace(former, by: member, hasPicture: description.hasVideo, hasSound: description.hasAudio)
+        selection.offer(member, hasPicture: description.hasVideo, hasSound: description.hasAudio)
+        if content.staging.stage == .input(former) {
+            content.staging.take(
+                .input(member), by: .cut, at: clock.nextFrame, performers, selected: selection.picture, on: canvas)
+        }
+        arrange()
+        listen()
+        lines[member]?.lastAdvance = now
+        content.showing.advanced(at: now)
+        pauseUnused(used)
+        return demands()
+    }
+
+    /// What the program knows of an input, for a switch.
+    func state(of input: InputID) -> InputState {
+        var state = InputState()
+        guard let line = lines[input], let feed = line.feed else { return state }
+        state.isOpen = line.isOpen
+        state.isLive = feed.description.isLive
+        state.hasPicture = feed.description.hasVideo
+        state.hasSound = feed.description.hasAudio
+        state.hasSomething =
+            state.hasPicture
+            ? feed.pictures.current != nil || feed.pictures.count > 0 : feed.samples.end > feed.samples.start
+        state.stands = feed.stands
+        state.hasEnded = feed.hasEnded
+        if let picture = feed.description.picture, !picture.hasVariableRate, picture.rateDenominator > 0 {
+            state.framesPerSecond = Double(picture.rateNumerator) / Double(picture.rateDenominator)
+        }
+        return state
     }
 
     /// The inputs that are seen or heard.

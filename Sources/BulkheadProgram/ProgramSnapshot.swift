@@ -29,5 +29,7 @@ package struct ProgramSnapshot: Codable, Hashable, Sendable {
     /// The inputs that are heard.
     package let heard: Set<InputID>
     package let sound: ProgramSoundStatus
+    /// How inputs that have backups are.
+    package let backups: [InputID: InputBackupStatus]
     package let mixer: MixerSnapshot
 }

@@ -28,6 +28,12 @@ package struct Selection: Codable, Hashable, Sendable {
         isTaken = true
     }
 
+    /// What `former` gave is given by `input` from now on, as far as it has it.
+    package mutating func replace(_ former: InputID, by input: InputID, hasPicture: Bool, hasSound: Bool) {
+        if picture == former, hasPicture { picture = input }
+        if sound == former, hasSound { sound = input }
+    }
+
     /// There is no such input any more.
     package mutating func remove(_ input: InputID) {
         if picture == input { picture = nil }

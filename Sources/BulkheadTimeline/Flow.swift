@@ -94,6 +94,10 @@ package protocol MediaSupply: AnyObject {
     func use(_ use: MediaUse, of input: InputID)
     /// Several inputs may be shown at once: pictures of their names are wanted from now on.
     func wantNames()
+    /// A backup that is opened only when it is needed is needed now.
+    func wake(_ input: InputID)
+    /// It is of no use any more, until it is needed again.
+    func rest(_ input: InputID)
 }
 
 /// What of an input is used.

@@ -46,6 +46,30 @@ import Testing
         #expect(throws: Never.self) { try good.checkRanges() }
         let changes: [(String, (inout BroadcastSettings) -> Void)] = [
             ("input", { $0.inputs = [] }), ("to", { $0.destinations = [] }),
+            ("backup", { $0.inputs[0].backup = BackupSettings([]) }),
+            ("backup", { $0.inputs[0].backup = BackupSettings([InputSettings(url: "-")]) }),
+            (
+                "backup",
+                {
+                    $0.inputs[0].backup = BackupSettings([InputSettings(url: "test")])
+                    $0.inputs[0].backup?.startMilliseconds = .max
+                }
+            ),
+            (
+                "backup",
+                {
+                    $0.inputs[0].backup = BackupSettings([InputSettings(url: "test")])
+                    $0.inputs[0].backup?.inputs[0].backup = BackupSettings([InputSettings(url: "test")])
+                }
+            ),
+            (
+                "backup",
+                {
+                    $0.inputs[0].backup = BackupSettings([InputSettings(url: "test")])
+                    $0.inputs[0].backup?.conditions = [SwitchCondition(.queue(longerThanMilliseconds: 1), milliseconds: 0)]
+                }
+            ),
+            ("watch", { $0.watch = [SwitchCondition(.noData, milliseconds: 1)] }),
             ("video-bitrate", { $0.videoBitsPerSecond = 0 }),
             ("audio-bitrate", { $0.audioBitsPerSecond = .max }),
             ("keyframe-interval", { $0.keyframeIntervalSeconds = 1e300 }), ("bframes", { $0.bframes = 17 }),

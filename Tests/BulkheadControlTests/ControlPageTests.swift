@@ -114,6 +114,11 @@ import Testing
             durationSeconds: 1)
         settings.minimumVideoBitsPerSecond = 1
         (settings.inputs[0].video, settings.inputs[0].audio) = (.number(1), .language("fra"))
+        var backup = BackupSettings([InputSettings(url: "/a/loop.mp4")])
+        backup.isCold = true
+        settings.inputs[0].backup = backup
+        settings.watch = [SwitchCondition(.black, milliseconds: 5000)]
+        settings.switchPath = "/a/switch.yml"
         let server = LinkServerStatus(
             name: "a", priority: 0, weight: 1, state: .well, roundTripMilliseconds: 1, lastError: "")
         var link = LinkStatus(name: "link 1", destination: "a", state: .publishing)
@@ -136,6 +141,13 @@ import Testing
         status.inputs = [
             InputStatus(id: 1, name: "source", state: .ready, summary: "a test", isShown: true, isHeard: true)
         ]
+        status.inputs?[0].backupOf = 2
+        status.inputs?[0].backup = InputBackupStatus(
+            way: .backup, mode: .auto, phase: "working", abnormal: SwitchCondition(.black, milliseconds: 1),
+            ready: [.main], last: SwitchTimes(detect: 1, stop: 0, start: 0, firstIDR: 0))
+        status.output = OutputStatus(
+            blackSeconds: 0, frozenSeconds: 1, silentSeconds: 0, clippedSeconds: 0,
+            alarms: [SwitchCondition(.black, milliseconds: 1)])
         var item = SceneItem("guest")
         item.border = SceneBorder(width: .pixels(4))
         settings.layout = .grid

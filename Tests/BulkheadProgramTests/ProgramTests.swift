@@ -33,6 +33,9 @@ import Testing
         func use(_ use: MediaUse, of input: InputID) { uses[input] = use }
         var wantsNames = false
         func wantNames() { wantsNames = true }
+        var awake: Set<InputID> = []
+        func wake(_ input: InputID) { awake.insert(input) }
+        func rest(_ input: InputID) { awake.remove(input) }
     }
 
     /// All of one test, on the reactor's thread.

@@ -16,8 +16,16 @@ package enum InputText {
         case .failed: state = "failed: \(input.failure ?? "it can't be read")"
         default: break
         }
-        return EventLine.clean(
-            "\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")\(input.playlist.map { "; \(line($0))" } ?? "")")
+        let more = [input.playlist.map { line($0) }, input.backup.map(line)].compactMap { $0 }.map { "; \($0)" }
+        return EventLine.clean("\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")\(more.joined())")
+    }
+
+    /// What stands in for an input, in one line: `backup is shown, auto; ready: main`.
+    static func line(_ backup: InputBackupStatus) -> String {
+        let shown = backup.way == .main ? "it is shown itself" : "\(backup.way.rawValue) stands in"
+        let abnormal = backup.abnormal.map { ", abnormal: \($0)" } ?? ""
+        let ready = backup.ready.map(\.rawValue).joined(separator: ", ")
+        return "\(shown) (\(backup.mode.rawValue))\(abnormal); ready: \(ready.isEmpty ? "none" : ready)"
     }
 
     /// A list in one line: `plays b.mp4, 2 of 12, 0:41 left; next c.mp4`.

@@ -30,6 +30,11 @@ package struct BroadcastKey: RawRepresentable, Hashable, Sendable {
 extension BroadcastKey: CaseIterable {
     package static let input = BroadcastKey("input", isList: true)
     package static let inputFormat = BroadcastKey("input-format", isList: true)
+    /// What stands in for the input.
+    package static let backup = BroadcastKey("backup", isList: true)
+    package static let backupWhen = BroadcastKey("backup-when", isList: true)
+    package static let backupReturn = BroadcastKey("backup-return")
+    package static let backupCold = BroadcastKey("backup-cold", isSwitch: true)
     package static let loop = BroadcastKey("loop", isSwitch: true)
     package static let to = BroadcastKey("to", isList: true)
     /// Another server for the destination before it.
@@ -42,6 +47,7 @@ extension BroadcastKey: CaseIterable {
     package static let tlsCA = BroadcastKey("tls-ca")
     package static let plugin = BroadcastKey("plugin", isList: true)
     package static let origin = BroadcastKey("origin")
+    package static let `switch` = BroadcastKey("switch")
     package static let notify = BroadcastKey("notify", isList: true)
     package static let chat = BroadcastKey("chat", isList: true)
     package static let room = BroadcastKey("room")
@@ -77,8 +83,8 @@ extension BroadcastKey: CaseIterable {
     /// All keys: those with a form of their own, and the declared settings.
     package static let allCases: [BroadcastKey] =
         [
-            input, inputFormat, loop, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
-            origin, notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline, slate,
+            input, inputFormat, loop, backup, backupWhen, backupReturn, backupCold, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
+            origin, `switch`, notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline, slate,
             slateLogo,
             record, recordSegment, recordFallback, recordReport, recordFloor,
             recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,

@@ -77,6 +77,13 @@ package struct BroadcastPlan: Hashable, Sendable {
             }
             return text
         }
+        settings.switchPath = try words.located(.switch) { () throws(BroadcastError) in
+            guard let text = words.last(.switch) else { return nil }
+            let path = FilePaths.absolute(text)
+            // What is wrong with it is to be said before anything is created.
+            _ = try SwitchFile.settings(at: path, broadcast: "unix:/")
+            return path
+        }
         let notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
         }
         if !notices.isEmpty { settings.notices = notices }

@@ -40,6 +40,8 @@ package struct InputEntry: Hashable, Sendable {
     var loops: Bool?
     /// What the mix does with its sound; nil for sound as it is.
     var strip: StripSettings?
+    /// What stands in for it, and when.
+    var backup = BackupWords()
     /// Where it stands, for errors; nil on the command line.
     var place: String?
 
@@ -100,11 +102,13 @@ package struct InputEntry: Hashable, Sendable {
             let word = "\(key)=\(try Self.stripText(value, key, file))"
             do { try AudioWords.change(&strip, word) } catch { throw Self.at(value, file, error.problem, error.advice) }
             self.strip = strip
+        case _ where BackupWords.keys.contains(key):
+            try backup.take(key, value) { Self.at(value, file, $0, $1) }
         case _ where InputWords.optionKeys.contains(key):
             options.append(
                 Option(key: key, value: try Self.text(value, key, file), place: Self.place(of: value, file)))
         default:
-            let keys = ["input", "format", "loop"] + InputWords.optionKeys + AudioWords.stripKeys
+            let keys = ["input", "format", "loop"] + InputWords.optionKeys + AudioWords.stripKeys + BackupWords.keys
             throw Self.at(
                 value, file, "an input has no key \"\(key.prefix(40))\"", "it has \(keys.joined(separator: ", "))")
         }

@@ -76,6 +76,25 @@ enum InputWords {
             }
         }
         if isList { inputs = try FilmFiles.listed(films, of: inputs) }
+        for (index, entry) in entries.enumerated() where inputs.indices.contains(index) {
+            inputs[index].backup = try entry.located { () throws(BroadcastError) in
+                try backup(entry.backup, attaching: attaching)
+            }
+        }
+        let flags = BackupWords(words)
+        if !flags.isEmpty {
+            guard inputs.count == 1, inputs[0].backup == nil else {
+                throw BroadcastError(
+                    .usage, "--backup does not say which of \(inputs.count) inputs it stands in for",
+                    advice: "write \"backups:\" to the input in a configuration file")
+            }
+            inputs[0].backup = try backup(flags, attaching: attaching)
+        }
+        if words.isOn(.fast), inputs.contains(where: { $0.backup != nil }) {
+            throw BroadcastError(
+                .usage, "--fast has no use for a backup: no viewer waits for an input that is late",
+                advice: "leave one of them away")
+        }
         if words.isOn(.loop), !inputs.contains(where: \.loops) {
             throw BroadcastError(
                 .usage, "none of the inputs is a file that could be played again", advice: "leave --loop away")
@@ -97,6 +116,14 @@ enum InputWords {
         }
         settings.strip = entry.strip
         return settings
+    }
+
+    private static func backup(_ words: BackupWords, attaching: Bool) throws(BroadcastError) -> BackupSettings? {
+        try words.settings { (word) throws(BroadcastError) in
+            let settings = try settings(of: InputEntry(input: word, isWord: true), format: "", loops: false)
+            try checkContent(settings, named: word)
+            return settings
+        }
     }
 
     /// Whether the input never ends by itself.

@@ -115,11 +115,17 @@ package enum SettingsReference {
 
     private static var inputs: [String: Any] {
         let ducking = object((["under"] + AudioWords.duckKeys).map { ($0, scalar) }, required: ["under"])
+        let list: [String: Any] = ["anyOf": [scalar, ["type": "array", "items": scalar]]]
+        let backup: [(String, [String: Any])] = [
+            ("backups", list), ("when", list), ("return", ["enum": ReturnPolicy.allCases.map(\.rawValue)]),
+            ("cold", ["type": "boolean"]), ("times", object(BackupWords.timeKeys.map { ($0, scalar) }, required: [])),
+        ]
         func input(isNamed: Bool) -> [String: Any] {
             let keys = ["input", "format"] + InputWords.optionKeys.filter { !isNamed || $0 != "name" }
             return object(
                 keys.map { ($0, scalar) } + AudioWords.stripKeys.map { ($0, word) }
-                    + [("loop", ["type": "boolean"]), ("duck", ["anyOf": [scalar, ducking]])], required: ["input"])
+                    + [("loop", ["type": "boolean"]), ("duck", ["anyOf": [scalar, ducking]])] + backup,
+                required: ["input"])
         }
         return [
             "anyOf": [

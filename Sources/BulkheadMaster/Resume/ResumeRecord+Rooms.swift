@@ -18,7 +18,8 @@ extension ResumeRecord {
         (settings.sizeFollowsInput, settings.rateFollowsInput) = (nil, nil)
         let strips = program.sound.strips.reduce(into: [InputID: StripSettings]()) { $0[$1.input] = $1.settings }
         // What is a file has been played to its end, or nothing of it is used.
-        let lasting = inputs.inputs.filter { ![.ended, .failed].contains($0.child.state) }
+        let named = inputs.inputs.filter { $0.backupOf == nil }
+        let lasting = named.filter { ![.ended, .failed].contains($0.child.state) }
         settings.inputs = lasting.map { input in
             var settings = input.settings
             // One that has no name and is not used would be closed.
@@ -38,7 +39,7 @@ extension ResumeRecord {
         self.init(
             name: name, bootID: Self.bootID, startedAt: now, savedAt: now, settings: settings,
             inputs: lasting.map { InputPlace(id: $0.id, name: $0.name) },
-            gone: inputs.inputs.filter { $0.child.state == .ended || $0.child.state == .failed }.map(\.name),
+            gone: named.filter { $0.child.state == .ended || $0.child.state == .failed }.map(\.name),
             shown: program.scene.flatMap { $0.isEmpty ? nil : $0 }, prepared: program.prepared,
             sound: program.sound.settings,
             pausedLinks: outputs.links.filter { link in

@@ -1,0 +1,110 @@
+import BulkheadModel
+import BulkheadSwitch
+import BulkheadSystem
+import BulkheadWire
+
+/// What one input gives, as a switch judges it.
+struct InputMeter: Sendable {
+    /// How often a picture is looked at, at most.
+    static let look = Duration.milliseconds(250)
+    /// Over how long pictures are counted.
+    private static let window = Duration.seconds(1)
+    /// One that has given sound, and gives none for so long, is silent.
+    private static let soundPause = Duration.milliseconds(500)
+
+    private(set) var judge = ContentJudge()
+    /// When pictures came in the last second, the oldest first.
+    private var arrivals: [MonotonicTime] = []
+    private var lastPicture: MonotonicTime?
+    private var lastSound: MonotonicTime?
+    private var lookedAt: MonotonicTime?
+    /// Processes that have ended over it.
+    var interruptions = 0
+    /// Since when it has been waited for: what has never come is as old as that.
+    private var since: MonotonicTime
+
+    init(at now: MonotonicTime) { since = now }
+
+    /// Whether the next picture is to be looked at.
+    func wantsSample(at now: MonotonicTime) -> Bool {
+        lookedAt.map { now.since($0) >= Self.look.nanoseconds } ?? true
+    }
+
+    /// - Parameter sample: nil where it was not looked at.
+    mutating func tookPicture(_ sample: [UInt8]?, at now: MonotonicTime) {
+        lastPicture = now
+        arrivals.append(now)
+        // A backlog comes all at once.
+        if arrivals.count > 512 { arrivals.removeFirst(256) }
+        guard let sample else { return }
+        lookedAt = now
+        judge.take(luma: sample, at: now)
+    }
+
+    mutating func tookSound(_ samples: [Float], at now: MonotonicTime) {
+        lastSound = now
+        judge.take(sound: samples, at: now)
+    }
+
+    /// What it gives is looked at from now on: what was before is of no interest.
+    mutating func begin(at now: MonotonicTime) {
+        since = now
+        arrivals = []
+        judge.forget()
+        (lastPicture, lastSound, lookedAt) = (nil, nil, nil)
+    }
+
+    /// Something of it is here, and of a live one something that has come since it was begun.
+    func hasCome(_ state: InputState) -> Bool {
+        guard state.hasSomething, state.isOpen || !state.isLive else { return false }
+        return !state.isLive || state.stands || (state.hasPicture ? lastPicture : lastSound) != nil
+    }
+
+    /// - Parameters:
+    ///   - state: what the program knows of it.
+    ///   - rate: pictures a second of the timeline.
+    mutating func report(_ state: InputState, rate: Double, isAtWork: Bool, isMain: Bool, at now: MonotonicTime) -> WayReport {
+        // An input that has come to its end is no fault. A backup that has is of no use any more.
+        let isOver = isMain && state.hasEnded
+        var report = WayReport(isOnAir: state.isOpen || isOver)
+        report.failures = interruptions
+        // A file that waits gives nothing because nothing is asked of it, and what stands need not be given again.
+        let isIdle = !isAtWork && !state.isLive
+        if !isAtWork { report.isReady = state.isOpen && state.hasSomething && !state.hasEnded }
+        guard !isIdle, !state.stands, !isOver else { return report }
+        arrivals.removeAll { now.since($0) > Self.window.nanoseconds }
+        if let lastSound, state.hasSound, now.since(lastSound) > Self.soundPause.nanoseconds {
+            judge.noteSilence(at: lastSound)
+        }
+        let newest = state.hasPicture ? lastPicture : lastSound
+        report.secondsSinceLastFrame = Double(max(0, now.since(newest ?? since))) / 1e9
+        if state.hasPicture {
+            report.framesPerSecond = Double(arrivals.count)
+            report.expectedFramesPerSecond = min(rate, state.framesPerSecond ?? rate)
+            report.blackSeconds = judge.black(at: now)
+            report.frozenSeconds = judge.frozen(at: now)
+        }
+        report.silentSeconds = judge.silent(at: now)
+        report.clippedSeconds = judge.clipped(at: now)
+        return report
+    }
+}
+
+/// What the program knows of one input, for a switch.
+package struct InputState: Hashable, Sendable {
+    /// A process has it open.
+    package var isOpen = false
+    package var isLive = false
+    package var hasPicture = true
+    package var hasSound = false
+    /// Something of it is here that can be shown or heard.
+    package var hasSomething = false
+    /// It is a still picture by its own will.
+    package var stands = false
+    /// No more comes of it.
+    package var hasEnded = false
+    /// Pictures a second, as it says itself; nil where it does not.
+    package var framesPerSecond: Double?
+
+    package init() {}
+}
