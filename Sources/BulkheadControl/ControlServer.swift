@@ -38,7 +38,8 @@ package final class ControlServer {
     ///   - onRequest: called on the reactor's thread with each request.
     ///   - onGone: called on the reactor's thread with the number of a connection that has ended.
     package init(
-        path: String, on reactor: Reactor, limits: ControlLimits = ControlLimits(), trusting trusted: TrustedChildren? = nil,
+        path: String, on reactor: Reactor, limits: ControlLimits = ControlLimits(),
+        trusting trusted: TrustedChildren? = nil,
         onStranger: @escaping @Sendable (PeerCredentials) -> Void = { _ in },
         onRequest: @escaping (ControlExchange) -> Void, onGone: @escaping (Int) -> Void
     ) throws(BroadcastError) {
@@ -62,7 +63,8 @@ package final class ControlServer {
             throw BroadcastError(.internal, "the control socket can't be watched: \(error)")
         }
         do throws(BroadcastError) {
-            listener = try LocalListener(path: path, on: reactor, trusting: trusted, onStranger: onStranger) { socket, _ in
+            listener = try LocalListener(path: path, on: reactor, trusting: trusted, onStranger: onStranger) {
+                socket, _ in
                 // A closure can't give away what it has captured: the number goes in, its owner is made inside.
                 let descriptor = socket.release()
                 if let server = bound.value.server {

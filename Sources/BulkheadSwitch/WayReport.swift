@@ -36,7 +36,8 @@ package struct WayReport: Codable, Hashable, Sendable {
         isOnAir: Bool, secondsSinceLastFrame: Double? = nil, framesPerSecond: Double? = nil,
         expectedFramesPerSecond: Double? = nil, bitsPerSecond: Double? = nil, expectedBitsPerSecond: Double? = nil,
         queuedSeconds: Double? = nil, drops: Int? = nil, failures: Int? = nil, blackSeconds: Double? = nil,
-        frozenSeconds: Double? = nil, silentSeconds: Double? = nil, clippedSeconds: Double? = nil, isReady: Bool? = nil, words: String = ""
+        frozenSeconds: Double? = nil, silentSeconds: Double? = nil, clippedSeconds: Double? = nil, isReady: Bool? = nil,
+        words: String = ""
     ) {
         self.isOnAir = isOnAir
         self.secondsSinceLastFrame = secondsSinceLastFrame

@@ -336,7 +336,9 @@ package actor Switcher {
         let pull = latest.pull(
             isAtWork: isPulling, failures: failures, problem: problem, isWanted: isPulling, seen: seen)
         if settings.pull != nil, let pull { handle(.report(.pull, pull), job) }
-        if gathering.broadcast == nil { trouble("the broadcast at unix:\(settings.push.broadcastPath) does not answer") }
+        if gathering.broadcast == nil {
+            trouble("the broadcast at unix:\(settings.push.broadcastPath) does not answer")
+        }
         if let backup = settings.backup, gathering.backup == nil {
             trouble("the broadcast at unix:\(backup.broadcastPath) does not answer")
         }

@@ -24,9 +24,10 @@ import Testing
         #expect(backup.inputs.map(\.loops) == [false, true])
         #expect(backup.conditions.map { "\($0)" } == ["fps < 80% for 3s", "black 5s"])
         #expect(backup.policy == .stay && backup.isCold)
-        #expect(try Self.plan(["test", "--backup", "test"]).inputs[0].backup?.conditions == [
-            SwitchCondition(.noData, milliseconds: 1000)
-        ])
+        #expect(
+            try Self.plan(["test", "--backup", "test"]).inputs[0].backup?.conditions == [
+                SwitchCondition(.noData, milliseconds: 1000)
+            ])
         #expect(try Self.plan(["test"]).inputs[0].backup == nil)
     }
 

@@ -66,7 +66,9 @@ import Testing
                 "backup",
                 {
                     $0.inputs[0].backup = BackupSettings([InputSettings(url: "test")])
-                    $0.inputs[0].backup?.conditions = [SwitchCondition(.queue(longerThanMilliseconds: 1), milliseconds: 0)]
+                    $0.inputs[0].backup?.conditions = [
+                        SwitchCondition(.queue(longerThanMilliseconds: 1), milliseconds: 0)
+                    ]
                 }
             ),
             ("watch", { $0.watch = [SwitchCondition(.noData, milliseconds: 1)] }),

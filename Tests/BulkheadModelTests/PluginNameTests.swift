@@ -67,7 +67,7 @@ import Testing
             Part.Role.allCases.map(\.rawValue) == [
                 "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "recorder",
                 "notifier", "chat", "origin", "plugin", "link", "recording", "viewer", "server", "reporter", "room",
-                "channel", "switch", "unknown",
+                "channel", "switch", "output", "unknown",
             ])
     }
 }

@@ -40,7 +40,10 @@ import Testing
         ("duration", ["0.001", "90.0"], ["0", "9999h"]),
         ("replay", ["1.0", "600.0"], ["0", "601", "x"]),
         ("record-tracks", ["true", "false"], ["yes", ""]),
-        ("watch", ["black 5s, silence 10s", "frozen 10s", "clipping 2s", "off"], ["", "black", "no-data 1s", "black 5s,"]),
+        (
+            "watch", ["black 5s, silence 10s", "frozen 10s", "clipping 2s", "off"],
+            ["", "black", "no-data 1s", "black 5s,"]
+        ),
         ("fast", ["true", "false"], ["yes", ""]),
     ]
 

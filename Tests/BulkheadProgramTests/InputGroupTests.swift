@@ -293,7 +293,9 @@ private struct GroupStage {
                 stage.states[member]?.hasEnded = Int.random(in: 0..<20, using: &random) == 0
             }
             let modes: [SwitchMode] = [.auto, .auto, .auto, .hold, .way(.backup(2)), .way(.main)]
-            if Int.random(in: 0..<20, using: &random) == 0 { stage.choose(modes.randomElement(using: &random) ?? .auto) }
+            if Int.random(in: 0..<20, using: &random) == 0 {
+                stage.choose(modes.randomElement(using: &random) ?? .auto)
+            }
             stage.pass(1)
             for action in stage.takeActions() {
                 if case .wake(let member) = action { open.insert(member) }

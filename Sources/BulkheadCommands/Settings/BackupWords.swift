@@ -100,7 +100,9 @@ struct BackupWords: Hashable, Sendable {
         guard condition.fitsInputs else {
             throw BroadcastError(
                 .usage, "it is not known of an input whether it meets \"\(condition)\"",
-                advice: "conditions of inputs begin with no-data, off-air, fps, failures, black, frozen, silence or clipping")
+                advice:
+                    "conditions of inputs begin with no-data, off-air, fps, failures, black, frozen, silence or clipping"
+            )
         }
         return condition
     }

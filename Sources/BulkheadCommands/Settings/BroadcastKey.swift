@@ -83,8 +83,10 @@ extension BroadcastKey: CaseIterable {
     /// All keys: those with a form of their own, and the declared settings.
     package static let allCases: [BroadcastKey] =
         [
-            input, inputFormat, loop, backup, backupWhen, backupReturn, backupCold, to, or, rule, redundant, scriptData, backfill, streamKeyFile, tlsCA, plugin,
-            origin, `switch`, notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline, slate,
+            input, inputFormat, loop, backup, backupWhen, backupReturn, backupCold, to, or, rule, redundant, scriptData,
+            backfill, streamKeyFile, tlsCA, plugin,
+            origin, `switch`, notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline,
+            slate,
             slateLogo,
             record, recordSegment, recordFallback, recordReport, recordFloor,
             recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,

@@ -15,7 +15,8 @@ package struct SwitchCommand: AsyncParsableCommand {
             Start a switch with `run`, which goes on until Ctrl-C. The other commands are for a switch that runs: push and \
             pull choose a way and stay there, hold stays where it is, auto lets it switch by its conditions again.
             """,
-        subcommands: [Run.self, Status.self, Push.self, Pull.self, Backup.self, Auto.self, Hold.self], defaultSubcommand: Status.self
+        subcommands: [Run.self, Status.self, Push.self, Pull.self, Backup.self, Auto.self, Hold.self],
+        defaultSubcommand: Status.self
     )
 
     package init() {}

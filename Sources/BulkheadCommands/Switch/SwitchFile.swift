@@ -31,7 +31,8 @@ package enum SwitchFile {
     /// Reads YAML text; `name` stands for it in what is thrown.
     /// - Parameter findBroadcast: gives the socket of the broadcast where the text names none.
     package static func settings(
-        in text: String, named name: String, broadcast chosen: String? = nil, findBroadcast: () throws(BroadcastError) -> String
+        in text: String, named name: String, broadcast chosen: String? = nil,
+        findBroadcast: () throws(BroadcastError) -> String
     ) throws(BroadcastError) -> SwitcherSettings {
         let root = try YAMLMap.root(
             text, named: name,

@@ -63,7 +63,9 @@ struct InputMeter: Sendable {
     /// - Parameters:
     ///   - state: what the program knows of it.
     ///   - rate: pictures a second of the timeline.
-    mutating func report(_ state: InputState, rate: Double, isAtWork: Bool, isMain: Bool, at now: MonotonicTime) -> WayReport {
+    mutating func report(_ state: InputState, rate: Double, isAtWork: Bool, isMain: Bool, at now: MonotonicTime)
+        -> WayReport
+    {
         // An input that has come to its end is no fault. A backup that has is of no use any more.
         let isOver = isMain && state.hasEnded
         var report = WayReport(isOnAir: state.isOpen || isOver)
