@@ -176,7 +176,8 @@ final class LiveStream {
         let isMedia = shared.kind != .data && !shared.kind.isHeader
         guard isMedia else { return deliver(packager.take(shared.message, at: 0)) }
         let (time, isBroken) = timeline.time(
-            of: shared.message.timestampMilliseconds, at: WallClockReading.milliseconds)
+            of: shared.message.timestampMilliseconds, at: WallClockReading.milliseconds,
+            isPicture: shared.message.type == .video)
         if isBroken {
             deliver(packager.breakOff())
             segments.breakOff()

@@ -218,6 +218,21 @@ import Testing
         #expect(timeline.wallClock(at: 12_040) == Self.start + 12_040)
     }
 
+    /// An encoder hangs and is replaced: its pictures come seconds behind sound, and are the same stream.
+    @Test func picturesMayLieBehindSound() {
+        var timeline = Self.timeline()
+        #expect(timeline.time(of: 5000, at: Self.start + 5000).milliseconds == 5000)
+        #expect(!timeline.time(of: 5020, at: Self.start + 5020, isPicture: false).isBroken)
+        #expect(!timeline.time(of: 8000, at: Self.start + 8000, isPicture: false).isBroken)
+        let late = timeline.time(of: 5040, at: Self.start + 8010)
+        #expect(late.milliseconds == 5040 && !late.isBroken)
+        // One that goes back behind its own is another stream.
+        let other = timeline.time(of: 3000, at: Self.start + 8020)
+        #expect(other.isBroken && other.milliseconds > 8000)
+        #expect(!timeline.time(of: 3040, at: Self.start + 8060).isBroken)
+        #expect(!timeline.time(of: 3020, at: Self.start + 8060, isPicture: false).isBroken)
+    }
+
     @Test func timestampsMayWrap() {
         var timeline = StreamTimeline()
         let first = timeline.time(of: .max - 10, at: Self.start)

@@ -10,6 +10,9 @@ package struct StreamTimeline: Sendable {
     /// Timestamps that leap further have lost their meaning, in milliseconds forwards and backwards.
     private static let longestLeap: Int64 = 60_000
     private static let longestReturn: Int64 = 1000
+    /// What pictures may lie behind sound, or sound behind pictures, in milliseconds: an encoder that hangs and is replaced holds
+    /// one of them up, and the other goes on.
+    private static let longestLag: Int64 = 15_000
     /// Where the wall clock's rounding makes it likely that two servers, or two starts of one, agree: in milliseconds.
     private static let grain: Int64 = 64_000
     /// What an IDR may come too early, in milliseconds, and still begin the segment of its time.
@@ -19,6 +22,8 @@ package struct StreamTimeline: Sendable {
     /// From timestamps to times.
     private var offset: Int64 = 0
     private var newest: (time: Int64, wallClock: Int64)?
+    /// The newest time of sound, and of pictures.
+    private var newestOfKind: (sound: Int64?, picture: Int64?)
     /// Milliseconds since 1970 at time 0, rounded down so that it does not depend on how long a message was under way.
     private var epoch: Int64?
     /// Milliseconds since 1970 at time 0, as it was seen last.
@@ -36,16 +41,24 @@ package struct StreamTimeline: Sendable {
     }
 
     /// The time of a message, in milliseconds.
-    /// - Parameter wallClock: milliseconds since 1970.
+    /// - Parameters:
+    ///   - wallClock: milliseconds since 1970.
+    ///   - isPicture: else it is sound. Each goes on in its own time.
     /// - Returns: the time, and whether it has nothing to do with those before.
-    package mutating func time(of timestamp: UInt32, at wallClock: Int64) -> (milliseconds: Int64, isBroken: Bool) {
+    package mutating func time(
+        of timestamp: UInt32, at wallClock: Int64, isPicture: Bool = true
+    ) -> (milliseconds: Int64, isBroken: Bool) {
         let raw = unwrapper.milliseconds(of: timestamp)
         var time = raw.addingReportingOverflow(offset).partialValue
         var isBroken = false
         if let newest {
             let step = time.subtractingReportingOverflow(newest.time)
-            if step.overflow || step.partialValue < -Self.longestReturn || step.partialValue > Self.longestLeap {
+            let own = isPicture ? newestOfKind.picture : newestOfKind.sound
+            let goesOn = own.map { time >= $0 - Self.longestReturn } ?? false
+            let longestReturn = goesOn ? Self.longestLag : Self.longestReturn
+            if step.overflow || step.partialValue < -longestReturn || step.partialValue > Self.longestLeap {
                 isBroken = true
+                newestOfKind = (nil, nil)
                 let passed = max(1, min(wallClock - newest.wallClock, 1 << 40))
                 offset = (newest.time + passed).subtractingReportingOverflow(raw).partialValue
                 time = newest.time + passed
@@ -54,6 +67,11 @@ package struct StreamTimeline: Sendable {
         } else {
             // A first one far away from 0 is as good as any other.
             newest = (time, wallClock)
+        }
+        if isPicture {
+            newestOfKind.picture = max(time, newestOfKind.picture ?? time)
+        } else {
+            newestOfKind.sound = max(time, newestOfKind.sound ?? time)
         }
         if epoch == nil || isBroken {
             let zero = announced.map { $0 - offset } ?? (wallClock - time)
