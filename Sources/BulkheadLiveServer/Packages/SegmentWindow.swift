@@ -44,7 +44,8 @@ package struct SegmentWindow: Sendable {
     package private(set) var target: Int64?
     /// Of all parts, in milliseconds.
     private var partTarget = Packager.partMilliseconds
-    private var discontinuities = 0
+    /// From 1: hls.js takes a playlist that begins with 0 for one that does not count, and corrects it where it is right.
+    private var discontinuities = 1
     private var lastNumber: Int64?
     private(set) package var isEnded = false
     /// The bytes of the segments together may be no more.
@@ -223,9 +224,7 @@ package struct SegmentWindow: Sendable {
                 + ",HOLD-BACK=\(Self.seconds(target * 3))",
             "#EXT-X-PART-INF:PART-TARGET=\(Self.seconds(partTarget))", "#EXT-X-MEDIA-SEQUENCE:\(first.number)",
         ]
-        if discontinuities + passed > 0 {
-            lines.append("#EXT-X-DISCONTINUITY-SEQUENCE:\(discontinuities + passed)")
-        }
+        lines.append("#EXT-X-DISCONTINUITY-SEQUENCE:\(discontinuities + passed)")
         var header: String?
         for (index, segment) in (Array(shown) + [open].compactMap { $0 }).enumerated() {
             if segment.isBehindGap { lines.append("#EXT-X-DISCONTINUITY") }
