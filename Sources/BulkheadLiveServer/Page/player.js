@@ -14,6 +14,8 @@ const waits = [100, 300, 700, 1500, 3000, 5000];
 const patience = 25;
 /** In milliseconds: playing that stands still for so long is looked into. */
 const standstill = 500;
+/** In seconds: what a browser may leave unplayed at the end of what it has. */
+const little = 0.5;
 /** In seconds: two ends that are so near are the same. */
 const near = 0.02;
 
@@ -43,7 +45,7 @@ export class Player extends EventTarget {
     codecs = "";
     stalls = 0;
     connections = 0;
-    /** Since playing began, in seconds: what was jumped over, because it was missing or too late. */
+    /** Since playing began, in seconds: what was not shown, because it was missing or too late. */
     skipped = 0;
 
     #video;
@@ -67,6 +69,8 @@ export class Player extends EventTarget {
     #known;
     #hasStarted = false;
     #startAt = 0;
+    /** Where playing had come when the stream had left. */
+    #leftAt;
     #isOnAir = false;
     #isPlaced = false;
     #lastByteAt = 0;
@@ -94,6 +98,7 @@ export class Player extends EventTarget {
         this.isBack = false;
         this.#hasStarted = false;
         this.#startAt = 0;
+        this.#leftAt = undefined;
         this.#control.forget();
         this.#say("connecting");
         if (this.way === "HLS") {
@@ -171,6 +176,18 @@ export class Player extends EventTarget {
         if (this.#zero === undefined || !this.#hasStarted) return undefined;
         const delay = (Date.now() - this.#zero) / 1000 - this.#video.currentTime;
         return delay > -0.5 && delay < 120 ? Math.max(0, delay) : undefined;
+    }
+
+    /** When the picture that is seen was taken, in milliseconds since 1970; undefined where that isn't known. */
+    get clock() {
+        if (!this.#hasStarted) return undefined;
+        const time = this.#video.currentTime * 1000;
+        if (this.way === "HLS") {
+            // Safari's own: of EXT-X-PROGRAM-DATE-TIME.
+            const start = this.#video.getStartDate?.().getTime();
+            return Number.isFinite(start) ? start + time : undefined;
+        }
+        return this.#zero === undefined ? undefined : this.#zero + time;
     }
 
     /** Bits a second, over the last seconds. */
@@ -385,6 +402,7 @@ export class Player extends EventTarget {
         this.#appended = [];
         this.#hasStarted = false;
         this.#startAt = 0;
+        this.#leftAt = undefined;
     }
 
     async #append(bytes, signal) {
@@ -441,7 +459,10 @@ export class Player extends EventTarget {
         const isLate = now - this.#startAt > 1500;
         if (!isLate && (!isQuiet || range.end - range.start < target)) return;
         this.#hasStarted = true;
-        this.#video.currentTime = Math.max(range.start, range.end - target - 0.1);
+        const start = Math.max(range.start, range.end - target - 0.1);
+        if (this.#leftAt !== undefined) this.skipped += this.#amount(this.#leftAt, start);
+        this.#leftAt = undefined;
+        this.#video.currentTime = start;
         this.#stillSince = now;
         this.#play();
     }
@@ -478,21 +499,24 @@ export class Player extends EventTarget {
         const ahead = range ? range.end - time : 0;
         if (still > standstill) {
             const next = this.#nextRange(time);
-            if (ahead < 0.1 && next !== undefined) {
-                // A hole: on behind it.
+            if (next !== undefined && (ahead < little || still > 3000)) {
+                // A hole: on behind it. Browsers stop some tenths of a second before the end, and nothing more comes there.
                 this.skipped += next - time;
                 this.#leap(next + 0.05);
-            } else if (ahead >= 0.5 && still > 3000 && !this.#video.paused) {
+            } else if (ahead >= little && still > 3000 && !this.#video.paused) {
+                // A decoder that stands still over pictures that are there.
+                this.skipped += 0.1;
                 this.#leap(time + 0.1);
-            } else if (ahead >= 0.5 && this.#video.paused && !document.hidden) {
+            } else if (ahead >= little && this.#video.paused && !document.hidden) {
                 this.#play();
-            } else if (ahead < 0.1 && !this.#isOnAir) {
+            } else if (ahead < little && !this.#isOnAir) {
                 // What comes next is another beginning.
+                this.#leftAt = time;
                 this.#hasStarted = false;
                 this.#startAt = 0;
                 this.#say("waiting");
                 return;
-            } else if (ahead < 0.1 && this.state === "playing") {
+            } else if (ahead < little && this.state === "playing") {
                 this.stalls += 1;
                 this.#control.stalled(now / 1000);
                 this.#video.playbackRate = 1;
@@ -508,6 +532,16 @@ export class Player extends EventTarget {
         } else if (this.#video.playbackRate !== rate) {
             this.#video.playbackRate = rate;
         }
+    }
+
+    /** How many seconds are buffered between two times. */
+    #amount(from, to) {
+        const ranges = this.#video.buffered;
+        let sum = 0;
+        for (let index = 0; index < ranges.length; index += 1) {
+            sum += Math.max(0, Math.min(to, ranges.end(index)) - Math.max(from, ranges.start(index)));
+        }
+        return sum;
     }
 
     #nextRange(time) {
