@@ -168,7 +168,7 @@ let package = Package(
         .target(
             name: "BulkheadOutputs",
             dependencies: [
-                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
+                "BulkheadDanmaku", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
                 "BulkheadSelection",
                 "BulkheadTimeline", "BulkheadLinks", "BulkheadRoom", "BulkheadChildren", "BulkheadWire", "BulkheadSRT",
                 "BulkheadFLV", "BulkheadRTMPTransport", systemPackage,
@@ -219,8 +219,9 @@ let package = Package(
         .target(
             name: "BulkheadOrigin",
             dependencies: [
-                "BulkheadChildRuntime", "BulkheadLiveServer", "BulkheadHTTP", "BulkheadModel", "BulkheadEvents",
-                "BulkheadMedia", "BulkheadRTMP", "BulkheadSystem", "BulkheadWire", systemPackage, nioPosix,
+                "BulkheadChildRuntime", "BulkheadLiveServer", "BulkheadHTTP", "BulkheadModel", "BulkheadDanmaku",
+                "BulkheadEvents", "BulkheadMedia", "BulkheadRTMP", "BulkheadSystem", "BulkheadWire", systemPackage,
+                nioPosix,
             ]),
         .target(
             name: "BulkheadSRTLink",

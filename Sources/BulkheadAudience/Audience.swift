@@ -25,6 +25,11 @@ package final class Audience {
     /// Called with what the metadata of streams are to say of the room; nil where they are to say nothing.
     package var onMetadata: ((_ entries: [RoomEntry]) -> Void)? { didSet { tellMetadata() } }
 
+    /// Whether a plugin draws the comments into the picture.
+    package var hasOverlay: () -> Bool = { false }
+    /// Called with what viewers of the watch page are told; what there is already is told at once.
+    package var onNews: ((RoomNews) -> Void)? { didSet { tellViewers() } }
+
     private let context: RoomContext
     private let settings: RoomSettings
     private let store: RoomStore
@@ -35,6 +40,9 @@ package final class Audience {
     private var look: RecordedRoom?
     private var canvas: Canvas
     private var metadata = RoomMetadata()
+    private var page: RoomPage
+    /// What viewers may write, all together: their server counts as well, and is not trusted.
+    private var viewersBudget = Budget(120, each: .seconds(30))
     private var saving = SavingPace()
     private let work = ActionQueue<SavingPace.Action>()
     /// Comments that are not in the log yet.
@@ -65,6 +73,7 @@ package final class Audience {
         self.settings = settings
         self.record = record
         self.latest = latest
+        page = RoomPage(settings.name)
         self.store = store
         self.context = context
     }
@@ -135,6 +144,7 @@ package final class Audience {
     package func watch() {
         if record.advance(to: time(), now: Self.now()) { save(isUrgent: true) } else { show() }
         tellMetadata()
+        tellViewers()
     }
 
     // MARK: what people do
@@ -146,6 +156,7 @@ package final class Audience {
         case .set(let fields):
             if let field = fields.outside { throw Self.misfit(field) }
             record.apply(fields)
+            takeBackBlocked(since: fields)
             context.post(.room, .room(.changed(fields: fields.names)))
         case .pin(let pin): try self.pin(pin)
         case .unpin:
@@ -157,6 +168,7 @@ package final class Audience {
         case .unblock(let block): try edit(block) { known, words in known.filter { !words.contains($0) } }
         case .clear(let isAll):
             record.clear()
+            takeBack(fromPictureOnly: true) { _ in true }
             if isAll {
                 record.pin(nil)
                 record.removePaid()
@@ -226,7 +238,43 @@ package final class Audience {
         fields.blockedUsers = change(settings.blockedUsers, block.users)
         if let field = fields.outside { throw Self.misfit(field) }
         record.apply(fields)
+        takeBackBlocked(since: fields)
         context.post(.room, .room(.changed(fields: fields.names)))
+    }
+
+    // MARK: viewers
+
+    /// Takes what a viewer has written on the watch page, where the room is open to them: like a comment of a chat.
+    package func take(_ words: ViewerComment) {
+        guard record.isOpenToViewers, words.isInRange, viewersBudget.take(at: .now) else { return }
+        guard !CommentText.clean(words.text).isEmpty else { return }
+        take(
+            RoomComment(
+                id: words.id, source: Self.page, authorID: words.viewer, author: words.author, text: words.text,
+                sentMilliseconds: Self.now()))
+    }
+
+    /// The source of what viewers write.
+    package static let page = "page"
+
+    private func tellViewers() {
+        guard let onNews, let news = page.update(record, isInPicture: hasOverlay()) else { return }
+        onNews(news)
+    }
+
+    /// How many of the latest comments viewers may have in sight still.
+    private static let mostInSight = 300
+
+    private func takeBack(fromPictureOnly: Bool = false, where isGone: (RoomComment) -> Bool) {
+        let numbers = latest.suffix(Self.mostInSight).filter { isGone($0.comment) }.map(\.number)
+        if !numbers.isEmpty { onNews?(.takenBack(numbers, fromPictureOnly: fromPictureOnly)) }
+    }
+
+    /// What was seen before its word was blocked is not to be seen any more.
+    private func takeBackBlocked(since fields: RoomFields) {
+        guard fields.blockedWords != nil || fields.blockedUsers != nil else { return }
+        let settings = record.stage.settings
+        takeBack { settings.blocks($0, text: CommentText.clean($0.text)) }
     }
 
     // MARK: chats
@@ -262,13 +310,15 @@ package final class Audience {
     }
 
     private func remove(_ removal: ChatRemoval, from source: String) {
-        record.remove(from: source) { comment in
+        func isTakenBack(_ comment: RoomComment) -> Bool {
             switch removal {
             case .comment(let id): comment.id == id
             case .author(let name): comment.authorID == name || comment.author.lowercased() == name.lowercased()
             case .all: true
             }
         }
+        record.remove(from: source, where: isTakenBack)
+        takeBack { $0.source == source && isTakenBack($0) }
         save(isUrgent: true)
     }
 
@@ -312,6 +362,9 @@ package final class Audience {
         latest.append(entry)
         if latest.count > Self.mostLatest { latest.removeFirst(latest.count - Self.mostLatest) }
         if unlogged.count < Self.mostUnlogged { unlogged.append(entry) }
+        if let onNews, let body = RoomPage.comment(entry, record.stage.settings) {
+            onNews(.comment(number: entry.number, at: time(), body))
+        }
         guard let onLogged else { return }
         let isBlocked = record.stage.settings.blocks(entry.comment, text: CommentText.clean(entry.comment.text))
         onLogged(
@@ -338,6 +391,7 @@ package final class Audience {
         show()
         tellLook()
         tellMetadata()
+        tellViewers()
         run(saving.changed(isUrgent: isUrgent, at: .now))
     }
 

@@ -249,6 +249,17 @@ package struct CourseFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A certificate in PEM form: the port of --origin then takes TLS too (https, rtmps). Read again when it changes.",
+            valueName: "file"), completion: .file())
+    var originTlsCert: String?
+
+    @Option(
+        help: ArgumentHelp("The private key of --origin-tls-cert, in PEM form.", valueName: "file"),
+        completion: .file())
+    var originTlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
             "An address of HTTP that is told of trouble as it happens, with level=, events=, name= and secret-file= behind "
                 + "it.",
             valueName: "url[,key=value…]"))

@@ -26,6 +26,8 @@ package struct RoomFields: Codable, Hashable, Sendable {
     package var boardSize: Double?
     package var boardWidth: Double?
     package var boardBox: Double?
+    /// Viewers may write on the watch page.
+    package var viewers: Bool?
 
     package init() {}
 
@@ -42,7 +44,7 @@ package struct RoomFields: Codable, Hashable, Sendable {
             ("stand", standSeconds != nil), ("area", area != nil), ("density", density != nil), ("modes", modes != nil),
             ("block-words", blockedWords != nil), ("block-users", blockedUsers != nil),
             ("board-position", boardPosition != nil), ("board-size", boardSize != nil),
-            ("board-width", boardWidth != nil), ("board-box", boardBox != nil),
+            ("board-width", boardWidth != nil), ("board-box", boardBox != nil), ("viewers", viewers != nil),
         ]
         return fields.filter(\.1).map(\.0)
     }
@@ -64,6 +66,7 @@ package struct RoomFields: Codable, Hashable, Sendable {
         fields.blockedUsers = changed(\.blockedUsers)
         (fields.boardPosition, fields.boardSize) = (changed(\.boardPosition), changed(\.boardSize))
         (fields.boardWidth, fields.boardBox) = (changed(\.boardWidth), changed(\.boardBox))
+        fields.viewers = changed(\.viewers)
         return fields
     }
 
@@ -124,6 +127,7 @@ extension RoomRecord {
         title = fields.title ?? title
         category = fields.category ?? category
         notice = fields.notice ?? notice
+        viewers = fields.viewers ?? viewers
         let style = fields.applied(to: board ?? BoardStyle())
         if style != BoardStyle() { board = style }
         let settings = fields.applied(to: stage.settings)

@@ -25,6 +25,8 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     /// How it is shown that is not a comment in flight; nil where nobody has said.
     package internal(set) var board: BoardStyle?
     package private(set) var stage: DanmakuStage
+    /// Viewers may write on the watch page; nil where nobody has said, which is no.
+    package internal(set) var viewers: Bool?
     /// How far each chat connection has got, by its name.
     package private(set) var cursors: [String: ChatCursor] = [:]
     package private(set) var seen = SeenIDs()
@@ -53,6 +55,9 @@ package struct RoomRecord: Codable, Hashable, Sendable {
     package var isOfThisVersion: Bool {
         version == Self.currentVersion && configured.outside == nil && stage.isSane && board?.isInRange ?? true
     }
+
+    /// Viewers may write on the watch page.
+    package var isOpenToViewers: Bool { viewers ?? false }
 
     /// A comment that stays in sight until a time of the world.
     package struct Pinned: Codable, Hashable, Sendable {

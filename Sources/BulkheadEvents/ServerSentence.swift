@@ -24,7 +24,7 @@ package enum ServerSentence {
         case .acceptingPaused(let text): "takes no more connections for now: \(text); see `ulimit -n`"
         case .certificateRead: "the files of the certificate have changed, and are used"
         case .certificateUnusable(let text):
-            "the files of the certificate have changed and can't be used: \(text); the old certificate is used on"
+            "the certificate's files can't be used: \(text); the certificate from before, if any, is used on"
         case .secretsRead: "a file of secrets has changed, and is used"
         case .secretsUnusable(let text): "a file of secrets has changed: \(text); the old secrets are used on"
         case .hookFailed(let text): "a hook failed: \(text)"

@@ -22,6 +22,14 @@ package struct ClientAddress: Hashable {
     /// This machine.
     package var isLocal: Bool { bytes.count == 4 ? bytes[0] == 127 : isLoopbackOfVersion6 }
     private let isLoopbackOfVersion6: Bool
+    /// A name for whoever is there: one of 2^24, so that it says that two are not the same and not where they are.
+    package var tag: String {
+        // FNV-1a.
+        var hash: UInt32 = 0x811C_9DC5
+        for byte in bytes { hash = (hash ^ UInt32(byte)) &* 0x0100_0193 }
+        let digits = String(hash >> 8, radix: 16)
+        return "v" + String(repeating: "0", count: 6 - digits.count) + digits
+    }
 
     private static func part(of address: SocketAddress?, _ range: Range<Int>) -> [UInt8] {
         address?.withSockAddr { name, byteCount in

@@ -68,7 +68,9 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         switch first {
         case 0x16 where certificates != nil && !isSecure:
-            guard let handler = try certificates?.handler() else { return }
+            guard let handler = try certificates?.handler() else {
+                return close(because: "there is no certificate that can be used")
+            }
             // What comes out of it is looked at again; until then the peer's patience runs on.
             isSecure = true
             let within = Doorway.Inside(self)

@@ -18,8 +18,13 @@ package final class LiveServer: Sendable {
     package let port: Int
     private let listener: any Channel
     private let hub: NIOLoopBound<StreamHub>
+    private let certificates: NIOLoopBound<ServerCertificates?>
 
-    private init(host: String, port: Int, listener: any Channel, hub: NIOLoopBound<StreamHub>) {
+    private init(
+        host: String, port: Int, listener: any Channel, hub: NIOLoopBound<StreamHub>,
+        certificates: NIOLoopBound<ServerCertificates?>
+    ) {
+        self.certificates = certificates
         self.host = host
         self.port = port
         self.listener = listener
@@ -58,7 +63,7 @@ package final class LiveServer: Sendable {
         _ onEvent: @escaping @Sendable (LiveServerEvent) -> Void
     ) -> EventLoopFuture<LiveServer> {
         eventLoop.submit {
-            let certificates = try options.tls.map { try ServerCertificates($0, report: onEvent) }
+            let certificates = try ServerCertificates.of(options, report: onEvent)
             return (
                 NIOLoopBound(try StreamHub(options: options, report: onEvent, on: eventLoop), eventLoop: eventLoop),
                 NIOLoopBound(certificates, eventLoop: eventLoop)
@@ -84,16 +89,29 @@ package final class LiveServer: Sendable {
                 .map { listener in
                     hub.value.begin(at: listener.localAddress)
                     return LiveServer(
-                        host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub)
+                        host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub,
+                        certificates: certificates)
                 }
         }
     }
 
     /// Publishes a stream from within the process.
-    /// - Parameter timeZero: the wall clock at time 0 of the stream, in milliseconds since 1970.
+    /// - Parameters:
+    ///   - timeZero: the wall clock at time 0 of the stream, in milliseconds since 1970.
+    ///   - onSaid: called with what viewers write into its room, on the server's event loop.
     /// - Throws: ``RefusalReason``.
-    package func publish(_ name: StreamName, timeZero: Int64) throws -> LocalPublisher {
-        try LocalPublisher(name, timeZero: timeZero, at: hub, on: listener.eventLoop)
+    package func publish(
+        _ name: StreamName, timeZero: Int64, onSaid: @escaping @Sendable (WrittenComment) -> Void = { _ in }
+    ) throws -> LocalPublisher {
+        try LocalPublisher(name, timeZero: timeZero, onSaid: onSaid, at: hub, on: listener.eventLoop)
+    }
+
+    /// Uses another certificate from now on. Call it on a thread that may wait.
+    /// - Returns: why it can't be used; nil where it is.
+    package func use(certificate chain: [UInt8], key: [UInt8]) -> String? {
+        let result = try? listener.eventLoop.submit { [certificates] in certificates.value?.use(chain, key: key) }
+            .wait()
+        return result ?? nil
     }
 
     /// Calls `body` at the server's event loop once a second, with how many players there are, as long as it listens.

@@ -46,6 +46,9 @@ package struct LiveServerOptions: Hashable, Sendable {
     package var pushes: [PushOptions] = []
     /// What relays wait between two attempts.
     package var relayDelays: [Duration] = [.seconds(1), .seconds(2), .seconds(5), .seconds(10), .seconds(30)]
+    /// Connections may be under TLS, with a certificate that is given by ``LiveServer/use(certificate:key:)``; until then they
+    /// are refused.
+    package var isGivenCertificate = false
 
     /// Files in PEM form, which are read again when they change.
     package struct TLSFiles: Hashable, Sendable {

@@ -17,6 +17,8 @@ final class LiveStream {
     let fragments: SharedQueue<ByteBuffer>
     /// For players of HLS.
     let segments: SegmentStore
+    /// The live room beside it.
+    let room: StreamRoom
     private let eventLoop: any EventLoop
     private var timeline = StreamTimeline()
     private var splice = SpliceClock()
@@ -54,6 +56,7 @@ final class LiveStream {
         messages = SharedQueue(options, pictureHeader: MediaKind.videoSequenceHeader.headerNumber ?? 1)
         fragments = SharedQueue(options, pictureHeader: 0)
         segments = SegmentStore(byteLimit: options.gopByteLimit, on: eventLoop)
+        room = StreamRoom(on: eventLoop)
     }
 
     /// Milliseconds since 1970 at time 0 of MP4 and of segments.
@@ -77,7 +80,9 @@ final class LiveStream {
         let milliseconds = max(1000, WallClockReading.milliseconds - counts.since)
         return isPublished ? Int(Double(counts.byteCount) * 8000 / Double(milliseconds)) : 0
     }
-    var isUnused: Bool { publisher == nil && messages.players.isEmpty && fragments.players.isEmpty }
+    var isUnused: Bool {
+        publisher == nil && messages.players.isEmpty && fragments.players.isEmpty && !room.hasViewers
+    }
     /// Why there is no MP4 of it; nil where there is.
     var obstacle: Packager.Obstacle? { packager.obstacle }
 
@@ -98,6 +103,8 @@ final class LiveStream {
         farewell = nil
         timeline.publisherCame(wallClockOfZero: wallClockOfZero)
         deliver(packager.restart())
+        // Another one's metadata say nothing of this one.
+        room.take(nil)
         counts = Counts(since: WallClockReading.milliseconds)
         if isReturn {
             splice.publisherReturned()
@@ -172,7 +179,10 @@ final class LiveStream {
 
     private func package(_ shared: SharedMessage) {
         // Metadata is at time 0, wherever it stands.
-        guard shared.kind != .metadata else { return deliver(packager.take(shared.message, at: 0)) }
+        guard shared.kind != .metadata else {
+            room.take(RoomMetadataReading(shared.message.payload))
+            return deliver(packager.take(shared.message, at: 0))
+        }
         let isMedia = shared.kind != .data && !shared.kind.isHeader
         guard isMedia else { return deliver(packager.take(shared.message, at: 0)) }
         let (time, isBroken) = timeline.time(

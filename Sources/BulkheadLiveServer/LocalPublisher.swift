@@ -23,13 +23,21 @@ package final class LocalPublisher: Sendable {
 
     private let state: NIOLoopBound<State>
     private let eventLoop: any EventLoop
+    private let timeZero: Int64
 
+    /// - Parameter onSaid: called with what viewers write into the room, at the event loop.
     /// - Throws: ``RefusalReason``.
-    init(_ name: StreamName, timeZero: Int64, at hub: NIOLoopBound<StreamHub>, on eventLoop: any EventLoop) throws {
+    init(
+        _ name: StreamName, timeZero: Int64, onSaid: @escaping @Sendable (WrittenComment) -> Void,
+        at hub: NIOLoopBound<StreamHub>, on eventLoop: any EventLoop
+    ) throws {
         self.eventLoop = eventLoop
+        self.timeZero = timeZero
         state = try eventLoop.submit {
             let stream = try hub.value.publish(
                 name, by: ObjectIdentifier(hub.value), wallClockOfZero: timeZero)
+            stream.room.begin(epoch: timeZero)
+            stream.room.onSaid = onSaid
             return NIOLoopBound(State(hub.value, stream), eventLoop: eventLoop)
         }.wait()
     }
@@ -49,6 +57,26 @@ package final class LocalPublisher: Sendable {
             state.forward(packet.isVideo ? .video : .audio, packet.dts, packet.flvPayload)
             state.stream.flush()
         }
+    }
+
+    // MARK: its room
+
+    /// How the room is, as JSON in one line; with `isOpen` viewers may write.
+    package func show(room json: [UInt8], isOpen: Bool) {
+        perform { $0.stream.room.change { $0.set(board: json, isOpen: isOpen) } }
+    }
+
+    /// A comment of the room, by its number there, at `time` of the stream; all else of it as JSON in one line.
+    package func add(comment number: Int64, at time: MediaTime, _ json: [UInt8]) {
+        perform { [timeZero] state in
+            let (wallClock, isFar) = timeZero.addingReportingOverflow(time.milliseconds)
+            state.stream.room.change { $0.add(comment: number, at: isFar ? 0 : wallClock, json) }
+        }
+    }
+
+    /// Comments, by their numbers, that are no more to be seen, or not on the picture.
+    package func takeBack(_ numbers: [Int64], fromPictureOnly: Bool) {
+        perform { $0.stream.room.change { $0.takeBack(numbers, fromPictureOnly: fromPictureOnly) } }
     }
 
     /// The stream ends: players are told.

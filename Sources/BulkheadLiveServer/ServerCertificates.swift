@@ -12,9 +12,11 @@ import NIOSSL
 /// Files are looked at when a connection comes, once a second at most. Where new ones can't be read, or don't belong together,
 /// the old ones are used on. It lives on the server's event loop.
 final class ServerCertificates {
-    private let files: LiveServerOptions.TLSFiles
+    /// Nil where certificates are given by the process.
+    private let files: LiveServerOptions.TLSFiles?
     private let report: (LiveServerEvent) -> Void
-    private var sslContext: NIOSSLContext
+    /// Nil before the first that can be used.
+    private var sslContext: NIOSSLContext?
     private var stamps: [FileStamp?]
     private var lookedAt = NIODeadline.now()
 
@@ -26,13 +28,41 @@ final class ServerCertificates {
         sslContext = try Self.context(files)
     }
 
-    /// The end of TLS of one connection.
-    func handler() throws -> NIOSSLServerHandler {
+    private init(report: @escaping (LiveServerEvent) -> Void) {
+        files = nil
+        self.report = report
+        stamps = []
+    }
+
+    /// Those that `options` want; nil for none.
+    static func of(
+        _ options: LiveServerOptions, report: @escaping (LiveServerEvent) -> Void
+    ) throws(LiveServerError) -> ServerCertificates? {
+        if let files = options.tls { return try ServerCertificates(files, report: report) }
+        return options.isGivenCertificate ? ServerCertificates(report: report) : nil
+    }
+
+    /// The end of TLS of one connection; nil where there is no certificate.
+    func handler() throws -> NIOSSLServerHandler? {
         look()
-        return NIOSSLServerHandler(context: sslContext)
+        return sslContext.map { NIOSSLServerHandler(context: $0) }
+    }
+
+    /// Uses what the process was given, in PEM form.
+    /// - Returns: why it can't be used; nil where it is.
+    func use(_ chain: [UInt8], key: [UInt8]) -> String? {
+        let certificates = (try? NIOSSLCertificate.fromPEMBytes(chain)) ?? []
+        guard !certificates.isEmpty else { return "the certificate's file holds nothing of that kind in PEM form" }
+        guard let key = try? NIOSSLPrivateKey(bytes: key, format: .pem) else {
+            return "the key's file holds nothing of that kind in PEM form"
+        }
+        guard let context = Self.context(certificates, key) else { return "certificate and key do not belong together" }
+        sslContext = context
+        return nil
     }
 
     private func look() {
+        guard let files else { return }
         let now = NIODeadline.now()
         guard now - lookedAt > .seconds(1) else { return }
         lookedAt = now
@@ -54,13 +84,19 @@ final class ServerCertificates {
         do { key = try NIOSSLPrivateKey(file: files.key, format: .pem) } catch {
             throw .certificate(path: files.key, reason: reason(error, files.key))
         }
+        guard let context = context(chain, key) else {
+            throw .certificate(path: files.certificate, reason: "it does not go together with \(files.key)")
+        }
+        return context
+    }
+
+    /// Nil where they do not belong together.
+    private static func context(_ chain: [NIOSSLCertificate], _ key: NIOSSLPrivateKey) -> NIOSSLContext? {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
-        do { return try NIOSSLContext(configuration: configuration) } catch {
-            throw .certificate(path: files.certificate, reason: "it does not go together with \(files.key)")
-        }
+        return try? NIOSSLContext(configuration: configuration)
     }
 
     private static func reason(_ error: any Error, _ path: String) -> String {

@@ -27,6 +27,7 @@ final class StreamHub {
     /// Connections that have asked for nothing yet, by their numbers, and the order in which they came.
     private var unsettled: [Int: Doorway] = [:]
     private var unsettledOrder: [Int] = []
+    private var speaking = SpeakingLimits()
     private var isStopping = false
     /// What is told: a peer that comes and goes must not fill the operator's disk.
     private var telling = Budget(300, each: .seconds(10))
@@ -241,6 +242,19 @@ final class StreamHub {
         relays.demand(name)
         return stream(name)
     }
+
+    // MARK: rooms
+
+    func remove(_ viewer: RoomResponse, from stream: LiveStream) {
+        stream.room.remove(viewer)
+        forgetIfUnused(stream)
+    }
+
+    /// Whether a viewer may write another comment.
+    func maySpeak(_ address: ClientAddress) -> Bool { speaking.take(from: address, at: .now) }
+
+    /// What viewers are told apart by, roughly: it leads back to nobody.
+    func tag(of address: ClientAddress) -> String { address.tag }
 
     /// On connections that play.
     var playerCount: Int {

@@ -156,9 +156,17 @@ actor Broadcast {
         let outputs = rooms.outputs
         audience.onLogged = { number, time, body in outputs.record(comment: number, at: time, body) }
         audience.onLook = { time, body in outputs.record(roomAt: time, body) }
+        if settings.origin != nil {
+            audience.hasOverlay = { [weak self] in self?.assumeIsolated { $0.drawsComments } ?? false }
+            audience.onNews = { outputs.tell($0) }
+            outputs.onSaid = { [weak audience] in audience?.take($0) }
+        }
         if room.isInMetadata { audience.onMetadata = { outputs.extend($0) } }
         self.audience = audience
     }
+
+    /// The chain draws comments into the picture.
+    private var drawsComments: Bool { settings.plugins.contains { $0.isEnabled && $0.shortName == "danmaku" } }
 
     /// When a comment that comes now is shown: with the next frame that plugins are given.
     private var commentTime: MediaTime {

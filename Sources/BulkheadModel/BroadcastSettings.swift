@@ -37,6 +37,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var switchPath: String?
     /// What is told of the picture and the sound that go out; nil for nothing.
     package var watch: [SwitchCondition]?
+    /// The origin's port takes TLS as well; nil for not.
+    package var originCertificate: CertificateFiles?
     /// Who else is told of events; nil for nobody.
     package var notices: [NoticeTarget]?
     /// The loudness that the program is slowly brought to, in LUFS; nil, and silence, for as loud as it is.

@@ -1,3 +1,21 @@
+/// The files of a server's certificate, which are read again when they change.
+package struct CertificateFiles: Codable, Hashable, Sendable {
+    /// The path of the certificate in PEM form, with those between it and a root behind it.
+    package let certificate: String
+    /// The path of its private key, in PEM form.
+    package let key: String
+
+    package init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+
+    /// Whether both are absolute paths: what another process sends is checked.
+    package var isInRange: Bool {
+        [certificate, key].allSatisfy { $0.hasPrefix("/") && $0.utf8.count <= 4096 && !$0.utf8.contains(0) }
+    }
+}
+
 /// Where a server listens: `127.0.0.1:1935`, `[::1]:1935`, or a name with a port.
 package struct ListenAddress: Hashable, Sendable {
     /// An address or a name, without brackets.

@@ -14,6 +14,8 @@ package struct RoomReport: Codable, Hashable, Sendable {
     package let paid: [PaidComment]
     package let settings: DanmakuSettings
     package let board: BoardStyle?
+    /// Viewers may write on the watch page; nil where nobody has said, which is no.
+    package let viewers: Bool?
     /// What became of comments so far.
     package let counts: DanmakuStage.Counts
     /// How many are seen, or soon are, and how many wait for a place.
@@ -39,7 +41,7 @@ package struct RoomReport: Codable, Hashable, Sendable {
         (title, category, notice) = (record.title, record.category, record.notice)
         (pinned, paid, gaps) = (record.pinned, record.paid, record.gaps)
         (settings, counts) = (record.stage.settings, record.stage.counts)
-        board = record.board
+        (board, viewers) = (record.board, record.viewers)
         (flying, waiting) = (record.stage.flying.count, record.stage.waitingCount)
         logged = record.logged
     }

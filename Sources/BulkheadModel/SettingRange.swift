@@ -91,7 +91,9 @@ extension BroadcastSettings {
             && Set((chats ?? []).map(\.name)).count == (chats ?? []).count && (chats == nil || room != nil)
         let recordingsFit =
             (recordings?.count ?? 0) <= SettingRange.mostRecordings && recordings?.allSatisfy(\.isInRange) ?? true
-        let originFits = origin.map { ListenAddress($0, anyHost: ListenAddress.everywhere) != nil } ?? true
+        let originFits =
+            origin.map { ListenAddress($0, anyHost: ListenAddress.everywhere) != nil } ?? (originCertificate == nil)
+            && originCertificate?.isInRange ?? true
         let replayFits = replayPath.map(SavedReplay.isPath) ?? true
         let nameFits = name.map(RoomSettings.isName) ?? (resume == nil)
         let fits = [

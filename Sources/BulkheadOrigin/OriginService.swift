@@ -1,4 +1,5 @@
 import BulkheadChildRuntime
+import BulkheadDanmaku
 import BulkheadLiveServer
 import BulkheadMedia
 import BulkheadSystem
@@ -26,6 +27,8 @@ final class OriginService {
     private let socket: WireSocket
     private let voice: WireVoice
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// What came before there was a server.
+    private var certificate: (chain: [UInt8], key: [UInt8])?
 
     /// An origin that has said hello on `socket`.
     init(_ socket: WireSocket) throws {
@@ -36,10 +39,19 @@ final class OriginService {
     /// Serves until the socket ends.
     /// - Throws: always in the end: `WireSocketError.closedByPeer` when all went well.
     func run() throws {
-        guard let first = try socket.receive(OriginRequest.self) else { throw Failure.notOpened }
-        guard case .open(let host, let port, let timeZero) = first.message else { throw Failure.notOpened }
+        var first = try socket.receive(OriginRequest.self)
+        if case .certificate(let chain, let key)? = first?.message {
+            certificate = (chain, key)
+            first = try socket.receive(OriginRequest.self)
+        }
+        guard case .open(let host, let port, let timeZero)? = first?.message else { throw Failure.notOpened }
         let server = listen(host, port)
-        let publisher = try server.publish(StreamName(app: "live", name: "main"), timeZero: timeZero)
+        if let certificate { use(certificate.chain, certificate.key, at: server) }
+        let publisher = try server.publish(StreamName(app: "live", name: "main"), timeZero: timeZero) { [voice] words in
+            voice.send(
+                OriginReply.said(
+                    ViewerComment(id: words.id, viewer: words.viewer, author: words.author, text: words.text)))
+        }
         voice.send(OriginReply.ready(port: UInt16(clamping: server.port)))
         server.watchPlayers { [voice] count in voice.send(OriginReply.alive(players: UInt32(clamping: count))) }
         while let received = try socket.receive(OriginRequest.self) {
@@ -47,9 +59,18 @@ final class OriginService {
             case .open: throw Failure.openedTwice
             case .configure(let configuration): publisher.configure(configuration)
             case .picture(let packet), .sound(let packet): publisher.send(packet)
+            case .room(let text, let isOpen): publisher.show(room: text, isOpen: isOpen)
+            case .comment(let number, let time, let text): publisher.add(comment: number, at: time, text)
+            case .takeBack(let numbers, let fromPictureOnly):
+                publisher.takeBack(numbers, fromPictureOnly: fromPictureOnly)
+            case .certificate(let chain, let key): use(chain, key, at: server)
             case .finish: publisher.end()
             }
         }
+    }
+
+    private func use(_ chain: [UInt8], _ key: [UInt8], at server: LiveServer) {
+        voice.send(OriginReply.certified(problem: server.use(certificate: chain, key: key)))
     }
 
     /// Waits until the address is free.
@@ -58,6 +79,7 @@ final class OriginService {
         options.takesPublishers = false
         options.connectionLimit = 1024
         options.streamLimit = 1
+        options.isGivenCertificate = true
         while true {
             do throws(LiveServerError) {
                 return try LiveServer.startWaiting(host: host, port: Int(port), options: options, on: group.next())

@@ -1,3 +1,4 @@
+package import BulkheadDanmaku
 import BulkheadEvents
 package import BulkheadLinks
 package import BulkheadMedia
@@ -41,6 +42,11 @@ package final class Outputs: PacketOutlet {
     private var recordings: [RecorderSink] = []
     private var replays: Replays?
     private var origin: OriginSink?
+    /// Called with what viewers write on the watch page.
+    package var onSaid: ((ViewerComment) -> Void)?
+    /// News of the room for a server that is not there yet.
+    private var waitingNews: [RoomNews] = []
+    private static let mostWaitingNews = 500
     /// Something of what is recorded can hold marks.
     private(set) package var keepsMarks = false
     private var notes = RecordingNotes()
@@ -118,9 +124,13 @@ package final class Outputs: PacketOutlet {
         let entries = settings.recordings ?? []
         replays = Replays(settings, in: context)
         if let address = settings.origin.flatMap({ ListenAddress($0, anyHost: ListenAddress.everywhere) }) {
-            origin = OriginSink(address, in: context)
-            for (number, configuration) in configurations { origin?.configure(configuration, number: number) }
+            let origin = OriginSink(address, certificate: settings.originCertificate, in: context)
+            origin.onSaid = { [weak self] in self?.onSaid?($0) }
+            self.origin = origin
+            for (number, configuration) in configurations { origin.configure(configuration, number: number) }
+            for news in waitingNews { origin.tell(news) }
         }
+        waitingNews = []
         keepsMarks = replays != nil || entries.contains(where: \.isMP4)
         if keepsMarks { listenForNotes() }
         for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
@@ -197,6 +207,14 @@ package final class Outputs: PacketOutlet {
     package func record(comment number: Int64, at time: MediaTime, _ body: [UInt8]) {
         guard replays != nil || !recordings.isEmpty, body.count <= RecorderComment.longestBody else { return }
         notes.take(RecorderComment(number: number, time: time.nanoseconds, body: body))
+    }
+
+    /// Something of the live room that viewers of the broadcast's own server are told.
+    package func tell(_ news: RoomNews) {
+        if let origin { return origin.tell(news) }
+        // The room is there before the server.
+        guard !hasBegun, waitingNews.count < Self.mostWaitingNews else { return }
+        waitingNews.append(news)
     }
 
     /// How the room shows comments from `time` on, as such an object.

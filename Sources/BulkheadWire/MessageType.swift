@@ -171,11 +171,17 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case originPicture = 0x122
     case originSound = 0x123
     case originFinish = 0x124
+    case originRoom = 0x129
+    case originComment = 0x12A
+    case originTakeBack = 0x12B
+    case originCertificate = 0x12C
 
     // OriginReply
     case originReady = 0x126
     case originTrouble = 0x127
     case originAlive = 0x128
+    case originSaid = 0x12D
+    case originCertified = 0x12E
 
     // SRTRequest
     case srtOpen = 0xF4

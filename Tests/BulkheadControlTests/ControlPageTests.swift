@@ -180,6 +180,7 @@ import Testing
         ]
         settings.recordsTracks = true
         settings.origin = ":8080"
+        settings.originCertificate = CertificateFiles(certificate: "/c.pem", key: "/k.pem")
         (settings.replaySeconds, settings.replayPath) = (60, "/r/replay.mp4")
         (settings.name, settings.resume) = ("evening", ResumeWish())
         status.replay = ReplayStatus(seconds: 1, wantedSeconds: 1, bytes: 1, mostBytes: 1, saving: 1)
@@ -189,6 +190,7 @@ import Testing
         (fields.scrollSeconds, fields.standSeconds, fields.area, fields.density) = (8, 5, 1, 9)
         (fields.modes, fields.blockedWords, fields.blockedUsers) = ([.top], ["w"], ["u"])
         (fields.boardPosition, fields.boardSize, fields.boardWidth, fields.boardBox) = (.topRight, 30, 0.5, 0.5)
+        fields.viewers = true
         settings.room = RoomSettings("main", fields: fields)
         var record = RoomRecord(canvas)
         record.apply(fields)

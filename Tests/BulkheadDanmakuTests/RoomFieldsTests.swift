@@ -28,6 +28,22 @@ import Testing
         #expect(edited.names == ["notice"] && record.notice == "Be very kind" && record.title == "Night")
     }
 
+    /// Nobody may write before somebody says so, and a record that knows nothing of it is read.
+    @Test mutating func viewersMayWriteWhereItWasSaid() throws {
+        #expect(!record.isOpenToViewers)
+        let text = String(decoding: JSONLine.encode(record), as: UTF8.self)
+        #expect(!text.contains("viewers"))
+        let set = fields { $0.viewers = true }
+        #expect(set.names == ["viewers"])
+        record.apply(set)
+        record = try JSONLine.decode(RoomRecord.self, from: JSONLine.encode(record))
+        #expect(record.isOpenToViewers && record.isOfThisVersion)
+        record.apply(fields { $0.title = "a" })
+        #expect(record.isOpenToViewers)
+        record.apply(fields { $0.viewers = false })
+        #expect(!record.isOpenToViewers)
+    }
+
     @Test func whatCannotBeIsNamed() {
         #expect(fields { $0.size = 3 }.outside == "size")
         #expect(fields { $0.scrollSeconds = .nan }.outside != nil)

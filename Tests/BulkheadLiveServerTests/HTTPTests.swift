@@ -282,7 +282,8 @@ struct RawHTTP: Sendable {
         }
     }
 
-    private func exchange(_ request: String, limit: Int = .max) async throws -> Data {
+    /// All that comes, or the first bytes of it.
+    func exchange(_ request: String, limit: Int = .max) async throws -> Data {
         let collector = Collector(limit: limit)
         let channel = try await ClientBootstrap(group: group)
             .channelInitializer { channel in

@@ -106,6 +106,61 @@ import Testing
         }
     }
 
+    private static func comment(_ number: Int64) -> RoomNews { .comment(number: number, at: .zero, [1]) }
+
+    /// The room comes behind the stream, and the next origin is given all that viewers may not have.
+    @Test func theNextOneIsGivenTheRoom() throws {
+        var machine = try Self.machine()
+        #expect(machine.handle(.news(.board([9], isOpen: true)), at: Self.now).isEmpty)
+        _ = machine.handle(.launched(1), at: Self.now)
+        _ = machine.handle(.greeted(1), at: Self.now)
+        _ = Self.feed(&machine, 0..<1)
+        #expect(machine.handle(.ready(1, port: 80), at: Self.now).last == .give(1, .room([9], isOpen: true)))
+        for number in Int64(1)...400 {
+            #expect(
+                machine.handle(.news(Self.comment(number)), at: Self.now)
+                    == [.give(1, .comment(number: number, at: .zero, [1]))])
+        }
+        _ = machine.handle(.news(.takenBack([399], fromPictureOnly: false)), at: Self.now)
+        _ = machine.handle(.news(.takenBack([400], fromPictureOnly: true)), at: Self.now)
+        // One that is too long is told to nobody.
+        let long = RoomNews.comment(number: 401, at: .zero, [UInt8](repeating: 1, count: 20_000))
+        #expect(machine.handle(.news(long), at: Self.now).isEmpty)
+        _ = machine.handle(.ended(1, "SIGKILL"), at: Self.now)
+        #expect(machine.handle(.news(Self.comment(402)), at: Self.now).isEmpty)
+        _ = machine.handle(.launched(2), at: Self.now)
+        _ = machine.handle(.greeted(2), at: Self.now)
+        let given = machine.handle(.ready(2, port: 80), at: Self.now)
+        let numbers = given.compactMap { action in
+            if case .give(2, .comment(let number, _, _)) = action { number } else { nil }
+        }
+        #expect(numbers == Array(103...398) + [400, 402])
+        #expect(given.contains(.give(2, .room([9], isOpen: true))))
+    }
+
+    /// A certificate is there before anybody can ask for it; that the next origin has it as well is no news.
+    @Test func theCertificateComesFirst() throws {
+        var machine = try Self.machine()
+        #expect(machine.handle(.certificate(chain: [1], key: [2]), at: Self.now).isEmpty)
+        _ = machine.handle(.launched(1), at: Self.now)
+        _ = Self.feed(&machine, 0..<1)
+        let open = machine.handle(.greeted(1), at: Self.now)
+        #expect(open.first == .give(1, .certificate(chain: [1], key: [2])) && open.count == 2)
+        #expect(machine.handle(.certified(1, problem: nil), at: Self.now).isEmpty)
+        #expect(machine.handle(.certificate(chain: [1], key: [2]), at: Self.now).isEmpty)
+        #expect(
+            machine.handle(.certificate(chain: [3], key: [2]), at: Self.now)
+                == [.give(1, .certificate(chain: [3], key: [2]))])
+        let problem = machine.handle(.certified(1, problem: "it is none"), at: Self.now)
+        #expect(problem == [.post(.certificateUnusable(text: "it is none"))])
+        _ = machine.handle(.ended(1, "SIGKILL"), at: Self.now)
+        _ = machine.handle(.launched(2), at: Self.now)
+        #expect(machine.handle(.greeted(2), at: Self.now).first == .give(2, .certificate(chain: [3], key: [2])))
+        #expect(machine.handle(.certified(2, problem: "it is none"), at: Self.now).isEmpty)
+        _ = machine.handle(.certificate(chain: [4], key: [2]), at: Self.now)
+        #expect(machine.handle(.certified(2, problem: nil), at: Self.now) == [.post(.certificateRead)])
+    }
+
     @Test func troubleIsToldOnceAndItsEndToo() throws {
         var machine = try Self.machine()
         _ = machine.handle(.launched(1), at: Self.now)

@@ -99,6 +99,12 @@ package final class Browser: Sendable {
         }
     }
 
+    /// Writes what is seen as a PNG file.
+    package func shoot(_ path: String) async throws {
+        let picture = try await call("Page.captureScreenshot", ["format": "png"])["data"] as? String ?? ""
+        try Data(base64Encoded: picture)?.write(to: URL(fileURLWithPath: path))
+    }
+
     /// What the page's console and the browser have complained about: errors of scripts, of the content security policy.
     package var complaints: [String] { mail.withLock { $0.complaints } }
 

@@ -284,11 +284,17 @@ package enum Messages {
                     bytes: [1, 2])),
             .picture(Packet(kind: .video(isIDR: false, isDisposable: true), dts: time, pts: time, bytes: [])),
             .sound(Packet(kind: .audio, dts: time, pts: time, bytes: [7])), .finish,
+            .room(Array(#"{"title":"Evening"}"#.utf8), isOpen: true), .room([], isOpen: false),
+            .comment(number: .max, at: time, Array(#"{"text":"hi"}"#.utf8)),
+            .takeBack([1, .max], fromPictureOnly: false), .takeBack([], fromPictureOnly: true),
+            .certificate(chain: [1, 2], key: [3]),
         ]
     }
 
     package static let originReplies: [OriginReply] = [
         .ready(port: .max), .trouble(text: "port 8080 is in use"), .alive(players: .max),
+        .said(ViewerComment(id: "a1", viewer: "v00ff17", author: "Ann", text: "晚上好")),
+        .certified(problem: nil), .certified(problem: "the key does not belong to it"),
     ]
 
     package static func srtRequests() throws -> [SRTRequest] {

@@ -81,4 +81,49 @@ import Testing
         await broadcast.end()
         #expect(await eventually { ProcessTable.children(of: broadcast.pid, named: "bulkhead-origin").isEmpty })
     }
+
+    /// One port takes TLS as well, over the server's death and with a certificate that was renewed.
+    @Test func theOriginTakesTLSAsWell() async throws {
+        let folder = try TemporaryFolder()
+        var identity = try await TLSIdentity(in: folder)
+        let broadcast = try BulkheadProgram.start([
+            "broadcast", "test", "--size", "320x180", "--fps", "25", "--preset", "ultrafast", "--standby", "off",
+            "--origin", "127.0.0.1:0", "--origin-tls-cert", identity.certificate, "--origin-tls-key", identity.key,
+        ])
+        func port() -> String? {
+            broadcast.errorText.firstMatch(of: /ready at http:\/\/127\.0\.0\.1:(\d+)\//).map { String($0.1) }
+        }
+        #expect(await eventually(within: .seconds(30)) { port() != nil }, "\(broadcast.errorText)")
+        let place = "localhost:\(try #require(port()))"
+        func answers() async throws -> Bool {
+            let curl = try RunningProcess(
+                "curl",
+                ["-sS", "--fail", "--max-time", "10", "--cacert", identity.certificate, "https://\(place)/status"])
+            return await curl.wait() == 0
+        }
+        #expect(try await eventually(within: .seconds(20)) { try await answers() }, "\(broadcast.errorText)")
+        #expect(try await Self.get("http://\(place)/status") != nil)
+        // curl trusts the new one alone.
+        identity = try await TLSIdentity(in: folder)
+        #expect(try await eventually(within: .seconds(20)) { try await answers() }, "\(broadcast.errorText)")
+        let old = try #require(ProcessTable.children(of: broadcast.pid, named: "bulkhead-origin").first)
+        kill(old, SIGKILL)
+        #expect(try await eventually(within: .seconds(30)) { try await answers() }, "\(broadcast.errorText)")
+        // One that is none is told, and changes nothing.
+        let good = try Data(contentsOf: URL(fileURLWithPath: identity.certificate))
+        try Data("none".utf8).write(to: URL(fileURLWithPath: identity.certificate))
+        #expect(
+            await eventually(within: .seconds(20)) { broadcast.errorText.contains("nothing of that kind in PEM form") },
+            "\(broadcast.errorText)")
+        try good.write(to: URL(fileURLWithPath: identity.certificate))
+        #expect(try await answers())
+        await broadcast.end()
+
+        let missing = try BulkheadProgram.start([
+            "broadcast", "test", "--origin", "127.0.0.1:0", "--origin-tls-cert", "/none.pem", "--origin-tls-key",
+            identity.key,
+        ])
+        #expect(await missing.wait() == 64)
+        #expect(missing.errorText.contains("--origin-tls-cert \"/none.pem\" can't be read"), "\(missing.errorText)")
+    }
 }

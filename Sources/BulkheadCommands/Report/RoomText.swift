@@ -37,6 +37,7 @@ enum RoomText {
             ]
             add("board", parts.compactMap { $0 }.joined(separator: ", "))
         }
+        if room.viewers == true { add("viewers", "may write on the watch page") }
         if !settings.blockedWords.isEmpty { add("blocked words", settings.blockedWords.joined(separator: ", ")) }
         if !settings.blockedUsers.isEmpty { add("blocked users", settings.blockedUsers.joined(separator: ", ")) }
         let counts = room.counts

@@ -47,6 +47,8 @@ extension BroadcastKey: CaseIterable {
     package static let tlsCA = BroadcastKey("tls-ca")
     package static let plugin = BroadcastKey("plugin", isList: true)
     package static let origin = BroadcastKey("origin")
+    package static let originTLSCert = BroadcastKey("origin-tls-cert")
+    package static let originTLSKey = BroadcastKey("origin-tls-key")
     package static let `switch` = BroadcastKey("switch")
     package static let notify = BroadcastKey("notify", isList: true)
     package static let chat = BroadcastKey("chat", isList: true)
@@ -85,8 +87,8 @@ extension BroadcastKey: CaseIterable {
         [
             input, inputFormat, loop, backup, backupWhen, backupReturn, backupCold, to, or, rule, redundant, scriptData,
             backfill, streamKeyFile, tlsCA, plugin,
-            origin, `switch`, notify, chat, room, roomMetadata, name, resume, resumeIfInterrupted, resumeTimeline,
-            slate,
+            origin, originTLSCert, originTLSKey, `switch`, notify, chat, room, roomMetadata, name, resume,
+            resumeIfInterrupted, resumeTimeline, slate,
             slateLogo,
             record, recordSegment, recordFallback, recordReport, recordFloor,
             recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,

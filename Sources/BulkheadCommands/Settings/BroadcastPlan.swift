@@ -84,6 +84,7 @@ package struct BroadcastPlan: Hashable, Sendable {
             _ = try SwitchFile.settings(at: path, broadcast: "unix:/")
             return path
         }
+        settings.originCertificate = try Self.certificate(words)
         let notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
         }
         if !notices.isEmpty { settings.notices = notices }
@@ -146,6 +147,29 @@ package struct BroadcastPlan: Hashable, Sendable {
     }
 
     // MARK: values
+
+    /// The certificate of the broadcast's own server; nil for none.
+    private static func certificate(_ words: BroadcastWords) throws(BroadcastError) -> CertificateFiles? {
+        let keys = [BroadcastKey.originTLSCert, .originTLSKey]
+        let paths = keys.compactMap { words.last($0) }
+        guard !paths.isEmpty else { return nil }
+        guard paths.count == 2 else {
+            throw BroadcastError(
+                .usage, "\(keys[0].flag) and \(keys[1].flag) go together", advice: "name both files, or neither")
+        }
+        guard words.last(.origin) != nil else {
+            throw BroadcastError(
+                .usage, "\(keys[0].flag) is for the broadcast's own server, and there is none",
+                advice: "add --origin :8443")
+        }
+        let files = paths.map { FilePaths.absolute($0) }
+        for (key, path) in zip(keys, files) where access(path, R_OK) != 0 {
+            throw BroadcastError(
+                .usage, "\(key.flag) \"\(path)\" can't be read: \(String(cString: strerror(errno)))",
+                advice: "it takes a file in PEM form")
+        }
+        return CertificateFiles(certificate: files[0], key: files[1])
+    }
 
     private static func picturePath(_ text: String, _ key: BroadcastKey) throws(BroadcastError) -> String {
         let path = FilePaths.absolute(text)

@@ -8,7 +8,7 @@ enum RoomWords {
     static let keys = [
         "platform", "room", "title", "category", "notice", "shown", "font", "size", "color", "opacity", "scroll",
         "stand",
-        "area", "density", "modes", "board-position", "board-size", "board-width", "board-box",
+        "area", "density", "modes", "board-position", "board-size", "board-width", "board-box", "viewers",
     ]
     /// The keys that a configuration file has besides: lists.
     static let listKeys = ["block-words", "block-users"]
@@ -32,10 +32,8 @@ enum RoomWords {
         case "title": fields.title = value
         case "category": fields.category = value
         case "notice": fields.notice = value.replacing("\\n", with: "\n")
-        case "shown":
-            fields.isShown = try read(key, value, "on or off") {
-                ["on": true, "off": false, "true": true, "false": false][$0]
-            }
+        case "shown": fields.isShown = try onOrOff(key, value)
+        case "viewers": fields.viewers = try onOrOff(key, value)
         case "font": fields.font = value
         case "size": fields.size = try number(key, value, DanmakuSettings.sizeRange)
         case "color":
@@ -74,6 +72,10 @@ enum RoomWords {
                 .usage, "the room's \(field) is too long, or has characters that can't be shown",
                 advice: "at most \(RoomRecord.longestText) characters in one line; a notice may have several")
         }
+    }
+
+    private static func onOrOff(_ key: String, _ text: String) throws(BroadcastError) -> Bool {
+        try read(key, text, "on or off") { ["on": true, "off": false, "true": true, "false": false][$0] }
     }
 
     private static func number(

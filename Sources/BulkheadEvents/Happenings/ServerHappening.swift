@@ -214,7 +214,7 @@ package enum ServerHappening: HappeningSubject {
         case .certificateUnusable:
             Meaning(
                 [.warning], [.text],
-                "the files of the server's certificate have changed and can't be used; the old certificate is used on")
+                "the files of the server's certificate can't be used; the certificate from before, if any, is used on")
         case .secretsRead:
             Meaning([.notice], [], "a file of the server's secrets has changed, and is used from now on")
         case .secretsUnusable:

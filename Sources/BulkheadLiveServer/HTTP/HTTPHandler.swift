@@ -21,8 +21,8 @@ final class HTTPHandler: ChannelInboundHandler {
     private let facts: PeerFacts
     private let isLocal: Bool
     /// What the address of a request may be known by in this connection.
-    private var address: ClientAddress { facts.address }
-    /// Of a request to the interface; others' bodies are thrown away.
+    var address: ClientAddress { facts.address }
+    /// Of a request that brings something to the interface or into a room; others' bodies are thrown away, and what is too long.
     private var body: ByteBuffer?
     /// What lets a viewer have the stream that it is given.
     private var held: HeldPass?
@@ -34,7 +34,7 @@ final class HTTPHandler: ChannelInboundHandler {
     /// Between a request and the end of its answer.
     private var isAnswering = false
     private var hasAsked = false
-    private var response: StreamResponse?
+    private var response: (any EndlessResponse)?
     private var endWait: (() -> Void)?
     /// Writes that the socket has not taken.
     private var pendingWrites = 0
@@ -65,7 +65,7 @@ final class HTTPHandler: ChannelInboundHandler {
             self.head = head
             bodyByteCount = 0
             session = nil
-            body = head.uri.hasPrefix("/api/") ? ByteBuffer() : nil
+            body = head.method == .POST || head.uri.hasPrefix("/api/") ? ByteBuffer() : nil
         case .body(var bytes):
             bodyByteCount += bytes.readableBytes
             if bodyByteCount > ServerInterface.longestBody { body = nil }
@@ -141,7 +141,9 @@ final class HTTPHandler: ChannelInboundHandler {
             }
             return
         }
-        if let answer = HTTPAnswer.answer(toOther: head.method) { return send(answer) }
+        if head.method != .POST || !route.isRoom, let answer = HTTPAnswer.answer(toOther: head.method) {
+            return send(answer)
+        }
         admit(route, query, head)
     }
 
@@ -153,6 +155,10 @@ final class HTTPHandler: ChannelInboundHandler {
             action: .play, name: name, query: query.text ?? "", form: route.form, peer: facts)
         request.client.tcURL = (head.headers.first(name: "Host").map { "http://\($0)/" } ?? "") + name.app
         request.client.pageURL = head.headers.first(name: "Referer") ?? ""
+        if route.isRoom {
+            if let reason = hub.admission.refusal(of: request) { return refuse(reason) }
+            return head.method == .POST ? takeWords(for: name, head, body) : follow(route, query, head)
+        }
         let isSegmented = request.form == .hls
         if isSegmented, hub.admission.guardsPlayers { return admitToSession(request, route, query, head) }
         // Segments are asked for again and again, and HEAD gives nothing.
@@ -243,6 +249,7 @@ final class HTTPHandler: ChannelInboundHandler {
         case .part(let name, let number, let part):
             guard let stream = known(name) else { return }
             sendPart(part, of: number, stream, head)
+        case .room(let name): followRoom(of: name, query, head)
         }
     }
 
@@ -349,6 +356,9 @@ final class HTTPHandler: ChannelInboundHandler {
         response.begin(within: patience > 0 ? .seconds(patience) : .seconds(15))
     }
 
+    /// From now on the connection is the response's.
+    func carry(_ response: any EndlessResponse) { self.response = response }
+
     /// The response has no more to say.
     func end(_ response: StreamResponse) {
         guard self.response === response else { return }
@@ -380,7 +390,7 @@ final class HTTPHandler: ChannelInboundHandler {
         return headers
     }
 
-    private func send(_ answer: HTTPAnswer) {
+    func send(_ answer: HTTPAnswer) {
         guard !isClosing, let version = head?.version else { return }
         var headers = headers(answer.headers)
         if answer.status != .noContent { headers.add(name: "Content-Length", value: "\(answer.byteCount)") }

@@ -7,6 +7,7 @@
 ///     /APP/NAME.mp4                    MP4 without an end
 ///     /APP/NAME.m3u8                   leads to /APP/NAME/index.m3u8
 ///     /APP/NAME/index.m3u8, live.m3u8  HLS playlists: the multivariant one, and that of segments
+///     /APP/NAME/room                   the live room: server-sent events, and what viewers write
 ///     /APP/NAME/init-….mp4, s….m4s, p….….m4s   what they name
 ///
 /// An application may have slashes in its name; in a name they are written as `%2F`.
@@ -23,6 +24,7 @@ package enum HTTPRoute: Hashable, Sendable {
     case header(StreamName, name: String)
     case segment(StreamName, Int64)
     case part(StreamName, Int64, part: Int)
+    case room(StreamName)
 
     /// Why a request's target can't be followed.
     package enum Refusal: Error, Hashable, Sendable {
@@ -90,6 +92,7 @@ package enum HTTPRoute: Hashable, Sendable {
     /// A file that a playlist of `stream` names, or the playlist itself.
     private static func file(_ name: String, of stream: StreamName) -> HTTPRoute? {
         if name == "index.m3u8" { return .multivariantPlaylist(stream) }
+        if name == "room" { return .room(stream) }
         if name == SegmentWindow.mediaName { return .mediaPlaylist(stream) }
         if name.hasPrefix("init-"), name.hasSuffix(".mp4") {
             return .header(stream, name: String(name.dropFirst(5).dropLast(4)))
@@ -132,12 +135,15 @@ package enum HTTPRoute: Hashable, Sendable {
         }
     }
 
+    var isRoom: Bool { if case .room = self { true } else { false } }
+
     /// The stream that is asked for, if any.
     package var stream: StreamName? {
         switch self {
         case .page, .status, .interface: nil
         case .flv(let stream), .mp4(let stream), .playlist(let stream), .multivariantPlaylist(let stream),
-            .mediaPlaylist(let stream), .header(let stream, _), .segment(let stream, _), .part(let stream, _, _):
+            .mediaPlaylist(let stream), .header(let stream, _), .segment(let stream, _), .part(let stream, _, _),
+            .room(let stream):
             stream
         }
     }
@@ -201,6 +207,7 @@ extension HTTPRoute {
         case .header(_, let name): .header(stream, name: name)
         case .segment(_, let number): .segment(stream, number)
         case .part(_, let number, let part): .part(stream, number, part: part)
+        case .room: .room(stream)
         }
     }
 }

@@ -67,7 +67,8 @@ enum StatusReport {
             ("name", JSONText.string(isSecret ? "\(stream.name.name.prefix(2))…" : stream.name.name)),
             ("seconds", "\(seconds)"), ("bytes", "\(counts.byteCount)"), ("pictures", "\(counts.pictureCount)"),
             ("rtmpAndFLV", "\(stream.messages.players.count)"), ("mp4", "\(stream.fragments.players.count)"),
-            ("hls", "\(stream.segments.viewerCount)"),
+            ("hls", "\(stream.segments.viewerCount)"), ("room", "\(stream.room.feed.hasRoom)"),
+            ("roomViewers", "\(stream.room.viewerCount)"),
         ]
         if let tracks = stream.tracks {
             facts.append(("codecs", JSONText.string(tracks.codecs)))

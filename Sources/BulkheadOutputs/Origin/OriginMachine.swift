@@ -22,6 +22,12 @@ package struct OriginMachine: Sendable {
         case ready(ChildID, port: UInt16)
         case trouble(ChildID, text: String)
         case alive(ChildID, players: UInt32)
+        /// Something of the live room is new.
+        case news(RoomNews)
+        /// The certificate's files hold these bytes now.
+        case certificate(chain: [UInt8], key: [UInt8])
+        /// The child has read the certificate, or can't use it.
+        case certified(ChildID, problem: String?)
         /// A second or so has passed.
         case tick
         case ended(ChildID, String)
@@ -58,8 +64,16 @@ package struct OriginMachine: Sendable {
     private var timeZero: Int64?
     /// That of the first origin: players find the next one there.
     private var port: UInt16?
+    private var room = OriginRoom()
+    private var certificate: OriginRequest?
+    /// Why the last origin could not use it; nil where it could.
+    private var verdict: String?
+    /// It has taken the place of another, and no origin has said anything of it.
+    private var isRenewed = false
     private var signs = SignsOfLife()
     private var problem: String?
+    /// The child on air has said hello, and has been told where to listen.
+    private var (isGreeted, isOpened) = (false, false)
     private var isEnding = false
     /// As the origin said last.
     package private(set) var playerCount: UInt32 = 0
@@ -85,7 +99,8 @@ package struct OriginMachine: Sendable {
         case .greeted(let child):
             guard post.duty(of: child) == .onAir else { return [] }
             signs.heard(at: now)
-            return timeZero == nil ? [] : [open(child)]
+            isGreeted = true
+            return timeZero == nil || isOpened ? [] : opening(child)
         case .ready(let child, let port): return becameReady(child, port, at: now)
         case .trouble(let child, let text):
             guard post.duty(of: child) == .onAir else { return [] }
@@ -97,11 +112,33 @@ package struct OriginMachine: Sendable {
             signs.heard(at: now)
             playerCount = players
             return post.isReady(child) && post.worked(child) ? [.worked(child)] : []
+        case .news(let news):
+            guard let request = room.take(news), let child = post.holder(of: .onAir), post.isReady(child) else {
+                return []
+            }
+            return [.give(child, request)]
+        case .certificate(let chain, let key):
+            let request = OriginRequest.certificate(chain: chain, key: key)
+            guard request != certificate else { return [] }
+            isRenewed = certificate != nil
+            certificate = request
+            guard let child = post.holder(of: .onAir), isOpened else { return [] }
+            return [.give(child, request)]
+        case .certified(let child, let problem):
+            guard post.duty(of: child) == .onAir else { return [] }
+            signs.heard(at: now)
+            defer { (verdict, isRenewed) = (problem, false) }
+            // That the next origin has read it as well is no news.
+            if let problem {
+                return verdict == problem && !isRenewed ? [] : [.post(.certificateUnusable(text: problem))]
+            }
+            return isRenewed ? [.post(.certificateRead)] : []
         case .tick:
             guard let child = post.holder(of: .onAir), let complaint = signs.complaint(at: now) else { return [] }
             return [.dismiss(child, complaint)]
         case .ended(let child, let end):
             playerCount = 0
+            (isGreeted, isOpened) = (false, false)
             guard case .launch(_, let delay) = post.ended(child, end, at: now), !isEnding else { return [] }
             return [.launch(after: delay)]
         case .finish:
@@ -113,9 +150,11 @@ package struct OriginMachine: Sendable {
 
     // MARK: the child
 
-    private func open(_ child: ChildID) -> Action {
+    private mutating func opening(_ child: ChildID) -> [Action] {
+        isOpened = true
         let port = port ?? UInt16(clamping: address.port)
-        return .give(child, .open(host: address.host, port: port, timeZero: timeZero ?? 0))
+        let open = OriginRequest.open(host: address.host, port: port, timeZero: timeZero ?? 0)
+        return [certificate, open].compactMap { $0 }.map { .give(child, $0) }
     }
 
     private mutating func becameReady(_ child: ChildID, _ port: UInt16, at now: MonotonicTime) -> [Action] {
@@ -133,6 +172,7 @@ package struct OriginMachine: Sendable {
         for position in kept.start..<kept.end {
             if let entry = kept[position] { actions += give(entry.element, to: child) }
         }
+        for request in room.all { actions.append(.give(child, request)) }
         return actions
     }
 
@@ -145,7 +185,8 @@ package struct OriginMachine: Sendable {
         var actions: [Action] = []
         if timeZero == nil {
             timeZero = wallClock - packet.dts.milliseconds
-            if let child = post.holder(of: .onAir) { actions.append(open(child)) }
+            // One that has not said hello is opened when it does.
+            if isGreeted, let child = post.holder(of: .onAir) { actions += opening(child) }
         }
         keep(packet)
         guard let child = post.holder(of: .onAir), post.isReady(child) else { return actions }

@@ -1,4 +1,5 @@
 import BulkheadChildren
+import BulkheadDanmaku
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -16,6 +17,9 @@ final class OriginSink {
     private var stubs: [ChildID: Stub] = [:]
     private let work = ActionQueue<OriginMachine.Action>()
     private var ticker: Reactor.Token?
+    private let certificate: CertificateWatch?
+    /// Called with what viewers write.
+    var onSaid: ((ViewerComment) -> Void)?
 
     /// One origin's process.
     private struct Stub {
@@ -23,11 +27,14 @@ final class OriginSink {
         var lastSign: MonotonicTime
     }
 
-    init(_ address: ListenAddress, in context: RoomContext) {
+    /// - Parameter certificate: the files of a certificate and its key; nil for a server without TLS.
+    init(_ address: ListenAddress, certificate files: CertificateFiles?, in context: RoomContext) {
         self.context = context
+        certificate = files.map { CertificateWatch($0) }
         machine = OriginMachine(address)
         post = context.nextPostID()
         handle(.start)
+        look()
         scheduleTick()
     }
 
@@ -36,6 +43,23 @@ final class OriginSink {
     }
 
     func offer(_ packet: Packet) { handle(.packet(packet, wallClock: Int64(EventLog.wallClock() * 1000))) }
+
+    /// Something of the live room is new.
+    func tell(_ news: RoomNews) { handle(.news(news)) }
+
+    /// Looks whether the certificate has changed, on a thread of its own.
+    private func look() {
+        let bound = ReactorBound(
+            { [weak self] in self?.take($0) } as (CertificateWatch.Finding) -> Void, context.reactor)
+        certificate?.look { [reactor = context.reactor] finding in reactor.run { bound.value(finding) } }
+    }
+
+    private func take(_ finding: CertificateWatch.Finding) {
+        switch finding {
+        case .changed(let chain, let key): handle(.certificate(chain: chain, key: key))
+        case .unreadable(let text): context.post(.server, .server(.certificateUnusable(text: text)))
+        }
+    }
 
     /// The end, as it is meant: players are told.
     func finish() {
@@ -47,6 +71,7 @@ final class OriginSink {
     private func scheduleTick() {
         ticker = context.schedule(after: .seconds(1)) { [weak self] in
             self?.handle(.tick)
+            self?.look()
             self?.scheduleTick()
         }
     }
@@ -96,6 +121,8 @@ final class OriginSink {
             case .ready(let port): handle(.ready(child, port: port))
             case .trouble(let text): handle(.trouble(child, text: text))
             case .alive(let players): handle(.alive(child, players: players))
+            case .said(let comment): onSaid?(comment)
+            case .certified(let problem): handle(.certified(child, problem: problem))
             }
         } catch { stubs[child]?.child.dismiss("it sent what can't be understood: \(error)") }
     }
