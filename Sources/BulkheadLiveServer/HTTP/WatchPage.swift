@@ -15,6 +15,9 @@ enum WatchPage {
         "delay.js": ("text/javascript", PackageResources.delay_js),
         "mp4.js": ("text/javascript", PackageResources.mp4_js),
         "streams.js": ("text/javascript", PackageResources.streams_js),
+        "choice.js": ("text/javascript", PackageResources.choice_js),
+        "room.js": ("text/javascript", PackageResources.room_js),
+        "danmaku.js": ("text/javascript", PackageResources.danmaku_js),
     ].mapValues { ($0.0 + "; charset=utf-8", ByteBuffer(bytes: $0.1)) }
 
     static func has(_ file: String) -> Bool { files[file] != nil }

@@ -1,12 +1,8 @@
 // The player's buttons, keys and figures, and what stands over the picture.
 
-const element = (id) => document.getElementById(id);
+import { choice } from "./choice.js";
 
-/** What viewers have chosen, where the browser lets the page remember it. */
-const choice = {
-    read(key) { try { return localStorage.getItem(`bulkhead.${key}`); } catch { return null; } },
-    write(key, value) { try { localStorage.setItem(`bulkhead.${key}`, value); } catch { /* It is not remembered. */ } },
-};
+const element = (id) => document.getElementById(id);
 
 /** What is said over the picture in each state: words, more words, whether it turns, a button. */
 const notices = {
@@ -23,8 +19,13 @@ export class Controls {
     #video = element("video");
     #stage = element("stage");
     #idle;
+    #danmaku;
 
-    constructor() {
+    /** @param danmaku the comments over the picture. */
+    constructor(danmaku) {
+        this.#danmaku = danmaku;
+        element("comments-over").onclick = () => this.#toggleDanmaku();
+        this.offerDanmaku(true, false);
         const volume = Number(choice.read("volume") ?? 1);
         this.#video.volume = volume >= 0 && volume <= 1 ? volume : 1;
         this.#video.muted = choice.read("sound") !== "on";
@@ -85,6 +86,23 @@ export class Controls {
         this.#showFigures();
     }
 
+    /** Without a choice of the viewer's, comments fly where the picture has none in itself, and nobody minds things that move. */
+    offerDanmaku(hasComments, isInPicture) {
+        element("comments-over").hidden = !hasComments;
+        const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
+        this.#danmaku.isOn = (choice.read("danmaku") ?? (isStill || isInPicture ? "off" : "on")) === "on";
+        this.#showDanmaku();
+    }
+
+    #toggleDanmaku() {
+        if (element("comments-over").hidden) return;
+        this.#danmaku.isOn = !this.#danmaku.isOn;
+        choice.write("danmaku", this.#danmaku.isOn ? "on" : "off");
+        this.#showDanmaku();
+    }
+
+    #showDanmaku() { element("comments-over").setAttribute("aria-pressed", String(this.#danmaku.isOn)); }
+
     #toggleFullScreen() {
         if (document.fullscreenElement) document.exitFullscreen();
         else if (this.#stage.requestFullscreen) this.#stage.requestFullscreen().catch(() => {});
@@ -103,6 +121,8 @@ export class Controls {
             m: () => this.#toggleSound(),
             f: () => this.#toggleFullScreen(),
             i: () => this.#toggleFigures(),
+            d: () => this.#toggleDanmaku(),
+            c: () => element("say-text").focus(),
             ArrowLeft: () => this.#player.move(-5),
             ArrowRight: () => this.#player.move(5),
             ArrowUp: () => this.#setVolume(this.#video.volume + 0.1),
@@ -171,6 +191,7 @@ export class Controls {
             ["Stalls", `${player.stalls}`],
             ["Left out", seconds(player.skipped)],
             ["Connections", `${player.connections}`],
+            ["Comments over it", `${this.#danmaku.count}`],
         ];
         list.replaceChildren(...rows.flatMap(([name, value]) => {
             const [term, words] = [document.createElement("dt"), document.createElement("dd")];

@@ -1,15 +1,19 @@
 // The watch page: the streams on air, or one of them.
 
 import { Controls } from "./controls.js";
+import { Danmaku } from "./danmaku.js";
 import { Player } from "./player.js";
+import { Room, plain } from "./room.js";
 import { Streams, address, named, size, span, viewers } from "./streams.js";
 
 const element = (id) => document.getElementById(id);
 const streams = new Streams();
-const controls = new Controls();
 let watched;
+const danmaku = new Danmaku(element("danmaku"), element("video"), () => watched?.player.clock);
+const controls = new Controls(danmaku);
+const room = new Room(danmaku);
 /** For whoever looks into the page: the browser's console, tests. */
-globalThis.bulkhead = { get player() { return watched?.player; } };
+globalThis.bulkhead = { get player() { return watched?.player; }, room, danmaku };
 
 function make(tag, properties = {}, ...children) {
     const made = Object.assign(document.createElement(tag), properties);
@@ -27,6 +31,7 @@ function follow() {
     element("watch").hidden = stream === undefined;
     if (stream) stream.player = new Player(element("video"), stream.address, stream.query);
     controls.use(stream?.player);
+    room.use(stream);
     show();
     scrollTo(0, 0);
 }
@@ -112,16 +117,19 @@ function showOthers() {
 function showAbout() {
     // A name that is a key may not stand on a screen that others see.
     const words = streams.areSecret ? watched.app : `${watched.app}/${watched.name}`;
-    document.title = `${words} – live`;
+    const name = plain(room.board?.title) || words;
+    document.title = `${name} – live`;
     if (watched.isSecret !== streams.areSecret) {
         watched.isSecret = streams.areSecret;
         showWays(watched);
     }
-    say(element("title"), words);
+    say(element("title"), name);
     const facts = streams.facts(watched);
+    // Names that are keys are told to nobody: the room is asked for.
+    if (facts ? facts.room : streams.areSecret && streams.all) room.lookFor();
     if (facts?.noMP4) watched.player.refuse(facts.noMP4);
     say(element("facts"), facts
-        ? [size(facts), `on air for ${span(facts.seconds)}`, viewers(facts)].filter(Boolean).join(" · ")
+        ? [name === words ? "" : words, plain(room.board?.category), size(facts), `on air for ${span(facts.seconds)}`, viewers(facts)].filter(Boolean).join(" · ")
         : streams.isReachable ? "" : "The server does not answer.");
 }
 
@@ -169,5 +177,9 @@ document.querySelector(".skip").onclick = (event) => {
 };
 addEventListener("hashchange", follow);
 streams.addEventListener("change", show);
+room.addEventListener("change", () => {
+    controls.offerDanmaku(room.board !== undefined && room.board.hasComments !== false, room.board?.inPicture);
+    show();
+});
 streams.start();
 follow();
