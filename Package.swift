@@ -94,6 +94,8 @@ let package = Package(
         .target(name: "BulkheadEvents", dependencies: ["BulkheadMedia", "BulkheadModel", "BulkheadSystem"]),
         .target(name: "BulkheadSwitch", dependencies: ["BulkheadSelection", "BulkheadModel", "BulkheadSystem"]),
 
+        .target(name: "BulkheadLibraryProtocol", dependencies: ["BulkheadSystem"]),
+
         // MARK: 2 bytes
         .target(name: "BulkheadFLV", dependencies: ["BulkheadMedia", nioCore]),
         .target(
@@ -426,6 +428,9 @@ let package = Package(
         .testTarget(
             name: "BulkheadSelectionTests", dependencies: ["BulkheadTestSupport", "BulkheadSelection"]),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadTestSupport", "BulkheadMedia"]),
+        .testTarget(
+            name: "BulkheadLibraryProtocolTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadSystem"]),
         .testTarget(
             name: "BulkheadSwitchTests",
             dependencies: ["BulkheadTestSupport", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem"]),
