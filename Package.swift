@@ -74,6 +74,8 @@ let package = Package(
         .systemLibrary(name: "CYUV", providers: [.apt(["libyuv-dev"])]),
         .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSRT", providers: [.apt(["libsrt-openssl-dev"])]),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CPQ", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(
             name: "CFFmpeg",
@@ -152,6 +154,9 @@ let package = Package(
         .target(
             name: "BulkheadHTTP",
             dependencies: ["BulkheadModel", "BulkheadSystem", nioCore, nioPosix, nioHTTP1, nioSSL]),
+        .target(
+            name: "BulkheadLibraryStore", dependencies: ["BulkheadLibraryProtocol", "CPQ", "CSQLite"],
+            linkerSettings: libraries("pq", "sqlite3")),
 
         // MARK: 4 rooms
         .target(
@@ -431,6 +436,9 @@ let package = Package(
         .testTarget(
             name: "BulkheadLibraryProtocolTests",
             dependencies: ["BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadSystem"]),
+        .testTarget(
+            name: "BulkheadLibraryStoreTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore", "CSQLite"]),
         .testTarget(
             name: "BulkheadSwitchTests",
             dependencies: ["BulkheadTestSupport", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem"]),

@@ -1,0 +1,7 @@
+// libpq-fe.h, which Debian puts into a folder of its own.
+#pragma once
+#if __has_include(<postgresql/libpq-fe.h>)
+#include <postgresql/libpq-fe.h>
+#else
+#include <libpq-fe.h>
+#endif
