@@ -56,10 +56,10 @@ enum PostgresStatements {
                     CREATE VIEW bulkhead_node.centre_video AS SELECT \(nodeColumns) FROM bulkhead_node.video
                     """,
                     """
-                    CREATE FUNCTION bulkhead_node.centre_confirm(video text, confirmed bigint) RETURNS void
+                    CREATE FUNCTION bulkhead_node.centre_confirm(row_id text, confirmed bigint) RETURNS void
                     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS $$
                         UPDATE bulkhead_node.video SET published = confirmed
-                        WHERE id = video AND published < confirmed AND revision >= confirmed
+                        WHERE id = row_id AND published < confirmed AND revision >= confirmed
                     $$
                     """,
                     "REVOKE ALL ON FUNCTION bulkhead_node.centre_confirm(text, bigint) FROM PUBLIC",
