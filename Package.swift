@@ -50,6 +50,7 @@ let package = Package(
         .executable(name: "bulkhead-origin", targets: ["bulkhead-origin"]),
         .executable(name: "bulkhead-srt", targets: ["bulkhead-srt"]),
         .executable(name: "bulkhead-recorder", targets: ["bulkhead-recorder"]),
+        .executable(name: "bulkhead-library", targets: ["bulkhead-library"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
@@ -293,6 +294,13 @@ let package = Package(
                 "BulkheadWire", "BulkheadChildren", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
             ]),
         .target(
+            name: "BulkheadLibrary",
+            dependencies: [
+                "BulkheadLibraryProtocol", "BulkheadLibraryStore", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia",
+                "BulkheadModel", "BulkheadSystem", "CBulkheadLinux", argumentParser, nioCore, nioPosix, nioHTTP1,
+                yams,
+            ], resources: [.embedInCode("Page")]),
+        .target(
             name: "BulkheadSwitcher",
             dependencies: [
                 "BulkheadSwitch", "BulkheadControl", "BulkheadHTTP", "BulkheadRTMP", "BulkheadRTMPTransport",
@@ -346,6 +354,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-recorder", dependencies: ["BulkheadRecorder"],
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-library", dependencies: ["BulkheadLibrary"],
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"],
@@ -439,6 +450,12 @@ let package = Package(
         .testTarget(
             name: "BulkheadLibraryStoreTests",
             dependencies: ["BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore", "CSQLite"]),
+        .testTarget(
+            name: "BulkheadLibraryTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore", "BulkheadLibrary",
+                "BulkheadRecording", "BulkheadMP4", "BulkheadMedia",
+            ]),
         .testTarget(
             name: "BulkheadSwitchTests",
             dependencies: ["BulkheadTestSupport", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem"]),

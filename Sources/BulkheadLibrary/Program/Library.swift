@@ -1,0 +1,161 @@
+import BulkheadLibraryProtocol
+import BulkheadLibraryStore
+import BulkheadModel
+import BulkheadSystem
+import Glibc
+import NIOHTTP1
+
+/// Why a part of the library could not start: one lowercase phrase with what to do.
+struct StartError: Error, Hashable, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// The parts of a library that run in this process, behind one address.
+struct Library: Sendable {
+    var node: NodeService?
+    var centre: CentreService?
+    var tracker: TrackerService?
+
+    /// Serves until a signal comes.
+    func run(_ address: ListenAddress, log: LibraryLog, whenReady: @Sendable (Int) -> Void) async throws(StartError) {
+        let interruptions = Interruptions()
+        let server: HTTPServer
+        do { server = try await HTTPServer(address) } catch {
+            let place = address.host.contains(":") ? "[\(address.host)]" : address.host
+            throw StartError(
+                "\(place):\(address.port) can't be listened on: \(PeerCall.phrase(error)); choose another --listen")
+        }
+        whenReady(server.port)
+        let answers = Answers(self)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in interruptions.signals { return }
+            }
+            group.addTask { try? await server.run { await answers.answer($0, $1) } }
+            if let node { group.addTask { await node.run() } }
+            if let centre { group.addTask { await centre.run() } }
+            if let tracker { group.addTask { await tracker.run() } }
+            // The first that ends is the signal's.
+            await group.next()
+            group.cancelAll()
+        }
+        log.write("library.stopped", "Stopped.")
+    }
+}
+
+/// Finds the part of the library that answers a request.
+struct Answers: Sendable {
+    private let library: Library
+    private let node: NodeAnswers?
+    private let centre: CentreAnswers?
+    private let tracker: TrackerAnswers?
+
+    init(_ library: Library) {
+        self.library = library
+        node = library.node.map { NodeAnswers(node: $0) }
+        centre = library.centre.map { CentreAnswers(centre: $0) }
+        tracker = library.tracker.map { TrackerAnswers(tracker: $0) }
+    }
+
+    func answer(_ request: Request, _ body: RequestBody) async -> Response {
+        if let response = await node?.answer(request, body) { return response }
+        if let response = await centre?.answer(request, body) { return response }
+        if let response = await tracker?.answer(request, body) { return response }
+        switch request.path {
+        case ["health"]: return Response(.ok, [("Content-Type", "text/plain")], body: Array("ok\n".utf8))
+        case ["api", "nodes"]: return await nodes()
+        case ["metrics"]: return await metrics()
+        default: break
+        }
+        guard library.centre != nil, request.method == .GET || request.method == .HEAD else { return .notFound }
+        return LibraryPage.answer(request.path)
+    }
+
+    struct NodeLine: Codable, Sendable {
+        let node: NodeID
+        let address: String
+        /// As the tracker sees it; nil without one here.
+        let state: String?
+        let load: Double?
+        /// As the centre sees it.
+        let reading: CentreService.Facts
+        let wanted: Int64
+        let seen: Int64
+    }
+
+    private func nodes() async -> Response {
+        guard let centre = library.centre else { return .notFound }
+        let known = (try? await Blocking.run { try centre.store.nodes() }) ?? []
+        return .json(
+            centre.peers.values.sorted { $0.id.description < $1.id.description }.map { peer in
+                let lease = library.tracker?.leaseState(of: peer.id)
+                let row = known.first { $0.node == peer.id }
+                return NodeLine(
+                    node: peer.id, address: peer.publicAddress, state: lease?.0.rawValue, load: lease?.1,
+                    reading: centre.facts(of: peer.id), wanted: row.map { $0.wanted == .max ? -1 : $0.wanted } ?? 0,
+                    seen: row?.seen ?? 0)
+            })
+    }
+
+    /// In the text form of Prometheus.
+    private func metrics() async -> Response {
+        var lines: [String] = []
+        func add(_ name: String, _ kind: String, _ help: String, _ values: [(String, Double)]) {
+            lines.append("# HELP bulkhead_library_\(name) \(help)")
+            lines.append("# TYPE bulkhead_library_\(name) \(kind)")
+            for (labels, value) in values {
+                lines.append("bulkhead_library_\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value)")
+            }
+        }
+        if let node = library.node {
+            let label = "node=\"\(node.id)\""
+            add("recordings", "gauge", "Recordings that the node has.", [(label, Double(node.scanner.count))])
+            add("players", "gauge", "Players within the last 15 s.", [(label, Double(node.players.count(at: .now)))])
+            if let counters = try? await Blocking.run({ try node.store.counters() }) {
+                add("changed", "counter", "The node's counter.", [(label, Double(counters.changed))])
+                add("signalled", "counter", "What signals have told.", [(label, Double(counters.signalled))])
+            }
+        }
+        if let centre = library.centre {
+            let facts = centre.peers.keys.map { ("node=\"\($0)\"", centre.facts(of: $0)) }
+            add("readings", "counter", "Readings that went well.", facts.map { ($0.0, Double($0.1.readings)) })
+            add("rows", "counter", "Rows that were saved.", facts.map { ($0.0, Double($0.1.rows)) })
+            add("failures", "gauge", "Readings in a row that failed.", facts.map { ($0.0, Double($0.1.failures)) })
+        }
+        if let tracker = library.tracker {
+            add("videos", "gauge", "Videos that the tracker knows.", [("", Double(tracker.videoCount))])
+            add(
+                "node_ready", "gauge", "Whether players are sent to the node.",
+                tracker.peers.keys.map { ("node=\"\($0)\"", tracker.leaseState(of: $0).0 == .ready ? 1 : 0) })
+        }
+        return Response(
+            .ok, [("Content-Type", "text/plain; version=0.0.4"), ("Cache-Control", "no-store")],
+            body: Array((lines.joined(separator: "\n") + "\n").utf8))
+    }
+}
+
+/// The library's page: its files lie in the program.
+enum LibraryPage {
+    private static let files: [String: (type: String, bytes: [UInt8])] = [
+        "index.html": ("text/html", PackageResources.index_html), "style.css": ("text/css", PackageResources.style_css),
+        "library.js": ("text/javascript", PackageResources.library_js),
+        "player.js": ("text/javascript", PackageResources.player_js),
+    ]
+
+    static func answer(_ path: [String]) -> Response {
+        guard path.count <= 1, let file = files[path.first ?? "index.html"] else { return .notFound }
+        return Response(
+            .ok,
+            [
+                ("Content-Type", file.type + "; charset=utf-8"), ("Cache-Control", "no-cache"),
+                // Media come from the nodes; nothing that came by a recording's name can run.
+                (
+                    "Content-Security-Policy",
+                    "default-src 'self'; media-src * blob:; connect-src *; img-src *; base-uri 'none'; frame-ancestors 'none'"
+                ),
+                ("Referrer-Policy", "no-referrer"),
+            ], body: file.bytes)
+    }
+}

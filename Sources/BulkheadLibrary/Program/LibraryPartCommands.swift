@@ -1,0 +1,199 @@
+import ArgumentParser
+import BulkheadLibraryProtocol
+import BulkheadLibraryStore
+import BulkheadModel
+import BulkheadSystem
+import Glibc
+import NIOHTTP1
+
+/// A centre elsewhere.
+struct RemoteCentre: SignalTaker {
+    let call: PeerCall
+
+    func take(_ signal: Signal) async throws {
+        _ = try await call.send(.POST, "/centre/signals", body: JSONLine.encode(signal))
+    }
+}
+
+/// A tracker elsewhere.
+struct RemoteTracker: HeartbeatTaker {
+    let call: PeerCall
+
+    func take(_ heartbeat: Heartbeat) async throws {
+        _ = try await call.send(.POST, "/tracker/heartbeats", body: JSONLine.encode(heartbeat))
+    }
+}
+
+/// `bulkhead library node`: one machine's recordings.
+struct LibraryNodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node", abstract: "Keep and serve one machine's recordings, and tell a centre elsewhere of them.")
+
+    @Option(help: ArgumentHelp("The node's settings, in YAML.", valueName: "file"))
+    var config: String
+
+    @Flag(help: "Write one JSON object for each event instead of sentences.")
+    var json = false
+
+    func run() async throws {
+        var settings = try Configuration(config)
+        let (id, address) = (try settings.node("id"), try settings.listenAddress())
+        let media = try LibraryServeCommand.mediaFolder(settings.place(try settings.text("folder")))
+        let key = try LibraryKey.read(settings.place(try settings.text("key-file")))
+        let centre = try settings.address("centre")
+        var trackers: [any HeartbeatTaker] = []
+        for text in try settings.list("trackers") {
+            guard let place = PeerAddress(text) else { throw StartError("\(config): trackers wants http://HOST:PORT") }
+            trackers.append(RemoteTracker(call: PeerCall(address: place, speaker: .node, node: id, key: key)))
+        }
+        if trackers.isEmpty {
+            trackers = [RemoteTracker(call: PeerCall(address: centre, speaker: .node, node: id, key: key))]
+        }
+        let database = try settings.optionalText("database")
+        try settings.finish()
+        let lock = try FolderLock(media)
+        let log = LibraryLog(isJSON: json)
+        let store = try LibraryStores.node(database, media.ownPath("node.sqlite"))
+        let node = NodeService(
+            id, folder: media, store: store, key: key,
+            signals: RemoteCentre(call: PeerCall(address: centre, speaker: .node, node: id, key: key)),
+            trackers: trackers, log: log, period: TestPeriod.read(.seconds(1)))
+        try await Library(node: node).run(address, log: log) { port in
+            log.write("library.ready", "Ready: node \(id) listens on port \(port)", ["port": "\(port)"])
+        }
+        withExtendedLifetime(lock) {}
+    }
+}
+
+/// `bulkhead library centre`: the central database, and a tracker.
+struct LibraryCentreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "centre", abstract: "Keep the central database of known nodes, with the page and a tracker.")
+
+    @Option(help: ArgumentHelp("The centre's settings, in YAML.", valueName: "file"))
+    var config: String
+
+    @Flag(help: "Write one JSON object for each event instead of sentences.")
+    var json = false
+
+    func run() async throws {
+        var settings = try Configuration(config)
+        let address = try settings.listenAddress()
+        let media = try LibraryServeCommand.mediaFolder(settings.place(try settings.text("folder")))
+        let peers = try LibraryStores.peers(&settings)
+        let trackerKeys = try LibraryStores.trackerKeys(&settings)
+        let prefixes = try LibraryStores.prefixes(&settings)
+        let database = try settings.optionalText("database")
+        try settings.finish()
+        let lock = try FolderLock(media)
+        let log = LibraryLog(isJSON: json)
+        let store = try LibraryStores.central(database, media.ownPath("centre.sqlite"))
+        let tracker = TrackerService(
+            Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }, prefixes: prefixes, log: log
+        ) { version in try await Blocking.run { try store.changes(after: version, limit: NodePage.mostRows) } }
+        let centre = CentreService(
+            peers, trackerKeys: trackerKeys, store: store, log: log, period: TestPeriod.read(CentreService.period)
+        ) { tracker.noteNews() }
+        try await Library(centre: centre, tracker: tracker).run(address, log: log) { port in
+            log.write(
+                "library.ready", "Ready: the centre of \(peers.count) nodes listens on port \(port)",
+                ["port": "\(port)"])
+        }
+        withExtendedLifetime(lock) {}
+    }
+}
+
+/// `bulkhead library tracker`: another tracker, fed by the central database.
+struct LibraryTrackerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tracker", abstract: "Send players to nodes, beside the tracker of a centre elsewhere.")
+
+    @Option(help: ArgumentHelp("The tracker's settings, in YAML.", valueName: "file"))
+    var config: String
+
+    @Flag(help: "Write one JSON object for each event instead of sentences.")
+    var json = false
+
+    func run() async throws {
+        var settings = try Configuration(config)
+        let (id, address) = (try settings.node("id"), try settings.listenAddress())
+        let key = try LibraryKey.read(settings.place(try settings.text("key-file")))
+        let centre = PeerCall(address: try settings.address("centre"), speaker: .node, node: id, key: key)
+        let peers = try LibraryStores.peers(&settings)
+        let prefixes = try LibraryStores.prefixes(&settings)
+        try settings.finish()
+        let log = LibraryLog(isJSON: json)
+        let tracker = TrackerService(
+            Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }, prefixes: prefixes, log: log
+        ) { version in
+            let body = try await centre.send(.GET, "/centre/changes?after=\(version)")
+            return try JSONLine.decode([CentralRow].self, from: body)
+        }
+        try await Library(tracker: tracker).run(address, log: log) { port in
+            log.write("library.ready", "Ready: the tracker listens on port \(port)", ["port": "\(port)"])
+        }
+    }
+}
+
+/// What configurations name: databases, nodes, prefixes.
+enum LibraryStores {
+    static func node(_ database: String?, _ path: String) throws(StartError) -> any NodeStore {
+        do throws(StoreError) {
+            guard let database else { return try SQLiteStores.node(at: path) }
+            return try PostgresStores.node(database)
+        } catch { throw StartError("\(error)") }
+    }
+
+    static func central(_ database: String?, _ path: String) throws(StartError) -> any CentralStore {
+        do throws(StoreError) {
+            guard let database else { return try SQLiteStores.central(at: path) }
+            return try PostgresStores.central(database)
+        } catch { throw StartError("\(error)") }
+    }
+
+    /// The known nodes: `nodes:`, each with `id`, `address`, `key-file` and perhaps `public`.
+    static func peers(_ settings: inout Configuration) throws(StartError) -> [KnownPeer] {
+        var peers: [KnownPeer] = []
+        for map in try settings.maps("nodes") {
+            guard let id = map["id"].flatMap({ NodeID($0) }), let address = map["address"].flatMap({ PeerAddress($0) }),
+                let keyFile = map["key-file"]
+            else { throw StartError("each of nodes wants id, address (http://HOST:PORT) and key-file") }
+            guard map["public"].map({ PeerAddress($0) != nil }) ?? true else {
+                throw StartError("public of \(id) wants http://HOST:PORT")
+            }
+            guard !peers.contains(where: { $0.id == id }) else { throw StartError("there are two nodes called \(id)") }
+            let key = try LibraryKey.read(settings.place(keyFile))
+            let remote = RemoteReader(call: PeerCall(address: address, speaker: .centre, node: id, key: key))
+            var reader: any NodeReader = remote
+            if let place = map["database"] { reader = DatabaseReader(reader: PostgresStores.reader(id, at: place)) }
+            peers.append(
+                KnownPeer(
+                    id: id, reader: reader,
+                    publicAddress: (map["public"].flatMap { PeerAddress($0) } ?? address).description, key: key))
+        }
+        guard !peers.isEmpty else { throw StartError("no nodes are named: write nodes: and one entry for each") }
+        return peers
+    }
+
+    /// The keys of trackers elsewhere: `trackers:`, each with `id` and `key-file`.
+    static func trackerKeys(_ settings: inout Configuration) throws(StartError) -> [NodeID: [UInt8]] {
+        var keys: [NodeID: [UInt8]] = [:]
+        for map in try settings.maps("trackers") {
+            guard let id = map["id"].flatMap({ NodeID($0) }), let keyFile = map["key-file"] else {
+                throw StartError("each of trackers wants id and key-file")
+            }
+            keys[id] = try LibraryKey.read(settings.place(keyFile))
+        }
+        return keys
+    }
+
+    static func prefixes(_ settings: inout Configuration) throws(StartError) -> PrefixTable {
+        guard let name = try settings.optionalText("prefixes") else { return PrefixTable() }
+        let path = settings.place(name)
+        do {
+            let file = try OpenFile(named: path)
+            let bytes = try file.readBlocking(at: 0, count: Int(min(file.byteCount, 8 << 20)))
+            return try PrefixTable(String(decoding: bytes, as: UTF8.self))
+        } catch { throw StartError("the prefixes in \(path) can't be used: \(error)") }
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import BulkheadLibraryProtocol
+import BulkheadLibraryStore
+import BulkheadModel
+import BulkheadSystem
+import Glibc
+import SystemPackage
+
+/// `bulkhead library serve`: node, centre and tracker in one process, on SQLite.
+struct LibraryServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "A whole library in one process: recordings in a folder, a page to watch them on.",
+        discussion: """
+            What bulkhead records into the folder is found within a second, also while it is recorded; a broadcast \
+            with --record-library brings in what it records elsewhere. The library's own files are in .library below \
+            the folder. Ends with Control-C.
+            """)
+
+    @Option(help: ArgumentHelp("The folder with the recordings. It is made where there is none.", valueName: "folder"))
+    var folder: String
+
+    @Option(help: "The address and port to listen on; port 0 chooses a free one.")
+    var listen = "127.0.0.1:8090"
+
+    @Option(
+        help: ArgumentHelp(
+            "Where players elsewhere reach this machine, such as http://studio.example:8090 (default: the address that they have asked).",
+            valueName: "url"))
+    var publicAddress: String?
+
+    @Flag(help: "Write one JSON object for each event instead of sentences.")
+    var json = false
+
+    func validate() throws {
+        guard ListenAddress(listen, anyHost: ListenAddress.everywhere) != nil else {
+            throw ValidationError("--listen wants an address and a port, such as 127.0.0.1:8090 or :8090")
+        }
+        if let publicAddress, PeerAddress(publicAddress) == nil {
+            throw ValidationError("--public-address wants http://HOST:PORT")
+        }
+    }
+
+    func run() async throws {
+        guard let address = ListenAddress(listen, anyHost: ListenAddress.everywhere),
+            let id = NodeID("local")
+        else { return }
+        let log = LibraryLog(isJSON: json)
+        let media = try Self.mediaFolder(folder)
+        let lock = try FolderLock(media)
+        let key = try LibraryKey.own(media.ownPath("key"))
+        let (nodeStore, central) = try Self.stores(media)
+        let library = try Self.library(
+            id, media, nodeStore, central, key: key, publicAddress: publicAddress ?? "", log: log)
+        try await library.run(address, log: log) { port in
+            let host = address.host == ListenAddress.everywhere ? "127.0.0.1" : address.host
+            let place = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            log.write(
+                "library.ready", "Ready: watch at \(place)/, record with --record-library \(place)",
+                ["address": place, "port": "\(port)", "folder": media.path])
+        }
+        withExtendedLifetime(lock) {}
+    }
+
+    static func mediaFolder(_ path: String) throws(StartError) -> MediaFolder {
+        do throws(Errno) { return try MediaFolder(path) } catch {
+            throw StartError("the folder \(path) can't be used: \(error); check --folder")
+        }
+    }
+
+    private static func stores(_ media: MediaFolder) throws(StartError) -> (any NodeStore, any CentralStore) {
+        do throws(StoreError) {
+            return (
+                try SQLiteStores.node(at: media.ownPath("node.sqlite")),
+                try SQLiteStores.central(at: media.ownPath("centre.sqlite"))
+            )
+        } catch { throw StartError("\(error)") }
+    }
+
+    private static func library(
+        _ id: NodeID, _ media: MediaFolder, _ nodeStore: any NodeStore, _ central: any CentralStore, key: [UInt8],
+        publicAddress: String, log: LibraryLog
+    ) throws(StartError) -> Library {
+        let reader = LocalReader(node: id, store: nodeStore)
+        let peer = KnownPeer(id: id, reader: reader, publicAddress: publicAddress, key: key)
+        let tracker = TrackerService([id: peer], prefixes: PrefixTable(), log: log) { version in
+            try await Blocking.run { try central.changes(after: version, limit: NodePage.mostRows) }
+        }
+        let centre = CentreService([peer], store: central, log: log) { tracker.noteNews() }
+        let node = NodeService(
+            id, folder: media, store: nodeStore, key: key, signals: centre, trackers: [tracker], log: log)
+        return Library(node: node, centre: centre, tracker: tracker)
+    }
+}
