@@ -222,6 +222,12 @@ package struct RecordingFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A library on this machine that takes in the recordings in MP4, such as http://127.0.0.1:8090; may be repeated.",
+            valueName: "url"))
+    var recordLibrary: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "Where replays go that are given no name (default: replay-%Y%m%d-%H%M%S.mp4).", valueName: "path"),
         completion: .file(extensions: ["mp4"]))
     var replayPath: String?

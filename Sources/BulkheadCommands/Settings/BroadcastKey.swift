@@ -67,6 +67,7 @@ extension BroadcastKey: CaseIterable {
     package static let recordFloor = BroadcastKey("record-floor")
     package static let recordKeep = BroadcastKey("record-keep")
     package static let recordKeepSize = BroadcastKey("record-keep-size")
+    package static let recordLibrary = BroadcastKey("record-library", isList: true)
     package static let replayPath = BroadcastKey("replay-path")
     package static let mode = BroadcastKey("mode")
     package static let attach = BroadcastKey("attach")
@@ -91,7 +92,7 @@ extension BroadcastKey: CaseIterable {
             resumeIfInterrupted, resumeTimeline, slate,
             slateLogo,
             record, recordSegment, recordFallback, recordReport, recordFloor,
-            recordKeep, recordKeepSize, replayPath, mode, attach, only, control, libexec, json,
+            recordKeep, recordKeepSize, recordLibrary, replayPath, mode, attach, only, control, libexec, json,
         ] + Setting.all.map { BroadcastKey($0) }
 }
 

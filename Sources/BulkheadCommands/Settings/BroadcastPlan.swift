@@ -85,7 +85,11 @@ package struct BroadcastPlan: Hashable, Sendable {
             return path
         }
         settings.originCertificate = try Self.certificate(words)
-        let notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
+        var notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
+        }
+        notices += try words.located(.recordLibrary) { () throws(BroadcastError) in
+            try LibraryWords.targets(
+                words[.recordLibrary], recordings: words[.record], beside: words[.notify].count)
         }
         if !notices.isEmpty { settings.notices = notices }
         settings.room = try words.last(.room).map { (name) throws(BroadcastError) in
