@@ -90,7 +90,8 @@ final class CentreService: SignalTaker {
             }
             log.clear("centre.\(peer.id)", "\(peer.id) can be read again")
             if count > 0 {
-                log.write("centre.saved", "\(count) \(count == 1 ? "record" : "records") of \(peer.id) published", ["node": "\(peer.id)"])
+                let what = count == 1 ? "1 record" : "\(count) records"
+                log.write("centre.saved", "\(what) of \(peer.id) published", ["node": "\(peer.id)"])
                 onNews()
             }
         } catch {
