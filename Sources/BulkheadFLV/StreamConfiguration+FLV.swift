@@ -22,14 +22,15 @@ extension StreamConfiguration {
 
     /// The properties of onMetaData, in the order in which OBS writes them: servers show them and read codecs there.
     package var metadata: AMF0Object {
-        [
+        let sound = AudioSpecificConfig.heard(in: audioSpecificConfig)
+        return [
             "duration": 0, "fileSize": 0,
             "width": .number(Double(canvas.width)), "height": .number(Double(canvas.height)),
             "videocodecid": 7, "videodatarate": .number(Double(videoBitsPerSecond) / 1000),
             "framerate": .number(frameRate.framesPerSecond),
             "audiocodecid": 10, "audiodatarate": .number(Double(audioBitsPerSecond) / 1000),
-            "audiosamplerate": .number(Double(AudioFormat.sampleRate)), "audiosamplesize": 16,
-            "audiochannels": .number(Double(AudioFormat.channelCount)), "stereo": true,
+            "audiosamplerate": .number(Double(sound.sampleRate)), "audiosamplesize": 16,
+            "audiochannels": .number(Double(sound.channelCount)), "stereo": .boolean(sound.channelCount > 1),
             "encoder": "Bulkhead",
         ]
     }

@@ -88,25 +88,21 @@ package struct SegmentWriter: Sendable {
     }
 
     private static func tracks(_ configuration: StreamConfiguration) -> [Track] {
-        [
+        let heard = AudioSpecificConfig.heard(in: configuration.audioSpecificConfig)
+        let sound = SoundTrack(
+            audioSpecificConfig: configuration.audioSpecificConfig, sampleRate: heard.sampleRate,
+            channelCount: UInt16(heard.channelCount),
+            bitsPerSecond: UInt32(clamping: configuration.audioBitsPerSecond))
+        return [
             .video(
                 VideoTrack(
                     avcConfiguration: configuration.avcConfiguration,
                     width: UInt16(clamping: configuration.canvas.width),
                     height: UInt16(clamping: configuration.canvas.height)), id: videoTrack),
-            .sound(
-                SoundTrack(
-                    audioSpecificConfig: configuration.audioSpecificConfig, sampleRate: UInt32(AudioFormat.sampleRate),
-                    channelCount: UInt16(AudioFormat.channelCount),
-                    bitsPerSecond: UInt32(clamping: configuration.audioBitsPerSecond)), id: soundTrack),
+            .sound(sound, id: soundTrack),
         ]
             + configuration.tracks.enumerated().map { place, name in
-                .sound(
-                    SoundTrack(
-                        audioSpecificConfig: configuration.audioSpecificConfig,
-                        sampleRate: UInt32(AudioFormat.sampleRate), channelCount: UInt16(AudioFormat.channelCount),
-                        bitsPerSecond: UInt32(clamping: configuration.audioBitsPerSecond)),
-                    id: soundTrack + 1 + UInt32(place), name: name)
+                .sound(sound, id: soundTrack + 1 + UInt32(place), name: name)
             }
     }
 
