@@ -23,6 +23,7 @@ extension Refusal.Code {
         case .wrongVersion: "wrong-version"
         case .timedOut: "timeout"
         case .notLibrary: "not-library"
+        case .notCopied: "not-copied"
         }
     }
 }

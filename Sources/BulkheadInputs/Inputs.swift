@@ -58,6 +58,8 @@ package final class Inputs {
     /// What cameras are asked for.
     private let wanted: (canvas: Canvas, frameRate: FrameRate)
     private let deinterlacing: Deinterlacing
+    /// Packets are passed on as they are.
+    private let copies: Bool
     /// Paths of files that the broadcast writes: no playlist plays them.
     private let written: [String]
     /// Nil as long as inputs are only opened.
@@ -78,14 +80,16 @@ package final class Inputs {
     /// - Parameters:
     ///   - canvas: what cameras are asked for, and so with `frameRate`.
     ///   - deinterlacing: which pictures are taken apart into their fields.
+    ///   - copies: packets are passed on as they are, and nothing is decoded.
     ///   - written: paths of files that the broadcast writes, and that no playlist is to play.
     package init(
         _ context: RoomContext, canvas: Canvas, frameRate: FrameRate, deinterlacing: Deinterlacing = .auto,
-        written: [String] = [], onFailed: @escaping (BroadcastError) -> Void
+        copies: Bool = false, written: [String] = [], onFailed: @escaping (BroadcastError) -> Void
     ) {
         self.context = context
         wanted = (canvas, frameRate)
         self.deinterlacing = deinterlacing
+        self.copies = copies
         self.written = written
         self.onFailed = onFailed
         stills.onEmpty = { [weak self] in if self?.isEmpty == true { self?.onEmpty?() } }
@@ -189,9 +193,9 @@ package final class Inputs {
         return settings.name != nil || settings.backup != nil
     }
 
-    /// Lets a process that has opened its input go on.
+    /// Lets a process that has opened its input go on. Where packets are passed on, the outlet says how far.
     private func begin(_ child: ChildID) {
-        guard let play else { return }
+        guard let play, !copies else { return }
         stubs[child]?.play(play.canvas, play.frameRate, slotCount: play.outlet.slotCount)
     }
 
@@ -425,6 +429,7 @@ package final class Inputs {
             frameRate: play?.frameRate ?? wanted.frameRate, loops: settings.loops, deinterlacing: deinterlacing,
             resume: line.machine.resume)
         (wanted.video, wanted.audio) = (settings.video ?? .automatic, settings.audio ?? .automatic)
+        wanted.copies = copies
         wanted.playlist.files = settings.files ?? []
         wanted.playlist.shuffleSeed = settings.shuffleSeed
         wanted.playlist.avoided = written + line.machine.avoided
@@ -466,6 +471,9 @@ package final class Inputs {
             }
             handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
             settle(id)
+        case .copies(let format):
+            if let complaint = play?.outlet.take(format, of: id) { stubs[child]?.dismiss(complaint) }
+        case .copied(let packet): take(packet, from: child, of: id)
         case .entered(let place, let start): handle(.entered(child, place, at: start), of: id)
         case .preparing(let file): handle(.preparing(child, file: file), of: id)
         case .prepared(let next): handle(.prepared(child, next: next), of: id)
@@ -494,6 +502,20 @@ package final class Inputs {
             handle(.ended(child, end), of: id)
             forget(child)
         }
+    }
+
+    private func take(_ packet: CopiedPacket, from child: ChildID, of id: InputID) {
+        guard let outlet = play?.outlet else { return }
+        if let complaint = outlet.take(packet, of: id) {
+            stubs[child]?.dismiss(complaint)
+            return
+        }
+        if packet.isVideo {
+            handle(.picture(child, pts: packet.dts, position: packet.position), of: id)
+        } else {
+            handle(.sound(child, soundEnd: packet.dts.sampleIndex), of: id)
+        }
+        settle(id)
     }
 
     // MARK: what is done about it
@@ -599,6 +621,11 @@ extension Inputs: MediaSupply {
         guard let line = lines[input], line.isCold, !line.machine.isEnded else { return }
         handle(.finish, of: input)
         play?.outlet.beganAnew(input)
+    }
+
+    package func copy(until time: MediaTime, of input: InputID) {
+        guard let child = lines[input]?.machine.child else { return }
+        stubs[child]?.copy(until: time)
     }
 
     package func wantNames() {

@@ -27,6 +27,7 @@ extension Refusal {
         case .nameNotResolved: "check the host's name and this machine's DNS"
         case .deviceBusy: "end the other program that uses it"
         case .timedOut: "check that the other side is sending"
+        case .notCopied: "begin the broadcast without the setting copy"
         case .other, .settings, .missingSymbol, .wrongVersion, .notLibrary: ""
         }
     }

@@ -1,4 +1,4 @@
-import BulkheadMedia
+package import BulkheadMedia
 package import BulkheadSystem
 package import BulkheadTimeline
 package import BulkheadWire
@@ -10,12 +10,14 @@ package struct SourceContract {
         case openedTwice
         case pictureNotAskedFor(slot: UInt32)
         case soundNotAskedFor
+        case copiedUnasked
 
         package var description: String {
             switch self {
             case .openedTwice: "it opened twice"
             case .pictureNotAskedFor(let slot): "it sent a picture in slot \(slot), which it was not lent"
             case .soundNotAskedFor: "it sent sound that it was not asked for"
+            case .copiedUnasked: "it passed a packet on that it was not asked for"
             }
         }
     }
@@ -38,6 +40,12 @@ package struct SourceContract {
     /// It is one picture, and no more is owed once it has come.
     private var givesOnce = false
     private let givesMore: Bool
+    /// The source time up to which packets may be passed on; nil where none are. A live input is not bound by it.
+    private var copyEnd: MediaTime?
+    /// Of the packets that have been passed on.
+    private var copyReached: MediaTime?
+    /// So much of what may be passed on can lie between two packets.
+    private static let copyGap = MediaTime(milliseconds: 1000)
     /// When the source last said anything, or was last given something to do after it had nothing.
     package private(set) var lastSign: MonotonicTime
 
@@ -54,12 +62,26 @@ package struct SourceContract {
     /// The time that the source has let pass without a word, although it had work to do that needs no more from the
     /// master; nil while it is within its time.
     package func missedDeadline(at now: MonotonicTime) -> Duration? {
-        guard !isOpened || (!hasEnded && owesPictures && lent > 0) else { return nil }
+        guard !isOpened || (!hasEnded && (owesPictures && lent > 0 || owesPackets)) else { return nil }
         let patience = isOpened ? Self.deliveringPatience : Self.openingPatience
         return now.since(lastSign) > patience.nanoseconds ? patience : nil
     }
 
+    private var owesPackets: Bool {
+        guard let copyEnd else { return false }
+        return copyReached.map { $0 + Self.copyGap < copyEnd } ?? true
+    }
+
     // MARK: what it is asked for
+
+    /// Lets packets be passed on up to `time`.
+    /// - Returns: whether the source is to be told.
+    package mutating func creditCopy(until time: MediaTime, at now: MonotonicTime) -> Bool {
+        guard isOpened, !hasEnded, copyEnd.map({ $0 < time }) ?? true else { return false }
+        if !owesPackets { lastSign = now }
+        copyEnd = time
+        return true
+    }
 
     /// How many slots are to be lent, where `count` pictures may be on their way or wait, and `waiting` do wait: at least
     /// `step` at once, or none.
@@ -107,6 +129,10 @@ package struct SourceContract {
             let earliest = soundReached - Int64(AudioFormat.sampleRate)
             guard isOpened, start >= max(0, earliest), !overflows, end <= limit else { throw .soundNotAskedFor }
             soundReached = max(soundReached, end)
+        case .copies: guard isOpened, copyEnd != nil else { throw .copiedUnasked }
+        case .copied(let packet):
+            guard isOpened, copyEnd != nil, !hasEnded else { throw .copiedUnasked }
+            copyReached = packet.dts
         case .ended: hasEnded = true
         case .entered, .preparing, .prepared, .leftOut, .skipping, .waiting, .notice, .failed: break
         }

@@ -15,6 +15,10 @@ package final class SourceStub {
         /// A picture whose slot is held once, for the receiver.
         case picture(Picture)
         case sound(from: Int64, [Float])
+        /// What must be known of the packets that follow.
+        case copies(CopiedFormat)
+        /// A packet that is passed on as it is.
+        case copied(CopiedPacket)
         /// A file of a list is played from here on, whose beginning has this source time.
         case entered(PlaylistPlace, at: MediaTime)
         /// That file of a list is being opened ahead.
@@ -113,6 +117,12 @@ package final class SourceStub {
         } catch { child.dismiss("it could not be given a frame pool: \(error)") }
     }
 
+    /// Lets packets be passed on, as far as the source may be ahead.
+    package func copy(until time: MediaTime) {
+        guard contract.creditCopy(until: time, at: .now) else { return }
+        child.send(SourceRequest.copy(until: time.nanoseconds))
+    }
+
     /// Lends slots and lets sound come, as far as the source may be ahead.
     package func ask(_ demand: MediaDemand) {
         lend(contract.wantedSlots(upTo: demand.pictures, waiting: demand.waiting, step: demand.step))
@@ -172,6 +182,8 @@ package final class SourceStub {
                     Picture(
                         slot: reference, pts: MediaTime(nanoseconds: pts), position: MediaTime(nanoseconds: position))))
         case .audio(let start, let samples): onReport?(.sound(from: start, samples))
+        case .copies(let format): onReport?(.copies(format))
+        case .copied(let packet): onReport?(.copied(packet))
         case .entered(let place, let time): onReport?(.entered(place, at: MediaTime(nanoseconds: time)))
         case .preparing(let file): onReport?(.preparing(file))
         case .prepared(let next): onReport?(.prepared(next: next))

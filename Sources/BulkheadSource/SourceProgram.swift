@@ -58,13 +58,32 @@ package enum SourceProgram {
         let address = InputAddress(settings.url, inputFormat: settings.inputFormat)
         _ = SourceCell.enter(for: address, files: settings.playlist.files)
         switch address.kind {
+        case .test where settings.copies, .color where settings.copies, .title where settings.copies:
+            throw .refused(Refusal(.notCopied, "\(address.name) is drawn, and there is nothing to copy"))
         case .test: return TestPlayer(try agree(on: TestPlayer.description, link), link: link)
         case .color(let color): return try draw(ColorDrawing(color), link: link)
         case .title(let words): return try draw(CardDrawing(Card(.title, words), summary: "title"), link: link)
         case .file, .standardInput, .network, .device: break
         }
+        if settings.copies { return try copy(address, settings, link) }
         let playlist = try Playlist(address, settings: settings, link: link)
         return try InputPlayer(playlist, settings: try agree(on: playlist.description, link), link: link)
+    }
+
+    /// Passes the packets of an input on as they are.
+    private static func copy(
+        _ address: InputAddress, _ settings: SourceSettings, _ link: MasterLink
+    ) throws(OpenFailure) -> any Player {
+        guard ListedFiles.entries(of: address) == nil else {
+            throw .refused(Refusal(.notCopied, "\(address.name) is a list of files, which can't be copied"))
+        }
+        let input = try MediaInput(address, settings: settings, link: link)
+        let streams = try CopiedStreams(input)
+        do throws(SourceStop) {
+            try link.send(.opened(input.description))
+            try link.receiveCopy()
+        } catch { throw .stopped(error) }
+        return try CopyPlayer(input, settings: settings, streams: streams, link: link)
     }
 
     private static func draw(_ drawing: any Drawing, link: MasterLink) throws(OpenFailure) -> any Player {

@@ -33,6 +33,12 @@ package protocol MediaOutlet: AnyObject {
     /// Takes interleaved sound that begins at sample `start` of the input's own time.
     /// - Returns: the sample of the input's own time that is to come next.
     func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64
+    /// Takes what must be known of the packets that follow, which are passed on as they are.
+    /// - Returns: what is wrong with it; nil where nothing is.
+    func take(_ format: CopiedFormat, of input: InputID) -> String?
+    /// Takes a packet that is passed on as it is.
+    /// - Returns: what is wrong with it; nil where nothing is.
+    func take(_ packet: CopiedPacket, of input: InputID) -> String?
     /// Nothing more is there of a live input: what comes next has just been captured.
     func caughtUp(_ input: InputID)
     /// The process that read the input has ended; another one goes on.
@@ -49,6 +55,12 @@ package protocol MediaOutlet: AnyObject {
     func failed(_ still: Still, _ failure: StillFailure)
     /// A still picture comes, and its user should know this of it.
     func noted(_ still: Still, _ text: String)
+}
+
+extension MediaOutlet {
+    package func take(_ format: CopiedFormat, of input: InputID) -> String? { unasked }
+    package func take(_ packet: CopiedPacket, of input: InputID) -> String? { unasked }
+    private var unasked: String { "it passed a packet on that nobody wants" }
 }
 
 /// What a picture is for that is shown instead of an input.
@@ -92,6 +104,8 @@ package protocol MediaSupply: AnyObject {
     func demand(_ demand: MediaDemand, of input: InputID)
     /// What of the input is used, where that is not all. One of which nothing is used is closed for good.
     func use(_ use: MediaUse, of input: InputID)
+    /// Packets of the input may be passed on up to this source time.
+    func copy(until time: MediaTime, of input: InputID)
     /// Several inputs may be shown at once: pictures of their names are wanted from now on.
     func wantNames()
     /// A backup that is opened only when it is needed is needed now.

@@ -35,6 +35,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourceUse = 0x34
     case sourcePlay = 0x35
     case sourceSkip = 0x36
+    case sourceCopy = 0x37
 
     // SourceReply
     case sourceOpened = 0x40
@@ -49,6 +50,8 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourceLeftOut = 0x49
     case sourceSkipping = 0x4A
     case sourcePrepared = 0x4B
+    case sourceCopies = 0x4C
+    case sourceCopied = 0x4D
 
     // PluginRequest
     case pluginResultPool = 0x50

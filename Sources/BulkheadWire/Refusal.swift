@@ -15,6 +15,8 @@ package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case wrongVersion = 10
         case timedOut = 11
         case notLibrary = 12
+        /// It can't be passed on as it is.
+        case notCopied = 13
     }
 
     /// The kind of reason, to decide by.

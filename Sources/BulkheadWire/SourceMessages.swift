@@ -23,6 +23,8 @@ package struct SourceSettings: Hashable, Sendable {
     package var audio = TrackChoice.automatic
     /// What is said of a list of files besides its name.
     package var playlist = PlaylistSettings()
+    /// Packets are passed on as they are, and nothing is decoded.
+    package var copies = false
     /// Set when the source takes over from one that died.
     package var resume: SourceResume?
 
@@ -86,6 +88,9 @@ package enum SourceRequest: WireMessage, Hashable {
     /// Another file of a list is to be played as soon as it is open: the next one, where `file` is empty, or the one of that
     /// number from 1, or name. Answered by `skipping`.
     case skip(file: String)
+    /// Packets may be sent up to this source time, in nanoseconds; the first of these messages begins it, in place of
+    /// `play`. A live input heeds none.
+    case copy(until: Int64)
 
     /// The message as a frame, ready to be sent.
     package var frame: WireFrame {
@@ -112,6 +117,7 @@ package enum SourceRequest: WireMessage, Hashable {
                 settings.playlist.write(to: &$0)
                 $0.write(settings.card != nil)
                 settings.card?.write(to: &$0)
+                $0.write(settings.copies)
             }
         case .pool(let shape): WireFrame(.sourcePool, descriptor: true) { shape.write(to: &$0) }
         case .play(let canvas, let frameRate, let hasAlpha):
@@ -130,6 +136,7 @@ package enum SourceRequest: WireMessage, Hashable {
                 $0.write(sound)
             }
         case .skip(let file): WireFrame(.sourceSkip) { $0.write(file, atMost: PlaylistPlace.longestPath) }
+        case .copy(let time): WireFrame(.sourceCopy) { $0.write(time) }
         }
     }
 
@@ -159,6 +166,7 @@ package enum SourceRequest: WireMessage, Hashable {
                 deinterlacing: deinterlacing, resume: resumes ? resume : nil)
             (settings.video, settings.audio, settings.playlist) = (video, audio, playlist)
             if try reader.readBool("card flag") { settings.card = try Card(&reader) }
+            settings.copies = try reader.readBool("copy flag")
             self = .open(settings)
         case .sourcePool?: self = .pool(try PoolShape(&reader))
         case .sourcePlay?:
@@ -168,6 +176,7 @@ package enum SourceRequest: WireMessage, Hashable {
         case .sourceAudioCredit?: self = .audioCredit(untilSample: try reader.read())
         case .sourceUse?:
             self = .use(pictures: try reader.readBool("picture flag"), sound: try reader.readBool("sound flag"))
+        case .sourceCopy?: self = .copy(until: try reader.read())
         case .sourceSkip?: self = .skip(file: try reader.readString(atMost: PlaylistPlace.longestPath, "file"))
         default: throw .unknownType(frame.type)
         }
@@ -257,6 +266,10 @@ package enum SourceReply: WireMessage, Hashable {
     case leftOut(file: String, Refusal)
     /// Answers `skip`: with nil where another file is on its way, with a refusal where nothing changes.
     case skipping(Refusal?)
+    /// What must be known of the packets that follow, which are passed on as they are.
+    case copies(CopiedFormat)
+    /// A packet that is passed on as it is. `dts` rises for pictures, and so for sound.
+    case copied(CopiedPacket)
     /// The input yields nothing at the moment; sent at least twice a second while that lasts.
     case waiting
     /// Something the user should know, that the source has dealt with.
@@ -315,6 +328,9 @@ package enum SourceReply: WireMessage, Hashable {
                 $0.write(refusal != nil)
                 refusal?.write(to: &$0)
             }
+        case .copies(let format): WireFrame(.sourceCopies, reserving: 256) { format.write(to: &$0) }
+        case .copied(let packet):
+            WireFrame(.sourceCopied, reserving: packet.bytes.count + 40) { packet.write(to: &$0) }
         case .waiting: WireFrame(.sourceWaiting) { _ in }
         case .notice(let text): WireFrame(.sourceNotice) { $0.write(text, atMost: 4096) }
         case .ended: WireFrame(.sourceEnded) { _ in }
@@ -351,6 +367,8 @@ package enum SourceReply: WireMessage, Hashable {
             let samples = try reader.readFloats(atMost: Self.maximumFloatCount, "samples")
             guard samples.count % AudioFormat.channelCount == 0 else { throw reader.outsideRange("samples") }
             self = .audio(start: start, samples: samples)
+        case .sourceCopies?: self = .copies(try CopiedFormat(&reader))
+        case .sourceCopied?: self = .copied(try CopiedPacket(&reader))
         case .sourceWaiting?: self = .waiting
         case .sourceNotice?: self = .notice(try reader.readString(atMost: 4096, "notice"))
         case .sourceEnded?: self = .ended

@@ -65,6 +65,8 @@ import Testing
             case .preparing(let file): reports.append(.notice("preparing \(file)"))
             case .leftOut(let file, _): reports.append(.notice("left out \(file)"))
             case .skipping(let refusal): reports.append(.notice("skipping, \(refusal?.description ?? "yes")"))
+            case .copies: reports.append(.notice("copies"))
+            case .copied: reports.append(.notice("copied"))
             case .caughtUp: reports.append(.caughtUp)
             case .notice(let text): reports.append(.notice(text))
             case .atEnd: reports.append(.atEnd)

@@ -27,6 +27,7 @@ import Testing
     }
 
     final class Supply: MediaSupply {
+        func copy(until time: MediaTime, of input: InputID) {}
         var demands: [InputID: MediaDemand] = [:]
         var uses: [InputID: MediaUse] = [:]
         func demand(_ demand: MediaDemand, of input: InputID) { demands[input] = demand }

@@ -34,6 +34,8 @@ final class SourceUnderTest {
         var preparing: [String] = []
         var prepared: [String] = []
         var skipAnswers: [Refusal?] = []
+        var formats: [CopiedFormat] = []
+        var copied: [CopiedPacket] = []
         var failure: Refusal?
         var hasEnded = false
     }
@@ -116,6 +118,10 @@ final class SourceUnderTest {
             case .prepared(let next): take.prepared.append(next)
             case .leftOut(_, let refusal): take.notices.append("\(refusal.description); it is left out")
             case .skipping(let refusal): take.skipAnswers.append(refusal)
+            case .copies(let format): take.formats.append(format)
+            case .copied(let packet):
+                take.copied.append(packet)
+                try child.send(SourceRequest.copy(until: packet.dts.nanoseconds + 2_000_000_000))
             case .waiting: take.waitingCount += 1
             case .notice(let text): take.notices.append(text)
             case .ended: take.hasEnded = true

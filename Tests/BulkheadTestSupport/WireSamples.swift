@@ -55,11 +55,12 @@ package enum Messages {
         fresh.playlist = PlaylistSettings()
         fresh.loops = false
         fresh.url = ""
+        fresh.copies = true
         fresh.card = Card(.slate, "Gleich geht’s weiter\nوقفة قصيرة", logoPath: "/srv/ä.png", hasClock: true)
         return [
             .open(settings), .open(fresh), .pool(PoolShape(id: 0, slotCount: 3, slotByteCount: 8192)), .lend(slot: 5),
             .audioCredit(untilSample: .min), .use(pictures: true, sound: false),
-            .skip(file: "b.mp4"), .skip(file: ""),
+            .skip(file: "b.mp4"), .skip(file: ""), .copy(until: .max),
             .play(try canvas(640, 360), try #require(FrameRate(30_000, 1001))),
             .play(try canvas(16, 16), try #require(FrameRate(25)), hasAlpha: true),
         ]
@@ -107,7 +108,16 @@ package enum Messages {
         .video(slot: 3, pts: -1, position: .max), .audio(start: 0, samples: []),
         .audio(start: .max, samples: (0..<SourceReply.maximumFloatCount).map { Float($0) }), .waiting,
         .notice("the picture has changed its size"), .ended, .failed(Refusal(.notFound, "no such file")),
+        .copies(CopiedFormat(avcConfiguration: [1, 100], audioSpecificConfig: [0x11, 0x90])),
+        .copies(CopiedFormat(avcConfiguration: [], audioSpecificConfig: [])),
+        .copied(copied(.video(isIDR: true, isDisposable: false))), .copied(copied(.audio)),
     ]
+
+    private static func copied(_ kind: Packet.Kind) -> CopiedPacket {
+        CopiedPacket(
+            kind: kind, dts: MediaTime(nanoseconds: -1), pts: MediaTime(nanoseconds: .max),
+            position: MediaTime(nanoseconds: 3), bytes: [0, 0, 0, 1, 0x65])
+    }
 
     package static func pluginRequests() throws -> [PluginRequest] {
         [

@@ -136,6 +136,7 @@ import Testing
             var settings = SourceSettings(
                 url: draw.text(), inputFormat: draw.text(), canvas: try draw.canvas(), frameRate: try draw.rate(),
                 loops: draw.flag(), resume: draw.flag() ? resume : nil)
+            settings.copies = draw.flag()
             settings.playlist.files = [draw.text(), draw.text()]
             settings.playlist.shuffleSeed = draw.flag() ? draw.number() : nil
             settings.playlist.avoided = draw.flag() ? [draw.text()] : []
@@ -145,7 +146,7 @@ import Testing
             try expectRoundTrip(
                 [
                     SourceRequest.open(settings), .pool(draw.shape()), .lend(slot: draw.number()),
-                    .audioCredit(untilSample: draw.number()), .skip(file: draw.text()),
+                    .audioCredit(untilSample: draw.number()), .skip(file: draw.text()), .copy(until: draw.number()),
                 ], cut: Int.random(in: 1...40, using: &draw.random))
             var description = SourceDescription(
                 hasVideo: draw.flag(), hasAudio: draw.flag(), isLive: draw.flag(), duration: draw.number(),
@@ -158,6 +159,12 @@ import Testing
                     .audio(start: draw.number(), samples: draw.stereo()), .waiting, .notice(draw.text()), .ended,
                     .entered(place, at: draw.number()), .preparing(file: draw.text()), .prepared(next: draw.text()),
                     .leftOut(file: draw.text(), draw.refusal()), .skipping(draw.flag() ? draw.refusal() : nil),
+                    .copies(CopiedFormat(avcConfiguration: draw.bytes(), audioSpecificConfig: draw.bytes(20))),
+                    .copied(
+                        CopiedPacket(
+                            kind: .video(isIDR: draw.flag(), isDisposable: draw.flag()), dts: .zero,
+                            pts: MediaTime(nanoseconds: 7), position: MediaTime(nanoseconds: draw.number()),
+                            bytes: draw.bytes())),
                     .failed(draw.refusal()),
                 ], cut: Int.random(in: 1...40, using: &draw.random))
         }

@@ -21,9 +21,13 @@ package final class MasterLink {
     /// Files of a list that are to be played instead of the next one, and have not been looked for.
     private var skips: [String] = []
     private static let mostSkips = 16
+    /// Packets that are passed on may be sent up to this source time, in nanoseconds.
+    private(set) var copyCredit: Int64 = .min
     private var settings: SourceSettings?
     /// Whether the master has said what pictures are to be like.
     private var isToPlay = false
+    /// Whether the master has said that packets are to be passed on.
+    private var isToCopy = false
     private var lastSent = MonotonicTime.now
     /// Counts the pools, so that a writer can tell that the slots it knew are gone.
     package private(set) var poolGeneration = 0
@@ -49,6 +53,11 @@ package final class MasterLink {
             if isToPlay, let settings { return settings }
             try pump(waiting: true)
         }
+    }
+
+    /// Waits until packets may be passed on.
+    func receiveCopy() throws(SourceStop) {
+        while !isToCopy { try pump(waiting: true) }
     }
 
     /// Takes in all messages that have come; with `waiting` at least one.
@@ -129,6 +138,9 @@ package final class MasterLink {
                 throw .broken("the master lent slot \(slot), which the source can't have")
             }
             freeSlots.append(slot)
+        case .copy(let time):
+            isToCopy = true
+            copyCredit = max(copyCredit, time)
         case .use(let pictures, let sound): (usesPictures, usesSound) = (pictures, sound)
         case .skip(let file):
             guard skips.count < Self.mostSkips else { throw .broken("the master asks for one file after the other") }
