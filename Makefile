@@ -66,6 +66,7 @@ bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/plugins
 	Benchmarks/hub
 	Benchmarks/recording
+	Benchmarks/copy
 
 # What `make build` left is installed, and nothing is built: root would leave files that the user can't build over. With
 # DESTDIR the machine is a packager's, who installs packages himself.

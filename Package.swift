@@ -182,6 +182,12 @@ let package = Package(
                 "BulkheadFLV", "BulkheadRTMPTransport", systemPackage,
             ]),
         .target(
+            name: "BulkheadCopying",
+            dependencies: [
+                "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
+                "BulkheadTimeline", "BulkheadRoom",
+            ]),
+        .target(
             name: "BulkheadChain",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
@@ -215,7 +221,8 @@ let package = Package(
                 "BulkheadAudience", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
                 "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
-                "BulkheadSRT", "BulkheadSwitch", "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding", nioCore,
+                "BulkheadSRT", "BulkheadSwitch", "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding",
+                "BulkheadCopying", nioCore,
             ]),
         .target(
             name: "BulkheadLiveServer",
@@ -541,6 +548,12 @@ let package = Package(
             name: "BulkheadSoundTests",
             dependencies: [
                 "BulkheadSound", "BulkheadTimeline", "BulkheadModel", "BulkheadMedia", "BulkheadTestSupport",
+            ]),
+        .testTarget(
+            name: "BulkheadCopyingTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadCopying", "BulkheadEvents", "BulkheadTimeline", "BulkheadMedia",
+                "BulkheadSystem",
             ]),
         .testTarget(
             name: "BulkheadEncodingTests",

@@ -41,6 +41,11 @@ package struct BroadcastCommand: AsyncParsableCommand {
             }
             let plan = try plan(words, unreadable, environmentKey: key, reporter)
             if dryRun {
+                guard plan.settings.copies != true else {
+                    throw BroadcastError(
+                        .usage, "--dry-run says what would be encoded, and --copy encodes nothing",
+                        advice: "leave one of them out")
+                }
                 guard plan.settings.resume?.mayStart != false else {
                     throw BroadcastError(
                         .usage, "--dry-run opens inputs that are named, and --resume names none",

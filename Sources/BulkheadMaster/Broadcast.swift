@@ -2,6 +2,7 @@ import BulkheadAudience
 import BulkheadChain
 import BulkheadChildren
 import BulkheadControl
+import BulkheadCopying
 import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
@@ -170,7 +171,8 @@ actor Broadcast {
 
     /// When a comment that comes now is shown: with the next frame that plugins are given.
     private var commentTime: MediaTime {
-        rooms.line.map { settings.frameRate.time(of: $0.chain.nextFrame) } ?? .zero
+        rooms.line.map { settings.frameRate.time(of: $0.chain.nextFrame) }
+            ?? rooms.copyLine?.copying.snapshot.reached ?? .zero
     }
 
     /// The live room.
@@ -223,6 +225,7 @@ actor Broadcast {
 
     /// Has the rooms between inputs and outputs made as soon as it is known what the picture is to be like.
     private func arrange() throws(BroadcastError) {
+        if settings.copies == true { return arrangeCopying() }
         let isPatient = settings.isFast || rooms.age < Int64(settings.slateAfterSeconds * 1e9)
         guard rooms.line == nil, state == .starting,
             let choice = PictureChoice(
@@ -237,6 +240,19 @@ actor Broadcast {
         }
         try rooms.arrange(settings, plugins: foundPlugins, resuming: resumption?.start, keeper: keeper)
         rooms.line?.chain.roomEvents = { [weak audience] in audience?.events ?? [] }
+    }
+
+    /// Has the input passed on as soon as it is known what it is.
+    private func arrangeCopying() {
+        guard rooms.copyLine == nil, state == .starting, rooms.inputs.descriptions.contains(where: { $0 != nil }) else {
+            return
+        }
+        rooms.arrangeCopying(settings) { [weak self] canvas, frameRate in
+            self?.assumeIsolated { broadcast in
+                (broadcast.settings.canvas, broadcast.settings.frameRate) = (canvas, frameRate)
+                broadcast.audience?.change(canvas)
+            }
+        }
     }
 
     private func arrangeIfKnown() { do throws(BroadcastError) { try arrange() } catch { fail(error) } }
@@ -288,6 +304,7 @@ actor Broadcast {
     /// Changes the inputs.
     /// - Parameter done: called once: with nil when the change is in effect, with an error when nothing has changed.
     func change(_ change: InputChange, done: @escaping @Sendable (BroadcastError?) -> Void) {
+        if rooms.copyLine != nil { return changeCopied(change, done) }
         guard state == .onAir, let program = rooms.line?.program else { return done(Self.notOnAir) }
         do throws(BroadcastError) {
             switch change {
@@ -307,6 +324,12 @@ actor Broadcast {
         }
     }
 
+    /// Changes the input that is passed on.
+    private func changeCopied(_ change: InputChange, _ done: @escaping @Sendable (BroadcastError?) -> Void) {
+        guard case .reopen = change else { return done(RequestGate.copied) }
+        rooms.inputs.change(change, answer: done)
+    }
+
     /// A live input may be there later than the rest.
     private func showWhatWasShown() {
         guard let name = unshown, let program = rooms.line?.program else { return }
@@ -320,7 +343,7 @@ actor Broadcast {
     /// - Returns: the first frame that shows it; nil where what is shown stays.
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
     func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber? {
-        guard state == .onAir else { throw Self.notOnAir }
+        if let refusal = gate.refusalOfProgram { throw refusal }
         let frame = try rooms.line?.program.change(change)
         if case .take = change { unshown = nil }
         keeper?.changed()
@@ -331,7 +354,8 @@ actor Broadcast {
     /// - Returns: the first frame that is heard so.
     /// - Throws: kind `control` or `usage`, when nothing has been changed.
     func change(_ change: SoundChange) throws(BroadcastError) -> FrameNumber {
-        guard state == .onAir, let program = rooms.line?.program else { throw Self.notOnAir }
+        if let refusal = gate.refusalOfProgram { throw refusal }
+        guard let program = rooms.line?.program else { throw Self.notOnAir }
         let frame = try program.change(change)
         keeper?.changed()
         return frame
@@ -352,7 +376,7 @@ actor Broadcast {
     /// - Returns: its number, and its time on the timeline in seconds.
     /// - Throws: kind `control` or `usage`, when nothing is marked.
     func mark(_ text: String) throws(BroadcastError) -> (frame: FrameNumber, seconds: Double) {
-        guard state == .onAir, let program = rooms.line?.program else { throw Self.notOnAir }
+        guard state == .onAir else { throw Self.notOnAir }
         let isBlank = text.allSatisfy(\.isWhitespace)
         guard !isBlank, text.utf8.count <= 255 else {
             throw BroadcastError(
@@ -363,9 +387,15 @@ actor Broadcast {
                 code: .noRecording, "nothing is recorded that holds marks",
                 advice: "begin the next broadcast with a recording in MP4, or with a replay")
         }
-        let frame = program.nextFrame
+        let frame = nextFrame
         context.post(.timeline, .timeline(.marked(text: text, frame: frame)))
         return (frame, settings.frameRate.time(of: frame).seconds)
+    }
+
+    /// The frame that is due next, or would be at an even rate.
+    private var nextFrame: FrameNumber {
+        guard let copying = rooms.copyLine?.copying else { return rooms.line?.program.nextFrame ?? 0 }
+        return copying.hasBegun ? settings.frameRate.frame(at: copying.snapshot.reached) + 1 : 0
     }
 
     /// Saves the last seconds as a file of its own.
@@ -415,6 +445,7 @@ actor Broadcast {
     }
 
     private func pump() {
+        rooms.copyLine?.copying.pump()
         guard let program = rooms.line?.program else { return }
         if state == .ending { finishIfDrained() }
         program.pump()
@@ -433,7 +464,7 @@ actor Broadcast {
     func report(to manager: ServiceManager) { service = ServiceReports(manager) }
 
     private func tellService() {
-        let frame = rooms.line?.program.nextFrame ?? 0
+        let frame = nextFrame
         service?.look(state, next: frame, seconds: settings.frameRate.time(of: frame).seconds)
     }
 
@@ -446,7 +477,8 @@ actor Broadcast {
             keeper?.watch()
         }
         rooms.inputs.watch()
-        if let line = rooms.line { watch(line) } else { arrangeIfKnown() }
+        if let line = rooms.line { watch(line) } else if rooms.copyLine == nil { arrangeIfKnown() }
+        rooms.copyLine?.watch()
         armWatch()
     }
 
@@ -495,7 +527,7 @@ actor Broadcast {
 
     /// Starts a part anew, which is how a new version of its program goes on air.
     func restart(_ part: RestartablePart, done: @escaping @Sendable (BroadcastError?) -> Void) {
-        if let refusal = gate.refusalOfSettings { return done(refusal) }
+        if let refusal = gate.refusal(ofRestarting: part) { return done(refusal) }
         switch part {
         case .encoder: return begin(settings, by: SettingsChange(), done)
         case .plugins:
@@ -525,7 +557,9 @@ actor Broadcast {
 
     /// Which requests are taken now.
     private var gate: RequestGate {
-        RequestGate(state, settings.children, isChanging: rooms.line?.encoding.isChanging ?? false)
+        RequestGate(
+            state, settings.children, isCopying: settings.copies ?? false,
+            isChanging: rooms.line?.encoding.isChanging ?? false)
     }
 
     private func begin(
@@ -564,7 +598,9 @@ actor Broadcast {
         keeper?.wants(wish)
         switch state {
         case .starting: end()
-        case .onAir: rooms.line?.program.end()
+        case .onAir:
+            rooms.line?.program.end()
+            rooms.copyLine?.copying.end()
         case .ending:
             // What still waits is given up.
             rooms.outputs.abort()

@@ -1,4 +1,5 @@
 import BulkheadChain
+import BulkheadCopying
 import BulkheadEncoding
 import BulkheadEvents
 import BulkheadInputs
@@ -22,6 +23,35 @@ extension BroadcastStatus {
         hasSent = outputs.hasSent
         recordings = outputs.recordings
         replay = outputs.replay
+    }
+
+    /// What is to be said of a stream that is passed on without being encoded.
+    init(
+        _ state: Broadcast.State, _ inputs: InputsSnapshot, _ copying: CopyingSnapshot, _ outputs: OutputsSnapshot,
+        _ committed: inout RateMeter
+    ) {
+        let phase: BroadcastPhase =
+            switch state {
+            case .starting: .starting
+            case .onAir: .onAir
+            case .ending: .ending
+            case .ended: .ended
+            }
+        let frames = copying.framesCopied + copying.framesSlated
+        self.init(
+            state: phase, children: inputs.inputs.map(\.child) + outputs.children, links: outputs.statuses,
+            secondsOnAir: copying.reached.seconds, frames: frames, framesCommitted: frames, framesUncommitted: 0,
+            framesRepeated: 0, framesLeftOut: copying.framesLeftOut, framesSkipped: 0, framesUnfiltered: 0,
+            framesSlated: copying.framesSlated, standby: StandbyChoice.off.rawValue,
+            framesPerSecond: committed.samplesPerSecond(at: .now),
+            timelineFramesPerSecond: copying.framesPerSecond, bitsPerSecond: committed.bitsPerSecond(at: .now),
+            showing: copying.isSlateOnAir ? .slate : .picture, encoderAddress: "", plugins: [])
+        isCopied = true
+        hasSent = outputs.hasSent
+        recordings = outputs.recordings
+        replay = outputs.replay
+        let shown: Set<InputID> = copying.isSlateOnAir ? [] : Set([copying.input].compactMap { $0 })
+        self.inputs = inputs.inputs.map { InputStatus($0, seen: shown, missing: [], heard: shown) }
     }
 
     /// What the rooms say of themselves, as a user sees it.

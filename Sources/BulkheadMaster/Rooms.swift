@@ -1,5 +1,6 @@
 import BulkheadChain
 import BulkheadChildren
+import BulkheadCopying
 import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
@@ -52,6 +53,8 @@ final class Rooms {
     let outputs: Outputs
     /// Nil until ``arrange(_:plugins:)``.
     private(set) var line: ProgramLine?
+    /// In its place where nothing is encoded; nil until ``arrangeCopying(_:changed:)``.
+    private(set) var copyLine: CopyLine?
     /// Nil where inputs' own sounds are not recorded.
     private(set) var tracks: RecordedTracks?
     private let context: RoomContext
@@ -77,7 +80,7 @@ final class Rooms {
         outputs.onFailure = requests.linksFailed
         inputs = Inputs(
             context, canvas: settings.canvas, frameRate: settings.frameRate,
-            deinterlacing: settings.deinterlacing ?? .auto,
+            deinterlacing: settings.deinterlacing ?? .auto, copies: settings.copies ?? false,
             written: settings.destinations.filter(\.isFile).map { String($0.url.dropFirst(5)) },
             onFailed: requests.failed)
         inputs.onDescribed = requests.described
@@ -156,6 +159,24 @@ final class Rooms {
         if let early = earlyEncoder.take() { connected(early.descriptor, pid: early.pid) }
     }
 
+    /// Makes what passes the only input on as it is, in place of the rooms between inputs and outputs.
+    /// - Parameter changed: another size or rate goes out.
+    func arrangeCopying(_ settings: BroadcastSettings, changed: @escaping (Canvas, FrameRate) -> Void) {
+        slatePath = settings.slatePath
+        slateCard = Card(
+            .slate, settings.slateText ?? Card.standardWords, logoPath: settings.slateLogoPath ?? "", hasClock: false)
+        let line = CopyLine(
+            settings, in: context, outlet: committed, requests: requests,
+            drawsSlate: { [weak self] canvas in
+                do throws(BroadcastError) { try self?.makeSlate(canvas) } catch { self?.requests.failed(error) }
+            }, changed: changed)
+        copyLine = line
+        line.copying.supply = inputs
+        line.onEmpty = { [weak self] in self?.resumeIfChildless() }
+        context.mediaSeconds = { [weak line] in line?.copying.snapshot.reached.seconds }
+        inputs.play(settings.canvas, settings.frameRate, to: line.copying)
+    }
+
     /// Has the own sounds of inputs recorded.
     private func record(_ settings: BroadcastSettings, _ line: ProgramLine) {
         let tracks = RecordedTracks(settings.audioBitsPerSecond, to: outputs, in: context)
@@ -194,7 +215,10 @@ final class Rooms {
     // MARK: their end
 
     /// Nothing more is begun.
-    func close() { line?.close() }
+    func close() {
+        line?.close()
+        copyLine?.close()
+    }
 
     /// Ends all children and waits until they are gone.
     func dismissChildren(on owner: isolated any Actor) async {
@@ -202,6 +226,7 @@ final class Rooms {
         context.close()
         if let early = earlyEncoder.take() { OwnedDescriptor(adopting: early.descriptor).close() }
         line?.hangUp()
+        copyLine?.hangUp()
         inputs.hangUp()
         tracks?.hangUp()
         guard !isChildless else { return }
@@ -213,11 +238,14 @@ final class Rooms {
 
     private func killChildren() {
         line?.kill("it did not end when asked")
+        copyLine?.kill("it did not end when asked")
         inputs.dismiss("it did not end when asked")
         tracks?.kill("it did not end when asked")
     }
 
-    private var isChildless: Bool { inputs.isEmpty && line?.isEmpty ?? true && tracks?.isEmpty ?? true }
+    private var isChildless: Bool {
+        inputs.isEmpty && line?.isEmpty ?? true && copyLine?.isEmpty ?? true && tracks?.isEmpty ?? true
+    }
 
     private func resumeIfChildless() {
         guard isChildless else { return }
@@ -235,6 +263,10 @@ final class Rooms {
     }
 
     func status(_ state: Broadcast.State, frameRate: FrameRate) -> BroadcastStatus {
+        if let copyLine {
+            return BroadcastStatus(
+                state, inputs.snapshot, copyLine.copying.snapshot, outputs.snapshot, &committed.rate)
+        }
         guard let line else {
             return BroadcastStatus(opening: inputs.snapshot, outputs.snapshot, isOver: state == .ended)
         }

@@ -41,6 +41,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var originCertificate: CertificateFiles?
     /// Who else is told of events; nil for nobody.
     package var notices: [NoticeTarget]?
+    /// The only input is passed on as it is, and nothing is encoded; nil for not.
+    package var copies: Bool?
     /// The loudness that the program is slowly brought to, in LUFS; nil, and silence, for as loud as it is.
     package var loudnessTarget: Decibels?
     /// The size of the picture that goes out.

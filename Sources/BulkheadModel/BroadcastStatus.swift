@@ -228,6 +228,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var state: BroadcastPhase
     /// Nil in what other versions say.
     package var mode: ModeInForce? = nil
+    /// The input is passed on as it is, and nothing is encoded; nil for not.
+    package var isCopied: Bool? = nil
     /// The inputs, in the order in which they were added; nil in what other versions say.
     package var inputs: [InputStatus]? = nil
     /// A destination was sent a picture, also one that was removed since; nil in what other versions say.

@@ -11,6 +11,11 @@ extension Setting {
 
     private static let input = [
         Setting(
+            "copy", optional: \.copies, .onOrOff, .atStart,
+            help:
+                "Pass the input on as it is, without encoding it: one input of H.264 and AAC, without plugins and scenes "
+                + "(default: off)."),
+        Setting(
             "deinterlace", optional: \.deinterlacing, .choice(), .atStart, placeholder: "which",
             help:
                 "Which pictures are deinterlaced: auto (those that say that they are interlaced), off (none), on (all; "

@@ -127,6 +127,7 @@ extension BroadcastSettings {
         }
         try checkNames()
         try checkLevel()
+        try checkCopying()
     }
 
     /// Checks whether names are clear, and whether strips can be as they are.

@@ -54,6 +54,7 @@ extension TimelineHappening: Sampled {
     static func sample(of word: Word) -> Self {
         switch word {
         case .picture: .picture(canvas: "640x360", framesPerSecond: 29.97, source: 2)
+        case .copied: .copied(canvas: "640x360", framesPerSecond: 29.97, source: 1)
         case .onAir: .onAir
         case .ending: .ending
         case .gaveUp: .gaveUp(frames: 12, seconds: 10)

@@ -12,6 +12,7 @@ import Testing
     static let words: [(name: String, values: [String], nonsense: [String])] = [
         ("size", ["854x480", "1920x1080"], ["", "641x360", "0x0", "big"]),
         ("fps", ["25", "30000/1001"], ["", "0", "241", "fast"]),
+        ("copy", ["true", "false"], ["yes", ""]),
         ("deinterlace", ["off", "on"], ["", "yes"]),
         ("video-bitrate", ["20k", "200M"], ["19999", "201M", "-1", "nan"]),
         ("min-bitrate", ["20k", "500k"], ["0", "x"]),

@@ -17,7 +17,7 @@ import Testing
         "keyframe-interval", "bframes", "buffer", "cbr", "watch",
     ]
     static let atStart = [
-        "deinterlace", "slate-after", "slate-text", "slate-clock", "picture-patience", "fps", "encoder-threads",
+        "copy", "deinterlace", "slate-after", "slate-text", "slate-clock", "picture-patience", "fps", "encoder-threads",
         "standby",
         "plugin-isolation", "patience", "duration", "record-tracks",
         "replay", "fast",

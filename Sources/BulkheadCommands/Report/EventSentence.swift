@@ -72,6 +72,8 @@ package enum EventSentence {
         switch happening {
         case .picture(let canvas, let framesPerSecond, let source):
             "the picture is \(canvas) at \(DecimalText.short(framesPerSecond)) fps, after input \(source) (--size and --fps change that)"
+        case .copied(let canvas, let framesPerSecond, let source):
+            "input \(source) is copied as it is, not encoded: \(canvas) at \(DecimalText.short(framesPerSecond)) fps"
         case .onAir: "on air"
         case .ending: "ending"
         case .gaveUp(let frames, let seconds):

@@ -12,6 +12,7 @@ package struct StatusLine: Hashable, Sendable {
         // Trouble comes first: a narrow terminal cuts off what comes last.
         parts += status.links.compactMap(Self.trouble)
         if status.showing != .picture { parts.append("showing \(status.showing.rawValue)") }
+        if status.isCopied == true { parts.append("copied") }
         let recordings = (status.recordings ?? []).map(RecordingText.part)
         parts += recordings.filter(\.isTrouble).map(\.text)
         parts += status.plugins.compactMap(ChainText.trouble)

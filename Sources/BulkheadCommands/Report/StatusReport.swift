@@ -32,10 +32,7 @@ package struct StatusReport: Encodable, Sendable {
         var lines = [
             "master \(masterPID): \(StatusLine.state(status)), \(StatusLine.clock(status.secondsOnAir)), showing \(status.showing.rawValue)",
             "rate: \(DecimalText.text(status.framesPerSecond, places: 1)) fps, \(StatusLine.rate(status.bitsPerSecond))",
-            "frames: \(status.framesCommitted) safe, \(status.framesUncommitted) with the encoder, "
-                + "\(status.framesSkipped) skipped, \(status.framesRepeated) repeated, "
-                + "\(status.framesLeftOut ?? 0) left out, "
-                + "\(status.framesUnfiltered) unfiltered",
+            Self.frames(status),
         ]
         if let mode = status.mode { lines.append("mode: \(Self.words(mode))") }
         if !status.encoderAddress.isEmpty { lines.append("waiting for an encoder at \(status.encoderAddress)") }
@@ -49,6 +46,17 @@ package struct StatusReport: Encodable, Sendable {
             status.links.flatMap(LinkText.lines) + (status.recordings ?? []).map(RecordingText.line)
             + (status.replay.map { [RecordingText.line($0)] } ?? [])
         return (lines.map(EventLine.clean) + links).joined(separator: "\n")
+    }
+
+    private static func frames(_ status: BroadcastStatus) -> String {
+        if status.isCopied == true {
+            return "frames: \(status.framesCommitted - status.framesSlated) copied, not encoded; "
+                + "\(status.framesSlated) of the slate, \(status.framesLeftOut ?? 0) left out"
+        }
+        return "frames: \(status.framesCommitted) safe, \(status.framesUncommitted) with the encoder, "
+            + "\(status.framesSkipped) skipped, \(status.framesRepeated) repeated, "
+            + "\(status.framesLeftOut ?? 0) left out, "
+            + "\(status.framesUnfiltered) unfiltered"
     }
 
     private static func words(_ mode: ModeInForce) -> String {

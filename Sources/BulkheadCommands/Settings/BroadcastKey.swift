@@ -79,6 +79,7 @@ extension BroadcastKey: CaseIterable {
     // Declared settings that decide more than their own value.
     static let fast = BroadcastKey("fast", isSwitch: true)
     static let standby = BroadcastKey("standby")
+    static let copy = BroadcastKey("copy", isSwitch: true)
     static let size = BroadcastKey("size")
     static let fps = BroadcastKey("fps")
     static let layout = BroadcastKey("layout")

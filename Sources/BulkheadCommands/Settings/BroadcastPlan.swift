@@ -57,6 +57,7 @@ package struct BroadcastPlan: Hashable, Sendable {
         if words.last(.fps) == nil { settings.rateFollowsInput = true }
         // Where no viewer waits, a standby would only take memory.
         if words.isOn(.fast) { settings.standby = .off }
+        try CopyWords.check(words)
         try SettingWords.read(words, into: &settings)
         let plugins = try words.located(.plugin) { () throws(BroadcastError) in
             try words[.plugin].map { (word) throws(BroadcastError) in try PluginWord.choice(word) }
@@ -132,6 +133,7 @@ package struct BroadcastPlan: Hashable, Sendable {
                 .usage, "--slate is the whole picture: nothing is drawn on it",
                 advice: "leave it away, or leave --slate-text, --slate-logo and --slate-clock away")
         }
+        try settings.check()
         if settings.isFast, settings.durationSeconds == nil,
             settings.inputs.contains(where: InputWords.isEndless) || settings.inputs.allSatisfy(InputWords.isDrawn)
         {

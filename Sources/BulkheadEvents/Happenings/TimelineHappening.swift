@@ -3,6 +3,8 @@ import BulkheadModel
 /// What happens to the timeline, which says which frame is due.
 package enum TimelineHappening: HappeningSubject {
     case picture(canvas: String, framesPerSecond: Double, source: Int)
+    /// The packets of this source are passed on as they are.
+    case copied(canvas: String, framesPerSecond: Double, source: Int)
     case onAir
     case ending
     case gaveUp(frames: Int, seconds: Double)
@@ -28,6 +30,7 @@ package enum TimelineHappening: HappeningSubject {
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
         case picture
+        case copied
         case onAir = "on-air"
         case ending
         case gaveUp = "gave-up"
@@ -51,6 +54,8 @@ package enum TimelineHappening: HappeningSubject {
         switch self {
         case .picture(let canvas, let framesPerSecond, let source):
             Facts(.picture, .notice, [.canvas: canvas, .framesPerSecond: framesPerSecond, .source: source])
+        case .copied(let canvas, let framesPerSecond, let source):
+            Facts(.copied, .notice, [.canvas: canvas, .framesPerSecond: framesPerSecond, .source: source])
         case .onAir: Facts(.onAir)
         case .ending: Facts(.ending)
         case .gaveUp(let frames, let seconds): Facts(.gaveUp, .error, [.frames: frames, .seconds: seconds])
@@ -79,6 +84,10 @@ package enum TimelineHappening: HappeningSubject {
         switch word {
         case .picture:
             self = .picture(
+                canvas: try values.required(.canvas), framesPerSecond: try values.required(.framesPerSecond),
+                source: try values.required(.source))
+        case .copied:
+            self = .copied(
                 canvas: try values.required(.canvas), framesPerSecond: try values.required(.framesPerSecond),
                 source: try values.required(.source))
         case .onAir: self = .onAir
@@ -113,6 +122,10 @@ package enum TimelineHappening: HappeningSubject {
                 [.notice], [.canvas, .framesPerSecond, .source],
                 "the size and rate of the picture are those of the source with this number, as far as nothing else is set"
             )
+        case .copied:
+            Meaning(
+                [.notice], [.canvas, .framesPerSecond, .source],
+                "picture and sound of the source with this number are passed on as they are, and nothing is encoded")
         case .onAir:
             Meaning([.notice], [], "the first frame is due")
         case .ending:
