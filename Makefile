@@ -67,6 +67,7 @@ bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/hub
 	Benchmarks/recording
 	Benchmarks/copy
+	Benchmarks/origin
 
 # What `make build` left is installed, and nothing is built: root would leave files that the user can't build over. With
 # DESTDIR the machine is a packager's, who installs packages himself.

@@ -51,10 +51,11 @@ class Player:
         self._failure: str | None = None
         self._assembler = _ChunkAssembler()
         self._shake_hands()
-        self._send(_command("connect", 1, {"app": app, "tcUrl": f"rtmp://127.0.0.1:{port}/{app}"}), stream=0)
-        self._send(_command("createStream", 2, None), stream=0)
+        self._send(command("connect", 1, {"app": app, "tcUrl": f"rtmp://127.0.0.1:{port}/{app}"}), stream=0)
+        self._send(command("createStream", 2, None), stream=0)
         stream = self._await_stream()
-        self._send(_command("play", 0, None, key, -2000.0), stream=stream)
+        self._key = key
+        self._begin(stream)
         self._thread = threading.Thread(target=self._run, name="viewer", daemon=True)
         self._thread.start()
 
@@ -100,6 +101,9 @@ class Player:
                 self._condition.wait(0.2)
 
     # Connection
+
+    def _begin(self, stream: int) -> None:
+        self._send(command("play", 0, None, self._key, -2000.0), stream=stream)
 
     def _shake_hands(self) -> None:
         """Section 5.2: version, then 1536 bytes and the other side's 1536 in return."""
@@ -229,7 +233,7 @@ class _ChunkStream:
         self.payload = bytearray()
 
 
-def _command(name: str, transaction: int, properties: dict[str, str] | None, *values: object) -> bytes:
+def command(name: str, transaction: int, properties: dict[str, str] | None, *values: object) -> bytes:
     """A command in AMF0."""
     data = _amf0(name) + _amf0(float(transaction)) + _amf0(properties)
     return data + b"".join(_amf0(value) for value in values)
