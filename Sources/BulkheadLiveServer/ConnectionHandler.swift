@@ -15,6 +15,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var connection = Connection.server()
     private var session = ServerSessionStateMachine()
     private var context: ChannelHandlerContext?
+    /// As the channel said last, which it does at once: asking it for each player and message takes longer.
+    private var isChannelWritable = true
     private let facts: PeerFacts
     private var peer: String { facts.name }
     private var address: ClientAddress { facts.address }
@@ -43,12 +45,13 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isChannelWritable = context.channel.isWritable
         hub.add(self)
         acknowledge(as: hub.acknowledgementHabit)
         scheduleTick(on: context.eventLoop)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) { (self.context, isChannelWritable) = (nil, false) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
@@ -63,11 +66,12 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.flush()
-        for publication in publications.values { publication.stream.flush() }
+        for publication in publications.values { publication.stream.flushSoon() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        guard context.channel.isWritable else { return }
+        isChannelWritable = context.channel.isWritable
+        guard isChannelWritable else { return }
         for player in Array(players.values) { player.pump() }
     }
 
@@ -231,9 +235,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         if let target = pass.relay { try? hub.relays.pull(pass.name, from: target) }
         let stream = hub.streamToPlay(pass.name)
         let streamID = request.streamID
-        let player = Player(stream, stream.messages, to: ChunkOutlet(self, streamID)) { message, time, isRepeated in
-            message.given(at: time, isRepeated: isRepeated).chunks(for: streamID)
-        }
+        let player = Player(stream, stream.messages, in: .chunks(streamID), to: ChunkOutlet(self, streamID))
         players[streamID] = player
         held[streamID] = HeldPass(pass, at: hub.admission)
         carryOut(session.acceptPlay(on: streamID))
@@ -268,11 +270,16 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     // MARK: - For players
 
-    var isWritable: Bool { !isClosing && context?.channel.isWritable == true }
+    var isWritable: Bool { !isClosing && isChannelWritable }
 
     func write(_ chunks: ByteBuffer) {
         connection.countSent(byteCount: chunks.readableBytes)
         context?.write(wrapOutboundOut(chunks), promise: nil)
+    }
+
+    func writeAndFlush(_ chunks: ByteBuffer) {
+        connection.countSent(byteCount: chunks.readableBytes)
+        context?.writeAndFlush(wrapOutboundOut(chunks), promise: nil)
     }
 
     func flush() { context?.flush() }
@@ -335,9 +342,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 }
 
-/// One message stream on which a connection plays.
+/// One message stream on which a connection plays. The connection lets go of its players when it ends.
 private final class ChunkOutlet: PlayerOutlet {
-    private weak var handler: ConnectionHandler?
+    private let handler: ConnectionHandler
     private let streamID: MessageStreamID
 
     init(_ handler: ConnectionHandler, _ streamID: MessageStreamID) {
@@ -345,10 +352,11 @@ private final class ChunkOutlet: PlayerOutlet {
         self.streamID = streamID
     }
 
-    var isWritable: Bool { handler?.isWritable == true }
-    func write(_ bytes: ByteBuffer) { handler?.write(bytes) }
-    func flush() { handler?.flush() }
-    func publisherCame() { handler?.announcePublisher(on: streamID) }
-    func publisherWent() { handler?.announceNoPublisher(on: streamID) }
-    func playerIsHopeless(because reason: String) { handler?.close(because: reason) }
+    var isWritable: Bool { handler.isWritable }
+    func write(_ bytes: ByteBuffer) { handler.write(bytes) }
+    func writeAndFlush(_ bytes: ByteBuffer) { handler.writeAndFlush(bytes) }
+    func flush() { handler.flush() }
+    func publisherCame() { handler.announcePublisher(on: streamID) }
+    func publisherWent() { handler.announceNoPublisher(on: streamID) }
+    func playerIsHopeless(because reason: String) { handler.close(because: reason) }
 }

@@ -59,13 +59,14 @@ package struct Doorkeeper {
         var pause = Doorkeeper.firstPause
     }
 
-    /// Addresses without a connection are forgotten beyond so many.
+    /// Addresses without a connection are forgotten beyond so many, or twice as many as had one the last time.
     private static let mostClients = 4096
     /// How long an address stays away that has done too much wrong; each time twice as long.
     private static let firstPause = Duration.seconds(30)
     private static let longestPause = Duration.seconds(3600)
     /// After so long without a pause the next one is short again.
     private static let forgiveness = Duration.seconds(600)
+    private var clientLimit = mostClients
 
     private let connectionLimit: Int
     private let addressConnectionLimit: Int
@@ -85,7 +86,7 @@ package struct Doorkeeper {
     /// - Returns: why it may not come in, or nil.
     package mutating func admit(_ address: ClientAddress, at now: MonotonicTime) -> ConnectionRefusalReason? {
         guard connectionCount < connectionLimit else { return .tooManyConnections }
-        if clients.count >= Self.mostClients { forget(at: now) }
+        if clients.count >= clientLimit { forget(at: now) }
         var client = clients[address] ?? client(at: address)
         defer { clients[address] = client }
         guard client.connectionCount < addressConnectionLimit else { return .tooManyOfAddress }
@@ -99,8 +100,8 @@ package struct Doorkeeper {
     private mutating func forget(at now: MonotonicTime) {
         clients = clients.filter { $0.value.connectionCount > 0 || ($0.value.pausedUntil.map { now < $0 } ?? false) }
         // Even of those that are kept away no more is kept than that.
-        guard clients.count >= 2 * Self.mostClients else { return }
-        clients = clients.filter { $0.value.connectionCount > 0 }
+        if clients.count >= clientLimit { clients = clients.filter { $0.value.connectionCount > 0 } }
+        clientLimit = max(Self.mostClients, clients.count * 2)
     }
 
     private func client(at address: ClientAddress) -> Client {

@@ -32,6 +32,11 @@ package struct LiveServerOptions: Hashable, Sendable {
     package var setupTimeout = Duration.seconds(10)
     /// A player that takes nothing for so long although something waits for it is closed.
     package var playerStallTimeout = Duration.seconds(15)
+    /// Up to so many players of a stream are given each message as it comes.
+    package var promptPlayerCount = 16
+    /// More than those are given what has come together, so long after the last time at the soonest: what a player costs
+    /// is mostly the system calls. A picture waits half of it on the average.
+    package var deliveryInterval = Duration.milliseconds(50)
     /// How often a quiet connection is asked for a sign of life.
     package var pingInterval = Duration.seconds(30)
     /// Where there are some, connections may be under TLS as well.

@@ -14,7 +14,7 @@ final class LiveStream {
     /// For players by RTMP and HTTP-FLV.
     let messages: SharedQueue<SharedMessage>
     /// For players of MP4 in one response.
-    let fragments: SharedQueue<ByteBuffer>
+    let fragments: SharedQueue<SharedFragment>
     /// For players of HLS.
     let segments: SegmentStore
     /// The live room beside it.
@@ -41,6 +41,9 @@ final class LiveStream {
     private(set) var counts = Counts()
     /// Players are told then that the publisher has left; when another one comes before, only that it has come.
     private var farewell: Scheduled<Void>?
+    /// Players are given then what has come.
+    private var flushing: Scheduled<Void>?
+    private var flushedAt = NIODeadline.now()
 
     /// What a publisher has sent so far.
     struct Counts {
@@ -137,7 +140,7 @@ final class LiveStream {
         segments.end(on: timeline)
     }
 
-    /// Takes a message from the publisher. Players get it at the next ``flush()``.
+    /// Takes a message from the publisher. Players get it after the next ``flushSoon()``.
     func forward(_ message: Message) {
         guard var shared = SharedMessage(message) else {
             if let number = MediaKind.metadata.headerNumber {
@@ -170,7 +173,19 @@ final class LiveStream {
             at: MediaTime(milliseconds: Int64(shared.message.timestampMilliseconds)))
     }
 
-    func flush() {
+    /// Gives players what has come: at once where they are few, else no sooner than an interval after the last time.
+    func flushSoon() {
+        guard flushing == nil else { return }
+        let count = messages.players.count + fragments.players.count
+        let wait = TimeAmount(options.deliveryInterval) - (NIODeadline.now() - flushedAt)
+        guard count > options.promptPlayerCount, wait > .zero else { return flush() }
+        flushing = eventLoop.assumeIsolated().scheduleTask(in: wait) { [weak self] in self?.flush() }
+    }
+
+    private func flush() {
+        flushing?.cancel()
+        flushing = nil
+        flushedAt = .now()
         messages.flush(isPublished: isPublished)
         fragments.flush(isPublished: isPublished)
     }
@@ -204,11 +219,11 @@ final class LiveStream {
                 self.tracks = tracks
                 let bytes = ByteBuffer(bytes: tracks.header)
                 segments.take(tracks)
-                fragments.append(bytes, .header(0), byteCount: bytes.readableBytes, at: .zero)
+                fragments.append(SharedFragment(bytes), .header(0), byteCount: bytes.readableBytes, at: .zero)
             case .part(let part):
                 segments.take(part, on: timeline)
                 fragments.append(
-                    part.bytes, part.isIndependent ? .idr : .picture(isDisposable: false),
+                    SharedFragment(part.bytes), part.isIndependent ? .idr : .picture(isDisposable: false),
                     byteCount: part.bytes.readableBytes + 256, at: MediaTime(milliseconds: part.start))
             }
         }

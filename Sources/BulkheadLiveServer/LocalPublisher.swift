@@ -55,7 +55,7 @@ package final class LocalPublisher: Sendable {
     package func send(_ packet: Packet) {
         perform { state in
             state.forward(packet.isVideo ? .video : .audio, packet.dts, packet.flvPayload)
-            state.stream.flush()
+            state.stream.flushSoon()
         }
     }
 

@@ -2,11 +2,12 @@ import BulkheadMedia
 import BulkheadTimeline
 import NIOCore
 
-/// The connection of a player, as far as it takes a stream. It is held by the player, and holds the connection weakly.
+/// The connection of a player, as far as it takes a stream. It is held by the player.
 protocol PlayerOutlet: AnyObject {
     /// The socket takes more.
     var isWritable: Bool { get }
     func write(_ bytes: ByteBuffer)
+    func writeAndFlush(_ bytes: ByteBuffer)
     func flush()
     func publisherCame()
     func publisherWent()
@@ -15,12 +16,11 @@ protocol PlayerOutlet: AnyObject {
 }
 
 /// Whoever plays a stream: one message stream of an RTMP connection, or one response over HTTP.
-final class Player<Element> {
+final class Player<Element: PlayedElement> {
     let stream: LiveStream
     private let shared: SharedQueue<Element>
     private let outlet: any PlayerOutlet
-    /// The bytes of an element for this player; a header that is given again holds from the time on.
-    private let bytes: (Element, MediaTime, Bool) -> ByteBuffer?
+    private let way: Way
     private let options: LiveServerOptions
     private var reader: GOPQueue<Element>.Reader
     private var isPaused = false
@@ -29,14 +29,25 @@ final class Player<Element> {
     private(set) var wasHopeless = false
     private var lastProgress = NIODeadline.now()
 
-    init(
-        _ stream: LiveStream, _ shared: SharedQueue<Element>, to outlet: any PlayerOutlet,
-        bytes: @escaping (Element, MediaTime, Bool) -> ByteBuffer?
+    /// How a player is given what there is.
+    enum Way {
+        /// As bytes, which all players of a form share.
+        case bytes(PlayerForm)
+        /// One element after the other, when, and whether it is a header that is given again; what takes it returns its length in bytes.
+        case elements((Element, MediaTime, Bool) -> Int)
+    }
+
+    convenience init(
+        _ stream: LiveStream, _ shared: SharedQueue<Element>, in form: PlayerForm, to outlet: any PlayerOutlet
     ) {
+        self.init(stream, shared, .bytes(form), to: outlet)
+    }
+
+    init(_ stream: LiveStream, _ shared: SharedQueue<Element>, _ way: Way, to outlet: any PlayerOutlet) {
         self.stream = stream
         self.shared = shared
         self.outlet = outlet
-        self.bytes = bytes
+        self.way = way
         options = stream.options
         reader = GOPQueue.Reader(before: shared.queue)
     }
@@ -48,7 +59,10 @@ final class Player<Element> {
     /// What the stream must keep for it: everything from here on.
     var position: Int? { isPaused ? nil : reader.position }
 
-    private var isIdle: Bool { isPaused || reader.hasCaughtUp(with: shared.queue) }
+    private var hasCaughtUp: Bool { reader.hasRead(before: shared.end) }
+    private var isIdle: Bool { isPaused || hasCaughtUp }
+    /// Writes that are flushed together: NIO keeps the room for as many as ever waited, for each connection.
+    private static var writesAtATime: Int { 12 }
 
     /// Begins with what a new player needs to show a picture at once.
     func start() {
@@ -73,35 +87,61 @@ final class Player<Element> {
         self.isPaused = isPaused
     }
 
-    /// The stream is about to take another element.
-    func noteArrival() { if isIdle { lastProgress = .now() } }
-
     /// Skips what it is too slow for. The GOP that it began with is bounded by itself.
-    func bound() {
-        guard !isPaused else { return }
-        reader.bound(to: options.playerQueueByteLimit + shared.gopByteLimit, in: shared.queue)
+    func bound(at now: NIODeadline) {
+        let byteLimit = options.playerQueueByteLimit + shared.gopByteLimit
+        // Up to the news it may have waited for something.
+        if isPaused || reader.hasRead(before: shared.freshStart) {
+            lastProgress = now
+            if isPaused || shared.freshByteCount <= byteLimit { return }
+        }
+        reader.bound(to: byteLimit, in: shared.queue)
     }
 
     /// Writes while the socket takes it; the rest waits in the stream's queue, where it can be skipped.
-    func pump() {
+    func pump(at now: NIODeadline = .now()) {
         // Writing can tell at once that the socket takes more again.
         guard !isPumping, !isPaused else { return }
         isPumping = true
         defer { isPumping = false }
-        var hasWritten = false
-        while outlet.isWritable, let (element, time, isRepeated) = reader.next(in: shared.queue) {
-            guard let bytes = bytes(element, time, isRepeated) else { continue }
-            outlet.write(bytes)
-            sentByteCount += bytes.readableBytes
-            hasWritten = true
-        }
-        if hasWritten {
-            lastProgress = .now()
-            outlet.flush()
+        switch way {
+        case .bytes(let form): write(in: form, at: now)
+        case .elements(let take):
+            while !hasCaughtUp, outlet.isWritable,
+                let (element, time, isRepeated) = reader.next(in: shared.queue)
+            {
+                lastProgress = now
+                sentByteCount += take(element, time, isRepeated)
+            }
         }
         guard reader.isHopeless || isStalled else { return }
         wasHopeless = true
         outlet.playerIsHopeless(because: "the player takes less than the stream brings")
+    }
+
+    private func write(in form: PlayerForm, at now: NIODeadline) {
+        var writeCount = 0
+        while !hasCaughtUp, outlet.isWritable {
+            let bytes: ByteBuffer?
+            if let fresh = shared.fresh(in: form, for: &reader) {
+                bytes = fresh
+            } else if let (element, time, isRepeated) = reader.next(in: shared.queue) {
+                bytes = element.bytes(in: form, at: time, isRepeated: isRepeated)
+            } else {
+                break
+            }
+            guard let bytes, bytes.readableBytes > 0 else { continue }
+            lastProgress = now
+            sentByteCount += bytes.readableBytes
+            writeCount += 1
+            if hasCaughtUp || writeCount == Self.writesAtATime {
+                outlet.writeAndFlush(bytes)
+                writeCount = 0
+            } else {
+                outlet.write(bytes)
+            }
+        }
+        if writeCount > 0 { outlet.flush() }
     }
 
     private var isStalled: Bool {

@@ -4,13 +4,13 @@ import BulkheadRTMP
 import BulkheadTimeline
 import NIOCore
 
-/// A message on its way to players: its chunks are made once for all players on the same message stream number, and its tag
-/// once for all that take FLV.
-final class SharedMessage {
+/// A message on its way to players: its bytes are made once for all players of one form.
+final class SharedMessage: PlayedElement {
     let message: Message
     let kind: MediaKind
-    private var chunks: [MessageStreamID: ByteBuffer] = [:]
-    private var knownTag: ByteBuffer?
+    private var known: [PlayerForm: ByteBuffer] = [:]
+    /// Players choose the numbers of message streams: bytes are kept for one more than players use.
+    private static let mostForms = 4
 
     init(_ message: Message, kind: MediaKind) {
         self.message = message
@@ -40,35 +40,50 @@ final class SharedMessage {
     /// About what a message takes up beside its payload. Empty ones count too: a publisher may send them without end.
     private static let ownByteCount = 256
 
+    func bytes(in form: PlayerForm, at time: MediaTime, isRepeated: Bool) -> ByteBuffer? {
+        if isRepeated, kind != .metadata { return given(at: time, isRepeated: true).bytes(in: form) }
+        return bytes(in: form)
+    }
+
+    private func bytes(in form: PlayerForm) -> ByteBuffer? {
+        if let known = known[form] { return known }
+        var output = ByteBuffer()
+        append(to: &output, in: form)
+        guard output.readableBytes > 0 else { return nil }
+        if form.isInPieces { output = PlayerForm.framed(output) }
+        if known.count < Self.mostForms { known[form] = output }
+        return output
+    }
+
+    func append(to output: inout ByteBuffer, in form: PlayerForm) {
+        switch form {
+        case .chunks(let streamID): appendChunks(to: &output, for: streamID)
+        case .tags: appendTag(to: &output)
+        case .fragments: break
+        }
+    }
+
     /// Complete chunks of the standard size, which the server has announced to every peer.
-    func chunks(for streamID: MessageStreamID) -> ByteBuffer? {
-        if let known = chunks[streamID] { return known }
+    private func appendChunks(to output: inout ByteBuffer, for streamID: MessageStreamID) {
         var message = message
         message.streamID = streamID
         var encoder = ChunkEncoder(chunkSize: .standard)
-        var output = ByteBuffer()
         let id: ChunkStreamID =
             switch message.type {
             case .audio: .audio
             case .video: .video
             default: .data
             }
-        guard (try? encoder.encode(message, on: id, into: &output)) != nil else { return nil }
-        // Players choose these numbers: a copy is kept for the first two, which is one more than players use.
-        if chunks.count < 2 { chunks[streamID] = output }
-        return output
+        // What is too long for a message leaves `output` as it was.
+        try? encoder.encode(message, on: id, into: &output)
     }
 
-    /// An FLV tag; nil for what has none.
-    var tag: ByteBuffer? {
-        if let knownTag { return knownTag }
-        guard let kind = FLVTag.Kind(rawValue: message.type.rawValue) else { return nil }
-        var output = ByteBuffer()
+    /// An FLV tag; nothing for what has none.
+    private func appendTag(to output: inout ByteBuffer) {
+        guard let kind = FLVTag.Kind(rawValue: message.type.rawValue) else { return }
         let tag = FLVTag(
             kind: kind, timestampMilliseconds: message.timestampMilliseconds, payload: message.payload)
-        guard (try? output.writeTag(tag)) != nil else { return nil }
-        knownTag = output
-        return output
+        try? output.writeTag(tag)
     }
 
     /// The same with another timestamp.

@@ -200,7 +200,7 @@ final class StreamHub {
         for stream in published { stream.keep(byteLimit: min(options.gopByteLimit, share)) }
     }
 
-    func remove<Element>(_ player: Player<Element>, from shared: SharedQueue<Element>) {
+    func remove<Element: PlayedElement>(_ player: Player<Element>, from shared: SharedQueue<Element>) {
         shared.remove(player, isPublished: player.stream.isPublished)
         forgetIfUnused(player.stream)
     }

@@ -19,6 +19,8 @@ package enum OriginProgram {
             ) { try OriginService($0).run() }
         }
         ProcessSetup.ignoreWriteSignals()
+        // A connection takes one: shells leave 1024 to a program that doesn't ask for more.
+        _ = ProcessSetup.raiseDescriptorLimit()
         guard arguments.count == 3, let bytes = settingsBytes(arguments[2]),
             let settings = try? JSONLine.decode(OriginSettings.self, from: bytes)
         else {

@@ -32,7 +32,10 @@ extension GOPQueue {
             awaitsIDR = true
         }
 
-        package func hasCaughtUp(with queue: GOPQueue) -> Bool { pending.isEmpty && position >= queue.end }
+        package func hasCaughtUp(with queue: GOPQueue) -> Bool { hasRead(before: queue.end) }
+
+        /// Nothing from before `position` waits.
+        package func hasRead(before position: Position) -> Bool { pending.isEmpty && self.position >= position }
 
         /// It has been too slow for too long.
         package var isHopeless: Bool { skips >= Self.skipLimit }
@@ -57,6 +60,16 @@ extension GOPQueue {
                 return (entry.element, entry.time, false)
             }
             return nil
+        }
+
+        /// Reads all from `start` to `end`, the end of the queue, which the owner gives together to all that are at `start`.
+        /// - Returns: whether that is read as it stands; if not, nothing has been read: the reader is elsewhere, a header
+        ///   comes first, or something is left out.
+        package mutating func read(from start: Position, to end: Position) -> Bool {
+            guard position == start, start < end, pending.isEmpty, !awaitsIDR else { return false }
+            position = end
+            skips = 0
+            return true
         }
 
         /// Skips when more than `byteLimit` bytes wait.

@@ -268,6 +268,45 @@ private let group = MultiThreadedEventLoopGroup.singleton
         await server.stop()
     }
 
+    /// Many players are given what has come together: each message once, in order, also the last, behind which nothing comes.
+    @Test func aCrowdIsGivenAllOfIt() async throws {
+        let server = try await start {
+            $0.promptPlayerCount = 0
+            $0.deliveryInterval = .milliseconds(30)
+        }
+        let publisher = try await publisher(to: server)
+        publisher.send(configuration: try Self.configuration())
+        publisher.send(packet: video(0))
+        let times = try await withThrowingTaskGroup(of: [UInt32].self) { players in
+            for _ in 0..<20 {
+                players.addTask {
+                    try await play(server) { events in
+                        var times: [UInt32] = []
+                        while times.last != 4000, let event = try await events.next() {
+                            guard case .media(let message) = event, !message.kind.isHeader else { continue }
+                            times.append(message.message.timestampMilliseconds)
+                        }
+                        return times
+                    }
+                }
+            }
+            #expect(await eventually { log.playCount == 20 })
+            for number in 1...100 {
+                // In fits and starts, one of them too long to be joined.
+                if number % 7 == 0 { try await Task.sleep(for: .milliseconds(10)) }
+                publisher.send(packet: video(Int64(number), byteCount: number == 50 ? 400_000 : 2000))
+            }
+            var all: [[UInt32]] = []
+            for try await times in players { all.append(times) }
+            return all
+        }
+        #expect(times.count == 20)
+        // Who came later than the second GOP would have begun there; all were there before.
+        for times in times { #expect(times == (0...100).map { UInt32($0 * 40) }) }
+        await publisher.close(goodbye: true)
+        await server.stop()
+    }
+
     /// A player that reads nothing is shed and then dropped, while another one misses nothing.
     @Test func slowPlayerIsDropped() async throws {
         let server = try await start {

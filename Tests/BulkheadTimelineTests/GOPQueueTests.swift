@@ -82,6 +82,29 @@ extension Queue {
         #expect(queue.elements == [3])
     }
 
+    /// What the owner gives all readers together is read as it stands, or not at all.
+    @Test func whatIsGivenTogetherIsReadAtOnce() {
+        var queue = Queue("vIPa")
+        var reader = Queue.Reader(at: queue)
+        // The header comes first, and by itself.
+        let tooSoon = reader.read(from: 1, to: 4)
+        #expect(!tooSoon && reader.position == 1)
+        _ = reader.next(in: queue)
+        let elsewhere = reader.read(from: 0, to: 4)
+        #expect(!elsewhere && reader.position == 1)
+        let read = reader.read(from: 1, to: 4)
+        #expect(read && reader.position == 4 && reader.hasCaughtUp(with: queue) && reader.next(in: queue) == nil)
+        let nothing = reader.read(from: 4, to: 4)
+        #expect(!nothing && reader.hasRead(before: 4) && !reader.hasRead(before: 5))
+        // One that waits for an IDR leaves out.
+        var waiting = Queue.Reader(before: queue)
+        queue.add("PI")
+        let waits = waiting.read(from: 4, to: 6)
+        #expect(!waits && waiting.next(in: queue)?.element == 5)
+        let again = reader.read(from: 4, to: 6)
+        #expect(again && reader.position == 6 && reader.shedCount == 0)
+    }
+
     /// Random changes against an array of all that was ever added.
     @Test(arguments: 0..<10) func countsAgreeWithASimpleModel(_ seed: UInt64) {
         var state = seed &* 6_364_136_223_846_793_005 &+ 1

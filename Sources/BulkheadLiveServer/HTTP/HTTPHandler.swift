@@ -29,6 +29,10 @@ final class HTTPHandler: ChannelInboundHandler {
     /// Of the request that is answered, where players are let in one by one.
     private var session: String?
     private var context: ChannelHandlerContext?
+    /// As the channel said last.
+    private var isChannelWritable = true
+    /// Where bytes leave that are ready.
+    private var encoding: ChannelHandlerContext?
     private var head: HTTPRequestHead?
     private var bodyByteCount = 0
     /// Between a request and the end of its answer.
@@ -54,10 +58,13 @@ final class HTTPHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        isChannelWritable = context.channel.isWritable
         scheduleTick(on: context.eventLoop)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        (self.context, encoding, isChannelWritable) = (nil, nil, false)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -82,7 +89,8 @@ final class HTTPHandler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { response?.pump() }
+        isChannelWritable = context.channel.isWritable
+        if isChannelWritable { response?.pump() }
         context.fireChannelWritabilityChanged()
     }
 
@@ -375,7 +383,7 @@ final class HTTPHandler: ChannelInboundHandler {
 
     // MARK: - Writing
 
-    var isWritable: Bool { !isClosing && context?.channel.isWritable == true }
+    var isWritable: Bool { !isClosing && isChannelWritable }
 
     var eventLoop: (any EventLoop)? { context?.eventLoop }
 
@@ -416,7 +424,22 @@ final class HTTPHandler: ChannelInboundHandler {
         }
     }
 
-    func write(_ bytes: ByteBuffer) {
+    /// A body without a known end goes out in the chunked coding, which HTTP/1.0 does not know.
+    var writesPieces: Bool { head.map { $0.version.major == 1 && $0.version.minor >= 1 } ?? false }
+
+    /// Bytes of a body without a known end as they go out, past the encoder: framed where ``writesPieces``.
+    func writeReady(_ bytes: ByteBuffer, isFlushed: Bool = false) {
+        if encoding == nil {
+            encoding = try? context?.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+        }
+        if isFlushed {
+            encoding?.writeAndFlush(NIOAny(bytes), promise: nil)
+        } else {
+            encoding?.write(NIOAny(bytes), promise: nil)
+        }
+    }
+
+    private func write(_ bytes: ByteBuffer) {
         pendingWrites += 1
         context?.write(wrapOutboundOut(.body(.byteBuffer(bytes)))).assumeIsolated().whenComplete { [self] _ in
             pendingWrites -= 1

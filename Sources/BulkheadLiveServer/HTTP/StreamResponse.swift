@@ -13,7 +13,7 @@ final class StreamResponse: PlayerOutlet {
     private var hasBegun = false
     private var hasLeft = false
     private var messages: Player<SharedMessage>?
-    private var fragments: Player<ByteBuffer>?
+    private var fragments: Player<SharedFragment>?
     private var timeout: Scheduled<Void>?
 
     static func flv(_ stream: LiveStream, to handler: HTTPHandler) -> StreamResponse {
@@ -54,15 +54,14 @@ final class StreamResponse: PlayerOutlet {
             leave()
             handler?.refuse(self, .notFound("Nothing of this stream has come in time."))
         }
+        let isInPieces = handler?.writesPieces ?? false
         switch form {
         case .flv:
-            let player = Player(stream, stream.messages, to: self) { message, time, isRepeated in
-                message.given(at: time, isRepeated: isRepeated).tag
-            }
+            let player = Player(stream, stream.messages, in: .tags(inPieces: isInPieces), to: self)
             messages = player
             stream.messages.add(player, hasBegun: stream.isPublished)
         case .mp4:
-            let player = Player(stream, stream.fragments, to: self) { bytes, _, _ in bytes }
+            let player = Player(stream, stream.fragments, in: .fragments(inPieces: isInPieces), to: self)
             fragments = player
             stream.fragments.add(player, hasBegun: stream.isPublished)
         }
@@ -91,15 +90,26 @@ final class StreamResponse: PlayerOutlet {
     var isWritable: Bool { !hasLeft && handler?.isWritable == true }
 
     func write(_ bytes: ByteBuffer) {
-        guard let handler else { return }
-        if !hasBegun {
+        announce()
+        handler?.writeReady(bytes)
+    }
+
+    func writeAndFlush(_ bytes: ByteBuffer) {
+        announce()
+        handler?.writeReady(bytes, isFlushed: true)
+    }
+
+    /// Writes what comes before the first bytes.
+    private func announce() {
+        if !hasBegun, let handler {
             hasBegun = true
             timeout?.cancel()
             handler.hub.send(.playStarted(stream.name, peer: handler.peer))
             handler.write(head)
-            if form == .flv { handler.write(stream.flvHeader) }
+            if form == .flv {
+                handler.writeReady(handler.writesPieces ? PlayerForm.framed(stream.flvHeader) : stream.flvHeader)
+            }
         }
-        handler.write(bytes)
     }
 
     func flush() { handler?.flush() }

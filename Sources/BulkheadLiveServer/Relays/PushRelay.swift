@@ -83,11 +83,12 @@ final class PushRelay: PlayerOutlet {
         guard !isOver else { return }
         self.publisher = publisher
         problem = ""
-        let player = Player(stream, stream.messages, to: self) { message, time, isRepeated in
+        let way = Player<SharedMessage>.Way.elements { message, time, isRepeated in
             let given = message.given(at: time, isRepeated: isRepeated).message
-            _ = publisher.send(message: given)
-            return given.payload
+            publisher.send(message: given)
+            return given.payload.readableBytes
         }
+        let player = Player(stream, stream.messages, way, to: self)
         self.player = player
         stream.pushCount += 1
         hub?.send(.relay(stream.name, .push, server: target.description, .started))
@@ -126,6 +127,7 @@ final class PushRelay: PlayerOutlet {
 
     var isWritable: Bool { publisher?.hasRoom(below: Self.queueByteLimit) == true }
     func write(_ bytes: ByteBuffer) {}
+    func writeAndFlush(_ bytes: ByteBuffer) {}
     func flush() {}
     func publisherCame() {}
     func publisherWent() { stop(because: "the stream has ended here") }
