@@ -58,6 +58,12 @@ package final class LiveServer: Sendable {
         }
     }
 
+    /// TCP_NOTSENT_LOWAT of tcp(7), which the C library's headers leave to the kernel's.
+    private static let notSentLimitOption: CInt = 25
+    /// What the kernel takes of us beyond what it may send. Without a limit it grows to 4 MB for each viewer that reads nothing, and
+    /// some hundred of them take all the memory that the kernel has for TCP: then nobody on the machine can send.
+    private static let notSentByteLimit = 128 << 10
+
     private static func listen(
         _ host: String, _ port: Int, _ options: LiveServerOptions, on eventLoop: any EventLoop,
         _ onEvent: @escaping @Sendable (LiveServerEvent) -> Void
@@ -78,6 +84,7 @@ package final class LiveServer: Sendable {
                     }
                 }
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.tcpOption(.init(rawValue: Self.notSentLimitOption)), value: Self.notSentByteLimit)
                 .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {

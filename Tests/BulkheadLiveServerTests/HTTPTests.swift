@@ -244,6 +244,27 @@ private let group = MultiThreadedEventLoopGroup.singleton
         }
     }
 
+    /// Connections that say nothing are closed, and disturb nobody meanwhile.
+    @Test func halfOpenConnectionsDisturbNobody() async throws {
+        try await withStream({ options in
+            options.setupTimeout = .seconds(1)
+            options.connectionLimit = 400
+            options.addressConnectionLimit = 400
+        }) { server, _, log in
+            async let watched = Self.pictureTimes("\(server.httpAddress)/live/key.flv", seconds: 4)
+            #expect(await eventually { log.playCount == 1 })
+            var silent: [any Channel] = []
+            for _ in 0..<300 {
+                let bootstrap = ClientBootstrap(group: group)
+                silent.append(try await bootstrap.connect(host: "127.0.0.1", port: server.port).get())
+            }
+            for channel in silent { try await channel.closeFuture.get() }
+            let times = try await watched
+            #expect(times.count > 50)
+            #expect(zip(times, times.dropFirst()).allSatisfy { abs($1 - $0 - 0.04) < 0.0015 })
+        }
+    }
+
     @Test func keysHoldOverHTTPAsWell() async throws {
         let server = try await LiveServer.start(
             port: 0,
