@@ -222,6 +222,7 @@ final class LiveStream {
                 fragments.append(SharedFragment(bytes), .header(0), byteCount: bytes.readableBytes, at: .zero)
             case .part(let part):
                 segments.take(part, on: timeline)
+                if segments.window.target != nil { timeline.keepNumbers() }
                 fragments.append(
                     SharedFragment(part.bytes), part.isIndependent ? .idr : .picture(isDisposable: false),
                     byteCount: part.bytes.readableBytes + 256, at: MediaTime(milliseconds: part.start))

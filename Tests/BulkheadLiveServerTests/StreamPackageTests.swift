@@ -233,6 +233,27 @@ import Testing
         #expect(!timeline.time(of: 3020, at: Self.start + 8060, isPicture: false).isBroken)
     }
 
+    /// A link that was cut off gives a restarted server first what it kept meanwhile, all at once.
+    @Test(arguments: [0, 3000, 9000] as [Int64]) func whatIsSentAgainDoesNotMakeTheClockLate(age: Int64) {
+        let restart = Self.start + 20_000
+        var timeline = StreamTimeline()
+        timeline.publisherCame()
+        var dates: [Int64] = []
+        for time in stride(from: 20_000 - age, through: 24_000, by: 40) {
+            // A quarter of a millisecond each, up to what is new.
+            let wallClock = max(restart + (time - 20_000 + age) / 160, Self.start + time)
+            _ = timeline.time(of: UInt32(time), at: wallClock)
+            dates.append(timeline.wallClock(at: time))
+        }
+        // What was kept had no more than the time that sending it took.
+        #expect(timeline.wallClock(at: 0) - Self.start <= 0)
+        #expect(zip(dates, dates.dropFirst()).allSatisfy { $0 <= $1 })
+        #expect(timeline.number(at: 24_000, target: 2000) == Self.timeline().number(at: 24_000, target: 2000))
+        // Later nothing is believed: the publisher's clock may be fast, and the wall clock may be set.
+        _ = timeline.time(of: 40_000, at: Self.start + 38_000)
+        #expect(timeline.wallClock(at: 0) == Self.start)
+    }
+
     @Test func timestampsMayWrap() {
         var timeline = StreamTimeline()
         let first = timeline.time(of: .max - 10, at: Self.start)

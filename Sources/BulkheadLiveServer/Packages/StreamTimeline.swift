@@ -30,6 +30,12 @@ package struct StreamTimeline: Sendable {
     private var wallClockOfZero: Int64?
     /// What the publisher says of the wall clock at its timestamp 0.
     private var announced: Int64?
+    /// Up to then, in milliseconds since 1970, a message can show that those before it were late: a publisher that was cut off
+    /// begins with what it kept meanwhile, as fast as it can.
+    private var settledAt: Int64 = .min
+    private static let settlingTime: Int64 = 10_000
+    /// Segments have been numbered.
+    private var isNumbered = false
 
     package init() {}
 
@@ -73,13 +79,25 @@ package struct StreamTimeline: Sendable {
         } else {
             newestOfKind.sound = max(time, newestOfKind.sound ?? time)
         }
-        if epoch == nil || isBroken {
-            let zero = announced.map { $0 - offset } ?? (wallClock - time)
-            wallClockOfZero = zero
-            if epoch == nil { epoch = zero - Self.modulo(zero, Self.grain) }
-        }
+        settle(time, at: wallClock, isFirst: epoch == nil || isBroken)
         return (time, isBroken)
     }
+
+    /// The message that was under way for the shortest time knows best what the wall clock is at time 0. Dates of
+    /// segments go forwards all the same: no message comes before the one that began a segment.
+    private mutating func settle(_ time: Int64, at wallClock: Int64, isFirst: Bool) {
+        let zero = announced.map { $0 - offset } ?? wallClock.subtractingReportingOverflow(time).partialValue
+        if isFirst {
+            settledAt = wallClock.addingReportingOverflow(Self.settlingTime).partialValue
+        } else {
+            guard wallClock < settledAt, let known = wallClockOfZero, zero < known else { return }
+        }
+        wallClockOfZero = zero
+        if epoch == nil || !isNumbered { epoch = zero - Self.modulo(zero, Self.grain) }
+    }
+
+    /// From now on numbers stay as they are.
+    package mutating func keepNumbers() { isNumbered = true }
 
     /// Milliseconds since 1970 at `time`, as viewers are told.
     package func wallClock(at time: Int64) -> Int64 { (wallClockOfZero ?? 0) + time }
