@@ -294,7 +294,9 @@ final class HTTPHandler: ChannelInboundHandler {
         wait(on: stream, atMost: patience) { window in
             window.isReady && (number.map { window.isEnded || window.has($0, part: part) } ?? true)
         } then: { [weak self] in
-            self?.sendPlaylist(of: stream, stream.segments.window.playlist)
+            // The newer value asks for the same of a playlist without date ranges.
+            let isSkipping = ["YES", "v2"].contains(query["_HLS_skip"])
+            self?.sendPlaylist(of: stream, stream.segments.window.playlist(skipping: isSkipping))
         }
     }
 

@@ -212,39 +212,35 @@ package struct SegmentWindow: Sendable {
     package static let mediaName = "live.m3u8"
 
     /// The media playlist.
-    package var playlist: String? {
+    package var playlist: String? { playlist(skipping: false) }
+
+    /// The media playlist.
+    /// - Parameter isSkipping: without the segments that end before the skip boundary, for a player that has them from an
+    ///   earlier playlist (6.2.5.1).
+    package func playlist(skipping isSkipping: Bool) -> String? {
         guard isReady, let target else { return nil }
         let open = segments.last { !$0.isComplete }
-        let shown = segments.filter(\.isComplete).suffix(Self.segmentCount)
+        let shown = Array(segments.filter(\.isComplete).suffix(Self.segmentCount)) + [open].compactMap { $0 }
         guard let first = shown.first else { return nil }
+        let skipped = isSkipping ? skippedCount(of: shown, target) : 0
         let passed = segments.prefix { $0.number < first.number }.count(where: \.isBehindGap)
         var lines = [
-            "#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-TARGETDURATION:\(target / 1000)",
-            "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=\(Self.seconds(partTarget * 3))"
-                + ",HOLD-BACK=\(Self.seconds(target * 3))",
+            "#EXTM3U", "#EXT-X-VERSION:\(skipped > 0 ? 9 : 6)", "#EXT-X-TARGETDURATION:\(target / 1000)",
+            "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=\(Self.seconds(target * Self.skipBoundary))"
+                + ",PART-HOLD-BACK=\(Self.seconds(partTarget * 3)),HOLD-BACK=\(Self.seconds(target * 3))",
             "#EXT-X-PART-INF:PART-TARGET=\(Self.seconds(partTarget))", "#EXT-X-MEDIA-SEQUENCE:\(first.number)",
         ]
         lines.append("#EXT-X-DISCONTINUITY-SEQUENCE:\(discontinuities + passed)")
-        var header: String?
-        for (index, segment) in (Array(shown) + [open].compactMap { $0 }).enumerated() {
+        if skipped > 0 { lines.append("#EXT-X-SKIP:SKIPPED-SEGMENTS=\(skipped)") }
+        var header = shown.prefix(skipped).last?.header
+        let firstInParts = shown.count - (open == nil ? 0 : 1) - Self.segmentsInParts
+        for (index, segment) in shown.enumerated().dropFirst(skipped) {
             if segment.isBehindGap { lines.append("#EXT-X-DISCONTINUITY") }
             if segment.header != header {
                 lines.append("#EXT-X-MAP:URI=\"\(Self.headerName(segment.header))\"")
                 header = segment.header
             }
-            lines.append("#EXT-X-PROGRAM-DATE-TIME:\(Self.dateTime(segment.wallClock))")
-            if index >= shown.count - Self.segmentsInParts {
-                for (number, part) in segment.parts.enumerated() {
-                    lines.append(
-                        "#EXT-X-PART:DURATION=\(Self.seconds(part.duration)),"
-                            + "URI=\"\(Self.partName(segment.number, number))\""
-                            + (part.isIndependent ? ",INDEPENDENT=YES" : ""))
-                }
-            }
-            if segment.isComplete {
-                lines.append("#EXTINF:\(Self.seconds(segment.duration)),")
-                lines.append(Self.segmentName(segment.number))
-            }
+            lines += Self.lines(of: segment, inParts: index >= firstInParts)
         }
         if isEnded {
             lines.append("#EXT-X-ENDLIST")
@@ -252,6 +248,33 @@ package struct SegmentWindow: Sendable {
             lines.append("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"\(Self.partName(next.segment, next.part))\"")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The skip boundary, from the playlist's end, in targets (4.4.3.8): what is before it may be left out.
+    private static let skipBoundary: Int64 = 6
+
+    /// How many segments lie wholly before the skip boundary.
+    private func skippedCount(of shown: [Segment], _ target: Int64) -> Int {
+        var behind = shown.reduce(0) { $0 + $1.duration }
+        return shown.prefix { segment in
+            behind -= segment.duration
+            return segment.isComplete && behind > target * Self.skipBoundary
+        }.count
+    }
+
+    private static func lines(of segment: Segment, inParts: Bool) -> [String] {
+        var lines = ["#EXT-X-PROGRAM-DATE-TIME:\(dateTime(segment.wallClock))"]
+        if inParts {
+            for (number, part) in segment.parts.enumerated() {
+                lines.append(
+                    "#EXT-X-PART:DURATION=\(seconds(part.duration)),URI=\"\(partName(segment.number, number))\""
+                        + (part.isIndependent ? ",INDEPENDENT=YES" : ""))
+            }
+        }
+        if segment.isComplete {
+            lines += ["#EXTINF:\(seconds(segment.duration)),", segmentName(segment.number)]
+        }
+        return lines
     }
 
     package static func headerName(_ name: String) -> String { "init-\(name).mp4" }
