@@ -1,6 +1,7 @@
 import BulkheadFLV
 import BulkheadLiveServer
 import BulkheadRTMP
+import BulkheadRTMPTransport
 import BulkheadTestSupport
 import Foundation
 import NIOCore
@@ -116,9 +117,33 @@ private let group = MultiThreadedEventLoopGroup.singleton
             #expect(
                 probe.outputText.contains("\(coding.name),320,180"), "\(name): \(probe.outputText)\(probe.errorText)")
         }
+        try await Self.expectAsItCame(
+            Array(start.readableBytesView), coding.header + picture, at: server, raw)
         sending.cancel()
         try? await peer.close()
         await server.stop()
+    }
+
+    /// Players by RTMP and of FLV are given what the publisher sent, the configuration first.
+    private static func expectAsItCame(
+        _ configuration: [UInt8], _ picture: [UInt8], at server: LiveServer, _ raw: RawHTTP
+    ) async throws {
+        let target = try IngestTarget("\(server.address)/live", key: "key")
+        let played = try await RTMPPlayer.play(target, group: group) { events in
+            var payloads: [[UInt8]] = []
+            while payloads.count < 4, let event = try await events.next() {
+                guard case .media(let message) = event else { continue }
+                payloads.append(Array(message.message.payload.readableBytesView))
+            }
+            return payloads
+        }
+        #expect(played.count == 4 && played.dropFirst() == [configuration, picture, picture])
+        let file = try await raw.first(2000 + configuration.count + picture.count * 3, of: "/live/key.flv")
+        let header = try #require(file.firstRange(of: Data(configuration)))
+        let first = try #require(file.firstRange(of: Data(picture)))
+        #expect(header.upperBound <= first.lowerBound)
+        // The header of an FLV file says that there are pictures, and no sound (annex E.2).
+        #expect(file.firstRange(of: Data("FLV\u{1}\u{1}".utf8)) != nil)
     }
 
     private static let noStreams = "{\"namesAreHidden\":false,\"streams\":[]}\n"
