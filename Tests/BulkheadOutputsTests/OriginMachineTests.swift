@@ -134,7 +134,7 @@ import Testing
         let numbers = given.compactMap { action in
             if case .give(2, .comment(let number, _, _)) = action { number } else { nil }
         }
-        #expect(numbers == Array(103...398) + [400, 402])
+        #expect(numbers == Array(101...398) + [400, 402])
         #expect(given.contains(.give(2, .room([9], isOpen: true))))
     }
 
