@@ -176,6 +176,8 @@ export class Danmaku {
         if (this.#frame !== undefined || !this.#isOn || document.hidden || this.#stage.isEmpty) return;
         this.#frame = requestAnimationFrame(() => {
             this.#frame = undefined;
+            // It may have been switched off meanwhile.
+            if (!this.#isOn) return;
             this.#draw();
             this.#wake();
         });
