@@ -1,5 +1,3 @@
-package import BulkheadRTMP
-
 /// What an embedded live server accepts, and its limits.
 package struct LiveServerOptions: Hashable, Sendable {
     /// The stream keys that may be published; nil for any. A key also admits players.

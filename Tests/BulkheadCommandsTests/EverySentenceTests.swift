@@ -304,7 +304,7 @@ import Testing
         Row("server.secrets-read", "", "secrets"),
         Row("server.secrets-unusable", #""text":"it holds no secret""#, "old secrets", "it holds no secret"),
         Row("server.hook-failed", #""text":"a.example has not answered""#, "hook", "a.example has not answered"),
-        Row("server.pull-started", #""stream":"live/show","server":"rtmp://a/live""#, "live/show", "from rtmp://a/live"),
+        Row("server.pull-started", #""stream":"live/show","server":"rtmp://a/live""#, "live/show", "rtmp://a/live"),
         Row("server.pull-ended", #""stream":"s","server":"rtmp://a/live","text":"nobody plays it""#, "nobody plays it"),
         Row("server.pull-failed", #""stream":"s","server":"rtmp://a/live","text":"no answer""#, "no answer", "again"),
         Row("server.push-started", #""stream":"live/show","server":"rtmp://a/live""#, "live/show", "to rtmp://a/live"),
