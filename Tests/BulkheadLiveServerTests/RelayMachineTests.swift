@@ -39,7 +39,7 @@ import Testing
         machine.ended(at: Self.time(0.2))
         // All have failed: a pause.
         #expect(machine.tick(isTaken: false, at: Self.time(0.5)) == [])
-        #expect(machine.tick(isTaken: false, at: Self.time(1.2)) == [.connect(source: 0)])
+        #expect(machine.tick(isTaken: false, at: Self.time(1.3)) == [.connect(source: 0)])
     }
 
     @Test func aPullOnDemandFollowsThePlayers() {
