@@ -572,7 +572,7 @@ extension Program: MediaOutlet {
 
     package func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
         if let place = groups.firstIndex(where: { $0.members.contains(input) }) {
-            groups[place].tookSound(samples, of: input, at: .now)
+            groups[place].tookSound(samples, from: start, of: input, at: .now)
         }
         let next = machine.push(sound: samples, from: start, of: input, at: .now)
         beginIfPossible()

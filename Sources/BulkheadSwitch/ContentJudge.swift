@@ -59,13 +59,6 @@ package struct ContentJudge: Sendable {
         }
     }
 
-    /// No sound comes any more where there was some: that is silence, too.
-    package mutating func noteSilence(at time: MonotonicTime) {
-        hasSound = true
-        silentSince = silentSince ?? time
-        clipped = nil
-    }
-
     /// What was seen before counts no more.
     package mutating func forget() { self = ContentJudge() }
 

@@ -55,7 +55,9 @@ private struct GroupStage {
                 let grid = [UInt8](repeating: luma[member] ?? (picture | 64), count: 20)
                 group.tookPicture(grid, of: member, at: now)
                 let level: Float = silent.contains(member) ? 0 : 0.5
-                group.tookSound([level, -level], of: member, at: now)
+                // Each 40 ms: 1920 sample pairs.
+                let sound = [Float](repeating: level, count: 3840)
+                group.tookSound(sound, from: Int64(milliseconds) * 48, of: member, at: now)
             }
             take(group.look(rate: 25, at: now) { [states] in states[$0] ?? InputState() })
         }

@@ -55,8 +55,6 @@ import Testing
         #expect(judge.silent(at: Self.time(4)) == 0)
         judge.take(sound: [.nan], at: Self.time(5))
         #expect(judge.silent(at: Self.time(5)) == 0)
-        judge.noteSilence(at: Self.time(6))
-        #expect(judge.silent(at: Self.time(8)) == 2)
     }
 
     @Test func clippingNeedsMoreThanOnePeakAndLastsOverPauses() {

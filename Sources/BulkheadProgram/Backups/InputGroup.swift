@@ -70,8 +70,11 @@ package struct InputGroup: Sendable {
         meters[member]?.tookPicture(sample, at: now)
     }
 
-    package mutating func tookSound(_ samples: [Float], of member: InputID, at now: MonotonicTime) {
-        meters[member]?.tookSound(samples, at: now)
+    /// - Parameter start: of the input's own time, in sample pairs.
+    package mutating func tookSound(
+        _ samples: [Float], from start: Int64, of member: InputID, at now: MonotonicTime
+    ) {
+        meters[member]?.tookSound(samples, from: start, at: now)
     }
 
     package mutating func interrupted(_ member: InputID) { meters[member]?.interruptions += 1 }

@@ -1,3 +1,4 @@
+import BulkheadMedia
 import BulkheadModel
 import BulkheadSwitch
 import BulkheadSystem
@@ -12,7 +13,10 @@ struct InputMeter: Sendable {
     /// One that has given sound, and gives none for so long, is silent.
     private static let soundPause = Duration.milliseconds(500)
 
-    private(set) var judge = ContentJudge()
+    private var judge = ContentJudge()
+    /// Of the sound, by the input's own time: a file gives it ahead, and a second of it at once.
+    private var soundJudge = ContentJudge()
+    private var soundEnd = MonotonicTime(nanoseconds: 0)
     /// When pictures came in the last second, the oldest first.
     private var arrivals: [MonotonicTime] = []
     private var lastPicture: MonotonicTime?
@@ -41,9 +45,15 @@ struct InputMeter: Sendable {
         judge.take(luma: sample, at: now)
     }
 
-    mutating func tookSound(_ samples: [Float], at now: MonotonicTime) {
+    /// - Parameter start: of the input's own time, in sample pairs.
+    mutating func tookSound(_ samples: [Float], from start: Int64, at now: MonotonicTime) {
         lastSound = now
-        judge.take(sound: samples, at: now)
+        let time = MonotonicTime(nanoseconds: MediaTime(sampleIndex: start).nanoseconds)
+        // Its time begins anew.
+        if time < soundEnd { soundJudge.forget() }
+        let count = Int64(samples.count / AudioFormat.channelCount)
+        soundEnd = time.advanced(by: MediaTime(sampleIndex: count).nanoseconds)
+        soundJudge.take(sound: samples, at: time)
     }
 
     /// What it gives is looked at from now on: what was before is of no interest.
@@ -51,6 +61,8 @@ struct InputMeter: Sendable {
         since = now
         arrivals = []
         judge.forget()
+        soundJudge.forget()
+        soundEnd = MonotonicTime(nanoseconds: 0)
         (lastPicture, lastSound, lookedAt) = (nil, nil, nil)
     }
 
@@ -75,9 +87,6 @@ struct InputMeter: Sendable {
         if !isAtWork { report.isReady = state.isOpen && state.hasSomething && !state.hasEnded }
         guard !isIdle, !state.stands, !isOver else { return report }
         arrivals.removeAll { now.since($0) > Self.window.nanoseconds }
-        if let lastSound, state.hasSound, now.since(lastSound) > Self.soundPause.nanoseconds {
-            judge.noteSilence(at: lastSound)
-        }
         let newest = state.hasPicture ? lastPicture : lastSound
         report.secondsSinceLastFrame = Double(max(0, now.since(newest ?? since))) / 1e9
         if state.hasPicture {
@@ -86,8 +95,13 @@ struct InputMeter: Sendable {
             report.blackSeconds = judge.black(at: now)
             report.frozenSeconds = judge.frozen(at: now)
         }
-        report.silentSeconds = judge.silent(at: now)
-        report.clippedSeconds = judge.clipped(at: now)
+        report.silentSeconds = soundJudge.silent(at: soundEnd)
+        report.clippedSeconds = soundJudge.clipped(at: soundEnd)
+        // What is live and gives no sound any more is silent, too.
+        if state.isLive, state.hasSound, let lastSound, now.since(lastSound) > Self.soundPause.nanoseconds {
+            report.silentSeconds = (report.silentSeconds ?? 0) + Double(now.since(lastSound)) / 1e9
+            report.clippedSeconds = 0
+        }
         return report
     }
 }
