@@ -41,7 +41,7 @@ import Testing
             "sh",
             [
                 "-c",
-                "exec srt-live-transmit -q 'srt://127.0.0.1:\(port)?mode=listener&peeridletimeo=600\(parameters)' file://con "
+                "exec srt-live-transmit -q 'srt://127.0.0.1:\(port)?mode=listener\(parameters)' file://con "
                     + ">'\(file)'",
             ])
     }
@@ -149,7 +149,7 @@ import Testing
     /// From SRT to RTMP: they are servers of one link.
     @Test func anotherProtocolTakesOver() async throws {
         let folder = try TemporaryFolder()
-        let server = try await EmbeddedServer(["--record", folder.path("record")])
+        let server = try await EmbeddedServer()
         let port = try Self.freePort()
         let receiver = try Self.receiver(port, into: folder.path("out.ts"))
         let broadcast = try Self.broadcast([
