@@ -113,7 +113,8 @@ import Testing
         let wrap = MediaTime(ticks: 1 << 33, of: Timebase(1, 90_000)) - MediaTime(milliseconds: 1000)
         let pieces = try Self.muxed([Self.picture(at: wrap, isIDR: true)])
         // The clock starts at 90,000, so that this picture's PTS is 0, and its PCR 0.2 s before.
-        #expect(pieces[2].clock == (1 << 33) - 18_000)
+        let clock = try #require(pieces[2].clock)
+        #expect(clock == 8_589_916_592)
         #expect(Array(pieces[2].payload[9..<14]) == [0x21, 0x00, 0x01, 0x00, 0x01])
     }
 
