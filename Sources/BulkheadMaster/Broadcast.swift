@@ -244,9 +244,9 @@ actor Broadcast {
 
     /// Has the input passed on as soon as it is known what it is.
     private func arrangeCopying() {
-        guard rooms.copyLine == nil, state == .starting, rooms.inputs.descriptions.contains(where: { $0 != nil }) else {
-            return
-        }
+        guard rooms.copyLine == nil, state == .starting,
+            rooms.inputs.descriptions(isPatient: true).contains(where: { $0 != nil })
+        else { return }
         rooms.arrangeCopying(settings) { [weak self] canvas, frameRate in
             self?.assumeIsolated { broadcast in
                 (broadcast.settings.canvas, broadcast.settings.frameRate) = (canvas, frameRate)

@@ -126,16 +126,3 @@ final class StreamResponse: PlayerOutlet {
 
     func playerIsHopeless(because reason: String) { handler?.close(because: reason) }
 }
-
-extension Packager.Obstacle {
-    /// For viewers.
-    var sentence: String {
-        switch self {
-        case .nothingYet: "Nothing of this stream has come yet."
-        case .pictures(let coding):
-            "This stream's pictures (\(coding)) can't be given as MP4 or HLS: take it as FLV, or by RTMP."
-        case .sound(let coding):
-            "This stream's sound (\(coding)) can't be given as MP4 or HLS: take it as FLV, or by RTMP."
-        }
-    }
-}

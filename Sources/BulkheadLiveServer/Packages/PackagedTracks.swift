@@ -1,4 +1,5 @@
 package import BulkheadMP4
+import BulkheadMedia
 
 /// The tracks of a stream as MP4, with what viewers must know before they ask for anything.
 package struct PackagedTracks: Hashable, Sendable {

@@ -134,7 +134,7 @@ final class PullRelay {
             }
             guard let publication else { return nil }
             if publication.takes(played.message) { publication.stream.forward(played.message) }
-            publication.stream.flush()
+            publication.stream.flushSoon()
         case .unpublished, .republished:
             // What comes next has times of its own. Players are kept for a while.
             endPublication()

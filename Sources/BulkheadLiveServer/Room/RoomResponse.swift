@@ -39,7 +39,7 @@ final class RoomResponse: EndlessResponse {
     func begin() {
         handler?.write(Self.head)
         // In milliseconds, until the browser comes back by itself.
-        handler?.write(ByteBuffer(string: "retry: 1000\n\n"))
+        give(ByteBuffer(string: "retry: 1000\n\n"))
         room.add(self)
         pump()
         handler?.flush()
@@ -55,16 +55,21 @@ final class RoomResponse: EndlessResponse {
         }
         var hasWritten = false
         while handler.isWritable, let event = room.feed.next(&reader) {
-            handler.write(event)
+            give(event)
             hasWritten = true
         }
         if !hasWritten, handler.isWritable, NIODeadline.now() - lastWrite > Self.signInterval {
-            handler.write(RoomFeed.sign)
+            give(RoomFeed.sign)
             hasWritten = true
         }
         guard hasWritten else { return }
         lastWrite = .now()
         handler.flush()
+    }
+
+    private func give(_ bytes: ByteBuffer) {
+        guard let handler else { return }
+        handler.writeReady(handler.writesPieces ? PlayerForm.framed(bytes) : bytes)
     }
 
     func leave() { handler?.hub.remove(self, from: stream) }
