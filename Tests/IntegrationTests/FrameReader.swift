@@ -52,8 +52,12 @@ enum FrameReader {
             /** How much of the stream was read, in seconds. */
             reader.seconds = () => reader.numbers.at(-1).mediaTime - reader.numbers[0].mediaTime;
             const wait = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+            const isBuffered = (time) => Array.from({ length: video.buffered.length }, (_, index) => index)
+                .some((index) => time >= video.buffered.start(index) && time < video.buffered.end(index));
             /** The picture at `time`, and when it begins; undefined where the browser doesn't say. */
             const picture = async (time) => {
+                // A browser waits for what is in no buffer.
+                if (!isBuffered(time)) return undefined;
                 let last;
                 // A browser that has too little time shows a picture only at the next attempt, or the one before once more.
                 for (let attempt = 0; attempt < 5; attempt += 1) {
@@ -62,7 +66,7 @@ enum FrameReader {
                     });
                     const sought = new Promise((resolve) => { video.onseeked = resolve; });
                     video.currentTime = time + attempt * 0.001;
-                    await sought;
+                    await Promise.race([sought, wait(2000)]);
                     const mediaTime = await Promise.race([shown, wait(200 << attempt)]);
                     if (mediaTime === undefined) continue;
                     const found = { mediaTime, number: read() };

@@ -72,6 +72,8 @@ export class Player extends EventTarget {
     /** Where playing had come when the stream had left. */
     #leftAt;
     #isOnAir = false;
+    /** A response comes in. */
+    #isReading = false;
     #isPlaced = false;
     #lastByteAt = 0;
     /** A connection on which nothing has come until then is given up. */
@@ -237,7 +239,9 @@ export class Player extends EventTarget {
                 });
                 clearTimeout(late);
                 if (response.ok) {
+                    this.#isReading = true;
                     await this.#read(response, signal).finally(() => {
+                        this.#isReading = false;
                         // One that comes and goes is no better than one that doesn't come.
                         if (performance.now() - asked > 3000) attempt = 0;
                     });
@@ -518,7 +522,9 @@ export class Player extends EventTarget {
                 return;
             } else if (ahead < little && this.state === "playing") {
                 this.stalls += 1;
-                this.#control.stalled(now / 1000);
+                // A connection that was lost says nothing of how evenly one brings what it brings.
+                if (this.#isReading) this.#control.stalled(now / 1000);
+                else this.#control.forget();
                 this.#video.playbackRate = 1;
                 this.#say("stalled");
             }
