@@ -85,7 +85,8 @@ enum FrameReader {
                 const [missing, absent] = [[], []];
                 for (const [index, one] of seen.slice(1).entries()) {
                     const before = seen[index];
-                    if (one.number <= before.number + 1) continue;
+                    // What the browser has let go of can't be looked up any more: a slow machine takes long for a round.
+                    if (one.number <= before.number + 1 || before.mediaTime < video.buffered.start(0)) continue;
                     const found = new Set();
                     let isSure = true;
                     for (let time = before.mediaTime + 0.06; time < one.mediaTime + 0.01; time += 0.04) {

@@ -101,11 +101,11 @@ import Testing
                 ["-sS", "--fail", "--max-time", "10", "--cacert", identity.certificate, "https://\(place)/status"])
             return await curl.wait() == 0
         }
-        #expect(try await eventually(within: .seconds(20)) { try await answers() }, "\(broadcast.errorText)")
+        #expect(try await eventually(within: .seconds(50)) { try await answers() }, "\(broadcast.errorText)")
         #expect(try await Self.get("http://\(place)/status") != nil)
         // curl trusts the new one alone.
         identity = try await TLSIdentity(in: folder)
-        #expect(try await eventually(within: .seconds(20)) { try await answers() }, "\(broadcast.errorText)")
+        #expect(try await eventually(within: .seconds(50)) { try await answers() }, "\(broadcast.errorText)")
         let old = try #require(ProcessTable.children(of: broadcast.pid, named: "bulkhead-origin").first)
         kill(old, SIGKILL)
         #expect(try await eventually(within: .seconds(30)) { try await answers() }, "\(broadcast.errorText)")
@@ -113,7 +113,7 @@ import Testing
         let good = try Data(contentsOf: URL(fileURLWithPath: identity.certificate))
         try Data("none".utf8).write(to: URL(fileURLWithPath: identity.certificate))
         #expect(
-            await eventually(within: .seconds(20)) { broadcast.errorText.contains("nothing of that kind in PEM form") },
+            await eventually(within: .seconds(50)) { broadcast.errorText.contains("nothing of that kind in PEM form") },
             "\(broadcast.errorText)")
         try good.write(to: URL(fileURLWithPath: identity.certificate))
         #expect(try await answers())

@@ -120,10 +120,12 @@ private let takeovers = ProcessInfo.processInfo.environment["BULKHEAD_TAKEOVERS"
         for _ in 1...3 {
             let origin = try #require(ProcessTable.children(of: program.pid, named: "bulkhead-origin").first)
             kill(origin, SIGKILL)
+            let before = try await browser.evaluate("bulkhead.player.connections", as: Int.self)
+            #expect(try await browser.waits(for: "bulkhead.player.connections > \(before)"))
             let count = try await browser.evaluate("reader.numbers.length", as: Int.self)
             #expect(try await browser.waits(for: "reader.numbers.length > \(count) + 50"))
         }
-        #expect(try await browser.waits(for: "bulkhead.player.delay <= 1.5"))
+        #expect(try await browser.waits(within: .seconds(60), for: "bulkhead.player.delay <= 1.5"))
         let seen = try await browser.evaluate("reader.finish()", as: FrameReader.Result.self)
         // 25 a second.
         #expect(Double(seen.missing.count) <= seen.skipped * 25 + 1, "\(seen)")
