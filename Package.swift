@@ -686,7 +686,7 @@ let package = Package(
                 "BulkheadTestSupport",
                 "BulkheadModel", "BulkheadEvents", "BulkheadChildRuntime", "BulkheadCommands", "BulkheadMaster",
                 "BulkheadProbe", "BulkheadDrill", "BulkheadMedia", "BulkheadWire", "BulkheadSelection", "BulkheadRTMP",
-                "BulkheadSwitch", "BulkheadSwitcher", argumentParser,
+                "BulkheadSwitch", "BulkheadSwitcher", "BulkheadHTTP", argumentParser,
             ]),
         .testTarget(
             name: "IntegrationTests",

@@ -1,4 +1,5 @@
 import BulkheadCommands
+import BulkheadHTTP
 import BulkheadModel
 import BulkheadRTMP
 import BulkheadSwitch
