@@ -27,6 +27,8 @@ final class CopyPlayer: Player {
     private var sent: (picture: Int64, sound: Int64)?
     private var inputHasEnded = false
     private var hasSent = false
+    /// A packet says neither when it is decoded nor when it is shown.
+    private var lacksTimes = false
     private var postedBytes = 0
     private var hasWarned: Set<Warning> = []
 
@@ -110,7 +112,9 @@ final class CopyPlayer: Player {
     ) throws(SourceStop) -> CopiedItem? {
         let missing = bulkhead_av_nopts_value
         let (dts, pts) = (packet.pointee.dts, packet.pointee.pts)
-        guard let data = packet.pointee.data, packet.pointee.size > 0, dts != missing || pts != missing else {
+        guard let data = packet.pointee.data, packet.pointee.size > 0 else { return nil }
+        guard dts != missing || pts != missing else {
+            lacksTimes = true
             return nil
         }
         let bytes = UnsafeBufferPointer(start: data, count: Int(packet.pointee.size))
@@ -210,7 +214,8 @@ final class CopyPlayer: Player {
 
     private func endPass() throws(SourceStop) -> PlayerStep {
         guard hasSent || settings.resume != nil else {
-            return .failed(Refusal(.other, "nothing in \(input.address.name) can be copied: it has no IDR picture"))
+            let lack = lacksTimes ? "its packets have no times" : "it has no IDR picture"
+            return .failed(Refusal(.notCopied, "nothing in \(input.address.name) can be copied: \(lack)"))
         }
         guard settings.loops, !input.isLive else { return .ended }
         do throws(OpenFailure) { try input.rewind() } catch {
