@@ -30,10 +30,10 @@ struct CopyQueue: Sendable {
         }
     }
 
-    /// What goes out next, by its DTS; sound before a picture of the same time.
+    /// What goes out next, by its DTS; a picture before sound of the same time, which would be sound from before an IDR.
     var first: Item? {
         guard let picture = pictures.first else { return sounds.first }
-        guard let sound = sounds.first, sound.packet.dts <= picture.packet.dts else { return picture }
+        guard let sound = sounds.first, sound.packet.dts < picture.packet.dts else { return picture }
         return sound
     }
 
