@@ -80,6 +80,9 @@ import Testing
         Row("master.resume-damaged", #""path":"/s/e.json.damaged","text":"it is torn""#, "/s/e.json.damaged", "torn"),
         Row("master.resume-replaced", #""path":"/s/e.json.before""#, "anew", "/s/e.json.before"),
         Row("master.settings-ignored", #""text":"no file b.mp4""#, "no file b.mp4", "resumed all the same"),
+        Row(
+            "timeline.copied", #""canvas":"640x360","framesPerSecond":25,"source":1"#, "copied",
+            "not encoded", "640x360 at 25 fps"),
         Row("timeline.on-air", "", "on air"), Row("timeline.ending", "", "ending"),
         Row("timeline.gave-up", #""frames":12,"seconds":10"#, "12 frames", "10 s"),
         Row("timeline.gave-up", #""frames":1,"seconds":2.5"#, "1 frame ", "2.5 s"),

@@ -148,7 +148,7 @@ import Testing
         (["--name", "show"], "resume"), (["--slate-clock"], "clock"),
     ])
     func whatDoesNotGoWithItIsRefused(arguments: [String], word: String) async throws {
-        let result = try await run(["broadcast", "a.flv", "--copy", "--to", "file:/dev/null"] + arguments)
+        let result = try await run(["broadcast", "test", "--copy", "--to", "rtmp://127.0.0.1/live/key"] + arguments)
         #expect(result.code == 64 && result.text.contains(word) && result.text.contains("copy"), "\(result.text)")
     }
 }
