@@ -45,7 +45,9 @@ extension HTTPHandler {
         guard type?.lowercased() == "application/json" else {
             return send(.sentence(.unsupportedMediaType, "A comment comes as application/json."))
         }
-        guard let body, body.readableBytes <= Self.longestWords else { return send(.sentence(.payloadTooLarge, "The comment is too long.")) }
+        guard let body, body.readableBytes <= Self.longestWords else {
+            return send(.sentence(.payloadTooLarge, "The comment is too long."))
+        }
         guard let words = try? JSONDecoder().decode(Words.self, from: Data(body.readableBytesView)),
             (1...64).contains(words.id.utf8.count), words.id.utf8.allSatisfy(Self.isPlain)
         else { return send(.sentence(.badRequest, "The comment can't be understood.")) }
