@@ -278,7 +278,7 @@ package final class Program {
         guard let place = groups.firstIndex(where: { $0.members.contains(input) }) else {
             throw BroadcastError(
                 .usage, "the input \(word) has no backup",
-                advice: "begin the next broadcast with one: --backup, or `backups` of an input")
+                advice: "name one when the next broadcast begins")
         }
         if let way = mode.way, !groups[place].ways.contains(way) {
             let ways = groups[place].ways.map(\.rawValue).joined(separator: ", ")

@@ -30,7 +30,7 @@ import Testing
     }
 
     private static let children = [
-        "encoder", "slate-encoder", "source", "plugin-host", "mixer", "recorder", "notifier", "chat", "origin",
+        "encoder", "slate-encoder", "source", "plugin-host", "mixer", "recorder", "notifier", "chat", "origin", "srt",
     ].flatMap { role in
         [
             Row("\(role).started", #""pid":4711,"isForeign":false"#, "started"),

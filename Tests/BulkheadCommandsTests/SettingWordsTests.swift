@@ -23,7 +23,7 @@ import Testing
             "congestion=main",
             "audio-bitrate=96k",
             "preset=slow", "tune=film", "profile=main", "keyframe-interval=1.5", "bframes=3", "buffer=2s",
-            "cbr=true",
+            "cbr=true", "watch=black 5s",
         ]
         let changed = try SettingWords.change(words).applied(to: Self.settings())
         #expect(changed.layout == .grid)

@@ -61,7 +61,7 @@ import Testing
 
     @Test func aBulkheadServerIsToldByItsInterface() throws {
         let settings = try Self.settings(Self.bulkhead)
-        guard case .requests(let start, let stop) = settings.pull else {
+        guard case .requests(let start, let stop) = settings.pull?.system else {
             Issue.record("the pull is no request")
             return
         }

@@ -76,8 +76,8 @@ import Testing
         #expect(try await range("0-0", ["-H", "If-Range: \"other\""]).status == 200)
         #expect(try await range("0-0", ["-H", "If-Range: \(tag)"]).status == 206)
         #expect(try await library.get(mp4, ["-H", "If-None-Match: \(tag)"]).status == 304)
-        let head = try await library.get(mp4, ["--head"])
-        #expect(head.status == 200 && head.headers["content-length"] == "\(count)" && head.body.isEmpty)
+        let head = try await library.get(mp4, ["--head", "-o", "/dev/null"])
+        #expect(head.status == 200 && head.headers["content-length"] == "\(count)")
         // Nothing but what the tracker has allowed.
         #expect(try await library.get("/media/\(id)/file.mp4").status == 403)
         #expect(try await library.get(mp4 + "0").status == 403)
@@ -149,7 +149,7 @@ import Testing
             redirect.status == 302 && redirect.headers["location"]?.hasPrefix("/media/\(id)/file.mp4?token=") == true)
         // The library's own file stays when the broadcaster's is removed.
         unlink(show)
-        #expect(try await library.get(mp4, ["--head"]).status == 200)
+        #expect(try await library.get(mp4, ["--head", "-o", "/dev/null"]).status == 200)
         await library.process.end()
     }
 
@@ -164,7 +164,7 @@ import Testing
         #expect(try await post("/node/notices", film) == 422)
         #expect(try await post("/node/notices", notice, ["-H", "Origin: http://evil.example"]) == 403)
         #expect(try await library.get("/node/notices", ["-d", notice]).status == 403)
-        #expect(try await post("/node/notices", String(repeating: "[", count: 200_000)) == 400)
+        #expect(try await post("/node/notices", String(repeating: "[", count: 100_000)) == 400)
         #expect(try await library.get("/node/records").status == 401)
         #expect(try await post("/node/published", "[]") == 401)
         #expect(try await post("/centre/signals", "{}") == 401)

@@ -59,15 +59,15 @@ import Testing
     @Test func childrenAreThoseThatHaveAProcess() {
         #expect(
             Part.Role.allCases.filter(\.isChild)
-                == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat, .origin])
+                == [.encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat, .origin, .srt])
     }
 
     @Test func rolesOfEventsAreWords() {
         #expect(
             Part.Role.allCases.map(\.rawValue) == [
                 "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "recorder",
-                "notifier", "chat", "origin", "plugin", "link", "recording", "viewer", "server", "reporter", "room",
-                "channel", "switch", "output", "unknown",
+                "notifier", "chat", "origin", "srt", "plugin", "link", "recording", "viewer", "server", "reporter",
+                "room", "channel", "switch", "output", "unknown",
             ])
     }
 }

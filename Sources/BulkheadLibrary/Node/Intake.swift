@@ -15,6 +15,10 @@ final class Intake: Sendable {
     private let folder: MediaFolder
     /// One at a time: a notice that is sent again while its file is copied must not lead to a second copy.
     private let turn = Mutex(())
+    /// Recordings that have only just been opened: nothing of them was on the disk when they were to be taken.
+    private let waiting = Mutex<[String: MonotonicTime]>([:])
+    private static let mostWaiting = 64
+    private static let longestWait = Duration.seconds(120)
 
     init(folder: MediaFolder) { self.folder = folder }
 
@@ -25,7 +29,29 @@ final class Intake: Sendable {
         guard path.hasPrefix("/"), path.utf8.count <= 4096, path.hasSuffix(".mp4") else {
             throw Refusal(description: "only recordings in MP4 are taken")
         }
-        return try turn.withLock { _ throws(Refusal) in try takeInTurn(path, isGrowing: isGrowing) }
+        let isTaken = try turn.withLock { _ throws(Refusal) in try takeInTurn(path, isGrowing: isGrowing) }
+        waiting.withLock { waiting in
+            if isTaken {
+                waiting[path] = nil
+            } else if waiting.count < Self.mostWaiting {
+                waiting[path] = waiting[path] ?? .now
+            }
+        }
+        return isTaken
+    }
+
+    /// Tries again what was left for later. May wait long.
+    func takeWaiting() {
+        let now = MonotonicTime.now
+        let paths = waiting.withLock { waiting in
+            waiting = waiting.filter { now.since($0.value) < Self.longestWait.nanoseconds }
+            return Array(waiting.keys)
+        }
+        for path in paths {
+            do throws(Refusal) { _ = try take(path, isGrowing: true) } catch {
+                waiting.withLock { $0[path] = nil }
+            }
+        }
     }
 
     private func takeInTurn(_ path: String, isGrowing: Bool) throws(Refusal) -> Bool {

@@ -83,7 +83,10 @@ final class NodeService: Sendable {
 
     private func scan() async {
         do {
-            let isChanged = try await Blocking.run { [scanner] in try scanner.look() }
+            let isChanged = try await Blocking.run { [scanner, intake] in
+                intake.takeWaiting()
+                return try scanner.look()
+            }
             log.clear("node.database", "the node's database works again")
             if isChanged { signalWaker.wake() }
         } catch { log.trouble("node.database", "\(error)") }

@@ -53,6 +53,9 @@ final class RoomResponse: EndlessResponse {
             epoch = room.feed.epoch
             reader = room.feed.reader(lastID: nil)
         }
+        guard handler.isWritable || NIODeadline.now() - lastWrite < TimeAmount(stream.options.playerStallTimeout) else {
+            return handler.close(because: "the viewer takes nothing")
+        }
         var hasWritten = false
         while handler.isWritable, let event = room.feed.next(&reader) {
             give(event)
