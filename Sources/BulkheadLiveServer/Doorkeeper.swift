@@ -62,7 +62,7 @@ package struct Doorkeeper {
     /// Addresses without a connection are forgotten beyond so many, or twice as many as had one the last time.
     private static let mostClients = 4096
     /// How long an address stays away that has done too much wrong; each time twice as long.
-    private static let firstPause = Duration.seconds(30)
+    private static let firstPause = Duration.seconds(5)
     private static let longestPause = Duration.seconds(3600)
     /// After so long without a pause the next one is short again.
     private static let forgiveness = Duration.seconds(600)
