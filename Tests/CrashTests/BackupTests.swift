@@ -20,6 +20,7 @@ import Testing
             ])
         }
         var publisher = try publish()
+        #expect(await eventually(within: .seconds(30)) { server.log.contains("live/cam") })
         let configuration = folder.path("show.yml")
         try """
         inputs:
@@ -47,6 +48,19 @@ import Testing
                 Self.count(show, "\"source.opened\"", "\"id\":1,") > 0
                     && (isCold || Self.count(show, "\"source.opened\"", "\"id\":2,") > 0)
             })
+        // The camera is on air, by itself or again.
+        func lastWay() -> String? {
+            show.outputText.split(separator: "\n").last { $0.contains("\"switch.working\"") }
+                .map { $0.contains("\"way\":\"main\"") ? "main" : "backup" }
+        }
+        func size() -> Int {
+            let facts = try? FileManager.default.attributesOfItem(atPath: folder.path("show.flv"))
+            return facts?[.size] as? Int ?? 0
+        }
+        #expect(
+            await eventually(within: .seconds(60)) {
+                lastWay() ?? "main" == "main" && Self.count(show, "\"timeline.on-air\"") > 0 && size() > 50_000
+            }, "\(show.outputText)")
         let before = Self.count(show, "\"switch.working\"", "\"way\":\"backup\"")
         await publisher.end(signal: SIGKILL)
         #expect(await works("backup", before + 1), "\(show.errorText)")
@@ -54,7 +68,9 @@ import Testing
         publisher = try publish()
         #expect(await works("main", returned + 1), "\(show.errorText)")
         // It was the camera that was lost, by the condition that was named.
-        #expect(Self.count(show, "\"switch.switching\"", "no-data 1s", "\"formerWay\":\"main\"") >= 1)
+        #expect(
+            Self.count(show, "\"switch.switching\"", "no-data 1s", "\"formerWay\":\"main\"") >= 1,
+            "\(show.outputText)")
         await show.end(signal: SIGINT)
         #expect(Self.count(show, "\"kind\":\"summary\"", "\"framesSlated\":0") == 1)
         await publisher.end(signal: SIGINT)
