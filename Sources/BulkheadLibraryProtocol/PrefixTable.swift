@@ -73,7 +73,8 @@ package struct NetworkAddress: Hashable, Sendable {
 
     private static func four(_ text: some StringProtocol) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts.allSatisfy({ (1...3).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isDigit) })
+        guard parts.count == 4,
+            parts.allSatisfy({ (1...3).contains($0.utf8.count) && $0.utf8.allSatisfy(Self.isDigit) })
         else { return nil }
         let bytes = parts.compactMap { UInt8($0) }
         return bytes.count == 4 ? bytes : nil
@@ -94,7 +95,9 @@ package struct NetworkAddress: Hashable, Sendable {
                     bytes += last
                     continue
                 }
-                guard (1...4).contains(part.utf8.count), part.allSatisfy(\.isHexDigit), let word = UInt16(part, radix: 16) else { return nil }
+                guard (1...4).contains(part.utf8.count), part.allSatisfy(\.isHexDigit),
+                    let word = UInt16(part, radix: 16)
+                else { return nil }
                 bytes += [UInt8(word >> 8), UInt8(truncatingIfNeeded: word)]
             }
             return bytes

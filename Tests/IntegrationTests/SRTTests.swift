@@ -88,7 +88,8 @@ import Testing
                     + "('127.0.0.1',\(port)))\n time.sleep(0.01)",
             ])
         let stranger = try RunningProcess(
-            "timeout", ["-s", "KILL", "3", "srt-live-transmit", "-q", "srt://127.0.0.1:\(port)?streamid=other", "file://con"])
+            "timeout",
+            ["-s", "KILL", "3", "srt-live-transmit", "-q", "srt://127.0.0.1:\(port)?streamid=other", "file://con"])
         _ = await stranger.wait()
         #expect(stranger.output.isEmpty)
         let ffmpeg = try RunningProcess(
