@@ -8,7 +8,7 @@ BUILD := .build/release
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint docs graph settings demo bench install uninstall clean
+.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint docs graph settings demo bench install package uninstall clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ install: ## install what `make build` made below PREFIX, /usr/local if not said;
 	@if [ ! -x "$(BUILD)/bulkhead" ]; then echo "there is nothing to install: run make build first" >&2; exit 1; fi
 	@if [ -z "$(DESTDIR)" ]; then Packaging/install-packages install; fi
 	@Packaging/install "$(BUILD)" "$(DESTDIR)" "$(PREFIX)"
+
+package: build ## make a Debian package and a tarball of the release build: .build/package
+	@Packaging/package "$(BUILD)" .build/package
 
 uninstall: ## remove what `make install` installed below PREFIX
 	@Packaging/uninstall "$(DESTDIR)" "$(PREFIX)"
