@@ -1,6 +1,9 @@
 package import BulkheadMedia
 
 /// Which packets the other side of an SRT connection has, by the number of messages that it has not acknowledged.
+///
+/// What is acknowledged has reached the other side's library, which gives it out only after the latency: a connection that
+/// breaks before takes it along. And a reader of the transport stream knows that a picture is whole when the next one begins.
 package struct DeliveryQueue: Sendable {
     private struct Entry {
         /// The DTS of a picture; nil for sound.
@@ -14,14 +17,18 @@ package struct DeliveryQueue: Sendable {
     private var first = 0
     private var appended: UInt64 = 0
     private var sentCount: UInt64 = 0
-    /// The DTS of the last picture that the other side has with all before it; nil before the first.
+    /// Pictures that have arrived, and when that was known; the first may have been given out.
+    private var arrived: [(picture: MediaTime, at: Duration)] = []
+    private let delay: Duration
+    /// The DTS of the last picture that whoever reads at the other side has, with all before it; nil before the first.
     package private(set) var safe: MediaTime?
     /// Bytes of the packets that it has.
     package private(set) var releasedByteCount: UInt64 = 0
 
-    package init() {}
+    /// - Parameter delay: after so long the other side has given out what has arrived.
+    package init(delay: Duration) { self.delay = delay }
 
-    /// It has everything.
+    /// Everything has arrived.
     package var isEmpty: Bool { first == entries.count }
 
     /// A packet is to be sent in so many messages.
@@ -34,16 +41,21 @@ package struct DeliveryQueue: Sendable {
     package mutating func sent() { sentCount += 1 }
 
     /// Of the messages that are the library's, so many are not acknowledged.
-    package mutating func acknowledge(unacknowledged: Int) {
+    /// - Parameter now: on any clock that goes forwards.
+    package mutating func acknowledge(unacknowledged: Int, at now: Duration) {
         let acknowledged = sentCount - min(sentCount, UInt64(max(0, unacknowledged)))
         while first < entries.count, entries[first].end <= acknowledged {
             releasedByteCount += UInt64(entries[first].byteCount)
-            safe = entries[first].picture ?? safe
+            if let picture = entries[first].picture { arrived.append((picture, now)) }
             first += 1
         }
         if first > 256 {
             entries.removeFirst(first)
             first = 0
         }
+        let givenOut = arrived.prefix { now - $0.at >= delay }.count
+        guard givenOut > 1 else { return }
+        safe = arrived[givenOut - 2].picture
+        arrived.removeFirst(givenOut - 1)
     }
 }

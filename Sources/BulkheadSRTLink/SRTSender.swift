@@ -11,6 +11,8 @@ final class SRTSender {
     private static let messageByteCount = 7 * TransportStreamMuxer.packetByteCount
     /// How long the other side may take for the rest.
     private static let finishing = Duration.seconds(2)
+    /// What has arrived is surely given out so long after the latency.
+    private static let margin = Duration.milliseconds(50)
     /// Between two reports where something has changed, and where nothing has.
     private static let shortInterval = Duration.milliseconds(20)
     private static let longInterval = Duration.seconds(1)
@@ -32,7 +34,7 @@ final class SRTSender {
         self.socket = socket
         latency = .milliseconds(Int64(connection.latencyMilliseconds))
         muxer = TransportStreamMuxer(origin: origin)
-        deliveries = DeliveryQueue()
+        deliveries = DeliveryQueue(delay: latency + Self.margin)
     }
 
     /// Returns once all is sent; throws where the connection or the master ends before.
@@ -48,7 +50,7 @@ final class SRTSender {
 
     /// What has arrived is shown only after the latency: a connection that is closed before takes it along.
     private func linger() {
-        let milliseconds = min(1500, latency.nanoseconds / 1_000_000 + 50)
+        let milliseconds = min(1500, (latency + Self.margin).nanoseconds / 1_000_000)
         usleep(UInt32(clamping: milliseconds * 1000))
     }
 
@@ -115,11 +117,11 @@ final class SRTSender {
         let elapsed = now.since(reportedAt)
         guard elapsed >= Self.shortInterval.nanoseconds else { return }
         let figures = connection.figures
-        deliveries.acknowledge(unacknowledged: figures.unacknowledged)
+        deliveries.acknowledge(unacknowledged: figures.unacknowledged, at: .nanoseconds(now.nanoseconds))
         var next = figures.report
         next.safe = deliveries.safe
         next.releasedByteCount = deliveries.releasedByteCount
-        let isNews = next.releasedByteCount != report.releasedByteCount
+        let isNews = next.releasedByteCount != report.releasedByteCount || next.safe != report.safe
         guard isNews || elapsed >= Self.longInterval.nanoseconds else { return }
         (report, reportedAt) = (next, now)
         try socket.send(SRTReply.report(next))

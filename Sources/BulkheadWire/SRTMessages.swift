@@ -100,7 +100,8 @@ package enum SRTRequest: WireMessage, Hashable {
 
 /// How far a connection has come, as its library counts.
 package struct SRTReport: Hashable, Sendable {
-    /// The DTS of the last picture that the other side has as a whole, with all before it; nil before the first.
+    /// The DTS of the last picture that whoever reads at the other side has as a whole, with all before it; nil before the
+    /// first.
     package var safe: MediaTime?
     /// Of access units and AAC frames, those that the other side has.
     package var releasedByteCount: UInt64

@@ -34,7 +34,8 @@ final class SRTConnection: LinkPublisher, PreparedLink {
         var onClosed: [@Sendable () -> Void] = []
     }
 
-    /// What may be given and not acknowledged: half a second beyond the latency, but a few pictures in any case.
+    /// What may be given and not safe: half a second beyond the latency, which passes until it has arrived and again until it is
+    /// given out; but a few pictures in any case.
     private static let window = MediaTime(milliseconds: 500)
     private static let leastWindow: UInt64 = 128 << 10
     private static let largestWindow: UInt64 = 8 << 20
@@ -83,7 +84,7 @@ final class SRTConnection: LinkPublisher, PreparedLink {
         guard held >= Self.leastWindow else { return true }
         guard held < Self.largestWindow, let given = state.givenDTS else { return false }
         guard let safe = state.statistics.acknowledgedDTS else { return false }
-        return given - safe < Self.window + MediaTime(milliseconds: Int64(address.latencyMilliseconds))
+        return given - safe < Self.window + MediaTime(milliseconds: 2 * Int64(address.latencyMilliseconds))
     }
 
     func configure(_ configuration: StreamConfiguration, extras: AMF0Object) { hand(.configure(configuration)) }
