@@ -133,7 +133,8 @@ final class FileScribe {
         case .flv: self.container = FLVContainer(origin: origin, goesOn: goesOn)
         case .mp4:
             self.container = container ?? MP4Container(task, segment: segment)
-            index = IndexFile(of: file.path, expected: nil, state, voice)
+            // What a recorder has left that died with its first bytes says nothing of these.
+            index = IndexFile(of: file.path, expected: file.goesOn ? [] : nil, state, voice)
         }
         self.file = consume file
     }

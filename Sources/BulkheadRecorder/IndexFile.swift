@@ -9,7 +9,8 @@ struct IndexFile: ~Copyable {
 
     /// The index of the file at `path`; it is made with the first bytes.
     ///
-    /// - Parameter expected: what another recorder has written of it, for a file that goes on; nil for a new one.
+    /// - Parameter expected: what another recorder should have written of it, for a file that goes on; nil for a new one, whose
+    ///   index is nobody's.
     init(of path: String, expected: [UInt8]?, _ state: RecorderState, _ voice: WireVoice) {
         let path = Self.path(of: path)
         file = SideFile(path, .index, state, voice)
