@@ -63,6 +63,11 @@ package final class RunningProcess: Sendable {
         }
         for await _ in ended.stream {}
         killer.cancel()
+        // The test's own time is over: a process that runs has no status, and asking for it is a trap.
+        if Task.isCancelled, process.isRunning {
+            kill(process.processIdentifier, SIGKILL)
+            return -1
+        }
         // Its last words may come after its end; a child of its own may hold the pipes open longer.
         _ = await eventually(within: .seconds(2)) { self.captured.withLock { $0.openPipes <= 0 } }
         return process.terminationStatus
