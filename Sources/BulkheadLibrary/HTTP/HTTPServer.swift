@@ -34,7 +34,8 @@ final class HTTPServer: Sendable {
                 try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
                 try pipeline.addHandler(IdleEnd())
                 try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
-                return try NIOAsyncChannel(wrappingChannelSynchronously: channel)
+                return try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             }
         }
         port = listener.channel.localAddress?.port ?? address.port
@@ -78,7 +79,9 @@ final class HTTPServer: Sendable {
                 let keepsAlive = head.isKeepAlive && isDrained
                 try await Self.write(response, to: head, keepsAlive: keepsAlive, outbound)
                 guard keepsAlive else {
-                    // Closing now would lose what the socket has not taken: the peer closes, or patience ends.
+                    // The peer is told that nothing follows (RFC 9112, 9.6). Closing now would lose what the socket has not
+                    // taken: the peer closes, or patience ends.
+                    outbound.finish()
                     _ = try await incoming.nextHead()
                     return
                 }
