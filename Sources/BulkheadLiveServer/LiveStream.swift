@@ -57,7 +57,8 @@ final class LiveStream {
         self.options = options
         self.eventLoop = eventLoop
         messages = SharedQueue(options, pictureHeader: MediaKind.videoSequenceHeader.headerNumber ?? 1)
-        fragments = SharedQueue(options, pictureHeader: 0)
+        // Their bytes are those that the segments keep.
+        fragments = SharedQueue(options, pictureHeader: 0, keptDuration: MediaTime(milliseconds: 8000))
         segments = SegmentStore(byteLimit: options.gopByteLimit, on: eventLoop)
         room = StreamRoom(on: eventLoop)
     }

@@ -28,6 +28,10 @@ final class Player<Element: PlayedElement> {
     private(set) var sentByteCount = 0
     private(set) var wasHopeless = false
     private var lastProgress = NIODeadline.now()
+    /// Of one that has come back: up to where it has the stream, if that is the same timeline still.
+    private let resumption: () -> MediaTime?
+    /// How far a stream may be behind what a player has, and catch up with it.
+    private static var reach: MediaTime { MediaTime(milliseconds: 20_000) }
 
     /// How a player is given what there is.
     enum Way {
@@ -38,12 +42,17 @@ final class Player<Element: PlayedElement> {
     }
 
     convenience init(
-        _ stream: LiveStream, _ shared: SharedQueue<Element>, in form: PlayerForm, to outlet: any PlayerOutlet
+        _ stream: LiveStream, _ shared: SharedQueue<Element>, in form: PlayerForm, to outlet: any PlayerOutlet,
+        resumption: @escaping () -> MediaTime? = { nil }
     ) {
-        self.init(stream, shared, .bytes(form), to: outlet)
+        self.init(stream, shared, .bytes(form), to: outlet, resumption: resumption)
     }
 
-    init(_ stream: LiveStream, _ shared: SharedQueue<Element>, _ way: Way, to outlet: any PlayerOutlet) {
+    init(
+        _ stream: LiveStream, _ shared: SharedQueue<Element>, _ way: Way, to outlet: any PlayerOutlet,
+        resumption: @escaping () -> MediaTime? = { nil }
+    ) {
+        self.resumption = resumption
         self.stream = stream
         self.shared = shared
         self.outlet = outlet
@@ -64,14 +73,20 @@ final class Player<Element: PlayedElement> {
     /// Writes that are flushed together: NIO keeps the room for as many as ever waited, for each connection.
     private static var writesAtATime: Int { 12 }
 
-    /// Begins with what a new player needs to show a picture at once.
+    /// Begins with what a new player needs to show a picture at once, or where one goes on that has come back.
     func start() {
-        reader = GOPQueue.Reader(at: shared.queue)
+        reader =
+            resumption().map { GOPQueue.Reader(at: shared.queue, from: $0, reach: Self.reach) }
+            ?? GOPQueue.Reader(at: shared.queue)
         pump()
     }
 
     func publisherCame() {
-        reader.restart(in: shared.queue)
+        if sentByteCount == 0, let time = resumption() {
+            reader = GOPQueue.Reader(at: shared.queue, from: time, reach: Self.reach)
+        } else {
+            reader.restart(in: shared.queue)
+        }
         outlet.publisherCame()
     }
 

@@ -11,11 +11,13 @@ final class SharedQueue<Element: PlayedElement> {
     /// More than this is not joined: a burst would be copied to be given to players who can't take it at once.
     private static var longestFresh: Int { 256 << 10 }
 
-    /// The newest GOP, for players that come, and what those that are here have not been given yet.
+    /// The newest GOPs, for players that come, and what those that are here have not been given yet.
     private(set) var queue: GOPQueue<Element>
     private(set) var players: [Player<Element>] = []
-    /// What is kept of a GOP for players that come, in bytes.
+    /// What is kept of GOPs for players that come, in bytes.
     var gopByteLimit: Int
+    /// What is kept at least, as far as there are so many bytes, for players that come back.
+    private let keptDuration: MediaTime
     // Numbers are kept beside the queue: it is not copied to ask it for them, for each player.
     /// Where what players have not been told of begins.
     private(set) var freshStart = 0
@@ -26,7 +28,9 @@ final class SharedQueue<Element: PlayedElement> {
     private var freshBytes: [(form: PlayerForm, bytes: ByteBuffer)] = []
     private var unboundByteCount = 0
 
-    init(_ options: LiveServerOptions, pictureHeader: Int) {
+    /// - Parameter keptDuration: of this what is older than the newest GOP is for players that come back.
+    init(_ options: LiveServerOptions, pictureHeader: Int, keptDuration: MediaTime = .zero) {
+        self.keptDuration = keptDuration
         queue = GOPQueue(pictureHeader: pictureHeader)
         gopByteLimit = options.gopByteLimit
     }
@@ -107,6 +111,11 @@ final class SharedQueue<Element: PlayedElement> {
     private func trim(isPublished: Bool) {
         if let idr = queue.newestIDR, queue.byteCount(from: idr) > gopByteLimit { queue.forgetStarts() }
         var oldest = isPublished ? queue.newestIDR ?? queue.end : queue.end
+        while isPublished, let next = queue.lastIDR(through: oldest - 1), queue.byteCount(from: next) <= gopByteLimit,
+            queue.duration(from: oldest) < keptDuration
+        {
+            oldest = next
+        }
         for player in players { if let position = player.position { oldest = min(oldest, position) } }
         queue.forget(before: oldest)
     }

@@ -104,6 +104,13 @@ package struct GOPQueue<Element> {
 
     package var newestIDR: Position? { starts.last?.position }
 
+    /// The newest of the places where a GOP begins, at or before `position` and not after `time`.
+    package func lastIDR(through position: Position, notAfter time: MediaTime) -> Position? {
+        var found = lastIDR(through: position)
+        while let place = found, let begin = self.time(at: place), begin > time { found = lastIDR(through: place - 1) }
+        return found
+    }
+
     /// By halving: with intra pictures alone each entry is a start.
     private func indexOfFirstStart(from position: Position) -> Int {
         var range = 0..<starts.count

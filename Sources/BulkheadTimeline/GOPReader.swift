@@ -14,6 +14,8 @@ extension GOPQueue {
         /// Headers from before ``position`` that are given first.
         private var pending: [Header] = []
         private var awaitsIDR = false
+        /// What is from before ``Floor/time`` is passed over: whoever reads has it.
+        private var floor: Floor?
         private var skips = 0
         /// Entries left out so far, headers excepted.
         package private(set) var shedCount = 0
@@ -24,6 +26,27 @@ extension GOPQueue {
             position = queue.newestIDR ?? queue.end
             awaitsIDR = queue.newestIDR == nil && queue.hasPictures
             pending = queue.headers(at: position)
+        }
+
+        private struct Floor {
+            let time: MediaTime
+            /// What is so much older is of another time.
+            let reach: MediaTime
+        }
+
+        /// A reader that has all from before `time`, in the GOP in which that lies; at the newest one where the queue does not reach
+        /// back so far.
+        ///
+        /// What comes to the queue from before `time` is passed over as well: whoever writes may be catching up.
+        /// - Parameter reach: how much that may be.
+        package init(at queue: GOPQueue, from time: MediaTime, reach: MediaTime) {
+            self.init(at: queue)
+            let start = queue.lastIDR(through: queue.end, notAfter: time)
+            guard start != nil || queue.isEmpty else { return }
+            position = start ?? queue.end
+            awaitsIDR = start == nil
+            pending = queue.headers(at: position)
+            floor = Floor(time: time, reach: reach)
         }
 
         /// A reader of a stream that has not begun.
@@ -57,16 +80,24 @@ extension GOPQueue {
                     continue
                 case .picture, .sound, .header, .other: break
                 }
+                guard entry.kind.isHeader || isAboveFloor(entry.time) else { continue }
                 return (entry.element, entry.time, false)
             }
             return nil
+        }
+
+        private mutating func isAboveFloor(_ time: MediaTime) -> Bool {
+            guard let floor else { return true }
+            guard time >= floor.time || time + floor.reach < floor.time else { return false }
+            self.floor = nil
+            return true
         }
 
         /// Reads all from `start` to `end`, the end of the queue, which the owner gives together to all that are at `start`.
         /// - Returns: whether that is read as it stands; if not, nothing has been read: the reader is elsewhere, a header
         ///   comes first, or something is left out.
         package mutating func read(from start: Position, to end: Position) -> Bool {
-            guard position == start, start < end, pending.isEmpty, !awaitsIDR else { return false }
+            guard position == start, start < end, pending.isEmpty, !awaitsIDR, floor == nil else { return false }
             position = end
             skips = 0
             return true
@@ -105,6 +136,7 @@ extension GOPQueue {
             let unseen = Set(pending.map(\.position))
             pending = queue.headers(at: target).filter { $0.position >= position || unseen.contains($0.position) }
             position = target
+            floor = nil
         }
     }
 }

@@ -175,6 +175,41 @@ private let group = MultiThreadedEventLoopGroup.singleton
         }
     }
 
+    /// A player that comes back says up to where it has the stream, and is given what follows, if it is that timeline still.
+    @Test func whoComesBackIsGivenWhatFollows() async throws {
+        let clip = try await MediaClip.make(seconds: 6)
+        let log = EventLog()
+        let server = try await LiveServer.start(port: 0, onEvent: log.append)
+        let publisher = try await RTMPPublisher.connect(
+            to: IngestTarget("\(server.address)/live", key: "key"), group: group)
+        publisher.send(configuration: clip.configuration)
+        for packet in clip.packets { publisher.send(packet: packet) }
+        let raw = RawHTTP(port: server.port)
+        /// The number that tells a response's fragments apart: when the first one begins, in ticks of 90 kHz.
+        func begin(_ query: String) async throws -> (tick: UInt64?, zero: String) {
+            let bytes = try await raw.first(20_000, of: "/live/key.mp4\(query)")
+            let head = String(decoding: bytes.prefix(2000), as: UTF8.self)
+            let zero = try #require(head.firstMatch(of: /Bulkhead-Time-Zero: (\d+)/))
+            let tick = bytes.firstRange(of: Data("tfdt".utf8)).map { place in
+                bytes[(place.upperBound + 4)..<(place.upperBound + 12)].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+            }
+            return (tick, String(zero.1))
+        }
+        // All has come: the GOP of the last second is the newest.
+        #expect(try await eventually { try await begin("").tick ?? 0 >= 90 * 4900 })
+        let (newest, zero) = try await begin("")
+        // Parts are a quarter of a second long: one begins at or just behind what is asked for.
+        for milliseconds in [2100, 3000, 3900] as [UInt64] {
+            let tick = try #require(try await begin("?after=\(milliseconds)&zero=\(zero)").tick)
+            #expect((milliseconds * 90..<(milliseconds + 300) * 90).contains(tick), "\(milliseconds): \(tick / 90)")
+        }
+        for query in ["?after=2100", "?after=2100&zero=1", "?after=-5&zero=\(zero)", "?after=x&zero=\(zero)"] {
+            #expect(try await begin(query).tick == newest, "\(query)")
+        }
+        await publisher.close(goodbye: true)
+        await server.stop()
+    }
+
     @Test func viewersMayWaitForThePublisher() async throws {
         let clip = try await MediaClip.make()
         let log = EventLog()

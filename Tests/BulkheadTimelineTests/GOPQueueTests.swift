@@ -50,6 +50,46 @@ extension Queue {
         #expect(queue.elements == [6])
     }
 
+    /// Elements are 100 ms apart: what ends at 400 ms has been read up to the fourth.
+    @Test(arguments: [
+        // In the GOP in which it lies, at its beginning, in one that has gone, and beyond the end.
+        ("vIPPIPP", 0, 500, [5, 6]), ("vIPPIPP", 0, 400, [4, 5, 6]), ("vIPPIPP", 4, 300, [4, 5, 6]),
+        ("vIPPIPP", 0, 900, [9, 10]),
+        // Sound of the time before is passed over, sound alone has no IDR.
+        ("vIPaIaP", 0, 450, [5, 6]), ("saaaaaa", 0, 300, []),
+    ])
+    func whoComesBackGoesOnWhereItWas(letters: String, first: Int, milliseconds: Int64, expected: [Int]) {
+        var queue = Queue(letters)
+        queue.forget(before: first)
+        var reader = Queue.Reader(
+            at: queue, from: MediaTime(milliseconds: milliseconds), reach: MediaTime(milliseconds: 1000))
+        var seen: [Int] = []
+        while let (element, _, isRepeated) = reader.next(in: queue) { if !isRepeated { seen.append(element) } }
+        if milliseconds > 600 {
+            #expect(seen.isEmpty)
+            queue.add("PPIP")
+            while let (element, _, _) = reader.next(in: queue) { seen.append(element) }
+        }
+        #expect(seen == expected)
+        #expect(reader.shedCount == 0)
+        // From then on it is a reader like any other.
+        queue.add("P")
+        let isReadAtOnce = reader.read(from: queue.end - 1, to: queue.end)
+        #expect(isReadAtOnce)
+    }
+
+    /// Nothing has come yet of a stream that begins with what is old, or in a time of its own.
+    @Test(arguments: [(300, [3, 4, 5]), (9000, [1, 2, 3, 4, 5])] as [(Int64, [Int])])
+    func whoComesBackMayBeAheadOfTheStream(milliseconds: Int64, expected: [Int]) {
+        var queue = Queue("")
+        var reader = Queue.Reader(
+            at: queue, from: MediaTime(milliseconds: milliseconds), reach: MediaTime(milliseconds: 1000))
+        queue.add("vIPPPP")
+        var seen: [Int] = []
+        while let (element, _, _) = reader.next(in: queue) { seen.append(element) }
+        #expect(seen.filter { $0 > 0 } == expected)
+    }
+
     @Test func startsAreFoundFromBothSides() {
         var queue = Queue("PIPIIP")
         let starts = (0...6).map { queue.firstIDR(from: $0) }

@@ -102,7 +102,7 @@ private let takeovers = ProcessInfo.processInfo.environment["BULKHEAD_TAKEOVERS"
         await program.end()
     }
 
-    /// A broadcast's own server is killed under the page, three times: what the page left out it says.
+    /// A broadcast's own server is killed under the page, three times: the page asks the next one for what follows.
     @Test func pageComesBackToAKilledOrigin() async throws {
         let program = try BulkheadProgram.start([
             "broadcast", "test", "--size", "320x180", "--fps", "25", "--preset", "ultrafast", "--video-bitrate", "400k",
@@ -127,9 +127,7 @@ private let takeovers = ProcessInfo.processInfo.environment["BULKHEAD_TAKEOVERS"
         }
         #expect(try await browser.waits(within: .seconds(60), for: "bulkhead.player.delay <= 1.5"))
         let seen = try await browser.evaluate("reader.finish()", as: FrameReader.Result.self)
-        // 25 a second.
-        #expect(Double(seen.missing.count) <= seen.skipped * 25 + 1, "\(seen)")
-        #expect(seen.backwards == 0 && seen.connections >= 4, "\(seen)")
+        #expect(seen.missing.isEmpty && seen.backwards == 0 && seen.connections >= 4, "\(seen)")
         if takeovers > 3 { print("restarts: \(seen)") }
         await browser.end()
         await program.end()

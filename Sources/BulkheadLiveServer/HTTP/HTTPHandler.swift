@@ -229,7 +229,9 @@ final class HTTPHandler: ChannelInboundHandler {
         case .status: send(StatusReport.answer(of: hub))
         case .interface: break
         case .flv(let name): carry(name, query, head, as: StreamResponse.flv)
-        case .mp4(let name): carry(name, query, head, as: StreamResponse.mp4)
+        case .mp4(let name):
+            let comeback = StreamResponse.Comeback(query)
+            carry(name, query, head) { StreamResponse.mp4($0, from: comeback, to: $1) }
         case .playlist(let name):
             let last = name.name.addingPercentEncoding
             let place = "\(last)/index.m3u8" + (query.text.map { "?\($0)" } ?? "")

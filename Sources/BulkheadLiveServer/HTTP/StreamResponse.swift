@@ -8,6 +8,7 @@ final class StreamResponse: PlayerOutlet {
     }
 
     private let form: Form
+    private let comeback: Comeback?
     private let stream: LiveStream
     private weak var handler: HTTPHandler?
     private var hasBegun = false
@@ -20,11 +21,31 @@ final class StreamResponse: PlayerOutlet {
         StreamResponse(.flv, stream, handler)
     }
 
-    static func mp4(_ stream: LiveStream, to handler: HTTPHandler) -> StreamResponse {
-        StreamResponse(.mp4, stream, handler)
+    /// What a player has that comes back.
+    struct Comeback {
+        /// Where what it has ends, on the timeline of the response that it was given.
+        let end: MediaTime
+        /// That response's time 0, in milliseconds since 1970.
+        let timeZero: Int64
+
+        /// `after` and `zero` of a query; nil where they are not both there, or senseless.
+        init?(_ query: HTTPQuery) {
+            guard let end = query["after"].flatMap({ Int64($0) }), let zero = query["zero"].flatMap({ Int64($0) }),
+                (0...Self.longest).contains(end)
+            else { return nil }
+            (self.end, timeZero) = (MediaTime(milliseconds: end), zero)
+        }
+
+        /// In milliseconds: some years.
+        private static let longest: Int64 = 1 << 40
     }
 
-    private init(_ form: Form, _ stream: LiveStream, _ handler: HTTPHandler) {
+    static func mp4(_ stream: LiveStream, from comeback: Comeback?, to handler: HTTPHandler) -> StreamResponse {
+        StreamResponse(.mp4, stream, handler, comeback)
+    }
+
+    private init(_ form: Form, _ stream: LiveStream, _ handler: HTTPHandler, _ comeback: Comeback? = nil) {
+        self.comeback = comeback
         self.form = form
         self.stream = stream
         self.handler = handler
@@ -61,11 +82,16 @@ final class StreamResponse: PlayerOutlet {
             messages = player
             stream.messages.add(player, hasBegun: stream.isPublished)
         case .mp4:
-            let player = Player(stream, stream.fragments, in: .fragments(inPieces: isInPieces), to: self)
+            let player = Player(stream, stream.fragments, in: .fragments(inPieces: isInPieces), to: self) {
+                [weak self] in self?.resumption
+            }
             fragments = player
             stream.fragments.add(player, hasBegun: stream.isPublished)
         }
     }
+
+    /// Where the player goes on, if it is the same timeline still.
+    private var resumption: MediaTime? { comeback?.timeZero == stream.wallClockOfZero ? comeback?.end : nil }
 
     func pump() {
         messages?.pump()

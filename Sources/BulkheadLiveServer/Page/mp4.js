@@ -61,26 +61,51 @@ function profile(moov) {
     return undefined;
 }
 
-/** The time in seconds at which a `moof` box begins: of its first track, which is the picture's where there is one. */
-function start(moof, rates) {
-    const track = find(moof, "traf");
-    const header = track && find(track, "tfhd");
-    const time = track && find(track, "tfdt");
-    if (!header || !time || header.length < 8 || time.length < (time[0] === 1 ? 12 : 8)) return undefined;
-    const rate = rates.get(view(header).getUint32(4));
-    const ticks = time[0] === 1 ? Number(view(time).getBigUint64(4)) : view(time).getUint32(4);
-    return rate ? ticks / rate : undefined;
+/** The fields behind the head of a box that are there by its flags, each of four bytes (of eight where `wide`). */
+function fields(content, at, list) {
+    const flags = view(content).getUint32(0) & 0xffffff;
+    const found = {};
+    for (const [flag, field, wide] of list) {
+        if (!(flags & flag)) continue;
+        if (at + 4 > content.length) break;
+        found[field] = view(content).getUint32(at);
+        at += wide ? 8 : 4;
+    }
+    return { found, at, flags };
 }
 
-/** Whether a decoder can start with a fragment: the flags of its first sample (8.8.3.1, sample_depends_on). */
-function isKey(moof) {
-    const run = find(moof, "traf", "trun");
-    if (!run || run.length < 8) return false;
-    const flags = view(run).getUint32(0) & 0xffffff;
-    let at = 8 + (flags & 0x1 ? 4 : 0);
-    if (!(flags & 0x4)) at += (flags & 0x100 ? 4 : 0) + (flags & 0x200 ? 4 : 0);
-    if (!(flags & 0x404)) return true;
-    return at + 4 <= run.length && (view(run).getUint32(at) & 0x10000) === 0;
+/**
+ * Of a `moof` box's first track, which is the picture's where there is one: the times in seconds at which it begins and
+ * ends, and whether a decoder can start with it (8.8.3.1, sample_is_non_sync_sample). Times are undefined where they are not
+ * known.
+ */
+function timing(moof, rates) {
+    const track = find(moof, "traf");
+    const [header, time, run] = ["tfhd", "tfdt", "trun"].map((type) => track && find(track, type));
+    if (!header || header.length < 8 || !run || run.length < 8) return { isKey: false };
+    const { found: defaults } = fields(header, 8, [
+        [0x1, "base", true], [0x2, "description"], [0x8, "duration"], [0x10, "size"], [0x20, "flags"],
+    ]);
+    const { found: first, at: place, flags } = fields(run, 8, [[0x1, "offset"], [0x4, "flags"]]);
+    const parts = [[0x100, "duration"], [0x200, "size"], [0x400, "flags"], [0x800, "composition"]];
+    let [ticks, at, sampleFlags] = [0, place, first.flags ?? defaults.flags ?? 0];
+    const count = view(run).getUint32(4);
+    for (let index = 0; index < count && at <= run.length; index += 1) {
+        const sample = fields(run, at, parts);
+        // Samples without fields of their own are all alike.
+        if (sample.at === at) {
+            ticks += (count - index) * (defaults.duration ?? 0);
+            break;
+        }
+        ticks += sample.found.duration ?? defaults.duration ?? 0;
+        if (index === 0 && flags & 0x400 && first.flags === undefined) sampleFlags = sample.found.flags ?? sampleFlags;
+        at = sample.at;
+    }
+    const isKey = (sampleFlags & 0x10000) === 0;
+    const rate = rates.get(view(header).getUint32(4));
+    if (!time || time.length < (time[0] === 1 ? 12 : 8) || !rate) return { isKey };
+    const begin = time[0] === 1 ? Number(view(time).getBigUint64(4)) : view(time).getUint32(4);
+    return { start: begin / rate, end: (begin + ticks) / rate, isKey };
 }
 
 /** Takes a response's bytes as they come. */
@@ -90,8 +115,8 @@ export class SegmentReader {
     #rates = new Map();
 
     /**
-     * @returns what `bytes` completes, in order: `{ header, kinds, profile }` and `{ fragment, start, isKey }`;
-     *     `profile` and `start` are undefined where they are not known.
+     * @returns what `bytes` completes, in order: `{ header, kinds, profile }` and `{ fragment, start, end, isKey }`;
+     *     `profile`, `start` and `end` are undefined where they are not known.
      * @throws where they are no MP4.
      */
     take(bytes) {
@@ -129,6 +154,6 @@ export class SegmentReader {
             return { header: whole, kinds: kinds(bytes.subarray(8)), profile: profile(bytes) };
         }
         const moof = find(whole, "moof") ?? new Uint8Array(0);
-        return { fragment: whole, start: start(moof, this.#rates), isKey: isKey(moof) };
+        return { fragment: whole, ...timing(moof, this.#rates) };
     }
 }

@@ -65,8 +65,12 @@ export class Player extends EventTarget {
     #zero;
     /** What was appended last: where it begins, its bytes' count. */
     #appended = [];
+    /** Where the last one ends, in the buffer's time; undefined before the first. */
+    #endsAt;
     /** Of a new connection, what is in the buffer already; undefined once the first new one has come. */
     #known;
+    /** Of the last response: its `Bulkhead-Time-Zero`. */
+    #timeZero;
     #hasStarted = false;
     #startAt = 0;
     /** Where playing had come when the stream had left. */
@@ -234,7 +238,7 @@ export class Player extends EventTarget {
             try {
                 const asked = performance.now();
                 this.#deadline = asked + patience * 1000 + silence;
-                const response = await fetch(`${this.#address}.mp4?${this.#query && `${this.#query}&`}wait=${patience}`, {
+                const response = await fetch(`${this.#address}.mp4?${this.#question}`, {
                     signal: connection.signal, cache: "no-store",
                 });
                 clearTimeout(late);
@@ -274,9 +278,21 @@ export class Player extends EventTarget {
         }
     }
 
+    /** Asks for what follows on what there is. */
+    get #question() {
+        const words = [`wait=${patience}`];
+        if (this.#query) words.unshift(this.#query);
+        if (this.#endsAt !== undefined && this.#timeZero) {
+            const end = Math.round((this.#endsAt - this.#buffer.timestampOffset - near) * 1000);
+            words.push(`after=${Math.max(0, end)}`, `zero=${this.#timeZero}`);
+        }
+        return words.join("&");
+    }
+
     async #read(response, signal) {
         const type = response.headers.get("Content-Type") ?? "";
         const zero = Number(response.headers.get("Bulkhead-Time-Zero"));
+        this.#timeZero = zero;
         const reader = new SegmentReader();
         let isFirst = true;
         const body = response.body.getReader();
@@ -337,7 +353,7 @@ export class Player extends EventTarget {
             if (piece.isKey) this.#known = [];
             this.#known.push(piece);
             if (isKnown) return;
-            const goesOn = start >= this.#end_ - near;
+            const goesOn = Math.abs(start - this.#endsAt) < near;
             const due = goesOn ? [piece] : this.#known;
             this.#known = undefined;
             for (const one of due) await this.#give(one, signal);
@@ -347,9 +363,17 @@ export class Player extends EventTarget {
     }
 
     async #give(piece, signal) {
-        const start = (piece.start ?? 0) + this.#buffer.timestampOffset;
+        const offset = this.#buffer.timestampOffset;
+        const start = (piece.start ?? 0) + offset;
+        if (this.#endsAt !== undefined && Math.abs(start - this.#endsAt) >= near) {
+            // Behind a hole nothing can be decoded before the next key picture. The browser finds the hole in each track by
+            // itself, and where it finds one in the sound after the key picture, it throws all pictures away up to the next.
+            if (!piece.isKey) return;
+            this.#buffer.abort();
+        }
         await this.#append(piece.fragment, signal);
         this.#appended.push({ start, count: piece.fragment.length });
+        this.#endsAt = (piece.end ?? piece.start ?? 0) + offset;
         if (this.#appended.length > 120) this.#appended.shift();
         const now = performance.now();
         if (!this.#hasStarted && this.#startAt === 0) this.#startAt = now;
@@ -403,6 +427,7 @@ export class Player extends EventTarget {
 
     #forgetSource() {
         this.#source = this.#buffer = this.#header = this.#profile = this.#kinds = this.#zero = this.#known = undefined;
+        this.#endsAt = this.#timeZero = undefined;
         this.#appended = [];
         this.#hasStarted = false;
         this.#startAt = 0;
