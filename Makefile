@@ -58,12 +58,12 @@ settings: ## write what docs/ says of the settings from their declarations
 	$(SWIFT) build --product bulkhead
 	Packaging/settings .build/debug/bulkhead
 
-# Only what it runs, so that a fresh clone is soon on air. `make build` goes on from there, and builds none of it again.
+# Only what it runs, and without optimizing it, so that a fresh clone is soon on air.
 DEMO := bulkhead bulkhead-origin bulkhead-source bulkhead-encoder bulkhead-plugin-host
 
 demo: deps ## broadcast the test pattern into the embedded server, until Ctrl-C
-	@for product in $(DEMO); do $(SWIFT) build -c release --product $$product || exit; done
-	@Examples/test-pattern/run
+	@for product in $(DEMO); do $(SWIFT) build --product $$product || exit; done
+	@BULKHEAD="$(CURDIR)/.build/debug/bulkhead" Examples/test-pattern/run
 
 bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/run
