@@ -248,7 +248,7 @@ private let takeovers = ProcessInfo.processInfo.environment["BULKHEAD_TAKEOVERS"
         let program = try broadcast(to: server, "%3Cimg%20src=x%20onerror=alert(1)%3E")
         let browser = try await Browser(width: 390, height: 844, isDark: true)
         try await browser.open("http://127.0.0.1:\(server.port)/")
-        #expect(try await browser.waits(for: "document.querySelector('#streams strong')"))
+        #expect(try await browser.waits(for: "document.querySelector('#streams strong')?.checkVisibility()"))
         let title = try await browser.evaluate("document.querySelector('#streams strong').textContent", as: String.self)
         #expect(title == "live/\(name)" || title == "live/%3Cimg%20src=x%20onerror=alert(1)%3E")
         #expect(try await browser.evaluate("document.querySelectorAll('#streams img').length") == "0")

@@ -8,7 +8,9 @@ import { Streams, address, named, size, span, viewers } from "./streams.js";
 
 const element = (id) => document.getElementById(id);
 const streams = new Streams();
+/** Of the streams, the one that is watched; undefined for none. */
 let watched;
+let hasFollowed = false;
 const danmaku = new Danmaku(element("danmaku"), element("video"), () => watched?.player.clock);
 const controls = new Controls(danmaku);
 const room = new Room(danmaku);
@@ -25,7 +27,9 @@ function make(tag, properties = {}, ...children) {
 
 function follow() {
     const stream = named(location.hash);
-    if (stream?.address === watched?.address && stream?.query === watched?.query) return show();
+    const isSame = stream?.address === watched?.address && stream?.query === watched?.query;
+    if (isSame && hasFollowed) return show();
+    hasFollowed = true;
     watched = stream;
     element("list").hidden = stream !== undefined;
     element("watch").hidden = stream === undefined;
