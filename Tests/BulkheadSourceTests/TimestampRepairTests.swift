@@ -144,6 +144,30 @@ import Testing
         #expect(try Self.place(stamps, isLive: true).last?.dts == 5 * Self.second)
     }
 
+    /// Pauses below a second, as where a publisher goes and the next one comes at once, are no distance from picture to picture:
+    /// what follows keeps its own.
+    @Test(
+        arguments: [[840], [840, 840], [840, 840, 840, 840], [-840], [840, -840], [840, 840, -840, 700, 700]]
+            as [[Int64]], [false, true])
+    func pausesAreNotLearned(milliseconds: [Int64], isLive: Bool) throws {
+        var stamps: [PacketStamp] = []
+        var (time, index) = (Self.second, 0)
+        for pause in milliseconds + [0] {
+            for stamp in Self.both(index == 0 || pause == 0 ? 60 : 1, from: time) { stamps.append(stamp) }
+            time = (stamps.last?.dts ?? 0) + Self.frame + pause * 1_000_000
+            index += 1
+        }
+        stamps += Self.both(200, from: time)
+        for stream in 0...1 {
+            let placed = try Self.place(stamps, isLive: isLive)
+            let times = zip(stamps, placed).filter { $0.0.stream == stream }.compactMap(\.1.dts)
+            let steps = zip(times, times.dropFirst()).map { $1 - $0 }
+            #expect(times.count == stamps.count / 2 && steps.suffix(199).allSatisfy { $0 == Self.frame }, "\(steps)")
+            // No pause becomes longer than it is.
+            #expect((times.last ?? 0) - (times.first ?? 0) <= time + 200 * Self.frame + 4 * Self.second)
+        }
+    }
+
     @Test func foreignNumbersDoNotTrap() throws {
         let times: [Int64?] = [.max, .min, nil, 0, .min + 1, -1, 1 << 59, -1 << 59, 1 << 60, nil, 5]
         var stamps: [PacketStamp] = []

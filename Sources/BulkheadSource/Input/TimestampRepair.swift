@@ -24,6 +24,10 @@ package struct TimestampRepair: Sendable {
         var offset: Int64
         /// Where its next packet should stand, with the offset.
         var expected: Int64
+        /// Where its last packet stands.
+        var last: Int64
+        /// From the one before to that one, and how often that has come in a row.
+        var lastStep: (length: Int64, count: Int)?
         var composition: Int64?
         /// The time of the stream's first packet, as the packet said it.
         let first: Int64
@@ -84,7 +88,9 @@ package struct TimestampRepair: Sendable {
                 error = moved
             }
         }
-        if error < -Self.backwardLimit || error > Self.gapLimit &+ stamp.elapsed {
+        // What comes later than the last one is not behind: packets have come closer together.
+        let isBehind = error < -Self.backwardLimit && time &+ track.offset < track.last
+        if isBehind || error > Self.gapLimit &+ stamp.elapsed {
             switch verdict(time, track, stamp.stream, following, lookahead) {
             case .stray, .crowded: return putInPlace(stamp, track, step)
             case .moved: break
@@ -107,11 +113,22 @@ package struct TimestampRepair: Sendable {
             case false?: break
             }
         } else if streams[stamp.stream]?.isSteady != true || step == 0 {
-            // Headers give an average, which a gap spoils.
-            let seen = error &+ step
-            if (4_000_000...Self.gapLimit).contains(seen) { steps[stamp.stream] = seen }
+            learn(time &+ track.offset &- track.last, &track, stamp.stream)
         }
         return keep(stamp, time, track)
+    }
+
+    /// How often a longer distance comes before it is none of several pauses.
+    private static let repetitions = 8
+
+    /// Headers give an average. A distance counts where it is shorter, or comes again and again: else it is a pause.
+    private mutating func learn(_ seen: Int64, _ track: inout Track, _ stream: Int) {
+        guard (4_000_000...Self.gapLimit).contains(seen) else { return track.lastStep = nil }
+        let isRepeated = track.lastStep.map { (seen &- $0.length).magnitude <= UInt64(seen / 4) } ?? false
+        let count = isRepeated ? min(Self.repetitions, (track.lastStep?.count ?? 0) + 1) : 1
+        track.lastStep = (seen, count)
+        let known = steps[stream] ?? 0
+        if known == 0 || seen < known || count == Self.repetitions { steps[stream] = seen }
     }
 
     // MARK: the three ways to place a packet
@@ -120,7 +137,8 @@ package struct TimestampRepair: Sendable {
     private mutating func keep(_ stamp: PacketStamp, _ time: Int64, _ track: Track) -> PlacedTimes {
         var track = track
         let step = steps[stamp.stream] ?? 0
-        track.expected = time &+ track.offset &+ step
+        track.last = time &+ track.offset
+        track.expected = track.last &+ step
         end = max(end ?? .min, track.expected)
         var pts = stamp.pts.map { $0 &+ track.offset }
         if let composition = stamp.composition {
@@ -135,6 +153,8 @@ package struct TimestampRepair: Sendable {
     private mutating func putInPlace(_ stamp: PacketStamp, _ track: Track, _ step: Int64) -> PlacedTimes {
         let time = track.expected
         var track = track
+        track.lastStep = nil
+        track.last = time
         track.expected = time &+ step
         end = max(end ?? .min, track.expected)
         tracks[stamp.stream] = track
@@ -160,7 +180,9 @@ package struct TimestampRepair: Sendable {
             offset = end &- start
         }
         let next = following.first { $0.stream == stamp.stream && $0.composition != nil }
-        let track = Track(offset: offset, expected: start &+ offset, composition: next?.composition, first: start)
+        let track = Track(
+            offset: offset, expected: start &+ offset, last: start &+ offset, composition: next?.composition,
+            first: start)
         return start == time ? keep(stamp, time, track) : putInPlace(stamp, track, step)
     }
 
