@@ -164,6 +164,8 @@ final class LiveStream {
         } else {
             let verdict = splice.judge(shared.message, at: WallClockReading.milliseconds)
             if verdict.isSeam { messages.publisherReturned() }
+            // Of MP4 and segments nothing was left out.
+            timeline.follow(shift: verdict.shift)
             isKnown = verdict.isKnown
             shared = shared.moved(to: verdict.timestampMilliseconds)
         }

@@ -5,8 +5,9 @@ import NIOCore
 ///
 /// Those of the first publisher stay as they are. One that comes in its place while players wait goes on in their time. If it
 /// sends again what has been sent, picture for picture, it is the same broadcast on another way: its timestamps stay, and
-/// what players have is not given twice. Else its timestamps are shifted to where the wall clock stands. A value: the wall
-/// clock is passed in.
+/// what players have is not given twice; it comes faster than it lasts. What begins anew with the same pictures, such as a film
+/// that is played again, does not catch up, and is another stream. The timestamps of another stream are shifted to where the
+/// wall clock stands. A value: the wall clock is passed in.
 package struct SpliceClock: Sendable {
     /// What becomes of a message.
     package struct Verdict: Hashable, Sendable {
@@ -15,11 +16,14 @@ package struct SpliceClock: Sendable {
         package let isKnown: Bool
         /// With this message another stream begins.
         package let isSeam: Bool
+        /// By how much later this message and those behind it are than the ones before were said to be, in milliseconds.
+        package let shift: Int64
 
-        package init(timestampMilliseconds: UInt32, isKnown: Bool, isSeam: Bool) {
+        package init(timestampMilliseconds: UInt32, isKnown: Bool, isSeam: Bool, shift: Int64 = 0) {
             self.timestampMilliseconds = timestampMilliseconds
             self.isKnown = isKnown
             self.isSeam = isSeam
+            self.shift = shift
         }
     }
 
@@ -35,6 +39,10 @@ package struct SpliceClock: Sendable {
     private static let memory = 1024
     /// A gap may be longer than the wall clock says by so many milliseconds, and is one still.
     private static let slack: Int64 = 10_000
+    /// What is known catches up within so many milliseconds, or has begun to, by so many times as fast as it lasts.
+    private static let (patience, pace): (Int64, Double) = (500, 1.5)
+    /// What is so much behind, in milliseconds, is waited for.
+    private static let little: Int64 = 1000
     /// Of how many bytes at either end a message is known again.
     private static let sampleByteCount = 48
 
@@ -47,6 +55,8 @@ package struct SpliceClock: Sendable {
     private var isReturning = false
     /// Kinds of which what comes may have been given.
     private var overlaps: Set<MessageType> = []
+    /// Where what is known began, and when.
+    private var overlapBegan: (timestamp: UInt32, wallClock: Int64)?
 
     package init() {}
 
@@ -67,6 +77,7 @@ package struct SpliceClock: Sendable {
             let step = Self.distance(from: newest.timestamp, to: raw &+ offset)
             if prints.contains(Self.print(of: message, at: raw &+ offset)) {
                 overlaps = Set(ends.keys)
+                overlapBegan = (raw &+ offset, wallClock)
             } else {
                 isSeam = true
                 if step <= 0 || step > passed + Self.slack {
@@ -74,15 +85,31 @@ package struct SpliceClock: Sendable {
                 }
             }
         }
-        let timestamp = raw &+ offset
+        var timestamp = raw &+ offset
+        var shift: Int64 = 0
         if overlaps.contains(message.type), let end = ends[message.type] {
-            if Self.distance(from: end, to: timestamp) <= 0 {
+            let lag = Self.distance(from: timestamp, to: end)
+            if lag >= 0, let newest, isHopeless(timestamp, lag, at: wallClock) {
+                overlaps = []
+                isSeam = true
+                let passed = max(1, min(wallClock - newest.wallClock, 1 << 30))
+                shift = Self.distance(from: timestamp, to: newest.timestamp) + passed
+                offset = offset &+ UInt32(truncatingIfNeeded: shift)
+                timestamp = raw &+ offset
+            } else if lag >= 0 {
                 return Verdict(timestampMilliseconds: timestamp, isKnown: true, isSeam: false)
             }
             overlaps.remove(message.type)
         }
         note(message, timestamp, wallClock)
-        return Verdict(timestampMilliseconds: timestamp, isKnown: false, isSeam: isSeam)
+        return Verdict(timestampMilliseconds: timestamp, isKnown: false, isSeam: isSeam, shift: shift)
+    }
+
+    /// Whether what is known will not have caught up soon: it lies `lag` milliseconds behind, and comes no faster than it lasts.
+    private func isHopeless(_ timestamp: UInt32, _ lag: Int64, at wallClock: Int64) -> Bool {
+        guard lag > Self.little, let began = overlapBegan, wallClock - began.wallClock >= Self.patience else { return false }
+        let progress = Self.distance(from: began.timestamp, to: timestamp)
+        return Double(progress) < Double(wallClock - began.wallClock) * Self.pace
     }
 
     /// What a header's timestamp becomes.

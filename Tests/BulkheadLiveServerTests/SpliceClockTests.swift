@@ -79,6 +79,40 @@ import Testing
         }
     }
 
+    /// A film that is played again, or a picture that stands: what comes is known, and lasts as long as it did.
+    @Test(arguments: [0, UInt32.max - 100]) func whatBeginsAnewIsAnotherStream(start: UInt32) {
+        var clock = SpliceClock()
+        for round in 0..<10 as Range<Int64> {
+            run(&clock, from: start &+ UInt32(round) * 400, at: 10_000 + round * 400)
+        }
+        clock.publisherReturned()
+        var seam: SpliceClock.Verdict?
+        for number in 0..<100 as Range<Int64> {
+            let time = start &+ UInt32(number) * 40
+            let verdict = clock.judge(picture(time, UInt8(number % 10)), at: 15_000 + number * 40)
+            if verdict.isSeam { seam = verdict }
+            #expect(verdict.isKnown == (number < 13), "\(number)")
+            guard let seam, !verdict.isKnown else { continue }
+            // The clock of players stands where the wall clock does.
+            let expected = start &+ 3965 &+ 1035 &+ UInt32(number) * 40 &+ 5
+            #expect(abs(Int64(Int32(bitPattern: verdict.timestampMilliseconds &- expected))) <= 5)
+            #expect(abs(seam.shift - 5000) < 10)
+        }
+        #expect(seam != nil)
+    }
+
+    /// The same broadcast on another way, over a network that brings it twice as fast as it lasts: known up to the end.
+    @Test func whatCatchesUpIsTheSame() {
+        var clock = SpliceClock()
+        for round in 0..<10 as Range<Int64> { run(&clock, from: UInt32(round) * 400, at: 10_000 + round * 400) }
+        clock.publisherReturned()
+        for number in 0..<100 as Range<Int64> {
+            let verdict = clock.judge(picture(UInt32(number) * 40, UInt8(number % 10)), at: 15_000 + number * 20)
+            #expect(verdict.isKnown && !verdict.isSeam)
+        }
+        #expect(!clock.judge(picture(4000, 0), at: 17_000).isKnown)
+    }
+
     /// The same times, and other pictures.
     @Test func anotherStreamWithTheSameTimesIsAnother() {
         var clock = SpliceClock()

@@ -46,6 +46,9 @@ package struct StreamTimeline: Sendable {
         announced = wallClockOfZero
     }
 
+    /// The publisher's timestamps are said to be so much later from now on, in milliseconds: its times stay.
+    package mutating func follow(shift: Int64) { offset = offset.subtractingReportingOverflow(shift).partialValue }
+
     /// The time of a message, in milliseconds.
     /// - Parameters:
     ///   - wallClock: milliseconds since 1970.
