@@ -250,10 +250,14 @@ import Testing
         var desk = Desk()
         desk.handle(.start)
         desk.launch()
+        // Half a fragment waits for the rest of it, however long the input is silent.
         desk.give(5)
         desk.wait(14, answers: true)
+        #expect(desk.troubles.isEmpty)
+        desk.give(50)
+        desk.wait(1, answers: true)
         #expect(desk.troubles == ["not-growing"])
-        desk.save(4)
+        desk.save(50)
         desk.wait(1, answers: true)
         #expect(desk.troubles == ["not-growing", "-not-growing"])
     }

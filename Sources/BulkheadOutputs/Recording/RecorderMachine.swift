@@ -54,6 +54,8 @@ package struct RecorderMachine: Sendable {
     private static let canceled: Int32 = 125
     private static let timedOut: Int32 = 110
     private static let standstill = Duration.seconds(3)
+    /// A recorder keeps what is no whole fragment of half a second until more comes.
+    private static let fragments = MediaTime(milliseconds: 1000)
     /// What may wait to be written before a broadcast in no hurry pauses.
     private static let roomDuration = MediaTime(milliseconds: 2000)
     private static let roomByteCount = 8 << 20
@@ -433,7 +435,7 @@ package struct RecorderMachine: Sendable {
         }
         listen(&actions, at: now)
         let isStanding =
-            !queue.isEmpty && meter.grewAt.map { now.since($0) > Self.standstill.nanoseconds } ?? false
+            queue.duration >= Self.fragments && meter.grewAt.map { now.since($0) > Self.standstill.nanoseconds } ?? false
             && course?.course.isRegular != false
         if isStanding, raised.isEmpty {
             raise(.notGrowing, .media, errno: 0, path: path, text: "", .none, &actions, at: now)
