@@ -103,7 +103,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         let now = NIODeadline.now()
         if publications.isEmpty, players.isEmpty, askedCount == 0, now - openedAt > TimeAmount(hub.options.setupTimeout)
         {
-            fail(because: "the peer neither published nor played")
+            close(because: "the peer neither published nor played")
         }
         if !publications.isEmpty || !players.isEmpty { openedAt = now }
         for (streamID, publication) in publications {

@@ -45,7 +45,8 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
         impatience = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(hub.options.setupTimeout)) {
             [weak self] in
             guard let self, !isKnown else { return }
-            refuse(because: "the peer neither published nor played")
+            // Browsers connect before they ask, and whoever looks whether somebody listens says nothing: they broke no rule.
+            close(because: "the peer neither published nor played")
         }
         context.fireChannelActive()
     }
@@ -155,7 +156,7 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
             let patience = TimeAmount(doorway.hub.options.setupTimeout)
             impatience = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { [weak self] in
                 guard let self, !isKnown else { return }
-                doorway.refuse(because: "the peer neither published nor played")
+                doorway.close(because: "the peer neither published nor played")
             }
         }
 

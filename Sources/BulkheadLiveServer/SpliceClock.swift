@@ -107,7 +107,9 @@ package struct SpliceClock: Sendable {
 
     /// Whether what is known will not have caught up soon: it lies `lag` milliseconds behind, and comes no faster than it lasts.
     private func isHopeless(_ timestamp: UInt32, _ lag: Int64, at wallClock: Int64) -> Bool {
-        guard lag > Self.little, let began = overlapBegan, wallClock - began.wallClock >= Self.patience else { return false }
+        guard lag > Self.little, let began = overlapBegan, wallClock - began.wallClock >= Self.patience else {
+            return false
+        }
         let progress = Self.distance(from: began.timestamp, to: timestamp)
         return Double(progress) < Double(wallClock - began.wallClock) * Self.pace
     }
