@@ -44,6 +44,12 @@ package struct ArrivalMeter: Hashable, Sendable {
     /// Seconds since the last picture; nil before the first.
     package func age(at now: MonotonicTime) -> Double? { lastPicture.map { Double(max(0, now.since($0))) / 1e9 } }
 
+    /// Whether the last picture has become `span` old between two times.
+    package func turned(_ span: Duration, after then: MonotonicTime, at now: MonotonicTime) -> Bool {
+        guard let due = lastPicture?.advanced(by: span.nanoseconds) else { return false }
+        return due > then && due <= now
+    }
+
     /// Pictures and bits a second in the last two seconds; nil before there were so many.
     package func rates(at now: MonotonicTime) -> (framesPerSecond: Double, bitsPerSecond: Double)? {
         guard let began, now.since(began) >= Self.span else { return nil }

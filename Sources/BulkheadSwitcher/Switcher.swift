@@ -290,7 +290,8 @@ package actor Switcher {
         let period = Duration.milliseconds(settings.rules.periodMilliseconds)
         // While a way stops or starts, the server's word is wanted soon.
         let wait = machine.phase == .working ? period : min(period, .milliseconds(200))
-        guard !isGathering, gatheredAt.map({ now.since($0) >= wait.nanoseconds }) ?? true else { return }
+        guard !isGathering, gatheredAt.map({ now.since($0) >= wait.nanoseconds || isOverdue(since: $0, now) }) ?? true
+        else { return }
         (isGathering, gatheredAt) = (true, now)
         let (input, push, other, page) = (input, polls[.push], polls[.backup], settings.statusPage)
         let (app, stream) = (settings.watch.app, settings.watch.key)
@@ -316,6 +317,13 @@ package actor Switcher {
             gathering.broadcast = await broadcast ?? nil
             gathering.backup = await backup ?? nil
             input.yield(.gathered(gathering))
+        }
+    }
+
+    /// A picture that was awaited has not come: that is no time to wait for the end of a period.
+    private func isOverdue(since then: MonotonicTime, _ now: MonotonicTime) -> Bool {
+        settings.rules.conditions(of: machine.way).contains { condition in
+            condition.sign == .noData && watch.meter.turned(.milliseconds(condition.milliseconds), after: then, at: now)
         }
     }
 

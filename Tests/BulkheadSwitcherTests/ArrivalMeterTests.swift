@@ -30,6 +30,18 @@ import Testing
         #expect(meter.age(at: Self.time(63_960)) == 60)
     }
 
+    /// When the last picture has become too old is known at that moment, once.
+    @Test func theMomentIsFoundAtWhichAPictureIsTooOld() {
+        var meter = ArrivalMeter()
+        #expect(!meter.turned(.seconds(1), after: Self.time(0), at: Self.time(9000)))
+        meter.note(isPicture: true, byteCount: 1, timestamp: 0, at: Self.time(500))
+        #expect(!meter.turned(.seconds(1), after: Self.time(1400), at: Self.time(1499)))
+        #expect(meter.turned(.seconds(1), after: Self.time(1400), at: Self.time(1500)))
+        #expect(!meter.turned(.seconds(1), after: Self.time(1500), at: Self.time(1600)))
+        meter.note(isPicture: true, byteCount: 1, timestamp: 40, at: Self.time(1490))
+        #expect(!meter.turned(.seconds(1), after: Self.time(1400), at: Self.time(1600)))
+    }
+
     @Test func soundAloneIsNoPicture() {
         var meter = ArrivalMeter()
         for index in 0..<200 {
