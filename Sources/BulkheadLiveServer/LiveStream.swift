@@ -50,6 +50,8 @@ final class LiveStream {
         var byteCount = 0
         var pictureCount = 0
         var since: Int64 = 0
+        /// As the publisher says: one that goes on in another process began before.
+        var onAirSince: Int64 = 0
     }
 
     init(name: StreamName, options: LiveServerOptions, on eventLoop: any EventLoop) {
@@ -109,7 +111,8 @@ final class LiveStream {
         deliver(packager.restart())
         // Another one's metadata say nothing of this one.
         room.take(nil)
-        counts = Counts(since: WallClockReading.milliseconds)
+        let now = WallClockReading.milliseconds
+        counts = Counts(since: now, onAirSince: min(now, wallClockOfZero ?? now))
         if isReturn {
             splice.publisherReturned()
             repeatedHeaders = Set(headers.keys)

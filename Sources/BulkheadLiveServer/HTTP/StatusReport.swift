@@ -60,7 +60,7 @@ enum StatusReport {
 
     private static func facts(of stream: LiveStream, isSecret: Bool) -> [(String, String)] {
         let counts = stream.counts
-        let seconds = max(0, WallClockReading.milliseconds - counts.since) / 1000
+        let seconds = max(0, WallClockReading.milliseconds - counts.onAirSince) / 1000
         var facts = [
             ("app", JSONText.string(stream.name.app)),
             // A name is a key where there are keys.
