@@ -8,7 +8,7 @@ BUILD := .build/release
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps test-deps build test test-asan test-tsan fuzz soak lint docs graph settings demo bench install package uninstall clean
+.PHONY: help deps test-deps build test test-package test-asan test-tsan fuzz soak lint docs graph settings demo bench install package uninstall clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ fuzz: ## feed the decoders with made-up inputs, FUZZ_SECONDS (60) for each
 
 soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and descriptors must stay flat
 	@Tests/Soak/run
+
+test-package: test-deps build ## install what `make package` makes into a bare Debian tree, use it there, and remove it; as root
+	Packaging/install-packages install
+	Tests/Package/run "$(BUILD)"
 
 lint: ## check the format of the sources, and what runs the tests
 	Tests/Harness/run
