@@ -206,7 +206,7 @@ actor Broadcast {
             // A stop that came before this point has ended the stream already.
             for await _ in course.stream {}
             if ending.isClean { await rooms.tracks?.finish(on: self) }
-            if ending.isClean { rooms.outputs.finish() } else { rooms.outputs.abort() }
+            if ending.isClean { rooms.outputs.finish() } else { rooms.outputs.breakOff() }
             stopTimers()
             await rooms.dismissChildren(on: self)
             await group.waitForAll()

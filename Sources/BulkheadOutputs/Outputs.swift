@@ -345,6 +345,17 @@ package final class Outputs: PacketOutlet {
 
     /// No more packets come: the sinks send what they have, as far as servers take it in time.
     package func finish() {
+        finishRecordings()
+        perform(machine.handle(.finish, at: .now))
+    }
+
+    /// The broadcast has failed: links end now, and what is recorded is brought to its end.
+    package func breakOff() {
+        finishRecordings()
+        perform(machine.handle(.abort, at: .now))
+    }
+
+    private func finishRecordings() {
         let rest = notes.takeRest()
         note(rest.notes)
         record(rest.comments)
@@ -352,7 +363,6 @@ package final class Outputs: PacketOutlet {
         for recording in recordings { recording.finish() }
         origin?.finish()
         if !recordings.isEmpty { wake(at: .now.advanced(by: OutputsMachine.ending), aborting: true) }
-        perform(machine.handle(.finish, at: .now))
     }
 
     /// Ends all sinks now.

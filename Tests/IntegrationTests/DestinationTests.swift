@@ -133,4 +133,20 @@ import Testing
         #expect(await broadcast.wait(timeout: .seconds(30)) == 0, "\(broadcast.errorText)")
         #expect(try await ViewedPackets.list(output).backwardSteps == 0)
     }
+
+    /// A broadcast that no server takes fails, and what it has recorded is whole.
+    @Test func recordingOfAFailedBroadcastIsWhole() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("a.mp4")
+        // Whoever calls there by SRT waits three seconds for an answer.
+        let process = try BulkheadProgram.start([
+            "broadcast", "test", "--size", "320x180", "--fps", "25", "--preset", "ultrafast", "--record", path, "--to",
+            "srt://127.0.0.1:\(try NginxServer.freePort())",
+        ])
+        #expect(await process.wait(timeout: .seconds(40)) == 69, "\(process.errorText)")
+        let check = try BulkheadProgram.start(["recording", "check", path])
+        #expect(await check.wait(timeout: .seconds(30)) == 0, "\(check.outputText)\(check.errorText)")
+        #expect(!process.errorText.contains("in no file"), "\(process.errorText)")
+        withExtendedLifetime(folder) {}
+    }
 }
