@@ -435,8 +435,8 @@ package struct RecorderMachine: Sendable {
         }
         listen(&actions, at: now)
         let isStanding =
-            queue.duration >= Self.fragments && meter.grewAt.map { now.since($0) > Self.standstill.nanoseconds } ?? false
-            && course?.course.isRegular != false
+            queue.duration >= Self.fragments && course?.course.isRegular != false
+            && meter.grewAt.map { now.since($0) > Self.standstill.nanoseconds } ?? false
         if isStanding, raised.isEmpty {
             raise(.notGrowing, .media, errno: 0, path: path, text: "", .none, &actions, at: now)
         } else if !isStanding {
