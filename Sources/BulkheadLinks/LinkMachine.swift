@@ -13,7 +13,7 @@ import BulkheadSystem
 ///                  └───────── resting ◀─────────┼─ paused
 ///                                               └▶ over
 ///
-/// It owns no connection and no clock. ``RTMPLink`` tells it what happens and carries out what it returns. What is known
+/// It owns no connection and no clock. ``ServerLink`` tells it what happens and carries out what it returns. What is known
 /// of the servers comes with each event, because the lanes of a redundant link share it. The course is one piece of
 /// ``Work`` after the other, each answered by an event: off the air in this file, on air in `LinkMachine+OnAir.swift`.
 /// While a connection is on air, a second row of works looks after the other servers (`LinkMachine+Watch.swift`).

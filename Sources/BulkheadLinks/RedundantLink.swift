@@ -6,9 +6,9 @@ import Synchronization
 /// A link that publishes to two of its servers at once: two lanes, each with a queue, a connection and a state of its own.
 /// Each finds its way back by itself, and never to the server that the other one has.
 package final class RedundantLink: Sink, Servers {
-    private let lanes: [RTMPLink]
+    private let lanes: [ServerLink]
 
-    package init(_ lanes: [RTMPLink]) { self.lanes = lanes }
+    package init(_ lanes: [ServerLink]) { self.lanes = lanes }
 
     package func configure(_ configuration: StreamConfiguration, number: Int) {
         lanes.forEach { $0.configure(configuration, number: number) }

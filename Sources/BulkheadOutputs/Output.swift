@@ -75,7 +75,7 @@ package struct Output: Sendable {
             let part = Part.link(entry.id, name: name, lane: destination.isRedundant ? lane + 1 : nil)
             let srt = usesSRT ? SRTSenders(for: part, in: context) : nil
             if let srt { senders.append(srt) }
-            return RTMPLink(
+            return ServerLink(
                 name: name, id: entry.id, servers: servers, lane: lane,
                 mailbox: LinkMailbox(limits: limits, awaitsIDR: awaitsIDR, onRoom: onRoom), events: context.events,
                 archive: .standard, srt: srt)

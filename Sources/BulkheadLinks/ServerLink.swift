@@ -9,9 +9,9 @@ import Synchronization
 /// A link to one of several servers, by RTMP or SRT. It connects, publishes, and when the connection is lost finds its way back, to
 /// the same server or to another: see ``LinkState`` for the steps.
 ///
-/// ``LinkMachine`` decides; here is what carries its decisions out: the course in `RTMPLink+Course.swift`, what goes on
-/// while a connection is on air in `RTMPLink+OnAir.swift`.
-package final class RTMPLink: Sink, Servers {
+/// ``LinkMachine`` decides; here is what carries its decisions out: the course in `ServerLink+Course.swift`, what goes on
+/// while a connection is on air in `ServerLink+OnAir.swift`.
+package final class ServerLink: Sink, Servers {
     /// The connections that the machine speaks of.
     struct Connections {
         var onAir: (any LinkPublisher)?

@@ -5,7 +5,7 @@ import BulkheadRTMPTransport
 import Synchronization
 
 /// A link's course: one work after the other, as its machine says.
-extension RTMPLink {
+extension ServerLink {
     package func run() async throws(BroadcastError) {
         var event = LinkMachine.Event.started
         if machine.withLock({ $0.phase == .failed && !$0.isPaused }) { mailbox.pause(false) }

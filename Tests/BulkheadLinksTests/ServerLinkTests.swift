@@ -11,10 +11,10 @@ import NIOCore
 import Testing
 
 /// Links between a broadcast that is made up and servers that do what a test wants.
-@Suite(.timeLimit(.minutes(2))) struct RTMPLinkTests {
+@Suite(.timeLimit(.minutes(2))) struct ServerLinkTests {
     /// A link that is given 50 pictures a second, every tenth an IDR, until it is ended.
     private final class Course: Sendable {
-        let link: RTMPLink
+        let link: ServerLink
         let events = EventLog()
         private let feeding: Task<Void, Never>
         private let running: Task<BroadcastError?, Never>
@@ -31,7 +31,7 @@ import Testing
                         target: .rtmp(try IngestTarget("rtmp://127.0.0.1:\(port)/app/key")),
                         candidate: Candidate(name: "\(port)"))
                 }, rule: .priority, policy: policy)
-            let link = RTMPLink(
+            let link = ServerLink(
                 name: "link", id: 1, servers: LinkServers(table, clock: .system),
                 mailbox: LinkMailbox(onRoom: {}), events: events, archive: archive, origin: origin)
             self.link = link

@@ -3,7 +3,7 @@ import BulkheadRTMPTransport
 import Synchronization
 
 /// What the link's way carries.
-extension RTMPLink {
+extension ServerLink {
     package func loads(bitsPerSecond: Int) -> [CongestionController.Load] {
         let phase = machine.withLock { $0.phase }
         guard let publisher = connections.withLock({ $0.onAir }) else { return [] }

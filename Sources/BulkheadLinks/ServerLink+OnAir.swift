@@ -5,7 +5,7 @@ import BulkheadRTMPTransport
 import Synchronization
 
 /// What goes on while a connection is on air: sending, listening to it, and looking after the other servers.
-extension RTMPLink {
+extension ServerLink {
     /// Unsent bytes in the connection's hands; the rest waits in the mailbox, where it can be shed.
     private static let connectionByteLimit = 128 << 10
     /// How long the old connection may take to send what it was given before another one goes on.
