@@ -51,42 +51,12 @@ package struct CellProfile: Sendable {
             profile.capabilities = [.readAnyFile, .seeScreen]
             profile.calls = [.network, .localSockets, .devices, .narrowing]
             return profile
-        case .notifier:
-            var profile = CellProfile(outOfMemoryScore: 600)
-            profile.memoryByteCount = memoryShare
-            profile.descriptorCount = 256
-            profile.limits = modesty
-            profile.files = machine + libraries + names
-            profile.openings = .network
-            profile.calls = .network
-            return profile
-        case .chat:
-            var profile = CellProfile(outOfMemoryScore: 500)
-            profile.memoryByteCount = memoryShare
-            profile.descriptorCount = 256
-            profile.limits = modesty
-            profile.files = machine + libraries + names
-            profile.openings = .network
-            profile.calls = [.network, .localSockets]
-            return profile
+        case .notifier: return connecting(outOfMemoryScore: 600, calls: .network)
+        case .chat: return connecting(outOfMemoryScore: 500, calls: [.network, .localSockets])
         case .origin:
-            var profile = CellProfile(outOfMemoryScore: 400)
-            profile.memoryByteCount = memoryShare
-            profile.descriptorCount = 65_536
-            profile.limits = modesty
-            profile.files = machine + libraries + names
-            profile.openings = .network
-            profile.calls = [.network, .localSockets]
-            return profile
-        case .srt:
-            // Datagrams alone: without the opening no TCP port is bound or connected to.
-            var profile = CellProfile(outOfMemoryScore: 200)
-            profile.memoryByteCount = memoryShare
-            profile.descriptorCount = 256
-            profile.limits = modesty
-            profile.files = machine + libraries + names
-            profile.calls = .network
-            return profile
+            return connecting(outOfMemoryScore: 400, descriptorCount: 65_536, calls: [.network, .localSockets])
+        // Datagrams alone: without the opening no TCP port is bound or connected to.
+        case .srt: return connecting(outOfMemoryScore: 200, openings: [], calls: .network)
         case .pluginHost:
             var profile = CellProfile(outOfMemoryScore: 300)
             profile.capabilities = nil
@@ -105,6 +75,21 @@ package struct CellProfile: Sendable {
         profile.limits = modesty
         profile.files = machine
         profile.calls = []
+        return profile
+    }
+
+    /// For a process that talks with other machines, and reads nothing but what it takes to find and trust them.
+    private static func connecting(
+        outOfMemoryScore: Int, descriptorCount: UInt64 = 256, openings: Landlock.Openings = .network,
+        calls: Confinement.Calls
+    ) -> CellProfile {
+        var profile = CellProfile(outOfMemoryScore: outOfMemoryScore)
+        profile.memoryByteCount = memoryShare
+        profile.descriptorCount = descriptorCount
+        profile.limits = modesty
+        profile.files = machine + libraries + names
+        profile.openings = openings
+        profile.calls = calls
         return profile
     }
 
