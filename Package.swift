@@ -149,6 +149,8 @@ let package = Package(
         .target(
             name: "BulkheadRTMPTransport",
             dependencies: ["BulkheadMedia", "BulkheadFLV", "BulkheadRTMP", "BulkheadSRT", nioCore, nioPosix, nioSSL]),
+        .target(
+            name: "BulkheadSRTTransport", dependencies: ["CSRT", "BulkheadWire"], linkerSettings: libraries("srt")),
 
         .target(
             name: "BulkheadFaults", dependencies: [nioCore, nioPosix]),
@@ -241,8 +243,9 @@ let package = Package(
         .target(
             name: "BulkheadSRTLink",
             dependencies: [
-                "BulkheadChildRuntime", "CSRT", "BulkheadSRT", "BulkheadMedia", "BulkheadSystem", "BulkheadWire",
-            ], linkerSettings: libraries("srt")),
+                "BulkheadChildRuntime", "BulkheadSRT", "BulkheadSRTTransport", "BulkheadMedia", "BulkheadSystem",
+                "BulkheadWire",
+            ]),
         .target(
             name: "BulkheadEncoder",
             dependencies: [
@@ -252,7 +255,7 @@ let package = Package(
         .target(
             name: "BulkheadSource",
             dependencies: [
-                "BulkheadChildRuntime", "BulkheadSRT",
+                "BulkheadChildRuntime", "BulkheadSRT", "BulkheadSRTTransport",
                 "CFFmpeg", "CPango", "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadFrames",
                 systemPackage,
             ],

@@ -30,6 +30,7 @@ package final class Inputs {
         var main: InputID?
         /// It is a backup that is opened only where it is needed.
         var isCold = false
+        var count = InputCount()
         /// Of requests for another file of a list that the process has not answered yet.
         var skips: [Answer] = []
 
@@ -484,6 +485,9 @@ package final class Inputs {
             guard let line = lines[id], !line.skips.isEmpty else { return }
             line.skips.removeFirst()(
                 refusal.map { BroadcastError(code: .notInList, ["name": name(id)], $0.description) })
+        case .counted(let figures):
+            lines[id]?.count.take(figures, at: .now)
+            if let arrival = lines[id]?.count.arrival { play?.outlet.counted(arrival, of: id) }
         case .caughtUp: play?.outlet.caughtUp(id)
         case .notice(let text):
             if lines[id] != nil { context.post(part(id), .child(.said(text: text, severity: .warning))) }
@@ -499,6 +503,7 @@ package final class Inputs {
                 BroadcastError(
                     code: .inputNotOpen, ["name": name(id)], "input \(name(id)) is being opened again",
                     advice: "try again when it is open"))
+            lines[id]?.count = InputCount()
             handle(.ended(child, end), of: id)
             forget(child)
         }
@@ -650,6 +655,8 @@ extension Inputs {
                         part: part(entry.id), pid: stub?.pid, state: record.state, restarts: record.restarts,
                         lastEnd: record.lastEnd, build: stub?.build),
                     playlist: line.machine.playlist, backupOf: line.main,
+                    bitsPerSecond: line.count.arrival?.bitsPerSecond, packetsDropped: line.count.arrival?.drops,
+                    roundTripMilliseconds: line.count.roundTripMilliseconds, srt: line.count.srt,
                     resume: line.machine.resume)
             })
     }

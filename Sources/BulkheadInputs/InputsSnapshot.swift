@@ -19,6 +19,13 @@ package struct InputsSnapshot: Codable, Hashable, Sendable {
         package let playlist: PlaylistStatus?
         /// The input that it is a backup of; nil for none.
         package let backupOf: InputID?
+        /// What comes of a live input from the network, in bits a second; nil for all else.
+        package let bitsPerSecond: Int?
+        /// Packets of it that were damaged, or never came; nil for all else.
+        package let packetsDropped: Int?
+        /// Of its connection, where it is by SRT.
+        package let roundTripMilliseconds: Double?
+        package let srt: SRTStatus?
         /// Where the next process goes on; nil at the start.
         package let resume: SourceResume?
     }

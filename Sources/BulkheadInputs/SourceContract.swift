@@ -134,7 +134,7 @@ package struct SourceContract {
             guard isOpened, copyEnd != nil, !hasEnded else { throw .copiedUnasked }
             copyReached = packet.dts
         case .ended: hasEnded = true
-        case .entered, .preparing, .prepared, .leftOut, .skipping, .waiting, .notice, .failed: break
+        case .entered, .preparing, .prepared, .leftOut, .skipping, .counted, .waiting, .notice, .failed: break
         }
     }
 }

@@ -29,6 +29,8 @@ package final class SourceStub {
         case leftOut(String, Refusal)
         /// The answer to a skip; nil where another file is on its way.
         case skipping(Refusal?)
+        /// How much of a live input has come since it was opened.
+        case counted(SourceFigures)
         /// Nothing more is there of the input.
         case caughtUp
         case notice(String)
@@ -189,6 +191,7 @@ package final class SourceStub {
         case .prepared(let next): onReport?(.prepared(next: next))
         case .leftOut(let file, let refusal): if notices.take(at: .now) { onReport?(.leftOut(file, refusal)) }
         case .skipping(let refusal): onReport?(.skipping(refusal))
+        case .counted(let figures): onReport?(.counted(figures))
         case .waiting: onReport?(.caughtUp)
         case .notice(let text): if notices.take(at: .now) { onReport?(.notice(text)) }
         case .ended: onReport?(.atEnd)

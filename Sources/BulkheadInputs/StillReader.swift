@@ -134,7 +134,9 @@ final class StillReader {
         case .picture(let picture): handle(.picture(picture), from: child)
         case .refused(let refusal): handle(.refused(refusal), from: child)
         case .notice(let text): if let still = readings[child]?.job.still { outlet()?.noted(still, text) }
-        case .sound, .copies, .copied, .entered, .preparing, .prepared, .leftOut, .skipping, .caughtUp, .atEnd: break
+        case .sound, .copies, .copied, .entered, .preparing, .prepared, .leftOut, .skipping, .counted, .caughtUp,
+            .atEnd:
+            break
         case .ended(let end):
             handle(.ended(end), from: child)
             readings[child] = nil

@@ -12,7 +12,7 @@ package protocol LinkPublisher: AnyObject, Sendable {
     /// Bytes of packets taken that are not known to be on their way.
     var queuedByteCount: Int { get }
     /// What a connection by SRT has counted; nil for others.
-    var srtStatus: SRTLinkStatus? { get }
+    var srtStatus: SRTStatus? { get }
     /// Whether it takes more. Where not, ``PublishEvent/writable`` says when.
     func hasRoom(below byteLimit: Int) -> Bool
     /// What players must know: before the first packet, and in front of the IDR from which it holds.
@@ -46,7 +46,7 @@ package protocol SRTConnector: Sendable {
 }
 
 extension RTMPPublisher: LinkPublisher {
-    package var srtStatus: SRTLinkStatus? { nil }
+    package var srtStatus: SRTStatus? { nil }
     package func configure(_ configuration: StreamConfiguration, extras: AMF0Object) {
         send(configuration: configuration, extras: extras)
     }

@@ -108,6 +108,10 @@ extension InputStatus {
             isShown: seen.contains(input.id), isMissing: missing.contains(input.id), isHeard: heard.contains(input.id),
             hasPicture: input.hasPicture, failure: input.failure, playlist: input.playlist)
         backupOf = input.backupOf
+        bitsPerSecond = input.bitsPerSecond
+        packetsDropped = input.packetsDropped
+        roundTripMilliseconds = input.roundTripMilliseconds
+        srt = input.srt
     }
 }
 

@@ -139,7 +139,7 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     /// All that may be chosen.
     package var servers: [LinkServerStatus]?
     /// Of the connection on air, where it is by SRT.
-    package var srt: SRTLinkStatus?
+    package var srt: SRTStatus?
 
     package init(
         name: String, destination: String, state: LinkState, bitsPerSecond: Int = 0, queuedMilliseconds: Int = 0,
@@ -158,19 +158,19 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     }
 }
 
-/// What libsrt has counted on a connection.
-package struct SRTLinkStatus: Codable, Hashable, Sendable {
-    /// How long the other side waits for what was lost, as both have agreed.
+/// What libsrt has counted on a connection, at the side that sends or the one that receives.
+package struct SRTStatus: Codable, Hashable, Sendable {
+    /// How long the one who receives waits for what was lost, as both sides have agreed.
     package var latencyMilliseconds: Int
-    /// Packets that the other side has missed.
+    /// Packets that the one who receives has missed.
     package var packetsLost: Int
     /// Packets that were sent again.
     package var packetsRetransmitted: Int
-    /// Packets that the sender gave up, because they were too late.
+    /// Packets that were given up, because they were too late.
     package var packetsDropped: Int
     /// What the path carries, as the library estimates it.
     package var bandwidthBitsPerSecond: Int
-    /// What is sent and not acknowledged.
+    /// Of one who sends, what is sent and not acknowledged; of one who receives, what is held back for the latency.
     package var bufferMilliseconds: Int
 
     package init(

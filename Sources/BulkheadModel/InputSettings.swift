@@ -107,6 +107,14 @@ package struct InputStatus: Codable, Hashable, Sendable {
     package var backup: InputBackupStatus? = nil
     /// The input that it is a backup of, by its number; nil for none.
     package var backupOf: InputID? = nil
+    /// What a live input from the network has brought in the last two seconds, by the second; nil for all else.
+    package var bitsPerSecond: Int? = nil
+    /// Packets of it that were damaged, or never came, since it was opened last; nil for all else.
+    package var packetsDropped: Int? = nil
+    /// The time to whoever sends it and back; nil where it was not measured.
+    package var roundTripMilliseconds: Double? = nil
+    /// Of its connection, where it is by SRT.
+    package var srt: SRTStatus? = nil
 
     package init(
         id: InputID, name: String, state: ChildState, summary: String?, isShown: Bool = false,

@@ -580,6 +580,12 @@ extension Program: MediaOutlet {
         return next
     }
 
+    package func counted(_ arrival: InputArrival, of input: InputID) {
+        if let place = groups.firstIndex(where: { $0.members.contains(input) }) {
+            groups[place].counted(arrival, of: input)
+        }
+    }
+
     package func caughtUp(_ input: InputID) { perform(machine.handle(.inputCaughtUp(input), at: .now)) }
 
     package func interrupted(_ input: InputID) {

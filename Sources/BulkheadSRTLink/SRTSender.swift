@@ -1,6 +1,7 @@
 import BulkheadChildRuntime
 import BulkheadMedia
 import BulkheadSRT
+import BulkheadSRTTransport
 import BulkheadSystem
 import BulkheadWire
 import Glibc
@@ -32,7 +33,7 @@ final class SRTSender {
     init(_ connection: SRTSocket, origin: MediaTime, _ socket: WireSocket) {
         self.connection = connection
         self.socket = socket
-        latency = .milliseconds(Int64(connection.latencyMilliseconds))
+        latency = .milliseconds(Int64(connection.peerLatencyMilliseconds))
         muxer = TransportStreamMuxer(origin: origin)
         deliveries = DeliveryQueue(delay: latency + Self.margin)
     }
@@ -116,11 +117,9 @@ final class SRTSender {
         let now = MonotonicTime.now
         let elapsed = now.since(reportedAt)
         guard elapsed >= Self.shortInterval.nanoseconds else { return }
-        let figures = connection.figures
-        deliveries.acknowledge(unacknowledged: figures.unacknowledged, at: .nanoseconds(now.nanoseconds))
-        var next = figures.report
-        next.safe = deliveries.safe
-        next.releasedByteCount = deliveries.releasedByteCount
+        deliveries.acknowledge(unacknowledged: connection.unacknowledgedCount, at: .nanoseconds(now.nanoseconds))
+        let next = SRTReport(
+            safe: deliveries.safe, releasedByteCount: deliveries.releasedByteCount, figures: connection.sendingFigures)
         let isNews = next.releasedByteCount != report.releasedByteCount || next.safe != report.safe
         guard isNews || elapsed >= Self.longInterval.nanoseconds else { return }
         (report, reportedAt) = (next, now)

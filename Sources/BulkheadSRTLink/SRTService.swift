@@ -1,5 +1,6 @@
 import BulkheadChildRuntime
 import BulkheadMedia
+import BulkheadSRTTransport
 import BulkheadSystem
 import BulkheadWire
 
@@ -33,7 +34,7 @@ final class SRTService {
         defer { SRTLibrary.stop() }
         do {
             let connection = try open(task)
-            try socket.send(SRTReply.connected(latencyMilliseconds: connection.latencyMilliseconds))
+            try socket.send(SRTReply.connected(latencyMilliseconds: connection.peerLatencyMilliseconds))
             try SRTSender(connection, origin: MediaTime(nanoseconds: task.origin), socket).run()
         } catch let problem as SRTProblem { try socket.send(SRTReply.failed(problem.failure)) }
     }

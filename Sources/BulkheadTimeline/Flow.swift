@@ -39,6 +39,8 @@ package protocol MediaOutlet: AnyObject {
     /// Takes a packet that is passed on as it is.
     /// - Returns: what is wrong with it; nil where nothing is.
     func take(_ packet: CopiedPacket, of input: InputID) -> String?
+    /// So much of a live input comes at the moment.
+    func counted(_ arrival: InputArrival, of input: InputID)
     /// Nothing more is there of a live input: what comes next has just been captured.
     func caughtUp(_ input: InputID)
     /// The process that read the input has ended; another one goes on.
@@ -57,7 +59,21 @@ package protocol MediaOutlet: AnyObject {
     func noted(_ still: Still, _ text: String)
 }
 
+/// How a live input comes.
+package struct InputArrival: Hashable, Sendable {
+    /// Of its packets, over the last two seconds.
+    package var bitsPerSecond: Int
+    /// Packets that were damaged, or never came, since its process has it open.
+    package var drops: Int
+
+    package init(bitsPerSecond: Int, drops: Int) {
+        self.bitsPerSecond = bitsPerSecond
+        self.drops = drops
+    }
+}
+
 extension MediaOutlet {
+    package func counted(_ arrival: InputArrival, of input: InputID) {}
     package func take(_ format: CopiedFormat, of input: InputID) -> String? { unasked }
     package func take(_ packet: CopiedPacket, of input: InputID) -> String? { unasked }
     private var unasked: String { "it passed a packet on that nobody wants" }

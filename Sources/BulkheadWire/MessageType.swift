@@ -52,6 +52,7 @@ package enum MessageType: UInt16, Hashable, Sendable, CaseIterable {
     case sourcePrepared = 0x4B
     case sourceCopies = 0x4C
     case sourceCopied = 0x4D
+    case sourceCounted = 0x4E
 
     // PluginRequest
     case pluginResultPool = 0x50

@@ -105,30 +105,12 @@ package struct SRTReport: Hashable, Sendable {
     package var safe: MediaTime?
     /// Of access units and AAC frames, those that the other side has.
     package var releasedByteCount: UInt64
-    package var roundTripMicroseconds: UInt32
-    /// Packets that the other side has missed and asked for.
-    package var lost: UInt64
-    /// Packets that were sent again.
-    package var retransmitted: UInt64
-    /// Packets that this side gave up because they were too late.
-    package var dropped: UInt64
-    /// What the path carries, as the library estimates it.
-    package var bandwidth: UInt64
-    /// What is sent and not acknowledged.
-    package var bufferMilliseconds: UInt32
+    package var figures: SRTFigures
 
-    package init(
-        safe: MediaTime? = nil, releasedByteCount: UInt64 = 0, roundTripMicroseconds: UInt32 = 0, lost: UInt64 = 0,
-        retransmitted: UInt64 = 0, dropped: UInt64 = 0, bandwidth: UInt64 = 0, bufferMilliseconds: UInt32 = 0
-    ) {
+    package init(safe: MediaTime? = nil, releasedByteCount: UInt64 = 0, figures: SRTFigures = SRTFigures()) {
         self.safe = safe
         self.releasedByteCount = releasedByteCount
-        self.roundTripMicroseconds = roundTripMicroseconds
-        self.lost = lost
-        self.retransmitted = retransmitted
-        self.dropped = dropped
-        self.bandwidth = bandwidth
-        self.bufferMilliseconds = bufferMilliseconds
+        self.figures = figures
     }
 }
 
@@ -215,21 +197,14 @@ extension SRTReport {
         writer.write(safe != nil)
         writer.write(safe?.nanoseconds ?? 0)
         writer.write(releasedByteCount)
-        writer.write(roundTripMicroseconds)
-        writer.write(lost)
-        writer.write(retransmitted)
-        writer.write(dropped)
-        writer.write(bandwidth)
-        writer.write(bufferMilliseconds)
+        figures.write(to: &writer)
     }
 
     init(_ reader: inout WireReader) throws(WireError) {
         let isSafe = try reader.readBool("safe flag")
         let time = MediaTime(nanoseconds: try reader.read())
         self.init(
-            safe: isSafe ? time : nil, releasedByteCount: try reader.read(),
-            roundTripMicroseconds: try reader.read(), lost: try reader.read(), retransmitted: try reader.read(),
-            dropped: try reader.read(), bandwidth: try reader.read(), bufferMilliseconds: try reader.read())
+            safe: isSafe ? time : nil, releasedByteCount: try reader.read(), figures: try SRTFigures(&reader))
     }
 }
 

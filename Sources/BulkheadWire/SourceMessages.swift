@@ -270,6 +270,8 @@ package enum SourceReply: WireMessage, Hashable {
     case copies(CopiedFormat)
     /// A packet that is passed on as it is. `dts` rises for pictures, and so for sound.
     case copied(CopiedPacket)
+    /// How much of a live input from the network has come; sent twice a second.
+    case counted(SourceFigures)
     /// The input yields nothing at the moment; sent at least twice a second while that lasts.
     case waiting
     /// Something the user should know, that the source has dealt with.
@@ -331,6 +333,7 @@ package enum SourceReply: WireMessage, Hashable {
         case .copies(let format): WireFrame(.sourceCopies, reserving: 256) { format.write(to: &$0) }
         case .copied(let packet):
             WireFrame(.sourceCopied, reserving: packet.bytes.count + 40) { packet.write(to: &$0) }
+        case .counted(let figures): WireFrame(.sourceCounted) { figures.write(to: &$0) }
         case .waiting: WireFrame(.sourceWaiting) { _ in }
         case .notice(let text): WireFrame(.sourceNotice) { $0.write(text, atMost: 4096) }
         case .ended: WireFrame(.sourceEnded) { _ in }
@@ -369,6 +372,7 @@ package enum SourceReply: WireMessage, Hashable {
             self = .audio(start: start, samples: samples)
         case .sourceCopies?: self = .copies(try CopiedFormat(&reader))
         case .sourceCopied?: self = .copied(try CopiedPacket(&reader))
+        case .sourceCounted?: self = .counted(try SourceFigures(&reader))
         case .sourceWaiting?: self = .waiting
         case .sourceNotice?: self = .notice(try reader.readString(atMost: 4096, "notice"))
         case .sourceEnded?: self = .ended

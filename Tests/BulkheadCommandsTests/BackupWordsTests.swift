@@ -17,12 +17,16 @@ import Testing
         try Data([1]).write(to: URL(fileURLWithPath: loop))
         let settings = try Self.plan([
             "rtmp://cam/live/a", "--backup", "listen:rtmp://0.0.0.0:1936/in", "--backup", loop, "--backup-when",
-            "fps < 80% for 3s", "--backup-when", "black 5s", "--backup-return", "stay", "--backup-cold",
+            "fps < 80% for 3s", "--backup-when", "black 5s", "--backup-when", "bitrate < 500k for 5s", "--backup-when",
+            "drops > 10 in 5s", "--backup-return", "stay", "--backup-cold",
         ])
         let backup = try #require(settings.inputs.first?.backup)
         #expect(backup.inputs.map(\.url) == ["listen:rtmp://0.0.0.0:1936/in", loop])
         #expect(backup.inputs.map(\.loops) == [false, true])
-        #expect(backup.conditions.map { "\($0)" } == ["fps < 80% for 3s", "black 5s"])
+        #expect(
+            backup.conditions.map { "\($0)" } == [
+                "fps < 80% for 3s", "black 5s", "bitrate < 500k for 5s", "drops > 10 in 5s",
+            ])
         #expect(backup.policy == .stay && backup.isCold)
         #expect(
             try Self.plan(["test", "--backup", "test"]).inputs[0].backup?.conditions == [
@@ -57,6 +61,7 @@ import Testing
         (["test", "--backup", "-"], "standard input"),
         (["test", "--backup", "/no/such.mp4"], "there is no file"),
         (["test", "--backup", "test", "--backup-when", "queue > 3s"], "not known of an input"),
+        (["test", "--backup", "test", "--backup-when", "bitrate < 50% for 5s"], "not known of an input"),
         (["test", "--backup", "test", "--backup-when", "often"], "is no condition"),
         (["test", "--backup", "test", "--backup-return", "now"], "does not say when to return"),
         (["test", "color:blue", "--backup", "test"], "does not say which of 2 inputs"),

@@ -128,6 +128,7 @@ import Testing
         link.acknowledgedSeconds = 1
         link.roundTripMilliseconds = 1
         link.servers = [server]
+        link.srt = SRTStatus(latencyMilliseconds: 120)
         var status = BroadcastStatus(
             state: .onAir,
             children: [
@@ -142,6 +143,9 @@ import Testing
             InputStatus(id: 1, name: "source", state: .ready, summary: "a test", isShown: true, isHeard: true)
         ]
         status.inputs?[0].backupOf = 2
+        status.inputs?[0].bitsPerSecond = 1
+        status.inputs?[0].packetsDropped = 1
+        status.inputs?[0].roundTripMilliseconds = 1
         status.inputs?[0].backup = InputBackupStatus(
             way: .backup, mode: .auto, phase: "working", abnormal: SwitchCondition(.black, milliseconds: 1),
             ready: [.main], last: SwitchTimes(detect: 1, stop: 0, start: 0, firstIDR: 0))

@@ -67,6 +67,7 @@ import Testing
             case .skipping(let refusal): reports.append(.notice("skipping, \(refusal?.description ?? "yes")"))
             case .copies: reports.append(.notice("copies"))
             case .copied: reports.append(.notice("copied"))
+            case .counted: reports.append(.notice("counted"))
             case .caughtUp: reports.append(.caughtUp)
             case .notice(let text): reports.append(.notice(text))
             case .atEnd: reports.append(.atEnd)

@@ -3,6 +3,7 @@ import BulkheadProgram
 import BulkheadSwitch
 import BulkheadSystem
 import BulkheadTestSupport
+import BulkheadTimeline
 import Testing
 
 /// An input and its backups with a clock of their own, 25 looks a second.
@@ -15,6 +16,8 @@ private struct GroupStage {
     /// What their pictures show; else each is another one.
     var luma: [InputID: UInt8] = [:]
     var silent: Set<InputID> = []
+    /// What their processes count.
+    var arrivals: [InputID: InputArrival] = [:]
     private(set) var actions: [InputGroup.Action] = []
     /// When something was shown, in milliseconds.
     private(set) var shows: [(member: InputID, at: Int)] = []
@@ -59,6 +62,7 @@ private struct GroupStage {
                 let sound = [Float](repeating: level, count: 3840)
                 group.tookSound(sound, from: Int64(milliseconds) * 48, of: member, at: now)
             }
+            for (member, arrival) in arrivals { group.counted(arrival, of: member) }
             take(group.look(rate: 25, at: now) { [states] in states[$0] ?? InputState() })
         }
     }
@@ -82,7 +86,7 @@ private struct GroupStage {
 @Suite(.timeLimit(.minutes(1))) struct InputGroupTests {
     /// What is done to the input, and the condition that is met by it alone.
     enum Fault: CaseIterable {
-        case drop, kill, throttle, freeze, mute, black, flap
+        case drop, kill, throttle, starve, freeze, mute, black, flap
     }
 
     private static func condition(_ fault: Fault) -> String {
@@ -90,6 +94,7 @@ private struct GroupStage {
         case .drop: "no-data 1s"
         case .kill: "off-air 1s"
         case .throttle: "fps < 80% for 2s"
+        case .starve: "bitrate < 500k for 2s"
         case .freeze: "frozen 2s"
         case .mute: "silence 2s"
         case .black: "black 2s"
@@ -104,6 +109,8 @@ private struct GroupStage {
             if fault == .kill { stage.states[GroupStage.main]?.isOpen = !isOn }
         // A third of the pictures that are due.
         case .throttle: stage.states[GroupStage.main]?.framesPerSecond = isOn ? 75 : 25
+        case .starve:
+            stage.arrivals[GroupStage.main] = InputArrival(bitsPerSecond: isOn ? 100_000 : 2_000_000, drops: 0)
         case .freeze: stage.luma[GroupStage.main] = isOn ? 100 : nil
         case .black: stage.luma[GroupStage.main] = isOn ? 16 : nil
         case .mute: if isOn { stage.silent.insert(GroupStage.main) } else { stage.silent.remove(GroupStage.main) }
@@ -112,7 +119,7 @@ private struct GroupStage {
     }
 
     /// Each fault alone: a blip does nothing, the fault shows the backup, and its end the input again.
-    @Test(arguments: [Fault.drop, .kill, .throttle, .freeze, .mute, .black])
+    @Test(arguments: [Fault.drop, .kill, .throttle, .starve, .freeze, .mute, .black])
     func namedConditionSwitchesAndReturns(fault: Fault) throws {
         let words = Self.condition(fault)
         var stage = try GroupStage([words]) { $0.clearMilliseconds = 2000 }
@@ -172,6 +179,35 @@ private struct GroupStage {
             stage.pass(1)
         }
         #expect(stage.group.shown == GroupStage.backup)
+    }
+
+    /// A counter that begins anew with another process is no fault.
+    @Test func dropsAreCountedWithinTheirSpan() throws {
+        var stage = try GroupStage(["drops > 10 in 5s"])
+        stage.begin()
+        var drops = 900
+        func lose(_ count: Int, _ stage: inout GroupStage) {
+            drops += count
+            stage.arrivals[GroupStage.main] = InputArrival(bitsPerSecond: 1_000_000, drops: drops)
+        }
+        lose(0, &stage)
+        stage.pass(5)
+        for _ in 0..<6 {
+            lose(3, &stage)
+            stage.pass(2)
+        }
+        #expect(stage.group.shown == GroupStage.main, "three in two seconds are borne")
+        stage.group.interrupted(GroupStage.main)
+        drops = 0
+        lose(2, &stage)
+        stage.pass(6)
+        #expect(stage.group.shown == GroupStage.main)
+        lose(12, &stage)
+        stage.pass(1)
+        #expect(stage.group.shown == GroupStage.backup)
+        #expect(
+            stage.takeActions().contains(
+                .tell(.switching(from: .main, to: .backup, .condition(try SwitchCondition("drops > 10 in 5s"))))))
     }
 
     @Test func oscillatingFaultFlapsAtMostTwiceAMinute() throws {

@@ -122,6 +122,7 @@ final class SourceUnderTest {
             case .copied(let packet):
                 take.copied.append(packet)
                 try child.send(SourceRequest.copy(until: packet.dts.nanoseconds + 2_000_000_000))
+            case .counted: break
             case .waiting: take.waitingCount += 1
             case .notice(let text): take.notices.append(text)
             case .ended: take.hasEnded = true

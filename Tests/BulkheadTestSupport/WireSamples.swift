@@ -111,6 +111,7 @@ package enum Messages {
         .copies(CopiedFormat(avcConfiguration: [1, 100], audioSpecificConfig: [0x11, 0x90])),
         .copies(CopiedFormat(avcConfiguration: [], audioSpecificConfig: [])),
         .copied(copied(.video(isIDR: true, isDisposable: false))), .copied(copied(.audio)),
+        .counted(SourceFigures(byteCount: 1 << 50, dropCount: 9)), .counted(SourceFigures(srt: srtFigures)),
     ]
 
     private static func copied(_ kind: Packet.Kind) -> CopiedPacket {
@@ -334,9 +335,12 @@ package enum Messages {
         .report(SRTReport()),
         .report(
             SRTReport(
-                safe: MediaTime(nanoseconds: -9), releasedByteCount: 1 << 40, roundTripMicroseconds: 2500, lost: 3,
-                retransmitted: 4, dropped: 5, bandwidth: 1 << 33, bufferMilliseconds: 7)),
+                safe: MediaTime(nanoseconds: -9), releasedByteCount: 1 << 40, figures: srtFigures)),
     ]
+
+    private static let srtFigures = SRTFigures(
+        latencyMilliseconds: 120, roundTripMicroseconds: 2500, lost: 3, retransmitted: 4, dropped: 5,
+        bandwidth: 1 << 33, bufferMilliseconds: 7)
 
     package static func recorderRequests() throws -> [RecorderRequest] {
         var task = RecorderTask(.mp4, path: "/r/show-%Y.mp4", isPattern: true, persists: true)

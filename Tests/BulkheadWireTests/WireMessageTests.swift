@@ -77,7 +77,7 @@ import Testing
             #expect(isUnknown(EncoderRequest.self) == !(0x10...0x17).contains(type))
             #expect(isUnknown(EncoderReply.self) == !(0x20...0x25).contains(type))
             #expect(isUnknown(SourceRequest.self) == !(0x30...0x37).contains(type))
-            #expect(isUnknown(SourceReply.self) == !(0x40...0x4D).contains(type))
+            #expect(isUnknown(SourceReply.self) == !(0x40...0x4E).contains(type))
             #expect(isUnknown(PluginRequest.self) == !(0x50...0x5C).contains(type))
             #expect(isUnknown(PluginReply.self) == !(0x60...0x67).contains(type))
             #expect(isUnknown(MixerRequest.self) == !(0xB0...0xB3).contains(type))

@@ -16,8 +16,15 @@ package enum InputText {
         case .failed: state = "failed: \(input.failure ?? "it can't be read")"
         default: break
         }
+        let arrival = [
+            input.bitsPerSecond.map { StatusLine.rate($0) },
+            input.packetsDropped.flatMap { $0 > 0 ? "\($0) packets damaged or missing" : nil },
+            input.srt.map { "\(LinkText.text($0, input.roundTripMilliseconds)) held back" },
+        ].compactMap { $0 }
         let more = [input.playlist.map { line($0) }, input.backup.map(line)].compactMap { $0 }.map { "; \($0)" }
-        return EventLine.clean("\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")\(more.joined())")
+        return EventLine.clean(
+            "\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")\(arrival.map { ", \($0)" }.joined())\(more.joined())"
+        )
     }
 
     /// What stands in for an input, in one line: `backup is shown, auto; ready: main`.

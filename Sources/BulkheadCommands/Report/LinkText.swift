@@ -16,14 +16,7 @@ package enum LinkText {
             "\(link.name): \(link.state.rawValue), \(link.destination), \(StatusLine.rate(link.bitsPerSecond)), "
             + "queue \(link.queuedMilliseconds) ms, \(link.framesSent) frames sent, \(link.framesShed) dropped"
         if let seconds = link.acknowledgedSeconds { line += ", acknowledged to \(StatusLine.clock(seconds))" }
-        if let srt = link.srt {
-            let roundTrip =
-                link.roundTripMilliseconds.map { "\(DecimalText.text($0, places: 1)) ms round trip, " } ?? ""
-            line +=
-                ", SRT \(srt.latencyMilliseconds) ms latency, \(roundTrip)\(srt.packetsLost) lost, "
-                + "\(srt.packetsRetransmitted) sent again, \(srt.packetsDropped) given up, "
-                + "\(srt.bufferMilliseconds) ms in flight, path \(StatusLine.rate(srt.bandwidthBitsPerSecond))"
-        }
+        if let srt = link.srt { line += ", \(text(srt, link.roundTripMilliseconds)) in flight" + path(srt) }
         if link.reconnects > 0 { line += ", reconnected \(CountText.times(link.reconnects))" }
         if let rule = link.rule, let servers = link.servers, servers.count > 1 {
             line += ", by \(rule)"
@@ -31,6 +24,17 @@ package enum LinkText {
         }
         if !link.lastError.isEmpty { line += ", last trouble: \(link.lastError)" }
         return line
+    }
+
+    /// What both sides of an SRT connection count, up to what is in its buffer.
+    static func text(_ srt: SRTStatus, _ roundTripMilliseconds: Double?) -> String {
+        let roundTrip = roundTripMilliseconds.map { "\(DecimalText.text($0, places: 1)) ms round trip, " } ?? ""
+        return "SRT \(srt.latencyMilliseconds) ms latency, \(roundTrip)\(srt.packetsLost) lost, "
+            + "\(srt.packetsRetransmitted) sent again, \(srt.packetsDropped) given up, \(srt.bufferMilliseconds) ms"
+    }
+
+    private static func path(_ srt: SRTStatus) -> String {
+        ", path \(StatusLine.rate(srt.bandwidthBitsPerSecond))"
     }
 
     private static func line(_ server: LinkServerStatus) -> String {

@@ -53,8 +53,10 @@ extension SwitchCondition {
     /// Whether it is known of an input whether it meets the condition.
     package var fitsInputs: Bool {
         switch sign {
-        case .noData, .offAir, .black, .frozen, .silence, .clipping, .framesPerSecond, .failures: true
-        case .bitrate, .drops, .reportMissing, .queue: false
+        case .noData, .offAir, .black, .frozen, .silence, .clipping, .framesPerSecond, .failures, .drops: true
+        case .bitrate(.number): true
+        // No input says what its bitrate should be, its process answers for it, and nothing of it waits.
+        case .bitrate(.percent), .reportMissing, .queue: false
         }
     }
 

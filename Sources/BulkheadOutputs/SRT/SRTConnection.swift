@@ -14,7 +14,7 @@ import Synchronization
 final class SRTConnection: LinkPublisher, PreparedLink {
     private struct State {
         var statistics = PublisherStatistics()
-        var srt: SRTLinkStatus?
+        var srt: SRTStatus?
         /// What is to be given to the child, in order.
         var outbox: [SRTRequest] = []
         var isFlushDue = false
@@ -64,7 +64,7 @@ final class SRTConnection: LinkPublisher, PreparedLink {
     var end: PublishEnd? { state.withLock { $0.statistics.end } }
     var statistics: PublisherStatistics { state.withLock { $0.statistics } }
     var queuedByteCount: Int { state.withLock { Int(clamping: $0.givenByteCount - $0.releasedByteCount) } }
-    var srtStatus: SRTLinkStatus? { state.withLock { $0.srt } }
+    var srtStatus: SRTStatus? { state.withLock { $0.srt } }
 
     func begin() async throws(PublishError) -> any LinkPublisher {
         if case .failed(let error)? = end { throw error }
@@ -177,7 +177,7 @@ final class SRTConnection: LinkPublisher, PreparedLink {
     func connected(latencyMilliseconds: Int) {
         let opening = state.withLock { state in
             state.isConnected = true
-            state.srt = SRTLinkStatus(latencyMilliseconds: latencyMilliseconds)
+            state.srt = SRTStatus(latencyMilliseconds: latencyMilliseconds)
             return state.opening.take()
         }
         opening?.resume(returning: nil)
@@ -210,15 +210,14 @@ final class SRTConnection: LinkPublisher, PreparedLink {
             }
             state.statistics.queuedByteCount = Int(clamping: state.givenByteCount - state.releasedByteCount)
             state.statistics.deliveredByteCount = state.releasedByteCount
-            if report.roundTripMicroseconds > 0 {
-                state.statistics.roundTrip = .microseconds(Int64(report.roundTripMicroseconds))
+            if report.figures.roundTripMicroseconds > 0 {
+                state.statistics.roundTrip = .microseconds(Int64(report.figures.roundTripMicroseconds))
             }
-            state.statistics.retransmissionCount = Int(clamping: report.retransmitted)
-            state.srt?.packetsLost = Int(clamping: report.lost)
-            state.srt?.packetsRetransmitted = Int(clamping: report.retransmitted)
-            state.srt?.packetsDropped = Int(clamping: report.dropped)
-            state.srt?.bandwidthBitsPerSecond = Int(clamping: report.bandwidth)
-            state.srt?.bufferMilliseconds = Int(clamping: report.bufferMilliseconds)
+            state.statistics.retransmissionCount = Int(clamping: report.figures.retransmitted)
+            if let agreed = state.srt?.latencyMilliseconds {
+                state.srt = SRTStatus(report.figures)
+                state.srt?.latencyMilliseconds = agreed
+            }
             if isProgress || state.statistics.queuedByteCount == 0 {
                 state.stuckSince = state.statistics.queuedByteCount == 0 ? nil : .now
                 if state.statistics.doubt != nil {

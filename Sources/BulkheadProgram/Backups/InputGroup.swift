@@ -1,6 +1,7 @@
 package import BulkheadModel
 package import BulkheadSwitch
 package import BulkheadSystem
+package import BulkheadTimeline
 
 /// Decides which of an input and its backups is shown and heard in its place. It owns no clock, no process and no picture.
 ///
@@ -77,7 +78,9 @@ package struct InputGroup: Sendable {
         meters[member]?.tookSound(samples, from: start, at: now)
     }
 
-    package mutating func interrupted(_ member: InputID) { meters[member]?.interruptions += 1 }
+    package mutating func counted(_ arrival: InputArrival, of member: InputID) { meters[member]?.arrival = arrival }
+
+    package mutating func interrupted(_ member: InputID) { meters[member]?.interrupted() }
 
     // MARK: its course
 

@@ -2,6 +2,7 @@ import BulkheadMedia
 import BulkheadModel
 import BulkheadSwitch
 import BulkheadSystem
+import BulkheadTimeline
 import BulkheadWire
 
 /// What one input gives, as a switch judges it.
@@ -23,7 +24,9 @@ struct InputMeter: Sendable {
     private var lastSound: MonotonicTime?
     private var lookedAt: MonotonicTime?
     /// Processes that have ended over it.
-    var interruptions = 0
+    private var interruptions = 0
+    /// How what is live comes, by the process that has it open; nil before it has said so.
+    var arrival: InputArrival?
     /// Since when it has been waited for: what has never come is as old as that.
     private var since: MonotonicTime
 
@@ -56,6 +59,12 @@ struct InputMeter: Sendable {
         soundJudge.take(sound: samples, at: time)
     }
 
+    /// The process that read it has ended. What it counted ends with it.
+    mutating func interrupted() {
+        interruptions += 1
+        arrival = nil
+    }
+
     /// What it gives is looked at from now on: what was before is of no interest.
     mutating func begin(at now: MonotonicTime) {
         since = now
@@ -82,6 +91,10 @@ struct InputMeter: Sendable {
         let isOver = isMain && state.hasEnded
         var report = WayReport(isOnAir: state.isOpen || isOver)
         report.failures = interruptions
+        if state.isOpen {
+            report.bitsPerSecond = (arrival?.bitsPerSecond).map(Double.init)
+            report.drops = arrival?.drops
+        }
         // A file that waits gives nothing because nothing is asked of it, and what stands need not be given again.
         let isIdle = !isAtWork && !state.isLive
         if !isAtWork { report.isReady = state.isOpen && state.hasSomething && !state.hasEnded }

@@ -46,7 +46,10 @@ final class CopyPlayer: Player {
         self.settings = settings
         self.streams = streams
         self.link = link
-        input.interrupt.whileWaiting = { [weak self] () throws(SourceStop) in try self?.link.pump(waiting: false) }
+        input.interrupt.whileWaiting = { [weak self] () throws(SourceStop) in
+            try self?.link.pump(waiting: false)
+            try self?.link.sendFiguresIfDue { input.figures() }
+        }
         guard let resume = settings.resume else { return }
         let heard = MediaTime(sampleIndex: resume.audioSample).nanoseconds
         let (offset, _) = resume.position.subtractingReportingOverflow(resume.pts)
@@ -77,6 +80,7 @@ final class CopyPlayer: Player {
             return .progressed
         }
         if inputHasEnded { return try endPass() }
+        if input.isLive { try link.sendFiguresIfDue { input.figures() } }
         return try readPacket()
     }
 

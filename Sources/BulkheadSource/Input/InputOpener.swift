@@ -20,6 +20,8 @@ final class InputOpener {
     private var context: UnsafeMutablePointer<AVFormatContext>?
     /// A reader of our own outlives every context: its data can't be read twice.
     private var descriptorReader: DescriptorReader?
+    /// The connection of an input by SRT; it outlives the context.
+    private var srtReader: SRTReader?
 
     /// How long a server or device may take until its streams are known.
     private static let openingLimit: Duration = .seconds(15)
@@ -39,6 +41,9 @@ final class InputOpener {
     /// The input can be read once.
     var readsPipe: Bool { descriptorReader != nil }
 
+    /// What libsrt has counted of an input by SRT; nil for others.
+    var srtFigures: SRTFigures? { srtReader?.figures }
+
     /// Opens the input and chooses the streams.
     func open() throws(OpenFailure) -> OpenedInput {
         if case .file = address.kind { try checkFile() }
@@ -56,6 +61,13 @@ final class InputOpener {
         let mayBlock = address.kind != .file && !isCalled
         interrupt.restart(deadline: mayBlock ? .now.advanced(by: Self.openingLimit) : nil)
         context = nil
+        if let srt = address.srt {
+            do throws(OpenFailure) {
+                srtReader = try SRTReader(srt, named: address.name, interrupt: interrupt)
+            } catch { throw interrupt.timedOut ? failure(bulkhead_averror(ETIMEDOUT)) : error }
+            // Whoever has called is now looked at as one who was called.
+            if isCalled { interrupt.restart(deadline: .now.advanced(by: Self.openingLimit)) }
+        }
         var result: CInt = 0
         // A camera or screen that can't give the canvas's size or rate gives what it has.
         for options in InputOptions.attempts(address, canvas: settings.canvas, frameRate: settings.frameRate) {
@@ -128,6 +140,7 @@ final class InputOpener {
             descriptorReader = DescriptorReader(descriptor, interrupt: interrupt)
         }
         if let descriptorReader { created.pointee.pb = descriptorReader.context }
+        if let srtReader { created.pointee.pb = srtReader.context }
         var dictionary: OpaquePointer?
         defer { av_dict_free(&dictionary) }
         for (name, value) in options { av_dict_set(&dictionary, name, value, 0) }
@@ -167,13 +180,6 @@ final class InputOpener {
         if let stop = interrupt.stop { return .stopped(stop) }
         if interrupt.timedOut { return .refused(Refusal(.timedOut, "\(address.name) did not answer in time")) }
         let error = LibavError(code: code)
-        // libavformat does not say why the other side refused.
-        if let srt = address.srt, code != bulkhead_averror_invalid_data, code != bulkhead_averror_eof {
-            let doubt =
-                srt.secrets.isEmpty
-                ? "or wants a passphrase or a stream ID" : "or does not take the passphrase or the stream ID"
-            return .refused(Refusal(.unreachable, "\(address.name) can't be reached, \(doubt)"))
-        }
         // The TCP protocol answers with EIO whatever went wrong with the name.
         if code == bulkhead_averror(EIO), let host = address.host, !HostName.isResolvable(host) {
             return .refused(Refusal(.nameNotResolved, "the name \(host) can't be resolved"))

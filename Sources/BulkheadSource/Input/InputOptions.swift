@@ -1,5 +1,4 @@
 import BulkheadMedia
-import BulkheadSRT
 
 /// What libavformat is told for each kind of input.
 enum InputOptions {
@@ -41,7 +40,6 @@ enum InputOptions {
     static func attempts(_ address: InputAddress, canvas: Canvas, frameRate: FrameRate) -> [[(String, String)]] {
         let rate = ("framerate", "\(frameRate.numerator)/\(frameRate.denominator)")
         let size = ("video_size", canvas.description)
-        if let srt = address.srt { return [options(srt)] }
         switch (address.kind, address.format) {
         case (.device, "video4linux2"), (.device, "v4l2"): return [[rate, size], [size], [rate], []]
         case (.device, "x11grab"): return [[rate, ("draw_mouse", "1")]]
@@ -52,15 +50,5 @@ enum InputOptions {
         case (.file, _): return [[("pattern_type", "none"), ("safe", "0")]]
         default: return [[]]
         }
-    }
-
-    /// In libavformat's units: microseconds, but milliseconds for how long a caller waits.
-    private static func options(_ srt: SRTAddress) -> [(String, String)] {
-        var options = [("mode", srt.mode.rawValue), ("latency", "\(srt.latencyMilliseconds * 1000)")]
-        if srt.mode == .caller { options.append(("connect_timeout", "\(srt.connectingMilliseconds)")) }
-        if !srt.passphrase.isEmpty { options.append(("passphrase", srt.passphrase)) }
-        if srt.keyByteCount > 0 { options.append(("pbkeylen", "\(srt.keyByteCount)")) }
-        if !srt.streamID.isEmpty { options.append(("streamid", srt.streamID)) }
-        return options
     }
 }

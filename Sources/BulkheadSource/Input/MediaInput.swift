@@ -42,6 +42,9 @@ final class MediaInput {
     /// How long packets of a live input have been waited for since ``takeWaitingTime()``, in nanoseconds.
     private var waitingTime: Int64 = 0
     private var toldJump: Int64?
+    /// Of packets of the chosen streams, since the input was opened first.
+    private var readByteCount: UInt64 = 0
+    private var corruptCount: UInt64 = 0
     /// Of a live input whose format has no times, which libavformat invents at a rate of its own.
     private var arrivals: ArrivalClock?
 
@@ -270,6 +273,8 @@ final class MediaInput {
             let index = packet.pointee.stream_index
             let isVideo = index == video?.pointee.index
             guard isVideo || index == audio?.pointee.index, let stream = isVideo ? video : audio else { continue }
+            readByteCount += UInt64(max(0, packet.pointee.size))
+            if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { corruptCount += 1 }
             av_packet_rescale_ts(packet, stream.pointee.time_base, Self.nanoseconds)
             if let time = arrivals?.stamp(at: MonotonicTime.now.nanoseconds) {
                 packet.pointee.dts = time
@@ -297,6 +302,16 @@ final class MediaInput {
     private static func set(_ times: PlacedTimes, of packet: UnsafeMutablePointer<AVPacket>) {
         packet.pointee.dts = times.dts ?? bulkhead_av_nopts_value
         packet.pointee.pts = times.pts ?? bulkhead_av_nopts_value
+    }
+
+    /// What has come of a live input from the network; nil for all else.
+    /// - Parameter undecoded: packets that no decoder could take.
+    func figures(undecoded: Int = 0) -> SourceFigures? {
+        guard isLive, case .network = address.kind else { return nil }
+        let srt = opener.srtFigures
+        return SourceFigures(
+            byteCount: readByteCount, dropCount: corruptCount + UInt64(max(0, undecoded)) + (srt?.dropped ?? 0),
+            srt: srt)
     }
 
     // MARK: seeking

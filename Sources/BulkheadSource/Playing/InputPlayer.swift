@@ -323,6 +323,7 @@ final class InputPlayer: Player {
             _ = (held.isVideo ? video?.decoder : sound?.track.decoder)?.queue.append(held.packet)
         }
         if input.isLive {
+            try tellFigures()
             if let video { try drainLive(video) }
             sound?.drainLive(&clock)
         } else {
@@ -470,7 +471,15 @@ final class InputPlayer: Player {
 
     // MARK: an input that does not wait
 
+    private func tellFigures() throws(SourceStop) {
+        try link.sendFiguresIfDue {
+            input.figures(
+                undecoded: (video?.decoder.damagedCount ?? 0) + (sound?.track.decoder?.damagedCount ?? 0))
+        }
+    }
+
     private func stepLive() throws(SourceStop) -> PlayerStep {
+        try tellFigures()
         if !inputHasEnded {
             let result = try readPacket()
             if case .failed = result { return result }

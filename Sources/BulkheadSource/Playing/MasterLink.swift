@@ -29,6 +29,9 @@ package final class MasterLink {
     /// Whether the master has said that packets are to be passed on.
     private var isToCopy = false
     private var lastSent = MonotonicTime.now
+    private var lastCounted = MonotonicTime.now
+    /// Between two reports of what has come.
+    private static let countingInterval: Int64 = 500_000_000
     /// Counts the pools, so that a writer can tell that the slots it knew are gone.
     package private(set) var poolGeneration = 0
 
@@ -103,6 +106,14 @@ package final class MasterLink {
     /// Tells the master that nothing comes from the input, when it has heard nothing for a while.
     package func sendWaitingIfDue() throws(SourceStop) {
         if MonotonicTime.now.since(lastSent) > 300_000_000 { try send(.waiting) }
+    }
+
+    /// Tells the master what has come of a live input, where the last time is long enough ago.
+    func sendFiguresIfDue(_ figures: () -> SourceFigures?) throws(SourceStop) {
+        let now = MonotonicTime.now
+        guard now.since(lastCounted) >= Self.countingInterval else { return }
+        lastCounted = now
+        if let figures = figures() { try send(.counted(figures)) }
     }
 
     private func receive(_ timeout: CInt) throws(SourceStop) -> Received<SourceRequest>? {

@@ -1,17 +1,17 @@
-import BulkheadWire
+package import BulkheadWire
 import CSRT
 import Glibc
 
 /// Waits for one caller. Others that call meanwhile are turned away by the library.
-final class SRTListener {
+package final class SRTListener {
     private let socket: SRTSocket
     /// What callers are asked for; nil for nothing.
     private let streamID: String?
     /// Where it listens.
-    let port: UInt16
+    package let port: UInt16
 
     /// - Throws: where the address can't be had.
-    init(_ task: SRTTask, at address: ResolvedAddress) throws(SRTProblem) {
+    package init(_ task: SRTTask, at address: ResolvedAddress) throws(SRTProblem) {
         let socket = try SRTSocket(task)
         self.socket = socket
         streamID = task.streamID.isEmpty ? nil : task.streamID
@@ -48,7 +48,7 @@ final class SRTListener {
         }
 
     /// The next caller that was let in, waiting up to `milliseconds`.
-    func caller(milliseconds: Int64) throws(SRTProblem) -> SRTSocket? {
+    package func caller(milliseconds: Int64) throws(SRTProblem) -> SRTSocket? {
         socket.wait(milliseconds: milliseconds)
         let accepted = srt_accept(socket.handle, nil, nil)
         guard accepted != SRT_INVALID_SOCK else { return nil }

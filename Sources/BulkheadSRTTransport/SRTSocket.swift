@@ -1,43 +1,40 @@
-import BulkheadWire
+package import BulkheadWire
 import CSRT
 import Glibc
 
 /// Why libsrt could not do something, as the master is told.
-struct SRTProblem: Error { let failure: SRTFailure }
+package struct SRTProblem: Error {
+    package let failure: SRTFailure
+
+    package init(failure: SRTFailure) { self.failure = failure }
+}
 
 /// libsrt, from its start to its end.
-enum SRTLibrary {
-    static func start() {
+package enum SRTLibrary {
+    package static func start() {
         srt_startup()
         // What matters is said by return values; its warnings of foreign packets would fill the log.
         srt_setloglevel(LOG_CRIT)
     }
 
-    static func stop() { srt_cleanup() }
+    package static func stop() { srt_cleanup() }
 
     /// What it said of the last call that failed.
     static var lastError: String { srt_getlasterror_str().map { String(cString: $0) } ?? "an unknown error" }
 }
 
 /// One socket of libsrt, which never waits. Raw names of srt.h stay in this file and in `SRTListener.swift`.
-final class SRTSocket {
+package final class SRTSocket {
     let handle: SRTSOCKET
     /// What is said of a connection that the library takes for broken.
-    static let gone = "the other side has closed it, or says nothing any more"
+    package static let gone = "the other side has closed it, or says nothing any more"
     private let poll: CInt
 
     /// What has become of a connection.
-    enum State { case connecting, connected, over }
-
-    /// What the library has counted on a connection, and what is on its way.
-    struct Figures {
-        var report = SRTReport()
-        /// Messages that are sent and not acknowledged.
-        var unacknowledged = 0
-    }
+    package enum State { case connecting, connected, over }
 
     /// A socket for what `task` asks for, before it is connected.
-    convenience init(_ task: SRTTask) throws(SRTProblem) {
+    package convenience init(_ task: SRTTask) throws(SRTProblem) {
         try self.init(adopting: srt_create_socket())
         try set(SRTO_LATENCY, CInt(clamping: task.latencyMilliseconds))
         try set(SRTO_CONNTIMEO, CInt(clamping: task.connectingMilliseconds))
@@ -84,12 +81,12 @@ final class SRTSocket {
     // MARK: connecting
 
     /// Begins to call `address`.
-    func connect(to address: ResolvedAddress) throws(SRTProblem) {
+    package func connect(to address: ResolvedAddress) throws(SRTProblem) {
         let result = address.withPointer { srt_connect(handle, $0, $1) }
         guard result != SRT_ERROR else { throw SRTProblem(failure: .unreachable(SRTLibrary.lastError)) }
     }
 
-    var state: State {
+    package var state: State {
         switch srt_getsockstate(handle) {
         case SRTS_CONNECTED: .connected
         case SRTS_INIT, SRTS_OPENED, SRTS_LISTENING, SRTS_CONNECTING: .connecting
@@ -98,13 +95,13 @@ final class SRTSocket {
     }
 
     /// Waits until something happens to it, but not longer than `milliseconds`.
-    func wait(milliseconds: Int64) {
+    package func wait(milliseconds: Int64) {
         var event = SRT_EPOLL_EVENT()
         _ = srt_epoll_uwait(poll, &event, 1, milliseconds)
     }
 
     /// Why it did not come to a connection.
-    var failureToConnect: SRTFailure {
+    package var failureToConnect: SRTFailure {
         let reason = srt_getrejectreason(handle)
         switch reason {
         case CInt(SRT_REJ_TIMEOUT.rawValue), CInt(SRT_REJ_UNKNOWN.rawValue): return .timedOut
@@ -114,18 +111,23 @@ final class SRTSocket {
         }
     }
 
-    /// What both sides have agreed on.
-    var latencyMilliseconds: UInt32 {
+    /// How long the other side waits for what was lost, as both have agreed.
+    package var peerLatencyMilliseconds: UInt32 { latency(SRTO_PEERLATENCY) }
+
+    /// How long this side waits for what was lost, as both have agreed.
+    package var latencyMilliseconds: UInt32 { latency(SRTO_RCVLATENCY) }
+
+    private func latency(_ option: SRT_SOCKOPT) -> UInt32 {
         var value: CInt = 0
         var size = CInt(MemoryLayout<CInt>.size)
-        guard srt_getsockflag(handle, SRTO_PEERLATENCY, &value, &size) != SRT_ERROR else { return 0 }
+        guard srt_getsockflag(handle, option, &value, &size) != SRT_ERROR else { return 0 }
         return UInt32(clamping: value)
     }
 
     // MARK: sending
 
     /// Sends one message; false where there is no room for it yet.
-    func send(_ message: ArraySlice<UInt8>) throws(SRTProblem) -> Bool {
+    package func send(_ message: ArraySlice<UInt8>) throws(SRTProblem) -> Bool {
         let sent = message.withUnsafeBytes { bytes in
             srt_send(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(bytes.count))
         }
@@ -135,62 +137,69 @@ final class SRTSocket {
         throw SRTProblem(failure: .lost(state == .over ? Self.gone : SRTLibrary.lastError))
     }
 
-    var figures: Figures {
-        var figures = Figures()
-        var blocks = 0
-        var bytes = 0
-        if srt_getsndbuffer(handle, &blocks, &bytes) != SRT_ERROR { figures.unacknowledged = blocks }
-        var counted = CBytePerfMon()
-        guard srt_bistats(handle, &counted, 0, 1) != SRT_ERROR else { return figures }
-        figures.report.roundTripMicroseconds = Self.count(counted.msRTT * 1000)
-        figures.report.lost = UInt64(clamping: counted.pktSndLossTotal)
-        figures.report.retransmitted = UInt64(clamping: counted.pktRetransTotal)
-        figures.report.dropped = UInt64(clamping: counted.pktSndDropTotal)
-        figures.report.bandwidth = Self.count(counted.mbpsBandwidth * 1_000_000)
-        figures.report.bufferMilliseconds = UInt32(clamping: counted.msSndBuf)
+    /// Messages that are sent and not acknowledged.
+    package var unacknowledgedCount: Int {
+        var (blocks, bytes) = (0, 0)
+        return srt_getsndbuffer(handle, &blocks, &bytes) == SRT_ERROR ? 0 : blocks
+    }
+
+    /// What the library has counted for one who sends.
+    package var sendingFigures: SRTFigures {
+        guard let counted else { return SRTFigures() }
+        var figures = figures(counted)
+        figures.latencyMilliseconds = peerLatencyMilliseconds
+        figures.lost = UInt64(clamping: counted.pktSndLossTotal)
+        figures.retransmitted = UInt64(clamping: counted.pktRetransTotal)
+        figures.dropped = UInt64(clamping: counted.pktSndDropTotal)
+        figures.bufferMilliseconds = UInt32(clamping: counted.msSndBuf)
         return figures
+    }
+
+    // MARK: receiving
+
+    /// No message is longer: a datagram of Ethernet without the headers of IP, UDP and SRT.
+    package static let longestMessage = 1456
+
+    /// What a look for the next message came to.
+    package enum Reception: Hashable { case message(byteCount: Int), nothingYet, over }
+
+    /// Reads the next message into `bytes`, of ``longestMessage`` bytes at least, without waiting for one.
+    package func receive(into bytes: inout [UInt8]) -> Reception {
+        let count = bytes.withUnsafeMutableBytes { bytes in
+            srt_recvmsg(handle, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(clamping: bytes.count))
+        }
+        if count > 0 { return .message(byteCount: Int(count)) }
+        return count == SRT_ERROR && srt_getlasterror(nil) == CInt(SRT_EASYNCRCV.rawValue) ? .nothingYet : .over
+    }
+
+    /// What the library has counted for one who receives.
+    package var receivingFigures: SRTFigures {
+        guard let counted else { return SRTFigures() }
+        var figures = figures(counted)
+        figures.latencyMilliseconds = latencyMilliseconds
+        figures.lost = UInt64(clamping: counted.pktRcvLossTotal)
+        // Counted since it was cleared last, which it never is.
+        figures.retransmitted = UInt64(clamping: counted.pktRcvRetrans)
+        figures.dropped = UInt64(clamping: counted.pktRcvDropTotal)
+        figures.bufferMilliseconds = UInt32(clamping: counted.msRcvBuf)
+        return figures
+    }
+
+    // MARK: figures
+
+    private var counted: CBytePerfMon? {
+        var counted = CBytePerfMon()
+        return srt_bistats(handle, &counted, 0, 1) == SRT_ERROR ? nil : counted
+    }
+
+    /// What both sides know.
+    private func figures(_ counted: CBytePerfMon) -> SRTFigures {
+        SRTFigures(
+            roundTripMicroseconds: Self.count(counted.msRTT * 1000),
+            bandwidth: Self.count(counted.mbpsBandwidth * 1_000_000))
     }
 
     private static func count<Number: FixedWidthInteger>(_ value: Double) -> Number {
         value.isFinite && value > 0 ? Number(min(value, Double(UInt32.max))) : 0
-    }
-}
-
-/// An address of a machine and a port.
-struct ResolvedAddress {
-    private let bytes: [UInt8]
-    /// All addresses of this machine, of both kinds.
-    let isEverywhere: Bool
-
-    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>?, CInt) -> Result) -> Result {
-        bytes.withUnsafeBytes { body($0.baseAddress?.assumingMemoryBound(to: sockaddr.self), CInt($0.count)) }
-    }
-
-    /// The addresses of `host`, in the order in which they are to be tried; all of this machine's where it is empty.
-    static func of(_ host: String, port: UInt16) throws(SRTProblem) -> [ResolvedAddress] {
-        var hints = addrinfo()
-        hints.ai_family = AF_UNSPEC
-        hints.ai_socktype = CInt(SOCK_DGRAM.rawValue)
-        hints.ai_flags = AI_NUMERICSERV
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host.isEmpty ? "::" : host, "\(port)", &hints, &found) == 0 else {
-            throw SRTProblem(failure: .name)
-        }
-        defer { freeaddrinfo(found) }
-        var addresses: [ResolvedAddress] = []
-        var next = found
-        while let entry = next?.pointee {
-            next = entry.ai_next
-            guard let address = entry.ai_addr, entry.ai_family == AF_INET || entry.ai_family == AF_INET6 else {
-                continue
-            }
-            let bytes = UnsafeRawBufferPointer(start: address, count: Int(entry.ai_addrlen))
-            let isEverywhere = entry.ai_family == AF_INET6 && bytes.dropFirst(8).prefix(16).allSatisfy { $0 == 0 }
-            addresses.append(ResolvedAddress(bytes: Array(bytes), isEverywhere: isEverywhere))
-        }
-        // A machine without IPv6 has the other kind alone.
-        if host.isEmpty { addresses += try of("0.0.0.0", port: port) }
-        guard !addresses.isEmpty else { throw SRTProblem(failure: .name) }
-        return addresses
     }
 }
