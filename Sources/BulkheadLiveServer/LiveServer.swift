@@ -130,10 +130,15 @@ package final class LiveServer: Sendable {
         listener.closeFuture.whenComplete { _ in watch.cancel() }
     }
 
-    /// Closes the listener and every connection, and returns when the listener is closed.
+    /// How long those that are told of ends may take for it when the server stops.
+    private static let farewellPatience = TimeAmount.seconds(5)
+
+    /// Closes the listener and every connection, and returns when the listener is closed and hooks have been told of the ends, or
+    /// have taken 5 s.
     package func stop() async {
         listener.eventLoop.execute { [hub] in hub.value.stop() }
         try? await listener.close().get()
+        try? await listener.eventLoop.flatSubmit { [hub] in hub.value.farewells(within: Self.farewellPatience) }.get()
     }
 
     /// Asks all publishers that know such requests to go on elsewhere, with the same keys, each at its next IDR. What they

@@ -29,6 +29,7 @@ final class StreamHub {
     private var unsettledOrder: [Int] = []
     private var speaking = SpeakingLimits()
     private var isStopping = false
+    private var farewell: EventLoopPromise<Void>?
     /// What is told: a peer that comes and goes must not fill the operator's disk.
     private var telling = Budget(300, each: .seconds(10))
     private var untoldCount = 0
@@ -126,6 +127,9 @@ final class StreamHub {
         doorways[ObjectIdentifier(doorway)] = nil
         unsettled[doorway.number] = nil
         door.leave(address)
+        guard isStopping, doorways.isEmpty else { return }
+        // What lies behind it in the connection hears of the end only then.
+        eventLoop.assumeIsolated().execute { [weak self] in self?.tellOfEnds() }
     }
 
     /// Whether an address may do something once more, at this moment.
@@ -153,6 +157,27 @@ final class StreamHub {
         sessions.stop()
         tellOfUntold()
         for doorway in Array(doorways.values) { doorway.stop() }
+    }
+
+    /// Whoever is to be told of the ends that ``stop()`` has brought has been told, or `patience` is over.
+    func farewells(within patience: TimeAmount) -> EventLoopFuture<Void> {
+        guard admission.tellsEnds else { return eventLoop.makeSucceededVoidFuture() }
+        let promise = eventLoop.makePromise(of: Void.self)
+        farewell = promise
+        if doorways.isEmpty { tellOfEnds() }
+        let timer = eventLoop.assumeIsolated().scheduleTask(in: patience) { [weak self] in
+            if let count = self?.admission.pendingCount, count > 0 {
+                self?.send(.hookFailed("not all ends could be told before the server stopped: \(count) left"))
+            }
+            promise.succeed()
+        }
+        promise.futureResult.assumeIsolated().whenComplete { _ in timer.cancel() }
+        return promise.futureResult
+    }
+
+    private func tellOfEnds() {
+        guard let farewell else { return }
+        admission.whenTold { farewell.succeed() }
     }
 
     /// Gives how many publishers were asked.

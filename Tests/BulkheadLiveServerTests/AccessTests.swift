@@ -70,6 +70,46 @@ private let group = MultiThreadedEventLoopGroup.singleton
         await peer.end()
     }
 
+    /// Whoever keeps accounts by hooks has them closed when the server is stopped.
+    @Test func hooksHearOfTheEndsThatAStopBrings() async throws {
+        let peer = try await HookPeer()
+        let hooks = try Self.hooks(peer.port)
+        let server = try await start { $0.access.hooks = hooks }
+        let publisher = try await publisher(to: server, "good")
+        let playing = (0..<3).map { _ in
+            Task {
+                _ = try? await RTMPPlayer.play(IngestTarget("\(server.address)/live/good"), group: group) { events in
+                    while try await events.next() != nil {}
+                }
+            }
+        }
+        #expect(await eventually { peer.calls.count { $0["call"] == "play" } == 3 && log.playCount == 3 })
+        await server.stop()
+        // Nothing is waited for: it has been told.
+        #expect(peer.calls.count { $0["call"] == "publish_done" } == 1)
+        #expect(peer.calls.count { $0["call"] == "play_done" } == 3)
+        for task in playing { await task.value }
+        await publisher.close(goodbye: false)
+        await peer.end()
+    }
+
+    @Test func aStopWaitsForNoHookForLong() async throws {
+        let peer = try await HookPeer()
+        var hooks = try Self.hooks(peer.port)
+        hooks.timeout = .seconds(60)
+        let chosen = hooks
+        let server = try await start { $0.access.hooks = chosen }
+        let publisher = try await publisher(to: server, "lingering")
+        let start = ContinuousClock.now
+        await server.stop()
+        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(
+            log.all.contains { "\($0)".contains("not all ends could be told before the server stopped: 1 left") },
+            "\(log.all)")
+        await publisher.close(goodbye: false)
+        await peer.end()
+    }
+
     @Test func hooksDecide() async throws {
         let peer = try await HookPeer()
         var hooks = try Self.hooks(peer.port)

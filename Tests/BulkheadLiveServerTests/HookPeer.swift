@@ -27,6 +27,7 @@ final class HookPeer: Sendable {
                     if name.startswith("strange"): status, location = 302, "a\x01b"
                     if name.startswith("away"): status, location = 302, "rtmp://" + form["to"] + "/live/away"
                     if form["call"].startswith("update") and name.startswith("brief"): status = 404
+                if name.startswith("lingering") and form["call"].endswith("_done"): time.sleep(30)
                 self.send_response(status)
                 if location: self.send_header("Location", location)
                 if name.startswith("long"):

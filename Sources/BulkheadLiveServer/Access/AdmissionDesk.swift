@@ -108,6 +108,17 @@ final class AdmissionDesk {
         return pass
     }
 
+    /// Somebody is told of ends.
+    var tellsEnds: Bool { hooks?.has(.publishDone) == true || hooks?.has(.playDone) == true }
+
+    /// What is told, or waits for it.
+    var pendingCount: Int { hooks?.pendingCount ?? 0 }
+
+    /// Calls `body` once all has been told.
+    func whenTold(_ body: @escaping () -> Void) {
+        if let hooks { hooks.whenIdle(body) } else { body() }
+    }
+
     /// The holder of a pass has gone.
     func returned(_ pass: Pass) {
         switch pass.request.action {

@@ -16,13 +16,27 @@ final class HookCaller {
         case silent
     }
 
-    /// Calls under way at a time; more count as not answered.
+    /// Calls under way at a time; more questions count as not answered, and what is told waits.
     private static let mostCalls = 256
+    /// What waits to be told; more is not.
+    private static let mostWaiting = 16_384
+
+    /// What is to be told, and is no question.
+    private struct Notice {
+        let call: OriginHooks.Call
+        let word: String
+        let request: AdmissionRequest
+        let name: StreamName
+    }
 
     private let options: AccessOptions.Hooks
     private let eventLoop: any EventLoop
     private let report: (LiveServerEvent) -> Void
     private var callCount = 0
+    private var notices: [Notice] = []
+    private var nextNotice = 0
+    /// Called when nothing is under way any more.
+    private var onIdle: (() -> Void)?
     private var telling = Budget(1, each: .seconds(60))
 
     init(_ options: AccessOptions.Hooks, on eventLoop: any EventLoop, report: @escaping (LiveServerEvent) -> Void) {
@@ -59,13 +73,42 @@ final class HookCaller {
                 tell(HTTPClient.failure(error, of: message).description)
                 then(.silent)
             }
+            goOn()
         }
     }
 
     /// Tells, and waits for nothing.
     func tell(_ call: OriginHooks.Call, _ word: String, _ request: AdmissionRequest, _ name: StreamName) {
         guard has(call) else { return }
-        ask(call, word, request, name) { _ in }
+        guard notices.count - nextNotice < Self.mostWaiting else {
+            return tell("\(Self.mostWaiting) ends wait to be told already")
+        }
+        notices.append(Notice(call: call, word: word, request: request, name: name))
+        goOn()
+    }
+
+    /// Of what is told or waits.
+    var pendingCount: Int { callCount + notices.count - nextNotice }
+
+    /// Calls `body` once nothing is told and nothing waits; at once where that is so.
+    func whenIdle(_ body: @escaping () -> Void) {
+        onIdle = body
+        goOn()
+    }
+
+    private func goOn() {
+        while callCount < Self.mostCalls, nextNotice < notices.count {
+            let notice = notices[nextNotice]
+            nextNotice += 1
+            ask(notice.call, notice.word, notice.request, notice.name) { _ in }
+        }
+        if nextNotice == notices.count || nextNotice > 512 {
+            notices.removeFirst(nextNotice)
+            nextNotice = 0
+        }
+        guard pendingCount == 0, let body = onIdle else { return }
+        onIdle = nil
+        body()
     }
 
     private func verdict(_ reply: HTTPReply, _ address: HTTPAddress) -> Verdict {

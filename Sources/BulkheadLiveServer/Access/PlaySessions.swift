@@ -48,9 +48,13 @@ final class PlaySessions {
         if sessions.isEmpty { stop() }
     }
 
+    /// All are over.
     func stop() {
         pulse?.stop()
         pulse = nil
+        let all = sessions.values
+        sessions = [:]
+        for session in all { onEnd(session.pass) }
     }
 
     /// A playlist in which each address names the session.
