@@ -3,7 +3,7 @@ import Glibc
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 
 /// What a server answered.
 package struct HTTPReply: Hashable, Sendable {
@@ -76,7 +76,8 @@ package enum HTTPClient {
         error as? HTTPFailure ?? HTTPFailure(description: "\(request.address.authority) failed: \(phrase(error))")
     }
 
-    private static func tlsHandler(_ host: String) throws -> NIOSSLClientHandler {
+    /// What makes a connection one under TLS, to a server whose certificate is for `host`.
+    package static func tlsHandler(_ host: String) throws -> NIOSSLClientHandler {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil

@@ -40,6 +40,15 @@ package struct HTTPAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
+    /// The stream of a live server that an address of HTTP-FLV names, as application and name: `http://HOST/APP/NAME.flv`. Nil for
+    /// any other.
+    package var flvStream: (app: String, name: String)? {
+        let plain = path.prefix { $0 != "?" }.dropFirst()
+        guard plain.hasSuffix(".flv"), let slash = plain.lastIndex(of: "/") else { return nil }
+        let (app, name) = (plain[..<slash], plain[plain.index(after: slash)...].dropLast(4))
+        return app.isEmpty || name.isEmpty ? nil : (String(app), String(name))
+    }
+
     /// What a `Host` header says.
     package var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host

@@ -20,6 +20,8 @@ final class StreamHub {
     private var streams: [StreamName: LiveStream] = [:]
     private var doorways: [ObjectIdentifier: Doorway] = [:]
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    /// Relays that play over HTTP: what, and the servers that are given it.
+    private var relaysOverHTTP: [ObjectIdentifier: (stream: StreamName, marks: [String])] = [:]
     /// Streams without a publisher and without players that are remembered, the oldest first: their segments, and where
     /// their time stood.
     private var lingering: [StreamName] = []
@@ -147,8 +149,17 @@ final class StreamHub {
 
     /// The servers that are given a stream by this one, by their marks.
     func relayMarks(playing name: StreamName) -> [String] {
-        Array(Set(connections.values.flatMap { $0.relayMarks(playing: name) })).sorted()
+        let others = relaysOverHTTP.values.filter { $0.stream == name }.flatMap(\.marks)
+        return Array(Set(connections.values.flatMap { $0.relayMarks(playing: name) } + others)).sorted()
     }
+
+    /// A viewer plays a stream over HTTP: a relay, where it has marks.
+    func note(_ marks: [String], playing name: StreamName, over handler: HTTPHandler) {
+        if !marks.isEmpty { relaysOverHTTP[ObjectIdentifier(handler)] = (name, marks) }
+    }
+
+    /// It plays no more.
+    func forgetRelay(over handler: HTTPHandler) { relaysOverHTTP[ObjectIdentifier(handler)] = nil }
 
     /// Closes every connection; each removes itself.
     func stop() {

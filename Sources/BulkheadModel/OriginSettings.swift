@@ -49,7 +49,7 @@ package struct OriginSettings: Codable, Hashable, Sendable {
 package struct OriginPull: Codable, Hashable, Sendable {
     /// What it is called here: application and name.
     package var stream: String
-    /// Addresses of RTMP, in the order in which they are tried.
+    /// Addresses of RTMP, or of HTTP-FLV, in the order in which they are tried.
     package var sources: [String]
     /// Only while somebody plays it.
     package var isOnDemand = false

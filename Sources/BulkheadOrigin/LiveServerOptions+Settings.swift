@@ -22,8 +22,8 @@ extension LiveServerOptions {
         access.interfaceTokenPath = settings.interfaceTokenFile
         rates = RateOptions(settings.limits)
         for pull in settings.pulls {
-            var sources: [IngestTarget] = []
-            for source in pull.sources { sources.append(try Self.target(source)) }
+            var sources: [PullSource] = []
+            for source in pull.sources { sources.append(try Self.source(source)) }
             guard !sources.isEmpty else { continue }
             var options = PullOptions(try Self.name(pull.stream), from: sources)
             options.isOnDemand = pull.isOnDemand
@@ -52,10 +52,12 @@ extension LiveServerOptions {
         return name
     }
 
-    private static func target(_ text: String) throws(BroadcastError) -> IngestTarget {
-        do throws(IngestTargetError) { return try IngestTarget(text) } catch {
+    private static func source(_ text: String) throws(BroadcastError) -> PullSource {
+        if let address = HTTPAddress(text), address.flvStream != nil { return .flv(address) }
+        do throws(IngestTargetError) { return .rtmp(try IngestTarget(text)) } catch {
             throw BroadcastError(
-                .usage, "a relay's address can't be used: \(error)", advice: "write rtmp://HOST/APP/NAME, or rtmps://")
+                .usage, "a relay's address can't be used: \(error)",
+                advice: "write rtmp://HOST/APP/NAME, rtmps://, or http://HOST/APP/NAME.flv")
         }
     }
 }

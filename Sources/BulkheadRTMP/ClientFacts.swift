@@ -20,6 +20,11 @@ package struct ClientFacts: Hashable, Sendable {
     /// Servers in a row.
     private static let mostMarks = 16
 
+    /// Takes the marks of servers in a row, with commas between them.
+    package mutating func take(relayMarks text: String) {
+        relayMarks = text.prefix(Self.longestText).split(separator: ",").prefix(Self.mostMarks).map(String.init)
+    }
+
     /// The property of connect with a relay's marks, and that of its answer with the server's.
     package static let marksName = "bulkheadServers"
 
@@ -30,7 +35,7 @@ package struct ClientFacts: Hashable, Sendable {
         flashVersion = text("flashVer")
         swfURL = text("swfUrl")
         pageURL = text("pageUrl")
-        relayMarks = text(Self.marksName).split(separator: ",").prefix(Self.mostMarks).map(String.init)
+        take(relayMarks: text(Self.marksName))
         // Some put it into the address alone.
         if appQuery.isEmpty { appQuery = String(tcURL.drop { $0 != "?" }.dropFirst()) }
     }

@@ -69,6 +69,13 @@ package struct PlayedMessage: Hashable, Sendable {
     package let message: Message
     /// When the message's last chunk was read.
     package let arrival: ContinuousClock.Instant
+
+    /// A message that has come just now, in whatever way.
+    package init(kind: MediaKind, message: Message, arrival: ContinuousClock.Instant) {
+        self.kind = kind
+        self.message = message
+        self.arrival = arrival
+    }
 }
 
 /// Why a stream could not be played, or no longer.

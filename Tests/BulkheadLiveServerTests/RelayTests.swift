@@ -89,6 +89,57 @@ private let group = MultiThreadedEventLoopGroup.singleton
         await origin.stop()
     }
 
+    /// By HTTP, timestamps and all; the viewer gets what the origin gives.
+    @Test func aStreamIsPulledByHTTPFLV() async throws {
+        let origin = try await start(EventLog())
+        let source = try #require(HTTPAddress("\(origin.httpAddress)/live/key.flv"))
+        let edge = try await start { $0.pulls = [PullOptions(Self.key, from: [.flv(source)])] }
+        #expect(await eventually { news(.pull) { "\($0)".contains("no such stream at the moment (404)") } })
+        try await publishing(to: origin) { _ in
+            #expect(await eventually(within: .seconds(20)) { news(.pull) })
+            async let atOrigin = messages(150, of: Self.address(origin))
+            let here = try await messages(150, of: Self.address(edge))
+            let there = try await atOrigin
+            func media(_ messages: [Message]) -> Set<Message> {
+                Set(
+                    messages.map {
+                        Message(type: $0.type, timestampMilliseconds: $0.timestampMilliseconds, payload: $0.payload)
+                    })
+            }
+            #expect(media(there).intersection(media(here)).count > 20)
+            let probe = try RunningProcess(
+                "ffprobe", ["-v", "error", "-show_entries", "stream=codec_name", "\(edge.address)/live/key"])
+            #expect(await probe.wait() == 0, "\(probe.errorText)")
+            #expect(probe.outputText.contains("h264") && probe.outputText.contains("aac"))
+        }
+        #expect(await eventually(within: .seconds(20)) { news(.pull) { "\($0)".contains("closed the connection") } })
+        await edge.stop()
+        await origin.stop()
+    }
+
+    /// What is no live server's FLV is told, and does no harm.
+    @Test(
+        arguments: [
+            ("HTTP/1.1 302 Found\r\nLocation: /x.flv\r\nContent-Length: 0\r\n\r\n", "answered 302"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n<html>nothing</html>", "is no FLV stream"),
+            ("HTTP/1.1 200 OK\r\n\r\nFLV\u{1}\u{5}\0\0\0\u{9}\0\0\0\0\u{9}", "closed the connection"),
+            ("RTMP?", "was lost"),
+        ])
+    func whatIsNoFLVIsSaid(answer: String, words: String) async throws {
+        let peer = try await ServerBootstrap(group: group)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(FixedAnswer(answer))
+                }
+            }.bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(peer.localAddress?.port)
+        let source = try #require(HTTPAddress("http://127.0.0.1:\(port)/live/key.flv"))
+        let edge = try await start { $0.pulls = [PullOptions(Self.key, from: [.flv(source)])] }
+        #expect(await eventually { news(.pull) { "\($0)".contains(words) } }, "\(log.all)")
+        await edge.stop()
+        try await peer.close().get()
+    }
+
     @Test func aPullOnDemandComesAndGoesWithItsPlayers() async throws {
         let origin = try await start(EventLog())
         let source = try Self.address(origin)
@@ -209,6 +260,33 @@ private let group = MultiThreadedEventLoopGroup.singleton
         await second.stop()
     }
 
+    /// Each pulls from the next one and the last from the first: one of them says so, and who publishes into it is seen by all.
+    @Test(arguments: [(3, false), (5, false), (4, true)])
+    func circlesOfMoreServersAreFound(count: Int, isOverHTTP: Bool) async throws {
+        let ports = try (0..<count).map { _ in try NginxServer.freePort() }
+        var servers: [LiveServer] = []
+        // Every second one is there first, so that no server hears of the whole circle when it is asked.
+        for index in Array(stride(from: 0, to: count, by: 2)) + Array(stride(from: 1, to: count, by: 2)) {
+            let next = "127.0.0.1:\(ports[(index + 1) % count])/live/key"
+            let source: PullSource =
+                isOverHTTP
+                ? .flv(try #require(HTTPAddress("http://\(next).flv"))) : .rtmp(try IngestTarget("rtmp://\(next)"))
+            servers.append(
+                try await start(port: ports[index]) { $0.pulls = [PullOptions(Self.key, from: [source])] })
+        }
+        #expect(
+            await eventually(within: .seconds(30)) {
+                news(.pull) { "\($0)".contains("its own stream") || "\($0)".contains("in a circle") }
+            }, "\(log.all)")
+        try await publishing(to: servers[0]) { _ in
+            for server in servers {
+                let received = try await messages(10, of: Self.address(server)).count
+                #expect(received == 10)
+            }
+        }
+        for server in servers { await server.stop() }
+    }
+
     // MARK: the interface
 
     @Test func theInterfaceMakesAndEndsPulls() async throws {
@@ -308,5 +386,20 @@ extension RawHTTP {
         try await ask(
             "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
                 + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    }
+}
+
+/// Answers whatever is asked with the same bytes, and ends the connection.
+private final class FixedAnswer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let text: String
+
+    init(_ text: String) { self.text = text }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+        context.close(promise: nil)
     }
 }

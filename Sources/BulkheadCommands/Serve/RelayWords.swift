@@ -4,7 +4,8 @@ import BulkheadRTMP
 
 /// Relays and hooks of a live server as words.
 enum RelayWords {
-    /// `rtmp://HOST/APP/NAME[,name=APP/NAME][,backup=URL][,on-demand][,linger=10s]`. An address may have commas.
+    /// `rtmp://HOST/APP/NAME`, or `http://HOST/APP/NAME.flv`, and `[,name=APP/NAME][,backup=URL][,on-demand][,linger=10s]`. An address
+    /// may have commas.
     static func pull(_ word: String) throws(BroadcastError) -> OriginPull {
         let (address, options) = taken(apart: word, knowing: ["name", "backup", "linger"], flags: ["on-demand"])
         let backups = options.filter { $0.name == "backup" }.map(\.value)
@@ -23,19 +24,32 @@ enum RelayWords {
         }
         var stream = name
         for source in sources {
-            let target: IngestTarget
-            do throws(IngestTargetError) { target = try IngestTarget(source) } catch {
-                throw BroadcastError(
-                    .usage, "a pull's address can't be used: \(error)",
-                    advice: "write rtmp://HOST/APP/NAME, or rtmps://")
-            }
-            let (app, key) = (target.app.prefix { $0 != "?" }, target.key.prefix { $0 != "?" })
-            stream = stream ?? "\(app)/\(key)"
+            let there = try Self.streamThere(source)
+            stream = stream ?? there
         }
         var pull = OriginPull(stream: try Self.stream(stream ?? ""), sources: sources)
         pull.isOnDemand = isOnDemand
         if let linger { pull.lingerSeconds = try seconds(linger, 0...86_400, "linger") }
         return pull
+    }
+
+    /// What the stream is called where it is pulled from.
+    private static func streamThere(_ source: String) throws(BroadcastError) -> String {
+        if source.hasPrefix("http") {
+            guard let stream = HTTPAddress(source)?.flvStream else {
+                throw BroadcastError(
+                    .usage, "a pull by HTTP has the address of an FLV stream",
+                    advice: "write http://HOST:PORT/APP/NAME.flv, or https://")
+            }
+            return "\(stream.app)/\(stream.name)"
+        }
+        let target: IngestTarget
+        do throws(IngestTargetError) { target = try IngestTarget(source) } catch {
+            throw BroadcastError(
+                .usage, "a pull's address can't be used: \(error)",
+                advice: "write rtmp://HOST/APP/NAME, rtmps://, or http://HOST/APP/NAME.flv")
+        }
+        return "\(target.app.prefix { $0 != "?" })/\(target.key.prefix { $0 != "?" })"
     }
 
     /// `rtmp://HOST/APP`, or with a name and `,name=APP/NAME`.

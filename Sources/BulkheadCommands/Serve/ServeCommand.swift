@@ -70,7 +70,7 @@ package struct ServeCommand: ParsableCommand {
     @Option(
         name: .customLong("pull"),
         help: ArgumentHelp(
-            "A stream that comes from another server: rtmp://HOST/APP/NAME[,name=APP/NAME][,backup=URL][,on-demand][,linger=10s].",
+            "A stream that comes from another server: rtmp://HOST/APP/NAME or http://HOST/APP/NAME.flv, and [,name=APP/NAME][,backup=URL][,on-demand][,linger=10s].",
             valueName: "url"))
     var pulls: [String] = []
 

@@ -109,6 +109,7 @@ final class HTTPHandler: ChannelInboundHandler {
     private func giveBack() {
         held?.giveBack()
         held = nil
+        hub.forgetRelay(over: self)
     }
 
     private func scheduleTick(on eventLoop: any EventLoop) {
@@ -163,6 +164,7 @@ final class HTTPHandler: ChannelInboundHandler {
             action: .play, name: name, query: query.text ?? "", form: route.form, peer: facts)
         request.client.tcURL = (head.headers.first(name: "Host").map { "http://\($0)/" } ?? "") + name.app
         request.client.pageURL = head.headers.first(name: "Referer") ?? ""
+        request.client.take(relayMarks: head.headers.first(name: FLVPlayer.marksHeader) ?? "")
         if route.isRoom {
             if let reason = hub.admission.refusal(of: request) { return refuse(reason) }
             return head.method == .POST ? takeWords(for: name, head, body) : follow(route, query, head)
@@ -176,6 +178,7 @@ final class HTTPHandler: ChannelInboundHandler {
         }
         ask(request) { handler, pass in
             handler.held = HeldPass(pass, at: handler.hub.admission)
+            handler.hub.note(pass.request.client.relayMarks, playing: pass.name, over: handler)
             handler.follow(route.of(pass.name), query, head)
         }
     }
@@ -398,6 +401,10 @@ final class HTTPHandler: ChannelInboundHandler {
             ("X-Content-Type-Options", "nosniff"),
         ])
         headers.add(contentsOf: own)
+        // Of use to relays alone.
+        if head?.headers.contains(name: FLVPlayer.marksHeader) == true {
+            headers.add(name: FLVPlayer.markHeader, value: hub.mark)
+        }
         if head?.isKeepAlive == false || isClosing { headers.add(name: "Connection", value: "close") }
         return headers
     }

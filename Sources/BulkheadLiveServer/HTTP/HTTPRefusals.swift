@@ -22,8 +22,9 @@ extension RefusalReason {
         case .tooOften: .sentence(.tooManyRequests, sentence + ".", retryAfter: 60)
         case .tooManyPlayers, .tooManyPlayersOfStream, .noBandwidth, .hookSilent:
             .sentence(.serviceUnavailable, sentence + ".", retryAfter: 10)
-        case .alreadyPublishing, .tooManyStreams, .noToken, .expiredToken, .wrongToken, .refusedByHook, .loop:
+        case .alreadyPublishing, .tooManyStreams, .noToken, .expiredToken, .wrongToken, .refusedByHook:
             .sentence(.forbidden, sentence + ".")
+        case .loop: .sentence(.loopDetected, sentence + ".")
         }
     }
 }

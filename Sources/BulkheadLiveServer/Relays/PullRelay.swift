@@ -23,6 +23,8 @@ final class PullRelay {
     private var leftAt: NIODeadline?
     /// Of the server that is played, where it has one.
     private(set) var serverMark: String?
+    /// The servers that are given the stream by this one, as the server that is played was told.
+    private var toldMarks: Set<String> = []
     /// Of attempts: what an older one says does not count.
     private var number = 0
     private var task: Task<Void, Never>?
@@ -58,6 +60,17 @@ final class PullRelay {
             }
         }
         judge(hub)
+        tellMarks(hub)
+    }
+
+    /// In a circle nothing ever comes. Who has been added to those that would be given the stream is told to the next server by another
+    /// connection, so that in the end one of them hears of itself.
+    private func tellMarks(_ hub: StreamHub) {
+        guard case .connecting(let source, _) = machine.state,
+            !toldMarks.isSuperset(of: hub.relayMarks(playing: options.name))
+        else { return }
+        stopTask()
+        connect(source)
     }
 
     /// A source that brings nothing is left.
@@ -85,7 +98,9 @@ final class PullRelay {
         guard let hub else { return }
         number += 1
         let target = options.sources[source]
-        let marks = [hub.mark] + hub.relayMarks(playing: options.name)
+        let others = hub.relayMarks(playing: options.name)
+        toldMarks = Set(others)
+        let marks = [hub.mark] + others
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let (number, eventLoop) = (number, eventLoop)
         let work: @concurrent @Sendable () async -> Void = {
@@ -98,23 +113,36 @@ final class PullRelay {
 
     /// - Returns: why it has ended.
     private static func play(
-        _ target: IngestTarget, _ marks: [String], _ relay: NIOLoopBound<PullRelay>, _ number: Int,
+        _ source: PullSource, _ marks: [String], _ relay: NIOLoopBound<PullRelay>, _ number: Int,
         on eventLoop: any EventLoop
     ) async -> String {
-        var options = ConnectionOptions()
-        options.timeout = timeout
         do {
-            return try await RTMPPlayer.play(target, options: options, relayMarks: marks, group: eventLoop) { events in
-                let mark = events.serverMark
-                let isCircle = try await eventLoop.submit { relay.value.isCircle(with: mark, number) }.get()
-                if isCircle { return loopProblem }
-                while let event = try await events.next() {
-                    let problem = try await eventLoop.submit { relay.value.take(event, number) }.get()
-                    if let problem { return problem }
+            switch source {
+            case .rtmp(let target):
+                var options = ConnectionOptions()
+                options.timeout = timeout
+                return try await RTMPPlayer.play(target, options: options, relayMarks: marks, group: eventLoop) {
+                    try await follow(&$0, relay, number, on: eventLoop)
                 }
-                return "the server closed the connection"
+            case .flv(let address):
+                return try await FLVPlayer.play(address, relayMarks: marks, timeout: timeout, on: eventLoop) {
+                    try await follow(&$0, relay, number, on: eventLoop)
+                }
             }
         } catch { return "\(error)" }
+    }
+
+    private static func follow(
+        _ events: inout some PulledEvents, _ relay: NIOLoopBound<PullRelay>, _ number: Int, on eventLoop: any EventLoop
+    ) async throws -> String {
+        let mark = events.serverMark
+        let isCircle = try await eventLoop.submit { relay.value.isCircle(with: mark, number) }.get()
+        if isCircle { return loopProblem }
+        while let event = try await events.next() {
+            let problem = try await eventLoop.submit { relay.value.take(event, number) }.get()
+            if let problem { return problem }
+        }
+        return "the server closed the connection"
     }
 
     /// Whether the server that is asked is this one, or is given what it gives. It may come to that later: the mark is kept.
@@ -175,7 +203,7 @@ final class PullRelay {
     /// Ends for good, or until it is wanted again.
     func disconnect(because reason: String) { disconnect(because: reason, from: source) }
 
-    private func disconnect(because reason: String, from source: IngestTarget) {
+    private func disconnect(because reason: String, from source: PullSource) {
         let wasFlowing = publication != nil
         endPublication()
         stopTask()
@@ -191,14 +219,14 @@ final class PullRelay {
     }
 
     /// The one that is asked at the moment.
-    private var source: IngestTarget {
+    private var source: PullSource {
         switch machine.state {
         case .connecting(let source, _), .flowing(let source, _): options.sources[source]
         case .resting, .waiting: options.sources[0]
         }
     }
 
-    private func tell(_ news: RelayNews, _ source: IngestTarget) {
+    private func tell(_ news: RelayNews, _ source: PullSource) {
         hub?.send(.relay(options.name, .pull, server: source.description, news))
     }
 }

@@ -39,18 +39,18 @@ final class RelayDesk {
                 hub.send(.relay(options.name, .pull, server: server, .failed(error.sentence)))
             }
         }
-        for options in hub.options.pushes where isOwn(options.target) {
+        for options in hub.options.pushes where isOwn(options.target.host, options.target.port) {
             let name = options.name ?? StreamName(app: options.target.app, name: "")
             let server = options.target.description
             hub.send(.relay(name, .push, server: server, .failed(Problem.isOwn.sentence)))
         }
     }
 
-    private func isOwn(_ target: IngestTarget) -> Bool {
-        guard target.port == ownPort else { return false }
-        if target.host == "localhost" || target.host.hasPrefix("127.") || target.host == "::1" { return true }
+    private func isOwn(_ host: String, _ port: Int) -> Bool {
+        guard port == ownPort else { return false }
+        if host == "localhost" || host.hasPrefix("127.") || host == "::1" { return true }
         let devices = (try? System.enumerateDevices()) ?? []
-        return devices.contains { $0.address?.ipAddress == target.host }
+        return devices.contains { $0.address?.ipAddress == host }
     }
 
     private func wake() {
@@ -83,7 +83,7 @@ final class RelayDesk {
 
     /// One that is there already with the same options stays.
     func add(_ options: PullOptions, by origin: PullRelay.Origin) throws(Problem) {
-        guard !options.sources.contains(where: isOwn) else { throw .isOwn }
+        guard !options.sources.contains(where: { isOwn($0.host, $0.port) }) else { throw .isOwn }
         if let known = pulls[options.name] {
             guard known.options != options else { return }
             guard known.origin == .hook else { throw .exists }
@@ -126,13 +126,13 @@ final class RelayDesk {
 
     func publisherCame(to stream: LiveStream) {
         for options in hub.options.pushes where options.name == nil || options.name == stream.name {
-            guard !isOwn(options.target) else { continue }
+            guard !isOwn(options.target.host, options.target.port) else { continue }
             push(stream, to: options.target.key.isEmpty ? options.target.withKey(stream.name.name) : options.target)
         }
     }
 
     func push(_ stream: LiveStream, to target: IngestTarget) {
-        guard !isStopped, !isOwn(target), pushes.count < Self.mostRelays,
+        guard !isStopped, !isOwn(target.host, target.port), pushes.count < Self.mostRelays,
             !pushes.contains(where: { $0.stream === stream && $0.target == target && !$0.isOver })
         else { return }
         // A stream is not given back to where it comes from.
