@@ -58,7 +58,9 @@ struct ConditionWatch: Sendable {
                 shownSince[index] = nil
                 continue
             }
-            shownSince[index] = min(shownSince[index] ?? onset, onset)
+            // What the report times itself may have begun anew since the last one: a picture that has stood for a tenth of a
+            // second at each report is another one each time.
+            shownSince[index] = condition.sign.isTimedByReport ? onset : min(shownSince[index] ?? onset, onset)
         }
     }
 
@@ -116,6 +118,16 @@ struct ConditionWatch: Sendable {
     }
 
     private func isSettled(_ now: MonotonicTime) -> Bool { now >= settledAt }
+}
+
+extension SwitchCondition.Sign {
+    /// Whether a report says for how long the sign has shown; of the others it says only that they do.
+    fileprivate var isTimedByReport: Bool {
+        switch self {
+        case .noData, .black, .frozen, .silence, .clipping: true
+        case .offAir, .framesPerSecond, .bitrate, .failures, .drops, .reportMissing, .queue: false
+        }
+    }
 }
 
 extension SwitchCondition.Limit {

@@ -127,6 +127,23 @@ import Testing
         #expect(stage.take() == [])
     }
 
+    /// A picture that moves has stood for a moment whenever it is asked; each time it is another one.
+    @Test func whatBeginsAnewIsNoFaultHoweverOftenItIsSeen() throws {
+        var stage = try SwitchStage {
+            $0.push = try ["frozen 5s", "black 5s", "silence 5s", "clipping 5s", "no-data 5s"]
+                .map { words throws(BroadcastError) in try SwitchCondition(words) }
+        }
+        stage.begin(.push)
+        let brief = WayReport.good.with {
+            ($0.frozenSeconds, $0.blackSeconds, $0.silentSeconds, $0.clippedSeconds) = (0.2, 0.5, 3, 0.1)
+            $0.secondsSinceLastFrame = 0.9
+        }
+        stage.pass(60, [.push: brief])
+        #expect(stage.take() == [])
+        stage.pass(3, [.push: brief.with { $0.frozenSeconds = 5.5 }])
+        #expect(stage.take().contains(.tell(.abnormal(.push, try SwitchCondition("frozen 5s")))))
+    }
+
     @Test func ratesSayNothingUntilTheyHaveSettled() throws {
         var stage = try SwitchStage { $0.push = [try SwitchCondition("fps < 80% for 1s")] }
         stage.begin(.push)
