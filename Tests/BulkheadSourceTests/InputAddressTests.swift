@@ -70,6 +70,16 @@ import Testing
         #expect(InputAddress(url, inputFormat: "").name == name)
     }
 
+    /// An address that others call is one of the network, and its stream key is not shown.
+    @Test func addressThatIsCalled() {
+        let called = InputAddress("listen:rtmp://0.0.0.0:1936/in/secret", inputFormat: "")
+        #expect(called.isCalled && called.kind == .network(scheme: "rtmp"))
+        #expect(called.target == "rtmp://0.0.0.0:1936/in/secret" && called.name == "listen:rtmp://0.0.0.0:1936/in")
+        #expect(InputAddress("listen:srt://:9000", inputFormat: "").isCalled)
+        #expect(!InputAddress("rtmp://cam/live/a", inputFormat: "").isCalled)
+        #expect(!InputAddress("srt://cam:9000", inputFormat: "").isCalled)
+    }
+
     @Test func logHoldsNoSecrets() {
         let line = LibavLog.redacted("[rtmp @ 0x1] Cannot open rtmp://me:pw@host/live/key?x=1\n")
         #expect(line == "[rtmp @ 0x1] Cannot open rtmp://host/live")

@@ -29,6 +29,8 @@ package struct InputAddress: Hashable, Sendable {
     package let name: String
     /// Where and how, for an input by SRT.
     package private(set) var srt: SRTAddress?
+    /// Others call, and are waited for.
+    package private(set) var isCalled = false
 
     /// Reads a URL as users write it; `inputFormat` is a demuxer's name, or empty.
     package init(_ url: String, inputFormat: String) {
@@ -51,6 +53,13 @@ package struct InputAddress: Hashable, Sendable {
             self.init(
                 .network(scheme: "srt"), target: "srt://\(srt.authority)", format: inputFormat, name: "\(srt)")
             self.srt = srt
+            isCalled = srt.mode == .listener
+        } else if url.lowercased().hasPrefix(SRTAddress.listeningPrefix + "rtmp://") {
+            let address = String(url.dropFirst(SRTAddress.listeningPrefix.count))
+            self.init(
+                .network(scheme: "rtmp"), target: address, format: inputFormat,
+                name: SRTAddress.listeningPrefix + Self.redacted(address))
+            isCalled = true
         } else if let scheme = Self.scheme(of: url) {
             if scheme == "file" {
                 let path = String(url.dropFirst(url.hasPrefix("file://") ? 7 : 5))

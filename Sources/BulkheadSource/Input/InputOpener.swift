@@ -56,7 +56,7 @@ final class InputOpener {
             }
         }
         // One that is called waits as long as it takes, and says that it does.
-        let isCalled = address.srt?.mode == .listener
+        let isCalled = address.isCalled
         if isCalled { interrupt.reportsWaiting = true }
         let mayBlock = address.kind != .file && !isCalled
         interrupt.restart(deadline: mayBlock ? .now.advanced(by: Self.openingLimit) : nil)

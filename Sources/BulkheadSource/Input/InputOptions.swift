@@ -45,6 +45,7 @@ enum InputOptions {
         case (.device, "x11grab"): return [[rate, ("draw_mouse", "1")]]
         case (.device, "kmsgrab"), (.device, "fbdev"): return [[rate]]
         case (.device, "pulse"): return [[("name", "bulkhead"), ("fragment_size", "3840")]]
+        case (.network("rtmp"), _) where address.isCalled: return [[("listen", "1")]]
         case (.network(let scheme), _) where scheme.hasPrefix("rtsp"): return [[("rtsp_flags", "prefer_tcp")]]
         // Names are names: no pattern of numbers, and a list that a user names may name any file.
         case (.file, _): return [[("pattern_type", "none"), ("safe", "0")]]
