@@ -16,15 +16,17 @@ package enum InputText {
         case .failed: state = "failed: \(input.failure ?? "it can't be read")"
         default: break
         }
-        let arrival = [
-            input.bitsPerSecond.map { StatusLine.rate($0) },
-            input.packetsDropped.flatMap { $0 > 0 ? "\($0) packets damaged or missing" : nil },
-            input.srt.map { "\(LinkText.text($0, input.roundTripMilliseconds)) held back" },
-        ].compactMap { $0 }
         let more = [input.playlist.map { line($0) }, input.backup.map(line)].compactMap { $0 }.map { "; \($0)" }
-        return EventLine.clean(
-            "\(name): \(state)\(input.summary.map { ", \($0)" } ?? "")\(arrival.map { ", \($0)" }.joined())\(more.joined())"
-        )
+        let facts = [input.summary, arrival(input)].compactMap { $0 }.map { ", \($0)" }
+        return EventLine.clean("\(name): \(state)\(facts.joined())\(more.joined())")
+    }
+
+    /// How a live input from the network comes: `1.2 Mbit/s, SRT 120 ms latency, …`; nil for all else.
+    static func arrival(_ input: InputStatus) -> String? {
+        guard let rate = input.bitsPerSecond else { return nil }
+        let drops = input.packetsDropped.flatMap { $0 > 0 ? "\($0) packets damaged or missing" : nil }
+        let connection = input.srt.map { "\(LinkText.text($0, input.roundTripMilliseconds)) held back" }
+        return [StatusLine.rate(rate), drops, connection].compactMap { $0 }.joined(separator: ", ")
     }
 
     /// What stands in for an input, in one line: `backup is shown, auto; ready: main`.

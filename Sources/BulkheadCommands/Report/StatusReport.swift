@@ -40,6 +40,9 @@ package struct StatusReport: Encodable, Sendable {
         lines += (status.inputs ?? []).compactMap { input in
             input.playlist.map { "playlist \(input.name): \(InputText.line($0))" }
         }
+        lines += (status.inputs ?? []).compactMap { input in
+            InputText.arrival(input).map { "input \(input.name): \($0)" }
+        }
         lines += status.plugins.map { "plugin \(ChainText.line($0))" }
         lines += (status.notices ?? []).map(Self.line)
         let links =
