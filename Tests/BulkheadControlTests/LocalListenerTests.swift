@@ -2,7 +2,7 @@ import BulkheadControl
 import BulkheadModel
 import BulkheadSystem
 import BulkheadTestSupport
-import FoundationEssentials
+import Foundation
 import Glibc
 import Synchronization
 import SystemPackage
@@ -20,8 +20,8 @@ import Testing
 
         deinit { reactor.stop() }
 
-        func listen(at path: String) throws {
-            listener = try LocalListener(path: path, on: reactor) { [weak self] socket, peer in
+        func listen(at path: String, trusting trusted: TrustedChildren? = nil) throws {
+            listener = try LocalListener(path: path, on: reactor, trusting: trusted) { [weak self] socket, peer in
                 socket.close()
                 self?.assumeIsolated { $0.peers.append(peer) }
             }
@@ -71,6 +71,39 @@ import Testing
         #expect(await owner.peers.isEmpty)
         #expect(Self.connects(to: path))
         #expect(await eventually { await owner.peers.count == 1 })
+        await owner.close()
+    }
+
+    /// One that is trusted is let in, and no other; and not any more once it is not.
+    @Test func aTrustedChildIsLetInAlone() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path("sock")
+        let owner = try Owner()
+        let trusted = TrustedChildren()
+        try await owner.listen(at: path, trusting: trusted)
+        // It connects three times when the first file is there, and again when the second is: so it is known by then whether it
+        // is trusted.
+        let script = #"""
+            import os, socket, sys, time
+            for gate in sys.argv[2:]:
+                while not os.path.exists(gate): time.sleep(0.02)
+                for _ in range(3):
+                    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.recv(1); s.close()
+                print(gate, flush=True)
+            """#
+        let gates = [folder.path("first"), folder.path("second")]
+        let child = try RunningProcess("python3", ["-c", script, path] + gates)
+        trusted.set(child.pid, isTrusted: true)
+        let stranger = try RunningProcess("python3", ["-c", script, path, "/"])
+        #expect(await stranger.wait() == 0, "\(stranger.errorText)")
+        #expect(await owner.peers.isEmpty)
+        for (gate, isTrusted) in zip(gates, [true, false]) {
+            trusted.set(child.pid, isTrusted: isTrusted)
+            try Data().write(to: URL(fileURLWithPath: gate))
+            #expect(await eventually { child.outputText.contains(gate) }, "\(child.errorText)")
+        }
+        #expect(await child.wait() == 0, "\(child.errorText)")
+        #expect(await owner.peers.map(\.pid) == [child.pid, child.pid, child.pid])
         await owner.close()
     }
 
