@@ -388,6 +388,13 @@ let package = Package(
             name: "sound-mix", dependencies: ["BulkheadSound", "BulkheadModel", "BulkheadMedia"],
             path: "Benchmarks/SoundMix"),
 
+        .executableTarget(
+            name: "output-watch",
+            dependencies: [
+                "BulkheadFrames", "BulkheadSwitch", "BulkheadModel", "BulkheadMedia", "BulkheadSystem", systemPackage,
+            ],
+            path: "Benchmarks/OutputWatch"),
+
         // MARK: plugins
         .target(
             name: "Bars", dependencies: ["CBulkheadPlugin"], path: "Plugins/Bars", linkerSettings: libraries("m")),
