@@ -177,6 +177,49 @@ import Testing
         await network.end()
     }
 
+    /// More is lost than the latency leaves time for: the backup stands in, and the input is shown again once the path is well.
+    @Test func anInputThatLosesTooMuchIsBacked() async throws {
+        let file = folder.path("show.yml")
+        try """
+        inputs:
+          - name: camera
+            input: "listen:srt://127.0.0.1:\(Self.port)?latency=20"
+            backups: ["color:blue"]
+            when: "drops > 10 in 5s"
+            times: {clear: 1s, dwell: 1s, start: 60s}
+        size: 640x360
+        fps: 25
+        preset: ultrafast
+        """.write(toFile: file, atomically: true, encoding: .utf8)
+        let show = try network.bulkhead([
+            "broadcast", "--config", file, "--to", "file:\(folder.path("show.flv"))", "--control", control, "--json",
+        ])
+        let sender = try network.bulkhead([
+            "broadcast", "test", "--to", "srt://127.0.0.1:\(Self.port)?latency=20", "--patience", "60", "--size",
+            "640x360", "--fps", "25", "--video-bitrate", "800k", "--preset", "ultrafast", "--keyframe-interval", "1",
+        ])
+        func ways() -> [String] { Self.events(show, "switch.working").compactMap { $0.string("way") } }
+        // It may have begun with the backup.
+        #expect(
+            await eventually(within: .seconds(60)) {
+                Self.events(show, "source.opened").contains { $0.part.id == 1 } && ways().last ?? "main" == "main"
+            }, "\(show.outputText)")
+        let known = ways().count
+        try await network.lose(percent: 40, of: Self.port)
+        #expect(await eventually(within: .seconds(60)) { ways().count > known }, "\(show.outputText)")
+        let away = Self.events(show, "switch.working").last
+        #expect(away?.string("way") == "backup" && away?.string("cause") == "drops > 10 in 5s")
+        #expect(
+            try await eventually(within: .seconds(30)) {
+                (try await status("inputs").first?["packetsDropped"] as? Int ?? 0) > 10
+            })
+        try await network.heal()
+        #expect(await eventually(within: .seconds(60)) { ways().last == "main" }, "\(show.outputText)")
+        await show.end(signal: SIGINT)
+        await sender.end(signal: SIGINT)
+        await network.end()
+    }
+
     /// What comes by SRT tells how it comes, and comes back when either side is killed.
     @Test func anInputShowsItsFiguresAndOutlivesKills() async throws {
         try await network.lose(percent: Self.loss, of: Self.port)

@@ -122,6 +122,25 @@ import Testing
         await receiver.end()
     }
 
+    /// An input is told as much as a link.
+    @Test(arguments: [("passphrase=ba9876543210", "another passphrase"), ("", "do not both have")])
+    func anInputIsToldWhyItIsRefused(parameters: String, words: String) async throws {
+        let sender = try Self.broadcast([
+            "test", "--to", "srt://127.0.0.1:0?mode=listener&passphrase=0123456789ab",
+        ])
+        let event = try #require(await Self.event("link.listening", of: sender), "\(sender.outputText)")
+        let port = try #require(event.string("address")?.split(separator: ":").last.flatMap { Int($0) })
+        let folder = try TemporaryFolder()
+        let show = try Self.broadcast([
+            "srt://127.0.0.1:\(port)?\(parameters)", "--to", "file:\(folder.path("out.flv"))",
+        ])
+        #expect(await show.wait(timeout: .seconds(60)) != 0)
+        let told = show.outputText + show.errorText
+        #expect(told.contains(words), "\(told)")
+        #expect(!told.contains("ba9876543210"))
+        await sender.end()
+    }
+
     /// Whoever kills the process that sends costs a connection, and no picture.
     @Test func killsOfTheSenderLoseNoPicture() async throws {
         let folder = try TemporaryFolder()
@@ -177,7 +196,7 @@ import Testing
                 "-v", "error", "-nostdin", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25", "-c:v",
                 "libx264",
                 "-preset", "ultrafast", "-g", "25", "-f", "mpegts",
-                "srt://127.0.0.1:\(port)?mode=\(isCalled ? "caller" : "listener")&\(passphrase)",
+                "srt://127.0.0.1:\(port)?mode=\(isCalled ? "caller&connect_timeout=30000" : "listener")&\(passphrase)",
             ])
         #expect(await Self.event("source.opened", of: broadcast) != nil, "\(broadcast.outputText)\(ffmpeg.errorText)")
         await ffmpeg.end()
