@@ -24,6 +24,7 @@ import Testing
                 on-demand: true
                 linger: 30s
               - pull: rtmp://a.example/live/other
+              - pull: "http://a.example:8080/live/third.flv?token=x"
               - push: rtmp://c.example/live
               - {push: rtmp://d.example/live/there, name: live/here}
             hooks:
@@ -46,7 +47,10 @@ import Testing
         var pull = OriginPull(
             stream: "live/here", sources: ["rtmp://a.example/live/show?key=x", "rtmps://b.example/live/show"])
         (pull.isOnDemand, pull.lingerSeconds) = (true, 30)
-        expected.pulls = [pull, OriginPull(stream: "live/other", sources: ["rtmp://a.example/live/other"])]
+        expected.pulls = [
+            pull, OriginPull(stream: "live/other", sources: ["rtmp://a.example/live/other"]),
+            OriginPull(stream: "live/third", sources: ["http://a.example:8080/live/third.flv?token=x"]),
+        ]
         expected.pushes = [
             OriginPush(stream: nil, target: "rtmp://c.example/live"),
             OriginPush(stream: "live/here", target: "rtmp://d.example/live/there"),
@@ -71,7 +75,8 @@ import Testing
             ("publisher-timeout: 0s", "\"publisher-timeout\" is no time"), ("tls-cert: a", "go together"),
             ("relays: x", "\"relays\" is a list"), ("relays: [{name: live/x}]", "either \"pull\" or \"push\""),
             ("relays: [{pull: rtmp://a/b/c, push: rtmp://a/b}]", "either"),
-            ("relays: [{pull: http://a/b/c}]", "can't be used"), ("relays: [{pull: rtmp://a/b}]", "can't be used"),
+            ("relays: [{pull: http://a/b/c}]", "address of an FLV stream"),
+            ("relays: [{pull: rtmp://a/b}]", "can't be used"),
             ("relays: [{pull: rtmp://a/b/c, name: x}]", "is no stream's name"),
             ("relays: [{pull: rtmp://a/b/c, linger: soon}]", "\"linger\" is no time"),
             ("relays: [{push: rtmp://a/b/c}]", "has a stream's name"), ("relays: [{push: x}]", "no address of RTMP"),

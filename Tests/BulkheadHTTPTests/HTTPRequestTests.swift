@@ -27,6 +27,18 @@ import Testing
         "http://a/ b", "http://a/\r\nX: y", "http://[::1", "http://a/ü",
     ]) func whatIsNoAddressIsNone(text: String) { #expect(HTTPAddress(text) == nil) }
 
+    @Test(
+        arguments: [
+            ("http://a/live/show.flv", "live", "show"),
+            ("https://a:8443/app/instance/show.flv?token=x/y", "app/instance", "show"),
+            ("http://a/live/show.mp4", "", ""), ("http://a/show.flv", "", ""), ("http://a/live/.flv", "", ""),
+            ("http://a/", "", ""), ("http://a/live/show?x=.flv", "", ""),
+        ])
+    func addressOfFLVNamesAStream(text: String, app: String, name: String) throws {
+        let stream = try #require(HTTPAddress(text)).flvStream
+        #expect((stream?.app ?? "", stream?.name ?? "") == (app, name))
+    }
+
     @Test func valuesAreFilledIn() throws {
         let request = try HTTPRequest(
             method: "POST", url: "http://a/v3/add/${stream}", headers: ["Authorization": "Bearer ${stream}"],

@@ -62,6 +62,8 @@ final class InputOpener {
         interrupt.restart(deadline: mayBlock ? .now.advanced(by: Self.openingLimit) : nil)
         context = nil
         if let srt = address.srt {
+            // The last connection goes before the next one comes.
+            srtReader = nil
             do throws(OpenFailure) {
                 srtReader = try SRTReader(srt, named: address.name, interrupt: interrupt)
             } catch { throw interrupt.timedOut ? failure(bulkhead_averror(ETIMEDOUT)) : error }
