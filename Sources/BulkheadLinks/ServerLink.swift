@@ -3,6 +3,7 @@ import BulkheadFLV
 package import BulkheadMedia
 package import BulkheadModel
 import BulkheadRTMPTransport
+import BulkheadSRT
 import BulkheadSelection
 import Synchronization
 
@@ -76,8 +77,16 @@ package final class ServerLink: Sink, Servers {
     package var hasRoom: Bool { mailbox.hasRoom }
 
     package func finish() {
-        tell(.finish)
+        tell(waitsForACaller ? .abort : .finish)
         mailbox.finish()
+    }
+
+    /// It listens, and nobody has called yet: nobody has begun to watch what has not been sent.
+    private var waitsForACaller: Bool {
+        let isListening = (0..<servers.count).allSatisfy { index in
+            if case .srt(let address) = servers.server(index).target { address.mode == .listener } else { false }
+        }
+        return isListening && !machine.withLock(\.wasOnAir)
     }
 
     package func abort() {

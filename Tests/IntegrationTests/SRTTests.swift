@@ -46,6 +46,16 @@ import Testing
             ])
     }
 
+    /// Ten seconds are for servers that had the stream.
+    @Test func aListenerThatNobodyCallsIsNotWaitedForAtTheEnd() async throws {
+        let broadcast = try Self.broadcast(["test", "--to", "srt://127.0.0.1:0?mode=listener", "--to", "file:/dev/null"])
+        _ = try #require(await Self.event("link.listening", of: broadcast), "\(broadcast.outputText)")
+        let begin = ContinuousClock.now
+        kill(broadcast.pid, SIGINT)
+        _ = await broadcast.wait(timeout: .seconds(30))
+        #expect(ContinuousClock.now - begin < .seconds(8), "\(broadcast.outputText)")
+    }
+
     @Test func aListenerOfFFmpegHasEveryPicture() async throws {
         let folder = try TemporaryFolder()
         let port = try Self.freePort()
