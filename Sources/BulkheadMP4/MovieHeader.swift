@@ -72,7 +72,7 @@ package struct MovieHeader: Hashable, Sendable {
         self.defaults = defaults
     }
 
-    private static func created(_ boxes: [Box]) throws(MP4Error) -> WallClock {
+    static func created(_ boxes: [Box]) throws(MP4Error) -> WallClock {
         guard let box = boxes["mvhd"] else { throw .notMP4 }
         var (version, _, fields) = try box.fullFields()
         guard let seconds = fields.readLong(version: version) else { throw box.spoiled }
@@ -80,7 +80,7 @@ package struct MovieHeader: Hashable, Sendable {
     }
 
     /// The track of a `trak`, and the media time at which it begins; nil for a codec that is not known here.
-    private static func track(_ trak: Box) throws(MP4Error) -> (Track, edit: Int64)? {
+    static func track(_ trak: Box) throws(MP4Error) -> (Track, edit: Int64)? {
         let boxes = try trak.boxes()
         guard let header = boxes["tkhd"], let media = try boxes["mdia"]?.boxes(), let mdhd = media["mdhd"],
             let handler = media["hdlr"], let description = try media["minf"]?.boxes()["stbl"]?.boxes()["stsd"]
