@@ -24,7 +24,7 @@ struct Remuxer {
     private var places: [Int?] = []
 
     /// Copies all of `source` into `target`.
-    /// - Parameter format: what libavformat calls the container: `matroska`.
+    /// - Parameter format: what libavformat calls the container: `matroska`, or `mp4` for one in fragments.
     static func copy(_ source: DescriptorFile, to target: DescriptorFile, as format: String) throws(Failure) {
         var input = avformat_alloc_context()
         input?.pointee.pb = source.context
@@ -93,8 +93,18 @@ struct Remuxer {
         }
     }
 
+    /// An MP4 is written in fragments, each from a keyframe on, so that none of it is ever changed again.
+    private func writeHeader() throws(Failure) {
+        var options: OpaquePointer?
+        defer { av_dict_free(&options) }
+        if String(cString: output.pointee.oformat.pointee.name) == "mp4" {
+            av_dict_set(&options, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0)
+        }
+        try Self.check(avformat_write_header(output, &options))
+    }
+
     private func run() throws(Failure) {
-        try Self.check(avformat_write_header(output, nil))
+        try writeHeader()
         var packet = av_packet_alloc()
         defer { av_packet_free(&packet) }
         guard let packet else { throw .output(LibavError(code: -ENOMEM)) }
