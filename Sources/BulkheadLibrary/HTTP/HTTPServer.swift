@@ -33,9 +33,11 @@ final class HTTPServer: Sendable {
                 let pipeline = channel.pipeline.syncOperations
                 try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
                 try pipeline.addHandler(IdleEnd())
-                try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+                try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
+                try pipeline.addHandler(MalformedRequests())
                 return try NIOAsyncChannel(
-                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+                    wrappingChannelSynchronously: channel,
+                    configuration: NIOAsyncChannel.Configuration(isOutboundHalfClosureEnabled: true))
             }
         }
         port = listener.channel.localAddress?.port ?? address.port
@@ -95,7 +97,9 @@ final class HTTPServer: Sendable {
     ) async throws {
         var headers = HTTPHeaders(response.headers)
         if response.status != .notModified, response.status != .noContent {
-            headers.replaceOrAdd(name: "Content-Length", value: "\(response.byteCount)")
+            if let byteCount = response.byteCount {
+                headers.replaceOrAdd(name: "Content-Length", value: "\(byteCount)")
+            }
         }
         headers.add(name: "X-Content-Type-Options", value: "nosniff")
         if !keepsAlive { headers.add(name: "Connection", value: "close") }
@@ -114,6 +118,12 @@ final class HTTPServer: Sendable {
                     guard bytes.count == count else { throw ChannelError.eof }
                     try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: bytes))))
                     offset += Int64(count)
+                    response.meter?.count(count)
+                }
+            case .stream(let stream):
+                while let bytes = try await stream.nextPiece() {
+                    try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: bytes))))
+                    response.meter?.count(bytes.count)
                 }
             }
         }
@@ -122,7 +132,7 @@ final class HTTPServer: Sendable {
 }
 
 /// Closes a connection on which nothing moves.
-private final class IdleEnd: ChannelInboundHandler {
+final class IdleEnd: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -1,5 +1,21 @@
 import BulkheadModel
 import NIOHTTP1
+import Synchronization
+
+/// A body that is made while it is sent.
+protocol BodyPieces: AnyObject, Sendable {
+    /// The next bytes; nil at the end. An error cuts the connection.
+    func nextPiece() async throws -> [UInt8]?
+}
+
+/// Counts bytes of bodies that were given to the network.
+final class ByteMeter: Sendable {
+    private let bytes = Atomic<Int64>(0)
+
+    func count(_ byteCount: Int) { bytes.add(Int64(byteCount), ordering: .relaxed) }
+
+    var total: Int64 { bytes.load(ordering: .relaxed) }
+}
 
 /// An answer to a request.
 struct Response: Sendable {
@@ -7,11 +23,15 @@ struct Response: Sendable {
         case bytes([UInt8])
         /// Part of a file, read as the peer takes it.
         case file(OpenFile, Range<Int64>)
+        /// Of a length that nobody knows yet.
+        case stream(any BodyPieces)
     }
 
     var status: HTTPResponseStatus
     var headers: [(String, String)]
     var body: Body
+    /// Counts what is sent.
+    var meter: ByteMeter?
 
     init(_ status: HTTPResponseStatus, _ headers: [(String, String)] = [], body: [UInt8] = []) {
         self.status = status
@@ -25,10 +45,18 @@ struct Response: Sendable {
         body = .file(file, range)
     }
 
-    var byteCount: Int64 {
+    init(_ status: HTTPResponseStatus, _ headers: [(String, String)], stream: any BodyPieces) {
+        self.status = status
+        self.headers = headers
+        body = .stream(stream)
+    }
+
+    /// Nil where it is not known.
+    var byteCount: Int64? {
         switch body {
         case .bytes(let bytes): Int64(bytes.count)
         case .file(_, let range): range.upperBound - range.lowerBound
+        case .stream: nil
         }
     }
 
