@@ -306,9 +306,9 @@ let package = Package(
         .target(
             name: "BulkheadLibrary",
             dependencies: [
-                "BulkheadLibraryProtocol", "BulkheadLibraryStore", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia",
-                "BulkheadModel", "BulkheadSystem", "CBulkheadLinux", argumentParser, nioCore, nioPosix, nioHTTP1,
-                yams,
+                "BulkheadLibraryProtocol", "BulkheadLibraryStore", "BulkheadRecording", "BulkheadMP4", "BulkheadFLV",
+                "BulkheadMedia", "BulkheadModel", "BulkheadSystem", "CBulkheadLinux", argumentParser, nioCore, nioPosix,
+                nioHTTP1, yams,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadSwitcher",

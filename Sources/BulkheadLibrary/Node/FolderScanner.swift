@@ -10,6 +10,8 @@ final class FolderScanner: Sendable {
     private static let growthPatience: Int64 = 10_000_000_000
     /// How often the row of a recording that grows is written anew.
     private static let growthStep: Int64 = 5_000
+    /// Without being told a file is taken for whole some seconds later.
+    private static let mostWhole = 1000
 
     private struct Look: Sendable {
         let entry: MediaFolder.Entry
@@ -20,6 +22,8 @@ final class FolderScanner: Sendable {
 
     private struct State {
         var looks: [MediaPath: Look] = [:]
+        /// Files that nobody writes to any more, though they are young: uploads.
+        var whole: Set<UInt64> = []
         /// Those that are no tombstones; nil before the database was read.
         var records: [VideoID: VideoRecord]?
     }
@@ -28,17 +32,30 @@ final class FolderScanner: Sendable {
     private let store: any NodeStore
     private let log: LibraryLog
     private let posters: PosterMaker?
+    private let streams: StreamMaker?
     private let state = Mutex(State())
 
-    init(_ folder: MediaFolder, _ store: any NodeStore, posters: PosterMaker?, log: LibraryLog) {
+    init(_ folder: MediaFolder, _ store: any NodeStore, posters: PosterMaker?, streams: StreamMaker?, log: LibraryLog) {
         self.folder = folder
         self.store = store
         self.posters = posters
+        self.streams = streams
         self.log = log
     }
 
     /// What is in the database and no tombstone, as of the last look.
     func record(_ id: VideoID) -> VideoRecord? { state.withLock { $0.records?[id] } }
+
+    /// Whether the database was read, so that what is not known is not there.
+    var isFilled: Bool { state.withLock { $0.records != nil } }
+
+    /// A file of the folder is whole, whenever it was written to last.
+    func noteWhole(_ inode: UInt64) {
+        state.withLock {
+            if $0.whole.count >= Self.mostWhole { $0.whole.removeAll() }
+            $0.whole.insert(inode)
+        }
+    }
 
     var count: Int { state.withLock { $0.records?.count ?? 0 } }
 
@@ -126,11 +143,13 @@ final class FolderScanner: Sendable {
         let isQuiet = age > Self.growthPatience || age < -Self.growthPatience
         do {
             let file = try folder.open(entry.path)
-            let probe = try RecordingProbe(file, index: folder.openIndex(of: entry.path))
+            let isWhole = isQuiet || state.withLock { $0.whole.contains(entry.inode) }
+            let probe = try RecordingProbe.any(file, index: folder.openIndex(of: entry.path), isWhole: isWhole)
             let isLive = !probe.isFinished && !isQuiet
             // What a record says is on the disk before the row is; a recorder has seen to its own part.
             if !isLive, fdatasync(file.descriptor) != 0 { throw Errno(rawValue: errno) }
             if !isLive { posters?.want(probe.id, entry.path, seconds: probe.durationMilliseconds / 3000) }
+            if !isLive, probe.pieces.isEmpty { streams?.want(probe.id, entry.path) }
             let name = String(entry.path.name.dropLast(".mp4".count))
             let record = VideoRecord(
                 id: probe.id, name: name.isEmpty ? entry.path.name : name, path: entry.path,

@@ -81,7 +81,7 @@ final class Intake: Sendable {
             // The index first: a file without one is read by its tables.
             if link(FileName.bytes(path), FileName.bytes(target)) == 0 {
                 _ = link(FileName.bytes(index), FileName.bytes(target + ".index"))
-                sync(folder.path)
+                FolderSync.run(folder.path)
                 return true
             }
             switch errno {
@@ -144,19 +144,11 @@ final class Intake: Sendable {
                 throw Errno(rawValue: errno)
             }
             unlink(FileName.bytes(draft))
-            sync(folder.path)
+            FolderSync.run(folder.path)
         } catch {
             unlink(FileName.bytes(draft))
             if isOptional, error == .noSuchFileOrDirectory { return }
             throw Refusal(description: "\(source) can't be copied to \(target): \(error)")
         }
-    }
-
-    /// Names are on the disk when the folder is.
-    private func sync(_ folder: String) {
-        let directory = open(FileName.bytes(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { return }
-        fsync(directory)
-        _ = Glibc.close(directory)
     }
 }

@@ -27,7 +27,12 @@ final class NodeService: Sendable {
     /// Signs playback tokens, and what the centre says.
     let key: [UInt8]
     let players = PlayerCount()
+    /// Media that were sent.
+    let traffic = ByteMeter()
     let intake: Intake
+    /// Nil where none are taken.
+    let uploads: UploadDesk?
+    let streams: StreamMaker?
     private let posters: PosterMaker?
     private let log: LibraryLog
     private let signals: (any SignalTaker)?
@@ -37,7 +42,7 @@ final class NodeService: Sendable {
 
     init(
         _ id: NodeID, folder: MediaFolder, store: any NodeStore, key: [UInt8], signals: (any SignalTaker)?,
-        trackers: [any HeartbeatTaker], log: LibraryLog, period: Duration = .seconds(1)
+        trackers: [any HeartbeatTaker], log: LibraryLog, uploads: UploadDesk? = nil, period: Duration = .seconds(1)
     ) {
         self.id = id
         self.folder = folder
@@ -46,8 +51,10 @@ final class NodeService: Sendable {
         self.signals = signals
         self.trackers = trackers
         self.log = log
+        self.uploads = uploads
         posters = PosterMaker(folder)
-        scanner = FolderScanner(folder, store, posters: posters, log: log)
+        streams = StreamMaker(folder, log: log)
+        scanner = FolderScanner(folder, store, posters: posters, streams: streams, log: log)
         intake = Intake(folder: folder)
         scanWaker = Waker(every: period)
         signalWaker = Waker(every: period)
@@ -74,7 +81,29 @@ final class NodeService: Sendable {
                     }
                 }
             }
+            if let streams {
+                group.addTask {
+                    await Waker(every: .seconds(1)).run {
+                        while (try? await Blocking.run { streams.makeNext() }) == true, !Task.isCancelled {}
+                    }
+                }
+            }
+            group.addTask { await Waker(every: .seconds(10)).run { await self.tidy() } }
             await group.waitForAll()
+        }
+    }
+
+    /// Ends what a kill has left half done, and removes what is of no more use.
+    private func tidy() async {
+        try? await Blocking.run { [uploads, streams, scanner] in
+            guard scanner.isFilled else { return }
+            for upload in uploads?.unfinished ?? [] where upload.isComplete {
+                if let inode = try? uploads?.finish(upload, known: { scanner.record($0)?.path }) {
+                    scanner.noteWhole(inode)
+                }
+            }
+            uploads?.clean()
+            streams?.forget { scanner.record($0) != nil }
         }
     }
 

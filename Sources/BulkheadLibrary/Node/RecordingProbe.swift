@@ -4,7 +4,8 @@ import BulkheadMedia
 import BulkheadRecording
 import Glibc
 
-/// What a recording's file and its index say, as far as the disk has it: what a record is made of, and what is served.
+/// What a recording's file and its index say, as far as the disk has it: what a record is made of, and what is served. A film of
+/// another program is read by ``init(film:)``.
 struct RecordingProbe: Sendable {
     /// Why a file is no video of a library, as one lowercase phrase.
     struct Refusal: Error, Hashable, CustomStringConvertible {
@@ -23,11 +24,13 @@ struct RecordingProbe: Sendable {
     /// The `uuid` and `moov` boxes in front of the fragments.
     let header: Range<UInt64>
     let pieces: [HLSPlaylist.Piece]
+    /// Whether it was written by Bulkhead.
+    let isOwn: Bool
 
     /// The longest index that is read: three weeks.
     private static let longestIndex: Int64 = 256 << 20
     /// `ftyp`, and `free` or the head of `mdat`: `FragmentWriter`.
-    private static let frontByteCount: UInt64 = 48
+    static let frontByteCount: UInt64 = 48
 
     /// Reads what there is. May wait for the disk.
     /// - Parameter index: the one beside the file; nil where there is none: then all tables of the file are read.
@@ -65,6 +68,25 @@ struct RecordingProbe: Sendable {
         codecs = header.tracks.prefix(2).map(\.codec).joined(separator: ",")
         startedMilliseconds = start.wallClock.nanoseconds / 1_000_000
         self.header = Self.frontByteCount..<header.byteCount
+        isOwn = true
+    }
+
+    /// - Parameter header: the boxes that decoders need before `pieces`.
+    init(
+        id: VideoID, byteCount: Int64, durationMilliseconds: Int64, width: Int, height: Int, codecs: String,
+        startedMilliseconds: Int64, header: Range<UInt64> = 0..<0, pieces: [HLSPlaylist.Piece] = []
+    ) {
+        self.id = id
+        self.byteCount = byteCount
+        self.durationMilliseconds = durationMilliseconds
+        self.width = width
+        self.height = height
+        self.codecs = codecs
+        self.startedMilliseconds = startedMilliseconds
+        self.header = header
+        self.pieces = pieces
+        isFinished = true
+        isOwn = false
     }
 
     private struct Facts {
@@ -97,7 +119,7 @@ struct RecordingProbe: Sendable {
             fragments: reading.fragments.map(\.entry))
     }
 
-    private static func milliseconds(_ ticks: Int64, _ timescale: Int64, plus more: Int64 = 0) -> Int64 {
+    static func milliseconds(_ ticks: Int64, _ timescale: Int64, plus more: Int64 = 0) -> Int64 {
         let (sum, overflows) = ticks.addingReportingOverflow(more)
         guard !overflows, sum >= 0 else { return 0 }
         let (whole, rest) = sum.quotientAndRemainder(dividingBy: timescale)
@@ -108,7 +130,7 @@ struct RecordingProbe: Sendable {
 
 extension Track {
     /// As RFC 6381 has it.
-    fileprivate var codec: String {
+    var codec: String {
         switch content {
         case .video(let video):
             guard video.coding == .avc, video.avcConfiguration.count >= 4 else { return "\(video.coding)" }

@@ -11,6 +11,8 @@ enum FailPoint: String, CaseIterable, Sendable {
     case centreCommitted = "centre-committed"
     case publishedSet = "published-set"
     case registered
+    /// An upload has its name in the folder, and is still one on its way.
+    case uploadLinked = "upload-linked"
 
     private struct Armed: Sendable {
         let point: FailPoint

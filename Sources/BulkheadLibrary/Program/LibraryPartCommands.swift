@@ -50,6 +50,7 @@ struct LibraryNodeCommand: AsyncParsableCommand {
             trackers = [RemoteTracker(call: PeerCall(address: centre, speaker: .node, node: id, key: key))]
         }
         let database = try settings.optionalText("database")
+        let uploads = try UploadSettings(&settings)
         try settings.finish()
         let lock = try FolderLock(media)
         let log = LibraryLog(isJSON: json)
@@ -57,7 +58,9 @@ struct LibraryNodeCommand: AsyncParsableCommand {
         let node = NodeService(
             id, folder: media, store: store, key: key,
             signals: RemoteCentre(call: PeerCall(address: centre, speaker: .node, node: id, key: key)),
-            trackers: trackers, log: log, period: TestPeriod.read(.seconds(1)))
+            trackers: trackers, log: log,
+            uploads: uploads.map { UploadDesk(media, key: $0.key, limits: $0.limits, log: log) },
+            period: TestPeriod.read(.seconds(1)))
         try await Library(node: node).run(address, log: log) { port in
             log.write("library.ready", "Ready: node \(id) listens on port \(port)", ["port": "\(port)"])
         }

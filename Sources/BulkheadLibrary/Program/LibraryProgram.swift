@@ -13,7 +13,7 @@ package struct LibraryProgram: AsyncParsableCommand {
             """,
         subcommands: [
             LibraryServeCommand.self, LibraryNodeCommand.self, LibraryCentreCommand.self, LibraryTrackerCommand.self,
-            LibraryStatusCommand.self, LibraryRestoredCommand.self,
+            LibraryUploadCommand.self, LibraryTokenCommand.self, LibraryStatusCommand.self, LibraryRestoredCommand.self,
         ])
 
     package init() {}

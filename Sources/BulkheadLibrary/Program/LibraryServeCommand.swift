@@ -29,6 +29,15 @@ struct LibraryServeCommand: AsyncParsableCommand {
             valueName: "url"))
     var publicAddress: String?
 
+    @Option(help: ArgumentHelp("The largest film that is taken as an upload, such as 8GB.", valueName: "size"))
+    var uploadLargest = "50GB"
+
+    @Option(help: ArgumentHelp("What uploads may bring a second, all together (default: no limit).", valueName: "size"))
+    var uploadRate: String?
+
+    @Option(help: ArgumentHelp("How long half an upload is kept that nobody goes on with.", valueName: "time"))
+    var uploadKept = "24h"
+
     @Flag(help: "Write one JSON object for each event instead of sentences.")
     var json = false
 
@@ -39,6 +48,26 @@ struct LibraryServeCommand: AsyncParsableCommand {
         if let publicAddress, PeerAddress(publicAddress) == nil {
             throw ValidationError("--public-address wants http://HOST:PORT")
         }
+        _ = try uploadLimits()
+    }
+
+    private func uploadLimits() throws -> UploadLimits {
+        var limits = UploadLimits()
+        guard let largest = Quantity.bytes(uploadLargest) else {
+            throw ValidationError("--upload-largest wants a size, such as 8GB")
+        }
+        limits.largest = largest
+        if let uploadRate {
+            guard let rate = Quantity.bytes(uploadRate) else {
+                throw ValidationError("--upload-rate wants a size, such as 20MB")
+            }
+            limits.bytesPerSecond = rate
+        }
+        guard let kept = Quantity.duration(uploadKept) else {
+            throw ValidationError("--upload-kept wants a time, such as 24h")
+        }
+        limits.kept = kept
+        return limits
     }
 
     func run() async throws {
@@ -50,8 +79,10 @@ struct LibraryServeCommand: AsyncParsableCommand {
         let lock = try FolderLock(media)
         let key = try LibraryKey.own(media.ownPath("key"))
         let (nodeStore, central) = try Self.stores(media)
+        let uploads = UploadDesk(
+            media, key: try LibraryKey.own(media.ownPath("upload.key")), limits: try uploadLimits(), log: log)
         let library = try Self.library(
-            id, media, nodeStore, central, key: key, publicAddress: publicAddress ?? "", log: log)
+            id, media, nodeStore, central, key: key, publicAddress: publicAddress ?? "", uploads, log: log)
         try await library.run(address, log: log) { port in
             let host = address.host == ListenAddress.everywhere ? "127.0.0.1" : address.host
             let place = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
@@ -79,7 +110,7 @@ struct LibraryServeCommand: AsyncParsableCommand {
 
     private static func library(
         _ id: NodeID, _ media: MediaFolder, _ nodeStore: any NodeStore, _ central: any CentralStore, key: [UInt8],
-        publicAddress: String, log: LibraryLog
+        publicAddress: String, _ uploads: UploadDesk, log: LibraryLog
     ) throws(StartError) -> Library {
         let reader = LocalReader(node: id, store: nodeStore)
         let peer = KnownPeer(id: id, reader: reader, publicAddress: publicAddress, key: key)
@@ -88,7 +119,8 @@ struct LibraryServeCommand: AsyncParsableCommand {
         }
         let centre = CentreService([peer], store: central, log: log) { tracker.noteNews() }
         let node = NodeService(
-            id, folder: media, store: nodeStore, key: key, signals: centre, trackers: [tracker], log: log)
+            id, folder: media, store: nodeStore, key: key, signals: centre, trackers: [tracker], log: log,
+            uploads: uploads)
         return Library(node: node, centre: centre, tracker: tracker)
     }
 }
