@@ -109,6 +109,7 @@ final class HTTPServer: Sendable {
             switch response.body {
             case .bytes(let bytes):
                 if !bytes.isEmpty { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: bytes)))) }
+                response.meter?.count(bytes.count)
             case .file(let file, let range):
                 var offset = range.lowerBound
                 while offset < range.upperBound {

@@ -41,6 +41,8 @@ struct MediaAnswers: Sendable {
             return .sentence(.forbidden, "The address is no longer good: ask the tracker for a new one.")
         }
         guard let record = node.scanner.record(id) else {
+            // A cache that asks whether a token is good still has what was removed here.
+            if request.path[2] == "token" { return .sentence(.forbidden, "The recording has been removed.") }
             return .sentence(.notFound, "This node does not have the recording, or not any more.")
         }
         // A picture in a list is no player.

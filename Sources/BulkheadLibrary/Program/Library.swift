@@ -66,7 +66,7 @@ struct Answers: Sendable {
         switch request.path {
         case ["health"]: return Response(.ok, [("Content-Type", "text/plain")], body: Array("ok\n".utf8))
         case ["api", "nodes"]: return await nodes()
-        case ["metrics"]: return await metrics()
+        case ["metrics"]: return await LibraryMetrics(library).answer()
         default: break
         }
         guard library.centre != nil, request.method == .GET || request.method == .HEAD else { return .notFound }
@@ -97,42 +97,6 @@ struct Answers: Sendable {
                     reading: centre.facts(of: peer.id), wanted: row.map { $0.wanted == .max ? -1 : $0.wanted } ?? 0,
                     seen: row?.seen ?? 0)
             })
-    }
-
-    /// In the text form of Prometheus.
-    private func metrics() async -> Response {
-        var lines: [String] = []
-        func add(_ name: String, _ kind: String, _ help: String, _ values: [(String, Double)]) {
-            lines.append("# HELP bulkhead_library_\(name) \(help)")
-            lines.append("# TYPE bulkhead_library_\(name) \(kind)")
-            for (labels, value) in values {
-                lines.append("bulkhead_library_\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(value)")
-            }
-        }
-        if let node = library.node {
-            let label = "node=\"\(node.id)\""
-            add("recordings", "gauge", "Recordings that the node has.", [(label, Double(node.scanner.count))])
-            add("players", "gauge", "Players within the last 15 s.", [(label, Double(node.players.count(at: .now)))])
-            if let counters = try? await Blocking.run({ try node.store.counters() }) {
-                add("changed", "counter", "The node's counter.", [(label, Double(counters.changed))])
-                add("signalled", "counter", "What signals have told.", [(label, Double(counters.signalled))])
-            }
-        }
-        if let centre = library.centre {
-            let facts = centre.peers.keys.map { ("node=\"\($0)\"", centre.facts(of: $0)) }
-            add("readings", "counter", "Readings that went well.", facts.map { ($0.0, Double($0.1.readings)) })
-            add("rows", "counter", "Rows that were saved.", facts.map { ($0.0, Double($0.1.rows)) })
-            add("failures", "gauge", "Readings in a row that failed.", facts.map { ($0.0, Double($0.1.failures)) })
-        }
-        if let tracker = library.tracker {
-            add("videos", "gauge", "Videos that the tracker knows.", [("", Double(tracker.videoCount))])
-            add(
-                "node_ready", "gauge", "Whether players are sent to the node.",
-                tracker.peers.keys.map { ("node=\"\($0)\"", tracker.leaseState(of: $0).0 == .ready ? 1 : 0) })
-        }
-        return Response(
-            .ok, [("Content-Type", "text/plain; version=0.0.4"), ("Cache-Control", "no-store")],
-            body: Array((lines.joined(separator: "\n") + "\n").utf8))
     }
 }
 
