@@ -50,13 +50,15 @@ import Testing
     private static let verifier = "/usr/bin/systemd-analyze"
 
     /// systemd itself reads the units; what it does not know of them it says.
-    @Test(.enabled(if: access(verifier, X_OK) == 0), arguments: ["system", "user"])
-    func systemdUnderstandsTheUnits(kind: String) async throws {
+    @Test(
+        .enabled(if: access(verifier, X_OK) == 0), arguments: ["system", "user"],
+        ["bulkhead@evening", "bulkhead-library@node"])
+    func systemdUnderstandsTheUnits(kind: String, name: String) async throws {
         let folder = try TemporaryFolder()
-        let unit = folder.path("bulkhead@evening.service")
+        let unit = folder.path("\(name).service")
         let source =
             URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-            + "/../../Packaging/systemd/\(kind)/bulkhead@.service"
+            + "/../../Packaging/systemd/\(kind)/\(name.prefix { $0 != "@" })@.service"
         let text = try String(contentsOfFile: source, encoding: .utf8)
         // The program is where it is built.
         try FileManager.default.createDirectory(atPath: folder.path("bin"), withIntermediateDirectories: true)

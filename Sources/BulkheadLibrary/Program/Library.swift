@@ -28,6 +28,8 @@ struct Library: Sendable {
                 "\(place):\(address.port) can't be listened on: \(PeerCall.phrase(error)); choose another --listen")
         }
         whenReady(server.port)
+        let manager = ServiceManager.take()
+        manager?.tell("READY=1")
         let answers = Answers(self)
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -39,6 +41,7 @@ struct Library: Sendable {
             if let tracker { group.addTask { await tracker.run() } }
             // The first that ends is the signal's.
             await group.next()
+            manager?.tell("STOPPING=1")
             group.cancelAll()
         }
         log.write("library.stopped", "Stopped.")

@@ -18,10 +18,15 @@ struct LibraryServeCommand: AsyncParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("The folder with the recordings. It is made where there is none.", valueName: "folder"))
-    var folder: String
+    var folder: String?
 
-    @Option(help: "The address and port to listen on; port 0 chooses a free one.")
-    var listen = "127.0.0.1:8090"
+    @Option(
+        help: ArgumentHelp(
+            "A file in YAML with folder, listen and public-address, for what is not said here.", valueName: "file"))
+    var config: String?
+
+    @Option(help: "The address and port to listen on; port 0 chooses a free one (default: 127.0.0.1:8090).")
+    var listen: String?
 
     @Option(
         help: ArgumentHelp(
@@ -42,9 +47,10 @@ struct LibraryServeCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard ListenAddress(listen, anyHost: ListenAddress.everywhere) != nil else {
+        if let listen, ListenAddress(listen, anyHost: ListenAddress.everywhere) == nil {
             throw ValidationError("--listen wants an address and a port, such as 127.0.0.1:8090 or :8090")
         }
+        if folder == nil, config == nil { throw ValidationError("--folder names the folder with the recordings") }
         if let publicAddress, PeerAddress(publicAddress) == nil {
             throw ValidationError("--public-address wants http://HOST:PORT")
         }
@@ -71,9 +77,22 @@ struct LibraryServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let address = ListenAddress(listen, anyHost: ListenAddress.everywhere),
+        var (folder, listen, publicAddress) = (folder ?? "", listen, publicAddress)
+        if let config {
+            var settings = try Configuration(config)
+            let text = try settings.optionalText("folder")
+            if folder.isEmpty { folder = text.map { settings.place($0) } ?? "" }
+            let (written, known) = (try settings.optionalText("listen"), try settings.optionalText("public-address"))
+            (listen, publicAddress) = (listen ?? written, publicAddress ?? known)
+            try settings.finish()
+            guard !folder.isEmpty else { throw StartError("\(config) lacks folder") }
+            guard publicAddress.map({ PeerAddress($0) != nil }) ?? true else {
+                throw StartError("\(config): public-address wants http://HOST:PORT")
+            }
+        }
+        guard let address = ListenAddress(listen ?? "127.0.0.1:8090", anyHost: ListenAddress.everywhere),
             let id = NodeID("local")
-        else { return }
+        else { throw StartError("listen wants an address and a port, such as :8090") }
         let log = LibraryLog(isJSON: json)
         let media = try Self.mediaFolder(folder)
         let lock = try FolderLock(media)
