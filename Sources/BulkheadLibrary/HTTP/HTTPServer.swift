@@ -1,5 +1,6 @@
 import BulkheadLibraryProtocol
 import BulkheadModel
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -101,6 +102,7 @@ final class HTTPServer: Sendable {
                 headers.replaceOrAdd(name: "Content-Length", value: "\(byteCount)")
             }
         }
+        headers.add(name: "Date", value: HTTPDate.text(Int64(time(nil))))
         headers.add(name: "X-Content-Type-Options", value: "nosniff")
         if !keepsAlive { headers.add(name: "Connection", value: "close") }
         let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)

@@ -32,6 +32,8 @@ struct Configuration {
         folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     }
 
+    func has(_ key: String) -> Bool { values[key] != nil }
+
     mutating func text(_ key: String) throws(StartError) -> String {
         guard let text = try optionalText(key) else { throw StartError("\(path) lacks \(key)") }
         return text

@@ -13,7 +13,8 @@ package struct LibraryProgram: AsyncParsableCommand {
             """,
         subcommands: [
             LibraryServeCommand.self, LibraryNodeCommand.self, LibraryCentreCommand.self, LibraryTrackerCommand.self,
-            LibraryUploadCommand.self, LibraryTokenCommand.self, LibraryStatusCommand.self, LibraryRestoredCommand.self,
+            LibraryUploadCommand.self, LibraryTokenCommand.self, LibraryStatusCommand.self, LibraryDoctorCommand.self,
+            LibraryRestoredCommand.self,
         ])
 
     package init() {}
