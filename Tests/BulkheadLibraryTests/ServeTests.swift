@@ -121,11 +121,31 @@ import Testing
         #expect(whole.body == Data(made.media.prefix(half)), "\(whole.body.count) of \(half)")
         let list = try await library.get(hls)
         #expect(list.text.contains("PLAYLIST-TYPE:EVENT") && !list.text.contains("ENDLIST"))
+        // HTTP-FLV of what grows is followed, up to its end.
+        let flv = mp4.replacing("file.mp4", with: "file.flv")
+        let follower = try RunningProcess("curl", ["-sS", "-N", "--max-time", "90", library.address + flv])
+        #expect(await eventually { Self.pictures(follower.output) > 100 }, "\(follower.errorText)")
+        #expect(Self.pictures(follower.output) < 360 && follower.isRunning)
         try Data(made.index).write(to: folder.url.appendingPathComponent("live.mp4.index"))
         try Data(made.media).write(to: path)
         let longer = try await library.get(hls)
         #expect(longer.text.hasPrefix(list.text) && longer.text.count > list.text.count, "\(longer.text)")
+        #expect(await follower.wait(timeout: .seconds(60)) == 0, "\(follower.errorText)")
+        #expect(Self.pictures(follower.output) == 360)
         await library.process.end()
+    }
+
+    /// Whole tags with pictures in an FLV stream, the sequence header left out: annex E.4 of FLV 10.1.
+    private static func pictures(_ stream: Data) -> Int {
+        let bytes = Array(stream)
+        var (place, count) = (13, 0)
+        while place + 11 < bytes.count {
+            let size = Int(bytes[place + 1]) << 16 | Int(bytes[place + 2]) << 8 | Int(bytes[place + 3])
+            guard place + 11 + size + 4 <= bytes.count else { break }
+            if bytes[place] == 9, bytes[place + 12] == 1 { count += 1 }
+            place += 11 + size + 4
+        }
+        return count
     }
 
     /// A demuxer that is none of ours plays the ranges, from the IDR on, in the length of the recording.

@@ -20,9 +20,10 @@ final class FLVStream: BodyPieces, @unchecked Sendable {
     /// Nil for a recording that does not grow.
     var next: Growth?
 
-    private let source: DescriptorSource
+    /// As long as the file was when it was looked at last.
+    private var source: DescriptorSource
     private let file: OpenFile
-    private let reader: MovieReader
+    private var reader: MovieReader
     private let (video, sound): (Track?, Track?)
     private var waiting: [HLSPlaylist.Piece]
     /// Where the last fragment ends that was given.
@@ -63,6 +64,12 @@ final class FLVStream: BodyPieces, @unchecked Sendable {
             guard let (pieces, isEnded) = try await next() else { return nil }
             self.isEnded = isEnded
             waiting = pieces.filter { $0.bytes.lowerBound >= end }
+            if !waiting.isEmpty {
+                (source, reader) = try await Blocking.run { [file] in
+                    let source = try DescriptorSource(file.descriptor)
+                    return (source, try MovieReader(source))
+                }
+            }
         }
         let piece = waiting.removeFirst()
         end = piece.bytes.upperBound
