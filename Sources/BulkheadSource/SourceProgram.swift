@@ -11,6 +11,7 @@ package enum SourceProgram {
     package static func run() -> CInt {
         let words = Array(ProgramArguments.all.dropFirst())
         if words.first == "--remux" { return RemuxProgram.run(Array(words.dropFirst())) }
+        if words.first == "--poster" { return PosterProgram.run(Array(words.dropFirst())) }
         return ChildProgram.run(
             .source, purpose: "Opens one input for bulkhead: a file, an address, a device, a test picture.",
             secondStep: { SourceCell.enter(for: InputAddress("test", inputFormat: "")) }

@@ -89,6 +89,19 @@ import Testing
             let packets = try await library.packets(target)
             #expect(packets.contains("video,150") && packets.contains("audio,28"), "\(target): \(packets)")
         }
+        let hasPicture = try await eventually(within: .seconds(30)) {
+            try await library.get("/api/videos").list().first?["hasPoster"] as? Bool == true
+        }
+        #expect(hasPicture)
+        let poster = try await library.get(mp4.replacing("file.mp4", with: "poster.jpg"))
+        #expect(poster.body.starts(with: [0xFF, 0xD8, 0xFF]) && poster.headers["content-type"] == "image/jpeg")
+        // From the IDR at or before 3.5 s on, with times from 0.
+        let later = try await library.packets(flv + "&start=3.5")
+        #expect(later.contains("video,75"), "\(later)")
+        let head = try await library.get(flv + "&start=3.5", ["--head", "-o", "/dev/null"])
+        #expect(head.headers["bulkhead-start"] == "3000" && head.headers["content-type"] == "video/x-flv")
+        #expect(try await library.get(flv + "&start=-1").status == 400)
+        #expect(try await library.get(flv + "&start=60").status == 404)
         // The same film again is the same video.
         let again = try library.upload(film.path, key: key)
         #expect(await again.wait(timeout: .seconds(30)) == 0 && again.outputText.contains(id), "\(again.errorText)")

@@ -1,12 +1,11 @@
 import BulkheadLibraryProtocol
 import BulkheadSystem
-import Foundation
 import Glibc
 import Synchronization
 
-/// Has a picture for lists made of each recording, by the program `ffmpeg` where there is one: decoding is none of this process.
+/// Has a picture for lists made of each recording by `bulkhead-source`, behind its walls: what is decoded may be a stranger's.
 final class PosterMaker: Sendable {
-    private static let patience = 20
+    private static let patience = Duration.seconds(20)
 
     private struct Wish: Sendable {
         let id: VideoID
@@ -24,11 +23,9 @@ final class PosterMaker: Sendable {
     private let program: String
     private let state = Mutex(State())
 
-    /// Nil where there is no such program.
+    /// Nil where that program is not installed.
     init?(_ folder: MediaFolder) {
-        let places = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin"
-        let names: [String] = places.split(separator: ":").map { $0 + "/ffmpeg" }
-        guard let program = names.first(where: { access($0, X_OK) == 0 }) else { return nil }
+        guard let program = ChildRun.sibling("bulkhead-source") else { return nil }
         self.program = program
         self.folder = folder
         WholeFile.makeFolder(folder.ownPath("posters"))
@@ -67,25 +64,16 @@ final class PosterMaker: Sendable {
         guard let file = try? folder.open(wish.path) else { return false }
         let target = Self.path(wish.id, in: folder)
         let draft = target + ".new"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = [
-            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe", "-ss", "\(wish.seconds)", "-i",
-            "file:/proc/\(getpid())/fd/\(file.descriptor)", "-frames:v", "1", "-vf", "scale=480:-2", "-threads", "1",
-            "-f",
-            "image2", "-c:v", "mjpeg", draft,
-        ]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch { return false }
-        let end = MonotonicTime.now.advanced(by: .seconds(Self.patience))
-        while process.isRunning {
-            if MonotonicTime.now >= end { kill(process.processIdentifier, SIGKILL) }
-            usleep(20_000)
-        }
+        unlink(draft)
+        let output = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard output >= 0 else { return false }
+        defer { _ = close(output) }
+        lseek(file.descriptor, 0, SEEK_SET)
+        let failure = ChildRun.run(
+            program, ["--poster", "\(wish.seconds * 1000)"], input: file.descriptor, output: output,
+            patience: Self.patience)
         withExtendedLifetime(file) {}
-        guard process.terminationStatus == 0, rename(draft, target) == 0 else {
+        guard failure == nil, rename(draft, target) == 0 else {
             unlink(draft)
             return false
         }

@@ -155,22 +155,11 @@ struct LibraryCheckup {
 
     /// Programs beside the library's own.
     mutating func programs() {
-        if ChildRun.sibling("bulkhead-source") == nil {
-            let advice = "install bulkhead whole"
-            add(
-                LibraryFinding(
-                    .note, "films", "bulkhead-source is not there: plain MP4s are served as files only", advice: advice)
-            )
-        } else {
-            add(LibraryFinding(.ok, "films", "plain MP4s become HLS and FLV"))
+        guard ChildRun.sibling("bulkhead-source") != nil else {
+            let text = "bulkhead-source is not there: plain MP4s are served as files only, and the list has no pictures"
+            return add(LibraryFinding(.note, "films", text, advice: "install bulkhead whole"))
         }
-        let places = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin"
-        let hasFFmpeg = places.split(separator: ":").contains { access($0 + "/ffmpeg", X_OK) == 0 }
-        add(
-            hasFFmpeg
-                ? LibraryFinding(.ok, "pictures", "ffmpeg makes pictures for the list")
-                : LibraryFinding(
-                    .note, "pictures", "there is no ffmpeg: the list has no pictures", advice: "apt install ffmpeg"))
+        add(LibraryFinding(.ok, "films", "plain MP4s become HLS and FLV, and the list has pictures"))
     }
 
     /// A buffer server on this machine, as the shipped file makes it.
