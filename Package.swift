@@ -307,8 +307,8 @@ let package = Package(
             name: "BulkheadLibrary",
             dependencies: [
                 "BulkheadLibraryProtocol", "BulkheadLibraryStore", "BulkheadRecording", "BulkheadMP4", "BulkheadFLV",
-                "BulkheadMedia", "BulkheadModel", "BulkheadSystem", "CBulkheadLinux", argumentParser, nioCore, nioPosix,
-                nioHTTP1, yams,
+                "BulkheadRTMP", "BulkheadMedia", "BulkheadModel", "BulkheadSystem", "CBulkheadLinux", argumentParser,
+                nioCore, nioPosix, nioHTTP1, yams,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadSwitcher",

@@ -26,20 +26,26 @@ struct Request: Sendable {
             path.append(name)
         }
         if path == [""] { path = [] }
-        var query: [String: String] = [:]
-        for pair in parts.count > 1 ? parts[1].split(separator: "&") : [] {
-            let words = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let key = PercentCode.decode(words[0], plusIsBlank: true),
-                let value = PercentCode.decode(words.count > 1 ? words[1] : "", plusIsBlank: true)
-            else { return nil }
-            query[key] = value
-        }
+        guard let query = Self.query(parts.count > 1 ? parts[1] : "") else { return nil }
         method = head.method
         target = head.uri
         self.path = path
         self.query = query
         headers = head.headers
         self.peer = peer
+    }
+
+    /// What stands behind a question mark; nil where it is malformed.
+    static func query(_ text: some StringProtocol) -> [String: String]? {
+        var query: [String: String] = [:]
+        for pair in text.split(separator: "&") {
+            let words = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let key = PercentCode.decode(words[0], plusIsBlank: true),
+                let value = PercentCode.decode(words.count > 1 ? words[1] : "", plusIsBlank: true)
+            else { return nil }
+            query[key] = value
+        }
+        return query
     }
 
     subscript(header name: String) -> String? { headers.first(name: name) }

@@ -199,16 +199,8 @@ struct MediaAnswers: Sendable {
             }
             start = seconds
         }
-        let (file, probe, _) = try await fragments(record)
-        guard let stream = try await Blocking.run({ try FLVStream(file, probe, from: Int64(start * 1000)) }) else {
+        guard let stream = try await stream(record, from: Int64(start * 1000)) else {
             return .sentence(.notFound, "There is nothing of this recording at that time.")
-        }
-        if record.state == .live {
-            stream.next = { [self] in
-                guard let now = node.scanner.record(record.id) else { return nil }
-                let (_, probe) = try await open(now)
-                return (probe.pieces, probe.isFinished || now.state == .finished)
-            }
         }
         return Response(
             .ok,
@@ -216,6 +208,50 @@ struct MediaAnswers: Sendable {
                 ("Content-Type", "video/x-flv"), ("Cache-Control", "no-store"),
                 ("Bulkhead-Start", "\(stream.startMilliseconds)"),
             ], stream: stream)
+    }
+
+    /// Nil where there is nothing to begin with.
+    private func stream(_ record: VideoRecord, from milliseconds: Int64) async throws -> FLVStream? {
+        let (file, probe, _) = try await fragments(record)
+        let stream = try await Blocking.run { try FLVStream(file, probe, from: milliseconds) }
+        guard let stream else { return nil }
+        if record.state == .live {
+            stream.next = { [self] in
+                guard let now = node.scanner.record(record.id) else { return nil }
+                let (_, probe) = try await open(now)
+                return (probe.pieces, probe.isFinished || now.state == .finished)
+            }
+        }
+        return stream
+    }
+
+    /// Why a recording is not played, as a sentence.
+    struct Refusal: Error {
+        let text: String
+    }
+
+    /// A recording for a player of RTMP.
+    /// - Parameter name: `ID?token=TOKEN&start=SECONDS`.
+    func recording(_ name: String) async -> Result<FLVStream, Refusal> {
+        let parts = name.split(separator: "?", maxSplits: 1).map(String.init)
+        guard let id = parts.first.flatMap({ VideoID($0) }), let query = Request.query(parts.count > 1 ? parts[1] : ""),
+            let start = Double(query["start"] ?? "0"), start.isFinite, (0...1e9).contains(start)
+        else { return .failure(Refusal(text: "media/ID?token=TOKEN&start=SECONDS was expected.")) }
+        let token = query["token"] ?? ""
+        guard PlaybackToken.isGood(token, id, node.id, atSeconds: Int64(time(nil)), key: node.key) else {
+            return .failure(Refusal(text: "The address is no longer good: ask the tracker for a new one."))
+        }
+        guard let record = node.scanner.record(id) else {
+            return .failure(Refusal(text: "This node does not have the recording, or not any more."))
+        }
+        node.players.note("rtmp\(token)", at: .now)
+        do {
+            let stream = try await stream(record, from: Int64(start * 1000))
+            return stream.map { .success($0) }
+                ?? .failure(Refusal(text: "There is nothing of this recording at that time."))
+        } catch {
+            return .failure(Refusal(text: (error as? NoStream)?.text ?? "The recording can't be read: \(error)."))
+        }
     }
 
     private func poster(_ record: VideoRecord) -> Response {

@@ -87,6 +87,14 @@ struct Configuration {
         return address
     }
 
+    mutating func optionalListenAddress(_ key: String) throws(StartError) -> ListenAddress? {
+        guard let text = try optionalText(key) else { return nil }
+        guard let address = ListenAddress(text, anyHost: ListenAddress.everywhere) else {
+            throw StartError("\(path): \(key) wants an address and a port, such as :1935")
+        }
+        return address
+    }
+
     mutating func node(_ key: String) throws(StartError) -> NodeID {
         guard let node = NodeID(try text(key)) else {
             throw StartError("\(path): \(key) wants a name of small letters, digits and hyphens")

@@ -15,6 +15,8 @@ struct StartError: Error, Hashable, CustomStringConvertible {
 /// The parts of a library that run in this process, behind one address.
 struct Library: Sendable {
     var node: NodeService?
+    /// Where the node's recordings are played by RTMP; nil for nowhere.
+    var rtmp: ListenAddress?
     var centre: CentreService?
     var tracker: TrackerService?
 
@@ -27,6 +29,7 @@ struct Library: Sendable {
             throw StartError(
                 "\(place):\(address.port) can't be listened on: \(PeerCall.phrase(error)); choose another --listen")
         }
+        let plays = try await rtmpServer()
         whenReady(server.port)
         let manager = ServiceManager.take()
         manager?.tell("READY=1")
@@ -36,6 +39,7 @@ struct Library: Sendable {
                 for await _ in interruptions.signals { return }
             }
             group.addTask { try? await server.run { await answers.answer($0, $1) } }
+            if let plays { group.addTask { await plays.run() } }
             if let node { group.addTask { await node.run() } }
             if let centre { group.addTask { await centre.run() } }
             if let tracker { group.addTask { await tracker.run() } }
@@ -45,6 +49,14 @@ struct Library: Sendable {
             group.cancelAll()
         }
         log.write("library.stopped", "Stopped.")
+    }
+
+    private func rtmpServer() async throws(StartError) -> RTMPServer? {
+        guard let rtmp, let node else { return nil }
+        do { return try await RTMPServer(rtmp, node) } catch {
+            throw StartError(
+                "port \(rtmp.port) can't be listened on for RTMP: \(PeerCall.phrase(error)); choose another")
+        }
     }
 }
 

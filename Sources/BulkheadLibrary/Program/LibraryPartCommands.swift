@@ -51,6 +51,7 @@ struct LibraryNodeCommand: AsyncParsableCommand {
         }
         let database = try settings.optionalText("database")
         let uploads = try UploadSettings(&settings)
+        let rtmp = try settings.optionalListenAddress("rtmp-listen")
         try settings.finish()
         let lock = try FolderLock(media)
         let log = LibraryLog(isJSON: json)
@@ -61,7 +62,7 @@ struct LibraryNodeCommand: AsyncParsableCommand {
             trackers: trackers, log: log,
             uploads: uploads.map { UploadDesk(media, key: $0.key, limits: $0.limits, log: log) },
             period: TestPeriod.read(.seconds(1)))
-        try await Library(node: node).run(address, log: log) { port in
+        try await Library(node: node, rtmp: rtmp).run(address, log: log) { port in
             log.write("library.ready", "Ready: node \(id) listens on port \(port)", ["port": "\(port)"])
         }
         withExtendedLifetime(lock) {}

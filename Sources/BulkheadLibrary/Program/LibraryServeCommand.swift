@@ -22,11 +22,18 @@ struct LibraryServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A file in YAML with folder, listen and public-address, for what is not said here.", valueName: "file"))
+            "A file in YAML with folder, listen, rtmp-listen and public-address, for what is not said here.",
+            valueName: "file"))
     var config: String?
 
     @Option(help: "The address and port to listen on; port 0 chooses a free one (default: 127.0.0.1:8090).")
     var listen: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An address and a port where recordings are played by RTMP, such as :1935 (default: none).",
+            valueName: "address"))
+    var rtmpListen: String?
 
     @Option(
         help: ArgumentHelp(
@@ -49,6 +56,9 @@ struct LibraryServeCommand: AsyncParsableCommand {
     func validate() throws {
         if let listen, ListenAddress(listen, anyHost: ListenAddress.everywhere) == nil {
             throw ValidationError("--listen wants an address and a port, such as 127.0.0.1:8090 or :8090")
+        }
+        if let rtmpListen, ListenAddress(rtmpListen, anyHost: ListenAddress.everywhere) == nil {
+            throw ValidationError("--rtmp-listen wants an address and a port, such as :1935")
         }
         if folder == nil, config == nil { throw ValidationError("--folder names the folder with the recordings") }
         if let publicAddress, PeerAddress(publicAddress) == nil {
@@ -78,12 +88,15 @@ struct LibraryServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         var (folder, listen, publicAddress) = (folder ?? "", listen, publicAddress)
+        var rtmp = rtmpListen.flatMap { ListenAddress($0, anyHost: ListenAddress.everywhere) }
         if let config {
             var settings = try Configuration(config)
             let text = try settings.optionalText("folder")
             if folder.isEmpty { folder = text.map { settings.place($0) } ?? "" }
             let (written, known) = (try settings.optionalText("listen"), try settings.optionalText("public-address"))
             (listen, publicAddress) = (listen ?? written, publicAddress ?? known)
+            let played = try settings.optionalListenAddress("rtmp-listen")
+            rtmp = rtmp ?? played
             try settings.finish()
             guard !folder.isEmpty else { throw StartError("\(config) lacks folder") }
             guard publicAddress.map({ PeerAddress($0) != nil }) ?? true else {
@@ -100,8 +113,9 @@ struct LibraryServeCommand: AsyncParsableCommand {
         let (nodeStore, central) = try Self.stores(media)
         let uploads = UploadDesk(
             media, key: try LibraryKey.own(media.ownPath("upload.key")), limits: try uploadLimits(), log: log)
-        let library = try Self.library(
+        var library = try Self.library(
             id, media, nodeStore, central, key: key, publicAddress: publicAddress ?? "", uploads, log: log)
+        library.rtmp = rtmp
         try await library.run(address, log: log) { port in
             let host = address.host == ListenAddress.everywhere ? "127.0.0.1" : address.host
             let place = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
