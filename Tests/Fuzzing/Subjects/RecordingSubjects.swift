@@ -2,8 +2,16 @@ import BulkheadMP4
 import BulkheadRecording
 
 extension FuzzSubject {
-    /// Media files of recordings, and what a successor of their writer would make of them.
+    /// Media files of recordings, and what a successor of their writer would make of them; and plain films of other programs.
     static let mp4 = FuzzSubject(name: "mp4", maximumByteCount: 16_384) { bytes in
+        let plain = Result { () throws(MP4Error) in try PlainMovie(ArraySource(bytes)) }
+        switch plain {
+        case .success(let movie):
+            try rule(movie.tables.upperBound <= bytes.count, "the tables end beyond the file")
+            try rule(movie.durationMilliseconds >= 0, "a film lasts less than nothing")
+        case .failure(.unreadable): throw BrokenRule(description: "bytes beyond the file were read")
+        case .failure: break
+        }
         let reading: SegmentReading
         do throws(MP4Error) { reading = try SegmentReading(ArraySource(bytes)) } catch {
             if case .unreadable = error { throw BrokenRule(description: "bytes beyond the file were read") }
