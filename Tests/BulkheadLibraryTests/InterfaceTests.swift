@@ -10,6 +10,11 @@ import Testing
         .deletingLastPathComponent()
     private static func path(_ name: String) -> String { root.appendingPathComponent(name).path }
 
+    private static let checks = [
+        "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance",
+        "response_headers_conformance",
+    ]
+
     private let folder: TemporaryFolder
     init() throws { folder = try TemporaryFolder() }
 
@@ -41,7 +46,7 @@ import Testing
                 Self.path("docs/library.openapi.yaml"), "--url", library.address, "--seed", "7", "--phases",
                 "coverage,fuzzing",
                 "--max-examples", "4", "--checks",
-                "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance",
+                Self.checks.joined(separator: ","),
                 "--generation-database", "none", "--suppress-health-check", "all", "--no-color",
             ], in: folder.url)
         let code = await schema.wait(timeout: .seconds(200))

@@ -2,8 +2,8 @@ import BulkheadChildRuntime
 import BulkheadWire
 import Glibc
 
-/// `bulkhead-source --poster MILLISECONDS`: one picture of the MP4 file that is its standard input, as a JPEG that becomes its standard
-/// output. It decodes what may come from a stranger, and so it has these two open files and nothing else, as `--remux` has.
+/// `bulkhead-source --poster MILLISECONDS`: one picture of the MP4 file that is its standard input, as a JPEG that becomes its
+/// standard output. It decodes what may come from a stranger, and so it has these two open files and nothing else, as `--remux` has.
 enum PosterProgram {
     /// - Returns: the exit code.
     static func run(_ words: [String]) -> CInt {
