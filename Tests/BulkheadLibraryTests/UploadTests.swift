@@ -225,6 +225,36 @@ import Testing
         await library.process.end()
     }
 
+    /// The disk is full in the middle: the upload waits for room, and goes on where it was. Behind the floor none is begun.
+    @Test(.enabled(if: geteuid() == 0, "root mounts the disk")) func fullDiskHoldsAnUploadUp() async throws {
+        let film = try await Film.make(films, seconds: 20)
+        let other = try await Film.make(films, .tablesInFront, seconds: 2)
+        let script = """
+            set -e
+            mkdir m && mount -t tmpfs -o size=520m none m
+            "$1" serve --folder m/r --listen 127.0.0.1:0 --upload-rate 1MB > log 2>&1 & LIBRARY=$!
+            trap 'kill $LIBRARY $UPLOAD 2> /dev/null || true' EXIT
+            until grep -q Ready log; do kill -0 $LIBRARY; sleep 0.1; done
+            URL=$(grep -o 'http://[0-9.:]*' log | head -1)
+            "$1" upload "$2" --to $URL --key-file m/r/.library/upload.key --patience 1m & UPLOAD=$!
+            until [ -s m/r/.library/uploads/*.part ]; do kill -0 $UPLOAD; sleep 0.1; done
+            dd if=/dev/zero of=m/ballast bs=1M 2> /dev/null || true
+            until [ $(df --output=avail m | tail -1) -eq 0 ]; do sleep 0.1; done
+            "$1" upload "$3" --to $URL --key-file m/r/.library/upload.key --patience 1s 2> refused && exit 9
+            kill -0 $UPLOAD
+            rm m/ballast
+            wait $UPLOAD
+            cmp "$2" m/r/*.mp4
+            cat refused
+            """
+        let run = try RunningProcess(
+            "unshare",
+            ["-m", "bash", "-c", script, "bash", BulkheadProgram.path("bulkhead-library"), film.path, other.path],
+            in: films.url)
+        #expect(await run.wait(timeout: .seconds(120)) == 0, "\(run.outputText) \(run.errorText)")
+        #expect(run.outputText.contains("too full for this film"), "\(run.outputText)")
+    }
+
     @Test func uploadThatNobodyGoesOnWithIsGivenUp() async throws {
         let library = try await serve(["--upload-kept", "1s"])
         let place = try #require(try await begin(library, 1000).headers["location"])

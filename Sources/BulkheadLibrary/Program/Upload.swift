@@ -27,12 +27,13 @@ struct Upload {
         progress("reading \(path)")
         let checksum = try await checksum(of: file)
         var troubleSince: ContinuousClock.Instant?
-        var place: String?
+        var (place, reached): (String?, Int64) = (nil, 0)
         for failure in 0..<Self.mostFailures {
             do {
                 return try await HTTPCall.with(address) { call in
-                    try await send(file, checksum, &place, call) { offset in
-                        troubleSince = nil
+                    try await send(file, checksum, &place, call) { offset, isThere in
+                        // What was sent and not kept is no progress.
+                        if isThere, offset > reached { (reached, troubleSince) = (offset, nil) }
                         progress("\(path): \(offset * 100 / file.byteCount) %")
                     }
                 }
@@ -72,7 +73,8 @@ struct Upload {
     }
 
     private func send(
-        _ file: OpenFile, _ checksum: String, _ place: inout String?, _ call: HTTPCall, _ progress: (Int64) -> Void
+        _ file: OpenFile, _ checksum: String, _ place: inout String?, _ call: HTTPCall,
+        _ progress: (Int64, _ isThere: Bool) -> Void
     ) async throws -> String {
         var offset: Int64 = 0
         if place == nil {
@@ -90,6 +92,7 @@ struct Upload {
                 answer.status == 200, (0...file.byteCount).contains(there)
             {
                 offset = there
+                progress(there, true)
             } else {
                 place = nil
             }
@@ -120,7 +123,7 @@ struct Upload {
             // The length that was promised can't be kept.
             guard !bytes.isEmpty else { throw StartError("\(path) has become shorter") }
             offset += Int64(bytes.count)
-            progress(offset)
+            progress(offset, false)
             return bytes
         }
         // Somebody else has gone on with it: where it is, is asked anew.
