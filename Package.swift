@@ -161,6 +161,10 @@ let package = Package(
             name: "BulkheadLibraryStore", dependencies: ["BulkheadLibraryProtocol", "CPQ", "CSQLite"],
             linkerSettings: libraries("pq", "sqlite3")),
 
+        .target(
+            name: "BulkheadLibraryPlayer",
+            dependencies: ["BulkheadHTTP", "BulkheadModel", "BulkheadSystem", nioCore, nioPosix, nioHTTP1]),
+
         // MARK: 4 rooms
         .target(
             name: "BulkheadInputs",
@@ -333,7 +337,7 @@ let package = Package(
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
                 "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher", "BulkheadHTTP",
-                "BulkheadSRT",
+                "BulkheadSRT", "BulkheadLibraryPlayer",
                 "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
@@ -467,6 +471,9 @@ let package = Package(
         .testTarget(
             name: "BulkheadLibraryStoreTests",
             dependencies: ["BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore", "CSQLite"]),
+        .testTarget(
+            name: "BulkheadLibraryPlayerTests",
+            dependencies: ["BulkheadTestSupport", "BulkheadLibraryPlayer", "BulkheadHTTP", "BulkheadSystem"]),
         .testTarget(
             name: "BulkheadLibraryTests",
             dependencies: [

@@ -1,6 +1,7 @@
 package import ArgumentParser
 import BulkheadChildren
 import BulkheadEvents
+import BulkheadLibraryPlayer
 import BulkheadMaster
 import BulkheadModel
 import BulkheadProbe
@@ -14,7 +15,8 @@ import Foundation
 package struct ProbeCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "probe",
-        abstract: "Watch a stream of any server, or an FLV file, and measure what a viewer gets.",
+        abstract:
+            "Watch a stream of any server, a recording of a library or an FLV file, and measure what a viewer gets.",
         discussion: """
             Counts frames, gaps, timestamp faults and the rate; in pictures of the test source it reads the frame \
             numbers, and says which are lost or repeated and how far sound and picture lie apart. Ends with the \
@@ -24,7 +26,7 @@ package struct ProbeCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("rtmp://SERVER/APP/KEY, rtmps://…, or an FLV file.", valueName: "url"),
+        help: ArgumentHelp("rtmp://SERVER/APP/KEY, rtmps://…, http://LIBRARY/#ID, or an FLV file.", valueName: "url"),
         completion: .file(extensions: ["flv"]))
     var url: String
 
@@ -39,6 +41,12 @@ package struct ProbeCommand: AsyncParsableCommand {
             "The stream counts as ended after this time without data (default: 10s).",
             valueName: "time"))
     var silence: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A further tracker of a library, asked when the first one doesn't answer; may be repeated.",
+            valueName: "url"))
+    var tracker: [String] = []
 
     @Flag(help: "Reconnect if the publisher or the server goes away.")
     var stay = false
@@ -79,7 +87,7 @@ package struct ProbeCommand: AsyncParsableCommand {
     }
 
     private func watch(_ reporter: Reporter) async throws(BroadcastError) -> [Verdict] {
-        let source = try WatchedAddress(url)
+        let source = try WatchedAddress(url, trackers: tracker)
         var expectations: [Expectation] = []
         for list in expect { expectations += try Expectation.list(list) }
         let span = try duration.map { (text) throws(BroadcastError) in try Self.time(text, "--duration") }
@@ -102,7 +110,7 @@ package struct ProbeCommand: AsyncParsableCommand {
         let report = await probe.report()
         await probe.close()
         reporter.finish()
-        if let failure, report.video == nil { throw BroadcastError(.input, failure.description) }
+        if let failure, report.video == nil { throw failure }
         // The time may be over before the patience is.
         if report.video == nil, report.audio == nil {
             throw BroadcastError(
@@ -117,7 +125,7 @@ package struct ProbeCommand: AsyncParsableCommand {
     private func follow(
         _ source: WatchedAddress, _ probe: Probe, _ span: Duration?, _ options: StreamReader.Options,
         _ reporter: Reporter
-    ) async -> ProbeError? {
+    ) async -> BroadcastError? {
         let watching = Task { await Self.outcome(source, probe, options) }
         let clock = Task {
             guard let span else { return }
@@ -135,15 +143,22 @@ package struct ProbeCommand: AsyncParsableCommand {
 
     private static func outcome(
         _ source: WatchedAddress, _ probe: Probe, _ options: StreamReader.Options
-    ) async -> ProbeError? {
+    ) async -> BroadcastError? {
         do throws(ProbeError) {
             switch source {
             case .server(let target): try await StreamReader.watch(target, with: probe, options: options)
             case .file(let path): try await StreamReader.read(path, with: probe)
+            case .library(let address):
+                var patience = LibraryPlayback.Patience()
+                if let limit = options.patience { patience.trouble = limit }
+                let result = await LongRun.outcome { [patience] () throws(BroadcastError) in
+                    try await LibraryViewer.watch(address, with: probe, patience: patience)
+                }
+                if case .failure(let error) = result { return error }
             }
             return nil
         } catch {
-            return error
+            return BroadcastError(.input, error.description)
         }
     }
 
@@ -159,10 +174,17 @@ package struct ProbeCommand: AsyncParsableCommand {
 enum WatchedAddress: CustomStringConvertible {
     case server(IngestTarget)
     case file(String)
+    case library(VideoAddress)
 
     /// - Throws: kind `usage` for an address that can't be watched.
-    init(_ address: String) throws(BroadcastError) {
-        if address.hasPrefix("file:") {
+    init(_ address: String, trackers: [String] = []) throws(BroadcastError) {
+        if VideoAddress.isOne(address) {
+            guard let video = VideoAddress(address, others: trackers) else {
+                throw BroadcastError(
+                    .usage, "a tracker's address is none", advice: "write --tracker http://SERVER:8090")
+            }
+            self = .library(video)
+        } else if address.hasPrefix("file:") {
             self = .file(FilePaths.absolute(String(address.dropFirst("file:".count))))
         } else if address.contains("://") {
             do { self = .server(try IngestTarget(address)) } catch {
@@ -178,6 +200,7 @@ enum WatchedAddress: CustomStringConvertible {
         switch self {
         case .server(let target): "\(target)"
         case .file(let path): path
+        case .library(let address): "\(address)"
         }
     }
 

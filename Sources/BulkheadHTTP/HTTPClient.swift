@@ -76,6 +76,13 @@ package enum HTTPClient {
         error as? HTTPFailure ?? HTTPFailure(description: "\(request.address.authority) failed: \(phrase(error))")
     }
 
+    /// Puts TLS into a connection to `address`, where it is to have it.
+    package static func addTLS(
+        to pipeline: ChannelPipeline.SynchronousOperations, for address: HTTPAddress
+    ) throws {
+        if address.usesTLS { try pipeline.addHandler(tlsHandler(address.host)) }
+    }
+
     /// What makes a connection one under TLS, to a server whose certificate is for `host`.
     package static func tlsHandler(_ host: String) throws -> NIOSSLClientHandler {
         var configuration = TLSConfiguration.makeClientConfiguration()

@@ -82,6 +82,13 @@ package actor Probe {
         onObservation(Observation(.disconnected(text: reason), at: seconds(at: .now)))
     }
 
+    /// The same stream goes on from elsewhere, where it was.
+    package func moved(because reason: String) {
+        if hasMedia { reconnects += 1 }
+        isConnected = false
+        onObservation(Observation(.disconnected(text: reason), at: seconds(at: .now)))
+    }
+
     /// Whether nothing has come for so long.
     func isSilent(for span: Duration) -> Bool { MonotonicTime.now.since(lastArrival) > span.nanoseconds }
 

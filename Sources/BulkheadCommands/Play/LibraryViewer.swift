@@ -1,0 +1,83 @@
+import BulkheadLibraryPlayer
+import BulkheadModel
+import BulkheadProbe
+import BulkheadSystem
+
+/// Brings a recording of a library to a probe, as a player would show it: in its own time, with one piece read ahead.
+enum LibraryViewer {
+    /// Watches to the end of the recording, or until the task is cancelled.
+    static func watch(
+        _ address: VideoAddress, with probe: Probe, patience: LibraryPlayback.Patience
+    ) async throws(BroadcastError) {
+        let (happenings, teller) = AsyncStream<LibraryPlayback.Happening>.makeStream()
+        let playback = LibraryPlayback(address, patience: patience) { teller.yield($0) }
+        let result = await withTaskGroup(of: Result<Void, BroadcastError>?.self) { group in
+            group.addTask {
+                for await happening in happenings { await tell(happening, to: probe) }
+                return nil
+            }
+            group.addTask {
+                let result = await LongRun.outcome { () throws(BroadcastError) in try await feed(playback, to: probe) }
+                await playback.close()
+                teller.finish()
+                return result
+            }
+            var result: Result<Void, BroadcastError> = .success(())
+            for await next in group { if let next { result = next } }
+            return result
+        }
+        try result.get()
+    }
+
+    private static func tell(_ happening: LibraryPlayback.Happening, to probe: Probe) async {
+        switch happening {
+        case .playing(let node, let why, _): await probe.connected(to: "\(node) (\(why))")
+        case .left(let node, let because): await probe.moved(because: "\(node) \(because)")
+        case .found, .asksAgain: break
+        }
+    }
+
+    private static func feed(_ playback: LibraryPlayback, to probe: Probe) async throws(BroadcastError) {
+        var reader = RecordedPieces()
+        // The wall's moment of the recording's start; later by each time that nothing was there to be shown.
+        var start: MonotonicTime?
+        var piece = try await next(of: playback)
+        while let current = piece, !Task.isCancelled {
+            async let following = next(of: playback)
+            for message in try reader.messages(of: current) {
+                let offset = message.milliseconds.multipliedReportingOverflow(by: 1_000_000)
+                guard !offset.overflow else { throw BroadcastError(.input, "the recording's times can't be") }
+                let now = MonotonicTime.now
+                let begun = start ?? now.advanced(by: -offset.partialValue)
+                let due = begun.advanced(by: offset.partialValue)
+                let rest = due.since(now)
+                if rest > 0 {
+                    do { try await Task.sleep(for: .nanoseconds(rest)) } catch { break }
+                }
+                // What comes late was waited for: all that follows is as much later.
+                start = rest < -50_000_000 ? now.advanced(by: -offset.partialValue) : begun
+                await probe.take(
+                    message.kind, timestamp: UInt32(truncatingIfNeeded: message.milliseconds), payload: message.payload)
+            }
+            do { piece = try await following } catch {
+                throw error as? BroadcastError ?? BroadcastError(.input, "\(error)")
+            }
+        }
+    }
+
+    private static func next(of playback: LibraryPlayback) async throws(BroadcastError) -> LibraryPlayback.Piece? {
+        do { return try await playback.next() } catch { throw BroadcastError(playing: error) }
+    }
+}
+
+extension BroadcastError {
+    /// A recording that can't be played.
+    init(playing error: PlaybackError) {
+        switch error {
+        case .unknown: self.init(.input, "\(error)", advice: "look for it on the library's page")
+        case .noTracker:
+            self.init(.input, "\(error)", advice: "see whether the library runs, or name another one with --tracker")
+        case .noNode: self.init(.input, "\(error)", advice: "see whether the node that has it runs")
+        }
+    }
+}

@@ -1,0 +1,309 @@
+import BulkheadHTTP
+import BulkheadModel
+import BulkheadSystem
+import Synchronization
+
+/// Why a video can't be played on: one sentence's phrase.
+package enum PlaybackError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// All trackers that answered know of no such video.
+    case unknown(String)
+    /// No tracker has given nodes.
+    case noTracker(String)
+    /// No node has given the video.
+    case noNode(String)
+
+    package var description: String {
+        switch self {
+        case .unknown(let id): "no tracker knows the video \(id)"
+        case .noTracker(let why): "no tracker says where it is: \(why)"
+        case .noNode(let why): "no node gives it: \(why)"
+        }
+    }
+}
+
+/// Plays a recording of a library, from its first byte or a time on. It asks the trackers once; where the node that plays is dead,
+/// silent, slow or dies, the next one of the answer goes on where it was.
+package actor LibraryPlayback {
+    /// What decoders are given, in order.
+    package enum Piece: Hashable, Sendable {
+        /// `ftyp` and `moov`: once, before all else.
+        case header([UInt8])
+        /// Fragments from an IDR on. `start` and `end` count in seconds from the start of the recording.
+        case segment([UInt8], start: Double, end: Double)
+    }
+
+    /// What is said of a playback.
+    package enum Happening: Hashable, Sendable {
+        /// A tracker has named nodes.
+        case found(name: String, tracker: String, nodes: [String])
+        case playing(node: String, why: String, waitedMilliseconds: Double)
+        case left(node: String, because: String)
+        /// None of the nodes that were named gives anything: the trackers are asked again.
+        case asksAgain
+    }
+
+    /// How long is waited, and for what.
+    package struct Patience: Hashable, Sendable {
+        /// How long a node may give nothing while it plays: with what the next one takes to begin it is less than 2 s.
+        package var silence = Duration.milliseconds(1500)
+        /// How long one has for itself at the start before the next one is asked as well.
+        package var step = Duration.milliseconds(400)
+        /// How long is tried before it is given up.
+        package var trouble = Duration.seconds(20)
+        /// How often a recording that grows is looked at again.
+        package var growth = Duration.seconds(1)
+
+        package init() {}
+    }
+
+    private struct Source {
+        let node: PlayableNode
+        var playlist: MediaPlaylist
+    }
+
+    private let address: VideoAddress
+    private let patience: Patience
+    private let tell: @Sendable (Happening) -> Void
+    private var nodes: [PlayableNode] = []
+    private var tracker: HTTPAddress?
+    /// Nodes of the answer that gave nothing.
+    private var failed: Set<String> = []
+    /// Nodes that gave less than is played: they are taken where there is no other.
+    private var slow: Set<String> = []
+    private var source: Source?
+    private var hasHeader = false
+    private var position: Double
+    private var troubleSince: MonotonicTime?
+    private var lastFailure = ""
+    private var reports: Task<Void, Never>?
+
+    /// - Parameters:
+    ///   - start: seconds from the start of the recording.
+    ///   - tell: called with what happens.
+    package init(
+        _ address: VideoAddress, from start: Double = 0, patience: Patience = Patience(),
+        tell: @escaping @Sendable (Happening) -> Void
+    ) {
+        self.address = address
+        self.patience = patience
+        self.tell = tell
+        position = start
+    }
+
+    /// The next piece; nil at the end. One call at a time.
+    package func next() async throws(PlaybackError) -> Piece? {
+        while !Task.isCancelled {
+            guard let source else {
+                try await choose()
+                continue
+            }
+            do throws(FetchFailure) {
+                if let piece = try await piece(of: source) {
+                    troubleSince = nil
+                    return piece
+                }
+                if source.playlist.isEnded { return nil }
+                try? await Task.sleep(for: patience.growth)
+                self.source?.playlist = try await playlist(of: source.node).0
+            } catch {
+                if Task.isCancelled { return nil }
+                leave(source.node, error)
+            }
+        }
+        return nil
+    }
+
+    /// Waits until the tracker has been told how the tries went; the last call.
+    package func close() async { await reports?.value }
+
+    private func piece(of source: Source) async throws(FetchFailure) -> Piece? {
+        if !hasHeader {
+            let bytes = try await fetch(source.playlist.header, of: source.node, nil, nil).body
+            hasHeader = true
+            return .header(bytes)
+        }
+        guard let segment = source.playlist.segment(at: position) else { return nil }
+        // What is played in a second has to come in a second, where there is somebody else who may give it.
+        let isAlone = nodes.allSatisfy {
+            $0.node == source.node.node || failed.contains($0.node) || slow.contains($0.node)
+        }
+        let rate = segment.bytes.map { Double($0.count) / max(0.1, segment.end - segment.start) }
+        let answer = try await fetch(segment.name, of: source.node, segment.bytes, isAlone ? nil : rate)
+        position = segment.end
+        return .segment(answer.body, start: segment.start, end: segment.end)
+    }
+
+    private func fetch(
+        _ name: String, of node: PlayableNode, _ bytes: ClosedRange<Int64>?, _ rate: Double?
+    ) async throws(FetchFailure) -> MediaFetch.Answer {
+        guard let address = node.address(of: name) else { throw .broken("its playlist names no address") }
+        return try await MediaFetch(
+            address: address, bytes: bytes, silence: patience.silence, leastBytesPerSecond: rate
+        ).run()
+    }
+
+    private nonisolated func playlist(of node: PlayableNode) async throws(FetchFailure) -> (MediaPlaylist, Duration) {
+        let answer = try await MediaFetch(address: node.playlist, silence: patience.silence).run()
+        guard let playlist = MediaPlaylist(String(decoding: answer.body, as: UTF8.self)) else {
+            throw .broken("it gives no playlist")
+        }
+        return (playlist, answer.wait)
+    }
+
+    private func leave(_ node: PlayableNode, _ failure: FetchFailure) {
+        tell(.left(node: node.node, because: "\(failure)"))
+        lastFailure = "\(node.node) \(failure)"
+        if failure == .slow { slow.insert(node.node) } else { failed.insert(node.node) }
+        troubleSince = troubleSince ?? .now
+        source = nil
+        if failure != .slow { report([Trip(node: node.node, token: node.token, milliseconds: nil)]) }
+    }
+
+    /// Has the nodes that are left tried, the best first, and keeps the first that gives its playlist.
+    private func choose() async throws(PlaybackError) {
+        if nodes.isEmpty { try await find() }
+        let left = nodes.filter { !failed.contains($0.node) }
+        let quick = left.filter { !slow.contains($0.node) }
+        guard !left.isEmpty else {
+            try check { .noNode(lastFailure) }
+            tell(.asksAgain)
+            nodes = []
+            failed = []
+            slow = []
+            // Between two questions something has to have happened.
+            try? await Task.sleep(for: patience.step)
+            return
+        }
+        let tries = quick.isEmpty ? left : quick
+        let outcomes = Mutex<[String: Result<Double, FetchFailure>]>([:])
+        let begun = Mutex<[String: MonotonicTime]>([:])
+        let winner = await StaggeredRace.first(of: tries, every: patience.step) { [self] node in
+            begun.withLock { $0[node.node] = .now }
+            do throws(FetchFailure) {
+                let (playlist, wait) = try await playlist(of: node)
+                outcomes.withLock { $0[node.node] = .success(Double(wait.nanoseconds) / 1e6) }
+                return playlist
+            } catch {
+                if !Task.isCancelled { outcomes.withLock { $0[node.node] = .failure(error) } }
+                return nil
+            }
+        }
+        if Task.isCancelled { return }
+        judge(tries, outcomes.withLock { $0 }, begun.withLock { $0 }, isOver: winner == nil)
+        guard let winner else {
+            troubleSince = troubleSince ?? .now
+            return
+        }
+        let node = tries[winner.place]
+        source = Source(node: node, playlist: winner.value)
+        let waited = (try? outcomes.withLock { $0[node.node] }?.get()) ?? 0
+        tell(.playing(node: node.node, why: node.why, waitedMilliseconds: waited))
+    }
+
+    /// Notes how the tries went, and tells the tracker.
+    private func judge(
+        _ tries: [PlayableNode], _ outcomes: [String: Result<Double, FetchFailure>], _ begun: [String: MonotonicTime],
+        isOver: Bool
+    ) {
+        var trips: [Trip] = []
+        for node in tries {
+            switch outcomes[node.node] {
+            case .success(let milliseconds):
+                trips.append(Trip(node: node.node, token: node.token, milliseconds: milliseconds))
+            case .failure(let failure):
+                failed.insert(node.node)
+                lastFailure = "\(node.node) \(failure)"
+                tell(.left(node: node.node, because: "\(failure)"))
+                trips.append(Trip(node: node.node, token: node.token, milliseconds: nil))
+            case nil:
+                guard let start = begun[node.node] else { continue }
+                // Another one was quicker, by so much that it's not worth waiting for this one.
+                let waited = Double(MonotonicTime.now.since(start)) / 1e6
+                failed.insert(node.node)
+                tell(.left(node: node.node, because: "gave nothing for \(Int(waited)) ms, and another one did"))
+                if waited >= Double(patience.step.nanoseconds) / 1e6 {
+                    trips.append(Trip(node: node.node, token: node.token, milliseconds: nil))
+                }
+            }
+        }
+        report(trips)
+    }
+
+    /// - Throws: what `error` gives, when it has been tried for long enough.
+    private func check(_ error: () -> PlaybackError) throws(PlaybackError) {
+        let since = troubleSince ?? .now
+        troubleSince = since
+        if MonotonicTime.now.since(since) >= patience.trouble.nanoseconds { throw error() }
+    }
+
+    // MARK: - Trackers
+
+    private struct TrackerAnswer: Sendable {
+        let name: String
+        let nodes: [PlayableNode]
+    }
+
+    private func find() async throws(PlaybackError) {
+        let refusals = Mutex<[HTTPAddress: FetchFailure]>([:])
+        let winner = await StaggeredRace.first(of: address.trackers, every: patience.step) {
+            [address, patience] tracker in
+            do throws(FetchFailure) { return try await Self.ask(tracker, for: address.id, patience) } catch {
+                refusals.withLock { $0[tracker] = error }
+                return nil
+            }
+        }
+        if Task.isCancelled { return }
+        if let winner {
+            tracker = address.trackers[winner.place]
+            nodes = winner.value.nodes
+            tell(
+                .found(
+                    name: winner.value.name, tracker: address.trackers[winner.place].authority, nodes: nodes.map(\.node)
+                ))
+            return
+        }
+        let failures = refusals.withLock { $0 }
+        let isUnknown = failures.values.contains { if case .refused(404, _) = $0 { true } else { false } }
+        let mayCome = failures.values.contains { if case .refused(503, _) = $0 { true } else { false } }
+        if isUnknown, !mayCome { throw .unknown(address.id) }
+        try check {
+            .noTracker(
+                failures.sorted { $0.key.authority < $1.key.authority }.map { "\($0.key.authority) \($0.value)" }
+                    .joined(separator: "; "))
+        }
+        try? await Task.sleep(for: patience.step)
+    }
+
+    private static func ask(
+        _ tracker: HTTPAddress, for id: String, _ patience: Patience
+    ) async throws(FetchFailure) -> TrackerAnswer {
+        guard let address = HTTPAddress("\(VideoAddress.origin(tracker))/find/\(id)") else {
+            throw .broken("no address")
+        }
+        let answer = try await MediaFetch(address: address, silence: patience.silence).run()
+        guard let found = try? JSONLine.decode(FoundVideo.self, from: answer.body) else {
+            throw .broken("it answers what is no video")
+        }
+        let nodes = found.candidates.prefix(8).compactMap { PlayableNode($0, askedAt: tracker) }
+        guard !nodes.isEmpty else { throw .broken("it names no nodes") }
+        return TrackerAnswer(name: String(found.video.name.prefix(255)), nodes: nodes)
+    }
+
+    private struct Report: Encodable {
+        let video: String
+        let trips: [Trip]
+    }
+
+    /// Tells the tracker that answered; what doesn't reach it is no loss.
+    private func report(_ trips: [Trip]) {
+        guard !trips.isEmpty, let tracker,
+            let target = HTTPAddress("\(VideoAddress.origin(tracker))/tracker/trips")
+        else { return }
+        let body = JSONLine.encode(Report(video: address.id, trips: trips))
+        // close() waits for it; each waits for the one before, which ends within the silence.
+        reports = Task { [before = reports, silence = patience.silence] in
+            await before?.value
+            _ = try? await MediaFetch(address: target, body: body, silence: silence).run()
+        }
+    }
+}
