@@ -12,6 +12,16 @@ struct KnownPeer: Sendable {
     /// Where players find it: `http://10.0.0.1:8090`; empty for the address that a player has found us under.
     let publicAddress: String
     let key: [UInt8]
+    /// Where players find the live server beside it.
+    var liveAddress: PeerAddress?
+}
+
+/// A tracker elsewhere that is fed from here.
+struct KnownTracker: Sendable {
+    let id: NodeID
+    let key: [UInt8]
+    /// Where players find it; nil where the page doesn't name it.
+    let publicAddress: PeerAddress?
 }
 
 /// The centre: takes signals, reads the nodes' databases, and keeps the central one.
@@ -23,6 +33,8 @@ final class CentreService: SignalTaker {
     let peers: [NodeID: KnownPeer]
     /// The keys of trackers elsewhere, by their names.
     let trackerKeys: [NodeID: [UInt8]]
+    /// Where the page's players find other trackers.
+    let trackerAddresses: [PeerAddress]
     let store: any CentralStore
     private let log: LibraryLog
     private let wakers: [NodeID: Waker]
@@ -41,11 +53,12 @@ final class CentreService: SignalTaker {
 
     /// - Parameter onNews: called when rows were saved.
     init(
-        _ peers: [KnownPeer], trackerKeys: [NodeID: [UInt8]] = [:], store: any CentralStore, log: LibraryLog,
+        _ peers: [KnownPeer], trackers: [KnownTracker] = [], store: any CentralStore, log: LibraryLog,
         period: Duration = CentreService.period, onNews: @escaping @Sendable () -> Void
     ) {
         self.peers = Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }
-        self.trackerKeys = trackerKeys
+        trackerKeys = Dictionary(trackers.map { ($0.id, $0.key) }) { first, _ in first }
+        trackerAddresses = trackers.compactMap(\.publicAddress)
         self.store = store
         self.log = log
         self.onNews = onNews

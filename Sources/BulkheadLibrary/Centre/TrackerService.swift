@@ -7,7 +7,7 @@ import Synchronization
 
 /// Tells players which nodes have a video and serve them best. It answers from memory; what is in there comes from the central
 /// database, and from the nodes' heartbeats.
-final class TrackerService: HeartbeatTaker {
+final class TrackerService: TrackerTaker {
     /// How long an answer may be kept.
     static let answerSeconds = 30
 
@@ -27,6 +27,8 @@ final class TrackerService: HeartbeatTaker {
         var isFilled = false
         var videos: [VideoID: [NodeID: VideoRecord]] = [:]
         var leases = LeaseTable()
+        var trips = TripTable()
+        var rooms = RoomTable()
     }
 
     init(_ peers: [NodeID: KnownPeer], prefixes: PrefixTable, log: LibraryLog, feed: @escaping Feed) {
@@ -95,100 +97,55 @@ final class TrackerService: HeartbeatTaker {
             }
             var random = SystemRandomNumberGenerator()
             let ranked = choice.rank(
-                Array(holders.keys), for: address, leases: state.leases, at: .now, random: &random)
+                Array(holders.keys), for: address, leases: state.leases, trips: state.trips, at: .now, random: &random)
             guard let first = ranked.first else { return .nobody(any) }
             state.leases.noteSent(first.node)
             return .ranked(holders[first.node] ?? any, ranked)
         }
     }
 
+    // MARK: - Live rooms
+
+    func take(_ report: LiveReport) async throws {
+        guard peers[report.node] != nil else { throw PeerFailure(description: "\(report.node) is no known node") }
+        _ = state.withLock { $0.rooms.hear(report, at: .now) }
+    }
+
+    /// Who has a room, the best first, and what it is there; empty where no lease for it lives.
+    func findRoom(_ name: RoomName, for address: NetworkAddress?) -> [(PlayerChoice.Ranked, LiveRoom.Kind)] {
+        state.withLock { state in
+            let now = MonotonicTime.now
+            let holders = state.rooms.nodes(of: name, at: now)
+            guard !holders.isEmpty else { return [] }
+            var random = SystemRandomNumberGenerator()
+            let ranked = choice.rank(
+                Array(holders.keys), for: address, leases: state.leases, trips: state.trips, at: now, random: &random)
+            if let first = ranked.first { state.leases.noteSent(first.node) }
+            return ranked.compactMap { ranked in holders[ranked.node].map { (ranked, $0) } }
+        }
+    }
+
+    var rooms: [(name: RoomName, nodes: [NodeID])] { state.withLock { $0.rooms.rooms(at: .now) } }
+
+    /// The record of a recording that grows, as the room's node has it.
+    func record(_ name: RoomName, at node: NodeID) -> VideoRecord? {
+        VideoID(name.description).flatMap { id in state.withLock { $0.videos[id]?[node] } }
+    }
+
+    // MARK: - What players have measured
+
+    /// How a player's try at `node` went.
+    func noteTrip(_ node: NodeID, from address: NetworkAddress, milliseconds: Double?) {
+        _ = state.withLock {
+            $0.trips.note(node, from: PlayerNetwork(address), milliseconds: milliseconds, at: .now)
+        }
+    }
+
+    var networkCount: Int { state.withLock { $0.trips.count } }
+
     func leaseState(of node: NodeID) -> (LeaseTable.State, Double) {
         state.withLock { ($0.leases.state(of: node, at: .now), $0.leases.load(of: node)) }
     }
 
     var videoCount: Int { state.withLock { $0.videos.count } }
-}
-
-/// The tracker's side of HTTP.
-struct TrackerAnswers: Sendable {
-    let tracker: TrackerService
-
-    private struct Found: Encodable {
-        struct Candidate: Encodable {
-            let node: NodeID
-            let why: String
-            let hls: String
-            let mp4: String
-            let poster: String?
-        }
-        let video: VideoRecord
-        let candidates: [Candidate]
-        /// Seconds for which the answer may be kept.
-        let ttl: Int
-    }
-
-    /// Nil where the address is none of the tracker's.
-    func answer(_ request: Request, _ body: RequestBody) async -> Response? {
-        switch request.path.first {
-        case "find", "watch":
-            guard request.method == .GET || request.method == .HEAD else { return .notAllowed("GET, HEAD") }
-            return find(request)
-        case "tracker": break
-        default: return nil
-        }
-        guard request.path == ["tracker", "heartbeats"], request.method == .POST else { return .notFound }
-        guard let bytes = await body.collect(upTo: 4096),
-            let peer = CentreAnswers.signer(request, bytes, tracker.peers)
-        else { return CentreAnswers.stranger }
-        guard let heartbeat = try? JSONLine.decode(Heartbeat.self, from: bytes), heartbeat.node == peer.id else {
-            return .sentence(.badRequest, "A heartbeat of the node that signed it was expected.")
-        }
-        do { try await tracker.take(heartbeat) } catch { return .sentence(.badRequest, "\(error)") }
-        return Response(.noContent)
-    }
-
-    /// `/find/ID` gives all there is to know as JSON, `/watch/ID.m3u8` and `/watch/ID.mp4` lead players to the best node.
-    private func find(_ request: Request) -> Response {
-        guard request.path.count == 2 else { return .notFound }
-        let words = request.path[1].split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let kind = words.count == 2 ? String(words[1]) : nil
-        guard let id = VideoID(String(words[0])),
-            request.path[0] == "find" ? kind == nil : kind == "m3u8" || kind == "mp4"
-        else { return .notFound }
-        switch tracker.find(id, for: request.peer) {
-        case .unknown: return .sentence(.notFound, "No recording of that name is in the library, or not any more.")
-        case .notReady: return .sentence(.serviceUnavailable, "The tracker is starting.", retryAfter: 1)
-        case .nobody(let record):
-            return .sentence(
-                .serviceUnavailable, "\(record.name) is in the library, but no node that has it is alive.",
-                retryAfter: 5)
-        case .ranked(let record, let ranked):
-            let candidates = ranked.compactMap { candidate($0, record, request) }
-            if let kind, let first = candidates.first {
-                return Response(
-                    .found,
-                    [
-                        ("Location", kind == "mp4" ? first.mp4 : first.hls), ("Cache-Control", "no-store"),
-                        ("Access-Control-Allow-Origin", "*"), ("Bulkhead-Why", first.why),
-                    ])
-            }
-            var response = Response.json(
-                Found(video: record, candidates: candidates, ttl: TrackerService.answerSeconds))
-            response.headers.append(("Access-Control-Allow-Origin", "*"))
-            return response
-        }
-    }
-
-    private func candidate(
-        _ ranked: PlayerChoice.Ranked, _ record: VideoRecord, _ request: Request
-    ) -> Found.Candidate? {
-        guard let peer = tracker.peers[ranked.node] else { return nil }
-        let token = PercentCode.encode(
-            PlaybackToken.make(record.id, peer.id, until: Int64(time(nil)) + PlaybackToken.seconds, key: peer.key))
-        let base = "\(peer.publicAddress)/media/\(record.id)"
-        return Found.Candidate(
-            node: peer.id, why: ranked.why, hls: "\(base)/index.m3u8?token=\(token)",
-            mp4: "\(base)/file.mp4?token=\(token)",
-            poster: record.hasPoster ? "\(base)/poster.jpg?token=\(token)" : nil)
-    }
 }

@@ -57,6 +57,9 @@ final class FolderScanner: Sendable {
         }
     }
 
+    /// Recordings that are being written.
+    var growing: [VideoID] { state.withLock { ($0.records ?? [:]).filter { $0.value.state == .live }.map(\.key) } }
+
     var count: Int { state.withLock { $0.records?.count ?? 0 } }
 
     /// Looks at the folder once, and writes what is new. May wait. One look at a time.

@@ -9,11 +9,6 @@ protocol SignalTaker: Sendable {
     func take(_ signal: Signal) async throws
 }
 
-/// Takes heartbeats: the tracker in this process, or those elsewhere.
-protocol HeartbeatTaker: Sendable {
-    func take(_ heartbeat: Heartbeat) async throws
-}
-
 /// A node: looks after its folder and its database, tells the centre that there is news, and serves its recordings. It goes on
 /// with the first and the last when the centre is away.
 final class NodeService: Sendable {
@@ -36,13 +31,15 @@ final class NodeService: Sendable {
     private let posters: PosterMaker?
     private let log: LibraryLog
     private let signals: (any SignalTaker)?
-    private let trackers: [any HeartbeatTaker]
+    private let trackers: [any TrackerTaker]
+    private let live: LiveServerStreams?
     private let scanWaker: Waker
     private let signalWaker: Waker
 
     init(
         _ id: NodeID, folder: MediaFolder, store: any NodeStore, key: [UInt8], signals: (any SignalTaker)?,
-        trackers: [any HeartbeatTaker], log: LibraryLog, uploads: UploadDesk? = nil, period: Duration = .seconds(1)
+        trackers: [any TrackerTaker], live: LiveServerStreams? = nil, log: LibraryLog, uploads: UploadDesk? = nil,
+        period: Duration = .seconds(1)
     ) {
         self.id = id
         self.folder = folder
@@ -50,6 +47,7 @@ final class NodeService: Sendable {
         self.key = key
         self.signals = signals
         self.trackers = trackers
+        self.live = live
         self.log = log
         self.uploads = uploads
         posters = PosterMaker(folder)
@@ -65,7 +63,7 @@ final class NodeService: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.scanWaker.run { await self.scan() } }
             group.addTask { await self.signalWaker.run { await self.signal() } }
-            group.addTask { await Waker(every: LeaseTable.period).run { await self.beat() } }
+            group.addTask { await self.teller.run() }
             // Tombstones that the centre has confirmed are of no more use.
             group.addTask {
                 await Waker(every: .seconds(60)).run { [store = self.store] in
@@ -135,21 +133,22 @@ final class NodeService: Sendable {
         } catch { log.trouble("node.centre", "the centre can't be told that there is news: \(error)") }
     }
 
-    private let beats = Atomic<Int64>(0)
-
-    private func beat() async {
-        guard !trackers.isEmpty, let counters = try? await Blocking.run({ [store] in try store.counters() }) else {
-            return
-        }
-        let heartbeat = Heartbeat(
-            node: id, epoch: counters.epoch, sequence: beats.add(1, ordering: .relaxed).newValue,
-            players: players.count(at: .now), mostPlayers: Self.mostPlayers)
-        for (place, tracker) in trackers.enumerated() {
-            do {
-                try await tracker.take(heartbeat)
-                log.clear("node.tracker\(place)", "the tracker takes heartbeats again")
-            } catch { log.trouble("node.tracker\(place)", "a tracker takes no heartbeats: \(error)") }
-        }
+    /// What trackers are told. A recording that grows is a live room, and so is a stream of a live server beside the node.
+    private var teller: TrackerTeller {
+        TrackerTeller(
+            id, trackers, log: log,
+            facts: { [store, players, folder] in
+                try await Blocking.run {
+                    TrackerTeller.Facts(
+                        epoch: try store.counters().epoch, players: players.count(at: .now),
+                        mostPlayers: Self.mostPlayers,
+                        isDraining: access(folder.ownPath(DrainMark.name), F_OK) == 0)
+                }
+            },
+            rooms: { [scanner, live] in
+                let growing = scanner.growing.compactMap { RoomName($0.description) }
+                return growing.map { LiveRoom(name: $0, kind: .recording) } + (await live?.rooms() ?? [])
+            })
     }
 }
 

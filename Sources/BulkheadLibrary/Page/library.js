@@ -1,6 +1,8 @@
 // The list of recordings, and what is shown of the one that plays.
 import { play, stop } from "./player.js";
 
+// The page's own tracker first, and others that may be asked when it is away.
+let trackers = [""];
 const $ = (id) => document.getElementById(id);
 const pageLength = 60;
 let offset = 0;
@@ -109,7 +111,7 @@ async function show(video) {
   $("where").textContent = "";
   $("stage").scrollIntoView({ behavior: "smooth" });
   location.hash = video.id;
-  await play($("video"), video.id, (candidate, problem) => {
+  await play($("video"), video.id, trackers, (candidate, problem) => {
     if (problem) $("where").textContent = problem;
     if (!candidate) return;
     $("where").textContent = `From ${candidate.node}: ${candidate.why}${problem ? ` (${problem})` : ""}`;
@@ -129,6 +131,7 @@ $("search").addEventListener("input", () => {
   typing = setTimeout(() => load(false), 200);
 });
 $("address").textContent = location.origin;
+trackers = ["", ...(await fetch("api/trackers").then((response) => response.json()).catch(() => []))];
 await load(false);
 const wanted = known.get(location.hash.slice(1));
 if (wanted) show(wanted);

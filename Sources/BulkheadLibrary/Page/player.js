@@ -1,7 +1,6 @@
-// Plays a recording by its playlist: segments are ranges of one file, which are appended to a SourceBuffer. Where the node that
-// plays gives nothing for two seconds, the next one of the tracker's answer goes on at the same place.
+// Plays a recording by its playlist: segments are ranges of one file, which are appended to a SourceBuffer.
+import { Sources } from "./sources.js";
 
-const patience = 2000;
 const ahead = 30;
 const behind = 60;
 let current = null;
@@ -13,27 +12,27 @@ export function stop(video) {
   video.load();
 }
 
-// `tell` is called with the candidate that plays, and with what went wrong.
-export async function play(video, id, tell) {
+// `trackers` are addresses without a slash behind, "" for the one that the page came from. `tell` is called with the candidate
+// that plays, and with what went wrong.
+export async function play(video, id, trackers, tell) {
   stop(video);
-  const session = { isOver: false, candidates: [], place: 0 };
+  const session = { isOver: false };
   current = session;
+  const sources = new Sources(id, trackers, (candidate, problem) => { if (!session.isOver) tell(candidate, problem); });
+  let list;
+  let codecs;
   try {
-    const response = await fetch(`find/${id}`);
-    if (!response.ok) throw new Error((await response.text()).trim());
-    const found = await response.json();
-    session.candidates = found.candidates;
-    session.codecs = found.video.codecs;
+    codecs = (await sources.find()).codecs;
+    list = parse(await sources.choose());
   } catch (error) {
-    tell(null, error.message);
+    if (!session.isOver) tell(null, error.message);
     return;
   }
-  const type = `video/mp4; codecs="${session.codecs}"`;
+  if (session.isOver) return;
+  const type = `video/mp4; codecs="${codecs}"`;
   if (!window.MediaSource || !MediaSource.isTypeSupported(type)) {
-    // Without MediaSource the browser plays the playlist by itself, or the file.
-    video.src = video.canPlayType("application/vnd.apple.mpegurl") ? session.candidates[0].hls : session.candidates[0].mp4;
-    tell(session.candidates[0]);
-    video.play().catch(() => {});
+    // Without MediaSource the browser plays the playlist by itself, or the file; where that ends in an error, the next one is tried.
+    playPlain(session, video, sources);
     return;
   }
   const source = new MediaSource();
@@ -42,49 +41,29 @@ export async function play(video, id, tell) {
   URL.revokeObjectURL(video.src);
   if (session.isOver) return;
   const buffer = source.addSourceBuffer(type);
-  tell(session.candidates[0]);
   video.play().catch(() => {});
   try {
-    await feed(session, video, source, buffer, tell);
+    await feed(session, video, source, buffer, sources, list);
   } catch (error) {
     if (!session.isOver) tell(null, `The recording can't be played on: ${error.message}`);
   }
 }
 
-// Asks the node at work, and where it says nothing in time, the next ones.
-async function ask(session, path, range, tell) {
-  let problem;
-  for (let attempt = 0; attempt < session.candidates.length * 2; attempt += 1) {
-    const candidate = session.candidates[session.place];
-    const abort = new AbortController();
-    let timer = setTimeout(() => abort.abort(), patience);
-    try {
-      const list = new URL(candidate.hls, location);
-      const address = path ? new URL(path.split("?")[0], list) : list;
-      address.search = list.search;
-      const headers = range ? { Range: `bytes=${range.first}-${range.last}` } : {};
-      const response = await fetch(address, { headers, signal: abort.signal });
-      if (!response.ok) throw new Error((await response.text()).trim() || `answer ${response.status}`);
-      const reader = response.body.getReader();
-      const pieces = [];
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        clearTimeout(timer);
-        timer = setTimeout(() => abort.abort(), patience);
-        pieces.push(value);
-      }
-      clearTimeout(timer);
-      if (problem) tell(candidate, problem);
-      return new Blob(pieces).arrayBuffer();
-    } catch (error) {
-      clearTimeout(timer);
-      problem = `${candidate.node} ${error.name === "AbortError" ? "gave nothing for 2 s" : `failed: ${error.message}`}`;
-      session.place = (session.place + 1) % session.candidates.length;
-    }
-    if (session.isOver) throw new Error("it was ended");
-  }
-  throw new Error(problem);
+function playPlain(session, video, sources) {
+  const set = () => {
+    video.src = video.canPlayType("application/vnd.apple.mpegurl") ? sources.current.hls : sources.current.mp4;
+    video.play().catch(() => {});
+  };
+  video.addEventListener("error", async () => {
+    if (session.isOver || !sources.current) return;
+    const time = video.currentTime;
+    sources.leave(new Error("gives nothing that can be played"));
+    await sources.choose().catch(() => {});
+    if (session.isOver || !sources.current) return;
+    set();
+    video.currentTime = time;
+  });
+  set();
 }
 
 function parse(text) {
@@ -106,7 +85,6 @@ function parse(text) {
   return list;
 }
 
-const decode = (bytes) => new TextDecoder().decode(bytes);
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function update(buffer, change) {
@@ -124,16 +102,27 @@ const holds = (buffer, time) => {
   return null;
 };
 
-async function feed(session, video, source, buffer, tell) {
-  let list = parse(decode(await ask(session, null, null, tell)));
-  const header = await ask(session, list.header, null, tell);
+async function feed(session, video, source, buffer, sources, list) {
+  // What the one at work gives; where it gives nothing, the next one is asked for the same, by its own playlist.
+  const ask = async (what) => {
+    for (;;) {
+      try {
+        if (!sources.current) list = parse(await sources.choose());
+        return await what();
+      } catch (error) {
+        if (session.isOver || !sources.current) throw error;
+        sources.leave(error);
+      }
+    }
+  };
+  const header = await ask(() => sources.file(list.header));
   await update(buffer, () => buffer.appendBuffer(header));
   let asked = performance.now();
   while (!session.isOver) {
     if (source.readyState === "closed") return;
     if (!list.isEnded && performance.now() - asked > 3000) {
       asked = performance.now();
-      list = parse(decode(await ask(session, null, null, tell)));
+      list = parse(await ask(() => sources.playlist()));
     }
     const duration = Math.max(list.seconds, buffer.buffered.length ? buffer.buffered.end(buffer.buffered.length - 1) : 0);
     if (source.readyState === "open" && !buffer.updating && !(source.duration >= list.seconds)) source.duration = duration;
@@ -142,14 +131,20 @@ async function feed(session, video, source, buffer, tell) {
       await update(buffer, () => buffer.remove(0, time - behind));
     }
     const end = holds(buffer, time) ?? time;
-    const next = end - time < ahead ? list.segments.find((segment) => segment.end > end + 0.3) : null;
-    if (!next) {
+    const find = () => list.segments.find((segment) => segment.end > end + 0.3);
+    if (end - time >= ahead || !find()) {
       if (list.isEnded && end >= list.seconds - 0.5 && source.readyState === "open") source.endOfStream();
       await pause(200);
       continue;
     }
-    const bytes = await ask(session, next.path, next.range, tell);
+    const bytes = await ask(async () => {
+      const next = find();
+      if (!next) return null;
+      const count = next.range.last - next.range.first + 1;
+      return sources.file(next.path, next.range, count / Math.max(0.1, next.end - next.start));
+    });
     if (session.isOver) return;
+    if (!bytes) continue;
     try {
       await update(buffer, () => buffer.appendBuffer(bytes));
     } catch (error) {

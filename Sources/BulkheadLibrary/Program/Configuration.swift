@@ -80,6 +80,10 @@ struct Configuration {
         return address
     }
 
+    mutating func optionalAddress(_ key: String) throws(StartError) -> PeerAddress? {
+        try optionalText(key) == nil ? nil : try address(key)
+    }
+
     mutating func listenAddress() throws(StartError) -> ListenAddress {
         guard let address = ListenAddress(try text("listen"), anyHost: ListenAddress.everywhere) else {
             throw StartError("\(path): listen wants an address and a port, such as :8090")

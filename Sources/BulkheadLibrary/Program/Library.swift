@@ -81,6 +81,8 @@ struct Answers: Sendable {
         switch request.path {
         case ["health"]: return Response(.ok, [("Content-Type", "text/plain")], body: Array("ok\n".utf8))
         case ["api", "nodes"]: return await nodes()
+        case ["api", "trackers"] where library.centre != nil:
+            return .json(library.centre?.trackerAddresses.map(\.description) ?? [])
         case ["metrics"]: return await LibraryMetrics(library).answer()
         default: break
         }
@@ -121,6 +123,7 @@ enum LibraryPage {
         "index.html": ("text/html", PackageResources.index_html), "style.css": ("text/css", PackageResources.style_css),
         "library.js": ("text/javascript", PackageResources.library_js),
         "player.js": ("text/javascript", PackageResources.player_js),
+        "sources.js": ("text/javascript", PackageResources.sources_js),
     ]
 
     static func answer(_ path: [String]) -> Response {

@@ -26,6 +26,8 @@ struct LibraryMetrics: Sendable {
         if let centre = library.centre { await addCentre(centre, add) }
         if let tracker = library.tracker {
             add("videos", .gauge, "Videos that the tracker knows.", [("", Double(tracker.videoCount))])
+            add("rooms", .gauge, "Live rooms whose lease lives.", [("", Double(tracker.rooms.count))])
+            add("networks", .gauge, "Networks whose players have measured nodes.", [("", Double(tracker.networkCount))])
             let leases = tracker.peers.keys.sorted { $0.description < $1.description }.map {
                 ("node=\"\($0)\"", tracker.leaseState(of: $0))
             }

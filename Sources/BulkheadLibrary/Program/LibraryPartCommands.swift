@@ -15,15 +15,6 @@ struct RemoteCentre: SignalTaker {
     }
 }
 
-/// A tracker elsewhere.
-struct RemoteTracker: HeartbeatTaker {
-    let call: PeerCall
-
-    func take(_ heartbeat: Heartbeat) async throws {
-        _ = try await call.send(.POST, "/tracker/heartbeats", body: JSONLine.encode(heartbeat))
-    }
-}
-
 /// `bulkhead library node`: one machine's recordings.
 struct LibraryNodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,17 +32,18 @@ struct LibraryNodeCommand: AsyncParsableCommand {
         let media = try LibraryServeCommand.mediaFolder(settings.place(try settings.text("folder")))
         let key = try LibraryKey.read(settings.place(try settings.text("key-file")))
         let centre = try settings.address("centre")
-        var trackers: [any HeartbeatTaker] = []
+        var trackers: [any TrackerTaker] = []
         for text in try settings.list("trackers") {
             guard let place = PeerAddress(text) else { throw StartError("\(config): trackers wants http://HOST:PORT") }
-            trackers.append(RemoteTracker(call: PeerCall(address: place, speaker: .node, node: id, key: key)))
+            trackers.append(RemoteTracker(PeerCall(address: place, speaker: .node, node: id, key: key)))
         }
         if trackers.isEmpty {
-            trackers = [RemoteTracker(call: PeerCall(address: centre, speaker: .node, node: id, key: key))]
+            trackers = [RemoteTracker(PeerCall(address: centre, speaker: .node, node: id, key: key))]
         }
         let database = try settings.optionalText("database")
         let uploads = try UploadSettings(&settings)
         let rtmp = try settings.optionalListenAddress("rtmp-listen")
+        let live = try settings.optionalAddress("live")
         try settings.finish()
         let lock = try FolderLock(media)
         let log = LibraryLog(isJSON: json)
@@ -59,7 +51,7 @@ struct LibraryNodeCommand: AsyncParsableCommand {
         let node = NodeService(
             id, folder: media, store: store, key: key,
             signals: RemoteCentre(call: PeerCall(address: centre, speaker: .node, node: id, key: key)),
-            trackers: trackers, log: log,
+            trackers: trackers, live: live.map { LiveServerStreams($0, node: id, log: log) }, log: log,
             uploads: uploads.map { UploadDesk(media, key: $0.key, limits: $0.limits, log: log) },
             period: TestPeriod.read(.seconds(1)))
         try await Library(node: node, rtmp: rtmp).run(address, log: log) { port in
@@ -85,7 +77,7 @@ struct LibraryCentreCommand: AsyncParsableCommand {
         let address = try settings.listenAddress()
         let media = try LibraryServeCommand.mediaFolder(settings.place(try settings.text("folder")))
         let peers = try LibraryStores.peers(&settings)
-        let trackerKeys = try LibraryStores.trackerKeys(&settings)
+        let trackers = try LibraryStores.trackers(&settings)
         let prefixes = try LibraryStores.prefixes(&settings)
         let database = try settings.optionalText("database")
         try settings.finish()
@@ -96,7 +88,7 @@ struct LibraryCentreCommand: AsyncParsableCommand {
             Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }, prefixes: prefixes, log: log
         ) { version in try await Blocking.run { try store.changes(after: version, limit: NodePage.mostRows) } }
         let centre = CentreService(
-            peers, trackerKeys: trackerKeys, store: store, log: log, period: TestPeriod.read(CentreService.period)
+            peers, trackers: trackers, store: store, log: log, period: TestPeriod.read(CentreService.period)
         ) { tracker.noteNews() }
         try await Library(centre: centre, tracker: tracker).run(address, log: log) { port in
             log.write(
@@ -165,6 +157,8 @@ enum LibraryStores {
             guard map["public"].map({ PeerAddress($0) != nil }) ?? true else {
                 throw StartError("public of \(id) wants http://HOST:PORT")
             }
+            let live = map["live"].flatMap { PeerAddress($0) }
+            guard live != nil || map["live"] == nil else { throw StartError("live of \(id) wants http://HOST:PORT") }
             guard !peers.contains(where: { $0.id == id }) else { throw StartError("there are two nodes called \(id)") }
             let key = try LibraryKey.read(settings.place(keyFile))
             let remote = RemoteReader(call: PeerCall(address: address, speaker: .centre, node: id, key: key))
@@ -173,22 +167,28 @@ enum LibraryStores {
             peers.append(
                 KnownPeer(
                     id: id, reader: reader,
-                    publicAddress: (map["public"].flatMap { PeerAddress($0) } ?? address).description, key: key))
+                    publicAddress: (map["public"].flatMap { PeerAddress($0) } ?? address).description, key: key,
+                    liveAddress: live))
         }
         guard !peers.isEmpty else { throw StartError("no nodes are named: write nodes: and one entry for each") }
         return peers
     }
 
-    /// The keys of trackers elsewhere: `trackers:`, each with `id` and `key-file`.
-    static func trackerKeys(_ settings: inout Configuration) throws(StartError) -> [NodeID: [UInt8]] {
-        var keys: [NodeID: [UInt8]] = [:]
+    /// Trackers elsewhere: `trackers:`, each with `id`, `key-file` and perhaps `public`.
+    static func trackers(_ settings: inout Configuration) throws(StartError) -> [KnownTracker] {
+        var trackers: [KnownTracker] = []
         for map in try settings.maps("trackers") {
             guard let id = map["id"].flatMap({ NodeID($0) }), let keyFile = map["key-file"] else {
                 throw StartError("each of trackers wants id and key-file")
             }
-            keys[id] = try LibraryKey.read(settings.place(keyFile))
+            let place = map["public"].flatMap { PeerAddress($0) }
+            guard place != nil || map["public"] == nil else {
+                throw StartError("public of \(id) wants http://HOST:PORT")
+            }
+            trackers.append(
+                KnownTracker(id: id, key: try LibraryKey.read(settings.place(keyFile)), publicAddress: place))
         }
-        return keys
+        return trackers
     }
 
     static func prefixes(_ settings: inout Configuration) throws(StartError) -> PrefixTable {

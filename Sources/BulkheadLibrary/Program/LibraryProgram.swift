@@ -14,7 +14,7 @@ package struct LibraryProgram: AsyncParsableCommand {
         subcommands: [
             LibraryServeCommand.self, LibraryNodeCommand.self, LibraryCentreCommand.self, LibraryTrackerCommand.self,
             LibraryUploadCommand.self, LibraryTokenCommand.self, LibraryStatusCommand.self, LibraryDoctorCommand.self,
-            LibraryRestoredCommand.self,
+            LibraryDrainCommand.self, LibraryRestoredCommand.self,
         ])
 
     package init() {}

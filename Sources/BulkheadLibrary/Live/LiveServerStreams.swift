@@ -1,0 +1,40 @@
+import BulkheadLibraryProtocol
+import BulkheadModel
+import BulkheadSystem
+import NIOCore
+import NIOHTTP1
+
+/// What is on the air at a live server (`bulkhead serve`) beside the node, by its interface for programs of this machine.
+struct LiveServerStreams: Sendable {
+    private struct Answer: Decodable {
+        struct Stream: Decodable {
+            let app: String
+            let name: String
+        }
+        let streams: [Stream]
+    }
+
+    private let call: PeerCall
+    private let log: LibraryLog
+
+    init(_ address: PeerAddress, node: NodeID, log: LibraryLog) {
+        call = PeerCall(
+            address: address, speaker: .node, node: node, key: [],
+            timeout: .nanoseconds(RemoteTracker.patience.nanoseconds))
+        self.log = log
+    }
+
+    /// The rooms; none where the server doesn't answer.
+    func rooms() async -> [LiveRoom] {
+        do {
+            let answer = try JSONLine.decode(Answer.self, from: try await call.send(.GET, "/api/streams"))
+            log.clear("node.live", "the live server answers again")
+            return answer.streams.prefix(LiveReport.most).compactMap { stream in
+                RoomName("\(stream.app)/\(stream.name)").map { LiveRoom(name: $0, kind: .server) }
+            }
+        } catch {
+            log.trouble("node.live", "the live server can't be asked for its streams: \(error)")
+            return []
+        }
+    }
+}

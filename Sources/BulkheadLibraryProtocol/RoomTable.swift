@@ -1,0 +1,119 @@
+package import BulkheadSystem
+
+/// The name of a live room: `APP/NAME` as a live server has it, or the identity of a recording that grows.
+package struct RoomName: Hashable, Sendable, CustomStringConvertible {
+    /// 1 to 128 letters, digits and `.`, `_`, `-`, with `/` between names.
+    package let description: String
+
+    /// Nil for what is none.
+    package init?(_ text: String) {
+        guard (1...128).contains(text.utf8.count),
+            text.unicodeScalars.allSatisfy({
+                $0.properties.isAlphabetic || "0123456789._-/".unicodeScalars.contains($0)
+            })
+        else { return nil }
+        let names = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard names.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." }) else { return nil }
+        description = text
+    }
+}
+
+extension RoomName: CheckedText {}
+
+/// A live stream of a node.
+package struct LiveRoom: Hashable, Sendable, Codable {
+    /// Where it is played from.
+    package enum Kind: String, Hashable, Sendable, Codable {
+        /// A recording that grows; the name is its identity.
+        case recording
+        /// A live server beside the node, whose address the centre's configuration has.
+        case server
+    }
+
+    package let name: RoomName
+    package let kind: Kind
+
+    package init(name: RoomName, kind: Kind) {
+        self.name = name
+        self.kind = kind
+    }
+}
+
+/// All live rooms of a node, as it says every second. A room that it doesn't name any more is off the air.
+package struct LiveReport: Hashable, Sendable, Codable {
+    /// The most rooms of one node.
+    package static let most = 500
+
+    package let node: NodeID
+    package let epoch: Epoch
+    /// Grows with each.
+    package let sequence: Int64
+    package let rooms: [LiveRoom]
+
+    package init(node: NodeID, epoch: Epoch, sequence: Int64, rooms: [LiveRoom]) {
+        self.node = node
+        self.epoch = epoch
+        self.sequence = sequence
+        self.rooms = rooms
+    }
+}
+
+/// Which live rooms there are, by what nodes say and the tracker's own clock. It has no clock.
+package struct RoomTable: Sendable {
+    /// Between two reports of a node.
+    package static let period = Duration.seconds(1)
+    /// A room without a report.
+    package static let lease = Duration.seconds(3)
+
+    private struct Entry: Sendable {
+        var report: LiveReport
+        var heard: MonotonicTime
+    }
+
+    private var entries: [NodeID: Entry] = [:]
+    private var holders: [RoomName: Set<NodeID>] = [:]
+
+    package init() {}
+
+    /// - Returns: false where it was overtaken, or is too long.
+    @discardableResult package mutating func hear(_ report: LiveReport, at now: MonotonicTime) -> Bool {
+        guard report.rooms.count <= LiveReport.most else { return false }
+        let old = entries[report.node]
+        if let old, old.report.epoch == report.epoch, report.sequence <= old.report.sequence,
+            now.since(old.heard) < Self.lease.nanoseconds
+        {
+            return false
+        }
+        for room in old?.report.rooms ?? [] {
+            holders[room.name]?.remove(report.node)
+            if holders[room.name]?.isEmpty == true { holders[room.name] = nil }
+        }
+        for room in report.rooms { holders[room.name, default: []].insert(report.node) }
+        entries[report.node] = Entry(report: report, heard: now)
+        return true
+    }
+
+    /// The nodes whose lease for a room lives, in no order, and what it is there.
+    package func nodes(of room: RoomName, at now: MonotonicTime) -> [NodeID: LiveRoom.Kind] {
+        var nodes: [NodeID: LiveRoom.Kind] = [:]
+        for node in holders[room] ?? [] {
+            guard let entry = entries[node], now.since(entry.heard) < Self.lease.nanoseconds,
+                let known = entry.report.rooms.first(where: { $0.name == room })
+            else { continue }
+            nodes[node] = known.kind
+        }
+        return nodes
+    }
+
+    /// All rooms whose lease lives, by name.
+    package func rooms(at now: MonotonicTime) -> [(name: RoomName, nodes: [NodeID])] {
+        var rooms: [RoomName: [NodeID]] = [:]
+        for (node, entry) in entries where now.since(entry.heard) < Self.lease.nanoseconds {
+            for room in entry.report.rooms where rooms[room.name]?.contains(node) != true {
+                rooms[room.name, default: []].append(node)
+            }
+        }
+        return rooms.map { ($0.key, $0.value.sorted { $0.description < $1.description }) }
+            .sorted { $0.name.description < $1.name.description }
+    }
+}
