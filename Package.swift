@@ -462,6 +462,9 @@ let package = Package(
                 "CBulkheadLinux",
             ],
             path: "Tests/BulkheadTestSupport"),
+        .target(
+            name: "BulkheadLibraryTestSupport", dependencies: ["BulkheadTestSupport"],
+            path: "Tests/BulkheadLibraryTestSupport"),
         .testTarget(
             name: "BulkheadSelectionTests", dependencies: ["BulkheadTestSupport", "BulkheadSelection"]),
         .testTarget(name: "BulkheadMediaTests", dependencies: ["BulkheadTestSupport", "BulkheadMedia"]),
@@ -470,15 +473,20 @@ let package = Package(
             dependencies: ["BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadSystem"]),
         .testTarget(
             name: "BulkheadLibraryStoreTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore", "CSQLite"]),
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadLibraryTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore",
+                "CSQLite",
+            ]),
         .testTarget(
             name: "BulkheadLibraryPlayerTests",
             dependencies: ["BulkheadTestSupport", "BulkheadLibraryPlayer", "BulkheadHTTP", "BulkheadSystem"]),
         .testTarget(
             name: "BulkheadLibraryTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore", "BulkheadLibrary",
-                "BulkheadRecording", "BulkheadMP4", "BulkheadMedia",
+                "BulkheadTestSupport", "BulkheadLibraryTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore",
+                "BulkheadLibrary", "BulkheadLibraryPlayer", "BulkheadHTTP", "BulkheadFaults", "BulkheadRecording",
+                "BulkheadMP4",
+                "BulkheadMedia",
             ]),
         .testTarget(
             name: "BulkheadSwitchTests",

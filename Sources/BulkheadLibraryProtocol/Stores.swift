@@ -58,18 +58,22 @@ package struct StorePage: Hashable, Sendable {
     }
 }
 
-/// The central database. Calls block; each is one transaction, durable when it returns. The rules are those of
-/// ``CentralLedger``.
-package protocol CentralStore: Sendable {
-    func nodes() throws(StoreError) -> [KnownNode]
-    func want(_ signal: Signal) throws(StoreError)
-    func take(_ page: NodePage) throws(StoreError)
-    func finish(_ node: NodeID, epoch: Epoch, changed: Int64, isWhole: Bool) throws(StoreError)
-    func row(_ node: NodeID, _ id: VideoID) throws(StoreError) -> CentralRow?
+/// The central database for whoever only reads: trackers and the page. It may be a replica that is a moment behind. Calls block.
+package protocol CentralReader: Sendable {
     func changes(after version: Int64, limit: Int) throws(StoreError) -> [CentralRow]
     /// Rows that are no tombstones, the newest first.
     /// - Parameters:
     ///   - words: all of them stand in the name; empty for all rows.
     ///   - offset: rows that are passed over.
     func search(_ words: [String], offset: Int, limit: Int) throws(StoreError) -> [CentralRow]
+}
+
+/// The central database. Calls block; each is one transaction, durable when it returns. The rules are those of
+/// ``CentralLedger``.
+package protocol CentralStore: CentralReader {
+    func nodes() throws(StoreError) -> [KnownNode]
+    func want(_ signal: Signal) throws(StoreError)
+    func take(_ page: NodePage) throws(StoreError)
+    func finish(_ node: NodeID, epoch: Epoch, changed: Int64, isWhole: Bool) throws(StoreError)
+    func row(_ node: NodeID, _ id: VideoID) throws(StoreError) -> CentralRow?
 }

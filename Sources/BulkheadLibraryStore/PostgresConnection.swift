@@ -14,15 +14,23 @@ final class PostgresConnection {
         let text: String
     }
 
+    /// Which of several hosts is meant: `target_session_attrs` of libpq 14.
+    enum Purpose: String, Sendable {
+        /// The one that takes writes.
+        case writing = "read-write"
+        /// A replica, and the primary where there is none.
+        case reading = "prefer-standby"
+    }
+
     private let connection: OpaquePointer
     private var prepared: [String: String] = [:]
 
     /// Connects to what `place` names: `postgresql://…` or `host=… dbname=…`. What it says wins over what is usual here.
-    init(_ place: String) throws(StoreError) {
+    init(_ place: String, for purpose: Purpose) throws(StoreError) {
         let usual = [
             ("connect_timeout", "5"), ("application_name", "bulkhead-library"), ("client_encoding", "UTF8"),
             ("keepalives_idle", "10"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
-            ("tcp_user_timeout", "15000"), ("target_session_attrs", "read-write"), ("dbname", place),
+            ("tcp_user_timeout", "15000"), ("target_session_attrs", purpose.rawValue), ("dbname", place),
         ]
         let connection = Self.withCStrings(usual.map(\.0)) { names in
             Self.withCStrings(usual.map(\.1)) { values in PQconnectdbParams(names, values, 1) }

@@ -8,6 +8,7 @@ final class PostgresEngine: SQLEngine {
     private static let mostAttempts = 5
 
     private let place: String
+    private let purpose: PostgresConnection.Purpose
     private let free = DispatchSemaphore(value: mostConnections)
     private let idle = Mutex<[Box]>([])
 
@@ -18,7 +19,10 @@ final class PostgresEngine: SQLEngine {
     }
 
     /// - Parameter place: `postgresql://…` or `host=… dbname=…`.
-    init(_ place: String) { self.place = place }
+    init(_ place: String, for purpose: PostgresConnection.Purpose = .writing) {
+        self.place = place
+        self.purpose = purpose
+    }
 
     func write<Result>(_ body: (any SQLSession) throws -> Result) throws -> Result {
         try transaction("BEGIN", body)
@@ -55,7 +59,7 @@ final class PostgresEngine: SQLEngine {
 
     private func take() throws(StoreError) -> Box {
         while let box = idle.withLock({ $0.popLast() }) { if box.connection.isAlive { return box } }
-        return Box(try PostgresConnection(place))
+        return Box(try PostgresConnection(place, for: purpose))
     }
 
     private static func run<Result>(
@@ -103,6 +107,11 @@ package enum PostgresStores {
     /// The central database.
     package static func central(_ place: String) throws(StoreError) -> any CentralStore {
         try SQLCentralStore(PostgresEngine(place), PostgresStatements.central)
+    }
+
+    /// The central database for trackers and pages: a replica, where one of the hosts is one, and the primary where none is.
+    package static func centralReader(_ place: String) -> any CentralReader {
+        SQLCentralStore(reading: PostgresEngine(place, for: .reading), PostgresStatements.central)
     }
 
     /// A node's database as a centre sees it, by a role that has been granted two views and a function.

@@ -42,6 +42,12 @@ struct SQLCentralStore<Engine: SQLEngine>: CentralStore {
         }
     }
 
+    /// Takes the database as it is: a replica can't be written to.
+    init(reading engine: Engine, _ statements: CentralStatements) {
+        self.engine = engine
+        self.statements = statements
+    }
+
     func nodes() throws(StoreError) -> [KnownNode] {
         try storing { try engine.read { try $0.run(statements.readNodes).map(Self.node) } }
     }

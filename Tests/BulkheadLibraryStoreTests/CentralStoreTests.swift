@@ -1,5 +1,6 @@
 import BulkheadLibraryProtocol
 import BulkheadLibraryStore
+import BulkheadLibraryTestSupport
 import BulkheadTestSupport
 import Foundation
 import Testing

@@ -36,6 +36,8 @@ final class CentreService: SignalTaker {
     /// Where the page's players find other trackers.
     let trackerAddresses: [PeerAddress]
     let store: any CentralStore
+    /// What the page and trackers read: the store, or a replica of it.
+    let reader: any CentralReader
     private let log: LibraryLog
     private let wakers: [NodeID: Waker]
     private let onNews: @Sendable () -> Void
@@ -53,13 +55,15 @@ final class CentreService: SignalTaker {
 
     /// - Parameter onNews: called when rows were saved.
     init(
-        _ peers: [KnownPeer], trackers: [KnownTracker] = [], store: any CentralStore, log: LibraryLog,
+        _ peers: [KnownPeer], trackers: [KnownTracker] = [], store: any CentralStore,
+        reader: (any CentralReader)? = nil, log: LibraryLog,
         period: Duration = CentreService.period, onNews: @escaping @Sendable () -> Void
     ) {
         self.peers = Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }
         trackerKeys = Dictionary(trackers.map { ($0.id, $0.key) }) { first, _ in first }
         trackerAddresses = trackers.compactMap(\.publicAddress)
         self.store = store
+        self.reader = reader ?? store
         self.log = log
         self.onNews = onNews
         wakers = Dictionary(peers.map { ($0.id, Waker(every: period)) }) { first, _ in first }
@@ -192,8 +196,8 @@ struct CentreAnswers: Sendable {
         let after = request.query["after"].flatMap { Int64($0) } ?? 0
         do {
             return .json(
-                try await Blocking.run { [store = centre.store] in
-                    try store.changes(after: after, limit: NodePage.mostRows)
+                try await Blocking.run { [reader = centre.reader] in
+                    try reader.changes(after: after, limit: NodePage.mostRows)
                 })
         } catch { return .sentence(.serviceUnavailable, "\(error)", retryAfter: 2) }
     }
@@ -203,8 +207,8 @@ struct CentreAnswers: Sendable {
         let offset = min(1_000_000, max(0, request.query["offset"].flatMap { Int($0) } ?? 0))
         let limit = min(200, max(1, request.query["limit"].flatMap { Int($0) } ?? 60))
         do {
-            let rows = try await Blocking.run { [store = centre.store] in
-                try store.search(words, offset: offset, limit: limit)
+            let rows = try await Blocking.run { [reader = centre.reader] in
+                try reader.search(words, offset: offset, limit: limit)
             }
             return .json(
                 rows.map { row in

@@ -80,15 +80,22 @@ struct LibraryCentreCommand: AsyncParsableCommand {
         let trackers = try LibraryStores.trackers(&settings)
         let prefixes = try LibraryStores.prefixes(&settings)
         let database = try settings.optionalText("database")
+        let replica = try settings.optionalText("replica")
         try settings.finish()
+        guard replica == nil || database != nil else {
+            throw StartError(
+                "\(config): replica: names PostgreSQL, and database: does not: a replica of SQLite there is none")
+        }
         let lock = try FolderLock(media)
         let log = LibraryLog(isJSON: json)
         let store = try LibraryStores.central(database, media.ownPath("centre.sqlite"))
+        let reader: any CentralReader = replica.map { PostgresStores.centralReader($0) } ?? store
         let tracker = TrackerService(
             Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }, prefixes: prefixes, log: log
-        ) { version in try await Blocking.run { try store.changes(after: version, limit: NodePage.mostRows) } }
+        ) { version in try await Blocking.run { try reader.changes(after: version, limit: NodePage.mostRows) } }
         let centre = CentreService(
-            peers, trackers: trackers, store: store, log: log, period: TestPeriod.read(CentreService.period)
+            peers, trackers: trackers, store: store, reader: reader, log: log,
+            period: TestPeriod.read(CentreService.period)
         ) { tracker.noteNews() }
         try await Library(centre: centre, tracker: tracker).run(address, log: log) { port in
             log.write(
@@ -112,21 +119,35 @@ struct LibraryTrackerCommand: AsyncParsableCommand {
 
     func run() async throws {
         var settings = try Configuration(config)
-        let (id, address) = (try settings.node("id"), try settings.listenAddress())
-        let key = try LibraryKey.read(settings.place(try settings.text("key-file")))
-        let centre = PeerCall(address: try settings.address("centre"), speaker: .node, node: id, key: key)
+        let address = try settings.listenAddress()
+        let feed = try Self.feed(&settings)
         let peers = try LibraryStores.peers(&settings)
         let prefixes = try LibraryStores.prefixes(&settings)
         try settings.finish()
         let log = LibraryLog(isJSON: json)
         let tracker = TrackerService(
-            Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }, prefixes: prefixes, log: log
-        ) { version in
-            let body = try await centre.send(.GET, "/centre/changes?after=\(version)")
-            return try JSONLine.decode([CentralRow].self, from: body)
-        }
+            Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }, prefixes: prefixes, log: log, feed: feed)
         try await Library(tracker: tracker).run(address, log: log) { port in
             log.write("library.ready", "Ready: the tracker listens on port \(port)", ["port": "\(port)"])
+        }
+    }
+}
+
+extension LibraryTrackerCommand {
+    /// Where news come from: the central PostgreSQL, best a replica of it (`database:`), or the centre.
+    private static func feed(_ settings: inout Configuration) throws(StartError) -> TrackerService.Feed {
+        if let database = try settings.optionalText("database") {
+            let reader = PostgresStores.centralReader(database)
+            return { version in
+                try await Blocking.run { try reader.changes(after: version, limit: NodePage.mostRows) }
+            }
+        }
+        let id = try settings.node("id")
+        let key = try LibraryKey.read(settings.place(try settings.text("key-file")))
+        let centre = PeerCall(address: try settings.address("centre"), speaker: .node, node: id, key: key)
+        return { version in
+            let body = try await centre.send(.GET, "/centre/changes?after=\(version)")
+            return try JSONLine.decode([CentralRow].self, from: body)
         }
     }
 }

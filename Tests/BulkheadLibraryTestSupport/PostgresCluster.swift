@@ -4,12 +4,12 @@ import Glibc
 import Synchronization
 
 /// A PostgreSQL of a test's own: in a folder that goes away, behind a Unix socket, run by a user without rights.
-final class PostgresCluster: Sendable {
+package final class PostgresCluster: Sendable {
     /// What could not be done to have one.
-    struct Failure: Error, CustomStringConvertible { let description: String }
+    package struct Failure: Error, CustomStringConvertible { package let description: String }
 
     /// One for all tests of this process, begun when it is first asked for and ended with the process.
-    static let shared = Result { () throws -> PostgresCluster in
+    package static let shared = Result { () throws -> PostgresCluster in
         let cluster = try PostgresCluster()
         running.withLock { $0.append(cluster) }
         atexit { PostgresCluster.running.withLock { $0 }.forEach { $0.stop() } }
@@ -17,7 +17,7 @@ final class PostgresCluster: Sendable {
     }
     private static let running = Mutex<[PostgresCluster]>([])
 
-    private let folder: String
+    package let folder: String
     private let server = Mutex<Process?>(nil)
     private let databases = Mutex(0)
 
@@ -33,11 +33,8 @@ final class PostgresCluster: Sendable {
         geteuid() == 0
         ? ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"] : []
 
-    init() throws {
-        var name = Array("/tmp/bulkhead-postgres-XXXXXX".utf8CString)
-        guard mkdtemp(&name) != nil else { throw Failure(description: "no folder can be made") }
-        folder = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        if geteuid() == 0, let user = getpwnam("postgres") { chown(folder, user.pointee.pw_uid, user.pointee.pw_gid) }
+    package init() throws {
+        folder = try Self.makeFolder()
         do {
             try Self.run(
                 "initdb", "-D", folder + "/data", "-U", "test", "--auth=trust", "--no-sync", "--no-locale",
@@ -47,6 +44,28 @@ final class PostgresCluster: Sendable {
             stop()
             throw error
         }
+    }
+
+    /// A replica that follows `primary` by streaming.
+    package init(replicaOf primary: PostgresCluster) throws {
+        folder = try Self.makeFolder()
+        do {
+            try Self.run(
+                "pg_basebackup", "-h", primary.folder, "-U", "test", "-D", folder + "/data", "-R", "-X", "stream", "-c",
+                "fast", "--no-sync")
+            try start()
+        } catch {
+            stop()
+            throw error
+        }
+    }
+
+    private static func makeFolder() throws -> String {
+        var name = Array("/tmp/bulkhead-postgres-XXXXXX".utf8CString)
+        guard mkdtemp(&name) != nil else { throw Failure(description: "no folder can be made") }
+        let folder = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if geteuid() == 0, let user = getpwnam("postgres") { chown(folder, user.pointee.pw_uid, user.pointee.pw_gid) }
+        return folder
     }
 
     private static func process(_ program: String, _ arguments: [String]) -> Process {
@@ -71,7 +90,7 @@ final class PostgresCluster: Sendable {
     }
 
     /// Starts the server, and waits until it takes connections.
-    func start() throws {
+    package func start() throws {
         let process = Self.process(
             "postgres",
             [
@@ -87,14 +106,36 @@ final class PostgresCluster: Sendable {
     }
 
     /// Ends the server at once, as a crash would.
-    func crash() {
+    package func crash() {
         guard let process = server.withLock({ $0.take() }) else { return }
         kill(process.processIdentifier, SIGQUIT)
         process.waitUntilExit()
     }
 
+    /// Ends the server as the kernel does, by SIGKILL; its other processes see that it has gone, and end.
+    package func killAtOnce() {
+        guard let process = server.withLock({ $0.take() }) else { return }
+        let words = (try? String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)) ?? ""
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        // What it can't give back any more: line 7 has key and number of its shared memory.
+        let lines = words.split(separator: "\n", omittingEmptySubsequences: false)
+        if lines.count > 6, let number = lines[6].split(separator: " ").last.flatMap({ Int32($0) }) {
+            shmctl(number, IPC_RMID, nil)
+        }
+    }
+
+    /// Each commit waits until a replica has it as well.
+    package func waitForReplica() throws {
+        try run("ALTER SYSTEM SET synchronous_standby_names = '*'", in: place("postgres"))
+        try run("SELECT pg_reload_conf()", in: place("postgres"))
+    }
+
+    /// Makes a primary of a replica.
+    package func promote() throws { try run("SELECT pg_promote(true, 60)", in: place("postgres")) }
+
     /// A new database; what a program connects to.
-    func makeDatabase() throws -> String {
+    package func makeDatabase() throws -> String {
         let number = databases.withLock { count in
             count += 1
             return count
@@ -104,16 +145,16 @@ final class PostgresCluster: Sendable {
     }
 
     /// A database by its name, for `user`.
-    func place(_ database: String, user: String = "test") -> String {
+    package func place(_ database: String, user: String = "test") -> String {
         "host=\(folder) user=\(user) dbname=\(database)"
     }
 
     /// Runs SQL by psql.
-    func run(_ sql: String, in place: String) throws {
+    package func run(_ sql: String, in place: String) throws {
         try Self.run("psql", "-q", "-v", "ON_ERROR_STOP=1", "-d", place, "-c", sql)
     }
 
-    func stop() {
+    package func stop() {
         crash()
         try? FileManager.default.removeItem(atPath: folder)
     }
