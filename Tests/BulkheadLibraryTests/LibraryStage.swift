@@ -45,7 +45,7 @@ final class LibraryStage {
     }
 
     var parts: [String] { nodes + trackers + ["centre"] }
-    private var options = Options()
+    private(set) var options = Options()
 
     func address(_ part: String) -> String { "http://\(options.hosts[part] ?? options.host):\(ports[part] ?? 0)" }
 
