@@ -27,13 +27,22 @@ import Testing
 
     @Test func thereAreExamples() { #expect(Self.names.count >= 5) }
 
-    @Test(arguments: names.filter { $0 != "two-destinations" })
+    @Test(arguments: names.filter { $0 != "two-destinations" && $0 != "library" })
     func exampleIsOnAirAndEndsWell(name: String) async throws {
         let (text, status) = try await Self.run(name)
         #expect(status == 0, "\(text)")
         #expect(text.contains("on air"), "\(text)")
         #expect(text.contains(#/open rtmp:\S+|ffplay .*rtmp:\S+/#), "it says where it can be seen: \(text)")
         #expect(!text.contains(" error "), "\(text)")
+    }
+
+    @Test(.enabled(if: geteuid() == 0)) func libraryPlaysOnMachinesOfItsOwnAndLeavesNothing() async throws {
+        let (text, status) = try await Self.run("library")
+        #expect(status == 0 && text.contains("plays from berlin"), "\(text)")
+        let left = try RunningProcess("/usr/sbin/ip", ["netns", "list"])
+        await left.wait()
+        let tag = try #require(text.firstMatch(of: #/library\d+/#)?.0)
+        #expect(!left.outputText.contains(tag), "\(left.outputText)")
     }
 
     @Test func twoDestinationsAreRecorded() async throws {
