@@ -77,6 +77,7 @@ bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/copy
 	Benchmarks/origin
 	Benchmarks/library
+	Benchmarks/library-tracker
 
 # What `make build` left is installed, and nothing is built: root would leave files that the user can't build over. With
 # DESTDIR the machine is a packager's, who installs packages himself.
