@@ -9,34 +9,7 @@ import Testing
 
 /// Players of a library whose nodes and trackers fail: the next one goes on, where it was.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct FailoverTests {
-    /// Three nodes with one recording of 24 seconds, the first one behind a path that fails on command and nearest to everybody.
-    private final class Stage {
-        let library: LibraryStage
-        let path: FaultyPath
-        let id: String
-
-        init(trackers: [String] = []) async throws {
-            library = try LibraryStage(["near", "far"], trackers: trackers)
-            path = try await FaultyPath.start(port: library.ports["near"] ?? 0)
-            var options = LibraryStage.Options()
-            options.prefixes = "127.0.0.0/8 near far"
-            options.publicAddresses["near"] = "http://127.0.0.1:\(path.port)"
-            try library.configure(options)
-            let made = try MadeRecording(seconds: 24)
-            for node in library.nodes { try made.write(to: library.folder.path(node), named: "show.mp4") }
-            try library.startAll()
-            let found = try await library.find("show", nodes: 2)
-            let candidates = try #require(found["candidates"] as? [[String: Any]])
-            #expect(candidates.first?["node"] as? String == "near")
-            id = try #require((found["video"] as? [String: Any])?["id"] as? String)
-            for tracker in trackers { _ = try await library.find("show", at: tracker, nodes: 2) }
-        }
-
-        func end() async {
-            await library.killAll()
-            await path.stop()
-        }
-    }
+    private typealias Stage = FailoverStage
 
     /// A playback, what it gave, and what it said.
     private final class Watched: Sendable {

@@ -50,6 +50,12 @@ struct LibraryServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long half an upload is kept that nobody goes on with.", valueName: "time"))
     var uploadKept = "24h"
 
+    @Option(
+        help: ArgumentHelp(
+            "A live server (bulkhead serve) on this machine, whose streams are live rooms: http://127.0.0.1:1935.",
+            valueName: "url"))
+    var live: String?
+
     @Flag(help: "Write one JSON object for each event instead of sentences.")
     var json = false
 
@@ -64,6 +70,7 @@ struct LibraryServeCommand: AsyncParsableCommand {
         if let publicAddress, PeerAddress(publicAddress) == nil {
             throw ValidationError("--public-address wants http://HOST:PORT")
         }
+        if let live, PeerAddress(live) == nil { throw ValidationError("--live wants http://HOST:PORT") }
         _ = try uploadLimits()
     }
 
@@ -114,7 +121,8 @@ struct LibraryServeCommand: AsyncParsableCommand {
         let uploads = UploadDesk(
             media, key: try LibraryKey.own(media.ownPath("upload.key")), limits: try uploadLimits(), log: log)
         var library = try Self.library(
-            id, media, nodeStore, central, key: key, publicAddress: publicAddress ?? "", uploads, log: log)
+            id, media, nodeStore, central, key: key, publicAddress: publicAddress ?? "",
+            live: live.flatMap { PeerAddress($0) }, uploads, log: log)
         library.rtmp = rtmp
         try await library.run(address, log: log) { port in
             let host = address.host == ListenAddress.everywhere ? "127.0.0.1" : address.host
@@ -143,17 +151,17 @@ struct LibraryServeCommand: AsyncParsableCommand {
 
     private static func library(
         _ id: NodeID, _ media: MediaFolder, _ nodeStore: any NodeStore, _ central: any CentralStore, key: [UInt8],
-        publicAddress: String, _ uploads: UploadDesk, log: LibraryLog
+        publicAddress: String, live: PeerAddress?, _ uploads: UploadDesk, log: LibraryLog
     ) throws(StartError) -> Library {
         let reader = LocalReader(node: id, store: nodeStore)
-        let peer = KnownPeer(id: id, reader: reader, publicAddress: publicAddress, key: key)
+        let peer = KnownPeer(id: id, reader: reader, publicAddress: publicAddress, key: key, liveAddress: live)
         let tracker = TrackerService([id: peer], prefixes: PrefixTable(), log: log) { version in
             try await Blocking.run { try central.changes(after: version, limit: NodePage.mostRows) }
         }
         let centre = CentreService([peer], store: central, log: log) { tracker.noteNews() }
         let node = NodeService(
-            id, folder: media, store: nodeStore, key: key, signals: centre, trackers: [tracker], log: log,
-            uploads: uploads)
+            id, folder: media, store: nodeStore, key: key, signals: centre, trackers: [tracker],
+            live: live.map { LiveServerStreams($0, node: id, log: log) }, log: log, uploads: uploads)
         return Library(node: node, centre: centre, tracker: tracker)
     }
 }

@@ -1,0 +1,86 @@
+import BulkheadFaults
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// The page in a browser, whose nodes and trackers fail.
+@Suite(.serialized, .timeLimit(.minutes(4))) struct PageTests {
+    /// A recording of a minute that a browser can decode.
+    private static func record(in folder: TemporaryFolder) async throws -> String {
+        let path = folder.path("show.mp4")
+        let broadcast = try BulkheadProgram.start([
+            "broadcast", "test", "--fast", "--to", "file:/dev/null", "--duration", "60", "--size", "160x90", "--fps",
+            "10",
+            "--keyframe-interval", "1", "--preset", "ultrafast", "--record", path,
+        ])
+        #expect(await broadcast.wait(timeout: .seconds(60)) == 0, "\(broadcast.errorText)")
+        return path
+    }
+
+    private func withPage(
+        trackers: [String] = [], _ body: (Browser, FailoverStage) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let recording = try await Self.record(in: folder)
+        let stage = try await FailoverStage(trackers: trackers) { place in
+            for end in [".index", ""] {
+                try FileManager.default.copyItem(atPath: recording + end, toPath: "\(place)/show.mp4\(end)")
+            }
+        }
+        let browser = try await Browser()
+        do { try await body(browser, stage) } catch {
+            await browser.end()
+            await stage.end()
+            throw error
+        }
+        await browser.end()
+        await stage.end()
+    }
+
+    private static let plays = "document.getElementById('video').currentTime > 0.5"
+    private static func says(_ text: String) -> String {
+        "document.getElementById('where').textContent.includes(\(String(reflecting: text)))"
+    }
+
+    private func said(_ browser: Browser) async throws -> String {
+        try await browser.evaluate("document.getElementById('where').textContent")
+    }
+
+    @Test func pagePassesANodeThatSaysNothing() async throws {
+        try await withPage { browser, stage in
+            try await stage.path.set(.stalled)
+            try await browser.open("\(stage.library.address("centre"))/#\(stage.id)")
+            #expect(try await browser.waits(for: Self.says("From far")))
+            let isPlaying = try await browser.waits(for: Self.plays)
+            let text = try await said(browser)
+            #expect(isPlaying, "\(text)")
+        }
+    }
+
+    @Test func pageGoesOnWhereTheNodeDied() async throws {
+        try await withPage { browser, stage in
+            try await browser.open("\(stage.library.address("centre"))/#\(stage.id)")
+            #expect(try await browser.waits(for: Self.plays))
+            #expect(try await browser.waits(for: Self.says("From near")))
+            await stage.library.kill("near")
+            _ = try await browser.evaluate("String(document.getElementById('video').currentTime = 50)")
+            #expect(try await browser.waits(for: Self.says("From far")))
+            let goesOn = try await browser.waits(for: "document.getElementById('video').currentTime > 51")
+            let text = try await said(browser)
+            #expect(goesOn, "\(text)")
+        }
+    }
+
+    /// The page's own tracker dies: what it is told of others is asked.
+    @Test func pageAsksAnotherTracker() async throws {
+        try await withPage(trackers: ["t2"]) { browser, stage in
+            try await browser.open(stage.library.address("centre") + "/")
+            #expect(try await browser.waits(for: "document.querySelectorAll('#list button').length == 1"))
+            await stage.library.kill("centre")
+            _ = try await browser.evaluate("String(document.querySelector('#list button').click())")
+            let isPlaying = try await browser.waits(for: Self.plays)
+            let text = try await said(browser)
+            #expect(isPlaying, "\(text)")
+        }
+    }
+}
