@@ -126,8 +126,12 @@ struct TrackerAnswers: Sendable {
                 .serviceUnavailable, "\(record.name) is in the library, but no node that has it is alive.",
                 retryAfter: 5)
         case .ranked(let record, let ranked):
+            if let kind {
+                // Tokens are what an answer costs: one is enough where one address is given.
+                guard let first = ranked.first.flatMap({ candidate($0, record) }) else { return .notFound }
+                return lead(kind == "mp4" ? first.mp4 : first.hls, first.why)
+            }
             let candidates = ranked.compactMap { candidate($0, record) }
-            if let kind, let first = candidates.first { return lead(kind == "mp4" ? first.mp4 : first.hls, first.why) }
             return Response.json(Found(video: record, candidates: candidates, ttl: TrackerService.answerSeconds))
         }
     }
@@ -139,8 +143,9 @@ struct TrackerAnswers: Sendable {
 
     private func candidate(_ ranked: PlayerChoice.Ranked, _ record: VideoRecord) -> Candidate? {
         guard let peer = tracker.peers[ranked.node] else { return nil }
-        let token = PercentCode.encode(
-            PlaybackToken.make(record.id, peer.id, until: Int64(time(nil)) + PlaybackToken.seconds, key: peer.key))
+        // Digits, a point and small letters: as it is in an address.
+        let token = PlaybackToken.make(
+            record.id, peer.id, until: Int64(time(nil)) + PlaybackToken.seconds, key: peer.key)
         let base = "\(peer.publicAddress)/media/\(record.id)"
         return Candidate(
             node: peer.id, why: ranked.why, hls: "\(base)/index.m3u8?token=\(token)",
