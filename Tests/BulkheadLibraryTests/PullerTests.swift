@@ -2,6 +2,7 @@ import BulkheadLibrary
 import BulkheadLibraryProtocol
 import BulkheadLibraryStore
 import BulkheadTestSupport
+import Foundation
 import Synchronization
 import Testing
 
@@ -81,6 +82,7 @@ import Testing
     @Test(arguments: 0..<4, 0..<6) func wayThatBreaksLosesNothing(step: Int, times: Int) async throws {
         for id in 0..<10 { _ = try store.save(Self.record(id)) }
         let (left, centre, store, node) = (Counter(times), centre, store, node)
+        let epoch = try store.counters().epoch
         let way = Way(node, store) { reached in
             for row in try store.page(after: 0, limit: 100, isWhole: true).rows where row.published > 0 {
                 #expect(try centre.row(node, row.record.id).map { $0.revision >= row.published } == true)
@@ -91,6 +93,8 @@ import Testing
         _ = try await Puller(node: node, reader: Way(node, store), store: centre).pull()
         try expectAllPublished(10)
         #expect(try centre.changes(after: 0, limit: 100).count == 10)
+        // Nothing of this looks like a database that was put back.
+        #expect(try store.counters().epoch == epoch)
     }
 
     /// A row that changes at each moment is published in the end, as it is in the end.
@@ -121,6 +125,32 @@ import Testing
     }
 
     /// The node is another machine.
+    /// A central database that was put back from a backup lacks what nodes take for published, and has what was deleted since.
+    @Test func restoredCentreReadsAnew() async throws {
+        for id in 0..<5 { _ = try store.save(Self.record(id)) }
+        _ = try await Puller(node: node, reader: Way(node, store), store: centre).pull()
+        let backup = folder.path("backup.sqlite")
+        for end in ["", "-wal"] {
+            try? FileManager.default.copyItem(atPath: folder.path("centre.sqlite\(end)"), toPath: backup + end)
+        }
+        _ = try store.delete(Self.record(1).id)
+        for id in 5..<12 { _ = try store.save(Self.record(id)) }
+        _ = try await Puller(node: node, reader: Way(node, store), store: centre).pull()
+        try store.purge()
+        let epoch = try store.counters().epoch
+        let old = try SQLiteStores.central(at: backup)
+        let count = try await Puller(node: node, reader: Way(node, store), store: old).pull()
+        #expect(try store.counters().epoch != epoch && count == 11)
+        let rows = try old.changes(after: 0, limit: 100)
+        #expect(rows.count { !$0.isDeleted } == 11)
+        #expect(try old.row(node, Self.record(1).id)?.isDeleted == true)
+        // And then all is well again.
+        let next = try store.counters().epoch
+        _ = try store.save(Self.record(20))
+        #expect(try await Puller(node: node, reader: Way(node, store), store: old).pull() == 1)
+        #expect(try store.counters().epoch == next)
+    }
+
     @Test func nodeThatSaysWhatCannotBeIsRefused() async throws {
         struct Liar: NodeReader {
             let answer: NodePage

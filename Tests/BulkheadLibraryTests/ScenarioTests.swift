@@ -160,6 +160,31 @@ private let postgresKills = environment["BULKHEAD_LIBRARY_POSTGRES_KILLS"].flatM
         }
     }
 
+    /// The central database is put back as it was an hour ago, while node and tracker go on: both find out.
+    @Test func centreThatWasPutBackFromABackupHasAllAgain() async throws {
+        let stage = try LibraryStage(["berlin"], trackers: ["t1"])
+        try stage.configure()
+        try stage.startAll()
+        try MadeRecording(seconds: 1).write(to: stage.folder.path("berlin"), named: "first.mp4")
+        _ = try await stage.find("first", at: "t1", nodes: 1)
+        await stage.kill("centre")
+        let (own, backup) = (stage.folder.path("centre/.library"), stage.folder.path("backup"))
+        try FileManager.default.copyItem(atPath: own, toPath: backup)
+        try stage.start("centre")
+        for name in ["second", "third"] {
+            try MadeRecording(seconds: 1).write(to: stage.folder.path("berlin"), named: "\(name).mp4")
+            _ = try await stage.find(name, at: "t1", nodes: 1)
+        }
+        await stage.kill("centre")
+        try FileManager.default.removeItem(atPath: own)
+        try FileManager.default.moveItem(atPath: backup, toPath: own)
+        try stage.start("centre")
+        let tracker = try #require(stage.processes["t1"])
+        #expect(await eventually(within: .seconds(30)) { tracker.outputText.contains("has been read anew") })
+        for name in ["first", "second", "third"] { _ = try await stage.find(name, at: "t1", nodes: 1) }
+        await stage.killAll()
+    }
+
     /// Both flags of one recording, as people see them, one step after the other.
     @Test func flagsChangeAsDescribed() async throws {
         let stage = try LibraryStage(["berlin"])

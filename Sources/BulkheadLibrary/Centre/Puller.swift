@@ -39,6 +39,11 @@ package struct Puller: Sendable {
             try await reader.beginEpoch(insteadOf: epoch)
             return nil
         }
+        if let known, !isWhole, changed > known.seen, try await lacksConfirmed(behind: known.seen, of: epoch) {
+            // Of what it has lost, what was deleted meanwhile can't be told apart: all is read anew.
+            try await reader.beginEpoch(insteadOf: epoch)
+            return nil
+        }
         if isWhole {
             page = try await check(reader.page(after: 0, limit: NodePage.mostRows, isWhole: true), after: 0)
         }
@@ -63,6 +68,27 @@ package struct Puller: Sendable {
             try store.finish(node, epoch: epoch, changed: changed, isWhole: isWhole)
         }
         return count
+    }
+
+    /// Whether the node has been told that rows are saved which the central database has not: it was put back from a backup, or is a replica
+    /// that was promoted without the last commits.
+    /// - Parameter seen: the node's counter at the last reading that came to its end here.
+    private func lacksConfirmed(behind seen: Int64, of epoch: Epoch) async throws -> Bool {
+        var last = seen
+        while true {
+            let page = try await check(reader.page(after: last, limit: NodePage.mostRows, isWhole: true), after: last)
+            guard page.epoch == epoch else { return false }
+            let confirmed = page.rows.filter { $0.published > 0 }
+            let isLost = try await Blocking.run { [store, node] in
+                try confirmed.contains { row in
+                    guard let known = try store.row(node, row.record.id), known.epoch == epoch else { return true }
+                    return known.revision < row.published
+                }
+            }
+            if isLost { return true }
+            guard page.hasMore, let next = page.rows.last?.revision else { return false }
+            last = next
+        }
     }
 
     /// A node is another machine: it may say anything.

@@ -23,6 +23,8 @@ final class TrackerService: TrackerTaker {
 
     private struct State {
         var version: Int64 = 0
+        /// The row with that version.
+        var last: CentralRow?
         /// Whether all has been read once.
         var isFilled = false
         var videos: [VideoID: [NodeID: VideoRecord]] = [:]
@@ -47,25 +49,50 @@ final class TrackerService: TrackerTaker {
     private func update() async {
         do {
             while true {
-                let version = state.withLock { $0.version }
-                let rows = try await feed(version)
-                state.withLock { state in
-                    for row in rows {
-                        if row.isDeleted {
-                            state.videos[row.record.id]?[row.node] = nil
-                            if state.videos[row.record.id]?.isEmpty == true { state.videos[row.record.id] = nil }
-                        } else {
-                            state.videos[row.record.id, default: [:]][row.node] = row.record
-                        }
-                        state.version = max(state.version, row.version)
-                    }
-                    if rows.isEmpty { state.isFilled = true }
+                let (version, last) = state.withLock { ($0.version, $0.last) }
+                // With the last row that is known: whether it is still the one that it was, and there is one at all.
+                let rows = try await feed(max(0, version - 1))
+                if let last, rows.first.map({ $0.version == version && $0 != last }) ?? true {
+                    try await fillAnew()
+                    break
                 }
-                if rows.isEmpty { break }
+                let news = rows.filter { $0.version > version }
+                state.withLock { state in
+                    for row in news { Self.enter(row, into: &state.videos) }
+                    if let newest = news.last { (state.version, state.last) = (newest.version, newest) }
+                    if news.isEmpty { state.isFilled = true }
+                }
+                if news.isEmpty { break }
                 FailPoint.registered.reach()
             }
             log.clear("tracker.feed", "the tracker has news again")
         } catch { log.trouble("tracker.feed", "the tracker gets no news: \(error)") }
+    }
+
+    /// The central database counts from a lower number than it did: it was put back from a backup, or another one took its place. What is
+    /// known stands until all has been read.
+    private func fillAnew() async throws {
+        var videos: [VideoID: [NodeID: VideoRecord]] = [:]
+        var last: CentralRow?
+        while true {
+            let rows = try await feed(last?.version ?? 0)
+            guard let newest = rows.last, newest.version > last?.version ?? 0 else { break }
+            for row in rows { Self.enter(row, into: &videos) }
+            last = newest
+        }
+        state.withLock { [videos, last] state in
+            (state.videos, state.last, state.version) = (videos, last, last?.version ?? 0)
+        }
+        log.write("tracker.anew", "The central database is an older one than it was: all of it has been read anew.")
+    }
+
+    private static func enter(_ row: CentralRow, into videos: inout [VideoID: [NodeID: VideoRecord]]) {
+        if row.isDeleted {
+            videos[row.record.id]?[row.node] = nil
+            if videos[row.record.id]?.isEmpty == true { videos[row.record.id] = nil }
+        } else {
+            videos[row.record.id, default: [:]][row.node] = row.record
+        }
     }
 
     func take(_ heartbeat: Heartbeat) async throws {
