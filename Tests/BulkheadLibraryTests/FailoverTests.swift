@@ -181,6 +181,33 @@ import Testing
         await stage.end()
     }
 
+    /// Look-ups and other requests on one connection, sent before the first is answered: answers come in order, and the last closes.
+    @Test func requestsOfOneConnectionAreAnsweredInOrder() async throws {
+        let stage = try await Stage()
+        let talk = try RunningProcess(
+            "python3",
+            [
+                "-c",
+                """
+                import re, socket, sys
+                s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20)
+                ask = lambda what, end="": f"{what} HTTP/1.1\\r\\nHost: a\\r\\n{end}\\r\\n"
+                s.sendall((ask("GET /health") + ask(f"GET /find/{sys.argv[2]}") + ask(f"HEAD /find/{sys.argv[2]}")
+                    + ask("GET /api/nodes") + ask("POST /find/x", "Content-Length: 2\\r\\n") + "ab"
+                    + ask("GET /find/00ff-0", "Connection: close\\r\\n")).encode())
+                got = b"".join(iter(lambda: s.recv(65536), b"")).decode()
+                print(re.findall(r"HTTP/1.1 (\\d+)", got))
+                print([got.find(word) for word in ("ok\\n", '"candidates"', '"reading"', "No recording of that name")])
+                """, "\(stage.library.ports["centre"] ?? 0)", stage.id,
+            ])
+        #expect(await talk.wait(timeout: .seconds(40)) == 0, "\(talk.errorText)")
+        let lines = talk.outputText.split(separator: "\n")
+        #expect(lines.first == "['200', '200', '200', '200', '405', '404']", "\(talk.outputText)")
+        let places = (lines.last ?? "").matches(of: #/-?\d+/#).compactMap { Int($0.0) }
+        #expect(places.count == 4 && places.allSatisfy { $0 > 0 } && places == places.sorted(), "\(talk.outputText)")
+        await stage.end()
+    }
+
     @Test func whatNobodyHasIsSaidSo() async throws {
         let stage = try await Stage()
         let address = try #require(VideoAddress("\(stage.library.address("centre"))/#00ff-0"))

@@ -42,11 +42,7 @@ struct TrackerAnswers: Sendable {
     /// Nil where the address is none of the tracker's.
     func answer(_ request: Request, _ body: RequestBody) async -> Response? {
         switch request.path.first {
-        case "find", "watch", "live":
-            guard request.method == .GET || request.method == .HEAD else { return .notAllowed("GET, HEAD") }
-            var response = request.path.first == "live" ? room(request) : find(request)
-            response.headers.append(("Access-Control-Allow-Origin", "*"))
-            return response
+        case "find", "watch", "live": return lookUp(request)
         case "tracker": break
         default: return nil
         }
@@ -62,6 +58,15 @@ struct TrackerAnswers: Sendable {
             return response
         default: return .notFound
         }
+    }
+
+    /// Look-ups, which are answered from memory; nil for all else.
+    func lookUp(_ request: Request) -> Response? {
+        guard let first = request.path.first, first == "find" || first == "watch" || first == "live" else { return nil }
+        guard request.method == .GET || request.method == .HEAD else { return .notAllowed("GET, HEAD") }
+        var response = first == "live" ? room(request) : find(request)
+        response.headers.append(("Access-Control-Allow-Origin", "*"))
+        return response
     }
 
     // MARK: - For nodes

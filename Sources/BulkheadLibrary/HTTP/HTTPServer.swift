@@ -24,7 +24,8 @@ final class HTTPServer: Sendable {
     typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
     /// Listens on `address`.
-    init(_ address: ListenAddress) async throws {
+    /// - Parameter quick: answers what needs no waiting; gives nil for all that ``run(_:)`` is to answer.
+    init(_ address: ListenAddress, quick: (@Sendable (Request) -> Response?)? = nil) async throws {
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -36,6 +37,7 @@ final class HTTPServer: Sendable {
                 try pipeline.addHandler(IdleEnd())
                 try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
                 try pipeline.addHandler(MalformedRequests())
+                if let quick { try pipeline.addHandler(QuickAnswers(quick)) }
                 return try NIOAsyncChannel(
                     wrappingChannelSynchronously: channel,
                     configuration: NIOAsyncChannel.Configuration(isOutboundHalfClosureEnabled: true))
@@ -92,10 +94,7 @@ final class HTTPServer: Sendable {
         }
     }
 
-    private static func write(
-        _ response: Response, to request: HTTPRequestHead, keepsAlive: Bool,
-        _ outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
-    ) async throws {
+    static func head(of response: Response, keepsAlive: Bool) -> HTTPResponseHead {
         var headers = HTTPHeaders(response.headers)
         if response.status != .notModified, response.status != .noContent {
             if let byteCount = response.byteCount {
@@ -105,8 +104,14 @@ final class HTTPServer: Sendable {
         headers.add(name: "Date", value: HTTPDate.text(Int64(time(nil))))
         headers.add(name: "X-Content-Type-Options", value: "nosniff")
         if !keepsAlive { headers.add(name: "Connection", value: "close") }
-        let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
-        try await outbound.write(.head(head))
+        return HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)
+    }
+
+    private static func write(
+        _ response: Response, to request: HTTPRequestHead, keepsAlive: Bool,
+        _ outbound: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+    ) async throws {
+        try await outbound.write(.head(head(of: response, keepsAlive: keepsAlive)))
         if request.method != .HEAD, response.status != .notModified {
             switch response.body {
             case .bytes(let bytes):

@@ -24,7 +24,10 @@ struct Library: Sendable {
     func run(_ address: ListenAddress, log: LibraryLog, whenReady: @Sendable (Int) -> Void) async throws(StartError) {
         let interruptions = Interruptions()
         let server: HTTPServer
-        do { server = try await HTTPServer(address) } catch {
+        let quick = tracker.map { tracker in
+            { @Sendable (request: Request) in TrackerAnswers(tracker: tracker).lookUp(request) }
+        }
+        do { server = try await HTTPServer(address, quick: quick) } catch {
             let place = address.host.contains(":") ? "[\(address.host)]" : address.host
             throw StartError(
                 "\(place):\(address.port) can't be listened on: \(PeerCall.phrase(error)); choose another --listen")
