@@ -105,6 +105,7 @@ package struct PlayCommand: AsyncParsableCommand {
         case .playing(let node, let why, let waited):
             "\(time): plays from \(node), which took \(Int(waited)) ms: \(why)"
         case .left(let node, let because): "\(time): \(node) \(because)"
+        case .noTracker(let why): "\(time): no tracker says where it is: \(why)"
         case .asksAgain: "\(time): none of the nodes gives it: the tracker is asked again"
         }
     }

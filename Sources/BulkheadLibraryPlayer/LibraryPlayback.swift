@@ -40,6 +40,8 @@ package actor LibraryPlayback {
         case left(node: String, because: String)
         /// None of the nodes that were named gives anything: the trackers are asked again.
         case asksAgain
+        /// No tracker names nodes, and why; said once as long as it is the same.
+        case noTracker(String)
     }
 
     /// How long is waited, and for what.
@@ -75,6 +77,7 @@ package actor LibraryPlayback {
     private var position: Double
     private var troubleSince: MonotonicTime?
     private var lastFailure = ""
+    private var lastRefusal = ""
     private var reports: Task<Void, Never>?
 
     /// - Parameters:
@@ -161,7 +164,10 @@ package actor LibraryPlayback {
 
     /// Has the nodes that are left tried, the best first, and keeps the first that gives its playlist.
     private func choose() async throws(PlaybackError) {
-        if nodes.isEmpty { try await find() }
+        if nodes.isEmpty {
+            try await find()
+            if nodes.isEmpty { return }
+        }
         let left = nodes.filter { !failed.contains($0.node) }
         let quick = left.filter { !slow.contains($0.node) }
         guard !left.isEmpty else {
@@ -266,11 +272,11 @@ package actor LibraryPlayback {
         let isUnknown = failures.values.contains { if case .refused(404, _) = $0 { true } else { false } }
         let mayCome = failures.values.contains { if case .refused(503, _) = $0 { true } else { false } }
         if isUnknown, !mayCome { throw .unknown(address.id) }
-        try check {
-            .noTracker(
-                failures.sorted { $0.key.authority < $1.key.authority }.map { "\($0.key.authority) \($0.value)" }
-                    .joined(separator: "; "))
-        }
+        let phrase = failures.sorted { $0.key.authority < $1.key.authority }
+            .map { "\($0.key.authority) \($0.value)" }.joined(separator: "; ")
+        try check { .noTracker(phrase) }
+        if phrase != lastRefusal { tell(.noTracker(phrase)) }
+        lastRefusal = phrase
         try? await Task.sleep(for: patience.step)
     }
 

@@ -71,10 +71,8 @@ import Testing
         let expected = try await whole(stage)
         try await stage.path.set(condition)
         let watched = try Watched(stage)
-        let start = ContinuousClock.now
+        // How long that takes is measured by Benchmarks/library-tracker: 0.4 s on a machine that has nothing else to do.
         let first = try #require(await watched.segment())
-        // 0.4 s on a machine that has nothing else to do.
-        #expect(ContinuousClock.now - start < .seconds(5))
         #expect(watched.players == ["far"] && watched.questions == 1, "\(watched.happenings)")
         #expect(try await first.bytes + watched.rest(from: first.end) == expected)
         // Others of the same network are told.
@@ -168,9 +166,7 @@ import Testing
         await stage.library.kill("centre")
         let places = [stage.library.address("centre"), "http://127.0.0.1:\(silent.port)", stage.library.address("t2")]
         let watched = try Watched(stage, trackers: places)
-        let start = ContinuousClock.now
         let first = try #require(await watched.segment())
-        #expect(ContinuousClock.now - start < .seconds(5))
         #expect(try await first.bytes + watched.rest(from: first.end) == expected)
         guard case .found(_, let tracker, _)? = watched.happenings.first else {
             Issue.record("\(watched.happenings)")
@@ -220,6 +216,21 @@ import Testing
         let known = try #require(VideoAddress("\(stage.library.address("centre"))/#\(stage.id)"))
         let alone = LibraryPlayback(known, patience: patience) { _ in }
         await #expect(throws: PlaybackError.self) { try await alone.next() }
+        await stage.end()
+    }
+
+    /// A player that takes nothing holds nobody up, and ends with the command.
+    @Test func commandEndsWithItsPlayer() async throws {
+        let stage = try await Stage()
+        let seconds = Int.random(in: 10_000...20_000)
+        let play = try BulkheadProgram.start([
+            "play", "\(stage.library.address("centre"))/#\(stage.id)", "--player", "sleep \(seconds)",
+        ])
+        #expect(await eventually(within: .seconds(20)) { play.errorText.contains("plays from") })
+        kill(play.pid, SIGINT)
+        #expect(await play.wait(timeout: .seconds(20)) == 0, "\(play.errorText)")
+        let left = try RunningProcess("pgrep", ["-f", "^sleep \(seconds)$"])
+        #expect(await left.wait() == 1, "\(left.outputText)")
         await stage.end()
     }
 

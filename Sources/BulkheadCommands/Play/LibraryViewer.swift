@@ -33,7 +33,7 @@ enum LibraryViewer {
         switch happening {
         case .playing(let node, let why, _): await probe.connected(to: "\(node) (\(why))")
         case .left(let node, let because): await probe.moved(because: "\(node) \(because)")
-        case .found, .asksAgain: break
+        case .found, .asksAgain, .noTracker: break
         }
     }
 
