@@ -21,8 +21,8 @@ package enum PlaybackError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Plays a recording of a library, from its first byte or a time on. It asks the trackers once; where the node that plays is dead,
-/// silent, slow or dies, the next one of the answer goes on where it was.
+/// Plays a recording of a library, from its first byte or a time on. It asks the trackers once; where the node that plays is
+/// dead, silent, slow or dies, the next one of the answer goes on where it was.
 package actor LibraryPlayback {
     /// What decoders are given, in order.
     package enum Piece: Hashable, Sendable {

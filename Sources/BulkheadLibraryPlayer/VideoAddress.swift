@@ -8,8 +8,8 @@ package struct VideoAddress: Hashable, Sendable, CustomStringConvertible {
     package let trackers: [HTTPAddress]
 
     /// - Parameters:
-    ///   - text: what stands in a browser (`http://HOST:PORT/#ID`), or what a tracker answers under (`/find/ID`, `/watch/ID.m3u8`,
-    ///     `/watch/ID.mp4`).
+    ///   - text: what stands in a browser (`http://HOST:PORT/#ID`), or what a tracker answers under (`/find/ID`,
+    ///     `/watch/ID.m3u8`, `/watch/ID.mp4`).
     ///   - others: further trackers, `http://HOST:PORT`.
     /// - Returns: nil for what is no such address.
     package init?(_ text: String, others: [String] = []) {

@@ -6,8 +6,8 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A primary and a streaming replica: readers go to the replica, and when the primary is killed, the promoted replica has all that
-/// was confirmed, once.
+/// A primary and a streaming replica: readers go to the replica, and when the primary is killed, the promoted replica has all
+/// that was confirmed, once.
 @Suite(.serialized, .timeLimit(.minutes(4))) struct ReplicaTests {
     /// What was confirmed, by video: its revision.
     private final class Confirmed: Sendable {

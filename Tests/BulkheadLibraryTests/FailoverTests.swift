@@ -177,7 +177,8 @@ import Testing
         await stage.end()
     }
 
-    /// Look-ups and other requests on one connection, sent before the first is answered: answers come in order, and the last closes.
+    /// Look-ups and other requests on one connection, sent before the first is answered: answers come in order, and the last
+    /// closes.
     @Test func requestsOfOneConnectionAreAnsweredInOrder() async throws {
         let stage = try await Stage()
         let talk = try RunningProcess(

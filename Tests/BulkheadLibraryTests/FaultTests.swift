@@ -18,8 +18,8 @@ import Testing
         return (list ?? []).compactMap { $0["name"] as? String }.sorted()
     }
 
-    /// A node or a centre whose wall clock jumps an hour ahead, and back: nobody believes the other one meanwhile, nothing is lost, and when
-    /// the clocks agree again, all is published. Leases count on the tracker's own clock, which is never set.
+    /// A node or a centre whose wall clock jumps an hour ahead, and back: nobody believes the other one meanwhile, nothing is
+    /// lost, and when the clocks agree again, all is published. Leases count on the tracker's own clock, which is never set.
     ///
     /// The library that fakes the clock moves timers with it: an hour behind they would not fire for an hour, as no kernel does.
     @Test(.enabled(if: access(fakeTime, R_OK) == 0), arguments: ["berlin", "centre"])

@@ -4,7 +4,8 @@ import Foundation
 import Glibc
 import Testing
 
-/// A library whose parts are machines of their own: who connects to whom, where media go, and a network that carries one way only.
+/// A library whose parts are machines of their own: who connects to whom, where media go, and a network that carries one way
+/// only.
 @Suite(.serialized, .timeLimit(.minutes(3)), .enabled(if: Namespaces.areThere)) struct NetworkTests {
     /// Node, centre and player on machines of their own.
     private final class Stage {

@@ -11,8 +11,8 @@ private let environment = ProcessInfo.processInfo.environment
 private let kills = environment["BULKHEAD_LIBRARY_SCENARIO"].flatMap { Int($0) } ?? 16
 private let postgresKills = environment["BULKHEAD_LIBRARY_POSTGRES_KILLS"].flatMap { Int($0) } ?? 8
 
-/// Three nodes, a centre and two trackers as processes: recordings begin and end at random while everything is killed at random, and
-/// signals come twice and late. In the end each recording is findable once at both trackers.
+/// Three nodes, a centre and two trackers as processes: recordings begin and end at random while everything is killed at
+/// random, and signals come twice and late. In the end each recording is findable once at both trackers.
 ///
 /// `BULKHEAD_LIBRARY_SCENARIO=500` kills so often on SQLite, `BULKHEAD_LIBRARY_POSTGRES_KILLS=100` on PostgreSQL, whose server is
 /// stopped at once now and then as well.

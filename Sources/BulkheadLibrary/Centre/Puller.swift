@@ -70,8 +70,8 @@ package struct Puller: Sendable {
         return count
     }
 
-    /// Whether the node has been told that rows are saved which the central database has not: it was put back from a backup, or is a replica
-    /// that was promoted without the last commits.
+    /// Whether the node has been told that rows are saved which the central database has not: it was put back from a backup, or
+    /// is a replica that was promoted without the last commits.
     /// - Parameter seen: the node's counter at the last reading that came to its end here.
     private func lacksConfirmed(behind seen: Int64, of epoch: Epoch) async throws -> Bool {
         var last = seen

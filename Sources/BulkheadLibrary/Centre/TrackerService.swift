@@ -69,8 +69,8 @@ final class TrackerService: TrackerTaker {
         } catch { log.trouble("tracker.feed", "the tracker gets no news: \(error)") }
     }
 
-    /// The central database counts from a lower number than it did: it was put back from a backup, or another one took its place. What is
-    /// known stands until all has been read.
+    /// The central database counts from a lower number than it did: it was put back from a backup, or another one took its
+    /// place. What is known stands until all has been read.
     private func fillAnew() async throws {
         var videos: [VideoID: [NodeID: VideoRecord]] = [:]
         var last: CentralRow?

@@ -2,9 +2,9 @@ import BulkheadLibraryProtocol
 import NIOCore
 import NIOHTTP1
 
-/// Answers requests that need neither a disk nor a database where they are read, on the connection's event loop: a look-up's own work is
-/// smaller than the way to a task and back. All others pass on to the connection's task. It stands behind the handler that lets one
-/// request of a connection through at a time, so that answers keep their order.
+/// Answers requests that need neither a disk nor a database where they are read, on the connection's event loop: a look-up's
+/// own work is smaller than the way to a task and back. All others pass on to the connection's task. It stands behind the
+/// handler that lets one request of a connection through at a time, so that answers keep their order.
 final class QuickAnswers: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart

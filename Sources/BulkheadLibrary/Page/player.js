@@ -31,7 +31,8 @@ export async function play(video, id, trackers, tell) {
   if (session.isOver) return;
   const type = `video/mp4; codecs="${codecs}"`;
   if (!window.MediaSource || !MediaSource.isTypeSupported(type)) {
-    // Without MediaSource the browser plays the playlist by itself, or the file; where that ends in an error, the next one is tried.
+    // Without MediaSource the browser plays the playlist by itself, or the file; where that ends in an error, the next one is
+    // tried.
     playPlain(session, video, sources);
     return;
   }

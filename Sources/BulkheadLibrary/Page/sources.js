@@ -59,8 +59,8 @@ export async function get(address, { range, signal, rate } = {}) {
   }
 }
 
-// Tries entries one after the other, the next one as soon as one has failed or not answered for a moment, and keeps the first that
-// answers. `body` takes an entry and a signal.
+// Tries entries one after the other, the next one as soon as one has failed or not answered for a moment, and keeps the first
+// that answers. `body` takes an entry and a signal.
 export function race(entries, body) {
   const abort = new AbortController();
   return new Promise((resolve, reject) => {
@@ -110,7 +110,8 @@ export class Sources {
       return found;
     });
     this.tracker = entry;
-    this.candidates = value.candidates.map((candidate) => ({ ...candidate, hls: new URL(candidate.hls, `${entry || location.origin}/`) }));
+    const base = `${entry || location.origin}/`;
+    this.candidates = value.candidates.map((candidate) => ({ ...candidate, hls: new URL(candidate.hls, base) }));
     this.failed.clear();
     this.slow.clear();
     return value.video;
