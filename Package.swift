@@ -8,6 +8,7 @@ import PackageDescription
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -51,6 +52,7 @@ let package = Package(
         .executable(name: "bulkhead-srt", targets: ["bulkhead-srt"]),
         .executable(name: "bulkhead-recorder", targets: ["bulkhead-recorder"]),
         .executable(name: "bulkhead-library", targets: ["bulkhead-library"]),
+        .executable(name: "bulkhead-control", targets: ["bulkhead-control"]),
         .executable(name: "bulkhead-plugin-host", targets: ["bulkhead-plugin-host"]),
         .executable(name: "bulkhead-decoder", targets: ["bulkhead-decoder"]),
         .library(name: "BulkheadPluginKit", targets: ["BulkheadPluginKit"]),
@@ -140,6 +142,9 @@ let package = Package(
             dependencies: [
                 "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadDanmaku", "CBulkheadLinux", systemPackage,
             ]),
+        .target(
+            name: "BulkheadControlFormats",
+            dependencies: ["BulkheadControl", "BulkheadEvents", "BulkheadModel", "BulkheadSystem"]),
         .target(
             name: "BulkheadPluginCatalog",
             dependencies: [
@@ -321,6 +326,12 @@ let package = Package(
                 "BulkheadEvents", "BulkheadModel", "BulkheadSystem", systemPackage, nioCore, nioPosix, nioHTTP1,
             ]),
         .target(
+            name: "BulkheadControlRoom",
+            dependencies: [
+                "BulkheadControlFormats", "BulkheadControl", "BulkheadEvents", "BulkheadModel", "BulkheadSystem",
+                "CBulkheadLinux", argumentParser, nioCore, nioPosix, nioHTTP1, nioWebSocket,
+            ], resources: [.embedInCode("Page")]),
+        .target(
             name: "BulkheadDrill",
             dependencies: [
                 "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildRuntime",
@@ -371,6 +382,9 @@ let package = Package(
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-library", dependencies: ["BulkheadLibrary"],
+            linkerSettings: installedRuntime),
+        .executableTarget(
+            name: "bulkhead-control", dependencies: ["BulkheadControlRoom"],
             linkerSettings: installedRuntime),
         .executableTarget(
             name: "bulkhead-plugin-host", dependencies: ["BulkheadPluginHost"],

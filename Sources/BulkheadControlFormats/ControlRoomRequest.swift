@@ -1,0 +1,48 @@
+package import BulkheadControl
+import BulkheadModel
+
+/// A request of the control protocol that came over the network: what would read files, hold keys or end the broadcast is not
+/// for the control room.
+package struct ControlRoomRequest: Sendable {
+    package let request: ControlRequest
+
+    /// Reads a line of the control protocol; nil for what is none.
+    package init?(json bytes: some Sequence<UInt8>) {
+        guard let line = try? JSONLine.decode(ControlLine<ControlRequest>.self, from: bytes) else { return nil }
+        request = line.content
+    }
+
+    package init(_ request: ControlRequest) { self.request = request }
+
+    /// Why a request isn't passed on.
+    package static let refusal = "The control room may not ask for that: use the command line."
+
+    /// Whether it may come over the network.
+    package var isAllowed: Bool {
+        if request.mayHoldKey { return false }
+        switch request {
+        case .status, .deaths, .servers, .keyframe, .restart, .scene, .audio, .mark, .room, .comments, .changeRoom:
+            return true
+        // A path would let others write files.
+        case .saveReplay(let path, _): return path == nil
+        case .input(let change):
+            switch change {
+            // The name of a file would choose what is read; a number chooses from the list.
+            case .skip(_, let file): return file.map { Int($0) != nil } ?? true
+            case .reopen, .choose, .rename, .remove: return true
+            case .add: return false
+            }
+        case .link(let change):
+            switch change {
+            case .pause, .retry, .move: return true
+            case .add, .remove: return false
+            }
+        case .plugin(let change):
+            switch change {
+            case .enable, .pardon, .reload, .move: return true
+            case .add, .remove, .set: return false
+            }
+        case .stop, .broadcast, .events, .set: return false
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import BulkheadControlFormats
+import BulkheadSystem
+import NIOHTTP1
+import Synchronization
+
+/// Decides who may come in: by the name that was asked for, by where a page comes from, by the password.
+final class Gatekeeper: Sendable {
+    /// Nil where no password is needed.
+    let password: String?
+    private let names: Set<String>
+    private let failures = Mutex<[String: Failures]>([:])
+
+    private struct Failures {
+        var count = 0
+        var at = MonotonicTime.now
+    }
+
+    /// So many wrong passwords are answered; then the peer has to wait.
+    private static let mostFailures = 5
+    private static let pause = Duration.seconds(10)
+    private static let mostPeers = 1000
+
+    /// - Parameter names: by which the control room may be asked for, besides addresses and `localhost`.
+    init(password: String?, names: [String]) {
+        self.password = password
+        self.names = Set(names.map { $0.lowercased() } + ["localhost"])
+    }
+
+    /// Why a request isn't answered.
+    enum Refusal: Sendable {
+        case wrongHost, foreignPage, noPassword, tooManyFailures
+    }
+
+    /// - Parameter isChange: the request changes something.
+    func refusal(_ head: HTTPRequestHead, peer: String, needsPassword: Bool = true) -> Refusal? {
+        // A name of somebody else's that leads to this address would make a page of theirs one of ours.
+        guard let host = head.headers.first(name: "Host"), head.headers["Host"].count == 1, isOwn(host) else {
+            return .wrongHost
+        }
+        // Browsers say from which page a request comes; programs say nothing.
+        for origin in head.headers["Origin"] where !isOwn(origin: origin, host: host) { return .foreignPage }
+        if let site = head.headers.first(name: "Sec-Fetch-Site"), site == "cross-site" || site == "same-site" {
+            return .foreignPage
+        }
+        guard needsPassword, let password else { return nil }
+        guard mayTry(peer) else { return .tooManyFailures }
+        guard let said = Self.password(in: head.headers.first(name: "Authorization")) else { return .noPassword }
+        guard ConstantTime.areEqual(SHA256.hash(said), SHA256.hash(Array(password.utf8))) else {
+            failed(peer)
+            return .noPassword
+        }
+        return nil
+    }
+
+    /// An address can't be somebody else's name.
+    private func isOwn(_ host: String) -> Bool {
+        var name = host.lowercased()[...]
+        if name.hasPrefix("[") {
+            guard let end = name.firstIndex(of: "]") else { return false }
+            return name[..<end].dropFirst().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+        }
+        if let colon = name.lastIndex(of: ":") { name = name[..<colon] }
+        if names.contains(String(name)) { return true }
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    private func isOwn(origin: String, host: String) -> Bool {
+        let origin = origin.lowercased()
+        let host = host.lowercased()
+        return origin == "http://\(host)" || origin == "https://\(host)"
+    }
+
+    private static func password(in header: String?) -> [UInt8]? {
+        guard let header, header.lowercased().hasPrefix("basic "),
+            let bytes = Base64.bytes(header.dropFirst("basic ".count)),
+            let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
+        else { return nil }
+        return Array(bytes[(colon + 1)...])
+    }
+
+    // MARK: wrong passwords
+
+    /// Whether a password of the peer is looked at.
+    func mayTry(_ peer: String) -> Bool {
+        failures.withLock { failures in
+            guard let known = failures[peer] else { return true }
+            if MonotonicTime.now.since(known.at) > Self.pause.nanoseconds {
+                failures[peer] = nil
+                return true
+            }
+            return known.count < Self.mostFailures
+        }
+    }
+
+    func failed(_ peer: String) {
+        failures.withLock { failures in
+            if failures.count >= Self.mostPeers, failures[peer] == nil { failures.removeAll() }
+            var known = failures[peer] ?? Failures()
+            known.count += 1
+            known.at = .now
+            failures[peer] = known
+        }
+    }
+}

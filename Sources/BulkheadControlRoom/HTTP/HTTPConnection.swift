@@ -1,0 +1,226 @@
+import BulkheadControl
+import BulkheadControlFormats
+import BulkheadModel
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// One connection of HTTP: a request and its answer after the other, or events without an end.
+final class HTTPConnection: Sendable {
+    /// The longest body of a request, in bytes.
+    private static let longestBody = 64 << 10
+    private static let longestTarget = 2048
+    private static let mostRequests = 50.0
+    /// A page that leaves so much unread begins anew, and is told what it has missed.
+    private static let mostWaiting = 512
+    /// The events that a page which begins may ask for.
+    private static let mostLatest = 500
+
+    private let channel: RoomServer.HTTPChannel
+    private let watch: RoomWatch
+    private let room: ControlRoom
+    private let gate: Gatekeeper
+    private let seats: Seats
+
+    typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+
+    init(
+        _ channel: RoomServer.HTTPChannel, _ watch: RoomWatch, room: ControlRoom, gate: Gatekeeper, seats: Seats
+    ) {
+        self.channel = channel
+        self.watch = watch
+        self.room = room
+        self.gate = gate
+        self.seats = seats
+    }
+
+    func serve() async throws {
+        try await channel.executeThenClose { inbound, outbound in
+            var limit = RequestLimit(perSecond: Self.mostRequests)
+            var head: HTTPRequestHead?
+            var body: [UInt8] = []
+            for try await part in inbound {
+                switch part {
+                case .head(let new):
+                    (head, body) = (new, [])
+                    guard new.uri.utf8.count <= Self.longestTarget else {
+                        try await write(.sentence(.uriTooLong, "The address is too long."), new, outbound)
+                        return
+                    }
+                case .body(let bytes):
+                    guard body.count + bytes.readableBytes <= Self.longestBody else {
+                        guard let head else { return }
+                        try await write(
+                            .sentence(.payloadTooLarge, "A request has at most \(Self.longestBody) bytes."), head,
+                            outbound)
+                        return
+                    }
+                    body += bytes.readableBytesView
+                case .end:
+                    guard let request = head else { return }
+                    head = nil
+                    await limit.wait()
+                    guard try await answer(request, body, outbound) else { return }
+                }
+            }
+        }
+    }
+
+    /// - Returns: whether the connection goes on.
+    private func answer(_ head: HTTPRequestHead, _ body: [UInt8], _ outbound: Outbound) async throws -> Bool {
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = String(parts.first ?? "")
+        if let refusal = gate.refusal(head, peer: channel.channel.peerName) {
+            return try await write(RoomAnswer(refusal), head, outbound)
+        }
+        if path == "/api/requests" {
+            let answer = head.method == .POST ? await request(head, body) : Self.notAllowed("POST")
+            return try await write(answer, head, outbound)
+        }
+        guard head.method == .GET || head.method == .HEAD else {
+            return try await write(Self.notAllowed("GET"), head, outbound)
+        }
+        switch path {
+        case "/api/events" where head.method == .GET:
+            try await follow(head, Self.query(parts.count > 1 ? parts[1] : ""), outbound)
+            return false
+        case "/api/status":
+            let snapshot = await room.fresh()
+            return try await write(.json(snapshot.json.utf8), head, outbound)
+        case "/metrics":
+            let text = await room.metrics(connections: seats.count)
+            return try await write(
+                RoomAnswer(
+                    .ok, [("Content-Type", MetricsText.contentType), ("Cache-Control", "no-store")], Array(text.utf8)),
+                head, outbound)
+        case "/" where head.headers.contains(name: "Upgrade"):
+            return try await write(
+                .sentence(.badRequest, "This is no opening handshake of WebSocket."), head, outbound)
+        default:
+            let answer = RoomPage.answer(path) ?? .sentence(.notFound, "There is nothing under this address.")
+            return try await write(answer, head, outbound)
+        }
+    }
+
+    private static func query(_ text: Substring) -> [Substring: Substring] {
+        var fields: [Substring: Substring] = [:]
+        for pair in text.split(separator: "&") {
+            let words = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if let name = words.first { fields[name] = words.count > 1 ? words[1] : "" }
+        }
+        return fields
+    }
+
+    private static func notAllowed(_ method: String) -> RoomAnswer {
+        .sentence(.methodNotAllowed, "This address takes \(method) alone.", [("Allow", method)])
+    }
+
+    /// A line of the control protocol, and its reply.
+    private func request(_ head: HTTPRequestHead, _ body: [UInt8]) async -> RoomAnswer {
+        // A form of a page from elsewhere can't say that it sends JSON.
+        let type = head.headers.first(name: "Content-Type")?.split(separator: ";").first?.lowercased()
+        guard type == "application/json" else {
+            return .sentence(.unsupportedMediaType, "A request is JSON: say so with Content-Type: application/json.")
+        }
+        guard let request = ControlRoomRequest(json: body) else {
+            return .sentence(.badRequest, "The body is no request of the control protocol.")
+        }
+        guard request.isAllowed else { return .sentence(.forbidden, ControlRoomRequest.refusal) }
+        guard let reply = await room.ask(request.request) else {
+            return .sentence(.serviceUnavailable, "The broadcast does not answer: try again in a moment.")
+        }
+        let status: HTTPResponseStatus = reply.word == .failed ? .conflict : .ok
+        return .json(JSONLine.encode(reply).dropLast(), status)
+    }
+
+    // MARK: events
+
+    /// Events as they come (HTML, section 9.2), from the place that the page has read up to.
+    private func follow(
+        _ head: HTTPRequestHead, _ query: [Substring: Substring], _ outbound: Outbound
+    ) async throws {
+        let (pieces, outbox) = AsyncStream.makeStream(
+            of: String.self, bufferingPolicy: .bufferingOldest(Self.mostWaiting))
+        let watch = watch
+        watch.isListening.store(true, ordering: .relaxed)
+        let epoch = await room.ring.epoch
+        let tell: @Sendable (RoomNews) -> Void = { news in
+            let piece: String
+            switch news {
+            case .event(let entry): piece = Self.piece(entry, epoch)
+            case .status(let json): piece = "event: status\ndata: \(json)\n\n"
+            case .obs: return
+            }
+            watch.waiting.add(1, ordering: .relaxed)
+            if case .enqueued = outbox.yield(piece) { return }
+            watch.waiting.subtract(1, ordering: .relaxed)
+            outbox.finish()
+        }
+        let place = head.headers.first(name: "Last-Event-ID") ?? query["after"].map(String.init)
+        let latest = query["last"].flatMap { Int($0) }.map { min(max($0, 0), Self.mostLatest) }
+        let listener = RoomListener(kind: .page, wantsStatus: query["status"] != nil, tell: tell)
+        // What a page begins with is written before anything else is told.
+        var beginning = "retry: 1000\n\n"
+        let (number, missed, hasGap) = await room.add(listener, after: place)
+        if hasGap { beginning += "event: gap\ndata: {}\n\n" }
+        for entry in missed { beginning += Self.piece(entry, epoch) }
+        if place == nil, let latest {
+            for entry in await room.latest(latest) { beginning += Self.piece(entry, epoch) }
+        }
+        let beat = channel.channel.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(15), delay: .seconds(15)) {
+            _ in
+            watch.waiting.add(1, ordering: .relaxed)
+            if case .enqueued = outbox.yield(": \n\n") { return }
+            watch.waiting.subtract(1, ordering: .relaxed)
+        }
+        channel.channel.closeFuture.whenComplete { _ in outbox.finish() }
+        defer {
+            beat.cancel()
+            outbox.finish()
+        }
+        do {
+            try await outbound.write(
+                .head(
+                    Self.responseHead(
+                        .ok, [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")])))
+            try await outbound.write(.body(.byteBuffer(ByteBuffer(string: beginning))))
+            for await piece in pieces {
+                try await outbound.write(.body(.byteBuffer(ByteBuffer(string: piece))))
+                watch.waiting.subtract(1, ordering: .relaxed)
+            }
+        } catch {
+            await room.remove(number)
+            throw error
+        }
+        await room.remove(number)
+    }
+
+    private static func piece(_ entry: EventRing.Entry, _ epoch: String) -> String {
+        "id: \(epoch)-\(entry.number)\ndata: \(entry.json)\n\n"
+    }
+
+    // MARK: writing
+
+    private static func responseHead(
+        _ status: HTTPResponseStatus, _ headers: [(String, String)]
+    ) -> HTTPResponseHead {
+        var headers = HTTPHeaders(headers)
+        headers.add(name: "X-Content-Type-Options", value: "nosniff")
+        headers.add(name: "Referrer-Policy", value: "no-referrer")
+        headers.add(name: "Cross-Origin-Resource-Policy", value: "same-origin")
+        return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    }
+
+    @discardableResult
+    private func write(
+        _ answer: RoomAnswer, _ request: HTTPRequestHead, _ outbound: Outbound
+    ) async throws -> Bool {
+        var head = Self.responseHead(answer.status, answer.headers)
+        head.headers.replaceOrAdd(name: "Content-Length", value: "\(answer.body.count)")
+        if !request.isKeepAlive { head.headers.add(name: "Connection", value: "close") }
+        try await outbound.write(.head(head))
+        if request.method != .HEAD { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))) }
+        try await outbound.write(.end(nil))
+        return request.isKeepAlive
+    }
+}

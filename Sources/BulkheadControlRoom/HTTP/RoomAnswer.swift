@@ -1,0 +1,47 @@
+import BulkheadModel
+import NIOHTTP1
+
+/// A whole answer to a request.
+struct RoomAnswer: Sendable {
+    var status: HTTPResponseStatus
+    var headers: [(String, String)]
+    var body: [UInt8]
+
+    init(_ status: HTTPResponseStatus, _ headers: [(String, String)], _ body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// One sentence that says why, and what to do.
+    static func sentence(
+        _ status: HTTPResponseStatus, _ text: String, _ headers: [(String, String)] = []
+    ) -> RoomAnswer {
+        RoomAnswer(
+            status, [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")] + headers,
+            Array((text + "\n").utf8))
+    }
+
+    static func json(_ line: some Sequence<UInt8>, _ status: HTTPResponseStatus = .ok) -> RoomAnswer {
+        RoomAnswer(
+            status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")], Array(line) + [0x0A])
+    }
+
+    init(_ refusal: Gatekeeper.Refusal) {
+        switch refusal {
+        case .wrongHost:
+            self = .sentence(
+                .misdirectedRequest,
+                "The control room does not go by this name: ask for its address, or for a name it was given.")
+        case .foreignPage: self = .sentence(.forbidden, "A page from elsewhere may not ask the control room.")
+        case .noPassword:
+            self = .sentence(
+                .unauthorized, "The control room wants its password; any user name will do.",
+                [("WWW-Authenticate", "Basic realm=\"Bulkhead control room\", charset=\"UTF-8\"")])
+        case .tooManyFailures:
+            self = .sentence(
+                .tooManyRequests, "Too many wrong passwords came from this address: try again in ten seconds.",
+                [("Retry-After", "10")])
+        }
+    }
+}
