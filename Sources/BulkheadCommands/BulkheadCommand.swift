@@ -23,8 +23,8 @@ package struct BulkheadCommand: AsyncParsableCommand {
             KeyframeCommand.self, InputCommand.self, SceneCommand.self, AudioCommand.self, RoomCommand.self,
             PluginCommand.self, LinkCommand.self, RecordingCommand.self, ResumeCommand.self, DeathsCommand.self,
             StopCommand.self, SwitchCommand.self,
-            ServeCommand.self, LibraryCommand.self, PlayCommand.self, ProbeCommand.self, DrillCommand.self,
-            SettingsCommand.self, DoctorCommand.self,
+            ServeCommand.self, LibraryCommand.self, ControlCommand.self, PlayCommand.self, ProbeCommand.self,
+            DrillCommand.self, SettingsCommand.self, DoctorCommand.self,
         ])
 
     package init() {}

@@ -89,9 +89,8 @@ package struct ControlRoomProgram: AsyncParsableCommand {
 
     /// - Throws: where others could come in without a password that the user has chosen.
     private func password(for address: ListenAddress) throws(StartError) -> (password: String?, path: String?) {
-        let isLocal = address.host == "localhost" || address.host == "::1" || address.host.hasPrefix("127.")
         if let passwordFile { return (try RoomPassword.read(passwordFile), passwordFile) }
-        guard isLocal else {
+        guard address.isLoopback else {
             throw StartError(
                 "\(listen) can be reached from elsewhere, which needs a password of yours: name its file with --password-file, or listen at 127.0.0.1"
             )
