@@ -255,6 +255,18 @@ package struct CourseFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A control room that runs as long as the broadcast: a page, metrics and obs-websocket, as of `bulkhead control`.",
+            valueName: "address:port"))
+    var controlRoom: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The file with the control room's password, of this user alone (default: one that it makes).",
+            valueName: "file"), completion: .file())
+    var controlRoomPassword: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A certificate in PEM form: the port of --origin then takes TLS too (https, rtmps). Read again when it changes.",
             valueName: "file"), completion: .file())
     var originTlsCert: String?

@@ -49,7 +49,8 @@ actor Broadcast {
 
     // The course and the end.
     private var notices: Notices?
-    private var switchKeeper: SwitchKeeper?
+    /// Programs that use the control socket as applications do.
+    private var keptPrograms: [ProgramKeeper] = []
     private var audience: Audience?
     private var service: ServiceReports?
     private var watchTimer: Reactor.Token?
@@ -80,14 +81,14 @@ actor Broadcast {
     /// Runs the broadcast to its end, of which those are told who want to be.
     func run() async throws(BroadcastError) -> BroadcastSummary {
         if let targets = settings.notices, !targets.isEmpty { notices = Notices(targets, in: context) }
-        startSwitch()
+        startPrograms()
         do throws(BroadcastError) {
             let summary = try await runCourse()
-            await switchKeeper?.finish(on: self)
+            for program in keptPrograms { await program.finish(on: self) }
             await notices?.finish(on: self)
             return summary
         } catch {
-            await switchKeeper?.finish(on: self)
+            for program in keptPrograms { await program.finish(on: self) }
             let clean = context.events.clean(error)
             let reason = Reason(clean.code.rawValue, clean.problem)
             notices?.tell(Event(.master, .master(.broadcastFailed(reason: reason)), time: EventLog.wallClock()))
@@ -96,16 +97,28 @@ actor Broadcast {
         }
     }
 
-    /// Starts the switch of the broadcast's own, if it has one.
-    private func startSwitch() {
-        guard let path = settings.switchPath else { return }
-        guard let controlPath else {
-            return context.post(
-                .switch(name: "switch"), .switch(.trouble(text: "it needs a control socket, and the master has none")))
+    /// Starts the switch and the control room of the broadcast's own, if it has them.
+    private func startPrograms() {
+        if let path = settings.switchPath {
+            if let controlPath {
+                keptPrograms.append(.switch(path, controlPath: controlPath, trusted: trusted, in: context))
+            } else {
+                let text = "it needs a control socket, and the master has none"
+                context.post(.switch(name: "switch"), .switch(.trouble(text: text)))
+            }
         }
-        let keeper = SwitchKeeper(path, controlPath: controlPath, trusted: trusted, in: context)
-        switchKeeper = keeper
-        keeper.start()
+        if let address = settings.controlRoom {
+            if let controlPath {
+                keptPrograms.append(
+                    .controlRoom(
+                        at: address, passwordPath: settings.controlRoomPasswordPath, controlPath: controlPath,
+                        trusted: trusted, in: context))
+            } else {
+                let text = "it needs a control socket, and the master has none"
+                context.post(.master, .master(.controlRoomEnded(text: text)))
+            }
+        }
+        for program in keptPrograms { program.start() }
     }
 
     private func runCourse() async throws(BroadcastError) -> BroadcastSummary {

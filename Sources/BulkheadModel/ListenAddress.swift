@@ -42,6 +42,9 @@ package struct ListenAddress: Hashable, Sendable {
         self.port = port
     }
 
+    /// Only this computer itself can reach it.
+    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
     /// All addresses of version 4 that this computer has.
     package static let everywhere = "0.0.0.0"
 }

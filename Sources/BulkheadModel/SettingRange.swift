@@ -94,10 +94,14 @@ extension BroadcastSettings {
         let originFits =
             origin.map { ListenAddress($0, anyHost: ListenAddress.everywhere) != nil } ?? (originCertificate == nil)
             && originCertificate?.isInRange ?? true
+        let controlRoomFits =
+            controlRoom.flatMap { ListenAddress($0, anyHost: ListenAddress.everywhere) }.map {
+                $0.isLoopback || controlRoomPasswordPath != nil
+            } ?? (controlRoom == nil) && controlRoomPasswordPath?.hasPrefix("/") ?? true
         let replayFits = replayPath.map(SavedReplay.isPath) ?? true
         let nameFits = name.map(RoomSettings.isName) ?? (resume == nil)
         let fits = [
-            ("notify", noticesFit), ("room", roomFits), ("chat", chatsFit),
+            ("notify", noticesFit), ("control-room", controlRoomFits), ("room", roomFits), ("chat", chatsFit),
             ("input", !inputs.isEmpty && inputs.count <= SettingRange.mostInputs),
             ("backup", inputs.allSatisfy { $0.backup?.isInRange ?? true }), ("to", destinationsFit),
             ("record", recordingsFit), ("replay-path", replayFits), ("origin", originFits), ("name", nameFits),

@@ -119,6 +119,7 @@ import Testing
         settings.inputs[0].backup = backup
         settings.watch = [SwitchCondition(.black, milliseconds: 5000)]
         settings.switchPath = "/a/switch.yml"
+        (settings.controlRoom, settings.controlRoomPasswordPath) = ("127.0.0.1:8087", "/a/password")
         let server = LinkServerStatus(
             name: "a", priority: 0, weight: 1, state: .well, roundTripMilliseconds: 1, lastError: "")
         var link = LinkStatus(name: "link 1", destination: "a", state: .publishing)

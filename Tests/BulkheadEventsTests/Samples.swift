@@ -46,6 +46,8 @@ extension MasterHappening: Sampled {
         case .resumeDamaged: .resumeDamaged(path: "/s/evening.json.damaged", text: "it is torn")
         case .resumeReplaced: .resumeReplaced(path: "/s/evening.json.before")
         case .settingsIgnored: .settingsIgnored(text: "there is no file b.mp4")
+        case .controlRoomReady: .controlRoomReady(address: "http://127.0.0.1:8087/")
+        case .controlRoomEnded: .controlRoomEnded(text: "SIGKILL")
         }
     }
 }

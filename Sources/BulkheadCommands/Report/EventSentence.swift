@@ -64,6 +64,8 @@ package enum EventSentence {
             "begins anew: what was kept of the last broadcast can't be read, as \(text); it was put aside: \(path)"
         case .resumeReplaced(let path):
             "begins anew, although the last broadcast of this name was interrupted; its record was put aside: \(path)"
+        case .controlRoomReady(let address): "the control room is at \(address)"
+        case .controlRoomEnded(let text): "the control room has ended, and is started again: \(text)"
         case .settingsIgnored(let text): "\(text); the interrupted broadcast is resumed all the same, as it was"
         }
     }

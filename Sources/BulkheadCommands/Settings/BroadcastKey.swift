@@ -50,6 +50,8 @@ extension BroadcastKey: CaseIterable {
     package static let originTLSCert = BroadcastKey("origin-tls-cert")
     package static let originTLSKey = BroadcastKey("origin-tls-key")
     package static let `switch` = BroadcastKey("switch")
+    package static let controlRoom = BroadcastKey("control-room")
+    package static let controlRoomPassword = BroadcastKey("control-room-password")
     package static let notify = BroadcastKey("notify", isList: true)
     package static let chat = BroadcastKey("chat", isList: true)
     package static let room = BroadcastKey("room")
@@ -89,7 +91,8 @@ extension BroadcastKey: CaseIterable {
         [
             input, inputFormat, loop, backup, backupWhen, backupReturn, backupCold, to, or, rule, redundant, scriptData,
             backfill, streamKeyFile, tlsCA, plugin,
-            origin, originTLSCert, originTLSKey, `switch`, notify, chat, room, roomMetadata, name, resume,
+            origin, originTLSCert, originTLSKey, `switch`, controlRoom, controlRoomPassword, notify, chat, room,
+            roomMetadata, name, resume,
             resumeIfInterrupted, resumeTimeline, slate,
             slateLogo,
             record, recordSegment, recordFallback, recordReport, recordFloor,

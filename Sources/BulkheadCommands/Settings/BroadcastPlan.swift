@@ -85,6 +85,7 @@ package struct BroadcastPlan: Hashable, Sendable {
             _ = try SwitchFile.settings(at: path, broadcast: "unix:/")
             return path
         }
+        try ControlRoomWords.read(words, into: &settings)
         settings.originCertificate = try Self.certificate(words)
         var notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
         }

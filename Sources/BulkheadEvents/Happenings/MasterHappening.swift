@@ -19,6 +19,10 @@ package enum MasterHappening: HappeningSubject {
     case resumeDamaged(path: String, text: String)
     /// The settings that were given are wrong; an interrupted broadcast goes on as it was.
     case settingsIgnored(text: String)
+    /// The control room of the broadcast's own can be asked there.
+    case controlRoomReady(address: String)
+    /// It has ended, and is started again.
+    case controlRoomEnded(text: String)
     /// A broadcast begins anew although one of its name was interrupted.
     case resumeReplaced(path: String)
 
@@ -37,6 +41,8 @@ package enum MasterHappening: HappeningSubject {
         case resumeDamaged = "resume-damaged"
         case resumeReplaced = "resume-replaced"
         case settingsIgnored = "settings-ignored"
+        case controlRoomReady = "control-room-ready"
+        case controlRoomEnded = "control-room-ended"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -57,6 +63,8 @@ package enum MasterHappening: HappeningSubject {
         case .resumeDamaged(let path, let text): Facts(.resumeDamaged, .error, [.path: path, .text: text])
         case .resumeReplaced(let path): Facts(.resumeReplaced, .warning, [.path: path])
         case .settingsIgnored(let text): Facts(.settingsIgnored, .warning, [.text: text])
+        case .controlRoomReady(let address): Facts(.controlRoomReady, .notice, [.address: address])
+        case .controlRoomEnded(let text): Facts(.controlRoomEnded, .warning, [.text: text])
         }
     }
 
@@ -83,6 +91,8 @@ package enum MasterHappening: HappeningSubject {
             self = .resumeDamaged(path: try values.required(.path), text: try values.required(.text))
         case .resumeReplaced: self = .resumeReplaced(path: try values.required(.path))
         case .settingsIgnored: self = .settingsIgnored(text: try values.required(.text))
+        case .controlRoomReady: self = .controlRoomReady(address: try values.required(.address))
+        case .controlRoomEnded: self = .controlRoomEnded(text: try values.required(.text))
         }
     }
 
@@ -132,6 +142,10 @@ package enum MasterHappening: HappeningSubject {
                 [.warning], [.text],
                 "the settings that were given are wrong, for this reason; the interrupted broadcast is resumed as it was"
             )
+        case .controlRoomReady:
+            Meaning([.notice], [.address], "the control room of the broadcast's own can be opened there")
+        case .controlRoomEnded:
+            Meaning([.warning], [.text], "the control room has ended, for this reason, and is started again")
         }
     }
 }

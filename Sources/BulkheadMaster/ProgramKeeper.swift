@@ -1,18 +1,16 @@
 import BulkheadControl
-import BulkheadEvents
-import BulkheadModel
 import BulkheadRoom
 import BulkheadSystem
 import Glibc
 import SystemPackage
 
-/// Keeps the switch of a broadcast running: `bulkhead switch run` as a child.
+/// Keeps a program running that may use the broadcast's control socket: the switch, the control room.
 ///
-/// The switch asks servers over HTTP and plays a stream, which no program may do that must not fall; so the master runs the
-/// program that does it already. In: its events, one JSON object a line. Out: the same events as the broadcast's own. It
-/// talks to the broadcast over the control socket, as any application does, and keeps its state in its own file: one that
-/// dies is followed by another, which goes on where it was. It ends with the broadcast. It belongs to the reactor's thread.
-final class SwitchKeeper {
+/// They ask servers over HTTP, play streams and serve strangers, which no program may do that must not fall; so the master runs
+/// programs that do it. In: what such a program says, one JSON object a line. It talks to the broadcast over the control
+/// socket, as any application does: one that dies is followed by another. It ends with the broadcast. It belongs to the
+/// reactor's thread.
+final class ProgramKeeper {
     private static let shortestDelay = Duration.milliseconds(500)
     private static let longestDelay = Duration.seconds(30)
     /// One that ran so long has worked.
@@ -38,35 +36,50 @@ final class SwitchKeeper {
 
     private let context: RoomContext
     private let trusted: TrustedChildren
+    private let path: String
     private let arguments: [String]
+    /// Takes a line that it says; false for one that is no event, which may be why it ends.
+    private let onLine: (ArraySlice<UInt8>) -> Bool
+    /// Tells that it can't be started, or has ended, and why: its end, and its last words.
+    private let onTrouble: (Trouble) -> Void
+
+    enum Trouble {
+        case notStarted(Errno)
+        case ended(String, words: String)
+    }
+
     private var run: Run?
-    private var delay = SwitchKeeper.shortestDelay
+    private var delay = ProgramKeeper.shortestDelay
     private var timer: Reactor.Token?
     private var isOver = false
     private var continuation: CheckedContinuation<Void, Never>?
 
     /// - Parameters:
-    ///   - path: of the switch's configuration file.
-    ///   - controlPath: the control socket of the broadcast's master.
+    ///   - path: of the program.
     ///   - trusted: those of the master's children that the socket lets in.
-    init(_ path: String, controlPath: String, trusted: TrustedChildren, in context: RoomContext) {
-        self.context = context
+    init(
+        _ path: String, _ arguments: [String], trusted: TrustedChildren, in context: RoomContext,
+        onLine: @escaping (ArraySlice<UInt8>) -> Bool, onTrouble: @escaping (Trouble) -> Void
+    ) {
+        self.path = path
+        self.arguments = arguments
         self.trusted = trusted
-        arguments = ["switch", "run", "--json", "--config", path, "--broadcast", "unix:\(controlPath)"]
+        self.context = context
+        self.onLine = onLine
+        self.onTrouble = onTrouble
     }
 
     func start() {
         timer = nil
         guard !isOver, run == nil else { return }
         do throws(Errno) { try launch() } catch {
-            trouble("it can't be started: \(error)")
+            onTrouble(.notStarted(error))
             again()
         }
     }
 
     private func launch() throws(Errno) {
-        // The same program, whatever became of its file.
-        var launch = ChildLaunch(path: "/proc/self/exe", arguments: arguments, environment: Self.environment)
+        var launch = ChildLaunch(path: path, arguments: arguments, environment: Self.environment)
         launch.niceIncrement = 5
         let sockets = try SocketPair()
         let output: CInt
@@ -135,12 +148,7 @@ final class SwitchKeeper {
     }
 
     private func take(_ line: ArraySlice<UInt8>, of run: Run) {
-        guard let event = try? JSONLine.decode(Event.self, from: line) else {
-            return run.words = String(decoding: line.prefix(1000), as: UTF8.self)
-        }
-        // It speaks for itself alone.
-        guard event.part.role == .switch, case .switch = event.happening else { return }
-        context.post(event.part, event.happening)
+        if !onLine(line) { run.words = String(decoding: line.prefix(1000), as: UTF8.self) }
     }
 
     private func ended() {
@@ -153,7 +161,7 @@ final class SwitchKeeper {
         forget(run)
         guard !isOver else { return continuation.take()?.resume() ?? () }
         if MonotonicTime.now.since(run.startedAt) > Self.provenAfter.nanoseconds { delay = Self.shortestDelay }
-        trouble("the switch has ended (\(exit)), and is started again" + (run.words.isEmpty ? "" : ": \(run.words)"))
+        onTrouble(.ended("\(exit)", words: run.words))
         again()
     }
 
@@ -168,10 +176,6 @@ final class SwitchKeeper {
     private func again() {
         timer = context.schedule(after: delay) { [weak self] in self?.start() }
         delay = min(delay * 2, Self.longestDelay)
-    }
-
-    private func trouble(_ words: String) {
-        context.post(.switch(name: "switch"), .switch(.trouble(text: words)))
     }
 
     // MARK: its end
