@@ -511,6 +511,12 @@ let package = Package(
                 "BulkheadTestSupport", "BulkheadSwitcher", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem",
             ]),
         .testTarget(
+            name: "BulkheadControlFormatsTests",
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadControlFormats", "BulkheadControl", "BulkheadEvents", "BulkheadModel",
+                "BulkheadSystem",
+            ]),
+        .testTarget(
             name: "BulkheadHTTPTests",
             dependencies: ["BulkheadTestSupport", "BulkheadHTTP", "BulkheadModel", "BulkheadSystem"]),
         .testTarget(
