@@ -104,8 +104,8 @@ package enum BroadcastMetrics {
             "bulkhead_last_frame_timestamp_seconds", .gauge, "When the number of safe frames was last seen to grow.",
             time)
         metrics.add(
-            "bulkhead_encoder_bitrate_bits_per_second", .gauge, "Committed in the last two seconds, by the second.",
-            Double(status.bitsPerSecond))
+            "bulkhead_encoder_bytes_per_second", .gauge, "Committed in the last two seconds, by the second.",
+            Double(status.bitsPerSecond) / 8)
         metrics.add(
             "bulkhead_showing", .gauge, "What viewers see: 1 for what is shown.",
             [ShownContent.picture, .lastPicture, .slate, .slateWithoutEncoder].map {
@@ -136,8 +136,8 @@ package enum BroadcastMetrics {
         add("up", .gauge, "Whether the link carries the stream.") {
             $0.state == .publishing || $0.state == .writing ? 1 : 0
         }
-        add("bitrate_bits_per_second", .gauge, "Sent in the last two seconds, by the second.") {
-            Double($0.bitsPerSecond)
+        add("bytes_per_second", .gauge, "Sent in the last two seconds, by the second.") {
+            Double($0.bitsPerSecond) / 8
         }
         add("queue_seconds", .gauge, "What is committed and not yet sent.") { Double($0.queuedMilliseconds) / 1000 }
         add("queue_bytes", .gauge, "What is committed and not yet sent, in bytes.") { Double($0.queuedBytes) }

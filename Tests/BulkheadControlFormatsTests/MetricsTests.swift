@@ -48,7 +48,7 @@ import Testing
                 #expect(sample.name.hasPrefix("bulkhead_") && !sample.name.contains("milli"))
             }
         }
-        #expect(types.count >= (status == nil ? 6 : 30))
+        #expect(types.count >= (status == nil ? 6 : 26))
     }
 
     @Test func figuresAreThoseOfTheStatus() {

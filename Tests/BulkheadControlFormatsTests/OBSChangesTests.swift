@@ -11,7 +11,7 @@ import Testing
 
     @Test func nothingIsToldOfTheFirstMomentNorOfWhatIsTheSame() {
         #expect(OBSChanges.events(from: nil, to: Sample.view()).isEmpty)
-        #expect(Self.events { _ in }.isEmpty)
+        #expect(Self.types { _ in } == [])
     }
 
     @Test func eachChangeIsTold() {
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func previewIsToldInStudioModeAlone() {
-        #expect(Self.types { $0.status?.preparedScene = "wide" }.isEmpty)
+        #expect(Self.types { $0.status?.preparedScene = "wide" } == [])
         let before = Sample.view { $0.desk.isStudioMode = true }
         let after = Sample.view {
             $0.desk.isStudioMode = true

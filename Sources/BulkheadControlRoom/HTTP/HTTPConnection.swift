@@ -179,10 +179,8 @@ final class HTTPConnection: Sendable {
             outbox.finish()
         }
         do {
-            try await outbound.write(
-                .head(
-                    Self.responseHead(
-                        .ok, [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")])))
+            let answer = RoomAnswer(.ok, [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store")])
+            try await outbound.write(.head(answer.headWithoutLength))
             try await outbound.write(.body(.byteBuffer(ByteBuffer(string: beginning))))
             for await piece in pieces {
                 try await outbound.write(.body(.byteBuffer(ByteBuffer(string: piece))))
@@ -201,24 +199,11 @@ final class HTTPConnection: Sendable {
 
     // MARK: writing
 
-    private static func responseHead(
-        _ status: HTTPResponseStatus, _ headers: [(String, String)]
-    ) -> HTTPResponseHead {
-        var headers = HTTPHeaders(headers)
-        headers.add(name: "X-Content-Type-Options", value: "nosniff")
-        headers.add(name: "Referrer-Policy", value: "no-referrer")
-        headers.add(name: "Cross-Origin-Resource-Policy", value: "same-origin")
-        return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-    }
-
     @discardableResult
     private func write(
         _ answer: RoomAnswer, _ request: HTTPRequestHead, _ outbound: Outbound
     ) async throws -> Bool {
-        var head = Self.responseHead(answer.status, answer.headers)
-        head.headers.replaceOrAdd(name: "Content-Length", value: "\(answer.body.count)")
-        if !request.isKeepAlive { head.headers.add(name: "Connection", value: "close") }
-        try await outbound.write(.head(head))
+        try await outbound.write(.head(answer.head(closes: !request.isKeepAlive)))
         if request.method != .HEAD { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))) }
         try await outbound.write(.end(nil))
         return request.isKeepAlive

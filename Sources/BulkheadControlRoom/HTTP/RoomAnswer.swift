@@ -13,6 +13,23 @@ struct RoomAnswer: Sendable {
         self.body = body
     }
 
+    /// What stands before the body of one that has no end yet.
+    var headWithoutLength: HTTPResponseHead {
+        var headers = HTTPHeaders(headers)
+        headers.add(name: "X-Content-Type-Options", value: "nosniff")
+        headers.add(name: "Referrer-Policy", value: "no-referrer")
+        headers.add(name: "Cross-Origin-Resource-Policy", value: "same-origin")
+        return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+    }
+
+    /// What stands before the body.
+    func head(closes: Bool) -> HTTPResponseHead {
+        var head = headWithoutLength
+        head.headers.replaceOrAdd(name: "Content-Length", value: "\(body.count)")
+        if closes { head.headers.add(name: "Connection", value: "close") }
+        return head
+    }
+
     /// One sentence that says why, and what to do.
     static func sentence(
         _ status: HTTPResponseStatus, _ text: String, _ headers: [(String, String)] = []

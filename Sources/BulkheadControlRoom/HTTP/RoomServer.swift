@@ -55,11 +55,15 @@ final class RoomServer: Sendable {
         let upgrader = NIOTypedWebSocketServerUpgrader<Upgrade>(
             maxFrameSize: longestMessage,
             shouldUpgrade: { channel, head in
-                let wording = OBSWording(head)
-                let isWelcome =
-                    head.uri.split(separator: "?").first == "/"
-                    && gate.refusal(head, peer: channel.peerName, needsPassword: false) == nil
-                return channel.eventLoop.makeSucceededFuture(isWelcome ? wording.headers : nil)
+                // The head of a request whose upgrade is refused is lost to what follows: it is answered here.
+                if let refusal = Self.refusal(head, channel, gate) {
+                    channel.write(HTTPServerResponsePart.head(refusal.head(closes: true)), promise: nil)
+                    channel.write(
+                        HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(bytes: refusal.body))), promise: nil)
+                    channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+                    return channel.eventLoop.makeSucceededFuture(nil)
+                }
+                return channel.eventLoop.makeSucceededFuture(OBSWording(head).headers)
             },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
@@ -84,6 +88,13 @@ final class RoomServer: Sendable {
         try pipeline.addHandler(IdleStateHandler(readTimeout: patience, writeTimeout: writePatience))
         try pipeline.addHandler(StallGuard(watch))
         return try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
+    }
+
+    /// Why there is no WebSocket for a request; the password comes later, by obs-websocket's own way.
+    private static func refusal(_ head: HTTPRequestHead, _ channel: any Channel, _ gate: Gatekeeper) -> RoomAnswer? {
+        if let refusal = gate.refusal(head, peer: channel.peerName, needsPassword: false) { return RoomAnswer(refusal) }
+        let isMet = head.uri.split(separator: "?").first == "/" && head.method == .GET
+        return isMet ? nil : .sentence(.notFound, "obs-websocket is at / alone.")
     }
 
     /// Serves until the task is cancelled.

@@ -3,6 +3,8 @@ const find = (id) => document.getElementById(id);
 const mostEvents = 500;
 let state = null;
 
+// Addresses begin with the origin, because that of the page may hold a password, with which nothing can be fetched.
+
 /** Makes an element with text and children. */
 function make(name, text, ...children) {
   const element = document.createElement(name);
@@ -37,7 +39,7 @@ function say(text) {
 async function ask(request) {
   let problem = '';
   try {
-    const answer = await fetch('/api/requests', {
+    const answer = await fetch(`${location.origin}/api/requests`, {
       method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(request),
     });
     const text = await answer.text();
@@ -327,7 +329,7 @@ document.addEventListener('keydown', (event) => {
   if (scene) choose(scene.name);
 });
 
-const source = new EventSource('/api/events?status&last=200');
+const source = new EventSource(`${location.origin}/api/events?status&last=200`);
 source.addEventListener('status', (message) => show(JSON.parse(message.data)));
 source.onmessage = (message) => showEvent(JSON.parse(message.data));
 source.addEventListener('gap', () => find('events').replaceChildren());
