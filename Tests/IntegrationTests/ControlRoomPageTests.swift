@@ -1,0 +1,97 @@
+import BulkheadTestSupport
+import Foundation
+import Testing
+
+/// The control room's page in a real browser, clicked and by keyboard.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ControlRoomPageTests {
+    /// `BULKHEAD_SHOTS=FOLDER` keeps what is seen.
+    private static let screenshots = ProcessInfo.processInfo.environment["BULKHEAD_SHOTS"]
+
+    private func withPage(
+        _ stage: ControlRoomStage, width: Int, height: Int, isDark: Bool, _ body: (Browser) async throws -> Void
+    ) async throws {
+        let browser = try await Browser(width: width, height: height, isDark: isDark)
+        let login = ControlRoomStage.password.replacingOccurrences(of: " ", with: "%20")
+        do {
+            try await browser.open("http://any:\(login)@127.0.0.1:\(stage.port)/")
+            #expect(try await browser.waits(for: "document.getElementById('air')?.textContent === 'on air'"))
+            try await body(browser)
+            #expect(browser.complaints.isEmpty, "\(browser.complaints)")
+        } catch {
+            await browser.end()
+            throw error
+        }
+        await browser.end()
+    }
+
+    private func shown(_ scene: String) -> String {
+        "[...document.querySelectorAll('#scenes [aria-pressed=true] span')].map((name) => name.textContent).join() === '\(scene)'"
+    }
+
+    @Test func clicksAndKeysSteerTheProgram() async throws {
+        let stage = try await ControlRoomStage()
+        try await withPage(stage, width: 1280, height: 900, isDark: false) { browser in
+            #expect(try await browser.waits(for: shown("wide")))
+            _ = try await browser.evaluate("document.querySelector('#scenes [data-key=both]').click()")
+            #expect(try await browser.waits(for: shown("both")))
+            try await browser.strike("1")
+            #expect(try await browser.waits(for: shown("wide")))
+
+            // Prepared first, and then taken.
+            _ = try await browser.evaluate("document.getElementById('prepares').click()")
+            _ = try await browser.evaluate("document.querySelector('#scenes [data-key=both]').click()")
+            #expect(
+                try await browser.waits(for: "document.querySelector('#scenes .prepared span')?.textContent === 'both'")
+            )
+            #expect(try await browser.evaluate(shown("wide")) == "true")
+            _ = try await browser.evaluate("document.getElementById('take').click()")
+            #expect(try await browser.waits(for: shown("both")))
+
+            // Sound: muted, and turned down by the fader.
+            _ = try await browser.evaluate("document.querySelector('#strips button').click()")
+            #expect(try await browser.waits(for: "document.querySelector('#strips button').textContent === 'Muted'"))
+            _ = try await browser.evaluate(
+                """
+                (() => { const fader = document.querySelector('#strips input'); fader.value = -12;
+                fader.dispatchEvent(new Event('input')); })()
+                """)
+            #expect(try await browser.waits(for: "room.state.broadcast.sound.strips[0].settings.gain === -12"))
+
+            // Events come by themselves, the newest first; what is refused is said.
+            #expect(try await browser.waits(for: "document.querySelector('#events li')?.textContent.includes('taken')"))
+            #expect(
+                try await browser.waits(for: "document.querySelector('#links .state')?.textContent === 'publishing'"))
+            if let folder = Self.screenshots { try await browser.shoot(folder + "/control-room.png") }
+
+            // A broadcast that is gone is said to be.
+            await stage.broadcast.end()
+            #expect(try await browser.waits(for: "document.getElementById('air').textContent === 'no broadcast'"))
+            _ = try await browser.evaluate("room.show({ isReached: false })")
+            try await browser.strike("t")
+            #expect(try await browser.waits(for: "!document.getElementById('message').hidden"))
+        }
+        await stage.end()
+    }
+
+    /// On a phone nothing is wider than the screen, in the dark colours are others, and what can be touched is large enough.
+    @Test func pageFitsAPhone() async throws {
+        let stage = try await ControlRoomStage()
+        var grounds: [String] = []
+        for isDark in [false, true] {
+            try await withPage(stage, width: 375, height: 740, isDark: isDark) { browser in
+                #expect(try await browser.waits(for: "document.querySelectorAll('#scenes button').length === 4"))
+                #expect(try await browser.evaluate("document.documentElement.scrollWidth <= innerWidth") == "true")
+                let small = try await browser.evaluate(
+                    "[...document.querySelectorAll('button')].filter((button) => button.offsetHeight && button.offsetHeight < 40).length"
+                )
+                #expect(small == "0")
+                grounds.append(try await browser.evaluate("getComputedStyle(document.body).backgroundColor"))
+                if let folder = Self.screenshots {
+                    try await browser.shoot(folder + "/control-room-phone-\(isDark ? "dark" : "light").png")
+                }
+            }
+        }
+        #expect(Set(grounds).count == 2)
+        await stage.end()
+    }
+}
