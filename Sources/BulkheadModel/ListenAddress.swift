@@ -43,7 +43,10 @@ package struct ListenAddress: Hashable, Sendable {
     }
 
     /// Only this computer itself can reach it.
-    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    package var isLoopback: Bool {
+        host == "localhost" || host == "::1"
+            || host.hasPrefix("127.") && host.allSatisfy { ("0"..."9").contains($0) || $0 == "." }
+    }
 
     /// All addresses of version 4 that this computer has.
     package static let everywhere = "0.0.0.0"

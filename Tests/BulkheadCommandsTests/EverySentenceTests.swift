@@ -79,6 +79,10 @@ import Testing
         Row("master.resume-saved", "", "resumed again"),
         Row("master.resume-damaged", #""path":"/s/e.json.damaged","text":"it is torn""#, "/s/e.json.damaged", "torn"),
         Row("master.resume-replaced", #""path":"/s/e.json.before""#, "anew", "/s/e.json.before"),
+        Row(
+            "master.control-room-ready", #""address":"http://127.0.0.1:8087/""#, "control room",
+            "http://127.0.0.1:8087/"),
+        Row("master.control-room-ended", #""text":"SIGKILL""#, "SIGKILL", "started again"),
         Row("master.settings-ignored", #""text":"no file b.mp4""#, "no file b.mp4", "resumed all the same"),
         Row(
             "timeline.copied", #""canvas":"640x360","framesPerSecond":25,"source":1"#, "copied",
