@@ -78,6 +78,7 @@ bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/origin
 	Benchmarks/library
 	Benchmarks/library-tracker
+	Benchmarks/control-room
 
 # What `make build` left is installed, and nothing is built: root would leave files that the user can't build over. With
 # DESTDIR the machine is a packager's, who installs packages himself.
