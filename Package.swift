@@ -329,7 +329,7 @@ let package = Package(
             name: "BulkheadControlRoom",
             dependencies: [
                 "BulkheadControlFormats", "BulkheadControl", "BulkheadEvents", "BulkheadModel", "BulkheadSystem",
-                "CBulkheadLinux", argumentParser, nioCore, nioPosix, nioHTTP1, nioWebSocket,
+                "BulkheadWire", argumentParser, nioCore, nioPosix, nioHTTP1, nioWebSocket,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadDrill",

@@ -1,13 +1,12 @@
 package import ArgumentParser
 import BulkheadModel
 import BulkheadSystem
+import BulkheadWire
 import Glibc
 import NIOCore
 
 /// The program `bulkhead-control`, which `bulkhead control` becomes.
 package struct ControlRoomProgram: AsyncParsableCommand {
-    package static let version = "1"
-
     package static let configuration = CommandConfiguration(
         commandName: "bulkhead control",
         abstract: "Look at a broadcast and steer it: a page, metrics, obs-websocket.",
@@ -15,7 +14,8 @@ package struct ControlRoomProgram: AsyncParsableCommand {
             One port has it all: a page for browsers and phones at /, metrics for Prometheus at /metrics, the state and events \
             as JSON at /api/status and /api/events, and obs-websocket 5 for stream decks and phone apps. It speaks to the \
             broadcast's control socket alone: its death costs the broadcast nothing. Ends with Control-C.
-            """)
+            """,
+        version: "bulkhead-control \(BulkheadVersion.build)")
 
     @Option(help: "The address and port to listen on; port 0 chooses a free one.")
     var listen = "127.0.0.1:8087"

@@ -3,6 +3,7 @@ import BulkheadControlFormats
 import BulkheadEvents
 import BulkheadModel
 import BulkheadSystem
+import BulkheadWire
 import Glibc
 
 /// What one master says, kept for all who are connected. Nobody who is connected talks to the master: however many look, it
@@ -223,6 +224,6 @@ actor ControlRoom {
         return BroadcastMetrics.text(
             snapshot.status, isReached: snapshot.isReached, counts: counts,
             clients: RoomListener.Kind.allCases.map { ($0.rawValue, count($0)) } + [("connection", connections)],
-            lastFrameTime: lastFrameTime, version: ControlRoomProgram.version)
+            lastFrameTime: lastFrameTime, version: BulkheadVersion.build)
     }
 }
