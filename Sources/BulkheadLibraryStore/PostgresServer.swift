@@ -8,7 +8,7 @@ package enum PostgresServer {
     /// `server_version_num`: 150018 for 15.18. May wait.
     /// - Parameter place: libpq's words.
     package static func version(at place: String) throws(StoreError) -> Int64 {
-        let connection = try PostgresConnection(place)
+        let connection = try PostgresConnection(place, for: .reading)
         do {
             guard case .text(let text)? = try connection.run("SHOW server_version_num").first?.first,
                 let number = Int64(text)
