@@ -48,7 +48,9 @@ import Testing
 
     /// Ten seconds are for servers that had the stream.
     @Test func aListenerThatNobodyCallsIsNotWaitedForAtTheEnd() async throws {
-        let broadcast = try Self.broadcast(["test", "--to", "srt://127.0.0.1:0?mode=listener", "--to", "file:/dev/null"])
+        let broadcast = try Self.broadcast([
+            "test", "--to", "srt://127.0.0.1:0?mode=listener", "--to", "file:/dev/null",
+        ])
         _ = try #require(await Self.event("link.listening", of: broadcast), "\(broadcast.outputText)")
         let begin = ContinuousClock.now
         kill(broadcast.pid, SIGINT)
