@@ -32,6 +32,8 @@ package final class RunningProcess: Sendable {
     /// whole test run now and then.
     private func collect(_ pipe: Pipe, _ add: @escaping @Sendable (inout Captured, Data) -> Void) {
         let descriptor = fcntl(pipe.fileHandleForReading.fileDescriptor, F_DUPFD_CLOEXEC, 0)
+        // Foundation leaves this end open for good, and its `run` reads beyond a buffer where descriptors go into the thousands.
+        try? pipe.fileHandleForReading.close()
         guard descriptor >= 0 else { return captured.withLock { $0.openPipes -= 1 } }
         Thread.detachNewThread { [weak self] in
             defer { close(descriptor) }
