@@ -3,7 +3,8 @@ package import BulkheadMedia
 /// Which packets the other side of an SRT connection has, by the number of messages that it has not acknowledged.
 ///
 /// What is acknowledged has reached the other side's library, which gives it out only after the latency: a connection that
-/// breaks before takes it along. And a reader of the transport stream knows that a picture is whole when the next one begins.
+/// breaks before takes it along. Time counts only up to its last acknowledgement: a receiver that is stopped gives out nothing.
+/// And a reader of the transport stream knows that a picture is whole when the next one begins.
 package struct DeliveryQueue: Sendable {
     private struct Entry {
         /// The DTS of a picture; nil for sound.
@@ -17,6 +18,9 @@ package struct DeliveryQueue: Sendable {
     private var first = 0
     private var appended: UInt64 = 0
     private var sentCount: UInt64 = 0
+    private var acknowledged: UInt64 = 0
+    /// When the other side last acknowledged more than before.
+    private var heardAt = Duration.zero
     /// Pictures that have arrived, and when that was known; the first may have been given out.
     private var arrived: [(picture: MediaTime, at: Duration)] = []
     private let delay: Duration
@@ -44,6 +48,10 @@ package struct DeliveryQueue: Sendable {
     /// - Parameter now: on any clock that goes forwards.
     package mutating func acknowledge(unacknowledged: Int, at now: Duration) {
         let acknowledged = sentCount - min(sentCount, UInt64(max(0, unacknowledged)))
+        if acknowledged > self.acknowledged {
+            self.acknowledged = acknowledged
+            heardAt = now
+        }
         while first < entries.count, entries[first].end <= acknowledged {
             releasedByteCount += UInt64(entries[first].byteCount)
             if let picture = entries[first].picture { arrived.append((picture, now)) }
@@ -53,7 +61,7 @@ package struct DeliveryQueue: Sendable {
             entries.removeFirst(first)
             first = 0
         }
-        let givenOut = arrived.prefix { now - $0.at >= delay }.count
+        let givenOut = arrived.prefix { heardAt - $0.at >= delay }.count
         guard givenOut > 1 else { return }
         safe = arrived[givenOut - 2].picture
         arrived.removeFirst(givenOut - 1)

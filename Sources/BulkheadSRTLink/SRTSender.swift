@@ -13,7 +13,7 @@ final class SRTSender {
     /// How long the other side may take for the rest.
     private static let finishing = Duration.seconds(2)
     /// What has arrived is surely given out so long after the latency.
-    private static let margin = Duration.milliseconds(50)
+    private static let margin = Duration.milliseconds(250)
     /// Between two reports where something has changed, and where nothing has.
     private static let shortInterval = Duration.milliseconds(20)
     private static let longInterval = Duration.seconds(1)

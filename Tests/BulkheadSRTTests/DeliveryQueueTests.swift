@@ -31,8 +31,26 @@ import Testing
         }
         #expect(queue.isEmpty && queue.safe == nil)
         for (moment, safe) in [(219, nil), (220, 0), (259, 0), (260, 40), (9999, 40)] as [(Int64, Int64?)] {
+            queue.append(nil, byteCount: 1, messageCount: 1)
+            queue.sent()
             queue.acknowledge(unacknowledged: 0, at: .milliseconds(moment))
             #expect(queue.safe == safe.map(Self.time), "\(moment)")
+        }
+    }
+
+    /// A receiver that is stopped has given out nothing since its last acknowledgement.
+    @Test func timeAloneMakesNothingSafe() {
+        var queue = Self.queue()
+        for index in 0..<10 as Range<Int64> {
+            queue.append(Self.time(index * 40), byteCount: 1, messageCount: 1)
+            queue.sent()
+            queue.acknowledge(unacknowledged: 0, at: .milliseconds(index * 40))
+        }
+        #expect(queue.safe == Self.time(120))
+        for _ in 0..<3 { queue.sent() }
+        for moment in [400, 1000, 60_000] {
+            queue.acknowledge(unacknowledged: 3, at: .milliseconds(moment))
+            #expect(queue.safe == Self.time(120), "\(moment)")
         }
     }
 
