@@ -145,14 +145,9 @@ package final class SRTSocket {
 
     /// What the library has counted for one who sends.
     package var sendingFigures: SRTFigures {
-        guard let counted else { return SRTFigures() }
-        var figures = figures(counted)
-        figures.latencyMilliseconds = peerLatencyMilliseconds
-        figures.lost = UInt64(clamping: counted.pktSndLossTotal)
-        figures.retransmitted = UInt64(clamping: counted.pktRetransTotal)
-        figures.dropped = UInt64(clamping: counted.pktSndDropTotal)
-        figures.bufferMilliseconds = UInt32(clamping: counted.msSndBuf)
-        return figures
+        figures(latency: peerLatencyMilliseconds) {
+            ($0.pktSndLossTotal, $0.pktRetransTotal, $0.pktSndDropTotal, $0.msSndBuf)
+        }
     }
 
     // MARK: receiving
@@ -174,29 +169,31 @@ package final class SRTSocket {
 
     /// What the library has counted for one who receives.
     package var receivingFigures: SRTFigures {
-        guard let counted else { return SRTFigures() }
-        var figures = figures(counted)
-        figures.latencyMilliseconds = latencyMilliseconds
-        figures.lost = UInt64(clamping: counted.pktRcvLossTotal)
-        // Counted since it was cleared last, which it never is.
-        figures.retransmitted = UInt64(clamping: counted.pktRcvRetrans)
-        figures.dropped = UInt64(clamping: counted.pktRcvDropTotal)
-        figures.bufferMilliseconds = UInt32(clamping: counted.msRcvBuf)
-        return figures
+        // `pktRcvRetrans` counts since it was cleared last, which it never is.
+        figures(latency: latencyMilliseconds) {
+            ($0.pktRcvLossTotal, $0.pktRcvRetrans, $0.pktRcvDropTotal, $0.msRcvBuf)
+        }
     }
 
     // MARK: figures
 
-    private var counted: CBytePerfMon? {
+    /// What both sides know, and what one of them counts for itself.
+    private func figures(
+        latency: UInt32,
+        _ own: (CBytePerfMon) -> (lost: CInt, retransmitted: CInt, dropped: CInt, bufferMilliseconds: CInt)
+    ) -> SRTFigures {
         var counted = CBytePerfMon()
-        return srt_bistats(handle, &counted, 0, 1) == SRT_ERROR ? nil : counted
-    }
-
-    /// What both sides know.
-    private func figures(_ counted: CBytePerfMon) -> SRTFigures {
-        SRTFigures(
+        guard srt_bistats(handle, &counted, 0, 1) != SRT_ERROR else { return SRTFigures() }
+        var figures = SRTFigures(
             roundTripMicroseconds: Self.count(counted.msRTT * 1000),
             bandwidth: Self.count(counted.mbpsBandwidth * 1_000_000))
+        let counts = own(counted)
+        figures.latencyMilliseconds = latency
+        figures.lost = UInt64(clamping: counts.lost)
+        figures.retransmitted = UInt64(clamping: counts.retransmitted)
+        figures.dropped = UInt64(clamping: counts.dropped)
+        figures.bufferMilliseconds = UInt32(clamping: counts.bufferMilliseconds)
+        return figures
     }
 
     private static func count<Number: FixedWidthInteger>(_ value: Double) -> Number {
