@@ -8,6 +8,13 @@ import Testing
 
 /// What the recorder's program says of how far it has come.
 @Suite(.timeLimit(.minutes(1))) struct RecorderProgressTests {
+    private static func configuration() throws -> StreamConfiguration {
+        StreamConfiguration(
+            canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(50)),
+            videoBitsPerSecond: 1, audioBitsPerSecond: 1,
+            avcConfiguration: [1, 0x42, 0xC0, 0x1E, 0xFF, 0xE0, 0], audioSpecificConfig: [0x11, 0x90])
+    }
+
     /// Comments are written before anything of the media is on the disk: the next recorder finds them beside an empty file.
     @Test func commentsBesideAnEmptyFileGoOn() throws {
         let folder = try TemporaryFolder()
@@ -18,12 +25,7 @@ import Testing
             var task = RecorderTask(.mp4, path: folder.path("a.mp4"), isPattern: true, persists: true)
             task.part = part
             try child.send(RecorderRequest.open(task))
-            try child.send(
-                RecorderRequest.configure(
-                    StreamConfiguration(
-                        canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(50)),
-                        videoBitsPerSecond: 1, audioBitsPerSecond: 1,
-                        avcConfiguration: [1, 0x42, 0xC0, 0x1E, 0xFF, 0xE0, 0], audioSpecificConfig: [0x11, 0x90])))
+            try child.send(RecorderRequest.configure(try Self.configuration()))
             let packet = Packet(
                 kind: .video(isIDR: true, isDisposable: false), dts: .zero, pts: .zero, bytes: [1, 2, 3])
             try child.send(RecorderRequest.picture(number: 0, picture: 0, packet))
@@ -59,12 +61,7 @@ import Testing
         task.part = RecordedPart(
             path: path, device: UInt64(facts.st_dev), inode: UInt64(facts.st_ino), byteCount: 0)
         try child.send(RecorderRequest.open(task))
-        try child.send(
-            RecorderRequest.configure(
-                StreamConfiguration(
-                    canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(50)),
-                    videoBitsPerSecond: 1, audioBitsPerSecond: 1,
-                    avcConfiguration: [1, 0x42, 0xC0, 0x1E, 0xFF, 0xE0, 0], audioSpecificConfig: [0x11, 0x90])))
+        try child.send(RecorderRequest.configure(try Self.configuration()))
         for number in 0..<3 as Range<Int64> {
             let time = MediaTime(milliseconds: number * 20)
             let packet = Packet(
@@ -88,12 +85,7 @@ import Testing
         let child = try ChildUnderTest<RecorderReply>(.recorder)
         let task = RecorderTask(.mp4, path: folder.path("a.mp4"), isPattern: false, persists: false)
         try child.send(RecorderRequest.open(task))
-        try child.send(
-            RecorderRequest.configure(
-                StreamConfiguration(
-                    canvas: try #require(Canvas(width: 64, height: 64)), frameRate: try #require(FrameRate(50)),
-                    videoBitsPerSecond: 1, audioBitsPerSecond: 1,
-                    avcConfiguration: [1, 0x42, 0xC0, 0x1E, 0xFF, 0xE0, 0], audioSpecificConfig: [0x11, 0x90])))
+        try child.send(RecorderRequest.configure(try Self.configuration()))
         func picture(_ number: Int64, at place: Int64, isIDR: Bool = false) throws {
             let time = MediaTime(milliseconds: place * 20)
             let packet = Packet(
