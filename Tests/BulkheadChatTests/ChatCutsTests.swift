@@ -13,7 +13,7 @@ private final class KilledRelay: Sendable {
     private let arguments: [String]
 
     init(to server: Int) throws {
-        port = try NginxServer.freePort()
+        port = try FreePort.take()
         arguments = ["-c", Self.script, "\(port)", "\(server)"]
         process = Mutex(try RunningProcess("python3", arguments))
     }

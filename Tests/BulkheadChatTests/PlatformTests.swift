@@ -20,7 +20,7 @@ import Testing
     /// each break is a gap.
     @Test func commentsComeFromAnothersServerOfDouyu() async throws {
         let server = try ChatPeer("douyu-server")
-        let dead = UInt16(try NginxServer.freePort())
+        let dead = UInt16(try FreePort.take())
         let chat = try ChatUnderTest(Self.douyu([dead, try await server.port]))
         #expect(await eventually(within: .seconds(60)) { chat.seen.texts.contains("three") }, "\(server.errorText)")
         let seen = chat.seen

@@ -36,7 +36,7 @@ import Testing
     ]
 
     @Test func answersAndFailuresAreTold() async throws {
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let closed = try await ask(port, "/ok")
         #expect(closed.1?.contains("can't be reached: connection refused") == true, "\(closed)")
 

@@ -34,7 +34,7 @@ import Testing
     private func buffer(before library: LibraryUnderTest) async throws -> Buffer {
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../Packaging/nginx/bulkhead-library.conf")
-        let port = try LibraryUnderTest.freePort()
+        let port = try FreePort.take()
         let text = try String(contentsOf: source, encoding: .utf8)
             .replacing("server 127.0.0.1:8091;", with: "server \(library.address.dropFirst("http://".count));")
             .replacing("listen 8080;", with: "listen 127.0.0.1:\(port);")

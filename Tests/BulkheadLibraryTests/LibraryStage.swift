@@ -38,7 +38,7 @@ final class LibraryStage {
         folder = try TemporaryFolder()
         (self.nodes, self.trackers) = (nodes, trackers)
         for part in nodes + trackers + ["centre"] {
-            ports[part] = try LibraryUnderTest.freePort()
+            ports[part] = try FreePort.take()
             try write("\(part).key", "key of \(part), which is long\n")
             chmod(folder.path("\(part).key"), 0o600)
         }

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func doctorSaysWhatIsWrongAndWhatToDo() async throws {
-        let (nodePort, centrePort) = (try LibraryUnderTest.freePort(), try LibraryUnderTest.freePort())
+        let (nodePort, centrePort) = (try FreePort.take(), try FreePort.take())
         try write("key", "a key of a node and its centre\n")
         try write("upload.key", "a key of those who upload\n", mode: 0o644)
         try write(

@@ -8,6 +8,23 @@ import Testing
     private let folder: TemporaryFolder
     init() throws { folder = try TemporaryFolder() }
 
+    /// A library with one film, which it has found.
+    private func libraryWithFilm(
+        seconds: Int
+    ) async throws -> (library: LibraryUnderTest, film: Film, port: Int, id: String, token: Substring) {
+        let film = try await Film.make(folder, .fragments, seconds: seconds)
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: film.path)
+        let port = try FreePort.take()
+        let library = try await LibraryUnderTest([
+            "serve", "--folder", folder.url.path, "--listen", "127.0.0.1:0", "--rtmp-listen", "127.0.0.1:\(port)",
+        ])
+        #expect(try await eventually { try await library.get("/api/videos").list().count == 1 })
+        let id = try #require(try await library.get("/api/videos").list().first?["id"] as? String)
+        let token = try #require(try await library.candidate(id).mp4.split(separator: "token=").last)
+        return (library, film, port, id, token)
+    }
+
     private func play(_ address: String) async throws -> (code: Int32, text: String, errors: String) {
         let probe = try RunningProcess(
             "ffprobe",
@@ -21,17 +38,7 @@ import Testing
     }
 
     @Test func recordingPlaysFromAnyTimeOn() async throws {
-        let film = try await Film.make(folder, .fragments, seconds: 8)
-        try FileManager.default.setAttributes(
-            [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: film.path)
-        let port = try LibraryUnderTest.freePort()
-        let library = try await LibraryUnderTest([
-            "serve", "--folder", folder.url.path, "--listen", "127.0.0.1:0", "--rtmp-listen", "127.0.0.1:\(port)",
-        ])
-        #expect(try await eventually { try await library.get("/api/videos").list().count == 1 })
-        let id = try #require(try await library.get("/api/videos").list().first?["id"] as? String)
-        let target = try await library.candidate(id).mp4
-        let token = try #require(target.split(separator: "token=").last)
+        let (library, film, port, id, token) = try await libraryWithFilm(seconds: 8)
         let address = "rtmp://127.0.0.1:\(port)/media/\(id)?token=\(token)"
         async let whole = play(address)
         async let later = play(address + "&start=5.9")
@@ -57,16 +64,7 @@ import Testing
 
     /// The pace is that of the pictures: a player that pulls is not given an hour at once.
     @Test func paceIsThatOfThePictures() async throws {
-        let film = try await Film.make(folder, .fragments, seconds: 12)
-        try FileManager.default.setAttributes(
-            [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: film.path)
-        let port = try LibraryUnderTest.freePort()
-        let library = try await LibraryUnderTest([
-            "serve", "--folder", folder.url.path, "--listen", "127.0.0.1:0", "--rtmp-listen", "127.0.0.1:\(port)",
-        ])
-        #expect(try await eventually { try await library.get("/api/videos").list().count == 1 })
-        let id = try #require(try await library.get("/api/videos").list().first?["id"] as? String)
-        let token = try #require(try await library.candidate(id).mp4.split(separator: "token=").last)
+        let (library, _, port, id, token) = try await libraryWithFilm(seconds: 12)
         let begin = ContinuousClock.now
         let player = try RunningProcess(
             "ffmpeg",

@@ -132,7 +132,7 @@ import Testing
     /// The node is killed in the middle, and again when the film has its name and is no row yet.
     @Test func halfAnUploadSurvivesKills() async throws {
         let film = try await Film.make(films)
-        let port = try LibraryUnderTest.freePort()
+        let port = try FreePort.take()
         let slow = ["--upload-rate", "300kB"]
         let library = try await serve(slow, port: port)
         let upload = try library.upload(film.path, key: key, ["--patience", "2m"])

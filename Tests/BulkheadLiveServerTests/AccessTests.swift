@@ -133,7 +133,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
     }
 
     @Test func aHookThatIsNotThereRefusesOrIsPassedOver() async throws {
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         var hooks = try Self.hooks(port)
         hooks.isJSON = true
         let strict = hooks

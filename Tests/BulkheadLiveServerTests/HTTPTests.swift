@@ -175,16 +175,23 @@ private let group = MultiThreadedEventLoopGroup.singleton
         }
     }
 
-    /// A player that comes back says up to where it has the stream, and is given what follows, if it is that timeline still.
-    @Test func whoComesBackIsGivenWhatFollows() async throws {
-        let clip = try await MediaClip.make(seconds: 6)
+    /// A server that has been given a whole clip at once.
+    private func serverWithClip(
+        _ clip: MediaClip
+    ) async throws -> (server: LiveServer, publisher: RTMPPublisher, log: EventLog, raw: RawHTTP) {
         let log = EventLog()
         let server = try await LiveServer.start(port: 0, onEvent: log.append)
         let publisher = try await RTMPPublisher.connect(
             to: IngestTarget("\(server.address)/live", key: "key"), group: group)
         publisher.send(configuration: clip.configuration)
         for packet in clip.packets { publisher.send(packet: packet) }
-        let raw = RawHTTP(port: server.port)
+        return (server, publisher, log, RawHTTP(port: server.port))
+    }
+
+    /// A player that comes back says up to where it has the stream, and is given what follows, if it is that timeline still.
+    @Test func whoComesBackIsGivenWhatFollows() async throws {
+        let clip = try await MediaClip.make(seconds: 6)
+        let (server, publisher, _, raw) = try await serverWithClip(clip)
         /// The number that tells a response's fragments apart: when the first one begins, in ticks of 90 kHz.
         func begin(_ query: String) async throws -> (tick: UInt64?, zero: String) {
             let bytes = try await raw.first(20_000, of: "/live/key.mp4\(query)")
@@ -230,13 +237,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
     /// The publisher's end is the end of the response, and of the playlist.
     @Test func endsAreSaid() async throws {
         let clip = try await MediaClip.make(seconds: 3)
-        let log = EventLog()
-        let server = try await LiveServer.start(port: 0, onEvent: log.append)
-        let publisher = try await RTMPPublisher.connect(
-            to: IngestTarget("\(server.address)/live", key: "key"), group: group)
-        publisher.send(configuration: clip.configuration)
-        for packet in clip.packets { publisher.send(packet: packet) }
-        let raw = RawHTTP(port: server.port)
+        let (server, publisher, log, raw) = try await serverWithClip(clip)
         async let stream = raw.ask("GET /live/key.mp4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", isBinary: true)
         #expect(await eventually { log.playCount == 1 })
         await publisher.close(goodbye: true)

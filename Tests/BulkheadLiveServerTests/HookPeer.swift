@@ -49,7 +49,7 @@ final class HookPeer: Sendable {
     private let process: RunningProcess
 
     init() async throws {
-        port = try NginxServer.freePort()
+        port = try FreePort.take()
         folder = try TemporaryFolder()
         process = try RunningProcess("python3", ["-c", Self.script, "\(port)", folder.path("log")])
         let port = port

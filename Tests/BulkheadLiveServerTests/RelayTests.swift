@@ -169,7 +169,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
 
     @Test func theNextSourceIsTaken() async throws {
         let origin = try await start(EventLog())
-        let nobody = try NginxServer.freePort()
+        let nobody = try FreePort.take()
         let sources = [try IngestTarget("rtmp://127.0.0.1:\(nobody)/live/key"), try Self.address(origin)]
         let edge = try await start { $0.pulls = [PullOptions(Self.key, from: sources)] }
         try await publishing(to: origin) { _ in
@@ -203,7 +203,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
     }
 
     @Test func aPushComesBackAndEndsWithItsStream() async throws {
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let push = PushOptions(Self.key, to: try IngestTarget("rtmp://127.0.0.1:\(port)/live/there"))
         let origin = try await start { $0.pushes = [push] }
         let there = EventLog()
@@ -225,7 +225,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
     // MARK: circles
 
     @Test func aRelayOfItselfIsRefused() async throws {
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let server = try await start(port: port) {
             $0.pulls = [PullOptions(Self.key, from: [try IngestTarget("rtmp://127.0.0.1:\(port)/live/other")])]
             $0.pushes = [PushOptions(nil, to: try IngestTarget("rtmp://localhost:\(port)/again", key: ""))]
@@ -240,7 +240,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
 
     /// Each pulls from the other: nobody publishes, and nothing goes round.
     @Test func twoServersThatPullFromEachOtherSaySo() async throws {
-        let (port, other) = (try NginxServer.freePort(), try NginxServer.freePort())
+        let (port, other) = (try FreePort.take(), try FreePort.take())
         let first = try await start(port: port) {
             $0.pulls = [PullOptions(Self.key, from: [try IngestTarget("rtmp://127.0.0.1:\(other)/live/key")])]
         }
@@ -263,7 +263,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
     /// Each pulls from the next one and the last from the first: one of them says so, and who publishes into it is seen by all.
     @Test(arguments: [(3, false), (5, false), (4, true)])
     func circlesOfMoreServersAreFound(count: Int, isOverHTTP: Bool) async throws {
-        let ports = try (0..<count).map { _ in try NginxServer.freePort() }
+        let ports = try (0..<count).map { _ in try FreePort.take() }
         var servers: [LiveServer] = []
         // Every second one is there first, so that no server hears of the whole circle when it is asked.
         for index in Array(stride(from: 0, to: count, by: 2)) + Array(stride(from: 1, to: count, by: 2)) {

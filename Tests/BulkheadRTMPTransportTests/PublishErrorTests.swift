@@ -52,7 +52,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
     }
 
     @Test func nobodyListens() async throws {
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let target = try IngestTarget("rtmp://127.0.0.1:\(port)/app/key")
         await #expect(throws: PublishError.unreachable(server: "127.0.0.1:\(port)", reason: "Connection refused")) {
             _ = try await RTMPPublisher.connect(to: target, group: group)

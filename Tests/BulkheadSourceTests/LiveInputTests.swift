@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func networkStreamIsLiveAndTellsWhenItIsSilent() throws {
-        let port = Int.random(in: 20_000..<32_000)
+        let port = try FreePort.take()
         let source = try SourceUnderTest("tcp://127.0.0.1:\(port)?listen=1", inputFormat: "mpegts")
         try #require(try eventuallyOnThisThread { try isListening(port) }, "the source listens")
         let publisher = try publish("tcp://127.0.0.1:\(port)")

@@ -30,7 +30,7 @@ package final class HistoryServer {
     private let speaker: IRCClient
 
     package init(_ habits: Habits = Habits()) throws {
-        port = try NginxServer.freePort()
+        port = try FreePort.take()
         let words = String(decoding: try JSONEncoder().encode(habits), as: UTF8.self)
         process = try RunningProcess("python3", ["-c", Self.script, "\(port)", words])
         let port = port

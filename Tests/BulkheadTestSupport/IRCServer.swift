@@ -12,7 +12,7 @@ package final class IRCServer {
     package init(keeping lines: Int = 500) async throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("ircd-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        port = try NginxServer.freePort()
+        port = try FreePort.take()
         let modules = [
             "cap", "ircv3", "ircv3_batch", "ircv3_servertime", "ircv3_ctctags", "ircv3_msgid", "ircv3_echomessage",
             "chanhistory", "permchannels",

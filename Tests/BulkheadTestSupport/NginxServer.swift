@@ -17,7 +17,7 @@ package final class NginxServer: Sendable {
     ///   - port: nil for a free one.
     package init(application: String = "", port: Int? = nil) async throws {
         folder = try TemporaryFolder()
-        self.port = try port ?? Self.freePort()
+        self.port = try port ?? FreePort.take()
         let configuration = """
             load_module \(Self.modulePath);
             daemon off; master_process off; pid \(folder.path("pid")); error_log \(folder.path("error.log")) info;
@@ -38,22 +38,7 @@ package final class NginxServer: Sendable {
 
     package func end(signal: Int32 = SIGTERM) async { await process.end(signal: signal) }
 
-    package enum StartError: Error { case notStarted(String), noPort }
-
-    /// A port that was free a moment ago.
-    package static func freePort() throws -> Int {
-        try withSocket { socket in
-            var address = loopback(port: 0)
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let result = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-                }
-            }
-            guard result else { throw StartError.noPort }
-            return Int(UInt16(bigEndian: address.sin_port))
-        }
-    }
+    package enum StartError: Error { case notStarted(String) }
 
     private static func accepts(_ port: Int) -> Bool {
         withSocket { socket in

@@ -202,7 +202,7 @@ import Testing
     /// Others call: the input, or its backup.
     @Test(arguments: [true, false]) func whoCallsIsBackedOrBacks(isMain: Bool) async throws {
         let folder = try TemporaryFolder()
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let clip = folder.path("backup.mkv")
         try await Self.clip(clip)
         let address = "rtmp://127.0.0.1:\(port)/live/in"

@@ -48,7 +48,7 @@ import Testing
             path = try await FaultyPath.start(port: origin.port)
             // Small buffers: a slow path is felt at once.
             feed = try await FaultyPath.start(port: origin.port, bufferByteCount: 4096)
-            let hook = try NginxServer.freePort()
+            let hook = try FreePort.take()
             nginx = try await NginxServer(
                 application: "on_play http://127.0.0.1:\(hook)/; on_publish_done http://127.0.0.1:\(hook)/;")
             pushed = try await FaultyPath.start(port: nginx.port)
@@ -198,7 +198,7 @@ import Testing
 
     /// A server with MediaMTX's routes, which pulls by FFmpeg.
     @Test func pullByRequestIsStartedAndStopped() async throws {
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         var fake: RunningProcess?
         let house = try await House(preferred: "push") { ports in
             let script = ports.folder.path("server.py")

@@ -45,7 +45,7 @@ import Testing
     /// Such a camera says no rate, and libavformat invents one of 25.
     @Test func cameraWithoutARateIsNotTakenAtAnInventedOne() async throws {
         let field = try Field()
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let camera = try RunningProcess(
             "ffmpeg",
             [

@@ -200,7 +200,7 @@ import Testing
     /// It has the network, and nothing else: no program of this user's that listens at a local socket, as the session bus does.
     @Test func aSourceThatItsServerHasTakenOverGetsTheNetwork() async throws {
         let folder = try TemporaryFolder()
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let address = "tcp://127.0.0.1:\(port)"
         let camera = try RunningProcess(
             "ffmpeg",

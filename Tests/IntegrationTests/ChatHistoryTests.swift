@@ -147,7 +147,7 @@ private final class ChatProcess {
 
     /// A ghost of ours has the nick, the first server is away, and an account is refused in the server's words.
     @Test func whatStandsInTheWayIsToldApart() throws {
-        let away = try NginxServer.freePort()
+        let away = try FreePort.take()
         let server = try HistoryServer(Self.habits { $0.takenNick = "viewer" })
         let chat = try ChatProcess([away, server.port])
         #expect(try chat.reads { chat.states.last == .joined })

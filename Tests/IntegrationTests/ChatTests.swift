@@ -85,7 +85,7 @@ import Testing
         let text = try String(contentsOf: page, encoding: .utf8)
         let start = try #require(text.range(of: "```python\n")).upperBound
         let end = try #require(text.range(of: "```", range: start..<text.endIndex)).lowerBound
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let script = text[start..<end].replacingOccurrences(of: "7000", with: "\(port)")
         #expect(text[start..<end].split(separator: "\n").count <= 25)
         try Data(script.utf8).write(to: URL(fileURLWithPath: folder.path("bridge.py")))
@@ -119,7 +119,7 @@ import Testing
     /// A minute's backlog behind a break is in the log, and on the picture is only what is young, or was paid for.
     @Test func aBacklogDoesNotBurstOntoThePicture() async throws {
         let folder = try TemporaryFolder()
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let script = """
             import json, socket, time
             server = socket.create_server(("127.0.0.1", \(port)))
@@ -173,7 +173,7 @@ import Testing
 
     @Test func whatIsNotWantedIsToldAndNotHammered() async throws {
         let folder = try TemporaryFolder()
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let script = """
             import socket
             server = socket.create_server(("127.0.0.1", \(port)))
@@ -202,7 +202,7 @@ import Testing
         let folder = try TemporaryFolder()
         let identity = try await TLSIdentity(in: folder)
         let (key, certificate) = (identity.key, identity.certificate)
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let script = """
             import socket, ssl, threading
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -7,15 +7,8 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(3))) struct DestinationTests {
     private static let small = ["--size", "320x180", "--preset", "ultrafast"]
 
-    /// A port on which nobody listens.
-    private func freePort() async throws -> Int {
-        let server = try await EmbeddedServer()
-        await server.end()
-        return server.port
-    }
-
     @Test func serverThatIsNotUpYetIsWaitedFor() async throws {
-        let port = try await freePort()
+        let port = try FreePort.take()
         let broadcast = try BulkheadProgram.start(
             [
                 "broadcast", "test", "--to", "rtmp://127.0.0.1:\(port)/live/a", "--patience", "1m", "--json",
@@ -35,7 +28,7 @@ import Testing
 
     /// The length of a broadcast is what viewers see of it, and not how long their server was waited for.
     @Test func waitingForAServerTakesNothingOffTheLength() async throws {
-        let port = try await freePort()
+        let port = try FreePort.take()
         let broadcast = try BulkheadProgram.start(
             [
                 "broadcast", "test", "--to", "rtmp://127.0.0.1:\(port)/live/a", "--patience", "1m", "--json",
@@ -78,7 +71,7 @@ import Testing
     }
 
     @Test func serverThatIsNotUpIsNotWaitedForUnasked() async throws {
-        let port = try await freePort()
+        let port = try FreePort.take()
         let broadcast = try BulkheadProgram.start(
             ["broadcast", "test", "--to", "rtmp://127.0.0.1:\(port)/live/a"] + Self.small)
         #expect(await broadcast.wait(timeout: .seconds(30)) == 69, "\(broadcast.errorText)")
@@ -141,7 +134,7 @@ import Testing
         // Whoever calls there by SRT waits three seconds for an answer.
         let process = try BulkheadProgram.start([
             "broadcast", "test", "--size", "320x180", "--fps", "25", "--preset", "ultrafast", "--record", path, "--to",
-            "srt://127.0.0.1:\(try NginxServer.freePort())",
+            "srt://127.0.0.1:\(try FreePort.take(.udp))",
         ])
         #expect(await process.wait(timeout: .seconds(40)) == 69, "\(process.errorText)")
         let check = try BulkheadProgram.start(["recording", "check", path])

@@ -51,7 +51,7 @@ import Testing
     @Test func rawCameraGoesOutPictureByPicture() async throws {
         let folder = try TemporaryFolder()
         let path = try await clip(seconds: 12, in: folder)
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         let url = "tcp://127.0.0.1:\(port)"
         let camera = try play(
             path, ["-c:v", "rawvideo", "-pix_fmt", "yuv420p", "-c:a", "pcm_s16le", "-f", "nut", "\(url)?listen=1"])

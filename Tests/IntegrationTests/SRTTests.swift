@@ -5,22 +5,6 @@ import Testing
 
 /// SRT with peers that this was not written against: FFmpeg and srt-live-transmit, as callers and as listeners.
 @Suite(.serialized, .timeLimit(.minutes(3))) struct SRTTests {
-    /// A UDP port that was free a moment ago.
-    private static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
-            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
-            return bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
-        }
-        try #require(isBound)
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
-
     private static func broadcast(_ arguments: [String], seconds: Int? = nil) throws -> RunningProcess {
         try BulkheadProgram.start(
             ["broadcast"] + arguments + [
@@ -60,7 +44,7 @@ import Testing
 
     @Test func aListenerOfFFmpegHasEveryPicture() async throws {
         let folder = try TemporaryFolder()
-        let port = try Self.freePort()
+        let port = try FreePort.take(.udp)
         let ffmpeg = try RunningProcess(
             "ffmpeg",
             [
@@ -121,7 +105,7 @@ import Testing
 
     @Test func aWrongPassphraseIsSaidInOneSentence() async throws {
         let folder = try TemporaryFolder()
-        let port = try Self.freePort()
+        let port = try FreePort.take(.udp)
         let receiver = try Self.receiver(port, "&passphrase=0123456789ab", into: folder.path("out.ts"))
         for (passphrase, words) in [("?passphrase=ba9876543210", "another passphrase"), ("", "do not both have")] {
             let broadcast = try BulkheadProgram.start([
@@ -156,7 +140,7 @@ import Testing
     /// Whoever kills the process that sends costs a connection, and no picture.
     @Test func killsOfTheSenderLoseNoPicture() async throws {
         let folder = try TemporaryFolder()
-        let port = try Self.freePort()
+        let port = try FreePort.take(.udp)
         let receiver = try Self.receiver(port, into: folder.path("out.ts"))
         let broadcast = try Self.broadcast(["test", "--to", "srt://127.0.0.1:\(port)", "--patience", "20"])
         for round in 1...3 {
@@ -182,7 +166,7 @@ import Testing
     @Test func anotherProtocolTakesOver() async throws {
         let folder = try TemporaryFolder()
         let server = try await EmbeddedServer()
-        let port = try Self.freePort()
+        let port = try FreePort.take(.udp)
         let receiver = try Self.receiver(port, into: folder.path("out.ts"))
         let broadcast = try Self.broadcast([
             "test", "--to", "srt://127.0.0.1:\(port)", "--or", server.url("a"), "--patience", "20",
@@ -198,7 +182,7 @@ import Testing
     /// By both ways, with a passphrase.
     @Test(arguments: [true, false]) func anInputIsRead(isCalled: Bool) async throws {
         let folder = try TemporaryFolder()
-        let port = try Self.freePort()
+        let port = try FreePort.take(.udp)
         let passphrase = "passphrase=0123456789ab"
         let input = (isCalled ? "listen:" : "") + "srt://127.0.0.1:\(port)?\(passphrase)&latency=200"
         let broadcast = try Self.broadcast([input, "--to", "file:\(folder.path("out.flv"))"])

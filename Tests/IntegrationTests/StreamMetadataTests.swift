@@ -36,7 +36,7 @@ import Testing
     /// The same by value after a break, at the server that takes it as it is, and at the one that keeps what it is given.
     @Test(.enabled(if: NginxServer.isInstalled)) func metadataComeBackAsTheyWere() async throws {
         let folder = try TemporaryFolder()
-        let port = try NginxServer.freePort()
+        let port = try FreePort.take()
         var server = try Self.serve(port)
         let own = "rtmp://127.0.0.1:\(port)/live/key"
         #expect(await eventually(within: .seconds(20)) { server.outputText.contains("Ready") })
