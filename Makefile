@@ -8,7 +8,7 @@ BUILD := .build/release
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help deps test-deps build test test-library test-package test-asan test-tsan fuzz soak lint docs graph settings demo bench install package uninstall clean
+.PHONY: help deps test-deps build test test-package test-asan test-tsan fuzz soak lint docs graph settings demo bench install package uninstall clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ build: ## build for release: .build/release/bulkhead runs in place, its helpers 
 # several would want more processor time than there is, and a stream that leaves out frames for want of it is right.
 test: test-deps build ## build everything and run all tests
 	$(SWIFT) build -c release --build-tests
-	Tests/run -c release --skip-build --skip '^CrashTests\.' --skip '^BulkheadLibraryTests\.' --skip SRTFaultTests
+	Tests/run -c release --skip-build --skip '^CrashTests\.'
 	Tests/run -c release --skip-build --filter '^CrashTests\.' --no-parallel
 
 test-asan: test-deps ## run the tests with the address sanitizer: memory used wrongly
@@ -41,12 +41,6 @@ fuzz: ## feed the decoders with made-up inputs, FUZZ_SECONDS (60) for each
 
 soak: build ## broadcast under random faults for SOAK_MINUTES (30); memory and descriptors must stay flat
 	@Tests/Soak/run
-
-# Apart from the others: Foundation's Process, by which hundreds of programs are started here, ends the run with SIGSEGV now and
-# then (it reads beyond its list of descriptors), and one test of a receiver by SRT is not steady yet.
-test-library: test-deps build ## run the tests of the library, and those of SRT on a bad network
-	$(SWIFT) build -c release --build-tests
-	Tests/run -c release --skip-build --filter '^BulkheadLibraryTests\.|SRTFaultTests'
 
 test-package: test-deps build ## install what `make package` makes into a bare Debian tree, use it there, and remove it; as root
 	Packaging/install-packages install
