@@ -238,8 +238,11 @@ import Testing
             URL=$(grep -o 'http://[0-9.:]*' log | head -1)
             "$1" upload "$2" --to $URL --key-file m/r/.library/upload.key --patience 1m & UPLOAD=$!
             until [ -s m/r/.library/uploads/*.part ]; do kill -0 $UPLOAD; sleep 0.1; done
+            # A machine that is slow to fill the disk would let the upload get to its end.
+            kill -STOP $UPLOAD
             dd if=/dev/zero of=m/ballast bs=1M 2> /dev/null || true
             until [ $(df --output=avail m | tail -1) -eq 0 ]; do sleep 0.1; done
+            kill -CONT $UPLOAD
             "$1" upload "$3" --to $URL --key-file m/r/.library/upload.key --patience 1s 2> refused && exit 9
             kill -0 $UPLOAD
             rm m/ballast
