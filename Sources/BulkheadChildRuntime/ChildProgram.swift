@@ -83,6 +83,7 @@ package enum ChildProgram {
         _ role: Role, purpose: String, arguments: [String] = ProgramArguments.all,
         secondStep: () -> CellReport = { CellReport() }, serve: (WireSocket) throws -> Void
     ) -> CInt {
+        ProcessSetup.silenceDispatch()
         _ = bulkhead_ignore_broken_pipes()
         bulkhead_report_crashes()
         let name = role.executableName

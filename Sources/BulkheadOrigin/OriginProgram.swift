@@ -18,6 +18,7 @@ package enum OriginProgram {
                 .origin, purpose: "Serves a broadcast of bulkhead to players, by RTMP and HTTP.", arguments: arguments
             ) { try OriginService($0).run() }
         }
+        ProcessSetup.silenceDispatch()
         ProcessSetup.ignoreWriteSignals()
         // A connection takes one: shells leave 1024 to a program that doesn't ask for more.
         _ = ProcessSetup.raiseDescriptorLimit()

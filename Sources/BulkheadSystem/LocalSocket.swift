@@ -71,6 +71,10 @@ package enum ProcessSetup {
         return UInt64(limit.rlim_cur)
     }
 
+    /// Keeps libdispatch from telling the system's log of each thread whose priority it may not raise, as ordinary users may not.
+    /// To be called before there is a second thread.
+    package static func silenceDispatch() { setenv("LIBDISPATCH_LOG", "NO", 0) }
+
     /// Puts something in place of standard descriptors that are closed, so that no file or socket of ours gets their
     /// numbers. Standard input stays unreadable.
     package static func occupyStandardDescriptors() {

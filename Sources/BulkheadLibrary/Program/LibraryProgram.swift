@@ -21,6 +21,7 @@ package struct LibraryProgram: AsyncParsableCommand {
 
     /// Runs to the end of the command; the result is the exit code.
     package static func run(_ arguments: [String] = Array(ProgramArguments.all.dropFirst())) async -> CInt {
+        ProcessSetup.silenceDispatch()
         ProcessSetup.ignoreWriteSignals()
         ProcessSetup.occupyStandardDescriptors()
         do {
