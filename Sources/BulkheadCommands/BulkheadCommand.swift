@@ -32,6 +32,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
     /// Runs the command with `arguments`, without the program's name, and tells what went wrong on standard error.
     /// - Returns: the exit code.
     package static func run(_ arguments: [String] = Array(ProgramArguments.all.dropFirst())) async -> Int32 {
+        ProcessSetup.silenceDispatch()
         ProcessSetup.ignoreWriteSignals()
         ProcessSetup.occupyStandardDescriptors()
         do {
@@ -117,7 +118,7 @@ package struct BulkheadCommand: AsyncParsableCommand {
 
     private static func tell(_ line: String) {
         guard !line.isEmpty else { return }
-        let line = line + "\n"
+        let line = (Journal.reads(STDERR_FILENO) ? Journal.Priority.error.prefix : "") + line + "\n"
         // Where nobody reads, nothing can be told.
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     }

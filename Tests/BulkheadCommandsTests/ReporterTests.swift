@@ -3,6 +3,7 @@ import BulkheadDrill
 import BulkheadEvents
 import BulkheadMaster
 import BulkheadModel
+import BulkheadSystem
 import Foundation
 import Synchronization
 import Testing
@@ -59,6 +60,29 @@ import Testing
         #expect(lines.first == "on air 01:02:03\u{1B}[K")
         #expect(lines.dropFirst().first == "\u{1B}[1A\u{1B}[J")
         #expect(lines.last == "on air 01\u{1B}[K")
+    }
+
+    /// The journal has times of its own, and takes a priority from what a line begins with.
+    @Test func linesForTheJournalHavePrioritiesAndNoTime() throws {
+        let text = try output(.journal) {
+            $0.event(Self.event)
+            $0.event(Event(.timeline, .timeline(.onAir), time: 0, mediaSeconds: 0))
+            $0.say("hello")
+        }
+        let lines = text.split(separator: "\n")
+        #expect(lines.first?.hasPrefix("<4>encoder: ended: SIGKILL") == true, "\(text)")
+        #expect(lines.dropFirst() == ["<5>timeline: on air", "<6>hello"])
+    }
+
+    @Test func theJournalIsKnownByItsSocket() throws {
+        let pipe = Pipe()
+        let descriptor = pipe.fileHandleForWriting.fileDescriptor
+        var facts = stat()
+        try #require(fstat(descriptor, &facts) == 0)
+        #expect(Journal.reads(descriptor, "\(facts.st_dev):\(facts.st_ino)"))
+        for other in [nil, "", ":", "1:2:3", "\(facts.st_dev):\(facts.st_ino + 1)", "-1:x"] as [String?] {
+            #expect(!Journal.reads(descriptor, other), "\(other ?? "none")")
+        }
     }
 
     @Test func backgroundIsQuiet() throws {

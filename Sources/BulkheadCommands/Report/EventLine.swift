@@ -27,6 +27,17 @@ package enum EventLine {
         clean("\(timestamp(event.time)) \(event.level.rawValue) \(sentence(event))")
     }
 
+    /// For the journal, which has the time itself: priority, part and what happened.
+    package static func journal(_ event: Event) -> String {
+        let priority: Journal.Priority =
+            switch event.level {
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            }
+        return priority.prefix + clean(sentence(event))
+    }
+
     /// The part and what happened to it.
     package static func sentence(_ event: Event) -> String {
         "\(event.part): \(EventSentence.text(event.happening, of: event.part))"

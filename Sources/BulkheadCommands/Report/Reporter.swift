@@ -20,8 +20,14 @@ package final class Reporter: Sendable {
         case terminal(hasColours: Bool)
         /// One line for each event, and the status every ten seconds.
         case log
+        /// The same for the journal: with priorities, without the time, which the journal has itself. Its unit's status is what
+        /// stands there each second, and so the status is written each ten minutes.
+        case journal
         /// Events as JSON objects on standard output, one a line, and the status every ten seconds.
         case json
+
+        /// From status to status where there is no status line.
+        fileprivate var interval: Duration { if case .journal = self { .seconds(600) } else { .seconds(10) } }
     }
 
     private struct State {
@@ -53,15 +59,15 @@ package final class Reporter: Sendable {
     ///   - descriptor: where lines go; it stays the caller's.
     ///   - results: where results go; nil for the same.
     ///   - width: the terminal's columns at the moment.
-    ///   - interval: from status to status where there is no status line.
+    ///   - interval: from status to status where there is no status line; nil for what is usual for the style.
     ///   - isForeground: whether the terminal is this process's at the moment.
     package init(
         style: Style, descriptor: CInt, results: CInt? = nil, width: @escaping @Sendable () -> Int = { 80 },
-        interval: Duration = .seconds(10), isForeground: @escaping @Sendable () -> Bool = { true }
+        interval: Duration? = nil, isForeground: @escaping @Sendable () -> Bool = { true }
     ) {
         self.style = style
         self.width = width
-        self.interval = interval
+        self.interval = interval ?? style.interval
         self.isForeground = isForeground
         output = FileDescriptor(rawValue: descriptor)
         self.results = FileDescriptor(rawValue: results ?? descriptor)
@@ -71,7 +77,8 @@ package final class Reporter: Sendable {
     package static func standard(isJSON: Bool) -> Reporter {
         if isJSON { return Reporter(style: .json, descriptor: STDOUT_FILENO) }
         guard let terminal = Terminal.standardError() else {
-            return Reporter(style: .log, descriptor: STDERR_FILENO, results: STDOUT_FILENO)
+            let style: Style = Journal.reads(STDERR_FILENO) ? .journal : .log
+            return Reporter(style: style, descriptor: STDERR_FILENO, results: STDOUT_FILENO)
         }
         // A terminal may be told to stop background processes that write to it; this one must go on.
         signal(SIGTTOU, SIG_IGN)
@@ -84,13 +91,17 @@ package final class Reporter: Sendable {
     package func event(_ event: Event) {
         switch style {
         case .terminal(let hasColours):
-            guard isForeground() || event.level != .notice else { return }
-            // The status line says it all the time.
-            if case .recording(.report) = event.happening { return }
+            guard isForeground() || event.level != .notice, !Self.isOfTheStatus(event) else { return }
             above(EventLine.short(event, colours: hasColours))
         case .log: state.withLock { write(EventLine.log(event) + "\n", &$0) }
+        case .journal: if !Self.isOfTheStatus(event) { state.withLock { write(EventLine.journal(event) + "\n", &$0) } }
         case .json: json(event)
         }
+    }
+
+    /// The status says it all the time.
+    private static func isOfTheStatus(_ event: Event) -> Bool {
+        if case .recording(.report) = event.happening { true } else { false }
     }
 
     /// How often it is worth asking for the status: a log gets it each ten seconds anyway.
@@ -109,7 +120,7 @@ package final class Reporter: Sendable {
                 write(Self.wipe(state.shown, columns) + "\r\(text)\u{1B}[K", &state)
                 (state.shown, state.shownWidth) = (text, columns)
             }
-        case .log: if isDue(ContinuousClock.now) { log(report.line.text(width: .max)) }
+        case .log, .journal: if isDue(ContinuousClock.now) { log(report.line.text(width: .max)) }
         case .json: if isDue(ContinuousClock.now) { json(report.object) }
         }
     }
@@ -132,7 +143,7 @@ package final class Reporter: Sendable {
     package func say(_ text: String) {
         switch style {
         case .terminal: above(text)
-        case .log: log(text)
+        case .log, .journal: log(text)
         case .json: break
         }
     }
@@ -198,8 +209,11 @@ package final class Reporter: Sendable {
     }
 
     private func log(_ text: String) {
-        let time = EventLine.timestamp(Date().timeIntervalSince1970)
-        state.withLock { write("\(time) notice bulkhead: \(EventLine.clean(text))\n", &$0) }
+        let head =
+            if case .journal = style { Journal.Priority.information.prefix } else {
+                "\(EventLine.timestamp(Date().timeIntervalSince1970)) notice bulkhead: "
+            }
+        state.withLock { write("\(head)\(EventLine.clean(text))\n", &$0) }
     }
 
     private func json(_ value: some Encodable) {
@@ -239,6 +253,7 @@ package final class Reporter: Sendable {
         guard count > 0 else { return "" }
         let event = Event(.reporter, .reporter(.linesLost(lines: count)), time: Date().timeIntervalSince1970)
         if case .json = style { return JSONLine.text(event).map { $0 + "\n" } ?? "" }
+        if case .journal = style { return EventLine.journal(event) + "\n" }
         return EventLine.log(event) + "\n"
     }
 }
