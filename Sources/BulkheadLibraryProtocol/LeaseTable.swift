@@ -42,11 +42,13 @@ package struct LeaseTable: Sendable {
     package static let period = Duration.seconds(2)
     /// Without a heartbeat.
     package static let lease = Duration.seconds(6)
+    private static let mostRetired = 64
 
     private struct Entry: Sendable {
         var heartbeat: Heartbeat
         var heard: MonotonicTime
-        /// Epochs that another has followed: what they say comes too late, or from a second node of the same name.
+        /// Epochs that another has followed: while that one is heard, what they say comes too late, or from a second node of the
+        /// same name.
         var retired: Set<Epoch> = []
         var ignored = 0
         /// Players that were sent there since the last heartbeat, which the node's own count can't have yet.
@@ -66,15 +68,19 @@ package struct LeaseTable: Sendable {
         }
         let isSame = entry.heartbeat.epoch == heartbeat.epoch
         // A node that starts again counts from its start; what was overtaken is a moment old.
-        let isOvertaken =
-            isSame && heartbeat.sequence <= entry.heartbeat.sequence
-            && now.since(entry.heard) < Self.lease.nanoseconds
-        guard !entry.retired.contains(heartbeat.epoch), !isOvertaken else {
+        let isHeard = now.since(entry.heard) < Self.lease.nanoseconds
+        let isOvertaken = isSame && heartbeat.sequence <= entry.heartbeat.sequence
+        guard !isHeard || !entry.retired.contains(heartbeat.epoch) && !isOvertaken else {
             entry.ignored += 1
             entries[heartbeat.node] = entry
             return false
         }
-        if !isSame { entry.retired.insert(entry.heartbeat.epoch) }
+        if !isSame {
+            // The second node of the name has been ended, or a backup of an older life was put back.
+            if entry.retired.remove(heartbeat.epoch) != nil { entry.ignored = 0 }
+            if entry.retired.count >= Self.mostRetired { entry.retired.removeAll() }
+            entry.retired.insert(entry.heartbeat.epoch)
+        }
         entry.heartbeat = heartbeat
         entry.heard = now
         entry.sent = 0

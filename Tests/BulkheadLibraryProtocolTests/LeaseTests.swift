@@ -51,6 +51,12 @@ import Testing
         #expect(!leases.hear(try beat("a", 10), at: at(2)))
         #expect(leases.hear(try beat("a", 2, other), at: at(3)))
         #expect(leases.ignored(of: try node("a")) == 1)
+        // The second one was a mistake, and has been ended: the first one is heard again.
+        #expect(!leases.hear(try beat("a", 11), at: at(8.9)))
+        #expect(leases.hear(try beat("a", 12), at: at(9)))
+        #expect(leases.state(of: try node("a"), at: at(9)) == .ready)
+        #expect(leases.ignored(of: try node("a")) == 0)
+        #expect(!leases.hear(try beat("a", 3, other), at: at(10)))
     }
 
     private func rank(
