@@ -34,14 +34,13 @@ import Testing
         #expect(rename("\(path)/晚间 show.mp4", "\(path)/b.mp4") == 0)
         #expect(rename("\(path)/晚间 show.mp4.index", "\(path)/b.mp4.index") == 0)
         #expect(try await eventually { try await library.names() == ["b"] })
-        // The same recording under a second name is one recording.
-        #expect(link("\(path)/b.mp4", "\(path)/c.mp4") == 0)
+        // The same recording under other names is one recording, and keeps the name that it has.
+        #expect(link("\(path)/b.mp4", "\(path)/c.mp4") == 0 && link("\(path)/b.mp4", "\(path)/a.mp4") == 0)
         try Data("no film".utf8).write(to: folder.url.appendingPathComponent("d.mp4"))
         #expect(symlink("/etc/passwd", "\(path)/e.mp4") == 0)
         try MadeRecording(seconds: 1).write(to: path, named: "f.mp4")
         #expect(try await eventually { try await library.names() == ["b", "f"] })
-        unlink("\(path)/b.mp4")
-        unlink("\(path)/c.mp4")
+        for name in ["a", "b", "c"] { unlink("\(path)/\(name).mp4") }
         #expect(try await eventually { try await library.names() == ["f"] })
         let status = try await library.get("/node/status").object()
         let isSettled = try await eventually {

@@ -74,7 +74,12 @@ final class FolderScanner: Sendable {
         var (looks, records) = state.withLock { ($0.looks, $0.records ?? [:]) }
         var found: [VideoID: MediaPath] = [:]
         var isChanged = false
-        for entry in entries.sorted(by: { $0.path.description < $1.path.description }) {
+        // Of copies of a recording, the one that is served stays: another one that comes does not give it another name.
+        let served = Set(records.values.map(\.path))
+        func place(_ entry: MediaFolder.Entry) -> (Int, String) {
+            (served.contains(entry.path) ? 0 : 1, entry.path.description)
+        }
+        for entry in entries.sorted(by: { place($0) < place($1) }) {
             if let look = looks[entry.path], look.entry == entry, look.isSettled {
                 guard let id = look.id, found[id] == nil else { continue }
                 if records[id]?.path == entry.path {
