@@ -24,7 +24,7 @@ struct LibraryDrainCommand: ParsableCommand {
     var off = false
 
     func run() throws {
-        let path = try LibraryServeCommand.mediaFolder(folder).ownPath(DrainMark.name)
+        let path = try MediaFolder(used: folder).ownPath(DrainMark.name)
         if off {
             guard unlink(path) == 0 || errno == ENOENT else {
                 throw StartError("\(path) can't be removed: \(String(cString: strerror(errno)).lowercased())")

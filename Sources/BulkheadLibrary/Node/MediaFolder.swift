@@ -22,6 +22,15 @@ struct MediaFolder: Sendable {
         guard stat(own, &facts) == 0 else { throw Errno(rawValue: errno) }
     }
 
+    /// A folder that a library has used.
+    /// - Throws: where it is none: a mistyped name must not become a folder.
+    init(used path: String) throws(StartError) {
+        guard access(FileName.bytes(path + "/" + Self.ownName), F_OK) == 0 else {
+            throw StartError("\(path) was used by no library yet: check --folder")
+        }
+        self = try LibraryServeCommand.mediaFolder(path)
+    }
+
     var own: String { path + "/" + Self.ownName }
     func ownPath(_ name: String) -> String { own + "/" + name }
 

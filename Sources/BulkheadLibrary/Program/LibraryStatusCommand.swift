@@ -57,7 +57,7 @@ struct LibraryRestoredCommand: ParsableCommand {
     var database: String?
 
     func run() throws {
-        let media = try LibraryServeCommand.mediaFolder(folder)
+        let media = try database == nil ? MediaFolder(used: folder) : LibraryServeCommand.mediaFolder(folder)
         let lock = try FolderLock(media)
         let store = try LibraryStores.node(database, media.ownPath("node.sqlite"))
         do throws(StoreError) { _ = try store.beginEpoch(insteadOf: nil) } catch { throw StartError("\(error)") }
