@@ -316,8 +316,8 @@ let package = Package(
             name: "BulkheadLibrary",
             dependencies: [
                 "BulkheadLibraryProtocol", "BulkheadLibraryStore", "BulkheadRecording", "BulkheadMP4", "BulkheadFLV",
-                "BulkheadRTMP", "BulkheadMedia", "BulkheadModel", "BulkheadSystem", "CBulkheadLinux", argumentParser,
-                nioCore, nioPosix, nioHTTP1, yams,
+                "BulkheadRTMP", "BulkheadMedia", "BulkheadModel", "BulkheadHTTP", "BulkheadSystem", "CBulkheadLinux",
+                argumentParser, nioCore, nioPosix, nioHTTP1, nioSSL, yams,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadSwitcher",

@@ -77,10 +77,12 @@ package enum HTTPClient {
     }
 
     /// Puts TLS into a connection to `address`, where it is to have it.
+    /// - Parameter trust: nil for the system's authorities alone.
     package static func addTLS(
-        to pipeline: ChannelPipeline.SynchronousOperations, for address: HTTPAddress
+        to pipeline: ChannelPipeline.SynchronousOperations, for address: HTTPAddress, trust: ClientTrust? = nil
     ) throws {
-        if address.usesTLS { try pipeline.addHandler(tlsHandler(address.host)) }
+        guard address.usesTLS else { return }
+        try pipeline.addHandler(trust?.handler(address.host) ?? tlsHandler(address.host))
     }
 
     /// What makes a connection one under TLS, to a server whose certificate is for `host`.
@@ -100,7 +102,7 @@ package enum HTTPClient {
             return phrase(failure.error)
         case ChannelError.connectTimeout: return "it does not answer"
         case let error as IOError: return String(cString: strerror(error.errnoCode)).lowercased()
-        default: return String("\(error)".prefix(200))
+        default: return TLSPhrase.of(error) ?? String("\(error)".prefix(200))
         }
     }
 }

@@ -29,6 +29,12 @@ final class LibraryStage {
         var lines: [String: String] = [:]
         /// Further words of a node in the files of centre and trackers, such as `live: …`.
         var nodeWords: [String: String] = [:]
+        /// Further lines of every part's file.
+        var commonLines = ""
+        /// `https` for parts that serve it themselves.
+        var scheme = "http"
+        /// What curl is told besides, such as `--cacert`.
+        var curlFlags: [String] = []
         var host = "127.0.0.1"
         /// Hosts by part, where they are not all on one.
         var hosts: [String: String] = [:]
@@ -47,15 +53,21 @@ final class LibraryStage {
     var parts: [String] { nodes + trackers + ["centre"] }
     private(set) var options = Options()
 
-    func address(_ part: String) -> String { "http://\(options.hosts[part] ?? options.host):\(ports[part] ?? 0)" }
+    /// Host and port.
+    func place(_ part: String) -> String { "\(options.hosts[part] ?? options.host):\(ports[part] ?? 0)" }
+    func address(_ part: String) -> String { "\(options.scheme)://\(place(part))" }
+
+    /// A request to a part.
+    func get(_ part: String, _ path: String) async throws -> HTTPReply {
+        try await LibraryUnderTest.get(address(part) + path, options.curlFlags)
+    }
 
     /// Writes the configurations.
     func configure(_ options: Options = Options()) throws {
         self.options = options
-        func listen(_ part: String) -> String { String(address(part).dropFirst("http://".count)) }
         func lines(_ part: String) -> String {
             (options.databases[part].map { "\ndatabase: \"\($0)\"" } ?? "")
-                + (options.lines[part].map { "\n\($0)" } ?? "")
+                + (options.lines[part].map { "\n\($0)" } ?? "") + "\n\(options.commonLines)"
         }
         var entries = "\nnodes:"
         let tellers = ([address("centre")] + trackers.map { address($0) }).map { "\"\($0)\"" }.joined(separator: ", ")
@@ -65,7 +77,7 @@ final class LibraryStage {
                 """
                 id: \(name)
                 folder: \(name)
-                listen: "\(listen(name))"
+                listen: "\(place(name))"
                 key-file: \(name).key
                 centre: \(address("centre"))
                 trackers: [\(tellers)]
@@ -88,12 +100,13 @@ final class LibraryStage {
                 options.trackerDatabases[name].map { "database: \"\($0)\"" }
                 ?? "centre: \(address("centre"))\nid: \(name)\nkey-file: \(name).key"
             try write(
-                "\(name).yaml", "listen: \"\(listen(name))\"\n\(feed)\(entries)\(lines("\(name) ").isEmpty ? "" : "")\n"
+                "\(name).yaml",
+                "listen: \"\(place(name))\"\n\(feed)\(entries)\(lines(name))\n"
             )
             commands[name] = ["tracker", "--config", folder.path("\(name).yaml")]
         }
         try write(
-            "centre.yaml", "folder: centre\nlisten: \"\(listen("centre"))\"\(others)\(entries)\(lines("centre"))\n")
+            "centre.yaml", "folder: centre\nlisten: \"\(place("centre"))\"\(others)\(entries)\(lines("centre"))\n")
         commands["centre"] = ["centre", "--config", folder.path("centre.yaml")]
     }
 
@@ -131,9 +144,9 @@ final class LibraryStage {
         var last = ""
         let start = ContinuousClock.now
         while ContinuousClock.now - start < .seconds(30) {
-            if let videos = try? await LibraryUnderTest.get(address("centre") + "/api/videos?limit=200").list(),
+            if let videos = try? await get("centre", "/api/videos?limit=200").list(),
                 let id = videos.first(where: { $0["name"] as? String == name })?["id"] as? String,
-                let reply = try? await LibraryUnderTest.get(address(part) + "/find/\(id)")
+                let reply = try? await get(part, "/find/\(id)")
             {
                 last = reply.text
                 if reply.status == 200, let found = try? reply.object(),

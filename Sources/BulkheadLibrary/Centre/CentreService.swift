@@ -164,7 +164,8 @@ struct CentreAnswers: Sendable {
     }
 
     private static func signer(_ request: Request, _ body: [UInt8], _ keys: [NodeID: [UInt8]]) -> NodeID? {
-        guard let header = request[header: "Authorization"], let id = PeerSignature.node(in: header),
+        guard request.isVouchedFor, let header = request[header: "Authorization"],
+            let id = PeerSignature.node(in: header),
             let key = keys[id],
             PeerSignature.isGood(
                 header, .node, method: request.method.rawValue, target: request.target, body: body,
@@ -174,7 +175,10 @@ struct CentreAnswers: Sendable {
     }
 
     static let stranger = Response.sentence(
-        .unauthorized, "No known node has signed this: compare the keys and the clocks of node and centre.")
+        .unauthorized,
+        "No known node has signed this, or shown the certificate that client-ca wants: compare the keys and the clocks "
+            + "of node and centre."
+    )
 
     private func signal(_ request: Request, _ body: RequestBody) async -> Response {
         guard let bytes = await body.collect(upTo: Self.longestSignal) else {

@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -25,7 +26,11 @@ struct HTTPCall {
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
 
     /// Connects to `address`, and closes when `body` has ended.
-    static func with<Result>(_ address: PeerAddress, _ body: (HTTPCall) async throws -> Result) async throws -> Result {
+    /// - Parameter trust: whom it believes under TLS; nil for the system's authorities.
+    static func with<Result>(
+        _ address: PeerAddress, trust: ClientTrust? = nil, _ body: (HTTPCall) async throws -> Result
+    ) async throws -> Result {
+        let secure = address.tls(trust)
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(10))
             .connect(host: address.host, port: address.port) { channel in
@@ -33,6 +38,7 @@ struct HTTPCall {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(IdleStateHandler(allTimeout: patience))
                     try pipeline.addHandler(IdleEnd())
+                    try secure(pipeline)
                     try pipeline.addHTTPClientHandlers()
                     return try NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>(
                         wrappingChannelSynchronously: channel)

@@ -4,6 +4,7 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// Serves HTTP/1.1 on one address. Each connection is a task; what a peer doesn't take isn't read from the disk.
@@ -20,12 +21,18 @@ final class HTTPServer: Sendable {
     let port: Int
     private let listener: NIOAsyncChannel<Connection, Never>
     private let count = Atomic<Int>(0)
+    private let tls: ServerTLS?
 
     typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
 
     /// Listens on `address`.
-    /// - Parameter quick: answers what needs no waiting; gives nil for all that ``run(_:)`` is to answer.
-    init(_ address: ListenAddress, quick: (@Sendable (Request) -> Response?)? = nil) async throws {
+    /// - Parameters:
+    ///   - tls: nil for HTTP without TLS.
+    ///   - quick: answers what needs no waiting; gives nil for all that ``run(_:)`` is to answer.
+    init(
+        _ address: ListenAddress, tls: ServerTLS? = nil, quick: (@Sendable (Request) -> Response?)? = nil
+    ) async throws {
+        self.tls = tls
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -35,6 +42,7 @@ final class HTTPServer: Sendable {
                 let pipeline = channel.pipeline.syncOperations
                 try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
                 try pipeline.addHandler(IdleEnd())
+                if let tls { try pipeline.addHandler(TLSDoor(tls)) }
                 try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
                 try pipeline.addHandler(MalformedRequests())
                 if let quick { try pipeline.addHandler(QuickAnswers(quick)) }
@@ -72,9 +80,13 @@ final class HTTPServer: Sendable {
         try await connection.executeThenClose { inbound, outbound in
             guard isOne else { return }
             let incoming = RequestBody(inbound.makeAsyncIterator(), outbound)
+            var isVouchedFor: Bool?
             while let head = try await incoming.nextHead() {
                 let response: Response
-                if let request = Request(head, peer: peer) {
+                // The handshake is over by now.
+                let isVouched = await vouches(isVouchedFor, connection.channel)
+                isVouchedFor = isVouched
+                if let request = Request(head, peer: peer, isVouchedFor: isVouched) {
                     response = await handler(request, incoming)
                 } else {
                     response = .sentence(.badRequest, "The address is malformed or too long.")
@@ -92,6 +104,14 @@ final class HTTPServer: Sendable {
                 }
             }
         }
+    }
+
+    /// Whether the other side has shown a certificate, where parts of the library have to.
+    private func vouches(_ known: Bool?, _ channel: any Channel) async -> Bool {
+        guard tls?.asksParts == true else { return true }
+        if let known { return known }
+        // A connection without TLS has no such handler.
+        return (try? await channel.nioSSL_peerCertificate().get()) ?? nil != nil
     }
 
     static func head(of response: Response, keepsAlive: Bool) -> HTTPResponseHead {

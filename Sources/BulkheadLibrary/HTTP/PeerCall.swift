@@ -1,38 +1,10 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadSystem
 import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-
-/// Where another part of the library listens: `http://10.0.0.1:8090`.
-struct PeerAddress: Hashable, Sendable, CustomStringConvertible {
-    let host: String
-    let port: Int
-
-    /// Nil for what is no such address.
-    init?(_ text: String) {
-        guard text.hasPrefix("http://"), text.utf8.count <= 300, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return nil
-        }
-        var rest = text.dropFirst("http://".count)
-        if rest.last == "/" { rest.removeLast() }
-        guard !rest.contains(where: { "/?#@".contains($0) }) else { return nil }
-        var port = 80
-        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("]") {
-            guard let number = Int(rest[rest.index(after: colon)...]), (1...65_535).contains(number) else { return nil }
-            port = number
-            rest = rest[..<colon]
-        }
-        if rest.first == "[", rest.last == "]" { rest = rest.dropFirst().dropLast() }
-        guard !rest.isEmpty else { return nil }
-        host = String(rest)
-        self.port = port
-    }
-
-    var description: String { "http://\(authority)" }
-    var authority: String { (host.contains(":") ? "[\(host)]" : host) + (port == 80 ? "" : ":\(port)") }
-}
 
 /// Why another part of the library has not answered: one lowercase phrase.
 struct PeerFailure: Error, Hashable, Sendable, CustomStringConvertible {
@@ -52,6 +24,8 @@ struct PeerCall: Sendable {
     let node: NodeID
     let key: [UInt8]
     var timeout = TimeAmount.seconds(10)
+    /// Whom it believes under TLS; nil for the system's authorities.
+    var trust: ClientTrust?
 
     /// - Returns: the body of an answer with a status from 200 to 299.
     func send(_ method: HTTPMethod, _ target: String, body: [UInt8] = []) async throws(PeerFailure) -> [UInt8] {
@@ -72,10 +46,11 @@ struct PeerCall: Sendable {
             head.headers.add(name: "Content-Type", value: "application/json")
             head.headers.add(name: "Content-Length", value: "\(body.count)")
         }
-        let (request, limit, peer) = (head, Self.longestAnswer, "\(address)")
+        let (request, limit, peer, secure) = (head, Self.longestAnswer, "\(address)", address.tls(trust))
         let connecting = ClientBootstrap(group: eventLoop).connectTimeout(timeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try secure(channel.pipeline.syncOperations)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
                     try channel.pipeline.syncOperations.addHandler(
                         AnswerReader(request, body, limit: limit, peer: peer, promise))
@@ -99,7 +74,7 @@ struct PeerCall: Sendable {
             error.connectionErrors.first.map { phrase($0.error) } ?? "its name is not known"
         case ChannelError.connectTimeout: "it does not answer"
         case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
-        default: String("\(error)".prefix(200))
+        default: TLSPhrase.of(error) ?? String("\(error)".prefix(200))
         }
     }
 }
@@ -144,9 +119,11 @@ private final class AnswerReader: ChannelInboundHandler {
             body += part.readableBytesView
         case .end:
             guard (200..<300).contains(status) else {
-                let text = String(decoding: body.prefix(200), as: UTF8.self).split(whereSeparator: \.isNewline).first
+                let said = String(decoding: body.prefix(300), as: UTF8.self).split(whereSeparator: \.isNewline)
+                let text = said.first ?? ""
+                let phrase = text.last == "." ? text.dropLast() : text
                 return promise.fail(
-                    PeerFailure(description: "\(peer) refuses with \(status): \(text ?? "")", status: status))
+                    PeerFailure(description: "\(peer) refuses with \(status): \(phrase)", status: status))
             }
             promise.succeed(body)
         }

@@ -15,9 +15,11 @@ struct Request: Sendable {
     let headers: HTTPHeaders
     /// Where the request came from; nil for a local socket.
     let peer: NetworkAddress?
+    /// Whether it may come from a part of the library, as far as certificates go: one was shown, or none is wanted.
+    let isVouchedFor: Bool
 
     /// Nil where the target is too long or malformed.
-    init?(_ head: HTTPRequestHead, peer: NetworkAddress?) {
+    init?(_ head: HTTPRequestHead, peer: NetworkAddress?, isVouchedFor: Bool = true) {
         guard head.uri.utf8.count <= Self.longestTarget, head.uri.hasPrefix("/") else { return nil }
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         var path: [String] = []
@@ -33,6 +35,7 @@ struct Request: Sendable {
         self.query = query
         headers = head.headers
         self.peer = peer
+        self.isVouchedFor = isVouchedFor
     }
 
     /// What stands behind a question mark; nil where it is malformed.

@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadModel
 import BulkheadSystem
@@ -17,10 +18,10 @@ struct LiveServerStreams: Sendable {
     private let call: PeerCall
     private let log: LibraryLog
 
-    init(_ address: PeerAddress, node: NodeID, log: LibraryLog) {
+    init(_ address: PeerAddress, node: NodeID, trust: ClientTrust? = nil, log: LibraryLog) {
         call = PeerCall(
             address: address, speaker: .node, node: node, key: [],
-            timeout: .nanoseconds(RemoteTracker.patience.nanoseconds))
+            timeout: .nanoseconds(RemoteTracker.patience.nanoseconds), trust: trust)
         self.log = log
     }
 

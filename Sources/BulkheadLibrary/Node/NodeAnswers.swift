@@ -58,16 +58,18 @@ struct NodeAnswers: Sendable {
     // MARK: - For the centre
 
     private func isCentre(_ request: Request, _ body: [UInt8]) -> Bool {
-        guard let header = request[header: "Authorization"], PeerSignature.node(in: header) == node.id else {
-            return false
-        }
+        guard request.isVouchedFor, let header = request[header: "Authorization"],
+            PeerSignature.node(in: header) == node.id
+        else { return false }
         return PeerSignature.isGood(
             header, .centre, method: request.method.rawValue, target: request.target, body: body,
             seconds: Int64(time(nil)), key: node.key)
     }
 
     private static let stranger = Response.sentence(
-        .unauthorized, "The signature is missing or wrong: compare the keys and the clocks of node and centre.")
+        .unauthorized,
+        "The signature is missing or wrong, or the certificate that client-ca wants: compare the keys and the clocks of node and centre."
+    )
 
     private func records(_ request: Request) async -> Response {
         guard isCentre(request, []) else { return Self.stranger }

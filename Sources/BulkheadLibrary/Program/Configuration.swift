@@ -75,7 +75,7 @@ struct Configuration {
 
     mutating func address(_ key: String) throws(StartError) -> PeerAddress {
         guard let address = PeerAddress(try text(key)) else {
-            throw StartError("\(path): \(key) wants http://HOST:PORT")
+            throw StartError("\(path): \(key) wants \(PeerAddress.form)")
         }
         return address
     }

@@ -19,6 +19,8 @@ struct Library: Sendable {
     var rtmp: ListenAddress?
     var centre: CentreService?
     var tracker: TrackerService?
+    /// Nil for HTTP without TLS.
+    var tls: ServerTLS?
 
     /// Serves until a signal comes.
     func run(_ address: ListenAddress, log: LibraryLog, whenReady: @Sendable (Int) -> Void) async throws(StartError) {
@@ -27,7 +29,7 @@ struct Library: Sendable {
         let quick = tracker.map { tracker in
             { @Sendable (request: Request) in TrackerAnswers(tracker: tracker).lookUp(request) }
         }
-        do { server = try await HTTPServer(address, quick: quick) } catch {
+        do { server = try await HTTPServer(address, tls: tls, quick: quick) } catch {
             let place = address.host.contains(":") ? "[\(address.host)]" : address.host
             throw StartError(
                 "\(place):\(address.port) can't be listened on: \(PeerCall.phrase(error)); choose another --listen")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadLibraryStore
 import BulkheadModel
@@ -31,15 +32,18 @@ struct LibraryNodeCommand: AsyncParsableCommand {
         let (id, address) = (try settings.node("id"), try settings.listenAddress())
         let media = try LibraryServeCommand.mediaFolder(settings.place(try settings.text("folder")))
         let key = try LibraryKey.read(settings.place(try settings.text("key-file")))
-        let centre = try settings.address("centre")
+        let (centre, tls) = (try settings.address("centre"), try PartTLS(&settings))
+        func call(_ place: PeerAddress) -> PeerCall {
+            PeerCall(address: place, speaker: .node, node: id, key: key, trust: tls.trust)
+        }
         var trackers: [any TrackerTaker] = []
         for text in try settings.list("trackers") {
-            guard let place = PeerAddress(text) else { throw StartError("\(config): trackers wants http://HOST:PORT") }
-            trackers.append(RemoteTracker(PeerCall(address: place, speaker: .node, node: id, key: key)))
+            guard let place = PeerAddress(text) else {
+                throw StartError("\(config): trackers wants \(PeerAddress.form)")
+            }
+            trackers.append(RemoteTracker(call(place)))
         }
-        if trackers.isEmpty {
-            trackers = [RemoteTracker(PeerCall(address: centre, speaker: .node, node: id, key: key))]
-        }
+        if trackers.isEmpty { trackers = [RemoteTracker(call(centre))] }
         let database = try settings.optionalText("database")
         let uploads = try UploadSettings(&settings)
         let rtmp = try settings.optionalListenAddress("rtmp-listen")
@@ -50,11 +54,11 @@ struct LibraryNodeCommand: AsyncParsableCommand {
         let store = try LibraryStores.node(database, media.ownPath("node.sqlite"))
         let node = NodeService(
             id, folder: media, store: store, key: key,
-            signals: RemoteCentre(call: PeerCall(address: centre, speaker: .node, node: id, key: key)),
-            trackers: trackers, live: live.map { LiveServerStreams($0, node: id, log: log) }, log: log,
+            signals: RemoteCentre(call: call(centre)), trackers: trackers,
+            live: live.map { LiveServerStreams($0, node: id, trust: tls.trust, log: log) }, log: log,
             uploads: uploads.map { UploadDesk(media, key: $0.key, limits: $0.limits, log: log) },
             period: TestPeriod.read(.seconds(1)))
-        try await Library(node: node, rtmp: rtmp).run(address, log: log) { port in
+        try await Library(node: node, rtmp: rtmp, tls: try tls.server(log: log)).run(address, log: log) { port in
             log.write("library.ready", "Ready: node \(id) listens on port \(port)", ["port": "\(port)"])
         }
         withExtendedLifetime(lock) {}
@@ -76,7 +80,8 @@ struct LibraryCentreCommand: AsyncParsableCommand {
         var settings = try Configuration(config)
         let address = try settings.listenAddress()
         let media = try LibraryServeCommand.mediaFolder(settings.place(try settings.text("folder")))
-        let peers = try LibraryStores.peers(&settings)
+        let tls = try PartTLS(&settings)
+        let peers = try LibraryStores.peers(&settings, trust: tls.trust)
         let trackers = try LibraryStores.trackers(&settings)
         let prefixes = try LibraryStores.prefixes(&settings)
         let database = try settings.optionalText("database")
@@ -97,7 +102,8 @@ struct LibraryCentreCommand: AsyncParsableCommand {
             peers, trackers: trackers, store: store, reader: reader, log: log,
             period: TestPeriod.read(CentreService.period)
         ) { tracker.noteNews() }
-        try await Library(centre: centre, tracker: tracker).run(address, log: log) { port in
+        try await Library(centre: centre, tracker: tracker, tls: try tls.server(log: log)).run(address, log: log) {
+            port in
             log.write(
                 "library.ready", "Ready: the centre of \(peers.count) nodes listens on port \(port)",
                 ["port": "\(port)"])
@@ -120,14 +126,15 @@ struct LibraryTrackerCommand: AsyncParsableCommand {
     func run() async throws {
         var settings = try Configuration(config)
         let address = try settings.listenAddress()
-        let feed = try Self.feed(&settings)
-        let peers = try LibraryStores.peers(&settings)
+        let tls = try PartTLS(&settings)
+        let feed = try Self.feed(&settings, trust: tls.trust)
+        let peers = try LibraryStores.peers(&settings, trust: tls.trust)
         let prefixes = try LibraryStores.prefixes(&settings)
         try settings.finish()
         let log = LibraryLog(isJSON: json)
         let tracker = TrackerService(
             Dictionary(peers.map { ($0.id, $0) }) { first, _ in first }, prefixes: prefixes, log: log, feed: feed)
-        try await Library(tracker: tracker).run(address, log: log) { port in
+        try await Library(tracker: tracker, tls: try tls.server(log: log)).run(address, log: log) { port in
             log.write("library.ready", "Ready: the tracker listens on port \(port)", ["port": "\(port)"])
         }
     }
@@ -135,7 +142,9 @@ struct LibraryTrackerCommand: AsyncParsableCommand {
 
 extension LibraryTrackerCommand {
     /// Where news come from: the central PostgreSQL, best a replica of it (`database:`), or the centre.
-    private static func feed(_ settings: inout Configuration) throws(StartError) -> TrackerService.Feed {
+    private static func feed(
+        _ settings: inout Configuration, trust: ClientTrust?
+    ) throws(StartError) -> TrackerService.Feed {
         if let database = try settings.optionalText("database") {
             let reader = PostgresStores.centralReader(database)
             return { version in
@@ -144,7 +153,8 @@ extension LibraryTrackerCommand {
         }
         let id = try settings.node("id")
         let key = try LibraryKey.read(settings.place(try settings.text("key-file")))
-        let centre = PeerCall(address: try settings.address("centre"), speaker: .node, node: id, key: key)
+        let centre = PeerCall(
+            address: try settings.address("centre"), speaker: .node, node: id, key: key, trust: trust)
         return { version in
             let body = try await centre.send(.GET, "/centre/changes?after=\(version)")
             return try JSONLine.decode([CentralRow].self, from: body)
@@ -169,20 +179,24 @@ enum LibraryStores {
     }
 
     /// The known nodes: `nodes:`, each with `id`, `address`, `key-file` and perhaps `public`.
-    static func peers(_ settings: inout Configuration) throws(StartError) -> [KnownPeer] {
+    /// - Parameter trust: whom readers of nodes believe under TLS.
+    static func peers(
+        _ settings: inout Configuration, trust: ClientTrust? = nil
+    ) throws(StartError) -> [KnownPeer] {
         var peers: [KnownPeer] = []
         for map in try settings.maps("nodes") {
             guard let id = map["id"].flatMap({ NodeID($0) }), let address = map["address"].flatMap({ PeerAddress($0) }),
                 let keyFile = map["key-file"]
-            else { throw StartError("each of nodes wants id, address (http://HOST:PORT) and key-file") }
+            else { throw StartError("each of nodes wants id, address (\(PeerAddress.form)) and key-file") }
             guard map["public"].map({ PeerAddress($0) != nil }) ?? true else {
-                throw StartError("public of \(id) wants http://HOST:PORT")
+                throw StartError("public of \(id) wants \(PeerAddress.form)")
             }
             let live = map["live"].flatMap { PeerAddress($0) }
-            guard live != nil || map["live"] == nil else { throw StartError("live of \(id) wants http://HOST:PORT") }
+            guard live != nil || map["live"] == nil else { throw StartError("live of \(id) wants \(PeerAddress.form)") }
             guard !peers.contains(where: { $0.id == id }) else { throw StartError("there are two nodes called \(id)") }
             let key = try LibraryKey.read(settings.place(keyFile))
-            let remote = RemoteReader(call: PeerCall(address: address, speaker: .centre, node: id, key: key))
+            let remote = RemoteReader(
+                call: PeerCall(address: address, speaker: .centre, node: id, key: key, trust: trust))
             var reader: any NodeReader = remote
             if let place = map["database"] { reader = DatabaseReader(reader: PostgresStores.reader(id, at: place)) }
             peers.append(
@@ -204,7 +218,7 @@ enum LibraryStores {
             }
             let place = map["public"].flatMap { PeerAddress($0) }
             guard place != nil || map["public"] == nil else {
-                throw StartError("public of \(id) wants http://HOST:PORT")
+                throw StartError("public of \(id) wants \(PeerAddress.form)")
             }
             trackers.append(
                 KnownTracker(id: id, key: try LibraryKey.read(settings.place(keyFile)), publicAddress: place))

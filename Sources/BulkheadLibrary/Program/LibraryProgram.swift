@@ -41,7 +41,10 @@ package struct LibraryProgram: AsyncParsableCommand {
                 print(fullMessage(for: error))
             } else {
                 let line = message(for: error).split(separator: "\n").first ?? ""
-                tell("bulkhead library: \(line.prefix(1).lowercased())\(line.dropFirst()); see bulkhead library --help")
+                let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+                let command = arguments.first.flatMap { names.contains($0) ? " \($0)" : nil } ?? ""
+                let help = "see bulkhead library\(command) --help"
+                tell("bulkhead library: \(line.prefix(1).lowercased())\(line.dropFirst()); \(help)")
             }
             return code
         }

@@ -22,7 +22,7 @@ struct LibraryServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A file in YAML with folder, listen, rtmp-listen and public-address, for what is not said here.",
+            "A file in YAML with folder, listen, rtmp-listen, public-address, tls-cert and tls-key, for what is not said here.",
             valueName: "file"))
     var config: String?
 
@@ -56,6 +56,18 @@ struct LibraryServeCommand: AsyncParsableCommand {
             valueName: "url"))
     var live: String?
 
+    @Option(
+        name: .customLong("tls-cert"),
+        help: ArgumentHelp(
+            "The certificate to serve HTTPS with, and those that lead to its authority, in PEM form; read again when it changes.",
+            valueName: "file"))
+    var certificate: String?
+
+    @Option(
+        name: .customLong("tls-key"),
+        help: ArgumentHelp("The private key of --tls-cert, in PEM form.", valueName: "file"))
+    var privateKey: String?
+
     @Flag(help: "Write one JSON object for each event instead of sentences.")
     var json = false
 
@@ -66,11 +78,17 @@ struct LibraryServeCommand: AsyncParsableCommand {
         if let rtmpListen, ListenAddress(rtmpListen, anyHost: ListenAddress.everywhere) == nil {
             throw ValidationError("--rtmp-listen wants an address and a port, such as :1935")
         }
-        if folder == nil, config == nil { throw ValidationError("--folder names the folder with the recordings") }
-        if let publicAddress, PeerAddress(publicAddress) == nil {
-            throw ValidationError("--public-address wants http://HOST:PORT")
+        if folder == nil, config == nil {
+            throw ValidationError(
+                "--folder is missing: name the folder with the recordings, such as --folder recordings")
         }
-        if let live, PeerAddress(live) == nil { throw ValidationError("--live wants http://HOST:PORT") }
+        if let publicAddress, PeerAddress(publicAddress) == nil {
+            throw ValidationError("--public-address wants \(PeerAddress.form)")
+        }
+        if let live, PeerAddress(live) == nil { throw ValidationError("--live wants \(PeerAddress.form)") }
+        if (certificate == nil) != (privateKey == nil) {
+            throw ValidationError("--tls-cert and --tls-key go together")
+        }
         _ = try uploadLimits()
     }
 
@@ -95,6 +113,7 @@ struct LibraryServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         var (folder, listen, publicAddress) = (folder ?? "", listen, publicAddress)
+        var files = try PartTLS.files(certificate, privateKey, "--tls-cert", "--tls-key")
         var rtmp = rtmpListen.flatMap { ListenAddress($0, anyHost: ListenAddress.everywhere) }
         if let config {
             var settings = try Configuration(config)
@@ -104,10 +123,12 @@ struct LibraryServeCommand: AsyncParsableCommand {
             (listen, publicAddress) = (listen ?? written, publicAddress ?? known)
             let played = try settings.optionalListenAddress("rtmp-listen")
             rtmp = rtmp ?? played
+            let named = try settings.certificateFiles()
+            files = files ?? named
             try settings.finish()
             guard !folder.isEmpty else { throw StartError("\(config) lacks folder") }
             guard publicAddress.map({ PeerAddress($0) != nil }) ?? true else {
-                throw StartError("\(config): public-address wants http://HOST:PORT")
+                throw StartError("\(config): public-address wants \(PeerAddress.form)")
             }
         }
         guard let address = ListenAddress(listen ?? "127.0.0.1:8090", anyHost: ListenAddress.everywhere),
@@ -124,11 +145,14 @@ struct LibraryServeCommand: AsyncParsableCommand {
             id, media, nodeStore, central, key: key, publicAddress: publicAddress ?? "",
             live: live.flatMap { PeerAddress($0) }, uploads, log: log)
         library.rtmp = rtmp
+        library.tls = try files.map { files throws(StartError) in try PartTLS.server(files, log: log) }
+        let scheme = files == nil ? "http" : "https"
         try await library.run(address, log: log) { port in
             let host = address.host == ListenAddress.everywhere ? "127.0.0.1" : address.host
-            let place = "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            let authority = "\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            let place = "\(scheme)://\(authority)"
             log.write(
-                "library.ready", "Ready: watch at \(place)/, record with --record-library \(place)",
+                "library.ready", "Ready: watch at \(place)/, record with --record-library http://\(authority)",
                 ["address": place, "port": "\(port)", "folder": media.path])
         }
         withExtendedLifetime(lock) {}

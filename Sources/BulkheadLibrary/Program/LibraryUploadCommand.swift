@@ -30,8 +30,13 @@ struct LibraryUploadCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long a node is tried again that can't be reached, such as 5m.", valueName: "time"))
     var patience = "1m"
 
+    @Option(
+        help: ArgumentHelp(
+            "The certificate of a private authority that the node's is of, in PEM form.", valueName: "file"))
+    var ca: String?
+
     func validate() throws {
-        if PeerAddress(to) == nil { throw ValidationError("--to wants http://HOST:PORT") }
+        if PeerAddress(to) == nil { throw ValidationError("--to wants \(PeerAddress.form)") }
         if files.isEmpty { throw ValidationError("name a film") }
         if Quantity.duration(patience) == nil { throw ValidationError("--patience wants a time, such as 5m") }
     }
@@ -39,12 +44,14 @@ struct LibraryUploadCommand: AsyncParsableCommand {
     func run() async throws {
         guard let address = PeerAddress(to), let patience = Quantity.duration(patience) else { return }
         let key = try keyFile.map { path throws(StartError) in try LibraryKey.read(path) }
+        let trust = try ca.map { path throws(StartError) in try PartTLS.trust(path) }
         let token = token ?? getenv("BULKHEAD_LIBRARY_TOKEN").map { String(cString: $0) }
         guard key != nil || token != nil else {
             throw StartError("an upload needs --key-file or --token: ask the owner of the node")
         }
         for path in files {
-            let upload = Upload(address: address, path: path, key: key, token: token ?? "", patience: patience)
+            let upload = Upload(
+                address: address, trust: trust, path: path, key: key, token: token ?? "", patience: patience)
             let isTerminal = isatty(STDOUT_FILENO) == 1
             let video = try await upload.run { line in
                 guard isTerminal else { return }

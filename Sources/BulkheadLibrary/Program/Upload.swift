@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadModel
 import BulkheadRecording
@@ -12,6 +13,8 @@ struct Upload {
     private static let mostFailures = 1000
 
     let address: PeerAddress
+    /// Whom it believes under TLS; nil for the system's authorities.
+    let trust: ClientTrust?
     let path: String
     let key: [UInt8]?
     let token: String
@@ -30,7 +33,7 @@ struct Upload {
         var (place, reached): (String?, Int64) = (nil, 0)
         for failure in 0..<Self.mostFailures {
             do {
-                return try await HTTPCall.with(address) { call in
+                return try await HTTPCall.with(address, trust: trust) { call in
                     try await send(file, checksum, &place, call) { offset, isThere in
                         // What was sent and not kept is no progress.
                         if isThere, offset > reached { (reached, troubleSince) = (offset, nil) }
@@ -138,7 +141,8 @@ struct Upload {
         if (200..<300).contains(answer.status) { return answer }
         // What may be better in a moment is tried again.
         if answer.status == 503 || answer.status == 507 {
-            throw PeerFailure(description: "\(address) answers: \(answer.sentence)", status: answer.status)
+            let phrase = answer.sentence.hasSuffix(".") ? String(answer.sentence.dropLast()) : answer.sentence
+            throw PeerFailure(description: "\(address) answers: \(phrase)", status: answer.status)
         }
         throw StartError("\(address) refuses: \(answer.sentence)")
     }

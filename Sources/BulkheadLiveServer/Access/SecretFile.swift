@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import NIOCore
 import SystemPackage
 

@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadLibraryStore
 import BulkheadModel
@@ -71,6 +72,30 @@ struct LibraryCheckup {
         }
     }
 
+    /// What a part's file says of TLS: whether the files can be used, and when the certificate is over.
+    /// - Returns: whom the part believes.
+    mutating func certificates(_ settings: inout Configuration) -> ClientTrust? {
+        let subject = "certificate"
+        do throws(StartError) {
+            let tls = try PartTLS(&settings)
+            guard let files = tls.files else { return tls.trust }
+            _ = try tls.server(log: LibraryLog(isJSON: false))
+            let days = ((try? files.end()) ?? 0).subtractingReportingOverflow(Int64(time(nil))).partialValue / 86_400
+            let span = days == 1 ? "1 day" : "\(days) days"
+            switch days {
+            case ..<0: add(LibraryFinding(.wrong, subject, "\(files.certificate) is over", advice: "get another one"))
+            case ..<14:
+                let advice = "see whether it is renewed by itself"
+                add(LibraryFinding(.note, subject, "\(files.certificate) is over in \(span)", advice: advice))
+            default: add(LibraryFinding(.ok, subject, "\(files.certificate), good for \(span)"))
+            }
+            return tls.trust
+        } catch {
+            add(LibraryFinding(.wrong, subject, error.description))
+            return nil
+        }
+    }
+
     /// - Parameters:
     ///   - words: libpq's; nil for the file at `path`.
     ///   - look: reads something of it.
@@ -92,7 +117,21 @@ struct LibraryCheckup {
             return add(LibraryFinding(.note, "database", "\(path) is made at the start"))
         }
         do { add(LibraryFinding(.ok, "tables", try look())) } catch {
-            add(LibraryFinding(.wrong, "tables", "\(error)", advice: "restore a backup: docs/library.md"))
+            // A full disk is no damage: what is in the tables is safe.
+            let advice = "\(error)".contains("is full") ? "make room" : "restore a backup: docs/library.md"
+            add(LibraryFinding(.wrong, "tables", "\(error)", advice: advice))
+        }
+    }
+
+    /// Whether the centre can read a node's PostgreSQL itself, with the words of its own file.
+    mutating func nodeDatabase(_ node: NodeID, _ words: String) {
+        let subject = "database of \(node)"
+        do throws(StoreError) {
+            _ = try PostgresStores.reader(node, at: words).page(after: 0, limit: 1, isWhole: true)
+            add(LibraryFinding(.ok, subject, "it can be read by its two views"))
+        } catch {
+            let advice = "start the node once, which makes its tables; then grant what docs/library.md, Databases, says"
+            add(LibraryFinding(.wrong, subject, error.description, advice: advice))
         }
     }
 
@@ -107,9 +146,11 @@ struct LibraryCheckup {
 
     /// Whether `address` answers, and by how much its clock differs.
     /// - Returns: whether it answers.
-    mutating func peer(_ subject: String, _ address: PeerAddress, advice: String) async -> Bool {
+    mutating func peer(
+        _ subject: String, _ address: PeerAddress, trust: ClientTrust?, advice: String
+    ) async -> Bool {
         do {
-            let answer = try await HTTPCall.with(address) {
+            let answer = try await HTTPCall.with(address, trust: trust) {
                 try await $0.send(.GET, "/health", [("Connection", "close")])
             }
             let now = Int64(time(nil))

@@ -23,6 +23,8 @@ struct LibraryDoctorCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON object a line.")
     var json = false
 
+    private static let start = "start it, and let this machine connect to it"
+
     func validate() throws {
         if (folder == nil) == (config == nil) { throw ValidationError("give --folder or --config") }
     }
@@ -63,6 +65,7 @@ struct LibraryDoctorCommand: AsyncParsableCommand {
         let path = settings.place(try settings.text("folder"))
         let database = try settings.optionalText("database")
         let key = checkup.key("key", settings.place(try settings.text("key-file")))
+        let trust = checkup.certificates(&settings)
         if let file = try settings.optionalText("upload-key-file") {
             _ = checkup.key("upload key", settings.place(file))
         }
@@ -78,8 +81,9 @@ struct LibraryDoctorCommand: AsyncParsableCommand {
             }
         }
         checkup.disk(path)
-        if await checkup.peer("centre", centre, advice: "start it, and let this machine connect to it"), let key {
-            await checkup.signature(PeerCall(address: centre, speaker: .node, node: id, key: key), counters)
+        if await checkup.peer("centre", centre, trust: trust, advice: Self.start), let key {
+            let call = PeerCall(address: centre, speaker: .node, node: id, key: key, trust: trust)
+            await checkup.signature(call, counters)
         }
         checkup.programs()
         checkup.nginx(port: address.port)
@@ -87,9 +91,10 @@ struct LibraryDoctorCommand: AsyncParsableCommand {
 
     /// The centre, or a tracker elsewhere, which has a centre.
     private func centre(_ settings: inout Configuration, _ checkup: inout LibraryCheckup) async throws {
+        let trust = checkup.certificates(&settings)
         if let text = try settings.optionalText("centre"), let centre = PeerAddress(text) {
             _ = checkup.key("key", settings.place(try settings.text("key-file")))
-            _ = await checkup.peer("centre", centre, advice: "start it, and let this machine connect to it")
+            _ = await checkup.peer("centre", centre, trust: trust, advice: Self.start)
         } else {
             let path = settings.place(try settings.text("folder"))
             let database = try settings.optionalText("database")
@@ -107,15 +112,16 @@ struct LibraryDoctorCommand: AsyncParsableCommand {
         }
         for map in try settings.maps("nodes") {
             let id = map["id"] ?? ""
-            guard NodeID(id) != nil, let address = map["address"].flatMap({ PeerAddress($0) }),
+            guard let node = NodeID(id), let address = map["address"].flatMap({ PeerAddress($0) }),
                 let file = map["key-file"]
             else {
-                let advice = "each of nodes wants id, address (http://HOST:PORT) and key-file"
+                let advice = "each of nodes wants id, address (\(PeerAddress.form)) and key-file"
                 checkup.add(LibraryFinding(.wrong, "node \(id)", "its entry is incomplete", advice: advice))
                 continue
             }
             _ = checkup.key("key of \(id)", settings.place(file))
-            _ = await checkup.peer("node \(id)", address, advice: "start it, and let this machine connect to it")
+            _ = await checkup.peer("node \(id)", address, trust: trust, advice: Self.start)
+            if let words = map["database"] { checkup.nodeDatabase(node, words) }
         }
     }
 

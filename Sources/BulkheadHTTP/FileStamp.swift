@@ -4,14 +4,15 @@
     import Musl
 #endif
 
-/// What differs between two states of a file.
-struct FileStamp: Hashable {
+/// What differs between two states of a file: its number, time and length.
+package struct FileStamp: Hashable, Sendable {
     private let inode: UInt64
     private let seconds: Int
     private let nanoseconds: Int
     private let byteCount: Int64
 
-    init?(_ path: String) {
+    /// Nil where there is no file at `path`.
+    package init?(_ path: String) {
         var information = stat()
         guard stat(path, &information) == 0 else { return nil }
         inode = UInt64(information.st_ino)

@@ -1,0 +1,81 @@
+import BulkheadHTTP
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Synchronization
+
+/// The certificate of a part that serves HTTPS itself.
+final class ServerTLS: Sendable {
+    /// Whether parts of the library have to show a certificate.
+    let asksParts: Bool
+    private let watched: Mutex<WatchedTLSContext>
+    private let log: LibraryLog
+
+    /// - Parameter clientAuthority: the authority whose certificates the library's parts have; nil where their signatures are enough.
+    init(_ files: CertificateFiles, clientAuthority: String?, log: LibraryLog) throws(CertificateFailure) {
+        watched = Mutex(try WatchedTLSContext(server: files, clientAuthority: clientAuthority))
+        asksParts = clientAuthority != nil
+        self.log = log
+    }
+
+    func handler() -> NIOSSLServerHandler {
+        let (context, news) = watched.withLock { watched in
+            let news = watched.look(at: .now())
+            return (watched.context, news)
+        }
+        switch news {
+        case .none: break
+        case .renewed: log.write("library.certificate", "The new certificate is used.")
+        case .unusable(let failure):
+            log.write("library.certificate", "The new certificate can't be used, the old one is: \(failure)")
+        }
+        return NIOSSLServerHandler(context: context)
+    }
+}
+
+/// Finds out by a connection's first byte whether it speaks TLS. Without it only this machine is served: what comes from elsewhere
+/// would have shown its tokens to whoever listens on the way.
+final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private static let handshake: UInt8 = 22
+    private static let refusal: String = {
+        let text = "This address speaks HTTPS.\n"
+        return "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+            + "Content-Length: \(text.utf8.count)\r\n\r\n\(text)"
+    }()
+
+    private let tls: ServerTLS
+    private var isKnown = false
+
+    init(_ tls: ServerTLS) { self.tls = tls }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isKnown else { return context.fireChannelRead(data) }
+        let bytes = unwrapInboundIn(data)
+        guard let first: UInt8 = bytes.getInteger(at: bytes.readerIndex) else { return }
+        isKnown = true
+        if first == Self.handshake {
+            do {
+                try context.pipeline.syncOperations.addHandler(tls.handler(), position: .after(self))
+            } catch { return context.close(promise: nil) }
+        } else if !context.channel.isLocalPeer {
+            let channel = context.channel
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: Self.refusal))).whenComplete { _ in
+                channel.close(promise: nil)
+            }
+            return
+        }
+        context.fireChannelRead(data)
+    }
+}
+
+extension Channel {
+    /// Whether the other side is on this machine.
+    fileprivate var isLocalPeer: Bool {
+        guard let address = remoteAddress?.ipAddress else { return true }
+        return address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
+    }
+}
