@@ -20,6 +20,43 @@ package struct RoomName: Hashable, Sendable, CustomStringConvertible {
 
 extension RoomName: CheckedText {}
 
+/// What a live room is called by its people: foreign text of one line.
+package struct RoomTitle: Hashable, Sendable, CustomStringConvertible {
+    /// In bytes of UTF-8.
+    package static let longest = 200
+
+    /// 1 to 200 bytes, without control characters.
+    package let description: String
+
+    /// Nil for what is none.
+    package init?(_ text: String) {
+        guard (1...Self.longest).contains(text.utf8.count), !text.unicodeScalars.contains(where: Self.isControl) else {
+            return nil
+        }
+        description = text
+    }
+
+    /// As much of `text` as a title may be; nil where nothing is left.
+    package init?(cutting text: String) {
+        var kept = ""
+        for character in text where !character.unicodeScalars.contains(where: Self.isControl) {
+            guard kept.utf8.count + character.utf8.count <= Self.longest else { break }
+            kept.append(character)
+        }
+        self.init(kept)
+    }
+
+    /// Controls, and what turns the direction of the text around it.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: (0x202A...0x202E).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
+        }
+    }
+}
+
+extension RoomTitle: CheckedText {}
+
 /// A live stream of a node.
 package struct LiveRoom: Hashable, Sendable, Codable {
     /// Where it is played from.
@@ -32,10 +69,13 @@ package struct LiveRoom: Hashable, Sendable, Codable {
 
     package let name: RoomName
     package let kind: Kind
+    /// Nil where nobody has given one, and for a recording, which has its own name.
+    package let title: RoomTitle?
 
-    package init(name: RoomName, kind: Kind) {
+    package init(name: RoomName, kind: Kind, title: RoomTitle? = nil) {
         self.name = name
         self.kind = kind
+        self.title = title
     }
 }
 
@@ -105,15 +145,25 @@ package struct RoomTable: Sendable {
         return nodes
     }
 
+    /// A live room and who has it.
+    package struct Listed: Hashable, Sendable {
+        /// As the first of the nodes describes it.
+        package let room: LiveRoom
+        /// By name, one or more.
+        package var nodes: [NodeID]
+
+        package var name: RoomName { room.name }
+    }
+
     /// All rooms whose lease lives, by name.
-    package func rooms(at now: MonotonicTime) -> [(name: RoomName, nodes: [NodeID])] {
-        var rooms: [RoomName: [NodeID]] = [:]
-        for (node, entry) in entries where now.since(entry.heard) < Self.lease.nanoseconds {
-            for room in entry.report.rooms where rooms[room.name]?.contains(node) != true {
-                rooms[room.name, default: []].append(node)
+    package func rooms(at now: MonotonicTime) -> [Listed] {
+        var rooms: [RoomName: Listed] = [:]
+        let alive = entries.filter { now.since($0.value.heard) < Self.lease.nanoseconds }
+        for (node, entry) in alive.sorted(by: { $0.key.description < $1.key.description }) {
+            for room in entry.report.rooms where rooms[room.name]?.nodes.contains(node) != true {
+                rooms[room.name, default: Listed(room: room, nodes: [])].nodes.append(node)
             }
         }
-        return rooms.map { ($0.key, $0.value.sorted { $0.description < $1.description }) }
-            .sorted { $0.name.description < $1.name.description }
+        return rooms.values.sorted { $0.name.description < $1.name.description }
     }
 }

@@ -51,6 +51,20 @@ import Testing
 
     @Test func namesMayBeOfAnyScript() { #expect(RoomName("live/直播_1")?.description == "live/直播_1") }
 
+    @Test func titlesAreOneLineAndShort() throws {
+        #expect(RoomTitle("") == nil && RoomTitle("a\nb") == nil && RoomTitle("a\u{202E}b") == nil)
+        #expect(RoomTitle(String(repeating: "a", count: 201)) == nil)
+        #expect(RoomTitle(cutting: "Evening\u{0}\u{202E} 晚")?.description == "Evening 晚")
+        #expect(RoomTitle(cutting: String(repeating: "晚", count: 100))?.description.utf8.count == 198)
+        #expect(RoomTitle(cutting: "\n") == nil)
+        let room = LiveRoom(name: try #require(RoomName("live/a")), kind: .server, title: RoomTitle("Evening"))
+        var table = RoomTable()
+        table.hear(LiveReport(node: try node("b"), epoch: epoch, sequence: 1, rooms: [room]), at: at(0))
+        table.hear(try report("c", 1, ["live/a"]), at: at(0))
+        let listed = try #require(table.rooms(at: at(1)).first)
+        #expect(listed.room == room && listed.nodes.map(\.description) == ["b", "c"])
+    }
+
     @Test func tooManyRoomsAreRefused() throws {
         var table = RoomTable()
         let rooms = (0...LiveReport.most).map { "live/\($0)" }

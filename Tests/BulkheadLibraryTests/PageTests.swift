@@ -71,6 +71,39 @@ import Testing
         }
     }
 
+    /// A stream of a live server is beside the recordings, by the title that its publisher gives, and plays.
+    @Test func pageShowsLiveRooms() async throws {
+        let serve = try BulkheadProgram.start(["serve", "--listen", "127.0.0.1:0", "--json"])
+        #expect(await eventually(within: .seconds(20)) { serve.outputText.contains("server.ready") })
+        let port = try #require(serve.outputText.firstMatch(of: #/rtmp://127\.0\.0\.1:?(\d*)/#)?.1)
+        let server = "127.0.0.1:\(port.isEmpty ? "1935" : port)"
+        let publisher = try RunningProcess(
+            "ffmpeg",
+            [
+                "-v", "error", "-re", "-f", "lavfi", "-i", "testsrc=size=160x90:rate=10", "-c:v", "libx264", "-g", "10",
+                "-pix_fmt", "yuv420p", "-metadata", "title=Evening 晚 <b>", "-f", "flv", "rtmp://\(server)/live/show",
+            ])
+        let folder = try TemporaryFolder()
+        let library = try await LibraryUnderTest([
+            "serve", "--folder", folder.url.path, "--listen", "127.0.0.1:0", "--live", "http://\(server)",
+        ])
+        let browser = try await Browser()
+        try await browser.open(library.address + "/")
+        let isShown = try await browser.waits(
+            for: "document.querySelector('#live button .name')?.textContent === 'Evening 晚 <b>'")
+        let rooms = try await library.get("/live").text
+        #expect(isShown, "\(rooms) \(publisher.errorText)")
+        _ = try await browser.evaluate("String(document.querySelector('#live button').click())")
+        let isPlaying = try await browser.waits(for: Self.plays)
+        let text = try await said(browser)
+        #expect(isPlaying && text.contains("From local"), "\(text)")
+        await publisher.end()
+        #expect(try await browser.waits(for: "document.getElementById('rooms').hidden"))
+        await browser.end()
+        await library.process.end()
+        await serve.end()
+    }
+
     /// The page's own tracker dies: what it is told of others is asked.
     @Test func pageAsksAnotherTracker() async throws {
         try await withPage(trackers: ["t2"]) { browser, stage in

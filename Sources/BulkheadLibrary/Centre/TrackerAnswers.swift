@@ -5,7 +5,7 @@ import NIOHTTP1
 
 /// The tracker's side of HTTP.
 struct TrackerAnswers: Sendable {
-    private static let longestBody = 128 << 10
+    private static let longestBody = 256 << 10
     private static let longestReport = 8192
 
     let tracker: TrackerService
@@ -36,7 +36,18 @@ struct TrackerAnswers: Sendable {
 
     private struct RoomLine: Encodable {
         let room: RoomName
+        /// Empty where it has none.
+        let title: String
+        /// `recording` for a recording that grows, which `/find/ID` knows as well, or `live`.
+        let state: String
         let nodes: [NodeID]
+
+        init(_ listed: RoomTable.Listed, title: String) {
+            room = listed.name
+            self.title = title
+            state = listed.room.kind == .recording ? "recording" : "live"
+            nodes = listed.nodes
+        }
     }
 
     /// Nil where the address is none of the tracker's.
@@ -163,7 +174,11 @@ struct TrackerAnswers: Sendable {
     /// `/live` lists the rooms, `/live/APP/NAME` says who has one, and with `.m3u8` or `.flv` behind it leads players there.
     private func room(_ request: Request) -> Response {
         guard request.path.count > 1 else {
-            return .json(tracker.rooms.map { RoomLine(room: $0.name, nodes: $0.nodes) })
+            return .json(
+                tracker.rooms.map { listed in
+                    let record = listed.nodes.first.flatMap { tracker.record(listed.name, at: $0) }
+                    return RoomLine(listed, title: listed.room.title?.description ?? record?.name ?? "")
+                })
         }
         var text = request.path.dropFirst().joined(separator: "/")
         var kind: String?
@@ -191,8 +206,9 @@ struct TrackerAnswers: Sendable {
             let path = name.description.split(separator: "/").map { PercentCode.encode(String($0)) }.joined(
                 separator: "/")
             return Candidate(
-                node: ranked.node, why: ranked.why, hls: "\(server)/\(path)/index.m3u8", flv: "\(server)/\(path).flv",
-                rtmp: "rtmp://\(server.authority)/\(path)")
+                node: ranked.node, why: ranked.why, hls: "\(server)/\(path)/index.m3u8",
+                mp4: "\(server)/\(path).mp4", flv: "\(server)/\(path).flv",
+                rtmp: "rtmp://\(server.authority(usualPort: 1935))/\(path)")
         }
     }
 }

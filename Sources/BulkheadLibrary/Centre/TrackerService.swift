@@ -104,6 +104,8 @@ final class TrackerService: TrackerTaker {
             log.trouble(
                 "tracker.\(heartbeat.node)",
                 "two nodes call themselves \(heartbeat.node): the older one is not heard; give it a name of its own")
+        } else if isTaken, ignored == 0 {
+            log.clear("tracker.\(heartbeat.node)", "only one node calls itself \(heartbeat.node) again")
         }
     }
 
@@ -152,7 +154,7 @@ final class TrackerService: TrackerTaker {
         }
     }
 
-    var rooms: [(name: RoomName, nodes: [NodeID])] { state.withLock { $0.rooms.rooms(at: .now) } }
+    var rooms: [RoomTable.Listed] { state.withLock { $0.rooms.rooms(at: .now) } }
 
     /// The record of a recording that grows, as the room's node has it.
     func record(_ name: RoomName, at node: NodeID) -> VideoRecord? {

@@ -11,8 +11,11 @@ struct LiveServerStreams: Sendable {
         struct Stream: Decodable {
             let app: String
             let name: String
+            let title: String?
         }
         let streams: [Stream]
+        /// Names are keys, by which others could publish.
+        let namesAreHidden: Bool?
     }
 
     private let call: PeerCall
@@ -29,9 +32,18 @@ struct LiveServerStreams: Sendable {
     func rooms() async -> [LiveRoom] {
         do {
             let answer = try JSONLine.decode(Answer.self, from: try await call.send(.GET, "/api/streams"))
-            log.clear("node.live", "the live server answers again")
+            guard answer.namesAreHidden != true else {
+                log.trouble(
+                    "node.live",
+                    "the live server's streams are no live rooms: their names are keys; let it use --publish-secret-file instead of --stream-key"
+                )
+                return []
+            }
+            log.clear("node.live", "the live server's streams are live rooms again")
             return answer.streams.prefix(LiveReport.most).compactMap { stream in
-                RoomName("\(stream.app)/\(stream.name)").map { LiveRoom(name: $0, kind: .server) }
+                RoomName("\(stream.app)/\(stream.name)").map {
+                    LiveRoom(name: $0, kind: .server, title: stream.title.flatMap { RoomTitle(cutting: $0) })
+                }
             }
         } catch {
             log.trouble("node.live", "the live server can't be asked for its streams: \(error)")

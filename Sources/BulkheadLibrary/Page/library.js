@@ -1,4 +1,5 @@
 // The list of recordings, and what is shown of the one that plays.
+import * as live from "./live.js";
 import { play, stop } from "./player.js";
 
 // The page's own tracker first, and others that may be asked when it is away.
@@ -8,6 +9,8 @@ const pageLength = 60;
 let offset = 0;
 let known = new Map();
 let asking = 0;
+// Which of the things that were shown is on the stage.
+let shown = 0;
 
 const two = (number) => String(number).padStart(2, "0");
 
@@ -104,13 +107,19 @@ async function load(more) {
   $("count").textContent = known.size === 1 ? "1 recording" : `${known.size}${$("more").hidden ? "" : "+"} recordings`;
 }
 
-async function show(video) {
+function open(name, hash) {
   $("stage").hidden = false;
-  $("title").textContent = video.name;
-  $("facts").textContent = `${length(video.durationMilliseconds)} · ${facts(video)} · ${video.codecs}`;
+  $("title").textContent = name;
   $("where").textContent = "";
   $("stage").scrollIntoView({ behavior: "smooth" });
-  location.hash = video.id;
+  location.hash = hash;
+  shown += 1;
+}
+
+async function show(video) {
+  open(video.name, video.id);
+  [$("file").hidden, $("room").hidden] = [false, true];
+  $("facts").textContent = `${length(video.durationMilliseconds)} · ${facts(video)} · ${video.codecs}`;
   await play($("video"), video.id, trackers, (candidate, problem) => {
     if (problem) $("where").textContent = problem;
     if (!candidate) return;
@@ -119,7 +128,30 @@ async function show(video) {
   });
 }
 
+async function showRoom(room) {
+  stop($("video"));
+  open(room.title || room.room, `live/${room.room}`);
+  [$("file").hidden, $("room").hidden] = [true, true];
+  $("facts").textContent = `live · ${room.room}`;
+  const turn = shown;
+  await live.play($("video"), room.room, trackers, () => turn !== shown, (candidate, problem) => {
+    if (problem) $("where").textContent = problem;
+    if (!candidate) return;
+    $("where").textContent = `From ${candidate.node}: ${candidate.why}${problem ? ` (${problem})` : ""}`;
+    const page = new URL(candidate.mp4, location.href);
+    $("room").href = `${page.origin}/#${page.pathname.slice(1).replace(/\.mp4$/, "")}`;
+    $("room").hidden = false;
+  });
+}
+
+async function loadRooms() {
+  const rooms = await live.list($("live"), trackers, showRoom);
+  $("rooms").hidden = rooms.length === 0;
+  return rooms;
+}
+
 $("close").addEventListener("click", () => {
+  shown += 1;
   stop($("video"));
   $("stage").hidden = true;
   history.replaceState(null, "", location.pathname);
@@ -133,9 +165,14 @@ $("search").addEventListener("input", () => {
 $("address").textContent = location.origin;
 trackers = ["", ...(await fetch("api/trackers").then((response) => response.json()).catch(() => []))];
 await load(false);
-const wanted = known.get(location.hash.slice(1));
+const hash = decodeURIComponent(location.hash.slice(1));
+const wanted = known.get(hash);
 if (wanted) show(wanted);
+const room = (await loadRooms()).find((room) => `live/${room.room}` === hash);
+if (room) showRoom(room);
 // New recordings come into sight by themselves, where nobody has read on.
 setInterval(() => {
-  if (document.visibilityState === "visible" && offset <= pageLength) load(false);
+  if (document.visibilityState !== "visible") return;
+  if (offset <= pageLength) load(false);
+  loadRooms();
 }, 3000);

@@ -88,7 +88,7 @@ function parse(text) {
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-function update(buffer, change) {
+export function update(buffer, change) {
   return new Promise((resolve, reject) => {
     buffer.addEventListener("updateend", resolve, { once: true });
     buffer.addEventListener("error", () => reject(new Error("the browser can't decode it")), { once: true });

@@ -127,6 +127,7 @@ enum LibraryPage {
     private static let files: [String: (type: String, bytes: [UInt8])] = [
         "index.html": ("text/html", PackageResources.index_html), "style.css": ("text/css", PackageResources.style_css),
         "library.js": ("text/javascript", PackageResources.library_js),
+        "live.js": ("text/javascript", PackageResources.live_js),
         "player.js": ("text/javascript", PackageResources.player_js),
         "sources.js": ("text/javascript", PackageResources.sources_js),
     ]

@@ -25,9 +25,13 @@ enum StatusReport {
                 facts(of: stream, isSecret: false) + [
                     ("bitsPerSecond", "\(stream.bitsPerSecond)"), ("players", "\(stream.playerCount)"),
                     ("publisher", JSONText.string(isPulled ? "pull" : "peer")),
+                    ("title", JSONText.string(stream.room.feed.title)),
                 ])
         }
-        return json([("streams", "[" + streams.joined(separator: ",") + "]")])
+        return json([
+            ("namesAreHidden", "\(hub.options.streamKeys != nil)"),
+            ("streams", "[" + streams.joined(separator: ",") + "]"),
+        ])
     }
 
     /// Addresses without keys.

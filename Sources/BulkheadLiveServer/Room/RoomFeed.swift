@@ -1,3 +1,4 @@
+import BulkheadModel
 package import NIOCore
 
 /// What viewers are told of the live room beside a stream, as server-sent events, made once for all of them. A value.
@@ -42,6 +43,12 @@ package struct RoomFeed: Sendable {
     private var removalCount = 0
     /// Viewers may write.
     package private(set) var isOpen = false
+    /// The room's title; empty where it has none. Foreign text.
+    package private(set) var title = ""
+
+    private struct Board: Decodable {
+        let title: String?
+    }
 
     package init(epoch: Int64) { self.epoch = epoch }
 
@@ -54,6 +61,7 @@ package struct RoomFeed: Sendable {
     package mutating func set(board json: some Collection<UInt8>, isOpen: Bool) {
         boardNumber += 1
         board = Self.event("board", json)
+        title = (try? JSONLine.decode(Board.self, from: json))?.title ?? ""
         self.isOpen = isOpen
     }
 
