@@ -52,7 +52,7 @@ import Testing
         let code = await schema.wait(timeout: .seconds(200))
         #expect(code == 0, "\(schema.outputText.suffix(6000)) \(schema.errorText.suffix(2000))")
         #expect(
-            schema.outputText.contains("Operations:       28 selected / 28 total"), "\(schema.outputText.prefix(2000))")
+            schema.outputText.contains("Operations:       31 selected / 31 total"), "\(schema.outputText.prefix(2000))")
         #expect(try await library.get("/health").status == 200)
         await library.process.end()
         #expect(library.process.errorText.isEmpty, "\(library.process.errorText)")
