@@ -87,6 +87,29 @@ import Testing
         await serve.end()
     }
 
+    /// Whoever knows a name could publish under it.
+    @Test func streamWhoseNameIsAKeyIsNoRoom() async throws {
+        let serve = try BulkheadProgram.start([
+            "serve", "--listen", "127.0.0.1:0", "--json", "--stream-key", "a-secret-name",
+        ])
+        #expect(await eventually(within: .seconds(20)) { serve.outputText.contains("server.ready") })
+        let port = try #require(serve.outputText.firstMatch(of: #/rtmp://127\.0\.0\.1:?(\d*)/#)?.1)
+        let server = "127.0.0.1:\(port.isEmpty ? "1935" : port)"
+        let broadcast = try BulkheadProgram.start([
+            "broadcast", "test", "--to", "rtmp://\(server)/live/a-secret-name", "--size", "160x90", "--fps", "10",
+        ])
+        #expect(await eventually(within: .seconds(30)) { serve.outputText.contains("server.publish-started") })
+        let folder = try TemporaryFolder()
+        let library = try await LibraryUnderTest([
+            "serve", "--folder", folder.url.path, "--listen", "127.0.0.1:0", "--live", "http://\(server)",
+        ])
+        #expect(await eventually(within: .seconds(20)) { library.process.outputText.contains("their names are keys") })
+        #expect(try await library.get("/live").list().isEmpty)
+        await broadcast.end()
+        await library.process.end()
+        await serve.end()
+    }
+
     /// A node that is to be stopped gets no other players, where somebody else has the recording.
     @Test func drainedNodeGetsNoPlayers() async throws {
         let stage = try LibraryStage(["berlin", "paris"])

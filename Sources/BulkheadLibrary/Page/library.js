@@ -165,7 +165,12 @@ $("search").addEventListener("input", () => {
 $("address").textContent = location.origin;
 trackers = ["", ...(await fetch("api/trackers").then((response) => response.json()).catch(() => []))];
 await load(false);
-const hash = decodeURIComponent(location.hash.slice(1));
+let hash = location.hash.slice(1);
+try {
+  hash = decodeURIComponent(hash);
+} catch {
+  // A percent sign that somebody has typed stands for itself.
+}
 const wanted = known.get(hash);
 if (wanted) show(wanted);
 const room = (await loadRooms()).find((room) => `live/${room.room}` === hash);
