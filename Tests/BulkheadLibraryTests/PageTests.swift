@@ -97,6 +97,9 @@ import Testing
         let isPlaying = try await browser.waits(for: Self.plays)
         let text = try await said(browser)
         #expect(isPlaying && text.contains("From local"), "\(text)")
+        // The address that is shown then leads there.
+        try await browser.open(library.address + "/?again#live/live/show")
+        #expect(try await browser.waits(for: Self.plays))
         await publisher.end()
         #expect(try await browser.waits(for: "document.getElementById('rooms').hidden"))
         await browser.end()
