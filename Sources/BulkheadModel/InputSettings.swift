@@ -41,7 +41,7 @@ package struct InputSettings: Codable, Hashable, Sendable {
 }
 
 /// A change of the inputs on air. Inputs go by their numbers or names.
-package enum InputChange: Hashable, Sendable {
+package enum InputChange: Codable, Hashable, Sendable {
     /// It is opened, and kept until it is removed; it is not shown before it is taken.
     case add(InputSettings)
     /// It is closed and forgotten. Where its picture is shown, the next input's follows.

@@ -1,5 +1,5 @@
 /// A change of the links on air. Links go by their numbers or names.
-package enum LinkChange: Hashable, Sendable {
+package enum LinkChange: Codable, Hashable, Sendable {
     case add(DestinationSettings)
     /// It sends what waits, says goodbye and is no more.
     case remove(String)

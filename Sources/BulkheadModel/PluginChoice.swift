@@ -103,7 +103,7 @@ package struct PluginChoice: Codable, Hashable, Sendable {
 }
 
 /// A change of the chain on air.
-package enum PluginChange: Hashable, Sendable {
+package enum PluginChange: Codable, Hashable, Sendable {
     /// Puts a plugin into the chain: at `position`, counted from 1, or at its end.
     case add(PluginChoice, position: Int?)
     case remove(name: String)

@@ -1,5 +1,5 @@
 /// A change of how the program sounds.
-package enum SoundChange: Hashable, Sendable {
+package enum SoundChange: Codable, Hashable, Sendable {
     /// What is done with the sound of an input, which goes by its number or name; whether it is heard now or later.
     case strip(String, StripSettings)
     /// What is done with all sounds together.

@@ -1,6 +1,6 @@
 /// A change of what the program shows. Scenes go by their names; a layout and an input, which can be shown alone, go by
 /// theirs as scenes do.
-package enum SceneChange: Hashable, Sendable {
+package enum SceneChange: Codable, Hashable, Sendable {
     /// It is shown from the next frame on; nil for the one that was prepared.
     case take(String?, Transition)
     /// It is taken next where nothing else is named.
