@@ -56,7 +56,15 @@ package struct BroadcastCommand: AsyncParsableCommand {
             }
             let interruptions = Interruptions()
             guard case .attach(let path) = plan.mode else {
-                return try await OwnBroadcast(plan, reporter: reporter, service: service).run(interruptions)
+                // What is resumed by its name alone has nothing of a file.
+                let file = words.last(.resume) == nil ? options.config : nil
+                let configuration = file.map { file in
+                    ConfigurationReader(file: file, flags: options.words, environmentKey: key)
+                        .source(loaded: plan.settings)
+                }
+                return try await OwnBroadcast(
+                    plan, reporter: reporter, service: service, configuration: configuration
+                ).run(interruptions)
             }
             return try await AttachedBroadcast(path: path, reporter: reporter).run(plan.settings, interruptions)
         }

@@ -19,12 +19,13 @@ package struct BulkheadCommand: AsyncParsableCommand {
         version: "bulkhead \(BulkheadVersion.build)",
         subcommands: [
             BroadcastCommand.self, MasterCommand.self, StatusCommand.self, AttachCommand.self, SetCommand.self,
-            RestartCommand.self,
+            ReloadCommand.self, TimetableCommand.self, RestartCommand.self,
             KeyframeCommand.self, InputCommand.self, SceneCommand.self, AudioCommand.self, RoomCommand.self,
             PluginCommand.self, LinkCommand.self, RecordingCommand.self, ResumeCommand.self, DeathsCommand.self,
             StopCommand.self, SwitchCommand.self,
             ServeCommand.self, LibraryCommand.self, ControlCommand.self, PlayCommand.self, ProbeCommand.self,
             DrillCommand.self, SettingsCommand.self, DoctorCommand.self,
+            ReadConfigurationCommand.self,
         ])
 
     package init() {}

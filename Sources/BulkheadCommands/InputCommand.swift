@@ -52,6 +52,9 @@ package struct InputCommand: AsyncParsableCommand {
         @Flag(help: "Play a file again and again.")
         var loop = false
 
+        @Flag(help: "Say what would happen, and change nothing; the input is not opened.")
+        var dryRun = false
+
         @OptionGroup var master: MasterFlags
 
         func run() async throws {
@@ -64,6 +67,7 @@ package struct InputCommand: AsyncParsableCommand {
             var inputs = try InputWords.inputs(words, attaching: true)
             guard var settings = inputs.popLast() else { return }
             if let name { settings.name = name }
+            if dryRun { return try master.foresee(.input(.add(settings))) }
             try master.ask(.input(.add(settings)))
             // Numbers rise: the newest is the one that was added, unless somebody else adds one as well.
             if let added = try master.status().inputs?.max(by: { $0.id < $1.id }) { print(InputText.line(added)) }

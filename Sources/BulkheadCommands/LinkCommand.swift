@@ -45,6 +45,9 @@ package struct LinkCommand: AsyncParsableCommand {
             help: ArgumentHelp("The new destination: rtmp://SERVER/APP/KEY, file:OUT.flv.", valueName: "url"))
         var to: [String]
 
+        @Flag(help: "Say what would happen, and change nothing; no server is connected to.")
+        var dryRun = false
+
         @OptionGroup var flags: DestinationFlags
         @OptionGroup var master: MasterFlags
 
@@ -55,6 +58,10 @@ package struct LinkCommand: AsyncParsableCommand {
             let key = getenv(DestinationWords.keyVariable).map { String(cString: $0) }
             let destinations = try DestinationWords.destinations(words, environmentKey: key)
             for destination in destinations {
+                if dryRun {
+                    try master.foresee(.link(.add(destination)))
+                    continue
+                }
                 try master.ask(.link(.add(destination)))
             }
         }

@@ -157,12 +157,16 @@ package struct SceneCommand: AsyncParsableCommand {
             completion: Completion.scenes)
         var scene: String?
 
+        @Flag(help: "Say what would be shown, and show nothing else.")
+        var dryRun = false
+
         @OptionGroup var manner: Manner
         @OptionGroup var master: MasterFlags
 
         func run() async throws {
             var scene = scene
             let transition = try manner.transition(to: &scene)
+            if dryRun { return try master.foresee(.scene(.take(scene, transition))) }
             try SceneCommand.take(scene, by: transition, master)
         }
     }
@@ -228,11 +232,16 @@ package struct SceneCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("What the scene is called.", valueName: "scene"))
         var name: String
 
+        @Flag(help: "Say what would happen, and change nothing.")
+        var dryRun = false
+
         @OptionGroup var content: Content
         @OptionGroup var master: MasterFlags
 
         func run() async throws {
-            try master.ask(.scene(.add(try content.scene(name))))
+            let change = SceneChange.add(try content.scene(name))
+            if dryRun { return try master.foresee(.scene(change)) }
+            try master.ask(.scene(change))
         }
     }
 
@@ -256,6 +265,9 @@ package struct SceneCommand: AsyncParsableCommand {
             help: ArgumentHelp("The input of an item, and what is to be changed of it.", valueName: "key=value"),
             completion: Completion.items)
         var changes: [String] = []
+
+        @Flag(help: "Say what would happen, and change nothing.")
+        var dryRun = false
 
         @OptionGroup var content: Content
         @OptionGroup var master: MasterFlags
@@ -283,6 +295,7 @@ package struct SceneCommand: AsyncParsableCommand {
                     .usage, "there is nothing to change of the scene \(name.scene)",
                     advice: "name an input and what to change, items, or a layout")
             }
+            if dryRun { return try master.foresee(.scene(.set(scene))) }
             guard let reply = try ControlAddress.reply(to: .scene(.set(scene)), attach: master.attach) else {
                 throw BroadcastError(
                     code: .connectionClosed, "the master closed the connection without an answer")
@@ -296,9 +309,17 @@ package struct SceneCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Forget a scene; what is shown stays.")
 
         @OptionGroup var name: Name
+
+        @Flag(help: "Say what would happen, and change nothing.")
+        var dryRun = false
+
         @OptionGroup var master: MasterFlags
 
-        func run() async throws { try master.ask(.scene(.remove(name.scene))) }
+        func run() async throws {
+            let change = SceneChange.remove(name.scene)
+            if dryRun { return try master.foresee(.scene(change)) }
+            try master.ask(.scene(change))
+        }
     }
 
     // MARK: what there is

@@ -36,7 +36,8 @@ package struct StopCommand: AsyncParsableCommand {
             // The second request may find that the first one has done it.
             case .failed(let error) where !isAccepted: throw error
             case .status(nil, _): return
-            case .status, .changed, .event, .ended, .deaths, .servers, .saved, .marked, .room, .comments,
+            case .status, .changed, .event, .ended, .deaths, .servers, .saved, .marked, .room, .comments, .planned,
+                .timetable,
                 .failed:
                 break
             }

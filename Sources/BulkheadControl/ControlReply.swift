@@ -19,13 +19,18 @@ package enum ControlReply: Sendable {
     case room(RoomReport)
     /// The oldest first; the last 1000 at most.
     case comments([RoomLogEntry])
+    /// What was changed, or would be.
+    case planned([ChangeOutcome])
+    /// The soonest first.
+    case timetable([TimetableRun])
     /// The broadcast has ended well.
     case ended(BroadcastSummary)
     case failed(BroadcastError)
 
     /// What stands behind `reply` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, done, changed, deaths, event, servers, saved, marked, room, comments, ended, failed
+        case status, done, changed, deaths, event, servers, saved, marked, room, comments, planned, timetable, ended,
+            failed
     }
 
     package var word: Word {
@@ -40,6 +45,8 @@ package enum ControlReply: Sendable {
         case .marked: .marked
         case .room: .room
         case .comments: .comments
+        case .planned: .planned
+        case .timetable: .timetable
         case .ended: .ended
         case .failed: .failed
         }
@@ -66,6 +73,8 @@ extension ControlReply: Codable {
                 seconds: try line.decode(Double.self, forKey: .seconds))
         case .room: self = .room(try line.decode(RoomReport.self, forKey: .room))
         case .comments: self = .comments(try line.decode([RoomLogEntry].self, forKey: .comments))
+        case .planned: self = .planned(try line.decode([ChangeOutcome].self, forKey: .changes))
+        case .timetable: self = .timetable(try line.decode([TimetableRun].self, forKey: .timetable))
         case .ended:
             self = .ended(BroadcastSummary(status: try line.decode(BroadcastStatus.self, forKey: .broadcast)))
         case .failed: self = .failed(try line.decode(BroadcastError.self, forKey: .error))
@@ -90,6 +99,8 @@ extension ControlReply: Codable {
             try line.encode(seconds, forKey: .seconds)
         case .room(let report): try line.encode(report, forKey: .room)
         case .comments(let comments): try line.encode(comments, forKey: .comments)
+        case .planned(let changes): try line.encode(changes, forKey: .changes)
+        case .timetable(let runs): try line.encode(runs, forKey: .timetable)
         case .ended(let summary): try line.encode(summary.status, forKey: .broadcast)
         case .failed(let error): try line.encode(error, forKey: .error)
         }
@@ -110,6 +121,8 @@ extension ControlReply.Word {
         case .marked: [.frame, .seconds]
         case .room: [.room]
         case .comments: [.comments]
+        case .planned: [.changes]
+        case .timetable: [.timetable]
         case .ended: [.broadcast]
         case .failed: [.error]
         }
@@ -131,6 +144,9 @@ extension ControlReply.Word {
         case .marked: "the mark is at `frame` of the timeline, `seconds` after the first"
         case .room: "the live room"
         case .comments: "the latest comments, the oldest first; 1,000 at most"
+        case .planned:
+            "what was changed, or would be with `isDryRun`: `what`, `way`, (`value`), and (`error`) where it was not done"
+        case .timetable: "the next runs, the soonest first: `time` in seconds since 1970, `local`, `at`, `text`"
         case .ended: "the broadcast has ended well; its last status"
         case .failed: "the request is refused, or the broadcast has failed"
         }

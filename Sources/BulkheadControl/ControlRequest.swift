@@ -39,20 +39,27 @@ package enum ControlRequest: Hashable, Sendable {
     case saveReplay(path: String?, seconds: Double?)
     /// Marks this moment in what is recorded.
     case mark(String)
+    /// Reads the broadcast's configuration again and follows what has changed in it; with a text, reads that in place of the file.
+    case reload(ConfigurationText?)
+    /// Asks for the next runs of the timetable.
+    case timetable(count: Int?)
+    /// Says what a request would do, and does nothing.
+    indirect case foresee(ControlRequest)
 
     /// Addresses of destinations stand in it, and with them stream keys.
     package var mayHoldKey: Bool {
         switch self {
-        case .broadcast, .link(.add), .input(.add): true
+        case .broadcast, .link(.add), .input(.add), .reload(.some): true
+        case .foresee(let request): request.mayHoldKey
         case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
-            .servers, .saveReplay, .mark, .room, .comments, .changeRoom:
+            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable:
             false
         }
     }
 
     /// What stands behind `request` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, stop, broadcast, events, set, restart, keyframe, deaths, servers
+        case status, stop, broadcast, events, set, restart, keyframe, deaths, servers, reload, timetable
         case addPlugin = "plugin.add"
         case removePlugin = "plugin.remove"
         case movePlugin = "plugin.move"
@@ -130,6 +137,9 @@ package enum ControlRequest: Hashable, Sendable {
         case .link(.retry): .retryLink
         case .saveReplay: .saveReplay
         case .mark: .mark
+        case .reload: .reload
+        case .timetable: .timetable
+        case .foresee(let request): request.word
         case .room: .room
         case .comments: .comments
         case .changeRoom(.set): .setRoom
@@ -146,6 +156,12 @@ package enum ControlRequest: Hashable, Sendable {
 extension ControlRequest: Codable {
     package init(from decoder: any Decoder) throws {
         let line = try decoder.container(keyedBy: ControlKey.self)
+        let request = try ControlRequest(line)
+        let isDryRun = try line.decodeIfPresent(Bool.self, forKey: .isDryRun) ?? false
+        self = isDryRun ? .foresee(request) : request
+    }
+
+    private init(_ line: KeyedDecodingContainer<ControlKey>) throws {
         func value<Value: Decodable>(_ key: ControlKey) throws -> Value { try line.decode(Value.self, forKey: key) }
         switch try line.decode(Word.self, forKey: .request) {
         case .status: self = .status
@@ -207,6 +223,8 @@ extension ControlRequest: Codable {
                 path: try line.decodeIfPresent(String.self, forKey: .path),
                 seconds: try line.decodeIfPresent(Double.self, forKey: .seconds))
         case .mark: self = .mark(try value(.text))
+        case .reload: self = .reload(try line.decodeIfPresent(ConfigurationText.self, forKey: .configuration))
+        case .timetable: self = .timetable(count: try line.decodeIfPresent(Int.self, forKey: .count))
         case .room: self = .room
         case .comments: self = .comments(count: try line.decodeIfPresent(Int.self, forKey: .count))
         case .setRoom: self = .changeRoom(.set(try value(.fields)))
@@ -283,6 +301,11 @@ extension ControlRequest: Codable {
             try line.encodeIfPresent(path, forKey: .path)
             try line.encodeIfPresent(seconds, forKey: .seconds)
         case .mark(let text): try line.encode(text, forKey: .text)
+        case .reload(let text): try line.encodeIfPresent(text, forKey: .configuration)
+        case .timetable(let count): try line.encodeIfPresent(count, forKey: .count)
+        case .foresee(let request):
+            try request.encode(to: encoder)
+            try line.encode(true, forKey: .isDryRun)
         }
     }
 }
@@ -292,29 +315,31 @@ extension ControlRequest.Word {
     package var keys: [ControlKey] {
         switch self {
         case .status, .stop, .events, .keyframe, .deaths, .room, .unpin: []
-        case .comments: [.count]
+        case .comments, .timetable: [.count]
+        case .reload: [.configuration, .isDryRun]
         case .setRoom: [.fields]
         case .pin: [.pin]
         case .say: [.saying]
         case .block, .unblock: [.block]
         case .clearRoom: [.isAll]
         case .broadcast: [.settings]
-        case .set: [.changes]
+        case .set: [.changes, .isDryRun]
         case .restart: [.part]
         case .servers: [.link, .isMeasured]
-        case .addPlugin: [.plugin, .position]
+        case .addPlugin: [.plugin, .position, .isDryRun]
         case .movePlugin: [.name, .position]
         case .setPlugin: [.name, .parameters, .folder]
         case .removePlugin, .enablePlugin, .disablePlugin, .reloadPlugin, .pardonPlugin: [.name]
-        case .addInput, .removeInput, .reopenInput: [.input]
+        case .addInput: [.input, .isDryRun]
+        case .removeInput, .reopenInput: [.input]
         case .renameInput: [.input, .name]
         case .skipInput: [.input, .file]
         case .chooseInput: [.input, .mode]
-        case .takeScene: [.scene, .transition]
-        case .prepareScene, .addScene, .setScene, .removeScene: [.scene]
+        case .takeScene: [.scene, .transition, .isDryRun]
+        case .prepareScene, .addScene, .setScene, .removeScene: [.scene, .isDryRun]
         case .setStrip: [.input, .strip]
         case .setProgram: [.program]
-        case .addLink: [.destination]
+        case .addLink: [.destination, .isDryRun]
         case .moveLink: [.link, .server]
         case .removeLink, .pauseLink: [.link]
         case .retryLink: [.link, .fromSeconds]
@@ -328,11 +353,13 @@ extension ControlRequest.Word {
         switch self {
         case .servers: [.link, .isMeasured]
         case .saveReplay: [.path, .seconds]
-        case .takeScene: [.scene, .transition]
-        case .addPlugin: [.position]
+        case .takeScene: [.scene, .transition, .isDryRun]
+        case .addPlugin: [.position, .isDryRun]
+        case .set, .addInput, .addLink, .prepareScene, .addScene, .setScene, .removeScene: [.isDryRun]
+        case .reload: [.configuration, .isDryRun]
         case .skipInput: [.input, .file]
         case .setPlugin: [.folder]
-        case .comments: [.count]
+        case .comments, .timetable: [.count]
         case .clearRoom: [.isAll]
         case .retryLink: [.fromSeconds]
         default: []
@@ -349,6 +376,8 @@ extension ControlRequest.Word {
         case .servers: [.servers]
         case .saveReplay: [.saved]
         case .mark: [.marked]
+        case .reload: [.planned]
+        case .timetable: [.timetable]
         case .room: [.room]
         case .comments: [.comments]
         case .takeScene, .setStrip, .setProgram: [.changed]
@@ -400,6 +429,9 @@ extension ControlRequest.Word {
             "go over to another of the link's servers at the next IDR; answered when the server is being prepared"
         case .retryLink:
             "end a pause, a wait or a failure; a paused link begins with the next IDR, or with the one at or before `fromSeconds`"
+        case .reload:
+            "read the configuration again, from its file or from `configuration`, and follow what has changed in it; a wrong one changes nothing"
+        case .timetable: "the next runs of the timetable, `count` at most"
         case .mark: "mark this moment in what is recorded and kept for replays: it becomes a chapter"
         case .saveReplay:
             "save the last `seconds`, or all that is kept, as a file of its own; answered when that is complete"
@@ -414,4 +446,9 @@ extension ControlRequest.Word {
         case .clearRoom: "take comments off the picture; with `isAll` also what is pinned and paid for"
         }
     }
+}
+
+extension ControlRequest.Word {
+    /// Whether `isDryRun` may stand in the line: what the request would do is said, and nothing is done.
+    package var isForeseeable: Bool { keys.contains(.isDryRun) }
 }

@@ -21,7 +21,8 @@ package struct ControlRoomRequest: Sendable {
     package var isAllowed: Bool {
         if request.mayHoldKey { return false }
         switch request {
-        case .status, .deaths, .servers, .keyframe, .restart, .scene, .audio, .mark, .room, .comments, .changeRoom:
+        case .status, .deaths, .servers, .keyframe, .restart, .scene, .audio, .mark, .room, .comments, .changeRoom,
+            .timetable:
             return true
         // A path would let others write files.
         case .saveReplay(let path, _): return path == nil
@@ -42,7 +43,8 @@ package struct ControlRoomRequest: Sendable {
             case .enable, .pardon, .reload, .move: return true
             case .add, .remove, .set: return false
             }
-        case .stop, .broadcast, .events, .set: return false
+        case .foresee(let request): return ControlRoomRequest(request).isAllowed
+        case .stop, .broadcast, .events, .set, .reload: return false
         }
     }
 }

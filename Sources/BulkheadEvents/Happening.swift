@@ -29,6 +29,7 @@ package enum Happening: Hashable, Sendable {
     case channel(ChannelHappening)
     case `switch`(SwitchHappening)
     case output(OutputHappening)
+    case timetable(TimetableHappening)
     /// What a program of another version has posted.
     case unknown(UnknownHappening)
 
@@ -55,6 +56,7 @@ package enum Happening: Hashable, Sendable {
         case .channel(let happening): happening
         case .switch(let happening): happening
         case .output(let happening): happening
+        case .timetable(let happening): happening
         case .unknown: nil
         }
     }
@@ -80,6 +82,7 @@ package enum Happening: Hashable, Sendable {
         case .channel: prefix = .channel
         case .switch: prefix = .switch
         case .output: prefix = .output
+        case .timetable: prefix = .timetable
         case .unknown(let happening): return happening.code
         }
         return "\(prefix.rawValue).\(subject?.name ?? "")"
@@ -130,6 +133,7 @@ package enum Happening: Hashable, Sendable {
         case .channel: try ChannelHappening(name: name, values).map { .channel($0) }
         case .switch: try SwitchHappening(name: name, values).map { .switch($0) }
         case .output: try OutputHappening(name: name, values).map { .output($0) }
+        case .timetable: try TimetableHappening(name: name, values).map { .timetable($0) }
         case .unknown: nil
         }
     }
@@ -145,6 +149,7 @@ package enum Happening: Hashable, Sendable {
         + ReporterHappening.descriptions(.reporter) + NotifierHappening.descriptions(.notifier)
         + RoomHappening.descriptions(.room) + ChannelHappening.descriptions(.channel)
         + SwitchHappening.descriptions(.switch) + OutputHappening.descriptions(.output)
+        + TimetableHappening.descriptions(.timetable)
 }
 
 /// Why an event from another process can't be read.

@@ -1,6 +1,6 @@
 /// The names of the values of events, one meaning each; the raw values are stable. docs/events.md lists them.
 package enum Key: String, CaseIterable, Hashable, Sendable {
-    /// What is done: `retries`, `next-recorder`, `next-file`, `fallback` or `none`.
+    /// What is done: `retries`, `next-recorder`, `next-file`, `fallback` or `none`; of a timetable, in words.
     case action
     /// Where a socket listens, such as `unix:/run/bulkhead.sock` or an RTMP URL.
     case address
@@ -44,6 +44,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case detectMilliseconds
     /// Bytes that are on the disk.
     case durableBytes
+    /// A timetable's entry: its time as it was written, such as `0 1 * * *`.
+    case entry
     /// The system's number of an error.
     case errno
     /// A count of events.

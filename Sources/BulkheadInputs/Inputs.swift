@@ -250,7 +250,15 @@ package final class Inputs {
         } catch { answer(error) }
     }
 
-    private func add(_ settings: InputSettings, _ answer: @escaping Answer) throws(BroadcastError) {
+    /// What an input with these settings would be called; whether it can be opened shows when it is.
+    /// - Throws: why it would be refused.
+    package func foresee(adding settings: InputSettings) throws(BroadcastError) -> String {
+        try check(settings)
+        var directory = directory
+        return try directory.add(settings, isAlone: false).name
+    }
+
+    private func check(_ settings: InputSettings) throws(BroadcastError) {
         guard lines.count < SettingRange.mostInputs else {
             throw BroadcastError(
                 code: .tooManyInputs, ["maximum": "\(SettingRange.mostInputs)"],
@@ -264,6 +272,10 @@ package final class Inputs {
         guard settings.url != "-" else {
             throw BroadcastError(.usage, "standard input can't be added on air", advice: "name a file or a pipe")
         }
+    }
+
+    private func add(_ settings: InputSettings, _ answer: @escaping Answer) throws(BroadcastError) {
+        try check(settings)
         let entry = try directory.add(settings, isAlone: false)
         try open(entry, as: context.nextPostID(), answer)
     }

@@ -29,7 +29,9 @@ actor Broadcast {
     typealias State = BroadcastState
 
     /// As they are now: they may change on air.
-    private var settings: BroadcastSettings { didSet { rooms.outputs.change(.init(settings), isSetByHand: false) } }
+    private(set) var settings: BroadcastSettings {
+        didSet { rooms.outputs.change(.init(settings), isSetByHand: false) }
+    }
     /// Where an encoder that is started by hand connects; nil outside mode selected.
     private let encoderAddress: String?
     /// The master's control socket; nil for none.
@@ -45,7 +47,7 @@ actor Broadcast {
     private var keeper: ResumeKeeper?
     /// What was shown when the broadcast was interrupted, and can't be shown yet.
     private var unshown: String?
-    private lazy var rooms = makeRooms()
+    private(set) lazy var rooms = makeRooms()
 
     // The course and the end.
     private var notices: Notices?
@@ -53,6 +55,11 @@ actor Broadcast {
     private var keptPrograms: [ProgramKeeper] = []
     private var audience: Audience?
     private var service: ServiceReports?
+    private let timetable: TimetableKeeper
+    /// What of the timetable is being done.
+    private var timetableWork: Task<Void, Never>?
+    /// What its configuration said when it was read last; nil where there is none.
+    private(set) var loaded: BroadcastSettings?
     private var watchTimer: Reactor.Token?
     /// Ends when the broadcast does.
     private let course = AsyncStream<Void>.makeStream()
@@ -61,10 +68,11 @@ actor Broadcast {
     init(
         _ settings: BroadcastSettings, programs: Programs, plugins: PluginFinder, foundPlugins: [PluginFinder.Found],
         resumption: Resumption?, events: EventLog, encoderAddress: String?, controlPath: String?,
-        trusted: TrustedChildren, childIDs: IdentityCounter<ChildSubject>,
+        trusted: TrustedChildren, childIDs: IdentityCounter<ChildSubject>, loaded: BroadcastSettings?,
         on reactor: Reactor
     ) {
         self.settings = settings
+        self.loaded = resumption?.start?.record.loaded ?? loaded
         self.resumption = resumption
         self.plugins = plugins
         self.foundPlugins = foundPlugins
@@ -74,6 +82,8 @@ actor Broadcast {
         self.reactor = reactor
         context = RoomContext(
             reactor: reactor, pools: FramePools(), programs: programs, events: events, childIDs: childIDs)
+        timetable = TimetableKeeper(
+            from: resumption?.start?.record.place.time ?? EventLog.wallClock(), in: context)
     }
 
     // MARK: running
@@ -122,14 +132,19 @@ actor Broadcast {
     }
 
     private func runCourse() async throws(BroadcastError) -> BroadcastSummary {
+        if let wanted = settings.timetable {
+            timetable.begin(wanted, try await TimetableKeeper.clock(of: wanted.zone))
+        }
         beginKeeping()
         if let room = settings.room { try await open(room) }
         do throws(BroadcastError) {
             let summary = try await runRooms()
+            await timetableWork?.value
             await audience?.finish(on: self)
             await keeper?.finish(nil, on: self)
             return summary
         } catch {
+            await timetableWork?.value
             await audience?.finish(on: self)
             await keeper?.finish(context.events.clean(error), on: self)
             throw error
@@ -159,6 +174,7 @@ actor Broadcast {
         guard state == .onAir else { return nil }
         var record = rooms.resumeRecord(settings, name, framesBefore: resumption?.start?.framesBefore ?? 0)
         if let unshown { record?.shown = unshown }
+        record?.loaded = loaded
         return record
     }
 
@@ -417,6 +433,11 @@ actor Broadcast {
         return try await rooms.outputs.saveReplay(to: path, last: seconds)
     }
 
+    /// Looks for a plugin without loading it.
+    func find(_ choice: PluginChoice) async throws(BroadcastError) -> PluginFinder.Found {
+        try await plugins.find(choice)
+    }
+
     private func find(
         _ choice: PluginChoice, done: @escaping @Sendable (Result<PluginFinder.Found, BroadcastError>) -> Void
     ) {
@@ -488,6 +509,7 @@ actor Broadcast {
             audience?.watch()
             showWhatWasShown()
             keeper?.watch()
+            watchTimetable()
         }
         rooms.inputs.watch()
         if let line = rooms.line { watch(line) } else if rooms.copyLine == nil { arrangeIfKnown() }
@@ -505,6 +527,73 @@ actor Broadcast {
         pump()
         checkEnding()
     }
+
+    // MARK: by the clock
+
+    private func watchTimetable() {
+        guard timetable.look(), timetableWork == nil else { return }
+        // runCourse() waits for it before it returns.
+        timetableWork = Task { await runTimetable() }
+    }
+
+    /// Does what is due. An entry of several changes goes on where one of them fails, and tells the first failure.
+    private func runTimetable() async {
+        while state == .onAir, let entry = timetable.takeDue() {
+            var problem: BroadcastError?
+            for change in entry.changes {
+                do throws(BroadcastError) { try await carryOut(change) } catch { problem = problem ?? error }
+            }
+            timetable.ended(entry, problem)
+        }
+        timetableWork = nil
+    }
+
+    /// The next runs of the timetable, the soonest first.
+    func upcoming(_ count: Int) -> [TimetableRun] { timetable.upcoming(count) }
+
+    // MARK: a configuration that was read again
+
+    /// Compares a configuration with the one that was read last.
+    /// - Throws: kind `control`, where nothing can be changed now.
+    func plan(for new: BroadcastSettings) throws(BroadcastError) -> ReloadPlan {
+        guard state == .onAir else { throw Self.notOnAir }
+        return ReloadPlan(from: loaded ?? settings, to: new)
+    }
+
+    /// The next reload compares with this.
+    func follows(_ base: BroadcastSettings) {
+        loaded = base
+        keeper?.changed()
+    }
+
+    /// Events are told to others from now on.
+    func change(notices targets: [NoticeTarget]) async {
+        let former = notices
+        settings.notices = targets.isEmpty ? nil : targets
+        notices = targets.isEmpty ? nil : Notices(targets, in: context)
+        keeper?.changed()
+        await former?.finish(on: self)
+    }
+
+    /// - Throws: kind `control`, where there is no such time zone; nothing has changed then.
+    func change(timetable wanted: Timetable?) async throws(BroadcastError) {
+        timetable.change(to: wanted, try await TimetableKeeper.clock(of: wanted?.zone))
+        settings.timetable = wanted
+        keeper?.changed()
+    }
+
+    /// The inputs as they are, with what they were asked for.
+    var inputs: [InputsSnapshot.Input] { rooms.inputs.snapshot.inputs }
+
+    /// The links by their names, with what they were asked for.
+    var links: [(name: String, destination: DestinationSettings)] {
+        zip(rooms.outputs.snapshot.links, rooms.outputs.destinations).map { ($0.name, $1) }
+    }
+
+    var scenes: [Scene] { rooms.line?.program.snapshot.scenes.map(\.scene) ?? [] }
+
+    /// What was taken last, by its name.
+    var shown: String? { rooms.line?.program.snapshot.scene }
 
     // MARK: changes
 
@@ -569,7 +658,7 @@ actor Broadcast {
     }
 
     /// Which requests are taken now.
-    private var gate: RequestGate {
+    var gate: RequestGate {
         RequestGate(
             state, settings.children, isCopying: settings.copies ?? false,
             isChanging: rooms.line?.encoding.isChanging ?? false)

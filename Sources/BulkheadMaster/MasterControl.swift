@@ -27,6 +27,14 @@ package actor MasterControl {
     private let service: ServiceManager?
     private let events = EventLog()
     private var broadcast: Broadcast?
+    /// Where the settings of the process's own broadcast come from; nil where no file was named.
+    private var configuration: ConfigurationSource?
+    /// A configuration is being read, or followed.
+    private var isReloading = false
+    /// It has to be read once more: it may have changed while it was read.
+    private var isReloadWanted = false
+    /// What reads or follows one; cancelled at the end, which waits for no disk.
+    private var reloads: Set<Int> = []
     private var control: ControlServer?
     private var encoderListener: LocalListener?
     /// Which listener of the event log serves which connection.
@@ -75,10 +83,14 @@ package actor MasterControl {
 
     /// Runs one broadcast to its end.
     ///
-    /// - Parameter onEvent: called on the master's thread with each event as it happens: hand it on and return.
+    /// - Parameters:
+    ///   - configuration: where the settings come from, so that they can be read again; nil for no file.
+    ///   - onEvent: called on the master's thread with each event as it happens: hand it on and return.
     package func broadcast(
-        _ settings: BroadcastSettings, onEvent: @escaping @Sendable (Event) -> Void
+        _ settings: BroadcastSettings, configuration: ConfigurationSource? = nil,
+        onEvent: @escaping @Sendable (Event) -> Void
     ) async throws(BroadcastError) -> BroadcastSummary {
+        self.configuration = configuration
         let listener = events.listen(onEvent)
         defer { events.unlisten(listener) }
         do throws(BroadcastError) { try listen() } catch {
@@ -125,6 +137,7 @@ package actor MasterControl {
         let name: ModeInForce.Name = isServing ? .attach : children == .both ? .create : .selected
         status.mode = ModeInForce(
             name, only: children == .both ? nil : children, address: controlPath.map { "unix:\($0)" })
+        status.configuration = configuration?.status
         return status
     }
 
@@ -188,7 +201,7 @@ package actor MasterControl {
         let broadcast = Broadcast(
             settings, programs: programs, plugins: finder, foundPlugins: found, resumption: resumption,
             events: events, encoderAddress: encoderAddress,
-            controlPath: controlPath, trusted: trusted, childIDs: childIDs, on: reactor)
+            controlPath: controlPath, trusted: trusted, childIDs: childIDs, loaded: configuration?.loaded, on: reactor)
         events.forgetMediaTime()
         if let service { await broadcast.report(to: service) }
         self.broadcast = broadcast
@@ -235,6 +248,7 @@ package actor MasterControl {
     }
 
     private func closeControl() async {
+        for number in reloads { works[number]?.cancel() }
         for work in works.values { await work.value }
         await control?.close()
         control = nil
@@ -253,7 +267,7 @@ package actor MasterControl {
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
         case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .audio, .servers,
-            .saveReplay, .mark, .room, .comments, .changeRoom:
+            .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .foresee:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }
@@ -266,7 +280,110 @@ package actor MasterControl {
             if case .link(.add(let destination)) = exchange.request, destination.isFile {
                 return look(at: destination, in: broadcast, for: exchange)
             }
-            broadcast.assumeIsolated { RequestOnAir.carryOut(exchange, by: $0) }
+            switch exchange.request {
+            case .reload(let text): reload(text, for: exchange)
+            case .foresee(.reload(let text)): reload(text, isDryRun: true, for: exchange)
+            case .foresee(let request): foresee(request, by: broadcast, for: exchange)
+            default: broadcast.assumeIsolated { RequestOnAir.carryOut(exchange, by: $0) }
+            }
+        }
+    }
+
+    // MARK: the configuration
+
+    /// Reads the configuration again, as a SIGHUP asks; events tell what came of it.
+    /// - Returns: false where there is none.
+    package func reload() -> Bool {
+        guard configuration != nil, broadcast != nil else { return false }
+        if isReloading { isReloadWanted = true } else { reload(nil, for: nil) }
+        return true
+    }
+
+    private func reload(_ text: ConfigurationText?, isDryRun: Bool = false, for exchange: ControlExchange?) {
+        lastWork += 1
+        let number = lastWork
+        reloads.insert(number)
+        // closeControl() waits for it.
+        works[number] = Task {
+            do throws(BroadcastError) {
+                let changes = try await outcomes(ofReloading: text, isDryRun: isDryRun)
+                exchange?.answer(.planned(changes))
+            } catch { exchange?.answer(.failed(events.clean(error))) }
+            works[number] = nil
+            reloads.remove(number)
+            guard isReloadWanted, !isReloading else { return }
+            isReloadWanted = false
+            if !Task.isCancelled { _ = reload() }
+        }
+    }
+
+    private func outcomes(
+        ofReloading text: ConfigurationText?, isDryRun: Bool
+    ) async throws(BroadcastError) -> [ChangeOutcome] {
+        guard let configuration, let broadcast else {
+            throw BroadcastError(
+                code: .noConfiguration,
+                isServing
+                    ? "this broadcast was handed over by an application, and has no configuration file of its own"
+                    : "this broadcast was begun without a configuration file",
+                advice: "change it on air, or begin the next one with a configuration file")
+        }
+        let path = text?.name ?? configuration.status.path
+        guard !isReloading else {
+            throw BroadcastError(
+                code: .changeUnderWay, "the configuration is being read already", advice: "try again in a moment")
+        }
+        isReloading = true
+        defer { isReloading = false }
+        let plan: ReloadPlan
+        do throws(BroadcastError) {
+            let new = try await configuration.read(text).get()
+            plan = try await broadcast.plan(for: new)
+        } catch {
+            if !isDryRun, error.code != .notOnAir, !Task.isCancelled {
+                let reason = Reason(error.code.rawValue, error.problem)
+                events.post(.master, .master(.reloadRefused(path: path, reason: reason)))
+            }
+            throw error
+        }
+        guard !isDryRun else { return plan.changes }
+        let changes = await broadcast.follow(plan).map { change in
+            var change = change
+            change.error = change.error.map { events.clean($0) }
+            return change
+        }
+        tell(changes, of: path)
+        return changes
+    }
+
+    private func tell(_ changes: [ChangeOutcome], of path: String) {
+        func list(_ changes: [ChangeOutcome]) -> String {
+            changes.map { change in change.value.map { "\(change.what) \($0)" } ?? change.what }
+                .joined(separator: ", ")
+        }
+        let done = changes.filter { $0.way != .atStart && $0.error == nil }
+        events.post(
+            .master,
+            .master(.reloaded(path: path, text: done.isEmpty ? "nothing in it has changed" : list(done))))
+        for change in changes {
+            guard let error = change.error else { continue }
+            let reason = Reason(error.code.rawValue, "\(change.what): \(error.problem)")
+            events.post(.master, .master(.reloadIncomplete(path: path, reason: reason)))
+        }
+        let pending = changes.filter { $0.way == .atStart }
+        if !pending.isEmpty { events.post(.master, .master(.reloadPending(path: path, text: list(pending)))) }
+    }
+
+    /// Answers what a request would do.
+    private func foresee(_ request: ControlRequest, by broadcast: Broadcast, for exchange: ControlExchange) {
+        lastWork += 1
+        let number = lastWork
+        // closeControl() waits for it.
+        works[number] = Task {
+            do throws(BroadcastError) {
+                exchange.answer(.planned(try await broadcast.foresee(request)))
+            } catch { exchange.answer(.failed(error)) }
+            works[number] = nil
         }
     }
 

@@ -46,8 +46,10 @@ enum RequestOnAir {
                 try broadcast.room().change(change)
                 exchange.answer(.done)
             } catch { exchange.answer(.failed(error)) }
+        case .timetable(let count):
+            exchange.answer(.timetable(broadcast.upcoming(min(max(1, count ?? 10), 1000))))
         // Answered by the master control, with a broadcast or without.
-        case .status, .broadcast, .events, .deaths, .servers, .saveReplay: break
+        case .status, .broadcast, .events, .deaths, .servers, .saveReplay, .reload, .foresee: break
         }
     }
 }

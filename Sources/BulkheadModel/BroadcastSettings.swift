@@ -83,6 +83,8 @@ package struct BroadcastSettings: Codable, Hashable, Sendable {
     package var plugins: [PluginChoice]
     /// How many plugins share a process.
     package var pluginIsolation: PluginIsolation
+    /// What is done by the clock; nil for nothing.
+    package var timetable: Timetable? = nil
     /// Ends the broadcast after so many seconds; nil for no end.
     package var durationSeconds: Double?
     /// As fast as the encoder goes, instead of in real time.

@@ -228,6 +228,8 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var state: BroadcastPhase
     /// Nil in what other versions say.
     package var mode: ModeInForce? = nil
+    /// The file that it was begun with, which a reload reads again; nil where there is none.
+    package var configuration: ConfigurationStatus? = nil
     /// The input is passed on as it is, and nothing is encoded; nil for not.
     package var isCopied: Bool? = nil
     /// The inputs, in the order in which they were added; nil in what other versions say.

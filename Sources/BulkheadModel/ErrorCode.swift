@@ -70,6 +70,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case roomInUse = "control.room-in-use"
     case nameInUse = "control.name-in-use"
     case nothingToResume = "control.nothing-to-resume"
+    case noConfiguration = "control.no-configuration"
     case unreachable = "destination.unreachable"
     case nothingSent = "destination.nothing-sent"
 
@@ -237,6 +238,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .roomInUse: "another broadcast has the room"
         case .nameInUse: "another broadcast has the name"
         case .nothingToResume: "no broadcast of that name was interrupted"
+        case .noConfiguration: "the broadcast was begun without a configuration file"
         case .unreachable: "no server of the destination can be reached"
         case .nothingSent: "the broadcast ended before a picture was sent to any destination"
         case .tlsFailed: "the TLS connection to a server can't be made, or its certificate is not trusted"

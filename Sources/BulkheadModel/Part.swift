@@ -42,6 +42,8 @@ package struct Part: Codable, Hashable, Sendable {
         case `switch`
         /// What the program looks and sounds like where it goes out.
         case output
+        /// What is done by the clock.
+        case timetable
         /// A role that another version has named; programs of this version never post one.
         case unknown
 
@@ -51,7 +53,7 @@ package struct Part: Codable, Hashable, Sendable {
             case .encoder, .source, .slateEncoder, .pluginHost, .mixer, .recorder, .notifier, .chat, .origin, .srt:
                 true
             case .master, .timeline, .plugin, .link, .recording, .viewer, .server, .reporter, .room, .channel,
-                .switch, .output, .unknown:
+                .switch, .output, .timetable, .unknown:
                 false
             }
         }
@@ -88,6 +90,8 @@ package struct Part: Codable, Hashable, Sendable {
     package static let server = Part(.server)
     /// The program as it goes to the encoder.
     package static let output = Part(.output)
+    /// The timetable of the broadcast.
+    package static let timetable = Part(.timetable)
     /// A switch between push and pull, or between an input and its backups.
     package static func `switch`(name: String) -> Part { Part(.switch, name: name) }
 

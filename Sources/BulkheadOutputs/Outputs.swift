@@ -379,15 +379,7 @@ package final class Outputs: PacketOutlet {
     package func change(_ change: LinkChange) throws(BroadcastError) {
         switch change {
         case .add(let destination):
-            guard destination.isInRange else {
-                throw BroadcastError(
-                    code: .settingOutOfRange, ["setting": "to"], "the new link is outside what a broadcast takes")
-            }
-            guard directory.entries.count < SettingRange.mostLinks else {
-                throw BroadcastError(
-                    code: .tooManyLinks, ["maximum": "\(SettingRange.mostLinks)"],
-                    "the broadcast has \(SettingRange.mostLinks) links already", advice: "remove one first")
-            }
+            try check(destination)
             let (id, output) = try enter(destination, isAlone: false)
             try ask(.add(id, hasServers: output.servers != nil), of: nil)
         case .remove(let word):
@@ -409,6 +401,26 @@ package final class Outputs: PacketOutlet {
                 outputs[entry.id]?.servers?.resume(from: MediaTime(milliseconds: milliseconds))
             }
             try ask(.retry(entry.id), of: entry)
+        }
+    }
+
+    /// What a link to `destination` would be called.
+    /// - Throws: why it would be refused.
+    package func foresee(adding destination: DestinationSettings) throws(BroadcastError) -> String {
+        try check(destination)
+        var directory = directory
+        return try directory.add(destination, isAlone: false).name
+    }
+
+    private func check(_ destination: DestinationSettings) throws(BroadcastError) {
+        guard destination.isInRange else {
+            throw BroadcastError(
+                code: .settingOutOfRange, ["setting": "to"], "the new link is outside what a broadcast takes")
+        }
+        guard directory.entries.count < SettingRange.mostLinks else {
+            throw BroadcastError(
+                code: .tooManyLinks, ["maximum": "\(SettingRange.mostLinks)"],
+                "the broadcast has \(SettingRange.mostLinks) links already", advice: "remove one first")
         }
     }
 

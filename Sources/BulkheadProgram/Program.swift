@@ -134,6 +134,27 @@ package final class Program {
         return nil
     }
 
+    /// What a change of what is shown would do.
+    /// - Throws: why it would be refused.
+    package func foresee(_ change: SceneChange) throws(BroadcastError) -> ChangeOutcome {
+        var book = book
+        switch change {
+        case .take(let word, let transition):
+            guard let name = word ?? book.prepared else { throw book.nothingPrepared(inputs: machine.shownNames) }
+            try transition.check()
+            return ChangeOutcome("scene \(try stage(called: name).name)", .inPlace)
+        case .prepare(let name): return ChangeOutcome("scene \(try stage(called: name).name)", .inPlace)
+        case .add(let scene):
+            try book.add(scene, inputs: machine.names)
+            return ChangeOutcome("scene \(scene.name)", .added)
+        case .set(let scene): return ChangeOutcome("scene \(try book.set(scene).name)", .inPlace)
+        case .remove(let name):
+            let former = book[name]?.name ?? name
+            try book.remove(name)
+            return ChangeOutcome("scene \(former)", .removed)
+        }
+    }
+
     /// Lays all inputs out, as a setting says; nil for the first with a picture alone.
     /// - Returns: the first frame that shows it.
     @discardableResult

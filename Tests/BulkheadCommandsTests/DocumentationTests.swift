@@ -51,7 +51,7 @@ import Testing
             let additionalProperties: Bool
         }
         let schema = try JSONDecoder().decode(Schema.self, from: Data(SettingsReference.page(.jsonSchema).utf8))
-        let lists = ["links", "plugins", "inputs", "scenes"]
+        let lists = ["links", "plugins", "inputs", "scenes", "timetable", "timezone"]
         #expect(Set(schema.properties.keys) == Set(BroadcastKey.allCases.map(\.rawValue) + lists))
         #expect(!schema.additionalProperties)
     }

@@ -83,6 +83,14 @@ import Testing
             "master.control-room-ready", #""address":"http://127.0.0.1:8087/""#, "control room",
             "http://127.0.0.1:8087/"),
         Row("master.control-room-ended", #""text":"SIGKILL""#, "SIGKILL", "started again"),
+        Row("master.reloaded", #""path":"/a.yaml","text":"video-bitrate 4M""#, "read again", "video-bitrate 4M"),
+        Row("master.reload-pending", #""path":"/a.yaml","text":"origin""#, "next start", "origin"),
+        Row(
+            "master.reload-incomplete", #""path":"/a.yaml","reason":"input.other","text":"input b: it is gone""#,
+            "not done", "input b: it is gone"),
+        Row(
+            "master.reload-refused", #""path":"/a.yaml","reason":"usage.other","text":"a.yaml, line 3: no key x""#,
+            "nothing has changed", "line 3: no key x", "bulkhead reload"),
         Row("master.settings-ignored", #""text":"no file b.mp4""#, "no file b.mp4", "resumed all the same"),
         Row(
             "timeline.copied", #""canvas":"640x360","framesPerSecond":25,"source":1"#, "copied",
@@ -351,6 +359,14 @@ import Testing
         Row("switch.trouble", #""text":"the broadcast can't be reached""#, "can't be reached"),
         Row("switch.publisher-refused", #""peer":"10.0.0.3","way":"push""#, "10.0.0.3", "push"),
         Row("switch.stopped", "", "goes on"),
+        Row("timetable.ran", #""entry":"0 1 * * *","action":"scene night""#, "scene night", "0 1 * * *"),
+        Row(
+            "timetable.failed",
+            #""entry":"0 1 * * *","action":"scene night","reason":"usage.unknown-scene","text":"there is none""#,
+            "scene night", "failed", "there is none"),
+        Row(
+            "timetable.missed", #""entry":"0 1 * * *","action":"scene night","from":1790000000"#, "missed",
+            "scene night"),
         Row("output.black", #""condition":"black 5s","seconds":5.1"#, "black", "5.1 s", "black 5s"),
         Row("output.black-cleared", #""condition":"black 5s","seconds":8"#, "black no more", "8.0 s"),
         Row("output.frozen", #""condition":"frozen 5s","seconds":5"#, "stands still", "5.0 s"),

@@ -87,6 +87,9 @@ import Testing
         .changeRoom(.set(fields)), .changeRoom(.pin(RoomPin(comment: "1", seconds: 60))), .changeRoom(.unpin),
         .changeRoom(.say(RoomSaying("hello"))), .changeRoom(.block(RoomBlock(words: ["spoiler"]))),
         .changeRoom(.unblock(RoomBlock(users: ["troll"]))), .changeRoom(.clear(isAll: true)),
+        .reload(nil), .reload(ConfigurationText(name: "a.yaml", text: "input: test")), .foresee(.reload(nil)),
+        .timetable(count: nil), .timetable(count: 3), .foresee(.scene(.prepare("talk"))),
+        .foresee(.link(.add(DestinationSettings(url: "rtmp://a/b", streamKey: "k")))),
     ]
 
     private static var fields: RoomFields {

@@ -119,6 +119,8 @@ import Testing
         settings.inputs[0].backup = backup
         settings.watch = [SwitchCondition(.black, milliseconds: 5000)]
         settings.switchPath = "/a/switch.yml"
+        settings.timetable = Timetable(
+            zone: "UTC", entries: [TimetableEntry(at: try CronSchedule("@daily"), changes: [], text: "nothing")])
         (settings.controlRoom, settings.controlRoomPasswordPath) = ("127.0.0.1:8087", "/a/password")
         let server = LinkServerStatus(
             name: "a", priority: 0, weight: 1, state: .well, roundTripMilliseconds: 1, lastError: "")
@@ -159,6 +161,7 @@ import Testing
         settings.scenes = [Scene("talk", [item])]
         status.scenes = [SceneStatus(scene: Scene("talk", [item]), isShown: true, isPrepared: false)]
         status.scene = "talk"
+        status.configuration = ConfigurationStatus(path: "/a.yaml", flags: ["input"])
         status.hasSent = true
         settings.notices = [NoticeTarget(url: "https://a/b", name: "ops", codes: ["link.*"], secret: "key")]
         status.notices = [NoticeTargetStatus(name: "ops", delivered: 1, waiting: 1, lost: 1, problem: "it is away")]

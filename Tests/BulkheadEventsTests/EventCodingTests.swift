@@ -30,6 +30,7 @@ import Testing
         case .channel: .channel(1, name: "chat ann")
         case .switch: .switch(name: "main")
         case .output: .output
+        case .timetable: .timetable
         case .reporter, .unknown: .reporter
         }
     }

@@ -25,6 +25,7 @@ import Testing
         + ChannelHappening.samples.map { (.channel, .channel($0)) }
         + SwitchHappening.samples.map { (.switch, .switch($0)) }
         + OutputHappening.samples.map { (.output, .output($0)) }
+        + TimetableHappening.samples.map { (.timetable, .timetable($0)) }
 
     @Test func codesAreUnique() {
         let codes = Self.samples.map { $0.happening.code(for: $0.role) }

@@ -48,6 +48,13 @@ extension MasterHappening: Sampled {
         case .settingsIgnored: .settingsIgnored(text: "there is no file b.mp4")
         case .controlRoomReady: .controlRoomReady(address: "http://127.0.0.1:8087/")
         case .controlRoomEnded: .controlRoomEnded(text: "SIGKILL")
+        case .reloaded: .reloaded(path: "/etc/bulkhead/show.yaml", text: "video-bitrate 4M")
+        case .reloadPending: .reloadPending(path: "/etc/bulkhead/show.yaml", text: "origin")
+        case .reloadIncomplete:
+            .reloadIncomplete(path: "/etc/bulkhead/show.yaml", reason: Reason("input.other", "input b: no such file"))
+        case .reloadRefused:
+            .reloadRefused(
+                path: "/etc/bulkhead/show.yaml", reason: Reason("usage.other", "show.yaml, line 3: there is no key x"))
         }
     }
 }
@@ -319,6 +326,19 @@ extension SwitchHappening: Sampled {
         case .trouble: .trouble(text: "the broadcast can't be reached")
         case .publisherRefused: .publisherRefused(peer: "10.0.0.3", way: "push")
         case .stopped: .stopped
+        }
+    }
+}
+
+extension TimetableHappening: Sampled {
+    static func sample(of word: Word) -> Self {
+        switch word {
+        case .ran: .ran(entry: "0 1 * * *", text: "scene night")
+        case .failed:
+            .failed(
+                entry: "0 1 * * *", text: "scene night",
+                reason: Reason("usage.unknown-scene", "there is no scene night"))
+        case .missed: .missed(entry: "0 1 * * *", text: "scene night", from: 1_790_000_000)
         }
     }
 }

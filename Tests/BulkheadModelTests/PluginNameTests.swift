@@ -67,7 +67,8 @@ import Testing
             Part.Role.allCases.map(\.rawValue) == [
                 "master", "timeline", "encoder", "source", "slate-encoder", "plugin-host", "mixer", "recorder",
                 "notifier", "chat", "origin", "srt", "plugin", "link", "recording", "viewer", "server", "reporter",
-                "room", "channel", "switch", "output", "unknown",
+                "room", "channel", "switch", "output", "timetable",
+                "unknown",
             ])
     }
 }

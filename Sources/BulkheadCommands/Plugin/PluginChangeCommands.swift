@@ -57,6 +57,9 @@ package struct PluginAddCommand: AsyncParsableCommand {
     @Flag(help: "Load the plugin without using it until it is enabled.")
     var disabled = false
 
+    @Flag(help: "Say what would happen, and change nothing.")
+    var dryRun = false
+
     @OptionGroup var master: MasterFlags
 
     package init() {}
@@ -67,6 +70,7 @@ package struct PluginAddCommand: AsyncParsableCommand {
         if let deadline { try PluginWord.set("@deadline", deadline, of: &choice) }
         if let memory { try PluginWord.set("@memory", memory, of: &choice) }
         if disabled { choice.isEnabled = false }
+        if dryRun { return try master.foresee(.plugin(.add(choice, position: position))) }
         try master.ask(.add(choice, position: position))
     }
 }

@@ -24,6 +24,7 @@ package enum EventSentence {
         case .channel(let happening): channel(happening)
         case .switch(let happening): way(happening)
         case .output(let happening): output(happening)
+        case .timetable(let happening): timetable(happening)
         case .unknown(let happening): happening.code
         }
     }
@@ -66,6 +67,11 @@ package enum EventSentence {
             "begins anew, although the last broadcast of this name was interrupted; its record was put aside: \(path)"
         case .controlRoomReady(let address): "the control room is at \(address)"
         case .controlRoomEnded(let text): "the control room has ended, and is started again: \(text)"
+        case .reloaded(_, let text): "the configuration was read again: \(text)"
+        case .reloadPending(_, let text): "takes effect at the next start: \(text)"
+        case .reloadIncomplete(_, let reason): "not done of what changed in the configuration: \(reason.text)"
+        case .reloadRefused(_, let reason):
+            "the configuration was not taken, and nothing has changed: \(reason.text); mend it, and `bulkhead reload`"
         case .settingsIgnored(let text): "\(text); the interrupted broadcast is resumed all the same, as it was"
         }
     }
@@ -311,6 +317,14 @@ package enum EventSentence {
         case .raised(let sign, let condition, let seconds): "\(words(sign)), for \(span(seconds)) now (\(condition))"
         case .cleared(let sign, let condition, let seconds):
             "\(words(sign)) no more; it lasted \(span(seconds)) (\(condition))"
+        }
+    }
+
+    private static func timetable(_ happening: TimetableHappening) -> String {
+        switch happening {
+        case .ran(let entry, let text): "\(text) (\(entry))"
+        case .failed(let entry, let text, let reason): "\(text) (\(entry)) failed: \(reason.text)"
+        case .missed(let entry, let text, let from): "missed at \(clock(from)): \(text) (\(entry))"
         }
     }
 

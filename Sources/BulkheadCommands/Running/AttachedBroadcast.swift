@@ -90,7 +90,8 @@ struct AttachedBroadcast {
                     case .success(.ended(let summary)): return Outcome.ended(summary)
                     case .success(.failed(let error)), .failure(let error): return .failed(error)
                     case .success(.status), .success(.changed), .success(.deaths), .success(.servers), .success(.saved),
-                        .success(.marked), .success(.room), .success(.comments):
+                        .success(.marked), .success(.room), .success(.comments), .success(.planned),
+                        .success(.timetable):
                         continue
                     }
                 }

@@ -108,14 +108,20 @@ package enum ControlAddress {
     static let openingPatienceSeconds = 40
 
     /// Asks the master at `attach`, or the one that runs, and returns its answer; nil when it went away without one.
+    /// - Parameter trustsOwner: root that names a master gives it what may hold a key, whoever runs it: a service has a user of
+    ///   its own.
     /// - Throws: what the master refuses with, among others.
-    static func reply(to request: ControlRequest, attach: String?) throws(BroadcastError) -> ControlReply? {
+    static func reply(
+        to request: ControlRequest, attach: String?, trustsOwner: Bool = false
+    ) throws(BroadcastError) -> ControlReply? {
         let named = try attach.map { (address) throws(BroadcastError) in
             try Self.path(from: address, flag: "--attach")
         }
         let path: String
         if let named { path = named } else { path = try findRunning() }
-        let client = try ControlClient(path: path)
+        var information = stat()
+        let isOwnersToo = trustsOwner && named != nil && getuid() == 0 && lstat(path, &information) == 0
+        let client = try ControlClient(path: path, owner: isOwnersToo ? information.st_uid : getuid())
         client.limitWaiting(toSeconds: request.takesTime ? openingPatienceSeconds : patienceSeconds)
         try client.send(request)
         while let reply = try client.receive() {
@@ -148,7 +154,8 @@ extension ControlRequest {
     /// It is answered only when an input has been opened.
     fileprivate var takesTime: Bool {
         switch self {
-        case .input(.add), .input(.reopen), .saveReplay: true
+        case .input(.add), .input(.reopen), .saveReplay, .reload: true
+        case .foresee(let request): request.takesTime
         default: false
         }
     }

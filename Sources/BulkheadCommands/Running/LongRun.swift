@@ -10,6 +10,8 @@ struct LongRun {
     let interruptions: Interruptions
     /// SIGHUP asks it to go on without its terminal.
     var survivesHangUp = false
+    /// Begins what a SIGHUP asks for; false where there is nothing.
+    var onHangUp: @Sendable () async -> Bool = { false }
 
     /// Runs `body` to its end.
     ///
@@ -33,9 +35,10 @@ struct LongRun {
                 }
                 return nil
             }
-            group.addTask { [interruptions, reporter, survivesHangUp] in
+            group.addTask { [interruptions, reporter, survivesHangUp, onHangUp] in
                 for await number in interruptions.signals {
                     if number == SIGHUP, survivesHangUp {
+                        guard await !onHangUp() else { continue }
                         reporter.say(Self.hangUpText(isTerminal: isatty(STDERR_FILENO) == 1))
                     } else {
                         await onSignal(number, signalCount.increment())

@@ -10,9 +10,15 @@ struct OwnBroadcast {
     private let plan: BroadcastPlan
     private let reporter: Reporter
     private let service: ServiceManager?
+    private let configuration: ConfigurationSource?
 
-    /// - Parameter service: who is told how it goes; nil where nobody has started this process as a service.
-    init(_ plan: BroadcastPlan, reporter: Reporter, service: ServiceManager?) {
+    /// - Parameters:
+    ///   - service: who is told how it goes; nil where nobody has started this process as a service.
+    ///   - configuration: where the plan comes from; nil for flags alone.
+    init(
+        _ plan: BroadcastPlan, reporter: Reporter, service: ServiceManager?, configuration: ConfigurationSource? = nil
+    ) {
+        self.configuration = configuration
         self.plan = plan
         self.reporter = reporter
         self.service = service
@@ -30,7 +36,8 @@ struct OwnBroadcast {
             programs: .named(plan.libexec), controlPath: controlPath, isControlRequired: plan.controlPath != nil,
             service: service)
         let (result, signalCount) = await LongRun(
-            reporter: reporter, interruptions: interruptions, survivesHangUp: true
+            reporter: reporter, interruptions: interruptions, survivesHangUp: true,
+            onHangUp: { await master.reload() }
         ).run(
             status: { await master.status().map { .broadcast($0) } },
             onSignal: { [reporter] signal, count in
@@ -39,9 +46,9 @@ struct OwnBroadcast {
                 await master.stop(signal == SIGTERM ? .terminated : .stopped)
                 if count > 1 { await AtOnce.leave(removing: controlPath) }
             },
-            body: { [settings = plan.settings, reporter] in
+            body: { [settings = plan.settings, configuration, reporter] in
                 await LongRun.outcome { () async throws(BroadcastError) in
-                    try await master.broadcast(settings) { reporter.event($0) }
+                    try await master.broadcast(settings, configuration: configuration) { reporter.event($0) }
                 }
             })
         if signalCount > 1 { return .endedAtOnce }

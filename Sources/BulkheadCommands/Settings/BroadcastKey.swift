@@ -112,6 +112,10 @@ package struct BroadcastWords: Hashable, Sendable {
     var scenePlaces: [String] = []
     /// Of a configuration file's `room`, with its fields.
     var room: RoomSettings?
+    /// Of a configuration file's `timetable`.
+    package var timetable: [TimetableEntry] = []
+    /// Of a configuration file's `timezone`; nil for the machine's own.
+    package var timezone: String?
     /// Of a configuration file's `inputs`.
     package var inputs: [InputEntry] = []
 
@@ -152,6 +156,7 @@ package struct BroadcastWords: Hashable, Sendable {
         words.values.merge(other.values) { own, _ in own }
         for (key, place) in other.places.lines where values[key] == nil { words.places.lines[key] = place }
         words.room = other.room
+        (words.timetable, words.timezone) = (other.timetable, other.timezone)
         (words.scenes, words.scenePlaces) = (other.scenes, other.scenePlaces)
         if self[.input].isEmpty { words.inputs = other.inputs }
         guard self[.to].isEmpty else {

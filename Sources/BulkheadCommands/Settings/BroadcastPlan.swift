@@ -87,6 +87,9 @@ package struct BroadcastPlan: Hashable, Sendable {
         }
         try ControlRoomWords.read(words, into: &settings)
         settings.originCertificate = try Self.certificate(words)
+        if !words.timetable.isEmpty {
+            settings.timetable = Timetable(zone: words.timezone, entries: words.timetable)
+        }
         var notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
         }
         notices += try words.located(.recordLibrary) { () throws(BroadcastError) in

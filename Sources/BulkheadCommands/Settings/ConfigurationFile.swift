@@ -57,6 +57,14 @@ package enum ConfigurationFile {
                 (words.scenes, words.scenePlaces) = try SceneWords.read(value, named: name)
                 continue
             }
+            if keyName == TimetableWords.key {
+                words.timetable = try TimetableWords.entries(value, named: name)
+                continue
+            }
+            if keyName == TimetableWords.zoneKey {
+                words.timezone = try TimetableWords.zone(value, named: name)
+                continue
+            }
             if keyName == RoomWords.key {
                 let room = try RoomWords.settings(value, at: place)
                 words.room = room.fields.isEmpty ? nil : room
@@ -131,7 +139,10 @@ package enum ConfigurationFile {
             return BroadcastError(
                 .usage, "\(place): there is no key that begins with \"\(name.prefix(40))\"", advice: general)
         }
-        let names = BroadcastKey.allCases.map(\.rawValue) + ["links", "scenes", InputEntry.key]
+        let names =
+            BroadcastKey.allCases.map(\.rawValue) + [
+                "links", "scenes", InputEntry.key, TimetableWords.key, TimetableWords.zoneKey,
+            ]
         let closest = names.min { name.editDistance(to: $0) < name.editDistance(to: $1) } ?? ""
         let isClose = name.editDistance(to: closest) <= max(2, closest.count / 2)
         return BroadcastError(

@@ -52,6 +52,8 @@ package enum SettingsReference {
         ]
         for key in BroadcastKey.allCases { properties[key.rawValue] = schema(of: key) }
         properties[RoomWords.key] = room
+        properties[TimetableWords.key] = timetable
+        properties[TimetableWords.zoneKey] = ["type": "string"]
         let schema: [String: Any] = [
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": "Bulkhead's configuration file", "type": "object", "additionalProperties": false,
@@ -100,6 +102,14 @@ package enum SettingsReference {
             [("plugin", scalar), ("parameters", parameters), ("enabled", ["type": "boolean"])]
                 + ["name", "deadline", "memory"].map { ($0, scalar) }, required: ["plugin"])
         return ["type": "array", "items": ["anyOf": [scalar, plugin]]]
+    }
+
+    private static var timetable: [String: Any] {
+        let actions = object(TimetableWords.actions.map { ($0, ["type": ["string", "object"]]) }, required: [])
+        let entry = object(
+            [("at", ["type": "string"]), ("do", ["anyOf": [actions, ["type": "array", "items": actions]]])],
+            required: ["at", "do"])
+        return ["type": "array", "items": entry]
     }
 
     private static var room: [String: Any] {

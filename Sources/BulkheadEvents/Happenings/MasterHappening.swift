@@ -25,6 +25,14 @@ package enum MasterHappening: HappeningSubject {
     case controlRoomEnded(text: String)
     /// A broadcast begins anew although one of its name was interrupted.
     case resumeReplaced(path: String)
+    /// The configuration was read again, and what changed in it is on air.
+    case reloaded(path: String, text: String)
+    /// What changed in it and can't change before the broadcast begins anew.
+    case reloadPending(path: String, text: String)
+    /// Something that changed in it could not be done; the rest was.
+    case reloadIncomplete(path: String, reason: Reason)
+    /// It is wrong or can't be read, and nothing was changed.
+    case reloadRefused(path: String, reason: Reason)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -43,6 +51,10 @@ package enum MasterHappening: HappeningSubject {
         case settingsIgnored = "settings-ignored"
         case controlRoomReady = "control-room-ready"
         case controlRoomEnded = "control-room-ended"
+        case reloaded
+        case reloadPending = "reload-pending"
+        case reloadIncomplete = "reload-incomplete"
+        case reloadRefused = "reload-refused"
     }
 
     /// The case's word, its level, and its payload as values.
@@ -65,6 +77,12 @@ package enum MasterHappening: HappeningSubject {
         case .settingsIgnored(let text): Facts(.settingsIgnored, .warning, [.text: text])
         case .controlRoomReady(let address): Facts(.controlRoomReady, .notice, [.address: address])
         case .controlRoomEnded(let text): Facts(.controlRoomEnded, .warning, [.text: text])
+        case .reloaded(let path, let text): Facts(.reloaded, .notice, [.path: path, .text: text])
+        case .reloadPending(let path, let text): Facts(.reloadPending, .warning, [.path: path, .text: text])
+        case .reloadIncomplete(let path, let reason):
+            Facts(.reloadIncomplete, .error, [.path: path, .reason: reason.code, .text: reason.text])
+        case .reloadRefused(let path, let reason):
+            Facts(.reloadRefused, .error, [.path: path, .reason: reason.code, .text: reason.text])
         }
     }
 
@@ -93,6 +111,12 @@ package enum MasterHappening: HappeningSubject {
         case .settingsIgnored: self = .settingsIgnored(text: try values.required(.text))
         case .controlRoomReady: self = .controlRoomReady(address: try values.required(.address))
         case .controlRoomEnded: self = .controlRoomEnded(text: try values.required(.text))
+        case .reloaded: self = .reloaded(path: try values.required(.path), text: try values.required(.text))
+        case .reloadPending:
+            self = .reloadPending(path: try values.required(.path), text: try values.required(.text))
+        case .reloadIncomplete:
+            self = .reloadIncomplete(path: try values.required(.path), reason: try Reason(values))
+        case .reloadRefused: self = .reloadRefused(path: try values.required(.path), reason: try Reason(values))
         }
     }
 
@@ -146,6 +170,20 @@ package enum MasterHappening: HappeningSubject {
             Meaning([.notice], [.address], "the control room of the broadcast's own can be opened there")
         case .controlRoomEnded:
             Meaning([.warning], [.text], "the control room has ended, for this reason, and is started again")
+        case .reloaded:
+            Meaning([.notice], [.path, .text], "the configuration was read again; what changed in it is on air")
+        case .reloadPending:
+            Meaning(
+                [.warning], [.path, .text],
+                "what changed in the configuration and can't change before the broadcast begins anew")
+        case .reloadIncomplete:
+            Meaning(
+                [.error], [.path, .reason, .text],
+                "something that changed in the configuration could not be done; the rest was")
+        case .reloadRefused:
+            Meaning(
+                [.error], [.path, .reason, .text],
+                "the configuration is wrong or can't be read: nothing was changed")
         }
     }
 }

@@ -38,6 +38,8 @@ package struct ResumeRecord: Codable, Hashable, Sendable {
     package var savedAt: Double
     /// As they are wanted now, changes on air included.
     package var settings: BroadcastSettings
+    /// What its configuration said when it was read last; nil where there is none.
+    package var loaded: BroadcastSettings?
     /// Of ``settings``' inputs, in the same order.
     package var inputs: [InputPlace]
     /// Names of inputs that were at their end, and of what can't be read twice.
