@@ -144,7 +144,7 @@ let package = Package(
             ]),
         .target(
             name: "BulkheadControlFormats",
-            dependencies: ["BulkheadControl", "BulkheadEvents", "BulkheadModel", "BulkheadSystem"]),
+            dependencies: ["BulkheadControl", "BulkheadEvents", "BulkheadMedia", "BulkheadModel", "BulkheadSystem"]),
         .target(
             name: "BulkheadPluginCatalog",
             dependencies: [
@@ -328,8 +328,10 @@ let package = Package(
         .target(
             name: "BulkheadControlRoom",
             dependencies: [
-                "BulkheadControlFormats", "BulkheadControl", "BulkheadEvents", "BulkheadModel", "BulkheadSystem",
-                "BulkheadWire", argumentParser, nioCore, nioPosix, nioHTTP1, nioWebSocket,
+                "BulkheadControlFormats", "BulkheadControl", "BulkheadDanmaku", "BulkheadEvents", "BulkheadFLV",
+                "BulkheadLiveServer",
+                "BulkheadModel", "BulkheadSystem", "BulkheadWire", argumentParser, nioCore, nioPosix, nioHTTP1,
+                nioWebSocket,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadDrill",
@@ -513,8 +515,8 @@ let package = Package(
         .testTarget(
             name: "BulkheadControlFormatsTests",
             dependencies: [
-                "BulkheadTestSupport", "BulkheadControlFormats", "BulkheadControl", "BulkheadEvents", "BulkheadModel",
-                "BulkheadSystem",
+                "BulkheadTestSupport", "BulkheadControlFormats", "BulkheadControl", "BulkheadEvents", "BulkheadMedia",
+                "BulkheadModel", "BulkheadSystem", yams,
             ]),
         .testTarget(
             name: "BulkheadHTTPTests",
@@ -624,7 +626,7 @@ let package = Package(
             dependencies: [
                 "BulkheadOutputs", "BulkheadRoom", "BulkheadChildren", "BulkheadFrames", "BulkheadLinks",
                 "BulkheadModel", "BulkheadEvents", "BulkheadMedia", "BulkheadSystem", "BulkheadTestSupport",
-                "BulkheadWire", "BulkheadMP4", "BulkheadRecording", systemPackage,
+                "BulkheadWire", "BulkheadMP4", "BulkheadRecording", "BulkheadFLV", nioCore, systemPackage,
             ]),
         .testTarget(
             name: "BulkheadMasterTests",

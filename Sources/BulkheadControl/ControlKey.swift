@@ -7,11 +7,11 @@ package enum ControlKey: String, CodingKey, CaseIterable, Sendable {
     // Of requests.
     case settings, changes, part, plugin, position, name, parameters, folder, destination, link, server, isMeasured,
         input, file, scene, transition, strip, program, path, seconds, text, fields, pin, saying, block,
-        isAll, count, fromSeconds, mode, configuration, isDryRun
+        isAll, count, fromSeconds, mode, configuration, isDryRun, pid, fault
 
     // Of replies.
     case masterPID, broadcast, deaths, event, links, error, frame, replay, room, comments,
-        timetable
+        timetable, flv
 }
 
 /// The first line of either side.

@@ -1,6 +1,7 @@
 package import BulkheadDanmaku
 package import BulkheadEvents
 package import BulkheadModel
+import FoundationEssentials
 
 /// What a master answers: one JSON object a line (docs/control.md).
 package enum ControlReply: Sendable {
@@ -23,14 +24,16 @@ package enum ControlReply: Sendable {
     case planned([ChangeOutcome])
     /// The soonest first.
     case timetable([TimetableRun])
+    /// The next piece of the program, as an FLV file has it.
+    case program([UInt8])
     /// The broadcast has ended well.
     case ended(BroadcastSummary)
     case failed(BroadcastError)
 
     /// What stands behind `reply` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, done, changed, deaths, event, servers, saved, marked, room, comments, planned, timetable, ended,
-            failed
+        case status, done, changed, deaths, event, servers, saved, marked, room, comments, planned, timetable, program,
+            ended, failed
     }
 
     package var word: Word {
@@ -47,6 +50,7 @@ package enum ControlReply: Sendable {
         case .comments: .comments
         case .planned: .planned
         case .timetable: .timetable
+        case .program: .program
         case .ended: .ended
         case .failed: .failed
         }
@@ -75,6 +79,7 @@ extension ControlReply: Codable {
         case .comments: self = .comments(try line.decode([RoomLogEntry].self, forKey: .comments))
         case .planned: self = .planned(try line.decode([ChangeOutcome].self, forKey: .changes))
         case .timetable: self = .timetable(try line.decode([TimetableRun].self, forKey: .timetable))
+        case .program: self = .program(Array(try line.decode(Data.self, forKey: .flv)))
         case .ended:
             self = .ended(BroadcastSummary(status: try line.decode(BroadcastStatus.self, forKey: .broadcast)))
         case .failed: self = .failed(try line.decode(BroadcastError.self, forKey: .error))
@@ -101,6 +106,7 @@ extension ControlReply: Codable {
         case .comments(let comments): try line.encode(comments, forKey: .comments)
         case .planned(let changes): try line.encode(changes, forKey: .changes)
         case .timetable(let runs): try line.encode(runs, forKey: .timetable)
+        case .program(let bytes): try line.encode(Data(bytes), forKey: .flv)
         case .ended(let summary): try line.encode(summary.status, forKey: .broadcast)
         case .failed(let error): try line.encode(error, forKey: .error)
         }
@@ -123,13 +129,14 @@ extension ControlReply.Word {
         case .comments: [.comments]
         case .planned: [.changes]
         case .timetable: [.timetable]
+        case .program: [.flv]
         case .ended: [.broadcast]
         case .failed: [.error]
         }
     }
 
-    /// Whether a request is settled by the reply; events only go along.
-    package var isFinal: Bool { self != .event }
+    /// Whether a request is settled by the reply; events and pieces of the program only go along.
+    package var isFinal: Bool { self != .event && self != .program }
 
     /// What the reply says, in one line.
     package var meaning: String {
@@ -147,6 +154,7 @@ extension ControlReply.Word {
         case .planned:
             "what was changed, or would be with `isDryRun`: `what`, `way`, (`value`), and (`error`) where it was not done"
         case .timetable: "the next runs, the soonest first: `time` in seconds since 1970, `local`, `at`, `text`"
+        case .program: "the next piece of the program, as an FLV file has it; the first begins with the file's header"
         case .ended: "the broadcast has ended well; its last status"
         case .failed: "the request is refused, or the broadcast has failed"
         }

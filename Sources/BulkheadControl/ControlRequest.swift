@@ -45,6 +45,10 @@ package enum ControlRequest: Hashable, Sendable {
     case timetable(count: Int?)
     /// Says what a request would do, and does nothing.
     indirect case foresee(ControlRequest)
+    /// Asks for the program as it is sent, from its newest IDR on; answered when it ends.
+    case program
+    /// Ends or freezes a child, to see what becomes of it; answered when that is done to it.
+    case drill(pid: Int32, ChildFault)
 
     /// Addresses of destinations stand in it, and with them stream keys.
     package var mayHoldKey: Bool {
@@ -52,7 +56,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .broadcast, .link(.add), .input(.add), .reload(.some): true
         case .foresee(let request): request.mayHoldKey
         case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
-            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable:
+            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .program, .drill:
             false
         }
     }
@@ -97,6 +101,7 @@ package enum ControlRequest: Hashable, Sendable {
         case block = "room.block"
         case unblock = "room.unblock"
         case clearRoom = "room.clear"
+        case program, drill
     }
 
     package var word: Word {
@@ -149,6 +154,8 @@ package enum ControlRequest: Hashable, Sendable {
         case .changeRoom(.block): .block
         case .changeRoom(.unblock): .unblock
         case .changeRoom(.clear): .clearRoom
+        case .program: .program
+        case .drill: .drill
         }
     }
 }
@@ -235,6 +242,8 @@ extension ControlRequest: Codable {
         case .unblock: self = .changeRoom(.unblock(try value(.block)))
         case .clearRoom:
             self = .changeRoom(.clear(isAll: try line.decodeIfPresent(Bool.self, forKey: .isAll) ?? false))
+        case .program: self = .program
+        case .drill: self = .drill(pid: try value(.pid), try value(.fault))
         }
     }
 
@@ -242,7 +251,10 @@ extension ControlRequest: Codable {
         var line = encoder.container(keyedBy: ControlKey.self)
         try line.encode(word, forKey: .request)
         switch self {
-        case .status, .stop, .events, .keyframe, .deaths, .room, .changeRoom(.unpin): break
+        case .status, .stop, .events, .keyframe, .deaths, .room, .changeRoom(.unpin), .program: break
+        case .drill(let pid, let fault):
+            try line.encode(pid, forKey: .pid)
+            try line.encode(fault, forKey: .fault)
         case .comments(let count): try line.encodeIfPresent(count, forKey: .count)
         case .changeRoom(.set(let fields)): try line.encode(fields, forKey: .fields)
         case .changeRoom(.pin(let pin)): try line.encode(pin, forKey: .pin)
@@ -314,9 +326,10 @@ extension ControlRequest.Word {
     /// The members of the line besides `request` and `id`, in the order of docs/control.md.
     package var keys: [ControlKey] {
         switch self {
-        case .status, .stop, .events, .keyframe, .deaths, .room, .unpin: []
         case .comments, .timetable: [.count]
         case .reload: [.configuration, .isDryRun]
+        case .status, .stop, .events, .keyframe, .deaths, .room, .unpin, .program: []
+        case .drill: [.pid, .fault]
         case .setRoom: [.fields]
         case .pin: [.pin]
         case .say: [.saying]
@@ -380,6 +393,7 @@ extension ControlRequest.Word {
         case .timetable: [.timetable]
         case .room: [.room]
         case .comments: [.comments]
+        case .program: [.program, .done]
         case .takeScene, .setStrip, .setProgram: [.changed]
         case .setScene: [.changed, .done]
         default: [.done]
@@ -444,6 +458,9 @@ extension ControlRequest.Word {
         case .block: "keep comments with these words, or of these users, off the picture"
         case .unblock: "let them be shown again"
         case .clearRoom: "take comments off the picture; with `isAll` also what is pinned and paid for"
+        case .program:
+            "the program as links get it, as pieces of an FLV file from the newest IDR on; `done` when the program ends"
+        case .drill: "kill or freeze a child, to see what becomes of it; answered when that is done to it"
         }
     }
 }
@@ -451,4 +468,12 @@ extension ControlRequest.Word {
 extension ControlRequest.Word {
     /// Whether `isDryRun` may stand in the line: what the request would do is said, and nothing is done.
     package var isForeseeable: Bool { keys.contains(.isDryRun) }
+}
+
+/// What is done to a child in a drill on air; the raw values are stable.
+package enum ChildFault: String, CaseIterable, Codable, Hashable, Sendable {
+    /// It dies at once.
+    case kill
+    /// It stands still, and does not answer any more.
+    case freeze
 }

@@ -14,10 +14,42 @@ package struct ControlRoomRequest: Sendable {
 
     package init(_ request: ControlRequest) { self.request = request }
 
-    /// Why a request isn't passed on.
+    /// What somebody may do who has come in.
+    package struct Rights: Hashable, Sendable, Encodable {
+        /// Without it, only look.
+        package var maySteer: Bool
+        /// Kill and freeze children.
+        package var mayDrill: Bool
+
+        package init(maySteer: Bool, mayDrill: Bool) {
+            self.maySteer = maySteer
+            self.mayDrill = mayDrill
+        }
+    }
+
+    /// Why a request isn't passed on that nobody may make over the network.
     package static let refusal = "The control room may not ask for that: use the command line."
 
-    /// Whether it may come over the network.
+    /// Why the request isn't passed on for somebody with these rights; nil where it is.
+    package func refusal(for rights: Rights) -> String? {
+        if case .drill = request {
+            guard rights.maySteer else { return "This password is for looking: come in with the other one." }
+            return rights.mayDrill ? nil : "Drills are not allowed here: start bulkhead control with --allow-drills."
+        }
+        guard isAllowed else { return Self.refusal }
+        return rights.maySteer || isLooking ? nil : "This password is for looking: come in with the other one."
+    }
+
+    /// It changes nothing.
+    private var isLooking: Bool {
+        switch request {
+        case .status, .deaths, .room, .comments: true
+        case .servers(_, let isMeasured): !isMeasured
+        default: false
+        }
+    }
+
+    /// Whether whoever steers may ask for it over the network.
     package var isAllowed: Bool {
         if request.mayHoldKey { return false }
         switch request {
@@ -44,7 +76,8 @@ package struct ControlRoomRequest: Sendable {
             case .add, .remove, .set: return false
             }
         case .foresee(let request): return ControlRoomRequest(request).isAllowed
-        case .stop, .broadcast, .events, .set, .reload: return false
+        // The program has an address of its own, and drills need a right of their own.
+        case .stop, .broadcast, .events, .set, .reload, .program, .drill: return false
         }
     }
 }

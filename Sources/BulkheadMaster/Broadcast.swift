@@ -780,6 +780,7 @@ actor Broadcast {
             status.children.append(notices.child)
         }
         if let chat = audience?.child { status.children.append(chat) }
+        (status.canvas, status.frameRate) = (rooms.outputs.picture?.canvas, rooms.outputs.picture?.frameRate)
         return status
     }
 }

@@ -267,7 +267,7 @@ package actor MasterControl {
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
         case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .audio, .servers,
-            .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .foresee:
+            .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .foresee, .program, .drill:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }
@@ -424,6 +424,7 @@ package actor MasterControl {
     }
 
     private func unfollow(_ connection: Int) {
+        broadcast?.assumeIsolated { $0.hide(from: connection) }
         if let listener = following.removeValue(forKey: connection) { events.unlisten(listener) }
     }
 

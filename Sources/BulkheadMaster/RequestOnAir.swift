@@ -1,6 +1,7 @@
 import BulkheadAudience
 import BulkheadControl
 import BulkheadModel
+import BulkheadOutputs
 
 /// Carries out the requests that change a broadcast on air.
 enum RequestOnAir {
@@ -48,6 +49,14 @@ enum RequestOnAir {
             } catch { exchange.answer(.failed(error)) }
         case .timetable(let count):
             exchange.answer(.timetable(broadcast.upcoming(min(max(1, count ?? 10), 1000))))
+        case .program:
+            broadcast.show(to: exchange.connection.number) { news in
+                switch news {
+                case .piece(let bytes): exchange.answer(.program(bytes))
+                case .end: exchange.answer(.done)
+                }
+            }
+        case .drill(let pid, let fault): exchange.settle(broadcast.drill(pid, fault))
         // Answered by the master control, with a broadcast or without.
         case .status, .broadcast, .events, .deaths, .servers, .saveReplay, .reload, .foresee: break
         }

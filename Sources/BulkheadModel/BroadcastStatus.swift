@@ -1,3 +1,5 @@
+package import BulkheadMedia
+
 /// How a duty is filled.
 package enum ChildState: String, Codable, Hashable, Sendable {
     case starting, ready
@@ -281,6 +283,9 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     package var framesPerSecond: Double
     /// The rate of the timeline; nil while it is not known, and from a master that does not tell it.
     package var timelineFramesPerSecond: Double? = nil
+    /// What links are sent; nil while it is not known, and from a master that does not tell it.
+    package var canvas: Canvas? = nil
+    package var frameRate: FrameRate? = nil
     /// Sent in the last two seconds, by the second.
     package var bitsPerSecond: Int
     /// What the encoder is told for pictures: less than what the user wants while a link can't carry it.

@@ -32,6 +32,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
     case linkNameTwice = "usage.link-name-twice"
     case serverAddress = "usage.server-address"
     case unknownPlace = "usage.unknown-place"
+    case unknownChild = "usage.unknown-child"
     case severalMasters = "usage.several-masters"
     case masterAddress = "usage.master-address"
     case tooFewDescriptors = "installation.too-few-descriptors"
@@ -149,7 +150,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .noLevel: ["size", "fps"]
         case .pluginNameTwice, .unknownSetting, .unknownLink, .unknownInput, .inputName, .unknownScene, .sceneName,
             .inputNotOpen, .inputRemoved, .notInList,
-            .unknownServer, .linkNameTwice, .unknownPlace:
+            .unknownServer, .linkNameTwice, .unknownPlace, .unknownChild:
             ["name"]
         case .tooFewDescriptors: ["needed", "limit"]
         case .childVersion: ["child"]
@@ -201,6 +202,7 @@ package enum ErrorCode: String, Codable, Hashable, Sendable, CaseIterable {
         case .linkNameTwice: "two links have the same name"
         case .serverAddress: "an address is none of a server"
         case .unknownPlace: "the chain has no such plugin or position"
+        case .unknownChild: "no child of the broadcast has that process"
         case .severalMasters: "several masters run; one must be named"
         case .masterAddress: "an address is none of a master"
         case .tooFewDescriptors: "the process may open fewer files than a broadcast may need"

@@ -42,6 +42,9 @@ package final class Outputs: PacketOutlet {
     private var recordings: [RecorderSink] = []
     private var replays: Replays?
     private var origin: OriginSink?
+    /// For those who look at the program through the control socket.
+    private var feed = ProgramFeed()
+    private var viewers: [Int: (ProgramNews) -> Void] = [:]
     /// Called with what viewers write on the watch page.
     package var onSaid: ((ViewerComment) -> Void)?
     /// News of the room for a server that is not there yet.
@@ -272,6 +275,7 @@ package final class Outputs: PacketOutlet {
         for recording in recordings { recording.configure(withTracks(configuration), number: number) }
         replays?.configure(configuration, number: number)
         origin?.configure(configuration, number: number)
+        feed.configure(configuration, number: number)
         notes.frameRate = configuration.frameRate
     }
 
@@ -280,9 +284,37 @@ package final class Outputs: PacketOutlet {
         for output in outputs.values { output.sink.offer(packet) }
         replays?.take(packet)
         origin?.offer(packet)
+        for piece in feed.take(packet) { viewers[piece.viewer]?(.piece(piece.bytes)) }
         record(.packet(packet))
         note(notes.due(behind: packet))
         record(notes.dueComments(behind: packet))
+    }
+
+    /// What links are sent at the moment; nil before anything is.
+    package var picture: StreamConfiguration? { configurations.last?.configuration }
+
+    /// What those are told who look at the program.
+    package enum ProgramNews: Sendable {
+        /// The next bytes of it, as an FLV file has them.
+        case piece([UInt8])
+        /// There is no more.
+        case end
+    }
+
+    /// Gives somebody the program from its newest IDR on.
+    /// - Parameters:
+    ///   - viewer: a number of its own.
+    ///   - tell: does not wait.
+    package func show(to viewer: Int, tell: @escaping (ProgramNews) -> Void) {
+        guard viewers[viewer] == nil else { return tell(.end) }
+        viewers[viewer] = tell
+        tell(.piece(feed.add(viewer).bytes))
+    }
+
+    /// The viewer has gone.
+    package func hide(from viewer: Int) {
+        viewers[viewer] = nil
+        feed.remove(viewer)
     }
 
     /// Saves the last `seconds`, or all that is kept, as a file of its own.
@@ -337,6 +369,11 @@ package final class Outputs: PacketOutlet {
             }
         }
         watch?.close()
+        for (viewer, tell) in viewers {
+            tell(.end)
+            feed.remove(viewer)
+        }
+        viewers = [:]
         if let listener = notesListener.take() { context.events.unlisten(listener) }
         for timer in timers { context.reactor.cancel(timer.token) }
         if let networkTimer { context.reactor.cancel(networkTimer) }

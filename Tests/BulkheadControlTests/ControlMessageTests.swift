@@ -90,6 +90,7 @@ import Testing
         .reload(nil), .reload(ConfigurationText(name: "a.yaml", text: "input: test")), .foresee(.reload(nil)),
         .timetable(count: nil), .timetable(count: 3), .foresee(.scene(.prepare("talk"))),
         .foresee(.link(.add(DestinationSettings(url: "rtmp://a/b", streamKey: "k")))),
+        .program, .drill(pid: 4712, .freeze),
     ]
 
     private static var fields: RoomFields {

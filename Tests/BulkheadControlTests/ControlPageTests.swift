@@ -220,6 +220,7 @@ import Testing
         ]
         let entry = RoomLogEntry(1, comment, time: 1, paid: paid, isReplayed: true)
         status.timelineFramesPerSecond = 30
+        (status.canvas, status.frameRate) = (canvas, FrameRate(30))
         status.mode = ModeInForce(.selected, only: .encoder, address: "unix:/a")
         let death = DeathRecord(
             time: 1, mediaSeconds: 1, part: .encoder(7, .onAir), pid: 1, cause: "SIGSEGV", frame: 1,
