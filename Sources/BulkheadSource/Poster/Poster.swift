@@ -18,8 +18,38 @@ struct Poster {
         }
     }
 
-    private static let width: CInt = 480
-    private static let longestHeight: CInt = 1920
+    /// How the picture is wanted.
+    struct Form {
+        var isPNG = false
+        /// 0 for as the height makes it, or as it is.
+        var width: CInt = 480
+        /// 0 for as the width makes it.
+        var height: CInt = 0
+
+        private static let longestSide: CInt = 4096
+
+        init() {}
+
+        /// `jpeg` or `png`, a width, a height.
+        init?(_ words: [String]) {
+            guard words.count == 3, ["jpeg", "png"].contains(words[0]), let width = CInt(words[1]),
+                let height = CInt(words[2]), (0...Self.longestSide).contains(width),
+                (0...Self.longestSide).contains(height)
+            else { return nil }
+            (isPNG, self.width, self.height) = (words[0] == "png", width, height)
+        }
+
+        /// The size of a picture that is so wide, and `aspect` times as high: inside of what is wanted.
+        func size(of wide: CInt, _ aspect: Double) -> (width: CInt, height: CInt) {
+            var across = Double(width)
+            if width == 0, height == 0 { across = Double(wide) }
+            if height > 0, width == 0 || across * aspect > Double(height) { across = Double(height) / aspect }
+            across = min(across, Double(Self.longestSide), Double(Self.longestSide) / aspect)
+            func even(_ side: Double) -> CInt { max(2, CInt((side / 2).rounded()) * 2) }
+            return (even(across), even(across * aspect))
+        }
+    }
+
     /// Packets that are looked at for a picture.
     private static let mostPackets = 5000
     /// A mean size of what JPEG makes of a picture: 2 is the best, 31 the smallest.
@@ -30,7 +60,9 @@ struct Poster {
     private let decoder: UnsafeMutablePointer<AVCodecContext>
 
     /// Writes the picture at or behind `milliseconds`, or the last one before.
-    static func make(of source: DescriptorFile, at milliseconds: Int64, to target: DescriptorFile) throws(Failure) {
+    static func make(of source: DescriptorFile, at milliseconds: Int64, as form: Form, to target: DescriptorFile)
+        throws(Failure)
+    {
         var input = avformat_alloc_context()
         input?.pointee.pb = source.context
         // Nothing may be opened besides: no other file that a file names.
@@ -58,7 +90,7 @@ struct Poster {
         var frame = try poster.firstFrame()
         defer { av_frame_free(&frame) }
         guard let picture = frame else { throw .noPicture }
-        try encode(picture, to: target)
+        try encode(picture, as: form, to: target)
     }
 
     /// The first picture behind the keyframe; the caller frees it.
@@ -80,20 +112,23 @@ struct Poster {
         throw .noPicture
     }
 
-    private static func encode(_ frame: UnsafeMutablePointer<AVFrame>, to target: DescriptorFile) throws(Failure) {
+    private static func encode(
+        _ frame: UnsafeMutablePointer<AVFrame>, as form: Form, to target: DescriptorFile
+    ) throws(Failure) {
         let (wide, high) = (frame.pointee.width, frame.pointee.height)
         guard wide > 0, high > 0 else { throw .noPicture }
         var aspect = Double(high) / Double(wide)
         let pixel = frame.pointee.sample_aspect_ratio
         if pixel.num > 0, pixel.den > 0 { aspect *= Double(pixel.den) / Double(pixel.num) }
-        let height = max(2, min(longestHeight, CInt((Double(width) * aspect / 2).rounded()) * 2))
+        let (width, height) = form.size(of: wide, aspect)
+        let format = form.isPNG ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_YUVJ420P
         var small = av_frame_alloc()
         defer { av_frame_free(&small) }
         guard let picture = small else { throw .noPicture }
         (picture.pointee.width, picture.pointee.height) = (width, height)
-        picture.pointee.format = AV_PIX_FMT_YUVJ420P.rawValue
+        picture.pointee.format = format.rawValue
         let converter = sws_getContext(
-            wide, high, AVPixelFormat(frame.pointee.format), width, height, AV_PIX_FMT_YUVJ420P, SWS_BICUBIC, nil, nil,
+            wide, high, AVPixelFormat(frame.pointee.format), width, height, format, SWS_BICUBIC, nil, nil,
             nil)
         defer { sws_freeContext(converter) }
         guard let converter, av_frame_get_buffer(picture, 0) >= 0,
@@ -101,7 +136,7 @@ struct Poster {
                 converter, frame, picture.pointee.data.0, picture.pointee.linesize.0, picture.pointee.data.1,
                 picture.pointee.data.2, picture.pointee.linesize.1, nil, 0) > 0
         else { throw .noPicture }
-        guard let codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG) else {
+        guard let codec = avcodec_find_encoder(form.isPNG ? AV_CODEC_ID_PNG : AV_CODEC_ID_MJPEG) else {
             throw .output(LibavError(code: bulkhead_averror_decoder_not_found))
         }
         var encoder = avcodec_alloc_context3(codec)
@@ -112,7 +147,7 @@ struct Poster {
         }
         guard let encoder, let packet else { throw .output(LibavError(code: -ENOMEM)) }
         (encoder.pointee.width, encoder.pointee.height) = (width, height)
-        encoder.pointee.pix_fmt = AV_PIX_FMT_YUVJ420P
+        encoder.pointee.pix_fmt = format
         encoder.pointee.time_base = AVRational(num: 1, den: 25)
         encoder.pointee.thread_count = 1
         // AV_CODEC_FLAG_QSCALE, and FF_QP2LAMBDA.
