@@ -1,11 +1,11 @@
 import BulkheadHTTP
 import NIOCore
-import NIOSSL
+package import NIOSSL
 
 /// The server's certificate and its key, read again when their files change.
 ///
 /// Files are looked at when a connection comes. It lives on the server's event loop.
-final class ServerCertificates {
+package final class ServerCertificates {
     /// Nil where certificates are given by the process.
     private var watched: WatchedTLSContext?
     private let report: (LiveServerEvent) -> Void
@@ -13,7 +13,9 @@ final class ServerCertificates {
     private var given: NIOSSLContext?
 
     /// - Throws: ``LiveServerError/certificate(path:reason:)``.
-    init(_ files: LiveServerOptions.TLSFiles, report: @escaping (LiveServerEvent) -> Void) throws(LiveServerError) {
+    package init(_ files: LiveServerOptions.TLSFiles, report: @escaping (LiveServerEvent) -> Void)
+        throws(LiveServerError)
+    {
         self.report = report
         do throws(CertificateFailure) {
             watched = try WatchedTLSContext(server: CertificateFiles(certificate: files.certificate, key: files.key))
@@ -31,7 +33,7 @@ final class ServerCertificates {
     }
 
     /// The end of TLS of one connection; nil where there is no certificate.
-    func handler() throws -> NIOSSLServerHandler? {
+    package func handler() throws -> NIOSSLServerHandler? {
         switch watched?.look(at: .now()) ?? .none {
         case .none: break
         case .renewed: report(.certificateRead(problem: nil))

@@ -62,7 +62,11 @@ final class StreamResponse: PlayerOutlet {
     var head: [(String, String)] {
         var type = "video/x-flv"
         if form == .mp4 { type = "video/mp4" + (stream.tracks.map { "; codecs=\"\($0.codecs)\"" } ?? "") }
-        return [
+        return Self.headers(of: stream, type)
+    }
+
+    static func headers(of stream: LiveStream, _ type: String) -> [(String, String)] {
+        [
             ("Content-Type", type), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"),
             ("Bulkhead-Time-Zero", "\(stream.wallClockOfZero)"),
         ]
