@@ -6,7 +6,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct OBSPlannerTests {
     @Test(
         arguments: [
-            (nil, nil, 203), ("Nope", nil, 204), ("SetCurrentProgramScene", nil, 300),
+            (nil, nil, 203), ("Nope", nil, 204), ("SetCurrentProgramScene", nil, 301),
+            ("SetCurrentProgramScene", [:], 300),
             ("SetCurrentProgramScene", ["sceneName": "none"], 600), ("Sleep", ["sleepMillis": 1], 206),
             ("GetInputMute", ["inputName": "nobody"], 600), ("GetInputMute", ["inputName": "camera"], 604),
             ("SetInputVolume", ["inputName": "music \"live\"\\"], 300),
@@ -105,7 +106,7 @@ import Testing
             #expect(Sample.plan(type.string, [:]).result?.status != .unknownRequestType, "\(type)")
         }
         // Never a list of formats that is none: clients give up.
-        #expect(Sample.plan("GetVersion").result?.data?["supportedImageFormats"] == [])
+        #expect(Sample.plan("GetVersion").result?.data?["supportedImageFormats"] == ["png", "jpg", "jpeg"])
     }
 }
 
@@ -116,9 +117,28 @@ import Testing
         #"{"request":"link.remove","link":"1"}"#, #"{"request":"recording.save-replay","path":"/home/me/a.mp4"}"#,
         #"{"request":"input.add","input":{"url":"/etc/passwd","format":"","loops":false}}"#,
         #"{"request":"input.skip","input":"1","file":"/etc/passwd"}"#,
-        #"{"request":"plugin.set","name":"a","parameters":{"file":"/etc/passwd"}}"#,
+        #"{"request":"plugin.set","name":"a","parameters":{"file":"/etc/passwd"}}"#, #"{"request":"program"}"#,
     ]) func refuses(line: String) {
-        #expect(ControlRoomRequest(json: Array(line.utf8))?.isAllowed == false)
+        let request = ControlRoomRequest(json: Array(line.utf8))
+        #expect(request?.isAllowed == false)
+        #expect(request?.refusal(for: .init(maySteer: true, mayDrill: true)) == ControlRoomRequest.refusal)
+    }
+
+    /// Whoever may only look changes nothing, and drills need a right of their own.
+    @Test(arguments: [
+        (#"{"request":"status"}"#, [true, true, true]), (#"{"request":"deaths"}"#, [true, true, true]),
+        (#"{"request":"room"}"#, [true, true, true]), (#"{"request":"servers"}"#, [true, true, true]),
+        (#"{"request":"servers","isMeasured":true}"#, [false, true, true]),
+        (#"{"request":"scene.take"}"#, [false, true, true]), (#"{"request":"room.unpin"}"#, [false, true, true]),
+        (#"{"request":"drill","pid":4711,"fault":"kill"}"#, [false, false, true]),
+    ]) func rightsDecide(line: String, expected: [Bool]) throws {
+        let request = try #require(ControlRoomRequest(json: Array(line.utf8)))
+        let rights = [(false, false), (true, false), (true, true)]
+        #expect(rights.map { request.refusal(for: .init(maySteer: $0.0, mayDrill: $0.1)) == nil } == expected)
+        // A drill is no right of those who look.
+        if case .drill = request.request {
+            #expect(request.refusal(for: .init(maySteer: false, mayDrill: true)) != nil)
+        }
     }
 
     @Test(arguments: [

@@ -1,7 +1,9 @@
 """What a stream deck does, by obsws-python, a client that was written for OBS: JSON, numbers as request ids.
 
 Arguments: port, password. Prints one line of JSON for each step."""
+import base64
 import json
+import struct
 import sys
 import time
 
@@ -99,6 +101,15 @@ tell("not yet", client.get_current_program_scene().current_program_scene_name)
 client.trigger_studio_mode_transition()
 tell("taken", client.get_current_program_scene().current_program_scene_name)
 tell("frames", client.get_stats().output_total_frames > 0)
+settings = client.get_video_settings()
+tell("canvas", [settings.base_width, settings.base_height, settings.fps_numerator, settings.fps_denominator])
+for kind in ("png", "jpg"):
+    image = client.get_source_screenshot("wide", kind, 160, 160, -1).image_data
+    form, data = image.split(",", 1)
+    picture = base64.b64decode(data)
+    size = list(struct.unpack(">II", picture[16:24])) if kind == "png" else picture[:3].hex()
+    tell("picture", [form, size])
+tell("no picture", refusal(lambda: client.get_source_screenshot("slides", "png", 160, 160, -1)))
 tell("unknown", refusal(lambda: client.send("NoSuchRequest")))
 tell("replay", refusal(client.save_replay_buffer))
 tell("vendor event", wait(["vendor", "bulkhead", "timeline.taken"]))

@@ -8,10 +8,11 @@ import Testing
     private static let screenshots = ProcessInfo.processInfo.environment["BULKHEAD_SHOTS"]
 
     private func withPage(
-        _ stage: ControlRoomStage, width: Int, height: Int, isDark: Bool, _ body: (Browser) async throws -> Void
+        _ stage: ControlRoomStage, width: Int, height: Int, isDark: Bool,
+        password: String = ControlRoomStage.password, _ body: (Browser) async throws -> Void
     ) async throws {
         let browser = try await Browser(width: width, height: height, isDark: isDark)
-        let login = ControlRoomStage.password.replacingOccurrences(of: " ", with: "%20")
+        let login = try #require(password.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
         do {
             try await browser.open("http://any:\(login)@127.0.0.1:\(stage.port)/")
             #expect(try await browser.waits(for: "document.getElementById('air')?.textContent === 'on air'"))
@@ -69,6 +70,77 @@ import Testing
             _ = try await browser.evaluate("room.show({ isReached: false })")
             try await browser.strike("t")
             #expect(try await browser.waits(for: "!document.getElementById('message').hidden"))
+        }
+        await stage.end()
+    }
+
+    /// The program is seen, silent at first; what nobody looks at is not asked for. Deaths stand on the time axis with what came of
+    /// them, here of a drill, which takes three steps.
+    @Test func programIsSeenAndADrillIsTold() async throws {
+        let stage = try await ControlRoomStage(allowsDrills: true)
+        try await withPage(stage, width: 1280, height: 1000, isDark: true) { browser in
+            #expect(try await browser.waits(for: "programScreen.state === 'playing' && video.videoWidth === 320"))
+            #expect(
+                try await browser.evaluate("video.muted && document.getElementById('sound').ariaPressed === 'false'")
+                    == "true")
+            _ = try await browser.evaluate("document.getElementById('sound').click()")
+            #expect(try await browser.waits(for: "!video.muted"))
+            #expect(try await browser.waits(for: "/ s behind/.test(document.getElementById('delay').textContent)"))
+
+            // The program goes on to come from where it was, when another encoder is at work.
+            #expect(try await browser.evaluate("document.getElementById('drill').disabled") == "true")
+            _ = try await browser.evaluate("document.getElementById('unlock').click()")
+            let encoder =
+                "[...document.getElementById('victim').options].find((one) => one.textContent.startsWith('encoder'))"
+            #expect(try await browser.waits(for: "\(encoder) !== undefined"))
+            _ = try await browser.evaluate("document.getElementById('victim').value = \(encoder).value")
+            #expect(try await browser.evaluate("document.getElementById('fire').hidden") == "true")
+            _ = try await browser.evaluate("document.getElementById('arm').click()")
+            #expect(try await browser.evaluate("document.activeElement.id === 'fire'") == "true")
+            let time = "video.currentTime"
+            let before = Double(try await browser.evaluate(time)) ?? 0
+            _ = try await browser.evaluate("document.getElementById('fire').click()")
+            #expect(
+                try await browser.waits(
+                    for: "/SIGKILL.*work went on after/.test(document.getElementById('outcome').textContent)"))
+            #expect(try await browser.waits(for: "document.querySelectorAll('#marks button').length === 1"))
+            _ = try await browser.evaluate("document.querySelector('#marks button').click()")
+            #expect(
+                try await browser.waits(for: "/encoder.*SIGKILL/.test(document.getElementById('death').textContent)"))
+            #expect(try await browser.waits(for: "\(time) > \(before + 2) && programScreen.state === 'playing'"))
+            if let folder = Self.screenshots { try await browser.shoot(folder + "/control-room-drill.png") }
+
+            // The room: nothing is said yet; what is written is seen, pinned by a click, and taken off again.
+            _ = try await stage.post(#"{"request":"room.say","saying":{"text":"Welcome","author":"Ann"}}"#)
+            #expect(try await browser.waits(for: "document.querySelector('#comments b')?.textContent === 'Ann'"))
+            _ = try await browser.evaluate("document.querySelector('#comments button').click()")
+            #expect(try await browser.waits(for: "!document.getElementById('pinned').hidden"))
+            _ = try await browser.evaluate("document.querySelector('#pinned button').click()")
+            #expect(try await browser.waits(for: "document.getElementById('pinned').hidden"))
+
+            // Not shown: the connection is closed, and the master is asked no more.
+            _ = try await browser.evaluate("document.getElementById('show').click()")
+            #expect(try await browser.waits(for: "programScreen.state === 'paused'"))
+        }
+        await stage.end()
+    }
+
+    /// With the password for looking all is seen, and nothing can be clicked.
+    @Test func whoMayOnlyLookCanNotSteer() async throws {
+        let stage = try await ControlRoomStage()
+        try await withPage(
+            stage, width: 1280, height: 900, isDark: false, password: ControlRoomStage.lookPassword
+        ) { browser in
+            #expect(try await browser.waits(for: "programScreen.state === 'playing'"))
+            #expect(try await browser.waits(for: "document.querySelectorAll('#scenes button:disabled').length === 4"))
+            #expect(
+                try await browser.evaluate(
+                    "document.querySelectorAll('.steers :is(button, input, select):enabled').length")
+                    == "0")
+            try await browser.strike("2")
+            #expect(try await browser.evaluate("document.getElementById('message').hidden") == "true")
+            #expect(try await browser.evaluate("document.getElementById('drills').hidden") == "true")
+            #expect(try await browser.evaluate(shown("wide")) == "true")
         }
         await stage.end()
     }

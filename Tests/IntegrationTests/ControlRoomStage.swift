@@ -5,6 +5,8 @@ import Testing
 /// A broadcast with two inputs and two scenes, its server, and a control room.
 final class ControlRoomStage: Sendable {
     static let password = "correct horse battery"
+    /// Of those who may only look.
+    static let lookPassword = "eyes only, please"
     /// What no answer may hold.
     static let key = "live-key-that-nobody-may-see"
 
@@ -14,9 +16,13 @@ final class ControlRoomStage: Sendable {
     /// Nil where it is the broadcast's own.
     let room: RunningProcess?
     let port: Int
+    private let scheme: String
 
-    /// - Parameter isOwn: the control room is a child of the broadcast.
-    init(isOwn: Bool = false) async throws {
+    /// - Parameters:
+    ///   - isOwn: the control room is a child of the broadcast.
+    ///   - allowsDrills: people may kill its processes.
+    ///   - isSecure: it speaks HTTPS, with a certificate of its own.
+    init(isOwn: Bool = false, allowsDrills: Bool = false, isSecure: Bool = false) async throws {
         folder = try TemporaryFolder()
         server = try await EmbeddedServer()
         let configuration = """
@@ -30,6 +36,7 @@ final class ControlRoomStage: Sendable {
                 items: [{input: camera}]
               - name: both
                 items: [{input: camera, width: 50%}, {input: slides, x: 50%, width: 50%}]
+            room: show
             """
         try configuration.write(toFile: folder.path("show.yml"), atomically: true, encoding: .utf8)
         let passwordPath = folder.path("password")
@@ -41,14 +48,24 @@ final class ControlRoomStage: Sendable {
             [
                 "broadcast", "--config", folder.path("show.yml"), "--to", server.url(Self.key), "--size", "320x180",
                 "--fps", "25", "--preset", "ultrafast", "--video-bitrate", "400k", "--control", socket, "--json",
-            ] + (isOwn ? ["--control-room", "127.0.0.1:0", "--control-room-password", passwordPath] : []))
+            ] + (isOwn ? ["--control-room", "127.0.0.1:0", "--control-room-password", passwordPath] : []),
+            // Its live room is nobody else's.
+            environment: ["XDG_STATE_HOME": folder.path("state")])
         if isOwn {
             room = nil
         } else {
-            room = try BulkheadProgram.start([
-                "control", "--listen", "127.0.0.1:0", "--attach", socket, "--password-file", passwordPath,
-            ])
+            let lookPath = folder.path("look")
+            #expect(
+                FileManager.default.createFile(
+                    atPath: lookPath, contents: Data(Self.lookPassword.utf8), attributes: [.posixPermissions: 0o600]))
+            let tls = isSecure ? try await Self.certificate(in: folder) : []
+            room = try BulkheadProgram.start(
+                [
+                    "control", "--listen", "127.0.0.1:0", "--attach", socket, "--password-file", passwordPath,
+                    "--look-password-file", lookPath,
+                ] + (allowsDrills ? ["--allow-drills"] : []) + tls)
         }
+        scheme = isSecure ? "https" : "http"
         let (broadcast, room) = (broadcast, room)
         func text() -> String { room?.outputText ?? broadcast.outputText }
         #expect(
@@ -58,9 +75,22 @@ final class ControlRoomStage: Sendable {
         #expect(await eventually(within: .seconds(30)) { broadcast.outputText.contains(#""link.accepted""#) })
     }
 
+    /// A certificate of its own for 127.0.0.1: the flags that use it.
+    private static func certificate(in folder: TemporaryFolder) async throws -> [String] {
+        let openssl = try RunningProcess(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder.path("key.pem"),
+                "-out", folder.path("cert.pem"),
+            ])
+        #expect(await openssl.wait() == 0, "\(openssl.errorText)")
+        return ["--tls-cert", folder.path("cert.pem"), "--tls-key", folder.path("key.pem")]
+    }
+
     /// Of the last control room that was ready.
     static func port(in text: String) -> Int? {
-        text.matches(of: /(?:Ready: |"address":")http:\/\/127\.0\.0\.1:(\d+)\//).last.flatMap { Int($0.1) }
+        text.matches(of: /(?:Ready: |"address":")https?:\/\/127\.0\.0\.1:(\d+)\//).last.flatMap { Int($0.1) }
     }
 
     func end() async {
@@ -78,7 +108,10 @@ final class ControlRoomStage: Sendable {
         let login = password.map { ["-u", "any:\($0)"] } ?? []
         let curl = try RunningProcess(
             "curl",
-            ["-s", "-m", "20", "-w", "\n%{http_code}"] + login + arguments + ["http://127.0.0.1:\(port)\(path)"])
+            ["-s", "-m", "20", "-w", "\n%{http_code}"] + login + arguments
+                + (scheme == "https" ? ["--cacert", folder.path("cert.pem")] : []) + [
+                    "\(scheme)://127.0.0.1:\(port)\(path)"
+                ])
         await curl.wait(timeout: .seconds(30))
         let text = curl.outputText
         let end = text.lastIndex(of: "\n") ?? text.startIndex

@@ -1,5 +1,6 @@
 import BulkheadTestSupport
 import Foundation
+import Glibc
 import Testing
 
 /// The control room beside a real broadcast, as people's tools meet it.
@@ -7,7 +8,10 @@ import Testing
     @Test func stateEventsAndMetricsAreServedToThoseWhoKnowThePassword() async throws {
         let stage = try await ControlRoomStage()
         var answers = ""
-        for path in ["/", "/page.js", "/style.css", "/api/status", "/api/events", "/metrics"] {
+        for path in [
+            "/", "/page.js", "/player.js", "/style.css", "/api/status", "/api/events", "/metrics", "/program.mp4",
+            "/api/access", "/api/deaths", "/api/room",
+        ] {
             #expect(try await stage.ask(path, password: nil).status == 401, "\(path)")
         }
         let page = try await stage.ask("/")
@@ -57,6 +61,91 @@ import Testing
         #expect(!said.contains(ControlRoomStage.key) && !said.contains(ControlRoomStage.password))
     }
 
+    /// Two passwords, over TLS: one steers, the other one looks. Without --allow-drills nobody kills anything.
+    @Test func thoseWhoLookChangeNothing() async throws {
+        let stage = try await ControlRoomStage(isSecure: true)
+        let (steering, looking) = (ControlRoomStage.password, ControlRoomStage.lookPassword)
+        func post(_ line: String, _ password: String) async throws -> (status: Int, text: String) {
+            try await stage.ask(
+                "/api/requests", ["-H", "Content-Type: application/json", "-d", line], password: password)
+        }
+        #expect(try await stage.ask("/api/access").text.contains(#""maySteer":true"#))
+        let access = try await stage.ask("/api/access", password: looking)
+        #expect(access.text.contains(#"{"mayDrill":false,"maySteer":false}"#), "\(access)")
+        for path in ["/", "/api/status", "/api/deaths", "/api/room", "/metrics"] {
+            #expect(try await stage.ask(path, password: looking).status == 200, "\(path)")
+        }
+        #expect(try await post(#"{"request":"deaths"}"#, looking).status == 200)
+        for line in [#"{"request":"scene.take","scene":"both"}"#, #"{"request":"link.pause","link":"1"}"#] {
+            let answer = try await post(line, looking)
+            #expect(answer.status == 403 && answer.text.contains("for looking"), "\(answer)")
+        }
+        let drill = try await post(#"{"request":"drill","pid":\#(stage.broadcast.pid),"fault":"kill"}"#, steering)
+        #expect(drill.status == 403 && drill.text.contains("--allow-drills"), "\(drill)")
+        #expect(try await post(#"{"request":"scene.take","scene":"both"}"#, steering).status == 200)
+        // The program, as any player takes it.
+        let path = stage.folder.path("program.mp4")
+        _ = try await stage.ask("/program.mp4?wait=20", ["-m", "6", "-N", "-o", path], password: looking)
+        let probe = try RunningProcess(
+            "ffprobe", ["-v", "error", "-show_entries", "stream=codec_name,width", "-of", "csv=p=0", path])
+        #expect(await probe.wait() == 0, "\(probe.errorText)")
+        #expect(probe.outputText.contains("h264,320") && probe.outputText.contains("aac"), "\(probe.outputText)")
+        await stage.end()
+    }
+
+    /// Only children of the broadcast are killed, and never the master.
+    @Test func drillsAreForChildrenAlone() async throws {
+        let stage = try await ControlRoomStage(allowsDrills: true)
+        for pid in [Int(stage.broadcast.pid), Int(getpid()), 1, -1, 0] {
+            let answer = try await stage.post(#"{"request":"drill","pid":\#(pid),"fault":"kill"}"#)
+            #expect(answer.status == 409 && answer.text.contains("usage.unknown-child"), "\(pid) \(answer)")
+        }
+        #expect(try await stage.post(#"{"request":"drill","pid":1,"fault":"marry"}"#).status == 400)
+        let status = try await stage.ask("/api/status").text
+        let child = try #require(
+            status.firstMatch(of: /"duty":"on-air","id":\d+,"name":"encoder","role":"encoder"},"pid":(\d+)/)?.1,
+            "\(status)")
+        let frozen = try await stage.post(#"{"request":"drill","pid":\#(child),"fault":"freeze"}"#)
+        #expect(frozen.status == 200, "\(frozen)")
+        #expect(
+            try await eventually(within: .seconds(30)) {
+                try await stage.ask("/api/deaths").text.contains(#""pid":\#(child)"#)
+            })
+        await stage.end()
+    }
+
+    /// The HTTP API, held to its description by a program that others have written.
+    @Test(.enabled(if: access(ControlRoomTests.path(".build/python-schema/requirements.txt"), R_OK) == 0))
+    func answersAreThoseOfTheDescription() async throws {
+        let stage = try await ControlRoomStage()
+        let schema = try RunningProcess(
+            "env",
+            [
+                "PYTHONPATH=\(Self.path(".build/python-schema"))", "PYTHONDONTWRITEBYTECODE=1", "python3", "-c",
+                "from schemathesis.cli import schemathesis; schemathesis()", "run",
+                Self.path("docs/control-room.openapi.yaml"), "--url", "http://127.0.0.1:\(stage.port)",
+                "--auth", "any:\(ControlRoomStage.password)", "--seed", "7", "--phases", "coverage,fuzzing",
+                "--max-examples", "12",
+                // They have no end.
+                "--exclude-path", "/api/events", "--exclude-path", "/program.mp4",
+                "--checks",
+                "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+                "--generation-database", "none", "--suppress-health-check", "all", "--no-color",
+            ], in: stage.folder.url)
+        let code = await schema.wait(timeout: .seconds(200))
+        #expect(code == 0, "\(schema.outputText.suffix(6000)) \(schema.errorText.suffix(2000))")
+        #expect(
+            schema.outputText.contains("Operations:       6 selected / 8 total"), "\(schema.outputText.prefix(2000))")
+        #expect(try await stage.ask("/api/status").text.contains(#""isReached":true"#))
+        #expect(!schema.outputText.contains(ControlRoomStage.key))
+        await stage.end()
+    }
+
+    private static func path(_ name: String) -> String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent(name).path
+    }
+
     @Test func pagesFromElsewhereAreRefused() async throws {
         let stage = try await ControlRoomStage()
         for (header, code) in [
@@ -80,7 +169,8 @@ import Testing
             "volume": "-6.5", "item": "false", "stream": "true", "stopped": "false", "stopped event": "true",
             "stop again": "501", "started event": "true", "started": "true", "key": #""""#, "preview": #""wide""#,
             "not yet": #""both""#, "taken": #""wide""#, "frames": "true", "unknown": "204", "replay": "604",
-            "vendor event": "true",
+            "vendor event": "true", "canvas": "[320,180,25,1]", "no picture": "604",
+            "picture": #"["data:image/png;base64",[160,90]] ["data:image/jpg;base64","ffd8ff"]"#,
         ]
         for (step, value) in expected { #expect(deck[step] == value, "\(step)") }
         let simple = try await stage.peer("simple")

@@ -14,6 +14,8 @@ package enum OBSPlan: Sendable {
     case change(@Sendable (inout OBSDesk) -> Void)
     /// Tell all clients.
     case tell(OBSEvent)
+    /// Make a picture of the program.
+    case shoot(OBSShot)
     /// Answer later; in a batch only.
     case sleep(milliseconds: Int64)
 
@@ -58,6 +60,8 @@ package struct OBSPlanner: Sendable {
 
     // MARK: fields
 
+    static let noData = OBSPlan.fail(.missingRequestData, "Your request data is missing or invalid (non-object)")
+
     /// A field of the request, or what is wrong with it.
     enum Field<Value> {
         case value(Value)
@@ -66,7 +70,7 @@ package struct OBSPlanner: Sendable {
 
     func field<Value>(_ name: String, _ kind: String, _ read: (JSONValue) -> Value?) -> Field<Value> {
         guard call.data != nil else {
-            return .wrong(.fail(.missingRequestData, "Your request data is missing or invalid (non-object)"))
+            return .wrong(Self.noData)
         }
         guard let value = call.data?[name] else {
             return .wrong(.fail(.missingRequestField, "Your request is missing the `\(name)` field."))
@@ -111,6 +115,7 @@ package struct OBSPlanner: Sendable {
     }
 
     func withScene(_ body: (String) -> OBSPlan) -> OBSPlan {
+        guard call.data != nil else { return Self.noData }
         guard call.data?["sceneName"] != nil || call.data?["sceneUuid"] != nil else {
             return .fail(
                 .missingRequestField,
@@ -124,6 +129,7 @@ package struct OBSPlanner: Sendable {
     }
 
     func withInput(_ body: (InputStatus) -> OBSPlan) -> OBSPlan {
+        guard call.data != nil else { return Self.noData }
         guard call.data?["inputName"] != nil || call.data?["inputUuid"] != nil else {
             return .fail(
                 .missingRequestField,

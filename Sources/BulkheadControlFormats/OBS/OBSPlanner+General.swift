@@ -1,4 +1,5 @@
 import BulkheadControl
+import BulkheadMedia
 import BulkheadModel
 
 /// Version, figures, vendors, studio mode, transitions.
@@ -13,10 +14,26 @@ extension OBSPlanner {
                     "obsVersion": .string(OBSProtocol.obsVersion),
                     "obsWebSocketVersion": .string(OBSProtocol.webSocketVersion),
                     "rpcVersion": .integer(OBSProtocol.rpcVersion),
-                    "availableRequests": .array(requests.map { .string($0) }), "supportedImageFormats": [],
+                    "availableRequests": .array(requests.map { .string($0) }),
+                    "supportedImageFormats": .array(OBSShot.Format.names.map { .string($0) }),
                     "platform": "linux", "platformDescription": "Bulkhead",
                 ]))
         },
+        "GetVideoSettings": { planner in
+            planner.onAir { status in
+                guard let canvas = status.canvas, let rate = status.frameRate else {
+                    return .fail(.notReady, "The size of the picture is not known yet. Try again later.")
+                }
+                return .answer(
+                    .success([
+                        "fpsNumerator": .integer(Int64(rate.numerator)),
+                        "fpsDenominator": .integer(Int64(rate.denominator)),
+                        "baseWidth": .integer(Int64(canvas.width)), "baseHeight": .integer(Int64(canvas.height)),
+                        "outputWidth": .integer(Int64(canvas.width)), "outputHeight": .integer(Int64(canvas.height)),
+                    ]))
+            }
+        },
+        "GetSourceScreenshot": { planner in planner.onAir { _ in planner.screenshot } },
         "GetStats": { .answer(.success($0.stats)) },
         "BroadcastCustomEvent": { planner in
             planner.with(planner.field("eventData", "an object") { $0.object }) {

@@ -1,4 +1,5 @@
 import BulkheadControl
+import BulkheadMedia
 import BulkheadModel
 
 /// The stream, recordings and replays.
@@ -31,8 +32,14 @@ extension OBSPlanner {
                     "outputs": .array(
                         planner.view.streams.map { link in
                             [
-                                "outputName": .string(link.name), "outputKind": "rtmp_output", "outputWidth": 0,
-                                "outputHeight": 0, "outputActive": .bool(link.isRunning), "outputFlags": [:],
+                                "outputName": .string(link.name), "outputKind": "rtmp_output",
+                                "outputWidth": .integer(Int64(planner.view.status?.canvas?.width ?? 0)),
+                                "outputHeight": .integer(Int64(planner.view.status?.canvas?.height ?? 0)),
+                                "outputActive": .bool(link.isRunning),
+                                "outputFlags": [
+                                    "OBS_OUTPUT_AUDIO": true, "OBS_OUTPUT_VIDEO": true, "OBS_OUTPUT_ENCODED": true,
+                                    "OBS_OUTPUT_MULTI_TRACK": false, "OBS_OUTPUT_SERVICE": true,
+                                ],
                             ]
                         })
                 ]))

@@ -1,4 +1,5 @@
 import BulkheadControl
+import BulkheadMedia
 import BulkheadModel
 
 /// Scenes and what is in them.
@@ -100,6 +101,29 @@ extension OBSPlanner {
         }
     }
 
+    /// Where an item is, in pixels of the canvas, which inputs are scaled to; all 0 while the canvas is not known.
+    private func transform(of item: SceneItem) -> JSONValue {
+        let (wide, high) = (Int(view.status?.canvas?.width ?? 0), Int(view.status?.canvas?.height ?? 0))
+        let bounds: JSONValue =
+            switch item.fit {
+            case .contain: "OBS_BOUNDS_SCALE_INNER"
+            case .cover: "OBS_BOUNDS_SCALE_OUTER"
+            case .stretch: "OBS_BOUNDS_STRETCH"
+            }
+        let (width, height) = (item.width.pixels(of: wide), item.height.pixels(of: high))
+        return [
+            "positionX": .number(item.x.pixels(of: wide)), "positionY": .number(item.y.pixels(of: high)),
+            "width": .number(width), "height": .number(height), "sourceWidth": .number(Double(wide)),
+            "sourceHeight": .number(Double(high)), "scaleX": 1, "scaleY": 1, "rotation": 0,
+            // From the left and the top.
+            "alignment": 5, "boundsType": bounds, "boundsAlignment": 0, "boundsWidth": .number(width),
+            "boundsHeight": .number(height), "cropLeft": .number(item.crop.left.pixels(of: wide)),
+            "cropRight": .number(item.crop.right.pixels(of: wide)),
+            "cropTop": .number(item.crop.top.pixels(of: high)),
+            "cropBottom": .number(item.crop.bottom.pixels(of: high)),
+        ]
+    }
+
     private func itemList(_ scene: String) -> [JSONValue] {
         (view.items(of: scene) ?? []).enumerated().map { index, item in
             let input = view.inputs.first { $0.name == item.input }
@@ -109,7 +133,7 @@ extension OBSPlanner {
                 "sourceName": .string(item.input),
                 "sourceUuid": input.map { .string(OBSNames.input($0.id)) } ?? .null,
                 "sourceType": "OBS_SOURCE_TYPE_INPUT", "inputKind": .string(Self.kind), "isGroup": .null,
-                "sceneItemBlendMode": "OBS_BLEND_NORMAL", "sceneItemTransform": [:],
+                "sceneItemBlendMode": "OBS_BLEND_NORMAL", "sceneItemTransform": transform(of: item),
             ]
         }
     }

@@ -7,6 +7,9 @@ import Synchronization
 final class Gatekeeper: Sendable {
     /// Nil where no password is needed.
     let password: String?
+    /// Of those who may only look; nil for none.
+    private let lookPassword: String?
+    private let allowsDrills: Bool
     private let names: Set<String>
     private let failures = Mutex<[String: Failures]>([:])
 
@@ -21,8 +24,10 @@ final class Gatekeeper: Sendable {
     private static let mostPeers = 1000
 
     /// - Parameter names: by which the control room may be asked for, besides addresses and `localhost`.
-    init(password: String?, names: [String]) {
+    init(password: String?, lookPassword: String? = nil, allowsDrills: Bool = false, names: [String]) {
         self.password = password
+        self.lookPassword = lookPassword
+        self.allowsDrills = allowsDrills
         self.names = Set(names.map { $0.lowercased() } + ["localhost"])
     }
 
@@ -31,8 +36,34 @@ final class Gatekeeper: Sendable {
         case wrongHost, foreignPage, noPassword, tooManyFailures
     }
 
-    /// - Parameter isChange: the request changes something.
-    func refusal(_ head: HTTPRequestHead, peer: String, needsPassword: Bool = true) -> Refusal? {
+    /// What comes of a request.
+    enum Verdict: Sendable {
+        case refused(Refusal)
+        case admitted(ControlRoomRequest.Rights)
+    }
+
+    private var all: ControlRoomRequest.Rights { .init(maySteer: true, mayDrill: allowsDrills) }
+
+    /// Who may do what, by the password of the request.
+    func judge(_ head: HTTPRequestHead, peer: String) -> Verdict {
+        if let refusal = refusal(head) { return .refused(refusal) }
+        guard let password else { return .admitted(all) }
+        guard mayTry(peer) else { return .refused(.tooManyFailures) }
+        guard let said = Self.password(in: head.headers.first(name: "Authorization")) else {
+            return .refused(.noPassword)
+        }
+        // All are compared, whichever it is.
+        let hash = SHA256.hash(said)
+        let isForAll = ConstantTime.areEqual(hash, SHA256.hash(Array(password.utf8)))
+        let isForLooking = lookPassword.map { ConstantTime.areEqual(hash, SHA256.hash(Array($0.utf8))) } ?? false
+        if isForAll { return .admitted(all) }
+        if isForLooking { return .admitted(.init(maySteer: false, mayDrill: false)) }
+        failed(peer)
+        return .refused(.noPassword)
+    }
+
+    /// Why nobody is let in who asks like this, whatever their password.
+    func refusal(_ head: HTTPRequestHead) -> Refusal? {
         // A name of somebody else's that leads to this address would make a page of theirs one of ours.
         guard let host = head.headers.first(name: "Host"), head.headers["Host"].count == 1, isOwn(host) else {
             return .wrongHost
@@ -41,13 +72,6 @@ final class Gatekeeper: Sendable {
         for origin in head.headers["Origin"] where !isOwn(origin: origin, host: host) { return .foreignPage }
         if let site = head.headers.first(name: "Sec-Fetch-Site"), site == "cross-site" || site == "same-site" {
             return .foreignPage
-        }
-        guard needsPassword, let password else { return nil }
-        guard mayTry(peer) else { return .tooManyFailures }
-        guard let said = Self.password(in: head.headers.first(name: "Authorization")) else { return .noPassword }
-        guard ConstantTime.areEqual(SHA256.hash(said), SHA256.hash(Array(password.utf8))) else {
-            failed(peer)
-            return .noPassword
         }
         return nil
     }

@@ -1,5 +1,6 @@
 import BulkheadControl
 import BulkheadControlFormats
+import BulkheadDanmaku
 import BulkheadModel
 import NIOCore
 import NIOHTTP1
@@ -21,12 +22,15 @@ final class HTTPConnection: Sendable {
     private let room: ControlRoom
     private let gate: Gatekeeper
     private let seats: Seats
+    private let screen: ProgramScreen
 
     typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
 
     init(
-        _ channel: RoomServer.HTTPChannel, _ watch: RoomWatch, room: ControlRoom, gate: Gatekeeper, seats: Seats
+        _ channel: RoomServer.HTTPChannel, _ watch: RoomWatch, room: ControlRoom, gate: Gatekeeper, seats: Seats,
+        screen: ProgramScreen
     ) {
+        self.screen = screen
         self.channel = channel
         self.watch = watch
         self.room = room
@@ -70,11 +74,13 @@ final class HTTPConnection: Sendable {
     private func answer(_ head: HTTPRequestHead, _ body: [UInt8], _ outbound: Outbound) async throws -> Bool {
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = String(parts.first ?? "")
-        if let refusal = gate.refusal(head, peer: channel.channel.peerName) {
-            return try await write(RoomAnswer(refusal), head, outbound)
+        let rights: ControlRoomRequest.Rights
+        switch gate.judge(head, peer: channel.channel.peerName) {
+        case .refused(let refusal): return try await write(RoomAnswer(refusal), head, outbound)
+        case .admitted(let admitted): rights = admitted
         }
         if path == "/api/requests" {
-            let answer = head.method == .POST ? await request(head, body) : Self.notAllowed("POST")
+            let answer = head.method == .POST ? await request(head, body, rights) : Self.notAllowed("POST")
             return try await write(answer, head, outbound)
         }
         guard head.method == .GET || head.method == .HEAD else {
@@ -84,9 +90,18 @@ final class HTTPConnection: Sendable {
         case "/api/events" where head.method == .GET:
             try await follow(head, Self.query(parts.count > 1 ? parts[1] : ""), outbound)
             return false
+        case "/program.mp4" where head.method == .GET:
+            let response = ProgramResponse(channel: channel.channel, watch: watch, screen: screen)
+            let query = parts.count > 1 ? String(parts[1]) : ""
+            if try await response.play(query, to: outbound) { return false }
+            let answer = RoomAnswer.sentence(.notFound, "There is no program on air at the moment.")
+            return try await write(answer, head, outbound)
         case "/api/status":
             let snapshot = await room.fresh()
             return try await write(.json(snapshot.json.utf8), head, outbound)
+        case "/api/access": return try await write(.json(JSONLine.encode(rights).dropLast()), head, outbound)
+        case "/api/deaths": return try await write(await deaths(), head, outbound)
+        case "/api/room": return try await write(await liveRoom(), head, outbound)
         case "/metrics":
             let text = await room.metrics(connections: seats.count)
             return try await write(
@@ -116,7 +131,9 @@ final class HTTPConnection: Sendable {
     }
 
     /// A line of the control protocol, and its reply.
-    private func request(_ head: HTTPRequestHead, _ body: [UInt8]) async -> RoomAnswer {
+    private func request(
+        _ head: HTTPRequestHead, _ body: [UInt8], _ rights: ControlRoomRequest.Rights
+    ) async -> RoomAnswer {
         // A form of a page from elsewhere can't say that it sends JSON.
         let type = head.headers.first(name: "Content-Type")?.split(separator: ";").first?.lowercased()
         guard type == "application/json" else {
@@ -125,12 +142,40 @@ final class HTTPConnection: Sendable {
         guard let request = ControlRoomRequest(json: body) else {
             return .sentence(.badRequest, "The body is no request of the control protocol.")
         }
-        guard request.isAllowed else { return .sentence(.forbidden, ControlRoomRequest.refusal) }
+        if let refusal = request.refusal(for: rights) { return .sentence(.forbidden, refusal) }
         guard let reply = await room.ask(request.request) else {
-            return .sentence(.serviceUnavailable, "The broadcast does not answer: try again in a moment.")
+            return Self.silence
         }
         let status: HTTPResponseStatus = reply.word == .failed ? .conflict : .ok
         return .json(JSONLine.encode(reply).dropLast(), status)
+    }
+
+    // MARK: what many pages ask for
+
+    private static let silence = RoomAnswer.sentence(
+        .serviceUnavailable, "The broadcast does not answer: try again in a moment.")
+
+    private func deaths() async -> RoomAnswer {
+        guard let reply = await room.shared(.deaths) else { return Self.silence }
+        return .json(JSONLine.encode(reply).dropLast())
+    }
+
+    private struct RoomLine: Encodable {
+        let room: RoomReport
+        let comments: [RoomLogEntry]
+    }
+
+    /// How many comments a page is given.
+    private static let mostComments = 50
+
+    private func liveRoom() async -> RoomAnswer {
+        guard let reply = await room.shared(.room),
+            let comments = await room.shared(.comments(count: Self.mostComments))
+        else { return Self.silence }
+        guard case .room(let report) = reply, case .comments(let entries) = comments else {
+            return .sentence(.notFound, "The broadcast has no room.")
+        }
+        return .json(JSONLine.encode(RoomLine(room: report, comments: entries)).dropLast())
     }
 
     // MARK: events

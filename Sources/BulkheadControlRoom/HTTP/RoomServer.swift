@@ -1,3 +1,4 @@
+import BulkheadLiveServer
 import BulkheadModel
 import NIOCore
 import NIOHTTP1
@@ -29,15 +30,22 @@ final class RoomServer: Sendable {
     private let room: ControlRoom
     private let gate: Gatekeeper
     private let seats: Seats
+    private let screen: ProgramScreen
+    private let photographer: Photographer
     private let obsCount = Atomic<Int>(0)
 
     /// - Throws: the system's error where the address can't be listened at.
-    init(_ address: ListenAddress, room: ControlRoom, gate: Gatekeeper) async throws {
+    init(
+        _ address: ListenAddress, room: ControlRoom, screen: ProgramScreen, gate: Gatekeeper,
+        certificates: NIOLoopBound<ServerCertificates>?
+    ) async throws {
+        self.screen = screen
+        photographer = Photographer(screen)
         self.room = room
         self.gate = gate
         let seats = Seats()
         self.seats = seats
-        listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        listener = try await ServerBootstrap(group: screen.stream.eventLoop, childGroup: screen.stream.eventLoop)
             .serverChannelOption(.backlog, value: 128)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -46,6 +54,9 @@ final class RoomServer: Sendable {
             .bind(host: address.host, port: address.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try seats.take(for: channel)
+                    if let handler = try certificates?.value.handler() {
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     return try Self.setUp(channel, gate)
                 }
             }
@@ -94,7 +105,7 @@ final class RoomServer: Sendable {
 
     /// Why there is no WebSocket for a request; the password comes later, by obs-websocket's own way.
     private static func refusal(_ head: HTTPRequestHead, _ channel: any Channel, _ gate: Gatekeeper) -> RoomAnswer? {
-        if let refusal = gate.refusal(head, peer: channel.peerName, needsPassword: false) { return RoomAnswer(refusal) }
+        if let refusal = gate.refusal(head) { return RoomAnswer(refusal) }
         let isMet = head.uri.split(separator: "?").first == "/" && head.method == .GET
         return isMet ? nil : .sentence(.notFound, "obs-websocket is at / alone.")
     }
@@ -121,11 +132,12 @@ final class RoomServer: Sendable {
     private func serve(_ connection: EventLoopFuture<Upgrade>) async throws {
         switch try await connection.get() {
         case .http(let channel, let watch):
-            try await HTTPConnection(channel, watch, room: room, gate: gate, seats: seats).serve()
+            try await HTTPConnection(channel, watch, room: room, gate: gate, seats: seats, screen: screen).serve()
         case .obs(let channel, let wording, let watch):
             let isClient = obsCount.add(1, ordering: .relaxed).newValue <= Self.mostOBSClients
             defer { obsCount.subtract(1, ordering: .relaxed) }
-            try await OBSConnection(channel, wording, watch, room: room, gate: gate).serve(isWelcome: isClient)
+            try await OBSConnection(channel, wording, watch, room: room, gate: gate, photographer: photographer).serve(
+                isWelcome: isClient)
         }
     }
 }

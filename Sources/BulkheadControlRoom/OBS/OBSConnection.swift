@@ -19,6 +19,7 @@ final class OBSConnection: Sendable {
     private let watch: RoomWatch
     private let room: ControlRoom
     private let gate: Gatekeeper
+    private let photographer: Photographer
     private let (outgoing, outbox) = AsyncStream.makeStream(
         of: WebSocketFrame.self, bufferingPolicy: .bufferingOldest(OBSConnection.mostWaiting))
     private let subscriptions = Mutex(OBSProtocol.Subscriptions())
@@ -31,8 +32,9 @@ final class OBSConnection: Sendable {
 
     init(
         _ channel: RoomServer.FrameChannel, _ wording: OBSWording, _ watch: RoomWatch, room: ControlRoom,
-        gate: Gatekeeper
+        gate: Gatekeeper, photographer: Photographer
     ) {
+        self.photographer = photographer
         self.channel = channel
         self.wording = wording
         self.watch = watch
@@ -212,6 +214,11 @@ final class OBSConnection: Sendable {
         case .tell(let event):
             await room.tell(event)
             return .success()
+        case .shoot(let shot):
+            guard let bytes = await photographer.picture(shot) else {
+                return .failure(.requestProcessingFailed, "No picture of the program is to be had. Try again later.")
+            }
+            return shot.answer(bytes)
         case .sleep(let milliseconds):
             do { try await Task.sleep(for: .milliseconds(milliseconds)) } catch {
                 return .failure(.genericError, "The connection ends.")

@@ -1,59 +1,12 @@
 // The control room's page: what the state and the events say, and the requests of the control protocol (docs/control.md).
-const find = (id) => document.getElementById(id);
+import { showDeaths, noteEvent } from './deaths.js';
+import { showDrills } from './drills.js';
+import { noteRoom } from './chat.js';
+import './screen.js';
+import { ask, find, list, make, say, rights } from './tools.js';
+
 const mostEvents = 500;
 let state = null;
-
-// Addresses begin with the origin, because that of the page may hold a password, with which nothing can be fetched.
-
-/** Makes an element with text and children. */
-function make(name, text, ...children) {
-  const element = document.createElement(name);
-  if (text !== undefined && text !== null) element.textContent = text;
-  element.append(...children);
-  return element;
-}
-
-/** Keeps the elements of a list by their keys: what has the focus stays where it is. */
-function list(parent, items, key, create, update) {
-  const old = new Map([...parent.children].map((element) => [element.dataset.key, element]));
-  items.forEach((item, index) => {
-    const name = String(key(item, index));
-    let element = old.get(name);
-    if (element) old.delete(name);
-    else {
-      element = create(item);
-      element.dataset.key = name;
-    }
-    if (parent.children[index] !== element) parent.insertBefore(element, parent.children[index] ?? null);
-    update(element, item, index);
-  });
-  for (const element of old.values()) element.remove();
-}
-
-function say(text) {
-  find('message').textContent = text;
-  find('message').hidden = !text;
-}
-
-/** Asks the broadcast for something, and says why it is refused. */
-async function ask(request) {
-  let problem = '';
-  try {
-    const answer = await fetch(`${location.origin}/api/requests`, {
-      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(request),
-    });
-    const text = await answer.text();
-    const reply = answer.headers.get('Content-Type') === 'application/json' ? JSON.parse(text) : null;
-    if (reply?.reply === 'failed') {
-      problem = [reply.error.problem, reply.error.advice].filter(Boolean).join('; ');
-    } else if (!answer.ok) problem = text.trim();
-    say(problem);
-    return problem ? null : reply;
-  } catch {
-    say('The control room does not answer.');
-    return null;
-  }
-}
 
 // MARK: scenes
 
@@ -296,9 +249,16 @@ function show(snapshot) {
       : { name: 'Enable', run: () => ask({ request: plugin.state === 'disabled' ? 'plugin.enable' : 'plugin.pardon', name: plugin.name }) },
   }));
   find('replay').disabled = !broadcast?.replay;
+  showDeaths(broadcast);
+  showDrills(broadcast);
+  if (!rights.maySteer) {
+    for (const element of document.querySelectorAll('.steers :is(button, input, select)')) element.disabled = true;
+  }
 }
 
 function showEvent(event) {
+  noteEvent(event);
+  noteRoom(event);
   const time = new Date(event.time * 1000);
   const values = Object.entries(event.values ?? {})
     .filter(([key]) => key !== 'standardError').map(([key, value]) => `${key} ${value}`).join(', ');
@@ -323,7 +283,7 @@ find('mark').onclick = async () => {
 };
 find('only-trouble').onchange = (event) => find('events').classList.toggle('trouble', event.target.checked);
 document.addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches('input, select')) return;
+  if (!rights.maySteer || event.ctrlKey || event.altKey || event.metaKey || event.target.matches('input, select, textarea')) return;
   if (event.key === 't') take();
   const scene = /^[1-9]$/.test(event.key) ? scenes(state?.broadcast ?? {})[Number(event.key) - 1] : null;
   if (scene) choose(scene.name);

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import BulkheadLiveServer
 import BulkheadModel
 import BulkheadSystem
 import BulkheadWire
@@ -38,6 +39,23 @@ package struct ControlRoomProgram: AsyncParsableCommand {
             valueName: "name"))
     var hostName: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with another password, for those who may look and change nothing.", valueName: "path"))
+    var lookPasswordFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A certificate in PEM form, with those between it and a root behind it: HTTPS in place of HTTP.",
+            valueName: "path"))
+    var tlsCert: String?
+
+    @Option(help: ArgumentHelp("The certificate's private key in PEM form.", valueName: "path"))
+    var tlsKey: String?
+
+    @Flag(help: "Let those who steer kill and freeze processes of the broadcast, as drills.")
+    var allowDrills = false
+
     @Flag(help: "Write one JSON object for each event instead of sentences.")
     var json = false
 
@@ -54,22 +72,36 @@ package struct ControlRoomProgram: AsyncParsableCommand {
         guard !noPassword || passwordFile == nil else {
             throw ValidationError("--no-password and --password-file exclude each other")
         }
+        guard !noPassword || lookPasswordFile == nil else {
+            throw ValidationError("--look-password-file is of no use with --no-password: leave one of them out")
+        }
+        guard (tlsCert == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-cert and --tls-key go together: name both files")
+        }
     }
 
     package func run() async throws {
         guard let address = ListenAddress(listen, anyHost: ListenAddress.everywhere) else { return }
         let (password, passwordPath) = try password(for: address)
+        let lookPassword = try lookPassword(besides: password)
         let interruptions = Interruptions()
-        let room = ControlRoom(path: String(attach.dropFirst("unix:".count)))
+        let path = String(attach.dropFirst("unix:".count))
+        let room = ControlRoom(path: path)
         let server: RoomServer
         do {
+            let screen = try await ProgramScreen(path: path)
             server = try await RoomServer(
-                address, room: room, gate: Gatekeeper(password: password, names: hostName))
+                address, room: room, screen: screen,
+                gate: Gatekeeper(
+                    password: password, lookPassword: lookPassword, allowsDrills: allowDrills, names: hostName),
+                certificates: try await certificates(at: screen.stream.eventLoop))
+        } catch let error as StartError {
+            throw error
         } catch {
             throw StartError("\(listen) can't be listened on: \(Self.phrase(error)); choose another --listen")
         }
         let host = address.host == ListenAddress.everywhere ? "127.0.0.1" : address.host
-        let place = "http://\(host.contains(":") ? "[\(host)]" : host):\(server.port)/"
+        let place = "http\(tlsCert == nil ? "" : "s")://\(host.contains(":") ? "[\(host)]" : host):\(server.port)/"
         let hint = passwordPath.map { ", the password is in \($0)" } ?? ""
         tell("control.ready", "Ready: \(place)\(hint)", ["address": place])
         await withTaskGroup(of: Void.self) { group in
@@ -85,6 +117,31 @@ package struct ControlRoomProgram: AsyncParsableCommand {
             tell("control.stopped", "Stopped.", [:])
             Glibc.exit(EXIT_SUCCESS)
         }
+    }
+
+    private func lookPassword(besides password: String?) throws(StartError) -> String? {
+        guard let lookPasswordFile else { return nil }
+        let own = try RoomPassword.read(lookPasswordFile)
+        guard own != password else {
+            throw StartError(
+                "the password in \(lookPasswordFile) is also the one that lets people steer: choose another")
+        }
+        return own
+    }
+
+    private func certificates(at eventLoop: any EventLoop) async throws -> NIOLoopBound<ServerCertificates>? {
+        guard let tlsCert, let tlsKey else { return nil }
+        do {
+            return try await eventLoop.submit {
+                let files = LiveServerOptions.TLSFiles(certificate: tlsCert, key: tlsKey)
+                let certificates = try ServerCertificates(files) { event in
+                    guard case .certificateRead(let problem) = event else { return }
+                    let text = problem ?? "The certificate was read again."
+                    Self.write(text, to: STDERR_FILENO)
+                }
+                return NIOLoopBound(certificates, eventLoop: eventLoop)
+            }.get()
+        } catch { throw StartError("\(error)") }
     }
 
     /// - Throws: where others could come in without a password that the user has chosen.

@@ -24,6 +24,11 @@ actor ControlRoom {
     private let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     private var waiters: [CheckedContinuation<RoomSnapshot, Never>] = []
     private var isOver = false
+    private var shared: [ControlRequest: (reply: ControlReply?, askedAt: MonotonicTime)] = [:]
+    private var sharedWaiters: [ControlRequest: [CheckedContinuation<Void, Never>]] = [:]
+    /// Of a death, or of a successor's first work.
+    private var lastDeathAt = MonotonicTime.now
+    private static let sharedSpan = Duration.milliseconds(500)
 
     private(set) var snapshot = RoomSnapshot.unreached
     private(set) var ring = EventRing()
@@ -83,6 +88,26 @@ actor ControlRoom {
         return reply
     }
 
+    /// What a page asks for that looks: asked of the master once for all, and no sooner again than after half a second.
+    func shared(_ request: ControlRequest) async -> ControlReply? {
+        while true {
+            // What was asked before a death does not hold it.
+            if let known = shared[request], known.askedAt > lastDeathAt,
+                MonotonicTime.now.since(known.askedAt) < Self.sharedSpan.nanoseconds
+            {
+                return known.reply
+            }
+            guard sharedWaiters[request] != nil else { break }
+            await withCheckedContinuation { sharedWaiters[request]?.append($0) }
+        }
+        sharedWaiters[request] = []
+        let askedAt = MonotonicTime.now
+        let reply = await changes.reply(to: request)
+        shared[request] = (reply, askedAt)
+        for waiter in sharedWaiters.removeValue(forKey: request) ?? [] { waiter.resume() }
+        return reply
+    }
+
     private func poll() async {
         for await _ in wakes {
             let waiting = waiters
@@ -125,6 +150,7 @@ actor ControlRoom {
 
     private func take(_ event: Event) {
         counts.take(event)
+        if event.code.hasSuffix(".died") || event.code.hasSuffix(".recovered") { lastDeathAt = .now }
         guard let json = JSONLine.text(event) else { return }
         let entry = ring.add(json)
         tell(.event(entry))
