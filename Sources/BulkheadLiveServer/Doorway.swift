@@ -21,6 +21,7 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
     private var isAdmitted = false
     private var isKnown = false
     private var isSecure = false
+    private var isClosing = false
     private var impatience: Scheduled<Void>?
 
     init(hub: StreamHub, certificates: ServerCertificates?) {
@@ -122,6 +123,8 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func close(because reason: String) {
+        guard !isClosing else { return }
+        isClosing = true
         hub.send(.connectionFailed(peer: peer, reason: reason))
         context?.close(promise: nil)
     }
@@ -185,7 +188,7 @@ final class Doorway: ChannelInboundHandler, RemovableChannelHandler {
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             // A viewer that does not trust the certificate means well.
-            if !isKnown { doorway.close(because: "the TLS handshake failed: \(error)") }
+            if !isKnown { doorway.close(because: "the TLS handshake failed: \(HandshakeProblem(error))") }
             context.close(promise: nil)
         }
     }

@@ -16,14 +16,17 @@ package final class LiveServer: Sendable {
     package let host: String
     /// The port that the server listens on: the system's choice if 0 was asked for.
     package let port: Int
+    /// TLS is spoken as well, by those who begin with it.
+    private let usesTLS: Bool
     private let listener: any Channel
     private let hub: NIOLoopBound<StreamHub>
     private let certificates: NIOLoopBound<ServerCertificates?>
 
     private init(
-        host: String, port: Int, listener: any Channel, hub: NIOLoopBound<StreamHub>,
+        host: String, port: Int, usesTLS: Bool, listener: any Channel, hub: NIOLoopBound<StreamHub>,
         certificates: NIOLoopBound<ServerCertificates?>
     ) {
+        self.usesTLS = usesTLS
         self.certificates = certificates
         self.host = host
         self.port = port
@@ -96,8 +99,8 @@ package final class LiveServer: Sendable {
                 .map { listener in
                     hub.value.begin(at: listener.localAddress)
                     return LiveServer(
-                        host: host, port: listener.localAddress?.port ?? port, listener: listener, hub: hub,
-                        certificates: certificates)
+                        host: host, port: listener.localAddress?.port ?? port, usesTLS: certificates.value != nil,
+                        listener: listener, hub: hub, certificates: certificates)
                 }
         }
     }
@@ -159,14 +162,16 @@ package final class LiveServer: Sendable {
         try? await listener.eventLoop.submit { [hub] in hub.value.acknowledge(as: habit) }.get()
     }
 
-    /// What viewers use over HTTP, without a stream's name.
-    package var httpAddress: String { "http://" + (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
+    /// What viewers use over HTTP, without a stream's name; HTTPS where the server has a certificate.
+    package var httpAddress: String { "http\(usesTLS ? "s" : "")://\(urlHost):\(port)" }
 
-    /// What publishers and players use, without a stream's name.
+    /// What publishers and players use, without a stream's name; RTMPS where the server has a certificate.
     package var address: String {
-        let name = host.contains(":") ? "[\(host)]" : host
-        return port == 1935 ? "rtmp://\(name)" : "rtmp://\(name):\(port)"
+        // The port that goes without saying is another one there.
+        usesTLS ? "rtmps://\(urlHost):\(port)" : port == 1935 ? "rtmp://\(urlHost)" : "rtmp://\(urlHost):\(port)"
     }
+
+    private var urlHost: String { host.contains(":") ? "[\(host)]" : host }
 }
 
 /// Why a server could not listen.

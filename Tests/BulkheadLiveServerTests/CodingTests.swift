@@ -177,6 +177,18 @@ private let group = MultiThreadedEventLoopGroup.singleton
         let server = try await LiveServer.start(port: 0, options: options, onEvent: log.append)
         #expect(try await status("https", server.port) == Self.noStreams)
         #expect(try await status("http", server.port) == Self.noStreams)
+        #expect(server.address.hasPrefix("rtmps://") && server.httpAddress.hasPrefix("https://"))
+        // Who does not trust the certificate is told of once, in words.
+        let stranger = try RunningProcess(
+            "curl", ["-sS", "--max-time", "10", "https://127.0.0.1:\(server.port)/status"])
+        #expect(await stranger.wait() != 0)
+        let complaints: @Sendable () -> [String] = {
+            log.all.compactMap { event in if case .connectionFailed(_, let reason) = event { reason } else { nil } }
+        }
+        #expect(await eventually(within: .seconds(20)) { !complaints().isEmpty })
+        #expect(
+            complaints() == ["the TLS handshake failed: the peer broke it off; it may not trust the certificate"],
+            "\(complaints())")
         try await make("two")
         // Files are looked at once a second: until then the old certificate is not the one that curl trusts.
         #expect(
