@@ -1,3 +1,4 @@
+import BulkheadChildren
 import BulkheadEvents
 import BulkheadMedia
 import BulkheadModel
@@ -175,5 +176,19 @@ import Testing
         _ = machine.handle(.launched(1), at: Self.now)
         #expect(machine.handle(.finish, at: Self.now) == [.give(1, .finish), .release(1)])
         #expect(machine.handle(.ended(1, "released"), at: Self.now).isEmpty)
+        #expect(machine.record.restarts == 0 && machine.record.state == .ended)
+    }
+
+    /// With a certificate that can be used, the address is one of HTTPS.
+    @Test(arguments: [nil, "it is none"]) func theAddressSaysWhetherItTakesTLS(problem: String?) throws {
+        var machine = try Self.machine()
+        _ = machine.handle(.certificate(chain: [1], key: [2]), at: Self.now)
+        _ = machine.handle(.launched(1), at: Self.now)
+        _ = machine.handle(.certified(1, problem: problem), at: Self.now)
+        let actions = machine.handle(.ready(1, port: 8443), at: Self.now)
+        let address = actions.compactMap { action -> String? in
+            if case .post(.ready(let address, _)) = action { address } else { nil }
+        }
+        #expect(address.count == 1 && address.first?.hasPrefix(problem == nil ? "https://" : "http://") == true)
     }
 }

@@ -91,7 +91,7 @@ import Testing
             "--origin", "127.0.0.1:0", "--origin-tls-cert", identity.certificate, "--origin-tls-key", identity.key,
         ])
         func port() -> String? {
-            broadcast.errorText.firstMatch(of: /ready at http:\/\/127\.0\.0\.1:(\d+)\//).map { String($0.1) }
+            broadcast.errorText.firstMatch(of: /ready at https:\/\/127\.0\.0\.1:(\d+)\//).map { String($0.1) }
         }
         #expect(await eventually(within: .seconds(30)) { port() != nil }, "\(broadcast.errorText)")
         let place = "localhost:\(try #require(port()))"

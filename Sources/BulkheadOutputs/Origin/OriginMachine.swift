@@ -139,7 +139,13 @@ package struct OriginMachine: Sendable {
         case .ended(let child, let end):
             playerCount = 0
             (isGreeted, isOpened) = (false, false)
-            guard case .launch(_, let delay) = post.ended(child, end, at: now), !isEnding else { return [] }
+            guard !isEnding else {
+                // Its work was done: that is no death, and nobody follows.
+                post.forget(child)
+                post.set(.ended, of: .onAir)
+                return []
+            }
+            guard case .launch(_, let delay) = post.ended(child, end, at: now) else { return [] }
             return [.launch(after: delay)]
         case .finish:
             guard !isEnding else { return [] }
@@ -166,7 +172,9 @@ package struct OriginMachine: Sendable {
         var actions: [Action] = [.ready(child)]
         if self.port != port || problem != nil {
             let host = address.host.contains(":") ? "[\(address.host)]" : address.host
-            actions.append(.post(.ready(address: "http://\(host):\(port)/\(Self.path)", port: Int(port))))
+            // The origin has said what it thinks of a certificate before it listens.
+            let scheme = certificate != nil && verdict == nil ? "https" : "http"
+            actions.append(.post(.ready(address: "\(scheme)://\(host):\(port)/\(Self.path)", port: Int(port))))
         }
         (self.port, problem) = (port, nil)
         for position in kept.start..<kept.end {
