@@ -68,9 +68,17 @@ package final class RoomContext {
             DeathRecord(
                 time: EventLog.wallClock(), mediaSeconds: mediaSeconds(), part: part, pid: death.pid, cause: cause,
                 frame: death.frame,
-                detectedWithinMilliseconds: death.lastSign.map { Double(now.since($0)) / 1e6 } ?? 0,
+                detectedWithinMilliseconds: sign(of: end, death).map { Double(now.since($0)) / 1e6 } ?? 0,
                 framesLate: death.framesLate, standardError: tail, plugin: death.plugin),
             at: .init(post, part.duty ?? .onAir), now)
+    }
+
+    /// When the child was surely alive. One that has nothing to say, such as an idle standby, may have been silent for long; but
+    /// where its process has ended by itself, that had not happened yet when the reactor looked the time before.
+    private func sign(of end: ChildEnd, _ death: Death) -> MonotonicTime? {
+        guard let sign = death.lastSign else { return nil }
+        guard case .exited = end.cause else { return sign }
+        return max(sign, reactor.lookedBefore)
     }
 
     /// The post works again: the successor of a child with `part`'s duty has done its first work.

@@ -9,7 +9,7 @@ package import SystemPackage
 /// received it, without a hop. And it never ends while children live, as their parent-death signal demands.
 /// Everything but ``enqueue(_:)`` and ``run(_:)`` is for code that already runs on the reactor.
 package final class Reactor: SerialExecutor, @unchecked Sendable {
-    // Unchecked because `watchers`, `timers`, `flushables` and the counter are touched on the reactor's own thread only,
+    // Unchecked because `watchers`, `timers`, `flushables`, the counter and the times of looks are touched on the reactor's own thread only,
     // which every entry checks; `work` and `isStopped` have their lock.
 
     /// What a watched descriptor is ready for. An end or an error counts as readable.
@@ -49,6 +49,9 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
 
     private let epoll: CInt
     private let wake: CInt
+    /// When descriptors were looked at in this turn, and when the time before: what this turn has found was not so then.
+    private var looked = MonotonicTime.now
+    private(set) package var lookedBefore = MonotonicTime.now
     private let shared = Mutex(Shared())
     /// The thread's `pthread_t`; 0 before it runs.
     private let thread = Atomic<UInt>(0)
@@ -197,6 +200,8 @@ package final class Reactor: SerialExecutor, @unchecked Sendable {
             // A signal, or SIGCONT: what has come meanwhile is not known.
             if count == -Int(EINTR) { continue }
             precondition(count >= 0, "epoll works as long as its descriptor is open")
+            lookedBefore = looked
+            looked = .now
             for event in UnsafeBufferPointer(start: events, count: count) {
                 if event.token != Self.wakeToken {
                     var readiness: Readiness = []
