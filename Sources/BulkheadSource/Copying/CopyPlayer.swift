@@ -1,4 +1,5 @@
 import BulkheadMedia
+import BulkheadSystem
 import BulkheadWire
 import CFFmpeg
 import Glibc
@@ -30,6 +31,12 @@ final class CopyPlayer: Player {
     /// A packet says neither when it is decoded nor when it is shown.
     private var lacksTimes = false
     private var postedBytes = 0
+    /// What of a live input is put off.
+    private var batch = CopyBatch()
+    /// Nil for an input that is read as it comes.
+    private var pace: CopyPace?
+    /// How long the last packet took to be read, in nanoseconds.
+    private var readingTime: Int64 = 0
     private var hasWarned: Set<Warning> = []
 
     private enum Warning { case damaged, tooLong, readError, order, jump }
@@ -46,7 +53,9 @@ final class CopyPlayer: Player {
         self.settings = settings
         self.streams = streams
         self.link = link
+        if input.isLive, input.waitsInKernel { pace = CopyPace() }
         input.interrupt.whileWaiting = { [weak self] () throws(SourceStop) in
+            try self?.flushIfLate()
             try self?.link.pump(waiting: false)
             try self?.link.sendFiguresIfDue { input.figures() }
         }
@@ -89,8 +98,11 @@ final class CopyPlayer: Player {
     // MARK: reading
 
     private func readPacket() throws(SourceStop) -> PlayerStep {
-        if input.mayKeepWaiting { try link.flush() }
-        switch input.read() {
+        if input.isLive { try flushIfLate() } else if input.mayKeepWaiting { try link.flush() }
+        let start = MonotonicTime.now
+        let reading = input.read()
+        readingTime = MonotonicTime.now.since(start)
+        switch reading {
         case .packet(let packet, let isVideo):
             if bulkhead_av_is_encrypted(packet) != 0 {
                 return .failed(Refusal(.other, "\(input.address.name) is encrypted"))
@@ -206,11 +218,36 @@ final class CopyPlayer: Player {
         }
         hasSent = true
         if packet.isVideo { lastPicture = packet.dts } else { lastSound = packet.dts }
-        guard !input.isLive else { return try link.send(.copied(packet)) }
         link.post(.copied(packet))
+        guard !input.isLive else {
+            try sendBatch(behind: packet)
+            return
+        }
         postedBytes += packet.bytes.count
         guard postedBytes >= Self.batchBytes else { return }
         postedBytes = 0
+        try link.flush()
+    }
+
+    /// Sends what waits where it is time, and rests behind that where it may.
+    private func sendBatch(behind packet: CopiedPacket) throws(SourceStop) {
+        let now = MonotonicTime.now
+        let hasSound = input.audio != nil
+        pace?.read(packet.dts, in: readingTime, at: now)
+        // Of a packet that is sent later, nobody knows.
+        readingTime = 0
+        guard batch.add(packet, hasSound: hasSound, at: now) else { return }
+        if let pace, !batch.isLate(at: now) {
+            guard pace.isDue(at: now), batch.isWhole(hasSound: hasSound) else { return }
+        }
+        try flushBatch()
+        if let end = pace?.rest(at: now) { try link.rest(until: end) }
+    }
+
+    private func flushIfLate() throws(SourceStop) { if batch.isLate(at: .now) { try flushBatch() } }
+
+    private func flushBatch() throws(SourceStop) {
+        batch.clear()
         try link.flush()
     }
 

@@ -228,6 +228,13 @@ final class MediaInput {
     /// Reading may have to wait for more to come.
     var mayKeepWaiting: Bool { isLive || opener.readsPipe || address.kind != .file }
 
+    /// A server sends it as it is made, and what is not read at once waits in the kernel: not so with segments and datagrams.
+    var waitsInKernel: Bool {
+        guard case .network(let scheme) = address.kind else { return false }
+        return scheme.hasPrefix("rtmp")
+            || scheme.hasPrefix("http") && context?.pointee.iformat.map { String(cString: $0.pointee.name) } == "flv"
+    }
+
     /// It comes through a pipe, as somebody makes it.
     var isPiped: Bool { opener.readsPipe }
 

@@ -72,6 +72,15 @@ package final class MasterLink {
         }
     }
 
+    /// Waits until `end`, and takes in what comes meanwhile.
+    func rest(until end: MonotonicTime) throws(SourceStop) {
+        while true {
+            let milliseconds = end.since(.now) / 1_000_000
+            guard milliseconds > 0 else { return }
+            if let received = try receive(CInt(clamping: milliseconds)) { try take(received) }
+        }
+    }
+
     /// One to three slots are left to be filled: the master has enough pictures, and may get these together.
     package var hasFewSlots: Bool { (1...3).contains(freeSlots.count) }
 
