@@ -11,11 +11,20 @@ extension CopyMachine {
         package var slateAfter: Duration
         /// Where on the timeline it ends; nil for no end.
         package var duration: MediaTime?
+        /// Where on the timeline it begins: behind what an earlier broadcast has sent.
+        package var start: MediaTime
+        /// From where on the input is read, in source time.
+        package var sourceStart: MediaTime
 
-        package init(isFast: Bool = false, slateAfter: Duration = .seconds(3), duration: MediaTime? = nil) {
+        package init(
+            isFast: Bool = false, slateAfter: Duration = .seconds(3), duration: MediaTime? = nil,
+            start: MediaTime = .zero, sourceStart: MediaTime = .zero
+        ) {
             self.isFast = isFast
             self.slateAfter = slateAfter
             self.duration = duration
+            self.start = start
+            self.sourceStart = sourceStart
         }
     }
 
@@ -48,6 +57,21 @@ extension CopyMachine {
         case post(TimelineHappening)
         /// The last packet has gone out.
         case ended
+    }
+
+    /// How far the stream has gone out: what a later broadcast goes on behind.
+    package struct Place: Hashable, Sendable {
+        /// On the timeline, of pictures and sound.
+        package var reached = MediaTime.zero
+        /// The number that the next picture would have at an even rate.
+        package var frame: FrameNumber = 0
+        /// The input's last picture; nil before the first.
+        var shown: FeedPlace.Shown?
+        /// The input's last sound, in source time; nil before the first.
+        var sound: MediaTime?
+
+        /// How far the input has gone out.
+        package var feed: FeedPlace { FeedPlace(shown: shown, sample: sound?.sampleIndex ?? 0) }
     }
 
     /// What has gone out, for people.

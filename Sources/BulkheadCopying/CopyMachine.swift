@@ -12,6 +12,7 @@ import BulkheadTimeline
 package struct CopyMachine: Sendable {
     private let terms: Terms
     package private(set) var figures = Figures()
+    package private(set) var place = Place()
     private var forms: [StreamForm] = []
     /// Of the packets that come, among ``forms``.
     private var current: Int?
@@ -32,6 +33,8 @@ package struct CopyMachine: Sendable {
     private var lastDTS: MediaTime?
     private var lastPTS = MediaTime.zero
     private var lastSound: MediaTime?
+    /// Sound has come that waits for the next IDR, with which its form is told; none of the form on air comes meanwhile.
+    private var soundIsOfAnotherForm = false
     private var lastPictureAt: MonotonicTime
     private var credited: MediaTime?
     private var creditedAt: MonotonicTime
@@ -56,8 +59,14 @@ package struct CopyMachine: Sendable {
     private static let mostForms = 4096
     /// So much may wait.
     package static let mostBytes = 128 << 20
+    /// A source may send what a server has sent together, some times a second: that is no gap.
+    private static let longestRest = Duration.milliseconds(600)
     /// How long sound that there should be is waited for before silence takes its place.
     private static let soundPatience = MediaTime(milliseconds: 1000)
+    /// Where pictures were missing for so long, sound was, too.
+    private static let pictureGap = MediaTime(milliseconds: 500)
+    /// So much silence is made up for at once.
+    private static let mostSilence = MediaTime(milliseconds: 2000)
 
     /// - Parameter now: since when the input is waited for.
     package init(_ terms: Terms, at now: MonotonicTime) {
@@ -67,6 +76,8 @@ package struct CopyMachine: Sendable {
 
     // MARK: state
 
+    /// It waits for room instead of for the clock.
+    package var isFast: Bool { terms.isFast }
     package var isSlateOnAir: Bool { slate.onAir != nil }
     package var hasBegun: Bool { lastDTS != nil }
     /// Where the timeline has come to.
@@ -233,8 +244,8 @@ package struct CopyMachine: Sendable {
                 actions.append(.post(.showing(picture: .picture, isStandIn: false)))
             }
         } else {
-            zero = now
-            offset = .zero - item.packet.dts
+            zero = now.advanced(by: -terms.start.nanoseconds)
+            offset = terms.start - item.packet.dts
             actions.append(.begin)
         }
         return actions
@@ -264,6 +275,7 @@ package struct CopyMachine: Sendable {
         var actions: [Action] = []
         if packet.isIDR || onAir == nil { actions += enter(item.form) }
         figures.copied += 1
+        place.shown = FeedPlace.Shown(pts: packet.dts, position: packet.position)
         return actions
             + send(
                 Packet(
@@ -286,30 +298,37 @@ package struct CopyMachine: Sendable {
     }
 
     private mutating func send(_ picture: Packet, at now: MonotonicTime) -> [Action] {
+        let isBehindGap = lastDTS.map { picture.dts - $0 > Self.pictureGap } ?? true
         lastDTS = picture.dts
+        place.reached = max(place.reached, picture.dts)
+        place.frame = (frameRate?.frame(at: picture.dts) ?? place.frame) + 1
         lastPTS = max(lastPTS, picture.pts)
         lastPictureAt = now
-        return [.send(picture)] + silence(upTo: picture.dts)
+        return [.send(picture)] + silence(upTo: picture.dts, isBehindGap: isBehindGap)
     }
 
     private mutating func sendSound(_ item: CopyQueue.Item, _ dts: MediaTime) -> [Action] {
-        // Sound of another form is heard from the next IDR on, with which its header goes out.
-        guard let onAir, forms[item.form].sound == forms[onAir].sound, forms[item.form].hasSound,
-            lastSound.map({ dts > $0 }) ?? (dts >= .zero)
-        else { return [] }
+        // Sound of another form is heard from the next IDR on, with which its header goes out. Until then there is silence.
+        guard let onAir else { return [] }
+        guard forms[item.form].sound == forms[onAir].sound, forms[item.form].hasSound else {
+            soundIsOfAnotherForm = true
+            return []
+        }
+        guard lastSound.map({ dts > $0 }) ?? (dts >= terms.start) else { return [] }
         lastSound = dts
+        (place.reached, place.sound) = (max(place.reached, dts), item.packet.dts)
+        soundIsOfAnotherForm = false
         return [.send(Packet(kind: .audio, dts: dts, pts: dts, bytes: item.packet.bytes, configuration: number))]
     }
 
     /// The silence that stands for sound which is not there, up to a picture's time.
-    private mutating func silence(upTo time: MediaTime) -> [Action] {
+    private mutating func silence(upTo time: MediaTime, isBehindGap: Bool) -> [Action] {
         guard let onAir, !forms[onAir].silence.isEmpty else { return [] }
         let duration = forms[onAir].sound.frameDuration
-        let isAwaited = forms[onAir].hasSound && slate.onAir == nil
+        let isAwaited = forms[onAir].hasSound && slate.onAir == nil && !soundIsOfAnotherForm
         let end = isAwaited ? time - Self.soundPatience : time
-        var next = lastSound.map { $0 + duration } ?? max(.zero, end)
-        // Where pictures were missing, sound was.
-        if next + MediaTime(milliseconds: 500) < end { next = end }
+        var next = lastSound.map { $0 + duration } ?? max(terms.start, end)
+        if next + (isBehindGap ? Self.pictureGap : Self.mostSilence) < end { next = end }
         var actions: [Action] = []
         while next <= end {
             actions.append(
@@ -339,7 +358,7 @@ package struct CopyMachine: Sendable {
 
     private mutating func beginSlate(at now: MonotonicTime) -> [Action] {
         guard !terms.isFast, !inputHasEnded, hasBegun, let onAir, slate.onAir == nil, let loop = slate.loop,
-            now.since(lastPictureAt) > terms.slateAfter.nanoseconds
+            now.since(lastPictureAt) > max(terms.slateAfter, isLive ? Self.longestRest : .zero).nanoseconds
         else { return [] }
         // As the input, but for the parameter sets: its sound goes on as silence.
         var configuration = loop.configuration
@@ -362,7 +381,7 @@ package struct CopyMachine: Sendable {
             defer { credited = MediaTime(nanoseconds: .max) }
             return credited == nil ? .credit(until: MediaTime(nanoseconds: .max)) : nil
         }
-        var reached = queue.newest ?? .zero
+        var reached = queue.newest ?? terms.sourceStart
         if let offset, !awaitsIDR, !terms.isFast {
             reached = position(at: now) - offset
         } else if terms.isFast, offset != nil, let first = queue.first {

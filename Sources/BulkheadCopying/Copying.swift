@@ -45,6 +45,8 @@ package final class Copying {
 
     /// Told how far the input may be ahead. It knows this room, so that it holds it weakly.
     package weak var supply: (any MediaSupply)?
+    /// Called behind each picture that goes out, with how far the stream has come.
+    package var onSent: ((CopyMachine.Place) -> Void)?
     private let context: RoomContext
     private let outlet: any PacketOutlet
     private let requests: Requests
@@ -97,8 +99,11 @@ package final class Copying {
 
     private func handle(_ event: CopyMachine.Event) {
         guard !isClosed else { return }
-        carryOut(machine.handle(event, at: .now, hasRoom: outlet.hasRoom))
+        carryOut(machine.handle(event, at: .now, hasRoom: hasRoom))
     }
+
+    /// Only what goes out as fast as it can asks.
+    private var hasRoom: Bool { machine.isFast ? outlet.hasRoom : true }
 
     private func carryOut(_ actions: [CopyMachine.Action]) {
         work.append(contentsOf: actions)
@@ -114,7 +119,9 @@ package final class Copying {
         case .configure(let configuration, let number):
             outlet.configure(configuration, number: number)
             requests.changed(configuration.canvas, configuration.frameRate)
-        case .send(let packet): outlet.take(packet)
+        case .send(let packet):
+            outlet.take(packet)
+            if packet.isVideo { onSent?(machine.place) }
         case .credit(let time): if let input { supply?.copy(until: time, of: input) }
         case .makeSlate(let canvas, let frameRate, let profile): requests.wantsSlate(canvas, frameRate, profile)
         case .post(let happening): context.post(.timeline, .timeline(happening))
@@ -191,7 +198,7 @@ extension Copying: MediaOutlet {
     package func take(_ packet: CopiedPacket, of input: InputID) -> String? {
         guard !isClosed else { return nil }
         do throws(CopyFault) {
-            carryOut(try machine.take(packet, at: .now, hasRoom: outlet.hasRoom))
+            carryOut(try machine.take(packet, at: .now, hasRoom: hasRoom))
             return nil
         } catch { return "\(error)" }
     }

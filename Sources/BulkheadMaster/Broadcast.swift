@@ -276,7 +276,7 @@ actor Broadcast {
         guard rooms.copyLine == nil, state == .starting,
             rooms.inputs.descriptions(isPatient: true).contains(where: { $0 != nil })
         else { return }
-        rooms.arrangeCopying(settings) { [weak self] canvas, frameRate in
+        rooms.arrangeCopying(settings, resuming: resumption?.start, keeper: keeper) { [weak self] canvas, frameRate in
             self?.assumeIsolated { broadcast in
                 (broadcast.settings.canvas, broadcast.settings.frameRate) = (canvas, frameRate)
                 broadcast.audience?.change(canvas)
@@ -488,8 +488,9 @@ actor Broadcast {
 
     /// Looks after all that shows only as time passing: deadlines, the start that does not come.
     private func armWatch() {
-        // With a tick, where there are ticks.
-        watchTimer = reactor.schedule(at: .now.advanced(by: .milliseconds(80)), leeway: .milliseconds(40)) {
+        // With a tick, where there are ticks; or with what a source has read.
+        let leeway = Duration.milliseconds(rooms.copyLine?.copying.hasBegun == true ? 160 : 40)
+        watchTimer = reactor.schedule(at: .now.advanced(by: .milliseconds(80)), leeway: leeway) {
             [weak self] in self?.assumeIsolated { $0.watch() }
         }
     }

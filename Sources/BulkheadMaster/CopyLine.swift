@@ -2,11 +2,13 @@ import BulkheadCopying
 import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
+import BulkheadInputs
 import BulkheadMedia
 import BulkheadModel
 import BulkheadRoom
 import BulkheadSystem
 import BulkheadTimeline
+import BulkheadWire
 
 /// What stands between inputs and outputs where nothing is encoded: the room that passes packets on, and the encoder of its
 /// slate.
@@ -19,15 +21,21 @@ final class CopyLine {
     private var wanted: (canvas: Canvas, frameRate: FrameRate, profile: String)?
 
     /// - Parameters:
+    ///   - start: what is resumed; nil for a broadcast that begins.
     ///   - drawsSlate: a slate of this size is to be drawn.
     ///   - changed: another size or rate goes out.
     init(
-        _ settings: BroadcastSettings, in context: RoomContext, outlet: any PacketOutlet, requests: Rooms.Requests,
+        _ settings: BroadcastSettings, resuming start: ResumeStart?, in context: RoomContext, outlet: any PacketOutlet,
+        requests: Rooms.Requests,
         drawsSlate: @escaping (Canvas) -> Void, changed: @escaping (Canvas, FrameRate) -> Void
     ) {
         let terms = CopyMachine.Terms(
             isFast: settings.isFast, slateAfter: .nanoseconds(Int64(settings.slateAfterSeconds * 1e9)),
-            duration: settings.durationSeconds.map { MediaTime(nanoseconds: Int64(min($0, 9e9) * 1e9)) })
+            duration: settings.durationSeconds.map { seconds in
+                MediaTime(nanoseconds: Int64(min(seconds, 9e9) * 1e9))
+                    - settings.frameRate.time(of: start?.framesBefore ?? 0)
+            }, start: start?.copiedTo.map { $0 + settings.frameRate.interval } ?? .zero,
+            sourceStart: MediaTime(nanoseconds: start?.inputs.first?.resume?.pts ?? 0))
         let back = Back()
         slate = SlateEncoder(in: context) { [weak back] in back?.line?.copying.take($0) }
         copying = Copying(

@@ -111,6 +111,14 @@ final class Rooms {
         }
     }
 
+    /// Tells `keeper` how far a stream that is passed on comes.
+    private func tell(_ keeper: ResumeKeeper, of copying: Copying) {
+        copying.onSent = { [weak self, weak keeper, weak copying] place in
+            guard let self, let input = copying?.snapshot.input else { return }
+            keeper?.passedOn(upTo: place.reached, next: place.frame, self.inputs.resumes(behind: [input: place.feed]))
+        }
+    }
+
     /// How long the inputs have had to be opened, in nanoseconds.
     var age: Int64 { MonotonicTime.now.since(madeAt) }
 
@@ -160,17 +168,24 @@ final class Rooms {
     }
 
     /// Makes what passes the only input on as it is, in place of the rooms between inputs and outputs.
-    /// - Parameter changed: another size or rate goes out.
-    func arrangeCopying(_ settings: BroadcastSettings, changed: @escaping (Canvas, FrameRate) -> Void) {
+    /// - Parameters:
+    ///   - start: what is resumed; nil for a broadcast that begins.
+    ///   - keeper: keeps what the broadcast could be resumed from.
+    ///   - changed: another size or rate goes out.
+    func arrangeCopying(
+        _ settings: BroadcastSettings, resuming start: ResumeStart?, keeper: ResumeKeeper?,
+        changed: @escaping (Canvas, FrameRate) -> Void
+    ) {
         slatePath = settings.slatePath
         slateCard = Card(
             .slate, settings.slateText ?? Card.standardWords, logoPath: settings.slateLogoPath ?? "", hasClock: false)
         let line = CopyLine(
-            settings, in: context, outlet: committed, requests: requests,
+            settings, resuming: start, in: context, outlet: committed, requests: requests,
             drawsSlate: { [weak self] canvas in
                 do throws(BroadcastError) { try self?.makeSlate(canvas) } catch { self?.requests.failed(error) }
             }, changed: changed)
         copyLine = line
+        if let keeper { tell(keeper, of: line.copying) }
         line.copying.supply = inputs
         line.onEmpty = { [weak self] in self?.resumeIfChildless() }
         context.mediaSeconds = { [weak line] in line?.copying.snapshot.reached.seconds }
@@ -256,9 +271,9 @@ final class Rooms {
 
     /// What of the broadcast is kept, so that it can be resumed; nil before it is on air.
     func resumeRecord(_ settings: BroadcastSettings, _ name: String, framesBefore: Int64) -> ResumeRecord? {
-        guard let line else { return nil }
+        guard line != nil || copyLine != nil else { return nil }
         return ResumeRecord(
-            name, settings, inputs.snapshot, line.program.snapshot, outputs.snapshot,
+            name, settings, inputs.snapshot, line?.program.snapshot, outputs.snapshot,
             reach: outputs.reach, recordings: outputs.recordingPlaces, framesBefore: framesBefore)
     }
 

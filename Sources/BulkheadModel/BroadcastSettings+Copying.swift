@@ -20,9 +20,6 @@ extension BroadcastSettings {
         if recordsTracks == true {
             throw Self.refusal("recorded tracks of inputs", "the sound is the input's own already")
         }
-        if name != nil || resume != nil {
-            throw Self.refusal("a name to resume it by", "a stream that is copied begins anew by itself")
-        }
     }
 
     private static func refusal(_ what: String, _ why: String) -> BroadcastError {

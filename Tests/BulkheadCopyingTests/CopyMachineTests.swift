@@ -192,6 +192,35 @@ import Testing
         #expect(stream.sent.contains { !$0.isVideo && $0.bytes == SilentSound.frame(channelLayout: 2) })
     }
 
+    /// A later broadcast goes on behind what the earlier one has sent, with the next IDR, and asks for what follows.
+    @Test func aResumedStreamGoesOnBehindWhatWasSent() throws {
+        let first = try Stream(isLive: false)
+        for index in Int64(0)..<70 {
+            try first.take(Input.sound(index * 2))
+            try first.take(Input.sound(index * 2 + 1))
+            try first.take(Input.picture(index))
+        }
+        first.pass(milliseconds: 1200)
+        let place = first.machine.place
+        let last = try #require(first.pictures.last)
+        #expect(place.reached >= last.dts && place.reached < last.dts + MediaTime(milliseconds: 60))
+        #expect(place.frame == Int64(first.pictures.count) && place.feed.shown?.pts == last.dts)
+        let begin = place.reached + MediaTime(milliseconds: 40)
+        let next = try Stream(
+            .init(start: begin, sourceStart: try #require(place.feed.shown).pts), isLive: false)
+        #expect(next.credits.first == last.dts + CopyMachine.lead)
+        for index in place.frame..<70 {
+            try next.take(Input.sound(index * 2))
+            try next.take(Input.sound(index * 2 + 1))
+            try next.take(Input.picture(index))
+        }
+        next.pass(milliseconds: 500)
+        let picture = try #require(next.pictures.first)
+        #expect(picture.isIDR && picture.dts == begin && picture.bytes == Input.picture(50).bytes)
+        #expect(next.sent.allSatisfy { $0.dts > place.reached } && next.rises)
+        #expect((12...14).contains(next.pictures.count))
+    }
+
     @Test func aStreamWithoutSoundGetsSilence() throws {
         let stream = try Stream(format: Input.silent)
         for index in Int64(0)..<25 {
@@ -214,6 +243,34 @@ import Testing
         #expect(stream.configurations == [0, 1])
         #expect(stream.machine.figures.leftOut == 15)
         #expect(stream.pictures.map(\.configuration) == [Int](repeating: 0, count: 10) + [Int](repeating: 1, count: 5))
+    }
+
+    /// Sound of another form waits for an IDR; and sound that ends for good is followed by silence. Neither leaves a hole.
+    @Test(arguments: [[0x12, 0x10], []] as [[UInt8]])
+    func anotherFormOfSoundLeavesNoHole(configuration: [UInt8]) throws {
+        let stream = try Stream()
+        for index in Int64(0)..<30 {
+            try stream.take(Input.sound(index * 2))
+            try stream.take(Input.sound(index * 2 + 1))
+            try stream.take(Input.picture(index))
+        }
+        try stream.take(CopiedFormat(avcConfiguration: Input.record, audioSpecificConfig: configuration))
+        for index in Int64(30)..<80 {
+            if !configuration.isEmpty {
+                try stream.take(Input.sound(index * 2))
+                try stream.take(Input.sound(index * 2 + 1))
+            }
+            try stream.take(Input.picture(index))
+            stream.pass(milliseconds: 40)
+        }
+        stream.pass(milliseconds: 600)
+        // Silence that is made has the form of this input's sound.
+        #expect(stream.configurations == (configuration.isEmpty ? [0] : [0, 1]))
+        #expect(stream.rises)
+        let sounds = stream.sent.filter { !$0.isVideo }.map(\.dts)
+        let holes = zip(sounds, sounds.dropFirst()).filter { $1 - $0 > MediaTime(milliseconds: 60) }
+        #expect(holes.isEmpty, "\(holes)")
+        #expect(try #require(sounds.last) > MediaTime(milliseconds: 2700))
     }
 
     @Test func liesAreRefused() throws {

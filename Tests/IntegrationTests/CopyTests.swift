@@ -80,14 +80,15 @@ import Testing
         let master = broadcast.pid
         for _ in 0..<20 where broadcast.isRunning {
             var source: Int32?
-            _ = await eventually(within: .seconds(5)) {
+            // Most of the film is unread when the first one is killed, so that there is another, whenever it comes.
+            _ = await eventually(within: .seconds(60)) {
                 source = ProcessTable.children(of: master, named: "bulkhead-source").first { !killed.contains($0) }
-                return source != nil
+                return source != nil || !broadcast.isRunning
             }
             guard let source else { break }
             killed.insert(source)
             // On a busy machine it takes its time to open the file; who is killed before that passes nothing on.
-            _ = await eventually(within: .seconds(20)) {
+            _ = await eventually(within: .seconds(60)) {
                 broadcast.errorText.split(separator: "\n").count { $0.contains("source: flv") } >= killed.count
                     || !broadcast.isRunning
             }
@@ -151,7 +152,7 @@ import Testing
 
     @Test(arguments: [
         (["--plugin", "invert"], "plugins"), (["--size", "720p"], "size"), (["--preset", "fast"], "encode"),
-        (["--name", "show"], "resume"), (["--slate-clock"], "clock"),
+        (["--slate-clock"], "clock"),
     ])
     func whatDoesNotGoWithItIsRefused(arguments: [String], word: String) async throws {
         let result = try await run(["broadcast", "test", "--copy", "--to", "rtmp://127.0.0.1/live/key"] + arguments)

@@ -74,6 +74,33 @@ import Testing
         return (seen.numbers, try #require(times.first), try #require(times.last))
     }
 
+    /// What is passed on as it is goes on with the next IDR behind what was sent, on the same timeline.
+    @Test func aKilledCopyGoesOnWithTheNextIDR() async throws {
+        let folder = try TemporaryFolder()
+        try await Self.film(folder)
+        let first = try Self.start(
+            folder,
+            [folder.path("film.flv"), "--copy", "--name", "relay", "--to", "file:\(folder.path("out.flv"))"])
+        await Self.onAir(first)
+        try await Self.came(folder, to: 45)
+        _ = Glibc.kill(first.pid, SIGKILL)
+        _ = await first.wait()
+        let next = try #require(try await Self.kept(folder)["frame"] as? Int)
+        let second = try Self.start(folder, ["--resume", "relay"])
+        await Self.onAir(second)
+        try await Self.came(folder, to: next + 60)
+        _ = try await Self.ask(folder, ["stop"])
+        #expect(await second.wait() == 0, "\(second.errorText)")
+        let before = try await Self.pictures(folder.path("out.flv"))
+        let after = try await Self.pictures(folder.path("out-2.flv"))
+        #expect(before.numbers == (0..<UInt32(before.numbers.count)).map { $0 })
+        let start = try #require(after.numbers.first ?? nil)
+        // An IDR each two seconds.
+        #expect(start % 60 == 0 && (next - 1...next + 60).contains(Int(start)), "\(start) behind \(next)")
+        #expect(after.numbers == (start..<start + UInt32(after.numbers.count)).map { $0 })
+        #expect(after.first > before.last && after.first < before.last + 5)
+    }
+
     /// All that the killed master knew is so again: to the frame, and by value.
     @Test func aKilledMasterIsResumedToTheFrame() async throws {
         let folder = try TemporaryFolder()

@@ -65,6 +65,18 @@ final class ResumeKeeper {
         note()
     }
 
+    /// A picture was passed on as it is, and the timeline has come to `reached`; frame `frame`, as frames are counted at an even
+    /// rate, would be next.
+    func passedOn(upTo reached: MediaTime, next frame: FrameNumber, _ inputs: [InputID: SourceResume]) {
+        place.pictures += 1
+        (place.copiedTo, place.frame) = (reached.nanoseconds, max(0, frame))
+        place.time = EventLog.wallClock()
+        // What has not gone out yet is where an earlier broadcast left it.
+        for (input, resume) in inputs { place.inputs["\(input)"] = resume }
+        hasNews = true
+        note()
+    }
+
     /// A person has changed something.
     func changed() { save(isUrgent: true) }
 

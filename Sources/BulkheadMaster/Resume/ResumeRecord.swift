@@ -93,9 +93,16 @@ package struct ResumePlace: Codable, Hashable, Sendable {
     package var time: Double
     /// Where inputs go on, by their numbers.
     package var inputs: [String: SourceResume] = [:]
+    /// The newest time on the timeline of a stream that is passed on as it is, whose frames have no number, in nanoseconds; nil
+    /// for any other.
+    package var copiedTo: Int64?
+
+    /// More is no time of ``mostFrames``.
+    private static let mostNanoseconds: Int64 = 1_000_000_000_000_000_000
 
     var isSane: Bool {
         (0...Self.mostFrames).contains(frame) && (0...Self.mostFrames).contains(pictures)
+            && copiedTo.map { (0...Self.mostNanoseconds).contains($0) } ?? true
             && (0...1e12).contains(time)
     }
 }

@@ -104,6 +104,8 @@ package struct ResumeStart: Sendable {
     /// How many pictures destinations were given before, on the same timeline.
     package let pictures: Int64
     package let framesBefore: Int64
+    /// Behind what a stream that is passed on as it is begins on its timeline; nil for its zero.
+    package let copiedTo: MediaTime?
     package let timeline: ResumeWish.Timeline
     /// What was kept.
     package let record: ResumeRecord
@@ -134,9 +136,13 @@ package struct ResumeStart: Sendable {
             firstFrame = record.place.frame + unsaved
             pictures = record.place.pictures + unsaved
             framesBefore = record.framesBefore
+            copiedTo = record.place.copiedTo.map { time in
+                MediaTime(nanoseconds: time)
+                    + MediaTime(milliseconds: isAfterReboot ? Int64(Self.longestUnsaved * 1000) : 0)
+            }
             recordings = record.recordings
         case .fresh:
-            (firstFrame, pictures, recordings) = (0, 0, [])
+            (firstFrame, pictures, recordings, copiedTo) = (0, 0, [], nil)
             framesBefore = record.framesBefore + record.place.frame
         }
         // A link that was to be a file has one already, which stays as it is.
