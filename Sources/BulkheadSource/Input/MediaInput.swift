@@ -95,7 +95,9 @@ final class MediaInput {
         startTime =
             context.pointee.start_time == bulkhead_av_nopts_value
             ? 0 : context.pointee.start_time.scaled(by: 1000, over: 1)
-        let hasDuration = context.pointee.duration > 0
+        // A server passes on what its publisher said of itself, such as the length of the film that is played there.
+        let isEndless = isFLV && context.pointee.pb.map { avio_size($0) <= 0 } ?? false
+        let hasDuration = context.pointee.duration > 0 && !isEndless
         isSegmented = InputOptions.isSegmented(
             address, format: String(cString: context.pointee.iformat.pointee.name), hasDuration: hasDuration)
         isLive = !isSegmented && InputOptions.isLive(address, hasDuration: hasDuration)
@@ -231,9 +233,10 @@ final class MediaInput {
     /// A server sends it as it is made, and what is not read at once waits in the kernel: not so with segments and datagrams.
     var waitsInKernel: Bool {
         guard case .network(let scheme) = address.kind else { return false }
-        return scheme.hasPrefix("rtmp")
-            || scheme.hasPrefix("http") && context?.pointee.iformat.map { String(cString: $0.pointee.name) } == "flv"
+        return scheme.hasPrefix("rtmp") || scheme.hasPrefix("http") && isFLV
     }
+
+    private var isFLV: Bool { context?.pointee.iformat.map { String(cString: $0.pointee.name) } == "flv" }
 
     /// It comes through a pipe, as somebody makes it.
     var isPiped: Bool { opener.readsPipe }
