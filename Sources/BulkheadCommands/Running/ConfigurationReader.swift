@@ -84,6 +84,8 @@ struct ConfigurationReader: Sendable {
             }
         }
 
+        var isOver: Bool { socket.withLock { $0.isOver } }
+
         func close() { socket.withLock { $0.number = nil } }
 
         func hangUp() {
@@ -94,11 +96,12 @@ struct ConfigurationReader: Sendable {
         }
     }
 
-    /// Blocks until the settings are there, or `line` is hung up.
-    private func read(_ text: ConfigurationText?, _ open: Line) throws(BroadcastError) -> BroadcastSettings {
+    /// Blocks until the settings are there, or `wire` is hung up.
+    private func read(_ text: ConfigurationText?, _ wire: Line) throws(BroadcastError) -> BroadcastSettings {
         func failed(_ problem: String) -> BroadcastError {
             BroadcastError(
-                .usage, "the configuration can't be read again: \(problem)", advice: "try again; see `bulkhead doctor`")
+                .usage, "the configuration can't be read again: \(problem)",
+                advice: "see whether its disk is at work, and try again")
         }
         // The same program, whatever became of its file.
         var launch = ChildLaunch(
@@ -110,14 +113,17 @@ struct ConfigurationReader: Sendable {
         }
         let words = flags.keys.reduce(into: [String: [String]]()) { $0[$1.rawValue] = flags[$1] }
         let question = Question(file: file, flags: words, environmentKey: environmentKey, text: text)
-        open.open(child.socket.rawValue)
+        wire.open(child.socket.rawValue)
         let line = Self.ask(JSONLine.encode(question), at: child.socket.rawValue)
-        open.close()
+        wire.close()
         let end = child.end(line == nil ? .atOnce : .released)
+        guard !wire.isOver else {
+            throw BroadcastError(code: .broadcastOver, "the broadcast ended before the change was made")
+        }
         guard let line else {
             throw failed(
                 end.wasKilled
-                    ? "it took longer than \(Self.patienceSeconds) s; is its disk at work?"
+                    ? "it took longer than \(Self.patienceSeconds) s"
                     : "the process that reads it has ended (\(end.exit.map { "\($0)" } ?? "unknown"))")
         }
         guard let answer = try? JSONLine.decode(Answer.self, from: line) else { throw failed("the answer is damaged") }
