@@ -93,6 +93,11 @@ import Testing
         await stage.end()
     }
 
+    @Test func helpIsThere() async throws {
+        let help = try BulkheadProgram.start(["control", "--help"])
+        #expect(await help.wait() == 0 && help.outputText.contains("--look-password-file"), "\(help.errorText)")
+    }
+
     /// Only children of the broadcast are killed, and never the master.
     @Test func drillsAreForChildrenAlone() async throws {
         let stage = try await ControlRoomStage(allowsDrills: true)

@@ -179,8 +179,13 @@ package struct ControlRoomProgram: AsyncParsableCommand {
         ProcessSetup.ignoreWriteSignals()
         ProcessSetup.occupyStandardDescriptors()
         do {
-            guard var command = try parseAsRoot(arguments) as? any AsyncParsableCommand else { return EXIT_FAILURE }
-            try await command.run()
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                // The help, which is asked for.
+                try command.run()
+            }
             return EXIT_SUCCESS
         } catch let error as StartError {
             write("bulkhead control: \(error)", to: STDERR_FILENO)
