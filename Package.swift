@@ -281,7 +281,8 @@ let package = Package(
             name: "BulkheadNotifier",
             dependencies: [
                 "BulkheadChildRuntime",
-                "CCurl", "BulkheadSelection", "BulkheadModel", "BulkheadSystem", "BulkheadWire",
+                "CBulkheadLinux", "CCurl", "BulkheadSelection", "BulkheadModel", "BulkheadSystem", "BulkheadWire",
+                systemPackage,
             ], linkerSettings: libraries("curl")),
         .target(
             name: "BulkheadChat",

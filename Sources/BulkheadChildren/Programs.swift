@@ -26,7 +26,8 @@ package struct Programs: Sendable {
     package func path(of executable: String) -> String { folder + "/" + executable }
 
     /// How a child of `role` is started: with its socket as descriptor 3, and an environment without secrets.
-    package func launch(_ role: Role) -> ChildLaunch {
+    /// - Parameter purpose: what of the environment it needs; nil for what its role does.
+    package func launch(_ role: Role, for purpose: ChildEnvironment.Purpose? = nil) -> ChildLaunch {
         var environment: [String: String] = [:]
         var entry = environ
         while let line = entry.pointee {
@@ -36,7 +37,7 @@ package struct Programs: Sendable {
             }
             entry += 1
         }
-        environment = ChildEnvironment.scrubbed(environment, for: role.purpose)
+        environment = ChildEnvironment.scrubbed(environment, for: purpose ?? role.purpose)
         // Swift's crash reporter holds a dying process up while it looks for symbols, and swallows a signal that was
         // sent from outside: a child is to be gone at once. Who debugs one asks for the reporter.
         if environment["SWIFT_BACKTRACE"] == nil { environment["SWIFT_BACKTRACE"] = "enable=no" }

@@ -278,10 +278,23 @@ package struct CourseFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "An address of HTTP that is told of trouble as it happens, with level=, events=, name= and secret-file= behind "
-                + "it.",
+            "An address of HTTP that is told of trouble as it happens, with level=, events=, name=, secret-file=, for=, repeat=, "
+                + "rate= and summary= behind it.",
             valueName: "url[,key=value…]"))
     var notify: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A command that is run for trouble as it happens, with the event as JSON on its standard input and in BULKHEAD_… of its "
+                + "environment; level=, events=, name=, timeout=, for=, repeat=, rate= and summary= may stand behind it.",
+            valueName: "command[,key=value…]"))
+    var onEvent: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A file that gets a line for each event, with level=, events=, name=, size=, keep= and summary= behind it.",
+            valueName: "file[,key=value…]"), completion: .file())
+    var logFile: [String] = []
 
     @Option(
         help: ArgumentHelp(

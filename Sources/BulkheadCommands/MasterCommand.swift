@@ -55,7 +55,8 @@ package struct MasterCommand: AsyncParsableCommand {
             path = try ControlAddress.standard(pid: getpid())
         }
         let master = try MasterControl(
-            programs: .named(libexec.map { FilePaths.absolute($0) }), controlPath: path)
+            programs: .named(libexec.map { FilePaths.absolute($0) }), controlPath: path,
+            wording: EventLine.wording)
         let (result, signalCount) = await LongRun(
             reporter: reporter, interruptions: interruptions, survivesHangUp: true
         ).run(

@@ -17,8 +17,16 @@ package final class EventLog: Sendable {
     private let position = Atomic<Int64>(-1)
     private let state = Mutex(State())
 
+    private let wording: @Sendable (Event) -> String
+
     /// A log that keeps the latest events.
-    package init() {}
+    /// - Parameter wording: says an event to people, in one line; its code where nobody has words.
+    package init(wording: @escaping @Sendable (Event) -> String = { "\($0.part): \($0.code)" }) {
+        self.wording = wording
+    }
+
+    /// One line for people, with the part that it happened to.
+    package func sentence(_ event: Event) -> String { wording(event) }
 
     /// Calls `listener` with each event from now on, on the thread on which it happens.
     package func listen(_ listener: @escaping @Sendable (Event) -> Void) -> Int {

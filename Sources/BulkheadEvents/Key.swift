@@ -10,6 +10,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case amount
     /// Servers of the link that answer.
     case answering
+    /// A time of the day, such as `08:00`.
+    case at
     /// Audio messages received.
     case audioMessages
     /// Media waiting in the queue, in milliseconds.
@@ -42,6 +44,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case deaths
     /// From the sign's first showing to the decision, in milliseconds.
     case detectMilliseconds
+    /// Which children died, and how often: `encoder 2`.
+    case died
     /// Bytes that are on the disk.
     case durableBytes
     /// A timetable's entry: its time as it was written, such as `0 1 * * *`.
@@ -138,6 +142,8 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case repeated
     /// The name of a live room.
     case room
+    /// Which links came back on air, and how often: `main 3`.
+    case reconnected
     /// What is shown: the name of an input.
     case scene
     case input
@@ -155,7 +161,9 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case shed
     /// What is wrong: `no-answer`, `not-reading`, `not-acknowledging` or `not-answering`.
     case sign
-    /// Frames skipped since the start.
+    /// Frames that showed the slate because no encoder worked.
+    case slated
+    /// Frames skipped since the start, or since the last summary.
     case skipped
     /// A source's number, from 1.
     case source
@@ -203,4 +211,6 @@ package enum Key: String, CaseIterable, Hashable, Sendable {
     case was
     /// A way of a stream to its server: `push` or `pull`.
     case way
+    /// The worst trouble of a day, in words.
+    case worst
 }

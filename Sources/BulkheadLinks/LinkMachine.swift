@@ -177,7 +177,7 @@ package struct LinkMachine: Sendable {
         switch (course, event) {
         case (_, .started):
             phase = .idle
-            news = OutageNews(since: now)
+            news = OutageNews()
             return [.leaveAir] + goOn(&servers, at: now)
         case (.measuring, .measured), (.waiting, .waited): return choose(&servers, at: now)
         case (.confirming, .confirmed(let file)):
@@ -238,7 +238,7 @@ package struct LinkMachine: Sendable {
         if isPaused { return rest() }
         wasOnAir = false
         brokeAt = nil
-        news = OutageNews(since: now)
+        news = OutageNews()
         servers.renew(forgives: true)
         return [.post(.resumed)] + goOn(&servers, at: now)
     }
@@ -251,9 +251,9 @@ package struct LinkMachine: Sendable {
         let isRepeated = brokeAt != nil
         brokeAt = brokeAt ?? now
         phase = .saved
-        if isRepeated { return [.leaveAir] + tell(error, at: now) + establish(&servers, at: now) }
-        news = OutageNews(since: now)
-        let lost = tell(error, at: now)
+        if isRepeated { return [.leaveAir] + tell(error) + establish(&servers, at: now) }
+        news = OutageNews()
+        let lost = tell(error)
         course = .confirming
         var unsure: [Int] = []
         if servers.servers.count > 1, understudy == nil {
@@ -264,9 +264,9 @@ package struct LinkMachine: Sendable {
         return [.leaveAir] + lost + [.work(.confirm(unsure, patience: Self.confirmationPatience))]
     }
 
-    private mutating func tell(_ error: PublishError, at now: Duration) -> [Action] {
+    private mutating func tell(_ error: PublishError) -> [Action] {
         lastError = "\(error)"
-        return news.tell(error, since: brokeAt, at: now).map { [.post($0)] } ?? []
+        return news.tell(error).map { [.post($0)] } ?? []
     }
 
     private mutating func establish(_ servers: inout ServerTable, at now: Duration) -> [Action] {
@@ -322,7 +322,7 @@ package struct LinkMachine: Sendable {
         let outcome = servers.failed(index, error, isEnding: isEnding, at: now, chance: chance())
         let error = servers.explained(error, of: index)
         if outcome == .giveUp { return fail(error, &servers) }
-        return tell(error, at: now) + choose(&servers, at: now)
+        return tell(error) + choose(&servers, at: now)
     }
 
     mutating func fail(_ error: PublishError, _ servers: inout ServerTable) -> [Action] {

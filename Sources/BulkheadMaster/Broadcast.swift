@@ -50,7 +50,10 @@ actor Broadcast {
     private(set) lazy var rooms = makeRooms()
 
     // The course and the end.
-    private var notices: Notices?
+    /// One for each kind of target.
+    private var notices: [Notices] = []
+    private var reminders: Reminders?
+    private var summaries: Summaries?
     /// Programs that use the control socket as applications do.
     private var keptPrograms: [ProgramKeeper] = []
     private var audience: Audience?
@@ -90,21 +93,44 @@ actor Broadcast {
 
     /// Runs the broadcast to its end, of which those are told who want to be.
     func run() async throws(BroadcastError) -> BroadcastSummary {
-        if let targets = settings.notices, !targets.isEmpty { notices = Notices(targets, in: context) }
+        beginTelling()
         startPrograms()
         do throws(BroadcastError) {
             let summary = try await runCourse()
             for program in keptPrograms { await program.finish(on: self) }
-            await notices?.finish(on: self)
+            await endTelling()
             return summary
         } catch {
             for program in keptPrograms { await program.finish(on: self) }
             let clean = context.events.clean(error)
             let reason = Reason(clean.code.rawValue, clean.problem)
-            notices?.tell(Event(.master, .master(.broadcastFailed(reason: reason)), time: EventLog.wallClock()))
-            await notices?.finish(on: self)
+            let event = Event(.master, .master(.broadcastFailed(reason: reason)), time: EventLog.wallClock())
+            for room in notices { room.tell(event) }
+            await endTelling()
             throw error
         }
+    }
+
+    /// Tells of events whoever wants to be told, and says again what lasts.
+    private func beginTelling() {
+        let targets = settings.notices ?? []
+        reminders = Reminders(context.events, on: reactor)
+        notices = NoticeTarget.Kind.allCases.filter { kind in targets.contains { $0.kind == kind } }.map {
+            Notices($0, of: targets, in: context)
+        }
+        let times = Set(targets.compactMap(\.rule.summary))
+        guard !times.isEmpty else { return }
+        summaries = Summaries(at: times, in: context) { [weak self] in
+            self?.assumeIsolated { DayBook.Figures($0.status()) } ?? DayBook.Figures()
+        }
+    }
+
+    private func endTelling() async {
+        reminders?.end()
+        summaries?.end()
+        // Files last: they are told how it went with the others.
+        for room in notices where room.kind != .file { room.beginEnd() }
+        for room in notices { await room.finish(on: self) }
     }
 
     /// Starts the switch and the control room of the broadcast's own, if it has them.
@@ -776,9 +802,9 @@ actor Broadcast {
 
     func status() -> BroadcastStatus {
         var status = rooms.status(state, frameRate: settings.frameRate)
-        if let notices {
-            status.notices = notices.status
-            status.children.append(notices.child)
+        if !notices.isEmpty {
+            status.notices = notices.flatMap(\.status)
+            status.children += notices.map(\.child)
         }
         if let chat = audience?.child { status.children.append(chat) }
         (status.canvas, status.frameRate) = (rooms.outputs.picture?.canvas, rooms.outputs.picture?.frameRate)

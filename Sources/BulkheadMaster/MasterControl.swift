@@ -25,7 +25,7 @@ package actor MasterControl {
     private let isControlRequired: Bool
     /// Nil where this process is no service.
     private let service: ServiceManager?
-    private let events = EventLog()
+    private let events: EventLog
     private var broadcast: Broadcast?
     /// Where the settings of the process's own broadcast come from; nil where no file was named.
     private var configuration: ConfigurationSource?
@@ -64,11 +64,14 @@ package actor MasterControl {
     ///   - programs: where the children's programs lie.
     ///   - controlPath: the control socket's path, or nil for none. Its folder is made if need be, for this user alone.
     ///   - isControlRequired: without the socket there is no broadcast; else it goes on air, and an event tells.
+    ///   - wording: says an event to people, in one line; nil where notices say its code.
     ///   - service: is told how the broadcast goes; nil for nobody.
     package init(
-        programs: Programs, controlPath: String?, isControlRequired: Bool = true, service: ServiceManager? = nil
+        programs: Programs, controlPath: String?, isControlRequired: Bool = true, service: ServiceManager? = nil,
+        wording: (@Sendable (Event) -> String)? = nil
     ) throws(BroadcastError) {
         self.service = service
+        events = wording.map { EventLog(wording: $0) } ?? EventLog()
         ProcessSetup.ignoreWriteSignals()
         // All threads that a broadcast needs, while there are some to be had.
         WorkerThreads.keep()

@@ -20,14 +20,27 @@ package enum EventLevel: String, Codable, Hashable, Sendable, CaseIterable, Comp
     }
 }
 
-/// Where events are told besides the terminal: an address that takes each as one HTTP POST.
+/// Where events are told besides the terminal: an address that takes each as one HTTP POST, a command that is run for each,
+/// or a file that gets a line for each.
 package struct NoticeTarget: Codable, Hashable, Sendable {
     /// How many targets a broadcast may have.
     package static let mostTargets = 16
 
-    /// `https://…` or `http://…`. Its path often is a secret: it is shown nowhere.
+    /// What takes the events. Each kind is served by a process of its own.
+    package enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+        /// An address of HTTP.
+        case http
+        /// A command of the shell.
+        case command
+        /// A file.
+        case file
+    }
+
+    /// What takes the events.
+    package let kind: Kind
+    /// `https://…` or `http://…`, a command, or an absolute path. An address' path often is a secret: it is shown nowhere.
     package let url: String
-    /// What people call it; its host where they have not said.
+    /// What people call it; its host, program or file where they have not said.
     package let name: String
     /// Less than this is not told.
     package let level: EventLevel
@@ -35,17 +48,35 @@ package struct NoticeTarget: Codable, Hashable, Sendable {
     package let codes: [String]
     /// The key of signatures; nil for none.
     package let secret: String?
+    /// When it is told, besides at once, and how much of it.
+    package let rule: NoticeRule
 
     /// A target; its name is that of its host where it is nil. What has no level is told of trouble, and of events that
     /// were named at any level.
     package init(
-        url: String, name: String? = nil, level: EventLevel? = nil, codes: [String] = [], secret: String? = nil
+        _ kind: Kind = .http, url: String, name: String? = nil, level: EventLevel? = nil, codes: [String] = [],
+        secret: String? = nil, rule: NoticeRule = NoticeRule()
     ) {
+        self.kind = kind
         self.url = url
-        self.name = name ?? Self.host(of: url) ?? "webhook"
-        self.level = level ?? (codes.isEmpty ? .warning : .notice)
+        self.name = name ?? Self.name(kind, url)
+        self.level = level ?? (codes.isEmpty && kind != .file ? .warning : .notice)
         self.codes = codes
         self.secret = secret
+        self.rule = rule
+    }
+
+    private static func name(_ kind: Kind, _ url: String) -> String {
+        switch kind {
+        case .http: host(of: url) ?? "webhook"
+        // Its words may hold a secret: the program's name alone.
+        case .command: url.split(separator: " ").first.map(lastComponent) ?? "command"
+        case .file: lastComponent(Substring(url))
+        }
+    }
+
+    private static func lastComponent(_ path: Substring) -> String {
+        String((path.split(separator: "/").last ?? path).prefix(64))
     }
 
     /// Whether an event with `code` and `level` is told here.
@@ -53,10 +84,16 @@ package struct NoticeTarget: Codable, Hashable, Sendable {
         level >= self.level && (codes.isEmpty || codes.contains { Self.matches(code, $0) })
     }
 
-    /// Whether the address is one of HTTP: what another process sends is checked.
+    /// Whether the address is one of its kind: what another process sends is checked.
     package var isInRange: Bool {
-        url.utf8.count <= 4096 && !url.utf8.contains(0) && Self.host(of: url) != nil
-            && (secret?.utf8.count ?? 0) <= 4096
+        let fits =
+            switch kind {
+            case .http: Self.host(of: url) != nil
+            case .command: !url.isEmpty
+            case .file: url.hasPrefix("/") && !url.hasSuffix("/")
+            }
+        return fits && url.utf8.count <= 4096 && !url.utf8.contains(0) && (secret?.utf8.count ?? 0) <= 4096
+            && rule.isInRange
     }
 
     /// The key of signatures in bytes; empty for none. What begins as Standard Webhooks write keys is base64.
@@ -77,7 +114,7 @@ package struct NoticeTarget: Codable, Hashable, Sendable {
 
     /// What of the target nobody is to see: its user and password, what stands behind its host, its secret.
     package var secrets: [String] {
-        guard let authority = Self.authority(of: url) else { return [] }
+        guard kind == .http, let authority = Self.authority(of: url) else { return [] }
         let login = authority.lastIndex(of: "@").map { authority[..<$0] } ?? ""
         let rest = url[authority.endIndex...]
         return [String(login), String(rest), secret ?? ""].filter { $0.count > 1 }
@@ -99,6 +136,20 @@ package struct NoticeTarget: Codable, Hashable, Sendable {
             rest = rest[start...].dropFirst(part.count)
         }
         return true
+    }
+}
+
+/// What an interrupted broadcast of an earlier version has kept knows addresses of HTTP alone.
+extension NoticeTarget {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        kind = try container.decodeIfPresent(Kind.self, forKey: .kind) ?? .http
+        url = try container.decode(String.self, forKey: .url)
+        name = try container.decode(String.self, forKey: .name)
+        level = try container.decode(EventLevel.self, forKey: .level)
+        codes = try container.decode([String].self, forKey: .codes)
+        secret = try container.decodeIfPresent(String.self, forKey: .secret)
+        rule = try container.decodeIfPresent(NoticeRule.self, forKey: .rule) ?? NoticeRule()
     }
 }
 

@@ -134,7 +134,9 @@ package struct Part: Codable, Hashable, Sendable {
     }
 
     /// A notifier, by its child.
-    package static func notifier(_ id: ChildID) -> Part { Part(.notifier, id: id.number, duty: .onAir) }
+    package static func notifier(_ id: ChildID, name: String = "notifier") -> Part {
+        Part(.notifier, id: id.number, name: name, duty: .onAir)
+    }
 
     /// A chat process, by its child.
     package static func chat(_ id: ChildID) -> Part { Part(.chat, id: id.number, duty: .onAir) }

@@ -47,6 +47,8 @@ package struct NoticesMachine: Sendable {
         var delivered = 0
         var lost = 0
         var problem: String?
+        /// It refuses what it is given, and that was told.
+        var isRefusing = false
         /// Lost since the last event told how many.
         var untold = 0
     }
@@ -62,18 +64,10 @@ package struct NoticesMachine: Sendable {
     /// How many events are told in ten seconds; what is beyond is lost, and counted.
     private static let rate = Budget(200, each: .seconds(10))
 
-    private struct OpenTrouble: Hashable {
-        let part: Part
-        let trouble: RecordingTrouble
-        let subject: RecordingSubject
-    }
-
     private var targets: [Target]
     private let origin: String
     private var waiting: [Waiting] = []
     private var count: UInt64 = 0
-    /// Who was told of troubles that are not over.
-    private var openTroubles: [OpenTrouble: [Int]] = [:]
     private var budget = Self.rate
     private var post = Post()
     private var signs = SignsOfLife()
@@ -83,26 +77,6 @@ package struct NoticesMachine: Sendable {
     package init(_ targets: [NoticeTarget], origin: String) {
         self.targets = targets.map { Target(settings: $0) }
         self.origin = origin
-    }
-
-    /// The numbers of the targets that are told of events with `code` and `level`.
-    package func listeners(to code: String, _ level: EventLevel) -> [Int] {
-        targets.indices.filter { targets[$0].settings.wants(code, level) }
-    }
-
-    /// The numbers of the targets that are told of `event`: whoever was told of a recording's trouble is told of its end too.
-    package mutating func listeners(to event: BulkheadEvents.Event) -> [Int] {
-        let wanting = listeners(to: event.code, event.level)
-        switch event.happening {
-        case .recording(.trouble(let trouble, let subject, _, _, _, _, _)):
-            openTroubles[OpenTrouble(part: event.part, trouble: trouble, subject: subject)] = wanting
-            return wanting
-        case .recording(.cleared(let trouble, let subject, _, _)):
-            let told = openTroubles.removeValue(
-                forKey: OpenTrouble(part: event.part, trouble: trouble, subject: subject))
-            return Set(told ?? []).union(wanting).sorted()
-        default: return wanting
-        }
     }
 
     /// Every notice has been taken or refused.
@@ -200,6 +174,7 @@ package struct NoticesMachine: Sendable {
         switch outcome {
         case .delivered:
             targets[target].delivered += 1
+            targets[target].isRefusing = false
             if targets[target].problem.take() != nil { actions.append(.tell(.back(target: name))) }
             let untold = targets[target].untold
             targets[target].untold = 0
@@ -207,7 +182,9 @@ package struct NoticesMachine: Sendable {
             if untold > 1 { actions.append(.tell(.dropped(target: name, events: untold))) }
         case .refused:
             targets[target].lost += 1
-            if targets[target].problem != text { actions.append(.tell(.rejected(target: name, text: text))) }
+            // Once, until it takes one again: what a command says may be other words each time.
+            if !targets[target].isRefusing { actions.append(.tell(.rejected(target: name, text: text))) }
+            targets[target].isRefusing = true
             targets[target].problem = text
         }
         return isEnding && isDone ? actions + release() : actions

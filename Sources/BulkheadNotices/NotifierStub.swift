@@ -23,13 +23,28 @@ final class NotifierStub {
     init(_ child: Child, _ targets: [NoticeTarget], origin: String) {
         self.child = child
         self.origin = origin
-        addresses = targets.map { NoticeAddress(url: $0.url, secret: $0.key) }
+        addresses = targets.map(Self.address)
         child.onGreeted = { [weak self] in
             self?.configure()
             self?.onGreeted?()
         }
         child.onFrame = { [weak self] in self?.take($0) }
         child.onEnd = { [weak self] in self?.onEnd?($0) }
+    }
+
+    private static func address(_ target: NoticeTarget) -> NoticeAddress {
+        let (rule, standard) = (target.rule, NoticeRule.standard)
+        let kind: NoticeAddress.Kind =
+            switch target.kind {
+            case .http: .http
+            case .command: .command
+            case .file: .file
+            }
+        return NoticeAddress(
+            kind, url: target.url, secret: target.key,
+            limitMilliseconds: UInt32(min(rule.limitSeconds ?? standard.limitSeconds, 600) * 1000),
+            byteCount: UInt64(clamping: rule.fileByteCount ?? standard.fileByteCount),
+            keptFiles: UInt16(clamping: rule.keptFiles ?? standard.keptFiles))
     }
 
     /// Begins to listen to the notifier. Call it once the callbacks are set.

@@ -10,6 +10,12 @@ package struct Delivery {
         case answered(status: Int, retryAfter: Int64)
         /// There was no answer, for this reason.
         case failed(String)
+        /// The target has taken it.
+        case done
+        /// The target does not want it, for this reason.
+        case refused(String)
+        /// It still goes on, and takes long, for this reason.
+        case late(String)
     }
 
     /// What the master is to be told of an attempt.
@@ -58,16 +64,16 @@ package struct Delivery {
     /// - Parameter chance: 0 to 1, drawn anew each time.
     package mutating func ended(_ attempt: Attempt, at now: MonotonicTime, chance: Double) -> Result? {
         guard isUnderWay, let first = waiting.first else { return nil }
+        if case .late(let reason) = attempt { return .trouble(reason) }
         isUnderWay = false
         switch attempt {
+        case .late: return nil
+        case .done: return settled(first, .delivered)
+        case .refused(let reason): return settled(first, .refused, reason)
         case .answered(200...299, _):
-            (failures, notBefore) = (0, nil)
-            waiting.removeFirst()
-            return .settled(number: first.number, .delivered, text: "")
+            return settled(first, .delivered)
         case .answered(let status, _) where !Self.isPassing(status):
-            (failures, notBefore) = (0, nil)
-            waiting.removeFirst()
-            return .settled(number: first.number, .refused, text: Self.words(status))
+            return settled(first, .refused, Self.words(status))
         case .answered(let status, let retryAfter):
             wait(at: now, chance, atLeast: min(.seconds(max(0, retryAfter)), Self.longestWait))
             return .trouble(Self.words(status))
@@ -75,6 +81,12 @@ package struct Delivery {
             wait(at: now, chance)
             return .trouble(reason)
         }
+    }
+
+    private mutating func settled(_ notice: Notice, _ outcome: NoticeOutcome, _ text: String = "") -> Result {
+        (failures, notBefore) = (0, nil)
+        waiting.removeFirst()
+        return .settled(number: notice.number, outcome, text: text)
     }
 
     private mutating func wait(at now: MonotonicTime, _ chance: Double, atLeast: Duration = .zero) {

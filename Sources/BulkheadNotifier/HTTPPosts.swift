@@ -1,9 +1,10 @@
 import BulkheadSystem
+import BulkheadWire
 import CCurl
 import Glibc
 
 /// POSTs that are under way, on one thread: a small wrapper of libcurl's multi interface.
-final class HTTPPosts {
+final class HTTPPosts: NoticeTransport {
     /// One POST: its transfer, and the memory that libcurl has pointers to until the transfer is given up.
     private final class Post {
         let key: Int
@@ -66,10 +67,14 @@ final class HTTPPosts {
         curl_multi_cleanup(transfers)
     }
 
-    /// Begins to send `body` to `url`; ``next()`` gives its end under `key`.
+    /// Begins to send the notice's body; ``next()`` gives its end under `key`.
     /// - Throws: ``NotifierError/libraryUnusable(_:)``.
-    func begin(_ key: Int, to url: String, headers: [String], _ body: [UInt8]) throws(NotifierError) {
-        let post = try Post(key, to: url, headers, body)
+    func begin(_ key: Int, _ notice: Notice, to address: NoticeAddress) throws(NotifierError) {
+        let headers =
+            ["Content-Type: application/json", "Expect:"]
+            + NoticeSignature.headers(
+                id: notice.id, body: notice.body, seconds: Int64(time(nil)), secret: address.secret)
+        let post = try Post(key, to: address.url, headers, notice.body)
         let code = curl_multi_add_handle(transfers, post.transfer)
         guard code == CURLM_OK else { throw .libraryUnusable(String(cString: curl_multi_strerror(code))) }
         posts[post.transfer] = post

@@ -10,7 +10,9 @@ import Glibc
 /// ends and nobody has said that this is meant, the master is dead: then it tells that, last, and ends.
 package final class NotifierService {
     private let socket: WireSocket
-    private let posts: HTTPPosts
+    /// Nil before the addresses are known.
+    private var transport: (any NoticeTransport)?
+    private let entersCell: Bool
     private let master = getppid()
     private var deliveries: [Delivery] = []
     private var origin = ""
@@ -24,9 +26,10 @@ package final class NotifierService {
     private static let lastNumber = UInt64.max
 
     /// A notifier that has said hello on `socket`.
-    package init(_ socket: WireSocket) throws {
+    /// - Parameter entersCell: it is a process of its own, and gives up all that its targets do not take.
+    package init(_ socket: WireSocket, entersCell: Bool) {
         self.socket = socket
-        posts = try HTTPPosts()
+        self.entersCell = entersCell
     }
 
     /// Serves until the socket ends.
@@ -45,8 +48,13 @@ package final class NotifierService {
                     try socket.send(NotifierReply.alive)
                     signDue = now.advanced(by: Self.signInterval)
                 }
-                posts.wait(
-                    for: socket.readiness, atMost: min(patience(at: now), .nanoseconds(max(0, signDue.since(now)))))
+                let patience = min(patience(at: now), .nanoseconds(max(0, signDue.since(now))))
+                if let transport {
+                    transport.wait(for: socket.readiness, atMost: patience)
+                } else {
+                    var entry = pollfd(fd: socket.readiness, events: Int16(POLLIN), revents: 0)
+                    _ = poll(&entry, 1, CInt(clamping: patience.nanoseconds / 1_000_000 + 1))
+                }
             }
         } catch WireSocketError.closedByPeer where !isEndMeant && !deliveries.isEmpty {
             try tellLast()
@@ -58,8 +66,10 @@ package final class NotifierService {
         switch request {
         case .configure(let addresses, let origin):
             guard deliveries.isEmpty else { throw NotifierError.configuredTwice }
-            deliveries = addresses.map { Delivery($0) }
+            guard addresses.allSatisfy({ $0.kind == addresses.first?.kind }) else { throw NotifierError.kindsDiffer }
             self.origin = origin
+            try prepare(addresses)
+            deliveries = addresses.map { Delivery($0) }
             try socket.send(NotifierReply.ready)
         case .notice(let notice, let targets):
             guard !deliveries.isEmpty else { throw NotifierError.notConfigured }
@@ -72,15 +82,26 @@ package final class NotifierService {
         }
     }
 
+    /// Makes the way to the addresses, in the cell that it takes.
+    private func prepare(_ addresses: [NoticeAddress]) throws {
+        if entersCell { _ = NotifierCell.enter(for: addresses) }
+        switch addresses.first?.kind ?? .http {
+        case .http: transport = try HTTPPosts()
+        case .command: transport = CommandRuns()
+        case .file: transport = try LogFiles()
+        }
+    }
+
     /// How long there is nothing to do but to wait for others.
     private func patience(at now: MonotonicTime) -> Duration {
         let due = deliveries.compactMap { $0.due }.min()
         return due.map { .nanoseconds(max(0, $0.since(now))) } ?? .seconds(3600)
     }
 
-    /// Takes the ends of POSTs, and begins those that are due.
+    /// Takes the ends of attempts, and begins those that are due.
     private func work(_ answer: (NotifierReply) throws -> Void) throws {
-        while let (index, attempt) = posts.next() {
+        guard let transport else { return }
+        while let (index, attempt) = transport.next() {
             let chance = Double.random(in: 0...1)
             switch deliveries[index].ended(attempt, at: .now, chance: chance) {
             case .settled(let number, let outcome, let text):
@@ -92,12 +113,7 @@ package final class NotifierService {
         let now = MonotonicTime.now
         for index in deliveries.indices {
             guard let notice = deliveries[index].next(at: now) else { continue }
-            let address = deliveries[index].address
-            let headers =
-                ["Content-Type: application/json", "Expect:"]
-                + NoticeSignature.headers(
-                    id: notice.id, body: notice.body, seconds: Int64(time(nil)), secret: address.secret)
-            try posts.begin(index, to: address.url, headers: headers, notice.body)
+            try transport.begin(index, notice, to: deliveries[index].address)
         }
     }
 
@@ -106,19 +122,22 @@ package final class NotifierService {
     /// Nobody is left who could tell it.
     private func tellLast() throws {
         let body = NoticeBody(
-            type: "master.died", seconds: Double(time(nil)), origin: origin, data: LastWords(pid: Int(master)))
+            type: "master.died", seconds: Double(time(nil)), origin: origin,
+            text: "master: the process \(master) has died, and the broadcast with it", data: LastWords(pid: Int(master))
+        )
         let notice = Notice(number: Self.lastNumber, id: "\(origin)-died", body: JSONLine.encode(body))
         // Where many wait for a target that takes none, this one is the news.
         for index in deliveries.indices { deliveries[index].add(notice) }
         let end = MonotonicTime.now.advanced(by: Self.lastPatience)
         try work { _ in }
         while deliveries.contains(where: { !$0.isEmpty }), case let now = MonotonicTime.now, now < end {
-            posts.wait(for: nil, atMost: min(patience(at: now), .nanoseconds(end.since(now))))
+            transport?.wait(for: nil, atMost: min(patience(at: now), .nanoseconds(end.since(now))))
             try work { _ in }
         }
     }
 
     private struct LastWords: Encodable {
+        let level = EventLevel.error
         let pid: Int
     }
 }

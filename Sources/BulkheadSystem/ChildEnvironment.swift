@@ -13,6 +13,8 @@ package enum ChildEnvironment {
         case reading
         /// It sends over HTTP.
         case sending
+        /// It runs commands of the user's.
+        case commands
     }
 
     /// Further names that children other than those with plugins are given, with commas between them.
@@ -36,6 +38,10 @@ package enum ChildEnvironment {
     private static let ofDevices: Set<String> = [
         "DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME",
     ]
+    /// What a user's own commands expect of a session.
+    private static let ofSession: Set<String> = [
+        "USER", "LOGNAME", "SHELL", "MAIL", "DBUS_SESSION_BUS_ADDRESS", "XDG_STATE_HOME", "XDG_CONFIG_DIRS",
+    ]
     private static let devicePrefixes = ["PULSE_", "ALSA_", "PIPEWIRE_", "JACK_", "LIBV4L"]
 
     private static func isKept(_ name: some StringProtocol, for purpose: Purpose) -> Bool {
@@ -47,6 +53,9 @@ package enum ChildEnvironment {
         case .reading:
             ofLibraries.contains(word) || ofNetwork.contains(word) || ofDevices.contains(word)
                 || devicePrefixes.contains { word.hasPrefix($0) }
+        case .commands:
+            ofLibraries.contains(word) || ofNetwork.contains(word) || ofDevices.contains(word)
+                || ofSession.contains(word)
         case .sending: ofLibraries.contains(word) || ofNetwork.contains(word)
         }
     }

@@ -35,6 +35,22 @@ package struct ChildLaunch: Sendable {
     package func start(
         socket: borrowing OwnedDescriptor, standardError: borrowing OwnedDescriptor
     ) throws(Errno) -> LaunchedChild {
+        try start(
+            socket: socket.rawValue, standardInput: inheritsStandardInput ? 0 : -1,
+            standardError: standardError.rawValue)
+    }
+
+    /// Starts a program that knows nothing of a socket: it reads `standardInput`, and writes to `standardError` whatever it
+    /// writes. All else is as with ``start(socket:standardError:)``.
+    package func start(
+        standardInput: borrowing OwnedDescriptor, standardError: borrowing OwnedDescriptor
+    ) throws(Errno) -> LaunchedChild {
+        try start(socket: -1, standardInput: standardInput.rawValue, standardError: standardError.rawValue)
+    }
+
+    private func start(
+        socket: CInt, standardInput: CInt, standardError: CInt
+    ) throws(Errno) -> LaunchedChild {
         var arguments: [UnsafeMutablePointer<CChar>?] = ([path] + self.arguments).map { strdup($0) } + [nil]
         var environment: [UnsafeMutablePointer<CChar>?] =
             self.environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
@@ -43,9 +59,9 @@ package struct ChildLaunch: Sendable {
         let pid = path.withCString { path in
             var request = bulkhead_spawn_request()
             request.path = path
-            request.standard_input = inheritsStandardInput ? 0 : -1
-            request.standard_error = standardError.rawValue
-            request.socket = socket.rawValue
+            request.standard_input = standardInput
+            request.standard_error = standardError
+            request.socket = socket
             request.nice_increment = niceIncrement
             request.dumps_core = dumpsCore ? 1 : 0
             request.outlives_parent = outlivesParent ? 1 : 0

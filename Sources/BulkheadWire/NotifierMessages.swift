@@ -1,13 +1,38 @@
 /// Where notices go, as a notifier is told.
 package struct NoticeAddress: Hashable, Sendable {
-    /// `https://…` or `http://…`.
+    /// What takes notices.
+    package enum Kind: UInt8, Hashable, Sendable, CaseIterable {
+        /// An address of HTTP: a POST for each.
+        case http = 1
+        /// A command of the shell, which is run for each.
+        case command = 2
+        /// A file, which gets a line for each.
+        case file = 3
+    }
+
+    /// What takes the notices. All addresses of a notifier are of one kind.
+    package var kind: Kind
+    /// `https://…` or `http://…`, a command, or an absolute path.
     package var url: String
     /// The key of signatures; empty for none.
     package var secret: [UInt8]
+    /// How long a command may run, in milliseconds.
+    package var limitMilliseconds: UInt32
+    /// From which size on a file is put aside, in bytes.
+    package var byteCount: UInt64
+    /// How many files that were put aside are kept.
+    package var keptFiles: UInt16
 
-    package init(url: String, secret: [UInt8]) {
+    package init(
+        _ kind: Kind = .http, url: String, secret: [UInt8] = [], limitMilliseconds: UInt32 = 0, byteCount: UInt64 = 0,
+        keptFiles: UInt16 = 0
+    ) {
+        self.kind = kind
         self.url = url
         self.secret = secret
+        self.limitMilliseconds = limitMilliseconds
+        self.byteCount = byteCount
+        self.keptFiles = keptFiles
     }
 }
 
@@ -46,8 +71,12 @@ package enum NotifierRequest: WireMessage, Hashable {
                 $0.write(origin, atMost: 256)
                 $0.write(UInt8(clamping: addresses.count))
                 for address in addresses.prefix(Int(UInt8.max)) {
+                    $0.write(address.kind.rawValue)
                     $0.write(address.url, atMost: 4096)
                     $0.write(address.secret)
+                    $0.write(address.limitMilliseconds)
+                    $0.write(address.byteCount)
+                    $0.write(address.keptFiles)
                 }
             }
         case .notice(let notice, let targets):
@@ -70,10 +99,15 @@ package enum NotifierRequest: WireMessage, Hashable {
             let origin = try reader.readString(atMost: 256, "origin")
             var addresses: [NoticeAddress] = []
             for _ in 0..<(try reader.read(UInt8.self)) {
+                guard let kind = NoticeAddress.Kind(rawValue: try reader.read()) else {
+                    throw reader.outsideRange("kind")
+                }
                 addresses.append(
                     NoticeAddress(
-                        url: try reader.readString(atMost: 4096, "address"),
-                        secret: try reader.readBytes(atMost: 4096, "secret")))
+                        kind, url: try reader.readString(atMost: 4096, "address"),
+                        secret: try reader.readBytes(atMost: 4096, "secret"),
+                        limitMilliseconds: try reader.read(), byteCount: try reader.read(),
+                        keptFiles: try reader.read()))
             }
             self = .configure(addresses, origin: origin)
         case .notifierNotice?:

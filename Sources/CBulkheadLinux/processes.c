@@ -37,15 +37,15 @@ static void become(const bulkhead_spawn_request *request, pid_t parent, int repo
 
     int high_report = lift(report), high_socket = lift(request->socket);
     int high_error = lift(request->standard_error), high_input = lift(request->standard_input);
-    if (high_report < 0 || high_socket < 0) goto failed;
+    if (high_report < 0 || (request->socket >= 0 && high_socket < 0)) goto failed;
     report = high_report;
     // Lifted as well: where the master runs without a standard input, open() answers with the very 0 that is wanted.
     if (high_input < 0) high_input = lift(open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (high_input < 0 || dup2(high_input, 0) < 0) goto failed;
     if (high_error >= 0 && (dup2(high_error, 1) < 0 || dup2(high_error, 2) < 0)) goto failed;
-    if (dup2(high_socket, 3) < 0) goto failed;
-    // The report pipe is close-on-exec and lies at 10 or above; all else above 3 goes now.
-    if (syscall(SYS_close_range, 4u, (unsigned)report - 1, 0u) < 0) goto failed;
+    if (high_socket >= 0 && dup2(high_socket, 3) < 0) goto failed;
+    // The report pipe is close-on-exec and lies at 10 or above; all else above the socket goes now.
+    if (syscall(SYS_close_range, high_socket >= 0 ? 4u : 3u, (unsigned)report - 1, 0u) < 0) goto failed;
     if (syscall(SYS_close_range, (unsigned)report + 1, ~0u, 0u) < 0) goto failed;
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(request->path, request->arguments, request->environment);
@@ -88,6 +88,59 @@ pid_t bulkhead_spawn(const bulkhead_spawn_request *request, int *pidfd) {
         return -error;
     }
     return child;
+}
+
+/// How many process groups a guard remembers.
+enum { most_guarded = 64 };
+
+/// The guard's own life, in a process of its own: async-signal-safe calls only. Never returns.
+static void guard(int orders) {
+    // A group of its own, so that what ends its maker's does not end it; and nothing of its maker's stays open by it.
+    setpgid(0, 0);
+    prctl(PR_SET_NAME, "bulkhead-guard");
+    for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+    if (dup2(orders, 0) < 0) _exit(1);
+    syscall(SYS_close_range, 1u, ~0u, 0u);
+    pid_t groups[most_guarded] = {0};
+    int32_t order;
+    ssize_t count;
+    while ((count = read(0, &order, sizeof order)) == (ssize_t)sizeof order || (count < 0 && errno == EINTR)) {
+        if (count < 0) continue;
+        pid_t wanted = order > 0 ? 0 : -order;
+        for (int index = 0; index < most_guarded; index++) {
+            if (groups[index] != wanted) continue;
+            groups[index] = order > 0 ? order : 0;
+            break;
+        }
+    }
+    for (int index = 0; index < most_guarded; index++) {
+        if (groups[index] > 1) kill(-groups[index], SIGKILL);
+    }
+    _exit(0);
+}
+
+int bulkhead_start_guard(pid_t *pid) {
+    int orders[2];
+    if (pipe2(orders, O_CLOEXEC) < 0) return -errno;
+    pid_t child = fork();
+    if (child == 0) guard(orders[0]);
+    int error = errno;
+    close(orders[0]);
+    if (child < 0) {
+        close(orders[1]);
+        return -error;
+    }
+    *pid = child;
+    return orders[1];
+}
+
+void bulkhead_end_guard(int guard, pid_t pid) {
+    close(guard);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+}
+
+int bulkhead_order_guard(int guard, int32_t order) {
+    return write(guard, &order, sizeof order) == (ssize_t)sizeof order ? 0 : -errno;
 }
 
 int bulkhead_signal_group(pid_t pid, int signal_number) {

@@ -8,6 +8,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct BroadcastPlanTests {
     static func plan(_ arguments: String..., key: String? = nil) throws -> BroadcastPlan {
+        try plan(all: arguments, key: key)
+    }
+
+    /// The plan that `arguments` make.
+    static func plan(all arguments: [String], key: String? = nil) throws -> BroadcastPlan {
         try BroadcastPlan(BroadcastOptions.parse(arguments).words, environmentKey: key)
     }
 

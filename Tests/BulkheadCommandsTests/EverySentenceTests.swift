@@ -91,6 +91,15 @@ import Testing
         Row(
             "master.reload-refused", #""path":"/a.yaml","reason":"usage.other","text":"a.yaml, line 3: no key x""#,
             "nothing has changed", "line 3: no key x", "bulkhead reload"),
+        Row(
+            "master.summary",
+            #""at":"08:00","seconds":86400,"frames":2592000,"skipped":3,"slated":12,"died":["encoder 2"],"reconnected":["main 3"],"bytes":5000000000,"worst":"main: lost""#,
+            "24:00:00", "2592000 frames", "3 skipped", "12 as the slate", "died: encoder 2", "reconnected: main 3",
+            "5.0 GB", "worst trouble: main: lost"),
+        Row(
+            "master.summary",
+            #""at":"08:00","seconds":60,"frames":1,"skipped":0,"slated":0,"died":[],"reconnected":[],"bytes":0"#,
+            "1 frame,", "no process died", "no reconnection", "no trouble"),
         Row("master.settings-ignored", #""text":"no file b.mp4""#, "no file b.mp4", "resumed all the same"),
         Row(
             "timeline.copied", #""canvas":"640x360","framesPerSecond":25,"source":1"#, "copied",
@@ -103,6 +112,9 @@ import Testing
         Row("timeline.skipping", #""cause":"no-encoder""#, "skipping", "no encoder"),
         Row("timeline.keeping-up", #""skipped":31"#, "31 frames"),
         Row("timeline.keeping-up", #""skipped":1"#, "1 frame "),
+        Row(
+            "timeline.still-standing-in", #""seconds":600,"from":1790000000.25"#, "10 min",
+            "since 2026-09-21T14:13:20.250Z", "slate"),
         Row("timeline.unmixed", #""frames":3"#, "3 frames", "main input"),
         Row("timeline.uneven", #""repeated":1,"leftOut":2"#, "1 frame repeated", "2 pictures left out"),
         Row("timeline.showing", #""picture":"picture","isStandIn":false"#, "input"),
@@ -146,6 +158,7 @@ import Testing
             "source.skipped",
             #""positionSeconds":12.5,"seconds":2,"isRepeated":true,"goal":"position","goalSeconds":14.5"#, "again",
             "12.5 s", "14.5 s"),
+        Row("source.still-down", #""seconds":60,"from":1790000000.25"#, "60 s", "since 2026-09-21T14:13:20.250Z"),
         Row("source.missing", "", "no picture", "card"),
         Row(
             "source.playing", #""file":"b.mp4","title":"Bee","number":2,"count":12,"nextFile":"c.mp4""#,
@@ -187,7 +200,8 @@ import Testing
         Row("link.connected", #""server":"a.example/live""#, "a.example/live"), Row("link.accepted", "", "accepted"),
         Row("link.lost", #""reason":"reset","text":"the connection was reset""#, "the connection was reset", "again"),
         Row(
-            "link.still-lost", #""seconds":120,"reason":"unreachable","text":"connection refused""#, "120 s",
+            "link.still-lost", #""seconds":60,"from":1790000000.25,"reason":"unreachable","text":"connection refused""#,
+            "60 s", "since 2026-09-21T14:13:20.250Z",
             "connection refused"),
         Row("link.saved", #""servers":1,"answering":0"#, "saved"),
         Row("link.saved", #""servers":3,"answering":1,"file":"/s/1.json""#, "1 of 3", "fewer than two"),
@@ -227,6 +241,10 @@ import Testing
             "recording.trouble",
             #""trouble":"not-answering","subject":"index","path":"/r/a","frames":0,"action":"fallback""#, "index",
             "does not answer", "fallback"),
+        Row(
+            "recording.still-troubled",
+            #""trouble":"read-only","subject":"media","seconds":3600,"from":1790000000.25"#, "read-only", "60 min",
+            "since 2026-09-21T14:13:20.250Z"),
         Row(
             "recording.cleared", #""trouble":"read-only","subject":"media","path":"/r/a","seconds":12.5"#, "read-only",
             "12.5 s"),

@@ -163,7 +163,14 @@ import Testing
         status.scene = "talk"
         status.configuration = ConfigurationStatus(path: "/a.yaml", flags: ["input"])
         status.hasSent = true
-        settings.notices = [NoticeTarget(url: "https://a/b", name: "ops", codes: ["link.*"], secret: "key")]
+        var rule = NoticeRule()
+        (rule.holdSeconds, rule.repeatSeconds, rule.limitSeconds) = (1, 1, 1)
+        (rule.fileByteCount, rule.keptFiles) = (4096, 1)
+        rule.rate = NoticeRule.Rate(count: 1, seconds: 1)
+        rule.summary = NoticeRule.TimeOfDay(minutes: 480)
+        settings.notices = [
+            NoticeTarget(url: "https://a/b", name: "ops", codes: ["link.*"], secret: "key", rule: rule)
+        ]
         status.notices = [NoticeTargetStatus(name: "ops", delivered: 1, waiting: 1, lost: 1, problem: "it is away")]
         settings.loudnessTarget = -16
         var (strip, program) = (StripSettings(), ProgramSoundSettings())

@@ -45,6 +45,12 @@ extension MasterHappening: Sampled {
         case .resumeSaved: .resumeSaved
         case .resumeDamaged: .resumeDamaged(path: "/s/evening.json.damaged", text: "it is torn")
         case .resumeReplaced: .resumeReplaced(path: "/s/evening.json.before")
+        case .summary:
+            .summary(
+                DaySummary(
+                    seconds: 86_400, frames: 2_592_000, skipped: 3, slated: 12, deaths: ["encoder 2"],
+                    reconnections: ["main 3"], bytes: 5_000_000_000, worst: "main: connection lost, for 65 s"),
+                at: "08:00")
         case .settingsIgnored: .settingsIgnored(text: "there is no file b.mp4")
         case .controlRoomReady: .controlRoomReady(address: "http://127.0.0.1:8087/")
         case .controlRoomEnded: .controlRoomEnded(text: "SIGKILL")
@@ -73,6 +79,7 @@ extension TimelineHappening: Sampled {
         case .uneven: .uneven(repeated: 3, leftOut: 1)
         case .unmixed: .unmixed(frames: 2)
         case .showing: .showing(picture: .slate, isStandIn: true)
+        case .stillStandingIn: .stillStandingIn(seconds: 60, from: 1_790_000_000.25)
         case .taken: .taken(scene: "guest", frame: 250)
         case .marked: .marked(text: "goal 1:0", frame: 250)
         case .slateUndrawn: .slateUndrawn(reason: Reason("settings", "no typeface is installed"))
@@ -111,6 +118,7 @@ extension SourceHappening: Sampled {
         case .ended: .ended
         case .unused: .unused(unused: ["picture"], isClosed: false)
         case .missing: .missing
+        case .stillDown: .stillDown(seconds: 600, from: 1_790_000_000.25)
         case .back: .back
         case .removed: .removed
         case .renamed: .renamed(former: "source 2")
@@ -161,7 +169,9 @@ extension LinkHappening: Sampled {
         case .connected: .connected(server: "a.example")
         case .accepted: .accepted
         case .lost: .lost(reason: Reason("reset", "the connection was reset"))
-        case .stillLost: .stillLost(seconds: 60, reason: Reason("unreachable", "a.example could not be reached"))
+        case .stillLost:
+            .stillLost(
+                seconds: 60, from: 1_790_000_000.25, reason: Reason("unreachable", "a.example could not be reached"))
         case .saved: .saved(servers: 3, answering: 1, file: "link-1.json", silence: "b.example didn't answer")
         case .cleared: .cleared(server: "a.example")
         case .selected: .selected(server: "a.example", choice: "the fastest of 3")
@@ -195,6 +205,8 @@ extension RecordingHappening: Sampled {
                 trouble: .full, subject: .index, path: "/r/show.mp4", errno: 28, text: "No space left on device",
                 frames: 31, action: .retries)
         case .cleared: .cleared(trouble: .full, subject: .index, path: "/r/show.mp4", seconds: 12.5)
+        case .stillTroubled:
+            .stillTroubled(trouble: .full, subject: .media, seconds: 3600, from: 1_790_000_000.25)
         case .leftOut: .leftOut(frame: 900, frames: 60, cause: .memoryFull)
         case .report:
             .report(

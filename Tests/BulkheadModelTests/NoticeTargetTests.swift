@@ -35,9 +35,10 @@ import Testing
     }
 
     @Test func aBodyHasTheTimeInUTC() throws {
-        let body = NoticeBody(type: "link.lost", seconds: 1_795_895_604.991, origin: "o", data: ["key": 1])
+        let body = NoticeBody(type: "link.lost", seconds: 1_795_895_604.991, origin: "o", text: "t", data: ["key": 1])
         #expect(
             JSONLine.text(body)
-                == #"{"data":{"key":1},"origin":"o","timestamp":"2026-11-28T19:53:24.991Z","type":"link.lost"}"#)
+                == #"{"data":{"key":1},"origin":"o","text":"t","timestamp":"2026-11-28T19:53:24.991Z","type":"link.lost"}"#
+        )
     }
 }

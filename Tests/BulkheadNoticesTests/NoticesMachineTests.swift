@@ -23,24 +23,17 @@ import Testing
     }
 
     @Test func targetsHearWhatTheyWant() {
-        #expect(machine.listeners(to: "encoder.died", .warning) == [0])
-        #expect(machine.listeners(to: "encoder.ready", .notice) == [])
-        #expect(machine.listeners(to: "link.connected", .notice) == [1])
-        #expect(machine.listeners(to: "link.lost", .warning) == [0, 1])
+        let all = NoticeTarget(url: "https://a.example/x")
+        let links = NoticeTarget(url: "https://b.example/x", codes: ["link.*"])
+        #expect(all.wants("encoder.died", .warning) && !links.wants("encoder.died", .warning))
+        #expect(!all.wants("link.connected", .notice) && links.wants("link.connected", .notice))
+        #expect(NoticeTarget(.file, url: "/l").wants("encoder.ready", .notice))
     }
 
-    @Test mutating func whoIsToldOfATroubleIsToldOfItsEnd() {
-        func event(_ id: Int, _ happening: RecordingHappening) -> Event {
-            Event(.recording(id, name: "recording"), .recording(happening), time: 0)
-        }
-        let full = RecordingHappening.trouble(
-            trouble: .full, subject: .media, path: "/a", errno: 28, text: nil, frames: 0, action: .retries)
-        let over = RecordingHappening.cleared(trouble: .full, subject: .media, path: "/a", seconds: 1)
-        #expect(machine.listeners(to: event(1, over)) == [])
-        #expect(machine.listeners(to: event(1, full)) == [0])
-        #expect(machine.listeners(to: event(2, over)) == [])
-        #expect(machine.listeners(to: event(1, over)) == [0])
-        #expect(machine.listeners(to: event(1, over)) == [])
+    @Test func aTargetIsCalledByWhatIsNoSecret() {
+        #expect(NoticeTarget(url: "https://u:p@h.example:8443/SECRET").name == "h.example:8443")
+        #expect(NoticeTarget(.command, url: "/usr/bin/alarm --key SECRET").name == "alarm")
+        #expect(NoticeTarget(.file, url: "/var/log/show.log").name == "show.log")
     }
 
     @Test mutating func aSilentNotifierIsReplaced() {
@@ -101,8 +94,9 @@ import Testing
         for _ in 0..<2 { _ = handle(.happened(body: [1], targets: [0])) }
         let first = handle(.settled(1, number: 0, target: 0, .refused, text: "it answers HTTP 404"))
         #expect(first == [.worked(1), .tell(.rejected(target: "a", text: "it answers HTTP 404"))])
-        let second = handle(.settled(1, number: 1, target: 0, .refused, text: "it answers HTTP 404"))
+        let second = handle(.settled(1, number: 1, target: 0, .refused, text: "it answers HTTP 410"))
         #expect(second == [])
+        #expect(machine.status[0].problem == "it answers HTTP 410")
         #expect(machine.status[0].lost == 2)
     }
 

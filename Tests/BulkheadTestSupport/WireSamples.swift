@@ -226,6 +226,8 @@ package enum Messages {
         .configure(
             [
                 NoticeAddress(url: "https://ops.example/hook", secret: [1, 2, 255]),
+                NoticeAddress(.command, url: "exit 1", limitMilliseconds: 30_000),
+                NoticeAddress(.file, url: "/log", byteCount: 1 << 33, keptFiles: 5),
                 NoticeAddress(url: "", secret: []),
             ], origin: "host-1-2"), .configure([], origin: ""),
         .notice(Notice(number: 7, id: "host-1-2-7", body: Array(#"{"type":"link.lost"}"#.utf8)), targets: [0, 15]),

@@ -231,7 +231,10 @@ import Testing
         var draw = Draw(random: SeededGenerator(seed: seed))
         for _ in 0..<30 {
             let addresses = (0..<Int.random(in: 0...16, using: &draw.random)).map { _ in
-                NoticeAddress(url: draw.text(), secret: draw.bytes())
+                NoticeAddress(
+                    NoticeAddress.Kind.allCases[Int(draw.number() as UInt8) % 3], url: draw.text(),
+                    secret: draw.bytes(), limitMilliseconds: draw.number(), byteCount: draw.number(),
+                    keptFiles: draw.number())
             }
             let notice = Notice(number: draw.number(), id: draw.text(), body: draw.bytes())
             try expectRoundTrip(

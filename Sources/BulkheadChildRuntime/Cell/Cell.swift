@@ -24,7 +24,7 @@ package struct Cell {
     package static func enter(_ profile: CellProfile) -> CellReport {
         var cell = Cell()
         cell.bound(profile)
-        cell.giveUpPrivileges(profile.capabilities)
+        if !profile.mayGainPrivileges { cell.giveUpPrivileges(profile.capabilities) }
         var calls = profile.calls
         if let files = profile.files, !cell.restrict(files, profile.openings), calls?.contains(.devices) == false,
             !profile.writesFiles

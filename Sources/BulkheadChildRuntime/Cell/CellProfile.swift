@@ -20,6 +20,8 @@ package struct CellProfile: Sendable {
     package var openings: Landlock.Openings = []
     /// What it may call besides what computing takes; nil leaves all calls as they are.
     package var calls: Confinement.Calls?
+    /// What it starts may be given rights that it has not itself, as by a program that is set-user-ID.
+    package var mayGainPrivileges = false
     /// It makes files: without Landlock, wherever its user may.
     package var writesFiles = false
 
@@ -51,7 +53,15 @@ package struct CellProfile: Sendable {
             profile.capabilities = [.readAnyFile, .seeScreen]
             profile.calls = [.network, .localSockets, .devices, .narrowing]
             return profile
-        case .notifier: return connecting(outOfMemoryScore: 600, calls: .network)
+        // What else it gives up depends on its targets, of which it learns by its first message.
+        case .notifier:
+            var profile = CellProfile(outOfMemoryScore: 600)
+            profile.memoryByteCount = memoryShare
+            profile.descriptorCount = 256
+            profile.limits = modesty
+            profile.capabilities = nil
+            profile.mayGainPrivileges = true
+            return profile
         case .chat: return connecting(outOfMemoryScore: 500, calls: [.network, .localSockets])
         case .origin:
             return connecting(outOfMemoryScore: 400, descriptorCount: 65_536, calls: [.network, .localSockets])
@@ -79,7 +89,7 @@ package struct CellProfile: Sendable {
     }
 
     /// For a process that talks with other machines, and reads nothing but what it takes to find and trust them.
-    private static func connecting(
+    package static func connecting(
         outOfMemoryScore: Int, descriptorCount: UInt64 = 256, openings: Landlock.Openings = .network,
         calls: Confinement.Calls
     ) -> CellProfile {

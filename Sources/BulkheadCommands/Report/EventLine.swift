@@ -38,6 +38,9 @@ package enum EventLine {
         return priority.prefix + clean(sentence(event))
     }
 
+    /// The part and what happened to it, fit for a terminal.
+    package static func wording(_ event: Event) -> String { clean(sentence(event)) }
+
     /// The part and what happened to it.
     package static func sentence(_ event: Event) -> String {
         "\(event.part): \(EventSentence.text(event.happening, of: event.part))"

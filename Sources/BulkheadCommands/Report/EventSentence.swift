@@ -72,6 +72,7 @@ package enum EventSentence {
         case .reloadIncomplete(_, let reason): "not done of what changed in the configuration: \(reason.text)"
         case .reloadRefused(_, let reason):
             "the configuration was not taken, and nothing has changed: \(reason.text); mend it, and `bulkhead reload`"
+        case .summary(let summary, _): SummarySentence.text(summary)
         case .settingsIgnored(let text): "\(text); the interrupted broadcast is resumed all the same, as it was"
         }
     }
@@ -92,6 +93,8 @@ package enum EventSentence {
         case .uneven(let repeated, let leftOut):
             "the live picture came unevenly: \(CountText.text(repeated, "frame")) repeated, "
                 + "\(CountText.text(leftOut, "picture")) left out"
+        case .stillStandingIn(let seconds, let from):
+            "the slate still stands in for the input after \(RecordingText.span(seconds))\(since(from))"
         case .unmixed(let frames):
             "\(CountText.text(frames, "frame")) showed the main input alone: no mixer was in time"
         case .showing(let picture, let isStandIn): showing(picture, isStandIn)
@@ -134,6 +137,8 @@ package enum EventSentence {
         switch happening {
         case .opened(let summary): summary
         case .ended: "the input has ended"
+        case .stillDown(let seconds, let from):
+            "still gives nothing after \(RecordingText.span(seconds))\(since(from))"
         case .missing: "gives no picture; a card with its name stands in its place in the scene"
         case .back: "its picture is in the scene again"
         case .removed: "removed"
@@ -186,7 +191,8 @@ package enum EventSentence {
         case .connected(let server): "publishing to \(server)"
         case .accepted: "the server has accepted the stream"
         case .lost(let reason): "\(reason.text); trying again"
-        case .stillLost(let seconds, let reason): "still off the air after \(seconds) s: \(reason.text)"
+        case .stillLost(let seconds, let from, let reason):
+            "still off the air after \(RecordingText.span(Double(seconds)))\(since(from)): \(reason.text)"
         case .saved(let servers, let answering, _, let silence):
             saved(servers, answering) + (silence.map { ": \($0)" } ?? "")
         case .cleared(let server): "\(server) answers; the broken connection has been closed"
@@ -243,7 +249,7 @@ package enum EventSentence {
         case .failing(let target, let text): "\(target) takes no notices: \(text); they wait"
         case .back(let target): "\(target) takes notices again"
         case .rejected(let target, let text):
-            "\(target) refuses notices: \(text); check its address and what it expects"
+            "\(target) refuses notices: \(text); check where it leads and what it expects"
         case .dropped(let target, let events):
             "\(CountText.text(events, "notice")) for \(target) lost: too many waited"
         }
@@ -327,6 +333,8 @@ package enum EventSentence {
         case .missed(let entry, let text, let from): "missed at \(clock(from)): \(text) (\(entry))"
         }
     }
+
+    private static func since(_ time: Double?) -> String { time.map { ", since \(clock($0))" } ?? "" }
 
     private static func clock(_ seconds: Double) -> String {
         EventLine.timestamp(seconds)

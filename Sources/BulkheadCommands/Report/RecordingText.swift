@@ -11,6 +11,8 @@ enum RecordingText {
             self.trouble(trouble, subject, path, text, frames, action)
         case .cleared(let trouble, let subject, let path, let seconds):
             "\(noun(trouble, subject)): over after \(DecimalText.text(seconds, places: 1)) s (\(path))"
+        case .stillTroubled(let trouble, let subject, let seconds, let from):
+            "\(noun(trouble, subject)): still so after \(span(seconds)), since \(EventLine.timestamp(from))"
         case .leftOut(let frame, let frames, let cause):
             "\(CountText.text(frames, "frame")) from frame \(frame) on are in no file: "
                 + (cause == .ended ? "the disk had not taken them at the end" : "more waited than is kept")
@@ -136,7 +138,8 @@ enum RecordingText {
         return "\(Int(clamping: Int64(max(0, bytes)))) bytes"
     }
 
-    private static func span(_ seconds: Double) -> String {
+    /// Seconds in the unit that reads best, without fractions.
+    static func span(_ seconds: Double) -> String {
         switch seconds {
         case ..<120: "\(Int(seconds.rounded())) s"
         case ..<7200: "\(Int((seconds / 60).rounded())) min"

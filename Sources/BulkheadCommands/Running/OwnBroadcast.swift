@@ -34,7 +34,7 @@ struct OwnBroadcast {
         }
         let master = try MasterControl(
             programs: .named(plan.libexec), controlPath: controlPath, isControlRequired: plan.controlPath != nil,
-            service: service)
+            service: service, wording: EventLine.wording)
         let (result, signalCount) = await LongRun(
             reporter: reporter, interruptions: interruptions, survivesHangUp: true,
             onHangUp: { await master.reload() }

@@ -53,6 +53,8 @@ extension BroadcastKey: CaseIterable {
     package static let controlRoom = BroadcastKey("control-room")
     package static let controlRoomPassword = BroadcastKey("control-room-password")
     package static let notify = BroadcastKey("notify", isList: true)
+    package static let onEvent = BroadcastKey("on-event", isList: true)
+    package static let logFile = BroadcastKey("log-file", isList: true)
     package static let chat = BroadcastKey("chat", isList: true)
     package static let room = BroadcastKey("room")
     package static let roomMetadata = BroadcastKey("room-metadata", isSwitch: true)
@@ -91,8 +93,9 @@ extension BroadcastKey: CaseIterable {
         [
             input, inputFormat, loop, backup, backupWhen, backupReturn, backupCold, to, or, rule, redundant, scriptData,
             backfill, streamKeyFile, tlsCA, plugin,
-            origin, originTLSCert, originTLSKey, `switch`, controlRoom, controlRoomPassword, notify, chat, room,
-            roomMetadata, name, resume,
+            origin, originTLSCert, originTLSKey, `switch`, controlRoom, controlRoomPassword, notify, onEvent, logFile,
+            chat,
+            room, roomMetadata, name, resume,
             resumeIfInterrupted, resumeTimeline, slate,
             slateLogo,
             record, recordSegment, recordFallback, recordReport, recordFloor,

@@ -90,11 +90,9 @@ package struct BroadcastPlan: Hashable, Sendable {
         if !words.timetable.isEmpty {
             settings.timetable = Timetable(zone: words.timezone, entries: words.timetable)
         }
-        var notices = try words.located(.notify) { () throws(BroadcastError) in try NoticeWords.targets(words[.notify])
-        }
+        var notices = try NoticeWords.targets(words)
         notices += try words.located(.recordLibrary) { () throws(BroadcastError) in
-            try LibraryWords.targets(
-                words[.recordLibrary], recordings: words[.record], beside: words[.notify].count)
+            try LibraryWords.targets(words[.recordLibrary], recordings: words[.record], beside: notices.count)
         }
         if !notices.isEmpty { settings.notices = notices }
         settings.room = try words.last(.room).map { (name) throws(BroadcastError) in

@@ -17,7 +17,7 @@ package enum LibraryWords {
         guard count <= NoticeTarget.mostTargets else {
             throw BroadcastError(
                 .usage,
-                "--notify and --record-library are given \(count) times; \(NoticeTarget.mostTargets) together are possible"
+                "--notify, --on-event, --log-file and --record-library are given \(count) times; \(NoticeTarget.mostTargets) together are possible"
             )
         }
         var targets: [NoticeTarget] = []

@@ -1,92 +1,115 @@
 import BulkheadModel
 import BulkheadSystem
+import Glibc
 import SystemPackage
 
 /// Makes targets of notices of what a broadcaster has written: `https://ops.example/hook,level=error,name=ops`.
 enum NoticeWords {
-    private static let optionKeys = ["name", "level", "events", "secret-file"]
     private static let longestAddress = 2048
-    private static let longestName = 64
-    private static let longestSecret = 1024
 
+    /// The targets of all flags of notices, in the order of their kinds.
     /// - Throws: kind `usage`: one line that says what is wrong without the address, which may be a secret.
-    static func targets(_ words: [String]) throws(BroadcastError) -> [NoticeTarget] {
-        guard words.count <= NoticeTarget.mostTargets else {
+    static func targets(_ words: BroadcastWords) throws(BroadcastError) -> [NoticeTarget] {
+        let count = words[.notify].count + words[.onEvent].count + words[.logFile].count
+        guard count <= NoticeTarget.mostTargets else {
             throw BroadcastError(
-                .usage, "--notify is given \(words.count) times; \(NoticeTarget.mostTargets) are possible")
+                .usage,
+                "--notify, --on-event and --log-file are given \(count) times; \(NoticeTarget.mostTargets) together are possible"
+            )
         }
         var targets: [NoticeTarget] = []
-        for word in words { targets.append(try target(word)) }
+        for (key, kind) in [
+            (BroadcastKey.notify, NoticeTarget.Kind.http), (.onEvent, .command), (.logFile, .file),
+        ] {
+            targets += try words.located(key) { () throws(BroadcastError) in
+                try words[key].map { (word) throws(BroadcastError) in try target(kind, word) }
+            }
+        }
+        try checkFiles(targets)
         return targets
     }
 
-    private static func target(_ word: String) throws(BroadcastError) -> NoticeTarget {
-        let (url, options) = parted(word)
-        guard let host = NoticeTarget.host(of: url), url.utf8.count <= longestAddress,
-            url.utf8.allSatisfy({ $0 > 0x20 })
-        else {
+    private static func checkFiles(_ targets: [NoticeTarget]) throws(BroadcastError) {
+        var paths: Set<String> = []
+        for target in targets where target.kind == .file && !paths.insert(target.url).inserted {
             throw BroadcastError(
-                .usage, "--notify takes an address of HTTP",
-                advice: "write https://HOST/PATH, or http://… for a receiver on this machine")
+                .usage, "--log-file names \(target.url) twice", advice: "write all its options behind one")
         }
-        var name: String?
-        var level: EventLevel?
-        var codes: [String] = []
-        var secret: String?
-        for (key, value) in options.reversed() {
-            switch key {
-            case "name":
-                let isName = !value.isEmpty && value.count <= longestName && !value.contains(where: \.isNewline)
-                guard isName else { throw misfit(host, key, value, "1 to \(longestName) characters") }
-                name = value
-            case "level":
-                guard let known = EventLevel(rawValue: value) else {
-                    throw misfit(host, key, value, "notice, warning or error")
-                }
-                level = known
-            case "events":
-                codes = value.split(separator: "+").map(String.init)
-                guard !codes.isEmpty, codes.allSatisfy(isPattern) else {
-                    throw misfit(host, key, value, "codes with + between them, such as link.*+encoder.died")
-                }
-            default: secret = try self.secret(at: value)
+    }
+
+    private static func target(_ kind: NoticeTarget.Kind, _ word: String) throws(BroadcastError) -> NoticeTarget {
+        let (text, options) = parted(word, NoticeOptions.keys(of: kind))
+        let url = kind == .file ? FilePaths.absolute(text) : text
+        try check(kind, url)
+        var reading = NoticeOptions(flag: flag(of: kind), subject: subject(kind, url))
+        for (key, value) in options.reversed() { try reading.read(key, value) }
+        return NoticeTarget(
+            kind, url: url, name: reading.name, level: reading.level, codes: reading.codes, secret: reading.secret,
+            rule: reading.rule)
+    }
+
+    private static func flag(of kind: NoticeTarget.Kind) -> String {
+        switch kind {
+        case .http: BroadcastKey.notify.flag
+        case .command: BroadcastKey.onEvent.flag
+        case .file: BroadcastKey.logFile.flag
+        }
+    }
+
+    /// What a message calls the target: never more of an address than its host.
+    private static func subject(_ kind: NoticeTarget.Kind, _ url: String) -> String {
+        NoticeTarget(kind, url: url).name
+    }
+
+    private static func check(_ kind: NoticeTarget.Kind, _ url: String) throws(BroadcastError) {
+        switch kind {
+        case .http:
+            guard NoticeTarget.host(of: url) != nil, url.utf8.count <= longestAddress,
+                url.utf8.allSatisfy({ $0 > 0x20 })
+            else {
+                throw BroadcastError(
+                    .usage, "--notify takes an address of HTTP",
+                    advice: "write https://HOST/PATH, or http://… for a receiver on this machine")
+            }
+        case .command:
+            guard url.contains(where: { !$0.isWhitespace }), url.utf8.count <= longestAddress, !url.utf8.contains(0)
+            else {
+                throw BroadcastError(
+                    .usage, "--on-event takes a command of the shell, of at most \(longestAddress) bytes",
+                    advice: "write what is to be run, such as /usr/local/bin/alarm")
+            }
+        case .file:
+            var information = stat()
+            let folder = url.lastIndex(of: "/").map { $0 == url.startIndex ? "/" : String(url[..<$0]) } ?? "."
+            guard stat(folder, &information) == 0, information.st_mode & S_IFMT == S_IFDIR else {
+                throw BroadcastError(
+                    .usage, "--log-file \(url): there is no folder \(folder)", advice: "make it, or name another file")
+            }
+            guard stat(url, &information) != 0 || information.st_mode & S_IFMT == S_IFREG, !url.hasSuffix("/"),
+                url.utf8.count <= longestAddress
+            else {
+                throw BroadcastError(
+                    .usage, "--log-file \(url) is no file", advice: "name a file, or none that is there")
+            }
+            guard access(url, F_OK) == 0 ? access(url, W_OK) == 0 : access(folder, W_OK) == 0 else {
+                throw BroadcastError(
+                    .usage, "--log-file \(url) may not be written by this user", advice: "name a file in another folder"
+                )
             }
         }
-        return NoticeTarget(url: url, name: name, level: level, codes: codes, secret: secret)
     }
 
     /// The address, and the options behind it, the last first.
-    private static func parted(_ word: String) -> (url: String, options: [(key: String, value: String)]) {
+    private static func parted(
+        _ word: String, _ keys: Set<String>
+    ) -> (url: String, options: [(key: String, value: String)]) {
         var (url, options) = (word, [(key: String, value: String)]())
         while let comma = url.lastIndex(of: ",") {
             let option = url[url.index(after: comma)...]
-            guard let equals = option.firstIndex(of: "="), optionKeys.contains(String(option[..<equals])) else { break }
+            guard let equals = option.firstIndex(of: "="), keys.contains(String(option[..<equals])) else { break }
             options.append((String(option[..<equals]), String(option[option.index(after: equals)...])))
             url = String(url[..<comma])
         }
         return (url, options)
-    }
-
-    private static func isPattern(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= 64
-            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || ".-*".contains($0)) }
-    }
-
-    private static func secret(at path: String) throws(BroadcastError) -> String {
-        let text: String
-        do throws(Errno) { text = try SmallFile.text(at: FilePaths.absolute(path), limit: longestSecret) } catch {
-            throw BroadcastError(
-                .usage, "the secret of notices in \(path) can't be read: \(error.phrase)", advice: "check secret-file")
-        }
-        let secret = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        guard !secret.isEmpty else {
-            throw BroadcastError(.usage, "\(path) holds no secret", advice: "write it in the file's first line")
-        }
-        return secret
-    }
-
-    private static func misfit(_ host: String, _ key: String, _ value: String, _ takes: String) -> BroadcastError {
-        BroadcastError(
-            .usage, "for the notices to \(host), \(key)=\(value) is no such value", advice: "it takes \(takes)")
     }
 }

@@ -122,7 +122,7 @@ enum RecordingWords {
     }
 
     /// Reads `700MB`, `2G`, `1.5 TB`; nil for what is no size.
-    private static func byteCount(_ text: String) -> UInt64? {
+    static func byteCount(_ text: String) -> UInt64? {
         let text = text.uppercased()
         let units = [("K", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12)]
         for (unit, factor) in units where text.hasSuffix(unit) || text.hasSuffix(unit + "B") {

@@ -8,8 +8,8 @@ package enum LinkHappening: HappeningSubject {
     case connected(server: String)
     case accepted
     case lost(reason: Reason)
-    /// The link has been off the air for so long.
-    case stillLost(seconds: Int, reason: Reason)
+    /// The link has been off the air for so long, since that time.
+    case stillLost(seconds: Int, from: Double?, reason: Reason)
     /// `silence` says which servers don't answer, and why.
     case saved(servers: Int, answering: Int, file: String?, silence: String? = nil)
     case cleared(server: String)
@@ -71,8 +71,8 @@ package enum LinkHappening: HappeningSubject {
         case .connected(let server): Facts(.connected, .notice, [.server: server])
         case .accepted: Facts(.accepted)
         case .lost(let reason): Facts(.lost, .warning, [.reason: reason.code, .text: reason.text])
-        case .stillLost(let seconds, let reason):
-            Facts(.stillLost, .warning, [.seconds: seconds, .reason: reason.code, .text: reason.text])
+        case .stillLost(let seconds, let from, let reason):
+            Facts(.stillLost, .warning, [.seconds: seconds, .from: from, .reason: reason.code, .text: reason.text])
         case .saved(let servers, let answering, let file, let silence):
             Facts(
                 .saved, servers == 1 || answering >= 2 ? .notice : .warning,
@@ -114,7 +114,8 @@ package enum LinkHappening: HappeningSubject {
         case .accepted: self = .accepted
         case .lost: self = .lost(reason: try Reason(values))
         case .stillLost:
-            self = .stillLost(seconds: try values.required(.seconds), reason: try Reason(values))
+            self = .stillLost(
+                seconds: try values.required(.seconds), from: try values.optional(.from), reason: try Reason(values))
         case .saved:
             self = .saved(
                 servers: try values.required(.servers), answering: try values.required(.answering),
@@ -163,7 +164,8 @@ package enum LinkHappening: HappeningSubject {
             Meaning([.warning], [.reason, .text], "the connection was lost or couldn't be made; the link keeps trying")
         case .stillLost:
             Meaning(
-                [.warning], [.seconds, .reason, .text], "the link is still off the air; told each minute")
+                [.warning], [.seconds, .from, .reason, .text],
+                "the link is still off the air; told after 1 and 10 minutes, an hour, and each day")
         case .saved:
             Meaning(
                 [.notice, .warning], [.servers, .answering, .file, .text],

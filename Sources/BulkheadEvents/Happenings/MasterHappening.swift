@@ -33,6 +33,8 @@ package enum MasterHappening: HappeningSubject {
     case reloadIncomplete(path: String, reason: Reason)
     /// It is wrong or can't be read, and nothing was changed.
     case reloadRefused(path: String, reason: Reason)
+    /// What has happened since the last summary, or since the beginning; `at` is the time of the day that was asked for.
+    case summary(DaySummary, at: String)
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
@@ -48,6 +50,7 @@ package enum MasterHappening: HappeningSubject {
         case resumeSaved = "resume-saved"
         case resumeDamaged = "resume-damaged"
         case resumeReplaced = "resume-replaced"
+        case summary
         case settingsIgnored = "settings-ignored"
         case controlRoomReady = "control-room-ready"
         case controlRoomEnded = "control-room-ended"
@@ -74,6 +77,14 @@ package enum MasterHappening: HappeningSubject {
         case .resumeSaved: Facts(.resumeSaved, .notice)
         case .resumeDamaged(let path, let text): Facts(.resumeDamaged, .error, [.path: path, .text: text])
         case .resumeReplaced(let path): Facts(.resumeReplaced, .warning, [.path: path])
+        case .summary(let summary, let at):
+            Facts(
+                .summary, .notice,
+                [
+                    .at: at, .seconds: summary.seconds, .frames: summary.frames, .skipped: summary.skipped,
+                    .slated: summary.slated, .died: summary.deaths, .reconnected: summary.reconnections,
+                    .bytes: summary.bytes, .worst: summary.worst,
+                ])
         case .settingsIgnored(let text): Facts(.settingsIgnored, .warning, [.text: text])
         case .controlRoomReady(let address): Facts(.controlRoomReady, .notice, [.address: address])
         case .controlRoomEnded(let text): Facts(.controlRoomEnded, .warning, [.text: text])
@@ -108,6 +119,7 @@ package enum MasterHappening: HappeningSubject {
         case .resumeDamaged:
             self = .resumeDamaged(path: try values.required(.path), text: try values.required(.text))
         case .resumeReplaced: self = .resumeReplaced(path: try values.required(.path))
+        case .summary: self = .summary(try DaySummary(values), at: try values.required(.at))
         case .settingsIgnored: self = .settingsIgnored(text: try values.required(.text))
         case .controlRoomReady: self = .controlRoomReady(address: try values.required(.address))
         case .controlRoomEnded: self = .controlRoomEnded(text: try values.required(.text))
@@ -161,6 +173,11 @@ package enum MasterHappening: HappeningSubject {
                 [.warning], [.path],
                 "a broadcast begins anew although one of its name was interrupted, whose record was put aside under this path"
             )
+        case .summary:
+            Meaning(
+                [.notice],
+                [.at, .seconds, .frames, .skipped, .slated, .died, .reconnected, .bytes, .worst],
+                "what has happened in the last day on air, as a target of notices asks for")
         case .settingsIgnored:
             Meaning(
                 [.warning], [.text],

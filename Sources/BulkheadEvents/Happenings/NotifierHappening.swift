@@ -11,6 +11,13 @@ package enum NotifierHappening: HappeningSubject {
     /// So many notices will never reach it, because too many waited.
     case dropped(target: String, events: Int)
 
+    /// Whom it is about.
+    package var target: String {
+        switch self {
+        case .failing(let target, _), .back(let target), .rejected(let target, _), .dropped(let target, _): target
+        }
+    }
+
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
         case failing
@@ -47,7 +54,9 @@ package enum NotifierHappening: HappeningSubject {
             Meaning([.warning], [.target, .text], "a target of notices takes none; they wait, and are tried again")
         case .back: Meaning([.notice], [.target], "the target takes notices again")
         case .rejected:
-            Meaning([.error], [.target, .text], "the target does not want a notice, which is not sent again")
+            Meaning(
+                [.error], [.target, .text],
+                "the target does not want a notice, which is not sent again; told once, until it takes one")
         case .dropped:
             Meaning([.warning], [.target, .events], "so many notices never reach the target, because too many waited")
         }

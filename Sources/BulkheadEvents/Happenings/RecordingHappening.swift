@@ -11,6 +11,8 @@ package enum RecordingHappening: HappeningSubject {
         trouble: RecordingTrouble, subject: RecordingSubject, path: String, errno: Int32?, text: String?, frames: Int,
         action: RecordingAction)
     case cleared(trouble: RecordingTrouble, subject: RecordingSubject, path: String, seconds: Double)
+    /// It has lasted for so long, since that time.
+    case stillTroubled(trouble: RecordingTrouble, subject: RecordingSubject, seconds: Double, from: Double)
     /// So many frames from this one on are in no file.
     case leftOut(frame: Int64, frames: Int, cause: RecordingLossCause)
     /// What the recorder and the master's clock say.
@@ -30,6 +32,7 @@ package enum RecordingHappening: HappeningSubject {
         case closed
         case trouble
         case cleared
+        case stillTroubled = "still-troubled"
         case leftOut = "left-out"
         case report
         case fullSoon = "full-soon"
@@ -52,6 +55,9 @@ package enum RecordingHappening: HappeningSubject {
                 ])
         case .cleared(let trouble, let subject, let path, let seconds):
             Facts(.cleared, .notice, [.trouble: trouble, .subject: subject, .path: path, .seconds: seconds])
+        case .stillTroubled(let trouble, let subject, let seconds, let from):
+            Facts(
+                .stillTroubled, .warning, [.trouble: trouble, .subject: subject, .seconds: seconds, .from: from])
         case .leftOut(let frame, let frames, let cause):
             Facts(.leftOut, .error, [.frame: frame, .frames: frames, .cause: cause])
         case .report(
@@ -90,6 +96,10 @@ package enum RecordingHappening: HappeningSubject {
             self = .cleared(
                 trouble: try values.required(.trouble), subject: try values.required(.subject),
                 path: try values.required(.path), seconds: try values.required(.seconds))
+        case .stillTroubled:
+            self = .stillTroubled(
+                trouble: try values.required(.trouble), subject: try values.required(.subject),
+                seconds: try values.required(.seconds), from: try values.required(.from))
         case .leftOut:
             self = .leftOut(
                 frame: try values.required(.frame), frames: try values.required(.frames),
@@ -129,6 +139,10 @@ package enum RecordingHappening: HappeningSubject {
                 "something is wrong with the file or its disk; said once, until it is cleared")
         case .cleared:
             Meaning([.notice], [.trouble, .subject, .path, .seconds], "the trouble is over, after so many seconds")
+        case .stillTroubled:
+            Meaning(
+                [.warning], [.trouble, .subject, .seconds, .from],
+                "the trouble is still there; told after 1 and 10 minutes, an hour, and each day")
         case .leftOut:
             Meaning(
                 [.error], [.frame, .frames, .cause],

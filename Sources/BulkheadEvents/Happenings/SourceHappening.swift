@@ -7,6 +7,8 @@ package enum SourceHappening: HappeningSubject {
     case unused(unused: [String], isClosed: Bool)
     /// It gives no picture, and a card with its name stands in its place in a scene.
     case missing
+    /// The input has given nothing for so long, since that time.
+    case stillDown(seconds: Double, from: Double)
     /// Its picture is seen in the scene again.
     case back
     /// Nothing of the input is used any more, as asked for.
@@ -27,6 +29,7 @@ package enum SourceHappening: HappeningSubject {
         case ended
         case unused
         case missing
+        case stillDown = "still-down"
         case back
         case removed
         case renamed
@@ -44,6 +47,7 @@ package enum SourceHappening: HappeningSubject {
         case .unused(let unused, let isClosed):
             Facts(.unused, .notice, [.unused: unused, .isClosed: isClosed])
         case .missing: Facts(.missing, .warning, [:])
+        case .stillDown(let seconds, let from): Facts(.stillDown, .warning, [.seconds: seconds, .from: from])
         case .back: Facts(.back)
         case .removed: Facts(.removed)
         case .renamed(let former): Facts(.renamed, .notice, [.former: former])
@@ -72,6 +76,8 @@ package enum SourceHappening: HappeningSubject {
         case .unused:
             self = .unused(unused: try values.required(.unused), isClosed: try values.required(.isClosed))
         case .missing: self = .missing
+        case .stillDown:
+            self = .stillDown(seconds: try values.required(.seconds), from: try values.required(.from))
         case .back: self = .back
         case .removed: self = .removed
         case .renamed: self = .renamed(former: try values.required(.former))
@@ -101,6 +107,10 @@ package enum SourceHappening: HappeningSubject {
             Meaning(
                 [.notice], [.unused, .isClosed],
                 "what of the input is not used, because an input that was named before it has it")
+        case .stillDown:
+            Meaning(
+                [.warning], [.seconds, .from],
+                "the input still gives nothing; told after 1 and 10 minutes, an hour, and each day")
         case .missing:
             Meaning([.warning], [], "the input gives no picture; a card with its name stands in its place in the scene")
         case .back:

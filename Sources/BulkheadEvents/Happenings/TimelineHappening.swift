@@ -14,6 +14,8 @@ package enum TimelineHappening: HappeningSubject {
     case uneven(repeated: Int, leftOut: Int)
     case unmixed(frames: Int)
     case showing(picture: ShownPicture, isStandIn: Bool)
+    /// The slate has stood in for the input for so long, since that time.
+    case stillStandingIn(seconds: Double, from: Double)
     /// Another scene is shown, from this frame on.
     case taken(scene: String, frame: Int64)
     /// A scene was taken that shows an input which there is not.
@@ -40,6 +42,7 @@ package enum TimelineHappening: HappeningSubject {
         case uneven
         case unmixed
         case showing
+        case stillStandingIn = "still-standing-in"
         case taken
         case sceneLacks = "scene-lacks"
         case marked
@@ -67,6 +70,8 @@ package enum TimelineHappening: HappeningSubject {
         case .unmixed(let frames): Facts(.unmixed, .warning, [.frames: frames])
         case .showing(let picture, let isStandIn):
             Facts(.showing, isStandIn ? .warning : .notice, [.picture: picture, .isStandIn: isStandIn])
+        case .stillStandingIn(let seconds, let from):
+            Facts(.stillStandingIn, .warning, [.seconds: seconds, .from: from])
         case .taken(let scene, let frame): Facts(.taken, .notice, [.scene: scene, .frame: frame])
         case .sceneLacks(let scene, let input): Facts(.sceneLacks, .warning, [.scene: scene, .input: input])
         case .marked(let text, let frame): Facts(.marked, .notice, [.text: text, .frame: frame])
@@ -101,6 +106,8 @@ package enum TimelineHappening: HappeningSubject {
         case .unmixed: self = .unmixed(frames: try values.required(.frames))
         case .showing:
             self = .showing(picture: try values.required(.picture), isStandIn: try values.required(.isStandIn))
+        case .stillStandingIn:
+            self = .stillStandingIn(seconds: try values.required(.seconds), from: try values.required(.from))
         case .taken:
             self = .taken(scene: try values.required(.scene), frame: try values.required(.frame))
         case .sceneLacks:
@@ -151,6 +158,10 @@ package enum TimelineHappening: HappeningSubject {
                 [.warning], [.frames],
                 "so many frames showed the main input alone, because no mixer was in time, since this was last said; at most "
                     + "once a minute")
+        case .stillStandingIn:
+            Meaning(
+                [.warning], [.seconds, .from],
+                "the slate still stands in for the input; told after 1 and 10 minutes, an hour, and each day")
         case .showing:
             Meaning(
                 [.notice, .warning], [.picture, .isStandIn],

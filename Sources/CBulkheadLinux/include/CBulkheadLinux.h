@@ -124,7 +124,7 @@ typedef struct bulkhead_spawn_request {
     char *const *environment; ///< ends with NULL
     int standard_input;       ///< a descriptor, or -1 for /dev/null
     int standard_error;       ///< a descriptor for standard output and error, or -1 to inherit them
-    int socket;               ///< becomes descriptor 3
+    int socket;               ///< becomes descriptor 3, or -1 for none
     int nice_increment;
     int dumps_core; ///< 0: it leaves no core dump behind
     int outlives_parent; ///< 0: it gets SIGKILL when the calling thread ends
@@ -135,6 +135,17 @@ typedef struct bulkhead_spawn_request {
 /// the child.
 /// Returns the process id and stores a pidfd that the caller closes; a failed exec is returned as its errno value.
 pid_t bulkhead_spawn(const bulkhead_spawn_request *request, int *pidfd);
+
+/// Starts a process that outlives this one by a moment and then ends, with SIGKILL, the process groups that it was told of and
+/// that were not taken back: what this process has started does not stay behind it, however it ends. Call it while there is one
+/// thread. Returns a descriptor for `bulkhead_order_guard`, whose end is the signal, and stores the process id.
+int bulkhead_start_guard(pid_t *pid);
+
+/// Tells a guard of the group `order`, or takes the group `-order` back. At most 64 groups are guarded at a time.
+int bulkhead_order_guard(int guard, int32_t order);
+
+/// Has the guard end what is in its care, and itself; closes `guard`.
+void bulkhead_end_guard(int guard, pid_t pid);
 
 /// Sends `signal_number` to the process group that `pid` leads, and to `pid` itself.
 int bulkhead_signal_group(pid_t pid, int signal_number);
