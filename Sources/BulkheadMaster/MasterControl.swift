@@ -221,6 +221,8 @@ package actor MasterControl {
             encoderListener?.close()
             encoderListener = nil
         }
+        let follower = resumption?.start != nil && configuration?.loaded != nil ? followFile() : nil
+        defer { if let follower { events.unlisten(follower) } }
         let outcome: Result<BroadcastSummary, BroadcastError>
         do throws(BroadcastError) { outcome = .success(try await broadcast.run()) } catch {
             // A server may have repeated a key.
@@ -300,6 +302,15 @@ package actor MasterControl {
         guard configuration != nil, broadcast != nil else { return false }
         if isReloading { isReloadWanted = true } else { reload(nil, for: nil) }
         return true
+    }
+
+    /// Reads the configuration again when a broadcast that is resumed comes on air: whoever restarts a service may well have
+    /// edited its file.
+    private func followFile() -> Int {
+        events.listen { [weak self] event in
+            guard case .timeline(.onAir) = event.happening else { return }
+            self?.assumeIsolated { _ = $0.reload() }
+        }
     }
 
     private func reload(_ text: ConfigurationText?, isDryRun: Bool = false, for exchange: ControlExchange?) {

@@ -8,23 +8,33 @@ import Testing
     /// A broadcast of a file, and how it is asked.
     private struct Stage {
         let folder: TemporaryFolder
-        let broadcast: RunningProcess
+        private(set) var broadcast: RunningProcess
         var file: String { folder.path("show.yaml") }
         var out: String { folder.path("out.flv") }
 
         init(_ configuration: String, _ flags: [String] = []) async throws {
             folder = try TemporaryFolder()
-            let file = folder.path("show.yaml")
-            try Data(configuration.utf8).write(to: URL(fileURLWithPath: file))
-            broadcast = try BulkheadProgram.start(
+            try Data(configuration.utf8).write(to: URL(fileURLWithPath: folder.path("show.yaml")))
+            broadcast = try await Self.begin(in: folder, flags)
+        }
+
+        private static func begin(in folder: TemporaryFolder, _ flags: [String]) async throws -> RunningProcess {
+            let broadcast = try BulkheadProgram.start(
                 [
-                    "broadcast", "--config", file, "--to", "file:\(folder.path("out.flv"))", "--control",
-                    "unix:\(folder.path("c"))",
-                ] + flags)
-            let broadcast = broadcast
+                    "broadcast", "--config", folder.path("show.yaml"), "--to", "file:\(folder.path("out.flv"))",
+                    "--control", "unix:\(folder.path("c"))",
+                ] + flags, environment: ["XDG_STATE_HOME": folder.path("state")])
             #expect(
                 await eventually(within: .seconds(30)) { broadcast.errorText.contains("standby encoder: ready") },
                 "\(broadcast.errorText)")
+            return broadcast
+        }
+
+        /// Kills the master, and begins again with the same line.
+        mutating func restart(_ flags: [String]) async throws {
+            _ = Glibc.kill(broadcast.pid, SIGKILL)
+            await broadcast.wait()
+            broadcast = try await Self.begin(in: folder, flags)
         }
 
         func write(_ configuration: String) throws {
@@ -99,6 +109,22 @@ import Testing
         #expect(await stage.broadcast.wait() == 0, "\(stage.broadcast.errorText)")
         let probe = try BulkheadProgram.start(["probe", stage.out, "--expect", "lost=0", "--json"])
         #expect(await probe.wait(timeout: .seconds(60)) == 0, "\(probe.errorText) \(probe.outputText)")
+    }
+
+    /// Whoever restarts a service has edited its file, as likely as not.
+    @Test func resumedBroadcastFollowsItsFile() async throws {
+        let flags = ["--name", "show", "--resume-if-interrupted"]
+        var stage = try await Stage(Self.basis, flags)
+        #expect(try await stage.run("set", "preset=veryfast").code == 0)
+        try stage.write(Self.basis.replacing("500k", with: "700k"))
+        try await stage.restart(flags)
+        #expect(
+            await stage.tells("the configuration was read again: video-bitrate 700k"), "\(stage.broadcast.errorText)")
+        #expect(stage.broadcast.errorText.contains("resuming show"))
+        let status = try await stage.run("set", "preset=veryfast", "--dry-run")
+        #expect(status.output == "preset veryfast: is so already\n", "\(status.output)")
+        #expect(try await stage.run("stop").code == 0)
+        #expect(await stage.broadcast.wait() == 0)
     }
 
     @Test func valueThatIsKeptIsInTheFile() async throws {
