@@ -113,13 +113,20 @@ actor Broadcast {
 
     /// Tells of events whoever wants to be told, and says again what lasts.
     private func beginTelling() {
-        let targets = settings.notices ?? []
         reminders = Reminders(context.events, on: reactor)
-        notices = NoticeTarget.Kind.allCases.filter { kind in targets.contains { $0.kind == kind } }.map {
-            Notices($0, of: targets, in: context)
-        }
-        let times = Set(targets.compactMap(\.rule.summary))
-        guard !times.isEmpty else { return }
+        notices = NoticeTarget.Kind.allCases.compactMap(notices(of:))
+        beginSummaries()
+    }
+
+    /// Those that are told in this way; nil for none.
+    private func notices(of kind: NoticeTarget.Kind) -> Notices? {
+        let targets = settings.notices ?? []
+        return targets.contains { $0.kind == kind } ? Notices(kind, of: targets, in: context) : nil
+    }
+
+    private func beginSummaries() {
+        let times = Set((settings.notices ?? []).compactMap(\.rule.summary))
+        guard !times.isEmpty else { return summaries = nil }
         summaries = Summaries(at: times, in: context) { [weak self] in
             self?.assumeIsolated { DayBook.Figures($0.status()) } ?? DayBook.Figures()
         }
@@ -595,11 +602,26 @@ actor Broadcast {
 
     /// Events are told to others from now on.
     func change(notices targets: [NoticeTarget]) async {
-        let former = notices
+        let before = settings.notices ?? []
         settings.notices = targets.isEmpty ? nil : targets
-        notices = targets.isEmpty ? nil : Notices(targets, in: context)
         keeper?.changed()
-        await former?.finish(on: self)
+        if Set(before.compactMap(\.rule.summary)) != Set(targets.compactMap(\.rule.summary)) {
+            summaries?.end()
+            beginSummaries()
+        }
+        for kind in NoticeTarget.Kind.allCases
+        where before.filter({ $0.kind == kind }) != targets.filter({ $0.kind == kind }) {
+            let former = notices.first { $0.kind == kind }
+            // A file has one writer: the former one is waited for. All others are told without a pause.
+            if kind == .file { await former?.finish(on: self) }
+            notices.removeAll { $0.kind == kind }
+            if let new = notices(of: kind) { notices.append(new) }
+            if kind != .file {
+                former?.beginEnd()
+                await former?.finish(on: self)
+            }
+        }
+        notices = NoticeTarget.Kind.allCases.compactMap { kind in notices.first { $0.kind == kind } }
     }
 
     /// - Throws: kind `control`, where there is no such time zone; nothing has changed then.
