@@ -15,6 +15,10 @@ import BulkheadWire
 ///
 ///     Inputs ──packets──▶ Copying ──packets──▶ outlet
 final class CopyLine {
+    /// How far a stream has come is noted by a thread of its own, which a busy machine holds up; behind its last note more may have
+    /// gone out, whose times must not come again.
+    private static let unnoted = MediaTime(milliseconds: 500)
+
     let copying: Copying
     private let slate: SlateEncoder
     /// What the slate that is drawn is to fit to.
@@ -34,7 +38,7 @@ final class CopyLine {
             duration: settings.durationSeconds.map { seconds in
                 MediaTime(nanoseconds: Int64(min(seconds, 9e9) * 1e9))
                     - settings.frameRate.time(of: start?.framesBefore ?? 0)
-            }, start: start?.copiedTo.map { $0 + settings.frameRate.interval } ?? .zero,
+            }, start: start?.copiedTo.map { $0 + Self.unnoted } ?? .zero,
             sourceStart: MediaTime(nanoseconds: start?.inputs.first?.resume?.pts ?? 0))
         let back = Back()
         slate = SlateEncoder(in: context) { [weak back] in back?.line?.copying.take($0) }

@@ -98,7 +98,7 @@ import Testing
         // An IDR each two seconds.
         #expect(start % 60 == 0 && (next - 1...next + 60).contains(Int(start)), "\(start) behind \(next)")
         #expect(after.numbers == (start..<start + UInt32(after.numbers.count)).map { $0 })
-        #expect(after.first > before.last && after.first < before.last + 5)
+        #expect(after.first > before.last && after.first < before.last + 5, "\(before) \(after)")
     }
 
     /// All that the killed master knew is so again: to the frame, and by value.
