@@ -50,10 +50,7 @@ actor Broadcast {
     private(set) lazy var rooms = makeRooms()
 
     // The course and the end.
-    /// One for each kind of target.
-    private var notices: [Notices] = []
-    private var reminders: Reminders?
-    private var summaries: Summaries?
+    private lazy var notices = makeNotices()
     /// Programs that use the control socket as applications do.
     private var keptPrograms: [ProgramKeeper] = []
     private var audience: Audience?
@@ -93,51 +90,29 @@ actor Broadcast {
 
     /// Runs the broadcast to its end, of which those are told who want to be.
     func run() async throws(BroadcastError) -> BroadcastSummary {
-        beginTelling()
+        // It begins to tell when it is made.
+        _ = notices
         startPrograms()
         do throws(BroadcastError) {
             let summary = try await runCourse()
             for program in keptPrograms { await program.finish(on: self) }
-            await endTelling()
+            await notices.finish(on: self)
             return summary
         } catch {
             for program in keptPrograms { await program.finish(on: self) }
             let clean = context.events.clean(error)
             let reason = Reason(clean.code.rawValue, clean.problem)
             let event = Event(.master, .master(.broadcastFailed(reason: reason)), time: EventLog.wallClock())
-            for room in notices { room.tell(event) }
-            await endTelling()
+            notices.tell(event)
+            await notices.finish(on: self)
             throw error
         }
     }
 
-    /// Tells of events whoever wants to be told, and says again what lasts.
-    private func beginTelling() {
-        reminders = Reminders(context.events, on: reactor)
-        notices = NoticeTarget.Kind.allCases.compactMap(notices(of:))
-        beginSummaries()
-    }
-
-    /// Those that are told in this way; nil for none.
-    private func notices(of kind: NoticeTarget.Kind) -> Notices? {
-        let targets = settings.notices ?? []
-        return targets.contains { $0.kind == kind } ? Notices(kind, of: targets, in: context) : nil
-    }
-
-    private func beginSummaries() {
-        let times = Set((settings.notices ?? []).compactMap(\.rule.summary))
-        guard !times.isEmpty else { return summaries = nil }
-        summaries = Summaries(at: times, in: context) { [weak self] in
+    private func makeNotices() -> NoticeDesk {
+        NoticeDesk(settings.notices ?? [], in: context) { [weak self] in
             self?.assumeIsolated { DayBook.Figures($0.status()) } ?? DayBook.Figures()
         }
-    }
-
-    private func endTelling() async {
-        reminders?.end()
-        summaries?.end()
-        // Files last: they are told how it went with the others.
-        for room in notices where room.kind != .file { room.beginEnd() }
-        for room in notices { await room.finish(on: self) }
     }
 
     /// Starts the switch and the control room of the broadcast's own, if it has them.
@@ -602,26 +577,9 @@ actor Broadcast {
 
     /// Events are told to others from now on.
     func change(notices targets: [NoticeTarget]) async {
-        let before = settings.notices ?? []
         settings.notices = targets.isEmpty ? nil : targets
         keeper?.changed()
-        if Set(before.compactMap(\.rule.summary)) != Set(targets.compactMap(\.rule.summary)) {
-            summaries?.end()
-            beginSummaries()
-        }
-        for kind in NoticeTarget.Kind.allCases
-        where before.filter({ $0.kind == kind }) != targets.filter({ $0.kind == kind }) {
-            let former = notices.first { $0.kind == kind }
-            // A file has one writer: the former one is waited for. All others are told without a pause.
-            if kind == .file { await former?.finish(on: self) }
-            notices.removeAll { $0.kind == kind }
-            if let new = notices(of: kind) { notices.append(new) }
-            if kind != .file {
-                former?.beginEnd()
-                await former?.finish(on: self)
-            }
-        }
-        notices = NoticeTarget.Kind.allCases.compactMap { kind in notices.first { $0.kind == kind } }
+        await notices.change(targets, on: self)
     }
 
     /// - Throws: kind `control`, where there is no such time zone; nothing has changed then.
@@ -824,9 +782,9 @@ actor Broadcast {
 
     func status() -> BroadcastStatus {
         var status = rooms.status(state, frameRate: settings.frameRate)
-        if !notices.isEmpty {
-            status.notices = notices.flatMap(\.status)
-            status.children += notices.map(\.child)
+        if !notices.children.isEmpty {
+            status.notices = notices.status
+            status.children += notices.children
         }
         if let chat = audience?.child { status.children.append(chat) }
         (status.canvas, status.frameRate) = (rooms.outputs.picture?.canvas, rooms.outputs.picture?.frameRate)

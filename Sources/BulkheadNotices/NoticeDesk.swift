@@ -1,0 +1,75 @@
+package import BulkheadEvents
+package import BulkheadModel
+package import BulkheadRoom
+
+/// Whoever wants to be told of a broadcast's events, and what is told again while it lasts: notices for each kind of target,
+/// reminders, and a summary a day.
+package final class NoticeDesk {
+    private let context: RoomContext
+    private let figures: () -> DayBook.Figures
+    private var targets: [NoticeTarget]
+    /// One for each kind of target that there is.
+    private var rooms: [Notices] = []
+    private let reminders: Reminders
+    private var summaries: Summaries?
+
+    /// Begins to tell.
+    /// - Parameter figures: what is counted since the beginning; called on the reactor's thread.
+    package init(_ targets: [NoticeTarget], in context: RoomContext, figures: @escaping () -> DayBook.Figures) {
+        self.targets = targets
+        self.context = context
+        self.figures = figures
+        reminders = Reminders(context.events, on: context.reactor)
+        rooms = NoticeTarget.Kind.allCases.compactMap(room(of:))
+        beginSummaries()
+    }
+
+    package var status: [NoticeTargetStatus] { rooms.flatMap(\.status) }
+    package var children: [ChildStatus] { rooms.map(\.child) }
+
+    /// Tells an event that stands in no log.
+    package func tell(_ event: Event) { for room in rooms { room.tell(event) } }
+
+    /// Others are told from now on. Targets of a kind of which nothing has changed notice nothing.
+    package func change(_ wanted: [NoticeTarget], on owner: isolated any Actor) async {
+        let before = targets
+        targets = wanted
+        if Self.summaryTimes(before) != Self.summaryTimes(wanted) {
+            summaries?.end()
+            beginSummaries()
+        }
+        for kind in NoticeTarget.Kind.allCases
+        where before.filter({ $0.kind == kind }) != wanted.filter({ $0.kind == kind }) {
+            let former = rooms.first { $0.kind == kind }
+            // A file has one writer: the former one is waited for. All others are told without a pause.
+            if kind == .file { await former?.finish(on: owner) }
+            let place = rooms.firstIndex { $0.kind == kind } ?? rooms.endIndex
+            rooms.removeAll { $0.kind == kind }
+            if let room = room(of: kind) { rooms.insert(room, at: min(place, rooms.endIndex)) }
+            if kind != .file { await former?.finish(on: owner) }
+        }
+    }
+
+    /// Ends what is told, and waits a while for what is not delivered yet.
+    package func finish(on owner: isolated any Actor) async {
+        reminders.end()
+        summaries?.end()
+        // Files last: they are told how it went with the others.
+        for room in rooms where room.kind != .file { room.beginEnd() }
+        for room in rooms where room.kind != .file { await room.finish(on: owner) }
+        for room in rooms where room.kind == .file { await room.finish(on: owner) }
+    }
+
+    private func room(of kind: NoticeTarget.Kind) -> Notices? {
+        targets.contains { $0.kind == kind } ? Notices(kind, of: targets, in: context) : nil
+    }
+
+    private func beginSummaries() {
+        let times = Self.summaryTimes(targets)
+        summaries = times.isEmpty ? nil : Summaries(at: times, in: context, figures: figures)
+    }
+
+    private static func summaryTimes(_ targets: [NoticeTarget]) -> Set<NoticeRule.TimeOfDay> {
+        Set(targets.compactMap(\.rule.summary))
+    }
+}
