@@ -66,10 +66,8 @@ package final class IRCClient {
         }
         var time = timeval(tv_sec: 20, tv_usec: 0)
         _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-        if result != 0 {
-            close(descriptor)
-            return nil
-        }
+        // `deinit` closes it.
+        if result != 0 { return nil }
     }
 
     deinit { close(descriptor) }
