@@ -167,8 +167,16 @@ let package = Package(
             linkerSettings: libraries("pq", "sqlite3")),
 
         .target(
+            name: "BulkheadStreamPlayer",
+            dependencies: [
+                "BulkheadFLV", "BulkheadHTTP", "BulkheadRTMP", "BulkheadRTMPTransport", nioCore, nioPosix, nioHTTP1,
+            ]),
+        .target(
             name: "BulkheadLibraryPlayer",
-            dependencies: ["BulkheadHTTP", "BulkheadModel", "BulkheadSystem", nioCore, nioPosix, nioHTTP1]),
+            dependencies: [
+                "BulkheadFLV", "BulkheadHTTP", "BulkheadModel", "BulkheadRTMP", "BulkheadRTMPTransport",
+                "BulkheadStreamPlayer", "BulkheadSystem", nioCore, nioPosix, nioHTTP1,
+            ]),
 
         // MARK: 4 rooms
         .target(
@@ -239,15 +247,16 @@ let package = Package(
             name: "BulkheadLiveServer",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadFLV", "BulkheadMP4", "BulkheadRTMP", "BulkheadTimeline",
-                "BulkheadSelection", "BulkheadModel", "BulkheadHTTP", "BulkheadRTMPTransport", systemPackage,
-                nioCore, nioPosix, nioHTTP1, nioSSL,
+                "BulkheadSelection", "BulkheadModel", "BulkheadHTTP", "BulkheadRTMPTransport", "BulkheadStreamPlayer",
+                systemPackage, nioCore, nioPosix, nioHTTP1, nioSSL,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadOrigin",
             dependencies: [
                 "BulkheadChildRuntime", "BulkheadLiveServer", "BulkheadHTTP", "BulkheadModel", "BulkheadDanmaku",
-                "BulkheadEvents", "BulkheadMedia", "BulkheadRTMP", "BulkheadSystem", "BulkheadWire", systemPackage,
-                nioPosix,
+                "BulkheadEvents", "BulkheadMedia", "BulkheadRTMP", "BulkheadStreamPlayer", "BulkheadSystem",
+                "BulkheadWire",
+                systemPackage, nioPosix,
             ]),
         .target(
             name: "BulkheadSRTLink",
@@ -311,7 +320,9 @@ let package = Package(
             name: "BulkheadProbe",
             dependencies: [
                 "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadFLV", "BulkheadRTMP",
-                "BulkheadWire", "BulkheadChildren", "BulkheadRTMPTransport", systemPackage, nioCore, nioPosix,
+                "BulkheadWire", "BulkheadChildren", "BulkheadRTMPTransport", "BulkheadStreamPlayer", systemPackage,
+                nioCore,
+                nioPosix,
             ]),
         .target(
             name: "BulkheadLibrary",
@@ -340,7 +351,7 @@ let package = Package(
                 "BulkheadSystem", "BulkheadModel", "BulkheadEvents", "BulkheadWire", "BulkheadChildRuntime",
                 "BulkheadChildren", "BulkheadControl", "BulkheadFaults", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadProbe", "BulkheadRecording", "BulkheadMP4", "BulkheadMedia", "BulkheadChatFormats",
-                "CBulkheadLinux", systemPackage, nioCore, nioPosix,
+                "BulkheadStreamPlayer", "CBulkheadLinux", systemPackage, nioCore, nioPosix,
             ]),
         .target(name: "BulkheadPluginKit", dependencies: ["CBulkheadPlugin"]),
         .target(
@@ -351,7 +362,7 @@ let package = Package(
                 "BulkheadMedia", "BulkheadSystem", "BulkheadWire", "BulkheadRTMP", "BulkheadRTMPTransport",
                 "BulkheadSelection", "BulkheadPluginCatalog", "BulkheadFLV", "BulkheadMP4", "BulkheadRecording",
                 "BulkheadDanmaku", "BulkheadAudience", "BulkheadSwitch", "BulkheadSwitcher", "BulkheadHTTP",
-                "BulkheadSRT", "BulkheadLibraryPlayer",
+                "BulkheadSRT", "BulkheadLibraryPlayer", "BulkheadStreamPlayer",
                 "CBulkheadLinux", argumentParser, yams, systemPackage, nioCore, nioPosix,
             ]),
 
@@ -496,7 +507,10 @@ let package = Package(
             ]),
         .testTarget(
             name: "BulkheadLibraryPlayerTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadLibraryPlayer", "BulkheadHTTP", "BulkheadSystem"]),
+            dependencies: [
+                "BulkheadTestSupport", "BulkheadLibraryPlayer", "BulkheadFLV", "BulkheadHTTP", "BulkheadRTMP",
+                "BulkheadRTMPTransport", "BulkheadSystem", nioCore,
+            ]),
         .testTarget(
             name: "BulkheadLibraryTests",
             dependencies: [
@@ -666,6 +680,7 @@ let package = Package(
             name: "BulkheadLiveServerTests",
             dependencies: [
                 "BulkheadTestSupport", "BulkheadLiveServer", "BulkheadHTTP", "BulkheadRTMPTransport", "BulkheadRTMP",
+                "BulkheadStreamPlayer",
                 "BulkheadFLV", "BulkheadMP4", "BulkheadMedia", "BulkheadSystem", nioCore, nioPosix,
             ]),
         .testTarget(

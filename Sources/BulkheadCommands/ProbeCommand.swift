@@ -7,6 +7,7 @@ import BulkheadModel
 import BulkheadProbe
 import BulkheadRTMP
 import BulkheadRTMPTransport
+import BulkheadStreamPlayer
 import BulkheadSystem
 import BulkheadWire
 import Foundation
@@ -16,7 +17,7 @@ package struct ProbeCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "probe",
         abstract:
-            "Watch a stream of any server, a recording of a library or an FLV file, and measure what a viewer gets.",
+            "Watch a stream of any server, a recording or a live room of a library or an FLV file, and measure what a viewer gets.",
         discussion: """
             Counts frames, gaps, timestamp faults and the rate; in pictures of the test source it reads the frame \
             numbers, and says which are lost or repeated and how far sound and picture lie apart. Ends with the \
@@ -26,7 +27,9 @@ package struct ProbeCommand: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("rtmp://SERVER/APP/KEY, rtmps://…, http://LIBRARY/#ID, or an FLV file.", valueName: "url"),
+        help: ArgumentHelp(
+            "rtmp://SERVER/APP/KEY, rtmps://…, http://SERVER/APP/NAME.flv, http://LIBRARY/#ID, http://LIBRARY/#live/APP/NAME, or an FLV file.",
+            valueName: "url"),
         completion: .file(extensions: ["flv"]))
     var url: String
 
@@ -59,11 +62,7 @@ package struct ProbeCommand: AsyncParsableCommand {
             "What must hold: lost=0,repeated=0,gap<200ms,av-offset<=60ms; see the manual.", valueName: "list"))
     var expect: [String] = []
 
-    @Option(
-        name: .customLong("tls-ca"),
-        help: ArgumentHelp("Certificates (PEM) to trust in addition to the system's.", valueName: "file"),
-        completion: .file())
-    var tlsCA: String?
+    @OptionGroup var authority: AuthorityFile
 
     @Option(help: ArgumentHelp("The folder of the child programs.", valueName: "folder"), completion: .directory)
     var libexec: String?
@@ -96,8 +95,8 @@ package struct ProbeCommand: AsyncParsableCommand {
         if stay { (options.patience, options.silence) = (nil, nil) }
         if let silence { options.silence = try Self.time(silence, "--silence") }
         if let wait { options.patience = try Self.time(wait, "--wait") }
-        options.connection.tls.authoritiesPath = tlsCA
-        if stay { options.connection.timeout = .seconds(5) }
+        options.stream = try authority.options()
+        if stay { options.stream.connection.timeout = .seconds(5) }
         let programs = try Programs.named(libexec.map { FilePaths.absolute($0) })
         let probe: Probe
         do throws(ProbeError) {
@@ -146,20 +145,42 @@ package struct ProbeCommand: AsyncParsableCommand {
     ) async -> BroadcastError? {
         do throws(ProbeError) {
             switch source {
-            case .server(let target): try await StreamReader.watch(target, with: probe, options: options)
+            case .played(.stream(let source)): try await StreamReader.watch(source, with: probe, options: options)
             case .file(let path): try await StreamReader.read(path, with: probe)
-            case .library(let address):
-                var patience = LibraryPlayback.Patience()
-                if let limit = options.patience { patience.trouble = limit }
-                let result = await LongRun.outcome { [patience] () throws(BroadcastError) in
-                    try await LibraryViewer.watch(address, with: probe, patience: patience)
-                }
-                if case .failure(let error) = result { return error }
+            case .played(.recording(let address)):
+                let patience = patience(options)
+                return await failure(of: { () throws(BroadcastError) in
+                    try await LibraryViewer.watch(
+                        address, with: probe, patience: patience, trust: options.stream.trust)
+                })
+            case .played(.room(let address)):
+                let patience = patience(options)
+                return await failure(of: { () throws(BroadcastError) in
+                    try await RoomViewer.watch(address, with: probe, patience: patience, options: options.stream)
+                })
             }
             return nil
         } catch {
+            if case .untrusted = error {
+                return BroadcastError(.input, error.description, advice: AuthorityFile.advice)
+            }
             return BroadcastError(.input, error.description)
         }
+    }
+
+    private static func patience(_ options: StreamReader.Options) -> PlaybackPatience {
+        var patience = PlaybackPatience()
+        if let limit = options.patience { patience.trouble = limit }
+        return patience
+    }
+
+    private static func failure(
+        of body: @escaping @Sendable () async throws(BroadcastError) -> Void
+    ) async -> BroadcastError? {
+        if case .failure(let error) = await LongRun.outcome({ () throws(BroadcastError) in try await body() }) {
+            return error
+        }
+        return nil
     }
 
     private static func time(_ text: String, _ flag: String) throws(BroadcastError) -> Duration {
@@ -170,37 +191,44 @@ package struct ProbeCommand: AsyncParsableCommand {
     }
 }
 
-/// What is watched: a server's stream, or a file.
+/// What is watched.
 enum WatchedAddress: CustomStringConvertible {
-    case server(IngestTarget)
+    case played(PlayedAddress)
     case file(String)
-    case library(VideoAddress)
 
     /// - Throws: kind `usage` for an address that can't be watched.
     init(_ address: String, trackers: [String] = []) throws(BroadcastError) {
-        if VideoAddress.isOne(address) {
-            guard let video = VideoAddress(address, others: trackers) else {
-                throw BroadcastError(
-                    .usage, "a tracker's address is none", advice: "write --tracker http://SERVER:8090")
-            }
-            self = .library(video)
-        } else if address.hasPrefix("file:") {
+        if address.hasPrefix("file:") {
             self = .file(FilePaths.absolute(String(address.dropFirst("file:".count))))
-        } else if address.contains("://") {
-            do { self = .server(try IngestTarget(address)) } catch {
-                throw BroadcastError(.usage, "\(error)", advice: "write rtmp://SERVER/APP/KEY, or an FLV file")
-            }
-        } else {
+        } else if !address.contains("://") {
             self = .file(FilePaths.absolute(address))
+        } else if let played = PlayedAddress(address, trackers: trackers) {
+            self = .played(played)
+        } else {
+            throw Self.misfit(address, trackers)
         }
+    }
+
+    private static func misfit(_ address: String, _ trackers: [String]) -> BroadcastError {
+        if address.hasPrefix("http"), PlayedAddress(address, trackers: []) != nil {
+            return BroadcastError(.usage, "a tracker's address is none", advice: "write --tracker http://SERVER:8090")
+        }
+        let advice = "write rtmp://SERVER/APP/KEY, http://SERVER/APP/NAME.flv, http://LIBRARY/#ID, or an FLV file"
+        do throws(IngestTargetError) { _ = try IngestTarget(address) } catch {
+            guard !address.hasPrefix("http") else {
+                return BroadcastError(
+                    .usage, "the address is none of a stream, a recording or a room", advice: advice)
+            }
+            return BroadcastError(.usage, "\(error)", advice: advice)
+        }
+        return BroadcastError(.usage, "the address can't be watched", advice: advice)
     }
 
     /// Without a stream key.
     var description: String {
         switch self {
-        case .server(let target): "\(target)"
+        case .played(let address): "\(address)"
         case .file(let path): path
-        case .library(let address): "\(address)"
         }
     }
 

@@ -3,6 +3,7 @@ import BulkheadModel
 import BulkheadProbe
 import BulkheadRTMP
 import BulkheadRTMPTransport
+import BulkheadStreamPlayer
 import BulkheadSystem
 import Foundation
 import Glibc
@@ -102,10 +103,10 @@ struct DrillCourse: Sendable {
         options.stays = true
         (options.patience, options.silence) = (nil, nil)
         options.reconnectDelay = .milliseconds(50)
-        options.connection.timeout = .seconds(5)
+        options.stream.connection.timeout = .seconds(5)
         let probe = probe(of: link)
         let watching = Task { [probe, options] in
-            do throws(ProbeError) { try await StreamReader.watch(target, with: probe, options: options) } catch {
+            do throws(ProbeError) { try await StreamReader.watch(.rtmp(target), with: probe, options: options) } catch {
                 // What the viewer could not see is judged as lost.
             }
         }

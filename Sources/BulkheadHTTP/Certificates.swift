@@ -197,6 +197,15 @@ package enum TLSPhrase {
         ("CERTIFICATE_EXPIRED", "our certificate is over"), ("BAD_CERTIFICATE", "it does not like our certificate"),
     ]
 
+    /// Whether the server could not prove who it is.
+    package static func isDistrust(_ error: any Error) -> Bool {
+        switch error {
+        case let error as NIOSSLExtraError: error == .failedToValidateHostname
+        case is NIOSSLError, is BoringSSLError: "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+        default: false
+        }
+    }
+
     /// One lowercase phrase; nil for what has nothing to do with TLS.
     package static func of(_ error: any Error) -> String? {
         switch error {

@@ -1,25 +1,7 @@
-import BulkheadHTTP
+package import BulkheadHTTP
 import BulkheadModel
 import BulkheadSystem
 import Synchronization
-
-/// Why a video can't be played on: one sentence's phrase.
-package enum PlaybackError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// All trackers that answered know of no such video.
-    case unknown(String)
-    /// No tracker has given nodes.
-    case noTracker(String)
-    /// No node has given the video.
-    case noNode(String)
-
-    package var description: String {
-        switch self {
-        case .unknown(let id): "no tracker knows the video \(id)"
-        case .noTracker(let why): "no tracker says where it is: \(why)"
-        case .noNode(let why): "no node gives it: \(why)"
-        }
-    }
-}
 
 /// Plays a recording of a library, from its first byte or a time on. It asks the trackers once; where the node that plays is
 /// dead, silent, slow or dies, the next one of the answer goes on where it was.
@@ -30,32 +12,12 @@ package actor LibraryPlayback {
         case header([UInt8])
         /// Fragments from an IDR on. `start` and `end` count in seconds from the start of the recording.
         case segment([UInt8], start: Double, end: Double)
-    }
 
-    /// What is said of a playback.
-    package enum Happening: Hashable, Sendable {
-        /// A tracker has named nodes.
-        case found(name: String, tracker: String, nodes: [String])
-        case playing(node: String, why: String, waitedMilliseconds: Double)
-        case left(node: String, because: String)
-        /// None of the nodes that were named gives anything: the trackers are asked again.
-        case asksAgain
-        /// No tracker names nodes, and why; said once as long as it is the same.
-        case noTracker(String)
-    }
-
-    /// How long is waited, and for what.
-    package struct Patience: Hashable, Sendable {
-        /// How long a node may give nothing while it plays: with what the next one takes to begin it is less than 2 s.
-        package var silence = Duration.milliseconds(1500)
-        /// How long one has for itself at the start before the next one is asked as well.
-        package var step = Duration.milliseconds(400)
-        /// How long is tried before it is given up.
-        package var trouble = Duration.seconds(20)
-        /// How often a recording that grows is looked at again.
-        package var growth = Duration.seconds(1)
-
-        package init() {}
+        package var bytes: [UInt8] {
+            switch self {
+            case .header(let bytes), .segment(let bytes, _, _): bytes
+            }
+        }
     }
 
     private struct Source {
@@ -64,8 +26,9 @@ package actor LibraryPlayback {
     }
 
     private let address: VideoAddress
-    private let patience: Patience
-    private let tell: @Sendable (Happening) -> Void
+    private let patience: PlaybackPatience
+    private let trust: ClientTrust?
+    private let tell: @Sendable (PlaybackHappening) -> Void
     private var nodes: [PlayableNode] = []
     private var tracker: HTTPAddress?
     /// Nodes of the answer that gave nothing.
@@ -77,18 +40,22 @@ package actor LibraryPlayback {
     private var position: Double
     private var troubleSince: MonotonicTime?
     private var lastFailure = ""
+    /// Whether none of the answer's nodes could prove who it is.
+    private var isDistrust = true
     private var lastRefusal = ""
     private var reports: Task<Void, Never>?
 
     /// - Parameters:
     ///   - start: seconds from the start of the recording.
+    ///   - trust: whom it believes under TLS; nil for the system's authorities.
     ///   - tell: called with what happens.
     package init(
-        _ address: VideoAddress, from start: Double = 0, patience: Patience = Patience(),
-        tell: @escaping @Sendable (Happening) -> Void
+        _ address: VideoAddress, from start: Double = 0, patience: PlaybackPatience = PlaybackPatience(),
+        trust: ClientTrust? = nil, tell: @escaping @Sendable (PlaybackHappening) -> Void
     ) {
         self.address = address
         self.patience = patience
+        self.trust = trust
         self.tell = tell
         position = start
     }
@@ -141,12 +108,12 @@ package actor LibraryPlayback {
     ) async throws(FetchFailure) -> MediaFetch.Answer {
         guard let address = node.address(of: name) else { throw .broken("its playlist names no address") }
         return try await MediaFetch(
-            address: address, bytes: bytes, silence: patience.silence, leastBytesPerSecond: rate
+            address: address, bytes: bytes, silence: patience.silence, leastBytesPerSecond: rate, trust: trust
         ).run()
     }
 
     private nonisolated func playlist(of node: PlayableNode) async throws(FetchFailure) -> (MediaPlaylist, Duration) {
-        let answer = try await MediaFetch(address: node.playlist, silence: patience.silence).run()
+        let answer = try await MediaFetch(address: node.playlist, silence: patience.silence, trust: trust).run()
         guard let playlist = MediaPlaylist(String(decoding: answer.body, as: UTF8.self)) else {
             throw .broken("it gives no playlist")
         }
@@ -155,11 +122,16 @@ package actor LibraryPlayback {
 
     private func leave(_ node: PlayableNode, _ failure: FetchFailure) {
         tell(.left(node: node.node, because: "\(failure)"))
-        lastFailure = "\(node.node) \(failure)"
+        note(failure, of: node)
         if failure == .slow { slow.insert(node.node) } else { failed.insert(node.node) }
         troubleSince = troubleSince ?? .now
         source = nil
         if failure != .slow { report([Trip(node: node.node, token: node.token, milliseconds: nil)]) }
+    }
+
+    private func note(_ failure: FetchFailure, of node: PlayableNode) {
+        lastFailure = "\(node.node) \(failure)"
+        if case .untrusted = failure {} else { isDistrust = false }
     }
 
     /// Has the nodes that are left tried, the best first, and keeps the first that gives its playlist.
@@ -171,11 +143,13 @@ package actor LibraryPlayback {
         let left = nodes.filter { !failed.contains($0.node) }
         let quick = left.filter { !slow.contains($0.node) }
         guard !left.isEmpty else {
+            if isDistrust { throw .untrusted(lastFailure) }
             try check { .noNode(lastFailure) }
             tell(.asksAgain)
             nodes = []
             failed = []
             slow = []
+            isDistrust = true
             // Between two questions something has to have happened.
             try? await Task.sleep(for: patience.step)
             return
@@ -218,7 +192,7 @@ package actor LibraryPlayback {
                 trips.append(Trip(node: node.node, token: node.token, milliseconds: milliseconds))
             case .failure(let failure):
                 failed.insert(node.node)
-                lastFailure = "\(node.node) \(failure)"
+                note(failure, of: node)
                 tell(.left(node: node.node, because: "\(failure)"))
                 trips.append(Trip(node: node.node, token: node.token, milliseconds: nil))
             case nil:
@@ -250,49 +224,30 @@ package actor LibraryPlayback {
     }
 
     private func find() async throws(PlaybackError) {
-        let refusals = Mutex<[HTTPAddress: FetchFailure]>([:])
-        let winner = await StaggeredRace.first(of: address.trackers, every: patience.step) {
-            [address, patience] tracker in
-            do throws(FetchFailure) { return try await Self.ask(tracker, for: address.id, patience) } catch {
-                refusals.withLock { $0[tracker] = error }
-                return nil
+        let question = TrackerQuestion(
+            trackers: address.trackers, step: patience.step, silence: patience.silence, trust: trust)
+        let outcome = await question.ask("/find/\(address.id)") { body, tracker throws(FetchFailure) in
+            guard let found = try? JSONLine.decode(FoundVideo.self, from: body) else {
+                throw .broken("it answers what is no video")
             }
+            let nodes = found.candidates.prefix(8).compactMap { PlayableNode($0, askedAt: tracker) }
+            guard !nodes.isEmpty else { throw .broken("it names no nodes") }
+            return TrackerAnswer(name: String(found.video.name.prefix(255)), nodes: nodes)
         }
         if Task.isCancelled { return }
-        if let winner {
-            tracker = address.trackers[winner.place]
-            nodes = winner.value.nodes
-            tell(
-                .found(
-                    name: winner.value.name, tracker: address.trackers[winner.place].authority, nodes: nodes.map(\.node)
-                ))
-            return
+        switch outcome {
+        case .answered(let tracker, let answer):
+            self.tracker = tracker
+            nodes = answer.nodes
+            tell(.found(name: answer.name, tracker: tracker.authority, nodes: nodes.map(\.node)))
+        case .unknown: throw .unknown("the video \(address.id)")
+        case .untrusted(let phrase): throw .untrusted(phrase)
+        case .failed(let phrase):
+            try check { .noTracker(phrase) }
+            if phrase != lastRefusal { tell(.noTracker(phrase)) }
+            lastRefusal = phrase
+            try? await Task.sleep(for: patience.step)
         }
-        let failures = refusals.withLock { $0 }
-        let isUnknown = failures.values.contains { if case .refused(404, _) = $0 { true } else { false } }
-        let mayCome = failures.values.contains { if case .refused(503, _) = $0 { true } else { false } }
-        if isUnknown, !mayCome { throw .unknown(address.id) }
-        let phrase = failures.sorted { $0.key.authority < $1.key.authority }
-            .map { "\($0.key.authority) \($0.value)" }.joined(separator: "; ")
-        try check { .noTracker(phrase) }
-        if phrase != lastRefusal { tell(.noTracker(phrase)) }
-        lastRefusal = phrase
-        try? await Task.sleep(for: patience.step)
-    }
-
-    private static func ask(
-        _ tracker: HTTPAddress, for id: String, _ patience: Patience
-    ) async throws(FetchFailure) -> TrackerAnswer {
-        guard let address = HTTPAddress("\(VideoAddress.origin(tracker))/find/\(id)") else {
-            throw .broken("no address")
-        }
-        let answer = try await MediaFetch(address: address, silence: patience.silence).run()
-        guard let found = try? JSONLine.decode(FoundVideo.self, from: answer.body) else {
-            throw .broken("it answers what is no video")
-        }
-        let nodes = found.candidates.prefix(8).compactMap { PlayableNode($0, askedAt: tracker) }
-        guard !nodes.isEmpty else { throw .broken("it names no nodes") }
-        return TrackerAnswer(name: String(found.video.name.prefix(255)), nodes: nodes)
     }
 
     private struct Report: Encodable {
@@ -307,9 +262,9 @@ package actor LibraryPlayback {
         else { return }
         let body = JSONLine.encode(Report(video: address.id, trips: trips))
         // close() waits for it; each waits for the one before, which ends within the silence.
-        reports = Task { [before = reports, silence = patience.silence] in
+        reports = Task { [before = reports, silence = patience.silence, trust] in
             await before?.value
-            _ = try? await MediaFetch(address: target, body: body, silence: silence).run()
+            _ = try? await MediaFetch(address: target, body: body, silence: silence, trust: trust).run()
         }
     }
 }

@@ -11,6 +11,8 @@ enum FetchFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case silent(Duration)
     /// Less came than is played in the same time.
     case slow
+    /// It could not prove who it is.
+    case untrusted(String)
     case refused(status: Int, String)
     case broken(String)
 
@@ -20,6 +22,7 @@ enum FetchFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .unreachable(let why): "can't be reached: \(why)"
         case .silent(let time): "gave nothing for \(Double(time.nanoseconds / 100_000_000) / 10) s"
         case .slow: "gives less than is played"
+        case .untrusted(let why): "can't be trusted: \(why)"
         case .refused(let status, let text): "refuses with \(status): \(text)"
         case .broken(let why): "broke off: \(why)"
         }
@@ -39,6 +42,8 @@ struct MediaFetch: Sendable {
     var silence: Duration
     /// What has to come on the average, from ``silence`` on; nil for anything.
     var leastBytesPerSecond: Double?
+    /// Whom it believes under TLS; nil for the system's authorities.
+    var trust: ClientTrust?
 
     struct Answer: Sendable {
         let body: [UInt8]
@@ -54,7 +59,7 @@ struct MediaFetch: Sendable {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    try HTTPClient.addTLS(to: pipeline, for: address)
+                    try HTTPClient.addTLS(to: pipeline, for: address, trust: trust)
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(AnswerReader(self, promise))
                 }
@@ -170,6 +175,7 @@ private final class AnswerReader: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(.broken(HTTPClient.phrase(error)), context)
+        let words = HTTPClient.phrase(error)
+        fail(TLSPhrase.isDistrust(error) ? .untrusted(words) : .broken(words), context)
     }
 }

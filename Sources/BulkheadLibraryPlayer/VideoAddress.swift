@@ -24,11 +24,7 @@ package struct VideoAddress: Hashable, Sendable, CustomStringConvertible {
         guard (1...64).contains(id.utf8.count),
             id.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D })
         else { return nil }
-        var trackers: [HTTPAddress] = []
-        for tracker in ["\(Self.origin(place))"] + others {
-            guard let address = HTTPAddress(tracker) else { return nil }
-            if !trackers.contains(where: { Self.origin($0) == Self.origin(address) }) { trackers.append(address) }
-        }
+        guard let trackers = Self.trackers(place, others) else { return nil }
         self.id = id
         self.trackers = trackers
     }
@@ -39,6 +35,16 @@ package struct VideoAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { "\(id) at \(trackers.map(\.authority).joined(separator: ", "))" }
+
+    /// The tracker at `place` and others, each once; nil where one is no address.
+    static func trackers(_ place: HTTPAddress, _ others: [String]) -> [HTTPAddress]? {
+        var trackers: [HTTPAddress] = []
+        for tracker in [origin(place)] + others {
+            guard let address = HTTPAddress(tracker) else { return nil }
+            if !trackers.contains(where: { origin($0) == origin(address) }) { trackers.append(address) }
+        }
+        return trackers
+    }
 
     static func origin(_ address: HTTPAddress) -> String {
         "\(address.usesTLS ? "https" : "http")://\(address.authority)"

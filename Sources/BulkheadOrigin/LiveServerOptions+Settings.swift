@@ -2,6 +2,7 @@ import BulkheadHTTP
 import BulkheadLiveServer
 import BulkheadModel
 import BulkheadRTMP
+import BulkheadStreamPlayer
 
 extension LiveServerOptions {
     /// - Throws: kind `usage`: a stream's name or an address that is none. No key is repeated.
@@ -22,7 +23,7 @@ extension LiveServerOptions {
         access.interfaceTokenPath = settings.interfaceTokenFile
         rates = RateOptions(settings.limits)
         for pull in settings.pulls {
-            var sources: [PullSource] = []
+            var sources: [StreamSource] = []
             for source in pull.sources { sources.append(try Self.source(source)) }
             guard !sources.isEmpty else { continue }
             var options = PullOptions(try Self.name(pull.stream), from: sources)
@@ -52,7 +53,7 @@ extension LiveServerOptions {
         return name
     }
 
-    private static func source(_ text: String) throws(BroadcastError) -> PullSource {
+    private static func source(_ text: String) throws(BroadcastError) -> StreamSource {
         if let address = HTTPAddress(text), address.flvStream != nil { return .flv(address) }
         do throws(IngestTargetError) { return .rtmp(try IngestTarget(text)) } catch {
             throw BroadcastError(

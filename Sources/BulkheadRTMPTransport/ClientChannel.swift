@@ -96,7 +96,7 @@ enum ClientChannel {
     private static func tlsContext(_ options: TLSOptions, server: String) throws(PublishError) -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        if let path = options.authoritiesPath { configuration.trustRoots = .file(path) }
+        if let path = options.authoritiesPath { configuration.additionalTrustRoots = [.file(path)] }
         if !options.verifiesServer { configuration.certificateVerification = .none }
         do {
             return try NIOSSLContext(configuration: configuration)

@@ -27,7 +27,7 @@ package struct ConnectionOptions: Hashable, Sendable {
 
 /// How a server proves who it is.
 package struct TLSOptions: Hashable, Sendable {
-    /// A PEM file of the only authorities to trust; nil for those of the system.
+    /// A PEM file of authorities to trust beside those of the system; nil for those alone.
     package var authoritiesPath: String?
     /// Chain and name are verified. Off, the connection is open to anyone in between: for experiments only.
     package var verifiesServer = true

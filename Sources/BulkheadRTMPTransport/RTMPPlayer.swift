@@ -1,6 +1,7 @@
 package import BulkheadRTMP
 package import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// Plays one stream of a server.
@@ -42,11 +43,23 @@ package enum RTMPPlayer {
                     throw PlayError.notConnected(
                         .timedOut(server: target.authority, .openingApplication, after: options.timeout))
                 }
-                throw error
+                throw await Self.explained(error, target, options, group)
             }
             started.store(.playing, ordering: .relaxed)
             return try await body(&events)
         }
+    }
+
+    /// What went wrong with TLS, which comes with the first bytes, in words.
+    private static func explained(
+        _ error: any Error, _ target: IngestTarget, _ options: ConnectionOptions, _ group: any EventLoopGroup
+    ) async -> any Error {
+        guard error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError else { return error }
+        var failure = TLSFailure(error)
+        if failure == .unknownAuthority {
+            failure = await ClientChannel.explainDistrust(of: target, options: options, group: group)
+        }
+        return PlayError.notConnected(.tlsFailed(server: target.authority, failure))
     }
 }
 
@@ -93,6 +106,18 @@ package enum PlayError: Error, Hashable, Sendable, CustomStringConvertible {
         case .protocolViolation(let server, let error): "\(server) broke the RTMP protocol: \(error)"
         case .connectionLost(let server, let reason): "the connection to \(server) was lost: \(reason)"
         case .ended: "the server closed the connection"
+        }
+    }
+
+    /// Whether the server could not prove who it is.
+    package var isDistrust: Bool {
+        switch self {
+        case .notConnected(.tlsFailed(_, let failure)):
+            switch failure {
+            case .unknownAuthority, .expiredCertificate, .certificateNotYetValid, .wrongName: true
+            default: false
+            }
+        default: false
         }
     }
 }

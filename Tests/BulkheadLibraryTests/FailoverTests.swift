@@ -17,7 +17,7 @@ import Testing
         private let said: Heard
 
         final class Heard: Sendable {
-            let happenings = Mutex<[LibraryPlayback.Happening]>([])
+            let happenings = Mutex<[PlaybackHappening]>([])
         }
 
         init(_ stage: Stage, trackers: [String] = []) throws {
@@ -28,7 +28,7 @@ import Testing
             playback = LibraryPlayback(address) { happening in heard.happenings.withLock { $0.append(happening) } }
         }
 
-        var happenings: [LibraryPlayback.Happening] { said.happenings.withLock { $0 } }
+        var happenings: [PlaybackHappening] { said.happenings.withLock { $0 } }
         /// The nodes that played, in order.
         var players: [String] {
             happenings.compactMap { if case .playing(let node, _, _) = $0 { node } else { nil } }
@@ -209,9 +209,9 @@ import Testing
         let stage = try await Stage()
         let address = try #require(VideoAddress("\(stage.library.address("centre"))/#00ff-0"))
         let playback = LibraryPlayback(address) { _ in }
-        await #expect(throws: PlaybackError.unknown("00ff-0")) { try await playback.next() }
+        await #expect(throws: PlaybackError.unknown("the video 00ff-0")) { try await playback.next() }
         // All nodes dead: tried for a while, and then said.
-        var patience = LibraryPlayback.Patience()
+        var patience = PlaybackPatience()
         patience.trouble = .seconds(2)
         for node in stage.library.nodes { await stage.library.kill(node) }
         let known = try #require(VideoAddress("\(stage.library.address("centre"))/#\(stage.id)"))

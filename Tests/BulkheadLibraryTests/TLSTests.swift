@@ -75,6 +75,68 @@ import Testing
         await stage.killAll()
     }
 
+    /// A node's recordings by RTMPS, with the certificate of its HTTPS: named by the tracker, played by our commands and FFmpeg's, and
+    /// renewed meanwhile. Who doesn't know the authority is told what to do.
+    @Test func recordingsPlayByRTMPS() async throws {
+        let stage = try LibraryStage(["berlin"])
+        try await certify(stage.parts, in: stage)
+        let port = try FreePort.take()
+        var options = secured(stage)
+        options.lines["berlin"]? += "\nrtmp-listen: \"127.0.0.1:\(port)\""
+        options.nodeWords["berlin"] = "rtmp: \"rtmps://127.0.0.1:\(port)\""
+        try stage.configure(options)
+        let broadcast = try BulkheadProgram.start([
+            "broadcast", "test", "--fast", "--to", "file:/dev/null", "--duration", "3", "--size", "160x90", "--fps",
+            "10",
+            "--record", stage.folder.path("berlin/show.mp4"),
+        ])
+        #expect(await broadcast.wait(timeout: .seconds(60)) == 0, "\(broadcast.errorText)")
+        try stage.startAll()
+        let found = try await stage.find("show", nodes: 1)
+        let candidate = try #require((found["candidates"] as? [[String: Any]])?.first)
+        let rtmp = try #require(candidate["rtmp"] as? String)
+        let id = try #require((found["video"] as? [String: Any])?["id"] as? String)
+        #expect(rtmp.hasPrefix("rtmps://127.0.0.1:\(port)/media/\(id)?token="))
+
+        let ca = ["--ca", stage.folder.path("ca.pem")]
+        func run(_ words: [String]) async throws -> (code: Int32?, errors: String) {
+            let process = try BulkheadProgram.start(words)
+            return (await process.wait(timeout: .seconds(40)), process.errorText)
+        }
+        let distrust = "name the file of its authority with --ca"
+        for address in [rtmp, stage.address("centre") + "/#\(id)"] {
+            for command in [["play", "--output", "/dev/null"], ["probe", "--no-decode"]] {
+                let known = try await run(command + [address] + ca)
+                #expect(known.code == 0, "\(command) \(address): \(known.errors)")
+                let unknown = try await run(command + [address])
+                #expect(unknown.code == 66 && unknown.errors.contains(distrust), "\(command): \(unknown.errors)")
+            }
+        }
+        let nowhere = try await run(["play", rtmp, "--ca", "/nowhere.pem"])
+        #expect(nowhere.code == 64 && nowhere.errors.contains("/nowhere.pem"), "\(nowhere.errors)")
+        // From this machine also without TLS, as HTTP.
+        let plain = try await run(["probe", "--no-decode", rtmp.replacing("rtmps:", with: "rtmp:")])
+        #expect(plain.code == 0, "\(plain.errors)")
+        let ffprobe = try RunningProcess(
+            "ffprobe", ["-v", "error", "-show_entries", "stream=codec_type", "-of", "csv", rtmp])
+        #expect(await ffprobe.wait(timeout: .seconds(40)) == 0, "\(ffprobe.errorText)")
+
+        let before = try await serial(port)
+        try await certify(["berlin"], in: stage)
+        #expect(try await eventually(within: .seconds(20)) { try await serial(port) != before })
+        #expect(try await run(["probe", "--no-decode", rtmp] + ca).code == 0)
+        await stage.killAll()
+    }
+
+    /// Of the certificate that is shown at a port of this machine.
+    private func serial(_ port: Int) async throws -> String {
+        let process = try RunningProcess(
+            "sh",
+            ["-c", "openssl s_client -connect 127.0.0.1:\(port) </dev/null 2>/dev/null | openssl x509 -noout -serial"])
+        #expect(await process.wait(timeout: .seconds(20)) == 0, "\(process.errorText)")
+        return process.outputText
+    }
+
     /// Where the centre wants certificates, a node's key alone opens nothing.
     @Test func signatureWithoutCertificateIsRefused() async throws {
         let stage = try LibraryStage(["berlin"])
@@ -132,9 +194,9 @@ import Testing
     @Test(.enabled(if: TLSTests.outerAddress != nil)) func strangersNeedTLS() async throws {
         let stage = try LibraryStage([])
         try await certify(["centre"], in: stage)
-        let port = try FreePort.take()
+        let (port, rtmp) = (try FreePort.take(), try FreePort.take())
         let library = try await LibraryUnderTest([
-            "serve", "--folder", stage.folder.path("recordings"), "--listen", ":\(port)",
+            "serve", "--folder", stage.folder.path("recordings"), "--listen", ":\(port)", "--rtmp-listen", ":\(rtmp)",
             "--tls-cert", stage.folder.path("centre.crt"), "--tls-key", stage.folder.path("centre.tls.key"),
         ])
         #expect(try await library.get("/health").status == 200)
@@ -142,6 +204,10 @@ import Testing
         let plain = try await LibraryUnderTest.get("http://\(place)/api/videos")
         #expect(plain.status == 400 && plain.text == "This address speaks HTTPS.\n")
         #expect(try await LibraryUnderTest.get("https://\(place)/api/videos", ["-k"]).status == 200)
+        let player = try RunningProcess(
+            "ffprobe", ["-v", "error", "rtmp://\(try #require(Self.outerAddress)):\(rtmp)/media/x?token=y"])
+        #expect(await player.wait(timeout: .seconds(30)) != 0)
+        #expect(await eventually { library.process.outputText.contains("a player came by RTMP without TLS") })
         await library.process.end()
     }
 

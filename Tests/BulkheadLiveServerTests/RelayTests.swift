@@ -3,6 +3,7 @@ import BulkheadLiveServer
 import BulkheadModel
 import BulkheadRTMP
 import BulkheadRTMPTransport
+import BulkheadStreamPlayer
 import BulkheadTestSupport
 import Foundation
 import NIOCore
@@ -268,7 +269,7 @@ private let group = MultiThreadedEventLoopGroup.singleton
         // Every second one is there first, so that no server hears of the whole circle when it is asked.
         for index in Array(stride(from: 0, to: count, by: 2)) + Array(stride(from: 1, to: count, by: 2)) {
             let next = "127.0.0.1:\(ports[(index + 1) % count])/live/key"
-            let source: PullSource =
+            let source: StreamSource =
                 isOverHTTP
                 ? .flv(try #require(HTTPAddress("http://\(next).flv"))) : .rtmp(try IngestTarget("rtmp://\(next)"))
             servers.append(

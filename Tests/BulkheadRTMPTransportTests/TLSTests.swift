@@ -76,6 +76,23 @@ private struct Authority {
         await server.stop()
     }
 
+    /// Players are told as publishers are.
+    @Test func playerSaysWhyACertificateIsNotTrusted() async throws {
+        for (name, days, failure) in [
+            ("DNS:localhost", 2, TLSFailure.unknownAuthority), ("DNS:localhost", -1, .expiredCertificate),
+        ] {
+            let authority = try await Authority(serverName: name, days: days)
+            let server = try await authority.server()
+            let target = try IngestTarget("rtmps://localhost:\(server.port)/app/key")
+            let error = await #expect(throws: PlayError.self) {
+                try await RTMPPlayer.play(target, group: group) { _ in }
+            }
+            #expect(error == .notConnected(.tlsFailed(server: "localhost:\(server.port)", failure)))
+            #expect(error?.isDistrust == true)
+            await server.stop()
+        }
+    }
+
     @Test func addressInTheCertificateIsEnough() async throws {
         let authority = try await Authority(serverName: "IP:127.0.0.1")
         let server = try await authority.server()

@@ -1,10 +1,9 @@
-import BulkheadLibraryPlayer
 import BulkheadModel
 import Foundation
 import Glibc
 import NIOPosix
 
-/// Where `bulkhead play` puts a recording: a player's standard input, or a file.
+/// Where `bulkhead play` puts what is played: a player's standard input, or a file.
 final class PlaySink: Sendable {
     private let descriptor: CInt
     private let target: String
@@ -75,11 +74,7 @@ final class PlaySink: Sendable {
 
     /// Waits until the player takes it.
     /// - Returns: false where the player was closed.
-    func write(_ piece: LibraryPlayback.Piece) async throws(BroadcastError) -> Bool {
-        let bytes: [UInt8] =
-            switch piece {
-            case .header(let bytes), .segment(let bytes, _, _): bytes
-            }
+    func write(_ bytes: [UInt8]) async throws(BroadcastError) -> Bool {
         let code: CInt
         do {
             code = try await NIOThreadPool.singleton.runIfActive { [descriptor] in Self.write(bytes, to: descriptor) }

@@ -224,7 +224,7 @@ package enum SwitchFile {
         // Without what a player's name has behind it: that is the player's.
         let name = "\(app.prefix { $0 != "?" })/\(stream.prefix { $0 != "?" })"
         let body = JSONLine.text(["name": name, "pull": source]) ?? ""
-        let path = name.split(separator: "/").map { FormFields.encoded(String($0)) }.joined(separator: "/")
+        let path = name.split(separator: "/").map { PercentCode.encode(String($0)) }.joined(separator: "/")
         return .requests(
             start: try bulkheadRequest(pull, "POST", "/api/relays", body),
             stop: try bulkheadRequest(pull, "DELETE", "/api/relays/\(path)", ""))

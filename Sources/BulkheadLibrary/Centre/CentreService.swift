@@ -14,6 +14,8 @@ struct KnownPeer: Sendable {
     let key: [UInt8]
     /// Where players find the live server beside it.
     var liveAddress: PeerAddress?
+    /// Where players of RTMP find its recordings; nil where it has none for them.
+    var rtmp: RTMPPlace?
 }
 
 /// A tracker elsewhere that is fed from here.

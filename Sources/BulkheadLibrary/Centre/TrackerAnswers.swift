@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadModel
 import Glibc
@@ -144,10 +145,10 @@ struct TrackerAnswers: Sendable {
         case .ranked(let record, let ranked):
             if let kind {
                 // Tokens are what an answer costs: one is enough where one address is given.
-                guard let first = ranked.first.flatMap({ candidate($0, record) }) else { return .notFound }
+                guard let first = ranked.first.flatMap({ candidate($0, record, request) }) else { return .notFound }
                 return lead(kind == "mp4" ? first.mp4 : first.hls, first.why)
             }
-            let candidates = ranked.compactMap { candidate($0, record) }
+            let candidates = ranked.compactMap { candidate($0, record, request) }
             return Response.json(Found(video: record, candidates: candidates, ttl: TrackerService.answerSeconds))
         }
     }
@@ -157,7 +158,9 @@ struct TrackerAnswers: Sendable {
         return Response(.found, [("Location", address), ("Cache-Control", "no-store"), ("Bulkhead-Why", why)])
     }
 
-    private func candidate(_ ranked: PlayerChoice.Ranked, _ record: VideoRecord) -> Candidate? {
+    private func candidate(
+        _ ranked: PlayerChoice.Ranked, _ record: VideoRecord, _ request: Request
+    ) -> Candidate? {
         guard let peer = tracker.peers[ranked.node] else { return nil }
         // Digits, a point and small letters: as it is in an address.
         let token = PlaybackToken.make(
@@ -166,6 +169,7 @@ struct TrackerAnswers: Sendable {
         return Candidate(
             node: peer.id, why: ranked.why, hls: "\(base)/index.m3u8?token=\(token)",
             mp4: "\(base)/file.mp4?token=\(token)",
+            rtmp: peer.rtmp?.address("\(record.id)?token=\(token)", asked: request[header: "Host"]),
             poster: record.hasPoster ? "\(base)/poster.jpg?token=\(token)" : nil)
     }
 
@@ -188,7 +192,7 @@ struct TrackerAnswers: Sendable {
         }
         guard let name = RoomName(text) else { return .notFound }
         let candidates = tracker.findRoom(name, for: request.peer).compactMap { ranked, kind in
-            candidate(ranked, name, kind)
+            candidate(ranked, name, kind, request)
         }
         guard let first = candidates.first else {
             return .sentence(.notFound, "No room of that name is on the air, or not any more.")
@@ -198,9 +202,11 @@ struct TrackerAnswers: Sendable {
     }
 
     /// Addresses are those of our configuration: what a node says is a name and no more.
-    private func candidate(_ ranked: PlayerChoice.Ranked, _ name: RoomName, _ kind: LiveRoom.Kind) -> Candidate? {
+    private func candidate(
+        _ ranked: PlayerChoice.Ranked, _ name: RoomName, _ kind: LiveRoom.Kind, _ request: Request
+    ) -> Candidate? {
         switch kind {
-        case .recording: return tracker.record(name, at: ranked.node).flatMap { candidate(ranked, $0) }
+        case .recording: return tracker.record(name, at: ranked.node).flatMap { candidate(ranked, $0, request) }
         case .server:
             guard let server = tracker.peers[ranked.node]?.liveAddress else { return nil }
             let path = name.description.split(separator: "/").map { PercentCode.encode(String($0)) }.joined(
@@ -208,7 +214,9 @@ struct TrackerAnswers: Sendable {
             return Candidate(
                 node: ranked.node, why: ranked.why, hls: "\(server)/\(path)/index.m3u8",
                 mp4: "\(server)/\(path).mp4", flv: "\(server)/\(path).flv",
-                rtmp: "rtmp://\(server.authority(usualPort: 1935))/\(path)")
+                rtmp: server.usesTLS
+                    ? "rtmps://\(server.authority(usualPort: 443))/\(path)"
+                    : "rtmp://\(server.authority(usualPort: 1935))/\(path)")
         }
     }
 }

@@ -42,7 +42,7 @@ final class HTTPServer: Sendable {
                 let pipeline = channel.pipeline.syncOperations
                 try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
                 try pipeline.addHandler(IdleEnd())
-                if let tls { try pipeline.addHandler(TLSDoor(tls)) }
+                if let tls { try pipeline.addHandler(TLSDoor(tls, refusal: TLSDoor.httpRefusal)) }
                 try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
                 try pipeline.addHandler(MalformedRequests())
                 if let quick { try pipeline.addHandler(QuickAnswers(quick)) }

@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import NIOHTTP1
 
@@ -57,40 +58,5 @@ struct Request: Sendable {
     var isLocal: Bool {
         guard let peer else { return true }
         return peer.bytes.count == 4 ? peer.bytes[0] == 127 : peer.bytes == [UInt8](repeating: 0, count: 15) + [1]
-    }
-}
-
-/// RFC 3986, section 2.1.
-enum PercentCode {
-    private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-
-    static func encode(_ text: String) -> String {
-        var coded = ""
-        for byte in text.utf8 {
-            if plain.contains(byte) {
-                coded.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                coded += "%" + Hexadecimal.text([byte]).uppercased()
-            }
-        }
-        return coded
-    }
-
-    /// Nil for what is no code, no UTF-8, or a zero byte.
-    static func decode(_ text: some StringProtocol, plusIsBlank: Bool) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%") {
-                guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-                else { return nil }
-                rest = rest.dropFirst(2)
-                bytes.append(value)
-            } else {
-                bytes.append(plusIsBlank && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-            }
-        }
-        guard !bytes.contains(0) else { return nil }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

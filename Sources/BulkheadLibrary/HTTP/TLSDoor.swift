@@ -40,17 +40,28 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundOut = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private static let handshake: UInt8 = 22
-    private static let refusal: String = {
+    /// What is said by HTTP to whoever comes without TLS.
+    static let httpRefusal: String = {
         let text = "This address speaks HTTPS.\n"
         return "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
             + "Content-Length: \(text.utf8.count)\r\n\r\n\(text)"
     }()
 
+    private static let handshake: UInt8 = 22
+
     private let tls: ServerTLS
+    private let refusal: String
+    private let onRefusal: () -> Void
     private var isKnown = false
 
-    init(_ tls: ServerTLS) { self.tls = tls }
+    /// - Parameters:
+    ///   - refusal: what is said before a connection without TLS is closed; empty where the protocol has no word for it.
+    ///   - onRefusal: called then.
+    init(_ tls: ServerTLS, refusal: String, onRefusal: @escaping () -> Void = {}) {
+        self.tls = tls
+        self.refusal = refusal
+        self.onRefusal = onRefusal
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isKnown else { return context.fireChannelRead(data) }
@@ -63,7 +74,8 @@ final class TLSDoor: ChannelInboundHandler, RemovableChannelHandler {
             } catch { return context.close(promise: nil) }
         } else if !context.channel.isLocalPeer {
             let channel = context.channel
-            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: Self.refusal))).whenComplete { _ in
+            onRefusal()
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: refusal))).whenComplete { _ in
                 channel.close(promise: nil)
             }
             return

@@ -111,9 +111,18 @@ function open(name, hash) {
   $("stage").hidden = false;
   $("title").textContent = name;
   $("where").textContent = "";
+  $("rtmp").hidden = true;
   $("stage").scrollIntoView({ behavior: "smooth" });
   location.hash = hash;
   shown += 1;
+}
+
+// The address for players that speak RTMP: where the node takes TLS it is RTMPS.
+function showRTMP(candidate) {
+  $("rtmp").hidden = !/^rtmps?:\/\//.test(candidate.rtmp ?? "");
+  if ($("rtmp").hidden) return;
+  $("rtmp").href = candidate.rtmp;
+  $("rtmp").textContent = candidate.rtmp.startsWith("rtmps:") ? "RTMPS" : "RTMP";
 }
 
 async function show(video) {
@@ -125,6 +134,7 @@ async function show(video) {
     if (!candidate) return;
     $("where").textContent = `From ${candidate.node}: ${candidate.why}${problem ? ` (${problem})` : ""}`;
     $("file").href = candidate.mp4;
+    showRTMP(candidate);
   });
 }
 
@@ -141,6 +151,7 @@ async function showRoom(room) {
     const page = new URL(candidate.mp4, location.href);
     $("room").href = `${page.origin}/#${page.pathname.slice(1).replace(/\.mp4$/, "")}`;
     $("room").hidden = false;
+    showRTMP(candidate);
   });
 }
 

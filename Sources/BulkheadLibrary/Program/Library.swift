@@ -19,7 +19,7 @@ struct Library: Sendable {
     var rtmp: ListenAddress?
     var centre: CentreService?
     var tracker: TrackerService?
-    /// Nil for HTTP without TLS.
+    /// Nil for HTTP and RTMP without TLS.
     var tls: ServerTLS?
 
     /// Serves until a signal comes.
@@ -34,7 +34,7 @@ struct Library: Sendable {
             throw StartError(
                 "\(place):\(address.port) can't be listened on: \(PeerCall.phrase(error)); choose another --listen")
         }
-        let plays = try await rtmpServer()
+        let plays = try await rtmpServer(log: log)
         whenReady(server.port)
         let manager = ServiceManager.take()
         manager?.tell("READY=1")
@@ -56,9 +56,9 @@ struct Library: Sendable {
         log.write("library.stopped", "Stopped.")
     }
 
-    private func rtmpServer() async throws(StartError) -> RTMPServer? {
+    private func rtmpServer(log: LibraryLog) async throws(StartError) -> RTMPServer? {
         guard let rtmp, let node else { return nil }
-        do { return try await RTMPServer(rtmp, node) } catch {
+        do { return try await RTMPServer(rtmp, node, tls: tls, log: log) } catch {
             throw StartError(
                 "port \(rtmp.port) can't be listened on for RTMP: \(PeerCall.phrase(error)); choose another")
         }

@@ -178,7 +178,8 @@ enum LibraryStores {
         } catch { throw StartError("\(error)") }
     }
 
-    /// The known nodes: `nodes:`, each with `id`, `address`, `key-file` and perhaps `public`.
+    /// The known nodes: `nodes:`, each with `id`, `address`, `key-file` and perhaps `public`, `rtmp`,
+    /// `live` and `database`.
     /// - Parameter trust: whom readers of nodes believe under TLS.
     static func peers(
         _ settings: inout Configuration, trust: ClientTrust? = nil
@@ -193,6 +194,8 @@ enum LibraryStores {
             }
             let live = map["live"].flatMap { PeerAddress($0) }
             guard live != nil || map["live"] == nil else { throw StartError("live of \(id) wants \(PeerAddress.form)") }
+            let rtmp = map["rtmp"].flatMap { RTMPPlace($0) }
+            guard rtmp != nil || map["rtmp"] == nil else { throw StartError("rtmp of \(id) wants \(RTMPPlace.form)") }
             guard !peers.contains(where: { $0.id == id }) else { throw StartError("there are two nodes called \(id)") }
             let key = try LibraryKey.read(settings.place(keyFile))
             let remote = RemoteReader(
@@ -203,7 +206,7 @@ enum LibraryStores {
                 KnownPeer(
                     id: id, reader: reader,
                     publicAddress: (map["public"].flatMap { PeerAddress($0) } ?? address).description, key: key,
-                    liveAddress: live))
+                    liveAddress: live, rtmp: rtmp))
         }
         guard !peers.isEmpty else { throw StartError("no nodes are named: write nodes: and one entry for each") }
         return peers

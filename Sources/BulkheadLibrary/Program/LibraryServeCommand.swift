@@ -31,7 +31,7 @@ struct LibraryServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "An address and a port where recordings are played by RTMP, such as :1935 (default: none).",
+            "An address and a port where recordings are played by RTMP, and by RTMPS with --tls-cert, such as :1935 (default: none).",
             valueName: "address"))
     var rtmpListen: String?
 
@@ -59,7 +59,7 @@ struct LibraryServeCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("tls-cert"),
         help: ArgumentHelp(
-            "The certificate to serve HTTPS with, and those that lead to its authority, in PEM form; read again when it changes.",
+            "The certificate to serve HTTPS and RTMPS with, and those that lead to its authority, in PEM form; read again when it changes.",
             valueName: "file"))
     var certificate: String?
 
@@ -141,9 +141,16 @@ struct LibraryServeCommand: AsyncParsableCommand {
         let (nodeStore, central) = try Self.stores(media)
         let uploads = UploadDesk(
             media, key: try LibraryKey.own(media.ownPath("upload.key")), limits: try uploadLimits(), log: log)
+        let place = rtmp.flatMap { listen in
+            // A port of the system's choice is known to nobody.
+            listen.port == 0
+                ? nil
+                : RTMPPlace(
+                    host: publicAddress.flatMap { PeerAddress($0)?.host }, port: listen.port, usesTLS: files != nil)
+        }
         var library = try Self.library(
             id, media, nodeStore, central, key: key, publicAddress: publicAddress ?? "",
-            live: live.flatMap { PeerAddress($0) }, uploads, log: log)
+            live: live.flatMap { PeerAddress($0) }, rtmp: place, uploads, log: log)
         library.rtmp = rtmp
         library.tls = try files.map { files throws(StartError) in try PartTLS.server(files, log: log) }
         let scheme = files == nil ? "http" : "https"
@@ -175,10 +182,11 @@ struct LibraryServeCommand: AsyncParsableCommand {
 
     private static func library(
         _ id: NodeID, _ media: MediaFolder, _ nodeStore: any NodeStore, _ central: any CentralStore, key: [UInt8],
-        publicAddress: String, live: PeerAddress?, _ uploads: UploadDesk, log: LibraryLog
+        publicAddress: String, live: PeerAddress?, rtmp: RTMPPlace?, _ uploads: UploadDesk, log: LibraryLog
     ) throws(StartError) -> Library {
         let reader = LocalReader(node: id, store: nodeStore)
-        let peer = KnownPeer(id: id, reader: reader, publicAddress: publicAddress, key: key, liveAddress: live)
+        let peer = KnownPeer(
+            id: id, reader: reader, publicAddress: publicAddress, key: key, liveAddress: live, rtmp: rtmp)
         let tracker = TrackerService([id: peer], prefixes: PrefixTable(), log: log) { version in
             try await Blocking.run { try central.changes(after: version, limit: NodePage.mostRows) }
         }

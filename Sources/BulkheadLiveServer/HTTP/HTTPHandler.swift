@@ -1,6 +1,7 @@
 import BulkheadHTTP
 import BulkheadMedia
 import BulkheadRTMP
+import BulkheadStreamPlayer
 import NIOCore
 import NIOHTTP1
 

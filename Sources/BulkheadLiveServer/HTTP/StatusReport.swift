@@ -1,5 +1,6 @@
 import BulkheadMP4
 import BulkheadRTMP
+import BulkheadStreamPlayer
 import NIOCore
 import NIOHTTP1
 

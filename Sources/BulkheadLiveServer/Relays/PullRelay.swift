@@ -1,5 +1,6 @@
 import BulkheadRTMP
 import BulkheadRTMPTransport
+import BulkheadStreamPlayer
 import BulkheadSystem
 import NIOCore
 
@@ -113,7 +114,7 @@ final class PullRelay {
 
     /// - Returns: why it has ended.
     private static func play(
-        _ source: PullSource, _ marks: [String], _ relay: NIOLoopBound<PullRelay>, _ number: Int,
+        _ source: StreamSource, _ marks: [String], _ relay: NIOLoopBound<PullRelay>, _ number: Int,
         on eventLoop: any EventLoop
     ) async -> String {
         do {
@@ -133,7 +134,7 @@ final class PullRelay {
     }
 
     private static func follow(
-        _ events: inout some PulledEvents, _ relay: NIOLoopBound<PullRelay>, _ number: Int, on eventLoop: any EventLoop
+        _ events: inout some StreamEvents, _ relay: NIOLoopBound<PullRelay>, _ number: Int, on eventLoop: any EventLoop
     ) async throws -> String {
         let mark = events.serverMark
         let isCircle = try await eventLoop.submit { relay.value.isCircle(with: mark, number) }.get()
@@ -203,7 +204,7 @@ final class PullRelay {
     /// Ends for good, or until it is wanted again.
     func disconnect(because reason: String) { disconnect(because: reason, from: source) }
 
-    private func disconnect(because reason: String, from source: PullSource) {
+    private func disconnect(because reason: String, from source: StreamSource) {
         let wasFlowing = publication != nil
         endPublication()
         stopTask()
@@ -219,14 +220,14 @@ final class PullRelay {
     }
 
     /// The one that is asked at the moment.
-    private var source: PullSource {
+    private var source: StreamSource {
         switch machine.state {
         case .connecting(let source, _), .flowing(let source, _): options.sources[source]
         case .resting, .waiting: options.sources[0]
         }
     }
 
-    private func tell(_ news: RelayNews, _ source: PullSource) {
+    private func tell(_ news: RelayNews, _ source: StreamSource) {
         hub?.send(.relay(options.name, .pull, server: source.description, news))
     }
 }

@@ -1,4 +1,5 @@
 import BulkheadRTMP
+import BulkheadStreamPlayer
 import NIOCore
 
 /// All relays of a server. It lives on the server's event loop.

@@ -1,18 +1,18 @@
-package import BulkheadHTTP
 package import BulkheadRTMP
+package import BulkheadStreamPlayer
 
 /// A stream that comes from another server.
 package struct PullOptions: Hashable, Sendable {
     /// What it is called here.
     package var name: StreamName
     /// Tried in this order; at least one.
-    package var sources: [PullSource]
+    package var sources: [StreamSource]
     /// Only while somebody plays it.
     package var isOnDemand = false
     /// How long it goes on after the last player.
     package var linger = Duration.seconds(10)
 
-    package init(_ name: StreamName, from sources: [PullSource]) {
+    package init(_ name: StreamName, from sources: [StreamSource]) {
         self.name = name
         self.sources = sources
     }
@@ -20,35 +20,6 @@ package struct PullOptions: Hashable, Sendable {
     /// A stream of servers that speak RTMP.
     package init(_ name: StreamName, from targets: [IngestTarget]) {
         self.init(name, from: targets.map { .rtmp($0) })
-    }
-}
-
-/// Where a stream is pulled from.
-package enum PullSource: Hashable, Sendable, CustomStringConvertible {
-    case rtmp(IngestTarget)
-    /// An address of HTTP-FLV.
-    case flv(HTTPAddress)
-
-    package var host: String {
-        switch self {
-        case .rtmp(let target): target.host
-        case .flv(let address): address.host
-        }
-    }
-
-    package var port: Int {
-        switch self {
-        case .rtmp(let target): target.port
-        case .flv(let address): address.port
-        }
-    }
-
-    /// Without what may be secret.
-    package var description: String {
-        switch self {
-        case .rtmp(let target): target.description
-        case .flv(let address): address.description
-        }
     }
 }
 

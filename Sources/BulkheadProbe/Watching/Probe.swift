@@ -180,12 +180,14 @@ package enum ProbeError: Error, Hashable, CustomStringConvertible {
     case system(String)
     /// The server, or the stream on it.
     case notPlayed(String)
+    /// The server could not prove who it is.
+    case untrusted(String)
     case nothingCame(after: Duration)
     case file(path: String, reason: String)
 
     package var description: String {
         switch self {
-        case .system(let phrase), .notPlayed(let phrase): phrase
+        case .system(let phrase), .notPlayed(let phrase), .untrusted(let phrase): phrase
         case .nothingCame(let duration): "no picture came within \(duration.components.seconds) seconds"
         case .file(let path, let reason): "\(path): \(reason)"
         }

@@ -1,8 +1,8 @@
 import BulkheadFLV
-package import BulkheadRTMP
-package import BulkheadRTMPTransport
+import BulkheadRTMP
+import BulkheadRTMPTransport
+package import BulkheadStreamPlayer
 import NIOCore
-import NIOPosix
 import SystemPackage
 
 /// Brings a stream to a probe.
@@ -10,7 +10,7 @@ package enum StreamReader {
     /// How a stream of a server is watched.
     package struct Options: Sendable {
         /// How the server is reached.
-        package var connection = ConnectionOptions()
+        package var stream = StreamOptions()
         /// Goes on when the publisher or the server goes away, connecting anew.
         package var stays = false
         /// How long is waited before connecting anew.
@@ -24,11 +24,11 @@ package enum StreamReader {
         package init() {}
     }
 
-    /// Watches the stream `target` until it ends or the task is cancelled.
+    /// Watches the stream at `source` until it ends or the task is cancelled.
     /// - Throws: ``ProbeError`` when there is nothing to watch.
-    package static func watch(_ target: IngestTarget, with probe: Probe, options: Options) async throws(ProbeError) {
+    package static func watch(_ source: StreamSource, with probe: Probe, options: Options) async throws(ProbeError) {
         let result: Result<Void, ProbeError> = await withTaskGroup(of: Result<Void, ProbeError>?.self) { group in
-            group.addTask { await follow(target, with: probe, options: options) }
+            group.addTask { await follow(source, with: probe, options: options) }
             group.addTask { await limit(probe, options) }
             var result: Result<Void, ProbeError> = .success(())
             while let next = await group.next() {
@@ -61,14 +61,13 @@ package enum StreamReader {
     }
 
     private static func follow(
-        _ target: IngestTarget, with probe: Probe, options: Options
+        _ source: StreamSource, with probe: Probe, options: Options
     ) async -> Result<Void, ProbeError> {
-        let group = MultiThreadedEventLoopGroup.singleton
         while !Task.isCancelled {
             let reason: String
             do {
-                let isOver = try await RTMPPlayer.play(target, options: options.connection, group: group) { events in
-                    await probe.connected(to: "\(target)")
+                let isOver = try await StreamPlayer.play(source, options: options.stream) { events in
+                    await probe.connected(to: "\(source)")
                     while let event = try await events.next() {
                         switch event {
                         case .media(let played): await forward(played.message, to: probe)
@@ -86,6 +85,7 @@ package enum StreamReader {
             } catch is CancellationError {
                 return .success(())
             } catch {
+                if StreamPlayer.isDistrust(error), await !probe.hasMedia { return .failure(.untrusted("\(error)")) }
                 reason = "\(error)"
             }
             let hasMedia = await probe.hasMedia

@@ -89,7 +89,7 @@ final class RTMPPlayHandler: ChannelInboundHandler {
         guard play == nil else {
             return carryOut(session.refuse(.playDenied("One recording at a time."), on: request.streamID))
         }
-        guard let context, request.app == "media" else {
+        guard let context, request.app == RTMPPlace.app else {
             return carryOut(session.refuse(.playDenied("There is nothing under this address."), on: request.streamID))
         }
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)

@@ -5,7 +5,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Recordings for players of RTMP: `rtmp://NODE/media/ID?token=TOKEN&start=SECONDS`, where the token is that of the tracker.
+/// Recordings for players of RTMP: `rtmp://NODE/media/ID?token=TOKEN&start=SECONDS`, where the token is that of the tracker; with a
+/// certificate `rtmps://…` on the same port, and RTMP without TLS for this machine alone.
 final class RTMPServer: Sendable {
     /// More connections are closed at once.
     static let mostConnections = 1000
@@ -19,7 +20,8 @@ final class RTMPServer: Sendable {
     var port: Int? { channel.localAddress?.port }
 
     /// Listens on `address`, and serves from then on.
-    init(_ address: ListenAddress, _ node: NodeService) async throws {
+    /// - Parameter tls: nil for RTMP without TLS.
+    init(_ address: ListenAddress, _ node: NodeService, tls: ServerTLS?, log: LibraryLog) async throws {
         let count = ConnectionCount()
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
@@ -33,6 +35,15 @@ final class RTMPServer: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
                     try pipeline.addHandler(IdleEnd())
+                    if let tls {
+                        try pipeline.addHandler(
+                            TLSDoor(tls, refusal: "") {
+                                log.trouble(
+                                    "node.rtmp",
+                                    "a player came by RTMP without TLS and got nothing: its token was to be read on the way; rtmps:// is the address"
+                                )
+                            })
+                    }
                     try pipeline.addHandler(RTMPPlayHandler(node))
                 }
             }

@@ -1,3 +1,4 @@
+import BulkheadHTTP
 import BulkheadLibraryProtocol
 import BulkheadModel
 import BulkheadSystem

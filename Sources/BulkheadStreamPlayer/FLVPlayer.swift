@@ -1,31 +1,25 @@
-import BulkheadFLV
-import BulkheadHTTP
+package import BulkheadFLV
+package import BulkheadHTTP
 import BulkheadRTMP
-import BulkheadRTMPTransport
-import NIOCore
+package import BulkheadRTMPTransport
+package import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// What comes of a stream that is pulled, whichever way.
-protocol PulledEvents {
-    /// The server's own mark, where it has one.
-    var serverMark: String? { get }
-    /// The next event; nil when the server has ended the connection.
-    mutating func next() async throws -> PlayEvent?
-}
-
-extension PlayEvents: PulledEvents {}
-
 /// Plays a stream of another server by HTTP-FLV.
-enum FLVPlayer {
+package enum FLVPlayer {
     /// A request's header with a relay's marks, and a response's with that of the server.
-    static let marksHeader = "Bulkhead-Servers"
-    static let markHeader = "Bulkhead-Server"
+    package static let marksHeader = "Bulkhead-Servers"
+    package static let markHeader = "Bulkhead-Server"
 
     /// Asks for the stream, and lets `body` read what comes; the connection ends with `body`. A slow `body` slows the server down.
+    /// - Parameters:
+    ///   - relayMarks: of the servers that are given what is played, where it is a relay.
+    ///   - trust: whom it believes under TLS; nil for the system's authorities.
     /// - Throws: ``FLVPullProblem`` from here and from reading, and what `body` throws.
-    static func play<Result: Sendable>(
-        _ address: HTTPAddress, relayMarks: [String], timeout: Duration, on eventLoop: any EventLoop,
+    package static func play<Result: Sendable>(
+        _ address: HTTPAddress, relayMarks: [String] = [], timeout: Duration, trust: ClientTrust? = nil,
+        on eventLoop: any EventLoop,
         body: (inout FLVEvents) async throws -> Result
     ) async throws -> Result {
         typealias Wrapped = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
@@ -36,19 +30,18 @@ enum FLVPlayer {
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .connect(host: address.host, port: address.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        if address.usesTLS {
-                            try channel.pipeline.syncOperations.addHandler(HTTPClient.tlsHandler(address.host))
-                        }
-                        try channel.pipeline.syncOperations.addHTTPClientHandlers()
+                        let pipeline = channel.pipeline.syncOperations
+                        try HTTPClient.addTLS(to: pipeline, for: address, trust: trust)
+                        try pipeline.addHTTPClientHandlers()
                         return try Wrapped(wrappingChannelSynchronously: channel)
                     }
                 }
         } catch { throw FLVPullProblem.notReached(server: address.authority, HTTPClient.phrase(error)) }
         return try await channel.executeThenClose { inbound, outbound in
-            let headers = HTTPHeaders([
+            var headers = HTTPHeaders([
                 ("Host", address.authority), ("User-Agent", "bulkhead"), ("Accept", "video/x-flv, */*"),
-                (marksHeader, relayMarks.joined(separator: ",")),
             ])
+            if !relayMarks.isEmpty { headers.add(name: marksHeader, value: relayMarks.joined(separator: ",")) }
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: address.path, headers: headers)
             try await outbound.write(.head(head))
             try await outbound.write(.end(nil))
@@ -60,30 +53,33 @@ enum FLVPlayer {
 }
 
 /// Why a stream could not be pulled by HTTP-FLV, or no longer, as one phrase.
-enum FLVPullProblem: Error, Hashable, CustomStringConvertible {
+package enum FLVPullProblem: Error, Hashable, CustomStringConvertible {
     case notReached(server: String, String)
     case answered(server: String, status: UInt)
     case noFLV(server: String, FLVError)
     case broken(server: String, String)
+    /// It could not prove who it is.
+    case untrusted(server: String, String)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .notReached(let server, let words): "\(server) can't be reached: \(words)"
         case .answered(let server, 404): "\(server) has no such stream at the moment (404)"
         case .answered(let server, 508): "\(server) is given this stream by this server: it would go round in a circle"
         case .answered(let server, let status): "\(server) answered \(status)"
         case .noFLV(let server, let error): "what \(server) sends is no FLV stream: \(error)"
+        case .untrusted(let server, let words): "no secure connection to \(server): \(words)"
         case .broken(let server, let words): "the connection to \(server) was lost: \(words)"
         }
     }
 }
 
 /// The tags of one response, as the messages that they would be by RTMP.
-struct FLVEvents: PulledEvents {
+package struct FLVEvents: StreamEvents {
     private let server: String
     private var inbound: NIOAsyncChannelInboundStream<HTTPClientResponsePart>.AsyncIterator
     private var decoder = FLVDecoder()
-    private(set) var serverMark: String?
+    package private(set) var serverMark: String?
     private static let longestMark = 64
 
     fileprivate init(
@@ -102,7 +98,7 @@ struct FLVEvents: PulledEvents {
         serverMark = head.headers.first(name: FLVPlayer.markHeader).map { String($0.prefix(Self.longestMark)) }
     }
 
-    mutating func next() async throws -> PlayEvent? {
+    package mutating func next() async throws -> PlayEvent? {
         while true {
             do {
                 if let tag = try decoder.next() {
@@ -124,6 +120,10 @@ struct FLVEvents: PulledEvents {
     private mutating func part() async throws -> HTTPClientResponsePart? {
         do { return try await inbound.next(isolation: #isolation) } catch let error as CancellationError {
             throw error
-        } catch { throw FLVPullProblem.broken(server: server, HTTPClient.phrase(error)) }
+        } catch {
+            let words = HTTPClient.phrase(error)
+            throw TLSPhrase.isDistrust(error)
+                ? FLVPullProblem.untrusted(server: server, words) : .broken(server: server, words)
+        }
     }
 }
