@@ -18,34 +18,6 @@ package import BulkheadWire
 /// can need and there is room behind. What is due and what stands in a frame is decided by ``ProgramMachine``; the only
 /// timer of the timeline is here, and nothing outside may touch it.
 package final class Program {
-    /// What the program asks of the broadcast.
-    package struct Requests {
-        /// Whether frames can go anywhere: an encoder has been open, and the chain is as it will be.
-        package var mayBegin: () -> Bool
-        /// The first frame is about to be given.
-        package var began: () -> Void
-        /// The last frame has been given; some may still be with a mixer.
-        package var ended: () -> Void
-        /// A frame has left a mixer, and there is room for more.
-        package var progressed: () -> Void
-        /// The slate is another picture than before, in a slot that the program holds until the next one.
-        package var slateChanged: (SlotReference, Canvas) -> Void
-        /// The broadcast can't go on.
-        package var failed: (BroadcastError) -> Void
-
-        package init(
-            mayBegin: @escaping () -> Bool, began: @escaping () -> Void, ended: @escaping () -> Void,
-            progressed: @escaping () -> Void,
-            slateChanged: @escaping (SlotReference, Canvas) -> Void, failed: @escaping (BroadcastError) -> Void
-        ) {
-            self.mayBegin = mayBegin
-            self.began = began
-            self.ended = ended
-            self.progressed = progressed
-            self.slateChanged = slateChanged
-            self.failed = failed
-        }
-    }
 
     /// Told how far inputs may be ahead. They know the program, so that it holds them weakly.
     package weak var supply: (any MediaSupply)?
@@ -57,10 +29,9 @@ package final class Program {
     private let requests: Requests
     private var machine: ProgramMachine
     private var book: SceneBook
-    private var slatePicture = Slate()
-    private var cards = NameCards()
+    private let desk: PictureDesk
     /// The inputs that have backups.
-    private var groups: [InputGroup] = []
+    private var groups = InputGroups()
     private var timer: Reactor.Token?
     /// A tick is being carried out, and what comes of it must not begin another.
     private var isTicking = false
@@ -76,6 +47,7 @@ package final class Program {
         mixer = Mixer(
             canvas: settings.canvas, terms: MixerMachine.Terms(settings.frameRate, isPatient: settings.isFast),
             in: context, outlet: outlet, progressed: requests.progressed)
+        desk = PictureDesk(mixer, in: context.pools)
         book = try SceneBook(settings.scenes, inputs: settings.inputNames)
         machine = ProgramMachine(settings, at: madeAt)
         if let target = settings.loudnessTarget { aim(atLoudness: target) }
@@ -86,8 +58,8 @@ package final class Program {
     /// Draws the built-in slate in the size of pictures from now on.
     /// - Throws: a `BroadcastError`; the slate stays as it is then.
     package func drawSlate(_ canvas: Canvas) throws(BroadcastError) {
-        let former = slatePicture.canvas ?? machine.settings.canvas
-        try slatePicture.draw(canvas, in: context.pools)
+        let former = desk.canvas ?? machine.settings.canvas
+        try desk.drawSlate(canvas)
         book.resized(from: former, to: canvas)
         mixer.change(canvas)
         perform(machine.handle(.resized(canvas), at: .now))
@@ -117,12 +89,10 @@ package final class Program {
     package func change(_ change: SceneChange) throws(BroadcastError) -> FrameNumber? {
         switch change {
         case .take(let word, let transition):
-            guard let name = word ?? book.prepared else {
-                throw book.nothingPrepared(inputs: machine.shownNames)
-            }
+            let name = try book.next(word, of: machine)
             try transition.check()
-            return take(try stage(called: name), by: transition, isSwap: word == nil)
-        case .prepare(let name): book.prepare(try stage(called: name).name)
+            return take(try book.stage(called: name, of: machine), by: transition, isSwap: word == nil)
+        case .prepare(let name): book.prepare(try book.stage(called: name, of: machine).name)
         case .add(let scene):
             try book.add(scene, inputs: machine.names)
             wantMixers()
@@ -137,22 +107,7 @@ package final class Program {
     /// What a change of what is shown would do.
     /// - Throws: why it would be refused.
     package func foresee(_ change: SceneChange) throws(BroadcastError) -> ChangeOutcome {
-        var book = book
-        switch change {
-        case .take(let word, let transition):
-            guard let name = word ?? book.prepared else { throw book.nothingPrepared(inputs: machine.shownNames) }
-            try transition.check()
-            return ChangeOutcome("scene \(try stage(called: name).name)", .inPlace)
-        case .prepare(let name): return ChangeOutcome("scene \(try stage(called: name).name)", .inPlace)
-        case .add(let scene):
-            try book.add(scene, inputs: machine.names)
-            return ChangeOutcome("scene \(scene.name)", .added)
-        case .set(let scene): return ChangeOutcome("scene \(try book.set(scene).name)", .inPlace)
-        case .remove(let name):
-            let former = book[name]?.name ?? name
-            try book.remove(name)
-            return ChangeOutcome("scene \(former)", .removed)
-        }
+        try book.foresee(change, of: machine)
     }
 
     /// Lays all inputs out, as a setting says; nil for the first with a picture alone.
@@ -170,40 +125,12 @@ package final class Program {
         if isSwap { book.swap(in: named.name) } else { book.show(named.name) }
         wantMixers()
         if case .scene(let scene) = named.stage {
-            for input in lacking(in: scene) {
+            for input in book.inputs(lackingIn: scene, of: machine) {
                 context.post(.timeline, .timeline(.sceneLacks(scene: scene.name, input: input)))
             }
         }
         if hasBegun { context.post(.timeline, .timeline(.taken(scene: named.name, frame: frame))) }
         return frame
-    }
-
-    /// What a person means by `word`: a scene, a layout or an input. A number is a scene's place in the list, or, where there
-    /// are no scenes, the input's.
-    private func stage(called word: String) throws(BroadcastError) -> (name: String, stage: Staging.Stage) {
-        if let scene = book[word] {
-            let lacking = lacking(in: scene)
-            if let name = lacking.first, lacking.count == scene.items.count {
-                throw BroadcastError(
-                    code: .unknownInput, ["name": name],
-                    "the scene \(scene.name) shows \(name), and there is no such input",
-                    advice: "add it, or change the scene")
-            }
-            return (scene.name, .scene(scene))
-        }
-        if let layout = SceneLayout(rawValue: word.lowercased()) { return (layout.rawValue, .layout(layout)) }
-        let isPlace = word.allSatisfy(\.isNumber) && !book.scenes.isEmpty
-        guard !isPlace, let input = machine.input(called: word) else {
-            throw book.unknown(word, inputs: machine.shownNames)
-        }
-        let name = machine.name(of: input) ?? word
-        guard machine.canTake(input) else { throw notShowable(input, name) }
-        return (name, .input(input))
-    }
-
-    /// What a scene shows and there is not.
-    private func lacking(in scene: Scene) -> [String] {
-        scene.items.map(\.input).filter { machine.input(called: $0) == nil }
     }
 
     /// What the program begins with where no layout is named: the first scene.
@@ -212,27 +139,9 @@ package final class Program {
         if let scene = book.scenes.first { _ = try? change(.take(scene.name, .cut)) }
     }
 
-    private func notShowable(_ input: InputID, _ name: String) -> BroadcastError {
-        guard machine.isSoundOnly(input) else {
-            return BroadcastError(
-                code: .inputNotOpen, ["name": name], "\(name) has no picture to show",
-                advice: "reopen it, or take another input")
-        }
-        let others = machine.shownNames.joined(separator: ", ")
-        return BroadcastError(
-            code: .inputNotOpen, ["name": name],
-            "\(name) is sound without a picture, which is heard whatever is shown",
-            advice: others.isEmpty ? "add an input with a picture" : "take one with a picture: \(others)")
-    }
-
     /// Checks whether an input can be called `name`.
     /// - Throws: kind `usage`, where a scene is called so.
-    package func checkInputName(_ name: String) throws(BroadcastError) {
-        guard book.hasScene(named: name) else { return }
-        throw BroadcastError(
-            code: .inputName, ["name": name], "a scene is called \(name)",
-            advice: "choose another name, so that it is clear what `scene take \(name)` shows")
-    }
+    package func checkInputName(_ name: String) throws(BroadcastError) { try book.checkInputName(name) }
 
     /// What is done with the sound of an input from the start on, whether it is open yet or not. What it makes room for is
     /// looked for when it comes.
@@ -289,47 +198,39 @@ package final class Program {
     /// These inputs stand in for another where it can't be shown.
     package func back(_ input: InputID, by backups: [InputID], _ settings: BackupSettings) {
         perform(machine.handle(.inputBacked(input, by: backups), at: .now))
-        groups.append(InputGroup(settings, members: [input] + backups, at: .now))
+        groups.add(input, by: backups, settings, at: .now)
     }
 
     /// A person chooses what is shown of an input and its backups, or lets conditions choose.
     /// - Throws: kind `usage` or `control`, with nothing changed.
     package func choose(_ mode: SwitchMode, of word: String) throws(BroadcastError) {
         let input = try input(called: word)
-        guard let place = groups.firstIndex(where: { $0.members.contains(input) }) else {
-            throw BroadcastError(
-                .usage, "the input \(word) has no backup",
-                advice: "name one when the next broadcast begins")
-        }
-        if let way = mode.way, !groups[place].ways.contains(way) {
-            let ways = groups[place].ways.map(\.rawValue).joined(separator: ", ")
-            throw BroadcastError(
-                .usage, "\(way.rawValue) is no way of the input \(word)", advice: "it has \(ways), auto and hold")
-        }
-        perform(groups[place].set(mode, at: .now), of: place)
+        let (place, actions) = try groups.choose(mode, of: input, called: word, at: .now)
+        perform(actions, of: place)
     }
 
     private func beginGroups() {
-        for place in groups.indices {
-            perform(groups[place].begin(at: .now) { machine.state(of: $0) }, of: place)
+        for place in groups.places {
+            perform(groups.begin(place, at: .now) { machine.state(of: $0) }, of: place)
         }
     }
 
     private func lookAtGroups() {
         guard machine.isRunning else { return }
         let rate = machine.settings.frameRate.framesPerSecond
-        for place in groups.indices {
-            perform(groups[place].look(rate: rate, at: .now) { machine.state(of: $0) }, of: place)
+        for place in groups.places {
+            perform(groups.look(place, rate: rate, at: .now) { machine.state(of: $0) }, of: place)
         }
     }
 
     private func perform(_ actions: [InputGroup.Action], of place: Int) {
+        let main = groups.main(of: place)
         for action in actions {
             switch action {
-            case .show(let member): perform(machine.handle(.stand(member, for: groups[place].main), at: .now))
+            case .show(let member): perform(machine.handle(.stand(member, for: main), at: .now))
             case .wake(let member): supply?.wake(member)
             case .rest(let member): supply?.rest(member)
-            case .tell(let news): if let happening = news.happening { post(happening, of: groups[place].main) }
+            case .tell(let news): if let happening = news.happening { post(happening, of: main) }
             }
         }
     }
@@ -375,7 +276,7 @@ package final class Program {
     /// Where the timeline stands; nil before it has begun.
     package var mediaTime: MediaTime? { hasBegun ? machine.clock.nextTime : nil }
     /// The slate's picture; its slot is held by the program.
-    package var slate: SlotReference? { slatePicture.slot }
+    package var slate: SlotReference? { desk.slateSlot }
 
     package var snapshot: ProgramSnapshot {
         ProgramSnapshot(
@@ -385,8 +286,7 @@ package final class Program {
             scene: book.shown, prepared: book.prepared, seen: machine.seen, missing: machine.missing,
             heard: Set(machine.heard),
             sound: machine.soundStatus,
-            backups: Dictionary(
-                groups.map { ($0.main, $0.status(at: .now)) }, uniquingKeysWith: { first, _ in first }),
+            backups: groups.statuses(at: .now),
             mixer: mixer.snapshot)
     }
 
@@ -441,9 +341,9 @@ package final class Program {
         for action in actions {
             switch action {
             case .begin: begin()
-            case .give(let frame, let slot): give(frame, slot)
-            case .mix(let frame, let composition, let instead): mix(frame, composition, instead: instead)
-            case .giveSlate(let frame): if let slot = slatePicture.slot { give(frame, slot) }
+            case .give(let frame, let slot): desk.give(frame, slot)
+            case .mix(let frame, let composition, let instead): desk.mix(frame, composition, instead: instead)
+            case .giveSlate(let frame): desk.giveSlate(frame)
             case .giveSound(let block): outlet.take(block)
             case .giveTracks(let block): onTracks?(block)
             case .release(let slot): context.pools.release(slot)
@@ -459,56 +359,8 @@ package final class Program {
         }
     }
 
-    private func slot(of drawn: ProgramMachine.Drawn) -> SlotReference? {
-        switch drawn {
-        case .slot(let slot): slot
-        case .slate, .card: slatePicture.slot
-        }
-    }
-
-    /// What is drawn for one layer: the slate, where a card has not been drawn.
-    private func layers(
-        _ layer: Composition<ProgramMachine.Drawn>.Layer
-    ) -> [Composition<SlotReference>.Layer] {
-        if case .card(let input) = layer.picture, let layers = cards.layers(for: input, at: layer.placement) {
-            return layers
-        }
-        return slot(of: layer.picture).map { [Composition<SlotReference>.Layer($0, layer.placement)] } ?? []
-    }
-
     private func tellOfSlate() {
-        if let slot = slatePicture.still, let canvas = slatePicture.canvas { requests.slateChanged(slot, canvas) }
-    }
-
-    /// A picture of a size that is not wanted any more is scaled where a mixer is there: an input that is at its end gives no
-    /// other.
-    private func give(_ frame: FrameNumber, _ slot: SlotReference) {
-        guard let canvas = slatePicture.canvas, context.pools.canvas(of: slot.pool) != canvas, mixer.isReady,
-            let layer = fitted(.init(slot, PictureLayer(source: canvas.rectangle, target: canvas.rectangle)))
-        else { return mixer.pass(frame, slot) }
-        mixer.mix(
-            frame, Composition([.init([layer], clip: canvas.rectangle)]), fallback: slatePicture.slot ?? slot)
-    }
-
-    /// Until a mixer of the size that is wanted is there, the main input goes on in the old one.
-    private func mix(
-        _ frame: FrameNumber, _ composition: Composition<ProgramMachine.Drawn>, instead: ProgramMachine.Drawn
-    ) {
-        guard let fallback = slot(of: instead) else { return }
-        let isWanted = context.pools.canvas(of: fallback.pool) == slatePicture.canvas
-        guard isWanted || mixer.isReady else { return mixer.pass(frame, fallback) }
-        let slots = composition.replacing { layer in layers(layer).compactMap(fitted) }
-        mixer.mix(frame, slots, fallback: isWanted ? fallback : slatePicture.slot ?? fallback)
-    }
-
-    /// The same part of a picture that was made for another size of the canvas.
-    private func fitted(_ layer: Composition<SlotReference>.Layer) -> Composition<SlotReference>.Layer? {
-        guard let canvas = slatePicture.canvas, let size = context.pools.canvas(of: layer.picture.pool) else {
-            return nil
-        }
-        var layer = layer
-        layer.placement.source = layer.placement.source.scaled(from: canvas, to: size)
-        return layer
+        if let slot = desk.still, let canvas = desk.canvas { requests.slateChanged(slot, canvas) }
     }
 
     // MARK: mixers
@@ -518,9 +370,7 @@ package final class Program {
     private func wantMixers() {
         let mayMix = machine.mayMix || !book.scenes.isEmpty
         mixer.want(mayMix)
-        guard mayMix, let canvas = slatePicture.canvas else { return }
-        cards.prepare(canvas, in: context.pools)
-        supply?.wantNames()
+        if mayMix, desk.prepareNames() { supply?.wantNames() }
     }
 
     /// No frame is being mixed.
@@ -573,12 +423,7 @@ extension Program: MediaOutlet {
 
     package func take(_ picture: Picture, of input: InputID) -> Bool {
         var released: [SlotReference] = []
-        if let place = groups.firstIndex(where: { $0.members.contains(input) }) {
-            let now = MonotonicTime.now
-            let sample =
-                groups[place].wantsSample(of: input, at: now) ? context.pools.sample(picture.slot) : nil
-            groups[place].tookPicture(sample, of: input, at: now)
-        }
+        groups.tookPicture(of: input, at: .now) { context.pools.sample(picture.slot) }
         guard machine.push(picture, of: input, at: .now, release: { released.append($0) }) else { return false }
         if !released.isEmpty {
             for slot in released { context.pools.release(slot) }
@@ -592,25 +437,19 @@ extension Program: MediaOutlet {
     }
 
     package func take(sound samples: [Float], from start: Int64, of input: InputID) -> Int64 {
-        if let place = groups.firstIndex(where: { $0.members.contains(input) }) {
-            groups[place].tookSound(samples, from: start, of: input, at: .now)
-        }
+        groups.tookSound(samples, from: start, of: input, at: .now)
         let next = machine.push(sound: samples, from: start, of: input, at: .now)
         beginIfPossible()
         pump()
         return next
     }
 
-    package func counted(_ arrival: InputArrival, of input: InputID) {
-        if let place = groups.firstIndex(where: { $0.members.contains(input) }) {
-            groups[place].counted(arrival, of: input)
-        }
-    }
+    package func counted(_ arrival: InputArrival, of input: InputID) { groups.counted(arrival, of: input) }
 
     package func caughtUp(_ input: InputID) { perform(machine.handle(.inputCaughtUp(input), at: .now)) }
 
     package func interrupted(_ input: InputID) {
-        if let place = groups.firstIndex(where: { $0.members.contains(input) }) { groups[place].interrupted(input) }
+        groups.interrupted(input)
         perform(machine.handle(.inputInterrupted(input), at: .now))
     }
 
@@ -618,9 +457,9 @@ extension Program: MediaOutlet {
 
     package func removed(_ input: InputID) {
         if let name = machine.name(of: input) { book.forget(input: name) }
-        groups.removeAll { $0.main == input }
+        groups.remove(input)
         perform(machine.handle(.inputRemoved(input), at: .now))
-        cards.remove(input, in: context.pools)
+        desk.removeName(of: input)
         wantMixers()
         pump()
     }
@@ -633,35 +472,19 @@ extension Program: MediaOutlet {
 
     package func take(_ picture: StillPicture, for still: Still) {
         switch still {
-        case .slateFile, .slate: if slatePicture.take(picture, in: context.pools) { tellOfSlate() }
+        case .slateFile, .slate: if desk.takeSlate(picture) { tellOfSlate() }
         case .name(let input):
             guard machine.name(of: input) != nil else { return context.pools.release(picture.slot) }
-            cards.take(picture, of: input, in: context.pools)
+            desk.takeName(picture, of: input)
         }
     }
 
     package func failed(_ still: Still, _ failure: StillFailure) {
-        switch (still, failure) {
-        case (.slateFile(let path), .refused(let refusal)) where hasBegun || machine.settings.isResumed:
-            context.post(.timeline, .timeline(.slateUnusable(path: path, reason: refusal.reason)))
-        case (.slateFile(let path), .refused(let refusal)):
-            requests.failed(
-                BroadcastError(
-                    .input, "the slate \(path) can't be used: \(refusal)", advice: "name a picture, such as a PNG file")
-            )
-        case (.slateFile, .readerEnded(let cause)):
-            context.post(.timeline, .timeline(.slateReaderDied(cause: cause)))
-        case (.slate, .refused(let refusal)):
-            guard !hasBegun, !machine.settings.isResumed, refusal.code != .settings else {
-                return context.post(.timeline, .timeline(.slateUndrawn(reason: refusal.reason)))
-            }
-            requests.failed(
-                BroadcastError(.input, "the slate can't be drawn: \(refusal)", advice: "name a PNG file as its logo"))
-        case (.slate, .readerEnded(let cause)):
-            context.post(
-                .timeline, .timeline(.slateUndrawn(reason: Reason("crashed", "what draws it ended (\(cause))"))))
-        // The slate stands in their place then, of which has been told.
-        case (.name, _): break
+        let isOnAir = hasBegun || machine.settings.isResumed
+        switch StillTrouble(still, failure, isOnAir: isOnAir) {
+        case .told(let happening): context.post(.timeline, .timeline(happening))
+        case .fatal(let error): requests.failed(error)
+        case .none: break
         }
     }
 
