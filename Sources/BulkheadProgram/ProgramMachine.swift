@@ -1,5 +1,5 @@
-package import BulkheadEvents
-package import BulkheadMedia
+import BulkheadEvents
+import BulkheadMedia
 package import BulkheadModel
 package import BulkheadSystem
 package import BulkheadTimeline
@@ -8,7 +8,7 @@ package import BulkheadWire
 /// Decides what the timeline shows and sounds like, frame by frame: when it begins, when a tick is due, what stands in
 /// the frame, what is left out, and when it ends. It owns no clock, no timer, no pool.
 package struct ProgramMachine {
-    private enum Phase { case waiting, running, over }
+    enum Phase { case waiting, running, over }
 
     package let settings: ProgramSettings
     package private(set) var clock: TimelineClock
@@ -20,11 +20,11 @@ package struct ProgramMachine {
     /// Ticks that were left out because the encoder could not keep up.
     package private(set) var framesSkipped = 0
     private var unevenness = Unevenness()
-    private var phase = Phase.waiting
-    private var lines: InputLines
-    private var content: FrameContent
+    private(set) var phase = Phase.waiting
+    private(set) var lines: InputLines
+    private(set) var content: FrameContent
     private var canvas: Canvas
-    private var standIns = StandIns()
+    private(set) var standIns = StandIns()
     /// What is heard, and how.
     package var desk: SoundDesk
     private var overload = OverloadRule()
@@ -49,21 +49,8 @@ package struct ProgramMachine {
         awaitsViewers = settings.durationAwaitsViewers && settings.durationSeconds != nil
     }
 
-    /// The inputs whose pictures are seen.
-    package var seen: Set<InputID> { content.staging.seen }
     /// There is more than one picture that could be shown.
     package var mayMix: Bool { content.staging.mayMix || performers.count { $0.content != nil } > 1 }
-    package var isRunning: Bool { phase == .running }
-    package var shown: ShownPicture { content.showing.shown }
-    /// Inputs of the scene in whose place a card stands.
-    package var missing: Set<InputID> { content.missing }
-    package var nextBlock: Int64 { desk.nextBlock }
-    /// The inputs that are heard.
-    package var heard: [InputID] { desk.heard }
-    /// Where inputs go on behind the frame that was given last: those that can wait, and have been shown or heard.
-    package var places: [InputID: FeedPlace] {
-        lines.inputs.reduce(into: [:]) { $0[$1] = lines[$1]?.feed?.place(at: clock.nextTime, interval: clock.interval) }
-    }
     /// How many slots the pool of one input needs where `limit` pictures may be on their way behind the program.
     package func slotCount(behind limit: Int) -> Int { limit + lookAhead.most + 16 }
 
@@ -217,20 +204,6 @@ package struct ProgramMachine {
         for other in lines.inputs { if let name = lines[other]?.name { desk.arrived(other, name: name) } }
     }
 
-    /// The first frame whose sound is not made yet.
-    package var nextHeardFrame: FrameNumber {
-        max(clock.nextFrame, settings.frameRate.frame(at: AudioFormat.time(ofBlock: nextBlock)))
-    }
-
-    /// The program's sound, and that of all inputs that have some.
-    package var soundStatus: ProgramSoundStatus {
-        desk.status(
-            of: lines.inputs.compactMap { input in
-                guard let line = lines[input], line.feed?.description.hasAudio == true else { return nil }
-                return (input, line.name)
-            })
-    }
-
     // MARK: what is shown
 
     /// The inputs as scenes know them: by their own names, whatever stands for them.
@@ -260,38 +233,6 @@ package struct ProgramMachine {
     private mutating func follow() {
         guard let main = content.staging.main, main != selection.picture else { return }
         selection.take(main, hasSound: lines[main]?.feed?.description.hasAudio ?? false)
-    }
-
-    /// Which input a person means by `word`: its number, also as `source 2`, or its name; nil where there is none.
-    package func input(called word: String) -> InputID? {
-        let word = word.lowercased()
-        return lines.inputs.first { input in
-            lines[input]?.name.lowercased() == word || ["\(input)", "source \(input)", "input \(input)"].contains(word)
-        }
-    }
-
-    /// The next frame is made of several pictures, or of one that is not shown as it comes.
-    package var isMixed: Bool { content.staging.unmixed == nil && !content.staging.isEmpty }
-
-    /// What inputs that have a picture are called.
-    package var shownNames: [String] {
-        lines.inputs.filter { lines[$0]?.feed?.description.hasVideo == true && !standIns.isBackup($0) }
-            .compactMap { lines[$0]?.name }
-    }
-
-    /// It is open, and has no picture by its nature.
-    package func isSoundOnly(_ input: InputID) -> Bool { lines[input]?.feed?.description.hasVideo == false }
-
-    /// What all inputs are called.
-    package var names: [String] { lines.inputs.compactMap { lines[$0]?.name } }
-
-    package func name(of input: InputID) -> String? { lines[input]?.name }
-
-    /// Whether the picture of an input can be shown.
-    package func canTake(_ input: InputID) -> Bool {
-        let input = standIns.shown(for: input)
-        guard let feed = lines[input]?.feed, feed.description.hasVideo else { return false }
-        return !feed.hasEnded || feed.pictures.current != nil || feed.pictures.count > 0
     }
 
     private mutating func take(
@@ -336,25 +277,6 @@ package struct ProgramMachine {
         content.showing.advanced(at: now)
         pauseUnused(used)
         return demands()
-    }
-
-    /// What the program knows of an input, for a switch.
-    func state(of input: InputID) -> InputState {
-        var state = InputState()
-        guard let line = lines[input], let feed = line.feed else { return state }
-        state.isOpen = line.isOpen
-        state.isLive = feed.description.isLive
-        state.hasPicture = feed.description.hasVideo
-        state.hasSound = feed.description.hasAudio
-        state.hasSomething =
-            state.hasPicture
-            ? feed.pictures.current != nil || feed.pictures.count > 0 : feed.samples.end > feed.samples.start
-        state.stands = feed.stands
-        state.hasEnded = feed.hasEnded
-        if let picture = feed.description.picture, !picture.hasVariableRate, picture.rateDenominator > 0 {
-            state.framesPerSecond = Double(picture.rateNumerator) / Double(picture.rateDenominator)
-        }
-        return state
     }
 
     /// The inputs that are seen or heard.
