@@ -29,12 +29,10 @@ final class InputPlayer: Player {
     private var framesBeforePass = 0
     /// A pass, or a file of a list, after the first has begun.
     private var hasBegunPass = false
-    private var hasWarned: Set<Warning> = []
+    private var remarks = Remarks()
     /// Nil where the input is no list.
     private var turn: FileTurn?
     private var black: BlackPicture
-
-    private enum Warning { case damaged, readError, interleaving, format, cut, pictures, jump }
 
     init(_ playlist: Playlist, settings: SourceSettings, link: MasterLink) throws(OpenFailure) {
         self.playlist = playlist
@@ -45,36 +43,29 @@ final class InputPlayer: Player {
         turn = playlist.ahead.map { FileTurn($0, link) }
         part = PlayedPart(of: playlist)
         try makeTracks()
-        guard let resume = settings.resume else {
+        guard let takeover = settings.resume.map({ Takeover($0, settings.frameRate) }) else {
             try beginPart()
             return
         }
         guard playlist.isResumed else {
-            clock = SourceClock(startingAt: max(0, resume.pts + settings.frameRate.interval.nanoseconds))
+            clock = SourceClock(startingAt: max(0, takeover.nextTime))
             try beginPart()
             return
         }
-        if resume.position < 0, part.inPoint != nil {
+        if takeover.isBeforeBeginning, part.inPoint != nil {
             // Nothing of it has been shown.
-            clock = SourceClock(
-                startingAt: max(0, resume.pts.subtractingReportingOverflow(resume.position).partialValue))
+            clock = SourceClock(startingAt: max(0, takeover.beginning))
             try beginPart()
             return
         }
-        let heard = MediaTime(sampleIndex: resume.audioSample).nanoseconds
-        let soundPosition = resume.position.addingReportingOverflow(heard).partialValue
-            .subtractingReportingOverflow(resume.pts).partialValue
-        // A little earlier than needed: decoders of sound want a packet or two to warm up.
-        let start = max(0, min(resume.position, input.audio == nil ? .max : soundPosition) - 100_000_000)
-        if try input.seek(to: start) {
+        if try input.seek(to: takeover.position(hasSound: input.audio != nil)) {
             clock = SourceClock(
-                resumingAt: resume.pts,
-                input: resume.position.addingReportingOverflow(input.startTime).partialValue)
+                resumingAt: takeover.resume.pts,
+                input: takeover.resume.position.addingReportingOverflow(input.startTime).partialValue)
             tieClock()
-            part.goOn(behind: resume)
+            part.goOn(behind: takeover.resume)
         } else {
-            let next = resume.pts.addingReportingOverflow(settings.frameRate.interval.nanoseconds).partialValue
-            clock = SourceClock(startingAt: max(0, next, heard))
+            clock = SourceClock(startingAt: max(0, takeover.nextTime, takeover.heard))
         }
     }
 
@@ -405,7 +396,7 @@ final class InputPlayer: Player {
         lastPacketTime = .min
         if playlist.isList {
             framesBeforePass = 0
-            hasWarned = []
+            remarks = Remarks()
             turn = playlist.ahead.map { FileTurn($0, link) }
             try makeTracks()
         } else {
@@ -436,9 +427,8 @@ final class InputPlayer: Player {
     /// the next file's fault.
     private var mayLookAhead: Bool {
         guard let resume = settings.resume, !hasBegunPass, !inputHasEnded else { return true }
-        let picture = video.map { $0.lastPTS.subtractingReportingOverflow(resume.pts).partialValue } ?? 0
-        let heard = sound.map { $0.track.sound.nextSample - max(0, resume.audioSample) } ?? 0
-        return picture > 1_000_000_000 || heard > Int64(AudioFormat.sampleRate)
+        return Takeover(resume, settings.frameRate).hasPlayedASecond(
+            picture: video?.lastPTS, sound: sound?.track.sound.nextSample)
     }
 
     /// Goes on with the next file, between two frames.
@@ -465,8 +455,8 @@ final class InputPlayer: Player {
         return try black.show(from: clock.start, until: clock.end, link)
     }
 
-    private func warn(_ warning: Warning, _ text: String) throws(SourceStop) {
-        if hasWarned.insert(warning).inserted { try link.send(.notice(text)) }
+    private func warn(_ subject: Remarks.Subject, _ text: String) throws(SourceStop) {
+        if remarks.isNew(subject) { try link.send(.notice(text)) }
     }
 
     // MARK: an input that does not wait
