@@ -76,6 +76,22 @@ struct InputRoster {
         return entry
     }
 
+    /// A playlist that is being played, and the process that does.
+    /// - Throws: kind `control`, where it is not open or no playlist.
+    func playlist(_ entry: InputDirectory.Entry) throws(BroadcastError) -> (InputLine, ChildID) {
+        guard let line = lines[entry.id], let child = line.machine.child, line.machine.isOpen else {
+            throw BroadcastError(
+                code: .inputNotOpen, ["name": entry.name], "input \(entry.name) is not open",
+                advice: "try again when it is")
+        }
+        guard line.machine.playlist != nil else {
+            throw BroadcastError(
+                code: .notInList, ["name": entry.name], "input \(entry.name) is no playlist",
+                advice: "its files are skipped; an input of another kind can be reopened or removed")
+        }
+        return (line, child)
+    }
+
     // MARK: backups
 
     func backups(of main: InputID) -> [InputID] {
@@ -127,5 +143,17 @@ struct InputRoster {
                     roundTripMilliseconds: line.count.roundTripMilliseconds, srt: line.count.srt,
                     resume: line.machine.resume)
             })
+    }
+}
+
+extension InputSettings {
+    /// What this backup is called, and how it sounds, where that is not said.
+    /// - Parameter index: among the backups of `main`.
+    func asBackup(_ index: Int, of main: InputDirectory.Entry) -> InputSettings {
+        var settings = self
+        settings.backup = nil
+        settings.name = settings.name ?? "\(main.name) backup" + (index == 0 ? "" : " \(index + 1)")
+        settings.strip = settings.strip ?? main.settings.strip
+        return settings
     }
 }

@@ -19,34 +19,21 @@ package import BulkheadWire
 /// it. Nothing outside may touch a process, and nothing here knows frames, the timeline or what an input is used for.
 package final class Inputs {
 
-    /// What becomes of the inputs.
-    private struct Play {
-        /// What pictures are to come out as, from the next process on.
-        var canvas: Canvas
-        let frameRate: FrameRate
-        let outlet: any MediaOutlet
-    }
-
     /// Called once: with nil when a change is in effect, with an error when nothing has changed.
     package typealias Answer = (BroadcastError?) -> Void
 
     private let context: RoomContext
     /// The broadcast can't go on.
     private let onFailed: (BroadcastError) -> Void
-    /// What cameras are asked for.
-    private let wanted: (canvas: Canvas, frameRate: FrameRate)
-    private let deinterlacing: Deinterlacing
-    /// Packets are passed on as they are.
-    private let copies: Bool
-    /// Paths of files that the broadcast writes: no playlist plays them.
-    private let written: [String]
+    /// How inputs are read, by processes from now on.
+    private var terms: SourceTerms
     /// Nil as long as inputs are only opened.
-    private var play: Play?
+    private var outlet: (any MediaOutlet)?
     private var roster = InputRoster()
     /// Pictures of the inputs' names are wanted.
     private var drawsNames = false
     private lazy var processes = SourceProcesses(
-        stills: StillReader(context, wanted.frameRate) { [weak self] in self?.play?.outlet })
+        stills: StillReader(context, terms.frameRate) { [weak self] in self?.outlet })
     /// Called when an input has been opened, before it is known what is to be made of it.
     package var onDescribed: (() -> Void)?
     /// An input that a request has added is open.
@@ -62,10 +49,8 @@ package final class Inputs {
         copies: Bool = false, written: [String] = [], onFailed: @escaping (BroadcastError) -> Void
     ) {
         self.context = context
-        wanted = (canvas, frameRate)
-        self.deinterlacing = deinterlacing
-        self.copies = copies
-        self.written = written
+        terms = SourceTerms(
+            canvas: canvas, frameRate: frameRate, deinterlacing: deinterlacing, copies: copies, written: written)
         self.onFailed = onFailed
     }
 
@@ -119,10 +104,7 @@ package final class Inputs {
 
     private func open(_ backup: BackupSettings, of main: InputDirectory.Entry) throws(BroadcastError) {
         for (index, settings) in backup.inputs.enumerated() {
-            var settings = settings
-            settings.backup = nil
-            settings.name = settings.name ?? "\(main.name) backup" + (index == 0 ? "" : " \(index + 1)")
-            settings.strip = settings.strip ?? main.settings.strip
+            let settings = settings.asBackup(index, of: main)
             let entry = try roster.directory.add(settings, isAlone: false)
             let line = InputLine(post: context.nextPostID(), machine: makeMachine(entry, isPatient: true))
             (line.main, line.isCold) = (main.id, backup.isCold)
@@ -136,13 +118,14 @@ package final class Inputs {
         _ continued: SourceResume? = nil
     ) -> InputMachine {
         InputMachine(
-            entry.id, loops: entry.settings.loops, interval: (play?.frameRate ?? wanted.frameRate).interval,
+            entry.id, loops: entry.settings.loops, interval: terms.frameRate.interval,
             isResumed: isResumed, isPatient: isPatient, continuing: continued)
     }
 
     /// From now on the inputs are read for a timeline of `frameRate`, as pictures of `canvas`, and go to `outlet`.
     package func play(_ canvas: Canvas, _ frameRate: FrameRate, to outlet: any MediaOutlet) {
-        play = Play(canvas: canvas, frameRate: frameRate, outlet: outlet)
+        (terms.canvas, terms.frameRate) = (canvas, frameRate)
+        self.outlet = outlet
         let ids = roster.ids
         // One that has a name is to be called by it, whether it is shown at first or not.
         for id in ids { outlet.expect(id, name: roster.name(id), isKept: roster.isKept(id)) }
@@ -159,8 +142,8 @@ package final class Inputs {
 
     /// Lets a process that has opened its input go on. Where packets are passed on, the outlet says how far.
     private func begin(_ child: ChildID) {
-        guard let play, !copies else { return }
-        processes[child]?.play(play.canvas, play.frameRate, slotCount: play.outlet.slotCount)
+        guard let outlet, !terms.copies else { return }
+        processes[child]?.play(terms.canvas, terms.frameRate, slotCount: outlet.slotCount)
     }
 
     /// Reads the picture of the file `path`, to be the slate; it goes to the outlet, or why it does not come.
@@ -177,8 +160,8 @@ package final class Inputs {
 
     /// Draws the name of an input, where such pictures are wanted.
     private func drawName(_ id: InputID) {
-        guard drawsNames, let canvas = play?.canvas, let name = roster.directory[id]?.name else { return }
-        processes.stills.draw(name: name, of: id, canvas: canvas)
+        guard drawsNames, outlet != nil, let name = roster.directory[id]?.name else { return }
+        processes.stills.draw(name: name, of: id, canvas: terms.canvas)
     }
 
     /// Has every input read by another process, one after the other, which goes on where the last one was.
@@ -199,7 +182,7 @@ package final class Inputs {
             case .rename(let word, let name):
                 let entry = try roster.directory.find(word)
                 try roster.directory.rename(entry.id, to: name)
-                play?.outlet.renamed(entry.id, to: name)
+                outlet?.renamed(entry.id, to: name)
                 drawName(entry.id)
                 context.post(roster.part(entry.id), .source(.renamed(former: entry.name)))
             case .reopen(let word): return try reopen(try roster.directory.find(word), answer)
@@ -226,7 +209,7 @@ package final class Inputs {
         handle(.finish, of: id)
         roster[id] = nil
         roster.directory.remove(id)
-        play?.outlet.removed(id)
+        outlet?.removed(id)
         answer?(
             BroadcastError(
                 code: .inputRemoved, ["name": name], "the input was removed before it had been opened"))
@@ -245,16 +228,7 @@ package final class Inputs {
     /// Has another file of a list played; the process knows which there are.
     private func skip(_ entry: InputDirectory.Entry, to file: String, _ answer: @escaping Answer) throws(BroadcastError)
     {
-        guard let line = roster[entry.id], let child = line.machine.child, line.machine.isOpen else {
-            throw BroadcastError(
-                code: .inputNotOpen, ["name": entry.name], "input \(entry.name) is not open",
-                advice: "try again when it is")
-        }
-        guard line.machine.playlist != nil else {
-            throw BroadcastError(
-                code: .notInList, ["name": entry.name], "input \(entry.name) is no playlist",
-                advice: "its files are skipped; an input of another kind can be reopened or removed")
-        }
+        let (line, child) = try roster.playlist(entry)
         line.skips.append(answer)
         processes[child]?.skip(to: file)
     }
@@ -280,16 +254,16 @@ package final class Inputs {
         if roster[id]?.isNew == true {
             roster[id] = nil
             roster.directory.remove(id)
-            play?.outlet.removed(id)
+            outlet?.removed(id)
         } else {
-            play?.outlet.ended(id)
+            outlet?.ended(id)
         }
         answer(error)
     }
 
     /// From now on pictures are to come out as `canvas`.
     package func change(canvas: Canvas) {
-        play?.canvas = canvas
+        if outlet != nil { terms.canvas = canvas }
         for id in roster.ids {
             if !readAgain(id) { handle(.replace, of: id) }
             drawName(id)
@@ -347,16 +321,7 @@ package final class Inputs {
         guard let line = roster[id], let settings = roster.directory[id]?.settings, line.machine.awaitsLaunch else {
             return
         }
-        var wanted = SourceSettings(
-            url: settings.url, inputFormat: settings.format, canvas: play?.canvas ?? wanted.canvas,
-            frameRate: play?.frameRate ?? wanted.frameRate, loops: settings.loops, deinterlacing: deinterlacing,
-            resume: line.machine.resume)
-        (wanted.video, wanted.audio) = (settings.video ?? .automatic, settings.audio ?? .automatic)
-        wanted.copies = copies
-        wanted.playlist.files = settings.files ?? []
-        wanted.playlist.shuffleSeed = settings.shuffleSeed
-        wanted.playlist.avoided = written + line.machine.avoided
-        let stub = try SourceStub(launching: wanted, in: context)
+        let stub = try SourceStub(launching: terms.settings(for: settings, line.machine), in: context)
         let child = context.nextChildID()
         stub.onReport = { [weak self] in self?.take($0, from: child, of: id) }
         handle(.launched(child), of: id)
@@ -376,7 +341,7 @@ package final class Inputs {
             if roster[id]?.isCold == true, roster[id]?.machine.child != child {
                 return context.pools.release(picture.slot)
             }
-            guard play?.outlet.take(picture, of: id) ?? false else {
+            guard outlet?.take(picture, of: id) ?? false else {
                 context.pools.release(picture.slot)
                 processes[child]?.dismiss("it sent a picture that does not come after the last one")
                 return
@@ -384,13 +349,13 @@ package final class Inputs {
             handle(.picture(child, pts: picture.pts, position: picture.position), of: id)
             settle(id)
         case .sound(let start, let samples):
-            guard let outlet = play?.outlet, roster[id]?.isCold != true || roster[id]?.machine.child == child else {
+            guard let outlet, roster[id]?.isCold != true || roster[id]?.machine.child == child else {
                 return
             }
             handle(.sound(child, soundEnd: outlet.take(sound: samples, from: start, of: id)), of: id)
             settle(id)
         case .copies(let format):
-            if let complaint = play?.outlet.take(format, of: id) { processes[child]?.dismiss(complaint) }
+            if let complaint = outlet?.take(format, of: id) { processes[child]?.dismiss(complaint) }
         case .copied(let packet): take(packet, from: child, of: id)
         case .entered(let place, let start): handle(.entered(child, place, at: start), of: id)
         case .preparing(let file): handle(.preparing(child, file: file), of: id)
@@ -404,15 +369,15 @@ package final class Inputs {
                 refusal.map { BroadcastError(code: .notInList, ["name": roster.name(id)], $0.description) })
         case .counted(let figures):
             roster[id]?.count.take(figures, at: .now)
-            if let arrival = roster[id]?.count.arrival { play?.outlet.counted(arrival, of: id) }
-        case .caughtUp: play?.outlet.caughtUp(id)
+            if let arrival = roster[id]?.count.arrival { outlet?.counted(arrival, of: id) }
+        case .caughtUp: outlet?.caughtUp(id)
         case .notice(let text):
             if roster[id] != nil { context.post(roster.part(id), .child(.said(text: text, severity: .warning))) }
         case .atEnd:
             handle(.atEnd(child), of: id)
             settle(id)
         case .refused(let refusal):
-            let hasBegun = play?.outlet.hasBegun ?? false
+            let hasBegun = outlet?.hasBegun ?? false
             handle(.refused(child, refusal, hasBegun: hasBegun && roster[id]?.answer == nil), of: id)
         case .ended(let end):
             roster[id]?.settleSkips(
@@ -426,7 +391,7 @@ package final class Inputs {
     }
 
     private func take(_ packet: CopiedPacket, from child: ChildID, of id: InputID) {
-        guard let outlet = play?.outlet else { return }
+        guard let outlet else { return }
         if let complaint = outlet.take(packet, of: id) {
             processes[child]?.dismiss(complaint)
             return
@@ -461,16 +426,16 @@ package final class Inputs {
         case .dismiss(let child, let reason): processes[child]?.dismiss(reason)
         case .hangUp(let child): processes[child]?.hangUp()
         case .open(let description):
-            guard let play else { return onDescribed?() ?? () }
-            if line.answer != nil { play.outlet.expect(id, name: roster.name(id), isKept: true) }
+            guard let outlet else { return onDescribed?() ?? () }
+            if line.answer != nil { outlet.expect(id, name: roster.name(id), isKept: true) }
             drawName(id)
-            play.outlet.opened(id, description)
-            if let continued = line.machine.continued { play.outlet.goesOn(id, from: continued.audioSample) }
+            outlet.opened(id, description)
+            if let continued = line.machine.continued { outlet.goesOn(id, from: continued.audioSample) }
             // A file shows at once whether it can be decoded; what is live may begin later.
             if description.isLive { settle(id) }
-        case .interrupt: play?.outlet.interrupted(id)
-        case .beginAnew: play?.outlet.beganAnew(id)
-        case .finish: play?.outlet.ended(id)
+        case .interrupt: outlet?.interrupted(id)
+        case .beginAnew: outlet?.beganAnew(id)
+        case .finish: outlet?.ended(id)
         case .post(let happening): context.post(part, .source(happening))
         case .died(let child, let end):
             context.died(
@@ -496,7 +461,7 @@ package final class Inputs {
         if let answer = roster[id]?.answer { return refuse(id, answer, error) }
         context.post(roster.part(id), .source(.gaveUp(reason: Reason(error.code.rawValue, error.problem))))
         guard !roster.hasEnded else { return onFailed(error) }
-        play?.outlet.ended(id)
+        outlet?.ended(id)
     }
 
     /// The broadcast goes on without an input that an earlier one had, as long as there is another.
@@ -508,7 +473,7 @@ package final class Inputs {
                     code: error.code, error.parameters, "no input is left to go on with: \(error.problem)",
                     advice: "put it back where it was, and resume again"))
         }
-        play?.outlet.ended(id)
+        outlet?.ended(id)
         onDescribed?()
     }
 
@@ -538,7 +503,7 @@ extension Inputs: MediaSupply {
     package func rest(_ input: InputID) {
         guard let line = roster[input], line.isCold, !line.machine.isEnded else { return }
         handle(.finish, of: input)
-        play?.outlet.beganAnew(input)
+        outlet?.beganAnew(input)
     }
 
     package func copy(until time: MediaTime, of input: InputID) {
