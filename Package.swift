@@ -237,8 +237,8 @@ let package = Package(
             name: "BulkheadMaster",
             dependencies: [
                 "BulkheadRoom", "BulkheadInputs", "BulkheadProgram", "BulkheadOutputs", "BulkheadNotices",
-                "BulkheadAudience", "BulkheadMedia", "BulkheadSystem", "BulkheadModel", "BulkheadEvents",
-                "BulkheadWire", "BulkheadFrames",
+                "BulkheadAudience", "BulkheadDanmaku", "BulkheadMedia", "BulkheadSystem", "BulkheadModel",
+                "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
                 "BulkheadSRT", "BulkheadSwitch", "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding",
                 "BulkheadCopying", nioCore,

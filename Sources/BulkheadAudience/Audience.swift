@@ -53,7 +53,9 @@ package final class Audience {
     private var latest: [RoomLogEntry]
     private var problem: String?
     private var sayings = 0
-    private var chats: Chats?
+    /// Each has a process of its own; more than one where the configuration has changed.
+    private var chats: [Chats] = []
+    private var lastChatNumber = 0
     /// The timeline has begun.
     private var hasBegun = false
     private var finishing: CheckedContinuation<Void, Never>?
@@ -279,9 +281,31 @@ package final class Audience {
 
     // MARK: chats
 
-    private func connect(_ targets: [ChatTarget]) {
-        let chats = Chats(targets, in: context)
-        self.chats = chats
+    /// Comments come from these chats from now on. Connections that stay are left alone, unless they share a process with
+    /// one that goes: then they break for a moment, as if the process had died.
+    package func change(chats wanted: [ChatTarget], on owner: isolated any Actor) async {
+        let going = chats.filter { !$0.targets.allSatisfy(wanted.contains) }
+        chats.removeAll { chats in going.contains { $0 === chats } }
+        let numbers = going.reduce(into: [ChatTarget: Int]()) { numbers, chats in
+            for (target, number) in zip(chats.targets, chats.numbers) where wanted.contains(target) {
+                numbers[target] = number
+            }
+        }
+        for former in going { await former.finish(leaving: Set(numbers.values), on: owner) }
+        let kept = chats.flatMap(\.targets)
+        let coming = wanted.filter { !kept.contains($0) }
+        if !coming.isEmpty { connect(coming, numbered: numbers) }
+    }
+
+    /// - Parameter numbers: those that connections have had before.
+    private func connect(_ targets: [ChatTarget], numbered known: [ChatTarget: Int] = [:]) {
+        let numbers = targets.map { target in
+            if let number = known[target] { return number }
+            lastChatNumber += 1
+            return lastChatNumber
+        }
+        let chats = Chats(targets, numbers, in: context)
+        self.chats.append(chats)
         chats.cursor = { [weak self] in self?.record.cursors[$0] }
         chats.onComment = { [weak self] in self?.take($0, $1, isReplayed: $2) ?? false }
         chats.onRemoval = { [weak self] in self?.remove($1, from: $0) }
@@ -332,8 +356,8 @@ package final class Audience {
         save(isUrgent: true)
     }
 
-    /// The process that holds the chat connections; nil where there are none.
-    package var child: ChildStatus? { chats?.child }
+    /// The processes that hold the chat connections.
+    package var children: [ChildStatus] { chats.map(\.child) }
 
     // MARK: comments
 
@@ -446,7 +470,7 @@ package final class Audience {
 
     /// Saves what is left, for a while.
     package func finish(on owner: isolated any Actor) async {
-        await chats?.finish(on: owner)
+        for chats in chats { await chats.finish(on: owner) }
         save(isUrgent: true)
         let bound = ReactorBound(self, context.reactor)
         let timer = context.reactor.schedule(at: .now.advanced(by: Self.lastPatience)) {
@@ -465,7 +489,7 @@ package final class Audience {
 
     /// How the room is.
     package var report: RoomReport {
-        RoomReport(record, name: settings.name, path: store.path, channels: chats?.statuses ?? [], problem: problem)
+        RoomReport(record, name: settings.name, path: store.path, channels: chats.flatMap(\.statuses), problem: problem)
     }
 
     /// The latest comments, at most `count`, the oldest first.

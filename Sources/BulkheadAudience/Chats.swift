@@ -21,7 +21,9 @@ final class Chats {
 
     private let context: RoomContext
     private let post: PostID
-    private let targets: [ChatTarget]
+    let targets: [ChatTarget]
+    /// What the targets go by, as parts.
+    let numbers: [Int]
     private var machine: ChatsMachine
     private let work = ActionQueue<ChatsMachine.Action>()
     private var stubs: [ChildID: ChatStub] = [:]
@@ -29,8 +31,10 @@ final class Chats {
     private var ticker: Reactor.Token?
     private var continuation: CheckedContinuation<Void, Never>?
 
-    init(_ targets: [ChatTarget], in context: RoomContext) {
+    /// - Parameter numbers: what the targets go by, as parts, in their order.
+    init(_ targets: [ChatTarget], _ numbers: [Int], in context: RoomContext) {
         self.targets = targets
+        self.numbers = numbers
         self.context = context
         post = context.nextPostID()
         machine = ChatsMachine(targets)
@@ -60,6 +64,10 @@ final class Chats {
             state: record.state, restarts: record.restarts, lastEnd: record.lastEnd)
     }
 
+    private func part(_ connection: Int) -> Part {
+        .channel(numbers[connection], name: "chat \(targets[connection].name)")
+    }
+
     // MARK: machine
 
     private func handle(_ event: ChatsMachine.Event) {
@@ -73,7 +81,7 @@ final class Chats {
         case .dismiss(let child, let reason): stubs[child]?.child.dismiss(reason)
         case .tell(let connection, let happening):
             if case .saved = happening { onLost?() }
-            context.post(.channel(connection + 1, name: "chat \(targets[connection].name)"), .channel(happening))
+            context.post(part(connection), .channel(happening))
         case .worked(let child): context.recovered(.chat(child), at: post)
         }
     }
@@ -137,7 +145,7 @@ final class Chats {
             guard let name = name(connection) else { return }
             onGap?(ChatGap(source: name, from: from, until: until))
             let gap = ChannelHappening.gap(from: Double(from) / 1000, until: Double(until) / 1000)
-            context.post(.channel(Int(connection) + 1, name: "chat \(name)"), .channel(gap))
+            context.post(part(Int(connection)), .channel(gap))
         case .state(let connection, let state, let server, let text):
             guard name(connection) != nil else { return }
             handle(.state(child, connection: Int(connection), state, server: server, text: text))
@@ -154,6 +162,15 @@ final class Chats {
     }
 
     // MARK: the end
+
+    /// Ends the process for good, while the broadcast goes on.
+    /// - Parameter staying: the numbers of connections that another process is to hold; of the others the end is told.
+    func finish(leaving staying: Set<Int>, on owner: isolated any Actor) async {
+        await finish(on: owner)
+        for (connection, number) in numbers.enumerated() where !staying.contains(number) {
+            context.post(part(connection), .channel(.removed))
+        }
+    }
 
     /// Ends the process, and takes what it has said up to then.
     func finish(on owner: isolated any Actor) async {

@@ -54,7 +54,7 @@ extension Event {
         case .room(.unsaved): begins("unsaved")
         case .room(.saved): ends("unsaved")
         case .channel(.saved), .channel(.failing), .channel(.rejected): begins("down")
-        case .channel(.joined), .channel(.restored): ends("down")
+        case .channel(.joined), .channel(.restored), .channel(.removed): ends("down")
         case .switch(.abnormal(let way, _)): begins("abnormal \(way)")
         case .switch(.clear(let way)): ends("abnormal \(way)")
         case .output(.raised(let sign, let condition, _)): begins("\(sign.rawValue) \(condition)")

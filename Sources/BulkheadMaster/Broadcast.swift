@@ -2,6 +2,7 @@ import BulkheadAudience
 import BulkheadChain
 import BulkheadChildren
 import BulkheadControl
+import BulkheadDanmaku
 import BulkheadCopying
 import BulkheadEncoding
 import BulkheadEvents
@@ -199,7 +200,7 @@ actor Broadcast {
             audience.onNews = { outputs.tell($0) }
             outputs.onSaid = { [weak audience] in audience?.take($0) }
         }
-        if room.isInMetadata { audience.onMetadata = { outputs.extend($0) } }
+        tellMetadata(of: audience, room.isInMetadata)
         self.audience = audience
     }
 
@@ -513,6 +514,7 @@ actor Broadcast {
 
     private func watch() {
         guard state != .ended else { return }
+        Orphans.reap()
         tellService()
         if state == .onAir {
             audience?.watch()
@@ -580,6 +582,46 @@ actor Broadcast {
         settings.notices = targets.isEmpty ? nil : targets
         keeper?.changed()
         await notices.change(targets, on: self)
+    }
+
+    /// Other files are recorded from the next IDR on; what was recorded before is complete behind it.
+    func change(recordings wanted: [RecordingSettings]) async throws(BroadcastError) {
+        guard state == .onAir else { throw Self.notOnAir }
+        await rooms.change(recordings: wanted, settings, on: self)
+        settings.recordings = wanted.isEmpty ? nil : wanted
+        keeper?.changed()
+    }
+
+    /// Comments come from these chats from now on.
+    func change(chats wanted: [ChatTarget]) async throws(BroadcastError) {
+        try await room().change(chats: wanted, on: self)
+        settings.chats = wanted.isEmpty ? nil : wanted
+        keeper?.changed()
+    }
+
+    /// The room is said to be so in the configuration; what a person has set of it otherwise stays.
+    func change(room wanted: RoomSettings) throws(BroadcastError) {
+        let audience = try room()
+        let fields = wanted.fields.since(settings.room?.fields ?? RoomFields())
+        if !fields.isEmpty { try audience.change(.set(fields)) }
+        tellMetadata(of: audience, wanted.isInMetadata)
+        settings.room = wanted
+        keeper?.changed()
+    }
+
+    private func tellMetadata(of audience: Audience, _ isTold: Bool) {
+        guard isTold != (audience.onMetadata != nil) else { return }
+        let outputs = rooms.outputs
+        if !isTold { outputs.extend([]) }
+        audience.onMetadata = isTold ? { outputs.extend($0) } : nil
+    }
+
+    /// Another slate stands in from now on, as soon as it is drawn.
+    func change(slate wanted: SlateSettings) throws(BroadcastError) {
+        if let refusal = gate.refusalOfProgram { throw refusal }
+        try rooms.change(slate: wanted, settings.canvas)
+        wanted.apply(to: &settings)
+        keeper?.changed()
     }
 
     /// - Throws: kind `control`, where there is no such time zone; nothing has changed then.
@@ -786,7 +828,7 @@ actor Broadcast {
             status.notices = notices.status
             status.children += notices.children
         }
-        if let chat = audience?.child { status.children.append(chat) }
+        status.children += audience?.children ?? []
         (status.canvas, status.frameRate) = (rooms.outputs.picture?.canvas, rooms.outputs.picture?.frameRate)
         return status
     }

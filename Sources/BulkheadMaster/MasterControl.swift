@@ -372,8 +372,9 @@ package actor MasterControl {
 
     private func tell(_ changes: [ChangeOutcome], of path: String) {
         func list(_ changes: [ChangeOutcome]) -> String {
-            changes.map { change in change.value.map { "\(change.what) \($0)" } ?? change.what }
-                .joined(separator: ", ")
+            changes.map { change in
+                change.what + (change.value.map { " \($0)" } ?? "") + (change.reason.map { " (\($0))" } ?? "")
+            }.joined(separator: ", ")
         }
         let done = changes.filter { $0.way != .atStart && $0.error == nil }
         events.post(

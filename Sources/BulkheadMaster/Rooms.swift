@@ -201,6 +201,26 @@ final class Rooms {
         line.program.onTracks = { [weak tracks] in tracks?.take($0) }
     }
 
+    /// Has other files recorded.
+    /// - Parameter settings: of the broadcast, as they were.
+    func change(recordings: [RecordingSettings], _ settings: BroadcastSettings, on owner: isolated any Actor) async {
+        if tracks == nil, settings.recordsTracks == true, recordings.contains(where: \.isMP4), let line {
+            record(settings, line)
+        }
+        await outputs.change(recordings: recordings, on: owner)
+    }
+
+    /// Shows another slate as soon as it is drawn; up to then the one at hand.
+    /// - Throws: when nothing has changed.
+    func change(slate: SlateSettings, _ canvas: Canvas) throws(BroadcastError) {
+        (slatePath, slateCard) = (slate.path, slate.card)
+        if slatePath.isEmpty {
+            try inputs.draw(slate: slateCard, canvas: canvas)
+        } else {
+            try inputs.read(slate: slatePath, canvas: canvas)
+        }
+    }
+
     /// An encoder has connected by itself; its socket belongs to the rooms from then on.
     func connected(_ descriptor: CInt, pid: Int32) {
         if let line { return line.encoding.connected(OwnedDescriptor(adopting: descriptor), pid: pid) }

@@ -24,12 +24,15 @@ package struct ChangeOutcome: Codable, Hashable, Sendable {
     package var value: String?
     /// Why it was not done; nil where it was, or is only looked at.
     package var error: BroadcastError?
+    /// Why it can't change before the broadcast begins anew, as a phrase behind a colon; nil where it can.
+    package var reason: String?
 
-    package init(_ what: String, _ way: Way, value: String? = nil, error: BroadcastError? = nil) {
+    package init(_ what: String, _ way: Way, value: String? = nil, error: BroadcastError? = nil, reason: String? = nil) {
         self.what = what
         self.way = way
         self.value = value
         self.error = error
+        self.reason = reason
     }
 }
 

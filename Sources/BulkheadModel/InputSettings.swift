@@ -20,6 +20,8 @@ package struct InputSettings: Codable, Hashable, Sendable {
     package var files: [String]? = nil
     /// What the files of a list are shuffled by; nil for the order of the list.
     package var shuffleSeed: UInt32? = nil
+    /// ``shuffleSeed`` was drawn and not asked for: another one is no other wish; nil for not.
+    package var isAnyOrder: Bool? = nil
     /// What stands in for it where it can't be shown; nil for nothing.
     package var backup: BackupSettings? = nil
 

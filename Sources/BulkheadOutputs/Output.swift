@@ -88,14 +88,15 @@ package struct Output: Sendable {
     /// The numbers of links' files follow those of the recordings.
     private static func recordingNumber(of link: LinkID) -> Int { SettingRange.mostRecordings + link.number }
 
-    /// Makes a recording, which begins with the broadcast.
+    /// Makes a recording.
     /// - Parameters:
     ///   - number: from 1.
     ///   - place: of a recording that it goes on with, by a segment of its own; nil for one that begins.
-    ///   - firstPicture: how many pictures came before, in earlier broadcasts.
+    ///   - firstPicture: how many pictures came before, in earlier broadcasts and in this one.
+    ///   - awaitsIDR: the broadcast is on air already: the first packet kept is an IDR.
     static func make(
         _ settings: RecordingSettings, number: Int, isAlone: Bool, goingOn place: RecordingPlace?, firstPicture: Int64,
-        in context: RoomContext,
+        awaitsIDR: Bool, in context: RoomContext,
         onRoom: @escaping @Sendable () -> Void, onHappening: @escaping (_ name: String, RecordingHappening) -> Void
     ) -> RecorderSink {
         var task = RecorderTask(
@@ -117,7 +118,7 @@ package struct Output: Sendable {
             Int64((settings.reportSeconds ?? RecordingSettings.standardReportSeconds) * 1000))
         let name = isAlone ? "recording" : "recording \(number)"
         return RecorderSink(
-            name: name, number: number, terms, awaitsIDR: false, in: context, onRoom: onRoom,
+            name: name, number: number, terms, awaitsIDR: awaitsIDR, in: context, onRoom: onRoom,
             onHappening: { onHappening(name, $0) })
     }
 }

@@ -25,6 +25,15 @@ package final class Outputs: PacketOutlet {
         case ended(LinkID, BroadcastError?)
         case hasRoom
         case record(RecorderSink)
+        case recorded(RecorderSink)
+    }
+
+    /// What is to be recorded from the next IDR on.
+    private struct RecordingChange {
+        let wanted: [RecordingSettings]
+        let continuation: CheckedContinuation<Void, Never>
+        /// Runs out where no IDR comes.
+        var timer: Reactor.Token?
     }
 
     package typealias Maker = (
@@ -39,7 +48,10 @@ package final class Outputs: PacketOutlet {
     /// Those that packets go to.
     private var outputs: [LinkID: Output] = [:]
     /// Besides the links; they count for none of them.
-    private var recordings: [RecorderSink] = []
+    private var recordings = Recordings()
+    private var recordingChange: RecordingChange?
+    /// Pictures that have been recorded, or would have been.
+    private var pictureCount: Int64 = 0
     private var replays: Replays?
     private var origin: OriginSink?
     /// For those who look at the program through the control socket.
@@ -50,6 +62,10 @@ package final class Outputs: PacketOutlet {
     /// News of the room for a server that is not there yet.
     private var waitingNews: [RoomNews] = []
     private static let mostWaitingNews = 500
+    /// How long other recordings wait for the IDR that they begin with.
+    private static let changePatience = Duration.seconds(10)
+    /// How long a recording that was taken out may take to write what waits.
+    private static let recordingPatience = Duration.seconds(60)
     /// Something of what is recorded can hold marks.
     private(set) package var keepsMarks = false
     private var notes = RecordingNotes()
@@ -134,22 +150,81 @@ package final class Outputs: PacketOutlet {
             for news in waitingNews { origin.tell(news) }
         }
         waitingNews = []
-        keepsMarks = replays != nil || entries.contains(where: \.isMP4)
-        if keepsMarks { listenForNotes() }
         for (number, configuration) in configurations { replays?.configure(configuration, number: number) }
         if let room { replays?.tell(room) }
+        pictureCount = firstPicture
         for (index, entry) in entries.enumerated() {
-            let recording = Output.make(
-                entry, number: index + 1, isAlone: entries.count == 1,
-                goingOn: places.indices.contains(index) ? places[index] : nil, firstPicture: firstPicture, in: context,
-                onRoom: { [signals] in signals.continuation.yield(.hasRoom) },
-                onHappening: { [weak self] name, happening in self?.tellServers(happening, of: name) })
-            for (number, configuration) in configurations {
-                recording.configure(withTracks(configuration), number: number)
+            let place = places.indices.contains(index) ? places[index] : nil
+            recordings.append(make(entry, number: index + 1, isAlone: entries.count == 1, goingOn: place))
+        }
+        keepMarks()
+    }
+
+    private func make(
+        _ settings: RecordingSettings, number: Int, isAlone: Bool, goingOn place: RecordingPlace?
+    ) -> Recordings.Entry {
+        let recording = Output.make(
+            settings, number: number, isAlone: isAlone, goingOn: place, firstPicture: pictureCount,
+            awaitsIDR: hasBegun, in: context,
+            onRoom: { [signals] in signals.continuation.yield(.hasRoom) },
+            onHappening: { [weak self] name, happening in self?.tellServers(happening, of: name) })
+        for (number, configuration) in configurations {
+            recording.configure(withTracks(configuration), number: number)
+        }
+        if let room { recording.tell(room) }
+        signals.continuation.yield(.record(recording))
+        return Recordings.Entry(settings: settings, number: number, sink: recording)
+    }
+
+    private func keepMarks() {
+        keepsMarks = replays != nil || recordings.keepsMarks
+        if keepsMarks, notesListener == nil { listenForNotes() }
+    }
+
+    /// Has `wanted` recorded from the next IDR on; what is recorded otherwise up to then ends with the picture before it.
+    /// Returns when that is so.
+    package func change(recordings wanted: [RecordingSettings], on owner: isolated any Actor) async {
+        changeRecordings()
+        await withCheckedContinuation { continuation in
+            recordingChange = RecordingChange(wanted: wanted, continuation: continuation)
+            recordingChange?.timer = context.schedule(after: Self.changePatience) { [weak self] in
+                self?.recordingChange?.timer = nil
+                self?.changeRecordings()
             }
-            if let room { recording.tell(room) }
-            recordings.append(recording)
-            signals.continuation.yield(.record(recording))
+        }
+    }
+
+    private func changeRecordings() {
+        guard let change = recordingChange.take() else { return }
+        if let timer = change.timer { context.reactor.cancel(timer) }
+        firstSentByFormer = firstSent
+        let made = recordings.coming(change.wanted).map { coming in
+            let former = recordings.entries.first { $0.number == coming.former }
+            return make(
+                coming.settings, number: coming.number, isAlone: change.wanted.count == 1,
+                goingOn: former?.sink.place)
+        }
+        for entry in recordings.change(to: change.wanted, made) {
+            entry.sink.finish()
+            // A disk that takes nothing must not keep it.
+            _ = context.schedule(after: Self.recordingPatience) { [weak self] in
+                if self?.recordings.leaving.contains(where: { $0.sink === entry.sink }) == true { entry.sink.abort() }
+            }
+        }
+        keepMarks()
+        change.continuation.resume()
+    }
+
+    /// One that was taken out has ended, and what was wrong with it is nobody's trouble any more.
+    private func forget(_ recording: RecorderSink) {
+        guard let entry = recordings.ended(recording) else { return }
+        for trouble in recording.recordingStatus.troubles {
+            context.post(
+                .recording(entry.number, name: recording.name),
+                .recording(
+                    .cleared(
+                        trouble: trouble.trouble, subject: trouble.subject, path: trouble.path,
+                        seconds: trouble.seconds)))
         }
     }
 
@@ -157,7 +232,7 @@ package final class Outputs: PacketOutlet {
     package func record(tracks: [String]) {
         self.tracks = Array(tracks.prefix(StreamConfiguration.mostTracks))
         guard let (number, configuration) = configurations.last else { return }
-        for recording in recordings { recording.configure(withTracks(configuration), number: number) }
+        for recording in recordings.sinks { recording.configure(withTracks(configuration), number: number) }
     }
 
     private func withTracks(_ configuration: StreamConfiguration) -> StreamConfiguration {
@@ -176,7 +251,11 @@ package final class Outputs: PacketOutlet {
 
     private func record(_ items: [TrackMerge.Item]) {
         for item in items {
-            for recording in recordings {
+            if case .packet(let packet) = item, packet.isVideo {
+                if packet.isIDR { changeRecordings() }
+                pictureCount += 1
+            }
+            for recording in recordings.sinks {
                 switch item {
                 case .packet(let packet): recording.offer(packet)
                 case .note(let note): recording.note(note)
@@ -208,7 +287,7 @@ package final class Outputs: PacketOutlet {
     ///   - time: when it came, on the timeline.
     ///   - body: all else of it: a JSON object in one line, without the line's end.
     package func record(comment number: Int64, at time: MediaTime, _ body: [UInt8]) {
-        guard replays != nil || !recordings.isEmpty, body.count <= RecorderComment.longestBody else { return }
+        guard replays != nil || !recordings.sinks.isEmpty, body.count <= RecorderComment.longestBody else { return }
         notes.take(RecorderComment(number: number, time: time.nanoseconds, body: body))
     }
 
@@ -224,7 +303,7 @@ package final class Outputs: PacketOutlet {
     package func record(roomAt time: MediaTime, _ body: [UInt8]) {
         guard body.count <= RecorderComment.longestBody else { return }
         let room = RecorderComment(number: 0, time: time.nanoseconds, body: body)
-        for recording in recordings { recording.tell(room) }
+        for recording in recordings.sinks { recording.tell(room) }
         replays?.tell(room)
         self.room = room
     }
@@ -250,7 +329,7 @@ package final class Outputs: PacketOutlet {
     }
 
     /// How far the recordings have come, in order, for a later broadcast.
-    package var recordingPlaces: [RecordingPlace] { recordings.map(\.place) }
+    package var recordingPlaces: [RecordingPlace] { recordings.sinks.map(\.place) }
 
     /// As they are declared now, in order.
     package var destinations: [DestinationSettings] { directory.entries.map(\.destination) }
@@ -272,7 +351,7 @@ package final class Outputs: PacketOutlet {
     package func configure(_ configuration: StreamConfiguration, number: Int) {
         configurations.append((number, configuration))
         for output in outputs.values { output.sink.configure(configuration, number: number) }
-        for recording in recordings { recording.configure(withTracks(configuration), number: number) }
+        for recording in recordings.sinks { recording.configure(withTracks(configuration), number: number) }
         replays?.configure(configuration, number: number)
         origin?.configure(configuration, number: number)
         feed.configure(configuration, number: number)
@@ -330,14 +409,14 @@ package final class Outputs: PacketOutlet {
     }
 
     package var hasRoom: Bool {
-        outputs.values.allSatisfy { $0.sink.hasRoom } && recordings.allSatisfy { $0.hasRoom }
+        outputs.values.allSatisfy { $0.sink.hasRoom } && recordings.sinks.allSatisfy { $0.hasRoom }
     }
 
     /// The time of the first picture that any destination was sent; nil before.
     package var firstSent: MediaTime? {
         let sinks = outputs.values.map(\.sink) + leaving.values.map(\.output.sink)
         return
-            (sinks.compactMap(\.firstSent) + recordings.compactMap(\.firstSent) + [firstSentByFormer].compactMap { $0 })
+            (sinks.compactMap(\.firstSent) + recordings.sinks.compactMap(\.firstSent) + [firstSentByFormer].compactMap { $0 })
             .min()
     }
 
@@ -361,8 +440,13 @@ package final class Outputs: PacketOutlet {
                         } catch { ended.yield(.ended(id, error)) }
                     }
                 case .record(let recording):
-                    // It ends with the broadcast; what is wrong with it is told by itself.
-                    group.addTask { try? await recording.run() }
+                    let ended = signals.continuation
+                    // It ends with the broadcast, or is taken out; what is wrong with it is told by itself.
+                    group.addTask {
+                        try? await recording.run()
+                        ended.yield(.recorded(recording))
+                    }
+                case .recorded(let recording): forget(recording)
                 case .ended(let id, let error): perform(machine.handle(.ended(id, error), at: .now))
                 case .hasRoom: onRoom()
                 }
@@ -397,14 +481,19 @@ package final class Outputs: PacketOutlet {
         note(rest.notes)
         record(rest.comments)
         record(merge.takeRest())
-        for recording in recordings { recording.finish() }
+        // What was to be recorded from an IDR on that does not come any more is not.
+        if let change = recordingChange.take() {
+            if let timer = change.timer { context.reactor.cancel(timer) }
+            change.continuation.resume()
+        }
+        for recording in recordings.sinks { recording.finish() }
         origin?.finish()
-        if !recordings.isEmpty { wake(at: .now.advanced(by: OutputsMachine.ending), aborting: true) }
+        if !recordings.allSinks.isEmpty { wake(at: .now.advanced(by: OutputsMachine.ending), aborting: true) }
     }
 
     /// Ends all sinks now.
     package func abort() {
-        for recording in recordings { recording.abort() }
+        for recording in recordings.allSinks { recording.abort() }
         origin?.finish()
         perform(machine.handle(.abort, at: .now))
     }
@@ -508,7 +597,7 @@ package final class Outputs: PacketOutlet {
     private func wake(at time: MonotonicTime, aborting: Bool = false) {
         let work = ReactorBound(
             { [weak self] () -> Void in
-                if aborting { self?.recordings.forEach { $0.abort() } }
+                if aborting { self?.recordings.allSinks.forEach { $0.abort() } }
                 self?.timePassed()
             }, context.reactor)
         timers.append((time, context.reactor.schedule(at: time) { work.value() }))
@@ -600,7 +689,7 @@ package final class Outputs: PacketOutlet {
     // MARK: state
 
     private var recorders: [RecorderSink] {
-        recordings + directory.entries.compactMap { outputs[$0.id]?.sink as? RecorderSink }
+        recordings.allSinks + directory.entries.compactMap { outputs[$0.id]?.sink as? RecorderSink }
     }
 
     package var snapshot: OutputsSnapshot {
@@ -610,7 +699,7 @@ package final class Outputs: PacketOutlet {
                     id: entry.id, name: entry.name, isRunning: machine.isRunning(entry.id),
                     lanes: outputs[entry.id]?.sink.statuses ?? [])
             }, videoBitsPerSecond: bitrate.bitsPerSecond, hasSent: firstSent != nil,
-            recordings: recordings.map(\.recordingStatus), replay: replays?.status,
+            recordings: recordings.sinks.map(\.recordingStatus), replay: replays?.status,
             children: recorders.compactMap(\.childStatus) + [origin?.childStatus].compactMap { $0 }
                 + directory.entries.flatMap { outputs[$0.id]?.srt ?? [] }.flatMap(\.childStatuses))
     }

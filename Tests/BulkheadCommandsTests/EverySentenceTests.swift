@@ -360,6 +360,7 @@ import Testing
         Row("channel.rejected", #""server":"a:1","text":"no such channel""#, "a:1", "no such channel"),
         Row("channel.moved", #""server":"a:1""#, "a:1"),
         Row("channel.gap", #""from":1790000000.25,"until":1790000060"#, "60 s"),
+        Row("channel.removed", "", "configuration"),
         Row("switch.ready", #""address":"unix:/run/s.socket""#, "unix:/run/s.socket"),
         Row("switch.abnormal", #""way":"pull","condition":"no-data 1s""#, "pull", "no-data 1s"),
         Row("switch.clear", #""way":"pull""#, "pull", "well"),

@@ -318,6 +318,7 @@ extension ChannelHappening: Sampled {
         case .rejected: .rejected(server: "irc.example:6697", text: "no such channel")
         case .moved: .moved(server: "irc.example:6697")
         case .gap: .gap(from: 1_790_000_000.25, until: 1_790_000_060)
+        case .removed: .removed
         }
     }
 }

@@ -52,13 +52,54 @@ import Testing
     @Test func whoIsToldOfATroubleIsToldOfItsEnd() {
         #expect(
             Self.told([(0, Self.lost), (5, Self.lostAgain), (65, Self.connected)])
-                == ["0: raised link.lost", "5: raised link.lost", "65: cleared after 65 link.connected"])
+                == ["0: raised link.lost", "65: cleared after 65 link.connected"])
         #expect(Self.told([(0, Self.otherLost), (65, Self.connected)]) == ["0: raised link.lost"])
         #expect(Self.told([(0, Self.connected)]) == [])
         // Once, however often the end is told.
         #expect(Self.told([(0, Self.lost), (1, Self.connected), (2, Self.connected)]).count == 2)
         // A target that asked for errors alone was told nothing, and stays so.
-        #expect(Self.told(level: .error, [(0, Self.lost), (65, Self.connected)]) == [])
+        #expect(Self.told(level: .error, [(0, Self.lost), (59, Self.connected)], until: 200) == [])
+        // Who named the event is told each.
+        #expect(Self.told(codes: ["link.lost"], [(0, Self.lost), (5, Self.lostAgain)]).count == 2)
+    }
+
+    @Test func whatLastsIsAnError() {
+        #expect(
+            Self.told(level: .error, [(0, Self.lost), (5, Self.lostAgain), (65, Self.connected)])
+                == ["60: raised after 60 link.lost", "65: cleared after 65 link.connected"])
+        #expect(
+            Self.told({ $0.holdSeconds = 10 }, level: .error, [(0, Self.lost)], until: 70)
+                == ["60: raised after 60 link.lost"])
+        #expect(
+            Self.told({ $0.holdSeconds = 90 }, level: .error, [(0, Self.lost)], until: 100)
+                == ["90: raised after 90 link.lost"])
+        #expect(
+            Self.told(
+                {
+                    $0.holdSeconds = 60
+                    $0.repeatSeconds = 300
+                }, level: .error, [(0, Self.lost)], until: 400)
+                == ["60: raised after 60 link.lost", "360: lasting after 360 link.lost"])
+        // Not where it was not asked for.
+        #expect(Self.told(level: .error, codes: ["encoder.*"], [(0, Self.lost)], until: 100) == [])
+    }
+
+    /// What becomes worse is told at once, also to who knew of it.
+    @Test func whatBecomesWorseIsTold() {
+        func trouble(_ action: RecordingAction) -> Event {
+            Event(
+                .recording(1, name: "recording"),
+                .recording(
+                    .trouble(
+                        trouble: .slow, subject: .media, path: "/r.mp4", errno: nil, text: nil, frames: 0,
+                        action: action)),
+                time: 0)
+        }
+        let (slow, stuck) = (trouble(.none), trouble(.retries))
+        #expect(
+            Self.told([(0, slow), (5, stuck), (6, slow), (7, stuck)])
+                == ["0: raised recording.trouble", "5: raised recording.trouble"])
+        #expect(Self.told(level: .error, [(0, slow), (5, stuck)], until: 10) == ["5: raised recording.trouble"])
     }
 
     @Test func whatDoesNotLastIsNotTold() {

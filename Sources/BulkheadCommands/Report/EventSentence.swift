@@ -287,6 +287,7 @@ package enum EventSentence {
         case .moved(let server): "moved to \(server), without a gap"
         case .gap(let from, let until):
             "comments may be missing: \(Int((until - from).rounded())) s, from \(clock(from)) to \(clock(until))"
+        case .removed: "the configuration names it no more"
         }
     }
 

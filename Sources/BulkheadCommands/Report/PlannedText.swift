@@ -22,7 +22,7 @@ enum PlannedText {
             case .added: isDone ? "added" : "would be added"
             case .removed: isDone ? "removed" : "would be removed"
             case .replaced: isDone ? "replaced" : "would be replaced by its successor"
-            case .atStart: "takes effect at the next start"
+            case .atStart: "takes effect at the next start" + (change.reason.map { ": \($0)" } ?? "")
             case .unchanged: "is so already"
             }
         return "\(change.what)\(value): \(way)"

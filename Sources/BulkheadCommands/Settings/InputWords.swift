@@ -202,14 +202,15 @@ enum InputWords {
                 advice: "write playlist:FOLDER,shuffle=true")
         }
         switch value.lowercased() {
-        case "true", "on", "yes": settings.shuffleSeed = UInt32.random(in: 1...999_999)
-        case "false", "off", "no": settings.shuffleSeed = nil
+        case "true", "on", "yes":
+            (settings.shuffleSeed, settings.isAnyOrder) = (UInt32.random(in: 1...999_999), true)
+        case "false", "off", "no": (settings.shuffleSeed, settings.isAnyOrder) = (nil, nil)
         default:
             guard let seed = UInt32(value) else {
                 throw BroadcastError(
                     .usage, "shuffle=\(value) is no order", advice: "it takes true, false, or the number of an order")
             }
-            settings.shuffleSeed = seed
+            (settings.shuffleSeed, settings.isAnyOrder) = (seed, nil)
         }
     }
 

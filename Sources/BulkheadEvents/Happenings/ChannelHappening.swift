@@ -20,10 +20,12 @@ package enum ChannelHappening: HappeningSubject {
     case moved(server: String)
     /// Comments may have been missed between these times.
     case gap(from: Double, until: Double)
+    /// The configuration names it no more.
+    case removed
 
     /// What stands behind the period in the code.
     package enum Word: String, CaseIterable, Sendable {
-        case joined, saved, cleared, selected, restored, failing, rejected, moved, gap
+        case joined, saved, cleared, selected, restored, failing, rejected, moved, gap, removed
     }
 
     /// The case's word, its level, and its payload as values.
@@ -39,6 +41,7 @@ package enum ChannelHappening: HappeningSubject {
         case .rejected(let server, let text): Facts(.rejected, .error, [.server: server, .text: text])
         case .moved(let server): Facts(.moved, .notice, [.server: server])
         case .gap(let from, let until): Facts(.gap, .warning, [.from: from, .until: until])
+        case .removed: Facts(.removed)
         }
     }
 
@@ -57,6 +60,7 @@ package enum ChannelHappening: HappeningSubject {
         case .rejected: self = .rejected(server: try values.required(.server), text: try values.required(.text))
         case .moved: self = .moved(server: try values.required(.server))
         case .gap: self = .gap(from: try values.required(.from), until: try values.required(.until))
+        case .removed: self = .removed
         }
     }
 
@@ -85,6 +89,7 @@ package enum ChannelHappening: HappeningSubject {
                 [.notice], [.server], "the server left, and a second connection took over before the first one ended")
         case .gap:
             Meaning([.warning], [.from, .until], "comments may have been missed between these times of the server")
+        case .removed: Meaning([.notice], [], "the configuration names the channel no more, and its connection has ended")
         }
     }
 }

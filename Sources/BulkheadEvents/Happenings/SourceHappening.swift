@@ -64,7 +64,7 @@ package enum SourceHappening: HappeningSubject {
                 .playing, .notice,
                 [.file: file, .title: title, .number: number, .count: count, .nextFile: next])
         case .leftOut(let file, let reason):
-            Facts(.leftOut, .warning, [.file: file, .reason: reason.code, .text: reason.text])
+            Facts(.leftOut, .error, [.file: file, .reason: reason.code, .text: reason.text])
         }
     }
 
@@ -130,7 +130,7 @@ package enum SourceHappening: HappeningSubject {
                 [.notice], [.file, .title, .number, .count, .nextFile],
                 "a file of a playlist begins, and which comes next")
         case .leftOut:
-            Meaning([.warning], [.file, .reason, .text], "a file of a playlist can't be played, and is left out")
+            Meaning([.error], [.file, .reason, .text], "a file of a playlist can't be played, and is left out")
         }
     }
 }

@@ -68,6 +68,10 @@ extension Broadcast {
             if !comesFirst { try await carryOut(.link(.add(successor))) }
         case .notices(let targets): await change(notices: targets)
         case .timetable(let timetable): try await change(timetable: timetable)
+        case .recordings(let recordings): try await change(recordings: recordings)
+        case .chats(let chats): try await change(chats: chats)
+        case .room(let room): try change(room: room)
+        case .slate(let slate): try change(slate: slate)
         }
     }
 

@@ -1,3 +1,4 @@
+package import BulkheadDanmaku
 package import BulkheadModel
 
 /// What a configuration says otherwise than it did when it was read last, as steps in which a broadcast on air follows.
@@ -14,6 +15,11 @@ package struct ReloadPlan: Sendable {
         case replaceLink(DestinationSettings, by: DestinationSettings)
         case notices([NoticeTarget])
         case timetable(Timetable?)
+        case recordings([RecordingSettings])
+        case chats([ChatTarget])
+        /// The room is the same; what is set of it is not.
+        case room(RoomSettings)
+        case slate(SlateSettings)
     }
 
     /// A step, and what a person is told of it.
@@ -32,7 +38,7 @@ package struct ReloadPlan: Sendable {
 
     package init(from old: BroadcastSettings, to new: BroadcastSettings) {
         self.old = old
-        self.new = new
+        self.new = new.keepingOrders(of: old)
         // What is referred to comes before what refers to it, and goes after it.
         let inputs = inputs()
         items += inputs.coming
@@ -56,11 +62,15 @@ package struct ReloadPlan: Sendable {
         var words: [String: String] = [:]
         var changes: [ChangeOutcome] = []
         for setting in Setting.all where setting.text(old) != setting.text(new) {
+            guard !SlateSettings.names.contains(setting.name) else { continue }
             // A size that nobody has named is the input's, and not what stands here.
             let isNamed = setting.name != "size" || new.sizeFollowsInput != true
             guard setting.applies != .atStart, isNamed, let text = setting.text(new) ?? Self.resting[setting.name]
             else {
-                pending.append(ChangeOutcome(setting.name, .atStart, value: isNamed ? setting.text(new) : nil))
+                pending.append(
+                    ChangeOutcome(
+                        setting.name, .atStart, value: isNamed ? setting.text(new) : nil,
+                        reason: ReloadReason.of(setting.name)))
                 continue
             }
             words[setting.name] = text
@@ -70,7 +80,9 @@ package struct ReloadPlan: Sendable {
         guard !words.isEmpty else { return }
         do { items.append(Item(step: .change(.set(try SettingsChange(words))), changes: changes)) } catch {
             // Each of them is a value of its setting, so that only how they go together can be wrong.
-            pending += changes.map { ChangeOutcome($0.what, .atStart, value: $0.value) }
+            pending += changes.map {
+                ChangeOutcome($0.what, .atStart, value: $0.value, reason: ReloadReason.together)
+            }
         }
     }
 
@@ -87,7 +99,7 @@ package struct ReloadPlan: Sendable {
             let what = title(input, in: new)
             let before = input.name.flatMap { name in old.inputs.first { $0.name == name } }
             guard input.backup == nil, before?.backup == nil else {
-                pending.append(ChangeOutcome(what, .atStart))
+                pending.append(ChangeOutcome(what, .atStart, reason: ReloadReason.backups))
                 continue
             }
             guard let before, let name = input.name else {
@@ -208,22 +220,59 @@ package struct ReloadPlan: Sendable {
         if old.timetable != new.timetable {
             items.append(Item(step: .timetable(new.timetable), changes: [ChangeOutcome("timetable", .inPlace)]))
         }
+        recordings()
+        audience()
+        let (slateBefore, slate) = (SlateSettings(old), SlateSettings(new))
+        if slate != slateBefore {
+            // Where nothing is encoded, the slate is drawn for the size of the input, once.
+            if new.copies == true {
+                pending.append(ChangeOutcome("slate", .atStart, reason: ReloadReason.copiedSlate))
+            } else {
+                items.append(Item(step: .slate(slate), changes: [ChangeOutcome("slate", .inPlace)]))
+            }
+        }
         func compare(_ name: String, _ path: KeyPath<BroadcastSettings, some Equatable>) {
-            if old[keyPath: path] != new[keyPath: path] { pending.append(ChangeOutcome(name, .atStart)) }
+            guard old[keyPath: path] != new[keyPath: path] else { return }
+            pending.append(ChangeOutcome(name, .atStart, reason: ReloadReason.of(name)))
         }
         compare("origin", \.origin)
         compare("origin-tls-cert", \.originCertificate)
         compare("switch", \.switchPath)
         compare("control-room", \.controlRoom)
         compare("control-room-password", \.controlRoomPasswordPath)
-        compare("room", \.room)
-        compare("chat", \.chats)
-        compare("record", \.recordings)
         compare("replay-path", \.replayPath)
-        compare("slate", \.slatePath)
-        compare("slate-logo", \.slateLogoPath)
         compare("name", \.name)
         compare("only", \.children)
+    }
+
+    private mutating func recordings() {
+        let (before, after) = (old.recordings ?? [], new.recordings ?? [])
+        guard before != after else { return }
+        let isMore = before.allSatisfy(after.contains)
+        let isLess = after.allSatisfy(before.contains)
+        items.append(
+            Item(
+                step: .recordings(after),
+                changes: [ChangeOutcome("record", isMore ? .added : isLess ? .removed : .replaced)]))
+    }
+
+    private mutating func audience() {
+        let (chatsBefore, chats) = (old.chats ?? [], new.chats ?? [])
+        guard let roomBefore = old.room, let room = new.room, roomBefore.name == room.name else {
+            if old.room != new.room { pending.append(ChangeOutcome("room", .atStart, reason: ReloadReason.of("room"))) }
+            if chatsBefore != chats {
+                pending.append(ChangeOutcome("chat", .atStart, reason: ReloadReason.chatsWithoutRoom))
+            }
+            return
+        }
+        if room != roomBefore {
+            items.append(Item(step: .room(room), changes: [ChangeOutcome("room", .inPlace)]))
+        }
+        guard chatsBefore != chats else { return }
+        let isMore = chatsBefore.allSatisfy(chats.contains)
+        let isLess = chats.allSatisfy(chatsBefore.contains)
+        items.append(
+            Item(step: .chats(chats), changes: [ChangeOutcome("chat", isMore ? .added : isLess ? .removed : .replaced)]))
     }
 
     // MARK: what was loaded
@@ -234,6 +283,15 @@ package struct ReloadPlan: Sendable {
         var base = old
         (base.inputs, base.scenes, base.plugins) = (new.inputs, new.scenes, new.plugins)
         (base.destinations, base.notices, base.timetable) = (new.destinations, new.notices, new.timetable)
+        for item in items {
+            switch item.step {
+            case .recordings: base.recordings = new.recordings
+            case .chats: base.chats = new.chats
+            case .room: base.room = new.room
+            case .slate(let slate): slate.apply(to: &base)
+            default: break
+            }
+        }
         for input in new.inputs where pending.contains(where: { $0.what == title(input, in: new) }) {
             base.inputs.removeAll { $0 == input }
             base.inputs += old.inputs.filter { $0.name == input.name }
@@ -272,6 +330,10 @@ package struct ReloadPlan: Sendable {
         case .change(.plugin): base.plugins = old.plugins
         case .notices: base.notices = old.notices
         case .timetable: base.timetable = old.timetable
+        case .recordings: base.recordings = old.recordings
+        case .chats: base.chats = old.chats
+        case .room: base.room = old.room
+        case .slate: SlateSettings(old).apply(to: &base)
         case .change: break
         }
     }

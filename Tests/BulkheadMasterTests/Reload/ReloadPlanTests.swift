@@ -11,9 +11,20 @@ import Testing
             destinations: [DestinationSettings(url: "rtmp://a/b/k")], canvas: try #require(Canvas("720p")),
             frameRate: try #require(FrameRate(30)))
         settings.scenes = [Scene("talk", [SceneItem("cam")])]
+        var list = InputSettings(url: "/films", name: "list")
+        (list.shuffleSeed, list.isAnyOrder) = (7, true)
+        settings.inputs.append(list)
+        settings.recordings = [RecordingSettings(path: "/r.mp4")]
+        settings.room = RoomSettings("main")
+        settings.chats = [chat("a")]
         settings.plugins = [PluginChoice("frei0r:glow", parameters: ["blur": "0.3"])]
         change(&settings)
         return settings
+    }
+
+    private static func chat(_ name: String) -> ChatTarget {
+        ChatTarget(
+            name, .lines, servers: [.init(host: "127.0.0.1", port: 7000, isSecure: false)], channel: name, nick: "")
     }
 
     /// "what: way", with " = value" for settings.
@@ -34,7 +45,7 @@ import Testing
         ("at the start", { $0.slateAfterSeconds = 5 }, ["slate-after: at-start = 5.0"]),
         ("a setting that goes", { $0.bframes = nil }, []),
         ("input added", { $0.inputs.append(InputSettings(url: "/b.mp4", name: "b")) }, ["input b: added"]),
-        ("input removed", { $0.inputs.removeLast() }, ["input 2: removed"]),
+        ("input removed", { $0.inputs.remove(at: 1) }, ["input 2: removed"]),
         ("input replaced", { $0.inputs[0].url = "/c.mp4" }, ["input cam: replaced"]),
         ("input without a name", { $0.inputs[1].url = "/c.mp4" }, ["input 2: added", "input 2: removed"]),
         (
@@ -61,9 +72,35 @@ import Testing
         ("link changed", { $0.destinations[0].backfillSeconds = 1 }, ["link: replaced"]),
         ("link moved", { $0.destinations[0].url = "rtmp://x/y/k" }, ["link: added", "link: removed"]),
         ("notify", { $0.notices = [NoticeTarget(url: "https://a/b")] }, ["notify: in-place"]),
-        ("record", { $0.recordings = [RecordingSettings(path: "/r.mp4")] }, ["record: at-start"]),
+        ("record", { $0.recordings?.append(RecordingSettings(path: "/s.mp4")) }, ["record: added"]),
+        ("other files", { $0.recordings?[0].segmentSeconds = 60 }, ["record: replaced"]),
+        ("no record", { $0.recordings = nil }, ["record: removed"]),
         ("origin", { $0.origin = ":8080" }, ["origin: at-start"]),
-        ("room", { $0.room = RoomSettings("main") }, ["room: at-start"]),
+        ("room of another name", { $0.room = RoomSettings("other") }, ["room: at-start"]),
+        (
+            "room",
+            { settings in
+                settings.room?.fields.title = "Tonight"
+                settings.room?.isInMetadata = true
+            }, ["room: in-place"]
+        ),
+        ("chat", { $0.chats?.append(chat("b")) }, ["chat: added"]),
+        ("other chat", { $0.chats = [chat("b")] }, ["chat: replaced"]),
+        ("no chat", { $0.chats = nil }, ["chat: removed"]),
+        ("slate", { ($0.slateText, $0.slateClock) = ("Soon", true) }, ["slate: in-place"]),
+        ("slate's picture", { $0.slatePath = "/s.png" }, ["slate: in-place"]),
+        ("order", { $0.inputs[2].shuffleSeed = 99 }, []),
+        ("order that is asked for", { ($0.inputs[2].shuffleSeed, $0.inputs[2].isAnyOrder) = (7, nil) }, ["input list: replaced"]),
+        ("no order", { ($0.inputs[2].shuffleSeed, $0.inputs[2].isAnyOrder) = (nil, nil) }, ["input list: replaced"]),
+        (
+            "sound of a list",
+            { settings in
+                var strip = StripSettings()
+                strip.isMuted = true
+                settings.inputs[2].strip = strip
+                settings.inputs[2].shuffleSeed = 98
+            }, ["input list: in-place"]
+        ),
     ]
 
     @Test(arguments: cases.indices) func differencesAreTold(index: Int) throws {
@@ -90,6 +127,30 @@ import Testing
         let isLasting = there.items.isEmpty
         #expect(back.changes.isEmpty == isLasting, "\(Self.cases[index].0)")
         #expect(ReloadPlan(from: back.base(without: []), to: old).changes.isEmpty)
+    }
+
+    /// What is said to take effect later is never said without a reason.
+    @Test func whatCannotChangeSaysWhy() throws {
+        let new = try Self.settings { settings in
+            settings.frameRate = FrameRate(25) ?? settings.frameRate
+            settings.slateAfterSeconds = 5
+            settings.origin = ":8080"
+            settings.inputs[0].backup = BackupSettings([InputSettings(url: "/loop.mp4")])
+            settings.room = nil
+        }
+        let plan = ReloadPlan(from: try Self.settings(), to: new)
+        #expect(plan.pending.map(\.what) == ["fps", "slate-after", "input cam", "room", "origin"])
+        #expect(plan.pending.allSatisfy { !($0.reason ?? "").isEmpty })
+        #expect(plan.pending.first?.reason == "every frame number and timestamp counts in it")
+        // A stream that is copied has nothing that could be drawn anew.
+        let copied = try Self.settings { $0.copies = true }
+        let slate = ReloadPlan(
+            from: copied,
+            to: try Self.settings { settings in
+                settings.copies = true
+                settings.slateText = "Soon"
+            })
+        #expect(Self.told(slate) == ["slate: at-start"] && slate.pending[0].reason != nil)
     }
 
     @Test func timetableIsTakenAsAWhole() throws {
