@@ -5,7 +5,8 @@ package import BulkheadSystem
 /// What one target is told of a broadcast's events, and when: decides, and carries nothing out.
 ///
 /// Who is told that a trouble has begun is told that it is over. A trouble that the target's rule holds back is told once it
-/// has lasted, and not at all where it is over before.
+/// has lasted, and not at all where it is over before. What has lasted for ``errorSeconds`` is an error, whatever it began as:
+/// it has not healed by itself.
 package struct AlarmCourse: Sendable {
     /// One event as the target is told of it.
     package struct Telling: Hashable, Sendable {
@@ -44,11 +45,17 @@ package struct AlarmCourse: Sendable {
     private struct Open {
         var event: Event
         let since: MonotonicTime
+        /// How long it is to last before it is told.
+        var holdSeconds: Double
+        /// The worst that was told of it.
+        var level: EventLevel
         /// When it was told last; nil while it was not.
         var toldAt: MonotonicTime?
         var tellings = 0
     }
 
+    /// After so long a trouble is an error.
+    package static let errorSeconds = 60.0
     /// Of those that are remembered; a plugin or a name can't make it more.
     package static let mostTroubles = 256
 
@@ -101,7 +108,7 @@ package struct AlarmCourse: Sendable {
                     repetition: state.tellings)
             } else {
                 let seconds = Self.seconds(from: state.since, to: now)
-                guard seconds >= target.rule.holdSeconds ?? 0 else { continue }
+                guard seconds >= state.holdSeconds else { continue }
                 telling = Telling(state.event, .raised, seconds: seconds)
             }
             // It is still there when the rate allows it again.
@@ -116,16 +123,33 @@ package struct AlarmCourse: Sendable {
     private mutating func begin(
         _ trouble: Trouble, _ event: Event, isWanted: Bool, at now: MonotonicTime
     ) -> [Telling] {
-        if open[trouble] != nil {
+        let hold = target.rule.holdSeconds
+        if let former = open[trouble] {
             open[trouble]?.event = event
-            let isOld = target.rule.holdSeconds != nil || target.rule.repeatSeconds != nil
-            guard isWanted, !isOld, open[trouble]?.toldAt != nil else { return [] }
+            guard isWanted else { return [] }
+            open[trouble]?.level = max(former.level, event.level)
+            guard former.toldAt != nil else {
+                // It has become as bad as the target wants it.
+                open[trouble]?.holdSeconds = hold ?? 0
+                return hold == nil ? raise(trouble, event, at: now) : []
+            }
+            // In other words it is no other trouble; unless it has become worse, or all that happens is wanted.
+            let isNews = event.level > former.level || target.kind == .file || !target.codes.isEmpty
+            guard isNews, hold == nil, target.rule.repeatSeconds == nil else { return [] }
             return tell(Telling(event, .raised), at: now)
         }
-        guard isWanted else { return [] }
-        guard open.count < Self.mostTroubles else { return tell(Telling(event), at: now) }
-        open[trouble] = Open(event: event, since: now)
-        guard target.rule.holdSeconds == nil, budget?.take(at: now) ?? true else { return [] }
+        let isLater = !isWanted && target.kind != .file && target.wants(event.code, .error)
+        guard isWanted || isLater else { return [] }
+        guard open.count < Self.mostTroubles else { return isWanted ? tell(Telling(event), at: now) : [] }
+        open[trouble] = Open(
+            event: event, since: now, holdSeconds: isWanted ? hold ?? 0 : max(hold ?? 0, Self.errorSeconds),
+            level: event.level)
+        return isWanted && hold == nil ? raise(trouble, event, at: now) : []
+    }
+
+    /// Tells of a trouble at its beginning, if the rate allows; else ``tick(at:)`` does.
+    private mutating func raise(_ trouble: Trouble, _ event: Event, at now: MonotonicTime) -> [Telling] {
+        guard budget?.take(at: now) ?? true else { return [] }
         open[trouble]?.toldAt = now
         open[trouble]?.tellings = 1
         return [release(Telling(event, .raised))]

@@ -10,6 +10,8 @@ package final class NoticeDesk {
     private var targets: [NoticeTarget]
     /// One for each kind of target that there is.
     private var rooms: [Notices] = []
+    /// Those of targets that are told nothing more, with notices on their way.
+    private var leaving: [Notices] = []
     private let reminders: Reminders
     private var summaries: Summaries?
 
@@ -20,7 +22,7 @@ package final class NoticeDesk {
         self.context = context
         self.figures = figures
         reminders = Reminders(context.events, on: context.reactor)
-        rooms = NoticeTarget.Kind.allCases.compactMap(room(of:))
+        rooms = NoticeTarget.Kind.allCases.compactMap { room(of: $0) }
         beginSummaries()
     }
 
@@ -34,6 +36,7 @@ package final class NoticeDesk {
     package func change(_ wanted: [NoticeTarget], on owner: isolated any Actor) async {
         let before = targets
         targets = wanted
+        leaving.removeAll(where: \.isGone)
         if Self.summaryTimes(before) != Self.summaryTimes(wanted) {
             summaries?.end()
             beginSummaries()
@@ -45,8 +48,12 @@ package final class NoticeDesk {
             if kind == .file { await former?.finish(on: owner) }
             let place = rooms.firstIndex { $0.kind == kind } ?? rooms.endIndex
             rooms.removeAll { $0.kind == kind }
-            if let room = room(of: kind) { rooms.insert(room, at: min(place, rooms.endIndex)) }
-            if kind != .file { await former?.finish(on: owner) }
+            if let room = room(of: kind, goingOn: former) { rooms.insert(room, at: min(place, rooms.endIndex)) }
+            // What an address that does not answer was not told is nothing to wait for now.
+            if kind != .file, let former {
+                former.beginEnd()
+                leaving.append(former)
+            }
         }
     }
 
@@ -56,12 +63,13 @@ package final class NoticeDesk {
         summaries?.end()
         // Files last: they are told how it went with the others.
         for room in rooms where room.kind != .file { room.beginEnd() }
-        for room in rooms where room.kind != .file { await room.finish(on: owner) }
+        for room in leaving + rooms where room.kind != .file { await room.finish(on: owner) }
         for room in rooms where room.kind == .file { await room.finish(on: owner) }
     }
 
-    private func room(of kind: NoticeTarget.Kind) -> Notices? {
-        targets.contains { $0.kind == kind } ? Notices(kind, of: targets, in: context) : nil
+    /// - Parameter former: what targets that stay were told by so far.
+    private func room(of kind: NoticeTarget.Kind, goingOn former: Notices? = nil) -> Notices? {
+        targets.contains { $0.kind == kind } ? Notices(kind, of: targets, goingOn: former, in: context) : nil
     }
 
     private func beginSummaries() {

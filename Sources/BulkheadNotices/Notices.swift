@@ -33,6 +33,8 @@ package final class Notices {
     private var isOver = false
     /// The last patience is over as well.
     private var isGivenUp = false
+    /// And its process is not waited for any more.
+    private var isAbandoned = false
     private var isLaunchProblemTold = false
     private var continuation: CheckedContinuation<Void, Never>?
 
@@ -46,12 +48,18 @@ package final class Notices {
     /// - Parameters:
     ///   - kind: that of the targets: each kind has a process of its own.
     ///   - targets: all targets of the broadcast.
-    package init(_ kind: NoticeTarget.Kind, of all: [NoticeTarget], in context: RoomContext) {
+    ///   - former: told the same targets up to now: of troubles that it has told they are told the end here.
+    package init(
+        _ kind: NoticeTarget.Kind, of all: [NoticeTarget], goingOn former: Notices? = nil, in context: RoomContext
+    ) {
         let targets = all.filter { $0.kind == kind }
         self.context = context
         self.kind = kind
         files = Set(all.filter { $0.kind == .file }.map(\.name))
-        courses = targets.map { AlarmCourse($0) }
+        courses = targets.map { target in
+            guard let former, let index = former.settings.firstIndex(of: target) else { return AlarmCourse(target) }
+            return former.courses[index]
+        }
         origin = Self.origin()
         settings = targets
         post = context.nextPostID()
@@ -238,10 +246,13 @@ package final class Notices {
     /// Waits until all is delivered and the notifier has ended, for a while.
     package func finish(on owner: isolated any Actor) async {
         beginEnd()
-        if !stubs.isEmpty || !machine.isDone { await withCheckedContinuation { continuation = $0 } }
+        if !isGone { await withCheckedContinuation { continuation = $0 } }
         if let lastTimer { context.reactor.cancel(lastTimer) }
         lastTimer = nil
     }
+
+    /// It has ended, and nothing of it is waited for.
+    package var isGone: Bool { isAbandoned || (isOver && stubs.isEmpty && machine.isDone) }
 
     private func giveUp() {
         lastTimer = nil
@@ -252,6 +263,7 @@ package final class Notices {
         let bound = ReactorBound(self, context.reactor)
         lastTimer = context.reactor.schedule(at: .now.advanced(by: Self.abandonPatience)) {
             bound.value.lastTimer = nil
+            bound.value.isAbandoned = true
             bound.value.continuation.take()?.resume()
         }
     }
