@@ -31,6 +31,7 @@ package struct MasterCommand: AsyncParsableCommand {
     package func run() async throws {
         // It is to be told keys.
         Confinement.hideMemory()
+        Orphans.adopt()
         let reporter = Reporter.standard(isJSON: json)
         defer { reporter.flush() }
         let signalCount: Int

@@ -69,7 +69,7 @@ package struct ChildLaunch: Sendable {
                 environment.withUnsafeMutableBufferPointer { environment in
                     request.arguments = UnsafePointer(arguments.baseAddress)
                     request.environment = UnsafePointer(environment.baseAddress)
-                    return bulkhead_spawn(&request, &pidfd)
+                    return Orphans.noting { bulkhead_spawn(&request, &pidfd) }
                 }
             }
         }
@@ -92,7 +92,8 @@ package struct LaunchedChild: ~Copyable {
     package func reap() throws(Errno) -> ChildExit? {
         var status: CInt = 0
         var signaled: CInt = 0
-        guard try Errno.check(bulkhead_reap(pidfd.rawValue, &status, &signaled)) == 1 else { return nil }
+        let outcome = Orphans.forgetting(pid) { bulkhead_reap(pidfd.rawValue, &status, &signaled) }
+        guard try Errno.check(outcome) == 1 else { return nil }
         return signaled != 0 ? .signaled(status) : .exited(code: status)
     }
 

@@ -143,6 +143,10 @@ int bulkhead_order_guard(int guard, int32_t order) {
     return write(guard, &order, sizeof order) == (ssize_t)sizeof order ? 0 : -errno;
 }
 
+int bulkhead_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? -errno : 0; }
+
+pid_t bulkhead_ended_pid(const siginfo_t *info) { return info->si_pid; }
+
 int bulkhead_signal_group(pid_t pid, int signal_number) {
     if (pid <= 1) return -EINVAL;
     // The child makes its group itself: a signal that comes before that must still reach it.

@@ -16,6 +16,8 @@ struct ConfigurationReader: Sendable {
     struct Question: Codable, Sendable {
         /// As it was named.
         let file: String
+        /// What it is called before people.
+        let name: String
         /// By the names of their keys.
         let flags: [String: [String]]
         /// What `BULKHEAD_STREAM_KEY` held.
@@ -32,7 +34,7 @@ struct ConfigurationReader: Sendable {
             }
             let read =
                 if let text { try ConfigurationFile.words(in: text.text, named: text.name) } else {
-                    try ConfigurationFile.words(at: file)
+                    try ConfigurationFile.words(at: file, named: name)
                 }
             return try BroadcastPlan(words.filled(from: read), environmentKey: environmentKey).settings
         }
@@ -60,7 +62,8 @@ struct ConfigurationReader: Sendable {
         if !flags[.input].isEmpty { keys.append(InputEntry.key) }
         if !flags[.to].isEmpty { keys.append("links") }
         return ConfigurationSource(
-            status: ConfigurationStatus(path: FilePaths.absolute(file), flags: keys.sorted()),
+            status: ConfigurationStatus(
+                path: FilePaths.absolute(ConfigurationFile.shownName(of: file)), flags: keys.sorted()),
             // One that is resumed by its name alone has not been read.
             loaded: loaded.resume?.mayStart == false ? nil : loaded
         ) { text in
@@ -112,7 +115,8 @@ struct ConfigurationReader: Sendable {
             throw failed("the process that reads it can't be started: \(error)")
         }
         let words = flags.keys.reduce(into: [String: [String]]()) { $0[$1.rawValue] = flags[$1] }
-        let question = Question(file: file, flags: words, environmentKey: environmentKey, text: text)
+        let question = Question(
+            file: file, name: ConfigurationFile.shownName(of: file), flags: words, environmentKey: environmentKey, text: text)
         wire.open(child.socket.rawValue)
         let line = Self.ask(JSONLine.encode(question), at: child.socket.rawValue)
         wire.close()

@@ -26,6 +26,7 @@ struct OwnBroadcast {
 
     /// Runs the broadcast to its end; `interruptions` end it sooner.
     func run(_ interruptions: Interruptions) async throws(BroadcastError) -> BroadcastEnd {
+        Orphans.adopt()
         let controlPath: String
         if let path = plan.controlPath {
             controlPath = path

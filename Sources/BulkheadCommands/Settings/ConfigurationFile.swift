@@ -1,6 +1,7 @@
 import BulkheadDanmaku
 import BulkheadMaster
 package import BulkheadModel
+import Glibc
 import SystemPackage
 import Yams
 
@@ -9,16 +10,27 @@ package enum ConfigurationFile {
     /// Files beyond this size are no configuration.
     private static let maximumByteCount = 1 << 20
 
+    /// What the file is called before people, where they have edited another one than what is read: a service manager may hand
+    /// over a copy.
+    private static let nameVariable = "BULKHEAD_CONFIG_NAME"
+
+    /// What people are to be told that the file at `path` is called.
+    package static func shownName(of path: String) -> String {
+        guard let name = getenv(nameVariable).map({ String(cString: $0) }), !name.isEmpty else { return path }
+        return name
+    }
+
     /// Reads the file at `path`. Paths in it stay as they are written: they count from the working directory, as on the
     /// command line.
+    /// - Parameter name: what stands for it in what is thrown.
     /// - Throws: kind `usage`: no such file, no YAML, an unknown key or a value of the wrong kind.
-    package static func words(at path: String) throws(BroadcastError) -> BroadcastWords {
+    package static func words(at path: String, named name: String? = nil) throws(BroadcastError) -> BroadcastWords {
         let text: String
         do throws(Errno) { text = try SmallFile.text(at: path, limit: maximumByteCount) } catch {
             throw BroadcastError(
                 .usage, "the configuration file \(path) can't be read: \(error.phrase)", advice: "check --config")
         }
-        return try words(in: text, named: path)
+        return try words(in: text, named: name ?? path)
     }
 
     /// Reads YAML text; `name` stands for it in what is thrown.

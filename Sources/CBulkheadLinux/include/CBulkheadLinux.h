@@ -1,6 +1,7 @@
 // The Linux calls that Swift's Glibc module does not show. Each returns a result or a negative errno value, keeps no
 // state and takes no ownership of a pointer or descriptor unless its comment says so.
 #pragma once
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -143,6 +144,12 @@ int bulkhead_start_guard(pid_t *pid);
 
 /// Tells a guard of the group `order`, or takes the group `-order` back. At most 64 groups are guarded at a time.
 int bulkhead_order_guard(int guard, int32_t order);
+
+/// Orphans below this process become its children from now on, and it has to reap them. Returns 0 or a negative errno value.
+int bulkhead_adopt_orphans(void);
+
+/// Which child `waitid` has told of in `info`; 0 for none. The field is a macro of a union, which Swift doesn't see.
+pid_t bulkhead_ended_pid(const siginfo_t *info);
 
 /// Has the guard end what is in its care, and itself; closes `guard`.
 void bulkhead_end_guard(int guard, pid_t pid);
