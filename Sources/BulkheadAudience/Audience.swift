@@ -180,6 +180,35 @@ package final class Audience {
         save(isUrgent: true)
     }
 
+    /// What a change of the room would do.
+    /// - Throws: why it would be refused.
+    package func foresee(_ change: RoomChange) throws(BroadcastError) -> ChangeOutcome {
+        switch change {
+        case .set(let fields):
+            if let field = fields.outside { throw Self.misfit(field) }
+            return ChangeOutcome("room", .inPlace, value: fields.names.joined(separator: ", "))
+        case .pin(let pin):
+            if let seconds = pin.seconds, !RoomPin.secondsRange.contains(seconds) { throw Self.misfit("seconds") }
+            if let id = pin.comment { _ = try comment(id) } else if CommentText.clean(pin.text ?? "").isEmpty {
+                throw Self.misfit("text")
+            }
+        case .say(let saying):
+            if CommentText.clean(saying.text).isEmpty { throw Self.misfit("text") }
+        case .unpin, .block, .unblock, .clear: break
+        }
+        return ChangeOutcome("room", .inPlace)
+    }
+
+    /// One of the latest comments.
+    private func comment(_ id: String) throws(BroadcastError) -> RoomComment {
+        guard let known = latest.last(where: { $0.comment.id == id })?.comment else {
+            throw BroadcastError(
+                code: .unknownComment, ["comment": id], "none of the latest comments has the id \(id)",
+                advice: "the history lists them")
+        }
+        return known
+    }
+
     private static func misfit(_ field: String) -> BroadcastError {
         BroadcastError(
             code: .roomValue, ["field": field], "\(field) is out of range or no such value",
@@ -191,12 +220,7 @@ package final class Audience {
         let until = pin.seconds.map { Self.now() + Int64($0 * 1000) }
         let comment: RoomComment
         if let id = pin.comment {
-            guard let known = latest.last(where: { $0.comment.id == id })?.comment else {
-                throw BroadcastError(
-                    code: .unknownComment, ["comment": id], "none of the latest comments has the id \(id)",
-                    advice: "the history lists them")
-            }
-            comment = known
+            comment = try self.comment(id)
         } else {
             comment = try ownComment(RoomSaying(pin.text ?? ""), author: pin.author)
         }

@@ -189,6 +189,22 @@ package final class Chain: FrameOutlet {
         handle(.asked(id, change))
     }
 
+    /// What a change of the chain would do; whether a library can be loaded shows when it is.
+    /// - Throws: why it would be refused.
+    package func foresee(_ change: PluginChange) throws(BroadcastError) -> ChangeOutcome {
+        var changes = changes
+        var changeIDs = changeIDs
+        for case .done(_, let error?) in changes.handle(.asked(changeIDs.next(), change), layout) { throw error }
+        let (name, way): (String, ChangeOutcome.Way) =
+            switch change {
+            case .add(let choice, _): (choice.shortName, .takeover)
+            case .reload(let name), .pardon(let name): (name, .takeover)
+            case .remove(let name): (name, .removed)
+            case .move(let name, _), .set(let name, _, _), .enable(let name, _): (name, .inPlace)
+            }
+        return ChangeOutcome("plugin \(name)", way)
+    }
+
     private var layout: ChainLayout {
         let row = row
         return ChainLayout(

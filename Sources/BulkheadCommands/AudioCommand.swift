@@ -54,9 +54,9 @@ package struct AudioCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("What is to be changed.", valueName: "key=value"), completion: Completion.strips)
         var changes: [String]
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try AudioCommand.change(name.input, changes, master) }
+        func run() async throws { try AudioCommand.change(name.input, changes, change) }
     }
 
     struct Mute: AsyncParsableCommand {
@@ -64,9 +64,9 @@ package struct AudioCommand: AsyncParsableCommand {
             abstract: "Let an input no longer be heard: audio set <input> mute.")
 
         @OptionGroup var name: InputCommand.Name
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try AudioCommand.change(name.input, ["mute"], master) }
+        func run() async throws { try AudioCommand.change(name.input, ["mute"], change) }
     }
 
     struct Unmute: AsyncParsableCommand {
@@ -74,21 +74,22 @@ package struct AudioCommand: AsyncParsableCommand {
             abstract: "Let an input be heard again: audio set <input> unmute.")
 
         @OptionGroup var name: InputCommand.Name
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try AudioCommand.change(name.input, ["unmute"], master) }
+        func run() async throws { try AudioCommand.change(name.input, ["unmute"], change) }
     }
 
-    private static func change(_ input: String, _ words: [String], _ master: MasterFlags) throws {
+    private static func change(_ input: String, _ words: [String], _ change: ChangeFlags) throws {
         // Words that are none are said before anything is asked.
         var unused = StripSettings()
         for word in words { try AudioWords.change(&unused, word) }
-        let watch = try AudioWatch(attach: master.attach)
+        let watch = try AudioWatch(attach: change.master.attach)
         let strip = try watch.sound().strips.first {
             $0.name.lowercased() == input.lowercased() || "\($0.input)" == input
         }
         var settings = strip?.settings ?? StripSettings()
         for word in words { try AudioWords.change(&settings, word) }
+        if change.dryRun { return try change.ask(.audio(.strip(input, settings))) }
         print("from frame \(try watch.change(.strip(input, settings))) on")
     }
 
@@ -106,14 +107,15 @@ package struct AudioCommand: AsyncParsableCommand {
             completion: .list(["limiter=on", "limiter=off", "ceiling=", "loudness=", "loudness=off"]))
         var changes: [String]
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
         func run() async throws {
             var unused = ProgramSoundSettings()
             for word in changes { try AudioWords.change(&unused, word) }
-            let watch = try AudioWatch(attach: master.attach)
+            let watch = try AudioWatch(attach: change.master.attach)
             var settings = try watch.sound().settings
             for word in changes { try AudioWords.change(&settings, word) }
+            if change.dryRun { return try change.ask(.audio(.program(settings))) }
             print("from frame \(try watch.change(.program(settings))) on")
         }
     }

@@ -67,7 +67,8 @@ package struct BroadcastOptions: ParsableArguments {
     /// What flags and configuration file say together.
     package func allWords() throws(BroadcastError) -> BroadcastWords {
         guard let config else { return words }
-        return words.filled(from: try ConfigurationFile.words(at: config, named: ConfigurationFile.shownName(of: config)))
+        return words.filled(
+            from: try ConfigurationFile.words(at: config, named: ConfigurationFile.shownName(of: config)))
     }
 
     /// What flags and configuration file say together; of a file that can't be read why, and the flags alone.

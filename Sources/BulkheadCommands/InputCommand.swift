@@ -79,9 +79,9 @@ package struct InputCommand: AsyncParsableCommand {
             abstract: "Close an input; where its picture is shown, the next input's follows.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.input(.remove(name.input))) }
+        func run() async throws { try change.ask(.input(.remove(name.input))) }
     }
 
     struct Rename: AsyncParsableCommand {
@@ -92,10 +92,10 @@ package struct InputCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("Its new name.", valueName: "name"))
         var newName: String
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
         func run() async throws {
-            try master.ask(.input(.rename(name.input, name: newName)))
+            try change.ask(.input(.rename(name.input, name: newName)))
         }
     }
 
@@ -111,9 +111,9 @@ package struct InputCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("Its number in the order, or its name.", valueName: "file"))
         var to: String?
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.input(.skip(input, file: to))) }
+        func run() async throws { try change.ask(.input(.skip(input, file: to))) }
     }
 
     struct Switch: AsyncParsableCommand {
@@ -128,9 +128,9 @@ package struct InputCommand: AsyncParsableCommand {
                 valueName: "way"), completion: .list(["main", "backup", "auto", "hold"]))
         var way: String
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.input(.choose(name.input, SwitchMode(rawValue: way)))) }
+        func run() async throws { try change.ask(.input(.choose(name.input, SwitchMode(rawValue: way)))) }
     }
 
     struct Reopen: AsyncParsableCommand {
@@ -138,8 +138,8 @@ package struct InputCommand: AsyncParsableCommand {
             abstract: "Let an input begin anew: a file at its start, a live one with a new connection.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.input(.reopen(name.input))) }
+        func run() async throws { try change.ask(.input(.reopen(name.input))) }
     }
 }

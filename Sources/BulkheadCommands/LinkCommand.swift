@@ -72,9 +72,9 @@ package struct LinkCommand: AsyncParsableCommand {
             abstract: "End a link, after what waits has been sent.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.link(.remove(name.link))) }
+        func run() async throws { try change.ask(.link(.remove(name.link))) }
     }
 
     struct Pause: AsyncParsableCommand {
@@ -82,9 +82,9 @@ package struct LinkCommand: AsyncParsableCommand {
             abstract: "Take a link off the air until `link retry`.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.link(.pause(name.link))) }
+        func run() async throws { try change.ask(.link(.pause(name.link))) }
     }
 
     struct Retry: AsyncParsableCommand {
@@ -92,9 +92,9 @@ package struct LinkCommand: AsyncParsableCommand {
             abstract: "Make a link connect at once that is paused, waiting or failed.")
 
         @OptionGroup var name: Name
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.link(.retry(name.link))) }
+        func run() async throws { try change.ask(.link(.retry(name.link))) }
     }
 
     struct Move: AsyncParsableCommand {
@@ -106,10 +106,10 @@ package struct LinkCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The server's number, or a part of its address.", valueName: "server"))
         var server: String
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
         func run() async throws {
-            try master.ask(.link(.move(name.link, server: server)))
+            try change.ask(.link(.move(name.link, server: server)))
         }
     }
 

@@ -15,10 +15,7 @@ package struct RestartCommand: AsyncParsableCommand {
         completion: .list(RestartablePart.allCases.map(\.rawValue)))
     var part: String
 
-    @Option(
-        help: ArgumentHelp("The master's socket (default: your only running broadcast).", valueName: "unix:path"),
-        completion: Completion.masters)
-    var attach: String?
+    @OptionGroup var change: ChangeFlags
 
     package init() {}
 
@@ -28,6 +25,6 @@ package struct RestartCommand: AsyncParsableCommand {
                 .usage, "\"\(part)\" can't be restarted",
                 advice: "it takes " + RestartablePart.allCases.map(\.rawValue).joined(separator: ", "))
         }
-        try ControlAddress.ask(.restart(part), attach: attach)
+        try change.ask(.restart(part))
     }
 }

@@ -56,12 +56,12 @@ package struct RoomCommand: AsyncParsableCommand {
             completion: .list(RoomWords.keys.map { "\($0)=" }))
         var changes: [String]
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
         func run() async throws {
             var fields = RoomFields()
             for word in changes { try RoomWords.change(&fields, word) }
-            try master.ask(.changeRoom(.set(fields)))
+            try change.ask(.changeRoom(.set(fields)))
         }
     }
 
@@ -97,22 +97,22 @@ package struct RoomCommand: AsyncParsableCommand {
         var id: String?
 
         @OptionGroup var time: Time
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
         func run() async throws {
             guard (text == nil) != (id == nil) else {
                 throw BroadcastError(.usage, "what is pinned is either a text or --id", advice: "give one of them")
             }
-            try master.ask(.changeRoom(.pin(RoomPin(comment: id, text: text, author: by, seconds: try time.seconds()))))
+            try change.ask(.changeRoom(.pin(RoomPin(comment: id, text: text, author: by, seconds: try time.seconds()))))
         }
     }
 
     struct Unpin: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Take the pinned comment off.")
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.changeRoom(.unpin)) }
+        func run() async throws { try change.ask(.changeRoom(.unpin)) }
     }
 
     struct Say: AsyncParsableCommand {
@@ -146,7 +146,7 @@ package struct RoomCommand: AsyncParsableCommand {
         var currency: String?
 
         @OptionGroup var time: Time
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
         func run() async throws {
             guard !CommentText.clean(text).isEmpty else {
@@ -187,7 +187,7 @@ package struct RoomCommand: AsyncParsableCommand {
                 throw BroadcastError(
                     .usage, "--currency and --for go with --paid alone", advice: "add --paid, or leave them away")
             }
-            try master.ask(.changeRoom(.say(saying)))
+            try change.ask(.changeRoom(.say(saying)))
         }
 
         private static func place(_ text: String) throws(BroadcastError) -> CommentPlace {
@@ -228,18 +228,18 @@ package struct RoomCommand: AsyncParsableCommand {
             abstract: "Keep comments with these words, or of these users, off the picture.")
 
         @OptionGroup var blocked: Blocked
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.changeRoom(.block(try blocked.block()))) }
+        func run() async throws { try change.ask(.changeRoom(.block(try blocked.block()))) }
     }
 
     struct Unblock: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let them be shown again.")
 
         @OptionGroup var blocked: Blocked
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.changeRoom(.unblock(try blocked.block()))) }
+        func run() async throws { try change.ask(.changeRoom(.unblock(try blocked.block()))) }
     }
 
     struct Clear: AsyncParsableCommand {
@@ -248,9 +248,9 @@ package struct RoomCommand: AsyncParsableCommand {
         @Flag(help: "Also what is pinned and paid for.")
         var all = false
 
-        @OptionGroup var master: MasterFlags
+        @OptionGroup var change: ChangeFlags
 
-        func run() async throws { try master.ask(.changeRoom(.clear(isAll: all))) }
+        func run() async throws { try change.ask(.changeRoom(.clear(isAll: all))) }
     }
 
     struct History: AsyncParsableCommand {

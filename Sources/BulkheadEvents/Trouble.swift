@@ -138,6 +138,8 @@ extension Event {
     private func link(_ happening: LinkHappening) -> TroubleNews {
         switch happening {
         case .lost: begins("down", ending: "stalled")
+        // How it goes on is the same trouble in other words, where it is worth a word.
+        case .saved where level > .notice: begins("down")
         case .stillLost: TroubleNews(goesOn: true)
         case .failed: begins("failed", ending: "down", "stalled")
         case .connected, .restored, .paused: ends("down", "stalled")

@@ -42,6 +42,27 @@ struct InputRoster {
         return try directory.add(settings, isAlone: false).name
     }
 
+    /// What a change of the inputs would do.
+    /// - Throws: why it would be refused.
+    func foresee(_ change: InputChange) throws(BroadcastError) -> ChangeOutcome {
+        let (word, way): (String, ChangeOutcome.Way)
+        switch change {
+        case .add(let settings): return ChangeOutcome("input \(try foresee(adding: settings))", .added)
+        case .remove(let input): (word, way) = (input, .removed)
+        case .rename(let input, let name):
+            var directory = directory
+            try directory.rename(try directory.find(input).id, to: name)
+            (word, way) = (input, .inPlace)
+        case .reopen(let input): (word, way) = (input, .replaced)
+        case .choose(let input, _): (word, way) = (input, .inPlace)
+        case .skip(let input, _):
+            let entry = if let input { try directory.find(input) } else { try onlyPlaylist() }
+            _ = try playlist(entry)
+            (word, way) = (entry.name, .inPlace)
+        }
+        return ChangeOutcome("input \(try directory.find(word).name)", way)
+    }
+
     /// Whether an input may be added on air.
     /// - Throws: why it may not.
     func check(_ settings: InputSettings) throws(BroadcastError) {

@@ -196,6 +196,10 @@ package final class Inputs {
         } catch { answer(error) }
     }
 
+    /// What a change of the inputs would do.
+    /// - Throws: why it would be refused.
+    package func foresee(_ change: InputChange) throws(BroadcastError) -> ChangeOutcome { try roster.foresee(change) }
+
     private func add(_ settings: InputSettings, _ answer: @escaping Answer) throws(BroadcastError) {
         try roster.check(settings)
         let entry = try roster.directory.add(settings, isAlone: false)

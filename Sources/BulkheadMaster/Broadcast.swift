@@ -2,8 +2,8 @@ import BulkheadAudience
 import BulkheadChain
 import BulkheadChildren
 import BulkheadControl
-import BulkheadDanmaku
 import BulkheadCopying
+import BulkheadDanmaku
 import BulkheadEncoding
 import BulkheadEvents
 import BulkheadFrames
@@ -402,7 +402,7 @@ actor Broadcast {
     /// Somebody looks at the sound's levels.
     func watchSound() { rooms.line?.program.watchSound() }
 
-    private static let notOnAir = BroadcastError(
+    static let notOnAir = BroadcastError(
         code: .notOnAir, "the broadcast is not on air", advice: "try again when it is")
 
     /// What a link, or each of all, knows of its servers; with `isMeasured` after a handshake with each.

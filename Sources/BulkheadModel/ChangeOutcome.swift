@@ -27,7 +27,8 @@ package struct ChangeOutcome: Codable, Hashable, Sendable {
     /// Why it can't change before the broadcast begins anew, as a phrase behind a colon; nil where it can.
     package var reason: String?
 
-    package init(_ what: String, _ way: Way, value: String? = nil, error: BroadcastError? = nil, reason: String? = nil) {
+    package init(_ what: String, _ way: Way, value: String? = nil, error: BroadcastError? = nil, reason: String? = nil)
+    {
         self.what = what
         self.way = way
         self.value = value

@@ -65,7 +65,7 @@ package final class Outputs: PacketOutlet {
     /// How long other recordings wait for the IDR that they begin with.
     private static let changePatience = Duration.seconds(10)
     /// How long a recording that was taken out may take to write what waits.
-    private static let recordingPatience = Duration.seconds(60)
+    private static let recordingPatience = Duration.seconds(10)
     /// Something of what is recorded can hold marks.
     private(set) package var keepsMarks = false
     private var notes = RecordingNotes()
@@ -416,7 +416,8 @@ package final class Outputs: PacketOutlet {
     package var firstSent: MediaTime? {
         let sinks = outputs.values.map(\.sink) + leaving.values.map(\.output.sink)
         return
-            (sinks.compactMap(\.firstSent) + recordings.sinks.compactMap(\.firstSent) + [firstSentByFormer].compactMap { $0 })
+            (sinks.compactMap(\.firstSent) + recordings.sinks.compactMap(\.firstSent)
+            + [firstSentByFormer].compactMap { $0 })
             .min()
     }
 
@@ -517,7 +518,7 @@ package final class Outputs: PacketOutlet {
         case .move(let word, let server):
             let entry = try directory.find(word)
             guard machine.isRunning(entry.id), let servers = outputs[entry.id]?.servers else {
-                throw BroadcastError(code: .linkWithoutServers, "\(entry.name) has no servers, or has ended")
+                throw Self.withoutServers(entry.name)
             }
             try servers.move(to: server)
         case .retry(let word, let from):
@@ -538,6 +539,34 @@ package final class Outputs: PacketOutlet {
         return try directory.add(destination, isAlone: false).name
     }
 
+    /// What a change of a link that is there would do.
+    /// - Throws: why it would be refused.
+    package func foresee(_ change: LinkChange) throws(BroadcastError) -> ChangeOutcome {
+        let (word, way): (String, ChangeOutcome.Way)
+        let request: (LinkID) -> OutputsMachine.Request?
+        switch change {
+        case .add(let destination): return ChangeOutcome(try foresee(adding: destination), .added)
+        case .remove(let link): (word, way, request) = (link, .removed, { .remove($0) })
+        case .pause(let link): (word, way, request) = (link, .inPlace, { .pause($0) })
+        case .retry(let link, _): (word, way, request) = (link, .inPlace, { .retry($0) })
+        case .move(let link, _): (word, way, request) = (link, .takeover, { _ in nil })
+        }
+        let entry = try directory.find(word)
+        if let request = request(entry.id) {
+            var machine = machine
+            do throws(OutputsMachine.Refusal) { _ = try machine.handle(request, at: .now) } catch {
+                throw Self.error(error, entry.name)
+            }
+        } else if !machine.isRunning(entry.id) || outputs[entry.id]?.servers == nil {
+            throw Self.withoutServers(entry.name)
+        }
+        return ChangeOutcome(entry.name, way)
+    }
+
+    private static func withoutServers(_ name: String) -> BroadcastError {
+        BroadcastError(code: .linkWithoutServers, "\(name) has no servers, or has ended")
+    }
+
     private func check(_ destination: DestinationSettings) throws(BroadcastError) {
         guard destination.isInRange else {
             throw BroadcastError(
@@ -553,16 +582,20 @@ package final class Outputs: PacketOutlet {
     private func ask(_ request: OutputsMachine.Request, of entry: LinkDirectory.Entry?) throws(BroadcastError) {
         let name = entry?.name ?? "the link"
         do throws(OutputsMachine.Refusal) { perform(try machine.handle(request, at: .now)) } catch {
-            throw switch error {
-            case .unknown: BroadcastError(code: .unknownLink, "there is no such link")
-            case .lastLink:
-                BroadcastError(
-                    code: .lastLink, "\(name) is the last link of the broadcast", advice: "add another one first")
-            case .noServers:
-                BroadcastError(
-                    code: .linkWithoutServers, "a file can't be paused", advice: "remove it and add another one")
-            case .over: BroadcastError(code: .linkOver, "\(name) has ended")
-            }
+            throw Self.error(error, name)
+        }
+    }
+
+    private static func error(_ refusal: OutputsMachine.Refusal, _ name: String) -> BroadcastError {
+        switch refusal {
+        case .unknown: BroadcastError(code: .unknownLink, "there is no such link")
+        case .lastLink:
+            BroadcastError(
+                code: .lastLink, "\(name) is the last link of the broadcast", advice: "add another one first")
+        case .noServers:
+            BroadcastError(
+                code: .linkWithoutServers, "a file can't be paused", advice: "remove it and add another one")
+        case .over: BroadcastError(code: .linkOver, "\(name) has ended")
         }
     }
 

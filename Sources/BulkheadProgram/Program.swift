@@ -158,21 +158,40 @@ package final class Program {
         let heardFrom = machine.nextHeardFrame
         switch change {
         case .strip(let word, let settings):
-            let input = try input(called: word)
-            try settings.check()
-            let key = try settings.ducking.map { (ducking) throws(BroadcastError) in
-                let key = try self.input(called: ducking.under)
-                guard key != input else {
-                    throw BroadcastError(.usage, "\(ducking.under) can't make room for itself")
-                }
-                return key
-            }
+            let (input, key) = try check(settings, of: word)
             machine.desk.set(settings, of: input, duckedUnder: key)
         case .program(let settings):
             try settings.check()
             machine.desk.set(settings)
         }
         return heardFrom
+    }
+
+    /// What a change of the sound would do.
+    /// - Throws: why it would be refused.
+    package func foresee(_ change: SoundChange) throws(BroadcastError) -> ChangeOutcome {
+        switch change {
+        case .strip(let word, let settings):
+            _ = try check(settings, of: word)
+            return ChangeOutcome("sound of \(word)", .inPlace)
+        case .program(let settings):
+            try settings.check()
+            return ChangeOutcome("sound of the program", .inPlace)
+        }
+    }
+
+    /// - Returns: the input that `word` stands for, and the one that it makes room for.
+    private func check(_ settings: StripSettings, of word: String) throws(BroadcastError) -> (InputID, InputID?) {
+        let input = try input(called: word)
+        try settings.check()
+        let key = try settings.ducking.map { (ducking) throws(BroadcastError) in
+            let key = try self.input(called: ducking.under)
+            guard key != input else {
+                throw BroadcastError(.usage, "\(ducking.under) can't make room for itself")
+            }
+            return key
+        }
+        return (input, key)
     }
 
     /// Brings the program slowly to a loudness; silence leaves it as loud as it is.
@@ -204,9 +223,16 @@ package final class Program {
     /// A person chooses what is shown of an input and its backups, or lets conditions choose.
     /// - Throws: kind `usage` or `control`, with nothing changed.
     package func choose(_ mode: SwitchMode, of word: String) throws(BroadcastError) {
-        let input = try input(called: word)
-        let (place, actions) = try groups.choose(mode, of: input, called: word, at: .now)
-        perform(actions, of: place)
+        let place = try check(mode, of: word)
+        perform(groups.set(mode, of: place, at: .now), of: place)
+    }
+
+    /// Whether ``choose(_:of:)`` would take `mode`.
+    /// - Returns: which of the groups is meant.
+    /// - Throws: why it would be refused.
+    @discardableResult
+    package func check(_ mode: SwitchMode, of word: String) throws(BroadcastError) -> Int {
+        try groups.check(mode, of: try input(called: word), called: word)
     }
 
     private func beginGroups() {

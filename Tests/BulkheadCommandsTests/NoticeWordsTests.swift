@@ -63,4 +63,21 @@ import Testing
         let target = try JSONLine.decode(NoticeTarget.self, from: text.utf8)
         #expect(target == NoticeTarget(url: "https://h/x", level: .error))
     }
+
+    /// What would never be told, or be told to the wrong address, is refused.
+    @Test func whatWouldDoNothingIsRefused() throws {
+        for (flag, word, words) in [
+            ("--notify", "https://h/SECRET,events=link.lots", "no event is called link.lots"),
+            ("--on-event", "/bin/page,events=link.lost+nobody.*", "no event is called nobody.*"),
+            ("--notify", "https://h/SECRET,size=3MB", "size= is for another kind of target"),
+            ("--log-file", "/tmp/x.log,for=3s", "for= is for another kind of target"),
+            ("--on-event", "/bin/page,level=error,level=warning", "level= stands there twice"),
+        ] {
+            let error = try BroadcastPlanTests.failure(Self.broadcast + [flag, word])
+            #expect(error?.problem.contains(words) == true, "\(error?.problem ?? "")")
+            #expect(error?.problem.contains("SECRET") != true)
+        }
+        let flags = ["--on-event", "/bin/page,events=encoder.died+*.ended+output.*", "--on-event", "/bin/x y=4,size=3"]
+        #expect(try BroadcastPlanTests.plan(all: Self.broadcast + flags).settings.notices?.count == 2)
+    }
 }

@@ -51,6 +51,22 @@ import Testing
         #expect(StatusCheck(status).level == .ok)
     }
 
+    @Test func aRecordingInTroubleIsTold() throws {
+        var status = try healthy()
+        var recording = RecordingStatus(
+            name: "recording", path: "/r.mp4", segments: 1, seconds: 9, writtenBytes: 1, durableBytes: 1,
+            freeBytes: nil, bytesPerSecond: 1, fullInSeconds: nil, framesDurable: 9, framesLeftOut: 0,
+            waitingSeconds: 0, isFallback: false, troubles: [])
+        status.recordings = [recording]
+        #expect(StatusCheck(status).level == .ok)
+        recording.troubles = [
+            RecordingTroubleStatus(trouble: .full, subject: .media, path: "/r.mp4", text: "no space", seconds: 3)
+        ]
+        status.recordings = [recording]
+        #expect(StatusCheck(status).level == .warning)
+        #expect(StatusCheck(status).findings == ["recording: disk full"])
+    }
+
     @Test func aTargetThatTakesNoNoticesIsTold() throws {
         var status = try healthy()
         status.notices = [NoticeTargetStatus(name: "ops", delivered: 3, waiting: 0, lost: 0, problem: nil)]

@@ -2,11 +2,10 @@ import BulkheadChildren
 import BulkheadEvents
 import BulkheadFrames
 import BulkheadModel
+import BulkheadOutputs
 import BulkheadRoom
 import BulkheadSystem
 import Testing
-
-import BulkheadOutputs
 
 /// What has to be made, and what ends, where other files are recorded.
 @Suite(.timeLimit(.minutes(1))) struct RecordingsTests {

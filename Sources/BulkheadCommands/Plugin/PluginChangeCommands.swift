@@ -81,11 +81,11 @@ package struct PluginRemoveCommand: AsyncParsableCommand {
         commandName: "remove", abstract: "Remove a plugin from the chain.")
 
     @OptionGroup var plugin: ChainPluginName
-    @OptionGroup var master: MasterFlags
+    @OptionGroup var change: ChangeFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.remove(name: plugin.name)) }
+    package func run() async throws { try change.ask(.plugin(.remove(name: plugin.name))) }
 }
 
 /// `bulkhead plugin move`.
@@ -97,11 +97,11 @@ package struct PluginMoveCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Its new position, from 1.", valueName: "position"))
     var position: Int
 
-    @OptionGroup var master: MasterFlags
+    @OptionGroup var change: ChangeFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.move(name: plugin.name, position: position)) }
+    package func run() async throws { try change.ask(.plugin(.move(name: plugin.name, position: position))) }
 }
 
 /// `bulkhead plugin set`.
@@ -114,7 +114,7 @@ package struct PluginSetCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("What to change.", valueName: "parameter=value"))
     var parameters: [String]
 
-    @OptionGroup var master: MasterFlags
+    @OptionGroup var change: ChangeFlags
 
     package init() {}
 
@@ -124,7 +124,7 @@ package struct PluginSetCommand: AsyncParsableCommand {
             let (name, value) = try PluginWord.parameter(word)
             values[name] = value
         }
-        try master.ask(.set(name: plugin.name, parameters: values, folder: FilePaths.workingFolder))
+        try change.ask(.plugin(.set(name: plugin.name, parameters: values, folder: FilePaths.workingFolder)))
     }
 }
 
@@ -134,11 +134,11 @@ package struct PluginEnableCommand: AsyncParsableCommand {
         commandName: "enable", abstract: "Turn a plugin of the chain on.")
 
     @OptionGroup var plugin: ChainPluginName
-    @OptionGroup var master: MasterFlags
+    @OptionGroup var change: ChangeFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.enable(name: plugin.name, true)) }
+    package func run() async throws { try change.ask(.plugin(.enable(name: plugin.name, true))) }
 }
 
 /// `bulkhead plugin disable`.
@@ -147,11 +147,11 @@ package struct PluginDisableCommand: AsyncParsableCommand {
         commandName: "disable", abstract: "Turn a plugin of the chain off; it stays loaded.")
 
     @OptionGroup var plugin: ChainPluginName
-    @OptionGroup var master: MasterFlags
+    @OptionGroup var change: ChangeFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.enable(name: plugin.name, false)) }
+    package func run() async throws { try change.ask(.plugin(.enable(name: plugin.name, false))) }
 }
 
 /// `bulkhead plugin reload`.
@@ -164,11 +164,11 @@ package struct PluginReloadCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var plugin: ChainPluginName
-    @OptionGroup var master: MasterFlags
+    @OptionGroup var change: ChangeFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.reload(name: plugin.name)) }
+    package func run() async throws { try change.ask(.plugin(.reload(name: plugin.name))) }
 }
 
 /// `bulkhead plugin pardon`.
@@ -177,11 +177,11 @@ package struct PluginPardonCommand: AsyncParsableCommand {
         commandName: "pardon", abstract: "End a plugin's quarantine.")
 
     @OptionGroup var plugin: ChainPluginName
-    @OptionGroup var master: MasterFlags
+    @OptionGroup var change: ChangeFlags
 
     package init() {}
 
-    package func run() async throws { try master.ask(.pardon(name: plugin.name)) }
+    package func run() async throws { try change.ask(.plugin(.pardon(name: plugin.name))) }
 }
 
 /// `bulkhead plugin chain`.

@@ -38,6 +38,9 @@ package struct StatusCheck: Hashable, Sendable {
         for input in status.inputs ?? [] where input.isMissing {
             found.append((.warning, "\(input.name) gives no picture: a card with its name stands in its place"))
         }
+        for (text, isTrouble) in (status.recordings ?? []).map(RecordingText.part) where isTrouble {
+            found.append((.warning, text))
+        }
         for target in status.notices ?? [] {
             if let problem = target.problem { found.append((.warning, "\(target.name) takes no notices: \(problem)")) }
         }

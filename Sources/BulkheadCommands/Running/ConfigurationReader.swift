@@ -116,7 +116,8 @@ struct ConfigurationReader: Sendable {
         }
         let words = flags.keys.reduce(into: [String: [String]]()) { $0[$1.rawValue] = flags[$1] }
         let question = Question(
-            file: file, name: ConfigurationFile.shownName(of: file), flags: words, environmentKey: environmentKey, text: text)
+            file: file, name: ConfigurationFile.shownName(of: file), flags: words, environmentKey: environmentKey,
+            text: text)
         wire.open(child.socket.rawValue)
         let line = Self.ask(JSONLine.encode(question), at: child.socket.rawValue)
         wire.close()

@@ -1,3 +1,4 @@
+import BulkheadEvents
 import BulkheadModel
 import BulkheadSystem
 import SystemPackage
@@ -33,6 +34,9 @@ struct NoticeOptions {
         }
     }
 
+    /// What some target can have.
+    static let allKeys = NoticeTarget.Kind.allCases.reduce(into: Set()) { $0.formUnion(keys(of: $1)) }
+
     /// Reads one of the keys.
     /// - Throws: kind `usage`.
     mutating func read(_ key: String, _ value: String) throws(BroadcastError) {
@@ -51,6 +55,12 @@ struct NoticeOptions {
             codes = value.split(separator: "+").map(String.init)
             guard !codes.isEmpty, codes.allSatisfy(Self.isPattern) else {
                 throw misfit(key, value, "codes with + between them, such as link.*+encoder.died")
+            }
+            // What matches nothing would never be told, and nobody would notice.
+            for pattern in codes where !Self.isKnown(pattern) {
+                throw BroadcastError(
+                    .usage, "\(flag) \(subject): no event is called \(pattern)",
+                    advice: "docs/events.md has all codes; * stands for any text, as in link.*")
             }
         case "secret-file": secret = try Self.secret(at: value)
         case "for": rule.holdSeconds = try span(key, value, NoticeRule.spans, "1 second to 7 days, such as 60s")
@@ -89,6 +99,16 @@ struct NoticeOptions {
             let span = TimeSpan(String(parts[1])), NoticeRule.spans.contains(span.seconds)
         else { throw misfit("rate", value, "a number and a time with / between them, such as 30/1m") }
         return NoticeRule.Rate(count: count, seconds: span.seconds)
+    }
+
+    private static let codes: [String] = Happening.all.flatMap { description in
+        description.code.hasPrefix("*")
+            ? Part.Role.allCases.map { $0.rawValue + description.code.dropFirst() } : [description.code]
+    }
+
+    private static func isKnown(_ pattern: String) -> Bool {
+        let target = NoticeTarget(url: "", codes: [pattern])
+        return codes.contains { target.wants($0, .error) }
     }
 
     private static func isPattern(_ text: String) -> Bool {

@@ -39,6 +39,11 @@ enum NoticeWords {
 
     private static func target(_ kind: NoticeTarget.Kind, _ word: String) throws(BroadcastError) -> NoticeTarget {
         let (text, options) = parted(word, NoticeOptions.keys(of: kind))
+        try checkRest(text, kind)
+        for (key, _) in options where options.count(where: { $0.key == key }) > 1 {
+            throw BroadcastError(
+                .usage, "\(flag(of: kind)) \(subject(kind, text)): \(key)= stands there twice", advice: "keep one of them")
+        }
         let url = kind == .file ? FilePaths.absolute(text) : text
         try check(kind, url)
         var reading = NoticeOptions(flag: flag(of: kind), subject: subject(kind, url))
@@ -46,6 +51,21 @@ enum NoticeWords {
         return NoticeTarget(
             kind, url: url, name: reading.name, level: reading.level, codes: reading.codes, secret: reading.secret,
             rule: reading.rule)
+    }
+
+    /// What another kind of target has would be a part of the address or the command here, and do nothing.
+    private static func checkRest(_ text: String, _ kind: NoticeTarget.Kind) throws(BroadcastError) {
+        // A command may well have words of its own.
+        guard kind != .command else { return }
+        guard let option = text.split(separator: ",").dropFirst().last, let equals = option.firstIndex(of: "=") else {
+            return
+        }
+        let key = String(option[..<equals])
+        guard NoticeOptions.allKeys.contains(key) else { return }
+        let keys = NoticeOptions.keys(of: kind).sorted().map { "\($0)=" }.joined(separator: ", ")
+        throw BroadcastError(
+            .usage, "\(flag(of: kind)) \(subject(kind, text)): \(key)= is for another kind of target",
+            advice: "it takes \(keys)")
     }
 
     private static func flag(of kind: NoticeTarget.Kind) -> String {

@@ -120,11 +120,11 @@ enum TimetableWords {
                 continue
             }
             guard let kind = Transition.Kind(rawValue: key), kind != .cut, let time = TimeSpan(word),
-                time.seconds * 1000 <= Double(Transition.millisecondRange.upperBound)
+                time.seconds * 1000 <= Double(Transition.millisecondRange.upperBound), transition == .cut
             else {
                 throw at(
                     value, file, "a scene is not taken by \"\(key.prefix(20)): \(word.prefix(20))\"",
-                    "write fade, dip or wipe, and a time up to a minute")
+                    "write one of fade, dip and wipe, and a time up to a minute")
             }
             transition = Transition(kind, milliseconds: UInt32((time.seconds * 1000).rounded()))
         }
@@ -224,7 +224,11 @@ enum TimetableWords {
         for (key, value) in try pairs(of: node, file, "\"record\"", "write {mark: TEXT} or save-replay") {
             let word = try text(value, key, file)
             switch key {
-            case "mark": steps.append((.mark(word), "mark \(word)"))
+            case "mark":
+                guard !word.allSatisfy(\.isWhitespace), word.utf8.count <= 255 else {
+                    throw at(value, file, "a mark has a text of 1 to 255 bytes", "write {mark: TEXT}")
+                }
+                steps.append((.mark(word), "mark \(word)"))
             case "save-replay":
                 let path = FilePaths.absolute(word)
                 guard path.hasSuffix(".mp4") else {

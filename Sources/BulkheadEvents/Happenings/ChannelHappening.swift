@@ -89,7 +89,8 @@ package enum ChannelHappening: HappeningSubject {
                 [.notice], [.server], "the server left, and a second connection took over before the first one ended")
         case .gap:
             Meaning([.warning], [.from, .until], "comments may have been missed between these times of the server")
-        case .removed: Meaning([.notice], [], "the configuration names the channel no more, and its connection has ended")
+        case .removed:
+            Meaning([.notice], [], "the configuration names the channel no more, and its connection has ended")
         }
     }
 }

@@ -38,10 +38,37 @@ extension Broadcast {
                     advice: "it has 1 to \(chain.count + 1)")
             }
             return [ChangeOutcome("plugin \(named.first?.name ?? found.shortName)", .takeover)]
+        case .link(let change):
+            if let refusal = gate.refusalOfLinks { throw refusal }
+            return [try rooms.outputs.foresee(change)]
+        case .input(let change): return [try foresee(change)]
+        case .audio(let change):
+            if let refusal = gate.refusalOfProgram { throw refusal }
+            guard let program = rooms.line?.program else { return [] }
+            return [try program.foresee(change)]
+        case .plugin(let change):
+            if let refusal = gate.refusalOfPlugins { throw refusal }
+            guard let chain = rooms.line?.chain else { return [] }
+            return [try chain.foresee(change)]
+        case .restart(let part):
+            if let refusal = gate.refusal(ofRestarting: part) { throw refusal }
+            return [ChangeOutcome("\(part.rawValue)", .takeover)]
+        case .changeRoom(let change): return [try room().foresee(change)]
         default:
             throw BroadcastError(
                 code: .badRequest, ["key": "isDryRun"], "\(request.word.rawValue) can't be looked at beforehand")
         }
+    }
+
+    private func foresee(_ change: InputChange) throws(BroadcastError) -> ChangeOutcome {
+        guard state == .onAir else { throw Self.notOnAir }
+        if rooms.copyLine != nil { guard case .reopen = change else { throw RequestGate.copied } }
+        switch change {
+        case .rename(_, let name): try rooms.line?.program.checkInputName(name)
+        case .choose(let word, let mode): try rooms.line?.program.check(mode, of: word)
+        case .add, .remove, .reopen, .skip: break
+        }
+        return try rooms.inputs.foresee(change)
     }
 
     private func foresee(_ change: SettingsChange) throws(BroadcastError) -> [ChangeOutcome] {

@@ -272,7 +272,8 @@ package struct ReloadPlan: Sendable {
         let isMore = chatsBefore.allSatisfy(chats.contains)
         let isLess = chats.allSatisfy(chatsBefore.contains)
         items.append(
-            Item(step: .chats(chats), changes: [ChangeOutcome("chat", isMore ? .added : isLess ? .removed : .replaced)]))
+            Item(step: .chats(chats), changes: [ChangeOutcome("chat", isMore ? .added : isLess ? .removed : .replaced)])
+        )
     }
 
     // MARK: what was loaded

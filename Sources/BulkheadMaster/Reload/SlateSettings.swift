@@ -1,5 +1,5 @@
-package import BulkheadModel
 import BulkheadMedia
+package import BulkheadModel
 
 /// What the slate shows, as a configuration says it.
 package struct SlateSettings: Hashable, Sendable {

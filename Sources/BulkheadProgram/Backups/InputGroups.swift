@@ -26,13 +26,11 @@ struct InputGroups {
 
     // MARK: what is decided
 
-    /// A person chooses what is shown of an input and its backups, or lets conditions choose.
+    /// Whether a person may choose what is shown of an input and its backups.
     /// - Parameter word: what the person calls the input.
-    /// - Returns: where the group is, and what is to be done.
-    /// - Throws: kind `usage`, with nothing changed.
-    mutating func choose(
-        _ mode: SwitchMode, of input: InputID, called word: String, at now: MonotonicTime
-    ) throws(BroadcastError) -> (place: Int, actions: [InputGroup.Action]) {
+    /// - Returns: where the group is.
+    /// - Throws: kind `usage`.
+    func check(_ mode: SwitchMode, of input: InputID, called word: String) throws(BroadcastError) -> Int {
         guard let place = place(of: input) else {
             throw BroadcastError(
                 .usage, "the input \(word) has no backup",
@@ -43,7 +41,12 @@ struct InputGroups {
             throw BroadcastError(
                 .usage, "\(way.rawValue) is no way of the input \(word)", advice: "it has \(ways), auto and hold")
         }
-        return (place, groups[place].set(mode, at: now))
+        return place
+    }
+
+    /// A person chooses what is shown of an input and its backups, or lets conditions choose.
+    mutating func set(_ mode: SwitchMode, of place: Int, at now: MonotonicTime) -> [InputGroup.Action] {
+        groups[place].set(mode, at: now)
     }
 
     /// The program begins.

@@ -90,7 +90,10 @@ import Testing
         ("slate", { ($0.slateText, $0.slateClock) = ("Soon", true) }, ["slate: in-place"]),
         ("slate's picture", { $0.slatePath = "/s.png" }, ["slate: in-place"]),
         ("order", { $0.inputs[2].shuffleSeed = 99 }, []),
-        ("order that is asked for", { ($0.inputs[2].shuffleSeed, $0.inputs[2].isAnyOrder) = (7, nil) }, ["input list: replaced"]),
+        (
+            "order that is asked for", { ($0.inputs[2].shuffleSeed, $0.inputs[2].isAnyOrder) = (7, nil) },
+            ["input list: replaced"]
+        ),
         ("no order", { ($0.inputs[2].shuffleSeed, $0.inputs[2].isAnyOrder) = (nil, nil) }, ["input list: replaced"]),
         (
             "sound of a list",
