@@ -189,7 +189,9 @@ package final class Audience {
             return ChangeOutcome("room", .inPlace, value: fields.names.joined(separator: ", "))
         case .pin(let pin):
             if let seconds = pin.seconds, !RoomPin.secondsRange.contains(seconds) { throw Self.misfit("seconds") }
-            if let id = pin.comment { _ = try comment(id) } else if CommentText.clean(pin.text ?? "").isEmpty {
+            if let id = pin.comment {
+                _ = try comment(id)
+            } else if CommentText.clean(pin.text ?? "").isEmpty {
                 throw Self.misfit("text")
             }
         case .say(let saying):

@@ -46,8 +46,8 @@ import Testing
     }
 
     private static func told(
-        level: EventLevel? = nil, codes: [String] = [], _ events: [(Int, Event)]
-    ) -> [String] { told({ _ in }, level: level, codes: codes, events) }
+        level: EventLevel? = nil, codes: [String] = [], _ events: [(Int, Event)], until end: Int = 0
+    ) -> [String] { told({ _ in }, level: level, codes: codes, events, until: end) }
 
     @Test func whoIsToldOfATroubleIsToldOfItsEnd() {
         #expect(

@@ -5,6 +5,7 @@ import BulkheadModel
 import BulkheadOutputs
 import BulkheadRoom
 import BulkheadSystem
+import BulkheadWire
 import Testing
 
 /// What has to be made, and what ends, where other files are recorded.

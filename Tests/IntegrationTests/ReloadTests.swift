@@ -111,6 +111,54 @@ import Testing
         #expect(await probe.wait(timeout: .seconds(60)) == 0, "\(probe.errorText) \(probe.outputText)")
     }
 
+    /// What is recorded changes at a keyframe, with no frame in both files and none in neither.
+    @Test func recordingsFollowWithoutAGap() async throws {
+        let stage = try await Stage(Self.basis)
+        let record = "record: \(stage.folder.path("a.mp4"))\nrecord-report: 1s\n"
+        try stage.write(Self.basis + record)
+        let added = try await stage.run("reload")
+        #expect(added.code == 0 && added.output == "record: added\n", "\(added.output) \(added.error)")
+        #expect(await stage.tells("(\(stage.folder.path("a.mp4")))"), "\(stage.broadcast.errorText)")
+        try stage.write(Self.basis + record + "record-segment: 1h\n")
+        #expect(try await stage.run("reload").output == "record: replaced\n")
+        #expect(await stage.tells("a.mp4 is complete"), "\(stage.broadcast.errorText)")
+        #expect(await stage.tells("(\(stage.folder.path("a-2.mp4")))"), "\(stage.broadcast.errorText)")
+        try stage.write(Self.basis)
+        #expect(try await stage.run("reload").output == "record: removed\n")
+        #expect(await stage.tells("a-2.mp4 is complete"), "\(stage.broadcast.errorText)")
+        #expect(try await stage.run("status").output.contains("recording") == false)
+        #expect(try await stage.run("stop").code == 0)
+        #expect(await stage.broadcast.wait() == 0, "\(stage.broadcast.errorText)")
+        let whole = stage.folder.path("whole.mp4")
+        let join = try BulkheadProgram.start([
+            "recording", "join", stage.folder.path("a.mp4"), stage.folder.path("a-2.mp4"), "--output", whole,
+        ])
+        #expect(await join.wait(timeout: .seconds(60)) == 0, "\(join.errorText)")
+        let probe = try BulkheadProgram.start(["probe", stage.out, "--expect", "lost=0", "--json"])
+        #expect(await probe.wait(timeout: .seconds(60)) == 0, "\(probe.errorText) \(probe.outputText)")
+    }
+
+    @Test func roomAndSlateFollow() async throws {
+        let room = "room:\n  name: main\n  title: One\n"
+        let stage = try await Stage(Self.basis + room)
+        try stage.write(
+            Self.basis + room.replacing("One", with: "Two") + "slate-text: Soon\nchat: lines:127.0.0.1:1/ann\nfps: 25\n"
+        )
+        let done = try await stage.run("reload")
+        #expect(done.code == 0, "\(done.error)")
+        for line in ["room: changed at once", "slate: changed at once", "chat: added", "counts in it"] {
+            #expect(done.output.contains(line), "\(done.output)")
+        }
+        #expect(try await stage.run("room").output.contains("Two"))
+        #expect(await stage.tells("chat ann: 127.0.0.1:1 can't be joined"), "\(stage.broadcast.errorText)")
+        try stage.write(Self.basis + room)
+        #expect(try await stage.run("reload").output.contains("chat: removed"))
+        #expect(await stage.tells("chat ann: the configuration names it no more"), "\(stage.broadcast.errorText)")
+        #expect(try await stage.run("room").output.contains("One"))
+        #expect(try await stage.run("stop").code == 0)
+        #expect(await stage.broadcast.wait() == 0)
+    }
+
     /// Whoever restarts a service has edited its file, as likely as not.
     @Test func resumedBroadcastFollowsItsFile() async throws {
         let flags = ["--name", "show", "--resume-if-interrupted"]
@@ -162,6 +210,16 @@ import Testing
             (["plugin", "add", "frei0r:nobody", "--dry-run"], 67, "nobody"),
             (["link", "add", "--to", "file:\(stage.folder.path("b.flv"))", "--dry-run"], 0, "link 2: would be added"),
             (["link", "add", "--to", "file:/none/b.flv", "--dry-run"], 73, "/none"),
+            (["link", "remove", "1", "--dry-run"], 64, "the last link"),
+            (["link", "pause", "1", "--dry-run"], 64, "a file can't be paused"),
+            (["input", "remove", "main", "--dry-run"], 0, "input main: would be removed"),
+            (["input", "rename", "nobody", "b", "--dry-run"], 64, "nobody"),
+            (["input", "skip", "main", "--dry-run"], 64, "no playlist"),
+            (["plugin", "remove", "nobody", "--dry-run"], 64, "nobody"),
+            (["restart", "encoder", "--dry-run"], 0, "encoder: would change by a takeover"),
+            (["audio", "set", "main", "gain=-6", "--dry-run"], 0, "sound of main: would change at once"),
+            (["audio", "mute", "nobody", "--dry-run"], 64, "nobody"),
+            (["room", "set", "title=x", "--dry-run"], 75, "no room"),
         ] as [([String], Int32, String)] {
             let process = try BulkheadProgram.start(words + ["--attach", "unix:\(stage.folder.path("c"))"])
             #expect(await process.wait(timeout: .seconds(60)) == code, "\(words) \(process.errorText)")

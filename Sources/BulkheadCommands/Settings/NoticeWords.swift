@@ -42,7 +42,8 @@ enum NoticeWords {
         try checkRest(text, kind)
         for (key, _) in options where options.count(where: { $0.key == key }) > 1 {
             throw BroadcastError(
-                .usage, "\(flag(of: kind)) \(subject(kind, text)): \(key)= stands there twice", advice: "keep one of them")
+                .usage, "\(flag(of: kind)) \(subject(kind, text)): \(key)= stands there twice",
+                advice: "keep one of them")
         }
         let url = kind == .file ? FilePaths.absolute(text) : text
         try check(kind, url)

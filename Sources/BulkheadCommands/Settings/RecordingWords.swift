@@ -63,10 +63,11 @@ enum RecordingWords {
         segment text: String, into recording: inout RecordingSettings
     ) throws(BroadcastError) {
         for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
-            if let byteCount = byteCount(word), SettingRange.segmentByteCount.contains(byteCount) {
-                recording.segmentByteCount = byteCount
-            } else if let span = TimeSpan(word), SettingRange.segmentSeconds.contains(span.seconds) {
+            // 30m are minutes, as everywhere; 30M and 30MB are a size.
+            if !word.hasSuffix("M"), let span = TimeSpan(word), SettingRange.segmentSeconds.contains(span.seconds) {
                 recording.segmentSeconds = span.seconds
+            } else if let byteCount = byteCount(word), SettingRange.segmentByteCount.contains(byteCount) {
+                recording.segmentByteCount = byteCount
             } else {
                 throw BroadcastError(
                     .usage, "--record-segment \"\(text)\" is out of range or no limit",

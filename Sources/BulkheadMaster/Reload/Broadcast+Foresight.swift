@@ -1,3 +1,4 @@
+import BulkheadAudience
 import BulkheadChain
 import BulkheadControl
 import BulkheadInputs
