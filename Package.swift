@@ -97,7 +97,8 @@ let package = Package(
         .target(name: "BulkheadDanmaku", dependencies: ["BulkheadMedia"]),
         .target(name: "BulkheadModel", dependencies: ["BulkheadMedia", "BulkheadSelection", "BulkheadDanmaku"]),
         .target(name: "BulkheadEvents", dependencies: ["BulkheadMedia", "BulkheadModel", "BulkheadSystem"]),
-        .target(name: "BulkheadSwitch", dependencies: ["BulkheadSelection", "BulkheadModel", "BulkheadSystem"]),
+        .target(name: "BulkheadSwitch",
+            dependencies: ["BulkheadSelection", "BulkheadModel", "BulkheadMedia", "BulkheadSystem"]),
 
         .target(name: "BulkheadLibraryProtocol", dependencies: ["BulkheadSystem"]),
 
@@ -241,7 +242,7 @@ let package = Package(
                 "BulkheadEvents", "BulkheadWire", "BulkheadFrames",
                 "BulkheadTimeline", "BulkheadChildren", "BulkheadLinks", "BulkheadControl", "BulkheadRTMP",
                 "BulkheadSRT", "BulkheadSwitch", "BulkheadRTMPTransport", "BulkheadChain", "BulkheadEncoding",
-                "BulkheadCopying", nioCore,
+                "BulkheadCopying", "BulkheadSound", nioCore,
             ]),
         .target(
             name: "BulkheadLiveServer",

@@ -171,6 +171,12 @@ package struct DestinationFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Tell when what goes to a platform is out of its limits: \"bitrate > 6M for 10s, keyframes > 4s\" (default: off).",
+            valueName: "conditions"))
+    var linkWatch: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A file that contains the stream key of a destination whose URL ends after the application.",
             valueName: "file"), completion: .file())
     var streamKeyFile: [String] = []

@@ -25,9 +25,16 @@ package struct StatusCommand: AsyncParsableCommand {
             "For monitoring: print one line, and exit with 0 (all is well), 1 (a warning) or 2 (viewers see nothing)."))
     var check = false
 
+    @Flag(help: "Show what has happened: in the last 24 hours, since the start, and what is wrong now.")
+    var summary = false
+
     package init() {}
 
     package func run() async throws {
+        if summary, follow || check {
+            throw BroadcastError(.usage, "--summary goes with --json alone", advice: "leave the other flag out")
+        }
+        if summary { return try showSummary() }
         guard check else { return try await show() }
         var result: StatusCheck
         do throws(BroadcastError) { result = StatusCheck(try status().broadcast) } catch { result = StatusCheck(error) }
@@ -47,6 +54,13 @@ package struct StatusCommand: AsyncParsableCommand {
             reporter.flush()
         }
         _ = try await AttachedBroadcast(path: try path(), reporter: reporter).watch(Interruptions())
+    }
+
+    private func showSummary() throws(BroadcastError) {
+        guard case .summary(let report)? = try ControlAddress.reply(to: .summary, attach: attach) else {
+            throw BroadcastError(code: .connectionClosed, "the master closed the connection without an answer")
+        }
+        print(json ? JSONLine.text(report) ?? "" : SummarySentence.text(report))
     }
 
     private func path() throws(BroadcastError) -> String {

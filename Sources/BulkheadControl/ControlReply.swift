@@ -24,6 +24,7 @@ package enum ControlReply: Sendable {
     case planned([ChangeOutcome])
     /// The soonest first.
     case timetable([TimetableRun])
+    case summary(SummaryReport)
     /// The next piece of the program, as an FLV file has it.
     case program([UInt8])
     /// The broadcast has ended well.
@@ -32,8 +33,8 @@ package enum ControlReply: Sendable {
 
     /// What stands behind `reply` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, done, changed, deaths, event, servers, saved, marked, room, comments, planned, timetable, program,
-            ended, failed
+        case status, done, changed, deaths, event, servers, saved, marked, room, comments, planned, timetable, summary,
+            program, ended, failed
     }
 
     package var word: Word {
@@ -50,6 +51,7 @@ package enum ControlReply: Sendable {
         case .comments: .comments
         case .planned: .planned
         case .timetable: .timetable
+        case .summary: .summary
         case .program: .program
         case .ended: .ended
         case .failed: .failed
@@ -79,6 +81,7 @@ extension ControlReply: Codable {
         case .comments: self = .comments(try line.decode([RoomLogEntry].self, forKey: .comments))
         case .planned: self = .planned(try line.decode([ChangeOutcome].self, forKey: .changes))
         case .timetable: self = .timetable(try line.decode([TimetableRun].self, forKey: .timetable))
+        case .summary: self = .summary(try line.decode(SummaryReport.self, forKey: .summary))
         case .program: self = .program(Array(try line.decode(Data.self, forKey: .flv)))
         case .ended:
             self = .ended(BroadcastSummary(status: try line.decode(BroadcastStatus.self, forKey: .broadcast)))
@@ -106,6 +109,7 @@ extension ControlReply: Codable {
         case .comments(let comments): try line.encode(comments, forKey: .comments)
         case .planned(let changes): try line.encode(changes, forKey: .changes)
         case .timetable(let runs): try line.encode(runs, forKey: .timetable)
+        case .summary(let report): try line.encode(report, forKey: .summary)
         case .program(let bytes): try line.encode(Data(bytes), forKey: .flv)
         case .ended(let summary): try line.encode(summary.status, forKey: .broadcast)
         case .failed(let error): try line.encode(error, forKey: .error)
@@ -129,6 +133,7 @@ extension ControlReply.Word {
         case .comments: [.comments]
         case .planned: [.changes]
         case .timetable: [.timetable]
+        case .summary: [.summary]
         case .program: [.flv]
         case .ended: [.broadcast]
         case .failed: [.error]
@@ -154,6 +159,7 @@ extension ControlReply.Word {
         case .planned:
             "what was changed, or would be with `isDryRun`: `what`, `way`, (`value`), and (`error`) where it was not done"
         case .timetable: "the next runs, the soonest first: `time` in seconds since 1970, `local`, `at`, `text`"
+        case .summary: "what has happened: `lastDay` and `sinceStart`, and the `troubles` of now in words"
         case .program: "the next piece of the program, as an FLV file has it; the first begins with the file's header"
         case .ended: "the broadcast has ended well; its last status"
         case .failed: "the request is refused, or the broadcast has failed"

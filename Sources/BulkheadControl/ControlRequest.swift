@@ -43,6 +43,8 @@ package enum ControlRequest: Hashable, Sendable {
     case reload(ConfigurationText?)
     /// Asks for the next runs of the timetable.
     case timetable(count: Int?)
+    /// Asks what has happened in the last day and since the beginning.
+    case summary
     /// Says what a request would do, and does nothing.
     indirect case foresee(ControlRequest)
     /// Asks for the program as it is sent, from its newest IDR on; answered when it ends.
@@ -56,14 +58,14 @@ package enum ControlRequest: Hashable, Sendable {
         case .broadcast, .link(.add), .input(.add), .reload(.some): true
         case .foresee(let request): request.mayHoldKey
         case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
-            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .program, .drill:
+            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .program, .drill:
             false
         }
     }
 
     /// What stands behind `request` in a line; the raw values are stable.
     package enum Word: String, CaseIterable, Codable, Hashable, Sendable {
-        case status, stop, broadcast, events, set, restart, keyframe, deaths, servers, reload, timetable
+        case status, stop, broadcast, events, set, restart, keyframe, deaths, servers, reload, timetable, summary
         case addPlugin = "plugin.add"
         case removePlugin = "plugin.remove"
         case movePlugin = "plugin.move"
@@ -144,6 +146,7 @@ package enum ControlRequest: Hashable, Sendable {
         case .mark: .mark
         case .reload: .reload
         case .timetable: .timetable
+        case .summary: .summary
         case .foresee(let request): request.word
         case .room: .room
         case .comments: .comments
@@ -232,6 +235,7 @@ extension ControlRequest: Codable {
         case .mark: self = .mark(try value(.text))
         case .reload: self = .reload(try line.decodeIfPresent(ConfigurationText.self, forKey: .configuration))
         case .timetable: self = .timetable(count: try line.decodeIfPresent(Int.self, forKey: .count))
+        case .summary: self = .summary
         case .room: self = .room
         case .comments: self = .comments(count: try line.decodeIfPresent(Int.self, forKey: .count))
         case .setRoom: self = .changeRoom(.set(try value(.fields)))
@@ -251,7 +255,7 @@ extension ControlRequest: Codable {
         var line = encoder.container(keyedBy: ControlKey.self)
         try line.encode(word, forKey: .request)
         switch self {
-        case .status, .stop, .events, .keyframe, .deaths, .room, .changeRoom(.unpin), .program: break
+        case .status, .stop, .events, .keyframe, .deaths, .summary, .room, .changeRoom(.unpin), .program: break
         case .drill(let pid, let fault):
             try line.encode(pid, forKey: .pid)
             try line.encode(fault, forKey: .fault)
@@ -328,7 +332,7 @@ extension ControlRequest.Word {
         switch self {
         case .comments, .timetable: [.count]
         case .reload: [.configuration, .isDryRun]
-        case .status, .stop, .events, .keyframe, .deaths, .room, .program: []
+        case .status, .stop, .events, .keyframe, .deaths, .summary, .room, .program: []
         case .unpin: [.isDryRun]
         case .drill: [.pid, .fault]
         case .setRoom: [.fields, .isDryRun]
@@ -393,6 +397,7 @@ extension ControlRequest.Word {
         case .mark: [.marked]
         case .reload: [.planned]
         case .timetable: [.timetable]
+        case .summary: [.summary]
         case .room: [.room]
         case .comments: [.comments]
         case .program: [.program, .done]
@@ -414,6 +419,7 @@ extension ControlRequest.Word {
             "replace a child; answered when the new encoder is on air, or another child's successor is started"
         case .keyframe: "the next frame is encoded as an IDR"
         case .deaths: "the deaths of children in this broadcast, or in the last one"
+        case .summary: "what has happened in the last day and since the beginning, and what is wrong now"
         case .servers: "what links know of their servers; `isMeasured` measures them first"
         case .addPlugin: "add a plugin to the chain, at its end or at `position`; answered when it is in effect"
         case .removePlugin: "remove a plugin from the chain"

@@ -43,7 +43,7 @@ package struct ControlRoomRequest: Sendable {
     /// It changes nothing.
     private var isLooking: Bool {
         switch request {
-        case .status, .deaths, .room, .comments: true
+        case .status, .deaths, .summary, .room, .comments: true
         case .servers(_, let isMeasured): !isMeasured
         default: false
         }
@@ -54,7 +54,7 @@ package struct ControlRoomRequest: Sendable {
         if request.mayHoldKey { return false }
         switch request {
         case .status, .deaths, .servers, .keyframe, .restart, .scene, .audio, .mark, .room, .comments, .changeRoom,
-            .timetable:
+            .timetable, .summary:
             return true
         // A path would let others write files.
         case .saveReplay(let path, _): return path == nil

@@ -1,5 +1,5 @@
 /// What happened in a day on air, or in what there was of it.
-package struct DaySummary: Hashable, Sendable {
+package struct DaySummary: Codable, Hashable, Sendable {
     /// How long the broadcast was on air.
     package var seconds: Double
     /// Frames of the timeline.
@@ -38,5 +38,21 @@ package struct DaySummary: Hashable, Sendable {
             skipped: try values.required(.skipped), slated: try values.required(.slated),
             deaths: try values.required(.died), reconnections: try values.required(.reconnected),
             bytes: try values.required(.bytes), worst: try values.optional(.worst))
+    }
+}
+
+/// What has happened in a broadcast: in the last day, since its beginning, and what is wrong now.
+package struct SummaryReport: Codable, Hashable, Sendable {
+    /// The last 24 hours, to the hour, or what there was of them.
+    package var lastDay: DaySummary
+    /// Since the beginning, or since the master resumed the broadcast.
+    package var sinceStart: DaySummary
+    /// What is wrong and not over yet, the oldest first, in words.
+    package var troubles: [String]
+
+    package init(lastDay: DaySummary, sinceStart: DaySummary, troubles: [String]) {
+        self.lastDay = lastDay
+        self.sinceStart = sinceStart
+        self.troubles = troubles
     }
 }

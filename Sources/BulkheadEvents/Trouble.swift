@@ -57,7 +57,7 @@ extension Event {
         case .channel(.joined), .channel(.restored), .channel(.removed): ends("down")
         case .switch(.abnormal(let way, _)): begins("abnormal \(way)")
         case .switch(.clear(let way)): ends("abnormal \(way)")
-        case .output(.raised(let sign, let condition, _)): begins("\(sign.rawValue) \(condition)")
+        case .output(.raised(let sign, let condition, _, _)): begins("\(sign.rawValue) \(condition)")
         case .output(.cleared(let sign, let condition, _)): ends("\(sign.rawValue) \(condition)")
         case .room, .channel, .switch, .pluginHost, .timetable, .viewer, .server, .reporter, .unknown: TroubleNews()
         }

@@ -28,7 +28,8 @@ struct InputCount {
         guard span > 0 else { return nil }
         let bits = Double(last.byteCount - first.byteCount) * 8
         return InputArrival(
-            bitsPerSecond: Int(min(bits * 1e9 / Double(span), 1e15)), drops: Int(clamping: figures.dropCount))
+            bitsPerSecond: Int(min(bits * 1e9 / Double(span), 1e15)), drops: Int(clamping: figures.dropCount),
+            keyframeSeconds: figures.keyframeMilliseconds > 0 ? Double(figures.keyframeMilliseconds) / 1000 : nil)
     }
 
     var srt: SRTStatus? { figures?.srt.map { SRTStatus($0) } }

@@ -111,7 +111,12 @@ actor Broadcast {
     }
 
     private func makeNotices() -> NoticeDesk {
-        NoticeDesk(settings.notices ?? [], in: context) { [weak self] in
+        var before = DayBook.Figures()
+        if let start = resumption?.start {
+            before.secondsOnAir = settings.frameRate.time(of: start.firstFrame).seconds
+            before.frames = settings.copies == true ? 0 : Int(clamping: start.firstFrame)
+        }
+        return NoticeDesk(settings.notices ?? [], after: before, in: context) { [weak self] in
             self?.assumeIsolated { DayBook.Figures($0.status()) } ?? DayBook.Figures()
         }
     }
@@ -257,6 +262,9 @@ actor Broadcast {
 
     private func start() throws(BroadcastError) {
         try rooms.open(settings, resuming: resumption?.start)
+        if settings.copies != true {
+            rooms.wantedCanvas = { [weak self] in self?.assumeIsolated { $0.settings.canvas } }
+        }
         try arrange()
         armWatch()
     }
@@ -521,6 +529,7 @@ actor Broadcast {
             showWhatWasShown()
             keeper?.watch()
             watchTimetable()
+            rooms.watchLinks(isFast: settings.isFast)
         }
         rooms.inputs.watch()
         if let line = rooms.line { watch(line) } else if rooms.copyLine == nil { arrangeIfKnown() }
@@ -558,6 +567,9 @@ actor Broadcast {
         }
         timetableWork = nil
     }
+
+    /// What has happened in the last day and since the beginning.
+    var summary: SummaryReport { notices.report }
 
     /// The next runs of the timetable, the soonest first.
     func upcoming(_ count: Int) -> [TimetableRun] { timetable.upcoming(count) }
@@ -666,7 +678,7 @@ actor Broadcast {
             rooms.line?.program.aim(atLoudness: new.loudnessTarget ?? .silence)
         }
         if new.layout != settings.layout { rooms.line?.program.show(new.layout) }
-        if new.watch != settings.watch { rooms.line?.output.change(to: new.watch ?? []) }
+        if new.watch != settings.watch { rooms.watch(for: new.watch ?? []) }
         let isBitrate = new.videoBitsPerSecond != settings.videoBitsPerSecond
         settings = new
         keeper?.changed()

@@ -49,6 +49,7 @@ enum RequestOnAir {
             } catch { exchange.answer(.failed(error)) }
         case .timetable(let count):
             exchange.answer(.timetable(broadcast.upcoming(min(max(1, count ?? 10), 1000))))
+        case .summary: exchange.answer(.summary(broadcast.summary))
         case .program:
             broadcast.show(to: exchange.connection.number) { news in
                 switch news {

@@ -60,6 +60,7 @@ final class Rooms {
     private let context: RoomContext
     private let requests: Requests
     private let committed: CommittedPackets
+    private let links: WatchedLinks
     private let encoderAddress: String?
     private let madeAt = MonotonicTime.now
     private var slatePath = ""
@@ -75,7 +76,8 @@ final class Rooms {
         self.encoderAddress = encoderAddress
         outputs = Outputs(
             context, bitrate: .init(settings), patience: .nanoseconds(Int64((settings.patienceSeconds ?? 0) * 1e9)))
-        committed = CommittedPackets(outputs)
+        committed = CommittedPackets(outputs, settings.watch ?? [], in: context)
+        links = WatchedLinks(in: context)
         outputs.onRoom = requests.hasRoom
         outputs.onFailure = requests.linksFailed
         inputs = Inputs(
@@ -298,18 +300,43 @@ final class Rooms {
     }
 
     func status(_ state: Broadcast.State, frameRate: FrameRate) -> BroadcastStatus {
+        let sent = outputs.snapshot
+        var status: BroadcastStatus
         if let copyLine {
-            return BroadcastStatus(
-                state, inputs.snapshot, copyLine.copying.snapshot, outputs.snapshot, &committed.rate)
+            status = BroadcastStatus(
+                state, inputs.snapshot, copyLine.copying.snapshot, sent, &committed.rate)
+            status.output = committed.status
+        } else if let line {
+            status = BroadcastStatus(
+                state, inputs.snapshot, line.program.snapshot, line.chain.snapshot, line.encoding.snapshot,
+                sent, &committed.rate, frameRate: frameRate, encoderAddress: encoderAddress ?? "")
+            status.children += tracks?.statuses ?? []
+            var output = committed.status ?? OutputStatus()
+            line.output.fill(&output)
+            status.output = output
+        } else {
+            status = BroadcastStatus(opening: inputs.snapshot, sent, isOver: state == .ended)
         }
-        guard let line else {
-            return BroadcastStatus(opening: inputs.snapshot, outputs.snapshot, isOver: state == .ended)
-        }
-        var status = BroadcastStatus(
-            state, inputs.snapshot, line.program.snapshot, line.chain.snapshot, line.encoding.snapshot,
-            outputs.snapshot, &committed.rate, frameRate: frameRate, encoderAddress: encoderAddress ?? "")
-        status.children += tracks?.statuses ?? []
-        status.output = line.output.status
+        links.fill(&status, sent.links)
         return status
+    }
+
+    // MARK: what goes out
+
+    /// The size that the broadcast says, against which that of the stream is held.
+    var wantedCanvas: () -> Canvas? {
+        get { committed.wantedCanvas }
+        set { committed.wantedCanvas = newValue }
+    }
+
+    /// What is told of it is so from now on.
+    func watch(for conditions: [SwitchCondition]) {
+        line?.output.change(to: conditions)
+        committed.change(to: conditions)
+    }
+
+    /// Looks at what goes to each platform, now and then.
+    func watchLinks(isFast: Bool) {
+        links.look(at: outputs, isFast: isFast, at: .now) { committed.report }
     }
 }

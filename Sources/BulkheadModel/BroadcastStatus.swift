@@ -142,6 +142,8 @@ package struct LinkStatus: Codable, Hashable, Sendable {
     package var servers: [LinkServerStatus]?
     /// Of the connection on air, where it is by SRT.
     package var srt: SRTStatus?
+    /// The conditions of its `watch` that are met; nil for none.
+    package var alarms: [SwitchCondition]?
 
     package init(
         name: String, destination: String, state: LinkState, bitsPerSecond: Int = 0, queuedMilliseconds: Int = 0,
@@ -327,7 +329,7 @@ package struct BroadcastStatus: Codable, Hashable, Sendable {
     }
 }
 
-/// What a program looks and sounds like where it goes to the encoder.
+/// What a program looks and sounds like where it goes to the encoder, and what the encoder has made of it.
 package struct OutputStatus: Codable, Hashable, Sendable {
     /// For how long the picture has been black, in seconds; 0 for not. So with the others; nil where there is none yet.
     package var blackSeconds: Double?
@@ -337,12 +339,22 @@ package struct OutputStatus: Codable, Hashable, Sendable {
     package var silentSeconds: Double?
     /// For how long the sound has been clipped.
     package var clippedSeconds: Double?
+    /// Of the last 3 s and of the last ten minutes, in LUFS; nil while nothing asks for it, and for silence.
+    package var shortTermLoudness: Double? = nil
+    package var integratedLoudness: Double? = nil
+    /// The size of the pictures by the parameter sets that go out, and as the broadcast says.
+    package var canvas: Canvas? = nil
+    package var wantedCanvas: Canvas? = nil
+    /// How far the last two keyframes were apart, or the last one is back, whichever is more, in seconds.
+    package var keyframeSeconds: Double? = nil
+    /// Of picture and sound, over the last four seconds; nil before there are so many.
+    package var bitsPerSecond: Int? = nil
     /// The conditions of `watch` that are met.
     package var alarms: [SwitchCondition]
 
     package init(
-        blackSeconds: Double?, frozenSeconds: Double?, silentSeconds: Double?, clippedSeconds: Double?,
-        alarms: [SwitchCondition]
+        blackSeconds: Double? = nil, frozenSeconds: Double? = nil, silentSeconds: Double? = nil,
+        clippedSeconds: Double? = nil, alarms: [SwitchCondition] = []
     ) {
         self.blackSeconds = blackSeconds
         self.frozenSeconds = frozenSeconds

@@ -46,6 +46,8 @@ package struct DestinationSettings: Codable, Hashable, Sendable {
     package var backfillSeconds = Self.standardBackfillSeconds
     /// Its servers are told of recordings, as script data in the stream.
     package var hasScriptData = false
+    /// What is told of the stream that goes there: what its platform has limits for.
+    package var watch: [SwitchCondition] = []
 
     /// How far back a new connection starts where nothing else is set, in seconds.
     package static let standardBackfillSeconds = 10.0
@@ -72,6 +74,7 @@ package struct DestinationSettings: Codable, Hashable, Sendable {
         backfillSeconds =
             try container.decodeIfPresent(Double.self, forKey: .backfillSeconds) ?? Self.standardBackfillSeconds
         hasScriptData = try container.decodeIfPresent(Bool.self, forKey: .hasScriptData) ?? false
+        watch = try container.decodeIfPresent([SwitchCondition].self, forKey: .watch) ?? []
     }
 
     /// It is written to a file.
@@ -89,6 +92,7 @@ package struct DestinationSettings: Codable, Hashable, Sendable {
     package var isInRange: Bool {
         SettingRange.backfillSeconds.contains(backfillSeconds) && alternatives.count < SettingRange.mostServers
             && (!isRedundant || (!isFile && !alternatives.isEmpty)) && (!isFile || alternatives.isEmpty)
+            && watch.count <= 64 && watch.allSatisfy(\.fitsLinks) && (!isFile || watch.isEmpty)
             && servers.allSatisfy {
                 SettingRange.serverWeight.contains($0.weight) && SettingRange.serverPriority.contains($0.priority)
             }

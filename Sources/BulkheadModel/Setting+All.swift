@@ -160,14 +160,15 @@ extension Setting {
         Setting(
             "watch", optional: \.watch,
             SettingType(
-                takes: "conditions such as black 5s, frozen 10s, silence 10s or clipping 2s, or off", schema: .text,
+                takes: "conditions such as black 5s, silence 10s, loudness off -23 by 2 for 10s or keyframes > 4s, or off",
+                schema: .text,
                 value: { text in
-                    SwitchCondition.list(text).flatMap { $0.allSatisfy(\.isOfContent) ? $0 : nil }
+                    SwitchCondition.list(text).flatMap { $0.allSatisfy(\.fitsOutput) ? $0 : nil }
                 }, text: { $0.isEmpty ? "off" : $0.map { "\($0)" }.joined(separator: ", ") },
-                contains: { $0.count <= 64 && $0.allSatisfy(\.isOfContent) }), .inPlace, placeholder: "conditions",
+                contains: { $0.count <= 64 && $0.allSatisfy(\.fitsOutput) }), .inPlace, placeholder: "conditions",
             help:
-                "Tell when what goes out is black, frozen, silent or clipped for so long: \"black 5s, silence 10s\" (default: "
-                + "off)."),
+                "Tell when what goes out is black, frozen, silent, clipped, too loud or too quiet, of another size, short of "
+                + "keyframes or of another bitrate for so long: \"black 5s, silence 10s\" (default: off)."),
         Setting(
             "fast", \.isFast, .onOrOff, .atStart,
             help: "Run as fast as the encoder goes, not in real time."),

@@ -14,19 +14,30 @@ package final class NoticeDesk {
     private var leaving: [Notices] = []
     private let reminders: Reminders
     private var summaries: Summaries?
+    private let recent: RecentEvents
+    private let before: DayBook.Figures
 
     /// Begins to tell.
-    /// - Parameter figures: what is counted since the beginning; called on the reactor's thread.
-    package init(_ targets: [NoticeTarget], in context: RoomContext, figures: @escaping () -> DayBook.Figures) {
+    /// - Parameters:
+    ///   - before: what an earlier master had counted of the broadcast.
+    ///   - figures: what is counted since the beginning; called on the reactor's thread.
+    package init(
+        _ targets: [NoticeTarget], after before: DayBook.Figures, in context: RoomContext,
+        figures: @escaping () -> DayBook.Figures
+    ) {
+        self.before = before
         self.targets = targets
         self.context = context
         self.figures = figures
         reminders = Reminders(context.events, on: context.reactor)
+        recent = RecentEvents(after: before, in: context, figures: figures)
         rooms = NoticeTarget.Kind.allCases.compactMap { room(of: $0) }
         beginSummaries()
     }
 
     package var status: [NoticeTargetStatus] { rooms.flatMap(\.status) }
+    /// What has happened in the last day and since the beginning.
+    package var report: SummaryReport { recent.report }
     package var children: [ChildStatus] { rooms.map(\.child) }
 
     /// Tells an event that stands in no log.
@@ -60,6 +71,7 @@ package final class NoticeDesk {
     /// Ends what is told, and waits a while for what is not delivered yet.
     package func finish(on owner: isolated any Actor) async {
         reminders.end()
+        recent.end()
         summaries?.end()
         // Files last: they are told how it went with the others.
         for room in rooms where room.kind != .file { room.beginEnd() }
@@ -74,7 +86,7 @@ package final class NoticeDesk {
 
     private func beginSummaries() {
         let times = Self.summaryTimes(targets)
-        summaries = times.isEmpty ? nil : Summaries(at: times, in: context, figures: figures)
+        summaries = times.isEmpty ? nil : Summaries(at: times, after: before, in: context, figures: figures)
     }
 
     private static func summaryTimes(_ targets: [NoticeTarget]) -> Set<NoticeRule.TimeOfDay> {

@@ -9,7 +9,7 @@ package final class Summaries {
     private struct Day {
         let time: NoticeRule.TimeOfDay
         var clock: SummaryClock
-        var book = DayBook()
+        var book: DayBook
     }
 
     private let context: RoomContext
@@ -22,13 +22,15 @@ package final class Summaries {
     ///
     /// - Parameters:
     ///   - times: when summaries are asked for.
+    ///   - before: what had been counted when that began.
     ///   - figures: what is counted since the beginning; called on the reactor's thread.
     package init(
-        at times: Set<NoticeRule.TimeOfDay>, in context: RoomContext, figures: @escaping () -> DayBook.Figures
+        at times: Set<NoticeRule.TimeOfDay>, after before: DayBook.Figures, in context: RoomContext,
+        figures: @escaping () -> DayBook.Figures
     ) {
         self.context = context
         self.figures = figures
-        days = times.map { Day(time: $0, clock: SummaryClock(minutes: $0.minutes)) }
+        days = times.map { Day(time: $0, clock: SummaryClock(minutes: $0.minutes), book: DayBook(after: before)) }
         let bound = ReactorBound(self, context.reactor)
         listener = context.events.listen { [reactor = context.reactor] event in
             reactor.run { bound.value.take(event) }
@@ -45,7 +47,8 @@ package final class Summaries {
     private func look() {
         let reading = Self.reading()
         for index in days.indices where days[index].clock.look(reading) {
-            let summary = days[index].book.close(figures(), at: .now)
+            let figures = figures()
+            let summary = days[index].book.close(figures, at: .now).summary(bytes: figures.recordedByteCount)
             context.post(.master, .master(.summary(summary, at: days[index].time.text)))
         }
         context.schedule(after: Self.interval) { [weak self] in self?.look() }

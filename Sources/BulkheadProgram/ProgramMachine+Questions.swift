@@ -67,6 +67,7 @@ extension ProgramMachine {
         if let picture = feed.description.picture, !picture.hasVariableRate, picture.rateDenominator > 0 {
             state.framesPerSecond = Double(picture.rateNumerator) / Double(picture.rateDenominator)
         }
+        state.canvas = feed.description.picture.flatMap { Canvas(width: Int($0.width), height: Int($0.height)) }
         return state
     }
 

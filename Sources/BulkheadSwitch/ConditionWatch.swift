@@ -1,3 +1,4 @@
+import BulkheadMedia
 import BulkheadModel
 import BulkheadSystem
 
@@ -10,7 +11,7 @@ struct ConditionWatch: Sendable {
         let since: MonotonicTime
     }
 
-    private let conditions: [SwitchCondition]
+    private(set) var conditions: [SwitchCondition]
     private let period: Duration
     /// For each condition, since when its sign has shown without a break.
     private var shownSince: [MonotonicTime?]
@@ -47,6 +48,13 @@ struct ConditionWatch: Sendable {
         settledAt = now.advanced(by: settling)
     }
 
+    /// Other conditions from now on, none of them about counts; of those that are kept it is known since when they show.
+    mutating func change(to conditions: [SwitchCondition]) {
+        let known = Dictionary(zip(self.conditions, shownSince)) { first, _ in first }
+        self.conditions = conditions
+        shownSince = conditions.map { known[$0] ?? nil }
+    }
+
     mutating func take(_ report: WayReport, at now: MonotonicTime) {
         self.report = report
         reportedAt = now
@@ -65,7 +73,10 @@ struct ConditionWatch: Sendable {
     }
 
     /// The condition that is met and was the first to show.
-    func met(at now: MonotonicTime) -> Met? {
+    func met(at now: MonotonicTime) -> Met? { allMet(at: now).min { $0.since < $1.since } }
+
+    /// All that are met, in their order.
+    func allMet(at now: MonotonicTime) -> [Met] {
         zip(conditions, shownSince).compactMap { condition, since -> Met? in
             switch condition.sign {
             case .reportMissing(let periods):
@@ -80,7 +91,7 @@ struct ConditionWatch: Sendable {
                 }
                 return Met(condition: condition, since: since)
             }
-        }.min { $0.since < $1.since }
+        }
     }
 
     /// Since when the sign shows, by this report alone; nil when it does not.
@@ -106,6 +117,13 @@ struct ConditionWatch: Sendable {
                 ? now : nil
         case .bitrate(let limit):
             return isSettled(now) && limit.isAbove(report.bitsPerSecond, of: report.expectedBitsPerSecond) ? now : nil
+        case .excessBitrate(let limit):
+            return isSettled(now) && limit.isBelow(report.bitsPerSecond, of: report.expectedBitsPerSecond) ? now : nil
+        case .loudness(let aim): return report.shortTermLoudness.map(aim.isMissed) == true ? now : nil
+        case .integratedLoudness(let aim): return report.integratedLoudness.map(aim.isMissed) == true ? now : nil
+        case .size(let rule): return rule.isBroken(by: report.canvas, wanted: report.wantedCanvas) ? now : nil
+        case .keyframes(let distance):
+            return (report.keyframeSeconds ?? 0) * 1000 > Double(distance) ? now : nil
         case .queue(let length):
             guard isSettled(now), let seconds = report.queuedSeconds, seconds * 1000 > Double(length) else {
                 return nil
@@ -125,7 +143,9 @@ extension SwitchCondition.Sign {
     fileprivate var isTimedByReport: Bool {
         switch self {
         case .noData, .black, .frozen, .silence, .clipping: true
-        case .offAir, .framesPerSecond, .bitrate, .failures, .drops, .reportMissing, .queue: false
+        case .offAir, .framesPerSecond, .bitrate, .excessBitrate, .loudness, .integratedLoudness, .size, .keyframes,
+            .failures, .drops, .reportMissing, .queue:
+            false
         }
     }
 }
@@ -138,6 +158,30 @@ extension SwitchCondition.Limit {
         case .percent(let percent):
             guard let expected, expected > 0 else { return false }
             return value < expected * Double(percent) / 100
+        }
+    }
+
+    fileprivate func isBelow(_ value: Double?, of expected: Double?) -> Bool {
+        guard let value else { return false }
+        switch self {
+        case .number(let number): return value > number
+        case .percent(let percent):
+            guard let expected, expected > 0 else { return false }
+            return value > expected * Double(percent) / 100
+        }
+    }
+}
+
+extension SwitchCondition.SizeRule {
+    /// What is not known breaks no rule.
+    fileprivate func isBroken(by canvas: Canvas?, wanted: Canvas?) -> Bool {
+        guard let canvas else { return false }
+        switch self {
+        case .wrong: return wanted.map { $0 != canvas } ?? false
+        case .not(let right): return canvas != right
+        case .over(let most):
+            return max(canvas.width, canvas.height) > max(most.width, most.height)
+                || min(canvas.width, canvas.height) > min(most.width, most.height)
         }
     }
 }

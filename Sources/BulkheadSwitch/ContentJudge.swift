@@ -76,6 +76,14 @@ package struct ContentJudge: Sendable {
     /// For how long the sound has been clipped, in seconds; 0 for not, nil before the first of it.
     package func clipped(at time: MonotonicTime) -> Double? { hasSound ? Self.seconds(clipped?.since, time) : nil }
 
+    /// Writes what is known of picture and sound into `report`.
+    package func fill(_ report: inout WayReport, at time: MonotonicTime) {
+        report.blackSeconds = black(at: time)
+        report.frozenSeconds = frozen(at: time)
+        report.silentSeconds = silent(at: time)
+        report.clippedSeconds = clipped(at: time)
+    }
+
     private static func seconds(_ since: MonotonicTime?, _ time: MonotonicTime) -> Double {
         since.map { Double(max(0, time.since($0))) / 1e9 } ?? 0
     }

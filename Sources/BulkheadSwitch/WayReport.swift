@@ -1,3 +1,5 @@
+package import BulkheadMedia
+
 /// What the system of one way says of itself, once in each period. What isn't known is nil, and no condition holds by it.
 package struct WayReport: Codable, Hashable, Sendable {
     /// The stream comes to the server by this way.
@@ -24,6 +26,14 @@ package struct WayReport: Codable, Hashable, Sendable {
     package var silentSeconds: Double?
     /// How long the sound has been clipped, in seconds; 0 for not.
     package var clippedSeconds: Double?
+    /// Of the last 3 s and of the last ten minutes, in LUFS; nil for silence.
+    package var shortTermLoudness: Double?
+    package var integratedLoudness: Double?
+    /// The size of the pictures, and what it should be.
+    package var canvas: Canvas?
+    package var wantedCanvas: Canvas?
+    /// How far the last two keyframes were apart, or the last one is back, whichever is more, in seconds.
+    package var keyframeSeconds: Double?
     /// Of a way that is not at work: whether it could be. Of one that is, nil.
     package var isReady: Bool?
     /// The system has said nothing: this was seen by a viewer.

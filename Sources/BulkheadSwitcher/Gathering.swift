@@ -77,6 +77,11 @@ struct Seen: Sendable {
         report.frozenSeconds = broadcast?.output?.frozenSeconds
         report.silentSeconds = broadcast?.output?.silentSeconds
         report.clippedSeconds = broadcast?.output?.clippedSeconds
+        report.shortTermLoudness = broadcast?.output?.shortTermLoudness
+        report.integratedLoudness = broadcast?.output?.integratedLoudness
+        report.canvas = broadcast?.output?.canvas
+        report.wantedCanvas = broadcast?.output?.wantedCanvas
+        report.keyframeSeconds = broadcast?.output?.keyframeSeconds
         report.expectedFramesPerSecond = broadcast?.timelineFramesPerSecond
         report.expectedBitsPerSecond = broadcast.map { Double($0.bitsPerSecond) }
     }

@@ -65,10 +65,13 @@ package struct InputArrival: Hashable, Sendable {
     package var bitsPerSecond: Int
     /// Packets that were damaged, or never came, since its process has it open.
     package var drops: Int
+    /// How far its keyframes are apart, in seconds; nil before there was one.
+    package var keyframeSeconds: Double?
 
-    package init(bitsPerSecond: Int, drops: Int) {
+    package init(bitsPerSecond: Int, drops: Int, keyframeSeconds: Double? = nil) {
         self.bitsPerSecond = bitsPerSecond
         self.drops = drops
+        self.keyframeSeconds = keyframeSeconds
     }
 }
 

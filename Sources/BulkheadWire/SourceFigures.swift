@@ -4,24 +4,32 @@ package struct SourceFigures: Hashable, Sendable {
     package var byteCount: UInt64
     /// What could not be decoded, or never came: packets that were damaged, and those that a connection by SRT has lost for good.
     package var dropCount: UInt64
+    /// How far the last two keyframes were apart, or the newest picture is behind the last one, whichever is more; 0 before there
+    /// was one.
+    package var keyframeMilliseconds: UInt32
     /// Of the connection, where it is by SRT.
     package var srt: SRTFigures?
 
-    package init(byteCount: UInt64 = 0, dropCount: UInt64 = 0, srt: SRTFigures? = nil) {
+    package init(
+        byteCount: UInt64 = 0, dropCount: UInt64 = 0, keyframeMilliseconds: UInt32 = 0, srt: SRTFigures? = nil
+    ) {
         self.byteCount = byteCount
         self.dropCount = dropCount
+        self.keyframeMilliseconds = keyframeMilliseconds
         self.srt = srt
     }
 
     func write(to writer: inout WireWriter) {
         writer.write(byteCount)
         writer.write(dropCount)
+        writer.write(keyframeMilliseconds)
         writer.write(srt != nil)
         (srt ?? SRTFigures()).write(to: &writer)
     }
 
     init(_ reader: inout WireReader) throws(WireError) {
         (byteCount, dropCount) = (try reader.read(), try reader.read())
+        keyframeMilliseconds = try reader.read()
         let isBySRT = try reader.readBool("SRT flag")
         let figures = try SRTFigures(&reader)
         srt = isBySRT ? figures : nil

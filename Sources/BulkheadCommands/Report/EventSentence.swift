@@ -317,11 +317,16 @@ package enum EventSentence {
             case .frozen: "the picture stands still"
             case .silence: "the sound is silent"
             case .clipping: "the sound is clipped"
+            case .loudness: "the loudness is off its target"
+            case .size: "the picture has another size than it should"
+            case .keyframes: "keyframes are too far apart"
+            case .bitrate: "the bitrate is out of its limits"
             }
         }
         func span(_ seconds: Double) -> String { "\((min(max(0, seconds), 1e9) * 10).rounded() / 10) s" }
         return switch happening {
-        case .raised(let sign, let condition, let seconds): "\(words(sign)), for \(span(seconds)) now (\(condition))"
+        case .raised(let sign, let condition, let seconds, let text):
+            "\(words(sign))\(text.map { ": \($0)" } ?? ""), for \(span(seconds)) now (\(condition))"
         case .cleared(let sign, let condition, let seconds):
             "\(words(sign)) no more; it lasted \(span(seconds)) (\(condition))"
         }

@@ -22,6 +22,9 @@ package enum LinkText {
             line += ", by \(rule)"
             if let reason = link.reason, !reason.isEmpty { line += " (\(reason))" }
         }
+        if let alarms = link.alarms, !alarms.isEmpty {
+            line += ", out of limits: \(alarms.map { "\($0)" }.joined(separator: ", "))"
+        }
         if !link.lastError.isEmpty { line += ", last trouble: \(link.lastError)" }
         return line
     }

@@ -35,6 +35,10 @@ package struct StatusCheck: Hashable, Sendable {
         case .lastPicture, .slate: found.append((.warning, "viewers see the \(status.showing.rawValue)"))
         case .slateWithoutEncoder: found.append((.critical, "no encoder works: viewers see the slate"))
         }
+        found += (status.output?.alarms ?? []).map { (.warning, "what goes out meets \"\($0)\"") }
+        for link in status.links {
+            found += (link.alarms ?? []).map { (.warning, "what goes to \(link.name) meets \"\($0)\"") }
+        }
         for input in status.inputs ?? [] where input.isMissing {
             found.append((.warning, "\(input.name) gives no picture: a card with its name stands in its place"))
         }

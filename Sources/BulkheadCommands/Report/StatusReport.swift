@@ -34,6 +34,7 @@ package struct StatusReport: Encodable, Sendable {
             "rate: \(DecimalText.text(status.framesPerSecond, places: 1)) fps, \(StatusLine.rate(status.bitsPerSecond))",
             Self.frames(status),
         ]
+        if let output = status.output.map(OutputText.line), !output.isEmpty { lines.append("output: \(output)") }
         if let mode = status.mode { lines.append("mode: \(Self.words(mode))") }
         if !status.encoderAddress.isEmpty { lines.append("waiting for an encoder at \(status.encoderAddress)") }
         lines += status.children.map(Self.line)

@@ -3,6 +3,13 @@ import BulkheadModel
 
 /// A day on air in one sentence.
 enum SummarySentence {
+    /// What has happened lately: a line for each span, and one for each trouble.
+    static func text(_ report: SummaryReport) -> String {
+        let now = report.troubles.isEmpty ? ["now: nothing is wrong"] : report.troubles.map { "now: \($0)" }
+        let lines = ["last 24 hours: \(text(report.lastDay))", "since the start: \(text(report.sinceStart))"] + now
+        return lines.map(EventLine.clean).joined(separator: "\n")
+    }
+
     static func text(_ summary: DaySummary) -> String {
         var parts = [
             "\(StatusLine.clock(summary.seconds)) on air", CountText.text(summary.frames, "frame"),

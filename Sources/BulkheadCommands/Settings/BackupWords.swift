@@ -101,8 +101,8 @@ struct BackupWords: Hashable, Sendable {
             throw BroadcastError(
                 .usage, "it is not known of an input whether it meets \"\(condition)\"",
                 advice:
-                    "conditions of inputs begin with no-data, off-air, fps, bitrate (below a number), drops, failures, "
-                    + "black, frozen, silence or clipping")
+                    "conditions of inputs begin with no-data, off-air, fps, bitrate (a number), drops, failures, "
+                    + "black, frozen, silence, clipping, loudness, integrated, size (not wrong) or keyframes")
         }
         return condition
     }

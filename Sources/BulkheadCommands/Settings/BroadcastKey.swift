@@ -43,6 +43,8 @@ extension BroadcastKey: CaseIterable {
     package static let redundant = BroadcastKey("redundant", isSwitch: true)
     package static let scriptData = BroadcastKey("script-data", isSwitch: true)
     package static let backfill = BroadcastKey("backfill")
+    /// Limits of the platforms.
+    package static let linkWatch = BroadcastKey("link-watch")
     package static let streamKeyFile = BroadcastKey("stream-key-file", isList: true)
     package static let tlsCA = BroadcastKey("tls-ca")
     package static let plugin = BroadcastKey("plugin", isList: true)
@@ -92,7 +94,7 @@ extension BroadcastKey: CaseIterable {
     package static let allCases: [BroadcastKey] =
         [
             input, inputFormat, loop, backup, backupWhen, backupReturn, backupCold, to, or, rule, redundant, scriptData,
-            backfill, streamKeyFile, tlsCA, plugin,
+            backfill, linkWatch, streamKeyFile, tlsCA, plugin,
             origin, originTLSCert, originTLSKey, `switch`, controlRoom, controlRoomPassword, notify, onEvent, logFile,
             chat,
             room, roomMetadata, name, resume,

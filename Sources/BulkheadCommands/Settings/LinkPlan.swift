@@ -29,6 +29,7 @@ enum LinkPlan {
         if let backfill = words.backfill {
             destination.backfillSeconds = try seconds(backfill, "\(words.place): backfill")
         }
+        if let watch = words.watch { destination.watch = try conditions(watch, "\(words.place): watch") }
         try check(destination, number: number)
         return destination
     }
@@ -66,7 +67,21 @@ enum LinkPlan {
             let seconds = try seconds(text, BroadcastKey.backfill.flag)
             if own?.backfill == nil { destination.backfillSeconds = seconds }
         }
+        if let text = words.last(.linkWatch) {
+            let conditions = try conditions(text, BroadcastKey.linkWatch.flag)
+            if own?.watch == nil, !destination.isFile { destination.watch = conditions }
+        }
         try check(destination, number: number)
+    }
+
+    /// What is told of the stream that goes to a platform.
+    static func conditions(_ text: String, _ place: String) throws(BroadcastError) -> [SwitchCondition] {
+        guard let conditions = SwitchCondition.list(text), conditions.allSatisfy(\.fitsLinks) else {
+            throw BroadcastError(
+                .usage, "\(place) \"\(text.prefix(60))\" is no list of conditions of a link",
+                advice: "they begin with bitrate, size or keyframes: \"bitrate > 6M for 10s, keyframes > 4s\"; or off")
+        }
+        return conditions
     }
 
     private static func check(_ destination: DestinationSettings, number: Int) throws(BroadcastError) {
@@ -74,6 +89,11 @@ enum LinkPlan {
             throw BroadcastError(
                 .usage, "destination \(number) is to be redundant and has one server only",
                 advice: "name another one with --or, or under \"servers\"")
+        }
+        if destination.isFile, !destination.watch.isEmpty {
+            throw BroadcastError(
+                .usage, "destination \(number) is a file, and has no platform whose limits are watched",
+                advice: "watch what goes out with --watch")
         }
         guard destination.servers.count <= SettingRange.mostServers else {
             throw BroadcastError(

@@ -26,6 +26,7 @@ package struct LinkWords: Hashable, Sendable {
     package var isRedundant: Bool?
     package var hasScriptData: Bool?
     package var backfill: String?
+    package var watch: String?
     package var servers: [Server] = []
     /// Where it stands, for errors.
     package var place: String
@@ -55,6 +56,7 @@ package struct LinkWords: Hashable, Sendable {
             case "name": link.name = try text(value, key, name)
             case "rule": link.rule = try text(value, key, name)
             case "backfill": link.backfill = try text(value, key, name)
+            case "watch": link.watch = try text(value, key, name)
             case "redundant": link.isRedundant = try isOn(value, key, name)
             case "script-data": link.hasScriptData = try isOn(value, key, name)
             case "servers":
@@ -98,7 +100,7 @@ package struct LinkWords: Hashable, Sendable {
         default:
             throw misfit(
                 place(of: value, name), "a link has no key \"\(key.prefix(40))\"",
-                "it has name, rule, redundant, script-data, backfill and servers; a server has server, key, key-file, weight, priority"
+                "it has name, rule, redundant, script-data, backfill, watch and servers; a server has server, key, key-file, weight, priority"
             )
         }
     }

@@ -88,9 +88,8 @@ package enum SettingsReference {
         let server: [String: Any] = object(ofServer.map { ($0, scalar) }, required: ["server"])
         let servers: [String: Any] = ["type": "array", "items": ["anyOf": [scalar, server]]]
         let link = object(
-            [("name", scalar), ("rule", scalar), ("backfill", scalar), ("redundant", ["type": "boolean"])]
-                + [("script-data", ["type": "boolean"])]
-                + [("servers", servers)] + ofServer.map { ($0, scalar) }, required: [])
+            ["name", "rule", "backfill", "watch"].map { ($0, scalar) }
+                + ["redundant", "script-data"].map { ($0, ["type": "boolean"]) } + [("servers", servers)] + ofServer.map { ($0, scalar) }, required: [])
         return ["type": "array", "items": ["anyOf": [scalar, link]]]
     }
 

@@ -54,19 +54,46 @@ extension SwitchCondition {
     package var fitsInputs: Bool {
         switch sign {
         case .noData, .offAir, .black, .frozen, .silence, .clipping, .framesPerSecond, .failures, .drops: true
-        case .bitrate(.number): true
-        // No input says what its bitrate should be, its process answers for it, and nothing of it waits.
-        case .bitrate(.percent), .reportMissing, .queue: false
+        case .loudness, .integratedLoudness, .keyframes, .size(.not), .size(.over): true
+        case .bitrate(.number), .excessBitrate(.number): true
+        // No input says what its bitrate or its size should be, its process answers for it, and nothing of it waits.
+        case .bitrate(.percent), .excessBitrate(.percent), .size(.wrong), .reportMissing, .queue: false
         }
     }
 
     /// Whether it is about what a program looks and sounds like.
     package var isOfContent: Bool {
         switch sign {
-        case .black, .frozen, .silence, .clipping: true
-        case .noData, .offAir, .framesPerSecond, .failures, .bitrate, .drops, .reportMissing, .queue: false
+        case .black, .frozen, .silence, .clipping, .loudness, .integratedLoudness: true
+        case .noData, .offAir, .framesPerSecond, .failures, .bitrate, .excessBitrate, .size, .keyframes, .drops,
+            .reportMissing, .queue:
+            false
         }
     }
+
+    /// Whether it is about the encoded stream of a program.
+    package var isOfStream: Bool {
+        switch sign {
+        case .size, .keyframes, .bitrate, .excessBitrate: true
+        case .black, .frozen, .silence, .clipping, .loudness, .integratedLoudness, .noData, .offAir, .framesPerSecond,
+            .failures, .drops, .reportMissing, .queue:
+            false
+        }
+    }
+
+    /// Whether it is known of what goes out whether it meets the condition.
+    package var fitsOutput: Bool { isOfContent || isOfStream }
+
+    /// Whether it is about the loudness, which costs more to know than the rest.
+    package var isOfLoudness: Bool {
+        switch sign {
+        case .loudness, .integratedLoudness: true
+        default: false
+        }
+    }
+
+    /// Whether it is known of what goes to one platform whether it meets the condition: what that has limits for.
+    package var fitsLinks: Bool { isOfStream }
 
     /// Reads several, with commas between them: `black 5s, silence 10s`; `off` for none.
     /// - Returns: nil where one of them can't be read.

@@ -43,7 +43,8 @@ package struct InputGroup: Sendable {
         period = .milliseconds(rules.periodMilliseconds)
         machine = SwitchMachine(rules, at: now)
         shown = members[0]
-        for member in members { meters[member] = InputMeter(at: now) }
+        let hearsLoudness = settings.conditions.contains(where: \.isOfLoudness)
+        for member in members { meters[member] = InputMeter(hearsLoudness: hearsLoudness, at: now) }
     }
 
     /// The input itself.

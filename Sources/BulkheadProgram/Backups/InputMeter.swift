@@ -1,5 +1,6 @@
-import BulkheadMedia
+package import BulkheadMedia
 import BulkheadModel
+import BulkheadSound
 import BulkheadSwitch
 import BulkheadSystem
 import BulkheadTimeline
@@ -17,6 +18,8 @@ struct InputMeter: Sendable {
     private var judge = ContentJudge()
     /// Of the sound, by the input's own time: a file gives it ahead, and a second of it at once.
     private var soundJudge = ContentJudge()
+    /// Nil where no condition asks for it.
+    private var loudness: LoudnessWatch?
     private var soundEnd = MonotonicTime(nanoseconds: 0)
     /// When pictures came in the last second, the oldest first.
     private var arrivals: [MonotonicTime] = []
@@ -30,7 +33,11 @@ struct InputMeter: Sendable {
     /// Since when it has been waited for: what has never come is as old as that.
     private var since: MonotonicTime
 
-    init(at now: MonotonicTime) { since = now }
+    /// - Parameter hearsLoudness: a condition asks for it.
+    init(hearsLoudness: Bool = false, at now: MonotonicTime) {
+        since = now
+        loudness = hearsLoudness ? LoudnessWatch() : nil
+    }
 
     /// Whether the next picture is to be looked at.
     func wantsSample(at now: MonotonicTime) -> Bool {
@@ -57,6 +64,7 @@ struct InputMeter: Sendable {
         let count = Int64(samples.count / AudioFormat.channelCount)
         soundEnd = time.advanced(by: MediaTime(sampleIndex: count).nanoseconds)
         soundJudge.take(sound: samples, at: time)
+        loudness?.add(samples)
     }
 
     /// The process that read it has ended. What it counted ends with it.
@@ -71,6 +79,7 @@ struct InputMeter: Sendable {
         arrivals = []
         judge.forget()
         soundJudge.forget()
+        if loudness != nil { loudness = LoudnessWatch() }
         soundEnd = MonotonicTime(nanoseconds: 0)
         (lastPicture, lastSound, lookedAt) = (nil, nil, nil)
     }
@@ -94,6 +103,8 @@ struct InputMeter: Sendable {
         if state.isOpen {
             report.bitsPerSecond = (arrival?.bitsPerSecond).map(Double.init)
             report.drops = arrival?.drops
+            report.keyframeSeconds = arrival?.keyframeSeconds
+            report.canvas = state.canvas
         }
         // A file that waits gives nothing because nothing is asked of it, and what stands need not be given again.
         let isIdle = !isAtWork && !state.isLive
@@ -110,10 +121,13 @@ struct InputMeter: Sendable {
         }
         report.silentSeconds = soundJudge.silent(at: soundEnd)
         report.clippedSeconds = soundJudge.clipped(at: soundEnd)
+        report.shortTermLoudness = loudness?.shortTerm
+        report.integratedLoudness = loudness?.integrated
         // What is live and gives no sound any more is silent, too.
         if state.isLive, state.hasSound, let lastSound, now.since(lastSound) > Self.soundPause.nanoseconds {
             report.silentSeconds = (report.silentSeconds ?? 0) + Double(now.since(lastSound)) / 1e9
             report.clippedSeconds = 0
+            (report.shortTermLoudness, report.integratedLoudness) = (nil, nil)
         }
         return report
     }
@@ -134,6 +148,8 @@ package struct InputState: Hashable, Sendable {
     package var hasEnded = false
     /// Pictures a second, as it says itself; nil where it does not.
     package var framesPerSecond: Double?
+    /// The size of its pictures, as they are stored; nil where it does not say.
+    package var canvas: Canvas?
 
     package init() {}
 }

@@ -45,6 +45,7 @@ final class MediaInput {
     /// Of packets of the chosen streams, since the input was opened first.
     private var readByteCount: UInt64 = 0
     private var corruptCount: UInt64 = 0
+    private var keyframes = KeyframeDistance()
     /// Of a live input whose format has no times, which libavformat invents at a rate of its own.
     private var arrivals: ArrivalClock?
 
@@ -292,6 +293,9 @@ final class MediaInput {
                     (stream.pointee.codecpar?.pointee.video_delay ?? 0) > 0 ? bulkhead_av_nopts_value : time
             }
             packet.pointee.time_base = Self.nanoseconds
+            if isVideo, packet.pointee.dts != bulkhead_av_nopts_value {
+                keyframes.take(packet.pointee.dts, isKeyframe: packet.pointee.flags & AV_PKT_FLAG_KEY != 0)
+            }
             return .packet(packet, isVideo: isVideo)
         }
     }
@@ -321,7 +325,7 @@ final class MediaInput {
         let srt = opener.srtFigures
         return SourceFigures(
             byteCount: readByteCount, dropCount: corruptCount + UInt64(max(0, undecoded)) + (srt?.dropped ?? 0),
-            srt: srt)
+            keyframeMilliseconds: keyframes.milliseconds, srt: srt)
     }
 
     // MARK: seeking
