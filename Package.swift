@@ -97,7 +97,8 @@ let package = Package(
         .target(name: "BulkheadDanmaku", dependencies: ["BulkheadMedia"]),
         .target(name: "BulkheadModel", dependencies: ["BulkheadMedia", "BulkheadSelection", "BulkheadDanmaku"]),
         .target(name: "BulkheadEvents", dependencies: ["BulkheadMedia", "BulkheadModel", "BulkheadSystem"]),
-        .target(name: "BulkheadSwitch",
+        .target(
+            name: "BulkheadSwitch",
             dependencies: ["BulkheadSelection", "BulkheadModel", "BulkheadMedia", "BulkheadSystem"]),
 
         .target(name: "BulkheadLibraryProtocol", dependencies: ["BulkheadSystem"]),
@@ -422,9 +423,17 @@ let package = Package(
             path: "Benchmarks/SoundMix"),
 
         .executableTarget(
+            name: "event-week",
+            dependencies: [
+                "BulkheadNotices", "BulkheadControlFormats", "BulkheadControlRoom", "BulkheadEvents", "BulkheadModel",
+                "BulkheadSystem",
+            ],
+            path: "Benchmarks/EventWeek"),
+        .executableTarget(
             name: "output-watch",
             dependencies: [
-                "BulkheadFrames", "BulkheadSwitch", "BulkheadModel", "BulkheadMedia", "BulkheadSystem", systemPackage,
+                "BulkheadSound", "BulkheadFrames", "BulkheadSwitch", "BulkheadModel", "BulkheadMedia", "BulkheadSystem",
+                systemPackage,
             ],
             path: "Benchmarks/OutputWatch"),
 
@@ -522,7 +531,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "BulkheadSwitchTests",
-            dependencies: ["BulkheadTestSupport", "BulkheadSwitch", "BulkheadModel", "BulkheadSystem"]),
+            dependencies: ["BulkheadTestSupport", "BulkheadSwitch", "BulkheadModel", "BulkheadMedia", "BulkheadSystem"]),
         .testTarget(
             name: "BulkheadSwitcherTests",
             dependencies: [

@@ -58,7 +58,8 @@ package enum ControlRequest: Hashable, Sendable {
         case .broadcast, .link(.add), .input(.add), .reload(.some): true
         case .foresee(let request): request.mayHoldKey
         case .status, .stop, .events, .set, .restart, .keyframe, .plugin, .deaths, .link, .input, .scene, .audio,
-            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .program, .drill:
+            .servers, .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .program,
+            .drill:
             false
         }
     }

@@ -149,6 +149,10 @@ actor Broadcast {
         if let wanted = settings.timetable {
             timetable.begin(wanted, try await TimetableKeeper.clock(of: wanted.zone))
         }
+        // What is resumed was on the air before: a disk that is not there yet must not keep it off.
+        if resumption?.start == nil {
+            try await FileLook.checkStart(settings.destinations, settings.recordings ?? [])
+        }
         beginKeeping()
         if let room = settings.room { try await open(room) }
         do throws(BroadcastError) {

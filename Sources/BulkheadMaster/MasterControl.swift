@@ -272,7 +272,8 @@ package actor MasterControl {
             exchange.answer(.done)
         case .broadcast(let settings): begin(settings, for: exchange)
         case .stop, .set, .restart, .keyframe, .plugin, .link, .input, .scene, .audio, .servers,
-            .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .foresee, .program, .drill:
+            .saveReplay, .mark, .room, .comments, .changeRoom, .reload, .timetable, .summary, .foresee, .program,
+            .drill:
             guard let broadcast else {
                 return exchange.settle(BroadcastError(code: .notOnAir, "the master has no broadcast on air"))
             }

@@ -160,7 +160,8 @@ extension Setting {
         Setting(
             "watch", optional: \.watch,
             SettingType(
-                takes: "conditions such as black 5s, silence 10s, loudness off -23 by 2 for 10s or keyframes > 4s, or off",
+                takes:
+                    "conditions such as black 5s, silence 10s, loudness off -23 by 2 for 10s or keyframes > 4s, or off",
                 schema: .text,
                 value: { text in
                     SwitchCondition.list(text).flatMap { $0.allSatisfy(\.fitsOutput) ? $0 : nil }

@@ -67,7 +67,7 @@ final class RecentEvents {
         listener = context.events.listen { [reactor = context.reactor] event in
             reactor.run { bound.value.take(event) }
         }
-        turn()
+        scheduleTurn()
     }
 
     private func take(_ event: Event) {
@@ -78,8 +78,11 @@ final class RecentEvents {
     private func turn() {
         guard listener != nil else { return }
         day.turn(figures(), at: .now)
-        context.schedule(after: RecentDay.hour) { [weak self] in self?.turn() }
+        scheduleTurn()
     }
+
+    /// Not at once: figures are asked of who makes this.
+    private func scheduleTurn() { context.schedule(after: RecentDay.hour) { [weak self] in self?.turn() } }
 
     var report: SummaryReport { day.report(figures(), at: .now) }
 

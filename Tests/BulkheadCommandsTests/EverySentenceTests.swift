@@ -394,6 +394,20 @@ import Testing
         Row("output.silence-cleared", #""condition":"silence 10s","seconds":12"#, "silent no more", "12.0 s"),
         Row("output.clipping", #""condition":"clipping 2s","seconds":2"#, "clipped", "2.0 s"),
         Row("output.clipping-cleared", #""condition":"clipping 2s","seconds":3"#, "clipped no more", "3.0 s"),
+        Row(
+            "output.loudness", #""condition":"loudness off -23 by 2 for 10s","seconds":10,"text":"-18.1 LUFS""#,
+            "off its target", "-18.1 LUFS", "10.0 s", "loudness off -23 by 2 for 10s"),
+        Row(
+            "output.loudness-cleared", #""condition":"loudness off -23 by 2 for 10s","seconds":30"#, "no more",
+            "30.0 s"),
+        Row("output.size", #""condition":"size wrong 2s","seconds":2,"text":"640x360""#, "another size", "640x360"),
+        Row("output.size-cleared", #""condition":"size wrong 2s","seconds":4"#, "no more", "4.0 s"),
+        Row("output.keyframes", #""condition":"keyframes > 4s","seconds":0,"text":"4.2 s""#, "too far apart", "4.2 s"),
+        Row("output.keyframes-cleared", #""condition":"keyframes > 4s","seconds":60"#, "no more", "60.0 s"),
+        Row(
+            "output.bitrate", #""condition":"bitrate > 6M for 10s","seconds":10,"text":"7100.0 kb/s""#,
+            "out of its limits", "7100.0 kb/s", "bitrate > 6M"),
+        Row("output.bitrate-cleared", #""condition":"bitrate > 6M for 10s","seconds":44"#, "no more", "44.0 s"),
         Row("room.restored", #""room":"main","comments":12"#, "main", "12 comments"),
         Row("room.changed", #""fields":["title","size"]"#, "title, size"),
         Row("room.pinned", #""text":"read the rules""#, "read the rules"), Row("room.unpinned", "", "pinned"),

@@ -32,6 +32,30 @@ import Testing
         #expect(found.allSatisfy { $0.backfillSeconds == 2.5 && !$0.isRedundant })
     }
 
+    @Test func limitsOfPlatformsAreOfAllLinksOrOne() throws {
+        let found = try Self.destinations(
+            "--to", "rtmp://a/x/1", "--to", "file:/tmp/f.flv", "--link-watch", "bitrate > 6M for 10s, keyframes > 4s")
+        #expect(found[0].watch.map { "\($0)" } == ["bitrate > 6000k for 10s", "keyframes > 4s"])
+        #expect(found[1].watch == [])
+        let own = try Self.destinations(
+            yaml: """
+                link-watch: keyframes > 4s
+                links:
+                  - {server: rtmp://a/x/1, watch: "size > 1280x720 for 2s"}
+                  - {server: rtmp://b/x/2, watch: off}
+                  - rtmp://c/x/3
+                """)
+        #expect(own.map { $0.watch.map { "\($0)" } } == [["size > 1280x720 for 2s"], [], ["keyframes > 4s"]])
+    }
+
+    @Test(arguments: ["black 5s", "loudness off -23 by 2 for 10s", "bitrate", ""])
+    func whatIsNoLimitOfAPlatformIsRefused(words: String) {
+        let error = #expect(throws: BroadcastError.self) {
+            try Self.destinations("--to", "rtmp://a/x/1", "--link-watch", words)
+        }
+        #expect(error?.kind == .usage && error?.description.contains("--link-watch") == true)
+    }
+
     @Test func inputsMayStandBehindAlternatives() throws {
         let words = try BroadcastOptions.parse(
             BulkheadCommand.joiningAlternatives(["--to", "rtmp://a/x/1", "--or", "rtmp://b/x/2", "test"])

@@ -88,7 +88,7 @@ import Testing
         .changeRoom(.say(RoomSaying("hello"))), .changeRoom(.block(RoomBlock(words: ["spoiler"]))),
         .changeRoom(.unblock(RoomBlock(users: ["troll"]))), .changeRoom(.clear(isAll: true)),
         .reload(nil), .reload(ConfigurationText(name: "a.yaml", text: "input: test")), .foresee(.reload(nil)),
-        .timetable(count: nil), .timetable(count: 3), .foresee(.scene(.prepare("talk"))),
+        .timetable(count: nil), .timetable(count: 3), .summary, .foresee(.scene(.prepare("talk"))),
         .foresee(.link(.add(DestinationSettings(url: "rtmp://a/b", streamKey: "k")))),
         .program, .drill(pid: 4712, .freeze),
     ]

@@ -132,6 +132,7 @@ import Testing
         link.roundTripMilliseconds = 1
         link.servers = [server]
         link.srt = SRTStatus(latencyMilliseconds: 120)
+        link.alarms = [SwitchCondition(.keyframes(fartherThanMilliseconds: 4000), milliseconds: 0)]
         var status = BroadcastStatus(
             state: .onAir,
             children: [
@@ -155,6 +156,9 @@ import Testing
         status.output = OutputStatus(
             blackSeconds: 0, frozenSeconds: 1, silentSeconds: 0, clippedSeconds: 0,
             alarms: [SwitchCondition(.black, milliseconds: 1)])
+        (status.output?.shortTermLoudness, status.output?.integratedLoudness) = (-23, -23)
+        (status.output?.canvas, status.output?.wantedCanvas) = (canvas, canvas)
+        (status.output?.keyframeSeconds, status.output?.bitsPerSecond) = (2, 1)
         var item = SceneItem("guest")
         item.border = SceneBorder(width: .pixels(4))
         settings.layout = .grid
@@ -234,9 +238,10 @@ import Testing
             detectedWithinMilliseconds: 1, recoveredAfterMilliseconds: 1, framesLate: 1, standardError: "",
             plugin: "glow")
         let report = LinkServersReport(link: "link 1", rule: "priority", servers: [server], choice: "a", reason: "")
+        let day = DaySummary(deaths: ["encoder 1"], reconnections: ["main 1"], worst: "w")
         return [
             ("settings", settings), ("broadcast", status), ("deaths", death), ("links", report), ("room", room),
-            ("comments", entry),
+            ("comments", entry), ("summary", SummaryReport(lastDay: day, sinceStart: day, troubles: ["a"])),
         ]
     }
 

@@ -359,14 +359,23 @@ extension TimetableHappening: Sampled {
 extension OutputHappening: Sampled {
     static func sample(of word: Word) -> Self {
         switch word {
-        case .black: .raised(.black, condition: "black 5s", seconds: 5.1)
-        case .frozen: .raised(.frozen, condition: "frozen 5s", seconds: 5.2)
-        case .silence: .raised(.silence, condition: "silence 10s", seconds: 10)
-        case .clipping: .raised(.clipping, condition: "clipping 2s", seconds: 2)
+        case .black: .raised(.black, condition: "black 5s", seconds: 5.1, text: nil)
+        case .frozen: .raised(.frozen, condition: "frozen 5s", seconds: 5.2, text: nil)
+        case .silence: .raised(.silence, condition: "silence 10s", seconds: 10, text: nil)
+        case .clipping: .raised(.clipping, condition: "clipping 2s", seconds: 2, text: nil)
         case .blackCleared: .cleared(.black, condition: "black 5s", seconds: 6)
         case .frozenCleared: .cleared(.frozen, condition: "frozen 5s", seconds: 6)
         case .silenceCleared: .cleared(.silence, condition: "silence 10s", seconds: 12)
         case .clippingCleared: .cleared(.clipping, condition: "clipping 2s", seconds: 3)
+        case .loudness:
+            .raised(.loudness, condition: "loudness off -23 by 2 for 10s", seconds: 10, text: "-18.1 LUFS")
+        case .size: .raised(.size, condition: "size wrong 2s", seconds: 2, text: "640x360")
+        case .keyframes: .raised(.keyframes, condition: "keyframes > 4s", seconds: 0, text: "4.2 s")
+        case .bitrate: .raised(.bitrate, condition: "bitrate > 6M for 10s", seconds: 10, text: "7100.0 kb/s")
+        case .loudnessCleared: .cleared(.loudness, condition: "loudness off -23 by 2 for 10s", seconds: 30)
+        case .sizeCleared: .cleared(.size, condition: "size wrong 2s", seconds: 4)
+        case .keyframesCleared: .cleared(.keyframes, condition: "keyframes > 4s", seconds: 60)
+        case .bitrateCleared: .cleared(.bitrate, condition: "bitrate > 6M for 10s", seconds: 44)
         }
     }
 }

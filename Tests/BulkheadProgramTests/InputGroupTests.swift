@@ -1,9 +1,11 @@
+import BulkheadMedia
 import BulkheadModel
 import BulkheadProgram
 import BulkheadSwitch
 import BulkheadSystem
 import BulkheadTestSupport
 import BulkheadTimeline
+import Glibc
 import Testing
 
 /// An input and its backups with a clock of their own, 25 looks a second.
@@ -16,12 +18,19 @@ private struct GroupStage {
     /// What their pictures show; else each is another one.
     var luma: [InputID: UInt8] = [:]
     var silent: Set<InputID> = []
+    /// Their sound is 13 LU louder than it should be.
+    var loud: Set<InputID> = []
     /// What their processes count.
     var arrivals: [InputID: InputArrival] = [:]
     private(set) var actions: [InputGroup.Action] = []
     /// When something was shown, in milliseconds.
     private(set) var shows: [(member: InputID, at: Int)] = []
     private var picture: UInt8 = 60
+
+    private static let wave = (0..<1920).flatMap { pair -> [Float] in
+        let sample = Float(sin(2 * .pi * 1000 * Double(pair) / 48_000))
+        return [sample, sample]
+    }
 
     static let main = InputID(1)
     static let backup = InputID(2)
@@ -57,9 +66,9 @@ private struct GroupStage {
                 picture = picture &+ 17
                 let grid = [UInt8](repeating: luma[member] ?? (picture | 64), count: 20)
                 group.tookPicture(grid, of: member, at: now)
-                let level: Float = silent.contains(member) ? 0 : 0.5
-                // Each 40 ms: 1920 sample pairs.
-                let sound = [Float](repeating: level, count: 3840)
+                let level: Float = silent.contains(member) ? 0 : loud.contains(member) ? 0.316 : 0.0708
+                // Each 40 ms: 1920 sample pairs, which are 40 waves of 1 kHz; at -23 dBFS, where nothing is done to it.
+                let sound = Self.wave.map { $0 * level }
                 group.tookSound(sound, from: Int64(milliseconds) * 48, of: member, at: now)
             }
             for (member, arrival) in arrivals { group.counted(arrival, of: member) }
@@ -86,7 +95,7 @@ private struct GroupStage {
 @Suite(.timeLimit(.minutes(1))) struct InputGroupTests {
     /// What is done to the input, and the condition that is met by it alone.
     enum Fault: CaseIterable {
-        case drop, kill, throttle, starve, freeze, mute, black, flap
+        case drop, kill, throttle, starve, flood, thin, resize, loud, freeze, mute, black, flap
     }
 
     private static func condition(_ fault: Fault) -> String {
@@ -95,6 +104,10 @@ private struct GroupStage {
         case .kill: "off-air 1s"
         case .throttle: "fps < 80% for 2s"
         case .starve: "bitrate < 500k for 2s"
+        case .flood: "bitrate > 5M for 2s"
+        case .thin: "keyframes > 4s for 2s"
+        case .resize: "size not 1280x720 for 2s"
+        case .loud: "loudness off -23 by 2 for 2s"
         case .freeze: "frozen 2s"
         case .mute: "silence 2s"
         case .black: "black 2s"
@@ -111,6 +124,14 @@ private struct GroupStage {
         case .throttle: stage.states[GroupStage.main]?.framesPerSecond = isOn ? 75 : 25
         case .starve:
             stage.arrivals[GroupStage.main] = InputArrival(bitsPerSecond: isOn ? 100_000 : 2_000_000, drops: 0)
+        case .flood:
+            stage.arrivals[GroupStage.main] = InputArrival(bitsPerSecond: isOn ? 9_000_000 : 2_000_000, drops: 0)
+        case .thin:
+            stage.arrivals[GroupStage.main] = InputArrival(
+                bitsPerSecond: 2_000_000, drops: 0, keyframeSeconds: isOn ? 5 : 2)
+        case .resize:
+            stage.states[GroupStage.main]?.canvas = Canvas(isOn ? "640x360" : "1280x720")
+        case .loud: if isOn { stage.loud.insert(GroupStage.main) } else { stage.loud.remove(GroupStage.main) }
         case .freeze: stage.luma[GroupStage.main] = isOn ? 100 : nil
         case .black: stage.luma[GroupStage.main] = isOn ? 16 : nil
         case .mute: if isOn { stage.silent.insert(GroupStage.main) } else { stage.silent.remove(GroupStage.main) }
@@ -119,7 +140,7 @@ private struct GroupStage {
     }
 
     /// Each fault alone: a blip does nothing, the fault shows the backup, and its end the input again.
-    @Test(arguments: [Fault.drop, .kill, .throttle, .starve, .freeze, .mute, .black])
+    @Test(arguments: [Fault.drop, .kill, .throttle, .starve, .flood, .thin, .resize, .freeze, .mute, .black])
     func namedConditionSwitchesAndReturns(fault: Fault) throws {
         let words = Self.condition(fault)
         var stage = try GroupStage([words]) { $0.clearMilliseconds = 2000 }
@@ -167,6 +188,20 @@ private struct GroupStage {
         stage.giving.insert(GroupStage.main)
         stage.pass(13)
         #expect(stage.group.shown == GroupStage.main, "\(fault)")
+    }
+
+    /// A meter of loudness answers three seconds later than the sound has changed.
+    @Test func loudnessSwitchesAndReturns() throws {
+        var stage = try GroupStage([Self.condition(.loud)]) { $0.clearMilliseconds = 2000 }
+        stage.begin()
+        stage.pass(6)
+        #expect(stage.group.shown == GroupStage.main && stage.switches == 0)
+        Self.provoke(.loud, &stage, true)
+        stage.pass(6)
+        #expect(stage.group.shown == GroupStage.backup)
+        Self.provoke(.loud, &stage, false)
+        stage.pass(20)
+        #expect(stage.group.shown == GroupStage.main)
     }
 
     @Test func failuresAreDeathsOfItsReader() throws {

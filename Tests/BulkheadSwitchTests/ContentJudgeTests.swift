@@ -8,6 +8,12 @@ import Testing
         MonotonicTime(nanoseconds: Int64((seconds * 1e9).rounded()))
     }
 
+    private static func report(_ judge: ContentJudge, _ time: MonotonicTime) -> WayReport {
+        var report = WayReport(isOnAir: true)
+        judge.fill(&report, at: time)
+        return report
+    }
+
     private static let grid = 1000
     private static func picture(_ luma: UInt8, changed: Int = 0, to other: UInt8 = 200) -> [UInt8] {
         (0..<grid).map { $0 < changed ? other : luma }
@@ -72,25 +78,26 @@ import Testing
     @Test func alarmsAreRaisedOnceAndCleared() throws {
         let black = try SwitchCondition("black 2s")
         let silence = try SwitchCondition("silence 1s")
-        var (judge, alarms) = (ContentJudge(), ContentAlarms([black, silence]))
-        var news: [ContentAlarms.News] = []
+        var (judge, alarms) = (ContentJudge(), ConditionAlarms([black, silence]))
+        var news: [ConditionAlarms.News] = []
         for step in 0...40 {
             let time = Self.time(Double(step) / 4)
             judge.take(luma: Self.picture(step < 8 || step > 30 ? 100 : 16), at: time)
             judge.take(sound: [step == 1 ? 0 : 0.5], at: time)
-            news += alarms.look(at: judge, time)
+            news += alarms.take(Self.report(judge, time), at: time)
         }
-        #expect(news == [.raised(black, seconds: 2), .cleared(black, seconds: 5.75)])
+        #expect(news == [.raised(black, seconds: 2, text: nil), .cleared(black, seconds: 5.75)])
         #expect(alarms.met == [])
     }
 
     @Test func conditionThatIsTakenAwayIsCleared() throws {
         let frozen = try SwitchCondition("frozen 1s")
-        var (judge, alarms) = (ContentJudge(), ContentAlarms([frozen]))
+        var (judge, alarms) = (ContentJudge(), ConditionAlarms([frozen]))
         judge.take(luma: Self.picture(90), at: Self.time(0))
-        #expect(alarms.look(at: judge, Self.time(3)) == [.raised(frozen, seconds: 3)])
+        let now = Self.time(3)
+        #expect(alarms.take(Self.report(judge, now), at: now) == [.raised(frozen, seconds: 3, text: nil)])
         #expect(alarms.met == [frozen])
         #expect(alarms.change(to: [], at: Self.time(4)) == [.cleared(frozen, seconds: 4)])
-        #expect(alarms.look(at: judge, Self.time(5)) == [])
+        #expect(alarms.take(Self.report(judge, Self.time(5)), at: Self.time(5)) == [])
     }
 }

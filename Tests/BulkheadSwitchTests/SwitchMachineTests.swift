@@ -1,3 +1,4 @@
+import BulkheadMedia
 import BulkheadModel
 import BulkheadSwitch
 import BulkheadSystem
@@ -57,6 +58,17 @@ import Testing
         ("frozen 5s", changed { $0.frozenSeconds = 5 }, 1, 0),
         ("clipping 2s", changed { $0.clippedSeconds = 2 }, 1, 0),
         ("silence 10s", changed { $0.silentSeconds = 10 }, 1, 0),
+        ("bitrate > 3M for 2s", changed { $0.bitsPerSecond = 3_100_000 }, 3, 1),
+        ("loudness off -23 by 2 for 2s", changed { $0.shortTermLoudness = -18 }, 3, 1),
+        ("integrated off -23 by 2 for 2s", changed { $0.integratedLoudness = -26 }, 3, 1),
+        (
+            "size wrong 2s",
+            changed {
+                ($0.canvas, $0.wantedCanvas) = (Canvas(width: 640, height: 360), Canvas(width: 1280, height: 720))
+            }, 3, 1
+        ),
+        ("size > 640x360 for 2s", changed { $0.canvas = Canvas(width: 1280, height: 720) }, 3, 1),
+        ("keyframes > 4s", changed { $0.keyframeSeconds = 4.1 }, 1, 0),
         ("queue > 3s", changed { $0.queuedSeconds = 3.1 }, 1, 0),
         ("queue > 3s for 2s", changed { $0.queuedSeconds = 3.1 }, 3, 1),
     ]

@@ -111,7 +111,8 @@ package enum Messages {
         .copies(CopiedFormat(avcConfiguration: [1, 100], audioSpecificConfig: [0x11, 0x90])),
         .copies(CopiedFormat(avcConfiguration: [], audioSpecificConfig: [])),
         .copied(copied(.video(isIDR: true, isDisposable: false))), .copied(copied(.audio)),
-        .counted(SourceFigures(byteCount: 1 << 50, dropCount: 9)), .counted(SourceFigures(srt: srtFigures)),
+        .counted(SourceFigures(byteCount: 1 << 50, dropCount: 9, keyframeMilliseconds: 2000)),
+        .counted(SourceFigures(srt: srtFigures)),
     ]
 
     private static func copied(_ kind: Packet.Kind) -> CopiedPacket {

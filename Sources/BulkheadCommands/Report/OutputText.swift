@@ -6,7 +6,9 @@ enum OutputText {
     static func line(_ output: OutputStatus) -> String {
         var parts: [String] = []
         if let canvas = output.canvas { parts.append("\(canvas)") }
-        if let seconds = output.keyframeSeconds { parts.append("a keyframe each \(DecimalText.text(seconds, places: 1)) s") }
+        if let seconds = output.keyframeSeconds {
+            parts.append("a keyframe each \(DecimalText.text(seconds, places: 1)) s")
+        }
         if let rate = output.bitsPerSecond { parts.append(StatusLine.rate(rate)) }
         if let loudness = output.shortTermLoudness { parts.append("loudness \(lufs(loudness))") }
         if let loudness = output.integratedLoudness { parts.append("integrated \(lufs(loudness))") }

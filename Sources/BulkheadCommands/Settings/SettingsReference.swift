@@ -89,7 +89,8 @@ package enum SettingsReference {
         let servers: [String: Any] = ["type": "array", "items": ["anyOf": [scalar, server]]]
         let link = object(
             ["name", "rule", "backfill", "watch"].map { ($0, scalar) }
-                + ["redundant", "script-data"].map { ($0, ["type": "boolean"]) } + [("servers", servers)] + ofServer.map { ($0, scalar) }, required: [])
+                + ["redundant", "script-data"].map { ($0, ["type": "boolean"]) } + [("servers", servers)]
+                + ofServer.map { ($0, scalar) }, required: [])
         return ["type": "array", "items": ["anyOf": [scalar, link]]]
     }
 

@@ -47,11 +47,11 @@ struct RoomSnapshot: Sendable {
 }
 
 /// The newest events, so that a page that was away misses none.
-struct EventRing: Sendable {
-    struct Entry: Hashable, Sendable {
+package struct EventRing: Sendable {
+    package struct Entry: Hashable, Sendable {
         /// Counts up by one from 1.
-        let number: Int
-        let json: String
+        package let number: Int
+        package let json: String
     }
 
     static let mostEntries = 2000
@@ -63,7 +63,9 @@ struct EventRing: Sendable {
     private var byteCount = 0
     private var last = 0
 
-    mutating func add(_ json: String) -> Entry {
+    package init() {}
+
+    package mutating func add(_ json: String) -> Entry {
         last += 1
         let entry = Entry(number: last, json: json)
         entries.append(entry)

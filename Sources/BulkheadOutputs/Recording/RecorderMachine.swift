@@ -53,6 +53,7 @@ package struct RecorderMachine: Sendable {
     private static let longestCall: UInt32 = 750
     private static let canceled: Int32 = 125
     private static let timedOut: Int32 = 110
+    private static let longestPause = Duration.seconds(15)
     private static let standstill = Duration.seconds(3)
     /// A recorder keeps what is no whole fragment of half a second until more comes.
     private static let fragments = MediaTime(milliseconds: 1000)
@@ -349,16 +350,18 @@ package struct RecorderMachine: Sendable {
             ? .fallback
             : kind == .notCreated ? .retries : stops ? .nextFile : trouble.action == .retries ? .retries : .none
         // The system has said nothing: it is the floor.
+        guard terms.task.persists || !stops else {
+            // The link fails by it, and says so: that is one trouble.
+            course?.course.isStopped = true
+            close(&actions)
+            return actions.append(.fail(errno: trouble.errno, path: trouble.path))
+        }
         let text = kind == .full && trouble.errno == 0 ? "what is left is to stay free" : ""
         raise(
             kind, RecordingSubject(trouble.subject), errno: trouble.errno, path: trouble.path, text: text, action,
             &actions, at: now, endsWithProgress: trouble.subject == .media && trouble.action != .none || fallsBack)
         guard stops || fallsBack else { return }
         course?.course.isStopped = true
-        guard terms.task.persists else {
-            close(&actions)
-            return actions.append(.fail(errno: trouble.errno, path: trouble.path))
-        }
         if fallsBack { fallBack(at: now) }
         leaveFile()
         replace("it can't go on with \(trouble.path)", &actions, at: now)
@@ -401,7 +404,14 @@ package struct RecorderMachine: Sendable {
         leavesFile = false
         meter.restart(at: now)
         failures += 1
-        launch(after: isFruitless ? .seconds(1) : .zero, &actions)
+        launch(after: pause, &actions)
+    }
+
+    /// Until the next recorder. One that can't make its file is tried less and less often: its folder comes back by a person.
+    private var pause: Duration {
+        guard isFruitless else { return .zero }
+        let isNotMade = raised.keys.contains { $0.trouble == .notCreated && $0.subject == .media }
+        return isNotMade ? min(Self.longestPause, .seconds(1 << min(10, failures - 3))) : .seconds(1)
     }
 
     private mutating func ended(
