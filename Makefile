@@ -79,6 +79,7 @@ bench: test-deps build ## measure, and compare with other broadcasters
 	Benchmarks/library
 	Benchmarks/library-tracker
 	Benchmarks/control-room
+	Benchmarks/boot
 
 # What `make build` left is installed, and nothing is built: root would leave files that the user can't build over. With
 # DESTDIR the machine is a packager's, who installs packages himself.

@@ -235,6 +235,25 @@ import Testing
         #expect(desk.machine.troubles(at: desk.now).isEmpty)
     }
 
+    /// A folder that has gone comes back by a person: it is tried less and less often, and told once.
+    @Test func aFileThatCannotBeMadeIsTriedLessAndLessOften() {
+        var desk = Desk()
+        desk.handle(.start)
+        var delays: [Duration] = []
+        for number in 1...9 {
+            for case .launch(let delay) in desk.actions { delays.append(delay) }
+            desk.actions.removeAll { if case .launch = $0 { true } else { false } }
+            let child = ChildID(number)
+            desk.handle(.launched(child))
+            desk.handle(.greeted(child))
+            desk.handle(.said(child, .ready))
+            desk.handle(.said(child, .trouble(.init(.notCreated, .stops, errno: 2, path: "/r/a.mp4"))))
+            desk.handle(.ended(child, "exit code 0"))
+        }
+        #expect(delays == [0, 0, 0, 1, 2, 4, 8, 15, 15].map { .seconds($0) })
+        #expect(desk.troubles == ["not-created"])
+    }
+
     /// A link's file was named by its whole path: it ends at the first error.
     @Test func linksFileFails() {
         var desk = Desk(persists: false)
@@ -243,6 +262,8 @@ import Testing
         desk.give(5)
         desk.handle(.said(desk.child, .trouble(.init(.full, .stops, errno: 28, path: "/r/a.mp4"))))
         #expect(desk.actions.contains(.fail(errno: 28, path: "/r/a.mp4")))
+        // The link says it.
+        #expect(desk.troubles == [])
         #expect(desk.launch() == nil)
     }
 

@@ -185,6 +185,7 @@ import Testing
         (["broadcast", "test", "--to", "rtmp://127.0.0.1:1/live/a"], 69, "could not be reached"),
         (["broadcast", "test", "--to", "rtmp://no.such.host.invalid/live/a"], 69, "could not be resolved"),
         (["broadcast", "test", "--to", "file:/no/such/folder/x.flv"], 73, "does not exist"),
+        (["broadcast", "test", "--to", "file:OUT", "--record", "/no/such/folder/x.mp4"], 73, "does not exist"),
         (["broadcast", "test", "--to", "file:/dev/full"], 73, "no space"),
         (["broadcast", "test", "--to", "file:OUT", "--preset", "warp"], 65, "veryfast"),
         (["broadcast", "test", "--to", "file:OUT", "--libexec", "/etc"], 72, "no program"),
@@ -205,6 +206,22 @@ import Testing
         #expect(said.count == 1)
         #expect(said.first?.contains(phrase) ?? false, "\(program.errorText)")
         #expect(!FileManager.default.fileExists(atPath: output))
+    }
+
+    /// One cause is one alarm, and what was there is left as it is.
+    @Test func aFileThatExistsIsToldOnce() async throws {
+        let folder = try TemporaryFolder()
+        let (output, told) = (folder.path("out.flv"), folder.path("told"))
+        try "mine".write(toFile: output, atomically: true, encoding: .utf8)
+        let program = try BulkheadProgram.start([
+            "broadcast", "test", "--to", "file:\(output)", "--on-event",
+            "sh -c 'echo $BULKHEAD_CODE >> \(told)'",
+        ])
+        #expect(await program.wait(timeout: .seconds(60)) == 73, "\(program.errorText)")
+        #expect(program.errorText.contains("exists already"), "\(program.errorText)")
+        let lines = try String(contentsOfFile: told, encoding: .utf8)
+        #expect(lines == "master.broadcast-failed\n")
+        #expect(try String(contentsOfFile: output, encoding: .utf8) == "mine")
     }
 
     @Test func oneOfTwoDestinationsFails() async throws {
