@@ -426,7 +426,7 @@ let package = Package(
             name: "event-week",
             dependencies: [
                 "BulkheadNotices", "BulkheadControlFormats", "BulkheadControlRoom", "BulkheadEvents", "BulkheadModel",
-                "BulkheadSystem",
+                "BulkheadWire", "BulkheadSystem",
             ],
             path: "Benchmarks/EventWeek"),
         .executableTarget(

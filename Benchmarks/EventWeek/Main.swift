@@ -4,6 +4,7 @@ import BulkheadEvents
 import BulkheadModel
 import BulkheadNotices
 import BulkheadSystem
+import BulkheadWire
 import Glibc
 
 /// A week's worth of events in a minute or so, and what memory is left of them: everything in a master and a control room that keeps
@@ -42,7 +43,6 @@ import Glibc
 
     /// Of this process, in bytes.
     private static func resident() -> Int {
-        malloc_trim(0)
         guard let file = fopen("/proc/self/statm", "r") else { return 0 }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 128)
@@ -130,7 +130,12 @@ private struct Week {
         case 6: take(.timeline, .timeline(.ending))
         case 7: take(link, .link(.failed(reason: Reason("refused", "key \(count) is not known"))))
         case 8: take(link, .link(.removed))
-        case 9: take(.master, .master(.reloadRefused(reason: Reason("usage", "line \(count) can't be read"))))
+        case 9:
+            take(
+                .master,
+                .master(
+                    .reloadRefused(
+                        path: "/etc/bulkhead/show.yaml", reason: Reason("usage", "line \(count) can't be read"))))
         case 10: take(.master, .master(.strangerRefused(uid: count, pid: number)))
         default: take(link, .link(.added))
         }
@@ -145,7 +150,7 @@ private struct Week {
         reminders.take(event, at: now)
         counts.take(event)
         _ = ring.add(JSONLine.text(event) ?? "")
-        if case .child(.died(let pid, let cause, _, _, _, _, _)) = happening {
+        if case .child(.died(let pid?, let cause, _, _, _, _, _)) = happening {
             deaths.add(Self.record(part, pid, cause, event.time), at: .init(PostID(1), .onAir), now)
         }
         send(courses.indices.map { courses[$0].take(event, at: now) })

@@ -153,12 +153,13 @@ import Testing
         status.inputs?[0].backup = InputBackupStatus(
             way: .backup, mode: .auto, phase: "working", abnormal: SwitchCondition(.black, milliseconds: 1),
             ready: [.main], last: SwitchTimes(detect: 1, stop: 0, start: 0, firstIDR: 0))
-        status.output = OutputStatus(
+        var output = OutputStatus(
             blackSeconds: 0, frozenSeconds: 1, silentSeconds: 0, clippedSeconds: 0,
             alarms: [SwitchCondition(.black, milliseconds: 1)])
-        (status.output?.shortTermLoudness, status.output?.integratedLoudness) = (-23, -23)
-        (status.output?.canvas, status.output?.wantedCanvas) = (canvas, canvas)
-        (status.output?.keyframeSeconds, status.output?.bitsPerSecond) = (2, 1)
+        (output.shortTermLoudness, output.integratedLoudness) = (-23, -23)
+        (output.canvas, output.wantedCanvas) = (canvas, canvas)
+        (output.keyframeSeconds, output.bitsPerSecond) = (2, 1)
+        status.output = output
         var item = SceneItem("guest")
         item.border = SceneBorder(width: .pixels(4))
         settings.layout = .grid
