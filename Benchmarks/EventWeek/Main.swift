@@ -26,6 +26,7 @@ import Glibc
         for number in 1...days {
             week.pass(seconds: day, badFrom: badHour * 3600)
             residents.append(resident())
+            defer { fflush(nil) }
             print(
                 "day \(number): \(week.count) events, \(week.told) notices, RSS \(residents[number - 1] >> 10) KiB, "
                     + "\(week.kept)")

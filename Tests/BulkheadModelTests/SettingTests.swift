@@ -46,7 +46,7 @@ import Testing
             [
                 "black 5s, silence 10s", "frozen 10s", "clipping 2s", "off",
                 "loudness off -23 by 2 for 10s, integrated off -23 by 1 for 60s", "size wrong 2s, keyframes > 4s",
-                "bitrate < 1000k for 10s, bitrate > 6000k for 10s",
+                "bitrate < 1M for 10s, bitrate > 6M for 10s",
             ],
             ["", "black", "queue > 3s", "no-data 1s", "black 5s,"]
         ),

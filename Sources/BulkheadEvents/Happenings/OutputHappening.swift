@@ -5,6 +5,14 @@ package enum OutputHappening: HappeningSubject {
     /// What is seen or heard.
     package enum Sign: String, CaseIterable, Hashable, Sendable {
         case black, frozen, silence, clipping, loudness, size, keyframes, bitrate
+
+        /// It is met by a value, which is told; of the others it is how long they last.
+        fileprivate var hasValue: Bool {
+            switch self {
+            case .black, .frozen, .silence, .clipping: false
+            case .loudness, .size, .keyframes, .bitrate: true
+            }
+        }
     }
 
     /// This condition is met, for so many seconds by now.
@@ -97,7 +105,7 @@ package enum OutputHappening: HappeningSubject {
             }
         return Meaning(
             [word.isCleared ? .notice : .warning],
-            word.isCleared ? [.condition, .seconds] : [.condition, .seconds, .text],
+            word.isCleared || !word.sign.hasValue ? [.condition, .seconds] : [.condition, .seconds, .text],
             word.isCleared ? "\(meaning) no more" : meaning)
     }
 }
