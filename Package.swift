@@ -331,7 +331,7 @@ let package = Package(
             dependencies: [
                 "BulkheadLibraryProtocol", "BulkheadLibraryStore", "BulkheadRecording", "BulkheadMP4", "BulkheadFLV",
                 "BulkheadRTMP", "BulkheadMedia", "BulkheadModel", "BulkheadHTTP", "BulkheadSystem", "CBulkheadLinux",
-                argumentParser, nioCore, nioPosix, nioHTTP1, nioSSL, yams,
+                argumentParser, systemPackage, nioCore, nioPosix, nioHTTP1, nioSSL, yams,
             ], resources: [.embedInCode("Page")]),
         .target(
             name: "BulkheadSwitcher",
@@ -527,7 +527,7 @@ let package = Package(
                 "BulkheadTestSupport", "BulkheadLibraryTestSupport", "BulkheadLibraryProtocol", "BulkheadLibraryStore",
                 "BulkheadLibrary", "BulkheadLibraryPlayer", "BulkheadHTTP", "BulkheadFaults", "BulkheadRecording",
                 "BulkheadMP4",
-                "BulkheadMedia",
+                "BulkheadMedia", "BulkheadSystem",
             ]),
         .testTarget(
             name: "BulkheadSwitchTests",

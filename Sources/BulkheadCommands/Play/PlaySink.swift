@@ -1,14 +1,18 @@
 import BulkheadModel
+import BulkheadSystem
+import CBulkheadLinux
 import Foundation
 import Glibc
 import NIOPosix
+import Synchronization
+import SystemPackage
 
 /// Where `bulkhead play` puts what is played: a player's standard input, or a file.
 final class PlaySink: Sendable {
     private let descriptor: CInt
     private let target: String
-    /// The player; nil for a file.
-    private let child: pid_t?
+    /// The player, until it has ended; nil for a file.
+    private let child: Mutex<LaunchedChild?>
 
     /// Players that read a recording from their standard input.
     private static let known = [["mpv", "-"], ["ffplay", "-loglevel", "error", "-autoexit", "-"], ["vlc", "-"]]
@@ -17,7 +21,7 @@ final class PlaySink: Sendable {
     init(player: String?, output: String?) throws(BroadcastError) {
         if let output {
             target = output
-            child = nil
+            child = Mutex(nil)
             descriptor =
                 output == "-" ? dup(STDOUT_FILENO) : open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
             guard descriptor >= 0 else {
@@ -35,35 +39,24 @@ final class PlaySink: Sendable {
                 advice: "install mpv, name one with --player, or write a file with --output")
         }
         target = name
+        // It stays in the terminal's foreground: what is typed there is for it as well.
+        var run = ProgramRun(path, Array(words.dropFirst()), environment: ProcessInfo.processInfo.environment)
+        run.leadsGroup = false
+        run.output = .inherited
+        run.errors = .inherited
         var pipe: [CInt] = [-1, -1]
-        guard Glibc.pipe(&pipe) == 0 else { throw BroadcastError(.internal, "no pipe could be made") }
-        for end in pipe { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, pipe[0], STDIN_FILENO)
-        // A player is to end when it is told to, whatever this process does with its signals.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { for pointer in arguments { free(pointer) } }
-        var pid: pid_t = 0
-        let result = posix_spawn(&pid, path, &actions, &attributes, &arguments, environ)
-        _ = Glibc.close(pipe[0])
-        descriptor = pipe[1]
-        child = result == 0 ? pid : nil
-        guard result == 0 else {
-            _ = Glibc.close(pipe[1])
+        do throws(Errno) {
+            try Errno.check(bulkhead_pipe(&pipe))
+            run.input = .descriptor(pipe[0])
+            defer { _ = Glibc.close(pipe[0]) }
+            child = Mutex(try run.start())
+        } catch {
+            if pipe[1] >= 0 { _ = Glibc.close(pipe[1]) }
             throw BroadcastError(
-                .installation, "\(name) can't be started: \(String(cString: strerror(result)).lowercased())")
+                .installation, "\(name) can't be started: \(String(cString: strerror(error.rawValue)).lowercased())",
+                advice: "see whether it runs by itself, or name another with --player")
         }
+        descriptor = pipe[1]
     }
 
     private static func path(of program: String) -> String? {
@@ -101,13 +94,12 @@ final class PlaySink: Sendable {
     }
 
     /// The person wants it to end: a player that shows what it has got must not hold that up.
-    func interrupt() { if let child { kill(child, SIGTERM) } }
+    func interrupt() { child.withLock { $0?.signal(SIGTERM) } }
 
     /// Ends the recording for the player, and waits until it has shown it.
     func close() {
         _ = Glibc.close(descriptor)
-        guard let child else { return }
-        var status: CInt = 0
-        while waitpid(child, &status, 0) < 0, errno == EINTR {}
+        guard let child = child.withLock({ $0.take() }) else { return }
+        _ = child.waitForEnd()
     }
 }

@@ -66,35 +66,21 @@ actor Photographer {
         }
     }
 
-    /// Blocks until the child has ended, which has its own limits of time.
+    /// How long the child may take: it has its own limits of time as well.
+    private static let patience = Duration.seconds(10)
+
+    /// Blocks until the child has ended.
     private static func run(_ film: [UInt8], _ shot: OBSShot) -> [UInt8]? {
-        guard let program = sibling("bulkhead-source") else { return nil }
+        guard let program = ProgramRun.sibling("bulkhead-source") else { return nil }
         let (input, output) = (temporaryFile(), temporaryFile())
         defer { for file in [input, output] where file >= 0 { _ = close(file) } }
         guard input >= 0, output >= 0, write(film, to: input), lseek(input, 0, SEEK_SET) == 0 else { return nil }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        let words = [program, "--poster", "0", shot.format.rawValue, "\(shot.width)", "\(shot.height)"]
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-        defer { for word in arguments { free(word) } }
         // Nothing of this process's environment is the child's.
-        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        var pid: pid_t = 0
-        guard posix_spawn(&pid, program, &actions, nil, &arguments, &environment) == 0 else { return nil }
-        let killer = DispatchWorkItem { [pid] in _ = kill(pid, SIGKILL) }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(10), execute: killer)
-        var end = siginfo_t()
-        // It is reaped only when nobody can kill another one by its number.
-        while waitid(P_PID, id_t(pid), &end, WEXITED | WNOWAIT) != 0, errno == EINTR {}
-        killer.cancel()
-        killer.wait()
-        var status: CInt = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        guard status == 0 else { return nil }
+        var run = ProgramRun(
+            program, ["--poster", "0", shot.format.rawValue, "\(shot.width)", "\(shot.height)"], environment: [:])
+        run.input = .descriptor(input)
+        run.output = .descriptor(output)
+        guard let end = try? run.run(within: patience), end.isSuccess else { return nil }
         return read(output)
     }
 
@@ -115,16 +101,6 @@ actor Photographer {
         guard length > 0, length <= longestPicture, lseek(file, 0, SEEK_SET) == 0 else { return nil }
         var bytes = [UInt8](repeating: 0, count: length)
         return Glibc.read(file, &bytes, length) == length ? bytes : nil
-    }
-
-    /// The program beside which this one lies.
-    private static func sibling(_ name: String) -> String? {
-        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let length = readlink("/proc/self/exe", &path, path.count)
-        guard length > 0 else { return nil }
-        let own = path[..<length].map { UInt8(bitPattern: $0) }
-        guard let slash = own.lastIndex(of: UInt8(ascii: "/")) else { return nil }
-        return String(decoding: own[...slash], as: UTF8.self) + name
     }
 
     /// An open file without a name; -1 where none can be had.

@@ -25,7 +25,7 @@ final class PosterMaker: Sendable {
 
     /// Nil where that program is not installed.
     init?(_ folder: MediaFolder) {
-        guard let program = ChildRun.sibling("bulkhead-source") else { return nil }
+        guard let program = ProgramRun.sibling("bulkhead-source") else { return nil }
         self.program = program
         self.folder = folder
         WholeFile.makeFolder(folder.ownPath("posters"))

@@ -24,7 +24,7 @@ final class StreamMaker: Sendable {
 
     /// Nil where the program is not installed.
     init?(_ folder: MediaFolder, log: LibraryLog) {
-        guard let program = ChildRun.sibling("bulkhead-source") else { return nil }
+        guard let program = ProgramRun.sibling("bulkhead-source") else { return nil }
         self.program = program
         self.folder = folder
         self.log = log

@@ -137,6 +137,25 @@ typedef struct bulkhead_spawn_request {
 /// Returns the process id and stores a pidfd that the caller closes; a failed exec is returned as its errno value.
 pid_t bulkhead_spawn(const bulkhead_spawn_request *request, int *pidfd);
 
+/// Stands for a standard descriptor that the program has from its caller.
+#define BULKHEAD_INHERITED (-2)
+
+typedef struct bulkhead_program {
+    const char *path;
+    char *const *arguments;   ///< ends with NULL
+    char *const *environment; ///< ends with NULL
+    const char *folder;       ///< where it is run, or NULL for the caller's
+    int input;                ///< a descriptor, -1 for /dev/null, or BULKHEAD_INHERITED; so are the other two
+    int output;
+    int errors;
+    int leads_group; ///< 0: it is in the caller's process group, and gets what a terminal sends to that
+} bulkhead_program;
+
+/// Starts a program with descriptors 0 to 2 only and default signal handling. Unlike a child of bulkhead_spawn(), it outlives
+/// the calling thread, and may be started on any.
+/// Returns the process id and stores a pidfd that the caller closes; a failed exec is returned as its errno value.
+pid_t bulkhead_start_program(const bulkhead_program *program, int *pidfd);
+
 /// Starts a process that outlives this one by a moment and then ends, with SIGKILL, the process groups that it was told of and
 /// that were not taken back: what this process has started does not stay behind it, however it ends. Call it while there is one
 /// thread. Returns a descriptor for `bulkhead_order_guard`, whose end is the signal, and stores the process id.

@@ -196,7 +196,7 @@ struct LibraryCheckup {
 
     /// Programs beside the library's own.
     mutating func programs() {
-        guard ChildRun.sibling("bulkhead-source") != nil else {
+        guard ProgramRun.sibling("bulkhead-source") != nil else {
             let text = "bulkhead-source is not there: plain MP4s are served as files only, and the list has no pictures"
             return add(LibraryFinding(.note, "films", text, advice: "install bulkhead whole"))
         }
